@@ -1,0 +1,55 @@
+# The commands of this project. `make` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help venv run demo stop reset status token ph test check format lock
+
+PYTHON ?= python3
+VENV := .local/venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock 2>/dev/null | cut -c1-16)
+export PYTHONPATH := services:.
+export PYTHONDONTWRITEBYTECODE :=
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: venv  ## start everything, play the story, stay until Ctrl-C
+	@exec $(PY) -m deploy.local.run run
+
+demo: venv  ## the same, but end after the story
+	@exec $(PY) -m deploy.local.run demo
+
+stop: venv  ## end what an interrupted run left behind
+	@$(PY) -m deploy.local.run stop
+
+reset: venv  ## forget the data of the local stack
+	@$(PY) -m deploy.local.run reset
+
+status: venv  ## what runs, and where
+	@$(PY) -m deploy.local.run status
+
+token: venv  ## a bearer token: make token ROLE=scout ORG=scouts:bavaria
+	@$(PY) -m deploy.local.issuer --role "$(ROLE)" --org "$(ORG)" --country "$(COUNTRY)"
+
+test: venv  ## all tests, on a stack of their own
+	@$(PY) -m pytest $(ARGS)
+
+check: venv  ## style, types, imports, schemas
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) schemas/check.py
+
+format: venv  ## mend style
+	@$(VENV)/bin/ruff check --fix-only -q .
+	@$(VENV)/bin/ruff format -q .
+
+lock:  ## requirements.in -> requirements.lock (needs uv)
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --quiet \
+	    requirements.in -o requirements.lock
+
+venv: $(STAMP)  ## the virtual environment, from requirements.lock
+
+$(STAMP): requirements.lock
+	@deploy/local/make-venv "$(PYTHON)" "$(VENV)" "$(STAMP)"

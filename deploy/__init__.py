@@ -1,0 +1,1 @@
+"""Everything that puts the services somewhere."""

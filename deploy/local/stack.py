@@ -1,0 +1,201 @@
+"""The stack as a whole: `make run` has one in `.local/`, each test run has one of its own."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from deploy.local import processes
+from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
+from deploy.local.kafka import Kafka, Profile
+from deploy.local.places import LOCAL, ROOT, SERVICES, Ports, StackError
+from deploy.local.postgres import Postgres, write_secret
+from deploy.local.processes import Program
+
+READY_SECONDS = 60
+STOP_SECONDS = 25
+
+Say = Callable[[str], None]
+
+
+def _silent(_text: str) -> None:
+    """Says nothing."""
+
+
+class LocalStack:
+    """PostgreSQL, Kafka and the services, with all their data below `directory`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        ports: Ports,
+        *,
+        durable: bool = True,
+        kafka_profile: Profile = "light",
+        say: Say = _silent,
+    ) -> None:
+        self.directory = directory
+        self.ports = ports
+        self.secrets = directory / "secrets"
+        self.logs = directory / "log"
+        self._say = say
+        self.postgres = Postgres(
+            directory / "postgres", self.secrets, self.logs / "postgres.log", ports.postgres, durable=durable
+        )
+        self.kafka = Kafka(
+            directory / "kafka",
+            LOCAL / "cache",
+            self.logs / "kafka.log",
+            ports.kafka,
+            ports.kafka_controller,
+            kafka_profile,
+        )
+        self.issuer = Issuer(self.secrets)
+        self.services: dict[str, Program] = {}
+
+    # --- start -------------------------------------------------------------------------------------------------------
+
+    def start_servers(self) -> None:
+        """PostgreSQL with its databases, and Kafka; empty."""
+        self.secrets.mkdir(parents=True, exist_ok=True)
+        self.issuer.make()
+        profile_key = self.secrets / "profile.key"
+        if not profile_key.exists():
+            write_secret(profile_key, base64.b64encode(secrets.token_bytes(32)).decode())
+        if not self.kafka.fetched():
+            self._say("Kafka: fetching the jars, about 110 MB, once")
+            self.kafka.fetch()
+        self._say("PostgreSQL: starting")
+        self._note(self.postgres.start())
+        self.postgres.create_databases()
+        self._say("Kafka: starting")
+        self._note(self.kafka.start())
+
+    def prepare(self) -> None:
+        """Migrations and topics: with the servers, all that the services stand on."""
+        self._say("migrations")
+        self.ph("migrate", "--all")
+        self._say("topics")
+        self.ph("topics", "apply", "--replication", "1")
+
+    def start_services(self) -> None:
+        """All four services; returns once each is ready."""
+        for service in SERVICES:
+            self.start_service(service)
+        for service in SERVICES:
+            self._say(f"{service}: waiting until it is ready")
+            self.wait_ready(service)
+
+    def start_service(self, service: str, *, name: str = "", **overrides: str) -> Program:
+        """One process of a service; `overrides` are settings, `name` tells several processes of a service apart."""
+        name = name or service
+        port = overrides.get("PORT", str(self.ports.of(service)))
+        settings = {"PORT": port, "INSTANCE": f"{name}-0", **overrides}
+        program = processes.start(
+            name,
+            [sys.executable, "-m", f"{service}.app"],
+            log=self.logs / f"{name}.log",
+            environment={**_inherited(), **self.environment(), **settings},
+            directory=ROOT,
+        )
+        self.services[name] = program
+        self._note(program)
+        return program
+
+    def wait_ready(self, service: str, *, name: str = "", port: int | None = None, seconds: float = READY_SECONDS) -> None:
+        """Waits for /health/ready. Raises `StackError` if the process ends or time is up."""
+        program = self.services[name or service]
+        url = f"http://127.0.0.1:{port or self.ports.of(service)}/health/ready"
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            program.require_alive()
+            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+            time.sleep(0.05)
+        raise StackError(f"{program.name} is not ready after {seconds:.0f} s; see {program.log}")
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+
+    def environment(self) -> dict[str, str]:
+        """The settings of every service: addresses, and secrets by file."""
+        settings = {
+            "KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap,
+            "AUTH_ISSUER": ISSUER,
+            "AUTH_AUDIENCE": AUDIENCE,
+            "AUTH_JWKS": str(self.issuer.jwks_file),
+            "PROFILE_KEY_FILE": str(self.secrets / "profile.key"),
+            "ENVIRONMENT": "local",
+            "CLOCK_CONTROL": "true",
+            "HOST": "127.0.0.1",
+            "ROLE": "all",
+            "PYTHONPATH": str(ROOT / "services"),
+        }
+        for service in SERVICES:
+            prefix = service.upper()
+            settings |= {
+                f"{prefix}_DATABASE_URL": self.postgres.url(service, "app"),
+                f"{prefix}_DATABASE_PASSWORD_FILE": str(self.postgres.password_file(f"{service}_app")),
+                f"{prefix}_MIGRATOR_DATABASE_URL": self.postgres.url(service, "migrator"),
+                f"{prefix}_MIGRATOR_DATABASE_PASSWORD_FILE": str(self.postgres.password_file(f"{service}_migrator")),
+            }
+        return settings
+
+    def urls(self) -> dict[str, str]:
+        """Each service's address."""
+        return {service: f"http://127.0.0.1:{self.ports.of(service)}" for service in SERVICES}
+
+    def ph(self, *arguments: str) -> str:
+        """Runs the operators' command against this stack; its output. Raises `StackError` if it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "chassis.cli", *arguments],
+            env={**_inherited(), **self.environment(), "PH_OPERATOR": "local-stack"},
+            cwd=ROOT,
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        if done.returncode:
+            raise StackError(f"ph {' '.join(arguments)} failed:\n{(done.stdout + done.stderr).decode(errors='replace')}")
+        return done.stdout.decode()
+
+    # --- stop --------------------------------------------------------------------------------------------------------
+
+    def stop_services(self) -> None:
+        """Asks all at once, then waits for each."""
+        for program in self.services.values():
+            if program.alive():
+                program.process.send_signal(signal.SIGTERM)
+        for name, program in self.services.items():
+            program.stop(STOP_SECONDS)
+            processes.forget(self._notes, name)
+        self.services.clear()
+
+    def stop(self) -> None:
+        """Stops everything that was started, services first."""
+        self.stop_services()
+        self.kafka.stop()
+        self.postgres.stop()
+        processes.forget(self._notes)
+
+    @property
+    def _notes(self) -> Path:
+        return self.directory / "run"
+
+    def _note(self, program: Program) -> None:
+        processes.note(self._notes, program.name, program.pid)
+
+
+def _inherited() -> Mapping[str, str]:
+    """What a program needs of the caller's environment; settings of other deployments must not leak in."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ", "TMPDIR") if name in os.environ}

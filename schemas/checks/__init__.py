@@ -1,0 +1,1 @@
+"""What `python schemas/check.py` checks: one module per kind of promise."""

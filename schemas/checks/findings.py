@@ -1,0 +1,49 @@
+"""A finding: where, what is wrong, what to do. Everything that the check says is one of these."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """`pointer` is a JSON pointer (RFC 6901) into the file; empty for the file as a whole."""
+
+    file: str
+    pointer: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}#{self.pointer}" if self.pointer else self.file
+        return f"{place}: {self.problem}\n    {self.remedy}"
+
+
+class Unreadable(Exception):
+    """A file cannot be read; carries the finding that says so."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(str(finding))
+        self.finding = finding
+
+
+def read_json(root: Path, path: Path) -> dict[str, Any]:
+    """A JSON object from its file. Raises `Unreadable`."""
+    file = path.relative_to(root).as_posix()
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unreadable(Finding(file, "", f"cannot be read: {error.strerror}", "Add the file.")) from error
+    except ValueError as error:
+        raise Unreadable(Finding(file, "", f"is not JSON: {error}", "Mend the file.")) from error
+    if not isinstance(document, dict):
+        raise Unreadable(Finding(file, "", "is not a JSON object", "Mend the file."))
+    return document
+
+
+def step(pointer: str, *names: str | int) -> str:
+    """`pointer` with further steps."""
+    return pointer + "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in names)

@@ -1,0 +1,167 @@
+"""Everything is there once and agrees: schemas, examples, topics, code lists."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.protocols import Validator
+
+from checks.findings import Finding, Unreadable, read_json, step
+
+BASE = "https://schemas.perspektive-heimat.invalid/"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def validator(schema: Mapping[str, Any]) -> Validator:
+    """Checks values against a schema, formats included."""
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def schemas(root: Path) -> dict[str, dict[str, Any]]:
+    """Every working schema by its file name relative to `root`. Raises `Unreadable`."""
+    paths = sorted([*root.glob("envelope.v*.json"), *root.glob("events/*/*.json")])
+    return {path.relative_to(root).as_posix(): read_json(root, path) for path in paths}
+
+
+def identities(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Each schema is one, and says of itself what its place says."""
+    for file, schema in found.items():
+        try:
+            Draft202012Validator.check_schema(schema)
+        except SchemaError as error:
+            yield Finding(file, "", f"is no JSON Schema: {error.message}", "Mend the schema.")
+            continue
+        expected = {"$schema": DIALECT, "$id": BASE + file, "type": "object"}
+        if file.startswith("events/"):
+            service, name = file.removeprefix("events/").removesuffix(".json").split("/")
+            expected |= {"x-type": f"ph.{service}.{name}", "x-topic": f"ph.{service}.v1"}
+        for keyword, value in expected.items():
+            if schema.get(keyword) != value:
+                problem = f"{keyword} is {schema.get(keyword)!r}, not {value!r}"
+                yield Finding(file, step("", keyword), problem, "Correct it, or move the file.")
+        yield from _described(file, schema)
+
+
+def _described(file: str, schema: Mapping[str, Any]) -> Iterator[Finding]:
+    properties = schema.get("properties", {})
+    for name, node in {"": schema, **properties}.items():
+        if not node.get("description"):
+            pointer = step("", "properties", name) if name else ""
+            yield Finding(file, pointer, "has no description", "Say what it means, with its unit.")
+    for name in schema.get("required", ()):
+        if name not in properties:
+            yield Finding(file, "/required", f"{name!r} is required but not described", "Describe it.")
+    key = schema.get("x-key")
+    if file.startswith("events/") and (key not in schema.get("required", ()) or key not in properties):
+        yield Finding(file, "/x-key", f"the key {key!r} is no required property", "Name the key.")
+
+
+def code_lists(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Every list that a schema names exists."""
+    for file, schema in found.items():
+        for name, node in schema.get("properties", {}).items():
+            listed = node.get("x-code-list")
+            if listed is not None and not (root / "reference" / f"{listed}.v1.csv").is_file():
+                problem = f"there is no reference/{listed}.v1.csv"
+                yield Finding(file, step("", "properties", name, "x-code-list"), problem, "Add the list.")
+
+
+def topics(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """topics.yaml has its form, and every event is in exactly one topic: that of its owner."""
+    file = "topics.yaml"
+    try:
+        document = yaml.safe_load((root / file).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        yield Finding(file, "", f"cannot be read: {error}", "Mend the file.")
+        return
+    errors = list(validator(read_json(root, root / "topics.schema.json")).iter_errors(document))
+    yield from (_invalid(file, error, "") for error in errors)
+    if errors:
+        return
+    declared = {name: (topic["owner"], topic["events"]) for name, topic in document["topics"].items()}
+    owners = {owner for owner, _ in declared.values()}
+    for name, topic in document["topics"].items():
+        at = step("", "topics", name)
+        if name != f"ph.{topic['owner']}.v1":
+            yield Finding(file, step(at, "owner"), f"the owner of {name} is in its name", "Correct one.")
+        for reader in sorted(set(topic["readers"]) - (owners - {topic["owner"]})):
+            yield Finding(file, step(at, "readers"), f"{reader!r} is no other service", "Correct the reader.")
+        keys = {str(schema.get("x-key")) for schema in found.values() if schema.get("x-topic") == name}
+        if set(topic["key"].split(" or ")) != keys:
+            remedy = f"Write {' or '.join(sorted(keys))}."
+            yield Finding(file, step(at, "key"), f"the events have the keys {sorted(keys)}", remedy)
+    yield from _events_in_topics(file, declared, found)
+
+
+def _events_in_topics(
+    file: str, declared: Mapping[str, tuple[str, list[str]]], found: Mapping[str, Any]
+) -> Iterator[Finding]:
+    listed = Counter(f"{owner}/{event}" for owner, events in declared.values() for event in events)
+    present = {path.removeprefix("events/").split(".")[0] for path in found if path.startswith("events/")}
+    for name, count in sorted(listed.items()):
+        if count > 1:
+            yield Finding(file, "/topics", f"{name} stands {count} times", "Leave one.")
+        if name not in present:
+            yield Finding(file, "/topics", f"events/{name}.v1.json is missing", "Add it, or correct the name.")
+    for name in sorted(present - set(listed)):
+        yield Finding(f"events/{name}.v1.json", "", f"is in no topic of {file}", "Add it there.")
+
+
+def examples(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Every event has an example, every example an event, and each is valid with its envelope and key."""
+    envelope = validator(found["envelope.v1.json"]) if "envelope.v1.json" in found else None
+    seen = set()
+    for path in sorted(root.glob("examples/*/*.json")):
+        file = path.relative_to(root).as_posix()
+        name, major = path.name.split(".")[:2]
+        event = f"events/{path.parent.name}/{name}.{major}.json"
+        seen.add(event)
+        if event not in found:
+            yield Finding(file, "", f"there is no {event}", "Add the schema, or rename the example.")
+            continue
+        try:
+            message = read_json(root, path)
+        except Unreadable as error:
+            yield error.finding
+            continue
+        yield from _example(file, message, found[event], envelope)
+    for event in sorted(set(found) - seen):
+        if event.startswith("events/"):
+            remedy = f"Add {event.replace('events/', 'examples/', 1)}."
+            yield Finding(event, "", "has no example", remedy)
+
+
+def _example(
+    file: str, message: Mapping[str, Any], schema: Mapping[str, Any], envelope: Validator | None
+) -> Iterator[Finding]:
+    if set(message) != {"key", "headers", "value"}:
+        yield Finding(file, "", "is not {key, headers, value}", "Write the message as it is on Kafka.")
+        return
+    if envelope is not None:
+        yield from (_invalid(file, error, "/headers") for error in envelope.iter_errors(message["headers"]))
+    yield from (_invalid(file, error, "/value") for error in validator(schema).iter_errors(message["value"]))
+    headers, key = message["headers"], message["value"].get(schema.get("x-key"))
+    expected = {
+        **dict.fromkeys(("ce_subject", "ce_partitionkey", "ce_correlationid"), message["key"]),
+        "ce_type": schema.get("x-type"),
+        "ce_dataschema": schema.get("$id"),
+        "ce_dataclass": schema.get("x-data-class"),
+        "ce_country": message["value"].get("country"),
+    }
+    if message["key"] != key:
+        yield Finding(file, "/key", f"is not the {schema.get('x-key')} of the value", "Correct it.")
+    for header, value in expected.items():
+        if headers.get(header) != value:
+            problem = f"is {json.dumps(headers.get(header))}, not {json.dumps(value)}"
+            yield Finding(file, step("/headers", header), problem, "Correct it.")
+
+
+def _invalid(file: str, error: ValidationError, at: str) -> Finding:
+    return Finding(file, step(at, *error.absolute_path), error.message, "Correct the value.")

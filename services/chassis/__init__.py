@@ -1,0 +1,1 @@
+"""The microservice chassis: transport, persistence, time and telemetry. It knows no word of the domain."""

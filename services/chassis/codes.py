@@ -1,0 +1,48 @@
+"""Shapes of codes and ids that events and HTTP bodies share. The lists of codes are reference data, not constants."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+
+EARLIEST_YEAR = 2017
+"""The programme started on 1 July 2017; 1900-01-01 and its like are sentinels of other systems."""
+LATEST_YEAR = 2100
+
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, XK for Kosovo")]
+Admin1 = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,4}$", description="ISO 3166-2 first-level subdivision")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639-1 or 639-3")]
+Isco08 = Annotated[str, Field(pattern=r"^[0-9]{4}$", description="ISCO-08 unit group")]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$", description="an entry of a published code list")]
+CourseCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$")]
+Org = Annotated[
+    str,
+    Field(
+        pattern=r"^(centre|country|provider|employer|scouts|programme):[A-Za-z0-9-]{1,40}$",
+        description="kind and code of an organisation, such as centre:NG-LOS",
+    ),
+]
+Centre = Annotated[str, Field(pattern=r"^centre:[A-Za-z0-9-]{1,40}$", description="such as centre:NG-LOS")]
+Provider = Annotated[str, Field(pattern=r"^provider:[A-Za-z0-9-]{1,40}$", description="such as provider:HWK-MUC")]
+
+
+def _plausible(day: date) -> date:
+    if day.year < EARLIEST_YEAR:
+        raise ValueError(f"is before {EARLIEST_YEAR}: give the real date, or leave the field out if it is unknown")
+    if day.year > LATEST_YEAR:
+        raise ValueError(f"is after {LATEST_YEAR}: check the year")
+    return day
+
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("is a number: write the date or time as text, such as 2026-03-02 or 2026-03-02T09:00:00Z")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_as_text), AfterValidator(_plausible), Field(description="a calendar day within the programme's time")]
+Instant = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(lambda at: at.astimezone(UTC))]
+"""A point in time with offset; kept in UTC."""

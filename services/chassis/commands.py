@@ -1,0 +1,149 @@
+"""The command path: one command, one transaction, one answer per Idempotency-Key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import asyncpg
+from opentelemetry.trace import SpanKind
+
+from chassis.clock import Clock
+from chassis.database import ConcurrentUpdateError, is_environment_fault, reason_of
+from chassis.decision import Actor, Handler, Refused
+from chassis.metrics import Metrics
+from chassis.storage import Storage
+from chassis.tracing import SpanContext, Tracer, current, now_ns
+from chassis.unit_of_work import Cause, UnitOfWork
+
+ATTEMPTS = 4
+"""A command that loses a deadlock or a race is tried again this often before its caller hears of it."""
+
+_CLAIM = """
+insert into idempotency (scope, key, fingerprint) values ($1, $2, $3) on conflict do nothing returning true
+"""
+_ANSWERED = "select fingerprint, answer from idempotency where scope = $1 and key = $2"
+_ANSWER = "update idempotency set answer = $3 where scope = $1 and key = $2"
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """The caller's key within its scope (organisation, method and path) and the hash of the body it came with."""
+
+    scope: str
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command's answer; `replayed` if an earlier request with the same key had it made."""
+
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    replayed: bool = False
+
+
+class _RefusedError(Exception):
+    """Carries a refusal out of the transaction, which rolls back."""
+
+    def __init__(self, refused: Refused) -> None:
+        self.refused = refused
+
+
+_REUSED = Refused(
+    code="idempotency_key_reused",
+    detail="This Idempotency-Key was used with another body.",
+    remedy="Send a new key for a new intent; repeat a key only with the very same body.",
+    field="Idempotency-Key",
+    status=422,
+)
+
+
+class CommandBus:
+    """Executes commands of one service."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        storage: Storage,
+        handlers: Mapping[type[Any], Handler],
+        reference: Any,
+        clock: Clock,
+        tracer: Tracer,
+        metrics: Metrics,
+        wake_relay: Callable[[], None],
+    ) -> None:
+        self._pool = pool
+        self._storage = storage
+        self._handlers = handlers
+        self._reference = reference
+        self._clock = clock
+        self._tracer = tracer
+        self._metrics = metrics
+        self._wake_relay = wake_relay
+
+    async def execute(self, command: Any, actor: Actor, key: IdempotencyKey) -> Done | Refused:
+        """Runs one command to its end. Environment faults beyond a few attempts are raised to the caller."""
+        name = type(command).__name__
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                done = await self._once(command, actor, key)
+            except _RefusedError as refusal:
+                self._metrics.commands.labels(name, refusal.refused.code).inc()
+                return refusal.refused
+            except Exception as error:
+                if not is_environment_fault(error) or attempt == ATTEMPTS:
+                    self._metrics.commands.labels(name, "failed").inc()
+                    raise
+                self._metrics.retries.labels("command", reason_of(error)).inc()
+                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
+            else:
+                self._metrics.commands.labels(name, "replayed" if done.replayed else "done").inc()
+                self._wake_relay()
+                return done
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _once(self, command: Any, actor: Actor, key: IdempotencyKey) -> Done:
+        handler = self._handlers[type(command)]
+        now = self._clock.now()
+        span = current.get()
+        work = UnitOfWork(self._storage, self._reference, self._tracer, now)
+        started = now_ns()
+        async with self._pool.acquire(timeout=5) as connection, connection.transaction():
+            if not await connection.fetchval(_CLAIM, key.scope, key.key, key.fingerprint):
+                return await _stored(connection, key)
+            await work.load(connection, handler.needs(command))
+            begun = perf_counter()
+            decision = work.decide(handler, command, Cause(actor, now, span))
+            self._observe(type(command).__name__, decision, perf_counter() - begun)
+            if isinstance(decision, Refused):
+                raise _RefusedError(decision)
+            await connection.execute(_ANSWER, key.scope, key.key, json.dumps(decision.answer))
+            await work.save(connection)
+        self._record(work, span, started)
+        return Done(decision.answer)
+
+    def _observe(self, name: str, decision: object, seconds: float) -> None:
+        outcome = "refused" if isinstance(decision, Refused) else "done"
+        self._metrics.handler_seconds.labels(name, outcome).observe(seconds)
+
+    def _record(self, work: UnitOfWork, parent: SpanContext, started: int) -> None:
+        ended = now_ns()
+        for emitted in work.emitted:
+            attributes = {"messaging.operation.type": "create", "ph.case.id": str(emitted.event.key)}
+            name = f"create {emitted.event.type}"
+            self._tracer.record(name, emitted.trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)
+
+
+async def _stored(connection: asyncpg.pool.PoolConnectionProxy, key: IdempotencyKey) -> Done:
+    row = await connection.fetchrow(_ANSWERED, key.scope, key.key)
+    if row is None:
+        raise ConcurrentUpdateError  # the first request rolled back, or its key has just expired
+    if row["fingerprint"] != key.fingerprint:
+        raise _RefusedError(_REUSED)
+    return Done(json.loads(row["answer"]), replayed=True)

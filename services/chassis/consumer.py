@@ -1,0 +1,188 @@
+"""FastStream as transport: batches of raw records in, explicit offsets out. All meaning is in `dispatch`."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+
+from chassis.database import is_environment_fault, reason_of
+from chassis.dispatch import Dispatcher
+from chassis.kafka import broker_security
+from chassis.logs import get_logger
+from chassis.metrics import Metrics
+from chassis.settings import KafkaSettings, Settings
+
+BACK_OFF_SECONDS = 5.0
+
+Batch = tuple[ConsumerRecord[Any, Any], ...]
+
+log = get_logger(__name__)
+
+
+class Consumer(ConsumerRebalanceListener):
+    """One group member that reads all topics of a service, one batch at a time."""
+
+    def __init__(
+        self,
+        service: str,
+        topics: Sequence[str],
+        kafka: KafkaSettings,
+        settings: Settings,
+        dispatcher: Dispatcher,
+        metrics: Metrics,
+        on_fatal: Callable[[BaseException], None],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._metrics = metrics
+        self._on_fatal = on_fatal
+        self._batch = asyncio.Lock()
+        self._abandon = asyncio.Event()
+        self.assigned = False
+        self.last_progress = monotonic()
+        self._broker = KafkaBroker(
+            kafka.bootstrap_servers,
+            client_id=settings.instance or service,
+            security=broker_security(kafka),
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            graceful_timeout=settings.shutdown_seconds,
+            logger=None,
+        )
+        self._subscriber = self._broker.subscriber(
+            *topics,
+            batch=True,
+            group_id=service,
+            group_instance_id=settings.instance or None,
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.session_timeout_ms // 4,
+            max_records=settings.batch_max_records,
+            batch_timeout_ms=settings.batch_timeout_ms,
+            fetch_max_wait_ms=500,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            parser=_parse,
+            decoder=_raw,
+            listener=self,
+        )
+        self._subscriber(self._on_batch)
+
+    async def start(self) -> None:
+        """Joins the group. Raises `KafkaError` while no broker answers."""
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        """Finishes the batch in hand, commits its offsets and leaves the group."""
+        self._abandon.set()
+        await self._broker.stop()
+        self.assigned = False
+
+    async def _on_batch(self, records: Batch) -> None:
+        async with self._batch:
+            try:
+                done = await self._handle(records)
+            except Exception as error:
+                self._on_fatal(error)
+                await asyncio.Event().wait()  # take no further batch until the process has ended
+                raise
+            if done:
+                await self._commit(records)
+            self.last_progress = monotonic()
+
+    async def _handle(self, records: Batch) -> bool:
+        """True once the effects are durable; False if the batch was given up because its partitions are leaving."""
+        attempt = 0
+        while True:
+            try:
+                await self._dispatcher.handle(records)
+            except Exception as error:
+                if not is_environment_fault(error):
+                    raise
+                attempt += 1
+                self._metrics.retries.labels("consumer", reason_of(error)).inc()
+                log.warning("batch_retried", reason=reason_of(error), attempt=attempt)
+                self.last_progress = monotonic()
+                pause = min(BACK_OFF_SECONDS, 0.02 * 2 ** min(attempt, 10)) * random.uniform(0.5, 1)
+                if await _is_set_within(self._abandon, pause):
+                    return False
+            else:
+                return True
+
+    async def _commit(self, records: Batch) -> None:
+        """Commits what was handled. Failing is normal during a rebalance: the positions answer for what comes again."""
+        consumer: AIOKafkaConsumer | None = self._subscriber.consumer
+        if consumer is None:
+            return
+        assigned = consumer.assignment()
+        offsets: dict[TopicPartition, int] = {}
+        for record in records:
+            offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        offsets = {partition: offset for partition, offset in offsets.items() if partition in assigned}
+        try:
+            if offsets:
+                await consumer.commit(offsets)
+        except KafkaError as error:
+            log.info("offsets_not_committed", reason=type(error).__name__)
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Lets the running batch end, or give up waiting for its environment, before partitions move on."""
+        if not revoked:
+            return
+        self.assigned = False
+        self._abandon.set()
+        async with self._batch:
+            self._abandon.clear()
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Ready: an empty assignment counts, it means that others do the work."""
+        self.assigned = True
+        log.info("partitions_assigned", count=len(assigned))
+
+    async def observe_lag(self) -> None:
+        """Updates the lag gauge of every assigned partition."""
+        consumer: AIOKafkaConsumer | None = self._subscriber.consumer
+        if consumer is None:
+            return
+        self._metrics.lag.clear()
+        for partition in consumer.assignment():
+            end = consumer.highwater(partition)
+            if end is not None:  # something was fetched, so there is a position
+                position = await consumer.position(partition)
+                self._metrics.lag.labels(partition.topic, str(partition.partition)).set(max(0, end - position))
+
+
+async def _parse(batch: Batch) -> KafkaMessage:
+    """Takes the records as they are. FastStream's own parser decodes headers as UTF-8 and so fails on a bad one."""
+    return KafkaMessage(body=b"", raw_message=batch, consumer=_NO_CONSUMER)
+
+
+async def _raw(message: KafkaMessage) -> Any:
+    return message.raw_message
+
+
+class _NoConsumer:
+    async def commit(self) -> None:
+        """Offsets are committed by `Consumer`, explicitly."""
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Nothing is ever sought back: a batch is tried until it is done."""
+
+
+_NO_CONSUMER = _NoConsumer()
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

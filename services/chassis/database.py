@@ -1,0 +1,92 @@
+"""Connections, and what a failure of PostgreSQL means for the work at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import asyncpg
+
+_ENVIRONMENT_CLASSES = ("08", "40", "53", "57", "58")
+_LOCK_NOT_AVAILABLE = "55P03"
+_MESSAGE_CLASSES = ("22", "23")
+
+
+class ConcurrentUpdateError(Exception):
+    """Another transaction wrote an aggregate or a position first; the work is done again on fresh state."""
+
+
+class Connection(Protocol):
+    """The part of asyncpg's connection that the hot path uses."""
+
+    async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows."""
+
+    async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None:
+        """The first row."""
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        """The first value of the first row."""
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """The command tag."""
+
+    def transaction(self) -> Any:
+        """A context manager that commits or rolls back."""
+
+
+def is_environment_fault(error: BaseException) -> bool:
+    """True if the same work may succeed later: nothing is wrong with the message."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return state.startswith(_ENVIRONMENT_CLASSES) or state == _LOCK_NOT_AVAILABLE
+    if isinstance(error, asyncpg.InterfaceError):
+        return not isinstance(error, ValueError)
+    return isinstance(error, ConcurrentUpdateError | OSError | TimeoutError)
+
+
+def is_message_fault(error: BaseException) -> bool:
+    """True if the database refuses the data itself (SQLSTATE 22, 23): trying again cannot help."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_MESSAGE_CLASSES)
+    return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+
+
+def reason_of(error: BaseException) -> str:
+    """A label without values: SQLSTATE or type."""
+    return str(getattr(error, "sqlstate", None) or type(error).__name__)
+
+
+async def _keep(_connection: asyncpg.Connection) -> None:
+    """Nothing to reset between two uses: no session state is ever set. asyncpg's own reset is one more round trip."""
+
+
+async def open_pool(dsn: str, size: int, application: str) -> asyncpg.Pool:
+    """A pool whose statements cannot hang for ever."""
+    pool: asyncpg.Pool = await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        command_timeout=30,
+        timeout=10,
+        max_inactive_connection_lifetime=300,
+        reset=_keep,
+        server_settings={
+            "application_name": application,
+            "statement_timeout": "20000",
+            "lock_timeout": "10000",
+            "idle_in_transaction_session_timeout": "60000",
+            "jit": "off",
+        },
+    )
+    return pool
+
+
+def affected(status: str) -> int:
+    """The number of rows in a command tag such as `INSERT 0 3`."""
+    return int(status.rpartition(" ")[2])
+
+
+def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Rows, at least one, turned into one array per column, for `unnest`."""
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,51 @@
+"""The metrics of one process, on `/metrics`. Labels are types, topics and outcomes: never a case, never a person."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """One registry per process, so that several services can live in one test process."""
+
+    def __init__(self, service: str) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.service = service
+
+        def gauge(name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:
+            return Gauge(f"ph_{name}", text, labels, registry=registry)
+
+        def counter(name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
+            return Counter(f"ph_{name}", text, labels, registry=registry)
+
+        def histogram(
+            name: str, text: str, labels: tuple[str, ...] = (), buckets: tuple[float, ...] = _SECONDS
+        ) -> Histogram:
+            return Histogram(f"ph_{name}", text, labels, registry=registry, buckets=buckets)
+
+        self.outbox_rows = gauge("outbox_rows", "Committed events that Kafka has not acknowledged")
+        self.outbox_oldest = gauge("outbox_oldest_seconds", "Age of the oldest unpublished event")
+        self.published = counter("published", "Events acknowledged by Kafka", ("topic",))
+        self.publish_failures = counter("publish_failures", "Batches that Kafka did not acknowledge", ("topic",))
+        self.relay_leader = gauge("relay_leader", "1 while this process holds the relay lock")
+        self.lag = gauge("consumer_lag", "Records behind the end of the partition", ("topic", "partition"))
+        self.consumed = counter("consumed", "Records by outcome", ("type", "outcome"))
+        self.gaps = counter("sequence_gaps", "Keys whose next sequence was skipped", ("topic",))
+        self.first_seen_late = counter("first_seen_late", "Keys first seen beyond sequence 1", ("topic",))
+        self.parked_records = gauge("parked_records", "Parked records that wait for an operator")
+        self.parked_keys = gauge("parked_keys", "Keys that are blocked by a parked record")
+        self.parked_oldest = gauge("parked_oldest_seconds", "Age of the oldest parked record")
+        self.deadlines_overdue = gauge("deadlines_overdue", "Timers that are due and have not fired")
+        self.deadlines_fired = counter("deadlines_fired", "Timers fired", ("name", "outcome"))
+        self.handler_seconds = histogram("handler_seconds", "Time to decide on one message", ("type", "outcome"))
+        self.batch_seconds = histogram("batch_seconds", "Time of one consumer transaction")
+        self.batch_size = histogram("batch_records", "Records per batch", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500))
+        self.retries = counter("environment_retries", "Batches and commands tried again", ("where", "reason"))
+        self.commands = counter("commands", "Commands by outcome", ("command", "outcome"))
+        self.http_seconds = histogram("http_request_seconds", "HTTP requests", ("method", "route", "status"))
+
+    def exposition(self) -> bytes:
+        """The Prometheus text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,118 @@
+"""What was seen of each key: inbox, order check and gap check in one row per (source, key)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from chassis.database import ConcurrentUpdateError, Connection, affected, columns
+from chassis.inbound import Inbound
+
+_LOCK = """
+select p.source, p.key, p.sequence, p.blocked
+from position p join unnest($1::text[], $2::text[]) as wanted(source, key) using (source, key)
+order by p.source, p.key for update of p
+"""
+_ADD = """
+insert into position (source, key, sequence, blocked)
+select * from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) on conflict do nothing
+"""
+_MOVE = """
+update position p set sequence = u.sequence, blocked = u.blocked
+from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) as u(source, key, sequence, blocked)
+where p.source = u.source and p.key = u.key
+"""
+
+
+class Verdict(Enum):
+    """How a record's sequence relates to what was seen of its key."""
+
+    NEXT = "next"
+    REPEAT = "repeat"
+    GAP = "gap"
+    LATE = "late"
+    UNNUMBERED = "unnumbered"
+
+
+class _Position:
+    __slots__ = ("blocked", "changed", "sequence", "stored")
+
+    def __init__(self, sequence: int, blocked: bool, stored: bool) -> None:
+        self.sequence = sequence
+        self.blocked = blocked
+        self.stored = stored
+        self.changed = False
+
+
+class Positions:
+    """The positions of a batch, locked until its commit."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], _Position] = {}
+
+    def set(self, source: str, key: str, sequence: int, blocked: bool) -> None:
+        """Takes over a stored row."""
+        self._rows[source, key] = _Position(sequence, blocked, stored=True)
+
+    def advance(self, inbound: Inbound) -> Verdict:
+        """Moves the key's position to this record, unless it is a repeat."""
+        if inbound.key is None or inbound.sequence < 1:
+            return Verdict.UNNUMBERED
+        row = self._row(inbound.source, inbound.key)
+        last, sequence = row.sequence, inbound.sequence
+        if sequence <= last:
+            return Verdict.REPEAT
+        row.sequence = sequence
+        row.changed = True
+        if sequence == last + 1:
+            return Verdict.NEXT
+        return Verdict.GAP if last else Verdict.LATE
+
+    def is_blocked(self, inbound: Inbound) -> bool:
+        """True if an earlier record of the key is parked."""
+        row = self._rows.get((inbound.source, inbound.key or ""))
+        return row is not None and row.blocked
+
+    def block(self, inbound: Inbound) -> None:
+        """Later records of this key must queue. A record without a key blocks nobody."""
+        if inbound.key is not None:
+            row = self._row(inbound.source, inbound.key)
+            row.changed = row.changed or not row.blocked
+            row.blocked = True
+
+    def changed(self, *, stored: bool) -> list[tuple[str, str, int, bool]]:
+        """The rows to write, in lock order."""
+        return sorted(
+            (source, key, row.sequence, row.blocked)
+            for (source, key), row in self._rows.items()
+            if row.changed and row.stored is stored
+        )
+
+    def _row(self, source: str, key: str) -> _Position:
+        row = self._rows.get((source, key))
+        if row is None:
+            row = self._rows[source, key] = _Position(0, blocked=False, stored=False)
+        return row
+
+
+async def lock(connection: Connection, batch: Sequence[Inbound]) -> Positions:
+    """Locks and reads the positions of every key in the batch: one statement."""
+    wanted = {(inbound.source, inbound.key) for inbound in batch if inbound.key is not None}
+    positions = Positions()
+    sources, keys = [source for source, _ in wanted], [key for _, key in wanted]
+    for source, key, sequence, blocked in await connection.fetch(_LOCK, sources, keys):
+        positions.set(source, key, sequence, blocked)
+    return positions
+
+
+async def save(connection: Connection, positions: Positions) -> None:
+    """Writes what moved: one statement for new keys, one for known ones.
+
+    Raises `ConcurrentUpdateError` if another consumer has met a new key at the same time: the batch is done again.
+    """
+    if moved := positions.changed(stored=True):
+        await connection.execute(_MOVE, *columns(moved))
+    if new := positions.changed(stored=False):
+        added = await connection.execute(_ADD, *columns(new))
+        if affected(added) != len(new):
+            raise ConcurrentUpdateError

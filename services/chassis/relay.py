@@ -1,0 +1,214 @@
+"""Publishes the outbox: in order of id, by one leader per database, deleting only what Kafka has acknowledged.
+
+There is no cursor. A cursor over ids loses what commits late, and competing relays reorder; deleting in order of id by
+one leader does neither. A crash between acknowledgement and delete publishes again, which positions absorb.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from chassis.database import is_environment_fault, reason_of
+from chassis.logs import get_logger
+from chassis.low_water import LowWater
+from chassis.metrics import Metrics
+from chassis.partitions import partition_of
+
+LOCK = 0x7068_7265_6C61_79
+"""The advisory lock of the leader: "phrelay" in ASCII."""
+EVERYTHING = 2**63 - 1
+MARK_SECONDS = 0.05
+"""The mark moves at most this often: a look into the lock table is not free."""
+BACK_OFF_SECONDS = 5.0
+
+_READ = "select id, topic, key, headers, payload from outbox where id > $1 order by id limit $2"
+_DELETE = "delete from outbox where id = any($1::bigint[])"
+
+log = get_logger(__name__)
+
+
+class PublishFailedError(Exception):
+    """Kafka did not acknowledge every batch. The idempotent producer that sent them is of no more use."""
+
+
+class Relay:
+    """Runs until told to stop; survives the loss of database and broker."""
+
+    def __init__(
+        self,
+        dsn: str,
+        producer: Callable[[], AIOKafkaProducer],
+        metrics: Metrics,
+        *,
+        batch: int,
+        poll_seconds: float,
+        publish_timeout_seconds: float,
+    ) -> None:
+        self._dsn = dsn
+        self._new_producer = producer
+        self._metrics = metrics
+        self._batch = batch
+        self._poll_seconds = poll_seconds
+        self._publish_timeout = publish_timeout_seconds
+        self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._producer: AIOKafkaProducer | None = None
+        self.last_progress = monotonic()
+
+    def wake(self) -> None:
+        """Something was committed in this process: look at once instead of at the next poll."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Publish what is there, then return from `run`."""
+        self._stop.set()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Leads whenever it can. Raises only what is unexpected."""
+        failures = 0
+        while not self._stop.is_set() or failures == 0:
+            try:
+                await self._lead()
+            except (PublishFailedError, KafkaError) as error:
+                failures += 1
+                log.warning("relay_publish_failed", reason=type(error).__name__)
+            except Exception as error:
+                if not is_environment_fault(error):
+                    raise
+                failures += 1
+                log.warning("relay_database_lost", reason=reason_of(error))
+            else:
+                return
+            finally:
+                self._metrics.relay_leader.set(0)
+                await self._drop_producer()
+            await _wait(self._stop, min(BACK_OFF_SECONDS, 0.1 * 2**failures) * random.uniform(0.5, 1))
+
+    async def _lead(self) -> None:
+        connection = await asyncpg.connect(
+            self._dsn, timeout=10, command_timeout=30, server_settings={"application_name": "relay", "jit": "off"}
+        )
+        try:
+            while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
+                if self._stop.is_set():
+                    return
+                await _wait(self._stop, 1.0)
+            self._metrics.relay_leader.set(1)
+            log.info("relay_leads")
+            await self._publish_until_stopped(connection)
+        finally:
+            # Closing the session releases the lock; a dead session has lost it already.
+            await _bounded(connection.close(timeout=2), 3)
+
+    async def _publish_until_stopped(self, connection: asyncpg.Connection) -> None:
+        low_water = LowWater()
+        moved = looked = monotonic()
+        while True:
+            self._wake.clear()
+            if moved > looked - self._poll_seconds and monotonic() - looked > MARK_SECONDS:
+                await low_water.look(connection)
+                looked = monotonic()
+            rows = await connection.fetch(_READ, low_water.mark, self._batch)
+            self.last_progress = monotonic()
+            if rows:
+                left = await self._publish(connection, rows)
+                moved = monotonic()
+                low_water.settle(0 if left else rows[-1]["id"])
+                continue
+            low_water.settle(EVERYTHING)
+            if self._stop.is_set():
+                return
+            await _wait(self._wake, self._poll_seconds)
+
+    async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> int:
+        """Sends one batch per partition, deletes what was acknowledged, returns how many rows did not fit."""
+        producer = await self._ready_producer()
+        batches: dict[tuple[str, int], tuple[BatchBuilder, list[int]]] = {}
+        full: set[tuple[str, int]] = set()
+        partitions = {topic: await _partitions(producer, topic) for topic in {row["topic"] for row in rows}}
+        for id_, topic, key, headers, payload in rows:
+            place = (topic, partition_of(key, partitions[topic]))
+            if place in full:
+                continue
+            if place not in batches:
+                batches[place] = (producer.create_batch(), [])
+            builder, ids = batches[place]
+            pairs = [(name, text.encode()) for name, text in json.loads(headers).items()]
+            if builder.append(key=key.encode(), value=payload, timestamp=None, headers=pairs) is None:
+                full.add(place)
+            else:
+                ids.append(id_)
+        acknowledged = await self._send(producer, batches)
+        published = [id_ for place in acknowledged for id_ in batches[place][1]]
+        await connection.execute(_DELETE, published)
+        for topic, partition in acknowledged:
+            self._metrics.published.labels(topic).inc(len(batches[topic, partition][1]))
+        if len(acknowledged) < len(batches):
+            raise PublishFailedError
+        return len(rows) - len(published)
+
+    async def _send(
+        self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], tuple[BatchBuilder, list[int]]]
+    ) -> list[tuple[str, int]]:
+        """Which batches were acknowledged within the relay's own deadline; the producer itself never gives up."""
+        sent: dict[tuple[str, int], asyncio.Future[Any]] = {}
+        try:
+            async with asyncio.timeout(self._publish_timeout):
+                for (topic, partition), (builder, _) in batches.items():
+                    sent[topic, partition] = await producer.send_batch(builder, topic, partition=partition)
+                await asyncio.wait(sent.values())
+        except (TimeoutError, KafkaError) as error:
+            log.warning("relay_not_acknowledged", reason=type(error).__name__)
+        acknowledged = []
+        for place in batches:
+            future = sent.get(place)
+            if future is not None and future.done() and not future.cancelled() and future.exception() is None:
+                acknowledged.append(place)
+            else:
+                self._metrics.publish_failures.labels(place[0]).inc()
+        return acknowledged
+
+    async def _ready_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = self._new_producer()
+            self._producer = producer
+            async with asyncio.timeout(self._publish_timeout):
+                await producer.start()
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _bounded(producer.stop(), 2)
+
+
+async def _partitions(producer: AIOKafkaProducer, topic: str) -> int:
+    return len(producer.client.cluster.partitions_for_topic(topic) or await producer.partitions_for(topic))
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+async def _bounded(work: Awaitable[Any], seconds: float) -> None:
+    """Tidies up without letting a dead peer hold the process."""
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except Exception as error:  # noqa: BLE001 - what is being dropped may fail in any way
+        logging.getLogger(__name__).debug("relay_tidy_up_failed", extra={"reason": type(error).__name__})

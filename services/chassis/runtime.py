@@ -1,0 +1,326 @@
+"""The life of one service process: start in any order, stop in the right one.
+
+The HTTP server answers from the first moment (live, not ready); everything else starts as its environment appears.
+Shutdown: not ready -> consumer finishes its batch and leaves -> HTTP drains -> timers stop -> relay drains and gives up
+its lock -> spans are flushed -> pool closes, each step bounded. A second signal ends the process at once. Whatever is
+unexpected in a background task ends it too: the supervisor starts a clean one (crash-only).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import asyncpg
+import uvicorn
+import uvloop
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from chassis import health, logs, migrations, worker
+from chassis.auth import Authenticator
+from chassis.clock import Clock
+from chassis.commands import CommandBus
+from chassis.consumer import Consumer
+from chassis.database import is_environment_fault, open_pool, reason_of
+from chassis.dispatch import Dispatcher
+from chassis.edge import create_api
+from chassis.health import Probes
+from chassis.http_tracing import HttpTelemetry
+from chassis.kafka import kafka_options
+from chassis.logs import get_logger
+from chassis.metrics import Metrics
+from chassis.relay import Relay
+from chassis.service import Service
+from chassis.settings import KafkaSettings, Settings, database_settings
+from chassis.storage import Storage
+from chassis.tracing import tracer_from
+from chassis.worker import Loop, Timers
+
+MAX_PRODUCER_BATCH = 900_000
+"""Bytes of one batch; below the topics' max.message.bytes of 1 MiB."""
+
+T = TypeVar("T")
+
+log = get_logger(__name__)
+
+
+def main(service: Service) -> None:
+    """Runs a service until a signal; the exit code is 1 after an unexpected error."""
+    settings = Settings()
+    logs.configure(settings, service.name)
+    raise SystemExit(uvloop.run(Runtime(service, settings).run()))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the runtime decides the order of shutdown."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Runtime:
+    """Wires one process and keeps it running."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self.service = service
+        self.settings = settings
+        self.database = database_settings(service.name)
+        self.kafka = KafkaSettings()
+        self.reference = service.load_reference(settings.reference_dir)
+        self.clock = Clock()
+        self.metrics = Metrics(service.name)
+        self.probes = Probes()
+        self.storage = Storage(service.kinds)
+        self.tracer = tracer_from(
+            service.name, settings.instance, settings.otel_exporter_otlp_endpoint, settings.otel_traces_sampler_arg
+        )
+        self._stop = asyncio.Event()
+        self._error: BaseException | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.pool: asyncpg.Pool | None = None
+        self.relay: Relay | None = None
+        self.consumer: Consumer | None = None
+        self.loops: list[Loop] = []
+
+    async def run(self) -> int:
+        """The whole life; returns the exit code."""
+        self._catch_signals()
+        app = self._app()
+        server = _Server(
+            uvicorn.Config(
+                app,
+                host=self.settings.host,
+                port=self.settings.port,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                timeout_graceful_shutdown=int(self.settings.shutdown_seconds),
+            )
+        )
+        serving = self._background(server.serve(), "http")
+        starting = asyncio.create_task(self._start(app))
+        stopping = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((serving, starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done() and starting.exception() is None:
+            await stopping
+        elif starting.done():
+            self.fail(starting.exception() or RuntimeError("start failed"))
+        await self._shut_down(server, serving, starting)
+        return 1 if self._error is not None else 0
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the process because of what nobody foresaw."""
+        if self._error is None:
+            self._error = error
+            log.error("process_fails", exc_info=error)
+        self._stop.set()
+
+    # --- start -------------------------------------------------------------------------------------------------------
+
+    def _app(self) -> FastAPI:
+        serves_api = self.settings.role in {"all", "api"}
+        app = create_api(
+            self.service if serves_api else replace(self.service, routers=()),
+            self.settings,
+            middleware=[Middleware(HttpTelemetry, tracer=self.tracer, metrics=self.metrics)],
+            routers=[health.router(self.probes, self.metrics)],
+        )
+        app.state.clock = self.clock
+        app.state.authenticator = Authenticator(
+            self.settings.auth_issuer, self.settings.auth_audience, self.settings.auth_jwks
+        )
+        return app
+
+    async def _start(self, app: FastAPI) -> None:
+        pool = self.pool = await self._when_reachable(
+            lambda: open_pool(self.database.app_dsn, self.settings.pool_size, self._application()), "database"
+        )
+
+        async def schema_is_current() -> bool:
+            return await migrations.is_current(pool, self.service.name, self.service.migrations)
+
+        async def schema() -> None:
+            if not await schema_is_current():
+                raise TimeoutError("migrations are pending")
+
+        await self._when_reachable(schema, "schema")
+        self.probes.ready["database"] = schema_is_current
+        self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
+        wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
+        app.state.pool = pool
+        app.state.reference = self.reference
+        app.state.bus = CommandBus(
+            pool,
+            self.storage,
+            self.service.commands,
+            self.reference,
+            self.clock,
+            self.tracer,
+            self.metrics,
+            wake,
+        )
+        if self.relay is not None:
+            await self._start_worker(pool, self.relay)
+        log.info("service_started", role=self.settings.role)
+
+    async def _start_worker(self, pool: asyncpg.Pool, relay: Relay) -> None:
+        shared = (self.reference, self.clock, self.tracer, self.metrics, relay.wake)
+        dispatcher = Dispatcher(self.service.name, pool, self.storage, self.service.consumers, *shared)
+        timers = Timers(self.service.name, pool, self.storage, self.service.deadlines, *shared)
+        self.loops = [
+            Loop("timers", timers.fire_due, self.settings.deadline_poll_seconds, self.metrics),
+            Loop("parked", dispatcher.drain, 1.0, self.metrics),
+            Loop("gauges", lambda: worker.observe(pool, self.clock, self.metrics), 5.0, self.metrics),
+            Loop("forget", lambda: worker.forget(pool), 60.0, self.metrics),
+        ]
+        self.probes.progress["relay"] = lambda: relay.last_progress
+        self._background(relay.run(), "relay")
+        for loop in self.loops:
+            self.probes.progress[loop.name] = _progress_of(loop)
+            self._background(loop.run(), loop.name)
+        if self.service.topics:
+            await self._start_consumer(dispatcher)
+
+    async def _start_consumer(self, dispatcher: Dispatcher) -> None:
+        def build() -> Consumer:
+            return Consumer(
+                self.service.name,
+                self.service.topics,
+                self.kafka,
+                self.settings,
+                dispatcher,
+                self.metrics,
+                self.fail,
+            )
+
+        async def assigned() -> bool:
+            return self.consumer is not None and self.consumer.assigned
+
+        self.probes.ready["assignment"] = assigned
+
+        async def start() -> Consumer:
+            consumer = build()
+            try:
+                await consumer.start()
+            except BaseException:
+                await consumer.stop()
+                raise
+            return consumer
+
+        self.consumer = await self._when_reachable(start, "kafka")
+        lag = Loop("lag", self._observe_lag, 5.0, self.metrics)
+        self.loops.append(lag)
+        self._background(lag.run(), lag.name)
+
+    async def _observe_lag(self) -> int:
+        if self.consumer is not None:
+            with contextlib.suppress(KafkaError):
+                await asyncio.wait_for(self.consumer.observe_lag(), 2)
+        return 0
+
+    def _relay(self) -> Relay:
+        def producer() -> AIOKafkaProducer:
+            return AIOKafkaProducer(
+                **kafka_options(self.kafka),
+                client_id=f"{self._application()}-relay",
+                enable_idempotence=True,
+                acks="all",
+                max_batch_size=MAX_PRODUCER_BATCH,
+            )
+
+        return Relay(
+            self.database.app_dsn,
+            producer,
+            self.metrics,
+            batch=self.settings.relay_batch,
+            poll_seconds=self.settings.relay_poll_seconds,
+            publish_timeout_seconds=self.settings.publish_timeout_seconds,
+        )
+
+    def _application(self) -> str:
+        return self.settings.instance or self.service.name
+
+    async def _when_reachable(self, connect: Callable[[], Awaitable[T]], what: str) -> T:
+        """Tries until the environment is there; the process stays live and not ready meanwhile."""
+        attempt = 0
+        while True:
+            try:
+                return await connect()
+            except Exception as error:
+                if not isinstance(error, KafkaError | asyncpg.InvalidPasswordError) and not is_environment_fault(error):
+                    raise
+                attempt += 1
+                log.warning("waiting", what=what, reason=reason_of(error), attempt=attempt)
+                await asyncio.sleep(min(5.0, 0.2 * 2 ** min(attempt, 6)) * random.uniform(0.5, 1))
+
+    def _background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self.fail(error)
+
+        task.add_done_callback(ended)
+        self._tasks.append(task)
+        return task
+
+    # --- stop --------------------------------------------------------------------------------------------------------
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            if self._stop.is_set():
+                os._exit(1)
+            log.info("shutdown_begins")
+            self._stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+
+    async def _shut_down(self, server: _Server, serving: asyncio.Task[None], starting: asyncio.Task[None]) -> None:
+        self.probes.stopping = True
+        starting.cancel()
+        bound = self.settings.shutdown_seconds
+        if self.consumer is not None:
+            await self._step("consumer", self.consumer.stop(), bound)
+        server.should_exit = True
+        await self._step("http", _ended(serving), bound)
+        for loop in self.loops:
+            loop.stop()
+        if self.relay is not None:
+            self.relay.stop()
+        await self._step("tasks", asyncio.wait(self._tasks), bound)
+        await self._step("spans", asyncio.to_thread(self.tracer.shutdown, 3), 5)
+        if self.pool is not None:
+            await self._step("pool", self.pool.close(), 5)
+            self.pool.terminate()
+        log.info("shutdown_ends")
+
+    @staticmethod
+    async def _step(name: str, work: Awaitable[Any], seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await work
+        except Exception as error:  # noqa: BLE001 - a step that fails must not keep the next from running
+            log.warning("shutdown_step_failed", step=name, reason=type(error).__name__)
+
+
+def _progress_of(loop: Loop) -> Callable[[], float]:
+    return lambda: loop.last_progress
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait((task,))

@@ -1,0 +1,123 @@
+"""Settings from environment variables; secrets from files. The services know of no other source.
+
+Names without a prefix are shared by all services of a deployment; names with the service's prefix
+(`REFERRAL_DATABASE_URL`) differ between them, so that one environment can hold the settings of all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The source tree: the parent of `services/` and `schemas/`."""
+
+
+class DatabaseSettings(BaseSettings):
+    """Where a service's database is. Read with the service's prefix: `REFERRAL_DATABASE_URL`."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    database_url: str = Field(description="postgresql://user@host:port/name of the role without DDL rights")
+    database_password_file: Path | None = Field(default=None, description="file that holds its password")
+    migrator_database_url: str | None = Field(default=None, description="same database, role that owns the schema")
+    migrator_database_password_file: Path | None = None
+
+    @property
+    def app_dsn(self) -> str:
+        """The address with the password from its file filled in."""
+        return with_password(self.database_url, self.database_password_file)
+
+    @property
+    def migrator_dsn(self) -> str:
+        """The migrator's address; the application's own where no second role is set up."""
+        if self.migrator_database_url is None:
+            return self.app_dsn
+        return with_password(self.migrator_database_url, self.migrator_database_password_file)
+
+
+class KafkaSettings(BaseSettings):
+    """How to reach Kafka: `KAFKA_BOOTSTRAP_SERVERS` and, on a secured cluster, SASL and TLS."""
+
+    model_config = SettingsConfigDict(env_prefix="KAFKA_", extra="ignore")
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"] = "SCRAM-SHA-512"
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = Field(default=None, description="certificate authority of the brokers, PEM")
+
+    @property
+    def password(self) -> SecretStr | None:
+        """The SASL password from its file."""
+        return None if self.password_file is None else SecretStr(read_secret(self.password_file))
+
+
+class Settings(BaseSettings):
+    """What every service process can be told."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    role: Literal["all", "api", "worker"] = Field(default="all", description="all: HTTP API and worker in one process")
+    instance: str = Field(default="", description="stable name of this replica; turns on static group membership")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    environment: str = Field(default="production", description="`local` is the stack on one machine")
+    clock_control: bool = Field(default=False, description="allows POST /local/clock; refused outside `local`")
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    reference_dir: Path = ROOT / "schemas" / "reference"
+
+    auth_issuer: str = Field(description="`iss` that tokens must carry")
+    auth_audience: str = "perspektive-heimat"
+    auth_jwks: str = Field(description="URL or file of the issuer's JSON Web Key Set")
+
+    pool_size: int = Field(default=10, ge=2, le=100, description="database connections of this process")
+    max_body_bytes: int = Field(default=65_536, ge=1024, description="larger HTTP bodies are refused with 413")
+    batch_max_records: int = Field(default=500, ge=1, le=5000)
+    batch_timeout_ms: int = Field(default=50, ge=1)
+    session_timeout_ms: int = Field(default=10_000, ge=1000)
+    relay_poll_seconds: float = Field(default=0.2, gt=0, description="longest wait between looks at the outbox")
+    relay_batch: int = Field(default=1000, ge=1, le=10_000)
+    publish_timeout_seconds: float = Field(default=30, gt=0, description="after this the relay takes a new producer")
+    deadline_poll_seconds: float = Field(default=1, gt=0)
+    shutdown_seconds: float = Field(default=20, gt=0, description="bound of a graceful shutdown")
+
+    otel_exporter_otlp_endpoint: str | None = Field(default=None, description="unset: spans are not exported")
+    otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1, description="share of traces that are sampled")
+
+    @model_validator(mode="after")
+    def _clock_only_locally(self) -> Self:
+        if self.clock_control and self.environment != "local":
+            raise ValueError(
+                "CLOCK_CONTROL is set, but ENVIRONMENT is not 'local': the clock moves only in the local stack"
+            )
+        return self
+
+
+def database_settings(service: str) -> DatabaseSettings:
+    """The database settings of `service`, read with its prefix."""
+    return DatabaseSettings(_env_prefix=f"{service.upper()}_")
+
+
+def read_secret(path: Path) -> str:
+    """A secret from its file, without the line end. Raises `ValueError` that names the file and the remedy."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"secret file {path} cannot be read ({error.strerror}): mount it or mend the path") from error
+
+
+def with_password(url: str, password_file: Path | None) -> str:
+    """The address with the password from its file filled in."""
+    if password_file is None:
+        return url
+    parts = urlsplit(url)
+    user = parts.username or ""
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(read_secret(password_file), safe='')}@{host}"))

@@ -1,0 +1,187 @@
+"""The loops of a worker besides consumer and relay: timers, parked records, housekeeping, gauges."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import asyncpg
+
+from chassis import deadlines
+from chassis.clock import Clock
+from chassis.database import Connection, is_environment_fault, is_message_fault, reason_of
+from chassis.decision import Actor, DeadlineDue, Handler, Refused
+from chassis.logs import get_logger
+from chassis.metrics import Metrics
+from chassis.storage import Storage
+from chassis.tracing import Tracer
+from chassis.unit_of_work import Cause, UnitOfWork
+
+TIMER_BATCH = 500
+PUT_OFF = timedelta(hours=1)
+IDEMPOTENCY_DAYS = 7
+"""A repeated request is recognised for a week; callers give up long before."""
+
+_GAUGES = """
+select (select count(*) from outbox),
+       (select extract(epoch from clock_timestamp() - created_at) from outbox order by id limit 1),
+       (select count(*) from parked where state <> 'discarded'),
+       (select count(*) from position where blocked),
+       (select extract(epoch from clock_timestamp() - min(parked_at)) from parked where state <> 'discarded'),
+       (select count(*) from deadline where due_at <= $1)
+"""
+_FORGET = "delete from idempotency where created_at < clock_timestamp() - $1::interval"
+
+log = get_logger(__name__)
+
+
+class Timers:
+    """Fires due deadlines in batches: aggregates first, then the claim, then the same decide-and-save as everywhere."""
+
+    def __init__(  # noqa: PLR0913 - wiring
+        self,
+        service: str,
+        pool: asyncpg.Pool,
+        storage: Storage,
+        handlers: Mapping[str, Handler],
+        reference: Any,
+        clock: Clock,
+        tracer: Tracer,
+        metrics: Metrics,
+        wake_relay: Callable[[], None],
+    ) -> None:
+        self._actor = Actor("system", f"programme:{service}")
+        self._pool = pool
+        self._storage = storage
+        self._handlers = handlers
+        self._reference = reference
+        self._clock = clock
+        self._tracer = tracer
+        self._metrics = metrics
+        self._wake_relay = wake_relay
+
+    async def fire_due(self) -> int:
+        """Fires up to one batch of what is due; returns how many were due."""
+        now = self._clock.now()
+        async with self._pool.acquire(timeout=10) as connection:
+            due = await deadlines.due(connection, now, self._handlers, TIMER_BATCH)
+            if not due:
+                return 0
+            try:
+                outcomes = await self._fire_all(connection, due, now)
+            except Exception as error:
+                if not is_message_fault(error):
+                    raise
+                outcomes = await self._fire_apart(connection, due, now)
+        for name, outcome in outcomes:
+            self._metrics.deadlines_fired.labels(name, outcome).inc()
+        self._wake_relay()
+        return len(due)
+
+    async def _fire_apart(
+        self, connection: Connection, due: Sequence[DeadlineDue], now: datetime
+    ) -> list[tuple[str, str]]:
+        """One of these writes what the database refuses: fire each alone and put that one off, loudly."""
+        outcomes = []
+        for timer in due:
+            try:
+                outcomes += await self._fire_all(connection, [timer], now)
+            except Exception as error:
+                if not is_message_fault(error):
+                    raise
+                await deadlines.postpone(connection, timer, PUT_OFF)
+                log.error("deadline_put_off", deadline=timer.name, case_id=str(timer.owner), reason=reason_of(error))
+                outcomes.append((timer.name, "put_off"))
+        return outcomes
+
+    async def _fire_all(
+        self, connection: Connection, due: Sequence[DeadlineDue], now: datetime
+    ) -> list[tuple[str, str]]:
+        work = UnitOfWork(self._storage, self._reference, self._tracer, now)
+        async with connection.transaction():
+            await work.load(connection, [need for timer in due for need in self._handlers[timer.name].needs(timer)])
+            claimed = await deadlines.claim(connection, due)
+            outcomes = [(timer.name, self._fire(work, timer)) for timer in claimed]
+            await work.save(connection)
+        return outcomes
+
+    def _fire(self, work: UnitOfWork, timer: DeadlineDue) -> str:
+        cause = Cause(self._actor, timer.due_at, self._tracer.root())
+        decision = work.decide(self._handlers[timer.name], timer, cause)
+        if isinstance(decision, Refused):
+            # The timer no longer applies; it is gone with this transaction, and said so.
+            log.warning("deadline_refused", deadline=timer.name, code=decision.code)
+            return decision.code
+        return "fired"
+
+
+class Loop:
+    """Calls `step` again and again, at once while it finds work, and reports its progress to the liveness probe."""
+
+    def __init__(self, name: str, step: Callable[[], Awaitable[int]], pause_seconds: float, metrics: Metrics) -> None:
+        self.name = name
+        self._step = step
+        self._pause = pause_seconds
+        self._metrics = metrics
+        self._stop = asyncio.Event()
+        self.last_progress = monotonic()
+
+    def stop(self) -> None:
+        """Return from `run` after the current step."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Survives environment faults with growing pauses; raises what is unexpected."""
+        failures = 0
+        while not self._stop.is_set():
+            pause = self._pause
+            try:
+                if await self._step():
+                    pause = 0
+                failures = 0
+            except Exception as error:
+                if not is_environment_fault(error):
+                    raise
+                failures += 1
+                pause = min(5.0, self._pause * 2 ** min(failures, 6)) * random.uniform(0.5, 1)
+                self._metrics.retries.labels(self.name, reason_of(error)).inc()
+            self.last_progress = monotonic()
+            if pause:
+                await _wait(self._stop, pause)
+
+
+async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
+    """Reads the gauges that live in the database: one statement."""
+    async with pool.acquire(timeout=5) as connection:
+        row = await connection.fetchrow(_GAUGES, clock.now())
+    if row is not None:
+        gauges = (
+            metrics.outbox_rows,
+            metrics.outbox_oldest,
+            metrics.parked_records,
+            metrics.parked_keys,
+            metrics.parked_oldest,
+            metrics.deadlines_overdue,
+        )
+        for gauge, value in zip(gauges, row, strict=True):
+            gauge.set(float(value or 0))
+    return 0
+
+
+async def forget(pool: asyncpg.Pool) -> int:
+    """Deletes answers that nobody will ask for again."""
+    async with pool.acquire(timeout=5) as connection:
+        await connection.execute(_FORGET, timedelta(days=IDEMPOTENCY_DAYS))
+    return 0
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

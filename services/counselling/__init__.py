@@ -1,0 +1,1 @@
+"""The country centres: who is expected, who has arrived, what they need."""

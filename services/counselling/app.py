@@ -1,0 +1,31 @@
+"""The counselling service, put together. `python -m counselling.app` runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chassis.service import Service
+from counselling.api import router
+from counselling.consumers import EVENTS as CONSUMED
+from counselling.events import EVENTS
+from counselling.handlers import COMMANDS, DEADLINES, KINDS
+from counselling.reference import Reference
+
+SERVICE = Service(
+    name="counselling",
+    title="Counselling",
+    description="The country centres: inbox of referrals, arrival, first contact, assessment of needs.",
+    kinds=KINDS,
+    events=EVENTS,
+    commands=COMMANDS,
+    consumers=CONSUMED,
+    deadlines=DEADLINES,
+    routers=(router,),
+    migrations=Path(__file__).with_name("migrations"),
+    load_reference=Reference.load,
+)
+
+if __name__ == "__main__":
+    from chassis.runtime import main
+
+    main(SERVICE)

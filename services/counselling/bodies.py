@@ -1,0 +1,93 @@
+"""Bodies that the HTTP API takes. Codes, days and ids only: there is no field for free text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
+
+from chassis.codes import Admin1, Centre, Code, Day, Instant
+from counselling.domain.assessment import MAX_LEVEL, Readiness
+from counselling.domain.journey import ArrivalMethod, Channel
+from counselling.domain.referral import Priority
+
+Level = Annotated[StrictInt, Field(ge=0, le=MAX_LEVEL)]
+
+
+def _body(**example: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"example": example})
+
+
+class Acceptance(BaseModel):
+    """The centre takes the person on."""
+
+    model_config = _body(first_appointment="2026-03-12T09:30:00Z")
+
+    first_appointment: Instant | None = Field(
+        default=None, description="when the centre will first talk with the person, if that is agreed"
+    )
+
+
+class Rejection(BaseModel):
+    """The centre does not take the person on."""
+
+    model_config = _body(reason="no_capacity")
+
+    reason: Code = Field(description="a code of reject_reasons")
+
+
+class Redirection(BaseModel):
+    """The centre passes the referral on."""
+
+    model_config = _body(to_centre="centre:NG-EDO", reason="other_catchment")
+
+    to_centre: Centre
+    reason: Code = Field(description="a code of redirect_reasons")
+
+
+class Completion(BaseModel):
+    """What the referral asked for has come to an end."""
+
+    model_config = _body(outcome_code="employment_found")
+
+    outcome_code: Code = Field(description="a code of outcome_codes")
+
+
+class ArrivalReport(BaseModel):
+    """The person is in the country."""
+
+    model_config = _body(arrived_on="2026-03-02", admin1="NG-ED", method="seen")
+
+    arrived_on: Day
+    admin1: Admin1 | None = None
+    method: ArrivalMethod = Field(description="how the centre knows")
+
+
+class ContactReport(BaseModel):
+    """The centre has spoken with the person after the arrival."""
+
+    model_config = _body(channel="phone", attempts=2, contacted_on="2026-03-04")
+
+    channel: Channel
+    attempts: StrictInt = Field(ge=1, le=100, description="the successful one included")
+    contacted_on: Day
+
+
+class AssessmentReport(BaseModel):
+    """A counsellor has assessed the needs. The levels are health data in part: they stay in this service."""
+
+    model_config = _body(
+        readiness="after_support",
+        priority="normal",
+        levels={"economic": 2, "social": 1, "health": 0, "arrival": 0},
+        assessed_on="2026-03-06",
+    )
+
+    readiness: Readiness = Field(description="whether the person can begin to work")
+    priority: Priority = Field(description="how urgent support is")
+    levels: dict[Code, Level] = Field(
+        min_length=1,
+        max_length=20,
+        description="per domain of needs: 0 none, 1 some, 2 considerable, 3 severe",
+    )
+    assessed_on: Day

@@ -1,0 +1,80 @@
+"""What the people of a centre can ask this service to do. Each carries the case, whose file is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from counselling.domain.assessment import Readiness
+from counselling.domain.journey import ArrivalMethod, Channel
+from counselling.domain.referral import Priority
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptReferral:
+    """The centre takes the person on."""
+
+    case_id: UUID
+    referral_id: UUID
+    first_appointment: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectReferral:
+    """The centre does not take the person on."""
+
+    case_id: UUID
+    referral_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectReferral:
+    """The centre passes the referral on to another centre."""
+
+    case_id: UUID
+    referral_id: UUID
+    to_centre: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteReferral:
+    """What the referral asked for has come to an end."""
+
+    case_id: UUID
+    referral_id: UUID
+    outcome_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmArrival:
+    """The person is in the country."""
+
+    case_id: UUID
+    arrived_on: date
+    method: ArrivalMethod
+    admin1: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordContact:
+    """The centre has spoken with the person."""
+
+    case_id: UUID
+    channel: Channel
+    attempts: int
+    contacted_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAssessment:
+    """A counsellor has assessed the needs. `levels`: per domain 0 (none) to 3 (severe)."""
+
+    case_id: UUID
+    readiness: Readiness
+    priority: Priority
+    levels: Mapping[str, int]
+    assessed_on: date

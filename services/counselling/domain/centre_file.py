@@ -1,0 +1,209 @@
+"""The file that the centres keep on a case, from the referral to the end of support.
+
+The stage follows from the facts, by `stage_of`, and from nothing else:
+
+    unknown --referral--> expected --arrival--> arrived_not_contacted --contact--> in_contact
+    in_contact --assessment--> assessed
+
+    any of these after `unknown` --the last live referral ends--> declined | withdrawn | closed
+    declined | withdrawn | closed --a new referral--> the stage that the facts give
+
+`unknown`: other services have told of the case, no referral has come. `declined`: the last centre said no,
+the scout looks for another way. `withdrawn`: taken back. `closed`: completed. (A7 of the domain notes has
+these three as `closed` with a reason; here they are words of their own, because worklists ask for them.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from counselling.domain.assessment import Readiness
+from counselling.domain.consent import Consent
+from counselling.domain.journey import Arrival, Contact, Departure
+from counselling.domain.progress import Course, Employment, Offer
+from counselling.domain.referral import Priority, Referral, ReferralStatus
+
+FileStatus = Literal[
+    "unknown",
+    "expected",
+    "arrived_not_contacted",
+    "in_contact",
+    "assessed",
+    "declined",
+    "withdrawn",
+    "closed",
+]
+ENDED: Mapping[ReferralStatus, FileStatus] = {
+    "rejected": "declined",
+    "withdrawn": "withdrawn",
+    "completed": "closed",
+}
+"""What the end of the last live referral makes of the file. A redirection is no end: its child lives on."""
+MAX_REDIRECTIONS = 5
+"""Hops of one root before the scout decides with the person anew (inf: a stop against ping-pong)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentSummary:
+    """What may be known of the latest assessment without opening it."""
+
+    assessment_ref: UUID
+    readiness: Readiness
+    priority: Priority
+    domains_with_needs: int
+    assessed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CentreFile:
+    """One case. `status`, `centre`, `country` and `centres` follow from the rest: see `settled`."""
+
+    id: UUID
+    status: FileStatus = "unknown"
+    centre: str | None = None
+    """The centre that holds the file, or is asked to; after the end, the one that held it last."""
+    country: str | None = None
+    """Country of return."""
+    centres: tuple[str, ...] = ()
+    """Every centre that may read the file: `centre`, and any other with a live referral."""
+    referrals: tuple[Referral, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    departure: Departure | None = None
+    arrival: Arrival | None = None
+    contacts: tuple[Contact, ...] = ()
+    assessment: AssessmentSummary | None = None
+    courses: tuple[Course, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    employments: tuple[Employment, ...] = ()
+
+    @property
+    def live(self) -> tuple[Referral, ...]:
+        """The referrals of which something may still come."""
+        return tuple(referral for referral in self.referrals if referral.live)
+
+    @property
+    def vulnerability_present(self) -> bool:
+        """Whether any live referral asks for special care."""
+        return any(referral.preview.vulnerability_present for referral in self.live)
+
+    def referral(self, id_: UUID) -> Referral | None:
+        """The referral with this id."""
+        return next((referral for referral in self.referrals if referral.id == id_), None)
+
+    def held_by(self, centre: str) -> Referral | None:
+        """The referral by which this centre has the person in its care; the first, if there are several."""
+        held = [referral for referral in self.live if referral.held and referral.centre == centre]
+        return min(held, key=_answered, default=None)
+
+    def taken_on_by(self, centre: str) -> bool:
+        """Whether this centre has taken the person on and kept to it: it may read more than the preview."""
+        kept = ("accepted", "in_progress", "completed")
+        return any(referral.centre == centre and referral.status in kept for referral in self.referrals)
+
+    def redirected_under(self, root_id: UUID) -> tuple[str, ...]:
+        """The centres that have passed this root on, each as often as it did."""
+        return tuple(
+            referral.centre
+            for referral in self.referrals
+            if referral.root_id == root_id and referral.status == "referred_onward"
+        )
+
+    def with_referral(self, changed: Referral) -> CentreFile:
+        """The file with this referral added or replaced."""
+        known = self.referral(changed.id) is not None
+        referrals = (
+            tuple(changed if referral.id == changed.id else referral for referral in self.referrals)
+            if known
+            else (*self.referrals, changed)
+        )
+        return settled(replace(self, referrals=referrals))
+
+    def begins_anew(self, earliest: date | None) -> bool:
+        """Whether a referral with this first day of departure is for another journey than the known one.
+
+        Nothing is going on, and the person, who had arrived, is about to leave Germany again.
+        """
+        return (
+            not self.live
+            and self.arrival is not None
+            and earliest is not None
+            and earliest > self.arrival.arrived_on
+        )
+
+    def contact_owed_by(self, due_at: datetime) -> CentreFile:
+        """The file of somebody who has arrived, with a new limit for the first contact."""
+        if self.arrival is None:
+            return self
+        arrival = replace(self.arrival, contact_due_at=due_at, contact_overdue_level=0)
+        return replace(self, arrival=arrival)
+
+    def without_journey(self) -> CentreFile:
+        """The file without departure, arrival, contacts and assessment of a journey that is over.
+
+        Its referrals stay, and so does a departure later than the arrival: it belongs to the new journey.
+        """
+        departure = self.departure
+        if (
+            departure is not None
+            and departure.departed_on is not None
+            and self.arrival is not None
+            and departure.departed_on <= self.arrival.arrived_on
+        ):
+            departure = None
+        return settled(replace(self, departure=departure, arrival=None, contacts=(), assessment=None))
+
+
+def leading(file: CentreFile) -> Referral | None:
+    """The referral that says where the file lies.
+
+    Of live ones the first that was accepted, else the first that came; else the one that ended last.
+    """
+    live = file.live
+    held = [referral for referral in live if referral.held]
+    if held:
+        return min(held, key=_answered)
+    if live:
+        return min(live, key=lambda referral: (referral.received_at, referral.id))
+    ended = [referral for referral in file.referrals if referral.status in ENDED]
+    return max(ended, key=_ended, default=None)
+
+
+def stage_of(file: CentreFile) -> FileStatus:
+    """The stage that the facts of the file give."""
+    last = leading(file)
+    if last is None:
+        return "unknown"
+    if not last.live:
+        return ENDED[last.status]
+    if file.arrival is None:
+        return "expected"
+    if not file.contacts:
+        return "arrived_not_contacted"
+    return "in_contact" if file.assessment is None else "assessed"
+
+
+def settled(file: CentreFile) -> CentreFile:
+    """The file with everything that follows from its facts worked out anew."""
+    last = leading(file)
+    if last is None:
+        return file
+    centres = {last.centre, *(referral.centre for referral in file.live)}
+    return replace(
+        file,
+        status=stage_of(file),
+        centre=last.centre,
+        country=last.preview.country,
+        centres=tuple(sorted(centres)),
+    )
+
+
+def _answered(referral: Referral) -> tuple[datetime, UUID]:
+    return (referral.answered_at or referral.received_at, referral.id)
+
+
+def _ended(referral: Referral) -> tuple[datetime, UUID]:
+    return (referral.ended_at or referral.received_at, referral.id)

@@ -1,0 +1,49 @@
+"""The way home as the centre knows it: departure from Germany, arrival, contacts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+DepartureStatus = Literal["expected", "planned", "booked", "cancelled", "departed"]
+"""`expected`: only the window that the referral itself named is known."""
+ArrivalMethod = Literal["seen", "phone", "partner", "self"]
+Channel = Literal["in_person", "phone", "video", "chat", "home_visit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """When the person may leave; `earliest` equals `latest` once a day is booked."""
+
+    status: DepartureStatus
+    earliest: date | None = None
+    latest: date | None = None
+    departed_on: date | None = None
+    arrival_expected_on: date | None = None
+
+    @property
+    def day(self) -> date | None:
+        """The day of departure, if there is one: a window is none, and a cancelled day neither."""
+        return self.earliest if self.status == "booked" else self.departed_on
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The person is in the country. From here runs the limit of the first contact."""
+
+    arrived_on: date
+    admin1: str | None
+    method: ArrivalMethod
+    contact_due_at: datetime
+    contact_overdue_level: int = 0
+    """The level that the missing first contact has reached, 0 in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The centre has spoken with the person; `attempts` counts the successful one."""
+
+    channel: Channel
+    attempts: int
+    contacted_on: date

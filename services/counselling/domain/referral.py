@@ -1,0 +1,130 @@
+"""A referral as the centre that receives it sees it.
+
+    received --accept-> accepted --start-> in_progress --complete-> completed
+       |                    |
+       |--reject-> rejected |
+       |--redirect-> referred_onward     (and a child is `received` at the other centre, under the same root)
+       `--withdraw-> withdrawn <-withdraw-'
+
+`start` is the arrival: it takes every accepted referral of the case along; what is accepted after the arrival
+starts at once. A referral in progress is not ended by a withdrawal in Germany: the person is in the country
+and in counselling, and says to the centre itself whether to go on. The withdrawal is noted on it
+(`withdrawal`), and the centre completes the referral with the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+ReferralStatus = Literal[
+    "received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"
+]
+Act = Literal["accept", "start", "complete", "reject", "redirect", "withdraw"]
+Priority = Literal["emergency", "urgent", "normal"]
+
+TRANSITIONS: Mapping[tuple[ReferralStatus, Act], ReferralStatus] = {
+    ("received", "accept"): "accepted",
+    ("received", "reject"): "rejected",
+    ("received", "redirect"): "referred_onward",
+    ("received", "withdraw"): "withdrawn",
+    ("accepted", "start"): "in_progress",
+    ("accepted", "withdraw"): "withdrawn",
+    ("in_progress", "complete"): "completed",
+}
+LIVE: frozenset[ReferralStatus] = frozenset({"received", "accepted", "in_progress"})
+HELD: frozenset[ReferralStatus] = frozenset({"accepted", "in_progress"})
+"""The centre has taken the person on."""
+ESCALATIONS = 3
+"""Levels of what is overdue: counsellor, manager of the centre, programme desk (A12 of the domain notes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a centre may know before it accepts: the content of ReturneeReferred, as it was at that time.
+
+    Every referral has its own: two open ones of a case are for different needs.
+    """
+
+    country: str
+    """Country of return. A desk that stands in for a country without a centre may lie in another one."""
+    priority: Priority
+    needs: tuple[str, ...]
+    wishes: tuple[str, ...]
+    skills: tuple[str, ...]
+    """ISCO-08 unit groups."""
+    language: str
+    household_size: int
+    vulnerability_present: bool
+    return_type: str
+    target_group: str
+    age_band: str
+    admin1: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A withdrawal that came when the referral was in progress already."""
+
+    reason: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """One referral to one centre."""
+
+    id: UUID
+    root_id: UUID
+    centre: str
+    centre_country: str
+    """Where the centre lies: its working days count."""
+    preview: Preview
+    received_at: datetime
+    answer_due_at: datetime
+    status: ReferralStatus = "received"
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str | None = None
+    """Code of why it was rejected, redirected or withdrawn, or of what came of it."""
+    overdue_level: int = 0
+    """The level that the unanswered referral has reached, 0 in time."""
+    first_appointment: datetime | None = None
+    withdrawal: Withdrawal | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether something may still come of it."""
+        return self.status in LIVE
+
+    @property
+    def held(self) -> bool:
+        """Whether its centre has taken the person on."""
+        return self.status in HELD
+
+    def allows(self, act: Act) -> bool:
+        """Whether the table has this transition."""
+        return (self.status, act) in TRANSITIONS
+
+    def accepted(self, at: datetime, first_appointment: datetime | None) -> Referral:
+        """Taken on by its centre."""
+        return replace(self._after("accept"), answered_at=at, first_appointment=first_appointment)
+
+    def started(self) -> Referral:
+        """The person has arrived; a referral that is not `accepted` stays as it is."""
+        return self._after("start") if self.allows("start") else self
+
+    def ended(self, act: Act, at: datetime, reason: str) -> Referral:
+        """Rejected, redirected, withdrawn or completed, for a coded reason or with a coded outcome."""
+        answered_at = at if act in ("reject", "redirect") else self.answered_at
+        return replace(self._after(act), answered_at=answered_at, ended_at=at, reason=reason)
+
+    def child(self, id_: UUID, centre: str, centre_country: str, at: datetime, due_at: datetime) -> Referral:
+        """The referral that another centre gets when this one is redirected: same root, a fresh limit."""
+        return Referral(id_, self.root_id, centre, centre_country, self.preview, at, due_at)
+
+    def _after(self, act: Act) -> Referral:
+        return replace(self, status=TRANSITIONS[self.status, act])

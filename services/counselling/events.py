@@ -1,0 +1,117 @@
+"""Events of the country centres. The key of every one is the case."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.codes import Admin1, Centre, Code, Country, Instant, Org
+from chassis.messages import Event
+
+Priority = Literal["emergency", "urgent", "normal"]
+Readiness = Literal["now", "after_support", "not_now"]
+ArrivalMethod = Literal["seen", "phone", "partner", "self"]
+Channel = Literal["in_person", "phone", "video", "chat", "home_visit"]
+
+
+class CounsellingEvent(Event, service="counselling"):
+    """A fact about one case, published by the counselling service."""
+
+    case_id: UUID
+    centre: Centre
+    country: Country
+
+
+class ReferralReceived(CounsellingEvent):
+    """The referral is in the centre's inbox; the centre owes an answer by `answer_due_at`."""
+
+    referral_id: UUID
+    root_referral_id: UUID
+    received_at: Instant
+    answer_due_at: Instant
+
+
+class ReferralAccepted(CounsellingEvent):
+    """The centre takes the person on."""
+
+    referral_id: UUID
+    first_appointment: Instant | None = None
+
+
+class ReferralRejected(CounsellingEvent):
+    """The centre does not take the person on, for a coded reason; the scout must find another way."""
+
+    referral_id: UUID
+    reason: Code
+
+
+class ReferralRedirected(CounsellingEvent):
+    """The centre passes the referral on; `child_referral_id` lives at `to_centre` under the same root."""
+
+    referral_id: UUID
+    child_referral_id: UUID
+    root_referral_id: UUID
+    to_centre: Centre
+    to_country: Country
+    reason: Code
+
+
+class ReferralCompleted(CounsellingEvent):
+    """What the referral asked for has come to an end: this closes the loop to the scout."""
+
+    referral_id: UUID
+    outcome_code: Code
+
+
+class ArrivedInCountry(CounsellingEvent):
+    """The person is in the country; the clock to a job offer starts."""
+
+    arrived_on: date
+    admin1: Admin1 | None = None
+    method: ArrivalMethod
+    confirmed_by_role: Code
+
+
+class FirstContactMade(CounsellingEvent):
+    """The centre has spoken with the person after arrival."""
+
+    channel: Channel
+    attempts: int = Field(ge=1, le=100)
+    contacted_on: date
+
+
+class NeedsAssessed(CounsellingEvent):
+    """The assessment is done. Levels per domain stay in counselling: they are health data."""
+
+    assessment_ref: UUID
+    readiness: Readiness
+    priority: Priority
+    domains_with_needs: int = Field(ge=0, le=20)
+    assessed_on: date
+
+
+class DeadlineMissed(CounsellingEvent):
+    """Somebody owed an act by `due_at`. Level 1: owner, 2: centre manager, 3: programme desk."""
+
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+    level: int = Field(ge=1, le=3)
+
+
+EVENTS: tuple[type[Event], ...] = (
+    ReferralReceived,
+    ReferralAccepted,
+    ReferralRejected,
+    ReferralRedirected,
+    ReferralCompleted,
+    ArrivedInCountry,
+    FirstContactMade,
+    NeedsAssessed,
+    DeadlineMissed,
+)

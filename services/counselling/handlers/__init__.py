@@ -1,0 +1,55 @@
+"""The pure handlers, and which command or timer goes to which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from chassis.decision import Handler
+from chassis.states import Kind, Need, by_id
+from counselling import commands
+from counselling.domain.assessment import Assessment
+from counselling.domain.centre_file import CentreFile
+from counselling.handlers import answers, casework, timers
+from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER
+
+
+def _referrals(file: CentreFile) -> Iterable[UUID]:
+    return (referral.id for referral in file.referrals)
+
+
+def _case(assessment: Assessment) -> Iterable[UUID]:
+    return (assessment.case_id,)
+
+
+KINDS: tuple[Kind[Any], ...] = (
+    Kind(CentreFile, "centre_file", _referrals),
+    Kind(Assessment, "assessment", _case),
+)
+"""In lock order. A new assessment needs no lock of its own: its file is locked."""
+
+
+def for_file(attribute: str, decide: Callable[..., Any]) -> Handler:
+    """A handler that needs the file whose id is this attribute of the message."""
+
+    def needs(message: Any) -> Iterable[Need]:
+        return (by_id(CentreFile, getattr(message, attribute)),)
+
+    return Handler(needs, decide)
+
+
+COMMANDS: Mapping[type[Any], Handler] = {
+    commands.AcceptReferral: for_file("case_id", answers.accept),
+    commands.RejectReferral: for_file("case_id", answers.reject),
+    commands.RedirectReferral: for_file("case_id", answers.redirect),
+    commands.CompleteReferral: for_file("case_id", answers.complete),
+    commands.ConfirmArrival: for_file("case_id", casework.confirm_arrival),
+    commands.RecordContact: for_file("case_id", casework.record_contact),
+    commands.RecordAssessment: for_file("case_id", casework.record_assessment),
+}
+
+DEADLINES: Mapping[str, Handler] = {
+    REFERRAL_ANSWER: for_file("owner", timers.referral_answer_missed),
+    FIRST_CONTACT: for_file("owner", timers.first_contact_missed),
+}

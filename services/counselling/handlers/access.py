@@ -1,0 +1,37 @@
+"""Whose case it is: looked up under lock, in every command, whatever the API has found before."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chassis.decision import Actor, Refused
+from chassis.states import States
+from counselling import refusals
+from counselling.domain.centre_file import CentreFile
+from counselling.domain.referral import Referral
+
+
+def referral_of(
+    states: States, case_id: UUID, referral_id: UUID, actor: Actor
+) -> tuple[CentreFile, Referral] | Refused:
+    """The referral and its file, if it went to the actor's centre."""
+    file = states.get(CentreFile, case_id)
+    referral = None if file is None else file.referral(referral_id)
+    if file is None or referral is None:
+        return refusals.REFERRAL_NOT_FOUND
+    if referral.centre != actor.org:
+        return refusals.NOT_YOUR_CENTRE
+    return file, referral
+
+
+def care_of(states: States, case_id: UUID, actor: Actor) -> tuple[CentreFile, Referral] | Refused:
+    """The file, and the referral by which the actor's centre has the person in its care."""
+    file = states.get(CentreFile, case_id)
+    if file is None or file.status == "unknown":
+        return refusals.FILE_NOT_FOUND
+    referral = file.held_by(actor.org)
+    if referral is not None:
+        return file, referral
+    if actor.org not in file.centres:
+        return refusals.NOT_YOUR_CENTRE
+    return refusals.REFERRAL_UNANSWERED if file.live else refusals.FILE_CLOSED

@@ -1,0 +1,194 @@
+"""The centre's answer to a referral: accept, reject, redirect; and in the end, complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from chassis.decision import Cleared, Context, Deadline, Decision, Refused
+from chassis.states import States
+from counselling import refusals
+from counselling.commands import AcceptReferral, CompleteReferral, RedirectReferral, RejectReferral
+from counselling.domain.centre_file import MAX_REDIRECTIONS, CentreFile
+from counselling.domain.consent import covered
+from counselling.domain.referral import Referral
+from counselling.events import ReferralAccepted, ReferralCompleted, ReferralRedirected, ReferralRejected
+from counselling.handlers.access import referral_of
+from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER, received
+from counselling.limits import contact_priority, due_at
+from counselling.reference import Centre, Reference
+
+LATEST_APPOINTMENT = timedelta(days=730)
+"""Further ahead a date is a slip of the pen (inf)."""
+
+
+def accept(states: States, command: AcceptReferral, context: Context) -> Decision | Refused:
+    """Takes the person on; needs a consent that covers this centre now."""
+    found = referral_of(states, command.case_id, command.referral_id, context.actor)
+    if isinstance(found, Refused):
+        return found
+    file, referral = found
+    if refused := _why_not_accept(file, referral, command, context):
+        return refused
+    accepted = referral.accepted(context.now, command.first_appointment)
+    timers: tuple[Deadline | Cleared, ...] = (Cleared(REFERRAL_ANSWER, referral.id),)
+    if file.arrival is not None:
+        accepted = accepted.started()
+    taken_on = file.with_referral(accepted)
+    if file.arrival is not None and not file.contacts and not any(each.held for each in file.live):
+        taken_on, timer = _contact_owed(taken_on, accepted, context)
+        timers = (*timers, timer)
+    event = ReferralAccepted(
+        **_common(taken_on, referral), referral_id=referral.id, first_appointment=command.first_appointment
+    )
+    return Decision((taken_on,), (event,), timers, _answer(taken_on, accepted))
+
+
+def reject(states: States, command: RejectReferral, context: Context) -> Decision | Refused:
+    """Does not take the person on, for a reason of the list."""
+    found = referral_of(states, command.case_id, command.referral_id, context.actor)
+    if isinstance(found, Refused):
+        return found
+    file, referral = found
+    if not referral.allows("reject"):
+        return refusals.not_waiting(referral)
+    if context.reference.reject_reasons.get(command.reason, on=context.now.date()) is None:
+        return refusals.unknown_code("/reason", "reject_reasons")
+    rejected = referral.ended("reject", context.now, command.reason)
+    file = file.with_referral(rejected)
+    event = ReferralRejected(**_common(file, referral), referral_id=referral.id, reason=command.reason)
+    return Decision((file,), (event,), (Cleared(REFERRAL_ANSWER, referral.id),), _answer(file, rejected))
+
+
+def redirect(states: States, command: RedirectReferral, context: Context) -> Decision | Refused:
+    """Passes the referral on in one step: a child is in the other centre's inbox, with a limit of its own."""
+    found = referral_of(states, command.case_id, command.referral_id, context.actor)
+    if isinstance(found, Refused):
+        return found
+    file, referral = found
+    target = _target_of(file, referral, command, context)
+    if isinstance(target, Refused):
+        return target
+    due = due_at(context.reference, referral.preview.priority, 1, target.country, context.now)
+    child = referral.child(context.random_id(), target.code, target.country, context.now, due)
+    passed_on = referral.ended("redirect", context.now, command.reason)
+    file = file.with_referral(passed_on).with_referral(child)
+    event = ReferralRedirected(
+        **_common(file, referral),
+        referral_id=referral.id,
+        child_referral_id=child.id,
+        root_referral_id=referral.root_id,
+        to_centre=target.code,
+        to_country=target.country,
+        reason=command.reason,
+    )
+    timers = (Cleared(REFERRAL_ANSWER, referral.id), Deadline(REFERRAL_ANSWER, child.id, file.id, due))
+    answer = {
+        **_answer(file, passed_on),
+        "child_referral_id": str(child.id),
+        "to_centre": child.centre,
+        "answer_due_at": due.isoformat(),
+    }
+    return Decision((file,), (event, received(file, child)), timers, answer)
+
+
+def complete(states: States, command: CompleteReferral, context: Context) -> Decision | Refused:
+    """Says what came of it; this closes the loop to the scout."""
+    found = referral_of(states, command.case_id, command.referral_id, context.actor)
+    if isinstance(found, Refused):
+        return found
+    file, referral = found
+    if not referral.allows("complete"):
+        return refusals.not_in_progress(referral)
+    if command.outcome_code not in context.reference.outcome_codes:
+        return refusals.unknown_code("/outcome_code", "outcome_codes")
+    completed = referral.ended("complete", context.now, command.outcome_code)
+    file = file.with_referral(completed)
+    event = ReferralCompleted(
+        **_common(file, referral), referral_id=referral.id, outcome_code=command.outcome_code
+    )
+    over = not any(each.held for each in file.live)
+    timers = (Cleared(FIRST_CONTACT, file.id),) if over else ()
+    return Decision((file,), (event,), timers, _answer(file, completed))
+
+
+def _why_not_accept(
+    file: CentreFile, referral: Referral, command: AcceptReferral, context: Context
+) -> Refused | None:
+    if not referral.allows("accept"):
+        return refusals.not_waiting(referral)
+    if not covered(file.consents, referral.centre, referral.centre_country, context.now):
+        return refusals.CONSENT_MISSING
+    appointment: datetime | None = command.first_appointment
+    if appointment is not None and appointment <= context.now:
+        return refusals.APPOINTMENT_PAST
+    if appointment is not None and appointment > context.now + LATEST_APPOINTMENT:
+        return refusals.APPOINTMENT_TOO_LATE
+    return None
+
+
+def _target_of(
+    file: CentreFile, referral: Referral, command: RedirectReferral, context: Context
+) -> Centre | Refused:
+    """The centre to redirect to, or why not."""
+    if not referral.allows("redirect"):
+        return refusals.not_waiting(referral)
+    if context.reference.redirect_reasons.get(command.reason, on=context.now.date()) is None:
+        return refusals.unknown_code("/reason", "redirect_reasons")
+    if command.to_centre == referral.centre:
+        return refusals.SAME_CENTRE
+    centre = _open_centre(context.reference, command.to_centre, context.now.date())
+    if isinstance(centre, Refused):
+        return centre
+    return _why_not_there(file, referral, centre, context.now) or centre
+
+
+def _open_centre(reference: Reference, code: str, day: date) -> Centre | Refused:
+    """The centre as it is today; not one that is closed, nor one in a country that is suspended."""
+    if code not in reference.centres:
+        return refusals.UNKNOWN_CENTRE
+    centre = reference.centres.get(code, on=day)
+    if centre is None:
+        return refusals.CENTRE_NOT_OPEN
+    country = reference.countries.get(centre.country, on=day)
+    if country is None or country.status != "active":
+        return refusals.COUNTRY_NOT_ACTIVE
+    return centre
+
+
+def _why_not_there(file: CentreFile, referral: Referral, centre: Centre, at: datetime) -> Refused | None:
+    """Whether the referral has been there, has been passed on too often, or may not be shown there."""
+    passed_on_by = file.redirected_under(referral.root_id)
+    if centre.code in passed_on_by:
+        return refusals.REDIRECTION_LOOP
+    if len(passed_on_by) >= MAX_REDIRECTIONS:
+        return refusals.TOO_MANY_REDIRECTIONS
+    if not covered(file.consents, centre.code, centre.country, at):
+        return refusals.CONSENT_NOT_FOR_TARGET
+    return None
+
+
+def _contact_owed(file: CentreFile, referral: Referral, context: Context) -> tuple[CentreFile, Deadline]:
+    """The first contact with somebody who had arrived before this centre took them on: owed from now."""
+    priority = contact_priority(file.vulnerability_present)
+    due = due_at(context.reference, priority, 1, referral.centre_country, context.now)
+    return file.contact_owed_by(due), Deadline(FIRST_CONTACT, file.id, file.id, due)
+
+
+def _common(file: CentreFile, referral: Referral) -> dict[str, Any]:
+    return {"case_id": file.id, "centre": referral.centre, "country": referral.preview.country}
+
+
+def _answer(file: CentreFile, referral: Referral) -> Mapping[str, Any]:
+    return {
+        "case_id": str(file.id),
+        "referral_id": str(referral.id),
+        "root_referral_id": str(referral.root_id),
+        "centre": referral.centre,
+        "status": referral.status,
+        "file_status": file.status,
+        "answered_at": referral.answered_at.isoformat() if referral.answered_at else None,
+        "first_appointment": referral.first_appointment.isoformat() if referral.first_appointment else None,
+        "reason": referral.reason,
+    }

@@ -1,0 +1,145 @@
+"""The work with the person in the country: arrival, contacts, assessments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from chassis.decision import Cleared, Context, Deadline, Decision, Refused
+from chassis.states import States
+from counselling import refusals
+from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
+from counselling.domain.assessment import Assessment, levels_of
+from counselling.domain.centre_file import AssessmentSummary, CentreFile, settled
+from counselling.domain.journey import Arrival, Contact
+from counselling.domain.referral import Referral
+from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
+from counselling.handlers.access import care_of
+from counselling.handlers.incoming import FIRST_CONTACT
+from counselling.limits import contact_priority, contact_start, due_at, today
+
+
+def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -> Decision | Refused:
+    """The person is there: every accepted referral of the case starts, and the first contact is owed."""
+    found = care_of(states, command.case_id, context.actor)
+    if isinstance(found, Refused):
+        return found
+    file, referral = found
+    if refused := _why_not_arrived(file, referral, command, context):
+        return refused
+    priority = contact_priority(file.vulnerability_present)
+    start = contact_start(referral.centre_country, command.arrived_on, context.now)
+    due = due_at(context.reference, priority, 1, referral.centre_country, start)
+    arrival = Arrival(command.arrived_on, command.admin1, command.method, due)
+    referrals = tuple(each.started() for each in file.referrals)
+    file = settled(replace(file, arrival=arrival, referrals=referrals))
+    event = ArrivedInCountry(
+        **_common(file, referral),
+        arrived_on=command.arrived_on,
+        admin1=command.admin1,
+        method=command.method,
+        confirmed_by_role=context.actor.role,
+    )
+    timer = Deadline(FIRST_CONTACT, file.id, file.id, due)
+    return Decision((file,), (event,), (timer,), {**_answer(file), "first_contact_due_at": due.isoformat()})
+
+
+def record_contact(states: States, command: RecordContact, context: Context) -> Decision | Refused:
+    """The first contact after arrival is an event and ends its limit; later ones are kept in the file."""
+    found = care_of(states, command.case_id, context.actor)
+    if isinstance(found, Refused):
+        return found
+    file, referral = found
+    if file.arrival is None:
+        return refusals.NOT_ARRIVED
+    if command.contacted_on > today(referral.centre_country, context.now):
+        return refusals.date_in_future("/contacted_on")
+    if command.contacted_on < file.arrival.arrived_on:
+        return refusals.CONTACT_BEFORE_ARRIVAL
+    first = not file.contacts
+    contact = Contact(command.channel, command.attempts, command.contacted_on)
+    file = settled(replace(file, contacts=(*file.contacts, contact)))
+    answer = {**_answer(file), "contacts": len(file.contacts)}
+    if not first:
+        return Decision((file,), answer=answer)
+    event = FirstContactMade(
+        **_common(file, referral),
+        channel=command.channel,
+        attempts=command.attempts,
+        contacted_on=command.contacted_on,
+    )
+    return Decision((file,), (event,), (Cleared(FIRST_CONTACT, file.id),), answer)
+
+
+def record_assessment(states: States, command: RecordAssessment, context: Context) -> Decision | Refused:
+    """Keeps the levels apart from the file, tells only how many domains have needs. May be done again."""
+    found = care_of(states, command.case_id, context.actor)
+    if isinstance(found, Refused):
+        return found
+    file, referral = found
+    if not file.contacts:
+        return refusals.NOT_IN_CONTACT if file.arrival is not None else refusals.NOT_ARRIVED
+    if command.assessed_on > today(referral.centre_country, context.now):
+        return refusals.date_in_future("/assessed_on")
+    if command.assessed_on < _first_contact(file):
+        return refusals.ASSESSMENT_BEFORE_CONTACT
+    if not command.levels.keys() <= context.reference.domains:
+        return refusals.UNKNOWN_DOMAIN
+    assessment = Assessment(
+        id=context.random_id(),
+        case_id=file.id,
+        centre=referral.centre,
+        assessed_on=command.assessed_on,
+        levels=levels_of(command.levels),
+    )
+    summary = AssessmentSummary(
+        assessment_ref=assessment.id,
+        readiness=command.readiness,
+        priority=command.priority,
+        domains_with_needs=assessment.domains_with_needs,
+        assessed_on=command.assessed_on,
+    )
+    file = settled(replace(file, assessment=summary))
+    event = NeedsAssessed(
+        **_common(file, referral),
+        assessment_ref=assessment.id,
+        readiness=command.readiness,
+        priority=command.priority,
+        domains_with_needs=assessment.domains_with_needs,
+        assessed_on=command.assessed_on,
+    )
+    answer = {
+        **_answer(file),
+        "assessment_ref": str(assessment.id),
+        "domains_with_needs": assessment.domains_with_needs,
+    }
+    return Decision((file, assessment), (event,), answer=answer)
+
+
+def _why_not_arrived(
+    file: CentreFile, referral: Referral, command: ConfirmArrival, context: Context
+) -> Refused | None:
+    if file.arrival is not None:
+        return refusals.ALREADY_ARRIVED
+    if command.arrived_on > today(referral.centre_country, context.now):
+        return refusals.date_in_future("/arrived_on")
+    departed_on = file.departure.day if file.departure else None
+    if departed_on is not None and command.arrived_on < departed_on:
+        return refusals.ARRIVAL_BEFORE_DEPARTURE
+    countries = (referral.preview.country, referral.centre_country)
+    if command.admin1 is not None and command.admin1.partition("-")[0] not in countries:
+        return refusals.ADMIN1_ELSEWHERE
+    return None
+
+
+def _first_contact(file: CentreFile) -> date:
+    return min(contact.contacted_on for contact in file.contacts)
+
+
+def _common(file: CentreFile, referral: Referral) -> dict[str, Any]:
+    return {"case_id": file.id, "centre": referral.centre, "country": referral.preview.country}
+
+
+def _answer(file: CentreFile) -> dict[str, Any]:
+    return {"case_id": str(file.id), "status": file.status}

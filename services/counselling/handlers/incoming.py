@@ -1,0 +1,173 @@
+"""What the scout's desk tells: consents, referrals and withdrawals, the way home.
+
+All of it comes over one topic and in the order of the case. An event that no longer applies changes nothing;
+refused is only what cannot be right whenever it comes: a refusal parks the record and blocks the case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chassis.decision import NOTHING, Cleared, Context, Deadline, Decision, Refused
+from chassis.states import States
+from counselling.contracts import (
+    ConsentGranted,
+    ConsentWithdrawn,
+    DepartureCancelled,
+    DeparturePlanned,
+    DepartureRescheduled,
+    ReferralWithdrawn,
+    ReturneeDeparted,
+    ReturneeReferred,
+)
+from counselling.domain import consent
+from counselling.domain.centre_file import CentreFile
+from counselling.domain.journey import Departure
+from counselling.domain.referral import Preview, Referral, Withdrawal
+from counselling.events import ReferralReceived
+from counselling.limits import due_at
+
+REFERRAL_ANSWER = "referral_answer"
+FIRST_CONTACT = "first_contact"
+
+
+def file_of(states: States, message: object) -> CentreFile:
+    """The case's file; an event that comes before the referral begins one that is `unknown`."""
+    case_id = message.case_id  # type: ignore[attr-defined]
+    return states.get(CentreFile, case_id) or CentreFile(case_id)
+
+
+def returnee_referred(states: States, message: ReturneeReferred, context: Context) -> Decision | Refused:
+    """A referral comes into the inbox; the limit for the answer is counted from when it was referred."""
+    file = file_of(states, message)
+    if file.referral(message.referral_id) is not None:
+        return NOTHING
+    centre = context.reference.centres.get(message.to_centre)
+    if centre is None:
+        return Refused(
+            code="unknown_centre",
+            detail="The referral is to a centre that the reference data do not have.",
+            remedy="Add the centre to the reference data and retry the event, or discard it and refer anew.",
+            field="/to_centre",
+            status=422,
+        )
+    preview = _preview(message)
+    due = due_at(context.reference, preview.priority, 1, centre.country, message.referred_at)
+    referral = Referral(
+        id=message.referral_id,
+        root_id=message.root_referral_id,
+        centre=centre.code,
+        centre_country=centre.country,
+        preview=preview,
+        received_at=context.occurred_at,
+        answer_due_at=due,
+    )
+    earliest = message.departure.earliest if message.departure else None
+    file = _with_window(file.without_journey() if file.begins_anew(earliest) else file, message)
+    timer = Deadline(REFERRAL_ANSWER, referral.id, file.id, due)
+    return Decision((file.with_referral(referral),), (received(file, referral),), (timer,))
+
+
+def received(file: CentreFile, referral: Referral) -> ReferralReceived:
+    """The event that tells the scout that a referral is in an inbox."""
+    return ReferralReceived(
+        case_id=file.id,
+        centre=referral.centre,
+        country=referral.preview.country,
+        referral_id=referral.id,
+        root_referral_id=referral.root_id,
+        received_at=referral.received_at,
+        answer_due_at=referral.answer_due_at,
+    )
+
+
+def referral_withdrawn(states: States, message: ReferralWithdrawn, context: Context) -> Decision:
+    """The person's will wins over what the centre has done meanwhile, up to the arrival.
+
+    A redirected referral is withdrawn where it is now: the withdrawal and the redirection may have crossed.
+    One in progress stays, with the withdrawal noted on it: what becomes of the support is settled there.
+    """
+    file = file_of(states, message)
+    referral = file.referral(message.referral_id)
+    if referral is not None and referral.status == "referred_onward":
+        root_id = referral.root_id
+        referral = next((each for each in file.live if each.root_id == root_id), None)
+    if referral is None:
+        return NOTHING
+    if referral.status == "in_progress":
+        noted = referral.withdrawal or Withdrawal(message.reason, context.occurred_at)
+        return Decision((file.with_referral(replace(referral, withdrawal=noted)),))
+    if not referral.allows("withdraw"):
+        return NOTHING
+    ended = referral.ended("withdraw", context.occurred_at, message.reason)
+    return Decision((file.with_referral(ended),), deadlines=(Cleared(REFERRAL_ANSWER, referral.id),))
+
+
+def consent_granted(states: States, message: ConsentGranted, _context: Context) -> Decision:
+    """Kept if it is for handing the case over; other purposes are no concern of a centre."""
+    if message.purpose != consent.PURPOSE:
+        return NOTHING
+    file = file_of(states, message)
+    consents = consent.granted(file.consents, message.consent_id, message.recipients, message.valid_until)
+    return Decision((replace(file, consents=consents),))
+
+
+def consent_withdrawn(states: States, message: ConsentWithdrawn, _context: Context) -> Decision:
+    """From `effective_at` on nothing is accepted or redirected on its ground."""
+    if message.purpose != consent.PURPOSE:
+        return NOTHING
+    file = file_of(states, message)
+    consents = consent.withdrawn(file.consents, message.consent_id, message.recipients, message.effective_at)
+    return Decision((replace(file, consents=consents),))
+
+
+def departure_set(
+    states: States, message: DeparturePlanned | DepartureRescheduled, _context: Context
+) -> Decision:
+    """The departure has a window or a day, or another one."""
+    departure = Departure(message.status, message.earliest, message.latest)
+    return Decision((replace(file_of(states, message), departure=departure),))
+
+
+def departure_cancelled(states: States, message: DepartureCancelled, _context: Context) -> Decision:
+    """The person does not leave as planned. What becomes of the referral is for the scout to say."""
+    return Decision((replace(file_of(states, message), departure=Departure("cancelled")),))
+
+
+def returnee_departed(states: States, message: ReturneeDeparted, _context: Context) -> Decision:
+    """The person is on the way."""
+    file = file_of(states, message)
+    known = file.departure or Departure("departed")
+    departure = replace(
+        known,
+        status="departed",
+        departed_on=message.departed_on,
+        arrival_expected_on=message.arrival_expected_on,
+    )
+    return Decision((replace(file, departure=departure),))
+
+
+def _preview(message: ReturneeReferred) -> Preview:
+    return Preview(
+        country=message.country,
+        priority=message.priority,
+        needs=message.needs,
+        wishes=message.wishes,
+        skills=message.skills,
+        language=message.language,
+        household_size=message.household_size,
+        vulnerability_present=message.vulnerability_present,
+        return_type=message.return_type,
+        target_group=message.target_group,
+        age_band=message.age_band,
+        admin1=message.admin1,
+    )
+
+
+def _with_window(file: CentreFile, message: ReturneeReferred) -> CentreFile:
+    """The window of the referral counts only until the journey itself is known better."""
+    known = file.departure
+    if message.departure is None or (known is not None and known.status in ("planned", "booked", "departed")):
+        return file
+    window = message.departure
+    return replace(file, departure=Departure("expected", window.earliest, window.latest))

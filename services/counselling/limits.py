@@ -1,0 +1,37 @@
+"""When a centre owes what: clock hours, or working days of the country that the centre lies in."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from chassis.calendar import LAST_SECOND, WORKING_DAYS, time_zone
+from counselling.reference import Reference
+
+
+def due_at(reference: Reference, priority: str, level: int, country: str, start: datetime) -> datetime:
+    """The end of a level's limit that begins at `start`, by the limits of `priority`."""
+    limit = reference.limit(priority, level)
+    if limit.unit == "hours":
+        return start + timedelta(hours=limit.amount)
+    return WORKING_DAYS.due_at(country, start, limit.amount)
+
+
+def contact_priority(vulnerable: bool) -> str:
+    """Whose limits the first contact has: those of an emergency (24 hours) for a vulnerable person.
+
+    For anybody else the normal ones (5 working days). A12 of the domain notes gives the same figures.
+    """
+    return "emergency" if vulnerable else "normal"
+
+
+def contact_start(country: str, arrived_on: date, now: datetime) -> datetime:
+    """From when the first contact is owed: the end of the day of arrival, or now, if that day is not over.
+
+    An arrival may be entered late; the person has waited all the same: a limit that is over says so at once.
+    """
+    return min(now, datetime.combine(arrived_on, LAST_SECOND, time_zone(country)).astimezone(UTC))
+
+
+def today(country: str, now: datetime) -> date:
+    """The calendar day at the centre."""
+    return now.astimezone(time_zone(country)).date()

@@ -1,0 +1,274 @@
+"""What the HTTP API answers: outcomes of commands, and views of files. Codes, days and ids only."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from counselling.domain.assessment import Readiness
+from counselling.domain.centre_file import FileStatus
+from counselling.domain.journey import ArrivalMethod, Channel, DepartureStatus
+from counselling.domain.progress import CourseStatus, OfferStatus
+from counselling.domain.referral import Priority, ReferralStatus
+
+
+class ReferralOutcome(BaseModel):
+    """The referral after an answer, and the stage of its file."""
+
+    case_id: UUID
+    referral_id: UUID
+    root_referral_id: UUID
+    centre: str
+    status: ReferralStatus
+    file_status: FileStatus
+    answered_at: datetime | None
+    first_appointment: datetime | None
+    reason: str | None = Field(description="why it was rejected or redirected, or the outcome")
+
+
+class RedirectionOutcome(ReferralOutcome):
+    """The referral that was passed on, and the child that the other centre got."""
+
+    child_referral_id: UUID
+    to_centre: str
+    answer_due_at: datetime = Field(description="by when the other centre owes its answer")
+
+
+class FileStage(BaseModel):
+    """The stage of a file."""
+
+    case_id: UUID
+    status: FileStatus
+
+
+class ArrivalOutcome(FileStage):
+    """The file after the arrival."""
+
+    first_contact_due_at: datetime
+
+
+class ContactOutcome(FileStage):
+    """The file after a contact."""
+
+    contacts: int = Field(description="contacts since the arrival")
+
+
+class AssessmentOutcome(FileStage):
+    """The file after an assessment."""
+
+    assessment_ref: UUID
+    domains_with_needs: int
+
+
+class View(BaseModel):
+    """What is read from a value of the domain."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class PreviewView(View):
+    """What a centre may know before it accepts, as the scout referred it."""
+
+    country: str = Field(description="country of return")
+    admin1: str | None
+    priority: Priority
+    needs: tuple[str, ...]
+    wishes: tuple[str, ...]
+    skills: tuple[str, ...] = Field(description="ISCO-08 unit groups")
+    language: str
+    household_size: int
+    vulnerability_present: bool
+    return_type: str
+    target_group: str
+    age_band: str
+
+
+class InboxItem(View):
+    """A referral that waits for an answer."""
+
+    case_id: UUID
+    referral_id: UUID
+    root_referral_id: UUID
+    centre: str
+    received_at: datetime
+    answer_due_at: datetime
+    overdue_level: int = Field(description="0 in time, 1 to 3 as the answer stays away")
+    preview: PreviewView
+
+
+class InboxPage(BaseModel):
+    """Referrals that wait, the most pressing first."""
+
+    items: list[InboxItem]
+    next_cursor: str | None = Field(description="send it as `cursor` for what follows; null at the end")
+
+
+class WithdrawalView(View):
+    """A withdrawal in Germany after the arrival: speak with the person, then complete the referral."""
+
+    reason: str
+    noted_at: datetime
+
+
+class ReferralView(View):
+    """One referral of a file."""
+
+    referral_id: UUID = Field(validation_alias="id")
+    root_referral_id: UUID = Field(validation_alias="root_id")
+    centre: str
+    status: ReferralStatus
+    received_at: datetime
+    answer_due_at: datetime
+    overdue_level: int
+    answered_at: datetime | None
+    ended_at: datetime | None
+    reason: str | None
+    first_appointment: datetime | None
+    withdrawal: WithdrawalView | None
+    preview: PreviewView
+
+
+class ConsentView(View):
+    """A consent to hand the case over."""
+
+    consent_id: UUID = Field(validation_alias="id")
+    recipients: tuple[str, ...]
+    valid_until: date | None
+    withdrawn_at: datetime | None
+
+
+class DepartureView(View):
+    """The way out of Germany."""
+
+    status: DepartureStatus
+    earliest: date | None
+    latest: date | None
+    departed_on: date | None
+    arrival_expected_on: date | None
+
+
+class ArrivalView(View):
+    """The arrival, and by when the first contact is owed."""
+
+    arrived_on: date
+    admin1: str | None
+    method: ArrivalMethod
+    first_contact_due_at: datetime = Field(validation_alias="contact_due_at")
+    contact_overdue_level: int
+
+
+class ContactView(View):
+    """One contact after the arrival."""
+
+    channel: Channel
+    attempts: int
+    contacted_on: date
+
+
+class AssessmentSummaryView(View):
+    """The latest assessment without its levels."""
+
+    assessment_ref: UUID
+    readiness: Readiness
+    priority: Priority
+    domains_with_needs: int
+    assessed_on: date
+
+
+class CourseView(View):
+    """A course in Germany."""
+
+    enrolment_id: UUID = Field(validation_alias="id")
+    provider: str
+    status: CourseStatus
+    course_code: str | None
+    isco08: str | None
+    category: str | None
+    units: int | None
+    finished_on: date | None
+    skills: tuple[str, ...]
+
+
+class OfferView(View):
+    """A job offer."""
+
+    offer_id: UUID = Field(validation_alias="id")
+    candidacy_id: UUID
+    isco08: str
+    offered_on: date
+    starts_on: date
+    formal: bool
+    status: OfferStatus
+    decided_on: date | None
+    reason: str | None
+
+
+class EmploymentView(View):
+    """Work that has begun."""
+
+    employment_id: UUID = Field(validation_alias="id")
+    offer_id: UUID
+    isco08: str
+    started_on: date
+    employment_type: str
+    formal: bool
+    subsidised: bool
+
+
+class FileView(View):
+    """The file. `assessment`, `courses`, `offers`, `employments` are null until the centre has accepted."""
+
+    case_id: UUID = Field(validation_alias="id")
+    status: FileStatus
+    centre: str | None
+    country: str | None
+    vulnerability_present: bool
+    referrals: tuple[ReferralView, ...]
+    consents: tuple[ConsentView, ...]
+    departure: DepartureView | None
+    arrival: ArrivalView | None
+    contacts: tuple[ContactView, ...]
+    assessment: AssessmentSummaryView | None
+    courses: tuple[CourseView, ...] | None
+    offers: tuple[OfferView, ...] | None
+    employments: tuple[EmploymentView, ...] | None
+
+
+class FileSummary(View):
+    """One line of a worklist."""
+
+    case_id: UUID
+    status: FileStatus
+    centre: str | None
+    country: str | None
+    priority: Priority | None
+    needs: tuple[str, ...]
+    language: str | None
+    vulnerability_present: bool
+    departure: DepartureView | None
+    arrival: ArrivalView | None
+    readiness: Readiness | None
+
+
+class FilePage(BaseModel):
+    """Files, in order of id."""
+
+    items: list[FileSummary]
+    next_cursor: UUID | None = Field(description="send it as `cursor` for what follows; null at the end")
+
+
+class AssessmentView(BaseModel):
+    """One assessment with its levels: for the centre that has the person in its care, nobody else."""
+
+    assessment_ref: UUID
+    centre: str
+    assessed_on: date
+    levels: dict[str, int]
+
+
+class AssessmentList(BaseModel):
+    """Every assessment of a case, the latest first."""
+
+    items: list[AssessmentView]

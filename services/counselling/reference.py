@@ -1,0 +1,108 @@
+"""The code lists that the centres work with, read and validated when the service starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+from chassis.reference import Code, CodeList, InvalidReference, load
+from counselling.domain.referral import ESCALATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """An advice centre and the days on which it is open."""
+
+    code: str
+    country: str
+    opened_on: date
+    closed_on: date | None = None
+
+    PERIOD: ClassVar[tuple[str, str]] = ("opened_on", "closed_on")
+    REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries"}
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country of the programme and what applies to it in a period."""
+
+    code: str
+    status: Literal["active", "no_centre", "suspended", "ended"]
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityLimit:
+    """How long a priority leaves until a level: level 1 from the beginning, others from the one before."""
+
+    priority: Literal["emergency", "urgent", "normal"]
+    level: int
+    amount: int
+    unit: Literal["hours", "working_days"]
+
+    KEY: ClassVar[tuple[str, str]] = ("priority", "level")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A need that a referral names; its domain is one that an assessment gives a level."""
+
+    code: str
+    domain: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The lists together. `domains`: what an assessment may give levels for."""
+
+    centres: CodeList[Centre]
+    countries: CodeList[Country]
+    limits: CodeList[PriorityLimit]
+    reject_reasons: CodeList[Code]
+    redirect_reasons: CodeList[Code]
+    outcome_codes: CodeList[Code]
+    domains: frozenset[str]
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Reads the lists from their folder. Raises `InvalidReference`."""
+        tables = load(
+            directory,
+            {
+                "centres": Centre,
+                "countries": Country,
+                "priority_limits": PriorityLimit,
+                "reject_reasons": Code,
+                "redirect_reasons": Code,
+                "outcome_codes": Code,
+                "needs": Need,
+            },
+        )
+        return cls(
+            centres=tables["centres"],
+            countries=tables["countries"],
+            limits=_complete(tables["priority_limits"]),
+            reject_reasons=tables["reject_reasons"],
+            redirect_reasons=tables["redirect_reasons"],
+            outcome_codes=tables["outcome_codes"],
+            domains=frozenset(need.domain for need in tables["needs"]),
+        )
+
+    def limit(self, priority: str, level: int) -> PriorityLimit:
+        """The limit of a level; `load` has seen that there is one."""
+        found = self.limits.get((priority, level))
+        if found is None:
+            raise LookupError("a limit that was there at start is gone")
+        return found
+
+
+def _complete(limits: CodeList[PriorityLimit]) -> CodeList[PriorityLimit]:
+    for priority in ("emergency", "urgent", "normal"):
+        for level in range(1, ESCALATIONS + 1):
+            if limits.get((priority, level)) is None:
+                raise InvalidReference(f"priority_limits has no row for {priority}, level {level}: add it")
+    return limits

@@ -1,0 +1,1 @@
+"""The way into work: employers, vacancies, candidacies, offers, employments."""

@@ -1,0 +1,115 @@
+"""What a placement desk sends. Unknown fields are refused, and nothing here is free text but an employer's name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+
+from chassis.codes import Admin1, Code, Day, Instant, Isco08
+from placement.domain.terms import EmploymentType, Evidence, WageBand
+
+EmployerName = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=120,
+        pattern=r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$",
+    ),
+    Field(description="registered or trading name of the organisation; no person is named here"),
+]
+Isic = Annotated[str, Field(pattern=r"^[A-U]$", description="section of ISIC Rev. 4")]
+
+
+def _example(**values: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
+
+
+class NewEmployer(BaseModel):
+    """An employer that the desk has come to know."""
+
+    model_config = _example(name="Lekki Paint Works Ltd", isic="F")
+
+    name: EmployerName
+    isic: Isic | None = None
+
+
+class NewVacancy(BaseModel):
+    """What an employer looks for."""
+
+    model_config = _example(
+        employer_id="0198c9e0-c6f8-7c3e-9d5b-6a1f2e3d4c5b",
+        isco08="7131",
+        skills=["7131", "7132"],
+        admin1="NG-LA",
+        openings=2,
+        employment_type="full_time",
+        wage_band="minimum_to_median",
+        formal=True,
+        expires_on="2026-05-31",
+    )
+
+    employer_id: UUID
+    isco08: Isco08
+    skills: Annotated[list[Isco08], Field(max_length=20, description="further unit groups that help")] = []
+    admin1: Admin1
+    openings: StrictInt = Field(ge=1, le=500)
+    employment_type: EmploymentType
+    wage_band: WageBand = "unknown"
+    formal: StrictBool = Field(description="whether the employer says it will be formal work")
+    expires_on: Day = Field(description="last day, in the employer's country, on which people are taken")
+
+
+class NewCandidacy(BaseModel):
+    """A human's pick of a person for a vacancy."""
+
+    model_config = _example(
+        vacancy_id="0198c9e0-c6f8-7c3e-9d5b-6a1f2e3d4c5b", case_id="6f1c7d1e-0b0a-4a52-9a4e-0d2a4d1b7c55"
+    )
+
+    vacancy_id: UUID
+    case_id: UUID
+
+
+class NewOffer(BaseModel):
+    """What the employer offers. What is left out is as in the vacancy."""
+
+    model_config = _example(hours_per_week=40, starts_on="2026-04-01", formal=True, subsidised=False)
+
+    employment_type: EmploymentType | None = None
+    hours_per_week: StrictInt = Field(ge=1, le=80)
+    wage_band: WageBand | None = None
+    starts_on: Day
+    expires_at: Instant | None = Field(default=None, description="14 days from now if left out; at most 90 days")
+    formal: StrictBool
+    subsidised: StrictBool = Field(description="whether the programme or a third party pays part of the wage")
+
+
+class Decline(BaseModel):
+    """Why the person does not take the offer: a code of decline_reasons, no_reason_given among them."""
+
+    model_config = _example(reason="wage")
+
+    reason: Code
+
+
+class NewEmployment(BaseModel):
+    """The first day of work, after an offer was accepted."""
+
+    model_config = _example(
+        offer_id="0198c9e0-c6f8-7c3e-9d5b-6a1f2e3d4c5b", started_on="2026-04-01", evidence_type="contract"
+    )
+
+    offer_id: UUID
+    started_on: Day
+    evidence_type: Evidence
+
+
+class Closing(BaseModel):
+    """Why a candidacy ends, and whose decision it was."""
+
+    model_config = _example(reason="employer_declined", by="employer")
+
+    reason: Literal["not_suitable", "person_declined", "employer_declined", "unreachable", "offer_retracted"]
+    by: Literal["person", "employer", "officer"]

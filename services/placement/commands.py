@@ -1,0 +1,102 @@
+"""What a placement desk can ask for. Commands carry all ids that they need; `api.py` looks them up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from placement.domain.terms import ClosedReason, EmploymentType, Evidence, Party, WageBand
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterEmployer:
+    """The desk comes to know an employer."""
+
+    name: str
+    isic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishVacancy:
+    """An employer looks for people."""
+
+    employer_id: UUID
+    isco08: str
+    skills: tuple[str, ...]
+    admin1: str
+    openings: int
+    employment_type: EmploymentType
+    wage_band: WageBand
+    formal: bool
+    expires_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CloseVacancy:
+    """The employer takes the vacancy back."""
+
+    vacancy_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """A human picks a person for a vacancy."""
+
+    vacancy_id: UUID
+    case_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OnCandidacy:
+    """A command on one candidacy."""
+
+    vacancy_id: UUID
+    case_id: UUID
+    candidacy_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Present(OnCandidacy):
+    """The person is named to the employer."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeOffer(OnCandidacy):
+    """The employer offers work; what is None is as in the vacancy, or the default."""
+
+    employment_type: EmploymentType | None
+    hours_per_week: int
+    wage_band: WageBand | None
+    starts_on: date
+    expires_at: datetime | None
+    formal: bool
+    subsidised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptOffer(OnCandidacy):
+    """The person takes the offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineOffer(OnCandidacy):
+    """The person does not take the offer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartEmployment(OnCandidacy):
+    """The person has begun to work."""
+
+    started_on: date
+    evidence_type: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCandidacy(OnCandidacy):
+    """The way ends without employment."""
+
+    reason: ClosedReason
+    by: Party

@@ -1,0 +1,140 @@
+"""One person's way into one vacancy.
+
+    shortlisted --presented--> presented --offered--> offered --accepted--> accepted --started--> started
+         |                         |                     |                     |
+         +------------------------ + ------------------- + ------------------- +--closed(reason)--> closed
+
+An offer belongs to the person: once it is made, neither a withdrawn consent, nor a withdrawn referral, nor
+the end of the vacancy takes it away. It ends by the person's answer, by its date, or by the employer who
+retracts it. Every closed candidacy keeps a coded reason, and none bars a new one: declining is never
+sanctioned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from placement.domain.terms import ClosedReason, EmploymentType, Evidence, Party, Purpose, WageBand
+
+CandidacyStatus = Literal["shortlisted", "presented", "offered", "accepted", "started", "closed"]
+OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted"]
+
+MOVES: Final[Mapping[CandidacyStatus, frozenset[CandidacyStatus]]] = {
+    "shortlisted": frozenset({"presented", "closed"}),
+    "presented": frozenset({"offered", "closed"}),
+    "offered": frozenset({"accepted", "closed"}),
+    "accepted": frozenset({"started", "closed"}),
+    "started": frozenset(),
+    "closed": frozenset(),
+}
+
+BEFORE_OFFER: Final[frozenset[CandidacyStatus]] = frozenset({"shortlisted", "presented"})
+"""What others than person and employer may still end."""
+
+RESTS_ON: Final[Mapping[Purpose, CandidacyStatus]] = {"matching": "shortlisted", "presentation": "presented"}
+"""Which consent a candidacy rests on, by how far it has come."""
+
+CLOSERS: Final[Mapping[ClosedReason, tuple[frozenset[Party], frozenset[CandidacyStatus]]]] = {
+    "not_suitable": (frozenset({"officer", "employer"}), BEFORE_OFFER),
+    "person_declined": (frozenset({"person"}), frozenset({*BEFORE_OFFER, "accepted"})),
+    "employer_declined": (frozenset({"employer"}), frozenset({"presented"})),
+    "unreachable": (frozenset({"officer"}), BEFORE_OFFER),
+    "offer_retracted": (frozenset({"employer"}), frozenset({"offered", "accepted"})),
+}
+"""The reasons that people may give: who may give each, and in which states. All others are the system's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an employer offers. It can be answered until `expires_at`."""
+
+    id: UUID
+    employment_type: EmploymentType
+    hours_per_week: int
+    wage_band: WageBand
+    starts_on: date
+    offered_on: date
+    expires_at: datetime
+    formal: bool
+    subsidised: bool
+    status: OfferStatus = "open"
+    answered_on: date | None = None
+    decline_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Employment:
+    """Work that has begun; `formal` only with evidence stronger than self-declaration."""
+
+    id: UUID
+    started_on: date
+    evidence_type: Evidence
+    formal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidacy:
+    """`centre` is the desk that picked the person; a shortlisted candidacy rests on the consent for it."""
+
+    id: UUID
+    case_id: UUID
+    centre: str
+    shortlisted_on: date
+    status: CandidacyStatus = "shortlisted"
+    presented_on: date | None = None
+    offer: Offer | None = None
+    employment: Employment | None = None
+    closed_reason: ClosedReason | None = None
+    closed_by: Party | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether an opening is kept for it."""
+        return self.status != "closed"
+
+    def may(self, status: CandidacyStatus) -> bool:
+        """Whether the diagram has this move."""
+        return status in MOVES[self.status]
+
+    def presented(self, on: date) -> Candidacy:
+        """The employer learned of the person."""
+        return replace(self, status="presented", presented_on=on)
+
+    def offered(self, offer: Offer) -> Candidacy:
+        """The employer offers work."""
+        return replace(self, status="offered", offer=offer)
+
+    def accepted(self, on: date) -> Candidacy:
+        """The person takes the offer."""
+        return replace(self, status="accepted", offer=_answered(self.offer, "accepted", on))
+
+    def declined(self, reason: str, on: date) -> Candidacy:
+        """The person does not take the offer."""
+        offer = replace(_answered(self.offer, "declined", on), decline_reason=reason)
+        return replace(self, offer=offer).closed("person_declined", "person")
+
+    def expired(self) -> Candidacy:
+        """Nobody answered the offer in time."""
+        offer = _answered(self.offer, "expired", None)
+        return replace(self, offer=offer).closed("offer_expired", "system")
+
+    def started(self, employment: Employment) -> Candidacy:
+        """The person works."""
+        return replace(self, status="started", employment=employment)
+
+    def closed(self, reason: ClosedReason, by: Party) -> Candidacy:
+        """The way ends here."""
+        offer = self.offer
+        if offer is not None and reason == "offer_retracted":
+            offer = replace(offer, status="retracted")
+        return replace(self, status="closed", closed_reason=reason, closed_by=by, offer=offer)
+
+
+def _answered(offer: Offer | None, status: OfferStatus, on: date | None) -> Offer:
+    if offer is None:
+        raise ValueError("a candidacy without an offer has none to answer")
+    return replace(offer, status=status, answered_on=on)

@@ -1,0 +1,143 @@
+"""A person who looks for work, as the placement desk may know them: codes and dates, never a name.
+
+    unknown --referred--> pooled --arrived--> active --employment started--> placed
+                            |                    |
+                            +-- last referral taken back --> withdrawn --referred--> pooled | active
+                            +-- every open one rejected  --> rejected  --referred--> pooled | active
+
+The status is no decision of its own: it follows from facts, and each fact is written by one topic alone or
+merged in a way that no order can change. So a candidate ends up the same however the topics interleave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from placement.domain.consents import Consent
+from placement.domain.referrals import Referrals
+from placement.domain.terms import AgeBand, Readiness, TargetGroup
+
+CandidateStatus = Literal["unknown", "pooled", "active", "placed", "withdrawn", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the latest referral says of the person."""
+
+    language: str
+    target_group: TargetGroup
+    age_band: AgeBand
+    admin1: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The centre that has the person, and since when. The latest one counts, whichever topic tells of it."""
+
+    at: datetime
+    referral_id: UUID
+    centre: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When and where the person arrived; `admin1` if the centre knows it."""
+
+    on: date
+    admin1: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The root per case. A candidate without profile is a stub: other topics spoke of the case first."""
+
+    id: UUID
+    profile: Profile | None = None
+    place: Place | None = None
+    referrals: Referrals = field(default_factory=Referrals)
+    consents: tuple[Consent, ...] = ()
+    skills: tuple[str, ...] = ()
+    verified_skills: tuple[str, ...] = ()
+    arrival: Arrival | None = None
+    readiness: Readiness | None = None
+    first_offer_on: date | None = None
+    offers: int = 0
+    employed_on: date | None = None
+
+    @property
+    def status(self) -> CandidateStatus:
+        """Where the person is on the way into work."""
+        if self.profile is None:
+            return "unknown"
+        if self.employed_on is not None:
+            return "placed"
+        if not self.referrals.standing:
+            return "withdrawn"
+        if not self.referrals.open:
+            return "rejected"
+        return "pooled" if self.arrival is None else "active"
+
+    @property
+    def country(self) -> str | None:
+        """The country of the centre that has the person."""
+        return None if self.place is None else self.place.country
+
+    @property
+    def admin1(self) -> str | None:
+        """Where the person lives: as seen at arrival, before that as planned at referral."""
+        if self.arrival is not None and self.arrival.admin1 is not None:
+            return self.arrival.admin1
+        return None if self.profile is None else self.profile.admin1
+
+    @property
+    def target_group(self) -> TargetGroup:
+        """The person's target group. Raises `ValueError` for a stub, which nothing is offered to."""
+        if self.profile is None:
+            raise ValueError("the candidate was never referred")
+        return self.profile.target_group
+
+    def referred(self, profile: Profile, place: Place, root_id: UUID, skills: Iterable[str]) -> Candidate:
+        """The scout referred the person to a centre."""
+        return replace(
+            self,
+            profile=profile,
+            referrals=self.referrals.referred(place.referral_id, root_id),
+            skills=_union(self.skills, skills),
+        ).moved(place)
+
+    def moved(self, place: Place) -> Candidate:
+        """A centre has the person; an older move that is told late changes nothing."""
+        if self.place is not None and _order(self.place) > _order(place):
+            return self
+        return replace(self, place=place)
+
+    def trained(self, skills: Iterable[str], *, verified: bool) -> Candidate:
+        """The person completed a course; skills are verified by an examination only."""
+        skills = tuple(skills)
+        return replace(
+            self,
+            skills=_union(self.skills, skills),
+            verified_skills=_union(self.verified_skills, skills if verified else ()),
+        )
+
+    def offered(self, on: date) -> Candidate:
+        """An employer offered the person work."""
+        first = on if self.first_offer_on is None else min(self.first_offer_on, on)
+        return replace(self, offers=self.offers + 1, first_offer_on=first)
+
+    def employed(self, on: date) -> Candidate:
+        """The person began to work; the first day of all counts."""
+        return replace(self, employed_on=on if self.employed_on is None else min(self.employed_on, on))
+
+
+def _union(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({*known, *more}))
+
+
+def _order(place: Place) -> tuple[datetime, UUID, str]:
+    return (place.at, place.referral_id, place.centre)

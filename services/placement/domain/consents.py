@@ -1,0 +1,63 @@
+"""Consents that the way into work rests on: this service's own copy, written by the referral topic alone.
+
+`matching` lets a placement desk look at a person, `presentation` lets it name the person to one employer.
+Each holds for its recipients only; `country:NG` stands for every organisation in that country. An employer is
+always meant by itself: a country as recipient says nothing about employers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from placement.domain.terms import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One consent. A withdrawn one is kept: it is evidence of what was shared, and why no longer."""
+
+    id: UUID
+    purpose: Purpose
+    recipients: tuple[str, ...]
+    valid_until: date
+    withdrawn: bool = False
+
+    def names(self, organisations: Iterable[str]) -> bool:
+        """Whether one of `organisations` is a recipient."""
+        return any(organisation in self.recipients for organisation in organisations)
+
+
+def desk(centre: str, country: str) -> tuple[str, ...]:
+    """The recipients that stand for a placement desk."""
+    return (centre, f"country:{country}")
+
+
+def employer(employer_id: UUID) -> tuple[str, ...]:
+    """The one recipient that stands for an employer."""
+    return (f"employer:{employer_id}",)
+
+
+def covered(consents: Iterable[Consent], purpose: Purpose, organisations: Iterable[str], day: date) -> bool:
+    """Whether a consent allows `purpose` for one of `organisations` on `day`; its last day counts."""
+    organisations = tuple(organisations)
+    return any(
+        consent.purpose == purpose
+        and not consent.withdrawn
+        and consent.valid_until >= day
+        and consent.names(organisations)
+        for consent in consents
+    )
+
+
+def granted(consents: tuple[Consent, ...], consent: Consent) -> tuple[Consent, ...]:
+    """The consents with one more."""
+    others = (each for each in consents if each.id != consent.id)
+    return tuple(sorted((*others, consent), key=lambda each: each.id))
+
+
+def withdrawn(consents: tuple[Consent, ...], consent_id: UUID) -> tuple[Consent, ...]:
+    """The consents with one taken back, from now on and for good."""
+    return tuple(replace(each, withdrawn=True) if each.id == consent_id else each for each in consents)

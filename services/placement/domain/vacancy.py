@@ -1,0 +1,130 @@
+"""A vacancy with its candidacies: the consistency boundary of its openings.
+
+    open <--free opening?--> reserved
+     |                          |
+     +--------------------------+--all openings accepted--> filled
+                                +--expires_on is over-----> expired
+                                +--employer withdraws-----> withdrawn
+
+An opening is reserved when a person is shortlisted and released when the candidacy closes, so that never
+more people are on the way into a vacancy than it has openings. `open` and `reserved` follow from that count;
+the other three are final, though offers that were made before remain to be answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, Literal
+from uuid import UUID
+
+from placement.domain.candidacy import BEFORE_OFFER, Candidacy
+from placement.domain.terms import ClosedReason, EmploymentType, Party, WageBand
+
+End = Literal["filled", "expired", "withdrawn"]
+VacancyStatus = Literal["open", "reserved", "filled", "expired", "withdrawn"]
+
+LEFT_BEHIND: Final[Mapping[End, tuple[ClosedReason, Party]]] = {
+    "filled": ("vacancy_filled", "system"),
+    "expired": ("vacancy_withdrawn", "system"),
+    "withdrawn": ("vacancy_withdrawn", "employer"),
+}
+"""What becomes of candidacies without an offer when the vacancy ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """What an employer looks for, and who is on the way to it."""
+
+    id: UUID
+    employer_id: UUID
+    centre: str
+    country: str
+    isco08: str
+    skills: tuple[str, ...]
+    admin1: str
+    openings: int
+    employment_type: EmploymentType
+    wage_band: WageBand
+    formal: bool
+    published_on: date
+    expires_on: date
+    ended: End | None = None
+    candidacies: tuple[Candidacy, ...] = ()
+
+    @property
+    def status(self) -> VacancyStatus:
+        """Follows from its end, or from whether an opening is free."""
+        if self.ended is not None:
+            return self.ended
+        return "open" if self.free else "reserved"
+
+    @property
+    def free(self) -> int:
+        """Openings that nobody is on the way to."""
+        return self.openings - sum(candidacy.live for candidacy in self.candidacies)
+
+    def takes_people(self, today: date) -> bool:
+        """Whether people may still move on towards it; its last day counts, even if the timer is late."""
+        return self.ended is None and self.expires_on >= today
+
+    @property
+    def filled(self) -> bool:
+        """Whether every opening was accepted."""
+        taken = sum(candidacy.status in ("accepted", "started") for candidacy in self.candidacies)
+        return taken >= self.openings
+
+    def candidacy(self, id_: UUID) -> Candidacy | None:
+        """The candidacy with this id."""
+        return next((each for each in self.candidacies if each.id == id_), None)
+
+    def candidacy_of_offer(self, offer_id: UUID) -> Candidacy | None:
+        """The candidacy that this offer was made to."""
+        return next((each for each in self.candidacies if each.offer and each.offer.id == offer_id), None)
+
+    def live_candidacy_of(self, case_id: UUID) -> Candidacy | None:
+        """The person's candidacy here that is not closed; there is at most one."""
+        return next((each for each in self.candidacies if each.case_id == case_id and each.live), None)
+
+    def joined(self, candidacy: Candidacy) -> Vacancy:
+        """One more person is on the way. Raises `ValueError` if no opening is free."""
+        if self.ended is not None or not self.free:
+            raise ValueError("no opening is free")
+        return replace(self, candidacies=(*self.candidacies, candidacy))
+
+    def updated(self, candidacy: Candidacy) -> Vacancy:
+        """One of its candidacies has changed."""
+        return replace(
+            self,
+            candidacies=tuple(candidacy if each.id == candidacy.id else each for each in self.candidacies),
+        )
+
+    def close_where(
+        self, chosen: Callable[[Candidacy], bool], reason: ClosedReason, by: Party
+    ) -> tuple[Vacancy, tuple[Candidacy, ...]]:
+        """Closes the chosen candidacies that have no offer yet; says which they were."""
+        closed = tuple(
+            each.closed(reason, by)
+            for each in self.candidacies
+            if each.status in BEFORE_OFFER and chosen(each)
+        )
+        vacancy = self
+        for candidacy in closed:
+            vacancy = vacancy.updated(candidacy)
+        return vacancy, closed
+
+    def end(self, end: End) -> tuple[Vacancy, tuple[Candidacy, ...]]:
+        """Takes nobody any more; says whose candidacies close with it."""
+        reason, by = LEFT_BEHIND[end]
+        return replace(self, ended=end).close_where(lambda _: True, reason, by)
+
+
+def links(vacancy: Vacancy) -> set[UUID]:
+    """Every id by which a vacancy is found: its people, their candidacies, their offers."""
+    found = set()
+    for candidacy in vacancy.candidacies:
+        found |= {candidacy.case_id, candidacy.id}
+        if candidacy.offer is not None:
+            found.add(candidacy.offer.id)
+    return found

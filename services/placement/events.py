@@ -1,0 +1,155 @@
+"""Events of the way into work. Vacancies are keyed by vacancy, everything about a person by case."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.codes import Admin1, Code, Country, Instant, Isco08
+from chassis.messages import Event
+
+TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
+EmploymentType = Literal["full_time", "part_time", "temporary", "apprenticeship", "internship"]
+WageBand = Literal["below_minimum", "minimum_to_median", "above_median", "unknown"]
+DistanceBand = Literal["same_admin1", "same_country", "unknown"]
+Evidence = Literal["contract", "social_security", "employer_statement", "self_declaration"]
+ClosedReason = Literal[
+    "not_suitable",
+    "person_declined",
+    "employer_declined",
+    "unreachable",
+    "vacancy_withdrawn",
+    "vacancy_filled",
+    "offer_expired",
+    "offer_retracted",
+    "consent_withdrawn",
+    "referral_withdrawn",
+]
+
+
+class VacancyEvent(Event, service="placement", key="vacancy_id"):
+    """A fact about a vacancy; no person is involved."""
+
+    vacancy_id: UUID
+    employer_id: UUID
+    country: Country
+
+
+class CandidacyEvent(Event, service="placement"):
+    """A fact about one person on the way into one vacancy."""
+
+    case_id: UUID
+    candidacy_id: UUID
+    vacancy_id: UUID
+    country: Country
+
+
+class VacancyPublished(VacancyEvent):
+    """An employer looks for people."""
+
+    isco08: Isco08
+    skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
+    admin1: Admin1
+    openings: int = Field(ge=1, le=500)
+    employment_type: EmploymentType
+    wage_band: WageBand
+    formal: bool
+    expires_on: date
+
+
+class VacancyClosed(VacancyEvent):
+    """The vacancy takes nobody any more."""
+
+    reason: Literal["filled", "expired", "withdrawn"]
+
+
+class CandidateShortlisted(CandidacyEvent):
+    """A human picked the person for this vacancy; an opening is reserved."""
+
+    isco08: Isco08
+
+
+class CandidatePresented(CandidacyEvent):
+    """The person agreed to be presented to this employer, and was."""
+
+    employer_id: UUID
+
+
+class CandidacyClosed(CandidacyEvent):
+    """The way into this vacancy ended without employment; the opening is free again."""
+
+    reason: ClosedReason
+    by: Literal["person", "employer", "officer", "system"]
+
+
+class JobOffered(CandidacyEvent):
+    """An employer offers work: the programme's promise for this person is kept."""
+
+    offer_id: UUID
+    employer_id: UUID
+    isco08: Isco08
+    employment_type: EmploymentType
+    hours_per_week: int = Field(ge=1, le=80)
+    wage_band: WageBand
+    starts_on: date
+    offered_on: date
+    expires_at: Instant
+    formal: bool
+    subsidised: bool
+    distance_band: DistanceBand
+    target_group: TargetGroup
+    measure_category: Literal["INTO_WORK"] = "INTO_WORK"
+
+
+class JobOfferAccepted(CandidacyEvent):
+    """The person takes the offer."""
+
+    offer_id: UUID
+    accepted_on: date
+
+
+class JobOfferDeclined(CandidacyEvent):
+    """The person does not take the offer; this never counts against them."""
+
+    offer_id: UUID
+    reason: Code
+
+
+class JobOfferExpired(CandidacyEvent):
+    """Nobody answered the offer in time."""
+
+    offer_id: UUID
+    expired_at: Instant
+
+
+class EmploymentStarted(CandidacyEvent):
+    """The person has begun to work; `formal` only with evidence stronger than self-declaration."""
+
+    employment_id: UUID
+    offer_id: UUID
+    employer_id: UUID
+    isco08: Isco08
+    started_on: date
+    employment_type: EmploymentType
+    formal: bool
+    subsidised: bool
+    evidence_type: Evidence
+    target_group: TargetGroup
+    measure_category: Literal["INTO_WORK"] = "INTO_WORK"
+
+
+EVENTS: tuple[type[Event], ...] = (
+    VacancyPublished,
+    VacancyClosed,
+    CandidateShortlisted,
+    CandidatePresented,
+    CandidacyClosed,
+    JobOffered,
+    JobOfferAccepted,
+    JobOfferDeclined,
+    JobOfferExpired,
+    EmploymentStarted,
+)

@@ -1,0 +1,107 @@
+"""From a human's pick to the employer's door: shortlist, present, close."""
+
+from __future__ import annotations
+
+from chassis.decision import Cleared, Context, Decision, Refused
+from chassis.states import States
+from placement.commands import CloseCandidacy, Present, Shortlist
+from placement.domain import consents
+from placement.domain.candidacy import CLOSERS, Candidacy
+from placement.domain.candidate import Candidate
+from placement.domain.vacancy import Vacancy
+from placement.events import CandidatePresented, CandidateShortlisted
+from placement.handlers import refusals
+from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, scene_of, standing_of
+from placement.handlers.timers import OFFER_EXPIRY
+
+
+def shortlist(states: States, command: Shortlist, context: Context) -> Decision | Refused:
+    """A human picks a person for a vacancy; one of its openings is reserved."""
+    desk = desk_of(context)
+    if isinstance(desk, Refused):
+        return desk
+    vacancy = states.get(Vacancy, command.vacancy_id)
+    if vacancy is None:
+        return refusals.at(refusals.VACANCY_UNKNOWN, "/vacancy_id")
+    candidate = states.get(Candidate, command.case_id)
+    if candidate is None or candidate.status == "unknown":
+        return refusals.at(refusals.CANDIDATE_UNKNOWN, "/case_id")
+    refused = (
+        _not_of_desk(desk, vacancy, candidate) or _not_eligible(candidate) or _full(desk, vacancy, candidate)
+    )
+    if refused is not None:
+        return refused
+    candidacy = Candidacy(context.new_id(), candidate.id, desk.centre, desk.today)
+    vacancy = vacancy.joined(candidacy)
+    event = CandidateShortlisted(**ids_of(vacancy, candidacy), isco08=vacancy.isco08)
+    return Decision((vacancy,), (event,), answer=standing_of(vacancy, candidacy))
+
+
+def present(states: States, command: Present, context: Context) -> Decision | Refused:
+    """The person is named to the employer: only with the person's consent for exactly this employer."""
+    scene = scene_of(states, command, context, "shortlisted")
+    if isinstance(scene, Refused):
+        return scene
+    refused = _not_eligible(scene.candidate)
+    if refused is not None:
+        return refused
+    if not scene.vacancy.takes_people(scene.desk.today):
+        return refusals.VACANCY_CLOSED
+    employer = consents.employer(scene.vacancy.employer_id)
+    if not consents.covered(scene.candidate.consents, "presentation", employer, scene.desk.today):
+        return refusals.PRESENTATION_CONSENT_MISSING
+    candidacy = scene.candidacy.presented(scene.desk.today)
+    vacancy = scene.vacancy.updated(candidacy)
+    event = CandidatePresented(**ids_of(vacancy, candidacy), employer_id=vacancy.employer_id)
+    return Decision((vacancy,), (event,), answer=standing_of(vacancy, candidacy))
+
+
+def close_candidacy(states: States, command: CloseCandidacy, context: Context) -> Decision | Refused:
+    """Person, employer or officer end it; the opening is free. An open offer is declined or retracted."""
+    parties, needed = CLOSERS[command.reason]
+    if command.by not in parties:
+        return refusals.CLOSER_INADMISSIBLE
+    scene = scene_of(states, command, context, *needed)
+    if isinstance(scene, Refused):
+        return scene
+    candidacy = scene.candidacy.closed(command.reason, command.by)
+    vacancy = scene.vacancy.updated(candidacy)
+    timers = () if candidacy.offer is None else (Cleared(OFFER_EXPIRY, candidacy.offer.id),)
+    return Decision(
+        (vacancy,),
+        candidacy_closed(vacancy, (candidacy,), command.reason, command.by),
+        timers,
+        standing_of(vacancy, candidacy),
+    )
+
+
+def _not_of_desk(desk: Desk, vacancy: Vacancy, candidate: Candidate) -> Refused | None:
+    if vacancy.country != desk.country:
+        return refusals.at(refusals.OTHER_COUNTRY, "/vacancy_id")
+    if candidate.country != desk.country:
+        return refusals.at(refusals.OTHER_COUNTRY, "/case_id")
+    recipients = consents.desk(desk.centre, desk.country)
+    if not consents.covered(candidate.consents, "matching", recipients, desk.today):
+        return refusals.at(refusals.MATCHING_CONSENT_MISSING, "/case_id")
+    return None
+
+
+def _not_eligible(candidate: Candidate) -> Refused | None:
+    """The hard gates besides consent. What is not known (age, readiness) does not count against a person."""
+    if candidate.profile is not None and candidate.profile.age_band == "under_18":
+        return refusals.MINOR
+    if not candidate.referrals.open:
+        return refusals.NO_OPEN_REFERRAL
+    if candidate.readiness == "not_now":
+        return refusals.NOT_READY
+    return None
+
+
+def _full(desk: Desk, vacancy: Vacancy, candidate: Candidate) -> Refused | None:
+    if not vacancy.takes_people(desk.today):
+        return refusals.at(refusals.VACANCY_CLOSED, "/vacancy_id")
+    if vacancy.live_candidacy_of(candidate.id) is not None:
+        return refusals.CANDIDACY_EXISTS
+    if not vacancy.free:
+        return refusals.at(refusals.NO_OPENING_LEFT, "/vacancy_id")
+    return None

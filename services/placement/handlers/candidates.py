@@ -1,0 +1,193 @@
+"""What other services tell about a person. Every handler works on a stub as well: any topic may come first.
+
+Times that last are those of the events, so that a replay, a late event or another order leads to the same
+state. A candidacy is closed at once only by what the referral topic says alone, because that topic is in
+order; what only two topics together can tell (every open referral was rejected) sets a timer, which is a
+function of the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from uuid import UUID
+
+from chassis.calendar import WORKING_DAYS
+from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
+from chassis.states import Need, States, by_id, by_link
+from placement.contracts import (
+    ArrivedInCountry,
+    ConsentGranted,
+    ConsentWithdrawn,
+    CourseCompleted,
+    NeedsAssessed,
+    ReferralRedirected,
+    ReferralRejected,
+    ReferralWithdrawn,
+    ReturneeReferred,
+)
+from placement.domain import consents
+from placement.domain.candidacy import RESTS_ON, Candidacy
+from placement.domain.candidate import Arrival, Candidate, Place, Profile
+from placement.domain.consents import Consent
+from placement.domain.terms import ClosedReason, Party
+from placement.domain.vacancy import Vacancy
+from placement.handlers import refusals
+from placement.handlers.desk import candidacy_closed, local_day
+from placement.handlers.timers import POOL_EXIT
+
+SCOUT_CALENDAR = "DE"
+REFER_ANEW_WORKING_DAYS = 3
+"""A rejected referral is routed anew within 3 working days (A12, inf), counted where the scout works."""
+
+
+def needs_case(event: ReturneeReferred | ConsentGranted | CourseCompleted) -> Iterable[Need]:
+    """The person alone."""
+    return (by_id(Candidate, event.case_id),)
+
+
+def needs_case_and_candidacies(event: ReferralWithdrawn | ConsentWithdrawn) -> Iterable[Need]:
+    """The person, then every vacancy that the person is or was on the way to."""
+    return (by_id(Candidate, event.case_id), by_link(Vacancy, event.case_id))
+
+
+def needs_owner_and_candidacies(due: DeadlineDue) -> Iterable[Need]:
+    """The same for a timer of the candidate."""
+    return (by_id(Candidate, due.owner), by_link(Vacancy, due.owner))
+
+
+def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:
+    """The person is known, before arrival."""
+    if event.to_centre not in context.reference.centres:
+        return refusals.CENTRE_UNKNOWN
+    place = Place(context.occurred_at, event.referral_id, event.to_centre, event.country)
+    profile = Profile(event.language, event.target_group, event.age_band, event.admin1)
+    candidate = _candidate(states, event.case_id)
+    return _with_timer(candidate.referred(profile, place, event.root_referral_id, event.skills))
+
+
+def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
+    """If no referral stands any more, the person leaves: what has no offer yet closes."""
+    candidate = _candidate(states, event.case_id)
+    candidate = replace(
+        candidate, referrals=candidate.referrals.withdrawn(event.referral_id, context.occurred_at)
+    )
+    decision = _with_timer(candidate)
+    if candidate.referrals.standing:
+        return decision
+    return _close(states, decision, candidate.id, lambda *_: True, "referral_withdrawn", "system")
+
+
+def referral_rejected(states: States, event: ReferralRejected, context: Context) -> Decision:
+    """A centre does not take the person on: out of the pool, unless another referral is open."""
+    candidate = _candidate(states, event.case_id)
+    referrals = candidate.referrals.rejected(event.referral_id, context.occurred_at)
+    return _with_timer(replace(candidate, referrals=referrals))
+
+
+def referral_redirected(states: States, event: ReferralRedirected, context: Context) -> Decision | Refused:
+    """Another centre has the person, under a new referral id."""
+    if event.to_centre not in context.reference.centres:
+        return refusals.CENTRE_UNKNOWN
+    candidate = _candidate(states, event.case_id)
+    referrals = candidate.referrals.redirected(event.referral_id, event.child_referral_id)
+    place = Place(context.occurred_at, event.child_referral_id, event.to_centre, event.to_country)
+    return _with_timer(replace(candidate, referrals=referrals).moved(place))
+
+
+def pool_exit(states: States, due: DeadlineDue, _context: Context) -> Decision:
+    """Nobody referred the person anew in time: openings that wait for them are free again."""
+    candidate = states.get(Candidate, due.owner)
+    if candidate is None or candidate.referrals.open:
+        return NOTHING
+    return _close(states, NOTHING, candidate.id, lambda *_: True, "referral_withdrawn", "system")
+
+
+def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:
+    """Opens the pool to a desk (`matching`) or the way to one employer (`presentation`)."""
+    if event.purpose not in RESTS_ON:
+        return NOTHING
+    candidate = _candidate(states, event.case_id)
+    consent = Consent(event.consent_id, event.purpose, event.recipients, event.valid_until)  # type: ignore[arg-type]
+    return Decision((replace(candidate, consents=consents.granted(candidate.consents, consent)),))
+
+
+def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
+    """Closes what rested on the consent, unless another carries it. An offer stays the person's to answer."""
+    candidate = _candidate(states, event.case_id)
+    consent = next((each for each in candidate.consents if each.id == event.consent_id), None)
+    if consent is None:
+        return NOTHING
+    left = consents.withdrawn(candidate.consents, consent.id)
+
+    def lost(vacancy: Vacancy, candidacy: Candidacy) -> bool:
+        recipients = _recipients(consent, vacancy, candidacy)
+        day = local_day(context.occurred_at, vacancy.country)
+        return (
+            candidacy.status == RESTS_ON[consent.purpose]
+            and consent.names(recipients)
+            and not consents.covered(left, consent.purpose, recipients, day)
+        )
+
+    decision = Decision((replace(candidate, consents=left),))
+    return _close(states, decision, candidate.id, lost, "consent_withdrawn", "person")
+
+
+def course_completed(states: States, event: CourseCompleted, _context: Context) -> Decision:
+    """The person learned something; an examination that was passed verifies it."""
+    candidate = _candidate(states, event.case_id)
+    skills = {event.isco08, *event.skills}
+    return Decision((candidate.trained(skills, verified=event.result == "passed"),))
+
+
+def arrived(states: States, event: ArrivedInCountry, _context: Context) -> Decision:
+    """The clock to a job offer starts; a later report by the centre corrects an earlier one."""
+    candidate = _candidate(states, event.case_id)
+    return Decision((replace(candidate, arrival=Arrival(event.arrived_on, event.admin1)),))
+
+
+def needs_assessed(states: States, event: NeedsAssessed, _context: Context) -> Decision:
+    """Whether the person can work now. Never closes a candidacy: that is for a human to decide."""
+    return Decision((replace(_candidate(states, event.case_id), readiness=event.readiness),))
+
+
+def _candidate(states: States, case_id: UUID) -> Candidate:
+    """The candidate, or a stub for a case that no referral told of yet."""
+    return states.get(Candidate, case_id) or Candidate(case_id)
+
+
+def _with_timer(candidate: Candidate) -> Decision:
+    """Saves the candidate; the timer runs if the scout has not taken back what every centre has rejected."""
+    referrals = candidate.referrals
+    if not referrals.standing or referrals.open or referrals.last_ended_at is None:
+        return Decision((candidate,), deadlines=(Cleared(POOL_EXIT, candidate.id),))
+    due_at = WORKING_DAYS.due_at(SCOUT_CALENDAR, referrals.last_ended_at, REFER_ANEW_WORKING_DAYS)
+    return Decision((candidate,), deadlines=(Deadline(POOL_EXIT, candidate.id, candidate.id, due_at),))
+
+
+def _recipients(consent: Consent, vacancy: Vacancy, candidacy: Candidacy) -> tuple[str, ...]:
+    if consent.purpose == "presentation":
+        return consents.employer(vacancy.employer_id)
+    return consents.desk(candidacy.centre, vacancy.country)
+
+
+def _close(
+    states: States,
+    decision: Decision,
+    case_id: UUID,
+    chosen: Callable[[Vacancy, Candidacy], bool],
+    reason: ClosedReason,
+    by: Party,
+) -> Decision:
+    """The decision, and with it the person's chosen candidacies that have no offer yet closed."""
+    changed, events = list(decision.states), list(decision.events)
+    for vacancy in states.linked(Vacancy, case_id):
+        after, closed = vacancy.close_where(
+            lambda each, vacancy=vacancy: each.case_id == case_id and chosen(vacancy, each),  # type: ignore[misc]
+            reason,
+            by,
+        )
+        if closed:
+            changed.append(after)
+            events += candidacy_closed(after, closed, reason, by)
+    return replace(decision, states=tuple(changed), events=tuple(events))

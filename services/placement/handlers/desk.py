@@ -1,0 +1,129 @@
+"""What the handlers of commands share: whose desk acts, which day it is there, what a command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypedDict
+from uuid import UUID
+
+from chassis.calendar import time_zone
+from chassis.decision import Context, Refused
+from chassis.states import Need, States, by_id
+from placement.commands import OnCandidacy, Shortlist
+from placement.domain.candidacy import Candidacy, CandidacyStatus
+from placement.domain.candidate import Candidate
+from placement.domain.terms import ClosedReason, Party
+from placement.domain.vacancy import Vacancy
+from placement.events import CandidacyClosed
+from placement.handlers import refusals
+from placement.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The placement desk of a centre, on a day of its country."""
+
+    centre: str
+    country: str
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a command on a candidacy finds, checked: it is the desk's country, and in the right state."""
+
+    desk: Desk
+    candidate: Candidate
+    vacancy: Vacancy
+    candidacy: Candidacy
+
+
+def local_day(at: datetime, country: str) -> date:
+    """The calendar day that `at` is in a country."""
+    return at.astimezone(time_zone(country)).date()
+
+
+def desk_at(org: str, reference: Reference, now: datetime) -> Desk | Refused:
+    """The desk of an organisation. Only centres have one, and only while they are open."""
+    centre = reference.centres.get(org)
+    if centre is None:
+        return refusals.NOT_A_DESK
+    today = local_day(now, centre.country)
+    if reference.centres.get(org, on=today) is None:
+        return refusals.NOT_A_DESK
+    return Desk(org, centre.country, today)
+
+
+def desk_of(context: Context) -> Desk | Refused:
+    """The desk that acts."""
+    return desk_at(context.actor.org, context.reference, context.now)
+
+
+def scene_of(
+    states: States, command: OnCandidacy, context: Context, *needed: CandidacyStatus
+) -> Scene | Refused:
+    """What the command is about, or why it cannot be."""
+    desk = desk_of(context)
+    if isinstance(desk, Refused):
+        return desk
+    vacancy = states.get(Vacancy, command.vacancy_id)
+    candidate = states.get(Candidate, command.case_id)
+    candidacy = None if vacancy is None else vacancy.candidacy(command.candidacy_id)
+    if vacancy is None or candidate is None or candidacy is None or candidacy.case_id != command.case_id:
+        return refusals.CANDIDACY_UNKNOWN
+    if vacancy.country != desk.country:
+        return refusals.OTHER_COUNTRY
+    if candidacy.status not in needed:
+        return refusals.wrong_state(candidacy.status, *needed)
+    return Scene(desk, candidate, vacancy, candidacy)
+
+
+def needs_candidacy(command: OnCandidacy | Shortlist) -> Iterable[Need]:
+    """The person first, then the vacancy: the order in which everything here is locked."""
+    return (by_id(Candidate, command.case_id), by_id(Vacancy, command.vacancy_id))
+
+
+class Ids(TypedDict):
+    """What every event about a candidacy carries."""
+
+    case_id: UUID
+    candidacy_id: UUID
+    vacancy_id: UUID
+    country: str
+
+
+def ids_of(vacancy: Vacancy, candidacy: Candidacy) -> Ids:
+    """The ids of a candidacy, as its events carry them."""
+    return {
+        "case_id": candidacy.case_id,
+        "candidacy_id": candidacy.id,
+        "vacancy_id": vacancy.id,
+        "country": vacancy.country,
+    }
+
+
+def candidacy_closed(
+    vacancy: Vacancy, closed: Iterable[Candidacy], reason: ClosedReason, by: Party
+) -> tuple[CandidacyClosed, ...]:
+    """The events that tell of closed candidacies."""
+    return tuple(CandidacyClosed(**ids_of(vacancy, each), reason=reason, by=by) for each in closed)
+
+
+def standing_of(vacancy: Vacancy, candidacy: Candidacy) -> dict[str, object]:
+    """The answer to a command on a candidacy: where it and its vacancy are now."""
+    offer, employment = candidacy.offer, candidacy.employment
+    return {
+        "candidacy_id": str(candidacy.id),
+        "case_id": str(candidacy.case_id),
+        "vacancy_id": str(vacancy.id),
+        "status": candidacy.status,
+        "vacancy_status": vacancy.status,
+        "free_openings": vacancy.free,
+        "offer_id": offer and str(offer.id),
+        "offer_status": offer and offer.status,
+        "expires_at": offer and offer.expires_at.isoformat(),
+        "employment_id": employment and str(employment.id),
+        "formal": employment and employment.formal,
+    }

@@ -1,0 +1,199 @@
+"""The programme's promise: a job offer, its answer or its end, and the first day of work."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
+from chassis.states import States
+from placement.commands import AcceptOffer, DeclineOffer, MakeOffer, StartEmployment
+from placement.domain.candidacy import Candidacy, Employment, Offer
+from placement.domain.candidate import Candidate
+from placement.domain.terms import STRONG_EVIDENCE, DistanceBand
+from placement.domain.vacancy import Vacancy
+from placement.events import (
+    EmploymentStarted,
+    JobOffered,
+    JobOfferAccepted,
+    JobOfferDeclined,
+    JobOfferExpired,
+)
+from placement.handlers import refusals
+from placement.handlers.desk import Scene, candidacy_closed, ids_of, scene_of, standing_of
+from placement.handlers.timers import OFFER_EXPIRY
+from placement.handlers.vacancies import ended
+
+DEFAULT_ANSWER_TIME: Final = timedelta(days=14)
+"""Domain notes A12 (inf): the employer's date, by default 14 days."""
+ANSWER_TIME: Final = (timedelta(hours=1), timedelta(days=90))
+"""Least and most (inf): an offer can be answered at all, and keeps no opening for ever."""
+
+
+def make_offer(states: States, command: MakeOffer, context: Context) -> Decision | Refused:
+    """An employer who knows the person offers work. Made before arrival, it counts as day 0."""
+    scene = scene_of(states, command, context, "presented")
+    if isinstance(scene, Refused):
+        return scene
+    if not scene.vacancy.takes_people(scene.desk.today):
+        return refusals.VACANCY_CLOSED
+    if command.starts_on < scene.desk.today:
+        return refusals.STARTS_IN_PAST
+    expires_at = command.expires_at or context.now + DEFAULT_ANSWER_TIME
+    if not ANSWER_TIME[0] <= expires_at - context.now <= ANSWER_TIME[1]:
+        return refusals.OFFER_EXPIRY_INADMISSIBLE
+    offer = Offer(
+        id=context.new_id(),
+        employment_type=command.employment_type or scene.vacancy.employment_type,
+        hours_per_week=command.hours_per_week,
+        wage_band=command.wage_band or scene.vacancy.wage_band,
+        starts_on=command.starts_on,
+        offered_on=scene.desk.today,
+        expires_at=expires_at,
+        formal=command.formal,
+        subsidised=command.subsidised,
+    )
+    candidacy = scene.candidacy.offered(offer)
+    vacancy = scene.vacancy.updated(candidacy)
+    event = _job_offered(scene.candidate, vacancy, candidacy, offer)
+    return Decision(
+        (scene.candidate.offered(offer.offered_on), vacancy),
+        (event,),
+        (Deadline(OFFER_EXPIRY, offer.id, vacancy.id, expires_at),),
+        standing_of(vacancy, candidacy),
+    )
+
+
+def accept_offer(states: States, command: AcceptOffer, context: Context) -> Decision | Refused:
+    """The person takes the offer. Whoever takes the last opening fills the vacancy."""
+    scene = _open_offer(states, command, context)
+    if isinstance(scene, Refused):
+        return scene
+    candidacy = scene.candidacy.accepted(scene.desk.today)
+    vacancy = scene.vacancy.updated(candidacy)
+    event = JobOfferAccepted(
+        **ids_of(vacancy, candidacy),
+        offer_id=offer_of(candidacy).id,
+        accepted_on=scene.desk.today,
+    )
+    filling = ended(vacancy, "filled") if vacancy.ended is None and vacancy.filled else Decision((vacancy,))
+    (vacancy,) = filling.states
+    return Decision(
+        (vacancy,),
+        (event, *filling.events),
+        (Cleared(OFFER_EXPIRY, offer_of(candidacy).id), *filling.deadlines),
+        standing_of(vacancy, candidacy),
+    )
+
+
+def decline_offer(states: States, command: DeclineOffer, context: Context) -> Decision | Refused:
+    """The person does not take the offer. Nothing follows from it but a free opening."""
+    scene = _open_offer(states, command, context)
+    if isinstance(scene, Refused):
+        return scene
+    reasons = context.reference.decline_reasons
+    if reasons.get(command.reason, on=scene.desk.today) is None:
+        return refusals.DECLINE_REASON_UNKNOWN
+    candidacy = scene.candidacy.declined(command.reason, scene.desk.today)
+    vacancy = scene.vacancy.updated(candidacy)
+    event = JobOfferDeclined(
+        **ids_of(vacancy, candidacy),
+        offer_id=offer_of(candidacy).id,
+        reason=command.reason,
+    )
+    return Decision(
+        (vacancy,),
+        (event, *candidacy_closed(vacancy, (candidacy,), "person_declined", "person")),
+        (Cleared(OFFER_EXPIRY, offer_of(candidacy).id),),
+        standing_of(vacancy, candidacy),
+    )
+
+
+def offer_expires(states: States, due: DeadlineDue, _context: Context) -> Decision:
+    """Nobody answered in time. The event carries the time that was agreed, not when the worker came by."""
+    vacancy = states.get(Vacancy, due.owner)
+    candidacy = None if vacancy is None else vacancy.candidacy_of_offer(due.subject)
+    if vacancy is None or candidacy is None or candidacy.status != "offered":
+        return NOTHING
+    candidacy = candidacy.expired()
+    vacancy = vacancy.updated(candidacy)
+    event = JobOfferExpired(
+        **ids_of(vacancy, candidacy),
+        offer_id=due.subject,
+        expired_at=offer_of(candidacy).expires_at,
+    )
+    closed = candidacy_closed(vacancy, (candidacy,), "offer_expired", "system")
+    return Decision((vacancy,), (event, *closed))
+
+
+def start_employment(states: States, command: StartEmployment, context: Context) -> Decision | Refused:
+    """The person has begun to work. Formal only if the offer was, and evidence says so."""
+    scene = scene_of(states, command, context, "accepted")
+    if isinstance(scene, Refused):
+        return scene
+    if command.started_on > scene.desk.today:
+        return refusals.STARTED_IN_FUTURE
+    offer = offer_of(scene.candidacy)
+    employment = Employment(
+        id=context.new_id(),
+        started_on=command.started_on,
+        evidence_type=command.evidence_type,
+        formal=offer.formal and command.evidence_type in STRONG_EVIDENCE,
+    )
+    candidacy = scene.candidacy.started(employment)
+    vacancy = scene.vacancy.updated(candidacy)
+    candidate = scene.candidate.employed(command.started_on)
+    event = EmploymentStarted(
+        **ids_of(vacancy, candidacy),
+        employment_id=employment.id,
+        offer_id=offer.id,
+        employer_id=vacancy.employer_id,
+        isco08=vacancy.isco08,
+        started_on=employment.started_on,
+        employment_type=offer.employment_type,
+        formal=employment.formal,
+        subsidised=offer.subsidised,
+        evidence_type=employment.evidence_type,
+        target_group=candidate.target_group,
+    )
+    return Decision((candidate, vacancy), (event,), answer=standing_of(vacancy, candidacy))
+
+
+def offer_of(candidacy: Candidacy) -> Offer:
+    """The offer of a candidacy that has one. Raises `ValueError` for any other."""
+    if candidacy.offer is None:
+        raise ValueError("the candidacy has no offer")
+    return candidacy.offer
+
+
+def _open_offer(states: States, command: AcceptOffer | DeclineOffer, context: Context) -> Scene | Refused:
+    """An offer that can be answered now; its time ends it even before the timer comes by."""
+    scene = scene_of(states, command, context, "offered")
+    if not isinstance(scene, Refused) and offer_of(scene.candidacy).expires_at <= context.now:
+        return refusals.OFFER_OVER
+    return scene
+
+
+def _distance(candidate: Candidate, vacancy: Vacancy) -> DistanceBand:
+    if candidate.admin1 is None:
+        return "unknown"
+    return "same_admin1" if candidate.admin1 == vacancy.admin1 else "same_country"
+
+
+def _job_offered(candidate: Candidate, vacancy: Vacancy, candidacy: Candidacy, offer: Offer) -> JobOffered:
+    return JobOffered(
+        **ids_of(vacancy, candidacy),
+        offer_id=offer.id,
+        employer_id=vacancy.employer_id,
+        isco08=vacancy.isco08,
+        employment_type=offer.employment_type,
+        hours_per_week=offer.hours_per_week,
+        wage_band=offer.wage_band,
+        starts_on=offer.starts_on,
+        offered_on=offer.offered_on,
+        expires_at=offer.expires_at,
+        formal=offer.formal,
+        subsidised=offer.subsidised,
+        distance_band=_distance(candidate, vacancy),
+        target_group=candidate.target_group,
+    )

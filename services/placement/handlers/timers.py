@@ -1,0 +1,12 @@
+"""The names of this service's timers, as they stand in the table of deadlines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VACANCY_EXPIRY: Final = "vacancy_expiry"
+"""Of a vacancy: the end of its last day in the employer's country."""
+OFFER_EXPIRY: Final = "offer_expiry"
+"""Of an offer, owned by its vacancy: the time until which it can be answered."""
+POOL_EXIT: Final = "pool_exit"
+"""Of a candidate whose every referral was rejected: three working days for the scout to refer anew."""

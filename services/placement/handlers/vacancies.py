@@ -1,0 +1,139 @@
+"""Employers and vacancies: register, publish, withdraw, and the timer at the end of a vacancy's last day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from chassis.calendar import LAST_SECOND, time_zone
+from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
+from chassis.states import States
+from placement.commands import CloseVacancy, PublishVacancy, RegisterEmployer
+from placement.domain.employer import Employer
+from placement.domain.vacancy import LEFT_BEHIND, End, Vacancy
+from placement.events import VacancyClosed, VacancyPublished
+from placement.handlers import refusals
+from placement.handlers.desk import candidacy_closed, desk_of
+from placement.handlers.timers import VACANCY_EXPIRY
+
+
+def register_employer(_states: States, command: RegisterEmployer, context: Context) -> Decision | Refused:
+    """The desk comes to know an employer; no event tells of it, names of employers stay here."""
+    desk = desk_of(context)
+    if isinstance(desk, Refused):
+        return desk
+    employer = Employer(context.new_id(), command.name, desk.centre, desk.country, command.isic)
+    return Decision(
+        (employer,),
+        answer={
+            "employer_id": str(employer.id),
+            "name": employer.name,
+            "centre": employer.centre,
+            "country": employer.country,
+            "isic": employer.isic,
+        },
+    )
+
+
+def publish_vacancy(states: States, command: PublishVacancy, context: Context) -> Decision | Refused:
+    """A vacancy opens, until the end of its last day in the employer's country."""
+    desk = desk_of(context)
+    if isinstance(desk, Refused):
+        return desk
+    employer = states.get(Employer, command.employer_id)
+    if employer is None:
+        return refusals.EMPLOYER_UNKNOWN
+    if employer.country != desk.country:
+        return refusals.at(refusals.OTHER_COUNTRY, "/employer_id")
+    if command.isco08 not in context.reference.isco08:
+        return refusals.OCCUPATION_UNKNOWN
+    for index, skill in enumerate(command.skills):
+        if skill not in context.reference.isco08:
+            return refusals.at(refusals.OCCUPATION_UNKNOWN, f"/skills/{index}")
+    if not command.admin1.startswith(f"{desk.country}-"):
+        return refusals.ADMIN1_OF_OTHER_COUNTRY
+    if command.expires_on < desk.today:
+        return refusals.EXPIRES_IN_PAST
+    vacancy = Vacancy(
+        id=context.new_id(),
+        employer_id=employer.id,
+        centre=desk.centre,
+        country=desk.country,
+        isco08=command.isco08,
+        skills=tuple(sorted(set(command.skills))),
+        admin1=command.admin1,
+        openings=command.openings,
+        employment_type=command.employment_type,
+        wage_band=command.wage_band,
+        formal=command.formal,
+        published_on=desk.today,
+        expires_on=command.expires_on,
+    )
+    timer = Deadline(VACANCY_EXPIRY, vacancy.id, vacancy.id, end_of(vacancy.expires_on, vacancy.country))
+    return Decision((vacancy,), (_published(vacancy),), (timer,), _answer(vacancy))
+
+
+def close_vacancy(states: States, command: CloseVacancy, context: Context) -> Decision | Refused:
+    """The employer takes the vacancy back. Offers that were made remain; each may be retracted by itself."""
+    desk = desk_of(context)
+    if isinstance(desk, Refused):
+        return desk
+    vacancy = states.get(Vacancy, command.vacancy_id)
+    if vacancy is None:
+        return refusals.VACANCY_UNKNOWN
+    if vacancy.country != desk.country:
+        return refusals.OTHER_COUNTRY
+    if vacancy.ended is not None:
+        return refusals.VACANCY_CLOSED
+    return ended(vacancy, "withdrawn")
+
+
+def vacancy_expires(states: States, due: DeadlineDue, _context: Context) -> Decision:
+    """The last day of a vacancy is over."""
+    vacancy = states.get(Vacancy, due.owner)
+    if vacancy is None or vacancy.ended is not None:
+        return NOTHING
+    return ended(vacancy, "expired")
+
+
+def ended(vacancy: Vacancy, end: End) -> Decision:
+    """Ends a vacancy: what has no offer yet closes with it."""
+    vacancy, closed = vacancy.end(end)
+    events = (*candidacy_closed(vacancy, closed, *LEFT_BEHIND[end]), _closed(vacancy, end))
+    return Decision((vacancy,), events, (Cleared(VACANCY_EXPIRY, vacancy.id),), _answer(vacancy))
+
+
+def end_of(day: date, country: str) -> datetime:
+    """The last second of a day in a country, in UTC."""
+    return datetime.combine(day, LAST_SECOND, time_zone(country)).astimezone(UTC)
+
+
+def _published(vacancy: Vacancy) -> VacancyPublished:
+    return VacancyPublished(
+        vacancy_id=vacancy.id,
+        employer_id=vacancy.employer_id,
+        country=vacancy.country,
+        isco08=vacancy.isco08,
+        skills=vacancy.skills,
+        admin1=vacancy.admin1,
+        openings=vacancy.openings,
+        employment_type=vacancy.employment_type,
+        wage_band=vacancy.wage_band,
+        formal=vacancy.formal,
+        expires_on=vacancy.expires_on,
+    )
+
+
+def _closed(vacancy: Vacancy, end: End) -> VacancyClosed:
+    return VacancyClosed(
+        vacancy_id=vacancy.id, employer_id=vacancy.employer_id, country=vacancy.country, reason=end
+    )
+
+
+def _answer(vacancy: Vacancy) -> dict[str, object]:
+    return {
+        "vacancy_id": str(vacancy.id),
+        "status": vacancy.status,
+        "openings": vacancy.openings,
+        "free_openings": vacancy.free,
+        "expires_on": vacancy.expires_on.isoformat(),
+    }

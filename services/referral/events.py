@@ -1,0 +1,150 @@
+"""Events of the scout's desk. The key of every one is the case."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.codes import Admin1, Centre, Code, Country, Instant, Isco08, Language, Org
+from chassis.messages import Event
+
+TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
+ReturnType = Literal["voluntary_assisted", "voluntary_own", "forced", "unknown"]
+Priority = Literal["emergency", "urgent", "normal"]
+AgeBand = Literal["under_18", "18_24", "25_34", "35_49", "50_plus", "unknown"]
+Transport = Literal["scheduled_flight", "charter_flight", "land", "sea", "unknown"]
+JourneyStatus = Literal["planned", "booked"]
+
+
+class ReferralEvent(Event, service="referral"):
+    """A fact about one case, published by the referral service."""
+
+    case_id: UUID
+
+
+class CaseOpened(ReferralEvent):
+    """A person was registered; nothing is shared with anybody yet."""
+
+    case_ref: str = Field(pattern=r"^PH-[0-9A-HJKMNP-TV-Z]{7}-[0-9A-HJKMNP-TV-Z]$")
+    target_group: TargetGroup
+    country: Country
+    language: Language
+    household_id: UUID | None = None
+    return_type: ReturnType
+
+
+class ConsentGranted(ReferralEvent):
+    """The person allows `purpose` for `recipients`; `country:XX` stands for every organisation in that country."""
+
+    consent_id: UUID
+    purpose: Code
+    recipients: tuple[Org, ...] = Field(min_length=1, max_length=20)
+    text_version: str = Field(pattern=r"^[0-9A-Za-z.-]{1,40}$")
+    language: Language
+    evidence_ref: UUID
+    granted_on: date
+    valid_until: date
+
+
+class ConsentWithdrawn(ReferralEvent):
+    """The person takes a consent back; nothing may be shared on its ground from `effective_at` on."""
+
+    consent_id: UUID
+    purpose: Code
+    recipients: tuple[Org, ...] = Field(min_length=1, max_length=20)
+    effective_at: Instant
+
+
+class DepartureWindow(BaseModel):
+    """First and last day on which the person may leave; equal once a day is booked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    earliest: date
+    latest: date
+
+
+class ReturneeReferred(ReferralEvent):
+    """A case was referred to a centre, with what the centre may know before it accepts."""
+
+    referral_id: UUID
+    root_referral_id: UUID
+    to_centre: Centre
+    country: Country
+    admin1: Admin1 | None = None
+    priority: Priority
+    needs: tuple[Code, ...] = Field(min_length=1, max_length=20)
+    wishes: tuple[Code, ...] = Field(default=(), max_length=20)
+    skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
+    isco_version: Literal["ISCO-08"] = "ISCO-08"
+    language: Language
+    target_group: TargetGroup
+    return_type: ReturnType
+    age_band: AgeBand
+    household_size: int = Field(ge=1, le=30)
+    vulnerability_present: bool
+    departure: DepartureWindow | None = None
+    referred_at: Instant
+
+
+class ReferralWithdrawn(ReferralEvent):
+    """The scout or the person takes a referral back."""
+
+    referral_id: UUID
+    to_centre: Centre
+    country: Country
+    reason: Code
+
+
+class DeparturePlanned(ReferralEvent):
+    """A departure has a window (`planned`) or a booked day (`booked`: earliest equals latest)."""
+
+    status: JourneyStatus
+    earliest: date
+    latest: date
+    return_type: ReturnType
+    transport: Transport
+    arrival_point: str | None = Field(default=None, pattern=r"^[A-Z]{3}$", description="IATA code")
+    country: Country
+
+
+class DepartureRescheduled(ReferralEvent):
+    """The departure moved; what was fitted to the old dates must be checked again."""
+
+    status: JourneyStatus
+    earliest: date
+    latest: date
+    reason: Code
+    country: Country
+
+
+class DepartureCancelled(ReferralEvent):
+    """The departure will not take place as planned."""
+
+    reason: Code
+    country: Country
+
+
+class ReturneeDeparted(ReferralEvent):
+    """The person has left Germany."""
+
+    departed_on: date
+    arrival_expected_on: date
+    assistance_codes: tuple[Code, ...] = Field(default=(), max_length=20)
+    country: Country
+
+
+EVENTS: tuple[type[Event], ...] = (
+    CaseOpened,
+    ConsentGranted,
+    ConsentWithdrawn,
+    ReturneeReferred,
+    ReferralWithdrawn,
+    DeparturePlanned,
+    DepartureRescheduled,
+    DepartureCancelled,
+    ReturneeDeparted,
+)

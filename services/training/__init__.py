@@ -1,0 +1,1 @@
+"""The training providers in Germany: course sessions, their seats, and who learns there before departure."""

@@ -1,0 +1,61 @@
+"""What providers and scouts can ask for. Commands carry the ids of everything they need; `api.py` looks them up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from training.domain.terms import MeasureCategory, Result
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSession:
+    """A provider offers a course."""
+
+    course_code: str
+    isco08: str
+    category: MeasureCategory
+    seats: int
+    starts_on: date
+    ends_on: date
+    admin1: str
+    online: bool
+    language: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSession:
+    """The course does not take place, or not to its end."""
+
+    session_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEnrolment:
+    """A scout asks for a seat for a person."""
+
+    session_id: UUID
+    case_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CancelEnrolment:
+    """The person, or the provider, takes the enrolment back."""
+
+    session_id: UUID
+    enrolment_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteEnrolment:
+    """The provider records how the course ended for a person."""
+
+    session_id: UUID
+    enrolment_id: UUID
+    result: Result
+    units: int
+    finished_on: date
+    skills: tuple[str, ...]

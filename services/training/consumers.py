@@ -1,0 +1,33 @@
+"""Which events of other services this one reads, and what it makes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chassis.decision import Handler
+from chassis.messages import Contract
+from training.contracts import (
+    CaseOpened,
+    ConsentGranted,
+    ConsentWithdrawn,
+    DepartureCancelled,
+    DeparturePlanned,
+    DepartureRescheduled,
+    ReferralWithdrawn,
+    ReturneeDeparted,
+    ReturneeReferred,
+)
+from training.handlers import learners
+from training.handlers.learners import needs_case, needs_case_and_sessions
+
+EVENTS: Mapping[type[Contract], Handler] = {
+    CaseOpened: Handler(needs_case, learners.case_opened),
+    ConsentGranted: Handler(needs_case, learners.consent_granted),
+    ConsentWithdrawn: Handler(needs_case_and_sessions, learners.consent_withdrawn),
+    ReturneeReferred: Handler(needs_case_and_sessions, learners.returnee_referred),
+    ReferralWithdrawn: Handler(needs_case_and_sessions, learners.referral_withdrawn),
+    DeparturePlanned: Handler(needs_case_and_sessions, learners.departure_set),
+    DepartureRescheduled: Handler(needs_case_and_sessions, learners.departure_set),
+    DepartureCancelled: Handler(needs_case, learners.departure_cancelled),
+    ReturneeDeparted: Handler(needs_case_and_sessions, learners.returnee_departed),
+}

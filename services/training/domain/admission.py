@@ -1,0 +1,28 @@
+"""Whether a course suits a person: one rule, asked at the request and again whenever the person's plans change."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from training.domain.learner import Learner
+from training.domain.session import CourseSession
+from training.domain.terms import CancelReason
+
+
+def obstacle(learner: Learner, session: CourseSession, on: date) -> CancelReason | None:
+    """Why the person cannot be enrolled in the session, as of the day `on`; None if they can.
+
+    The consent must hold to the last day of the course, so that no enrolment outlives its ground. An online course
+    goes on wherever the person is. A course whose last day is over is not undone by a departure that is planned
+    later: the provider has yet to record how it ended.
+    """
+    if not learner.allows(session.provider, session.ends_on):
+        return "consent_withdrawn"
+    if session.online:
+        return None
+    if learner.departed_on is not None and learner.departed_on <= session.ends_on:
+        return "departed"
+    must_end_by = learner.must_end_by
+    if must_end_by is not None and session.ends_on > must_end_by and session.ends_on >= on:
+        return "departure_before_end"
+    return None

@@ -1,0 +1,136 @@
+"""A person who may learn before departure: what the referral topic says of the case, in codes and dates.
+
+    unknown --case opened--> known <--referred, last referral withdrawn--> referred --departed--> departed
+
+The status follows from facts, and all facts come from one topic under one key, so they arrive in order. A learner
+without profile is a stub: this service began to listen after the case was opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final, Literal
+from uuid import UUID
+
+from training.domain.referrals import Referrals
+from training.domain.terms import AgeBand, TargetGroup
+
+LearnerStatus = Literal["unknown", "known", "referred", "departed"]
+DepartureStatus = Literal["expected", "planned", "booked"]
+
+ALL_PROVIDERS: Final = "country:DE"
+"""The recipient that stands for every provider: they are all in Germany."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a provider and the programme may know of the person."""
+
+    language: str
+    country: str
+    target_group: TargetGroup
+    age_band: AgeBand = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """When the person may leave, at the earliest, and by when a course must have ended for that.
+
+    `expected` is what the scout named when referring; `planned` and `booked` come from the journey itself.
+    `must_end_by` is counted once, when the departure becomes known: a later correction of the holiday calendar must not
+    change what was promised.
+    """
+
+    status: DepartureStatus
+    earliest: date
+    must_end_by: date
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A consent `training`. A withdrawn one is kept: it is evidence of why an enrolment was, and why it ended."""
+
+    id: UUID
+    recipients: tuple[str, ...]
+    valid_until: date
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """The root per case: everything that decides whether a course suits this person."""
+
+    id: UUID
+    profile: Profile | None = None
+    referrals: Referrals = field(default_factory=Referrals)
+    departure: Departure | None = None
+    departed_on: date | None = None
+    consents: tuple[Consent, ...] = ()
+
+    @property
+    def status(self) -> LearnerStatus:
+        """Where the person is, as seen from here."""
+        if self.departed_on is not None:
+            return "departed"
+        if self.referrals.open:
+            return "referred"
+        return "unknown" if self.profile is None else "known"
+
+    @property
+    def must_end_by(self) -> date | None:
+        """The last day on which a course may end; none if no departure is known, or it has taken place."""
+        return None if self.departure is None or self.departed_on is not None else self.departure.must_end_by
+
+    def allows(self, provider: str, until: date) -> bool:
+        """Whether a consent lets `provider` know the person up to and including `until`."""
+        return any(
+            not consent.withdrawn
+            and consent.valid_until >= until
+            and (provider in consent.recipients or ALL_PROVIDERS in consent.recipients)
+            for consent in self.consents
+        )
+
+    def opened(self, profile: Profile) -> Learner:
+        """The case was registered; a referral, if it was seen first, knows more."""
+        return self if self.profile is not None else replace(self, profile=profile)
+
+    def referred(
+        self, referral_id: UUID, root_id: UUID, profile: Profile, expected: Departure | None
+    ) -> Learner:
+        """The case was referred. The dates of the journey itself count for more than those of the referral."""
+        departure = self.departure
+        if expected is not None and (departure is None or departure.status == "expected"):
+            departure = expected
+        return replace(
+            self,
+            referrals=self.referrals.referred(referral_id, root_id),
+            profile=profile,
+            departure=departure,
+        )
+
+    def referral_withdrawn(self, referral_id: UUID) -> Learner:
+        """A referral was taken back."""
+        return replace(self, referrals=self.referrals.withdrawn(referral_id))
+
+    def granted(self, consent: Consent) -> Learner:
+        """The person allows training with some providers."""
+        others = tuple(each for each in self.consents if each.id != consent.id)
+        return replace(self, consents=(*others, consent))
+
+    def withdrawn(self, consent_id: UUID) -> Learner:
+        """The person takes a consent back, for good."""
+        return replace(
+            self,
+            consents=tuple(
+                replace(each, withdrawn=True) if each.id == consent_id else each for each in self.consents
+            ),
+        )
+
+    def departing(self, departure: Departure | None) -> Learner:
+        """The departure is planned, moved, or (None) called off."""
+        return replace(self, departure=departure)
+
+    def departed(self, on: date) -> Learner:
+        """The person has left Germany."""
+        return replace(self, departed_on=on)

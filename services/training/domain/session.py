@@ -1,0 +1,147 @@
+"""A course session with its enrolments: the consistency boundary of seats and waiting list.
+
+    open <--seat free?--> full --last day is over--> finished
+      |                    |
+      +--------------------+--provider cancels--> cancelled
+
+`open` and `full` follow from the count of seats that are taken. That the course is running follows from its dates and
+is for those who look at it. Enrolment ends with the first day: until then somebody on the waiting list may take the
+seat of one who did not come.
+
+Whoever waits, fits: an event after which the course no longer suits a person cancels the enrolment at once, waiting
+or not. So a free seat goes to the head of the list without a look at anybody's case, and the outcome is the same in
+whatever order such events come: of those who are left, the first in order of request have the seats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from training.domain.enrolment import HOLDS_SEAT, Completion, Enrolment
+from training.domain.terms import CancelReason, MeasureCategory
+
+SessionStatus = Literal["open", "full", "finished", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class CourseSession:
+    """What a provider offers, and who takes part, in order of request.
+
+    `cancel_reason`, `closed` (nobody can be enrolled any more) and `over` (the last day has passed) are set once and
+    stay.
+    """
+
+    id: UUID
+    provider: str
+    course_code: str
+    isco08: str
+    category: MeasureCategory
+    seats: int
+    starts_on: date
+    ends_on: date
+    admin1: str
+    online: bool
+    language: str
+    units: int
+    enrolments: tuple[Enrolment, ...] = ()
+    cancel_reason: str | None = None
+    closed: bool = False
+    over: bool = False
+
+    @property
+    def status(self) -> SessionStatus:
+        """Follows from how it ended, or from whether a seat is free."""
+        if self.cancel_reason is not None:
+            return "cancelled"
+        if self.over:
+            return "finished"
+        return "open" if self.free else "full"
+
+    @property
+    def taken(self) -> int:
+        """Seats that somebody has, or had until the end of the course."""
+        return sum(each.status in HOLDS_SEAT for each in self.enrolments)
+
+    @property
+    def free(self) -> int:
+        """Seats that nobody has."""
+        return self.seats - self.taken
+
+    @property
+    def waiting(self) -> tuple[Enrolment, ...]:
+        """The waiting list, its head first."""
+        return tuple(each for each in self.enrolments if each.status == "waitlisted")
+
+    def runs_on(self, day: date) -> bool:
+        """Whether the course takes place on `day`."""
+        return self.cancel_reason is None and self.starts_on <= day <= self.ends_on
+
+    def overlaps(self, other: CourseSession) -> bool:
+        """Whether some day belongs to both."""
+        return self.starts_on <= other.ends_on and other.starts_on <= self.ends_on
+
+    def enrolment(self, id_: UUID) -> Enrolment | None:
+        """The enrolment with this id."""
+        return next((each for each in self.enrolments if each.id == id_), None)
+
+    def live_enrolment_of(self, case_id: UUID) -> Enrolment | None:
+        """The person's enrolment that is not over; there is at most one."""
+        return next((each for each in self.enrolments if each.case_id == case_id and each.live), None)
+
+    def position_of(self, id_: UUID) -> int | None:
+        """The place on the waiting list, from 1; None if the enrolment is not on it."""
+        return next((place for place, each in enumerate(self.waiting, 1) if each.id == id_), None)
+
+    def requested(self, id_: UUID, case_id: UUID, by: str, at: datetime) -> CourseSession:
+        """One more person: in a free seat, or at the end of the waiting list."""
+        enrolment = Enrolment(id_, case_id, by, at, "confirmed" if self.free > 0 else "waitlisted")
+        return replace(self, enrolments=(*self.enrolments, enrolment))
+
+    def without(self, chosen: Callable[[Enrolment], bool], reason: CancelReason) -> CourseSession:
+        """Cancels the chosen enrolments that are not over, and passes their seats on."""
+        return replace(
+            self,
+            enrolments=tuple(
+                each.cancelled(reason) if each.live and chosen(each) else each for each in self.enrolments
+            ),
+        )._passing_on_seats()
+
+    def completed(self, id_: UUID, completion: Completion) -> CourseSession:
+        """A person took the course to its end; the seat stays theirs."""
+        return replace(
+            self,
+            enrolments=tuple(
+                each.completed(completion) if each.id == id_ else each for each in self.enrolments
+            ),
+        )
+
+    def cancelled(self, reason: str) -> CourseSession:
+        """The course does not take place, or not to its end; what was completed stays."""
+        called_off = replace(self, cancel_reason=reason, closed=True)
+        return called_off.without(lambda _: True, "course_cancelled")
+
+    def closing(self) -> CourseSession:
+        """Enrolment ends: whoever still waits has waited in vain."""
+        closed = replace(self, closed=True)
+        return closed.without(lambda each: each.status == "waitlisted", "provider")
+
+    def ending(self) -> CourseSession:
+        """The last day is over. Results can still be recorded."""
+        return replace(self.closing(), over=True)
+
+    def _passing_on_seats(self) -> CourseSession:
+        if self.closed:
+            return self
+        heads = {each.id for each in self.waiting[: self.free]}
+        return replace(
+            self, enrolments=tuple(each.confirmed() if each.id in heads else each for each in self.enrolments)
+        )
+
+
+def links(session: CourseSession) -> set[UUID]:
+    """Every id by which a session is found: its people and their enrolments."""
+    return {id_ for each in session.enrolments for id_ in (each.case_id, each.id)}

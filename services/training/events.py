@@ -1,0 +1,97 @@
+"""Events of the training providers in Germany. Sessions are keyed by session, enrolments by case."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.codes import Admin1, Code, CourseCode, Isco08, Language, Provider
+from chassis.messages import Event
+
+MeasureCategory = Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY"]
+CancelReason = Literal[
+    "departure_before_end", "course_cancelled", "person", "provider", "consent_withdrawn", "departed"
+]
+
+
+class SessionEvent(Event, service="training", key="session_id"):
+    """A fact about a course session; no person is involved."""
+
+    session_id: UUID
+    provider: Provider
+
+
+class EnrolmentEvent(Event, service="training"):
+    """A fact about one person's enrolment in a course session."""
+
+    case_id: UUID
+    enrolment_id: UUID
+    session_id: UUID
+    provider: Provider
+
+
+class CourseSessionScheduled(SessionEvent):
+    """A provider offers a course with a number of seats."""
+
+    course_code: CourseCode
+    isco08: Isco08
+    category: MeasureCategory
+    seats: int = Field(ge=1, le=200)
+    starts_on: date
+    ends_on: date
+    admin1: Admin1
+    online: bool
+    language: Language
+    units: int = Field(ge=1, le=2000, description="teaching units of 45 minutes")
+
+
+class CourseSessionCancelled(SessionEvent):
+    """A session will not take place; its enrolments are cancelled with it."""
+
+    reason: Code
+
+
+class EnrolmentRequested(EnrolmentEvent):
+    """A scout asks for a seat."""
+
+
+class EnrolmentConfirmed(EnrolmentEvent):
+    """The person has a seat."""
+
+
+class EnrolmentWaitlisted(EnrolmentEvent):
+    """No seat is free; `position` counts from 1 at the time of the request."""
+
+    position: int = Field(ge=1)
+
+
+class EnrolmentCancelled(EnrolmentEvent):
+    """The enrolment ended without completion."""
+
+    reason: CancelReason
+
+
+class CourseCompleted(EnrolmentEvent):
+    """The person took the course to its end: `passed` an examination, or `attended`."""
+
+    course_code: CourseCode
+    isco08: Isco08
+    category: MeasureCategory
+    result: Literal["passed", "attended"]
+    units: int = Field(ge=1, le=2000, description="teaching units of 45 minutes")
+    finished_on: date
+    skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
+
+
+EVENTS: tuple[type[Event], ...] = (
+    CourseSessionScheduled,
+    CourseSessionCancelled,
+    EnrolmentRequested,
+    EnrolmentConfirmed,
+    EnrolmentWaitlisted,
+    EnrolmentCancelled,
+    CourseCompleted,
+)

@@ -1,0 +1,40 @@
+"""Commands and timers with the functions that decide on them, and the aggregates in their lock order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chassis.decision import Handler
+from chassis.states import Kind, by_id
+from training.commands import (
+    CancelEnrolment,
+    CancelSession,
+    CompleteEnrolment,
+    RequestEnrolment,
+    ScheduleSession,
+)
+from training.domain.learner import Learner
+from training.domain.session import CourseSession, links
+from training.handlers import enrolments, sessions
+from training.handlers.enrolments import needs_request, needs_session
+
+KINDS = (Kind(Learner, "learner"), Kind(CourseSession, "course_session", links))
+"""In lock order: the person, then what persons share."""
+
+COMMANDS: Mapping[type[Any], Handler] = {
+    ScheduleSession: Handler(lambda _: (), sessions.schedule_session),
+    CancelSession: Handler(
+        lambda command: (by_id(CourseSession, command.session_id),), sessions.cancel_session
+    ),
+    RequestEnrolment: Handler(needs_request, enrolments.request_enrolment),
+    CancelEnrolment: Handler(needs_session, enrolments.cancel_enrolment),
+    CompleteEnrolment: Handler(needs_session, enrolments.complete_enrolment),
+}
+
+DEADLINES: Mapping[str, Handler] = {
+    sessions.ENROLMENT_CLOSES: Handler(
+        lambda due: (by_id(CourseSession, due.owner),), sessions.enrolment_closes
+    ),
+    sessions.SESSION_ENDS: Handler(lambda due: (by_id(CourseSession, due.owner),), sessions.session_ends),
+}

@@ -1,0 +1,146 @@
+"""Enrolments: request, cancel, complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from chassis.decision import Context, Decision, Refused
+from chassis.states import Need, States, by_id, by_link
+from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolment
+from training.domain.admission import obstacle
+from training.domain.enrolment import LIVE, Completion, Enrolment
+from training.domain.learner import Learner
+from training.domain.session import CourseSession
+from training.handlers import refusals
+from training.handlers.announce import announced
+from training.handlers.days import german_day
+
+CLERK = "training_clerk"
+
+
+def needs_request(command: RequestEnrolment) -> Iterable[Need]:
+    """The person first, so that a departure that moves meanwhile waits, or is seen; then all their sessions."""
+    return (
+        by_id(Learner, command.case_id),
+        by_id(CourseSession, command.session_id),
+        by_link(CourseSession, command.case_id),
+    )
+
+
+def needs_session(command: CancelEnrolment | CompleteEnrolment) -> Iterable[Need]:
+    """The session alone: what became of an enrolment depends on nothing else."""
+    return (by_id(CourseSession, command.session_id),)
+
+
+def request_enrolment(states: States, command: RequestEnrolment, context: Context) -> Decision | Refused:
+    """A scout asks for a seat: the answer is a seat, or a place on the waiting list."""
+    today = german_day(context.now)
+    session = states.get(CourseSession, command.session_id)
+    if session is None:
+        return refusals.at(refusals.SESSION_UNKNOWN, "/session_id")
+    learner = states.get(Learner, command.case_id)
+    if learner is None:
+        return refusals.CASE_UNKNOWN
+    refused = (
+        _closed(session, learner, today)
+        or _unsuitable(session, learner, today, context.reference.rules.days_before_departure)
+        or _taken(session, states.linked(CourseSession, learner.id), learner, context)
+    )
+    if refused is not None:
+        return refused
+    enrolment_id = context.new_id()
+    after = session.requested(enrolment_id, learner.id, context.actor.org, context.now)
+    return _decided(session, after, enrolment_id)
+
+
+def cancel_enrolment(states: States, command: CancelEnrolment, context: Context) -> Decision | Refused:
+    """The person takes it back through the scouts who asked for it, or the provider cannot keep it."""
+    session = states.get(CourseSession, command.session_id)
+    enrolment = None if session is None else session.enrolment(command.enrolment_id)
+    if session is None or enrolment is None:
+        return refusals.ENROLMENT_UNKNOWN
+    by_provider = context.actor.role == CLERK
+    if context.actor.org != (session.provider if by_provider else enrolment.requested_by):
+        return refusals.OTHER_ORGANISATION
+    if not enrolment.live:
+        return refusals.wrong_state(enrolment.status, *LIVE)
+    after = session.without(lambda each: each.id == enrolment.id, "provider" if by_provider else "person")
+    return _decided(session, after, enrolment.id)
+
+
+def complete_enrolment(states: States, command: CompleteEnrolment, context: Context) -> Decision | Refused:
+    """The provider records how the course ended for a person who had a seat."""
+    session = states.get(CourseSession, command.session_id)
+    enrolment = None if session is None else session.enrolment(command.enrolment_id)
+    if session is None or enrolment is None:
+        return refusals.ENROLMENT_UNKNOWN
+    refused = _not_completed(session, enrolment, command, context)
+    if refused is not None:
+        return refused
+    skills = tuple(sorted(set(command.skills)))
+    completion = Completion(command.result, command.units, command.finished_on, skills)
+    return _decided(session, session.completed(enrolment.id, completion), enrolment.id)
+
+
+def _closed(session: CourseSession, learner: Learner, today: date) -> Refused | None:
+    if session.cancel_reason is not None:
+        return refusals.at(refusals.SESSION_CANCELLED, "/session_id")
+    if session.closed or session.starts_on < today:
+        return refusals.ENROLMENT_CLOSED
+    return None if session.live_enrolment_of(learner.id) is None else refusals.ALREADY_ENROLLED
+
+
+def _unsuitable(session: CourseSession, learner: Learner, today: date, working_days: int) -> Refused | None:
+    reason = obstacle(learner, session, today)
+    if reason == "consent_withdrawn":
+        return refusals.CONSENT_MISSING
+    if reason == "departed":
+        return refusals.PERSON_DEPARTED
+    if learner.must_end_by is not None and reason == "departure_before_end":
+        return refusals.course_ends_too_late(session.ends_on, learner.must_end_by, working_days)
+    return None
+
+
+def _taken(
+    session: CourseSession, others: Iterable[CourseSession], learner: Learner, context: Context
+) -> Refused | None:
+    if any(other.live_enrolment_of(learner.id) and other.overlaps(session) for other in others):
+        return refusals.COURSES_OVERLAP
+    if session.free == 0 and len(session.waiting) >= context.reference.rules.waiting_list_limit:
+        return refusals.WAITING_LIST_FULL
+    return None
+
+
+def _not_completed(
+    session: CourseSession, enrolment: Enrolment, command: CompleteEnrolment, context: Context
+) -> Refused | None:
+    if session.provider != context.actor.org:
+        return refusals.OTHER_ORGANISATION
+    if enrolment.status != "confirmed":
+        return refusals.wrong_state(enrolment.status, "confirmed")
+    if not session.starts_on <= command.finished_on <= german_day(context.now):
+        return refusals.FINISHED_ON_INADMISSIBLE
+    if command.units > session.units:
+        return refusals.UNITS_EXCEED_COURSE
+    for index, skill in enumerate(command.skills):
+        if skill not in context.reference.isco08:
+            return refusals.at(refusals.OCCUPATION_UNKNOWN, f"/skills/{index}")
+    return None
+
+
+def _decided(before: CourseSession, after: CourseSession, enrolment_id: UUID) -> Decision:
+    enrolment = after.enrolment(enrolment_id)
+    if enrolment is None:
+        raise AssertionError("an enrolment is never removed from its session")
+    answer: dict[str, object] = {
+        "enrolment_id": str(enrolment.id),
+        "case_id": str(enrolment.case_id),
+        "session_id": str(after.id),
+        "provider": after.provider,
+        "status": enrolment.status,
+        "position": after.position_of(enrolment.id),
+        "cancel_reason": enrolment.cancel_reason,
+    }
+    return Decision((after,), announced(before, after), answer=answer)

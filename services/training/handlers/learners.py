@@ -1,0 +1,145 @@
+"""What the referral topic says of a person, and what follows for their enrolments.
+
+Every handler that can make a course unsuitable asks the same rule again of all that the person is enrolled in. Days
+are those of the event, not of its handling, so that a replay ends in the same state. An event about a case that is not
+known yet makes a stub: nothing is lost by a start in the middle of the topic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from chassis.decision import NOTHING, Context, Decision, Refused
+from chassis.messages import Event
+from chassis.states import Need, States, by_id, by_link
+from training.contracts import (
+    CaseOpened,
+    ConsentGranted,
+    ConsentWithdrawn,
+    DepartureCancelled,
+    DeparturePlanned,
+    DepartureRescheduled,
+    ReferralWithdrawn,
+    ReturneeDeparted,
+    ReturneeReferred,
+)
+from training.domain.admission import obstacle
+from training.domain.learner import Consent, Departure, DepartureStatus, Learner, Profile
+from training.domain.session import CourseSession
+from training.domain.terms import CancelReason
+from training.handlers.announce import announced
+from training.handlers.days import german_day, latest_end
+
+PURPOSE: Final = "training"
+"""The only consents that this service keeps."""
+
+
+def needs_case(event: Any) -> Iterable[Need]:
+    """The person."""
+    return (by_id(Learner, event.case_id),)
+
+
+def needs_case_and_sessions(event: Any) -> Iterable[Need]:
+    """The person, then every session that knows them."""
+    return (by_id(Learner, event.case_id), by_link(CourseSession, event.case_id))
+
+
+def case_opened(states: States, event: CaseOpened, _context: Context) -> Decision:
+    """The person is known; with a consent they can be enrolled."""
+    profile = Profile(event.language, event.country, event.target_group)
+    return Decision((_learner(states, event.case_id).opened(profile),))
+
+
+def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:
+    """Some providers may know the person."""
+    if event.purpose != PURPOSE:
+        return NOTHING
+    consent = Consent(event.consent_id, event.recipients, event.valid_until)
+    return Decision((_learner(states, event.case_id).granted(consent),))
+
+
+def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
+    """What no other consent covers ends at once, whatever stage the course is in."""
+    if event.purpose != PURPOSE:
+        return NOTHING
+    return _checked(states, _learner(states, event.case_id).withdrawn(event.consent_id), context)
+
+
+def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:
+    """The referral tells more of the person, and perhaps when they hope to leave."""
+    expected = None
+    if event.departure is not None:
+        departure = _departure("expected", event.departure.earliest, context)
+        if isinstance(departure, Refused):
+            return departure
+        expected = departure
+    profile = Profile(event.language, event.country, event.target_group, event.age_band)
+    learner = _learner(states, event.case_id)
+    return _checked(
+        states, learner.referred(event.referral_id, event.root_referral_id, profile, expected), context
+    )
+
+
+def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
+    """With the last open referral the person leaves the chain: seats go to those who wait for them."""
+    before = _learner(states, event.case_id)
+    after = before.referral_withdrawn(event.referral_id)
+    if after.referrals.open or not before.referrals.open:
+        return Decision((after,))
+    today = german_day(context.occurred_at)
+    return _released(states, after, lambda session: "person" if session.ends_on >= today else None)
+
+
+def departure_set(
+    states: States, event: DeparturePlanned | DepartureRescheduled, context: Context
+) -> Decision | Refused:
+    """The departure has a date, or another one: does every course still end in time?"""
+    departure = _departure(event.status, event.earliest, context)
+    if isinstance(departure, Refused):
+        return departure
+    return _checked(states, _learner(states, event.case_id).departing(departure), context)
+
+
+def departure_cancelled(states: States, event: DepartureCancelled, _context: Context) -> Decision:
+    """No departure: any course ends in time. What was cancelled for it may be requested again."""
+    return Decision((_learner(states, event.case_id).departing(None),))
+
+
+def returnee_departed(states: States, event: ReturneeDeparted, context: Context) -> Decision:
+    """The person has left: what is not online and was not over by then cannot be completed."""
+    return _checked(states, _learner(states, event.case_id).departed(event.departed_on), context)
+
+
+def _learner(states: States, case_id: UUID) -> Learner:
+    return states.get(Learner, case_id) or Learner(case_id)
+
+
+def _departure(status: DepartureStatus, earliest: date, context: Context) -> Departure | Refused:
+    must_end_by = latest_end(earliest, context.reference.rules.days_before_departure)
+    if isinstance(must_end_by, Refused):
+        return must_end_by
+    return Departure(status, earliest, must_end_by)
+
+
+def _checked(states: States, learner: Learner, context: Context) -> Decision:
+    today = german_day(context.occurred_at)
+    return _released(states, learner, lambda session: obstacle(learner, session, today))
+
+
+def _released(
+    states: States, learner: Learner, why: Callable[[CourseSession], CancelReason | None]
+) -> Decision:
+    """Saves the learner, and ends the enrolments for which there is a reason."""
+    changed: list[CourseSession] = []
+    events: list[Event] = []
+    for session in states.linked(CourseSession, learner.id):
+        reason = None if session.live_enrolment_of(learner.id) is None else why(session)
+        if reason is None:
+            continue
+        after = session.without(lambda each: each.case_id == learner.id, reason)
+        changed.append(after)
+        events.extend(announced(session, after))
+    return Decision((learner, *changed), tuple(events))

@@ -1,0 +1,125 @@
+"""Course sessions: schedule, cancel, and the two timers of their calendar."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
+from chassis.states import States
+from training.commands import CancelSession, ScheduleSession
+from training.domain.session import CourseSession
+from training.events import CourseSessionCancelled, CourseSessionScheduled
+from training.handlers import refusals
+from training.handlers.announce import announced
+from training.handlers.days import end_of, german_day
+
+ENROLMENT_CLOSES: Final = "enrolment_closes"
+SESSION_ENDS: Final = "session_ends"
+
+
+def schedule_session(_states: States, command: ScheduleSession, context: Context) -> Decision | Refused:
+    """A provider offers a course; enrolment is open to the end of its first day."""
+    refused = _inadmissible(command, context)
+    if refused is not None:
+        return refused
+    session = CourseSession(
+        id=context.new_id(),
+        provider=context.actor.org,
+        course_code=command.course_code,
+        isco08=command.isco08,
+        category=command.category,
+        seats=command.seats,
+        starts_on=command.starts_on,
+        ends_on=command.ends_on,
+        admin1=command.admin1,
+        online=command.online,
+        language=command.language,
+        units=command.units,
+    )
+    timers = (
+        Deadline(ENROLMENT_CLOSES, session.id, session.id, end_of(session.starts_on)),
+        Deadline(SESSION_ENDS, session.id, session.id, end_of(session.ends_on)),
+    )
+    return Decision((session,), (_scheduled(session),), timers, _answer(session))
+
+
+def cancel_session(states: States, command: CancelSession, context: Context) -> Decision | Refused:
+    """The provider calls the course off: whoever has a seat or waits for one must look for another."""
+    today = german_day(context.now)
+    session = states.get(CourseSession, command.session_id)
+    if session is None:
+        return refusals.SESSION_UNKNOWN
+    if session.provider != context.actor.org:
+        return refusals.OTHER_ORGANISATION
+    if context.reference.session_cancel_reasons.get(command.reason, on=today) is None:
+        return refusals.CANCEL_REASON_UNKNOWN
+    if session.cancel_reason is not None:
+        return refusals.SESSION_CANCELLED
+    if session.ends_on < today:
+        return refusals.SESSION_OVER
+    after = session.cancelled(command.reason)
+    told = CourseSessionCancelled(session_id=after.id, provider=after.provider, reason=command.reason)
+    cleared = (Cleared(ENROLMENT_CLOSES, after.id), Cleared(SESSION_ENDS, after.id))
+    return Decision((after,), (told, *announced(session, after)), cleared, _answer(after))
+
+
+def enrolment_closes(states: States, due: DeadlineDue, _context: Context) -> Decision:
+    """The first day is over: no seat is passed on any more, and the waiting list is dissolved."""
+    session = states.get(CourseSession, due.owner)
+    if session is None or session.closed:
+        return NOTHING
+    after = session.closing()
+    return Decision((after,), announced(session, after))
+
+
+def session_ends(states: States, due: DeadlineDue, _context: Context) -> Decision:
+    """The last day is over; what is left to do is to record the results."""
+    session = states.get(CourseSession, due.owner)
+    if session is None or session.cancel_reason is not None:
+        return NOTHING
+    after = session.ending()
+    return Decision((after,), announced(session, after))
+
+
+def _inadmissible(command: ScheduleSession, context: Context) -> Refused | None:
+    provider = context.reference.providers.get(context.actor.org)
+    if provider is None:
+        return refusals.NOT_A_PROVIDER
+    if command.isco08 not in context.reference.isco08:
+        return refusals.OCCUPATION_UNKNOWN
+    if command.isco08 not in context.reference.teaches(provider):
+        return refusals.OCCUPATION_NOT_TAUGHT
+    if command.starts_on < german_day(context.now):
+        return refusals.STARTS_IN_PAST
+    if command.ends_on < command.starts_on:
+        return refusals.ENDS_BEFORE_START
+    return None
+
+
+def _scheduled(session: CourseSession) -> CourseSessionScheduled:
+    return CourseSessionScheduled(
+        session_id=session.id,
+        provider=session.provider,
+        course_code=session.course_code,
+        isco08=session.isco08,
+        category=session.category,
+        seats=session.seats,
+        starts_on=session.starts_on,
+        ends_on=session.ends_on,
+        admin1=session.admin1,
+        online=session.online,
+        language=session.language,
+        units=session.units,
+    )
+
+
+def _answer(session: CourseSession) -> dict[str, object]:
+    return {
+        "session_id": str(session.id),
+        "provider": session.provider,
+        "status": session.status,
+        "seats": session.seats,
+        "free_seats": session.free,
+        "starts_on": session.starts_on.isoformat(),
+        "ends_on": session.ends_on.isoformat(),
+    }

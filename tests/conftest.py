@@ -1,0 +1,45 @@
+"""One PostgreSQL and one Kafka per test run, on ports of their own, started by the first test that needs them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.places import LOCAL, free_ports
+from deploy.local.stack import LocalStack
+from tests.support.cluster import Cluster
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    """The servers, without migrations, topics or services."""
+    directory = LOCAL / "test" / str(os.getpid())
+    stack = LocalStack(directory, free_ports(), durable=False)
+    try:
+        stack.start_servers()
+        yield stack
+    finally:
+        stack.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(stack: LocalStack) -> Cluster:
+    """Databases on that server."""
+    return Cluster(stack.postgres.admin_dsn)
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(stack: LocalStack) -> str:
+    """The address of the broker."""
+    return stack.kafka.bootstrap
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The source tree."""
+    return Path(__file__).resolve().parents[1]

@@ -1,0 +1,189 @@
+"""What every file of `schemas/reference/` holds, column by column: the full rows, of which services use parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from chassis.reference import Code, CodeList, load
+
+SNAKE = r"[a-z][a-z0-9_]{1,63}"
+COUNTRY = r"[A-Z]{2}"
+ADMIN1 = r"[A-Z]{2}-[A-Z0-9]{1,4}"
+Category = Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY"]
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    code: str
+    title_en: str
+    code_scheme: Literal["iso3166_1", "user_assigned"]
+    status: Literal["active", "no_centre", "suspended", "ended"]
+    valid_from: date
+    valid_to: date | None
+    source: str
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": COUNTRY}
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    code: str
+    title_en: str
+    country: str
+    city: str | None
+    admin1: str | None
+    opened_on: date
+    closed_on: date | None
+    source: str
+    PERIOD: ClassVar[tuple[str, str]] = ("opened_on", "closed_on")
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"centre:[A-Za-z0-9-]{1,40}", "admin1": ADMIN1}
+    REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries"}
+
+
+@dataclass(frozen=True, slots=True)
+class Catchment:
+    country: str
+    admin1: str
+    centre: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+    KEY: ClassVar[tuple[str, ...]] = ("country", "admin1")
+    PATTERNS: ClassVar[Mapping[str, str]] = {"admin1": rf"\*|{ADMIN1}"}
+    REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries", "centre": "centres"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    country: str
+    kind: Literal["remote_advice"]
+    desk: str
+    eurp_partner: bool
+    valid_from: date
+    valid_to: date | None
+    source: str
+    KEY: ClassVar[tuple[str, ...]] = ("country",)
+    PATTERNS: ClassVar[Mapping[str, str]] = {"desk": r"(centre|programme):[A-Za-z0-9-]{1,40}"}
+    REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries"}
+
+
+@dataclass(frozen=True, slots=True)
+class Occupation:
+    code: str
+    title_en: str
+    scheme_version: Literal["ISCO-08"]
+    source: str
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"[0-9]{4}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    code: str
+    title_en: str
+    isco08: tuple[str, ...]
+    scheme_version: Literal["ISCO-08"]
+    source: str
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": SNAKE}
+    REFERENCES: ClassVar[Mapping[str, str]] = {"isco08": "isco08"}
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureCategory:
+    code: Category
+    title_en: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assistance:
+    code: str
+    title_en: str
+    category: Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY", "SOCIAL_SUPPORT"]
+    special_category: bool
+    source: str
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": SNAKE}
+
+
+@dataclass(frozen=True, slots=True)
+class NeedCode:
+    code: str
+    title_en: str
+    domain: Literal["arrival", "economic", "health", "social"]
+    special_category: bool
+    source: str
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": SNAKE}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    code: str
+    title_en: str
+    result: Literal["met", "partly_met", "not_met", "unknown"]
+    source: str
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": SNAKE}
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    code: str
+    title_en: str
+    recipient_kinds: tuple[str, ...]
+    source: str
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": SNAKE, "recipient_kinds": "centre|country|employer|provider"}
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityLimit:
+    priority: Literal["emergency", "urgent", "normal"]
+    level: int
+    amount: int
+    unit: Literal["hours", "working_days"]
+    source: str
+    KEY: ClassVar[tuple[str, ...]] = ("priority", "level")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    code: str
+    title_en: str
+    trades: tuple[str, ...]
+    admin1: str
+    online: bool
+    source: str
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"provider:[A-Za-z0-9-]{1,40}", "admin1": ADMIN1}
+    REFERENCES: ClassVar[Mapping[str, str]] = {"trades": "trades"}
+
+
+FILES: Mapping[str, type[Any]] = {
+    "assistance_codes": Assistance,
+    "catchments": Catchment,
+    "centres": Centre,
+    "consent_purposes": Purpose,
+    "countries": Country,
+    "deadline_types": Code,
+    "decline_reasons": Code,
+    "departure_cancel_reasons": Code,
+    "fallbacks": Fallback,
+    "isco08": Occupation,
+    "measure_categories": MeasureCategory,
+    "needs": NeedCode,
+    "outcome_codes": Outcome,
+    "priority_limits": PriorityLimit,
+    "providers": Provider,
+    "redirect_reasons": Code,
+    "reject_reasons": Code,
+    "reschedule_reasons": Code,
+    "roles": Code,
+    "session_cancel_reasons": Code,
+    "trades": Trade,
+    "wishes": Code,
+    "withdraw_reasons": Code,
+}
+
+
+def reference(directory: Path) -> dict[str, CodeList[Any]]:
+    """All of it, validated."""
+    return load(directory, FILES)

@@ -1,0 +1,84 @@
+"""What services read of each other's events exists, means the same, and survives what a future producer adds."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from chassis.messages import Contract
+from tests.contract.catalogue import SERVICES, examples, published, registry, topics
+from tests.contract.instances import instances
+
+LIGHT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def contracts(service: str) -> list[type[Contract]]:
+    """The reader models of a service."""
+    module = import_module(f"{service}.contracts")
+    found = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Contract)]
+    return [each for each in found if each.type]
+
+
+READERS = [(service, contract) for service in SERVICES for contract in contracts(service)]
+IDS = [f"{service}-{contract.__name__}" for service, contract in READERS]
+
+
+def name_of(contract: type[Contract]) -> str:
+    return f"{contract.type.split('.')[1]}/{contract.__name__}"
+
+
+@pytest.mark.parametrize(("service", "contract"), READERS, ids=IDS)
+def test_a_reader_reads_an_event_that_is_published(service: str, contract: type[Contract]) -> None:
+    event = registry()[name_of(contract)]
+    assert (contract.type, contract.topic) == (event.type, event.topic)
+    assert service in topics()[contract.topic]["readers"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_reads_the_topics_that_are_declared_for_it(service: str) -> None:
+    declared = {name for name, topic in topics().items() if service in topic["readers"]}
+    assert {contract.topic for contract in contracts(service)} == declared
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_a_service_handles_are_its_reader_models(service: str) -> None:
+    assert set(import_module(f"{service}.consumers").EVENTS) == set(contracts(service))
+
+
+@pytest.mark.parametrize(("service", "contract"), READERS, ids=IDS)
+def test_a_reader_uses_fields_that_exist_and_relies_on_none_that_may_be_absent(
+    service: str, contract: type[Contract]
+) -> None:
+    check_fields(contract, published()[name_of(contract)], f"{service}.{contract.__name__}")
+
+
+def check_fields(model: type[BaseModel], schema: dict[str, object], place: str) -> None:
+    for name, field in model.model_fields.items():
+        assert name in schema["properties"], f"{place}: nobody publishes {name}"  # type: ignore[operator]
+        if field.is_required():
+            assert name in schema["required"], f"{place}: {name} may be absent"  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("service", "contract"), READERS, ids=IDS)
+def test_a_reader_takes_every_golden_example(service: str, contract: type[Contract]) -> None:
+    values = [each.value for each in examples() if each.event.type == contract.type]
+    assert values, service
+    for value in values:
+        contract.model_validate_json(json.dumps(value))
+
+
+@pytest.mark.parametrize(("service", "contract"), READERS, ids=IDS)
+@LIGHT
+@given(data=st.data())
+def test_a_reader_takes_whatever_the_schema_allows_and_ignores_what_it_does_not_know(
+    service: str, contract: type[Contract], data: st.DataObject
+) -> None:
+    value = data.draw(instances(published()[name_of(contract)]))
+    read = contract.model_validate_json(json.dumps(value))
+    added = value | {"added_by_a_future_producer": {"anything": [1, None]}}
+    assert contract.model_validate_json(json.dumps(added)) == read, service

@@ -1,0 +1,133 @@
+"""topics.yaml, asyncapi.yaml and the code's registry are one, each way; the document is valid AsyncAPI 3.0."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from chassis.topics import declared
+from tests.contract.catalogue import SCHEMAS, registry, topics
+
+OFFICIAL = Path(__file__).parent / "vendor" / "asyncapi" / "3.0.0.json"
+
+
+@cache
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((SCHEMAS / "asyncapi.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@cache
+def official() -> Draft7Validator:
+    return Draft7Validator(json.loads(OFFICIAL.read_text(encoding="utf-8")))
+
+
+def inlined(node: Any) -> Any:
+    """The document with the files it refers to put in their places."""
+    if isinstance(node, Mapping):
+        target = node.get("$ref", "")
+        if isinstance(target, str) and target.startswith("./"):
+            return json.loads((SCHEMAS / target).read_text(encoding="utf-8"))
+        return {key: inlined(each) for key, each in node.items()}
+    if isinstance(node, list):
+        return [inlined(each) for each in node]
+    return node
+
+
+def resolved(pointer: str) -> Any:
+    found: Any = document()
+    for name in pointer.removeprefix("#/").split("/"):
+        found = found[name]
+    return found
+
+
+def test_the_topics_are_those_of_the_code_with_its_events() -> None:
+    by_topic: dict[str, list[str]] = {}
+    for event in registry().values():
+        by_topic.setdefault(event.topic, []).append(event.__name__)
+    assert {name: topic["events"] for name, topic in topics().items()} == by_topic
+
+
+def test_the_topics_name_the_keys_of_the_code() -> None:
+    for name, topic in topics().items():
+        keys = {event.key_field for event in registry().values() if event.topic == name}
+        assert set(topic["key"].split(" or ")) == keys
+
+
+def test_the_tool_that_creates_topics_reads_the_file() -> None:
+    for topic in declared(SCHEMAS / "topics.yaml"):
+        assert (topic.partitions, topic.replication, topic.keyed) == (6, 3, True)
+        assert topic.config["retention.ms"] == str(90 * 24 * 3600 * 1000)
+        assert topic.config["min.insync.replicas"] == "2"
+    for topic in declared(SCHEMAS / "topics.yaml", replication=1):
+        assert (topic.replication, topic.config["min.insync.replicas"]) == (1, "1")
+
+
+def test_asyncapi_is_valid_by_the_official_schema() -> None:
+    assert [error.message for error in official().iter_errors(document())] == []
+
+
+def test_asyncapi_is_valid_with_its_files_put_in() -> None:
+    assert [error.message for error in official().iter_errors(inlined(document()))] == []
+
+
+def test_the_official_schema_does_refuse() -> None:
+    broken = copy.deepcopy(document())
+    broken["operations"]["referralPublishes"]["action"] = "shout"
+    assert not official().is_valid(broken)
+
+
+def test_asyncapi_has_one_channel_per_topic_with_its_settings() -> None:
+    channels = {channel["address"]: channel for channel in document()["channels"].values()}
+    assert set(channels) == set(topics())
+    for address, channel in channels.items():
+        topic, kafka = topics()[address], channel["bindings"]["kafka"]
+        assert kafka["topic"] == address
+        assert kafka["partitions"] == topic["partitions"]
+        assert kafka["topicConfiguration"]["retention.ms"] == topic["retention_days"] * 24 * 3600 * 1000
+        assert kafka["topicConfiguration"]["cleanup.policy"] == [topic["config"]["cleanup.policy"]]
+        assert kafka["topicConfiguration"]["max.message.bytes"] == topic["config"]["max.message.bytes"]
+
+
+def test_asyncapi_has_every_event_of_the_code_as_a_message_of_its_own() -> None:
+    messages = {}
+    for channel in document()["channels"].values():
+        for name, reference in channel["messages"].items():
+            assert reference["$ref"] == f"#/components/messages/{name}"
+            messages[f"{channel['address'].split('.')[1]}/{name}"] = resolved(reference["$ref"])
+    assert set(messages) == set(registry())
+    assert len(document()["components"]["messages"]) == len(messages)
+    for name, message in messages.items():
+        event = registry()[name]
+        assert message["name"] == event.type
+        assert message["payload"]["$ref"] == f"./events/{name}.v1.json"
+        assert message["headers"]["$ref"] == "./envelope.v1.json"
+        assert (SCHEMAS / message["x-example"]).is_file()
+        assert message["bindings"]["$ref"].endswith(f"/{event.key_field}")
+        schema = json.loads((SCHEMAS / f"events/{name}.v1.json").read_text(encoding="utf-8"))
+        assert (message["title"], message["summary"]) == (schema["title"], schema["description"])
+
+
+def test_asyncapi_has_a_send_operation_per_owner_and_a_receive_operation_per_reader() -> None:
+    found = {
+        (name, operation["action"], resolved(operation["channel"]["$ref"])["address"])
+        for name, operation in document()["operations"].items()
+    }
+    wanted = {(f"{topic['owner']}Publishes", "send", name) for name, topic in topics().items()}
+    for name, topic in topics().items():
+        wanted |= {(f"{reader}Reads{topic['owner'].title()}", "receive", name) for reader in topic["readers"]}
+    assert found == wanted
+
+
+@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("released/*")), ids=lambda path: path.name)
+def test_asyncapi_is_not_behind_a_release(path: Path) -> None:
+    version = tuple(map(int, document()["info"]["version"].split(".")))
+    assert version >= tuple(map(int, path.name.split(".")))

@@ -1,0 +1,69 @@
+"""Fixtures on real PostgreSQL and Kafka. Each test gets a database of its own, copied from a migrated template."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from itertools import count
+
+import asyncpg
+import pytest
+
+from chassis import migrations
+from chassis.database import open_pool
+from tests.support import toy as toy_service
+from tests.support.brokers import Broker
+from tests.support.cluster import Cluster
+from tests.support.toy_runtime import Statements, ToyRuntime
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+async def toy_template(cluster: Cluster) -> str:
+    """The name of a database with the toy service's schema."""
+    dsn = await cluster.create_database("toy_template")
+    await migrations.migrate(dsn, "till", toy_service.MIGRATIONS)
+    return "toy_template"
+
+
+@pytest.fixture
+async def dsn(cluster: Cluster, toy_template: str) -> AsyncIterator[str]:
+    """A fresh database of the toy service."""
+    name = f"toy_{next(_numbers)}"
+    yield await cluster.create_database(name, template=toy_template)
+    await cluster.drop_database(name)
+
+
+@pytest.fixture
+async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """A pool as a service has it."""
+    pool = await open_pool(dsn, 10, "test")
+    yield pool
+    pool.terminate()
+
+
+@pytest.fixture
+def toy(pool: asyncpg.Pool) -> ToyRuntime:
+    """The toy service on that database."""
+    return ToyRuntime(pool)
+
+
+@pytest.fixture
+async def statements(pool: asyncpg.Pool) -> Statements:
+    """Notes every statement of the pool's one connection: the pool is drained to it first."""
+    statements = Statements()
+    held = [await pool.acquire() for _ in range(pool.get_max_size())]
+    for connection in held:
+        connection.add_query_logger(statements.note)
+    for connection in held:
+        await pool.release(connection)
+    return statements
+
+
+@pytest.fixture(scope="session")
+async def broker(kafka_bootstrap: str) -> Broker:
+    """The broker, with the toy services' topics."""
+    broker = Broker(kafka_bootstrap)
+    for topic in ("ph.till.v1", "ph.shop.v1"):
+        await broker.create_topic(topic, **{"max.message.bytes": "12000000"})
+    return broker

@@ -1,0 +1,193 @@
+"""Batches against a real database: effect once, order per key, faults kept apart, a constant number of statements."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from chassis.database import ConcurrentUpdateError
+from tests.support.records import FakeRecord, record, sold
+from tests.support.toy import UNLUCKY, UNSTORABLE
+from tests.support.toy_runtime import Statements, ToyRuntime, in_batches
+
+KEY = UUID("0a4f3201-0739-4a01-a222-c2ca70788890")
+OTHER = UUID("1b4f3201-0739-4a01-a222-c2ca70788891")
+
+
+async def test_a_batch_has_its_effect_once_however_often_it_comes(toy: ToyRuntime) -> None:
+    keys = [uuid4() for _ in range(20)]
+    records = [sold(key, number, offset=number * 100 + place) for number in (1, 2, 3) for place, key in enumerate(keys)]
+    for batch in in_batches(records, 25):
+        await toy.dispatcher.handle(batch)
+    for batch in in_batches(records, 7):
+        await toy.dispatcher.handle(batch)
+    assert await toy.totals() == dict.fromkeys(keys, 3)
+    assert len(await toy.outbox()) == 60
+
+
+async def test_a_repeat_inside_one_batch_is_dropped(toy: ToyRuntime) -> None:
+    await toy.dispatcher.handle([sold(KEY, 1), sold(KEY, 1, offset=2), sold(KEY, 2, offset=3), sold(KEY, 1, offset=4)])
+    assert await toy.totals() == {KEY: 2}
+
+
+async def test_a_gap_is_handled_and_counted(toy: ToyRuntime) -> None:
+    await toy.dispatcher.handle([sold(KEY, 1), sold(KEY, 4)])
+    assert await toy.totals() == {KEY: 2}
+    assert toy.metrics.gaps.labels("ph.shop.v1")._value.get() == 1
+
+
+async def test_a_key_first_seen_late_is_handled_and_counted(toy: ToyRuntime) -> None:
+    await toy.dispatcher.handle([sold(KEY, 7)])
+    assert await toy.totals() == {KEY: 1}
+    assert toy.metrics.first_seen_late.labels("ph.shop.v1")._value.get() == 1
+
+
+async def test_a_refused_event_blocks_its_key_and_no_other(toy: ToyRuntime) -> None:
+    await toy.dispatcher.handle([sold(KEY, 1), sold(KEY, 2, UNLUCKY), sold(OTHER, 1, offset=90), sold(KEY, 3)])
+    await toy.dispatcher.handle([sold(KEY, 4), sold(OTHER, 2, offset=91)])
+    assert await toy.totals() == {KEY: 1, OTHER: 2}
+    assert await toy.parked() == [(2, "unlucky", "parked"), (3, "behind", "parked"), (4, "behind", "parked")]
+
+
+async def test_discarding_lets_the_queue_go_on_in_order(toy: ToyRuntime) -> None:
+    await toy.dispatcher.handle([sold(KEY, 1, UNLUCKY), sold(KEY, 2, 5), sold(KEY, 3, 6)])
+    await toy.discard(1)
+    await toy.dispatcher.drain()
+    await toy.dispatcher.handle([sold(KEY, 4, 7)])
+    assert await toy.receipts(KEY) == [5, 6, 7]
+    assert await toy.parked() == [(1, "unlucky", "discarded")]
+
+
+async def test_a_retry_that_fails_again_stays_parked_with_its_attempts_counted(
+    toy: ToyRuntime, pool: asyncpg.Pool
+) -> None:
+    await toy.dispatcher.handle([sold(KEY, 1, UNLUCKY), sold(KEY, 2)])
+    await toy.retry(1)
+    await toy.dispatcher.drain()
+    assert await toy.parked() == [(1, "unlucky", "parked"), (2, "behind", "parked")]
+    assert await pool.fetchval("select attempts from parked where record_offset = 1") == 2
+
+
+async def test_a_retry_that_succeeds_sets_its_key_free(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
+    await toy.dispatcher.handle([sold(KEY, 1, UNSTORABLE), sold(KEY, 2, 5)])
+    assert await toy.parked() == [(1, "database_refused", "parked"), (2, "behind", "parked")]
+    await pool.execute("alter table till drop constraint till_status_check")
+    await toy.retry(1)
+    await toy.dispatcher.drain()
+    assert await toy.receipts(KEY) == [UNSTORABLE, 5]
+    assert await toy.parked() == []
+    assert await pool.fetchval("select count(*) from position where blocked") == 0
+
+
+@pytest.mark.parametrize("place", [0, 1, 63, 127])
+async def test_the_one_event_that_the_database_refuses_is_found_and_its_neighbours_have_their_effect(
+    toy: ToyRuntime, place: int
+) -> None:
+    keys = [uuid4() for _ in range(128)]
+    batch = [sold(key, 1, UNSTORABLE if at == place else 1, offset=at) for at, key in enumerate(keys)]
+    await toy.dispatcher.handle(batch)
+    assert await toy.parked() == [(place, "database_refused", "parked")]
+    assert set(await toy.totals()) == set(keys) - {keys[place]}
+
+
+BAD = {
+    "not JSON": (record(b"{nonsense", type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1), "json_invalid"),
+    "schema violated": (
+        record({"amount": "x"}, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1),
+        "schema_violated",
+    ),
+    "no key": (record({}, type_="ph.shop.Sold.v1", key=None, sequence=1, offset=1), "key_missing"),
+    "key that is not text": (
+        FakeRecord("ph.shop.v1", 0, 1, b"\xff\xfe", b"{}", [("ce_type", b"ph.shop.Sold.v1")]),
+        "key_missing",
+    ),
+    "no sequence": (record({}, type_="ph.shop.Sold.v1", key=KEY, sequence="", offset=1), "sequence_invalid"),
+    "negative sequence": (record({}, type_="ph.shop.Sold.v1", key=KEY, sequence=-1, offset=1), "sequence_invalid"),
+    "endless sequence": (
+        record({}, type_="ph.shop.Sold.v1", key=KEY, sequence="9" * 40, offset=1),
+        "sequence_invalid",
+    ),
+    "no type": (FakeRecord("ph.shop.v1", 0, 1, str(KEY).encode(), b"{}", []), "type_missing"),
+    "header that is not text": (
+        FakeRecord(
+            "ph.shop.v1", 0, 1, str(KEY).encode(), b"{}", [("ce_type", b"ph.shop.Sold.v1"), ("ce_sequence", b"\xff")]
+        ),
+        "sequence_invalid",
+    ),
+    "body of another case": (
+        record({"case_id": str(OTHER), "amount": 1}, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1),
+        "key_mismatch",
+    ),
+    "10 MB": (record(b"[" * 10_000_000, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1), "json_invalid"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_bad_record_is_parked_and_its_neighbours_are_unharmed(toy: ToyRuntime, name: str) -> None:
+    bad, failure = BAD[name]
+    await toy.dispatcher.handle([sold(OTHER, 1, offset=50), bad, sold(OTHER, 2, offset=51)])
+    await toy.dispatcher.handle([bad])
+    assert await toy.parked() == [(1, failure, "parked")]
+    assert await toy.totals() == {OTHER: 2}
+
+
+async def test_an_unknown_type_is_counted_and_skipped_and_keeps_its_place_in_the_numbering(toy: ToyRuntime) -> None:
+    unknown = record({}, type_="ph.shop.Refunded.v1", key=KEY, sequence=2, offset=2)
+    await toy.dispatcher.handle([sold(KEY, 1), unknown, sold(KEY, 3)])
+    assert await toy.totals() == {KEY: 2}
+    assert await toy.parked() == []
+    assert toy.metrics.consumed.labels("other", "unknown_type")._value.get() == 1
+    assert toy.metrics.gaps.labels("ph.shop.v1")._value.get() == 0
+
+
+async def test_an_unknown_field_of_a_future_producer_changes_nothing(toy: ToyRuntime) -> None:
+    body = {"case_id": str(KEY), "amount": 2, "currency": {"code": "EUR"}}
+    await toy.dispatcher.handle([record(body, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1)])
+    assert await toy.totals() == {KEY: 2}
+
+
+async def test_an_environment_fault_leaves_nothing_behind(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
+    await pool.execute(
+        "create function fail() returns trigger language plpgsql as $$ begin raise sqlstate '40001'; end $$"
+    )
+    await pool.execute("create trigger fail before insert on outbox for each statement execute function fail()")
+    with pytest.raises(asyncpg.SerializationError):
+        await toy.dispatcher.handle([sold(KEY, 1)])
+    assert await toy.totals() == {}
+    assert await pool.fetchval("select count(*) from position") == 0
+    await pool.execute("drop trigger fail on outbox")
+    await toy.dispatcher.handle([sold(KEY, 1)])
+    assert await toy.totals() == {KEY: 1}
+
+
+async def test_statements_and_commits_per_batch_do_not_grow_with_the_batch(
+    toy: ToyRuntime, statements: Statements
+) -> None:
+    counts = {}
+    for size in (1, 10, 500):
+        for _round in range(2):  # the first meets new keys and prepares statements; the second shows the steady state
+            statements.queries.clear()
+            batch = [sold(uuid4(), 1, offset=place) for place in range(size)]
+            await toy.dispatcher.handle(batch)
+        counts[size] = (len(statements.queries), len(statements.starting_with("commit")))
+    assert counts[1] == counts[10] == counts[500]
+    queries, commits = counts[500]
+    assert commits == 1
+    assert queries <= 10, statements.queries
+
+
+async def test_two_consumers_that_meet_a_new_key_at_once_have_one_effect(toy: ToyRuntime) -> None:
+    async def handle() -> None:
+        while True:
+            try:
+                await toy.dispatcher.handle([sold(KEY, 1)])
+            except ConcurrentUpdateError:
+                continue
+            return
+
+    await asyncio.gather(*(handle() for _ in range(8)))
+    assert await toy.totals() == {KEY: 1}
+    assert len(await toy.outbox()) == 1

@@ -1,0 +1,113 @@
+"""A service without a database: its pure handlers over dictionaries.
+
+Unit and property tests drive commands, events and timers through it. It stores every state as JSON between two
+messages, as the database does, so that a state that does not survive its encoding fails here already.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from chassis.decision import Actor, Cleared, Context, Deadline, DeadlineDue, Decision, Handler, Refused
+from chassis.messages import Contract, Event
+from chassis.states import Codec, Entry, Kind, States
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""A Monday morning; Ramadan 2026 has begun, Easter is not near."""
+SYSTEM = Actor("system", "programme:chain")
+
+
+class MemoryService:
+    """Runs one service's handlers; `events` collects what it published, in order."""
+
+    def __init__(
+        self,
+        kinds: Iterable[Kind[Any]],
+        commands: Mapping[type[Any], Handler],
+        consumers: Mapping[type[Contract], Handler],
+        deadlines: Mapping[str, Handler],
+        reference: Any,
+        now: datetime = NOW,
+        seed: int = 7,
+    ) -> None:
+        self.kinds = tuple(kinds)
+        self.handlers: dict[type[Any], Handler] = {**commands, **consumers}
+        self.deadline_handlers = deadlines
+        self.reference = reference
+        self.now = now
+        self.rows: dict[type[Any], dict[UUID, str]] = {kind.state: {} for kind in self.kinds}
+        self.timers: dict[tuple[str, UUID], Deadline] = {}
+        self.events: list[Event] = []
+        self._codecs = {kind.state: Codec(kind) for kind in self.kinds}
+        self._random = random.Random(seed)
+
+    def command(self, command: Any, actor: Actor) -> Decision | Refused:
+        """Runs a command; a refusal changes nothing."""
+        return self._run(self.handlers[type(command)], command, actor, self.now)
+
+    def event(self, contract: Contract, occurred_at: datetime | None = None) -> Decision | Refused:
+        """Delivers an event of another service once."""
+        return self._run(self.handlers[type(contract)], contract, SYSTEM, occurred_at or self.now)
+
+    def advance(self, delta: timedelta) -> list[Decision | Refused]:
+        """Moves the clock and fires what falls due, in order of time."""
+        target = self.now + delta
+        fired = []
+        while due := [timer for timer in self.timers.values() if timer.due_at <= target]:
+            timer = min(due, key=lambda each: (each.due_at, each.name, each.subject))
+            self.now = max(self.now, timer.due_at)
+            del self.timers[timer.name, timer.subject]
+            message = DeadlineDue(timer.name, timer.subject, timer.owner, timer.due_at, timer.level)
+            fired.append(self._run(self.deadline_handlers[timer.name], message, SYSTEM, self.now))
+        self.now = target
+        return fired
+
+    def state(self, state: type[Any], id_: UUID) -> Any:
+        """The stored aggregate. Raises `KeyError` if there is none."""
+        return self._codecs[state].load(self.rows[state][id_])
+
+    def all(self, state: type[Any]) -> list[Any]:
+        """Every stored aggregate of a kind, by id."""
+        return [self._codecs[state].load(text) for _, text in sorted(self.rows[state].items())]
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that lasts, comparable: states as JSON and timers."""
+        states = {kind.table: dict(sorted(self.rows[kind.state].items())) for kind in self.kinds}
+        return {"states": states, "timers": dict(sorted(self.timers.items()))}
+
+    def _new_id(self) -> UUID:
+        return UUID(int=self._random.getrandbits(128), version=4)
+
+    def _run(self, handler: Handler, message: Any, actor: Actor, occurred_at: datetime) -> Decision | Refused:
+        states = States(self.kinds)
+        for need in handler.needs(message):
+            for id_, text in self.rows[need.state].items():
+                state = self._codecs[need.state].load(text)
+                links_of = states.kinds[need.state].links
+                links = frozenset(links_of(state)) if links_of else frozenset()
+                if (need.id in links) if need.linked else (need.id == id_):
+                    states.entries[need.state][id_] = Entry(state, 1, links)
+        context = Context(
+            now=self.now,
+            occurred_at=occurred_at,
+            actor=actor,
+            reference=self.reference,
+            new_id=self._new_id,
+            random_id=self._new_id,
+        )
+        outcome = handler.decide(states, message, context)
+        if isinstance(outcome, Refused):
+            return outcome
+        for state in outcome.states:
+            self.rows[type(state)][state.id] = self._codecs[type(state)].dump(state)
+        for timer in outcome.deadlines:
+            if isinstance(timer, Cleared):
+                self.timers.pop((timer.name, timer.subject), None)
+            else:
+                self.timers[timer.name, timer.subject] = timer
+        self.events.extend(outcome.events)
+        return outcome

@@ -1,0 +1,118 @@
+"""A service with a tiny domain of its own, for tests of the chassis: tills that add up receipts.
+
+It reads `Sold` from a topic `ph.shop.v1`, keeps one `Till` per key, publishes `Counted` for each receipt, and has one
+timer. Amount 13 is refused; amount 99 makes the database refuse the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from chassis.decision import Cleared, Context, Deadline, DeadlineDue, Decision, Handler, Refused
+from chassis.messages import Contract, Event
+from chassis.service import Service
+from chassis.states import Kind, Need, States, by_id
+
+UNLUCKY = 13
+UNSTORABLE = 99
+MIGRATIONS = Path(__file__).with_name("toy_migrations")
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    id: UUID
+    total: int = 0
+    receipts: tuple[int, ...] = ()
+    alarms: int = 0
+    status: str = "open"
+
+
+class TillEvent(Event, service="till"):
+    case_id: UUID
+
+
+class Counted(TillEvent):
+    amount: int
+    total: int
+
+
+class Sold(Contract, source="shop"):
+    case_id: UUID
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sell:
+    till: UUID
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlarm:
+    till: UUID
+    minutes: int
+
+
+def _count(states: States, till_id: UUID, amount: int) -> Decision | Refused:
+    if amount == UNLUCKY:
+        return Refused("unlucky", "13 is refused", "Sell something else.", "/amount", 422)
+    till = states.get(Till, till_id) or Till(till_id)
+    status = "x" * UNSTORABLE if amount == UNSTORABLE else till.status
+    till = replace(till, total=till.total + amount, receipts=(*till.receipts, amount)[-20:], status=status)
+    event = Counted(case_id=till.id, amount=amount, total=till.total)
+    return Decision((till,), (event,), answer={"total": till.total})
+
+
+def sold(states: States, message: Sold, _context: Context) -> Decision | Refused:
+    return _count(states, message.case_id, message.amount)
+
+
+def sell(states: States, command: Sell, _context: Context) -> Decision | Refused:
+    return _count(states, command.till, command.amount)
+
+
+def set_alarm(states: States, command: SetAlarm, context: Context) -> Decision:
+    till = states.get(Till, command.till) or Till(command.till)
+    if command.minutes == 0:
+        return Decision((till,), deadlines=(Cleared("alarm", till.id),))
+    due_at = context.now + timedelta(minutes=command.minutes)
+    return Decision((till,), deadlines=(Deadline("alarm", till.id, till.id, due_at),))
+
+
+def alarm(states: States, timer: DeadlineDue, _context: Context) -> Decision | Refused:
+    till = states.get(Till, timer.owner)
+    if till is None:
+        return Refused("no_till", "The till is gone.", "Nothing to do.")
+    till = replace(till, alarms=till.alarms + 1)
+    return Decision((till,), (Counted(case_id=till.id, amount=0, total=till.total),))
+
+
+def _one(attribute: str) -> Any:
+    def needs(message: Any) -> Iterable[Need]:
+        return (by_id(Till, getattr(message, attribute)),)
+
+    return needs
+
+
+KINDS = (Kind(Till, "till"),)
+COMMANDS: Mapping[type[Any], Handler] = {Sell: Handler(_one("till"), sell), SetAlarm: Handler(_one("till"), set_alarm)}
+CONSUMERS: Mapping[type[Contract], Handler] = {Sold: Handler(_one("case_id"), sold)}
+DEADLINES = {"alarm": Handler(_one("owner"), alarm)}
+
+TILL = Service(
+    name="till",
+    title="Till",
+    description="Adds up receipts.",
+    kinds=KINDS,
+    events=(Counted,),
+    commands=COMMANDS,
+    consumers=CONSUMERS,
+    deadlines=DEADLINES,
+    routers=(),
+    migrations=MIGRATIONS,
+)

@@ -1,0 +1,36 @@
+"""HTTP requests to an app inside of the test's process: no socket, no server, every byte under control."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+
+def ask(app: ASGIApp, method: str, path: str, **request: Any) -> httpx.Response:
+    """The app's answer to one request; an exception that leaves the app is raised."""
+    return asyncio.run(_ask(app, method, path, request))
+
+
+async def _ask(app: ASGIApp, method: str, path: str, request: dict[str, Any]) -> httpx.Response:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service.test") as client:
+        return await client.request(method, path, **request)
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem document of an answer, checked against what every one of them must have."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert set(document) == {"type", "title", "status", "detail", "instance", "code", "remedy", "errors"}
+    assert document["code"] == code
+    assert document["status"] == status
+    assert document["type"].endswith(f":{code}")
+    assert document["detail"].endswith(".")
+    assert document["remedy"].endswith(".")
+    for error in document["errors"]:
+        assert set(error) == {"field", "code", "detail", "remedy"}
+    return document
