@@ -97,7 +97,7 @@ def test_the_list_shows_each_stuck_key_once_with_the_number_that_waits_behind(st
 def test_an_empty_list_exits_with_0(store: Database, ph: Ph) -> None:
     result = ph("parked", "list", "--service", "referral")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "referral: 0 open, 0 keys blocked" in result.stderr
+    assert "referral: open 0, blocked keys 0" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -45,7 +46,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         for line in [list(columns), *lines]:
             typer.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in line))
         return
-    table = Table(*columns, header_style="bold")
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # an id that is cut is of no use
     for line in lines:
         table.add_row(*(Text(cell) for cell in line))  # not markup: cells hold text from outside
     Console().print(table)

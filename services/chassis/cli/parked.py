@@ -90,8 +90,8 @@ def list_(  # noqa: PLR0913 - the options of a command
         if listed:
             print_table(_COLUMNS, [_line(service, row) for service, row in listed])
         for service, counts in summaries:
-            oldest = f", the oldest for {_age(counts.oldest_seconds)}" if counts.records else ""
-            typer.echo(f"{service}: {counts.records} open, {counts.keys} keys blocked{oldest}", err=True)
+            oldest = f", oldest {_age(counts.oldest_seconds)}" if counts.records else ""
+            typer.echo(f"{service}: open {counts.records}, blocked keys {counts.keys}{oldest}", err=True)
     if listed and not discarded:
         raise typer.Exit(1)
 
@@ -212,13 +212,13 @@ def _report(outcomes: list[Outcome], then: str, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-_COLUMNS = ("service", "id", "parked", "state", "topic", "key", "type", "seq", "failure", "tries", "behind")
+_COLUMNS = ("service", "id", "since", "state", "type", "key", "failure", "behind")
 
 
 def _line(service: str, row: ParkedRow) -> tuple[Any, ...]:
-    age = _age((datetime.now(UTC) - row.parked_at).total_seconds())
-    place = (service, row.id, age, row.state, row.topic, _text(row.key), _text(row.type), row.sequence)
-    return (*place, row.failure, row.attempts, row.waiting)
+    since = _age((datetime.now(UTC) - row.parked_at).total_seconds())
+    what = printable(row.type) if row.type else f"? on {row.topic}"
+    return service, row.id, since, row.state, what, _text(row.key), row.failure, row.waiting
 
 
 def _text(value: str | None) -> str:

@@ -35,9 +35,7 @@ COMPLETED: Final[Mapping[Result, EnrolmentStatus]] = {
     "attended": "completed_attended",
 }
 
-HOLDS_SEAT: Final[frozenset[EnrolmentStatus]] = frozenset(
-    {"confirmed", "completed_passed", "completed_attended"}
-)
+HOLDS_SEAT: Final[frozenset[EnrolmentStatus]] = frozenset({"confirmed", "completed_passed", "completed_attended"})
 LIVE: Final[frozenset[EnrolmentStatus]] = frozenset({"confirmed", "waitlisted"})
 """Not over yet: what a change of plans can still end."""
 

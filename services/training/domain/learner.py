@@ -95,9 +95,7 @@ class Learner:
         """The case was registered; a referral, if it was seen first, knows more."""
         return self if self.profile is not None else replace(self, profile=profile)
 
-    def referred(
-        self, referral_id: UUID, root_id: UUID, profile: Profile, expected: Departure | None
-    ) -> Learner:
+    def referred(self, referral_id: UUID, root_id: UUID, profile: Profile, expected: Departure | None) -> Learner:
         """The case was referred. The dates of the journey itself count for more than those of the referral."""
         departure = self.departure
         if expected is not None and (departure is None or departure.status == "expected"):
@@ -122,9 +120,7 @@ class Learner:
         """The person takes a consent back, for good."""
         return replace(
             self,
-            consents=tuple(
-                replace(each, withdrawn=True) if each.id == consent_id else each for each in self.consents
-            ),
+            consents=tuple(replace(each, withdrawn=True) if each.id == consent_id else each for each in self.consents),
         )
 
     def departing(self, departure: Departure | None) -> Learner:

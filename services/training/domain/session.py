@@ -103,21 +103,13 @@ class CourseSession:
 
     def without(self, chosen: Callable[[Enrolment], bool], reason: CancelReason) -> CourseSession:
         """Cancels the chosen enrolments that are not over, and passes their seats on."""
-        return replace(
-            self,
-            enrolments=tuple(
-                each.cancelled(reason) if each.live and chosen(each) else each for each in self.enrolments
-            ),
-        )._passing_on_seats()
+        enrolments = (each.cancelled(reason) if each.live and chosen(each) else each for each in self.enrolments)
+        return _seats_passed_on(replace(self, enrolments=tuple(enrolments)))
 
     def completed(self, id_: UUID, completion: Completion) -> CourseSession:
         """A person took the course to its end; the seat stays theirs."""
-        return replace(
-            self,
-            enrolments=tuple(
-                each.completed(completion) if each.id == id_ else each for each in self.enrolments
-            ),
-        )
+        enrolments = (each.completed(completion) if each.id == id_ else each for each in self.enrolments)
+        return replace(self, enrolments=tuple(enrolments))
 
     def cancelled(self, reason: str) -> CourseSession:
         """The course does not take place, or not to its end; what was completed stays."""
@@ -133,13 +125,13 @@ class CourseSession:
         """The last day is over. Results can still be recorded."""
         return replace(self.closing(), over=True)
 
-    def _passing_on_seats(self) -> CourseSession:
-        if self.closed:
-            return self
-        heads = {each.id for each in self.waiting[: self.free]}
-        return replace(
-            self, enrolments=tuple(each.confirmed() if each.id in heads else each for each in self.enrolments)
-        )
+
+def _seats_passed_on(session: CourseSession) -> CourseSession:
+    if session.closed:
+        return session
+    heads = {each.id for each in session.waiting[: session.free]}
+    enrolments = (each.confirmed() if each.id in heads else each for each in session.enrolments)
+    return replace(session, enrolments=tuple(enrolments))
 
 
 def links(session: CourseSession) -> set[UUID]:

@@ -24,17 +24,13 @@ KINDS = (Kind(Learner, "learner"), Kind(CourseSession, "course_session", links))
 
 COMMANDS: Mapping[type[Any], Handler] = {
     ScheduleSession: Handler(lambda _: (), sessions.schedule_session),
-    CancelSession: Handler(
-        lambda command: (by_id(CourseSession, command.session_id),), sessions.cancel_session
-    ),
+    CancelSession: Handler(lambda command: (by_id(CourseSession, command.session_id),), sessions.cancel_session),
     RequestEnrolment: Handler(needs_request, enrolments.request_enrolment),
     CancelEnrolment: Handler(needs_session, enrolments.cancel_enrolment),
     CompleteEnrolment: Handler(needs_session, enrolments.complete_enrolment),
 }
 
 DEADLINES: Mapping[str, Handler] = {
-    sessions.ENROLMENT_CLOSES: Handler(
-        lambda due: (by_id(CourseSession, due.owner),), sessions.enrolment_closes
-    ),
+    sessions.ENROLMENT_CLOSES: Handler(lambda due: (by_id(CourseSession, due.owner),), sessions.enrolment_closes),
     sessions.SESSION_ENDS: Handler(lambda due: (by_id(CourseSession, due.owner),), sessions.session_ends),
 }

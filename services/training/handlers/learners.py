@@ -78,9 +78,7 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
         expected = departure
     profile = Profile(event.language, event.country, event.target_group, event.age_band)
     learner = _learner(states, event.case_id)
-    return _checked(
-        states, learner.referred(event.referral_id, event.root_referral_id, profile, expected), context
-    )
+    return _checked(states, learner.referred(event.referral_id, event.root_referral_id, profile, expected), context)
 
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
@@ -129,9 +127,7 @@ def _checked(states: States, learner: Learner, context: Context) -> Decision:
     return _released(states, learner, lambda session: obstacle(learner, session, today))
 
 
-def _released(
-    states: States, learner: Learner, why: Callable[[CourseSession], CancelReason | None]
-) -> Decision:
+def _released(states: States, learner: Learner, why: Callable[[CourseSession], CancelReason | None]) -> Decision:
     """Saves the learner, and ends the enrolments for which there is a reason."""
     changed: list[CourseSession] = []
     events: list[Event] = []

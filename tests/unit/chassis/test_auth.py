@@ -217,8 +217,8 @@ def test_signed_claims_that_are_no_object_are_refused(payload: bytes) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"exp": NOW - 5},
-        {"nbf": NOW + 5},
+        {"exp": -5},
+        {"nbf": 5},
         {"aud": ["another-api", AUDIENCE]},
         {"roles": []},
         {"country": ""},
@@ -226,6 +226,7 @@ def test_signed_claims_that_are_no_object_are_refused(payload: bytes) -> None:
     ],
 )
 def test_leeway_and_unknown_claims_are_accepted(changes: dict[str, Any]) -> None:
+    changes = {name: int(time.time()) + value if name in {"exp", "nbf"} else value for name, value in changes.items()}
     assert authenticate(f"Bearer {ISSUING.token(**changes)}").subject == "user-4711"
 
 

@@ -1,0 +1,31 @@
+"""The training service as one value, and the process that runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chassis.service import Service
+from training.api import router
+from training.consumers import EVENTS as CONSUMERS
+from training.events import EVENTS
+from training.handlers import COMMANDS, DEADLINES, KINDS
+from training.reference import Reference
+
+SERVICE = Service(
+    name="training",
+    title="Training",
+    description="Course sessions of the training providers in Germany, their seats, and who learns before departure.",
+    kinds=KINDS,
+    events=EVENTS,
+    commands=COMMANDS,
+    consumers=CONSUMERS,
+    deadlines=DEADLINES,
+    routers=(router,),
+    migrations=Path(__file__).parent / "migrations",
+    load_reference=Reference.load,
+)
+
+if __name__ == "__main__":
+    from chassis.runtime import main
+
+    main(SERVICE)

@@ -1,0 +1,38 @@
+-- The two aggregates of the training service, in lock order.
+
+-- A person who may learn before departure, as the referral topic tells of the case: codes and dates, never a name.
+-- One row per case, the lock under which a request for a seat and a departure that moves wait for each other.
+create table learner (
+    id         uuid primary key,            -- the case
+    version    int not null,                -- optimistic check: counts the writes
+    status     text not null,               -- unknown, known, referred, departed
+    data       jsonb not null,              -- training.domain.learner.Learner
+    updated_at timestamptz not null
+);
+
+-- A course session with its enrolments and its waiting list: who locks this row decides about its seats.
+create table course_session (
+    id         uuid primary key,
+    version    int not null,
+    status     text not null,               -- open, full, finished, cancelled
+    links      uuid[] not null default '{}', -- cases and enrolments of this session, ended ones too
+    data       jsonb not null,              -- training.domain.session.CourseSession
+    updated_at timestamptz not null,
+    -- What the list of offers filters and sorts by. Days stay text: ISO dates sort as text, and the cast from text to
+    -- date depends on a setting, which a generated column must not.
+    provider   text generated always as (data->>'provider') stored,
+    isco08     text generated always as (data->>'isco08') stored,
+    language   text generated always as (data->>'language') stored,
+    starts_on  text collate "C" generated always as (data->>'starts_on') stored,
+    ends_on    text collate "C" generated always as (data->>'ends_on') stored,
+    online     boolean generated always as ((data->>'online')::boolean) stored
+);
+
+-- An event about a case finds the sessions that know it; a route finds the session of an enrolment.
+create index course_session_links on course_session using gin (links);
+-- The list of offers is read page by page in this order.
+create index course_session_by_start on course_session (starts_on, id);
+-- A clerk sees the sessions and enrolments of one provider.
+create index course_session_by_provider on course_session (provider, starts_on, id);
+-- By default what is over is left out: it becomes the greater part of the table.
+create index course_session_by_end on course_session (ends_on);

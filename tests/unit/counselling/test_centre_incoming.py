@@ -1,0 +1,410 @@
+"""What other services tell: every event that is read, what it changes, and what is too late to change anything."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import ValidationError
+
+from counselling import contracts
+from counselling.consumers import EVENTS
+from counselling.domain.consent import Consent
+from counselling.domain.journey import Departure
+from counselling.domain.referral import Withdrawal
+from counselling.events import ReferralReceived
+from tests.support.counselling import (
+    CASE,
+    CONSENT,
+    DAY,
+    EDO,
+    IN_EDO,
+    LAGOS,
+    REFERRAL,
+    SECOND,
+    TODAY,
+    Desk,
+    consent,
+    consent_gone,
+    done,
+    referred,
+    refused,
+    withdrawn,
+)
+from tests.support.memory import NOW
+
+LATER = NOW + timedelta(hours=3)
+ENROLMENT, OFFER, CANDIDACY, EMPLOYMENT = (UUID(int=number) for number in range(1, 5))
+
+
+def confirmed(enrolment_id: UUID = ENROLMENT) -> contracts.EnrolmentConfirmed:
+    return contracts.EnrolmentConfirmed(case_id=CASE, enrolment_id=enrolment_id, provider="provider:TRADE-PAINT")
+
+
+def cancelled(enrolment_id: UUID = ENROLMENT) -> contracts.EnrolmentCancelled:
+    return contracts.EnrolmentCancelled(case_id=CASE, enrolment_id=enrolment_id, provider="provider:TRADE-PAINT")
+
+
+def finished(result: str = "passed") -> contracts.CourseCompleted:
+    return contracts.CourseCompleted.model_validate(
+        {
+            "case_id": CASE,
+            "enrolment_id": ENROLMENT,
+            "provider": "provider:TRADE-PAINT",
+            "course_code": "PAINT-BASIC",
+            "isco08": "7131",
+            "category": "EMPLOYABILITY",
+            "result": result,
+            "units": 24,
+            "finished_on": TODAY,
+            "skills": ("7131",),
+        }
+    )
+
+
+def offered(offer_id: UUID = OFFER) -> contracts.JobOffered:
+    return contracts.JobOffered(
+        case_id=CASE,
+        candidacy_id=CANDIDACY,
+        offer_id=offer_id,
+        isco08="7131",
+        offered_on=TODAY,
+        starts_on=TODAY + 14 * DAY,
+        formal=True,
+    )
+
+
+def started() -> contracts.EmploymentStarted:
+    return contracts.EmploymentStarted(
+        case_id=CASE,
+        employment_id=EMPLOYMENT,
+        offer_id=OFFER,
+        isco08="7131",
+        started_on=TODAY,
+        employment_type="full_time",
+        formal=True,
+        subsidised=False,
+    )
+
+
+TAKEN = contracts.JobOfferAccepted(case_id=CASE, offer_id=OFFER, accepted_on=TODAY)
+DECLINED = contracts.JobOfferDeclined(case_id=CASE, offer_id=OFFER, reason="wage_too_low")
+EXPIRED = contracts.JobOfferExpired(case_id=CASE, offer_id=OFFER)
+CLOSED = contracts.CandidacyClosed(case_id=CASE, candidacy_id=CANDIDACY, reason="offer_retracted")
+
+
+def test_a_referral_is_expected_and_its_arrival_in_the_inbox_is_told() -> None:
+    desk = Desk()
+    desk.tell(referred(), at=LATER)
+    file, referral = desk.file, desk.referral()
+    assert (file.status, file.centre, file.country, file.centres) == ("expected", LAGOS, "NG", (LAGOS,))
+    assert (referral.status, referral.centre_country, referral.received_at) == ("received", "NG", LATER)
+    assert referral.preview.needs == ("employment", "housing")
+    due = datetime(2026, 3, 9, 22, 59, 59, tzinfo=UTC)
+    assert desk.events == [
+        ReferralReceived(
+            case_id=CASE,
+            centre=LAGOS,
+            country="NG",
+            referral_id=REFERRAL,
+            root_referral_id=REFERRAL,
+            received_at=LATER,
+            answer_due_at=due,
+        )
+    ]
+    assert desk.due("referral_answer", REFERRAL) == due
+
+
+def test_a_referral_that_comes_twice_comes_once() -> None:
+    desk = Desk.with_acceptance()
+    before, told = desk.service.snapshot(), desk.told()
+    desk.tell(referred(priority="emergency"))
+    assert (desk.service.snapshot(), desk.told()) == (before, told)
+
+
+def test_a_referral_to_a_centre_that_nobody_knows_is_refused() -> None:
+    desk = Desk()
+    outcome = desk.service.event(referred(to_centre="centre:NG-XXX"))
+    refused(outcome, "unknown_centre", 422, "/to_centre")
+
+
+@pytest.mark.parametrize("at", ["2016-12-31T23:00:00Z", "2100-01-01T00:00:00Z"])
+def test_a_referral_from_outside_the_calendars_is_no_valid_message(at: str) -> None:
+    with pytest.raises(ValidationError):
+        referred(referred_at=at)
+
+
+def test_a_new_referral_after_a_refusal_opens_the_file_again() -> None:
+    desk = Desk.with_referral()
+    done(desk.reject())
+    desk.tell(referred(referral_id=SECOND, to_centre=EDO))
+    assert (desk.file.status, desk.file.centre) == ("expected", EDO)
+    assert len(desk.file.referrals) == 2
+
+
+def test_of_two_open_referrals_the_first_accepted_holds_the_file() -> None:
+    desk = Desk.with_referral()
+    desk.tell(referred(referral_id=SECOND, to_centre=EDO), at=LATER)
+    assert (desk.file.centre, desk.file.centres) == (LAGOS, (EDO, LAGOS))
+    done(desk.accept(IN_EDO, SECOND))
+    desk.service.advance(DAY)
+    done(desk.accept())
+    assert desk.file.centre == EDO
+
+
+def test_a_referral_for_another_departure_begins_a_new_journey() -> None:
+    desk = Desk.with_acceptance()
+    desk.tell(contracts.ReturneeDeparted(case_id=CASE, departed_on=TODAY, arrival_expected_on=TODAY))
+    done(desk.arrive())
+    done(desk.contact())
+    done(desk.assess())
+    done(desk.complete("left_area"))
+    window = {"earliest": TODAY + 300 * DAY, "latest": TODAY + 310 * DAY}
+    desk.tell(referred(referral_id=SECOND, departure=window))
+    file = desk.file
+    assert (file.status, file.arrival, file.contacts, file.assessment) == ("expected", None, (), None)
+    assert file.departure == Departure("expected", TODAY + 300 * DAY, TODAY + 310 * DAY)
+    done(desk.accept(referral_id=SECOND))
+    desk.service.advance(310 * DAY)
+    done(desk.arrive(TODAY + 310 * DAY))
+
+
+@pytest.mark.parametrize("window", [None, {"earliest": TODAY - 9 * DAY, "latest": TODAY}])
+def test_a_referral_for_a_person_who_is_in_the_country_goes_on_where_the_file_ended(window: Any) -> None:
+    desk = Desk.with_contact()
+    done(desk.complete())
+    desk.tell(referred(referral_id=SECOND, departure=window))
+    assert desk.file.status == "in_contact"
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_withdrawal_before_the_arrival_wins_over_whatever_the_centre_has_done(accepted: bool) -> None:
+    desk = Desk.with_acceptance() if accepted else Desk.with_referral()
+    desk.tell(withdrawn(), at=LATER)
+    referral = desk.referral()
+    assert (referral.status, referral.reason, referral.ended_at) == ("withdrawn", "person_declined", LATER)
+    assert desk.file.status == "withdrawn"
+    assert not desk.service.timers
+
+
+def test_a_withdrawal_after_the_arrival_is_noted_and_the_centre_completes_the_referral() -> None:
+    desk = Desk.with_arrival()
+    desk.tell(withdrawn(), at=LATER)
+    desk.tell(withdrawn(reason="duplicate"))
+    assert desk.referral().status == "in_progress"
+    assert desk.referral().withdrawal == Withdrawal("person_declined", LATER)
+    assert desk.file.status == "arrived_not_contacted"
+    assert desk.due("first_contact", CASE) is not None
+    done(desk.complete("person_stopped"))
+    assert desk.file.status == "closed"
+
+
+def test_a_withdrawal_follows_a_referral_to_where_it_was_redirected() -> None:
+    desk = Desk.with_referral()
+    done(desk.redirect(EDO))
+    desk.tell(withdrawn(REFERRAL))
+    assert desk.referral().status == "referred_onward"
+    assert desk.child().status == "withdrawn"
+    assert (desk.file.status, desk.file.centre) == ("withdrawn", EDO)
+    assert not desk.service.timers
+
+
+def test_a_child_referral_can_be_withdrawn_by_its_own_id() -> None:
+    desk = Desk.with_referral()
+    done(desk.redirect(EDO))
+    desk.tell(withdrawn(desk.child().id))
+    assert desk.child().status == "withdrawn"
+
+
+def test_a_withdrawal_of_one_of_two_referrals_leaves_the_other() -> None:
+    desk = Desk.with_acceptance()
+    desk.tell(referred(referral_id=SECOND, to_centre=EDO), withdrawn())
+    assert (desk.file.status, desk.file.centre, desk.file.centres) == ("expected", EDO, (EDO,))
+
+
+@pytest.mark.parametrize("end", ["reject", "complete", "redirected and rejected"])
+def test_a_withdrawal_of_what_has_ended_changes_nothing(end: str) -> None:
+    desk = Desk.with_arrival() if end == "complete" else Desk.with_referral()
+    if end == "complete":
+        done(desk.complete())
+    elif end == "reject":
+        done(desk.reject())
+    else:
+        done(desk.redirect(EDO))
+        done(desk.reject(actor=IN_EDO, referral_id=desk.child().id))
+    before = desk.service.snapshot()
+    desk.tell(withdrawn())
+    assert desk.service.snapshot() == before
+
+
+def test_a_withdrawal_of_an_unknown_referral_changes_nothing() -> None:
+    desk = Desk()
+    desk.tell(withdrawn())
+    assert desk.service.snapshot()["states"]["centre_file"] == {}
+
+
+def test_consents_to_hand_over_are_kept_with_their_withdrawal() -> None:
+    desk = Desk()
+    desk.tell(consent(LAGOS), consent_gone(LATER), consent_gone(NOW), consent_gone(LATER))
+    assert desk.file.consents == (Consent(CONSENT, ("country:NG",), date(2028, 3, 1), NOW),) or (
+        desk.file.consents == (Consent(CONSENT, (LAGOS,), date(2028, 3, 1), NOW),)
+    )
+    assert desk.file.status == "unknown"
+
+
+def test_consents_for_other_purposes_are_not_kept() -> None:
+    desk = Desk()
+    desk.tell(consent(purpose="matching"), consent_gone(purpose="matching"))
+    assert desk.service.snapshot()["states"]["centre_file"] == {}
+
+
+def plan(status: str, earliest: date, latest: date) -> contracts.DeparturePlanned:
+    return contracts.DeparturePlanned.model_validate(
+        {"case_id": CASE, "status": status, "earliest": earliest, "latest": latest}
+    )
+
+
+def move(status: str, earliest: date, latest: date) -> contracts.DepartureRescheduled:
+    return contracts.DepartureRescheduled.model_validate(
+        {"case_id": CASE, "status": status, "earliest": earliest, "latest": latest}
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "departure"),
+    [
+        ((plan("planned", TODAY, TODAY + DAY),), Departure("planned", TODAY, TODAY + DAY)),
+        ((plan("booked", TODAY, TODAY),), Departure("booked", TODAY, TODAY)),
+        (
+            (plan("planned", TODAY, TODAY + DAY), move("booked", TODAY + DAY, TODAY + DAY)),
+            Departure("booked", TODAY + DAY, TODAY + DAY),
+        ),
+        (
+            (plan("booked", TODAY, TODAY), contracts.DepartureCancelled(case_id=CASE)),
+            Departure("cancelled"),
+        ),
+        (
+            (
+                plan("booked", TODAY, TODAY),
+                contracts.ReturneeDeparted(case_id=CASE, departed_on=TODAY, arrival_expected_on=TODAY + DAY),
+            ),
+            Departure("departed", TODAY, TODAY, TODAY, TODAY + DAY),
+        ),
+        (
+            (contracts.ReturneeDeparted(case_id=CASE, departed_on=TODAY, arrival_expected_on=TODAY),),
+            Departure("departed", departed_on=TODAY, arrival_expected_on=TODAY),
+        ),
+        (
+            (plan("booked", TODAY, TODAY), referred(departure={"earliest": date(2026, 5, 1), "latest": date(2026, 5, 9)})),
+            Departure("booked", TODAY, TODAY),
+        ),
+        (
+            (
+                plan("booked", TODAY, TODAY),
+                contracts.DepartureCancelled(case_id=CASE),
+                referred(departure={"earliest": date(2026, 5, 1), "latest": date(2026, 5, 9)}),
+            ),
+            Departure("expected", date(2026, 5, 1), date(2026, 5, 9)),
+        ),
+    ],
+    ids=[
+        "planned",
+        "booked",
+        "rescheduled",
+        "cancelled",
+        "departed",
+        "departed without a plan",
+        "a window in the referral does not replace a booking",
+        "a window in the referral replaces a cancelled one",
+    ],
+)
+def test_the_departure_is_followed(events: tuple[Any, ...], departure: Departure) -> None:
+    desk = Desk()
+    desk.tell(*events)
+    assert desk.file.departure == departure
+
+
+def test_a_cancelled_departure_leaves_the_referral_to_the_scout() -> None:
+    desk = Desk.with_acceptance()
+    desk.tell(contracts.DepartureCancelled(case_id=CASE))
+    assert (desk.file.status, desk.referral().status) == ("expected", "accepted")
+
+
+@pytest.mark.parametrize(
+    ("events", "statuses"),
+    [
+        ((confirmed(),), ["confirmed"]),
+        ((confirmed(), cancelled()), ["cancelled"]),
+        ((cancelled(),), []),
+        ((confirmed(), finished()), ["completed_passed"]),
+        ((finished("attended"),), ["completed_attended"]),
+        ((confirmed(), confirmed(UUID(int=9)), cancelled()), ["cancelled", "confirmed"]),
+    ],
+)
+def test_courses_are_followed(events: tuple[Any, ...], statuses: list[str]) -> None:
+    desk = Desk.with_referral()
+    desk.tell(*events)
+    assert [course.status for course in desk.file.courses] == statuses
+
+
+def test_a_finished_course_is_known_with_its_skills() -> None:
+    desk = Desk()
+    desk.tell(confirmed(), finished())
+    [course] = desk.file.courses
+    assert (course.course_code, course.units, course.skills) == ("PAINT-BASIC", 24, ("7131",))
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        ((), "offered"),
+        ((TAKEN,), "accepted"),
+        ((DECLINED,), "declined"),
+        ((EXPIRED,), "expired"),
+        ((CLOSED,), "closed"),
+        ((TAKEN, CLOSED), "accepted"),
+        ((DECLINED, CLOSED), "declined"),
+    ],
+)
+def test_offers_are_followed(events: tuple[Any, ...], status: str) -> None:
+    desk = Desk.with_referral()
+    desk.tell(offered(), *events)
+    [offer] = desk.file.offers
+    assert offer.status == status
+
+
+def test_work_is_followed() -> None:
+    desk = Desk.with_contact()
+    desk.tell(offered(), TAKEN, started())
+    [employment] = desk.file.employments
+    assert (employment.id, employment.started_on, employment.formal) == (EMPLOYMENT, TODAY, True)
+    assert desk.file.status == "in_contact"
+
+
+@pytest.mark.parametrize("event", [TAKEN, DECLINED, EXPIRED, CLOSED, cancelled()])
+def test_an_answer_to_an_offer_that_was_never_heard_of_begins_no_file(event: Any) -> None:
+    desk = Desk()
+    desk.tell(event)
+    assert desk.service.snapshot()["states"]["centre_file"] == {}
+
+
+@pytest.mark.parametrize("event", [confirmed(), finished(), offered(), started(), consent(), plan("planned", TODAY, TODAY)])
+def test_an_event_before_the_referral_begins_a_file_that_the_referral_completes(event: Any) -> None:
+    first, then = Desk(), Desk()
+    first.tell(event)
+    assert (first.file.status, first.file.centre, first.file.centres) == ("unknown", None, ())
+    first.tell(referred())
+    then.tell(referred(), event)
+    assert first.service.snapshot() == then.service.snapshot()
+    assert first.file.status == "expected"
+
+
+def test_every_contract_that_is_read_has_a_handler() -> None:
+    declared = {
+        each
+        for each in vars(contracts).values()
+        if isinstance(each, type) and issubclass(each, contracts.Contract) and each.type
+    }
+    assert set(EVENTS) == declared

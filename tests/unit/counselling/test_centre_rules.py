@@ -1,0 +1,129 @@
+"""The tables and rules of the domain, and the contracts with the other services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from chassis.messages import Contract, Event
+from chassis.reference import InvalidReference
+from chassis.settings import ROOT
+from counselling import contracts
+from counselling.app import SERVICE
+from counselling.consumers import EVENTS
+from counselling.domain.centre_file import ENDED, FileStatus
+from counselling.domain.referral import HELD, LIVE, TRANSITIONS, Act, ReferralStatus
+from counselling.reference import Reference
+from placement.events import EVENTS as PLACEMENT
+from referral.events import EVENTS as REFERRAL_EVENTS
+from tests.support.counselling import Desk, done, reference
+from tests.support.memory import NOW
+from training.events import EVENTS as TRAINING
+
+PRODUCED: dict[str, type[Event]] = {event.type: event for event in (*REFERRAL_EVENTS, *TRAINING, *PLACEMENT)}
+
+
+def test_every_state_of_a_referral_is_reached_and_every_end_is_an_end() -> None:
+    statuses = set(get_args(ReferralStatus))
+    assert {after for after in TRANSITIONS.values()} | {"received"} == statuses
+    assert {before for before, _ in TRANSITIONS} == LIVE
+    assert HELD < LIVE
+    assert statuses - LIVE == {*ENDED, "referred_onward"}
+    assert set(ENDED.values()) < set(get_args(FileStatus))
+
+
+@pytest.mark.parametrize(("status", "act"), list(product(get_args(ReferralStatus), get_args(Act))))
+def test_a_referral_allows_what_the_table_has(status: ReferralStatus, act: Act) -> None:
+    desk = Desk.with_referral()
+    from dataclasses import replace
+
+    referral = replace(desk.referral(), status=status)
+    assert referral.allows(act) == ((status, act) in TRANSITIONS)
+
+
+def test_the_stages_of_a_file_follow_one_another() -> None:
+    desk = Desk()
+    seen = []
+    steps: list[Any] = [
+        lambda: desk.tell(*_expected()),
+        desk.accept,
+        desk.arrive,
+        desk.contact,
+        desk.assess,
+        desk.complete,
+    ]
+    for step in steps:
+        outcome = step()
+        if outcome is not None:
+            done(outcome)
+        seen.append(desk.file.status)
+    assert seen == ["expected", "expected", "arrived_not_contacted", "in_contact", "assessed", "closed"]
+
+
+def _expected() -> Iterable[Contract]:
+    from tests.support.counselling import consent, referred
+
+    return consent(), referred()
+
+
+@pytest.mark.parametrize("contract", EVENTS, ids=lambda contract: contract.__name__)
+def test_a_contract_reads_only_fields_that_its_producer_writes(contract: type[Contract]) -> None:
+    produced = PRODUCED[contract.type]
+    assert set(contract.model_fields) <= set(produced.model_fields)
+
+
+@pytest.mark.parametrize("contract", EVENTS, ids=lambda contract: contract.__name__)
+def test_a_contract_reads_every_golden_example_and_ignores_what_it_does_not_know(
+    contract: type[Contract],
+) -> None:
+    service = contract.topic.split(".")[1]
+    examples = sorted((ROOT / "schemas" / "examples" / service).glob(f"{contract.__name__}.v1*.json"))
+    assert examples
+    for path in examples:
+        value = json.loads(path.read_text(encoding="utf-8"))["value"]
+        read = contract.model_validate_json(json.dumps(value))
+        assert contract.model_validate_json(json.dumps({**value, "field_of_the_future": [1]})) == read
+
+
+def test_every_class_of_the_service_is_declared() -> None:
+    assert {contract.topic for contract in SERVICE.consumers} == {
+        "ph.referral.v1",
+        "ph.training.v1",
+        "ph.placement.v1",
+    }
+    assert [kind.table for kind in SERVICE.kinds] == ["centre_file", "assessment"]
+    assert set(SERVICE.deadlines) == {"referral_answer", "first_contact"}
+    assert issubclass(contracts.ReturneeReferred, Contract)
+
+
+def test_the_limits_of_the_reference_data_are_those_of_the_programme() -> None:
+    limits = {
+        (priority, level): (reference().limit(priority, level).amount, reference().limit(priority, level).unit)
+        for priority, level in product(("emergency", "urgent", "normal"), (1, 2, 3))
+    }
+    assert limits["emergency", 1] == (24, "hours")
+    assert limits["urgent", 1] == (72, "hours")
+    assert limits["normal", 1] == (5, "working_days")
+    assert reference().domains == {"economic", "social", "health", "arrival"}
+
+
+def test_the_service_does_not_start_with_a_limit_missing(tmp_path: Path) -> None:
+    source = ROOT / "schemas" / "reference"
+    for path in source.glob("*.csv"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if not line.startswith("urgent,2,")]
+        (tmp_path / path.name).write_text("".join(kept), encoding="utf-8")
+    with pytest.raises(InvalidReference, match="urgent, level 2"):
+        Reference.load(tmp_path)
+
+
+def test_a_state_is_the_same_after_it_was_stored() -> None:
+    desk = Desk.with_contact()
+    done(desk.assess())
+    assert desk.file.status == "assessed"
+    assert desk.referral().answered_at == NOW
