@@ -33,7 +33,7 @@ class Issuer:
         """Makes the key and the key set that services verify with, unless they exist."""
         if self._key_file.exists() and self.jwks_file.exists():
             return
-        key = OKPKey.generate_key("Ed25519", {"kid": "local-1", "use": "sig", "alg": "EdDSA"})
+        key = OKPKey.generate_key("Ed25519", {"kid": "local-1", "use": "sig", "alg": "Ed25519"})
         write_secret(self._key_file, json.dumps(key.as_dict(private=True)))
         self.jwks_file.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
 
@@ -56,7 +56,7 @@ class Issuer:
             "org": org,
             **({"country": country} if country else {}),
         }
-        return jwt.encode({"alg": "EdDSA", "kid": key.kid}, claims, key, algorithms=["EdDSA"])
+        return jwt.encode({"alg": "Ed25519", "kid": key.kid}, claims, key, algorithms=["Ed25519"])
 
 
 def main() -> None:

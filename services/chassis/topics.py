@@ -114,15 +114,20 @@ def _topic(name: str, entry: Entry, replication: int) -> Topic:
     if entry.retention_days is not None:
         days = entry.retention_days
         config["retention.ms"] = "-1" if days == -1 else str(days * MS_PER_DAY)
-    in_sync = config.get("min.insync.replicas")
-    if in_sync is not None and int(in_sync) >= replication:
-        # As many required as there are: the loss of one broker stops all writing. More: nobody can write.
-        config["min.insync.replicas"] = str(max(1, replication - 1))
     return Topic(name, entry.partitions, replication, config, keyed=entry.key is not None)
 
 
 def _setting(value: str | bool | int | float) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def writable(config: Mapping[str, str], replication: int) -> Mapping[str, str]:
+    """The settings for a topic with so many replicas. As many required in sync as there are would stop all writing
+    when one broker fails, and more at once: so at most one less, and at least one."""
+    in_sync = config.get("min.insync.replicas")
+    if in_sync is None or not in_sync.isdigit() or int(in_sync) < replication:
+        return config
+    return {**config, "min.insync.replicas": str(max(1, replication - 1))}
 
 
 def compare(wanted: Iterable[Topic], found: Mapping[str, Topic], *, allow_repartition: bool = False) -> list[Change]:
@@ -133,8 +138,9 @@ def compare(wanted: Iterable[Topic], found: Mapping[str, Topic], *, allow_repart
         names.add(topic.name)
         there = found.get(topic.name)
         if there is None:
-            detail = f"{topic.partitions} partitions, replication {topic.replication}{_listed(topic.config)}"
-            changes.append(Change(topic.name, Action.CREATE, detail, target=topic))
+            new = replace(topic, config=writable(topic.config, topic.replication))
+            detail = f"{topic.partitions} partitions, replication {topic.replication}{_listed(new.config)}"
+            changes.append(Change(topic.name, Action.CREATE, detail, target=new))
         else:
             changes += _differences(topic, there, allow_repartition=allow_repartition)
     for name in sorted(set(found) - names):
@@ -154,11 +160,12 @@ def _differences(topic: Topic, there: Topic, *, allow_repartition: bool) -> Iter
             f"replication {there.replication} cannot become {topic.replication} by this tool",
             "Move the replicas with Kafka's reassignment tool, or pass --replication.",
         )
-    altered = {key: value for key, value in topic.config.items() if there.config.get(key) != value}
+    config = writable(topic.config, there.replication)
+    altered = {key: value for key, value in config.items() if there.config.get(key) != value}
     if altered:
         detail = ", ".join(f"{key}: {there.config.get(key, 'default')} -> {new}" for key, new in altered.items())
         # Kafka's request replaces all settings of a topic: those not declared are sent along to stay.
-        target = replace(topic, config={**there.config, **topic.config})
+        target = replace(topic, config={**there.config, **config})
         yield Change(topic.name, Action.CONFIG, detail, target=target)
 
 

@@ -12,17 +12,7 @@ from chassis.codes import Centre
 from chassis.decision import Actor
 from chassis.problems import Problem, problem_responses
 from counselling import commands, refusals, views
-from counselling.bodies import (
-    Acceptance,
-    ArrivalReport,
-    AssessmentReport,
-    Completion,
-    ContactReport,
-    Redirection,
-    Rejection,
-)
-from counselling.domain.centre_file import CentreFile, FileStatus
-from counselling.outcomes import (
+from counselling.answers import (
     ArrivalOutcome,
     AssessmentList,
     AssessmentOutcome,
@@ -33,6 +23,16 @@ from counselling.outcomes import (
     RedirectionOutcome,
     ReferralOutcome,
 )
+from counselling.bodies import (
+    Acceptance,
+    ArrivalReport,
+    AssessmentReport,
+    Completion,
+    ContactReport,
+    Redirection,
+    Rejection,
+)
+from counselling.domain.centre_file import CentreFile, FileStatus
 
 PROGRAMME_MANAGER = "programme_manager"
 
@@ -149,9 +149,7 @@ async def record_contact(case_id: UUID, body: ContactReport, actor: Staff, run: 
 
 
 @router.post("/files/{case_id}/assessments", tags=["files"], status_code=201, responses=_ANSWERS)
-async def record_assessment(
-    case_id: UUID, body: AssessmentReport, actor: Staff, run: Runner
-) -> AssessmentOutcome:
+async def record_assessment(case_id: UUID, body: AssessmentReport, actor: Staff, run: Runner) -> AssessmentOutcome:
     """Keeps an assessment of needs. Its levels stay in this service; it may be done again."""
     command = commands.RecordAssessment(case_id, body.readiness, body.priority, body.levels, body.assessed_on)
     return AssessmentOutcome.model_validate(await run(command, actor))

@@ -179,9 +179,7 @@ def unknown_code(field: str, code_list: str) -> Refused:
 
 def date_in_future(field: str) -> Refused:
     """What is said to have happened lies ahead."""
-    return Refused(
-        "date_in_future", "The day has not come yet at the centre.", "Give the day it happened.", field, 422
-    )
+    return Refused("date_in_future", "The day has not come yet at the centre.", "Give the day it happened.", field, 422)
 
 
 def not_waiting(referral: Referral) -> Refused:

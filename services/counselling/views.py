@@ -10,10 +10,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
-from counselling.domain.assessment import Assessment
-from counselling.domain.centre_file import CentreFile, leading
-from counselling.domain.referral import Referral
-from counselling.outcomes import (
+from counselling.answers import (
     AssessmentList,
     AssessmentView,
     FilePage,
@@ -22,6 +19,9 @@ from counselling.outcomes import (
     InboxItem,
     InboxPage,
 )
+from counselling.domain.assessment import Assessment
+from counselling.domain.centre_file import CentreFile, leading
+from counselling.domain.referral import Referral
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)

@@ -1,41 +1,28 @@
-"""What this service answers: codes, dates and ids, made from the states of the domain."""
+"""What this service answers: codes, dates and ids, read from the states of the domain or from a command's answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Generic, Literal, Self, TypeVar
+from typing import Generic, Self, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from placement.domain import progress
 from placement.domain.candidacy import Candidacy, CandidacyStatus, OfferStatus
-from placement.domain.candidate import Candidate, CandidateStatus
-from placement.domain.employer import Employer
-from placement.domain.terms import (
-    AgeBand,
-    ClosedReason,
-    EmploymentType,
-    Evidence,
-    Party,
-    Readiness,
-    TargetGroup,
-    WageBand,
-)
+from placement.domain.terms import ClosedReason, EmploymentType, Evidence, Party, WageBand
 from placement.domain.vacancy import Vacancy, VacancyStatus
 
 T = TypeVar("T")
 
 
 class Answer(BaseModel):
-    """Read from a state's attributes, or from a command's stored answer."""
+    """Read by name from a state's attributes or a stored answer's keys."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
 class Page(Answer, Generic[T]):
-    """Some of a list; `next` goes into `after` of the request for more, and is null at the end."""
+    """Some of a list. `next` goes into `after` of the request for more; it is null at the end."""
 
     items: list[T]
     next: UUID | None
@@ -44,36 +31,40 @@ class Page(Answer, Generic[T]):
 class EmployerAnswer(Answer):
     """An employer."""
 
-    employer_id: UUID
+    employer_id: UUID = Field(validation_alias=AliasChoices("employer_id", "id"))
     name: str
-    centre: str
+    centre: str = Field(description="the centre that keeps it")
     country: str
     isic: str | None
 
-    @classmethod
-    def of(cls, employer: Employer) -> Self:
-        """From the state."""
-        return cls(
-            employer_id=employer.id,
-            name=employer.name,
-            centre=employer.centre,
-            country=employer.country,
-            isic=employer.isic,
-        )
-
 
 class VacancyState(Answer):
-    """What a command on a vacancy answers."""
+    """Where a vacancy is now."""
 
-    vacancy_id: UUID
+    vacancy_id: UUID = Field(validation_alias=AliasChoices("vacancy_id", "id"))
     status: VacancyStatus
     openings: int
-    free_openings: int
+    free_openings: int = Field(validation_alias=AliasChoices("free_openings", "free"))
     expires_on: date
 
 
+class VacancyAnswer(VacancyState):
+    """A vacancy."""
+
+    employer_id: UUID
+    centre: str
+    country: str
+    isco08: str
+    skills: tuple[str, ...]
+    admin1: str
+    employment_type: EmploymentType
+    wage_band: WageBand
+    formal: bool
+    published_on: date
+
+
 class CandidacyState(Answer):
-    """What a command on a candidacy or its offer answers; ids that do not exist yet are null."""
+    """Where a candidacy, its offer and its vacancy are now; what does not exist yet is null."""
 
     candidacy_id: UUID
     case_id: UUID
@@ -89,7 +80,7 @@ class CandidacyState(Answer):
 
 
 class OfferAnswer(Answer):
-    """An offer with the ids of what it belongs to."""
+    """A job offer."""
 
     offer_id: UUID = Field(validation_alias="id")
     status: OfferStatus
@@ -114,8 +105,8 @@ class EmploymentAnswer(Answer):
     formal: bool
 
 
-class CandidacyAnswer(Answer):
-    """A candidacy with what it belongs to."""
+class CandidacyAnswer(BaseModel):
+    """A candidacy, with what one needs to know of its vacancy."""
 
     candidacy_id: UUID
     case_id: UUID
@@ -123,7 +114,7 @@ class CandidacyAnswer(Answer):
     employer_id: UUID
     country: str
     isco08: str
-    centre: str
+    centre: str = Field(description="the desk that picked the person")
     status: CandidacyStatus
     shortlisted_on: date
     presented_on: date | None
@@ -134,7 +125,8 @@ class CandidacyAnswer(Answer):
 
     @classmethod
     def of(cls, vacancy: Vacancy, candidacy: Candidacy) -> Self:
-        """From the state."""
+        """From the states."""
+        offer, employment = candidacy.offer, candidacy.employment
         return cls(
             candidacy_id=candidacy.id,
             case_id=candidacy.case_id,
@@ -146,61 +138,34 @@ class CandidacyAnswer(Answer):
             status=candidacy.status,
             shortlisted_on=candidacy.shortlisted_on,
             presented_on=candidacy.presented_on,
-            offer=None if candidacy.offer is None else OfferAnswer.model_validate(candidacy.offer),
-            employment=None
-            if candidacy.employment is None
-            else EmploymentAnswer.model_validate(candidacy.employment),
+            offer=None if offer is None else OfferAnswer.model_validate(offer),
+            employment=None if employment is None else EmploymentAnswer.model_validate(employment),
             closed_reason=candidacy.closed_reason,
             closed_by=candidacy.closed_by,
         )
 
 
-class VacancyAnswer(VacancyState):
-    """A vacancy."""
+class VacancyDetail(VacancyAnswer):
+    """A vacancy, and everybody who is or was on the way to it."""
 
-    employer_id: UUID
-    centre: str
-    country: str
-    isco08: str
-    skills: list[str]
-    admin1: str
-    employment_type: EmploymentType
-    wage_band: WageBand
-    formal: bool
-    published_on: date
-
-    @classmethod
-    def of(cls, vacancy: Vacancy) -> Self:
-        """From the state."""
-        return cls(
-            vacancy_id=vacancy.id,
-            status=vacancy.status,
-            openings=vacancy.openings,
-            free_openings=vacancy.free,
-            expires_on=vacancy.expires_on,
-            employer_id=vacancy.employer_id,
-            centre=vacancy.centre,
-            country=vacancy.country,
-            isco08=vacancy.isco08,
-            skills=list(vacancy.skills),
-            admin1=vacancy.admin1,
-            employment_type=vacancy.employment_type,
-            wage_band=vacancy.wage_band,
-            formal=vacancy.formal,
-            published_on=vacancy.published_on,
-        )
-
-
-class VacancyDetail(BaseModel):
-    """A vacancy and everybody who is or was on the way to it."""
-
-    vacancy: VacancyAnswer
     candidacies: list[CandidacyAnswer]
 
     @classmethod
     def of(cls, vacancy: Vacancy) -> Self:
         """From the state."""
         return cls(
-            vacancy=VacancyAnswer.of(vacancy),
+            **VacancyAnswer.model_validate(vacancy).model_dump(),
             candidacies=[CandidacyAnswer.of(vacancy, each) for each in vacancy.candidacies],
         )
+
+
+class CaseOffer(OfferAnswer):
+    """A job offer, and whose and where it is."""
+
+    case_id: UUID
+    candidacy_id: UUID
+    candidacy_status: CandidacyStatus
+    vacancy_id: UUID
+    employer_id: UUID
+    country: str
+    isco08: str

@@ -76,7 +76,8 @@ class ReturneeReferred(ReferralEvent):
     country: Country
     admin1: Admin1 | None = None
     priority: Priority
-    needs: tuple[Code, ...] = Field(min_length=1, max_length=20)
+    needs: tuple[Code, ...] = Field(max_length=20)
+    """Without those that tell of somebody's health: the centre learns of them from the person, once it has accepted."""
     wishes: tuple[Code, ...] = Field(default=(), max_length=20)
     skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
     isco_version: Literal["ISCO-08"] = "ISCO-08"

@@ -152,7 +152,7 @@ async def complete_enrolment(
 
 
 @router.get("/enrolments", tags=["enrolments"], responses=problem_responses(403))
-async def list_enrolments(  # noqa: PLR0913 - one parameter per filter
+async def list_enrolments(
     actor: Reader,
     pool: Database,
     case_id: UUID | None = None,

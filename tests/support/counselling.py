@@ -11,7 +11,6 @@ from uuid import UUID
 from chassis.decision import Actor, Decision, Refused
 from chassis.messages import Event
 from chassis.settings import ROOT
-
 from counselling import commands, contracts
 from counselling.consumers import EVENTS
 from counselling.domain.centre_file import CentreFile
@@ -160,9 +159,7 @@ class Desk:
     ) -> Decision | Refused:
         return self.service.command(commands.CompleteReferral(CASE, referral_id, outcome), actor)
 
-    def arrive(
-        self, on: date = TODAY, actor: Actor = COUNSELLOR, admin1: str | None = "NG-LA"
-    ) -> Decision | Refused:
+    def arrive(self, on: date = TODAY, actor: Actor = COUNSELLOR, admin1: str | None = "NG-LA") -> Decision | Refused:
         return self.service.command(commands.ConfirmArrival(CASE, on, "seen", admin1), actor)
 
     def contact(self, on: date = TODAY, actor: Actor = COUNSELLOR) -> Decision | Refused:
@@ -172,9 +169,7 @@ class Desk:
         self, on: date = TODAY, actor: Actor = COUNSELLOR, levels: dict[str, int] | None = None
     ) -> Decision | Refused:
         found = {"economic": 2, "social": 0, "health": 3} if levels is None else levels
-        return self.service.command(
-            commands.RecordAssessment(CASE, "after_support", "urgent", found, on), actor
-        )
+        return self.service.command(commands.RecordAssessment(CASE, "after_support", "urgent", found, on), actor)
 
     @property
     def file(self) -> CentreFile:

@@ -128,10 +128,7 @@ class CentreFile:
         Nothing is going on, and the person, who had arrived, is about to leave Germany again.
         """
         return (
-            not self.live
-            and self.arrival is not None
-            and earliest is not None
-            and earliest > self.arrival.arrived_on
+            not self.live and self.arrival is not None and earliest is not None and earliest > self.arrival.arrived_on
         )
 
     def contact_owed_by(self, due_at: datetime) -> CentreFile:

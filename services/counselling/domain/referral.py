@@ -20,9 +20,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-ReferralStatus = Literal[
-    "received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"
-]
+ReferralStatus = Literal["received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"]
 Act = Literal["accept", "start", "complete", "reject", "redirect", "withdraw"]
 Priority = Literal["emergency", "urgent", "normal"]
 

@@ -105,17 +105,13 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
         return refusals.unknown_code("/outcome_code", "outcome_codes")
     completed = referral.ended("complete", context.now, command.outcome_code)
     file = file.with_referral(completed)
-    event = ReferralCompleted(
-        **_common(file, referral), referral_id=referral.id, outcome_code=command.outcome_code
-    )
+    event = ReferralCompleted(**_common(file, referral), referral_id=referral.id, outcome_code=command.outcome_code)
     over = not any(each.held for each in file.live)
     timers = (Cleared(FIRST_CONTACT, file.id),) if over else ()
     return Decision((file,), (event,), timers, _answer(file, completed))
 
 
-def _why_not_accept(
-    file: CentreFile, referral: Referral, command: AcceptReferral, context: Context
-) -> Refused | None:
+def _why_not_accept(file: CentreFile, referral: Referral, command: AcceptReferral, context: Context) -> Refused | None:
     if not referral.allows("accept"):
         return refusals.not_waiting(referral)
     if not covered(file.consents, referral.centre, referral.centre_country, context.now):
@@ -128,9 +124,7 @@ def _why_not_accept(
     return None
 
 
-def _target_of(
-    file: CentreFile, referral: Referral, command: RedirectReferral, context: Context
-) -> Centre | Refused:
+def _target_of(file: CentreFile, referral: Referral, command: RedirectReferral, context: Context) -> Centre | Refused:
     """The centre to redirect to, or why not."""
     if not referral.allows("redirect"):
         return refusals.not_waiting(referral)

@@ -117,9 +117,7 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
     return Decision((file, assessment), (event,), answer=answer)
 
 
-def _why_not_arrived(
-    file: CentreFile, referral: Referral, command: ConfirmArrival, context: Context
-) -> Refused | None:
+def _why_not_arrived(file: CentreFile, referral: Referral, command: ConfirmArrival, context: Context) -> Refused | None:
     if file.arrival is not None:
         return refusals.ALREADY_ARRIVED
     if command.arrived_on > today(referral.centre_country, context.now):

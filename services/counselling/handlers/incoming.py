@@ -121,9 +121,7 @@ def consent_withdrawn(states: States, message: ConsentWithdrawn, _context: Conte
     return Decision((replace(file, consents=consents),))
 
 
-def departure_set(
-    states: States, message: DeparturePlanned | DepartureRescheduled, _context: Context
-) -> Decision:
+def departure_set(states: States, message: DeparturePlanned | DepartureRescheduled, _context: Context) -> Decision:
     """The departure has a window or a day, or another one."""
     departure = Departure(message.status, message.earliest, message.latest)
     return Decision((replace(file_of(states, message), departure=departure),))

@@ -36,12 +36,16 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The centre that has the person, and since when. The latest one counts, whichever topic tells of it."""
+    """The centre that has the person, since when, and whether by a centre's redirection or the scout's referral."""
 
     at: datetime
-    referral_id: UUID
     centre: str
     country: str
+    redirected: bool = False
+
+    def outdates(self, other: Place) -> bool:
+        """The later move counts, whichever topic tells of it; at the same time, a redirection follows a referral."""
+        return (self.at, self.redirected) >= (other.at, other.redirected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +105,20 @@ class Candidate:
             raise ValueError("the candidate was never referred")
         return self.profile.target_group
 
-    def referred(self, profile: Profile, place: Place, root_id: UUID, skills: Iterable[str]) -> Candidate:
+    def referred(
+        self, referral_id: UUID, root_id: UUID, profile: Profile, place: Place, skills: Iterable[str]
+    ) -> Candidate:
         """The scout referred the person to a centre."""
         return replace(
             self,
             profile=profile,
-            referrals=self.referrals.referred(place.referral_id, root_id),
+            referrals=self.referrals.referred(referral_id, root_id),
             skills=_union(self.skills, skills),
         ).moved(place)
 
     def moved(self, place: Place) -> Candidate:
         """A centre has the person; an older move that is told late changes nothing."""
-        if self.place is not None and _order(self.place) > _order(place):
-            return self
-        return replace(self, place=place)
+        return replace(self, place=place) if self.place is None or place.outdates(self.place) else self
 
     def trained(self, skills: Iterable[str], *, verified: bool) -> Candidate:
         """The person completed a course; skills are verified by an examination only."""
@@ -137,7 +141,3 @@ class Candidate:
 
 def _union(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*known, *more}))
-
-
-def _order(place: Place) -> tuple[datetime, UUID, str]:
-    return (place.at, place.referral_id, place.centre)

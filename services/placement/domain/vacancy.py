@@ -105,9 +105,7 @@ class Vacancy:
     ) -> tuple[Vacancy, tuple[Candidacy, ...]]:
         """Closes the chosen candidacies that have no offer yet; says which they were."""
         closed = tuple(
-            each.closed(reason, by)
-            for each in self.candidacies
-            if each.status in BEFORE_OFFER and chosen(each)
+            each.closed(reason, by) for each in self.candidacies if each.status in BEFORE_OFFER and chosen(each)
         )
         vacancy = self
         for candidacy in closed:

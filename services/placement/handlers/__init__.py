@@ -31,9 +31,7 @@ KINDS = (Kind(Candidate, "candidate"), Kind(Employer, "employer"), Kind(Vacancy,
 
 COMMANDS: Mapping[type[Any], Handler] = {
     RegisterEmployer: Handler(lambda _: (), vacancies.register_employer),
-    PublishVacancy: Handler(
-        lambda command: (by_id(Employer, command.employer_id),), vacancies.publish_vacancy
-    ),
+    PublishVacancy: Handler(lambda command: (by_id(Employer, command.employer_id),), vacancies.publish_vacancy),
     CloseVacancy: Handler(lambda command: (by_id(Vacancy, command.vacancy_id),), vacancies.close_vacancy),
     Shortlist: Handler(needs_candidacy, candidacies.shortlist),
     Present: Handler(needs_candidacy, candidacies.present),

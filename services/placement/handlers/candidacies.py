@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from chassis.decision import Cleared, Context, Decision, Refused
 from chassis.states import States
+from placement import refusals
 from placement.commands import CloseCandidacy, Present, Shortlist
 from placement.domain import consents
 from placement.domain.candidacy import CLOSERS, Candidacy
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted
-from placement.handlers import refusals
 from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, scene_of, standing_of
 from placement.handlers.timers import OFFER_EXPIRY
 
@@ -26,9 +26,7 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
     candidate = states.get(Candidate, command.case_id)
     if candidate is None or candidate.status == "unknown":
         return refusals.at(refusals.CANDIDATE_UNKNOWN, "/case_id")
-    refused = (
-        _not_of_desk(desk, vacancy, candidate) or _not_eligible(candidate) or _full(desk, vacancy, candidate)
-    )
+    refused = _not_of_desk(desk, vacancy, candidate) or _not_eligible(candidate) or _full(desk, vacancy, candidate)
     if refused is not None:
         return refused
     candidacy = Candidacy(context.new_id(), candidate.id, desk.centre, desk.today)

@@ -15,6 +15,7 @@ from uuid import UUID
 from chassis.calendar import WORKING_DAYS
 from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
 from chassis.states import Need, States, by_id, by_link
+from placement import refusals
 from placement.contracts import (
     ArrivedInCountry,
     ConsentGranted,
@@ -32,7 +33,6 @@ from placement.domain.candidate import Arrival, Candidate, Place, Profile
 from placement.domain.consents import Consent
 from placement.domain.terms import ClosedReason, Party
 from placement.domain.vacancy import Vacancy
-from placement.handlers import refusals
 from placement.handlers.desk import candidacy_closed, local_day
 from placement.handlers.timers import POOL_EXIT
 
@@ -60,18 +60,18 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     """The person is known, before arrival."""
     if event.to_centre not in context.reference.centres:
         return refusals.CENTRE_UNKNOWN
-    place = Place(context.occurred_at, event.referral_id, event.to_centre, event.country)
+    place = Place(context.occurred_at, event.to_centre, event.country)
     profile = Profile(event.language, event.target_group, event.age_band, event.admin1)
-    candidate = _candidate(states, event.case_id)
-    return _with_timer(candidate.referred(profile, place, event.root_referral_id, event.skills))
+    candidate = _candidate(states, event.case_id).referred(
+        event.referral_id, event.root_referral_id, profile, place, event.skills
+    )
+    return _with_timer(candidate)
 
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
     """If no referral stands any more, the person leaves: what has no offer yet closes."""
     candidate = _candidate(states, event.case_id)
-    candidate = replace(
-        candidate, referrals=candidate.referrals.withdrawn(event.referral_id, context.occurred_at)
-    )
+    candidate = replace(candidate, referrals=candidate.referrals.withdrawn(event.referral_id, context.occurred_at))
     decision = _with_timer(candidate)
     if candidate.referrals.standing:
         return decision
@@ -91,7 +91,7 @@ def referral_redirected(states: States, event: ReferralRedirected, context: Cont
         return refusals.CENTRE_UNKNOWN
     candidate = _candidate(states, event.case_id)
     referrals = candidate.referrals.redirected(event.referral_id, event.child_referral_id)
-    place = Place(context.occurred_at, event.child_referral_id, event.to_centre, event.to_country)
+    place = Place(context.occurred_at, event.to_centre, event.to_country, redirected=True)
     return _with_timer(replace(candidate, referrals=referrals).moved(place))
 
 

@@ -11,13 +11,13 @@ from uuid import UUID
 from chassis.calendar import time_zone
 from chassis.decision import Context, Refused
 from chassis.states import Need, States, by_id
+from placement import refusals
 from placement.commands import OnCandidacy, Shortlist
 from placement.domain.candidacy import Candidacy, CandidacyStatus
 from placement.domain.candidate import Candidate
 from placement.domain.terms import ClosedReason, Party
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed
-from placement.handlers import refusals
 from placement.reference import Reference
 
 
@@ -61,9 +61,7 @@ def desk_of(context: Context) -> Desk | Refused:
     return desk_at(context.actor.org, context.reference, context.now)
 
 
-def scene_of(
-    states: States, command: OnCandidacy, context: Context, *needed: CandidacyStatus
-) -> Scene | Refused:
+def scene_of(states: States, command: OnCandidacy, context: Context, *needed: CandidacyStatus) -> Scene | Refused:
     """What the command is about, or why it cannot be."""
     desk = desk_of(context)
     if isinstance(desk, Refused):

@@ -7,6 +7,7 @@ from typing import Final
 
 from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
 from chassis.states import States
+from placement import refusals
 from placement.commands import AcceptOffer, DeclineOffer, MakeOffer, StartEmployment
 from placement.domain.candidacy import Candidacy, Employment, Offer
 from placement.domain.candidate import Candidate
@@ -14,12 +15,11 @@ from placement.domain.terms import STRONG_EVIDENCE, DistanceBand
 from placement.domain.vacancy import Vacancy
 from placement.events import (
     EmploymentStarted,
-    JobOffered,
     JobOfferAccepted,
     JobOfferDeclined,
+    JobOffered,
     JobOfferExpired,
 )
-from placement.handlers import refusals
 from placement.handlers.desk import Scene, candidacy_closed, ids_of, scene_of, standing_of
 from placement.handlers.timers import OFFER_EXPIRY
 from placement.handlers.vacancies import ended

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 from chassis.calendar import LAST_SECOND, time_zone
 from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
 from chassis.states import States
+from placement import refusals
 from placement.commands import CloseVacancy, PublishVacancy, RegisterEmployer
 from placement.domain.employer import Employer
 from placement.domain.vacancy import LEFT_BEHIND, End, Vacancy
 from placement.events import VacancyClosed, VacancyPublished
-from placement.handlers import refusals
 from placement.handlers.desk import candidacy_closed, desk_of
 from placement.handlers.timers import VACANCY_EXPIRY
 
@@ -124,9 +124,7 @@ def _published(vacancy: Vacancy) -> VacancyPublished:
 
 
 def _closed(vacancy: Vacancy, end: End) -> VacancyClosed:
-    return VacancyClosed(
-        vacancy_id=vacancy.id, employer_id=vacancy.employer_id, country=vacancy.country, reason=end
-    )
+    return VacancyClosed(vacancy_id=vacancy.id, employer_id=vacancy.employer_id, country=vacancy.country, reason=end)
 
 
 def _answer(vacancy: Vacancy) -> dict[str, object]:

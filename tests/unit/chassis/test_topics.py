@@ -112,19 +112,18 @@ topics:
 
 
 @pytest.mark.parametrize(("replication", "in_sync"), [(3, "2"), (2, "1"), (1, "1"), (5, "2")])
-def test_fewer_brokers_lower_the_required_copies_so_that_one_may_still_fail(
-    tmp_path: Path, replication: int, in_sync: str
-) -> None:
-    path = declaration(
-        tmp_path,
-        """
-defaults: {replication: 3}
-topics:
-  ph.a.v1: {key: k, partitions: 1, config: {min.insync.replicas: 2}}
-""",
-    )
-    (topic,) = declared(path, replication)
-    assert (topic.replication, topic.config["min.insync.replicas"]) == (replication, in_sync)
+def test_fewer_brokers_lower_the_required_copies_so_that_one_may_still_fail(replication: int, in_sync: str) -> None:
+    topic = replace(ORDERS, replication=replication, config={"min.insync.replicas": "2"})
+    change = the_only(compare([topic], {}))
+    assert change.target is not None
+    assert change.target.config["min.insync.replicas"] == in_sync
+    assert compare([topic], {topic.name: change.target}) == []
+
+
+def test_more_copies_are_not_required_of_a_topic_than_it_has_whatever_is_declared() -> None:
+    topic = replace(ORDERS, replication=3, config={"min.insync.replicas": "2"})
+    there = replace(topic, replication=1, config={"min.insync.replicas": "1"})
+    assert the_only(compare([topic], {topic.name: there})).action is Action.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -152,6 +151,10 @@ def test_a_bad_declaration_is_refused_with_the_entry_at_fault(tmp_path: Path, te
 def test_a_declaration_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(Trouble, match="cannot be read"):
         declared(tmp_path / "topics.yaml")
+
+
+def test_the_replication_of_every_topic_can_be_overridden() -> None:
+    assert {topic.replication for topic in declared(replication=1)} == {1}
 
 
 def test_the_declaration_of_this_system_is_readable() -> None:

@@ -127,9 +127,7 @@ def test_an_arrival_that_cannot_be(
 
 def test_a_window_is_no_day_of_departure() -> None:
     desk = Desk.with_acceptance()
-    desk.tell(
-        DeparturePlanned(case_id=CASE, status="planned", earliest=TODAY + DAY, latest=TODAY + 9 * DAY)
-    )
+    desk.tell(DeparturePlanned(case_id=CASE, status="planned", earliest=TODAY + DAY, latest=TODAY + 9 * DAY))
     done(desk.arrive())
 
 
@@ -164,9 +162,7 @@ def test_later_contacts_are_kept_and_not_told() -> None:
     assert len(desk.file.contacts) == 2
 
 
-@pytest.mark.parametrize(
-    ("on", "code"), [(TODAY + DAY, "date_in_future"), (TODAY - DAY, "contact_before_arrival")]
-)
+@pytest.mark.parametrize(("on", "code"), [(TODAY + DAY, "date_in_future"), (TODAY - DAY, "contact_before_arrival")])
 def test_a_contact_lies_between_the_arrival_and_today(on: date, code: str) -> None:
     refused(Desk.with_arrival().contact(on), code, 422, "/contacted_on")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
+from chassis.messages import Contract
 from counselling import contracts
 from counselling.consumers import EVENTS
 from counselling.domain.consent import Consent
@@ -36,63 +36,6 @@ from tests.support.counselling import (
 from tests.support.memory import NOW
 
 LATER = NOW + timedelta(hours=3)
-ENROLMENT, OFFER, CANDIDACY, EMPLOYMENT = (UUID(int=number) for number in range(1, 5))
-
-
-def confirmed(enrolment_id: UUID = ENROLMENT) -> contracts.EnrolmentConfirmed:
-    return contracts.EnrolmentConfirmed(case_id=CASE, enrolment_id=enrolment_id, provider="provider:TRADE-PAINT")
-
-
-def cancelled(enrolment_id: UUID = ENROLMENT) -> contracts.EnrolmentCancelled:
-    return contracts.EnrolmentCancelled(case_id=CASE, enrolment_id=enrolment_id, provider="provider:TRADE-PAINT")
-
-
-def finished(result: str = "passed") -> contracts.CourseCompleted:
-    return contracts.CourseCompleted.model_validate(
-        {
-            "case_id": CASE,
-            "enrolment_id": ENROLMENT,
-            "provider": "provider:TRADE-PAINT",
-            "course_code": "PAINT-BASIC",
-            "isco08": "7131",
-            "category": "EMPLOYABILITY",
-            "result": result,
-            "units": 24,
-            "finished_on": TODAY,
-            "skills": ("7131",),
-        }
-    )
-
-
-def offered(offer_id: UUID = OFFER) -> contracts.JobOffered:
-    return contracts.JobOffered(
-        case_id=CASE,
-        candidacy_id=CANDIDACY,
-        offer_id=offer_id,
-        isco08="7131",
-        offered_on=TODAY,
-        starts_on=TODAY + 14 * DAY,
-        formal=True,
-    )
-
-
-def started() -> contracts.EmploymentStarted:
-    return contracts.EmploymentStarted(
-        case_id=CASE,
-        employment_id=EMPLOYMENT,
-        offer_id=OFFER,
-        isco08="7131",
-        started_on=TODAY,
-        employment_type="full_time",
-        formal=True,
-        subsidised=False,
-    )
-
-
-TAKEN = contracts.JobOfferAccepted(case_id=CASE, offer_id=OFFER, accepted_on=TODAY)
-DECLINED = contracts.JobOfferDeclined(case_id=CASE, offer_id=OFFER, reason="wage_too_low")
-EXPIRED = contracts.JobOfferExpired(case_id=CASE, offer_id=OFFER)
-CLOSED = contracts.CandidacyClosed(case_id=CASE, candidacy_id=CANDIDACY, reason="offer_retracted")
 
 
 def test_a_referral_is_expected_and_its_arrival_in_the_inbox_is_told() -> None:
@@ -193,9 +136,8 @@ def test_a_withdrawal_after_the_arrival_is_noted_and_the_centre_completes_the_re
     desk = Desk.with_arrival()
     desk.tell(withdrawn(), at=LATER)
     desk.tell(withdrawn(reason="duplicate"))
-    assert desk.referral().status == "in_progress"
+    assert (desk.referral().status, desk.file.status) == ("in_progress", "arrived_not_contacted")
     assert desk.referral().withdrawal == Withdrawal("person_declined", LATER)
-    assert desk.file.status == "arrived_not_contacted"
     assert desk.due("first_contact", CASE) is not None
     done(desk.complete("person_stopped"))
     assert desk.file.status == "closed"
@@ -248,9 +190,7 @@ def test_a_withdrawal_of_an_unknown_referral_changes_nothing() -> None:
 def test_consents_to_hand_over_are_kept_with_their_withdrawal() -> None:
     desk = Desk()
     desk.tell(consent(LAGOS), consent_gone(LATER), consent_gone(NOW), consent_gone(LATER))
-    assert desk.file.consents == (Consent(CONSENT, ("country:NG",), date(2028, 3, 1), NOW),) or (
-        desk.file.consents == (Consent(CONSENT, (LAGOS,), date(2028, 3, 1), NOW),)
-    )
+    assert desk.file.consents == (Consent(CONSENT, (LAGOS,), date(2028, 3, 1), NOW),)
     assert desk.file.status == "unknown"
 
 
@@ -297,7 +237,10 @@ def move(status: str, earliest: date, latest: date) -> contracts.DepartureResche
             Departure("departed", departed_on=TODAY, arrival_expected_on=TODAY),
         ),
         (
-            (plan("booked", TODAY, TODAY), referred(departure={"earliest": date(2026, 5, 1), "latest": date(2026, 5, 9)})),
+            (
+                plan("booked", TODAY, TODAY),
+                referred(departure={"earliest": date(2026, 5, 1), "latest": date(2026, 5, 9)}),
+            ),
             Departure("booked", TODAY, TODAY),
         ),
         (
@@ -332,79 +275,8 @@ def test_a_cancelled_departure_leaves_the_referral_to_the_scout() -> None:
     assert (desk.file.status, desk.referral().status) == ("expected", "accepted")
 
 
-@pytest.mark.parametrize(
-    ("events", "statuses"),
-    [
-        ((confirmed(),), ["confirmed"]),
-        ((confirmed(), cancelled()), ["cancelled"]),
-        ((cancelled(),), []),
-        ((confirmed(), finished()), ["completed_passed"]),
-        ((finished("attended"),), ["completed_attended"]),
-        ((confirmed(), confirmed(UUID(int=9)), cancelled()), ["cancelled", "confirmed"]),
-    ],
-)
-def test_courses_are_followed(events: tuple[Any, ...], statuses: list[str]) -> None:
-    desk = Desk.with_referral()
-    desk.tell(*events)
-    assert [course.status for course in desk.file.courses] == statuses
-
-
-def test_a_finished_course_is_known_with_its_skills() -> None:
-    desk = Desk()
-    desk.tell(confirmed(), finished())
-    [course] = desk.file.courses
-    assert (course.course_code, course.units, course.skills) == ("PAINT-BASIC", 24, ("7131",))
-
-
-@pytest.mark.parametrize(
-    ("events", "status"),
-    [
-        ((), "offered"),
-        ((TAKEN,), "accepted"),
-        ((DECLINED,), "declined"),
-        ((EXPIRED,), "expired"),
-        ((CLOSED,), "closed"),
-        ((TAKEN, CLOSED), "accepted"),
-        ((DECLINED, CLOSED), "declined"),
-    ],
-)
-def test_offers_are_followed(events: tuple[Any, ...], status: str) -> None:
-    desk = Desk.with_referral()
-    desk.tell(offered(), *events)
-    [offer] = desk.file.offers
-    assert offer.status == status
-
-
-def test_work_is_followed() -> None:
-    desk = Desk.with_contact()
-    desk.tell(offered(), TAKEN, started())
-    [employment] = desk.file.employments
-    assert (employment.id, employment.started_on, employment.formal) == (EMPLOYMENT, TODAY, True)
-    assert desk.file.status == "in_contact"
-
-
-@pytest.mark.parametrize("event", [TAKEN, DECLINED, EXPIRED, CLOSED, cancelled()])
-def test_an_answer_to_an_offer_that_was_never_heard_of_begins_no_file(event: Any) -> None:
-    desk = Desk()
-    desk.tell(event)
-    assert desk.service.snapshot()["states"]["centre_file"] == {}
-
-
-@pytest.mark.parametrize("event", [confirmed(), finished(), offered(), started(), consent(), plan("planned", TODAY, TODAY)])
-def test_an_event_before_the_referral_begins_a_file_that_the_referral_completes(event: Any) -> None:
-    first, then = Desk(), Desk()
-    first.tell(event)
-    assert (first.file.status, first.file.centre, first.file.centres) == ("unknown", None, ())
-    first.tell(referred())
-    then.tell(referred(), event)
-    assert first.service.snapshot() == then.service.snapshot()
-    assert first.file.status == "expected"
-
-
 def test_every_contract_that_is_read_has_a_handler() -> None:
     declared = {
-        each
-        for each in vars(contracts).values()
-        if isinstance(each, type) and issubclass(each, contracts.Contract) and each.type
+        each for each in vars(contracts).values() if isinstance(each, type) and issubclass(each, Contract) and each.type
     }
     assert set(EVENTS) == declared

@@ -43,9 +43,7 @@ def at(day: int, hour: int = 22, minute: int = 59, second: int = 59) -> datetime
         ("normal", [at(9), at(11), at(16)]),
     ],
 )
-def test_an_unanswered_referral_is_told_to_counsellor_manager_and_desk(
-    priority: str, due: list[datetime]
-) -> None:
+def test_an_unanswered_referral_is_told_to_counsellor_manager_and_desk(priority: str, due: list[datetime]) -> None:
     desk = Desk.with_referral(priority=priority)
     for level, time in enumerate(due, start=1):
         desk.service.advance(time - desk.service.now - timedelta(seconds=1))

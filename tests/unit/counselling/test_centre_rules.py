@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
@@ -13,7 +13,6 @@ import pytest
 from chassis.messages import Contract, Event
 from chassis.reference import InvalidReference
 from chassis.settings import ROOT
-from counselling import contracts
 from counselling.app import SERVICE
 from counselling.consumers import EVENTS
 from counselling.domain.centre_file import ENDED, FileStatus
@@ -21,8 +20,7 @@ from counselling.domain.referral import HELD, LIVE, TRANSITIONS, Act, ReferralSt
 from counselling.reference import Reference
 from placement.events import EVENTS as PLACEMENT
 from referral.events import EVENTS as REFERRAL_EVENTS
-from tests.support.counselling import Desk, done, reference
-from tests.support.memory import NOW
+from tests.support.counselling import Desk, consent, done, reference, referred
 from training.events import EVENTS as TRAINING
 
 PRODUCED: dict[str, type[Event]] = {event.type: event for event in (*REFERRAL_EVENTS, *TRAINING, *PLACEMENT)}
@@ -30,7 +28,7 @@ PRODUCED: dict[str, type[Event]] = {event.type: event for event in (*REFERRAL_EV
 
 def test_every_state_of_a_referral_is_reached_and_every_end_is_an_end() -> None:
     statuses = set(get_args(ReferralStatus))
-    assert {after for after in TRANSITIONS.values()} | {"received"} == statuses
+    assert {*TRANSITIONS.values(), "received"} == statuses
     assert {before for before, _ in TRANSITIONS} == LIVE
     assert HELD < LIVE
     assert statuses - LIVE == {*ENDED, "referred_onward"}
@@ -39,10 +37,7 @@ def test_every_state_of_a_referral_is_reached_and_every_end_is_an_end() -> None:
 
 @pytest.mark.parametrize(("status", "act"), list(product(get_args(ReferralStatus), get_args(Act))))
 def test_a_referral_allows_what_the_table_has(status: ReferralStatus, act: Act) -> None:
-    desk = Desk.with_referral()
-    from dataclasses import replace
-
-    referral = replace(desk.referral(), status=status)
+    referral = replace(Desk.with_referral().referral(), status=status)
     assert referral.allows(act) == ((status, act) in TRANSITIONS)
 
 
@@ -50,7 +45,7 @@ def test_the_stages_of_a_file_follow_one_another() -> None:
     desk = Desk()
     seen = []
     steps: list[Any] = [
-        lambda: desk.tell(*_expected()),
+        lambda: desk.tell(consent(), referred()),
         desk.accept,
         desk.arrive,
         desk.contact,
@@ -63,12 +58,6 @@ def test_the_stages_of_a_file_follow_one_another() -> None:
             done(outcome)
         seen.append(desk.file.status)
     assert seen == ["expected", "expected", "arrived_not_contacted", "in_contact", "assessed", "closed"]
-
-
-def _expected() -> Iterable[Contract]:
-    from tests.support.counselling import consent, referred
-
-    return consent(), referred()
 
 
 @pytest.mark.parametrize("contract", EVENTS, ids=lambda contract: contract.__name__)
@@ -98,7 +87,6 @@ def test_every_class_of_the_service_is_declared() -> None:
     }
     assert [kind.table for kind in SERVICE.kinds] == ["centre_file", "assessment"]
     assert set(SERVICE.deadlines) == {"referral_answer", "first_contact"}
-    assert issubclass(contracts.ReturneeReferred, Contract)
 
 
 def test_the_limits_of_the_reference_data_are_those_of_the_programme() -> None:
@@ -120,10 +108,3 @@ def test_the_service_does_not_start_with_a_limit_missing(tmp_path: Path) -> None
         (tmp_path / path.name).write_text("".join(kept), encoding="utf-8")
     with pytest.raises(InvalidReference, match="urgent, level 2"):
         Reference.load(tmp_path)
-
-
-def test_a_state_is_the_same_after_it_was_stored() -> None:
-    desk = Desk.with_contact()
-    done(desk.assess())
-    assert desk.file.status == "assessed"
-    assert desk.referral().answered_at == NOW

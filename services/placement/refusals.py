@@ -37,9 +37,7 @@ CANDIDATE_UNKNOWN: Final = Refused(
     "Check the id; ask the scout whether the case was referred and the consent `matching` granted.",
     status=404,
 )
-CANDIDACY_UNKNOWN: Final = Refused(
-    "candidacy_unknown", "There is no such candidacy.", "Check the id.", status=404
-)
+CANDIDACY_UNKNOWN: Final = Refused("candidacy_unknown", "There is no such candidacy.", "Check the id.", status=404)
 OFFER_UNKNOWN: Final = Refused("offer_unknown", "There is no such offer.", "Check the id.", status=404)
 
 OCCUPATION_UNKNOWN: Final = Refused(
@@ -113,9 +111,7 @@ CANDIDACY_EXISTS: Final = Refused(
     "Go on with that candidacy.",
     "/case_id",
 )
-MINOR: Final = Refused(
-    "minor", "Minors cannot have candidacies.", "Ask the centre for schooling or training instead."
-)
+MINOR: Final = Refused("minor", "Minors cannot have candidacies.", "Ask the centre for schooling or training instead.")
 MATCHING_CONSENT_MISSING: Final = Refused(
     "matching_consent_missing",
     "The person has given no consent `matching` that holds for this desk today.",
@@ -136,9 +132,7 @@ NOT_READY: Final = Refused(
     "The assessment says that the person cannot work now.",
     "Ask the centre to support the person and to assess anew.",
 )
-OFFER_OVER: Final = Refused(
-    "offer_over", "The time to answer the offer is over.", "Ask the employer for a new offer."
-)
+OFFER_OVER: Final = Refused("offer_over", "The time to answer the offer is over.", "Ask the employer for a new offer.")
 
 
 def wrong_state(is_: str, *needed: str) -> Refused:

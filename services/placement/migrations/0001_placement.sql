@@ -1,0 +1,54 @@
+-- The way into work: people who look for work, employers, vacancies with everybody on the way to them.
+-- Every table: `version` is the optimistic lock, `status` the machine state, `data` the aggregate as JSON. Generated
+-- columns copy what lists filter on out of `data`; they are text because a cast of text to a date is not immutable.
+
+-- One row per case that any topic has spoken of; a stub (`unknown`) until the referral topic has.
+create table candidate (
+    id             uuid primary key,
+    version        int not null,
+    status         text not null check (status in ('unknown', 'pooled', 'active', 'placed', 'withdrawn', 'rejected')),
+    data           jsonb not null,
+    updated_at     timestamptz not null,
+    -- country of the centre that has the person: every list of a desk is bound to its country
+    country        text generated always as (data -> 'place' ->> 'country') stored,
+    -- the summary counts returnees from Germany
+    target_group   text generated always as (data -> 'profile' ->> 'target_group') stored,
+    -- the clock to a job offer: the summary groups by its month
+    arrived_on     text generated always as (data -> 'arrival' ->> 'on') stored,
+    first_offer_on text generated always as (data ->> 'first_offer_on') stored,
+    employed_on    text generated always as (data ->> 'employed_on') stored
+);
+-- GET /candidates: the pool of a country by status, paged by id
+create index candidate_pool on candidate (country, status, id);
+-- GET /summary: those who have arrived, by country and month
+create index candidate_arrived on candidate (country, arrived_on) where arrived_on is not null;
+
+-- Organisations that offer work. Their names stay in this table: no event, log or metric carries them.
+create table employer (
+    id         uuid primary key,
+    version    int not null,
+    status     text not null check (status = 'listed'),
+    data       jsonb not null,
+    updated_at timestamptz not null,
+    country    text generated always as (data ->> 'country') stored
+);
+-- GET /employers: those of a country, paged by id
+create index employer_country on employer (country, id);
+
+-- Vacancies with their candidacies, offers and employments: one row is the boundary inside which openings are counted.
+create table vacancy (
+    id          uuid primary key,
+    version     int not null,
+    status      text not null check (status in ('open', 'reserved', 'filled', 'expired', 'withdrawn')),
+    -- ids of its people, candidacies and offers
+    links       uuid[] not null default '{}',
+    data        jsonb not null,
+    updated_at  timestamptz not null,
+    country     text generated always as (data ->> 'country') stored,
+    employer_id text generated always as (data ->> 'employer_id') stored,
+    isco08      text generated always as (data ->> 'isco08') stored
+);
+-- which vacancy a candidacy or offer belongs to, and every vacancy of a person
+create index vacancy_links on vacancy using gin (links);
+-- GET /vacancies: those of a country by status, paged by id
+create index vacancy_country on vacancy (country, status, id);

@@ -1,0 +1,1 @@
+"""The scout's desk in Germany: case, consent, referral, return journey."""

@@ -1,0 +1,194 @@
+"""What the HTTP API answers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from referral.domain.case import CaseStatus
+from referral.domain.journey import JourneyStatus
+from referral.domain.referral import ReferralStatus
+from referral.domain.terms import AgeBand, Priority, ReturnType, TargetGroup, Transport
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class CaseAnswer(_Answer):
+    """A case was opened."""
+
+    case_id: UUID
+    case_ref: str
+    status: CaseStatus
+
+
+class ProfileAnswer(_Answer):
+    """What the profile is now."""
+
+    case_id: UUID
+    status: Literal["sealed", "destroyed"]
+
+
+class ConsentAnswer(_Answer):
+    """What the consent is now."""
+
+    case_id: UUID
+    consent_id: UUID
+    status: Literal["granted", "withdrawn"]
+
+
+class ReferralAnswer(_Answer):
+    """What the referral is now."""
+
+    case_id: UUID
+    referral_id: UUID
+    root_referral_id: UUID
+    to_centre: str
+    status: ReferralStatus
+    case_status: CaseStatus
+
+
+class JourneyAnswer(_Answer):
+    """What the journey is now."""
+
+    case_id: UUID
+    status: JourneyStatus
+    earliest: date | None
+    latest: date | None
+
+
+class ProfileView(_Answer):
+    """The profile in clear, for the organisation that keeps the case."""
+
+    case_id: UUID
+    given_name: str | None = None
+    family_name: str | None = None
+    birth_date: date | None = None
+    sex: Literal["female", "male", "diverse", "unknown"] | None = None
+    phone: str | None = None
+    email: str | None = None
+    emergency_contact: str | None = None
+    notes: str | None = None
+
+
+class ConsentView(_Answer):
+    """A consent."""
+
+    id: UUID
+    purpose: str
+    recipients: tuple[str, ...]
+    text_version: str
+    language: str
+    evidence_ref: UUID
+    granted_on: date
+    valid_until: date
+    guardian: bool
+    status: Literal["granted", "withdrawn"]
+    withdrawn_at: datetime | None
+
+
+class ReferralView(_Answer):
+    """What became of a referral."""
+
+    id: UUID
+    root_id: UUID
+    parent_id: UUID | None
+    child_id: UUID | None
+    to_centre: str
+    country: str
+    priority: Priority
+    needs: tuple[str, ...]
+    status: ReferralStatus
+    referred_at: datetime
+    received_at: datetime | None
+    answer_due_at: datetime | None
+    answered_at: datetime | None
+    first_appointment: datetime | None
+    closed_at: datetime | None
+    reason: str | None
+    overdue_level: int
+
+
+class ListedReferral(ReferralView):
+    """A referral in a list, with its case."""
+
+    case_id: UUID
+    case_ref: str
+
+
+class JourneyView(_Answer):
+    """The return journey."""
+
+    status: JourneyStatus
+    earliest: date | None
+    latest: date | None
+    transport: Transport
+    arrival_point: str | None
+    reason: str | None
+    departed_on: date | None
+    arrival_expected_on: date | None
+    assistance_codes: tuple[str, ...]
+    arrived_on: date | None
+
+
+class CaseSummary(_Answer):
+    """A case in a list."""
+
+    id: UUID
+    case_ref: str
+    status: CaseStatus
+    country: str
+    opened_at: datetime
+    job_offers: int
+
+
+class CaseView(CaseSummary):
+    """A case."""
+
+    opened_by: str
+    target_group: TargetGroup
+    admin1: str | None
+    language: str
+    return_type: ReturnType
+    age_band: AgeBand
+    household_id: UUID | None
+    household_size: int
+    vulnerability_present: bool
+    consents: tuple[ConsentView, ...]
+    referrals: tuple[ReferralView, ...]
+    journey: JourneyView
+
+
+class MilestoneView(_Answer):
+    """An entry of the timeline. `subject`: the referral, enrolment, offer ... that it is about."""
+
+    at: datetime
+    type: str
+    source: str
+    subject: UUID
+    code: str
+
+
+class Timeline(_Answer):
+    """What happened to a case, here and in the other services, in order of time."""
+
+    case_id: UUID
+    entries: tuple[MilestoneView, ...]
+
+
+class CasePage(_Answer):
+    """Some cases; `next_cursor` leads on."""
+
+    items: list[CaseSummary]
+    next_cursor: UUID | None
+
+
+class ReferralPage(_Answer):
+    """Some referrals; `next_cursor` leads on."""
+
+    items: list[ListedReferral]
+    next_cursor: UUID | None

@@ -1,0 +1,37 @@
+"""The referral service, put together. `python -m referral.app` runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chassis.service import Service
+from referral.api import build_router
+from referral.consumers import EVENTS as CONSUMED
+from referral.events import EVENTS
+from referral.handlers import COMMANDS, KINDS
+from referral.reference import Reference
+from referral.vault import Vault
+
+
+def service(profile_key: bytes) -> Service:
+    """The service with the key that wraps the data keys of profiles."""
+    return Service(
+        name="referral",
+        title="Referral",
+        description="The scout's desk in Germany: case, consent, referral, return journey.",
+        kinds=KINDS,
+        events=EVENTS,
+        commands=COMMANDS,
+        consumers=CONSUMED,
+        deadlines={},
+        routers=(build_router(Vault(profile_key)),),
+        migrations=Path(__file__).with_name("migrations"),
+        load_reference=Reference.load,
+    )
+
+
+if __name__ == "__main__":
+    from chassis.runtime import main
+    from referral.settings import ReferralSettings
+
+    main(service(ReferralSettings().profile_key()))

@@ -1,0 +1,182 @@
+"""Bodies that the HTTP API takes. Free text exists in the profile only, which is sealed at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+
+from chassis.codes import Admin1, Centre, Code, Country, Day, Isco08, Language, Org
+from referral.domain.terms import AgeBand, Priority, ReturnType, TargetGroup, Transport
+
+OLDEST_BIRTH_YEAR = 1906
+"""Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (domain notes A11.4)."""
+
+
+def _body(**example: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"example": example})
+
+
+def _text_only(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError(  # noqa: TRY004 - pydantic turns a ValueError into a problem document
+            "is a number: write the date as text, such as 1990-05-17"
+        )
+    return value
+
+
+def _a_life(day: date) -> date:
+    if day.year < OLDEST_BIRTH_YEAR:
+        raise ValueError("is no plausible birth date: give the real one, or leave the field out if it is unknown")
+    if day > datetime.now(UTC).date():
+        raise ValueError("lies in the future: give the real birth date, or leave the field out if it is unknown")
+    return day
+
+
+BirthDate = Annotated[date, BeforeValidator(_text_only), AfterValidator(_a_life)]
+Name = Annotated[str, Field(min_length=1, max_length=120)]
+Text = Annotated[str, Field(max_length=4000)]
+Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()/-]{5,30}$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+ArrivalPoint = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="IATA code")]
+
+
+class ProfileBody(BaseModel):
+    """Who the person is. Every field is optional: leave out what is unknown."""
+
+    model_config = _body(
+        given_name="Ada", family_name="Example", birth_date="1990-05-17", sex="female", phone="+49 151 0000000"
+    )
+
+    given_name: Name | None = None
+    family_name: Name | None = None
+    birth_date: BirthDate | None = None
+    sex: Literal["female", "male", "diverse", "unknown"] | None = None
+    phone: Phone | None = None
+    email: Email | None = None
+    emergency_contact: Text | None = None
+    notes: Text | None = None
+
+    def texts(self) -> dict[str, str]:
+        """The fields that are given, as text."""
+        return {name: str(value) for name, value in self.model_dump(mode="json", exclude_none=True).items()}
+
+
+class NewCase(BaseModel):
+    """A person to register."""
+
+    model_config = _body(
+        target_group="RETURNEE_DE",
+        country="NG",
+        admin1="NG-LA",
+        language="en",
+        return_type="voluntary_assisted",
+        age_band="25_34",
+        household_size=1,
+        vulnerability_present=False,
+    )
+
+    target_group: TargetGroup = Field(description="RETURNEE_DE; all others walk in at a country centre")
+    country: Country = Field(description="where the person returns to")
+    admin1: Admin1 | None = Field(default=None, description="home region: decides which centre")
+    language: Language
+    return_type: ReturnType
+    age_band: AgeBand
+    household_id: UUID | None = Field(default=None, description="the same for all cases of a household")
+    household_size: StrictInt = Field(default=1, ge=1, le=30)
+    vulnerability_present: StrictBool = Field(default=False, description="whether, never which")
+    profile: ProfileBody | None = None
+
+
+class NewConsent(BaseModel):
+    """The person has signed."""
+
+    model_config = _body(
+        purpose="referral",
+        recipients=["country:NG"],
+        text_version="2026-01",
+        language="en",
+        evidence_ref="0b54a4b4-2c1a-4f2e-9a55-3d1a6a1c2f10",
+        granted_on="2026-03-02",
+        valid_until="2027-12-31",
+    )
+
+    purpose: Code = Field(description="a code of consent_purposes")
+    recipients: tuple[Org, ...] = Field(min_length=1, max_length=20)
+    text_version: str = Field(pattern=r"^[0-9A-Za-z.-]{1,40}$", description="of the text that was signed")
+    language: Language = Field(description="in which the text was read")
+    evidence_ref: UUID = Field(description="where the signed sheet is kept")
+    granted_on: Day
+    valid_until: Day
+    guardian: StrictBool = Field(default=False, description="signed by a guardian; needed for minors")
+
+
+class NewReferral(BaseModel):
+    """What the person needs, and from whom."""
+
+    model_config = _body(priority="normal", needs=["employment"], wishes=[], skills=["7131"])
+
+    to_centre: Centre | None = Field(default=None, description="left out: the region decides")
+    priority: Priority
+    needs: tuple[Code, ...] = Field(min_length=1, max_length=20, description="codes of needs")
+    wishes: tuple[Code, ...] = Field(default=(), max_length=20, description="codes of wishes")
+    skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
+
+
+class Withdrawal(BaseModel):
+    """Why the referral is taken back."""
+
+    model_config = _body(reason="person_declined")
+
+    reason: Code = Field(description="a code of withdraw_reasons")
+
+
+class Plan(BaseModel):
+    """A window for the departure."""
+
+    model_config = _body(earliest="2026-05-04", latest="2026-05-29", transport="scheduled_flight", arrival_point="LOS")
+
+    earliest: Day
+    latest: Day
+    transport: Transport = "unknown"
+    arrival_point: ArrivalPoint | None = None
+
+
+class Booking(BaseModel):
+    """A booked day."""
+
+    model_config = _body(on="2026-05-12", transport="scheduled_flight", arrival_point="LOS")
+
+    on: Day
+    transport: Transport | None = None
+    arrival_point: ArrivalPoint | None = None
+
+
+class Rescheduling(BaseModel):
+    """Another window; for a booked departure the same day twice."""
+
+    model_config = _body(earliest="2026-06-02", latest="2026-06-02", reason="carrier_changed")
+
+    earliest: Day
+    latest: Day
+    reason: Code = Field(description="a code of reschedule_reasons")
+
+
+class Cancellation(BaseModel):
+    """Why the departure will not take place."""
+
+    model_config = _body(reason="country_changed")
+
+    reason: Code = Field(description="a code of departure_cancel_reasons")
+
+
+class DepartureReport(BaseModel):
+    """The person has left."""
+
+    model_config = _body(departed_on="2026-05-12", arrival_expected_on="2026-05-12", assistance_codes=[])
+
+    departed_on: Day
+    arrival_expected_on: Day
+    assistance_codes: tuple[Code, ...] = Field(default=(), max_length=20, description="codes of assistance_codes")

@@ -1,0 +1,143 @@
+"""What people at the scout's desk, and staff of a centre that holds the case, want done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from referral.domain.terms import AgeBand, Priority, ReturnType, TargetGroup, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A profile, encrypted before the command was made."""
+
+    wrapped_key: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """Registers a person; `case_id` is drawn beforehand because the profile is sealed for it."""
+
+    case_id: UUID
+    target_group: TargetGroup
+    country: str
+    admin1: str | None
+    language: str
+    return_type: ReturnType
+    age_band: AgeBand
+    household_id: UUID | None
+    household_size: int
+    vulnerability_present: bool
+    profile: Sealed | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetProfile:
+    """Sets or replaces the profile."""
+
+    case_id: UUID
+    profile: Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyProfile:
+    """Destroys the key of the profile."""
+
+    case_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class GrantConsent:
+    """The person has signed."""
+
+    case_id: UUID
+    purpose: str
+    recipients: tuple[str, ...]
+    text_version: str
+    language: str
+    evidence_ref: UUID
+    granted_on: date
+    valid_until: date
+    guardian: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawConsent:
+    """The person takes a consent back."""
+
+    case_id: UUID
+    consent_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Refer:
+    """Refers the case to a centre; `to_centre` None leaves the choice to the catchments."""
+
+    case_id: UUID
+    to_centre: str | None
+    priority: Priority
+    needs: tuple[str, ...]
+    wishes: tuple[str, ...]
+    skills: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawReferral:
+    """Takes a referral back."""
+
+    case_id: UUID
+    referral_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDeparture:
+    """A window for the departure."""
+
+    case_id: UUID
+    earliest: date
+    latest: date
+    transport: Transport
+    arrival_point: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookDeparture:
+    """A booked day."""
+
+    case_id: UUID
+    on: date
+    transport: Transport | None
+    arrival_point: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RescheduleDeparture:
+    """Another window, or another booked day."""
+
+    case_id: UUID
+    earliest: date
+    latest: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDeparture:
+    """The departure will not take place."""
+
+    case_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDeparture:
+    """The person has left."""
+
+    case_id: UUID
+    departed_on: date
+    arrival_expected_on: date
+    assistance_codes: tuple[str, ...]

@@ -1,0 +1,145 @@
+"""What the scout's desk reads of other services' events: the closed loop, and the case's timeline."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from chassis.codes import Instant
+from chassis.messages import Contract
+
+
+class _OfCounselling(Contract):
+    case_id: UUID
+    centre: str
+
+
+class ReferralReceived(_OfCounselling, source="counselling"):
+    """The referral is in the centre's inbox."""
+
+    referral_id: UUID
+    received_at: Instant
+    answer_due_at: Instant
+
+
+class ReferralAccepted(_OfCounselling, source="counselling"):
+    """The centre takes the person on."""
+
+    referral_id: UUID
+    first_appointment: Instant | None = None
+
+
+class ReferralRejected(_OfCounselling, source="counselling"):
+    """The centre does not."""
+
+    referral_id: UUID
+    reason: str
+
+
+class ReferralRedirected(_OfCounselling, source="counselling"):
+    """Another centre has it now, as a child of this referral."""
+
+    referral_id: UUID
+    child_referral_id: UUID
+    root_referral_id: UUID
+    to_centre: str
+    to_country: str
+    reason: str
+
+
+class ReferralCompleted(_OfCounselling, source="counselling"):
+    """What came of it."""
+
+    referral_id: UUID
+    outcome_code: str
+
+
+class ArrivedInCountry(_OfCounselling, source="counselling"):
+    """The person is in the country."""
+
+    arrived_on: date
+
+
+class FirstContactMade(_OfCounselling, source="counselling"):
+    """The centre has spoken with the person."""
+
+
+class NeedsAssessed(_OfCounselling, source="counselling"):
+    """The assessment is done."""
+
+    assessment_ref: UUID
+    readiness: str
+
+
+class DeadlineMissed(_OfCounselling, source="counselling"):
+    """Somebody owed an act."""
+
+    deadline_type: str
+    subject_id: UUID
+    level: int
+
+
+class _OfTraining(Contract):
+    case_id: UUID
+    enrolment_id: UUID
+
+
+class EnrolmentRequested(_OfTraining, source="training"):
+    """A seat was asked for."""
+
+
+class EnrolmentConfirmed(_OfTraining, source="training"):
+    """The person has a seat."""
+
+
+class EnrolmentWaitlisted(_OfTraining, source="training"):
+    """The person waits for a seat."""
+
+
+class EnrolmentCancelled(_OfTraining, source="training"):
+    """The person will not take part."""
+
+    reason: str
+
+
+class CourseCompleted(_OfTraining, source="training"):
+    """The person has taken the course."""
+
+    result: str
+
+
+class _OfPlacement(Contract):
+    case_id: UUID
+
+
+class JobOffered(_OfPlacement, source="placement"):
+    """An employer offers work."""
+
+    offer_id: UUID
+    isco08: str
+
+
+class JobOfferAccepted(_OfPlacement, source="placement"):
+    """The person takes it."""
+
+    offer_id: UUID
+
+
+class JobOfferDeclined(_OfPlacement, source="placement"):
+    """The person does not."""
+
+    offer_id: UUID
+    reason: str
+
+
+class JobOfferExpired(_OfPlacement, source="placement"):
+    """Nobody answered."""
+
+    offer_id: UUID
+
+
+class EmploymentStarted(_OfPlacement, source="placement"):
+    """The person works."""
+
+    employment_id: UUID
+    isco08: str

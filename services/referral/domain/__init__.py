@@ -1,0 +1,1 @@
+"""States and rules of the scout's desk: standard library only."""

@@ -1,0 +1,53 @@
+"""The return journey.
+
+undecided --plan--> planned --book--> booked --depart--> departed --arrive--> arrived
+                       |  ^-reschedule-^ |                                      ^
+                       +---- cancel -----+--> cancelled --plan--> planned       |
+whatever it was: a centre that sees the person arrive settles it ---------------+
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, Literal
+
+from referral.domain.terms import Transport
+
+JourneyStatus = Literal["undecided", "planned", "booked", "departed", "arrived", "cancelled"]
+Step = Literal["plan", "book", "reschedule", "cancel", "depart"]
+
+ALLOWED: Final[Mapping[Step, frozenset[JourneyStatus]]] = {
+    "plan": frozenset({"undecided", "cancelled"}),
+    "book": frozenset({"planned"}),
+    "reschedule": frozenset({"planned", "booked"}),
+    "cancel": frozenset({"planned", "booked"}),
+    "depart": frozenset({"planned", "booked"}),
+}
+MAX_WINDOW_DAYS: Final = 365
+"""A longer window is no plan (inf)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """Dates of the departure; earliest equals latest once a day is booked."""
+
+    status: JourneyStatus = "undecided"
+    earliest: date | None = None
+    latest: date | None = None
+    transport: Transport = "unknown"
+    arrival_point: str | None = None
+    reason: str | None = None
+    departed_on: date | None = None
+    arrival_expected_on: date | None = None
+    assistance_codes: tuple[str, ...] = ()
+    arrived_on: date | None = None
+
+    def allows(self, step: Step) -> bool:
+        """Whether the step can be taken from here."""
+        return self.status in ALLOWED[step]
+
+    def arrived(self, on: date) -> Journey:
+        """The person was seen in the country; the first report counts."""
+        return self if self.status == "arrived" else replace(self, status="arrived", arrived_on=on)

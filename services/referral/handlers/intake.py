@@ -1,0 +1,75 @@
+"""Registering a person, and the profile under lock and key."""
+
+from __future__ import annotations
+
+from chassis.decision import Context, Decision, Refused
+from chassis.states import States
+from referral import refusals
+from referral.commands import DestroyProfile, OpenCase, SetProfile
+from referral.domain.case import Case
+from referral.domain.case_ref import case_ref
+from referral.domain.profile import Profile
+from referral.events import CaseOpened
+from referral.handlers.desk import own_act, own_case, today
+
+
+def open_case(states: States, command: OpenCase, context: Context) -> Decision | Refused:
+    """A person was registered; nothing is shared with anybody yet."""
+    if command.target_group != "RETURNEE_DE":
+        return refusals.NOT_A_RETURNEE_FROM_GERMANY
+    if context.reference.countries.get(command.country, on=today(context)) is None:
+        return refusals.UNKNOWN_COUNTRY
+    if command.admin1 is not None and not command.admin1.startswith(f"{command.country}-"):
+        return refusals.ADMIN1_ELSEWHERE
+    if states.get(Case, command.case_id) is not None:
+        return refusals.CASE_EXISTS
+    case = Case(
+        id=command.case_id,
+        case_ref=case_ref(context.random_id()),
+        opened_by=context.actor.org,
+        opened_at=context.now,
+        target_group=command.target_group,
+        country=command.country,
+        admin1=command.admin1,
+        language=command.language,
+        return_type=command.return_type,
+        age_band=command.age_band,
+        household_id=command.household_id,
+        household_size=command.household_size,
+        vulnerability_present=command.vulnerability_present,
+    )
+    case = own_act(case, context, "CaseOpened", case.id)
+    event = CaseOpened(
+        case_id=case.id,
+        case_ref=case.case_ref,
+        target_group=case.target_group,
+        country=case.country,
+        language=case.language,
+        household_id=case.household_id,
+        return_type=case.return_type,
+    )
+    states_: tuple[Case | Profile, ...] = (case,)
+    if command.profile is not None:
+        states_ = (case, Profile(case.id, command.profile.wrapped_key, command.profile.fields))
+    return Decision(
+        states_, (event,), answer={"case_id": str(case.id), "case_ref": case.case_ref, "status": case.status}
+    )
+
+
+def set_profile(states: States, command: SetProfile, context: Context) -> Decision | Refused:
+    """The profile as it is now; the one before, and its key, are gone."""
+    case = own_case(states, command.case_id, context.actor)
+    if isinstance(case, Refused):
+        return case
+    profile = Profile(case.id, command.profile.wrapped_key, command.profile.fields)
+    return Decision((profile,), answer={"case_id": str(case.id), "status": profile.status})
+
+
+def destroy_profile(states: States, command: DestroyProfile, context: Context) -> Decision | Refused:
+    """The key is destroyed: every copy of the ciphertext, in backups too, is unreadable from now on."""
+    case = own_case(states, command.case_id, context.actor)
+    if isinstance(case, Refused):
+        return case
+    if states.get(Profile, case.id) is None:
+        return refusals.PROFILE_NOT_FOUND
+    return Decision((Profile(case.id, None),), answer={"case_id": str(case.id), "status": "destroyed"})

@@ -1,0 +1,163 @@
+"""The return journey: planned, booked, moved, cancelled, departed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from chassis.decision import Context, Decision, Refused
+from chassis.states import States
+from referral import refusals
+from referral.commands import (
+    BookDeparture,
+    CancelDeparture,
+    ConfirmDeparture,
+    PlanDeparture,
+    RescheduleDeparture,
+)
+from referral.domain.case import Case
+from referral.domain.journey import MAX_WINDOW_DAYS, Journey, Step
+from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReferralEvent, ReturneeDeparted
+from referral.handlers.desk import own_act, own_case, today
+
+
+def plan(states: States, command: PlanDeparture, context: Context) -> Decision | Refused:
+    """A window in which the person can leave."""
+    case = _at(states, command, context, "plan")
+    if isinstance(case, Refused):
+        return case
+    if refused := _bad_window(command.earliest, command.latest, today(context)):
+        return refused
+    journey = Journey(
+        status="planned",
+        earliest=command.earliest,
+        latest=command.latest,
+        transport=command.transport,
+        arrival_point=command.arrival_point,
+    )
+    return _decided(case, journey, _planned(case, journey), context)
+
+
+def book(states: States, command: BookDeparture, context: Context) -> Decision | Refused:
+    """The day is booked."""
+    case = _at(states, command, context, "book")
+    if isinstance(case, Refused):
+        return case
+    if command.on < today(context):
+        return refusals.in_past("/on")
+    journey = replace(
+        case.journey,
+        status="booked",
+        earliest=command.on,
+        latest=command.on,
+        transport=command.transport or case.journey.transport,
+        arrival_point=command.arrival_point or case.journey.arrival_point,
+    )
+    return _decided(case, journey, _planned(case, journey), context)
+
+
+def reschedule(states: States, command: RescheduleDeparture, context: Context) -> Decision | Refused:
+    """The departure moves: a planned one to another window, a booked one to another day."""
+    case = _at(states, command, context, "reschedule")
+    if isinstance(case, Refused):
+        return case
+    if context.reference.reschedule_reasons.get(command.reason, on=today(context)) is None:
+        return refusals.unknown_code("/reason", "reschedule_reasons")
+    if refused := _bad_window(command.earliest, command.latest, today(context)):
+        return refused
+    if case.journey.status == "booked" and command.earliest != command.latest:
+        return refusals.BOOKED_IS_ONE_DAY
+    journey = replace(case.journey, earliest=command.earliest, latest=command.latest, reason=command.reason)
+    event = DepartureRescheduled(
+        case_id=case.id,
+        status="booked" if journey.status == "booked" else "planned",
+        earliest=command.earliest,
+        latest=command.latest,
+        reason=command.reason,
+        country=case.country,
+    )
+    return _decided(case, journey, event, context)
+
+
+def cancel(states: States, command: CancelDeparture, context: Context) -> Decision | Refused:
+    """The departure will not take place; it may be planned anew."""
+    case = _at(states, command, context, "cancel")
+    if isinstance(case, Refused):
+        return case
+    if context.reference.departure_cancel_reasons.get(command.reason, on=today(context)) is None:
+        return refusals.unknown_code("/reason", "departure_cancel_reasons")
+    journey = Journey(status="cancelled", reason=command.reason)
+    event = DepartureCancelled(case_id=case.id, reason=command.reason, country=case.country)
+    return _decided(case, journey, event, context)
+
+
+def confirm_departure(states: States, command: ConfirmDeparture, context: Context) -> Decision | Refused:
+    """The person has left Germany."""
+    case = _at(states, command, context, "depart")
+    if isinstance(case, Refused):
+        return case
+    if command.departed_on > today(context):
+        return refusals.in_future("/departed_on")
+    if command.arrival_expected_on < command.departed_on:
+        return refusals.ARRIVES_BEFORE_DEPARTURE
+    if not all(code in context.reference.assistance_codes for code in command.assistance_codes):
+        return refusals.unknown_code("/assistance_codes", "assistance_codes")
+    journey = replace(
+        case.journey,
+        status="departed",
+        departed_on=command.departed_on,
+        arrival_expected_on=command.arrival_expected_on,
+        assistance_codes=tuple(sorted(set(command.assistance_codes))),
+    )
+    event = ReturneeDeparted(
+        case_id=case.id,
+        departed_on=command.departed_on,
+        arrival_expected_on=command.arrival_expected_on,
+        assistance_codes=context.reference.open_to_others(journey.assistance_codes, context.reference.assistance_codes),
+        country=case.country,
+    )
+    return _decided(case, journey, event, context)
+
+
+def _at(states: States, command: Any, context: Context, step: Step) -> Case | Refused:
+    case = own_case(states, command.case_id, context.actor)
+    if isinstance(case, Refused):
+        return case
+    return case if case.journey.allows(step) else refusals.journey_not_in_state(case.journey, step)
+
+
+def _bad_window(earliest: date, latest: date, day: date) -> Refused | None:
+    if earliest < day:
+        return refusals.in_past("/earliest")
+    if latest < earliest:
+        return refusals.WINDOW_REVERSED
+    if latest - earliest > timedelta(days=MAX_WINDOW_DAYS):
+        return refusals.WINDOW_TOO_LONG
+    return None
+
+
+def _planned(case: Case, journey: Journey) -> DeparturePlanned:
+    if journey.earliest is None or journey.latest is None:
+        raise AssertionError("a planned journey has a window")
+    return DeparturePlanned(
+        case_id=case.id,
+        status="booked" if journey.status == "booked" else "planned",
+        earliest=journey.earliest,
+        latest=journey.latest,
+        return_type=case.return_type,
+        transport=journey.transport,
+        arrival_point=journey.arrival_point,
+        country=case.country,
+    )
+
+
+def _decided(case: Case, journey: Journey, event: ReferralEvent, context: Context) -> Decision:
+    case = own_act(replace(case, journey=journey), context, type(event).__name__, case.id, journey.status)
+    answer = {
+        "case_id": str(case.id),
+        "status": journey.status,
+        "earliest": journey.earliest.isoformat() if journey.earliest else None,
+        "latest": journey.latest.isoformat() if journey.latest else None,
+    }
+    return Decision((case,), (event,), answer=answer)

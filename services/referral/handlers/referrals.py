@@ -1,0 +1,141 @@
+"""Referring a person to a centre, and taking a referral back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chassis.decision import Context, Decision, Refused
+from chassis.states import States
+from referral import refusals
+from referral.commands import Refer, WithdrawReferral
+from referral.domain.case import Case
+from referral.domain.journey import Journey
+from referral.domain.referral import Referral
+from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
+from referral.handlers.desk import own_act, own_case, today
+from referral.reference import Centre
+
+CODE_LISTS = {"needs": "needs", "wishes": "wishes", "skills": "isco08"}
+
+
+def refer(states: States, command: Refer, context: Context) -> Decision | Refused:
+    """Hands the case over: to the centre that its region belongs to, or to the one that the scout names."""
+    case = own_case(states, command.case_id, context.actor)
+    if isinstance(case, Refused):
+        return case
+    for attribute, code_list in CODE_LISTS.items():
+        known = getattr(context.reference, code_list)
+        if not all(code in known for code in getattr(command, attribute)):
+            return refusals.unknown_code(f"/{attribute}", code_list)
+    if case.status == "employed":
+        return refusals.ALREADY_EMPLOYED
+    centre = _centre_for(case, command, context)
+    if isinstance(centre, Refused):
+        return centre
+    if not case.covered("referral", centre.code, centre.country, today(context)):
+        return refusals.CONSENT_MISSING
+    if same := case.open_for(command.needs):
+        return refusals.need_already_referred(same)
+    id_ = context.random_id()
+    referral = Referral(
+        id=id_,
+        root_id=id_,
+        to_centre=centre.code,
+        country=case.country,
+        priority=command.priority,
+        needs=tuple(sorted(set(command.needs))),
+        referred_at=context.now,
+    )
+    case = own_act(case.with_referral(referral), context, "ReturneeReferred", referral.id, referral.to_centre)
+    return Decision((case,), (_returnee_referred(case, referral, command, context),), answer=_answer(case, referral))
+
+
+def withdraw_referral(states: States, command: WithdrawReferral, context: Context) -> Decision | Refused:
+    """Takes a referral back before the centre has answered it."""
+    case = own_case(states, command.case_id, context.actor)
+    if isinstance(case, Refused):
+        return case
+    referral = case.referral(command.referral_id)
+    if referral is None:
+        return refusals.REFERRAL_NOT_FOUND
+    if context.reference.withdraw_reasons.get(command.reason, on=today(context)) is None:
+        return refusals.unknown_code("/reason", "withdraw_reasons")
+    if not referral.allows("withdraw"):
+        return refusals.not_to_be_withdrawn(referral)
+    case, event = withdrawn(case, referral, command.reason, context)
+    return Decision((case,), (event,), answer=_answer(case, case.referral(referral.id) or referral))
+
+
+def withdrawn(case: Case, referral: Referral, reason: str, context: Context) -> tuple[Case, ReferralWithdrawn]:
+    """The case with the referral taken back, and the event that says so."""
+    ended = replace(referral.stepped("withdraw"), closed_at=context.now, reason=reason)
+    case = own_act(case.with_referral(ended), context, "ReferralWithdrawn", ended.id, reason)
+    event = ReferralWithdrawn(
+        case_id=case.id, referral_id=ended.id, to_centre=ended.to_centre, country=ended.country, reason=reason
+    )
+    return case, event
+
+
+def _centre_for(case: Case, command: Refer, context: Context) -> Centre | Refused:
+    """The centre to refer to, or why there is none (routing by country status, region and opening days)."""
+    reference, day = context.reference, today(context)
+    country = reference.countries.get(case.country, on=day)
+    if country is None or country.status == "ended":
+        return refusals.COUNTRY_ENDED
+    if country.status == "suspended":
+        return refusals.COUNTRY_SUSPENDED
+    fallback = reference.fallbacks.get(case.country, on=day)
+    by_region: Centre | None = reference.centre_for(case.country, case.admin1, day)
+    if command.to_centre is None:
+        if country.status == "active" and by_region is not None:
+            return by_region
+        return refusals.no_active_centre(None if fallback is None else fallback.desk)
+    named: Centre | None = reference.centres.get(command.to_centre, on=day)
+    if named is None:
+        return refusals.UNKNOWN_CENTRE
+    advises_from_afar = fallback is not None and fallback.desk == named.code
+    if named.country != case.country and not advises_from_afar:
+        return refusals.CENTRE_ELSEWHERE
+    return named
+
+
+def _returnee_referred(case: Case, referral: Referral, command: Refer, context: Context) -> ReturneeReferred:
+    reference = context.reference
+    return ReturneeReferred(
+        case_id=case.id,
+        referral_id=referral.id,
+        root_referral_id=referral.root_id,
+        to_centre=referral.to_centre,
+        country=case.country,
+        admin1=case.admin1,
+        priority=referral.priority,
+        needs=reference.open_to_others(referral.needs, reference.needs),
+        wishes=tuple(sorted(set(command.wishes))),
+        skills=tuple(sorted(set(command.skills))),
+        language=case.language,
+        target_group=case.target_group,
+        return_type=case.return_type,
+        age_band=case.age_band,
+        household_size=case.household_size,
+        vulnerability_present=case.vulnerability_present,
+        departure=_window(case.journey),
+        referred_at=referral.referred_at,
+    )
+
+
+def _window(journey: Journey) -> DepartureWindow | None:
+    if journey.status not in {"planned", "booked"} or journey.earliest is None or journey.latest is None:
+        return None
+    return DepartureWindow(earliest=journey.earliest, latest=journey.latest)
+
+
+def _answer(case: Case, referral: Referral) -> dict[str, Any]:
+    return {
+        "case_id": str(case.id),
+        "referral_id": str(referral.id),
+        "root_referral_id": str(referral.root_id),
+        "to_centre": referral.to_centre,
+        "status": referral.status,
+        "case_status": case.status,
+    }

@@ -1,0 +1,33 @@
+-- The cases of the scout's desk, and the profiles under lock and key.
+
+-- One document per case; id is the case_id. `status`: open, referred, accepted, arrived, employed, unserved. `links` holds
+-- the ids of the case's consents and referrals. `data` has codes, days and ids only.
+create table case_file (
+    id         uuid primary key,
+    version    int not null,
+    status     text not null,
+    links      uuid[] not null default '{}',
+    data       jsonb not null,
+    updated_at timestamptz not null,
+    opened_by  text not null generated always as (data->>'opened_by') stored,
+    country    text not null generated always as (data->>'country') stored,
+    case_ref   text not null generated always as (data->>'case_ref') stored
+);
+-- From a consent or referral to its case.
+create index case_file_links on case_file using gin (links);
+-- The worklist of an organisation, in order of id.
+create index case_file_desk on case_file (opened_by, id);
+-- Two people must never be read out the same reference: a new one is drawn.
+create unique index case_file_ref on case_file (case_ref);
+-- The closed loop: cases with a referral in some status.
+create index case_file_referrals on case_file using gin ((data -> 'referrals') jsonb_path_ops);
+
+-- The person's profile: ciphertext per field, and the wrapped data key of the case. `status`: sealed, or destroyed, when
+-- the key is gone and nothing can be read any more. The only table of the chain with personal data in any form.
+create table profile (
+    id         uuid primary key,
+    version    int not null,
+    status     text not null,
+    data       jsonb not null,
+    updated_at timestamptz not null
+);

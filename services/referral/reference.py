@@ -1,0 +1,136 @@
+"""The code lists that the scout's desk works with, read and validated when the service starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+from chassis.reference import Code, CodeList, load
+
+EVERYWHERE = "*"
+"""The catchment of a centre that has its country to itself, or all that no other centre has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country of the programme and what applies to it in a period."""
+
+    code: str
+    title_en: str
+    status: Literal["active", "no_centre", "suspended", "ended"]
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """An advice centre and the days on which it is open."""
+
+    code: str
+    country: str
+    opened_on: date
+    closed_on: date | None = None
+
+    PERIOD: ClassVar[tuple[str, str]] = ("opened_on", "closed_on")
+    REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries"}
+
+
+@dataclass(frozen=True, slots=True)
+class Catchment:
+    """Which centre a region belongs to."""
+
+    country: str
+    admin1: str
+    centre: str
+    valid_from: date
+    valid_to: date | None = None
+
+    KEY: ClassVar[tuple[str, str]] = ("country", "admin1")
+    REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries", "centre": "centres"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Who advises people of a country without a centre."""
+
+    country: str
+    desk: str
+    valid_from: date
+    valid_to: date | None = None
+
+    KEY: ClassVar[tuple[str, ...]] = ("country",)
+
+
+@dataclass(frozen=True, slots=True)
+class SensitiveCode:
+    """A code that may tell of somebody's health (Article 9 GDPR)."""
+
+    code: str
+    special_category: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Occupation:
+    """A unit group of ISCO-08."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """A purpose of consent, and the kinds of organisation that it can name."""
+
+    code: str
+    recipient_kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The lists together."""
+
+    countries: CodeList[Country]
+    centres: CodeList[Centre]
+    catchments: CodeList[Catchment]
+    fallbacks: CodeList[Fallback]
+    needs: CodeList[SensitiveCode]
+    assistance_codes: CodeList[SensitiveCode]
+    purposes: CodeList[Purpose]
+    wishes: CodeList[Code]
+    isco08: CodeList[Occupation]
+    withdraw_reasons: CodeList[Code]
+    reschedule_reasons: CodeList[Code]
+    departure_cancel_reasons: CodeList[Code]
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Reads the lists from their folder. Raises `InvalidReference`."""
+        rows: dict[str, type] = {
+            "countries": Country,
+            "centres": Centre,
+            "catchments": Catchment,
+            "fallbacks": Fallback,
+            "needs": SensitiveCode,
+            "assistance_codes": SensitiveCode,
+            "consent_purposes": Purpose,
+            "wishes": Code,
+            "isco08": Occupation,
+            "withdraw_reasons": Code,
+            "reschedule_reasons": Code,
+            "departure_cancel_reasons": Code,
+        }
+        tables = load(directory, rows)
+        return cls(**{"purposes" if name == "consent_purposes" else name: table for name, table in tables.items()})
+
+    def centre_for(self, country: str, admin1: str | None, day: date) -> Centre | None:
+        """The centre whose catchment the region is, or the one that has the rest of the country."""
+        catchment = self.catchments.get((country, admin1 or EVERYWHERE), on=day)
+        if catchment is None:
+            catchment = self.catchments.get((country, EVERYWHERE), on=day)
+        return None if catchment is None else self.centres.get(catchment.centre, on=day)
+
+    def open_to_others(self, codes: tuple[str, ...], of: CodeList[SensitiveCode]) -> tuple[str, ...]:
+        """The codes that tell nothing of health: only these may stand in an event."""
+        return tuple(code for code in codes if (row := of.get(code)) is not None and not row.special_category)

@@ -1,0 +1,292 @@
+"""What the centres' files must come to, said a second time: plain dictionaries and rules, no code of the service.
+
+Written from the issue and the domain notes. The calendar is the `holidays` library alone.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import holidays
+
+COUNTRY_OF = {"centre:NG-LOS": "NG", "centre:NG-EDO": "NG", "centre:GH-ACC": "GH"}
+ZONE = {"NG": ZoneInfo("Africa/Lagos"), "GH": ZoneInfo("Africa/Accra")}
+LIMITS: dict[str, tuple[tuple[int, str], ...]] = {
+    "emergency": ((24, "h"), (12, "h"), (24, "h")),
+    "urgent": ((72, "h"), (24, "h"), (48, "h")),
+    "normal": ((5, "d"), (2, "d"), (3, "d")),
+}
+WAITING, TAKEN = ("received",), ("accepted", "in_progress")
+LIVE = WAITING + TAKEN
+AFTER = {"rejected": "declined", "withdrawn": "withdrawn", "completed": "closed"}
+
+_open = {country: holidays.country_holidays(country) for country in ZONE}
+
+
+def limit_ends(priority: str, level: int, country: str, start: datetime) -> datetime:
+    """When a level is reached that begins at `start`."""
+    amount, unit = LIMITS[priority][level - 1]
+    if unit == "h":
+        return start + timedelta(hours=amount)
+    day = start.astimezone(ZONE[country]).date()
+    while amount:
+        day += timedelta(days=1)
+        amount -= _open[country].is_working_day(day)
+    return datetime.combine(day, time(23, 59, 59), ZONE[country]).astimezone(UTC)
+
+
+class Model:
+    """One case."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.referrals: dict[UUID, dict[str, Any]] = {}
+        self.consents: dict[UUID, dict[str, Any]] = {}
+        self.departure: dict[str, Any] = {"status": None}
+        self.arrived_on: date | None = None
+        self.contacts: list[date] = []
+        self.assessed = False
+        self.timers: dict[tuple[str, UUID | None], tuple[datetime, int]] = {}
+        self.told: list[tuple[Any, ...]] = []
+        self.courses: dict[UUID, str] = {}
+        self.offers: dict[UUID, str] = {}
+        self.jobs: set[UUID] = set()
+
+    # --- what others tell ---
+
+    def refer(self, id_: UUID, centre: str, priority: str, vulnerable: bool, window: date | None) -> None:
+        nothing_going_on = not any(each["status"] in LIVE for each in self.referrals.values())
+        if nothing_going_on and self.arrived_on and window and window > self.arrived_on:
+            left = self.departure.get("departed_on")
+            if left and left <= self.arrived_on:
+                self.departure = {"status": None}
+            self.arrived_on, self.contacts, self.assessed = None, [], False
+        if window and self.departure["status"] in (None, "expected", "cancelled"):
+            self.departure = {"status": "expected"}
+        self._receive(id_, id_, centre, priority, vulnerable)
+
+    def withdraw(self, id_: UUID) -> None:
+        referral = self.referrals[id_]
+        if referral["status"] == "referred_onward":
+            same_root = [each for each in self.referrals.values() if each["root"] == referral["root"]]
+            alive = [each for each in same_root if each["status"] in LIVE]
+            if not alive:
+                return
+            [referral] = alive
+        if referral["status"] == "in_progress":
+            referral["noted"] = True
+        elif referral["status"] in ("received", "accepted"):
+            self._end(referral, "withdrawn")
+
+    def grant(self, id_: UUID, recipients: tuple[str, ...]) -> None:
+        self.consents.setdefault(id_, {"gone": False})["recipients"] = recipients
+
+    def revoke(self, id_: UUID) -> None:
+        self.consents.setdefault(id_, {"recipients": ()})["gone"] = True
+
+    def depart(self, status: str, day: date | None) -> None:
+        if status == "departed":
+            self.departure = {"status": status, "departed_on": day}
+        else:
+            self.departure = {"status": status, "booked": day if status == "booked" else None}
+
+    # --- what the centre does: None, or the code of the refusal ---
+
+    def accept(self, id_: UUID, centre: str) -> str | None:
+        referral = self.referrals[id_]
+        if code := self._not_waiting(referral, centre):
+            return code
+        if not self._covered(centre):
+            return "consent_missing"
+        nobody_held = not any(each["status"] in TAKEN for each in self.referrals.values())
+        if self.arrived_on and not self.contacts and nobody_held:
+            self._owe_contact(referral, self.now, also=referral)
+        referral |= {"status": "in_progress" if self.arrived_on else "accepted", "answered": self.now}
+        self.timers.pop(("referral_answer", id_))
+        self.told.append(("ReferralAccepted", centre))
+        return None
+
+    def reject(self, id_: UUID, centre: str) -> str | None:
+        referral = self.referrals[id_]
+        if code := self._not_waiting(referral, centre):
+            return code
+        self._end(referral, "rejected")
+        self.told.append(("ReferralRejected", centre))
+        return None
+
+    def redirect(self, id_: UUID, centre: str, to: str, child_id: UUID | None) -> str | None:
+        referral = self.referrals[id_]
+        if code := self._not_waiting(referral, centre):
+            return code
+        if to == centre:
+            return "same_centre"
+        passed_on = [
+            each["centre"]
+            for each in self.referrals.values()
+            if each["root"] == referral["root"] and each["status"] == "referred_onward"
+        ]
+        if to in passed_on:
+            return "redirection_loop"
+        if not self._covered(to):
+            return "consent_missing"
+        assert child_id is not None
+        self._end(referral, "referred_onward")
+        self.told.append(("ReferralRedirected", centre))
+        self._receive(child_id, referral["root"], to, referral["priority"], referral["vulnerable"])
+        return None
+
+    def complete(self, id_: UUID, centre: str) -> str | None:
+        referral = self.referrals[id_]
+        if referral["centre"] != centre:
+            return "not_your_centre"
+        if referral["status"] != "in_progress":
+            return "referral_not_in_progress"
+        self._end(referral, "completed")
+        if not any(each["status"] in TAKEN for each in self.referrals.values()):
+            self.timers.pop(("first_contact", None), None)
+        self.told.append(("ReferralCompleted", centre))
+        return None
+
+    def arrive(self, centre: str, day: date) -> str | None:
+        if code := self._not_in_care(centre):
+            return code
+        if self.arrived_on:
+            return "already_arrived"
+        left = self.departure.get("departed_on") or self.departure.get("booked")
+        if left and day < left:
+            return "arrival_before_departure"
+        self.arrived_on = day
+        country = COUNTRY_OF[centre]
+        midnight = datetime.combine(day, time(23, 59, 59), ZONE[country]).astimezone(UTC)
+        self._owe_contact({"centre": centre}, min(self.now, midnight))
+        for referral in self.referrals.values():
+            if referral["status"] == "accepted":
+                referral["status"] = "in_progress"
+        self.told.append(("ArrivedInCountry", centre))
+        return None
+
+    def contact(self, centre: str, day: date) -> str | None:
+        if code := self._not_in_care(centre):
+            return code
+        if not self.arrived_on:
+            return "not_arrived"
+        if not self.contacts:
+            self.told.append(("FirstContactMade", centre))
+            self.timers.pop(("first_contact", None), None)
+        self.contacts.append(day)
+        return None
+
+    def assess(self, centre: str) -> str | None:
+        if code := self._not_in_care(centre):
+            return code
+        if not self.arrived_on:
+            return "not_arrived"
+        if not self.contacts:
+            return "not_in_contact"
+        self.assessed = True
+        self.told.append(("NeedsAssessed", centre))
+        return None
+
+    # --- time ---
+
+    def wait(self, until: datetime) -> None:
+        while due := [(at, *name) for name, (at, _) in self.timers.items() if at <= until]:
+            at, name, subject = min(due, key=lambda each: (each[0], each[1], each[2] or UUID(int=0)))
+            self.now = max(self.now, at)
+            _, level = self.timers.pop((name, subject))
+            referral = self.referrals[subject] if subject else self._holder()
+            if subject:
+                referral["level"] = level
+            priority = referral["priority"]
+            if not subject:
+                priority = "emergency" if self._vulnerable() else "normal"
+            self.told.append(("DeadlineMissed", referral["centre"], name, level))
+            if level < 3:
+                country = COUNTRY_OF[referral["centre"]]
+                self.timers[name, subject] = (limit_ends(priority, level + 1, country, at), level + 1)
+        self.now = until
+
+    # --- what it has come to ---
+
+    def stage(self) -> tuple[str, str | None]:
+        """The status of the file and its centre."""
+        live = [each for each in self.referrals.values() if each["status"] in LIVE]
+        if live:
+            centre = self._holder()["centre"]
+            if not self.arrived_on:
+                return "expected", centre
+            if not self.contacts:
+                return "arrived_not_contacted", centre
+            return ("assessed" if self.assessed else "in_contact"), centre
+        ended = [each for each in self.referrals.values() if each["status"] in AFTER]
+        if not ended:
+            return "unknown", None
+        final = max(ended, key=lambda each: (each["ended"], each["id"]))
+        return AFTER[final["status"]], final["centre"]
+
+    # --- helpers ---
+
+    def _receive(self, id_: UUID, root: UUID, centre: str, priority: str, vulnerable: bool) -> None:
+        due = limit_ends(priority, 1, COUNTRY_OF[centre], self.now)
+        self.referrals[id_] = {
+            "id": id_,
+            "root": root,
+            "centre": centre,
+            "priority": priority,
+            "vulnerable": vulnerable,
+            "status": "received",
+            "received": self.now,
+            "due": due,
+            "level": 0,
+            "noted": False,
+        }
+        self.timers["referral_answer", id_] = (due, 1)
+        self.told.append(("ReferralReceived", centre))
+
+    def _end(self, referral: dict[str, Any], status: str) -> None:
+        referral |= {"status": status, "ended": self.now}
+        self.timers.pop(("referral_answer", referral["id"]), None)
+
+    def _owe_contact(
+        self, referral: dict[str, Any], start: datetime, also: dict[str, Any] | None = None
+    ) -> None:
+        vulnerable = self._vulnerable() or bool(also and also["vulnerable"])
+        priority = "emergency" if vulnerable else "normal"
+        due = limit_ends(priority, 1, COUNTRY_OF[referral["centre"]], start)
+        self.timers["first_contact", None] = (due, 1)
+
+    def _vulnerable(self) -> bool:
+        return any(each["vulnerable"] for each in self.referrals.values() if each["status"] in LIVE)
+
+    def _covered(self, centre: str) -> bool:
+        wanted = {centre, f"country:{COUNTRY_OF[centre]}"}
+        return any(not each["gone"] and wanted & set(each["recipients"]) for each in self.consents.values())
+
+    def _holder(self) -> dict[str, Any]:
+        taken = [each for each in self.referrals.values() if each["status"] in TAKEN]
+        if taken:
+            return min(taken, key=lambda each: (each["answered"], each["id"]))
+        waiting = [each for each in self.referrals.values() if each["status"] in WAITING]
+        return min(waiting, key=lambda each: (each["received"], each["id"]))
+
+    def _not_waiting(self, referral: dict[str, Any], centre: str) -> str | None:
+        if referral["centre"] != centre:
+            return "not_your_centre"
+        if referral["status"] == "received":
+            return None
+        return "referral_withdrawn" if referral["status"] == "withdrawn" else "referral_answered"
+
+    def _not_in_care(self, centre: str) -> str | None:
+        mine = {each["status"] for each in self.referrals.values() if each["centre"] == centre}
+        if mine & set(TAKEN):
+            return None
+        stage, holder = self.stage()
+        if stage == "unknown":
+            return "file_not_found"
+        anything_live = any(each["status"] in LIVE for each in self.referrals.values())
+        if centre == holder or mine & set(LIVE):
+            return "referral_unanswered" if anything_live else "file_closed"
+        return "not_your_centre"

@@ -1,0 +1,256 @@
+"""The way into work in memory: a desk in Lagos, an employer, and events of other services with sensible defaults."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from chassis.decision import Actor, Decision, Refused
+from chassis.messages import Contract, Event
+from chassis.settings import ROOT
+from placement import commands, contracts
+from placement.consumers import EVENTS
+from placement.domain.candidacy import Candidacy
+from placement.domain.candidate import Candidate
+from placement.domain.vacancy import Vacancy
+from placement.handlers import COMMANDS, DEADLINES, KINDS
+from placement.reference import Reference
+from tests.support.memory import NOW, MemoryService
+
+CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519b")
+OTHER_CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519c")
+REFERRAL = UUID("f204789e-34f3-4b07-a44a-301596ceb9b0")
+SECOND = UUID("f204789e-34f3-4b07-a44a-301596ceb9b1")
+CHILD = UUID("f204789e-34f3-4b07-a44a-301596ceb9b2")
+NOBODY = UUID("00000000-0000-4000-8000-000000000000")
+TODAY = NOW.date()
+DAY = timedelta(days=1)
+LAST_DAY = date(2026, 5, 31)
+
+LAGOS, EDO, ACCRA = "centre:NG-LOS", "centre:NG-EDO", "centre:GH-ACC"
+OFFICER = Actor("placement_officer", LAGOS, "NG")
+IN_EDO = Actor("placement_officer", EDO, "NG")
+IN_ACCRA = Actor("placement_officer", ACCRA, "GH")
+
+
+@cache
+def reference() -> Reference:
+    """The code lists of the project, read once."""
+    return Reference.load(ROOT / "schemas" / "reference")
+
+
+def referred(case_id: UUID = CASE, referral_id: UUID = REFERRAL, **changes: Any) -> contracts.ReturneeReferred:
+    """A painter is referred to Lagos."""
+    fields = {
+        "case_id": case_id,
+        "referral_id": referral_id,
+        "root_referral_id": referral_id,
+        "to_centre": LAGOS,
+        "country": "NG",
+        "admin1": "NG-LA",
+        "skills": ("7131",),
+        "language": "en",
+        "target_group": "RETURNEE_DE",
+        "age_band": "25_34",
+    }
+    return contracts.ReturneeReferred.model_validate({**fields, **changes})
+
+
+def withdrawn(referral_id: UUID = REFERRAL, case_id: UUID = CASE) -> contracts.ReferralWithdrawn:
+    """The scout takes a referral back."""
+    return contracts.ReferralWithdrawn(case_id=case_id, referral_id=referral_id)
+
+
+def rejected(referral_id: UUID = REFERRAL) -> contracts.ReferralRejected:
+    """A centre does not take the person on."""
+    return contracts.ReferralRejected(case_id=CASE, referral_id=referral_id)
+
+
+def redirected(referral_id: UUID = REFERRAL, child: UUID = CHILD, **changes: Any) -> contracts.ReferralRedirected:
+    """Lagos passes the person on to Edo."""
+    fields = {"referral_id": referral_id, "child_referral_id": child, "to_centre": EDO, "to_country": "NG"}
+    return contracts.ReferralRedirected.model_validate({"case_id": CASE, **fields, **changes})
+
+
+def consent(
+    purpose: str = "matching", *recipients: str, case_id: UUID = CASE, number: int = 1, until: date = date(2028, 3, 1)
+) -> contracts.ConsentGranted:
+    """The person allows `purpose`; every number is a consent of its own."""
+    return contracts.ConsentGranted(
+        case_id=case_id,
+        consent_id=UUID(int=number),
+        purpose=purpose,
+        recipients=recipients or ("country:NG",),
+        valid_until=until,
+    )
+
+
+def consent_gone(purpose: str = "matching", number: int = 1) -> contracts.ConsentWithdrawn:
+    """The person takes that consent back."""
+    return contracts.ConsentWithdrawn(case_id=CASE, consent_id=UUID(int=number), purpose=purpose)
+
+
+def completed(result: str = "passed", isco08: str = "7132", skills: tuple[str, ...] = ()) -> contracts.CourseCompleted:
+    """The person took a course to its end."""
+    return contracts.CourseCompleted.model_validate(
+        {"case_id": CASE, "isco08": isco08, "result": result, "skills": skills}
+    )
+
+
+def arrived(on: date = TODAY, admin1: str | None = None) -> contracts.ArrivedInCountry:
+    """The person is in the country."""
+    return contracts.ArrivedInCountry(case_id=CASE, arrived_on=on, admin1=admin1)
+
+
+def assessed(readiness: str) -> contracts.NeedsAssessed:
+    """The centre says whether the person can work."""
+    return contracts.NeedsAssessed.model_validate({"case_id": CASE, "readiness": readiness})
+
+
+class World:
+    """The service in memory, one employer, one vacancy, and a person who was referred and consented to matching."""
+
+    def __init__(self, openings: int = 1) -> None:
+        self.service = MemoryService(KINDS, COMMANDS, EVENTS, DEADLINES, reference())
+        self.employer = self.do(commands.RegisterEmployer("Lekki Paint Works Ltd", "F"))["employer_id"]
+        self.vacancy_id = self.publish(openings=openings)
+        self.tell(referred(), consent())
+
+    # --- acting ---
+
+    def run(self, command: Any, actor: Actor = OFFICER) -> Decision | Refused:
+        """Runs a command."""
+        return self.service.command(command, actor)
+
+    def do(self, command: Any, actor: Actor = OFFICER) -> dict[str, Any]:
+        """The answer of a command that must not be refused; its ids as UUID."""
+        outcome = self.run(command, actor)
+        assert isinstance(outcome, Decision), outcome
+        return {
+            name: UUID(value) if name.endswith("_id") and isinstance(value, str) else value
+            for name, value in outcome.answer.items()
+        }
+
+    def tell(self, *events: Contract, at: datetime | None = None) -> None:
+        """Delivers events of other services, none of which may be refused."""
+        for event in events:
+            outcome = self.service.event(event, at)
+            assert isinstance(outcome, Decision), outcome
+
+    def vacancy_command(self, **changes: Any) -> commands.PublishVacancy:
+        """A command that publishes a painter's vacancy in Lagos."""
+        fields: dict[str, Any] = {
+            "employer_id": self.employer,
+            "isco08": "7131",
+            "skills": ("7132",),
+            "admin1": "NG-LA",
+            "openings": 1,
+            "employment_type": "full_time",
+            "wage_band": "minimum_to_median",
+            "formal": True,
+            "expires_on": LAST_DAY,
+        }
+        return commands.PublishVacancy(**{**fields, **changes})
+
+    def publish(self, **changes: Any) -> UUID:
+        """Publishes such a vacancy."""
+        id_: UUID = self.do(self.vacancy_command(**changes))["vacancy_id"]
+        return id_
+
+    def shortlist(self, case_id: UUID = CASE, actor: Actor = OFFICER) -> UUID:
+        """Picks a person for the vacancy."""
+        id_: UUID = self.do(commands.Shortlist(self.vacancy_id, case_id), actor)["candidacy_id"]
+        return id_
+
+    def present(self, case_id: UUID = CASE, number: int = 2) -> UUID:
+        """Picks a person, who consents to be presented to the employer, and presents them."""
+        candidacy_id = self.shortlist(case_id)
+        self.tell(consent("presentation", f"employer:{self.employer}", case_id=case_id, number=number))
+        self.do(commands.Present(*self.ids(candidacy_id)))
+        return candidacy_id
+
+    def offer_command(self, candidacy_id: UUID, **changes: Any) -> commands.MakeOffer:
+        """A command that makes an ordinary offer."""
+        vacancy_id, case_id, candidacy_id = self.ids(candidacy_id)
+        fields: dict[str, Any] = {
+            "employment_type": None,
+            "hours_per_week": 40,
+            "wage_band": None,
+            "starts_on": TODAY + 30 * DAY,
+            "expires_at": None,
+            "formal": True,
+            "subsidised": False,
+        }
+        return commands.MakeOffer(vacancy_id, case_id, candidacy_id, **{**fields, **changes})
+
+    def offer(self, case_id: UUID = CASE, number: int = 2, **changes: Any) -> UUID:
+        """Leads a person to an offer; the candidacy's id."""
+        candidacy_id = self.present(case_id, number)
+        self.do(self.offer_command(candidacy_id, **changes))
+        return candidacy_id
+
+    def accept(self, case_id: UUID = CASE, number: int = 2, **changes: Any) -> UUID:
+        """Leads a person to an accepted offer; the candidacy's id."""
+        candidacy_id = self.offer(case_id, number, **changes)
+        self.do(commands.AcceptOffer(*self.ids(candidacy_id)))
+        return candidacy_id
+
+    def start(self, evidence_type: Any = "contract", **changes: Any) -> UUID:
+        """Leads the person into work; the candidacy's id."""
+        candidacy_id = self.accept(**changes)
+        self.do(commands.StartEmployment(*self.ids(candidacy_id), TODAY, evidence_type))
+        return candidacy_id
+
+    # --- looking ---
+
+    def ids(self, candidacy_id: UUID) -> tuple[UUID, UUID, UUID]:
+        """What every command on a candidacy carries."""
+        vacancy, candidacy = self.find(candidacy_id)
+        return vacancy.id, candidacy.case_id, candidacy.id
+
+    def find(self, candidacy_id: UUID) -> tuple[Vacancy, Candidacy]:
+        """A candidacy as it is stored, with its vacancy."""
+        for vacancy in self.service.all(Vacancy):
+            candidacy = vacancy.candidacy(candidacy_id)
+            if candidacy is not None:
+                return vacancy, candidacy
+        raise KeyError(candidacy_id)
+
+    def candidacy(self, candidacy_id: UUID) -> Candidacy:
+        """A candidacy as it is stored."""
+        return self.find(candidacy_id)[1]
+
+    @property
+    def vacancy(self) -> Vacancy:
+        """The vacancy as it is stored."""
+        vacancy: Vacancy = self.service.state(Vacancy, self.vacancy_id)
+        return vacancy
+
+    @property
+    def candidate(self) -> Candidate:
+        """The person as stored."""
+        candidate: Candidate = self.service.state(Candidate, CASE)
+        return candidate
+
+    def told(self) -> list[str]:
+        """The names of what was published."""
+        return [type(event).__name__ for event in self.service.events]
+
+    def last(self, kind: type[Event]) -> Any:
+        """The last event of a kind."""
+        return next(event for event in reversed(self.service.events) if isinstance(event, kind))
+
+    def due(self, name: str, subject: UUID) -> datetime | None:
+        """When a timer is due, if it runs."""
+        timer = self.service.timers.get((name, subject))
+        return None if timer is None else timer.due_at
+
+
+def refused(outcome: Decision | Refused, code: str, status: int = 409, field: str = "") -> None:
+    """The command was refused, so, and in words that help."""
+    assert isinstance(outcome, Refused), outcome
+    assert (outcome.code, outcome.status, outcome.field) == (code, status, field)
+    assert outcome.detail.endswith(".")
+    assert outcome.remedy.endswith(".")

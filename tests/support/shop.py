@@ -1,0 +1,96 @@
+"""A shop on a topic of its own: publishes what a toy service reads, and sees how far its group has come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from chassis.messages import topic_of
+from tests.support.brokers import PARTITIONS
+from tests.support.records import FakeRecord, record
+
+TEN_MEGABYTES = 10_000_000
+WITHIN = 30
+"""Seconds after which a test gives up waiting."""
+
+
+class Shop:
+    """Writes events as any program with access could, good and bad."""
+
+    def __init__(self, source: str, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient) -> None:
+        self.source = source
+        self.topic = topic_of(source)
+        self.type = f"ph.{source}.Sold.v1"
+        self._producer = producer
+        self._admin = admin
+        self._sequences: Counter[UUID] = Counter()
+
+    async def create_topic(self) -> None:
+        """With room for records that are too large for everybody."""
+        config = {"max.message.bytes": str(TEN_MEGABYTES + 2_000_000)}
+        await self._admin.create_topics([NewTopic(self.topic, PARTITIONS, 1, topic_configs=config)])
+
+    def sold(self, key: UUID, amount: int = 1) -> FakeRecord:
+        """The next event of this key; not sent yet."""
+        self._sequences[key] += 1
+        body = {"case_id": str(key), "amount": amount}
+        return record(body, type_=self.type, key=key, sequence=self._sequences[key], offset=0)
+
+    async def sell(self, key: UUID, *amounts: int) -> None:
+        """Publishes events of this key."""
+        await self.send([self.sold(key, amount) for amount in amounts])
+
+    async def send(self, records: Sequence[FakeRecord]) -> list[Any]:
+        """Publishes records as they are, in order; returns where each one stands."""
+        futures = [
+            await self._producer.send(self.topic, each.value, key=each.key, headers=list(each.headers))
+            for each in records
+        ]
+        return [await future for future in futures]
+
+    async def committed(self, group: str) -> dict[int, int]:
+        """The group's offset per partition."""
+        offsets = await self._admin.list_consumer_group_offsets(group)
+        return {place.partition: at.offset for place, at in offsets.items() if place.topic == self.topic}
+
+    async def ends(self) -> dict[int, int]:
+        """The end of every partition that holds something."""
+        places = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+        found = await self._admin.list_offsets(dict.fromkeys(places, -1))
+        return {place.partition: at.offset for place, at in found.items() if at.offset > 0}
+
+    async def until_read(self, group: str) -> None:
+        """Waits until the group has committed everything that stands in the topic."""
+        ends = await self.ends()
+        async with asyncio.timeout(WITHIN):
+            while not ends.items() <= (await self.committed(group)).items():
+                await asyncio.sleep(0.05)
+
+    async def members(self, group: str) -> int:
+        """How many members the group has now."""
+        (answer,) = await self._admin.describe_consumer_groups([group])
+        return len(answer.groups[0][5])
+
+
+@asynccontextmanager
+async def opened_shop(bootstrap: str, *, topic: bool = True) -> AsyncIterator[Shop]:
+    """A shop with its topic; without one if it is to come later."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=TEN_MEGABYTES + 1_000_000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await producer.start()
+    await admin.start()
+    try:
+        shop = Shop(f"shop{uuid4().hex[:8]}", producer, admin)
+        if topic:
+            await shop.create_topic()
+        yield shop
+    finally:
+        await producer.stop()
+        await admin.close()

@@ -1,0 +1,69 @@
+"""The toy service as a process: `python -m tests.support.toy_app`, told by its environment like any service.
+
+`TOY_SOURCE` names the service whose `Sold` it reads, so that each test has a topic of its own. Amount 666 meets a bug
+while `TOY_BUG` is set: what nobody foresaw.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, StrictInt
+
+from chassis.api import Database, Runner, acting_as
+from chassis.decision import Actor, Context, Decision, Handler, Refused
+from chassis.messages import Contract
+from chassis.problems import problem_responses
+from chassis.runtime import main
+from chassis.states import States, by_id
+from tests.support import toy
+
+BUGGY = 666
+SELLER = ("seller", "programme:shop")
+
+router = APIRouter()
+
+
+class Sold(Contract, source=os.environ.get("TOY_SOURCE", "shop")):
+    case_id: UUID
+    amount: int
+
+
+class Sale(BaseModel):
+    amount: StrictInt
+
+
+class Total(BaseModel):
+    total: int
+
+
+@router.post("/tills/{till}/sales", status_code=201, responses=problem_responses(403, 409))
+async def sell(till: UUID, body: Sale, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Total:
+    return Total.model_validate(await run(toy.Sell(till, body.amount), actor))
+
+
+@router.get("/tills/{till}", responses=problem_responses(403))
+async def read(till: UUID, _actor: Annotated[Actor, acting_as("seller")], database: Database) -> Total:
+    data = await database.fetchval("select data from till where id = $1", till)
+    return Total(total=json.loads(data)["total"] if data else 0)
+
+
+def sold(states: States, message: Sold, context: Context) -> Decision | Refused:
+    if message.amount == BUGGY and os.environ.get("TOY_BUG"):
+        raise LookupError("a bug")
+    return toy.sell(states, toy.Sell(message.case_id, message.amount), context)
+
+
+SERVICE = replace(
+    toy.TILL,
+    consumers={Sold: Handler(lambda message: (by_id(toy.Till, message.case_id),), sold)},
+    routers=(router,),
+)
+
+if __name__ == "__main__":
+    main(SERVICE)

@@ -1,0 +1,141 @@
+"""The toy service as a running process, and what can be seen of it from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Awaitable
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from deploy.local import processes
+from deploy.local.places import ROOT
+from deploy.local.processes import Program
+from deploy.local.stack import LocalStack
+
+WITHIN = 30
+"""Seconds after which a test gives up waiting."""
+
+
+class ToyProcess:
+    """One process. `settings` go over those of a service of the local stack."""
+
+    def __init__(self, stack: LocalStack, dsn: str, source: str, **settings: str) -> None:
+        self.port = free_port()
+        self.log = stack.logs / f"toy-{self.port}.log"
+        self._environment = {
+            **{name: value for name, value in stack.environment().items() if "DATABASE" not in name},
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": f"{ROOT / 'services'}:{ROOT}",
+            "TILL_DATABASE_URL": dsn,
+            "TOY_SOURCE": source,
+            "PORT": str(self.port),
+            "DEADLINE_POLL_SECONDS": "0.2",
+            **settings,
+        }
+        self.program: Program | None = None
+        self.http = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers={"Authorization": f"Bearer {stack.issuer.token('seller', 'programme:shop')}"},
+            timeout=WITHIN,
+        )
+
+    def start(self, **settings: str) -> None:
+        """Starts it, or starts it again."""
+        command = [sys.executable, "-m", "tests.support.toy_app"]
+        environment = {**self._environment, **settings}
+        self.program = processes.start("toy", command, log=self.log, environment=environment, directory=ROOT)
+
+    async def __aenter__(self) -> ToyProcess:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.http.aclose()
+        if self.program is not None:
+            self.program.process.kill()
+            self.program.process.wait(10)
+
+    def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Sends a signal."""
+        assert self.program is not None
+        self.program.process.send_signal(number)
+
+    async def exit_code(self) -> int:
+        """Waits until it has ended."""
+        program = self.program
+        assert program is not None
+        await until(lambda: not program.alive(), "the process to end")
+        return program.process.returncode
+
+    async def probe(self, name: str) -> int:
+        """The status of `live` or `ready`; 0 while nothing listens."""
+        try:
+            return (await self.http.get(f"/health/{name}")).status_code
+        except httpx.TransportError:
+            return 0
+
+    async def until_probe(self, name: str, status: int, seconds: float = WITHIN) -> None:
+        """Waits until a probe answers so."""
+        await until_async(lambda: self._answers(name, status), f"/health/{name} to be {status}", seconds)
+
+    async def _answers(self, name: str, status: int) -> bool:
+        assert self.program is not None
+        self.program.require_alive()
+        return await self.probe(name) == status
+
+    async def checks(self) -> dict[str, bool]:
+        """What readiness looks at."""
+        checks: dict[str, bool] = (await self.http.get("/health/ready")).json()["checks"]
+        return checks
+
+    async def sell(self, till: UUID, amount: int, key: str = "") -> httpx.Response:
+        """A command."""
+        headers = {"Idempotency-Key": key or str(uuid4())}
+        return await self.http.post(f"/tills/{till}/sales", json={"amount": amount}, headers=headers)
+
+    async def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples with these labels."""
+        total = 0.0
+        for line in (await self.http.get("/metrics")).text.splitlines():
+            if line.startswith((f"{name} ", f"{name}{{")) and all(f'{k}="{v}"' in line for k, v in labels.items()):
+                total += float(line.rpartition(" ")[2])
+        return total
+
+    def lines(self, event: str = "") -> list[dict[str, Any]]:
+        """Its log, or the lines of one event."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [line for line in lines if not event or line["event"] == event]
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def until(condition: Callable[[], bool], what: str, seconds: float = WITHIN) -> None:
+    """Waits; says what for if it takes too long."""
+
+    async def holds() -> bool:
+        return condition()
+
+    await until_async(holds, what, seconds)
+
+
+async def until_async(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = WITHIN) -> None:
+    """The same for a condition that has to ask."""
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        await asyncio.sleep(0.03)

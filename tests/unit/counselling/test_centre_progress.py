@@ -1,0 +1,141 @@
+"""What providers and placement desks tell: courses, offers and work, also before the referral has come."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from counselling import contracts
+from tests.support.counselling import CASE, DAY, TODAY, Desk, consent, referred
+
+ENROLMENT, OFFER, CANDIDACY, EMPLOYMENT = (UUID(int=number) for number in range(1, 5))
+
+
+def confirmed(enrolment_id: UUID = ENROLMENT) -> contracts.EnrolmentConfirmed:
+    return contracts.EnrolmentConfirmed(case_id=CASE, enrolment_id=enrolment_id, provider="provider:TRADE-PAINT")
+
+
+def cancelled(enrolment_id: UUID = ENROLMENT) -> contracts.EnrolmentCancelled:
+    return contracts.EnrolmentCancelled(case_id=CASE, enrolment_id=enrolment_id, provider="provider:TRADE-PAINT")
+
+
+def finished(result: str = "passed") -> contracts.CourseCompleted:
+    return contracts.CourseCompleted.model_validate(
+        {
+            "case_id": CASE,
+            "enrolment_id": ENROLMENT,
+            "provider": "provider:TRADE-PAINT",
+            "course_code": "PAINT-BASIC",
+            "isco08": "7131",
+            "category": "EMPLOYABILITY",
+            "result": result,
+            "units": 24,
+            "finished_on": TODAY,
+            "skills": ("7131",),
+        }
+    )
+
+
+def offered(offer_id: UUID = OFFER) -> contracts.JobOffered:
+    return contracts.JobOffered(
+        case_id=CASE,
+        candidacy_id=CANDIDACY,
+        offer_id=offer_id,
+        isco08="7131",
+        offered_on=TODAY,
+        starts_on=TODAY + 14 * DAY,
+        formal=True,
+    )
+
+
+def started() -> contracts.EmploymentStarted:
+    return contracts.EmploymentStarted(
+        case_id=CASE,
+        employment_id=EMPLOYMENT,
+        offer_id=OFFER,
+        isco08="7131",
+        started_on=TODAY,
+        employment_type="full_time",
+        formal=True,
+        subsidised=False,
+    )
+
+
+TAKEN = contracts.JobOfferAccepted(case_id=CASE, offer_id=OFFER, accepted_on=TODAY)
+DECLINED = contracts.JobOfferDeclined(case_id=CASE, offer_id=OFFER, reason="wage_too_low")
+EXPIRED = contracts.JobOfferExpired(case_id=CASE, offer_id=OFFER)
+CLOSED = contracts.CandidacyClosed(case_id=CASE, candidacy_id=CANDIDACY, reason="offer_retracted")
+
+
+PLANNED = contracts.DeparturePlanned(case_id=CASE, status="planned", earliest=TODAY, latest=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("events", "statuses"),
+    [
+        ((confirmed(),), ["confirmed"]),
+        ((confirmed(), cancelled()), ["cancelled"]),
+        ((cancelled(),), []),
+        ((confirmed(), finished()), ["completed_passed"]),
+        ((finished("attended"),), ["completed_attended"]),
+        ((confirmed(), confirmed(UUID(int=9)), cancelled()), ["cancelled", "confirmed"]),
+    ],
+)
+def test_courses_are_followed(events: tuple[Any, ...], statuses: list[str]) -> None:
+    desk = Desk.with_referral()
+    desk.tell(*events)
+    assert [course.status for course in desk.file.courses] == statuses
+
+
+def test_a_finished_course_is_known_with_its_skills() -> None:
+    desk = Desk()
+    desk.tell(confirmed(), finished())
+    [course] = desk.file.courses
+    assert (course.course_code, course.units, course.skills) == ("PAINT-BASIC", 24, ("7131",))
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        ((), "offered"),
+        ((TAKEN,), "accepted"),
+        ((DECLINED,), "declined"),
+        ((EXPIRED,), "expired"),
+        ((CLOSED,), "closed"),
+        ((TAKEN, CLOSED), "accepted"),
+        ((DECLINED, CLOSED), "declined"),
+    ],
+)
+def test_offers_are_followed(events: tuple[Any, ...], status: str) -> None:
+    desk = Desk.with_referral()
+    desk.tell(offered(), *events)
+    [offer] = desk.file.offers
+    assert offer.status == status
+
+
+def test_work_is_followed() -> None:
+    desk = Desk.with_contact()
+    desk.tell(offered(), TAKEN, started())
+    [employment] = desk.file.employments
+    assert (employment.id, employment.started_on, employment.formal) == (EMPLOYMENT, TODAY, True)
+    assert desk.file.status == "in_contact"
+
+
+@pytest.mark.parametrize("event", [TAKEN, DECLINED, EXPIRED, CLOSED, cancelled()])
+def test_an_answer_to_an_offer_that_was_never_heard_of_begins_no_file(event: Any) -> None:
+    desk = Desk()
+    desk.tell(event)
+    assert desk.service.snapshot()["states"]["centre_file"] == {}
+
+
+@pytest.mark.parametrize("event", [confirmed(), finished(), offered(), started(), consent(), PLANNED])
+def test_an_event_before_the_referral_begins_a_file_that_the_referral_completes(event: Any) -> None:
+    first, then = Desk(), Desk()
+    first.tell(event)
+    assert (first.file.status, first.file.centre, first.file.centres) == ("unknown", None, ())
+    first.tell(referred())
+    then.tell(referred(), event)
+    assert first.service.snapshot() == then.service.snapshot()
+    assert first.file.status == "expected"

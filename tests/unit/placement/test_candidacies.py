@@ -1,0 +1,274 @@
+"""Shortlist, present, close: who may be picked, what the picking rests on, and that nobody is barred afterwards."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, get_args
+
+import pytest
+
+from placement import commands
+from placement.domain.candidacy import CLOSERS, MOVES, CandidacyStatus
+from placement.domain.terms import Party
+from placement.events import CandidacyClosed, CandidatePresented, CandidateShortlisted
+from tests.support.placement import (
+    ACCRA,
+    CASE,
+    DAY,
+    EDO,
+    IN_ACCRA,
+    IN_EDO,
+    LAGOS,
+    NOBODY,
+    OTHER_CASE,
+    TODAY,
+    World,
+    arrived,
+    assessed,
+    consent,
+    consent_gone,
+    referred,
+    refused,
+    rejected,
+    withdrawn,
+)
+
+
+def test_a_person_is_shortlisted_before_arrival() -> None:
+    world = World()
+    candidacy_id = world.shortlist()
+    candidacy = world.candidacy(candidacy_id)
+    assert (candidacy.status, candidacy.case_id, candidacy.shortlisted_on) == ("shortlisted", CASE, TODAY)
+    event = world.last(CandidateShortlisted)
+    assert (event.key, event.vacancy_id, event.isco08, event.country) == (CASE, world.vacancy_id, "7131", "NG")
+
+
+def shortlist(world: World) -> Any:
+    return world.run(commands.Shortlist(world.vacancy_id, CASE))
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (consent_gone(), "matching_consent_missing"),
+        (consent(until=TODAY - DAY), "matching_consent_missing"),
+        (consent("matching", ACCRA), "matching_consent_missing"),
+        (consent("matching", EDO), "matching_consent_missing"),
+        (consent("matching", "country:GH"), "matching_consent_missing"),
+        (referred(to_centre=ACCRA, country="GH"), "other_country"),
+    ],
+)
+def test_a_person_is_out_of_reach_for_the_desk(event: Any, code: str) -> None:
+    world = World()
+    world.tell(event)
+    refused(shortlist(world), code, 403 if code == "other_country" else 409, "/case_id")
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (referred(age_band="under_18"), "minor"),
+        (assessed("not_now"), "not_ready"),
+        (withdrawn(), "no_open_referral"),
+        (rejected(), "no_open_referral"),
+    ],
+)
+def test_a_person_may_not_be_picked_or_presented(event: Any, code: str) -> None:
+    world = World()
+    world.tell(event)
+    refused(shortlist(world), code)
+    if code != "no_open_referral" or isinstance(event, type(rejected())):
+        later = World()
+        candidacy_id = later.shortlist()
+        later.tell(consent("presentation", f"employer:{later.employer}", number=2), event)
+        refused(later.run(commands.Present(*later.ids(candidacy_id))), code)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (consent("matching", LAGOS),),
+        (consent("matching", "country:NG"),),
+        (consent("matching", LAGOS, until=TODAY),),
+        (consent_gone(), consent(number=9)),
+        (assessed("now"),),
+        (assessed("after_support"),),
+        (assessed("not_now"), assessed("now")),
+        (referred(age_band="unknown"),),
+        (arrived(),),
+        (rejected(), referred()),
+        (rejected(), referred(referral_id=OTHER_CASE)),
+        (withdrawn(), referred(referral_id=OTHER_CASE)),
+    ],
+)
+def test_a_person_may_be_picked(events: tuple[Any, ...]) -> None:
+    world = World()
+    world.tell(*events)
+    if events == (rejected(), referred()):  # the very referral that was rejected cannot come back
+        refused(shortlist(world), "no_open_referral")
+    else:
+        assert world.shortlist()
+
+
+def test_a_stub_is_nobody_to_pick() -> None:
+    world = World()
+    world.tell(consent(case_id=OTHER_CASE))
+    for case_id in (OTHER_CASE, NOBODY):
+        outcome = world.run(commands.Shortlist(world.vacancy_id, case_id))
+        refused(outcome, "candidate_unknown", 404, "/case_id")
+
+
+def test_the_vacancy_must_be_the_desks_and_take_people() -> None:
+    world = World()
+    refused(world.run(commands.Shortlist(NOBODY, CASE)), "vacancy_unknown", 404, "/vacancy_id")
+    outcome = world.run(commands.Shortlist(world.vacancy_id, CASE), IN_ACCRA)
+    refused(outcome, "other_country", 403, "/vacancy_id")
+    world.do(commands.CloseVacancy(world.vacancy_id))
+    refused(shortlist(world), "vacancy_closed", field="/vacancy_id")
+
+
+def test_a_vacancy_takes_nobody_after_its_last_day_even_if_its_timer_is_late() -> None:
+    world = World()
+    shortlisted = world.shortlist()
+    world.vacancy_id = world.publish()
+    presented = world.present()
+    world.vacancy_id = world.publish()
+    world.service.now = datetime(2026, 5, 31, 23, 30, tzinfo=UTC)  # 1 June in Lagos
+    refused(shortlist(world), "vacancy_closed", field="/vacancy_id")
+    refused(world.run(commands.Present(*world.ids(shortlisted))), "vacancy_closed")
+    refused(world.run(world.offer_command(presented, starts_on=date(2026, 7, 1))), "vacancy_closed")
+
+
+def test_every_opening_is_reserved_once() -> None:
+    world = World(openings=1)
+    world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=3))
+    world.shortlist()
+    refused(world.run(commands.Shortlist(world.vacancy_id, OTHER_CASE)), "no_opening_left", field="/vacancy_id")
+
+
+def test_a_person_is_on_one_way_into_a_vacancy_at_a_time() -> None:
+    world = World(openings=2)
+    world.shortlist()
+    refused(shortlist(world), "candidacy_exists", field="/case_id")
+
+
+def test_a_person_may_be_on_the_way_into_two_vacancies() -> None:
+    world = World()
+    world.shortlist()
+    world.vacancy_id = world.publish()
+    assert world.shortlist()
+
+
+def test_another_desk_of_the_country_picks_with_a_consent_for_the_country() -> None:
+    world = World()
+    assert world.candidacy(world.shortlist(actor=IN_EDO)).centre == EDO
+
+
+def test_a_person_is_presented_with_a_consent_for_the_employer() -> None:
+    world = World()
+    candidacy = world.candidacy(world.present())
+    assert (candidacy.status, candidacy.presented_on) == ("presented", TODAY)
+    event = world.last(CandidatePresented)
+    assert (event.employer_id, event.candidacy_id) == (world.employer, candidacy.id)
+
+
+@pytest.mark.parametrize("recipient", ["employer:00000000-0000-4000-8000-000000000000", "country:NG", LAGOS])
+def test_no_other_recipient_stands_for_the_employer(recipient: str) -> None:
+    world = World()
+    candidacy_id = world.shortlist()
+    world.tell(consent("presentation", recipient, number=2))
+    refused(world.run(commands.Present(*world.ids(candidacy_id))), "presentation_consent_missing")
+
+
+def test_a_consent_to_presentation_ends_with_its_last_day() -> None:
+    world = World()
+    candidacy_id = world.shortlist()
+    world.tell(consent("presentation", f"employer:{world.employer}", number=2, until=TODAY))
+    world.service.advance(timedelta(days=1))
+    refused(world.run(commands.Present(*world.ids(candidacy_id))), "presentation_consent_missing")
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [(NOBODY, CASE, None), (None, NOBODY, None), (None, CASE, NOBODY), (None, OTHER_CASE, None)],
+)
+def test_the_ids_of_a_command_belong_together(ids: tuple[Any, Any, Any]) -> None:
+    world = World()
+    world.tell(referred(OTHER_CASE, OTHER_CASE))
+    candidacy_id = world.shortlist()
+    command = commands.Present(ids[0] or world.vacancy_id, ids[1], ids[2] or candidacy_id)
+    refused(world.run(command), "candidacy_unknown", 404)
+
+
+def reach(world: World, status: CandidacyStatus) -> Any:
+    """A candidacy of the given status."""
+    if status == "closed":
+        candidacy_id = world.shortlist()
+        world.do(commands.CloseCandidacy(*world.ids(candidacy_id), "unreachable", "officer"))
+        return candidacy_id
+    ways = {"shortlisted": world.shortlist, "presented": world.present, "offered": world.offer}
+    return {**ways, "accepted": world.accept, "started": world.start}[status]()
+
+
+def act(world: World, move: str, candidacy_id: Any) -> Any:
+    """The command that makes a move of the diagram."""
+    ids = world.ids(candidacy_id)
+    if move == "presented":
+        world.tell(consent("presentation", f"employer:{world.employer}", number=2))
+        return world.run(commands.Present(*ids))
+    if move == "offered":
+        return world.run(world.offer_command(candidacy_id))
+    if move == "accepted":
+        return world.run(commands.AcceptOffer(*ids))
+    if move == "declined":
+        return world.run(commands.DeclineOffer(*ids, "wage"))
+    return world.run(commands.StartEmployment(*ids, TODAY, "contract"))
+
+
+@pytest.mark.parametrize("move", ["presented", "offered", "accepted", "declined", "started"])
+@pytest.mark.parametrize("status", get_args(CandidacyStatus))
+def test_every_move_is_in_the_diagram_or_refused(status: CandidacyStatus, move: str) -> None:
+    world = World()
+    candidacy_id = reach(world, status)
+    outcome = act(world, move, candidacy_id)
+    allowed = "closed" in MOVES[status] and status == "offered" if move == "declined" else move in MOVES[status]
+    if allowed:
+        assert world.candidacy(candidacy_id).status == ("closed" if move == "declined" else move)
+    else:
+        refused(outcome, "wrong_state")
+        assert world.candidacy(candidacy_id).status == status
+
+
+@pytest.mark.parametrize("by", ["person", "employer", "officer"])
+@pytest.mark.parametrize("reason", CLOSERS)
+@pytest.mark.parametrize("status", get_args(CandidacyStatus))
+def test_a_candidacy_closes_for_a_reason_that_fits_its_state_and_who_gives_it(
+    status: CandidacyStatus, reason: Any, by: Party
+) -> None:
+    world = World()
+    candidacy_id = reach(world, status)
+    parties, states = CLOSERS[reason]
+    outcome = world.run(commands.CloseCandidacy(*world.ids(candidacy_id), reason, by))
+    if by not in parties:
+        refused(outcome, "closer_inadmissible", 422, "/by")
+    elif status not in states:
+        refused(outcome, "wrong_state")
+    else:
+        candidacy = world.candidacy(candidacy_id)
+        assert (candidacy.status, candidacy.closed_reason, candidacy.closed_by) == ("closed", reason, by)
+        event = world.last(CandidacyClosed)
+        assert (event.candidacy_id, event.reason, event.by) == (candidacy_id, reason, by)
+        assert world.vacancy.free == 1
+
+
+def test_a_closed_candidacy_bars_no_new_one() -> None:
+    world = World()
+    first = world.shortlist()
+    world.do(commands.CloseCandidacy(*world.ids(first), "employer_declined" and "not_suitable", "employer"))
+    assert world.shortlist() != first
+
+
+def test_another_country_may_not_touch_a_candidacy() -> None:
+    world = World()
+    candidacy_id = world.shortlist()
+    refused(world.run(commands.Present(*world.ids(candidacy_id)), IN_ACCRA), "other_country", 403)

@@ -1,0 +1,203 @@
+"""Employers and vacancies: what a desk may publish, how openings are counted, how a vacancy ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chassis.decision import Actor
+from placement import commands
+from placement.domain.vacancy import Vacancy
+from placement.events import CandidacyClosed, VacancyClosed, VacancyPublished
+from tests.support.placement import (
+    DAY,
+    IN_ACCRA,
+    IN_EDO,
+    LAGOS,
+    LAST_DAY,
+    NOBODY,
+    OTHER_CASE,
+    TODAY,
+    World,
+    consent,
+    referred,
+    refused,
+)
+
+
+def test_an_employer_is_kept_for_the_desk_and_no_event_tells_of_it() -> None:
+    world = World()
+    before = world.told()
+    answer = world.do(commands.RegisterEmployer("Ikeja Tailors", None))
+    assert (answer["name"], answer["centre"], answer["country"], answer["isic"]) == ("Ikeja Tailors", LAGOS, "NG", None)
+    assert world.told() == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        commands.RegisterEmployer("Ikeja Tailors", None),
+        commands.CloseVacancy(NOBODY),
+        commands.Shortlist(NOBODY, NOBODY),
+        commands.AcceptOffer(NOBODY, NOBODY, NOBODY),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+@pytest.mark.parametrize("org", ["provider:TRADE-PAINT", "centre:NG-XXX", "programme:desk"])
+def test_only_the_desk_of_a_known_centre_acts(command: Any, org: str) -> None:
+    refused(World().run(command, Actor("placement_officer", org)), "organisation_not_a_centre", 403)
+
+
+def test_a_centre_that_is_not_open_yet_has_no_desk() -> None:
+    world = World()
+    world.service.now = datetime(2019, 1, 1, tzinfo=UTC)
+    refused(world.run(commands.RegisterEmployer("X", None), IN_EDO), "organisation_not_a_centre", 403)
+
+
+def test_a_vacancy_is_published_with_all_its_openings_free() -> None:
+    world = World(openings=3)
+    event = world.last(VacancyPublished)
+    vacancy = world.vacancy
+    assert (vacancy.status, vacancy.free, vacancy.published_on) == ("open", 3, TODAY)
+    assert (event.key, event.openings, event.country, event.expires_on) == (vacancy.id, 3, "NG", LAST_DAY)
+    assert not hasattr(event, "name")
+
+
+def test_another_desk_of_the_country_may_use_the_employer() -> None:
+    world = World()
+    assert world.do(world.vacancy_command(), IN_EDO)["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "status", "field"),
+    [
+        ({"employer_id": NOBODY}, "employer_unknown", 404, "/employer_id"),
+        ({"isco08": "7141"}, "occupation_unknown", 422, "/isco08"),
+        ({"skills": ("7131", "7136")}, "occupation_unknown", 422, "/skills/1"),
+        ({"admin1": "GH-AA"}, "admin1_of_other_country", 422, "/admin1"),
+        ({"expires_on": TODAY - DAY}, "expires_in_past", 422, "/expires_on"),
+    ],
+)
+def test_a_vacancy_is_refused(changes: dict[str, Any], code: str, status: int, field: str) -> None:
+    world = World()
+    refused(world.run(world.vacancy_command(**changes)), code, status, field)
+
+
+def test_an_employer_of_another_country_is_not_the_desks() -> None:
+    world = World()
+    refused(world.run(world.vacancy_command(admin1="GH-AA"), IN_ACCRA), "other_country", 403, "/employer_id")
+
+
+def test_a_vacancy_may_end_today() -> None:
+    world = World()
+    assert world.do(world.vacancy_command(expires_on=TODAY))["status"] == "open"
+
+
+def test_openings_are_reserved_by_a_candidacy_and_released_when_it_closes() -> None:
+    world = World(openings=1)
+    candidacy_id = world.shortlist()
+    assert (world.vacancy.status, world.vacancy.free) == ("reserved", 0)
+    world.do(commands.CloseCandidacy(*world.ids(candidacy_id), "not_suitable", "officer"))
+    assert (world.vacancy.status, world.vacancy.free) == ("open", 1)
+
+
+def test_a_vacancy_that_has_no_free_opening_takes_nobody() -> None:
+    world = World(openings=1)
+    world.shortlist()
+    vacancy = world.vacancy
+    with pytest.raises(ValueError, match="no opening"):
+        vacancy.joined(vacancy.candidacies[0])
+
+
+def test_an_employer_takes_a_vacancy_back_and_those_without_an_offer_leave() -> None:
+    world = World(openings=3)
+    offered = world.offer()
+    world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=3))
+    shortlisted = world.shortlist(OTHER_CASE)
+    answer = world.do(commands.CloseVacancy(world.vacancy_id))
+    assert (answer["status"], answer["free_openings"]) == ("withdrawn", 2)
+    assert world.candidacy(offered).status == "offered"
+    assert world.candidacy(shortlisted).closed_reason == "vacancy_withdrawn"
+    assert (world.last(CandidacyClosed).case_id, world.last(CandidacyClosed).by) == (OTHER_CASE, "employer")
+    assert world.last(VacancyClosed).reason == "withdrawn"
+    assert world.due("vacancy_expiry", world.vacancy_id) is None
+
+
+def test_an_offer_that_outlived_its_vacancy_can_be_accepted_and_fills_nothing() -> None:
+    world = World(openings=1)
+    candidacy_id = world.offer()
+    world.do(commands.CloseVacancy(world.vacancy_id))
+    world.do(commands.AcceptOffer(*world.ids(candidacy_id)))
+    assert world.candidacy(candidacy_id).status == "accepted"
+    assert world.vacancy.status == "withdrawn"
+    assert world.told().count("VacancyClosed") == 1
+
+
+def test_a_vacancy_ends_with_its_last_day_in_the_employers_country() -> None:
+    world = World()
+    # Lagos is one hour ahead of UTC all year.
+    assert world.due("vacancy_expiry", world.vacancy_id) == datetime(2026, 5, 31, 22, 59, 59, tzinfo=UTC)
+    candidacy_id = world.shortlist()
+    world.service.advance(timedelta(days=91))
+    assert world.vacancy.status == "expired"
+    assert world.candidacy(candidacy_id).closed_reason == "vacancy_withdrawn"
+    assert (world.last(CandidacyClosed).by, world.last(VacancyClosed).reason) == ("system", "expired")
+
+
+def test_the_end_of_a_vacancy_leaves_its_offers_alone() -> None:
+    world = World()
+    candidacy_id = world.offer(expires_at=datetime(2026, 3, 5, tzinfo=UTC))
+    vacancy_id = world.publish(expires_on=TODAY)
+    world.service.advance(timedelta(days=1))
+    assert world.service.state(Vacancy, vacancy_id).status == "expired"
+    assert world.candidacy(candidacy_id).status == "offered"
+
+
+def test_an_expiry_that_comes_late_finds_nothing_to_do() -> None:
+    world = World()
+    timer = world.service.timers["vacancy_expiry", world.vacancy_id]
+    world.do(commands.CloseVacancy(world.vacancy_id))
+    world.service.timers["vacancy_expiry", world.vacancy_id] = timer
+    before = world.told()
+    world.service.advance(timedelta(days=91))
+    assert world.vacancy.status == "withdrawn"
+    assert world.told() == before
+
+
+def test_a_vacancy_is_closed_once() -> None:
+    world = World()
+    world.do(commands.CloseVacancy(world.vacancy_id))
+    refused(world.run(commands.CloseVacancy(world.vacancy_id)), "vacancy_closed")
+
+
+def test_a_vacancy_of_nobody_or_of_another_country_is_not_closed() -> None:
+    world = World()
+    refused(world.run(commands.CloseVacancy(NOBODY)), "vacancy_unknown", 404)
+    refused(world.run(commands.CloseVacancy(world.vacancy_id), IN_ACCRA), "other_country", 403)
+
+
+def test_the_last_acceptance_fills_a_vacancy() -> None:
+    world = World(openings=2)
+    world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=3))
+    world.accept()
+    assert world.vacancy.status == "open"
+    world.accept(OTHER_CASE, number=4)
+    assert world.vacancy.status == "filled"
+    assert world.last(VacancyClosed).reason == "filled"
+    assert world.due("vacancy_expiry", world.vacancy_id) is None
+
+
+def test_a_filled_vacancy_stays_filled_when_somebody_steps_back() -> None:
+    world = World()
+    candidacy_id = world.accept()
+    world.do(commands.CloseCandidacy(*world.ids(candidacy_id), "person_declined", "person"))
+    assert (world.vacancy.status, world.vacancy.free) == ("filled", 1)
+    refused(world.run(commands.Shortlist(world.vacancy_id, OTHER_CASE)), "candidate_unknown", 404, "/case_id")
+
+
+def test_the_day_of_a_country_begins_before_that_of_greenwich() -> None:
+    world = World()
+    world.service.now = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)  # half past midnight in Lagos
+    refused(world.run(world.vacancy_command(expires_on=date(2026, 3, 2))), "expires_in_past", 422, "/expires_on")

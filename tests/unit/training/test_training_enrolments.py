@@ -1,0 +1,410 @@
+"""Requesting, cancelling and completing enrolments: every way, and every refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis.decision import Actor
+from tests.unit.training.world import (
+    CLERK,
+    COUNSELLOR,
+    ELEC,
+    OTHER_CLERK,
+    OTHER_SCOUT,
+    PAINT,
+    SCOUT,
+    TODAY,
+    World,
+    done,
+    id_of,
+    in_days,
+    refused,
+)
+from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolment
+from training.events import CourseCompleted, EnrolmentCancelled, EnrolmentWaitlisted
+
+# --- request -------------------------------------------------------------------------------------------------------
+
+
+def test_a_free_seat_is_given_at_once() -> None:
+    world = World()
+    world.ready("amina")
+    session = world.scheduled()
+    outcome = done(world.request("amina", session))
+    assert [type(event).__name__ for event in outcome.events] == ["EnrolmentRequested", "EnrolmentConfirmed"]
+    assert outcome.answer == {
+        "enrolment_id": outcome.answer["enrolment_id"],
+        "case_id": str(id_of("amina")),
+        "session_id": str(session),
+        "provider": PAINT,
+        "status": "confirmed",
+        "position": None,
+        "cancel_reason": None,
+    }
+    assert world.session(session).status == "full"
+    enrolment = world.enrolment(UUID(outcome.answer["enrolment_id"]))
+    assert (enrolment.requested_by, enrolment.requested_at) == (SCOUT.org, world.service.now)
+
+
+def test_who_comes_later_waits_and_is_told_the_place() -> None:
+    world = World()
+    world.ready("amina", "bilal", "chidi")
+    session = world.scheduled()
+    world.enrolled("amina", session)
+    places = []
+    for who in ("bilal", "chidi"):
+        outcome = done(world.request(who, session, COUNSELLOR))
+        requested, waitlisted = outcome.events
+        assert type(requested).__name__ == "EnrolmentRequested"
+        assert isinstance(waitlisted, EnrolmentWaitlisted)
+        places.append((outcome.answer["status"], outcome.answer["position"], waitlisted.position))
+    assert places == [("waitlisted", 1, 1), ("waitlisted", 2, 2)]
+
+
+def test_the_last_seat_goes_to_exactly_one_of_many() -> None:
+    world = World()
+    names = [f"person {number}" for number in range(30)]
+    world.ready(*names)
+    session = world.scheduled(seats=3)
+    answers = [done(world.request(who, session)).answer["status"] for who in names]
+    assert answers == ["confirmed"] * 3 + ["waitlisted"] * 27
+
+
+def test_a_case_that_was_never_referred_can_be_enrolled_with_a_consent() -> None:
+    # There are countries without a centre: nobody can be referred there, but anybody can learn before departure.
+    world = World()
+    world.opened("amina")
+    world.granted("amina", PAINT)
+    assert done(world.request("amina", world.scheduled())).answer["status"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("recipients", "until", "covered"),
+    [
+        ((PAINT,), date(2028, 1, 1), True),
+        (("country:DE",), date(2028, 1, 1), True),
+        ((ELEC, PAINT), in_days(18), True),
+        ((PAINT,), in_days(17), False),
+        ((ELEC,), date(2028, 1, 1), False),
+        (("country:NG",), date(2028, 1, 1), False),
+    ],
+)
+def test_a_consent_must_hold_for_the_provider_to_the_last_day(
+    recipients: tuple[str, ...], until: date, covered: bool
+) -> None:
+    world = World()
+    world.opened("amina")
+    world.granted("amina", *recipients, until=until)
+    outcome = world.request("amina", world.scheduled())
+    if covered:
+        done(outcome)
+    else:
+        assert refused(outcome).code == "consent_missing"
+
+
+@pytest.mark.parametrize("purpose", ["referral", "matching", "presentation"])
+def test_a_consent_for_something_else_is_none_for_training(purpose: str) -> None:
+    world = World()
+    world.opened("amina")
+    world.granted("amina", purpose=purpose)
+    assert refused(world.request("amina", world.scheduled())).code == "consent_missing"
+
+
+@pytest.mark.parametrize(
+    ("departure", "admissible"),
+    [(in_days(23), True), (in_days(22), False)],  # Friday 20 March + 3 working days = Wednesday 25 March
+)
+def test_a_course_must_end_three_working_days_before_departure(departure: date, admissible: bool) -> None:
+    world = World()
+    world.ready("amina")
+    world.planned("amina", departure)
+    outcome = world.request("amina", world.scheduled())
+    if admissible:
+        done(outcome)
+        return
+    refusal = refused(outcome)
+    assert (refusal.code, refusal.status, refusal.field) == ("course_ends_too_late", 409, "/session_id")
+    assert "must end by 2026-03-19" in refusal.detail
+    assert "2026-03-19" in refusal.remedy
+
+
+def test_holidays_in_germany_are_no_working_days() -> None:
+    world = World()
+    world.ready("amina")
+    world.planned("amina", date(2026, 4, 8))  # Wednesday after Easter: Tuesday 7, Thursday 2, Wednesday 1
+    assert world.learner("amina").must_end_by == date(2026, 4, 1)
+
+
+def test_an_online_course_may_go_on_after_the_departure() -> None:
+    world = World()
+    world.ready("amina")
+    world.planned("amina", in_days(15))
+    done(world.request("amina", world.scheduled(online=True)))
+
+
+def test_who_has_departed_can_be_enrolled_online_only() -> None:
+    world = World()
+    world.ready("amina")
+    world.departed("amina", TODAY)
+    assert refused(world.request("amina", world.scheduled())).code == "person_departed"
+    done(world.request("amina", world.scheduled(online=True)))
+
+
+def _unknown_session(world: World, session: UUID) -> None:
+    world.service.rows[type(world.session(session))].clear()
+
+
+def _cancelled_session(world: World, session: UUID) -> None:
+    done(world.cancel_session(session))
+
+
+def _day_after_the_start(world: World, session: UUID) -> None:
+    world.service.now += timedelta(days=15)
+
+
+def _timer_has_fired(world: World, session: UUID) -> None:
+    world.service.advance(timedelta(days=15))
+
+
+def _enrolled(world: World, session: UUID) -> None:
+    world.enrolled("amina", session)
+
+
+def _waiting(world: World, session: UUID) -> None:
+    world.ready("bilal")
+    world.enrolled("bilal", session)
+    world.enrolled("amina", session)
+
+
+def _overlapping(world: World, session: UUID) -> None:
+    world.enrolled("amina", world.scheduled(starts_on=in_days(18), ends_on=in_days(25)))
+
+
+def _waiting_for_an_overlapping_one(world: World, session: UUID) -> None:
+    other = world.scheduled(starts_on=in_days(10), ends_on=in_days(14))
+    world.ready("bilal")
+    world.enrolled("bilal", other)
+    world.enrolled("amina", other)
+
+
+@pytest.mark.parametrize(
+    ("happened", "code", "field", "status"),
+    [
+        (_unknown_session, "session_unknown", "/session_id", 404),
+        (_cancelled_session, "session_cancelled", "/session_id", 409),
+        (_day_after_the_start, "enrolment_closed", "/session_id", 409),
+        (_timer_has_fired, "enrolment_closed", "/session_id", 409),
+        (_enrolled, "already_enrolled", "/case_id", 409),
+        (_waiting, "already_enrolled", "/case_id", 409),
+        (_overlapping, "courses_overlap", "/session_id", 409),
+        (_waiting_for_an_overlapping_one, "courses_overlap", "/session_id", 409),
+    ],
+)
+def test_what_stands_in_the_way_of_an_enrolment(
+    happened: Callable[[World, UUID], None], code: str, field: str, status: int
+) -> None:
+    world = World()
+    world.ready("amina")
+    session = world.scheduled()
+    happened(world, session)
+    before = world.service.snapshot()
+    refusal = refused(world.request("amina", session))
+    assert (refusal.code, refusal.field, refusal.status) == (code, field, status)
+    assert world.service.snapshot() == before
+
+
+def test_an_unknown_case_must_be_referred_first() -> None:
+    world = World()
+    refusal = refused(world.request("nobody", world.scheduled()))
+    assert (refusal.code, refusal.field, refusal.status) == ("case_unknown", "/case_id", 404)
+    assert "refer the case first" in refusal.remedy
+
+
+def test_a_waiting_list_is_bounded() -> None:
+    world = World(waiting_list_limit=1)
+    world.ready("amina", "bilal", "chidi")
+    session = world.scheduled()
+    world.enrolled("amina", session)
+    world.enrolled("bilal", session)
+    assert refused(world.request("chidi", session)).code == "waiting_list_full"
+
+
+def test_enrolment_is_open_to_the_end_of_the_first_day() -> None:
+    world = World()
+    world.ready("amina")
+    session = world.scheduled()
+    world.service.advance(timedelta(days=14))
+    done(world.request("amina", session))
+
+
+def test_courses_one_after_the_other_are_no_conflict_and_neither_are_ended_enrolments() -> None:
+    world = World()
+    world.ready("amina")
+    first = world.scheduled()
+    second = world.scheduled(starts_on=in_days(19), ends_on=in_days(20))
+    overlapping = world.scheduled(starts_on=in_days(15), ends_on=in_days(15))
+    enrolment = world.enrolled("amina", first)
+    world.enrolled("amina", second)
+    done(world.cancel(enrolment))
+    done(world.request("amina", overlapping))
+
+
+# --- cancel --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("actor", "reason"), [(SCOUT, "person"), (COUNSELLOR, "person"), (CLERK, "provider")])
+@pytest.mark.parametrize("waiting", [False, True])
+def test_who_cancels_gives_the_reason(actor: Actor, reason: str, waiting: bool) -> None:
+    world = World()
+    world.ready("amina", "bilal")
+    session = world.scheduled()
+    if waiting:
+        world.enrolled("bilal", session)
+    enrolment = world.enrolled("amina", session)
+    outcome = done(world.cancel(enrolment, actor))
+    assert (outcome.answer["status"], outcome.answer["cancel_reason"]) == ("cancelled", reason)
+    (event,) = outcome.events
+    assert isinstance(event, EnrolmentCancelled)
+    assert (event.key, event.enrolment_id, event.reason) == (id_of("amina"), enrolment, reason)
+
+
+def test_a_cancelled_enrolment_bars_no_new_one() -> None:
+    world = World()
+    world.ready("amina")
+    session = world.scheduled()
+    first = world.enrolled("amina", session)
+    done(world.cancel(first))
+    second = world.enrolled("amina", session)
+    assert first != second
+    assert world.standing(first) == ("cancelled", "person")
+    assert world.standing(second) == ("confirmed", None)
+
+
+@pytest.mark.parametrize("actor", [OTHER_SCOUT, OTHER_CLERK, Actor("scout", PAINT), Actor("training_clerk", SCOUT.org)])
+def test_another_organisation_cannot_cancel(actor: Actor) -> None:
+    world = World()
+    world.ready("amina")
+    enrolment = world.enrolled("amina", world.scheduled())
+    refusal = refused(world.cancel(enrolment, actor))
+    assert (refusal.code, refusal.status) == ("other_organisation", 403)
+    assert world.standing(enrolment) == ("confirmed", None)
+
+
+def _completed(world: World, enrolment: UUID) -> None:
+    done(world.complete(enrolment))
+
+
+def _already_cancelled(world: World, enrolment: UUID) -> None:
+    done(world.cancel(enrolment))
+
+
+@pytest.mark.parametrize(("happened", "is_"), [(_completed, "completed_attended"), (_already_cancelled, "cancelled")])
+def test_what_is_over_can_neither_be_cancelled_nor_completed(happened: Callable[[World, UUID], None], is_: str) -> None:
+    world = World()
+    world.ready("amina")
+    enrolment = world.enrolled("amina", world.scheduled(starts_on=TODAY))
+    happened(world, enrolment)
+    for outcome in (world.cancel(enrolment), world.complete(enrolment)):
+        refusal = refused(outcome)
+        assert refusal.code == "wrong_state"
+        assert is_ in refusal.detail
+
+
+def test_an_unknown_enrolment_can_neither_be_cancelled_nor_completed() -> None:
+    world = World()
+    session, nobody = world.scheduled(), uuid4()
+    for session_id in (session, uuid4()):
+        cancel = CancelEnrolment(session_id, nobody)
+        complete = CompleteEnrolment(session_id, nobody, "passed", 1, TODAY, ())
+        for command in (cancel, complete):
+            refusal = refused(world.service.command(command, CLERK))
+            assert (refusal.code, refusal.status) == ("enrolment_unknown", 404)
+
+
+# --- complete ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("result", "status"), [("passed", "completed_passed"), ("attended", "completed_attended")])
+def test_a_completed_course_is_told_with_what_the_person_takes_away(result: str, status: str) -> None:
+    world = World()
+    world.ready("amina")
+    session = world.scheduled(starts_on=TODAY)
+    enrolment = world.enrolled("amina", session)
+    outcome = done(world.complete(enrolment, result=result, units=12, skills=("7132", "7131", "7131")))
+    assert outcome.answer["status"] == status
+    (event,) = outcome.events
+    assert isinstance(event, CourseCompleted)
+    assert event.model_dump() == {
+        "case_id": id_of("amina"),
+        "enrolment_id": enrolment,
+        "session_id": session,
+        "provider": PAINT,
+        "course_code": "PAINT-BASICS",
+        "isco08": "7131",
+        "category": "MARKET_ACCESS",
+        "result": result,
+        "units": 12,
+        "finished_on": TODAY,
+        "skills": ("7131", "7132"),
+    }
+
+
+def test_a_completed_course_keeps_its_seat() -> None:
+    world = World()
+    world.ready("amina", "bilal")
+    session = world.scheduled(starts_on=TODAY)
+    done(world.complete(world.enrolled("amina", session)))
+    assert done(world.request("bilal", session)).answer["status"] == "waitlisted"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"finished_on": in_days(-1)}, "finished_on_inadmissible", "/finished_on"),
+        ({"finished_on": in_days(1)}, "finished_on_inadmissible", "/finished_on"),
+        ({"units": 21}, "units_exceed_course", "/units"),
+        ({"skills": ("7131", "7141")}, "occupation_unknown", "/skills/1"),
+    ],
+)
+def test_what_cannot_be_recorded_as_a_result(changes: dict[str, Any], code: str, field: str) -> None:
+    world = World()
+    world.ready("amina")
+    enrolment = world.enrolled("amina", world.scheduled(starts_on=TODAY))
+    refusal = refused(world.complete(enrolment, **changes))
+    assert (refusal.code, refusal.field, refusal.status) == (code, field, 422)
+    assert world.standing(enrolment) == ("confirmed", None)
+
+
+def test_only_the_provider_records_results_and_only_of_those_who_had_a_seat() -> None:
+    world = World()
+    world.ready("amina", "bilal")
+    session = world.scheduled(starts_on=TODAY)
+    seated, waiting = world.enrolled("amina", session), world.enrolled("bilal", session)
+    refusal = refused(world.complete(seated, OTHER_CLERK))
+    assert (refusal.code, refusal.status) == ("other_organisation", 403)
+    assert refused(world.complete(waiting)).code == "wrong_state"
+
+
+def test_a_result_can_be_recorded_after_the_last_day_and_after_the_departure() -> None:
+    world = World()
+    world.ready("amina")
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.service.advance(timedelta(days=30))
+    world.departed("amina", in_days(25))
+    done(world.complete(enrolment, finished_on=in_days(18)))
+
+
+def test_the_command_of_a_request_needs_the_person_before_any_session() -> None:
+    world = World()
+    handler = world.service.handlers[RequestEnrolment]
+    needs = list(handler.needs(RequestEnrolment(uuid4(), id_of("amina"))))
+    assert [(need.state.__name__, need.linked) for need in needs] == [
+        ("Learner", False),
+        ("CourseSession", False),
+        ("CourseSession", True),
+    ]

@@ -1,0 +1,349 @@
+"""What the referral service tells of a person, and what follows for their courses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from tests.support.memory import NOW
+from tests.unit.training.world import ELEC, PAINT, TODAY, World, done, id_of, in_days, refused
+from training.contracts import DeparturePlanned, ExpectedDeparture, ReturneeReferred
+from training.domain.learner import Learner
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.ready("amina")
+    return world
+
+
+# --- what is known of a person -------------------------------------------------------------------------------------
+
+
+def test_a_person_is_known_from_the_first_event_on() -> None:
+    world = World()
+    world.opened("amina")
+    learner = world.learner("amina")
+    assert learner.status == "known"
+    assert learner.profile is not None
+    assert (learner.profile.language, learner.profile.country, learner.profile.age_band) == ("en", "NG", "unknown")
+
+
+def test_a_referral_tells_more_than_the_intake() -> None:
+    world = World()
+    world.opened("amina")
+    world.referred("amina", language="ha", country="GH", target_group="MIGRANT", age_band="18_24")
+    learner = world.learner("amina")
+    assert learner.status == "referred"
+    assert learner.profile is not None
+    assert (learner.profile.language, learner.profile.country) == ("ha", "GH")
+    assert (learner.profile.target_group, learner.profile.age_band) == ("MIGRANT", "18_24")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda world: world.granted("amina"),
+        lambda world: world.planned("amina", in_days(50)),
+        lambda world: world.departure_cancelled("amina"),
+        lambda world: world.consent_withdrawn("amina"),
+        lambda world: world.referral_withdrawn("amina"),
+    ],
+)
+def test_an_event_from_the_middle_of_the_topic_makes_a_stub_that_the_intake_completes(
+    first: Callable[[World], None],
+) -> None:
+    world = World()
+    first(world)
+    assert world.learner("amina").status == "unknown"
+    world.opened("amina")
+    assert world.learner("amina").status == "known"
+
+
+@pytest.mark.parametrize("purpose", ["referral", "matching", "presentation"])
+def test_other_consents_are_not_kept(purpose: str) -> None:
+    world = World()
+    world.granted("amina", purpose=purpose)
+    world.consent_withdrawn("amina", purpose=purpose)
+    assert world.service.all(Learner) == []
+
+
+# --- departure -----------------------------------------------------------------------------------------------------
+
+
+def earliest(world: World) -> date | None:
+    departure = world.learner("amina").departure
+    return None if departure is None else departure.earliest
+
+
+def test_the_date_of_a_referral_counts_until_the_journey_has_its_own() -> None:
+    world = World()
+    world.opened("amina")
+    world.referred("amina", expected=in_days(60))
+    assert earliest(world) == in_days(60)
+    world.referred("amina", referral="second", expected=in_days(70))
+    assert earliest(world) == in_days(70)
+    world.planned("amina", in_days(40))
+    world.referred("amina", referral="third", expected=in_days(80))
+    assert earliest(world) == in_days(40)
+    world.departure_cancelled("amina")
+    world.referred("amina", referral="fourth", expected=in_days(90))
+    assert earliest(world) == in_days(90)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        lambda world, day: world.planned("amina", day),
+        lambda world, day: world.rescheduled("amina", day),
+        lambda world, day: world.referred("amina", referral="again", expected=day),
+    ],
+)
+@pytest.mark.parametrize(("day", "fits"), [(in_days(23), True), (in_days(22), False)])
+def test_whatever_moves_the_departure_the_course_is_checked_again(
+    world: World, moved: Callable[[World, date], None], day: date, fits: bool
+) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    moved(world, day)
+    assert world.standing(enrolment) == (("confirmed", None) if fits else ("cancelled", "departure_before_end"))
+
+
+def test_a_departure_that_moves_back_revives_nothing_but_opens_the_way_for_a_new_request(world: World) -> None:
+    session = world.scheduled()
+    enrolment = world.enrolled("amina", session)
+    world.planned("amina", in_days(20))
+    assert refused(world.request("amina", session)).code == "course_ends_too_late"
+    world.rescheduled("amina", in_days(60))
+    assert world.standing(enrolment) == ("cancelled", "departure_before_end")
+    done(world.request("amina", session))
+
+
+def test_a_departure_that_is_called_off_lifts_the_limit(world: World) -> None:
+    session = world.scheduled()
+    world.planned("amina", in_days(20))
+    world.departure_cancelled("amina")
+    assert world.learner("amina").must_end_by is None
+    done(world.request("amina", session))
+
+
+def test_somebody_on_the_waiting_list_is_checked_too(world: World) -> None:
+    world.ready("bilal")
+    session = world.scheduled()
+    world.enrolled("bilal", session)
+    waiting = world.enrolled("amina", session)
+    world.planned("amina", in_days(20))
+    assert world.standing(waiting) == ("cancelled", "departure_before_end")
+
+
+def test_an_online_course_is_kept(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled(online=True))
+    world.planned("amina", in_days(10))
+    world.departed("amina", in_days(10))
+    assert world.standing(enrolment) == ("confirmed", None)
+
+
+def test_a_course_that_is_over_is_not_undone_by_a_departure_that_is_planned_later(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    last_day, day_after = NOW + timedelta(days=18), NOW + timedelta(days=19)
+    world.rescheduled("amina", in_days(21), at=day_after)
+    assert world.standing(enrolment) == ("confirmed", None)
+    world.rescheduled("amina", in_days(21), at=last_day)
+    assert world.standing(enrolment) == ("cancelled", "departure_before_end")
+
+
+def test_the_days_are_those_of_the_event_and_not_of_its_handling(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.service.now = NOW + timedelta(days=100)
+    world.rescheduled("amina", in_days(21), at=NOW)
+    assert world.standing(enrolment) == ("cancelled", "departure_before_end")
+
+
+@pytest.mark.parametrize("earliest", [date(1900, 1, 1), date(2017, 1, 2), date(2101, 3, 1)])
+def test_a_departure_outside_of_any_calendar_is_a_fault_of_the_message(world: World, earliest: date) -> None:
+    before = world.service.snapshot()
+    planned = DeparturePlanned(case_id=id_of("amina"), status="planned", earliest=earliest)
+    referred = ReturneeReferred(
+        case_id=id_of("amina"),
+        referral_id=id_of("again"),
+        root_referral_id=id_of("again"),
+        country="NG",
+        language="en",
+        target_group="RETURNEE_DE",
+        age_band="unknown",
+        departure=ExpectedDeparture(earliest=earliest),
+    )
+    for event in (planned, referred):
+        assert refused(world.service.event(event)).code == "departure_out_of_calendar"
+    assert world.service.snapshot() == before
+
+
+# --- departed ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("departed_on", "standing"),
+    [
+        (in_days(18), ("cancelled", "departed")),
+        (in_days(10), ("cancelled", "departed")),
+        (in_days(19), ("confirmed", None)),  # it was over by then: the provider has yet to record the result
+    ],
+)
+def test_who_has_left_cannot_complete_a_course_that_was_not_over(
+    world: World, departed_on: date, standing: tuple[str, str | None]
+) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.departed("amina", departed_on)
+    assert world.standing(enrolment) == standing
+    assert world.learner("amina").status == "departed"
+
+
+def test_the_departure_that_took_place_replaces_the_one_that_was_planned(world: World) -> None:
+    world.planned("amina", in_days(40))
+    world.departed("amina", in_days(41))
+    assert world.learner("amina").must_end_by is None
+
+
+# --- consent -------------------------------------------------------------------------------------------------------
+
+
+def test_a_withdrawn_consent_ends_what_no_other_one_covers() -> None:
+    world = World()
+    world.opened("amina")
+    world.granted("amina", "country:DE", consent="all")
+    world.granted("amina", PAINT, consent="painter")
+    painter = world.enrolled("amina", world.scheduled())
+    online = world.enrolled("amina", world.scheduled(starts_on=in_days(30), ends_on=in_days(31), online=True))
+    world.consent_withdrawn("amina", "all")
+    assert world.standing(painter) == ("confirmed", None)
+    world.consent_withdrawn("amina", "painter")
+    assert world.standing(painter) == ("cancelled", "consent_withdrawn")
+    assert world.standing(online) == ("cancelled", "consent_withdrawn")
+
+
+def test_a_consent_for_another_provider_covers_nothing_here() -> None:
+    world = World()
+    world.opened("amina")
+    world.granted("amina", PAINT, ELEC, consent="both")
+    world.granted("amina", ELEC, consent="electrician")
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.consent_withdrawn("amina", "both")
+    assert world.standing(enrolment) == ("cancelled", "consent_withdrawn")
+
+
+def test_a_consent_that_ends_before_the_course_does_not_carry_it() -> None:
+    world = World()
+    world.opened("amina")
+    world.granted("amina", consent="long")
+    world.granted("amina", consent="short", until=in_days(17))
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.consent_withdrawn("amina", "long")
+    assert world.standing(enrolment) == ("cancelled", "consent_withdrawn")
+
+
+def test_the_withdrawal_of_an_unknown_consent_changes_nothing(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.consent_withdrawn("amina", "another")
+    assert world.standing(enrolment) == ("confirmed", None)
+
+
+def test_a_consent_is_withdrawn_even_after_the_last_day(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.service.advance(timedelta(days=30))
+    world.consent_withdrawn("amina")
+    assert world.standing(enrolment) == ("cancelled", "consent_withdrawn")
+
+
+# --- referrals -----------------------------------------------------------------------------------------------------
+
+
+def test_the_withdrawal_of_the_last_open_referral_frees_the_seats(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    online = world.enrolled("amina", world.scheduled(starts_on=in_days(30), ends_on=in_days(31), online=True))
+    world.referral_withdrawn("amina")
+    assert world.standing(enrolment) == ("cancelled", "person")
+    assert world.standing(online) == ("cancelled", "person")
+    assert world.learner("amina").status == "known"
+
+
+def test_another_open_referral_keeps_the_seat(world: World) -> None:
+    world.referred("amina", referral="second")
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.referral_withdrawn("amina", "second")
+    assert world.standing(enrolment) == ("confirmed", None)
+    world.referral_withdrawn("amina")
+    assert world.standing(enrolment) == ("cancelled", "person")
+
+
+def test_a_redirected_referral_is_withdrawn_under_an_id_that_is_unknown_here(world: World) -> None:
+    world.referred("amina", referral="second")
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.referral_withdrawn("amina", "child at another centre")
+    assert world.standing(enrolment) == ("confirmed", None)
+    world.referral_withdrawn("amina", "second")
+    assert world.standing(enrolment) == ("cancelled", "person")
+
+
+def test_a_renewed_referral_takes_the_place_of_the_old_one(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.referred("amina", referral="renewed", root="referral of amina")
+    world.referral_withdrawn("amina", "renewed")
+    assert world.standing(enrolment) == ("cancelled", "person")
+
+
+def test_a_withdrawal_without_any_open_referral_frees_no_seat() -> None:
+    world = World()
+    world.opened("amina")
+    world.granted("amina")
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.referral_withdrawn("amina", "of nobody knows what")
+    assert world.standing(enrolment) == ("confirmed", None)
+
+
+def test_a_withdrawal_after_the_last_day_leaves_the_result_to_the_provider(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.service.advance(timedelta(days=19))
+    world.referral_withdrawn("amina")
+    assert world.standing(enrolment) == ("confirmed", None)
+    done(world.complete(enrolment, finished_on=in_days(18)))
+
+
+# --- what is completed stays ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        lambda world: world.consent_withdrawn("amina"),
+        lambda world: world.referral_withdrawn("amina"),
+        lambda world: world.planned("amina", in_days(1)),
+        lambda world: world.departed("amina", TODAY),
+    ],
+)
+def test_a_completed_course_stays_whatever_happens_later(world: World, later: Callable[[World], None]) -> None:
+    enrolment = world.enrolled("amina", world.scheduled(starts_on=TODAY))
+    done(world.complete(enrolment))
+    count = len(world.service.events)
+    later(world)
+    assert world.standing(enrolment) == ("completed_attended", None)
+    assert world.since(count) == []
+
+
+def test_events_about_an_enrolment_carry_ids_and_codes_of_the_course_only(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled(starts_on=TODAY))
+    done(world.complete(enrolment))
+    subject = {"case_id", "enrolment_id", "session_id", "provider"}
+    course = {"course_code", "isco08", "category", "result", "units", "finished_on", "skills"}
+    requested, confirmed, completed = (set(event.model_dump()) for event in world.service.events[1:])
+    assert (requested, confirmed, completed) == (subject, subject, subject | course)
+
+
+def test_days_turn_in_germany(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    late_on_the_last_day = datetime.fromisoformat("2026-03-20T22:30:00+00:00")  # 23:30 in Berlin
+    world.rescheduled("amina", in_days(21), at=late_on_the_last_day + timedelta(hours=1))
+    assert world.standing(enrolment) == ("confirmed", None)
+    world.rescheduled("amina", in_days(21), at=late_on_the_last_day)
+    assert world.standing(enrolment) == ("cancelled", "departure_before_end")
