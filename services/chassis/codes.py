@@ -36,13 +36,19 @@ def _plausible(day: date) -> date:
     return day
 
 
-
 def _as_text(value: object) -> object:
     if isinstance(value, int | float):
-        raise ValueError("is a number: write the date or time as text, such as 2026-03-02 or 2026-03-02T09:00:00Z")
+        raise ValueError(  # noqa: TRY004 - pydantic turns a ValueError into a problem document
+            "is a number: write the date or time as text, such as 2026-03-02 or 2026-03-02T09:00:00Z"
+        )
     return value
 
 
-Day = Annotated[date, BeforeValidator(_as_text), AfterValidator(_plausible), Field(description="a calendar day within the programme's time")]
+Day = Annotated[
+    date,
+    BeforeValidator(_as_text),
+    AfterValidator(_plausible),
+    Field(description="a calendar day within the programme's time"),
+]
 Instant = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(lambda at: at.astimezone(UTC))]
 """A point in time with offset; kept in UTC."""

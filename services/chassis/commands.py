@@ -97,7 +97,7 @@ class CommandBus:
                 self._metrics.commands.labels(name, refusal.refused.code).inc()
                 return refusal.refused
             except Exception as error:
-                if not is_environment_fault(error) or attempt == ATTEMPTS:
+                if not may_succeed_again(error) or attempt == ATTEMPTS:
                     self._metrics.commands.labels(name, "failed").inc()
                     raise
                 self._metrics.retries.labels("command", reason_of(error)).inc()
@@ -138,6 +138,11 @@ class CommandBus:
             attributes = {"messaging.operation.type": "create", "ph.case.id": str(emitted.event.key)}
             name = f"create {emitted.event.type}"
             self._tracer.record(name, emitted.trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)
+
+
+def may_succeed_again(error: BaseException) -> bool:
+    """An environment fault, or an id drawn at random that somebody else had drawn before."""
+    return is_environment_fault(error) or isinstance(error, asyncpg.UniqueViolationError)
 
 
 async def _stored(connection: asyncpg.pool.PoolConnectionProxy, key: IdempotencyKey) -> Done:

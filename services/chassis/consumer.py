@@ -20,6 +20,7 @@ from chassis.kafka import broker_security
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from chassis.settings import KafkaSettings, Settings
+from chassis.waiting import is_set_within
 
 BACK_OFF_SECONDS = 5.0
 
@@ -46,8 +47,9 @@ class Consumer(ConsumerRebalanceListener):
         self._on_fatal = on_fatal
         self._batch = asyncio.Lock()
         self._abandon = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._last_progress = monotonic()
         self.assigned = False
-        self.last_progress = monotonic()
         self._broker = KafkaBroker(
             kafka.bootstrap_servers,
             client_id=settings.instance or service,
@@ -80,23 +82,29 @@ class Consumer(ConsumerRebalanceListener):
         """Joins the group. Raises `KafkaError` while no broker answers."""
         await self._broker.start()
 
+    @property
+    def last_progress(self) -> float:
+        """When the running batch last moved (monotonic seconds); now, while there is none."""
+        return self._last_progress if self._batch.locked() else monotonic()
+
     async def stop(self) -> None:
         """Finishes the batch in hand, commits its offsets and leaves the group."""
+        self._stopping.set()
         self._abandon.set()
         await self._broker.stop()
         self.assigned = False
 
     async def _on_batch(self, records: Batch) -> None:
         async with self._batch:
+            self._last_progress = monotonic()
             try:
                 done = await self._handle(records)
             except Exception as error:
                 self._on_fatal(error)
-                await asyncio.Event().wait()  # take no further batch until the process has ended
+                await self._stopping.wait()  # takes no further batch: the process is about to end
                 raise
             if done:
                 await self._commit(records)
-            self.last_progress = monotonic()
 
     async def _handle(self, records: Batch) -> bool:
         """True once the effects are durable; False if the batch was given up because its partitions are leaving."""
@@ -110,9 +118,9 @@ class Consumer(ConsumerRebalanceListener):
                 attempt += 1
                 self._metrics.retries.labels("consumer", reason_of(error)).inc()
                 log.warning("batch_retried", reason=reason_of(error), attempt=attempt)
-                self.last_progress = monotonic()
+                self._last_progress = monotonic()
                 pause = min(BACK_OFF_SECONDS, 0.02 * 2 ** min(attempt, 10)) * random.uniform(0.5, 1)
-                if await _is_set_within(self._abandon, pause):
+                if await is_set_within(self._abandon, pause):
                     return False
             else:
                 return True
@@ -140,7 +148,8 @@ class Consumer(ConsumerRebalanceListener):
         self.assigned = False
         self._abandon.set()
         async with self._batch:
-            self._abandon.clear()
+            if not self._stopping.is_set():
+                self._abandon.clear()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Ready: an empty assignment counts, it means that others do the work."""
@@ -178,11 +187,3 @@ class _NoConsumer:
 
 
 _NO_CONSUMER = _NoConsumer()
-
-
-async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            return await event.wait()
-    except TimeoutError:
-        return False

@@ -11,7 +11,6 @@ import json
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -25,6 +24,7 @@ from chassis.logs import get_logger
 from chassis.low_water import LowWater
 from chassis.metrics import Metrics
 from chassis.partitions import partition_of
+from chassis.waiting import is_set_within
 
 LOCK = 0x7068_7265_6C61_79
 """The advisory lock of the leader: "phrelay" in ASCII."""
@@ -93,9 +93,10 @@ class Relay:
             else:
                 return
             finally:
+                self.last_progress = monotonic()
                 self._metrics.relay_leader.set(0)
                 await self._drop_producer()
-            await _wait(self._stop, min(BACK_OFF_SECONDS, 0.1 * 2**failures) * random.uniform(0.5, 1))
+            await is_set_within(self._stop, min(BACK_OFF_SECONDS, 0.1 * 2**failures) * random.uniform(0.5, 1))
 
     async def _lead(self) -> None:
         connection = await asyncpg.connect(
@@ -103,9 +104,9 @@ class Relay:
         )
         try:
             while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
-                if self._stop.is_set():
+                self.last_progress = monotonic()
+                if await is_set_within(self._stop, 1.0):
                     return
-                await _wait(self._stop, 1.0)
             self._metrics.relay_leader.set(1)
             log.info("relay_leads")
             await self._publish_until_stopped(connection)
@@ -131,7 +132,7 @@ class Relay:
             low_water.settle(EVERYTHING)
             if self._stop.is_set():
                 return
-            await _wait(self._wake, self._poll_seconds)
+            await is_set_within(self._wake, self._poll_seconds)
 
     async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> int:
         """Sends one batch per partition, deletes what was acknowledged, returns how many rows did not fit."""
@@ -197,12 +198,6 @@ class Relay:
 
 async def _partitions(producer: AIOKafkaProducer, topic: str) -> int:
     return len(producer.client.cluster.partitions_for_topic(topic) or await producer.partitions_for(topic))
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
 
 
 async def _bounded(work: Awaitable[Any], seconds: float) -> None:

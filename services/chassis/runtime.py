@@ -219,7 +219,8 @@ class Runtime:
                 raise
             return consumer
 
-        self.consumer = await self._when_reachable(start, "kafka")
+        consumer = self.consumer = await self._when_reachable(start, "kafka")
+        self.probes.progress["consumer"] = lambda: consumer.last_progress
         lag = Loop("lag", self._observe_lag, 5.0, self.metrics)
         self.loops.append(lag)
         self._background(lag.run(), lag.name)

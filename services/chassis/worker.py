@@ -20,6 +20,7 @@ from chassis.metrics import Metrics
 from chassis.storage import Storage
 from chassis.tracing import Tracer
 from chassis.unit_of_work import Cause, UnitOfWork
+from chassis.waiting import is_set_within
 
 TIMER_BATCH = 500
 PUT_OFF = timedelta(hours=1)
@@ -151,7 +152,7 @@ class Loop:
                 self._metrics.retries.labels(self.name, reason_of(error)).inc()
             self.last_progress = monotonic()
             if pause:
-                await _wait(self._stop, pause)
+                await is_set_within(self._stop, pause)
 
 
 async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
@@ -177,11 +178,3 @@ async def forget(pool: asyncpg.Pool) -> int:
     async with pool.acquire(timeout=5) as connection:
         await connection.execute(_FORGET, timedelta(days=IDEMPOTENCY_DAYS))
     return 0
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -74,9 +74,10 @@ def list_(  # noqa: PLR0913 - the options of a command
     behind: Annotated[bool, typer.Option("--behind", help="Also records that only wait behind these.")] = False,
     discarded: Annotated[bool, typer.Option("--discarded", help="The discarded ones, as audit.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many of each service.")] = 100,
+    check: Annotated[bool, typer.Option("--check", help="Exit code 1 if any is listed, for monitoring.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List parked records, oldest first, of the services named or of all. Exit code 1 if any is listed."""
+    """List parked records, oldest first, of the services named or of all."""
     chosen = Filter(topic, key, failure, type_)
     listed: list[tuple[str, ParkedRow]] = []
     summaries = []
@@ -92,7 +93,7 @@ def list_(  # noqa: PLR0913 - the options of a command
         for service, counts in summaries:
             oldest = f", oldest {_age(counts.oldest_seconds)}" if counts.records else ""
             typer.echo(f"{service}: open {counts.records}, blocked keys {counts.keys}{oldest}", err=True)
-    if listed and not discarded:
+    if check and listed:
         raise typer.Exit(1)
 
 
