@@ -9,6 +9,7 @@ Schema = dict[str, Any]
 Change = Callable[[Schema], object]
 OFFERED = "events/placement/JobOffered.v1.json"
 REFERRED = "events/referral/ReturneeReferred.v1.json"
+GRANTED = "events/referral/ConsentGranted.v1.json"
 
 
 def remove(*path: str) -> Change:
@@ -137,7 +138,12 @@ BREAKING: dict[str, tuple[str, Change, str, str]] = {
         "was anything",
     ),
     "a list may be longer": (REFERRED, constrain("needs", maxItems=50), "/properties/needs/maxItems", "was 20"),
-    "a list may be empty": (REFERRED, constrain("needs", minItems=None), "/properties/needs/minItems", "was 1"),
+    "a list may be empty": (
+        GRANTED,
+        constrain("recipients", minItems=None),
+        "/properties/recipients/minItems",
+        "was 1",
+    ),
     "the items of a list change": (
         REFERRED,
         constrain("needs", items={"type": "string", "pattern": "^[a-z]{2,9}$"}),
