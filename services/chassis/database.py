@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import asyncpg
 
-_ENVIRONMENT_CLASSES = ("08", "40", "53", "57", "58")
-_LOCK_NOT_AVAILABLE = "55P03"
+_ENVIRONMENT_CLASSES = ("08", "40", "53", "55", "57", "58")
+"""55: a lock that was not free in time, a database that takes no connections for now."""
 _MESSAGE_CLASSES = ("22", "23")
 
 
@@ -38,8 +38,7 @@ class Connection(Protocol):
 def is_environment_fault(error: BaseException) -> bool:
     """True if the same work may succeed later: nothing is wrong with the message."""
     if isinstance(error, asyncpg.PostgresError):
-        state = error.sqlstate or ""
-        return state.startswith(_ENVIRONMENT_CLASSES) or state == _LOCK_NOT_AVAILABLE
+        return (error.sqlstate or "").startswith(_ENVIRONMENT_CLASSES)
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)
     return isinstance(error, ConcurrentUpdateError | OSError | TimeoutError)

@@ -55,13 +55,19 @@ class Positions:
         self._rows[source, key] = _Position(sequence, blocked, stored=True)
 
     def advance(self, inbound: Inbound) -> Verdict:
-        """Moves the key's position to this record, unless it is a repeat."""
+        """Moves the key's position to this record, unless it is a repeat.
+
+        A record that cannot be handled moves it by one at most: its sequence may be as wrong as the rest of it, and a
+        position that has run ahead would make repeats of all that follows.
+        """
         if inbound.key is None or inbound.sequence < 1:
             return Verdict.UNNUMBERED
         row = self._row(inbound.source, inbound.key)
         last, sequence = row.sequence, inbound.sequence
         if sequence <= last:
             return Verdict.REPEAT
+        if inbound.message is None and sequence != last + 1:
+            return Verdict.UNNUMBERED
         row.sequence = sequence
         row.changed = True
         if sequence == last + 1:

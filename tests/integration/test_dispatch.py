@@ -134,6 +134,18 @@ async def test_a_bad_record_is_parked_and_its_neighbours_are_unharmed(toy: ToyRu
     assert await toy.totals() == {OTHER: 2}
 
 
+@pytest.mark.parametrize("type_", ["ph.shop.Sold.v1", "ph.shop.Refunded.v1"])
+async def test_a_bad_record_with_an_absurd_sequence_does_not_turn_later_events_into_repeats(
+    toy: ToyRuntime, type_: str
+) -> None:
+    bad = record({"nonsense": 1}, type_=type_, key=KEY, sequence=10**9, offset=70)
+    await toy.dispatcher.handle([sold(KEY, 1), bad, sold(KEY, 2)])
+    await toy.discard(70)
+    await toy.dispatcher.drain()
+    await toy.dispatcher.handle([sold(KEY, 3)])
+    assert await toy.totals() == {KEY: 3}
+
+
 async def test_an_unknown_type_is_counted_and_skipped_and_keeps_its_place_in_the_numbering(toy: ToyRuntime) -> None:
     unknown = record({}, type_="ph.shop.Refunded.v1", key=KEY, sequence=2, offset=2)
     await toy.dispatcher.handle([sold(KEY, 1), unknown, sold(KEY, 3)])
