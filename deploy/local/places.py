@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,30 +43,57 @@ DEFAULTS = Ports(55432, 59092, 59093, 8101, 8102, 8103, 8104)
 
 def configured_ports() -> Ports:
     """The default ports, each overridable by an environment variable such as PH_PORT_POSTGRES."""
-    return Ports(**{name: int(os.environ.get(f"PH_PORT_{name.upper()}", port)) for name, port in vars(DEFAULTS).items()})
+    return Ports(**{name: _configured(name, port) for name, port in vars(DEFAULTS).items()})
 
 
 def free_ports() -> Ports:
-    """Ports that nobody uses now; for tests, beside a running stack."""
-    sockets = [socket.socket() for _ in vars(DEFAULTS)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return Ports(*(each.getsockname()[1] for each in sockets))
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports that nobody uses now; for tests, beside a running stack.
+
+    They lie below the range that the kernel hands out for outgoing connections: there, a client that knocks at a
+    stopped server's port can be given that very port and end up talking to itself.
+    """
+    unused = _unused_ports()
+    return Ports(*(next(unused) for _ in vars(DEFAULTS)))
+
+
+def free_port() -> int:
+    """One more port such as those of `free_ports`; for a second process of a service."""
+    return next(_unused_ports())
 
 
 def require_free(ports: Ports) -> None:
     """Raises `StackError` that names a taken port, what it is for, and the way out."""
     for name, port in vars(ports).items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise StackError(
-                    f"Port {port}, meant for {name}, is taken. If an earlier run left something behind: make stop. "
-                    f"Otherwise choose another: PH_PORT_{name.upper()}={port + 1000} make run"
-                ) from error
+        if not _is_free(port):
+            raise StackError(
+                f"Port {port}, meant for {name}, is taken. If an earlier run left something behind: make stop. "
+                f"Otherwise choose another: {_variable(name)}={next(_unused_ports())} make run"
+            )
+
+
+def _configured(name: str, default: int) -> int:
+    text = os.environ.get(_variable(name), "").strip()
+    if not text:
+        return default
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise StackError(f"{_variable(name)} is {text!r}, which is no port: give a number from 1 to 65535.")
+    return int(text)
+
+
+def _variable(name: str) -> str:
+    return f"PH_PORT_{name.upper()}"
+
+
+def _unused_ports() -> Iterator[int]:
+    candidates = random.sample(range(20_000, 32_000), 500)
+    return (port for port in candidates if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -96,13 +96,17 @@ class Postgres:
             "max_connections": "200",
             "shared_buffers": "64MB",
             "max_wal_size": "256MB",
-            "log_min_messages": "fatal",
+            "log_min_messages": "fatal",  # below that level the server logs statements, and with them their values
             "fsync": "on" if self._durable else "off",
             "synchronous_commit": "on" if self._durable else "off",
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._program = processes.start(
-            "PostgreSQL", [binaries / "postgres", "-D", self.directory, *settings], log=self._log, unprivileged=True
+            "PostgreSQL",
+            [binaries / "postgres", "-D", self.directory, *settings],
+            log=self._log,
+            unprivileged=True,
+            stop_signal=signal.SIGINT,  # fast shutdown; SIGTERM would wait for every client to leave
         )
         self._wait(binaries)
         return self._program
@@ -130,13 +134,13 @@ class Postgres:
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back."""
         if self._program is not None:
-            self._program.stop(20, signal.SIGINT)
+            self._program.stop(20)
 
     def _wait(self, binaries: Path) -> None:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             self.program.require_alive()
-            probe = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+            probe = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
             if subprocess.run(probe, check=False).returncode == 0:
                 return
             time.sleep(0.05)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deploy.local.places import StackError
@@ -18,15 +18,19 @@ from deploy.local.places import StackError
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
 _LIBC = ctypes.CDLL(None, use_errno=True)
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_KEPT_LOG_BYTES = 20_000_000
 
 
 @dataclass
 class Program:
-    """A running program and its log."""
+    """A running program and its log. `stop_signal` is what it takes for a request to end in order."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    stop_signal: signal.Signals = signal.SIGTERM
+    _asked: bool = False
 
     @property
     def pid(self) -> int:
@@ -42,21 +46,31 @@ class Program:
         if not self.alive():
             lines = self.log.read_text(errors="replace").splitlines()[-15:]
             raise StackError(
-                f"{self.name} has ended with code {self.process.returncode}. The end of {self.log}:\n" + "\n".join(lines)
+                f"{self.name} has ended with code {self.process.returncode}. The end of {self.log}:\n"
+                + "\n".join(lines)
             )
 
-    def stop(self, seconds: float, number: signal.Signals = signal.SIGTERM) -> None:
+    def ask_to_stop(self) -> None:
+        """Asks once: to a service, a second request means to end at once."""
+        if self.alive() and not self._asked:
+            self._asked = True
+            self.process.send_signal(self.stop_signal)
+
+    def stop(self, seconds: float) -> None:
         """Asks it to end, and kills it after `seconds`."""
-        if self.alive():
-            self.process.send_signal(number)
-            try:
-                self.process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(10)
+        self.ask_to_stop()
+        try:
+            self.process.wait(max(seconds, 0))
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """Ends it without a chance to clean up."""
+        self.process.kill()
+        self.process.wait(10)
 
 
-def start(  # noqa: PLR0913 - what a program needs
+def start(
     name: str,
     command: Sequence[str | Path],
     *,
@@ -64,9 +78,16 @@ def start(  # noqa: PLR0913 - what a program needs
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
     unprivileged: bool = False,
+    stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Program:
-    """Starts a program in a session of its own; it gets SIGTERM should this process die."""
+    """Starts a program in a session of its own, so that a terminal's Ctrl-C reaches it only through this process.
+
+    Should this process die, the kernel asks the program to end. It does so when the *thread* that called ends:
+    call from the main thread.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > _KEPT_LOG_BYTES:
+        log.replace(log.with_suffix(".old.log"))
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -76,9 +97,9 @@ def start(  # noqa: PLR0913 - what a program needs
             env=dict(environment) if environment is not None else None,
             cwd=directory,
             start_new_session=True,
-            preexec_fn=_prepare(os.getpid(), unprivileged=unprivileged),  # noqa: PLW1509 - no threads are running
+            preexec_fn=_prepare(os.getpid(), stop_signal, unprivileged=unprivileged),  # noqa: PLW1509 - one thread
         )
-    return Program(name, process, log)
+    return Program(name, process, log, stop_signal)
 
 
 def run_unprivileged(command: Sequence[str | Path]) -> None:
@@ -88,43 +109,91 @@ def run_unprivileged(command: Sequence[str | Path]) -> None:
         capture_output=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        preexec_fn=_prepare(os.getpid(), unprivileged=True),  # noqa: PLW1509
+        preexec_fn=_prepare(os.getpid(), signal.SIGTERM, unprivileged=True),
     )
     if done.returncode:
         text = (done.stdout + done.stderr).decode(errors="replace").strip()
         raise StackError(f"{Path(command[0]).name} failed:\n{text}")
 
 
-def _prepare(parent: int, *, unprivileged: bool) -> Callable[[], None]:
-    somebody = next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0), 0)
+def _prepare(parent: int, death_signal: signal.Signals, *, unprivileged: bool) -> Callable[[], None]:
+    users = [entry.pw_uid for entry in pwd.getpwall()]
+    somebody = next((uid for uid in users if uid != 0), 0)
+    leave = unprivileged and (os.geteuid() == 0 or os.geteuid() not in users)
 
     def prepare() -> None:
-        if unprivileged and os.geteuid() == 0:
-            _leave_root(somebody)
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if leave:
+            _become(somebody)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, death_signal)
         if os.getppid() != parent:
             os._exit(1)
 
     return prepare
 
 
-def _leave_root(uid: int) -> None:
-    """PostgreSQL refuses to run as root. In a user namespace root is somebody else, and still owns its files."""
+def _become(uid: int) -> None:
+    """PostgreSQL refuses to run as root and as a user without a name.
+
+    In a user namespace one is somebody else, and still owns one's files.
+    """
+    user, group = os.geteuid(), os.getegid()
     if _LIBC.unshare(_CLONE_NEWUSER) != 0:
-        os.write(2, b"user namespaces are not allowed here: run the stack as an ordinary user instead of root\n")
+        os.write(2, b"User namespaces are not allowed here: run the stack as an ordinary user instead of root.\n")
         os._exit(1)
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/gid_map").write_text(f"{uid} 0 1")
-    Path("/proc/self/uid_map").write_text(f"{uid} 0 1")
+    Path("/proc/self/gid_map").write_text(f"{uid} {group} 1")
+    Path("/proc/self/uid_map").write_text(f"{uid} {user} 1")
 
 
 # --- what an interrupted run left behind -----------------------------------------------------------------------------
 
 
-def note(directory: Path, name: str, pid: int) -> None:
-    """Writes down a program's id and when it started, so that a later `make stop` finds it and nobody else."""
+@dataclass(frozen=True)
+class Note:
+    """Which program it was: its id, its start in clock ticks and the boot they count from. Ids are used again."""
+
+    pid: int
+    started: int | None
+    boot: str
+    stop_signal: int = signal.SIGTERM
+
+    def running(self) -> bool:
+        """True if that very program still runs."""
+        return self.started is not None and self.boot == _boot() and started_at(self.pid) == self.started
+
+    def end(self, seconds: float) -> None:
+        """Asks it to end, waits, kills."""
+        if not self.running():
+            return
+        os.kill(self.pid, self.stop_signal)
+        until = time.monotonic() + seconds
+        while self.running() and time.monotonic() < until:
+            time.sleep(0.05)
+        if self.running():
+            os.kill(self.pid, signal.SIGKILL)
+            while self.running():
+                time.sleep(0.05)
+
+
+def note(directory: Path, name: str, pid: int, stop_signal: signal.Signals = signal.SIGTERM) -> None:
+    """Writes down a running program, so that a later `make stop` finds it and nobody else."""
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / f"{name}.json").write_text(json.dumps({"pid": pid, "started": started_at(pid)}))
+    text = json.dumps(asdict(Note(pid, started_at(pid), _boot(), int(stop_signal))))
+    draft = directory / f"{name}.draft"
+    draft.write_text(text)
+    draft.replace(directory / f"{name}.json")
+
+
+def noted(directory: Path) -> dict[str, Note]:
+    """The programs that were written down and still run."""
+    notes = {path.stem: Note(**json.loads(path.read_text())) for path in sorted(directory.glob("*.json"))}
+    return {name: note for name, note in notes.items() if note.running()}
+
+
+def forget(directory: Path, name: str | None = None) -> None:
+    """Removes the notes."""
+    for path in directory.glob(f"{name or '*'}.json"):
+        path.unlink(missing_ok=True)
 
 
 def started_at(pid: int) -> int | None:
@@ -137,30 +206,5 @@ def started_at(pid: int) -> int | None:
     return None if fields[0] == "Z" else int(fields[19])
 
 
-def noted(directory: Path) -> dict[str, int]:
-    """The programs that were written down and still run: same id and same start."""
-    found = {}
-    for path in sorted(directory.glob("*.json")):
-        entry = json.loads(path.read_text())
-        if entry["started"] is not None and started_at(entry["pid"]) == entry["started"]:
-            found[path.stem] = entry["pid"]
-    return found
-
-
-def end(pid: int, seconds: float) -> None:
-    """Ends a program that was `noted`: asks, waits, kills."""
-    begun = started_at(pid)
-    if begun is None:
-        return
-    os.kill(pid, signal.SIGTERM)
-    until = time.monotonic() + seconds
-    while started_at(pid) == begun and time.monotonic() < until:
-        time.sleep(0.1)
-    if started_at(pid) == begun:
-        os.kill(pid, signal.SIGKILL)
-
-
-def forget(directory: Path, name: str | None = None) -> None:
-    """Removes the notes."""
-    for path in directory.glob(f"{name or '*'}.json"):
-        path.unlink(missing_ok=True)
+def _boot() -> str:
+    return _BOOT_ID.read_text().strip()

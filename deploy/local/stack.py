@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from deploy.local import processes
@@ -68,13 +68,15 @@ class LocalStack:
     def start_servers(self) -> None:
         """PostgreSQL with its databases, and Kafka; empty."""
         self.secrets.mkdir(parents=True, exist_ok=True)
+        self._notes.mkdir(parents=True, exist_ok=True)
+        (self._notes / "ports").write_text(json.dumps(vars(self.ports)))
         self.issuer.make()
         profile_key = self.secrets / "profile.key"
         if not profile_key.exists():
             write_secret(profile_key, base64.b64encode(secrets.token_bytes(32)).decode())
-        if not self.kafka.fetched():
-            self._say("Kafka: fetching the jars, about 110 MB, once")
-            self.kafka.fetch()
+        if not self.kafka.jars.fetched():
+            self._say("Kafka: fetching the jars, about 45 MB, once")
+            self.kafka.jars.fetch()
         self._say("PostgreSQL: starting")
         self._note(self.postgres.start())
         self.postgres.create_databases()
@@ -112,7 +114,9 @@ class LocalStack:
         self._note(program)
         return program
 
-    def wait_ready(self, service: str, *, name: str = "", port: int | None = None, seconds: float = READY_SECONDS) -> None:
+    def wait_ready(
+        self, service: str, *, name: str = "", port: int | None = None, seconds: float = READY_SECONDS
+    ) -> None:
         """Waits for /health/ready. Raises `StackError` if the process ends or time is up."""
         program = self.services[name or service]
         url = f"http://127.0.0.1:{port or self.ports.of(service)}/health/ready"
@@ -166,7 +170,9 @@ class LocalStack:
             stdin=subprocess.DEVNULL,
         )
         if done.returncode:
-            raise StackError(f"ph {' '.join(arguments)} failed:\n{(done.stdout + done.stderr).decode(errors='replace')}")
+            raise StackError(
+                f"ph {' '.join(arguments)} failed:\n{(done.stdout + done.stderr).decode(errors='replace')}"
+            )
         return done.stdout.decode()
 
     # --- stop --------------------------------------------------------------------------------------------------------
@@ -174,26 +180,27 @@ class LocalStack:
     def stop_services(self) -> None:
         """Asks all at once, then waits for each."""
         for program in self.services.values():
-            if program.alive():
-                program.process.send_signal(signal.SIGTERM)
+            program.ask_to_stop()
+        until = time.monotonic() + STOP_SECONDS
         for name, program in self.services.items():
-            program.stop(STOP_SECONDS)
+            program.stop(until - time.monotonic())
             processes.forget(self._notes, name)
         self.services.clear()
 
     def stop(self) -> None:
-        """Stops everything that was started, services first."""
-        self.stop_services()
-        self.kafka.stop()
-        self.postgres.stop()
-        processes.forget(self._notes)
+        """Stops everything that was started, services first; a part that will not end does not keep the others."""
+        with ExitStack() as last_first:
+            last_first.callback(processes.forget, self._notes)
+            last_first.callback(self.postgres.stop)
+            last_first.callback(self.kafka.stop)
+            last_first.callback(self.stop_services)
 
     @property
     def _notes(self) -> Path:
         return self.directory / "run"
 
     def _note(self, program: Program) -> None:
-        processes.note(self._notes, program.name, program.pid)
+        processes.note(self._notes, program.name, program.pid, program.stop_signal)
 
 
 def _inherited() -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -64,8 +65,8 @@ class HttpTelemetry:
             "http.route": route,
             "http.response.status_code": status,
         }
-        if case_id := scope.get("path_params", {}).get("case_id"):
-            attributes["ph.case.id"] = str(case_id)
+        if case_id := _case_id(scope):
+            attributes["ph.case.id"] = case_id
         error = "server error" if status >= FAILED else ""
         name = f"{method} {route}"
         self._tracer.record(name, context, SpanKind.SERVER, started, now_ns(), attributes, parent=parent, error=error)
@@ -76,6 +77,14 @@ def _parent(scope: Scope) -> SpanContext | None:
         if name == b"traceparent":
             return SpanContext.parse(value.decode("latin-1"))
     return None
+
+
+def _case_id(scope: Scope) -> str:
+    """The case in the path, if it is an id: what somebody else wrote there could be a name."""
+    try:
+        return str(UUID(str(scope.get("path_params", {}).get("case_id", ""))))
+    except ValueError:
+        return ""
 
 
 def _method(scope: Scope) -> str:

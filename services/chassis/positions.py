@@ -57,8 +57,9 @@ class Positions:
     def advance(self, inbound: Inbound) -> Verdict:
         """Moves the key's position to this record, unless it is a repeat.
 
-        A record that cannot be handled moves it by one at most: its sequence may be as wrong as the rest of it, and a
-        position that has run ahead would make repeats of all that follows.
+        The number of a record that cannot be read may be as wrong as the rest of it: it moves nothing, or the genuine
+        event of that number would pass for a repeat. A type that is not read here moves it by one at most, for the
+        same reason.
         """
         if inbound.key is None or inbound.sequence < 1:
             return Verdict.UNNUMBERED
@@ -66,11 +67,13 @@ class Positions:
         last, sequence = row.sequence, inbound.sequence
         if sequence <= last:
             return Verdict.REPEAT
-        if inbound.message is None and sequence != last + 1:
+        if inbound.message is None and (inbound.fault is not None or sequence != last + 1):
             return Verdict.UNNUMBERED
         row.sequence = sequence
         row.changed = True
         if sequence == last + 1:
+            return Verdict.NEXT
+        if row.blocked:  # the missing ones are parked
             return Verdict.NEXT
         return Verdict.GAP if last else Verdict.LATE
 

@@ -96,7 +96,7 @@ class Relay:
                 self.last_progress = monotonic()
                 self._metrics.relay_leader.set(0)
                 await self._drop_producer()
-            await is_set_within(self._stop, min(BACK_OFF_SECONDS, 0.1 * 2**failures) * random.uniform(0.5, 1))
+            await is_set_within(self._stop, min(BACK_OFF_SECONDS, 0.1 * 2 ** min(failures, 6)) * random.uniform(0.5, 1))
 
     async def _lead(self) -> None:
         connection = await asyncpg.connect(

@@ -66,11 +66,12 @@ async def read_inbox(
 
 @router.post("/referrals/{referral_id}/accept", tags=["referrals"], responses=_ANSWERS)
 async def accept_referral(
-    referral_id: UUID, body: Acceptance, actor: Staff, database: Database, run: Runner
+    referral_id: UUID, actor: Staff, database: Database, run: Runner, body: Acceptance | None = None
 ) -> ReferralOutcome:
-    """The centre takes the person on. Needs a consent that covers the centre now."""
+    """The centre takes the person on. Needs a consent that covers the centre now. The body may be left out."""
     case_id = await _case_of(database, referral_id)
-    command = commands.AcceptReferral(case_id, referral_id, body.first_appointment)
+    first_appointment = body.first_appointment if body else None
+    command = commands.AcceptReferral(case_id, referral_id, first_appointment)
     return ReferralOutcome.model_validate(await run(command, actor))
 
 

@@ -157,7 +157,7 @@ async def read_candidate(case_id: UUID, database: Database, scope: Scope) -> Can
     if scope.recipients is not None and not on_the_way:
         consents = candidate.consents
         seen = covered(consents, "matching", scope.recipients, scope.today) and candidate.country == scope.country
-        if candidate.status == "unknown" or not seen:
+        if candidate.status == "unknown" or candidate.minor or not seen:
             raise Problem.of(refusals.CANDIDATE_UNKNOWN)
     return CandidateDetail.with_candidacies(candidate, vacancies, scope.today)
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from chassis.codes import Admin1, Centre, Code, Country, Isco08, Language, Org
+from chassis.codes import Admin1, Centre, Code, Country, Day, Isco08, Language, Org
 from chassis.messages import Contract
 from placement.domain.terms import AgeBand, Readiness, TargetGroup
 
@@ -81,7 +81,7 @@ class ArrivedInCountry(Contract, source="counselling"):
     """The clock to a job offer starts."""
 
     case_id: UUID
-    arrived_on: date
+    arrived_on: Day
     admin1: Admin1 | None = None
 
 

@@ -63,7 +63,7 @@ _CANDIDATES = """
 select id, data from candidate
 where ($1::text is null or country = $1) and ($2::uuid is null or id > $2)
   and status = any($4::text[]) and ($5::text is null or data -> 'skills' ? $5)
-  and ($6::text[] is null or exists (
+  and ($6::text[] is null or data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
       select from jsonb_array_elements(data -> 'consents') consent
       where consent ->> 'purpose' = 'matching' and not (consent ->> 'withdrawn')::boolean
         and consent ->> 'valid_until' >= $7 and consent -> 'recipients' ?| $6))

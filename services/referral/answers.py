@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -102,6 +102,8 @@ class ReferralView(_Answer):
     country: str
     priority: Priority
     needs: tuple[str, ...]
+    wishes: tuple[str, ...]
+    skills: tuple[str, ...]
     status: ReferralStatus
     referred_at: datetime
     received_at: datetime | None
@@ -110,7 +112,12 @@ class ReferralView(_Answer):
     first_appointment: datetime | None
     closed_at: datetime | None
     reason: str | None
+    overdue: bool
     overdue_level: int
+
+    def without(self, hidden: frozenset[str]) -> Self:
+        """The view for somebody who must not see these needs."""
+        return self.model_copy(update={"needs": tuple(code for code in self.needs if code not in hidden)})
 
 
 class ListedReferral(ReferralView):
@@ -118,6 +125,20 @@ class ListedReferral(ReferralView):
 
     case_id: UUID
     case_ref: str
+
+
+class Hop(_Answer):
+    """A centre that a referral was sent or redirected to, and what became of it there."""
+
+    id: UUID
+    to_centre: str
+    status: ReferralStatus
+
+
+class ReferralDetail(ListedReferral):
+    """A referral with its redirections from the first centre to the last."""
+
+    chain: tuple[Hop, ...]
 
 
 class JourneyView(_Answer):
@@ -134,6 +155,12 @@ class JourneyView(_Answer):
     assistance_codes: tuple[str, ...]
     arrived_on: date | None
 
+    def without(self, hidden: frozenset[str]) -> Self:
+        """The view for somebody who must not see these codes."""
+        return self.model_copy(
+            update={"assistance_codes": tuple(code for code in self.assistance_codes if code not in hidden)}
+        )
+
 
 class CaseSummary(_Answer):
     """A case in a list."""
@@ -142,14 +169,17 @@ class CaseSummary(_Answer):
     case_ref: str
     status: CaseStatus
     country: str
+    opened_by: str
     opened_at: datetime
+    journey_status: JourneyStatus
+    overdue: bool
     job_offers: int
+    employed: bool
 
 
 class CaseView(CaseSummary):
     """A case."""
 
-    opened_by: str
     target_group: TargetGroup
     admin1: str | None
     language: str
@@ -161,6 +191,11 @@ class CaseView(CaseSummary):
     consents: tuple[ConsentView, ...]
     referrals: tuple[ReferralView, ...]
     journey: JourneyView
+
+    def without(self, hidden: frozenset[str]) -> Self:
+        """The view for somebody who must not see these codes."""
+        referrals = tuple(referral.without(hidden) for referral in self.referrals)
+        return self.model_copy(update={"referrals": referrals, "journey": self.journey.without(hidden)})
 
 
 class MilestoneView(_Answer):
@@ -192,3 +227,7 @@ class ReferralPage(_Answer):
 
     items: list[ListedReferral]
     next_cursor: UUID | None
+
+    def without(self, hidden: frozenset[str]) -> Self:
+        """The page for somebody who must not see these needs."""
+        return self.model_copy(update={"items": [item.without(hidden) for item in self.items]})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from chassis.api import Database, Runner, acting_as
-from chassis.codes import Country
+from chassis.codes import Country, Org
 from chassis.decision import Actor
 from chassis.logs import get_logger
 from chassis.problems import Problem, problem_responses
@@ -22,8 +22,8 @@ from referral.answers import (
     ProfileAnswer,
     ProfileView,
     ReferralAnswer,
+    ReferralDetail,
     ReferralPage,
-    ReferralView,
     Timeline,
 )
 from referral.bodies import (
@@ -39,8 +39,11 @@ from referral.bodies import (
     Withdrawal,
 )
 from referral.domain.case import Case, CaseStatus
+from referral.domain.case_ref import read
+from referral.domain.journey import JourneyStatus
 from referral.domain.referral import ReferralStatus
-from referral.vault import Vault
+from referral.reference import Reference
+from referral.vault import Vault, VaultError
 
 PROGRAMME_MANAGER = "programme_manager"
 DESK = ("scout", "return_counsellor")
@@ -53,6 +56,19 @@ ConsentTaker = Annotated[Actor, acting_as(*DESK, "centre_counsellor", "centre_ma
 """The desk, or staff of the centre that has taken the person on."""
 Limit = Annotated[int, Query(ge=1, le=100, description="entries per page")]
 Cursor = Annotated[UUID | None, Query(description="next_cursor of the page before")]
+
+OrgFilter = Annotated[Org | None, Query(description="whose cases; a desk sees its own only")]
+
+
+def _hidden(request: Request, actor: Reader, _started: Database) -> frozenset[str]:
+    """Codes that the caller may not see: what tells of somebody's health is no concern of the management's."""
+    if actor.role != PROGRAMME_MANAGER:
+        return frozenset()
+    reference: Reference = request.app.state.reference
+    return reference.of_health
+
+
+Hidden = Annotated[frozenset[str], Depends(_hidden)]
 
 _CHANGES = problem_responses(403, 404, 409)
 _READS = problem_responses(403, 404)
@@ -81,21 +97,29 @@ def _case_routes(router: APIRouter, vault: Vault) -> None:
         return CaseAnswer.model_validate(await run(commands.OpenCase(case_id, profile=profile, **fields), actor))
 
     @router.get("/cases", tags=["cases"], responses=problem_responses(403))
-    async def list_cases(
+    async def list_cases(  # noqa: PLR0913 - one parameter per filter
         actor: Reader,
         database: Database,
+        *,
         country: Annotated[Country | None, Query()] = None,
         status: Annotated[CaseStatus | None, Query()] = None,
+        journey: Annotated[JourneyStatus | None, Query()] = None,
+        case_ref: Annotated[str | None, Query(max_length=20, description="as somebody reads it out")] = None,
+        org: OrgFilter = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> CasePage:
-        """Cases of the caller's organisation."""
-        return await views.cases(database, _scope(actor), country, status, cursor, limit)
+        """Cases of the caller's organisation; for the programme's management, of all or of one."""
+        reference = None if case_ref is None else read(case_ref)
+        if case_ref is not None and reference is None:
+            raise Problem.of(refusals.CASE_REF_MISREAD)
+        wanted = views.CaseFilter(_scope(actor, org), country, status, journey, reference)
+        return await views.cases(database, wanted, cursor, limit)
 
     @router.get("/cases/{case_id}", tags=["cases"], responses=_READS)
-    async def read_case(case_id: UUID, actor: Reader, database: Database) -> CaseView:
+    async def read_case(case_id: UUID, actor: Reader, database: Database, hidden: Hidden) -> CaseView:
         """One case with its consents, referrals and journey."""
-        return CaseView.model_validate(await _readable(database, case_id, actor))
+        return CaseView.model_validate(await _readable(database, case_id, actor)).without(hidden)
 
     @router.get("/cases/{case_id}/timeline", tags=["cases"], responses=_READS)
     async def read_timeline(case_id: UUID, actor: Reader, database: Database) -> Timeline:
@@ -109,25 +133,33 @@ def _profile_routes(router: APIRouter, vault: Vault) -> None:
     async def set_profile(case_id: UUID, body: ProfileBody, actor: Desk, run: Runner) -> ProfileAnswer:
         """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
         command = commands.SetProfile(case_id, _sealed(vault, case_id, body))
-        return ProfileAnswer.model_validate(await run(command, actor))
+        answer = ProfileAnswer.model_validate(await run(command, actor))
+        _audit("profile_set", case_id, actor)
+        return answer
 
     @router.get("/cases/{case_id}/profile", tags=["profile"], responses=_READS)
     async def read_profile(case_id: UUID, actor: Desk, database: Database) -> ProfileView:
-        """The profile in clear. Every look is logged: who from where, at which case, never what."""
+        """The profile in clear. Every look is logged: which role of which organisation, at which case, never what."""
         await _readable(database, case_id, actor)
         profile = await views.profile_of(database, case_id)
         if profile is None:
             raise Problem.of(refusals.PROFILE_NOT_FOUND)
         if profile.wrapped_key is None:
             raise Problem.of(refusals.PROFILE_DESTROYED)
-        log.info("profile_read", case_id=str(case_id), role=actor.role, owner=actor.org)
-        fields = vault.open(case_id, profile.wrapped_key, profile.fields)
+        _audit("profile_read", case_id, actor)
+        try:
+            fields = vault.open(case_id, profile.wrapped_key, profile.fields)
+        except VaultError:
+            log.error("profile_locked", case_id=str(case_id))
+            raise Problem.of(refusals.VAULT_LOCKED) from None
         return ProfileView.model_validate({"case_id": case_id, **fields})
 
     @router.delete("/cases/{case_id}/profile", tags=["profile"], responses=_CHANGES)
     async def destroy_profile(case_id: UUID, actor: Desk, run: Runner) -> ProfileAnswer:
         """Destroys the key: no copy, and no backup, can be read any more."""
-        return ProfileAnswer.model_validate(await run(commands.DestroyProfile(case_id), actor))
+        answer = ProfileAnswer.model_validate(await run(commands.DestroyProfile(case_id), actor))
+        _audit("profile_destroyed", case_id, actor)
+        return answer
 
 
 def _consent_routes(router: APIRouter) -> None:
@@ -164,22 +196,29 @@ def _referral_routes(router: APIRouter) -> None:
     async def list_referrals(
         actor: Reader,
         database: Database,
+        hidden: Hidden,
+        *,
         status: Annotated[ReferralStatus | None, Query()] = None,
-        overdue: Annotated[bool | None, Query(description="only those whose answer is, or is not, overdue")] = None,
+        overdue: Annotated[bool | None, Query(description="whether an answer is owed that should have come")] = None,
+        org: OrgFilter = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> ReferralPage:
         """What became of each referral of the caller's organisation."""
-        return await views.referrals(database, _scope(actor), status, overdue, cursor, limit)
+        wanted = views.ReferralFilter(_scope(actor, org), status, overdue)
+        page = await views.referrals(database, wanted, cursor, limit)
+        if page is None:
+            raise Problem.of(refusals.UNKNOWN_CURSOR)
+        return page.without(hidden)
 
     @router.get("/referrals/{referral_id}", tags=["referrals"], responses=_READS)
-    async def read_referral(referral_id: UUID, actor: Reader, database: Database) -> ReferralView:
-        """What became of one referral."""
+    async def read_referral(referral_id: UUID, actor: Reader, database: Database, hidden: Hidden) -> ReferralDetail:
+        """What became of one referral, with all centres that it was redirected to."""
         case = await _readable(database, await _case_id_of(database, referral_id), actor)
         referral = case.referral(referral_id)
         if referral is None:
             raise Problem.of(refusals.REFERRAL_NOT_FOUND)
-        return ReferralView.model_validate(referral)
+        return views.detail(case, referral).without(hidden)
 
 
 def _journey_routes(router: APIRouter) -> None:
@@ -215,9 +254,18 @@ def _sealed(vault: Vault, case_id: UUID, profile: ProfileBody) -> commands.Seale
     return commands.Sealed(wrapped_key, fields)
 
 
-def _scope(actor: Actor) -> str | None:
-    """The organisation whose cases the caller may list; None for all."""
-    return None if actor.role == PROGRAMME_MANAGER else actor.org
+def _audit(event: str, case_id: UUID, actor: Actor) -> None:
+    """A line in the log for every touch of a profile: no values, and no names of people."""
+    log.info(event, case_id=str(case_id), role=actor.role, owner=actor.org)
+
+
+def _scope(actor: Actor, org: str | None) -> str | None:
+    """The organisation whose cases are listed; None for all, which the programme's management alone may ask for."""
+    if actor.role == PROGRAMME_MANAGER:
+        return org
+    if org not in {None, actor.org}:
+        raise Problem.of(refusals.NOT_YOUR_ORGANISATION)
+    return actor.org
 
 
 async def _readable(database: Database, case_id: UUID, actor: Actor) -> Case:

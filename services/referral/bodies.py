@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -15,15 +16,17 @@ OLDEST_BIRTH_YEAR = 1906
 """Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (domain notes A11.4)."""
 
 
+WRITTEN_OUT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 def _body(**example: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"example": example})
 
 
-def _text_only(value: object) -> object:
-    if isinstance(value, int | float):
-        raise ValueError(  # noqa: TRY004 - pydantic turns a ValueError into a problem document
-            "is a number: write the date as text, such as 1990-05-17"
-        )
+def _written_out(value: object) -> object:
+    """Digits alone are no date: read as seconds since 1970 they would make one."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not WRITTEN_OUT.fullmatch(value)):
+        raise ValueError("is no date that is written out: write it as YYYY-MM-DD, such as 1990-05-17")
     return value
 
 
@@ -35,8 +38,8 @@ def _a_life(day: date) -> date:
     return day
 
 
-BirthDate = Annotated[date, BeforeValidator(_text_only), AfterValidator(_a_life)]
-Name = Annotated[str, Field(min_length=1, max_length=120)]
+BirthDate = Annotated[date, BeforeValidator(_written_out), AfterValidator(_a_life)]
+Name = Annotated[str, Field(max_length=120, pattern=r"\S")]
 Text = Annotated[str, Field(max_length=4000)]
 Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()/-]{5,30}$")]
 Email = Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
@@ -104,7 +107,7 @@ class NewConsent(BaseModel):
     )
 
     purpose: Code = Field(description="a code of consent_purposes")
-    recipients: tuple[Org, ...] = Field(min_length=1, max_length=20)
+    recipients: list[Org] = Field(min_length=1, max_length=20)  # a tuple would call one wrong entry too few as well
     text_version: str = Field(pattern=r"^[0-9A-Za-z.-]{1,40}$", description="of the text that was signed")
     language: Language = Field(description="in which the text was read")
     evidence_ref: UUID = Field(description="where the signed sheet is kept")
@@ -120,7 +123,7 @@ class NewReferral(BaseModel):
 
     to_centre: Centre | None = Field(default=None, description="left out: the region decides")
     priority: Priority
-    needs: tuple[Code, ...] = Field(min_length=1, max_length=20, description="codes of needs")
+    needs: list[Code] = Field(min_length=1, max_length=20, description="codes of needs")
     wishes: tuple[Code, ...] = Field(default=(), max_length=20, description="codes of wishes")
     skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -56,7 +56,7 @@ class GrantConsent:
 
     case_id: UUID
     purpose: str
-    recipients: tuple[str, ...]
+    recipients: Sequence[str]
     text_version: str
     language: str
     evidence_ref: UUID
@@ -80,7 +80,7 @@ class Refer:
     case_id: UUID
     to_centre: str | None
     priority: Priority
-    needs: tuple[str, ...]
+    needs: Sequence[str]
     wishes: tuple[str, ...]
     skills: tuple[str, ...]
 

@@ -78,6 +78,11 @@ class DeadlineMissed(_OfCounselling, source="counselling"):
     subject_id: UUID
     level: int
 
+    @property
+    def code(self) -> str:
+        """For the timeline: two levels may have been reached in the same moment, when the worker was down."""
+        return f"{self.deadline_type}_level_{self.level}"
+
 
 class _OfTraining(Contract):
     case_id: UUID

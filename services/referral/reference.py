@@ -80,6 +80,13 @@ class Occupation:
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """A training provider in Germany."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
     """A purpose of consent, and the kinds of organisation that it can name."""
 
@@ -98,6 +105,7 @@ class Reference:
     needs: CodeList[SensitiveCode]
     assistance_codes: CodeList[SensitiveCode]
     purposes: CodeList[Purpose]
+    providers: CodeList[Provider]
     wishes: CodeList[Code]
     isco08: CodeList[Occupation]
     withdraw_reasons: CodeList[Code]
@@ -115,6 +123,7 @@ class Reference:
             "needs": SensitiveCode,
             "assistance_codes": SensitiveCode,
             "consent_purposes": Purpose,
+            "providers": Provider,
             "wishes": Code,
             "isco08": Occupation,
             "withdraw_reasons": Code,
@@ -125,11 +134,19 @@ class Reference:
         return cls(**{"purposes" if name == "consent_purposes" else name: table for name, table in tables.items()})
 
     def centre_for(self, country: str, admin1: str | None, day: date) -> Centre | None:
-        """The centre whose catchment the region is, or the one that has the rest of the country."""
-        catchment = self.catchments.get((country, admin1 or EVERYWHERE), on=day)
-        if catchment is None:
-            catchment = self.catchments.get((country, EVERYWHERE), on=day)
-        return None if catchment is None else self.centres.get(catchment.centre, on=day)
+        """The open centre whose catchment the region is, else the one for the rest of the country, else the oldest."""
+        for region in (admin1 or EVERYWHERE, EVERYWHERE):
+            catchment = self.catchments.get((country, region), on=day)
+            centre = None if catchment is None else self.centres.get(catchment.centre, on=day)
+            if centre is not None:
+                return centre
+        others = [each for each in self.centres.on(day) if each.country == country]
+        return min(others, key=lambda each: (each.opened_on, each.code), default=None)
+
+    @property
+    def of_health(self) -> frozenset[str]:
+        """The codes that tell of somebody's health: not for the programme's management."""
+        return frozenset(row.code for row in (*self.needs, *self.assistance_codes) if row.special_category)
 
     def open_to_others(self, codes: tuple[str, ...], of: CodeList[SensitiveCode]) -> tuple[str, ...]:
         """The codes that tell nothing of health: only these may stand in an event."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from chassis.decision import Refused
-from referral.domain.journey import MAX_WINDOW_DAYS, Journey
+from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey
 from referral.domain.referral import Referral
+from referral.reference import Fallback
 
 CASE_NOT_FOUND: Final = Refused(
     "case_not_found", "There is no case with this id.", "Take the id from GET /cases.", status=404
@@ -22,6 +23,20 @@ NOT_YOUR_CASE: Final = Refused(
     "This case is kept by another organisation.",
     "Use a token of the organisation that opened the case.",
     status=403,
+)
+NOT_YOUR_ORGANISATION: Final = Refused(
+    "not_your_organisation",
+    "These are the cases of another organisation.",
+    "Leave org out, or name your own.",
+    "org",
+    status=403,
+)
+CASE_REF_MISREAD: Final = Refused(
+    "case_ref_misread",
+    "The reference cannot be right: its last character does not fit the others.",
+    "Read it again, such as PH-7K3M9QX-F.",
+    "case_ref",
+    status=422,
 )
 NOT_A_RETURNEE_FROM_GERMANY: Final = Refused(
     "target_group_not_served_here",
@@ -42,6 +57,19 @@ ADMIN1_ELSEWHERE: Final = Refused(
     "The region lies in another country than the one the person returns to.",
     "Use a code of that country, such as NG-ED for NG, or leave the field out.",
     "/admin1",
+    422,
+)
+VAULT_LOCKED: Final = Refused(
+    "vault_locked",
+    "The profile does not open with the key that this process was given.",
+    "Tell the operators: PROFILE_KEY_FILE is not the key that the profile was sealed with, or the profile was changed.",
+    status=503,
+)
+UNKNOWN_CURSOR: Final = Refused(
+    "unknown_cursor",
+    "The cursor is none that this list gave out.",
+    "Send next_cursor of the page before, or leave it out to begin anew.",
+    "cursor",
     422,
 )
 PROFILE_NOT_FOUND: Final = Refused(
@@ -66,8 +94,12 @@ RECIPIENT_KIND: Final = Refused(
     "/recipients",
     422,
 )
-GRANTED_IN_FUTURE: Final = Refused(
-    "date_in_future", "The consent is dated in the future.", "Give the day of the signature.", "/granted_on", 422
+UNKNOWN_RECIPIENT: Final = Refused(
+    "unknown_code",
+    "A recipient is none that the code lists know, or the id of an employer is not spelled as it was given out.",
+    "Use codes of centres, providers or countries; for an employer its id in small letters, as placement gave it out.",
+    "/recipients",
+    422,
 )
 ENDS_BEFORE_IT_BEGINS: Final = Refused(
     "dates_reversed",
@@ -115,11 +147,6 @@ CENTRE_ELSEWHERE: Final = Refused(
 REFERRAL_NOT_FOUND: Final = Refused(
     "referral_not_found", "There is no referral with this id.", "Take the id from GET /referrals.", status=404
 )
-ALREADY_EMPLOYED: Final = Refused(
-    "already_employed",
-    "The person has found work.",
-    "If they need support again, the centre reopens the file.",
-)
 WINDOW_REVERSED: Final = Refused(
     "dates_reversed", "The window ends before it begins.", "Give the earlier day first.", "/latest", 422
 )
@@ -137,6 +164,13 @@ BOOKED_IS_ONE_DAY: Final = Refused(
     "/latest",
     422,
 )
+DEPARTED_LONG_BEFORE: Final = Refused(
+    "departed_before_window",
+    f"The departure lies more than {MAX_EARLY_DAYS} days before the first day that was planned.",
+    "Check the month and the year.",
+    "/departed_on",
+    422,
+)
 ARRIVES_BEFORE_DEPARTURE: Final = Refused(
     "dates_reversed",
     "The arrival is expected before the departure.",
@@ -146,13 +180,16 @@ ARRIVES_BEFORE_DEPARTURE: Final = Refused(
 )
 
 
-def no_active_centre(fallback: str | None) -> Refused:
+def no_active_centre(fallback: Fallback | None) -> Refused:
     """The country has no centre; who advises instead, if anybody does."""
-    remedy = (
-        "Ask the programme desk for another way."
-        if fallback is None
-        else f"{fallback} advises from afar: record a consent that names it, and refer with to_centre = {fallback}."
-    )
+    if fallback is None:
+        remedy = "Ask the programme desk for another way."
+    elif fallback.desk.startswith("centre:"):
+        remedy = (
+            f"{fallback.desk} advises from afar: with a consent that names it, refer with to_centre {fallback.desk}."
+        )
+    else:
+        remedy = f"{fallback.desk} advises from afar, and takes no referrals by this way: ask there."
     return Refused("no_active_centre", "The country has no centre that is open.", remedy)
 
 

@@ -23,10 +23,9 @@ class ReferralSettings(BaseSettings):
 
     def profile_key(self) -> bytes:
         """The key. Raises `ValueError` that names the file and the remedy."""
-        text = read_secret(self.profile_key_file)
         try:
-            key = base64.b64decode(text, validate=True)
-        except binascii.Error:
+            key = base64.b64decode(read_secret(self.profile_key_file).encode(), validate=True)
+        except (UnicodeDecodeError, binascii.Error):
             key = b""
         if len(key) != KEY_BYTES:
             raise ValueError(

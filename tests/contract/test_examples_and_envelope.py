@@ -59,7 +59,7 @@ def test_the_envelope_of_a_command_has_no_cause_and_one_without_country_no_count
     event = next(each for each in examples() if each.event.__name__ == "CourseSessionScheduled")
     now = datetime(2026, 2, 1, 12, tzinfo=UTC)
     body = event.event.model_validate_json(json.dumps(event.value))
-    emitted = Emitted(body, UUID(event.headers["ce_id"]), now, Actor("provider_clerk", "provider:X"), TRACE, "")
+    emitted = Emitted(body, UUID(event.headers["ce_id"]), now, Actor("training_clerk", "provider:X"), TRACE, "")
     headers = envelope(emitted, event.key, 1, rfc3339(now))
     validator(envelope_schema()).validate(headers)
     assert "ce_causationid" not in headers

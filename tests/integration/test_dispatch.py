@@ -134,6 +134,17 @@ async def test_a_bad_record_is_parked_and_its_neighbours_are_unharmed(toy: ToyRu
     assert await toy.totals() == {OTHER: 2}
 
 
+async def test_a_bad_record_with_a_plausible_sequence_does_not_swallow_the_genuine_event_of_that_number(
+    toy: ToyRuntime,
+) -> None:
+    forged = record(b"rubbish", type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=70)
+    await toy.dispatcher.handle([forged, sold(KEY, 1, 5, offset=71), sold(KEY, 2, 6, offset=72)])
+    await toy.discard(70)
+    await toy.dispatcher.drain()
+    assert await toy.receipts(KEY) == [5, 6]
+    assert toy.metrics.gaps.labels("ph.shop.v1")._value.get() == 0
+
+
 @pytest.mark.parametrize("type_", ["ph.shop.Sold.v1", "ph.shop.Refunded.v1"])
 async def test_a_bad_record_with_an_absurd_sequence_does_not_turn_later_events_into_repeats(
     toy: ToyRuntime, type_: str

@@ -15,7 +15,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from tests.support.memory import NOW
-from tests.unit.training.world import CLERK, ELEC, OTHER_CLERK, PAINT, in_days
+from tests.unit.training.world import CLERK, ELEC, OTHER_CLERK, PAINT, TODAY, in_days
 
 PEOPLE = ("amina", "bilal", "chidi", "dalia")
 CLERKS = {PAINT: CLERK, ELEC: OTHER_CLERK}
@@ -62,27 +62,33 @@ def sessions(draw: st.DrawFn) -> Mapping[str, Any]:
 
 
 @st.composite
-def histories(draw: st.DrawFn, who: str) -> tuple[Step, ...]:
-    """A history that the referral service could tell: nothing is planned after a departure, nothing withdrawn twice."""
+def histories(draw: st.DrawFn, who: str, ends: Sequence[int]) -> tuple[Step, ...]:
+    """A history that the referral service could tell: nothing is planned after a departure, nothing withdrawn twice.
+
+    Days lie near the last days of the courses, where they make a difference.
+    """
+    end = st.sampled_from(ends)
+    days = st.builds(lambda last, margin: max(0, last + margin), end, st.sampled_from((-1, 0, 1, 3, 4, 5, 5, 6)))
+    until = st.builds(lambda last, margin: max(0, last + margin), end, st.integers(-1, 0)) | st.just(800)
     steps: list[Step] = []
     consents, referrals, gone = [f"consent of {who}"], [f"referral of {who}"], False
-    for number in range(draw(st.integers(0, 5))):
+    for number in range(draw(st.integers(1, 6))):
         what = draw(
             st.sampled_from(
-                ("consent", "no consent", "refer", "unrefer", "child", "cancel")
-                + (() if gone else ("plan", "move", "move", "call off", "leave"))
+                ("consent", "no consent", "no consent", "refer", "unrefer", "child", "cancel")
+                + (() if gone else ("plan", "move", "move", "move", "move", "call off", "leave"))
             )
         )
         value: Any = None
         if what in ("plan", "move", "leave"):
-            value = draw(st.integers(0, 60))
+            value = draw(days)
             gone = gone or what == "leave"
         elif what == "consent":
             consents.append(f"consent {number} of {who}")
-            value = (consents[-1], draw(st.sampled_from(RECIPIENTS)), draw(st.sampled_from((15, 800))))
+            value = (consents[-1], draw(st.sampled_from(RECIPIENTS)), draw(until))
         elif what == "refer":
             referrals.append(f"referral {number} of {who}")
-            value = (referrals[-1], draw(st.none() | st.integers(0, 60)))
+            value = (referrals[-1], draw(st.none() | days))
         elif what in ("no consent", "unrefer", "child"):
             pool = consents if what == "no consent" else referrals
             if not pool:
@@ -92,20 +98,21 @@ def histories(draw: st.DrawFn, who: str) -> tuple[Step, ...]:
                 value = f"child of {value}"
         else:
             value = draw(st.integers(0, 2))
-        steps.append(Step(what, draw(st.sampled_from((0, 1, 30, 200))), value))
+        steps.append(Step(what, draw(st.sampled_from((0, 1, 30, 200, 400))), value))
     return tuple(steps)
 
 
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
     offered = draw(st.lists(sessions(), min_size=1, max_size=3))
+    ends = [(session["ends_on"] - TODAY).days for session in offered]
     wishes = [(who, number) for who in PEOPLE for number in range(len(offered))]
     return Story(
         sessions=tuple(offered),
         first_recipients={who: draw(st.sampled_from((("country:DE",), *RECIPIENTS))) for who in PEOPLE},
         requests=tuple(draw(st.permutations(wishes))),
         completions=draw(st.frozensets(st.integers(0, len(wishes) - 1), max_size=2)),
-        histories={who: draw(histories(who)) for who in PEOPLE},
+        histories={who: draw(histories(who, ends)) for who in PEOPLE},
     )
 
 
@@ -135,6 +142,20 @@ def three_working_days_before(day: date) -> date:
         if day.weekday() < 5 and day not in HOLIDAYS:
             left -= 1
     return day
+
+
+def admitted(story: Story) -> list[tuple[str, int]]:
+    """Who gets into what, if only on the waiting list: with a consent, and one course at a time."""
+    found: list[tuple[str, int]] = []
+    for who, number in story.requests:
+        session = story.sessions[number]
+        mine = [story.sessions[other] for name, other in found if name == who]
+        person = Person({"": (story.first_recipients[who], in_days(700))}, [])
+        if unfit(person, session, TODAY) is None and all(
+            other["ends_on"] < session["starts_on"] or session["ends_on"] < other["starts_on"] for other in mine
+        ):
+            found.append((who, number))
+    return found
 
 
 def expected(story: Story, enrolled: Sequence[tuple[str, int, UUID]], completed: set[UUID]) -> dict[UUID, Any]:

@@ -105,7 +105,7 @@ class Model:
         if self.arrived_on and not self.contacts and nobody_held:
             self._owe_contact(referral, self.now, also=referral)
         referral |= {"status": "in_progress" if self.arrived_on else "accepted", "answered": self.now}
-        self.timers.pop(("referral_answer", id_))
+        self.timers.pop(("referral_answer", id_), None)
         self.told.append(("ReferralAccepted", centre))
         return None
 
@@ -250,9 +250,7 @@ class Model:
         referral |= {"status": status, "ended": self.now}
         self.timers.pop(("referral_answer", referral["id"]), None)
 
-    def _owe_contact(
-        self, referral: dict[str, Any], start: datetime, also: dict[str, Any] | None = None
-    ) -> None:
+    def _owe_contact(self, referral: dict[str, Any], start: datetime, also: dict[str, Any] | None = None) -> None:
         vulnerable = self._vulnerable() or bool(also and also["vulnerable"])
         priority = "emergency" if vulnerable else "normal"
         due = limit_ends(priority, 1, COUNTRY_OF[referral["centre"]], start)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from chassis.messages import topic_of
@@ -24,12 +24,15 @@ WITHIN = 30
 class Shop:
     """Writes events as any program with access could, good and bad."""
 
-    def __init__(self, source: str, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient) -> None:
+    def __init__(
+        self, source: str, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer
+    ) -> None:
         self.source = source
         self.topic = topic_of(source)
         self.type = f"ph.{source}.Sold.v1"
         self._producer = producer
         self._admin = admin
+        self._reader = reader
         self._sequences: Counter[UUID] = Counter()
 
     async def create_topic(self) -> None:
@@ -63,8 +66,8 @@ class Shop:
     async def ends(self) -> dict[int, int]:
         """The end of every partition that holds something."""
         places = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
-        found = await self._admin.list_offsets(dict.fromkeys(places, -1))
-        return {place.partition: at.offset for place, at in found.items() if at.offset > 0}
+        ends = await self._reader.end_offsets(places)
+        return {place.partition: end for place, end in ends.items() if end > 0}
 
     async def until_read(self, group: str) -> None:
         """Waits until the group has committed everything that stands in the topic."""
@@ -84,13 +87,14 @@ async def opened_shop(bootstrap: str, *, topic: bool = True) -> AsyncIterator[Sh
     """A shop with its topic; without one if it is to come later."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=TEN_MEGABYTES + 1_000_000)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await producer.start()
-    await admin.start()
+    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    clients = (producer, admin, reader)
     try:
-        shop = Shop(f"shop{uuid4().hex[:8]}", producer, admin)
+        for client in clients:
+            await client.start()
+        shop = Shop(f"shop{uuid4().hex[:8]}", producer, admin, reader)
         if topic:
             await shop.create_topic()
         yield shop
     finally:
-        await producer.stop()
-        await admin.close()
+        await asyncio.gather(producer.stop(), admin.close(), reader.stop())

@@ -37,7 +37,7 @@ class ToyProcess:
             "TILL_DATABASE_URL": dsn,
             "TOY_SOURCE": source,
             "PORT": str(self.port),
-            "DEADLINE_POLL_SECONDS": "0.2",
+            "SESSION_TIMEOUT_MS": "2000",
             **settings,
         }
         self.program: Program | None = None
@@ -60,8 +60,7 @@ class ToyProcess:
     async def __aexit__(self, *_: object) -> None:
         await self.http.aclose()
         if self.program is not None:
-            self.program.process.kill()
-            self.program.process.wait(10)
+            self.program.stop(5)
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Sends a signal."""

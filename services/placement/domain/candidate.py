@@ -99,6 +99,11 @@ class Candidate:
         return None if self.profile is None else self.profile.admin1
 
     @property
+    def minor(self) -> bool:
+        """Whether the person is known to be under 18: not for placement, in no list of a desk."""
+        return self.profile is not None and self.profile.age_band == "under_18"
+
+    @property
     def target_group(self) -> TargetGroup:
         """The person's target group. Raises `ValueError` for a stub, which nothing is offered to."""
         if self.profile is None:

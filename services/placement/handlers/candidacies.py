@@ -86,7 +86,7 @@ def _not_of_desk(desk: Desk, vacancy: Vacancy, candidate: Candidate) -> Refused 
 
 def _not_eligible(candidate: Candidate) -> Refused | None:
     """The hard gates besides consent. What is not known (age, readiness) does not count against a person."""
-    if candidate.profile is not None and candidate.profile.age_band == "under_18":
+    if candidate.minor:
         return refusals.MINOR
     if not candidate.referrals.open:
         return refusals.NO_OPEN_REFERRAL

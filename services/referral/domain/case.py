@@ -1,19 +1,33 @@
-"""The case: one person's way back, from the first talk on. The root that everything here is locked by."""
+"""The case: one person's way back, from the first talk on. The root that everything here is locked by.
+
+Its status follows from the facts, and from nothing else:
+
+    open        nobody has been asked to take the person on
+    referred    a centre owes an answer
+    accepted    a centre has taken the person on, who is not there yet
+    arrived     the person is in the country, and no centre has taken them on
+    in_support  the person is in the country and in the care of a centre
+    completed   what was asked for has come to an end
+    employed    the person works
+    unserved    every referral has ended without a centre taking the person on: the scout must find another way
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from referral.domain.consent import Consent
-from referral.domain.journey import Journey
-from referral.domain.referral import Referral
+from referral.domain.journey import Journey, JourneyStatus
+from referral.domain.referral import HELD, TAKEN_ON, UNANSWERED, Referral
 from referral.domain.terms import AgeBand, ReturnType, TargetGroup
 
-CaseStatus = Literal["open", "referred", "accepted", "arrived", "employed", "unserved"]
+CaseStatus = Literal["open", "referred", "accepted", "arrived", "in_support", "completed", "employed", "unserved"]
+TIMELINE_ENTRIES: Final = 500
+"""The latest so many are kept, ten times what a case has in 18 months: no document grows without end."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,8 +36,8 @@ class Milestone:
 
     at: datetime
     type: str
-    source: str
     subject: UUID
+    source: str
     code: str = ""
 
 
@@ -47,26 +61,43 @@ class Case:
     consents: tuple[Consent, ...] = ()
     referrals: tuple[Referral, ...] = ()
     journey: Journey = field(default_factory=Journey)
+    offers: tuple[UUID, ...] = ()
+    """What employers have offered, by id. Not looked up in the timeline, which forgets."""
+    employed: bool = False
+    """Whether the person has begun to work."""
     timeline: tuple[Milestone, ...] = ()
 
     @property
     def status(self) -> CaseStatus:
-        """Where the person stands; `unserved`: every referral has ended without a centre taking the person on."""
-        if any(each.type == "EmploymentStarted" for each in self.timeline):
+        """Where the person stands: see the table above."""
+        if self.employed:
             return "employed"
-        if self.journey.status == "arrived":
-            return "arrived"
+        arrived = self.journey.status == "arrived"
         statuses = {referral.status for referral in self.referrals}
-        if statuses & {"accepted", "in_progress", "completed"}:
-            return "accepted"
-        if statuses & {"submitted", "received"}:
+        if statuses & HELD:
+            return "in_support" if arrived else "accepted"
+        if arrived and "completed" not in statuses:
+            return "arrived"
+        if statuses & UNANSWERED:
             return "referred"
+        if "completed" in statuses:
+            return "completed"
         return "unserved" if statuses else "open"
 
     @property
+    def journey_status(self) -> JourneyStatus:
+        """How far the journey is."""
+        return self.journey.status
+
+    @property
     def job_offers(self) -> int:
-        """How many offers employers made."""
-        return sum(each.type == "JobOffered" for each in self.timeline)
+        """How many offers employers have made."""
+        return len(self.offers)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a centre owes an answer that should have come."""
+        return any(referral.overdue for referral in self.referrals)
 
     def consent(self, id_: UUID) -> Consent | None:
         """The consent with this id."""
@@ -77,7 +108,7 @@ class Case:
         return next((each for each in self.referrals if each.id == id_), None)
 
     def covered(self, purpose: str, org: str, country: str, today: date) -> bool:
-        """Whether any consent covers the organisation for the purpose today."""
+        """Whether any consent covers the organisation, which lies in `country`, for the purpose today."""
         return any(each.covers(purpose, org, country, today) for each in self.consents)
 
     def open_for(self, needs: Iterable[str]) -> Referral | None:
@@ -85,25 +116,47 @@ class Case:
         wanted = set(needs)
         return next((each for each in self.referrals if each.open and wanted & set(each.needs)), None)
 
-    def held_by(self, centre: str) -> bool:
-        """Whether this centre has taken the person on."""
-        return any(each.to_centre == centre and each.status in {"accepted", "in_progress"} for each in self.referrals)
+    def chain(self, root_id: UUID) -> tuple[Referral, ...]:
+        """A referral and what it was redirected to, hop by hop.
+
+        No circle can arise: a redirection to a referral that is known already changes nothing.
+        """
+        hops, each = [], self.referral(root_id)
+        while each is not None:
+            hops.append(each)
+            each = None if each.child_id is None else self.referral(each.child_id)
+        return tuple(hops)
+
+    def held_by(self, org: str) -> bool:
+        """Whether this centre has the person in its care."""
+        return any(each.to_centre == org and each.status in HELD for each in self.referrals)
+
+    def taken_on_by(self, org: str) -> bool:
+        """Whether this centre has, or has had, the person in its care."""
+        return any(each.to_centre == org and each.status in TAKEN_ON for each in self.referrals)
 
     def with_consent(self, consent: Consent) -> Case:
-        """The case with this consent added or replaced, by id."""
+        """The case with this consent added or replaced, in order of id."""
         others = (each for each in self.consents if each.id != consent.id)
         return replace(self, consents=tuple(sorted((*others, consent), key=lambda each: each.id)))
 
     def with_referral(self, referral: Referral) -> Case:
-        """The case with this referral added or replaced, by time and id."""
+        """The case with this referral added or replaced, in order of time and id."""
         others = (each for each in self.referrals if each.id != referral.id)
         return replace(self, referrals=tuple(sorted((*others, referral), key=lambda each: (each.referred_at, each.id))))
 
+    def with_offer(self, id_: UUID) -> Case:
+        """The case with an offer of work."""
+        return replace(self, offers=tuple(sorted({*self.offers, id_})))
+
     def noted(self, milestone: Milestone) -> Case:
-        """The case with one more entry in its timeline, wherever in time it belongs."""
+        """The case with one more entry in its timeline, wherever in time it belongs.
+
+        Keeping the latest of a growing set gives the same whatever the order in which the entries come.
+        """
         if milestone in self.timeline:
             return self
-        return replace(self, timeline=tuple(sorted((*self.timeline, milestone))))
+        return replace(self, timeline=tuple(sorted((*self.timeline, milestone))[-TIMELINE_ENTRIES:]))
 
 
 def links(case: Case) -> set[UUID]:

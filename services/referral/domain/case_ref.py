@@ -1,7 +1,9 @@
-"""The reference of a case that people read out and print: `PH-7K3M9QX-C`.
+"""The reference of a case that people read out and print: `PH-7K3M9QX-F`.
 
-Crockford's base 32 has no letters that look alike; the last character checks the seven before it (Luhn mod N, N = 32),
-so that one wrong character, or two swapped neighbours, are noticed.
+Crockford's base 32 has no letters that look alike; the last character checks the seven before it. The eight of them
+are read as numbers of the field with 32 elements, and the sum over place p of value x 2^p must be zero there. All eight
+weights differ, so that any one wrong character, and any two that were swapped, neighbours or not, are noticed.
+(Luhn mod 32 would miss the neighbours 0 and Z.)
 """
 
 from __future__ import annotations
@@ -10,28 +12,40 @@ from uuid import UUID
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 DIGITS = 7
-_BASE = len(ALPHABET)
+_BITS = 5
+_OVERFLOW = 1 << _BITS
+_FIELD = 0b100101
+"""x^5 + x^2 + 1 is primitive: the powers of 2 run through all 31 elements but zero before they repeat."""
+_AS_MEANT = str.maketrans("ILO", "110")
 
 
 def case_ref(random_id: UUID) -> str:
     """A reference from 35 random bits of an id."""
-    number = random_id.int & ((1 << (5 * DIGITS)) - 1)
-    body = "".join(ALPHABET[(number >> (5 * place)) & 31] for place in reversed(range(DIGITS)))
+    number = random_id.int & ((1 << (_BITS * DIGITS)) - 1)
+    body = "".join(ALPHABET[(number >> (_BITS * place)) & 31] for place in reversed(range(DIGITS)))
     return f"PH-{body}-{check_character(body)}"
 
 
 def check_character(body: str) -> str:
-    """The character that completes `body`."""
+    """The character that completes `body`. Raises `ValueError` for one that is not of the alphabet."""
     total = 0
-    for place, character in enumerate(reversed(body)):
-        value = ALPHABET.index(character) * (2 if place % 2 == 0 else 1)
-        total += value // _BASE + value % _BASE
-    return ALPHABET[-total % _BASE]
+    for character in body:
+        total = _doubled(total ^ ALPHABET.index(character))
+    return ALPHABET[total]
 
 
-def is_valid(reference: str) -> bool:
-    """Whether the check character fits."""
-    parts = reference.split("-")
-    if len(parts) != 3 or parts[0] != "PH" or len(parts[1]) != DIGITS or not set(parts[1]) <= set(ALPHABET):
-        return False
-    return parts[2] == check_character(parts[1])
+def read(text: str) -> str | None:
+    """The reference that somebody typed or heard, spelled as it was printed; None if it cannot be right.
+
+    Case, spaces and hyphens do not matter, nor does it whether I, L and O or the digits were taken for each other.
+    """
+    letters = "".join(text.upper().split()).replace("-", "")
+    body, check = letters[2:-1].translate(_AS_MEANT), letters[-1:].translate(_AS_MEANT)
+    if not letters.startswith("PH") or len(body) != DIGITS or not set(body) <= set(ALPHABET):
+        return None
+    return f"PH-{body}-{check}" if check == check_character(body) else None
+
+
+def _doubled(value: int) -> int:
+    value <<= 1
+    return value ^ _FIELD if value & _OVERFLOW else value

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
+
+REFERRAL: Final = "referral"
+"""The purpose of handing a case over to a centre."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Consent:
     valid_until: date
     guardian: bool = False
     recorded_by: str = ""
+    """The organisation that recorded it; it may also record that the person takes it back."""
     withdrawn_at: datetime | None = None
 
     @property
@@ -29,13 +33,17 @@ class Consent:
         """Whether the person has taken it back."""
         return "granted" if self.withdrawn_at is None else "withdrawn"
 
-    def covers(self, purpose: str, org: str, country: str, today: date) -> bool:
-        """Whether `org`, which lies in `country`, may get the case for this purpose today.
+    def names(self, purpose: str, org: str, country: str) -> bool:
+        """Whether it was given for `org`, which lies in `country`, and for this purpose.
 
         `country:XX` among the recipients stands for every organisation in XX.
         """
-        if self.purpose != purpose or self.withdrawn_at is not None:
-            return False
-        if not self.granted_on <= today <= self.valid_until:
-            return False
-        return org in self.recipients or f"country:{country}" in self.recipients
+        return self.purpose == purpose and (org in self.recipients or f"country:{country}" in self.recipients)
+
+    def covers(self, purpose: str, org: str, country: str, today: date) -> bool:
+        """Whether `org` may get the case for this purpose today."""
+        return (
+            self.withdrawn_at is None
+            and self.granted_on <= today <= self.valid_until
+            and self.names(purpose, org, country)
+        )

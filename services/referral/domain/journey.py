@@ -1,9 +1,11 @@
 """The return journey.
 
-undecided --plan--> planned --book--> booked --depart--> departed --arrive--> arrived
-                       |  ^-reschedule-^ |                                      ^
-                       +---- cancel -----+--> cancelled --plan--> planned       |
-whatever it was: a centre that sees the person arrive settles it ---------------+
+    undecided --plan--> planned --book--> booked --depart--> departed --arrive--> arrived
+                          |  `-------------+-----depart--------^
+                          `-----cancel-----`--> cancelled --plan--> planned
+
+`reschedule` moves a planned window or a booked day and leaves the status. `arrive` is told by a centre that has seen
+the person, and holds whatever the journey was before: people also travel without saying so.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ ALLOWED: Final[Mapping[Step, frozenset[JourneyStatus]]] = {
 }
 MAX_WINDOW_DAYS: Final = 365
 """A longer window is no plan (inf)."""
+MAX_EARLY_DAYS: Final = 30
+"""A departure that is reported for longer before its window is a slip of the pen (inf). People do leave some days
+earlier than booked, and what has happened must be reportable afterwards, when nothing can be rescheduled any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,11 @@ class Journey:
     transport: Transport = "unknown"
     arrival_point: str | None = None
     reason: str | None = None
+    """Code of why it was last moved, or cancelled."""
     departed_on: date | None = None
     arrival_expected_on: date | None = None
     assistance_codes: tuple[str, ...] = ()
+    """All of them; those that tell of health never leave this service."""
     arrived_on: date | None = None
 
     def allows(self, step: Step) -> bool:

@@ -1,12 +1,15 @@
 """A referral to a centre, as the scout sees it: what was asked for, and what became of it.
 
-    submitted --acknowledged--> received --accepted--> accepted --arrival--> in_progress --completed--> completed
-        |                          |
-        |                          +--rejected--> rejected
-        |                          +--redirected--> referred_onward (a child lives on under the same root)
-        +--------------------------+--withdrawn--> withdrawn
+    submitted --acknowledge--> received --accept--> accepted --start--> in_progress --complete--> completed
+        |                         |
+        |                         |--reject--> rejected
+        |                         |--redirect--> referred_onward (a child lives on under the same root)
+        `-------------------------`--withdraw--> withdrawn
 
-The centre's answers come as events of one topic in their order. A withdrawal stands whatever crossed it on its way.
+`start` is the arrival of the person. The centre's answers come as events of one topic, in their order. A withdrawal
+stands, whatever crossed it on its way: the other side withdraws too, unless the person is in its care already. The
+table has more than the picture, because an operator may have discarded a record: an answer may follow `submitted`, and
+the end any open state.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from referral.domain.terms import Priority
@@ -31,6 +34,8 @@ TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("accepted", "start"): "in_progress",
     ("accepted", "complete"): "completed",
     ("in_progress", "complete"): "completed",
+    ("submitted", "complete"): "completed",
+    ("received", "complete"): "completed",
     ("submitted", "reject"): "rejected",
     ("received", "reject"): "rejected",
     ("submitted", "redirect"): "referred_onward",
@@ -38,11 +43,12 @@ TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("submitted", "withdraw"): "withdrawn",
     ("received", "withdraw"): "withdrawn",
 }
-"""Answers may follow `submitted` directly: a record between them may have been discarded by an operator."""
-UNANSWERED: Final = frozenset({"submitted", "received"})
-OPEN: Final = frozenset({"submitted", "received", "accepted", "in_progress"})
-HELD: Final = frozenset({"accepted", "in_progress"})
-"""A centre has taken the person on."""
+UNANSWERED: Final[frozenset[ReferralStatus]] = frozenset({"submitted", "received"})
+HELD: Final[frozenset[ReferralStatus]] = frozenset({"accepted", "in_progress"})
+"""The person is in the care of a centre."""
+TAKEN_ON: Final = HELD | {"completed"}
+"""The person is, or was, in the care of a centre."""
+OPEN: Final = UNANSWERED | HELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +58,28 @@ class Referral:
     id: UUID
     root_id: UUID
     to_centre: str
+    centre_country: str
+    """Where the centre lies; not the country of return where a desk stands in for a country without a centre."""
     country: str
+    """Country of return."""
     priority: Priority
     needs: tuple[str, ...]
     referred_at: datetime
+    wishes: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    """ISCO-08 unit groups."""
     status: ReferralStatus = "submitted"
     parent_id: UUID | None = None
+    child_id: UUID | None = None
     received_at: datetime | None = None
     answer_due_at: datetime | None = None
     answered_at: datetime | None = None
     first_appointment: datetime | None = None
     closed_at: datetime | None = None
     reason: str | None = None
-    child_id: UUID | None = None
+    """Code of why it was rejected, redirected or withdrawn, or of what came of it."""
     overdue_level: int = 0
+    """The highest level of escalation that the centre's answer has reached; it stays when the answer has come."""
 
     @property
     def open(self) -> bool:
@@ -77,11 +91,38 @@ class Referral:
         """Whether the centre owes an answer."""
         return self.status in UNANSWERED
 
+    @property
+    def overdue(self) -> bool:
+        """Whether the centre still owes an answer that should have come."""
+        return self.unanswered and self.overdue_level > 0
+
     def allows(self, step: Step) -> bool:
         """Whether the step can be taken from here."""
         return (self.status, step) in TRANSITIONS
 
-    def stepped(self, step: Step) -> Referral:
-        """The referral after the step, or unchanged if something else came first."""
+    def stepped(self, step: Step, **facts: Any) -> Referral:
+        """The referral after the step, with what it brought, or unchanged if the step does not follow from here."""
         status = TRANSITIONS.get((self.status, step))
-        return self if status is None else replace(self, status=status)
+        return self if status is None else replace(self, status=status, **facts)
+
+    def child(self, id_: UUID, to_centre: str, centre_country: str, at: datetime) -> Referral:
+        """What the referral becomes at the centre that it is redirected to.
+
+        A withdrawal that crossed the redirection holds for the child as well.
+        """
+        child = Referral(
+            id=id_,
+            root_id=self.root_id,
+            parent_id=self.id,
+            to_centre=to_centre,
+            centre_country=centre_country,
+            country=self.country,
+            priority=self.priority,
+            needs=self.needs,
+            wishes=self.wishes,
+            skills=self.skills,
+            referred_at=at,
+        )
+        if self.status != "withdrawn":
+            return child
+        return child.stepped("withdraw", closed_at=self.closed_at, reason=self.reason)

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from chassis.decision import Context, Decision, Refused
+from chassis.decision import Actor, Context, Decision, Refused
 from chassis.states import States
 from referral import refusals
 from referral.commands import GrantConsent, WithdrawConsent
 from referral.domain.case import Case
-from referral.domain.consent import Consent
+from referral.domain.consent import REFERRAL, Consent
 from referral.events import ConsentGranted, ConsentWithdrawn, ReferralWithdrawn
-from referral.handlers.desk import consent_case, own_act, today
-from referral.handlers.referrals import withdrawn
+from referral.handlers.desk import DESK_ROLES, own_act, today
+from referral.handlers.referrals import ground_lost_at, withdrawn
+from referral.reference import Purpose, Reference
+
+GERMANY = "DE"
+"""Where the training providers are; every other country that a consent can name is one of the programme's."""
+CANONICAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+"""Readers compare recipients letter by letter: another spelling of the id would never be found."""
 
 
 def grant_consent(states: States, command: GrantConsent, context: Context) -> Decision | Refused:
     """The person has signed, with evidence kept elsewhere."""
-    case = consent_case(states, command.case_id, context.actor)
-    if isinstance(case, Refused):
-        return case
+    case = states.get(Case, command.case_id)
+    if case is None:
+        return refusals.CASE_NOT_FOUND
+    if not _may(context.actor, case, case.held_by(context.actor.org)):
+        return refusals.NOT_YOUR_CASE
     if refused := _why_not(case, command, context):
         return refused
     consent = Consent(
@@ -34,7 +43,7 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
         guardian=command.guardian,
         recorded_by=context.actor.org,
     )
-    case = own_act(case.with_consent(consent), context, "ConsentGranted", consent.id, consent.purpose)
+    case = own_act(case.with_consent(consent), context.now, "ConsentGranted", consent.id, consent.purpose)
     event = ConsentGranted(
         case_id=case.id,
         consent_id=consent.id,
@@ -50,17 +59,24 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
 
 
 def withdraw_consent(states: States, command: WithdrawConsent, context: Context) -> Decision | Refused:
-    """Taken back: referrals that no centre has answered, and that rest on it, are withdrawn with it."""
-    case = consent_case(states, command.case_id, context.actor)
-    if isinstance(case, Refused):
-        return case
+    """Taken back: referrals that no centre has answered, and that rest on it, are withdrawn with it.
+
+    A centre that has, or had, the person in its care takes a withdrawal down too, and so does whoever recorded the
+    consent, whatever has become of the support since: it must be as easy as the consent was.
+    """
+    case = states.get(Case, command.case_id)
+    if case is None:
+        return refusals.CASE_NOT_FOUND
     consent = case.consent(command.consent_id)
+    org = context.actor.org
+    if not _may(context.actor, case, case.taken_on_by(org) or (consent is not None and consent.recorded_by == org)):
+        return refusals.NOT_YOUR_CASE
     if consent is None:
         return refusals.CONSENT_NOT_FOUND
     if consent.withdrawn_at is not None:
         return refusals.CONSENT_WITHDRAWN
     consent = replace(consent, withdrawn_at=context.now)
-    case = own_act(case.with_consent(consent), context, "ConsentWithdrawn", consent.id, consent.purpose)
+    case = own_act(case.with_consent(consent), context.now, "ConsentWithdrawn", consent.id, consent.purpose)
     event = ConsentWithdrawn(
         case_id=case.id,
         consent_id=consent.id,
@@ -68,19 +84,26 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
         recipients=consent.recipients,
         effective_at=context.now,
     )
-    case, ended = _without_ground(case, context)
+    case, ended = _without_ground(case, consent)
     return Decision((case,), (event, *ended), answer=_answer(case, consent))
+
+
+def _may(actor: Actor, case: Case, as_centre: bool) -> bool:
+    return case.opened_by == actor.org if actor.role in DESK_ROLES else as_centre
 
 
 def _why_not(case: Case, command: GrantConsent, context: Context) -> Refused | None:
     day = today(context)
-    purpose = context.reference.purposes.get(command.purpose)
+    reference: Reference = context.reference
+    purpose = reference.purposes.get(command.purpose)
     if purpose is None:
         return refusals.unknown_code("/purpose", "consent_purposes")
     if not {recipient.partition(":")[0] for recipient in command.recipients} <= set(purpose.recipient_kinds):
         return refusals.RECIPIENT_KIND
+    if not all(_is_known(recipient, purpose, reference) for recipient in command.recipients):
+        return refusals.UNKNOWN_RECIPIENT
     if command.granted_on > day:
-        return refusals.GRANTED_IN_FUTURE
+        return refusals.in_future("/granted_on")
     if command.valid_until < max(day, command.granted_on):
         return refusals.ENDS_BEFORE_IT_BEGINS
     if case.age_band == "under_18" and not command.guardian:
@@ -88,14 +111,27 @@ def _why_not(case: Case, command: GrantConsent, context: Context) -> Refused | N
     return None
 
 
-def _without_ground(case: Case, context: Context) -> tuple[Case, tuple[ReferralWithdrawn, ...]]:
+def _is_known(recipient: str, purpose: Purpose, reference: Reference) -> bool:
+    kind, _, code = recipient.partition(":")
+    match kind:
+        case "centre":
+            return recipient in reference.centres
+        case "provider":
+            return recipient in reference.providers
+        case "country":
+            return code in reference.countries or (code == GERMANY and "provider" in purpose.recipient_kinds)
+        case _:
+            return CANONICAL_ID.fullmatch(code) is not None
+
+
+def _without_ground(case: Case, consent: Consent) -> tuple[Case, tuple[ReferralWithdrawn, ...]]:
     ended = []
     for referral in case.referrals:
-        centre = context.reference.centres.get(referral.to_centre)
-        country = case.country if centre is None else centre.country
-        if referral.unanswered and not case.covered("referral", referral.to_centre, country, today(context)):
-            case, event = withdrawn(case, referral, "consent_withdrawn", context)
-            ended.append(event)
+        if consent.names(REFERRAL, referral.to_centre, referral.centre_country):
+            lost_at = ground_lost_at(case, referral)
+            if lost_at is not None:
+                case, event = withdrawn(case, referral, "consent_withdrawn", lost_at)
+                ended.append(event)
     return case, tuple(ended)
 
 

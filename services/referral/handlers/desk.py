@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis.calendar import time_zone
@@ -15,9 +15,14 @@ DESK_ROLES = frozenset({"scout", "return_counsellor"})
 GERMANY = time_zone("DE")
 
 
+def day_at_the_desk(at: datetime) -> date:
+    """The calendar day in Germany."""
+    return at.astimezone(GERMANY).date()
+
+
 def today(context: Context) -> date:
     """The day at the desk."""
-    return context.now.astimezone(GERMANY).date()
+    return day_at_the_desk(context.now)
 
 
 def own_case(states: States, case_id: UUID, actor: Actor) -> Case | Refused:
@@ -25,20 +30,9 @@ def own_case(states: States, case_id: UUID, actor: Actor) -> Case | Refused:
     case = states.get(Case, case_id)
     if case is None:
         return refusals.CASE_NOT_FOUND
-    if case.opened_by != actor.org:
-        return refusals.NOT_YOUR_CASE
-    return case
+    return case if case.opened_by == actor.org else refusals.NOT_YOUR_CASE
 
 
-def consent_case(states: States, case_id: UUID, actor: Actor) -> Case | Refused:
-    """The case, if the actor may record consents: its own organisation, or the centre that has the person."""
-    case = states.get(Case, case_id)
-    if case is None:
-        return refusals.CASE_NOT_FOUND
-    allowed = case.opened_by == actor.org if actor.role in DESK_ROLES else case.held_by(actor.org)
-    return case if allowed else refusals.NOT_YOUR_CASE
-
-
-def own_act(case: Case, context: Context, type_: str, subject: UUID, code: str = "") -> Case:
+def own_act(case: Case, at: datetime, type_: str, subject: UUID, code: str = "") -> Case:
     """The case with an act of the desk noted in its timeline."""
-    return case.noted(Milestone(context.now, type_, "referral", subject, code))
+    return case.noted(Milestone(at, type_, subject, "referral", code))

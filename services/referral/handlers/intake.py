@@ -38,7 +38,7 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
         household_size=command.household_size,
         vulnerability_present=command.vulnerability_present,
     )
-    case = own_act(case, context, "CaseOpened", case.id)
+    case = own_act(case, context.now, "CaseOpened", case.id)
     event = CaseOpened(
         case_id=case.id,
         case_ref=case.case_ref,
@@ -48,12 +48,10 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
         household_id=case.household_id,
         return_type=case.return_type,
     )
-    states_: tuple[Case | Profile, ...] = (case,)
-    if command.profile is not None:
-        states_ = (case, Profile(case.id, command.profile.wrapped_key, command.profile.fields))
-    return Decision(
-        states_, (event,), answer={"case_id": str(case.id), "case_ref": case.case_ref, "status": case.status}
-    )
+    sealed = command.profile
+    profile = () if sealed is None else (Profile(case.id, sealed.wrapped_key, sealed.fields),)
+    answer = {"case_id": str(case.id), "case_ref": case.case_ref, "status": case.status}
+    return Decision((case, *profile), (event,), answer=answer)
 
 
 def set_profile(states: States, command: SetProfile, context: Context) -> Decision | Refused:

@@ -17,7 +17,7 @@ from referral.commands import (
     RescheduleDeparture,
 )
 from referral.domain.case import Case
-from referral.domain.journey import MAX_WINDOW_DAYS, Journey, Step
+from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey, Step
 from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReferralEvent, ReturneeDeparted
 from referral.handlers.desk import own_act, own_case, today
 
@@ -99,6 +99,9 @@ def confirm_departure(states: States, command: ConfirmDeparture, context: Contex
         return case
     if command.departed_on > today(context):
         return refusals.in_future("/departed_on")
+    earliest = case.journey.earliest
+    if earliest is not None and command.departed_on < earliest - timedelta(days=MAX_EARLY_DAYS):
+        return refusals.DEPARTED_LONG_BEFORE
     if command.arrival_expected_on < command.departed_on:
         return refusals.ARRIVES_BEFORE_DEPARTURE
     if not all(code in context.reference.assistance_codes for code in command.assistance_codes):
@@ -153,7 +156,7 @@ def _planned(case: Case, journey: Journey) -> DeparturePlanned:
 
 
 def _decided(case: Case, journey: Journey, event: ReferralEvent, context: Context) -> Decision:
-    case = own_act(replace(case, journey=journey), context, type(event).__name__, case.id, journey.status)
+    case = own_act(replace(case, journey=journey), context.now, type(event).__name__, case.id, journey.status)
     answer = {
         "case_id": str(case.id),
         "status": journey.status,

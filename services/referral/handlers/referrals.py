@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from chassis.decision import Context, Decision, Refused
@@ -10,11 +10,12 @@ from chassis.states import States
 from referral import refusals
 from referral.commands import Refer, WithdrawReferral
 from referral.domain.case import Case
+from referral.domain.consent import REFERRAL
 from referral.domain.journey import Journey
 from referral.domain.referral import Referral
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
-from referral.handlers.desk import own_act, own_case, today
-from referral.reference import Centre
+from referral.handlers.desk import day_at_the_desk, own_act, own_case, today
+from referral.reference import Centre, Fallback, Reference
 
 CODE_LISTS = {"needs": "needs", "wishes": "wishes", "skills": "isco08"}
 
@@ -26,14 +27,12 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
         return case
     for attribute, code_list in CODE_LISTS.items():
         known = getattr(context.reference, code_list)
-        if not all(code in known for code in getattr(command, attribute)):
+        if not all(known.get(code, on=today(context)) for code in getattr(command, attribute)):
             return refusals.unknown_code(f"/{attribute}", code_list)
-    if case.status == "employed":
-        return refusals.ALREADY_EMPLOYED
     centre = _centre_for(case, command, context)
     if isinstance(centre, Refused):
         return centre
-    if not case.covered("referral", centre.code, centre.country, today(context)):
+    if not case.covered(REFERRAL, centre.code, centre.country, today(context)):
         return refusals.CONSENT_MISSING
     if same := case.open_for(command.needs):
         return refusals.need_already_referred(same)
@@ -42,13 +41,17 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
         id=id_,
         root_id=id_,
         to_centre=centre.code,
+        centre_country=centre.country,
         country=case.country,
         priority=command.priority,
         needs=tuple(sorted(set(command.needs))),
+        wishes=tuple(sorted(set(command.wishes))),
+        skills=tuple(sorted(set(command.skills))),
         referred_at=context.now,
     )
-    case = own_act(case.with_referral(referral), context, "ReturneeReferred", referral.id, referral.to_centre)
-    return Decision((case,), (_returnee_referred(case, referral, command, context),), answer=_answer(case, referral))
+    case = own_act(case.with_referral(referral), context.now, "ReturneeReferred", referral.id, referral.to_centre)
+    event = _returnee_referred(case, referral, context.reference)
+    return Decision((case,), (event,), answer=_answer(case, referral))
 
 
 def withdraw_referral(states: States, command: WithdrawReferral, context: Context) -> Decision | Refused:
@@ -63,45 +66,65 @@ def withdraw_referral(states: States, command: WithdrawReferral, context: Contex
         return refusals.unknown_code("/reason", "withdraw_reasons")
     if not referral.allows("withdraw"):
         return refusals.not_to_be_withdrawn(referral)
-    case, event = withdrawn(case, referral, command.reason, context)
+    case, event = withdrawn(case, referral, command.reason, context.now)
     return Decision((case,), (event,), answer=_answer(case, case.referral(referral.id) or referral))
 
 
-def withdrawn(case: Case, referral: Referral, reason: str, context: Context) -> tuple[Case, ReferralWithdrawn]:
+def withdrawn(case: Case, referral: Referral, reason: str, at: datetime) -> tuple[Case, ReferralWithdrawn]:
     """The case with the referral taken back, and the event that says so."""
-    ended = replace(referral.stepped("withdraw"), closed_at=context.now, reason=reason)
-    case = own_act(case.with_referral(ended), context, "ReferralWithdrawn", ended.id, reason)
+    ended = referral.stepped("withdraw", closed_at=at, reason=reason)
+    case = own_act(case.with_referral(ended), at, "ReferralWithdrawn", ended.id, reason)
     event = ReferralWithdrawn(
         case_id=case.id, referral_id=ended.id, to_centre=ended.to_centre, country=ended.country, reason=reason
     )
     return case, event
 
 
+def ground_lost_at(case: Case, referral: Referral) -> datetime | None:
+    """When the person took back what an unanswered referral rests on. None: they did not, or something else covers it.
+
+    It does not depend on the clock, so that it comes out the same whether the withdrawal of the consent or the
+    redirection to this centre was heard of first.
+    """
+    if not referral.unanswered:
+        return None
+    named = [each for each in case.consents if each.names(REFERRAL, referral.to_centre, referral.centre_country)]
+    at = max((each.withdrawn_at for each in named if each.withdrawn_at is not None), default=None)
+    if at is None or case.covered(REFERRAL, referral.to_centre, referral.centre_country, day_at_the_desk(at)):
+        return None
+    return at
+
+
 def _centre_for(case: Case, command: Refer, context: Context) -> Centre | Refused:
     """The centre to refer to, or why there is none (routing by country status, region and opening days)."""
-    reference, day = context.reference, today(context)
+    reference: Reference = context.reference
+    day = today(context)
     country = reference.countries.get(case.country, on=day)
     if country is None or country.status == "ended":
         return refusals.COUNTRY_ENDED
     if country.status == "suspended":
         return refusals.COUNTRY_SUSPENDED
     fallback = reference.fallbacks.get(case.country, on=day)
-    by_region: Centre | None = reference.centre_for(case.country, case.admin1, day)
     if command.to_centre is None:
-        if country.status == "active" and by_region is not None:
-            return by_region
-        return refusals.no_active_centre(None if fallback is None else fallback.desk)
-    named: Centre | None = reference.centres.get(command.to_centre, on=day)
+        by_region = reference.centre_for(case.country, case.admin1, day) if country.status == "active" else None
+        return by_region or refusals.no_active_centre(fallback)
+    named = reference.centres.get(command.to_centre, on=day)
     if named is None:
         return refusals.UNKNOWN_CENTRE
-    advises_from_afar = fallback is not None and fallback.desk == named.code
-    if named.country != case.country and not advises_from_afar:
+    if named.country == case.country:
+        return named
+    return _from_afar(named, fallback, reference, day)
+
+
+def _from_afar(named: Centre, fallback: Fallback | None, reference: Reference, day: date) -> Centre | Refused:
+    """A centre in another country: only the one that stands in for a country without a centre, while it may itself."""
+    if fallback is None or fallback.desk != named.code:
         return refusals.CENTRE_ELSEWHERE
-    return named
+    its_country = reference.countries.get(named.country, on=day)
+    return named if its_country is not None and its_country.status == "active" else refusals.COUNTRY_SUSPENDED
 
 
-def _returnee_referred(case: Case, referral: Referral, command: Refer, context: Context) -> ReturneeReferred:
-    reference = context.reference
+def _returnee_referred(case: Case, referral: Referral, reference: Reference) -> ReturneeReferred:
     return ReturneeReferred(
         case_id=case.id,
         referral_id=referral.id,
@@ -111,8 +134,8 @@ def _returnee_referred(case: Case, referral: Referral, command: Refer, context: 
         admin1=case.admin1,
         priority=referral.priority,
         needs=reference.open_to_others(referral.needs, reference.needs),
-        wishes=tuple(sorted(set(command.wishes))),
-        skills=tuple(sorted(set(command.skills))),
+        wishes=referral.wishes,
+        skills=referral.skills,
         language=case.language,
         target_group=case.target_group,
         return_type=case.return_type,

@@ -1,7 +1,7 @@
 -- The cases of the scout's desk, and the profiles under lock and key.
 
--- One document per case; id is the case_id. `status`: open, referred, accepted, arrived, employed, unserved. `links` holds
--- the ids of the case's consents and referrals. `data` has codes, days and ids only.
+-- One document per case; id is the case_id. `status`: open, referred, accepted, arrived, in_support, completed, employed,
+-- unserved. `links` holds the ids of the case's consents and referrals. `data` has codes, days and ids only.
 create table case_file (
     id         uuid primary key,
     version    int not null,
@@ -19,7 +19,7 @@ create index case_file_links on case_file using gin (links);
 create index case_file_desk on case_file (opened_by, id);
 -- Two people must never be read out the same reference: a new one is drawn.
 create unique index case_file_ref on case_file (case_ref);
--- The closed loop: cases with a referral in some status.
+-- The closed loop: cases with a referral in some status, or with one whose answer is overdue.
 create index case_file_referrals on case_file using gin ((data -> 'referrals') jsonb_path_ops);
 
 -- The person's profile: ciphertext per field, and the wrapped data key of the case. `status`: sealed, or destroyed, when

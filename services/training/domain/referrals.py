@@ -38,7 +38,7 @@ class Referrals:
 
     def withdrawn(self, referral_id: UUID) -> Referrals:
         """The scout or the person takes a referral back."""
-        standing = tuple(each for each in self.standing if referral_id not in (each.referral_id, each.root_id))
+        standing = tuple(each for each in self.standing if each.referral_id != referral_id)
         unmatched = self.unmatched
         if len(standing) == len(self.standing):
             unmatched = (*unmatched, referral_id)

@@ -127,8 +127,6 @@ class CourseSession:
 
 
 def _seats_passed_on(session: CourseSession) -> CourseSession:
-    if session.closed:
-        return session
     heads = {each.id for each in session.waiting[: session.free]}
     enrolments = (each.confirmed() if each.id in heads else each for each in session.enrolments)
     return replace(session, enrolments=tuple(enrolments))

@@ -17,10 +17,12 @@ from training.events import (
 
 
 def announced(before: CourseSession, after: CourseSession) -> tuple[Event, ...]:
-    """What happened to enrolments between two states of a session: first who left, then who took the seat."""
+    """What happened to enrolments between two states of a session, in order of request.
+
+    Who takes a seat asked for it later than who leaves it, so the one is told before the other.
+    """
     known = {each.id: each.status for each in before.enrolments}
     changed = [each for each in after.enrolments if known.get(each.id) != each.status]
-    changed.sort(key=lambda each: each.status != "cancelled")
     return tuple(event for each in changed for event in _events(after, each, is_new=each.id not in known))
 
 

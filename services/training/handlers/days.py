@@ -26,5 +26,5 @@ def latest_end(departure: date, working_days: int) -> date | Refused:
     """The last day on which a course may end for a departure: so many working days of Germany before it."""
     try:
         return WORKING_DAYS.add_working_days(GERMANY, departure, -working_days)
-    except UnknownCalendar:
+    except (UnknownCalendar, OverflowError):
         return DEPARTURE_OUT_OF_CALENDAR

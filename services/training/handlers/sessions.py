@@ -66,7 +66,7 @@ def cancel_session(states: States, command: CancelSession, context: Context) -> 
 def enrolment_closes(states: States, due: DeadlineDue, _context: Context) -> Decision:
     """The first day is over: no seat is passed on any more, and the waiting list is dissolved."""
     session = states.get(CourseSession, due.owner)
-    if session is None or session.closed:
+    if session is None:
         return NOTHING
     after = session.closing()
     return Decision((after,), announced(session, after))

@@ -147,6 +147,15 @@ def test_a_completion_before_the_first_contact_ends_its_limit() -> None:
     assert not desk.service.timers
 
 
+def test_the_completion_of_one_of_two_referrals_leaves_the_limit_of_the_first_contact() -> None:
+    desk = Desk.with_arrival()
+    desk.tell(referred(referral_id=SECOND, to_centre=EDO))
+    done(desk.accept(IN_EDO, SECOND))
+    done(desk.complete())
+    assert (desk.file.status, desk.file.centre) == ("arrived_not_contacted", EDO)
+    assert desk.due("first_contact", CASE) is not None
+
+
 def test_what_is_accepted_after_the_arrival_is_in_progress_at_once() -> None:
     desk = Desk.with_contact()
     desk.tell(referred(referral_id=SECOND, needs=("documents",)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ import pytest
 from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.progress import days_since, days_to_offer, targets
-from placement.events import CandidacyClosed
 from tests.support.memory import NOW
 from tests.support.placement import (
     ACCRA,
@@ -18,9 +17,8 @@ from tests.support.placement import (
     CHILD,
     DAY,
     EDO,
-    LAGOS,
     NOBODY,
-    OTHER_CASE,
+    REFERRAL,
     SECOND,
     TODAY,
     World,
@@ -85,10 +83,10 @@ def test_where_a_person_is_follows_from_what_was_told(events: tuple[Any, ...], s
 def test_a_withdrawn_child_is_matched_to_its_parent_when_the_redirection_is_known() -> None:
     world = empty()
     world.tell(referred(), referred(referral_id=SECOND), rejected(SECOND), withdrawn(CHILD))
-    assert world.candidate.status == "pooled"
+    assert [each.referral_id for each in world.candidate.referrals.open] == [REFERRAL]
     world.tell(redirected())
-    assert world.candidate.status == "rejected"
     assert world.candidate.referrals.open == ()
+    assert world.candidate.status == "rejected"
 
 
 def test_redirections_in_a_circle_end() -> None:
@@ -151,124 +149,6 @@ def test_consents_to_other_purposes_are_not_kept() -> None:
     assert world.service.all(Candidate) == []
     world.tell(consent_gone("matching", 7))
     assert world.service.all(Candidate) == []
-
-
-@pytest.mark.parametrize(
-    ("event", "reason", "by"),
-    [(consent_gone(), "consent_withdrawn", "person"), (withdrawn(), "referral_withdrawn", "system")],
-)
-def test_what_a_shortlisted_candidacy_rests_on_is_taken_away(event: Any, reason: str, by: str) -> None:
-    world = World()
-    candidacy_id = world.shortlist()
-    world.tell(event)
-    candidacy = world.candidacy(candidacy_id)
-    assert (candidacy.status, candidacy.closed_reason, candidacy.closed_by) == ("closed", reason, by)
-    assert (world.last(CandidacyClosed).reason, world.last(CandidacyClosed).by) == (reason, by)
-    assert world.vacancy.free == 1
-
-
-@pytest.mark.parametrize(
-    ("event", "reason"),
-    [(consent_gone("presentation", 2), "consent_withdrawn"), (withdrawn(), "referral_withdrawn")],
-)
-def test_what_a_presented_candidacy_rests_on_is_taken_away(event: Any, reason: str) -> None:
-    world = World()
-    candidacy_id = world.present()
-    world.tell(event)
-    assert world.candidacy(candidacy_id).closed_reason == reason
-
-
-@pytest.mark.parametrize(
-    ("others", "event"),
-    [
-        ((consent("matching", LAGOS, number=9),), consent_gone()),
-        ((consent("matching", EDO, number=9),), consent_gone(number=9)),
-        ((consent("presentation", "employer:x", number=9),), consent_gone("presentation", 9)),
-    ],
-)
-def test_a_shortlisted_candidacy_survives_while_a_consent_carries_it(others: tuple[Any, ...], event: Any) -> None:
-    world = World()
-    candidacy_id = world.shortlist()
-    world.tell(*others, event)
-    assert world.candidacy(candidacy_id).status == "shortlisted"
-
-
-def test_a_consent_that_has_run_out_carries_nothing() -> None:
-    world = World()
-    candidacy_id = world.shortlist()
-    world.tell(consent("matching", LAGOS, number=9, until=TODAY - DAY), consent_gone())
-    assert world.candidacy(candidacy_id).closed_reason == "consent_withdrawn"
-
-
-def test_a_presented_person_stays_presented_without_matching() -> None:
-    world = World()
-    candidacy_id = world.present()
-    world.tell(consent_gone())
-    assert world.candidacy(candidacy_id).status == "presented"
-
-
-def test_only_the_candidacies_of_the_person_close() -> None:
-    world = World(openings=2)
-    world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=3))
-    mine, theirs = world.shortlist(), world.shortlist(OTHER_CASE)
-    world.tell(consent_gone())
-    assert (world.candidacy(mine).status, world.candidacy(theirs).status) == ("closed", "shortlisted")
-
-
-def test_a_person_with_another_standing_referral_does_not_leave() -> None:
-    world = World()
-    world.tell(referred(referral_id=SECOND))
-    candidacy_id = world.shortlist()
-    world.tell(withdrawn(SECOND))
-    assert world.candidacy(candidacy_id).status == "shortlisted"
-    world.tell(withdrawn())
-    assert world.candidacy(candidacy_id).closed_reason == "referral_withdrawn"
-
-
-def test_a_rejected_person_has_three_working_days_to_be_referred_anew() -> None:
-    world = World()
-    candidacy_id = world.shortlist()
-    friday = datetime(2026, 3, 6, 15, tzinfo=UTC)
-    world.tell(rejected(), at=friday)
-    # Monday to Wednesday, to its end in Berlin.
-    assert world.due("pool_exit", CASE) == datetime(2026, 3, 11, 22, 59, 59, tzinfo=UTC)
-    assert world.candidacy(candidacy_id).status == "shortlisted"
-    world.service.advance(timedelta(days=10))
-    assert world.candidacy(candidacy_id).closed_reason == "referral_withdrawn"
-    assert world.due("pool_exit", CASE) is None
-
-
-@pytest.mark.parametrize("event", [referred(referral_id=SECOND), withdrawn()])
-def test_a_new_referral_or_a_withdrawal_stops_that_timer(event: Any) -> None:
-    world = World()
-    world.tell(rejected())
-    assert world.due("pool_exit", CASE) is not None
-    world.tell(event)
-    assert world.due("pool_exit", CASE) is None
-
-
-def test_that_timer_spares_offers_and_people_who_were_referred_anew() -> None:
-    world = World()
-    candidacy_id = world.offer()
-    world.tell(rejected())
-    world.service.advance(timedelta(days=10))
-    assert world.candidacy(candidacy_id).status == "offered"
-    later = World()
-    shortlisted = later.shortlist()
-    later.tell(rejected())
-    timer = later.service.timers["pool_exit", CASE]
-    later.tell(referred(referral_id=SECOND))
-    later.service.timers["pool_exit", CASE] = timer
-    later.service.advance(timedelta(days=10))
-    assert later.candidacy(shortlisted).status == "shortlisted"
-
-
-def test_a_timer_of_nobody_does_nothing() -> None:
-    world = World()
-    world.tell(rejected())
-    world.service.rows[Candidate].clear()
-    world.service.advance(timedelta(days=10))
-    assert world.told().count("CandidacyClosed") == 0
 
 
 def test_a_placed_person_stays_placed_and_may_look_for_other_work() -> None:

@@ -1,9 +1,9 @@
-"""Requesting, cancelling and completing enrolments: every way, and every refusal."""
+"""How enrolments end: cancelled or completed, and every refusal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +13,6 @@ from chassis.decision import Actor
 from tests.unit.training.world import (
     CLERK,
     COUNSELLOR,
-    ELEC,
     OTHER_CLERK,
     OTHER_SCOUT,
     PAINT,
@@ -25,234 +24,8 @@ from tests.unit.training.world import (
     in_days,
     refused,
 )
-from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolment
-from training.events import CourseCompleted, EnrolmentCancelled, EnrolmentWaitlisted
-
-# --- request -------------------------------------------------------------------------------------------------------
-
-
-def test_a_free_seat_is_given_at_once() -> None:
-    world = World()
-    world.ready("amina")
-    session = world.scheduled()
-    outcome = done(world.request("amina", session))
-    assert [type(event).__name__ for event in outcome.events] == ["EnrolmentRequested", "EnrolmentConfirmed"]
-    assert outcome.answer == {
-        "enrolment_id": outcome.answer["enrolment_id"],
-        "case_id": str(id_of("amina")),
-        "session_id": str(session),
-        "provider": PAINT,
-        "status": "confirmed",
-        "position": None,
-        "cancel_reason": None,
-    }
-    assert world.session(session).status == "full"
-    enrolment = world.enrolment(UUID(outcome.answer["enrolment_id"]))
-    assert (enrolment.requested_by, enrolment.requested_at) == (SCOUT.org, world.service.now)
-
-
-def test_who_comes_later_waits_and_is_told_the_place() -> None:
-    world = World()
-    world.ready("amina", "bilal", "chidi")
-    session = world.scheduled()
-    world.enrolled("amina", session)
-    places = []
-    for who in ("bilal", "chidi"):
-        outcome = done(world.request(who, session, COUNSELLOR))
-        requested, waitlisted = outcome.events
-        assert type(requested).__name__ == "EnrolmentRequested"
-        assert isinstance(waitlisted, EnrolmentWaitlisted)
-        places.append((outcome.answer["status"], outcome.answer["position"], waitlisted.position))
-    assert places == [("waitlisted", 1, 1), ("waitlisted", 2, 2)]
-
-
-def test_the_last_seat_goes_to_exactly_one_of_many() -> None:
-    world = World()
-    names = [f"person {number}" for number in range(30)]
-    world.ready(*names)
-    session = world.scheduled(seats=3)
-    answers = [done(world.request(who, session)).answer["status"] for who in names]
-    assert answers == ["confirmed"] * 3 + ["waitlisted"] * 27
-
-
-def test_a_case_that_was_never_referred_can_be_enrolled_with_a_consent() -> None:
-    # There are countries without a centre: nobody can be referred there, but anybody can learn before departure.
-    world = World()
-    world.opened("amina")
-    world.granted("amina", PAINT)
-    assert done(world.request("amina", world.scheduled())).answer["status"] == "confirmed"
-
-
-@pytest.mark.parametrize(
-    ("recipients", "until", "covered"),
-    [
-        ((PAINT,), date(2028, 1, 1), True),
-        (("country:DE",), date(2028, 1, 1), True),
-        ((ELEC, PAINT), in_days(18), True),
-        ((PAINT,), in_days(17), False),
-        ((ELEC,), date(2028, 1, 1), False),
-        (("country:NG",), date(2028, 1, 1), False),
-    ],
-)
-def test_a_consent_must_hold_for_the_provider_to_the_last_day(
-    recipients: tuple[str, ...], until: date, covered: bool
-) -> None:
-    world = World()
-    world.opened("amina")
-    world.granted("amina", *recipients, until=until)
-    outcome = world.request("amina", world.scheduled())
-    if covered:
-        done(outcome)
-    else:
-        assert refused(outcome).code == "consent_missing"
-
-
-@pytest.mark.parametrize("purpose", ["referral", "matching", "presentation"])
-def test_a_consent_for_something_else_is_none_for_training(purpose: str) -> None:
-    world = World()
-    world.opened("amina")
-    world.granted("amina", purpose=purpose)
-    assert refused(world.request("amina", world.scheduled())).code == "consent_missing"
-
-
-@pytest.mark.parametrize(
-    ("departure", "admissible"),
-    [(in_days(23), True), (in_days(22), False)],  # Friday 20 March + 3 working days = Wednesday 25 March
-)
-def test_a_course_must_end_three_working_days_before_departure(departure: date, admissible: bool) -> None:
-    world = World()
-    world.ready("amina")
-    world.planned("amina", departure)
-    outcome = world.request("amina", world.scheduled())
-    if admissible:
-        done(outcome)
-        return
-    refusal = refused(outcome)
-    assert (refusal.code, refusal.status, refusal.field) == ("course_ends_too_late", 409, "/session_id")
-    assert "must end by 2026-03-19" in refusal.detail
-    assert "2026-03-19" in refusal.remedy
-
-
-def test_holidays_in_germany_are_no_working_days() -> None:
-    world = World()
-    world.ready("amina")
-    world.planned("amina", date(2026, 4, 8))  # Wednesday after Easter: Tuesday 7, Thursday 2, Wednesday 1
-    assert world.learner("amina").must_end_by == date(2026, 4, 1)
-
-
-def test_an_online_course_may_go_on_after_the_departure() -> None:
-    world = World()
-    world.ready("amina")
-    world.planned("amina", in_days(15))
-    done(world.request("amina", world.scheduled(online=True)))
-
-
-def test_who_has_departed_can_be_enrolled_online_only() -> None:
-    world = World()
-    world.ready("amina")
-    world.departed("amina", TODAY)
-    assert refused(world.request("amina", world.scheduled())).code == "person_departed"
-    done(world.request("amina", world.scheduled(online=True)))
-
-
-def _unknown_session(world: World, session: UUID) -> None:
-    world.service.rows[type(world.session(session))].clear()
-
-
-def _cancelled_session(world: World, session: UUID) -> None:
-    done(world.cancel_session(session))
-
-
-def _day_after_the_start(world: World, session: UUID) -> None:
-    world.service.now += timedelta(days=15)
-
-
-def _timer_has_fired(world: World, session: UUID) -> None:
-    world.service.advance(timedelta(days=15))
-
-
-def _enrolled(world: World, session: UUID) -> None:
-    world.enrolled("amina", session)
-
-
-def _waiting(world: World, session: UUID) -> None:
-    world.ready("bilal")
-    world.enrolled("bilal", session)
-    world.enrolled("amina", session)
-
-
-def _overlapping(world: World, session: UUID) -> None:
-    world.enrolled("amina", world.scheduled(starts_on=in_days(18), ends_on=in_days(25)))
-
-
-def _waiting_for_an_overlapping_one(world: World, session: UUID) -> None:
-    other = world.scheduled(starts_on=in_days(10), ends_on=in_days(14))
-    world.ready("bilal")
-    world.enrolled("bilal", other)
-    world.enrolled("amina", other)
-
-
-@pytest.mark.parametrize(
-    ("happened", "code", "field", "status"),
-    [
-        (_unknown_session, "session_unknown", "/session_id", 404),
-        (_cancelled_session, "session_cancelled", "/session_id", 409),
-        (_day_after_the_start, "enrolment_closed", "/session_id", 409),
-        (_timer_has_fired, "enrolment_closed", "/session_id", 409),
-        (_enrolled, "already_enrolled", "/case_id", 409),
-        (_waiting, "already_enrolled", "/case_id", 409),
-        (_overlapping, "courses_overlap", "/session_id", 409),
-        (_waiting_for_an_overlapping_one, "courses_overlap", "/session_id", 409),
-    ],
-)
-def test_what_stands_in_the_way_of_an_enrolment(
-    happened: Callable[[World, UUID], None], code: str, field: str, status: int
-) -> None:
-    world = World()
-    world.ready("amina")
-    session = world.scheduled()
-    happened(world, session)
-    before = world.service.snapshot()
-    refusal = refused(world.request("amina", session))
-    assert (refusal.code, refusal.field, refusal.status) == (code, field, status)
-    assert world.service.snapshot() == before
-
-
-def test_an_unknown_case_must_be_referred_first() -> None:
-    world = World()
-    refusal = refused(world.request("nobody", world.scheduled()))
-    assert (refusal.code, refusal.field, refusal.status) == ("case_unknown", "/case_id", 404)
-    assert "refer the case first" in refusal.remedy
-
-
-def test_a_waiting_list_is_bounded() -> None:
-    world = World(waiting_list_limit=1)
-    world.ready("amina", "bilal", "chidi")
-    session = world.scheduled()
-    world.enrolled("amina", session)
-    world.enrolled("bilal", session)
-    assert refused(world.request("chidi", session)).code == "waiting_list_full"
-
-
-def test_enrolment_is_open_to_the_end_of_the_first_day() -> None:
-    world = World()
-    world.ready("amina")
-    session = world.scheduled()
-    world.service.advance(timedelta(days=14))
-    done(world.request("amina", session))
-
-
-def test_courses_one_after_the_other_are_no_conflict_and_neither_are_ended_enrolments() -> None:
-    world = World()
-    world.ready("amina")
-    first = world.scheduled()
-    second = world.scheduled(starts_on=in_days(19), ends_on=in_days(20))
-    overlapping = world.scheduled(starts_on=in_days(15), ends_on=in_days(15))
-    enrolment = world.enrolled("amina", first)
-    world.enrolled("amina", second)
-    done(world.cancel(enrolment))
-    done(world.request("amina", overlapping))
-
+from training.commands import CancelEnrolment, CompleteEnrolment
+from training.events import CourseCompleted, EnrolmentCancelled
 
 # --- cancel --------------------------------------------------------------------------------------------------------
 
@@ -397,14 +170,3 @@ def test_a_result_can_be_recorded_after_the_last_day_and_after_the_departure() -
     world.service.advance(timedelta(days=30))
     world.departed("amina", in_days(25))
     done(world.complete(enrolment, finished_on=in_days(18)))
-
-
-def test_the_command_of_a_request_needs_the_person_before_any_session() -> None:
-    world = World()
-    handler = world.service.handlers[RequestEnrolment]
-    needs = list(handler.needs(RequestEnrolment(uuid4(), id_of("amina"))))
-    assert [(need.state.__name__, need.linked) for need in needs] == [
-        ("Learner", False),
-        ("CourseSession", False),
-        ("CourseSession", True),
-    ]

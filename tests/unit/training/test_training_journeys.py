@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from tests.support.memory import NOW
-from tests.unit.training.world import ELEC, PAINT, TODAY, World, done, id_of, in_days, refused
+from tests.unit.training.world import World, done, id_of, in_days, refused
 from training.contracts import DeparturePlanned, ExpectedDeparture, ReturneeReferred
 from training.domain.learner import Learner
 
@@ -161,7 +161,7 @@ def test_the_days_are_those_of_the_event_and_not_of_its_handling(world: World) -
     assert world.standing(enrolment) == ("cancelled", "departure_before_end")
 
 
-@pytest.mark.parametrize("earliest", [date(1900, 1, 1), date(2017, 1, 2), date(2101, 3, 1)])
+@pytest.mark.parametrize("earliest", [date.min, date(1900, 1, 1), date(2017, 1, 2), date(2101, 3, 1), date.max])
 def test_a_departure_outside_of_any_calendar_is_a_fault_of_the_message(world: World, earliest: date) -> None:
     before = world.service.snapshot()
     planned = DeparturePlanned(case_id=id_of("amina"), status="planned", earliest=earliest)
@@ -204,140 +204,6 @@ def test_the_departure_that_took_place_replaces_the_one_that_was_planned(world: 
     world.planned("amina", in_days(40))
     world.departed("amina", in_days(41))
     assert world.learner("amina").must_end_by is None
-
-
-# --- consent -------------------------------------------------------------------------------------------------------
-
-
-def test_a_withdrawn_consent_ends_what_no_other_one_covers() -> None:
-    world = World()
-    world.opened("amina")
-    world.granted("amina", "country:DE", consent="all")
-    world.granted("amina", PAINT, consent="painter")
-    painter = world.enrolled("amina", world.scheduled())
-    online = world.enrolled("amina", world.scheduled(starts_on=in_days(30), ends_on=in_days(31), online=True))
-    world.consent_withdrawn("amina", "all")
-    assert world.standing(painter) == ("confirmed", None)
-    world.consent_withdrawn("amina", "painter")
-    assert world.standing(painter) == ("cancelled", "consent_withdrawn")
-    assert world.standing(online) == ("cancelled", "consent_withdrawn")
-
-
-def test_a_consent_for_another_provider_covers_nothing_here() -> None:
-    world = World()
-    world.opened("amina")
-    world.granted("amina", PAINT, ELEC, consent="both")
-    world.granted("amina", ELEC, consent="electrician")
-    enrolment = world.enrolled("amina", world.scheduled())
-    world.consent_withdrawn("amina", "both")
-    assert world.standing(enrolment) == ("cancelled", "consent_withdrawn")
-
-
-def test_a_consent_that_ends_before_the_course_does_not_carry_it() -> None:
-    world = World()
-    world.opened("amina")
-    world.granted("amina", consent="long")
-    world.granted("amina", consent="short", until=in_days(17))
-    enrolment = world.enrolled("amina", world.scheduled())
-    world.consent_withdrawn("amina", "long")
-    assert world.standing(enrolment) == ("cancelled", "consent_withdrawn")
-
-
-def test_the_withdrawal_of_an_unknown_consent_changes_nothing(world: World) -> None:
-    enrolment = world.enrolled("amina", world.scheduled())
-    world.consent_withdrawn("amina", "another")
-    assert world.standing(enrolment) == ("confirmed", None)
-
-
-def test_a_consent_is_withdrawn_even_after_the_last_day(world: World) -> None:
-    enrolment = world.enrolled("amina", world.scheduled())
-    world.service.advance(timedelta(days=30))
-    world.consent_withdrawn("amina")
-    assert world.standing(enrolment) == ("cancelled", "consent_withdrawn")
-
-
-# --- referrals -----------------------------------------------------------------------------------------------------
-
-
-def test_the_withdrawal_of_the_last_open_referral_frees_the_seats(world: World) -> None:
-    enrolment = world.enrolled("amina", world.scheduled())
-    online = world.enrolled("amina", world.scheduled(starts_on=in_days(30), ends_on=in_days(31), online=True))
-    world.referral_withdrawn("amina")
-    assert world.standing(enrolment) == ("cancelled", "person")
-    assert world.standing(online) == ("cancelled", "person")
-    assert world.learner("amina").status == "known"
-
-
-def test_another_open_referral_keeps_the_seat(world: World) -> None:
-    world.referred("amina", referral="second")
-    enrolment = world.enrolled("amina", world.scheduled())
-    world.referral_withdrawn("amina", "second")
-    assert world.standing(enrolment) == ("confirmed", None)
-    world.referral_withdrawn("amina")
-    assert world.standing(enrolment) == ("cancelled", "person")
-
-
-def test_a_redirected_referral_is_withdrawn_under_an_id_that_is_unknown_here(world: World) -> None:
-    world.referred("amina", referral="second")
-    enrolment = world.enrolled("amina", world.scheduled())
-    world.referral_withdrawn("amina", "child at another centre")
-    assert world.standing(enrolment) == ("confirmed", None)
-    world.referral_withdrawn("amina", "second")
-    assert world.standing(enrolment) == ("cancelled", "person")
-
-
-def test_a_renewed_referral_takes_the_place_of_the_old_one(world: World) -> None:
-    enrolment = world.enrolled("amina", world.scheduled())
-    world.referred("amina", referral="renewed", root="referral of amina")
-    world.referral_withdrawn("amina", "renewed")
-    assert world.standing(enrolment) == ("cancelled", "person")
-
-
-def test_a_withdrawal_without_any_open_referral_frees_no_seat() -> None:
-    world = World()
-    world.opened("amina")
-    world.granted("amina")
-    enrolment = world.enrolled("amina", world.scheduled())
-    world.referral_withdrawn("amina", "of nobody knows what")
-    assert world.standing(enrolment) == ("confirmed", None)
-
-
-def test_a_withdrawal_after_the_last_day_leaves_the_result_to_the_provider(world: World) -> None:
-    enrolment = world.enrolled("amina", world.scheduled())
-    world.service.advance(timedelta(days=19))
-    world.referral_withdrawn("amina")
-    assert world.standing(enrolment) == ("confirmed", None)
-    done(world.complete(enrolment, finished_on=in_days(18)))
-
-
-# --- what is completed stays ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "later",
-    [
-        lambda world: world.consent_withdrawn("amina"),
-        lambda world: world.referral_withdrawn("amina"),
-        lambda world: world.planned("amina", in_days(1)),
-        lambda world: world.departed("amina", TODAY),
-    ],
-)
-def test_a_completed_course_stays_whatever_happens_later(world: World, later: Callable[[World], None]) -> None:
-    enrolment = world.enrolled("amina", world.scheduled(starts_on=TODAY))
-    done(world.complete(enrolment))
-    count = len(world.service.events)
-    later(world)
-    assert world.standing(enrolment) == ("completed_attended", None)
-    assert world.since(count) == []
-
-
-def test_events_about_an_enrolment_carry_ids_and_codes_of_the_course_only(world: World) -> None:
-    enrolment = world.enrolled("amina", world.scheduled(starts_on=TODAY))
-    done(world.complete(enrolment))
-    subject = {"case_id", "enrolment_id", "session_id", "provider"}
-    course = {"course_code", "isco08", "category", "result", "units", "finished_on", "skills"}
-    requested, confirmed, completed = (set(event.model_dump()) for event in world.service.events[1:])
-    assert (requested, confirmed, completed) == (subject, subject, subject | course)
 
 
 def test_days_turn_in_germany(world: World) -> None:

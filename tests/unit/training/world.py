@@ -90,6 +90,8 @@ class World:
     """One training service. People are called by names that become ids; no name ever gets into it."""
 
     def __init__(self, waiting_list_limit: int = 100) -> None:
+        self.occurred_at: datetime | None = None
+        """When the events happen that come next; by default when they are handled."""
         self.service = MemoryService(KINDS, COMMANDS, EVENTS, DEADLINES, reference(waiting_list_limit))
 
     # --- commands ---------------------------------------------------------------------------------------------------
@@ -227,7 +229,7 @@ class World:
         return self.service.events[-1]
 
     def _event(self, contract: Any, at: datetime | None = None) -> None:
-        outcome = self.service.event(contract, at)
+        outcome = self.service.event(contract, at or self.occurred_at)
         assert isinstance(outcome, Decision), outcome
 
 

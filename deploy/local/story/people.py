@@ -1,0 +1,190 @@
+"""The caseload: invented people, spread by a fixed rule over what the seed figures name.
+
+Follows the domain notes: 13 partner countries and 5 trades (A1, A2). The figures give 5,800 supported returns a year to
+all 13 together and no share of each, so every country has three people here and the trades take turns: 39 people, one
+for about 149 returns of a year. Nigeria's and Iraq's live in the catchments of both of their centres. Travel funding
+takes up to eight weeks, "in single cases 12" (S5): that long before the departure people are referred, one in ten of
+them 12 weeks. One referral in twenty is rejected: acceptance is to be above 95 % (S19). That every second person takes
+a course, half of whom pass an examination, and that two in three of those who arrive get an offer within the story,
+is assumed: no figure tells. These shares are of the people whose country has a centre in force: nobody is referred to a
+suspended country, and no placement desk stands in for a country without a centre. Everything else is drawn by a
+generator with a fixed seed, so that every run has the same people under new ids.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from deploy.local.places import ROOT, StackError
+
+SEED: Final = 2017
+"""The year in which the programme started."""
+PER_COUNTRY: Final = 3
+WEEKS, LONG_WEEKS = 8, 12
+NAMED: Final[Mapping[int, tuple[str, str]]] = {
+    1: ("NG", "all the way into work"),
+    2: ("NG", "redirected in one step"),
+    3: ("IQ", "departure moves forward"),
+    4: ("GH", "waits for a seat"),
+    5: ("TN", "nobody answers"),
+    6: ("AL", "declines, takes another"),
+    7: ("GM", "country without centre"),
+    8: ("SN", "behind a poison message"),
+    9: ("PK", "consent withdrawn"),
+    10: ("MA", "consent per employer"),
+    11: ("EG", "offer expires"),
+    12: ("AF", "programme suspended"),
+}
+"""Number, country and title of the people whose story is told; all others are ordinary."""
+REGIONS: Final[Mapping[str, tuple[str | None, ...]]] = {
+    "NG": ("NG-LA", "NG-LA", "NG-ED"),
+    "IQ": ("IQ-AR", "IQ-BG", "IQ-BG"),
+    "MA": (None,),
+    "XK": (None,),
+    "GM": ("GM-B",),
+}
+"""Home regions where they are not the centre's own: ISO 3166-2; none for Kosovo, which has no code."""
+LANGUAGES: Final[Mapping[str, str]] = {
+    "AF": "fa", "AL": "sq", "EG": "ar", "GH": "en", "GM": "en", "IQ": "ku", "MA": "ar", "NG": "en", "PK": "ur",
+    "RS": "sr", "SN": "fr", "TN": "ar", "XK": "sq",
+}  # fmt: skip
+SCOUTS: Final = ("scouts:bavaria", "scouts:berlin", "scouts:hesse", "scouts:nrw")
+"""Desks in Germany; the domain notes tell of 20 scouts and of four metropolitan regions (S3)."""
+FURTHER_NEEDS: Final = ("housing", "documents", "vocational_training", "school")
+
+
+@dataclass
+class Person:
+    """One person: what the rule says of them, and the ids that the services give as the story goes on."""
+
+    number: int
+    country: str
+    country_status: str
+    admin1: str | None
+    trade: str
+    isco08: tuple[str, ...]
+    provider: str
+    language: str
+    scouts: str
+    age_band: str
+    household_size: int
+    vulnerable: bool
+    return_type: str
+    needs: tuple[str, ...]
+    title: str = ""
+    weeks: int = WEEKS
+    rejected: bool = False
+    course: Literal["none", "attended", "passed"] = "none"
+    outcome: Literal["none", "offered", "employed"] = "none"
+
+    case_id: str = ""
+    case_ref: str = ""
+    centre: str = ""
+    referral_id: str = ""
+    enrolment_id: str = ""
+    consents: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def named(self) -> bool:
+        """Whether their story is told one by one."""
+        return bool(self.title)
+
+    def __str__(self) -> str:
+        return f"case {self.number} ({self.case_ref})" if self.case_ref else f"case {self.number}"
+
+
+def caseload() -> list[Person]:
+    """Everybody, by number: first those whose story is told."""
+    draw = random.Random(SEED)
+    centres, providers = _home_regions(), _providers()
+    trades = {row["code"]: tuple(row["isco08"].split()) for row in rows("trades")}
+    countries, statuses = _countries_in_turn(), _present_statuses()
+    people = []
+    turns = dict.fromkeys(countries, 0)
+    for number, country in enumerate(countries, 1):
+        regions = REGIONS.get(country) or (centres[country],)
+        trade = sorted(trades)[number % len(trades)]
+        vulnerable = draw.random() < 0.15
+        health = ("psychosocial",) if vulnerable else ()
+        people.append(
+            Person(
+                number=number,
+                country=country,
+                country_status=statuses[country],
+                admin1=regions[turns[country] % len(regions)],
+                trade=trade,
+                isco08=trades[trade],
+                provider=providers[trade],
+                language=LANGUAGES[country],
+                scouts=SCOUTS[number % len(SCOUTS)],
+                age_band=draw.choice(("18_24", "25_34", "25_34", "35_49", "50_plus")),
+                household_size=draw.choice((1, 1, 1, 2, 3, 4)),
+                vulnerable=vulnerable,
+                return_type=draw.choice(("voluntary_assisted",) * 4 + ("voluntary_own", "forced")),
+                needs=("employment", draw.choice(FURTHER_NEEDS), *health),
+                title=NAMED[number][1] if number in NAMED else "",
+            )
+        )
+        turns[country] += 1
+    _decide_ends([person for person in people if not person.named and person.country_status == "active"], draw)
+    return people
+
+
+def fallback_desk(country: str) -> str:
+    """Who advises people of a country without a centre, in force now."""
+    desk = next((row["desk"] for row in rows("fallbacks") if row["country"] == country and not row["valid_to"]), None)
+    if desk is None:
+        raise StackError(f"fallbacks.v1.csv has no desk in force for {country}")
+    return desk
+
+
+def answer_limits(priority: str) -> list[int]:
+    """Hours of each level of the limit for an answer; of a priority that is counted in hours."""
+    limits = [row for row in rows("priority_limits") if row["priority"] == priority]
+    if {row["unit"] for row in limits} != {"hours"}:
+        raise StackError(f"priority_limits.v1.csv does not count {priority} in hours")
+    return [int(row["amount"]) for row in sorted(limits, key=lambda row: row["level"])]
+
+
+def rows(code_list: str) -> Iterator[dict[str, str]]:
+    """The lines of a published code list."""
+    with (ROOT / "schemas" / "reference" / f"{code_list}.v1.csv").open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _countries_in_turn() -> list[str]:
+    """The country of each number: the named ones first, then what is missing to three of each."""
+    named = [NAMED[number][0] for number in sorted(NAMED)]
+    everywhere = sorted({row["code"] for row in rows("countries")})
+    rest = [code for turn in range(PER_COUNTRY) for code in everywhere if named.count(code) <= turn]
+    return [*named, *rest]
+
+
+def _present_statuses() -> dict[str, str]:
+    return {row["code"]: row["status"] for row in rows("countries") if not row["valid_to"]}
+
+
+def _home_regions() -> dict[str, str | None]:
+    return {row["country"]: row["admin1"] or None for row in rows("centres")}
+
+
+def _providers() -> dict[str, str]:
+    return {trade: row["code"] for row in rows("providers") for trade in row["trades"].split()}
+
+
+def _decide_ends(served: list[Person], draw: random.Random) -> None:
+    """How far each of them comes, by the shares that the module's text gives."""
+    shuffled = draw.sample(served, len(served))
+    for person in shuffled[: round(len(served) / 20)]:
+        person.rejected = True
+    for person in shuffled[-round(len(served) / 10) :]:
+        person.weeks = LONG_WEEKS
+    for place, person in enumerate(shuffled):
+        if place % 2:
+            person.course = "passed" if place % 4 == 1 else "attended"
+        if place % 3:
+            person.outcome = "employed" if place % 3 == 1 else "offered"

@@ -1,0 +1,139 @@
+"""The placement service on a real database, without Kafka: HTTP in process, records and timers by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+from opentelemetry.sdk.resources import Resource
+
+from chassis.auth import Authenticator
+from chassis.clock import Clock
+from chassis.commands import CommandBus
+from chassis.dispatch import Dispatcher
+from chassis.edge import create_api
+from chassis.jwks import KeyCache
+from chassis.metrics import Metrics
+from chassis.settings import Settings
+from chassis.storage import Storage
+from chassis.tracing import Tracer
+from chassis.worker import Timers
+from placement.app import SERVICE
+from tests.support import placement_http as bodies
+from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.placement import ACCRA, EDO, LAGOS, reference
+from tests.support.records import record
+
+ISSUING = Issuer()
+OFFICER = {"roles": ["placement_officer"], "org": LAGOS}
+IN_EDO = {"roles": ["placement_officer"], "org": EDO}
+IN_ACCRA = {"roles": ["placement_officer"], "org": ACCRA}
+PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
+TODAY = Clock().now().date()
+DAY = timedelta(days=1)
+FAR = date(TODAY.year + 2, 1, 1)
+
+
+class Placement:
+    """The whole service on one database, without Kafka: HTTP in process, records and timers by hand."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+        self.clock = Clock()
+        storage = Storage(SERVICE.kinds)
+        tracer = Tracer(Resource.create({"service.name": "placement"}), None, 1.0)
+        shared: tuple[Any, ...] = (reference(), self.clock, tracer, Metrics("placement"), lambda: None)
+        self.dispatcher = Dispatcher("placement", pool, storage, SERVICE.consumers, *shared)
+        self.timers = Timers("placement", pool, storage, SERVICE.deadlines, *shared)
+        app = create_api(SERVICE, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
+        app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
+        app.state.clock = self.clock
+        app.state.reference = reference()
+        app.state.pool = pool
+        app.state.bus = CommandBus(pool, storage, SERVICE.commands, *shared)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://placement.test")
+        self._offsets = count()
+        self._sequences: dict[tuple[str, UUID], int] = {}
+
+    async def tell(self, source: str, name: str, case_id: UUID, **fields: Any) -> None:
+        """A record of another service, with the next sequence number of its key."""
+        sequence = self._sequences[source, case_id] = self._sequences.get((source, case_id), 0) + 1
+        body = {"case_id": str(case_id), **fields}
+        told = record(
+            body,
+            type_=f"ph.{source}.{name}.v1",
+            key=case_id,
+            sequence=sequence,
+            offset=next(self._offsets),
+            topic=f"ph.{source}.v1",
+        )
+        await self.dispatcher.handle([told])
+        assert await self.pool.fetchval("select count(*) from parked") == 0
+
+    async def get(self, path: str, who: Mapping[str, Any] = OFFICER, **params: Any) -> Any:
+        """The body of a read that must succeed."""
+        answer = await self.client.get(path, params=params, headers=ISSUING.bearer(**who))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, path: str, body: Any = None, who: Mapping[str, Any] = OFFICER) -> Any:
+        """The body of a command that must succeed."""
+        headers = {**ISSUING.bearer(**who), "Idempotency-Key": str(uuid4())}
+        answer = await self.client.post(path, headers=headers, **({} if body is None else {"json": body}))
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def refer(self, country: str = "NG", centre: str = LAGOS, **changes: Any) -> UUID:
+        """A person whom the scout referred, with a consent for the country's desks."""
+        case_id = uuid4()
+        referral_id = str(uuid4())
+        fields = {
+            "referral_id": referral_id,
+            "root_referral_id": referral_id,
+            "to_centre": centre,
+            "country": country,
+            "skills": ["7131"],
+            "language": "en",
+            "target_group": "RETURNEE_DE",
+            "age_band": "25_34",
+        }
+        await self.tell("referral", "ReturneeReferred", case_id, **{**fields, **changes})
+        await self.consent(case_id, "matching", f"country:{country}")
+        return case_id
+
+    async def consent(self, case_id: UUID, purpose: str, *recipients: str, until: date = FAR) -> str:
+        """A consent of a person; its id."""
+        consent_id = str(uuid4())
+        fields = {"recipients": recipients, "valid_until": until.isoformat()}
+        await self.tell("referral", "ConsentGranted", case_id, consent_id=consent_id, purpose=purpose, **fields)
+        return consent_id
+
+    async def arrive(self, case_id: UUID, on: date) -> None:
+        """The person is in the country."""
+        await self.tell("counselling", "ArrivedInCountry", case_id, arrived_on=on.isoformat(), admin1="NG-LA")
+
+    async def employer(self, who: Mapping[str, Any] = OFFICER) -> str:
+        """An employer's id."""
+        id_: str = (await self.post("/employers", bodies.EMPLOYER, who))["employer_id"]
+        return id_
+
+    async def vacancy(self, employer_id: str, who: Mapping[str, Any] = OFFICER, **changes: Any) -> str:
+        """A vacancy's id."""
+        fields = {"expires_on": (TODAY + 60 * DAY).isoformat(), **changes}
+        id_: str = (await self.post("/vacancies", bodies.vacancy(employer_id, **fields), who))["vacancy_id"]
+        return id_
+
+    async def offer(self, employer_id: str, vacancy_id: str, case_id: UUID) -> dict[str, Any]:
+        """Leads a person to an offer."""
+        await self.consent(case_id, "presentation", f"employer:{employer_id}")
+        shortlisted = await self.post("/candidacies", bodies.candidacy(vacancy_id, case_id))
+        path = f"/candidacies/{shortlisted['candidacy_id']}"
+        await self.post(f"{path}/present")
+        body = {**bodies.OFFER, "starts_on": (TODAY + 30 * DAY).isoformat()}
+        offer: dict[str, Any] = await self.post(f"{path}/offer", body)
+        return offer

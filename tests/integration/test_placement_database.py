@@ -1,0 +1,219 @@
+"""Placement on PostgreSQL: its tables and indexes fit its states, and every list and count says what is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis import migrations
+from chassis.database import open_pool
+from placement import views
+from placement.app import SERVICE
+from tests.integration.placement_service import DAY, IN_ACCRA, IN_EDO, ISSUING, OFFICER, PROGRAMME, TODAY, Placement
+from tests.support import placement_http as bodies
+from tests.support.cluster import Cluster
+from tests.support.placement import ACCRA, LAGOS
+
+
+@pytest.fixture(scope="module")
+async def template(cluster: Cluster) -> str:
+    """A database with the service's schema."""
+    await migrations.migrate(await cluster.create_database("placement_template"), "placement", SERVICE.migrations)
+    return "placement_template"
+
+
+@pytest.fixture
+async def placement(cluster: Cluster, template: str) -> AsyncIterator[Placement]:
+    """The service on a fresh database."""
+    name = f"placement_{uuid4().hex[:8]}"
+    pool = await open_pool(await cluster.create_database(name, template=template), 4, "test")
+    service = Placement(pool)
+    yield service
+    await service.client.aclose()
+    pool.terminate()
+    await cluster.drop_database(name)
+
+
+def ids(page: dict[str, Any], name: str = "case_id") -> set[str]:
+    return {item[name] for item in page["items"]}
+
+
+async def test_a_person_goes_from_a_referral_into_work(placement: Placement) -> None:
+    case_id = await placement.refer()
+    employer_id = await placement.employer()
+    vacancy_id = await placement.vacancy(employer_id)
+    offer = await placement.offer(employer_id, vacancy_id, case_id)
+    accepted = await placement.post(f"/offers/{offer['offer_id']}/accept")
+    assert (accepted["status"], accepted["vacancy_status"]) == ("accepted", "filled")
+    await placement.post("/employments", bodies.employment(offer["offer_id"], started_on=TODAY.isoformat()))
+    assert (await placement.get(f"/candidates/{case_id}"))["status"] == "placed"
+    events = [
+        row["type"]
+        for row in await placement.pool.fetch("select headers ->> 'ce_type' as type from outbox order by id")
+    ]
+    assert [name.split(".")[2] for name in events] == [
+        "VacancyPublished",
+        "CandidateShortlisted",
+        "CandidatePresented",
+        "JobOffered",
+        "JobOfferAccepted",
+        "VacancyClosed",
+        "EmploymentStarted",
+    ]
+
+
+async def test_the_name_of_an_employer_leaves_its_table_in_no_event(placement: Placement) -> None:
+    await placement.vacancy(await placement.employer())
+    payloads = b"".join(row["payload"] for row in await placement.pool.fetch("select payload from outbox"))
+    assert payloads
+    assert b"Lekki" not in payloads
+
+
+async def test_the_pool_of_a_desk_is_who_consents_in_its_country(placement: Placement) -> None:
+    here = await placement.refer()
+    lagos_only = await placement.refer()
+    await placement.refer(age_band="under_18")
+    gone, expired, abroad = await placement.refer(), await placement.refer(), await placement.refer("GH", ACCRA)
+    for case_id in (lagos_only, gone, expired):
+        consents = await placement.pool.fetchval(
+            "select data -> 'consents' -> 0 ->> 'id' from candidate where id = $1", case_id
+        )
+        await placement.tell("referral", "ConsentWithdrawn", case_id, consent_id=consents, purpose="matching")
+    await placement.consent(lagos_only, "matching", LAGOS)
+    await placement.consent(expired, "matching", LAGOS, until=TODAY - 2 * DAY)
+    assert ids(await placement.get("/candidates")) == {str(here), str(lagos_only)}
+    assert ids(await placement.get("/candidates", IN_EDO)) == {str(here)}
+    assert ids(await placement.get("/candidates", IN_ACCRA)) == {str(abroad)}
+    assert len(ids(await placement.get("/candidates", PROGRAMME))) == 6
+    assert ids(await placement.get("/candidates", PROGRAMME, country="GH")) == {str(abroad)}
+
+
+async def test_the_pool_is_filtered_by_skill_and_status_and_paged(placement: Placement) -> None:
+    tailor = await placement.refer(skills=["7531"])
+    people = {str(await placement.refer()) for _ in range(4)} | {str(tailor)}
+    await placement.arrive(tailor, TODAY)
+    assert ids(await placement.get("/candidates", skill="7531")) == {str(tailor)}
+    assert ids(await placement.get("/candidates", status="active")) == {str(tailor)}
+    assert ids(await placement.get("/candidates", status="placed")) == set()
+    seen: list[str] = []
+    after = None
+    while True:
+        page = await placement.get("/candidates", limit=2, **({"after": after} if after else {}))
+        seen += [item["case_id"] for item in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert sorted(seen) == sorted(people)
+    assert seen == sorted(seen)
+
+
+async def test_vacancies_employers_and_offers_are_listed_by_country_and_filter(placement: Placement) -> None:
+    employer_id = await placement.employer()
+    painter = await placement.vacancy(employer_id)
+    welder = await placement.vacancy(employer_id, isco08="7212", openings=2)
+    case_id, other = await placement.refer(), await placement.refer()
+    first = await placement.offer(employer_id, painter, case_id)
+    second = await placement.offer(employer_id, welder, other)
+    await placement.post(f"/offers/{second['offer_id']}/decline", {"reason": "wage"})
+    assert ids(await placement.get("/vacancies"), "vacancy_id") == {painter, welder}
+    assert ids(await placement.get("/vacancies", isco08="7212"), "vacancy_id") == {welder}
+    assert ids(await placement.get("/vacancies", status="reserved"), "vacancy_id") == {painter}
+    assert ids(await placement.get("/vacancies", employer_id=uuid4()), "vacancy_id") == set()
+    assert ids(await placement.get("/vacancies", employer_id=employer_id), "vacancy_id") == {painter, welder}
+    assert ids(await placement.get("/employers"), "employer_id") == {employer_id}
+    assert ids(await placement.get("/offers"), "offer_id") == {first["offer_id"], second["offer_id"]}
+    assert ids(await placement.get("/offers", status="declined"), "offer_id") == {second["offer_id"]}
+    mine = await placement.get("/offers", case_id=case_id)
+    assert [(item["offer_id"], item["case_id"], item["isco08"]) for item in mine["items"]] == [
+        (first["offer_id"], str(case_id), "7131")
+    ]
+    page = await placement.get("/offers", limit=1)
+    assert page["next"] == first["offer_id"]
+    assert ids(await placement.get("/offers", after=page["next"]), "offer_id") == {second["offer_id"]}
+    for path in ("/vacancies", "/employers", "/offers", "/candidates"):
+        assert (await placement.get(path, IN_ACCRA))["items"] == []
+        assert (await placement.get(path, PROGRAMME, country="NG"))["items"]
+
+
+async def test_the_last_opening_goes_to_exactly_one_of_many_at_once(placement: Placement) -> None:
+    vacancy_id = await placement.vacancy(await placement.employer())
+    people = [await placement.refer() for _ in range(6)]
+    headers = ISSUING.bearer(**OFFICER)
+    answers = await asyncio.gather(
+        *(
+            placement.client.post(
+                "/candidacies",
+                json=bodies.candidacy(vacancy_id, case_id),
+                headers={**headers, "Idempotency-Key": str(uuid4())},
+            )
+            for case_id in people
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
+    refused = {answer.json()["code"] for answer in answers if answer.status_code == 409}
+    assert refused == {"no_opening_left"}
+
+
+async def test_the_summary_counts_people_once_and_by_month_of_arrival(placement: Placement) -> None:
+    employer_id = await placement.employer()
+    vacancy_id = await placement.vacancy(employer_id, openings=9)
+    # Offers are dated today: in time for those who arrived up to 90 days ago, in 180 days for up to 180.
+    for days in (0, 89, 91, 200):
+        case_id = await placement.refer()
+        await placement.arrive(case_id, TODAY - days * DAY)
+        await placement.offer(employer_id, vacancy_id, case_id)
+    waiting, local = await placement.refer(), await placement.refer(target_group="LOCAL")
+    await placement.arrive(waiting, TODAY - 100 * DAY)
+    await placement.arrive(local, TODAY)
+    await placement.refer()
+    summary = await placement.get("/summary")
+    total = summary["total"]
+    assert (summary["country"], total["arrived"], total["with_offer"], total["employed"]) == ("NG", 5, 4, 0)
+    assert total["targets"] == [
+        {"days": 90, "elapsed": 3, "offered": 0, "running": 2, "running_offered": 2},
+        {"days": 180, "elapsed": 1, "offered": 0, "running": 4, "running_offered": 3},
+    ]
+    assert sum(cohort["arrived"] for cohort in summary["cohorts"]) == 5
+    assert all(cohort["small_cells"] for cohort in summary["cohorts"])
+    assert (await placement.get("/summary", PROGRAMME))["total"] == total
+    assert (await placement.get("/summary", IN_ACCRA))["total"]["arrived"] == 0
+
+
+async def test_withdrawals_and_timers_change_the_stored_vacancy(placement: Placement) -> None:
+    employer_id = await placement.employer()
+    vacancy_id = await placement.vacancy(employer_id, openings=2)
+    case_id, other = await placement.refer(), await placement.refer()
+    offer = await placement.offer(employer_id, vacancy_id, case_id)
+    shortlisted = await placement.post("/candidacies", bodies.candidacy(vacancy_id, other))
+    await placement.tell("referral", "ReferralWithdrawn", other, referral_id=str(uuid4()))
+    placement.clock.advance(timedelta(days=15))
+    while await placement.timers.fire_due():
+        pass
+    detail = await placement.get(f"/vacancies/{vacancy_id}")
+    found = {each["candidacy_id"]: each["closed_reason"] for each in detail["candidacies"]}
+    assert found == {
+        shortlisted["candidacy_id"]: "referral_withdrawn",
+        offer["candidacy_id"]: "offer_expired",
+    }
+    placement.clock.advance(timedelta(days=60))
+    while await placement.timers.fire_due():
+        pass
+    assert (await placement.get(f"/vacancies/{vacancy_id}"))["status"] == "expired"
+    assert await placement.pool.fetchval("select status from vacancy where id = $1", UUID(vacancy_id)) == "expired"
+
+
+async def test_lists_use_their_indexes(placement: Placement) -> None:
+    async def plan(query: str, *arguments: Any) -> str:
+        async with placement.pool.acquire() as connection, connection.transaction():
+            await connection.execute("set local enable_seqscan = off")
+            return "\n".join(row[0] for row in await connection.fetch(f"explain {query}", *arguments))
+
+    assert "vacancy_links" in await plan(views._LINKED, uuid4())
+    assert "vacancy_links" in await plan(views._OFFERS, None, None, 10, uuid4(), None)
+    candidates = await plan(views._CANDIDATES, "NG", None, 10, ["active"], None, [LAGOS], "2026-03-02")
+    assert "candidate_pool" in candidates

@@ -1,0 +1,291 @@
+"""Whatever order the topics come in, a case at the scout's desk comes to the same state and tells the same.
+
+Three topics and the desk's own acts run side by side, each in its own order, with records delivered again as after a
+crash. Two interleavings in which the desk decided the same must end the same; each must also end as a model says that
+was written apart from the service. What training and placement tell may come at any moment: it changes no decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from chassis.decision import Actor, Decision, Refused
+from chassis.settings import ROOT
+from referral import commands, contracts
+from referral.consumers import EVENTS
+from referral.domain.case import Case
+from referral.handlers import COMMANDS, KINDS
+from referral.reference import Reference
+from tests.property.referral_model import LIES_IN, LOS, Model, Paper, german_day
+from tests.property.referral_stories import (
+    CENTRES,
+    DESK,
+    EMPLOYERS,
+    PROVIDERS,
+    Step,
+    Story,
+    interleavings,
+    let_through,
+    stories,
+)
+from tests.support.memory import NOW, MemoryService
+
+QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519b")
+SCOUT = Actor("scout", "scouts:bavaria")
+
+
+@cache
+def reference() -> Reference:
+    return Reference.load(ROOT / "schemas" / "reference")
+
+
+class Run:
+    """The service under an interleaving of the story, next to the model."""
+
+    def __init__(self) -> None:
+        self.service = MemoryService(KINDS, COMMANDS, EVENTS, {}, reference())
+        self.model = Model(CASE)
+        self.ids: dict[tuple[str, int], UUID] = {}
+        self.consents: list[UUID] = []
+        self.answers: list[str | None] = []
+        self.told: list[tuple[Any, datetime]] = []
+        person = ("voluntary_assisted", "25_34", None, 1, False, None)
+        self._do(commands.OpenCase(CASE, "RETURNEE_DE", "NG", "NG-LA", "en", *person), NOW)  # type: ignore[arg-type]
+        self.model.act(NOW, "CaseOpened", CASE)
+
+    def through(self, story: Story, order: Sequence[tuple[str, int]]) -> Run:
+        for name, number in let_through(order):
+            self._take(name, story.streams[name][number - 1])
+            self._check()
+        return self
+
+    def _take(self, name: str, step: Step) -> None:
+        if name == DESK:
+            self._at_the_desk(step)
+        elif name == CENTRES:
+            self._at_a_centre(step)
+        else:
+            self._elsewhere(name, step)
+
+    def _do(self, command: Any, at: datetime) -> Decision | Refused:
+        self.service.now = at
+        return self.service.command(command, SCOUT)
+
+    def _agree(self, outcome: Decision | Refused, expected: str | None) -> None:
+        answer = outcome.code if isinstance(outcome, Refused) else None
+        assert answer == expected, outcome
+        self.answers.append(answer)
+
+    def _at_the_desk(self, step: Step) -> None:
+        at, day, model = step.at, german_day(step.at), self.model
+        match step.what:
+            case "grant":
+                self._grant(step, Paper("", step.value[0], day, day + timedelta(days=step.value[1])))
+            case "revoke":
+                id_ = self.consents[step.value]
+                self._agree(self._do(commands.WithdrawConsent(CASE, id_), at), model.revoke(id_, at))
+            case "refer":
+                self._refer(step)
+            case "withdraw":
+                if id_ := self.ids.get(step.ref):
+                    outcome = self._do(commands.WithdrawReferral(CASE, id_, "person_declined"), at)
+                    self._agree(outcome, model.withdraw(id_, "person_declined", at))
+            case _:
+                self._travel(step, day)
+
+    def _grant(self, step: Step, paper: Paper) -> None:
+        paper.purpose = "training" if paper.recipients[0].startswith("provider") else "referral"
+        words = ("2026-01", "en", UUID(int=7), paper.first, paper.last, False)
+        outcome = self._do(commands.GrantConsent(CASE, paper.purpose, paper.recipients, *words), step.at)
+        self._agree(outcome, None)
+        assert isinstance(outcome, Decision)
+        self.consents.append(UUID(outcome.answer["consent_id"]))
+        self.model.grant(self.consents[-1], paper, step.at)
+
+    def _refer(self, step: Step) -> None:
+        needs, to_centre = step.value
+        outcome = self._do(commands.Refer(CASE, to_centre, "normal", needs, (), ()), step.at)
+        self._agree(outcome, self.model.why_not_refer(to_centre or LOS, needs, german_day(step.at)))
+        if isinstance(outcome, Decision):
+            self.ids[step.ref] = UUID(outcome.answer["referral_id"])
+            self.model.refer(self.ids[step.ref], to_centre or LOS, needs, step.at)
+
+    def _travel(self, step: Step, day: Any) -> None:
+        at, model = step.at, self.model
+        first, last = day + timedelta(days=step.value[0]), day + timedelta(days=sum(step.value))
+        command: Any
+        match step.what:
+            case "plan":
+                command, expected = commands.PlanDeparture(CASE, first, last, "unknown", None), model.plan
+                self._agree(self._do(command, at), expected(first, last, day, at))
+            case "book":
+                command = commands.BookDeparture(CASE, first, None, None)
+                self._agree(self._do(command, at), model.book(first, day, at))
+            case "move":
+                command = commands.RescheduleDeparture(CASE, first, last, "person_wish")
+                self._agree(self._do(command, at), model.move(first, last, day, at))
+            case "call off":
+                command = commands.CancelDeparture(CASE, "person_stays")
+                self._agree(self._do(command, at), model.call_off(at))
+            case _:
+                command = commands.ConfirmDeparture(CASE, first, first, ())
+                self._agree(self._do(command, at), model.leave(first, day, at))
+
+    def _tell(self, contract: Any, source: str, subject: UUID, code: str, at: datetime) -> None:
+        self.told.append((contract, at))
+        assert isinstance(self.service.event(contract, at), Decision)
+        self.model.hear(type(contract).__name__, source, subject, code, at)
+
+    def _at_a_centre(self, step: Step) -> None:
+        if step.ref[0]:
+            if id_ := self.ids.get(step.ref):
+                self._of_a_referral(step, id_)
+            return
+        common = {"case_id": CASE, "centre": LOS}
+        match step.what:
+            case "arrived":
+                on = german_day(step.at) - timedelta(days=step.value)
+                told = contracts.ArrivedInCountry(**common, arrived_on=on)
+                self._tell(told, CENTRES, CASE, LOS, step.at)
+                self.model.arrived(on)
+            case "contact":
+                self._tell(contracts.FirstContactMade(**common), CENTRES, CASE, LOS, step.at)
+            case _:
+                assessed = contracts.NeedsAssessed(**common, assessment_ref=UUID(int=step.value), readiness="now")
+                self._tell(assessed, CENTRES, UUID(int=step.value), "now", step.at)
+
+    def _of_a_referral(self, step: Step, id_: UUID) -> None:
+        at, model, centre = step.at, self.model, self.model.sent[id_].centre
+        common = {"case_id": CASE, "centre": centre, "referral_id": id_}
+        match step.what:
+            case "received":
+                due = at + timedelta(days=7)
+                received = contracts.ReferralReceived(**common, received_at=at, answer_due_at=due)
+                self._tell(received, CENTRES, id_, centre, at)
+                model.received(id_, at, due)
+            case "accepted":
+                self._tell(contracts.ReferralAccepted(**common), CENTRES, id_, centre, at)
+                model.answered(id_, "accepted", at)
+            case "rejected":
+                self._tell(contracts.ReferralRejected(**common, reason="no_capacity"), CENTRES, id_, "no_capacity", at)
+                model.answered(id_, "rejected", at, "no_capacity")
+            case "completed":
+                done = contracts.ReferralCompleted(**common, outcome_code="employment_found")
+                self._tell(done, CENTRES, id_, "employment_found", at)
+                model.completed(id_, at, "employment_found")
+            case "redirected":
+                self._redirect(step, id_, common)
+            case _:
+                missed = {"case_id": CASE, "centre": centre, "deadline_type": "referral_answer", "subject_id": id_}
+                code = f"referral_answer_level_{step.value}"
+                self._tell(contracts.DeadlineMissed(**missed, level=step.value), CENTRES, id_, code, at)
+                model.late(id_, step.value)
+
+    def _redirect(self, step: Step, id_: UUID, common: Mapping[str, Any]) -> None:
+        child, centre = step.value
+        self.ids[child] = UUID(int=child[1] + 1)
+        target = {"child_referral_id": self.ids[child], "to_centre": centre, "to_country": LIES_IN[centre]}
+        event_ = contracts.ReferralRedirected(**common, **target, root_referral_id=id_, reason="other_catchment")
+        self._tell(event_, CENTRES, id_, centre, step.at)
+        self.model.redirected(id_, self.ids[child], centre, step.at)
+
+    def _elsewhere(self, name: str, step: Step) -> None:
+        id_ = UUID(int=(9 << 64) + step.value)
+        if name == PROVIDERS:
+            fields: dict[str, Any] = {"case_id": CASE, "enrolment_id": id_}
+            type_, code = (step.what, "") if step.what != "taken" else ("CourseCompleted", "passed")
+            fields["result"] = "passed"
+        elif step.what == "works":
+            fields, type_, code = {"case_id": CASE, "employment_id": id_, "isco08": "7131"}, "EmploymentStarted", "7131"
+        else:
+            fields, type_ = {"case_id": CASE, "offer_id": id_, "isco08": "7131"}, step.what
+            code = "7131" if type_ == "JobOffered" else ""
+        self._tell(getattr(contracts, type_)(**fields), name, id_, code, step.at)
+
+    def _check(self) -> None:
+        """What holds at any moment."""
+        case: Case = self.service.state(Case, CASE)
+        assert picture(case) == self.model.picture()
+        assert [(type(each).__name__, subject(each)) for each in self.service.events] == self.model.published
+        open_needs = [need for each in case.referrals if each.open for need in each.needs]
+        assert len(open_needs) == len(set(open_needs)), "asked for twice"
+
+
+def subject(published: Any) -> UUID:
+    fields = published.model_dump()
+    id_: UUID = fields.get("referral_id") or fields.get("consent_id") or fields["case_id"]
+    return id_
+
+
+def picture(case: Case) -> dict[str, Any]:
+    """The case as the model sees it."""
+    trip = case.journey
+    window = None if trip.earliest is None else (trip.earliest, trip.latest)
+    return {
+        "status": case.status,
+        "journey": (trip.status, window, trip.reason, trip.departed_on, trip.arrived_on),
+        "consents": {each.id: each.withdrawn_at for each in case.consents},
+        "referrals": {
+            each.id: (
+                each.status,
+                each.to_centre,
+                (each.parent_id, each.child_id),
+                (each.received_at, each.answer_due_at),
+                each.answered_at,
+                (each.closed_at, each.reason),
+                (each.overdue_level, each.overdue),
+            )
+            for each in case.referrals
+        },
+        "offers": case.job_offers,
+        "timeline": [(each.at, each.type, each.subject, each.source, each.code) for each in case.timeline],
+    }
+
+
+@QUICK
+@given(story=stories(), data=st.data())
+def test_every_interleaving_ends_as_the_rules_demand_and_the_same_decisions_end_the_same(
+    story: Story, data: st.DataObject
+) -> None:
+    one = Run().through(story, data.draw(interleavings(story)))
+    other = Run().through(story, data.draw(interleavings(story)))
+    same = (one.answers, one.model.published) == (other.answers, other.model.published)
+    event(f"the desk decided the same: {same}")
+    if same:
+        assert one.service.snapshot() == other.service.snapshot()
+
+
+@QUICK
+@given(story=stories(), data=st.data())
+def test_what_training_and_placement_tell_may_come_at_any_moment(story: Story, data: st.DataObject) -> None:
+    order = list(let_through(data.draw(interleavings(story))))
+    spine = [each for each in order if each[0] in (DESK, CENTRES)]
+    moved = list(spine)
+    for name in (PROVIDERS, EMPLOYERS):
+        place = 0
+        for each in (each for each in order if each[0] == name):
+            place = data.draw(st.integers(place, len(moved)))
+            moved.insert(place, each)
+            place += 1
+    one, other = Run().through(story, order), Run().through(story, moved)
+    assert one.service.snapshot() == other.service.snapshot()
+    assert (one.answers, one.service.events) == (other.answers, other.service.events)
+
+
+@QUICK
+@given(story=stories(), data=st.data())
+def test_an_event_that_is_handled_a_second_time_changes_nothing(story: Story, data: st.DataObject) -> None:
+    run = Run().through(story, data.draw(interleavings(story)))
+    before, published = run.service.snapshot(), len(run.service.events)
+    for contract, at in run.told:
+        run.service.event(contract, at)
+        assert run.service.snapshot() == before, contract
+    assert len(run.service.events) == published

@@ -1,0 +1,234 @@
+"""The four services as processes on the stack of the test run, and all that can be seen of them from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import asyncpg
+import httpx
+
+from deploy.local.places import SERVICES
+from deploy.local.stack import LocalStack
+from tests.support.brokers import Broker
+from tests.support.cluster import Cluster
+from tests.support.otlp import Collector
+
+WITHIN = 40
+"""Seconds after which a test gives up waiting."""
+
+READS = {
+    "referral": ("training", "counselling", "placement"),
+    "training": ("referral",),
+    "counselling": ("referral", "training", "placement"),
+    "placement": ("referral", "training", "counselling"),
+}
+"""Whose topics each service reads, as in schemas/topics.yaml."""
+
+
+class Heard(NamedTuple):
+    """One event as it stands in a topic; `again` if its sequence stood there before."""
+
+    topic: str
+    key: str
+    sequence: int
+    type: str
+    id: str
+    body: Any
+    headers: dict[str, str]
+    again: bool
+
+
+class Caller:
+    """Somebody with a token who asks one service. A command gets a new Idempotency-Key unless one is given."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.http = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """The answer, which must be good."""
+        answer = await self.http.get(path, params=query)
+        assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    async def send(self, path: str, body: Any = None, *, key: str = "", method: str = "POST") -> httpx.Response:
+        """One command, whatever comes of it."""
+        headers = {"Idempotency-Key": key or str(uuid4())}
+        return await self.http.request(method, path, json=body, headers=headers)
+
+    async def do(self, path: str, body: Any = None, *, key: str = "", method: str = "POST") -> Any:
+        """One command, which must succeed; it waits for news that is still on its way from another service."""
+        key = key or str(uuid4())
+        until = time.monotonic() + WITHIN
+        while True:
+            answer = await self.send(path, body, key=key, method=method)
+            if answer.status_code < 300:
+                return answer.json()
+            if answer.json().get("code") not in ON_ITS_WAY or time.monotonic() > until:
+                raise AssertionError(f"{method} {path}: {answer.status_code} {answer.text}")
+            await asyncio.sleep(0.05)
+
+
+ON_ITS_WAY = {
+    "referral_not_found",
+    "file_not_found",
+    "case_unknown",
+    "candidate_unknown",
+    "consent_missing",
+    "matching_consent_missing",
+    "presentation_consent_missing",
+    "no_open_referral",
+    "not_your_case",
+}
+"""Refusals that end once an event has arrived."""
+
+
+class Chain:
+    """Starts, kills and questions the services. One per test run."""
+
+    def __init__(self, stack: LocalStack, collector: Collector) -> None:
+        self.stack = stack
+        self.collector = collector
+        self.broker = Broker(stack.kafka.bootstrap)
+        self.settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "DEADLINE_POLL_SECONDS": "0.5"}
+        self._cluster = Cluster(stack.postgres.admin_dsn)
+        self._callers: dict[tuple[str, str, str, str], Caller] = {}
+
+    def start(self, *services: str) -> None:
+        """Starts these services, or all; returns once they are ready."""
+        for service in services or SERVICES:
+            self.stack.start_service(service, **self.settings)
+        for service in services or SERVICES:
+            self.stack.wait_ready(service)
+
+    def kill(self, service: str) -> None:
+        """Without any warning."""
+        program = self.stack.services[service]
+        program.process.kill()
+        program.process.wait(10)
+
+    def as_(self, service: str, role: str, org: str, country: str = "") -> Caller:
+        """Somebody with this role at this organisation."""
+        who = (service, role, org, country)
+        if who not in self._callers:
+            token = self.stack.issuer.token(role, org, country)
+            self._callers[who] = Caller(self.stack.urls()[service], token)
+        return self._callers[who]
+
+    async def close(self) -> None:
+        """Ends the clients."""
+        for caller in self._callers.values():
+            await caller.http.aclose()
+
+    # --- what lies in the databases ----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def database(self, service: str) -> AsyncIterator[asyncpg.Connection]:
+        """A superuser's connection to a service's database."""
+        connection = await asyncpg.connect(self._cluster.dsn(f"ph_{service}"))
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def rows(self, service: str, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        async with self.database(service) as connection:
+            return [tuple(row) for row in await connection.fetch(query, *arguments)]
+
+    async def tables(self, service: str) -> list[str]:
+        """Every table of a service."""
+        query = "select tablename from pg_tables where schemaname = 'public' order by 1"
+        return [name for (name,) in await self.rows(service, query)]
+
+    async def dump(self, service: str) -> str:
+        """Everything that a service keeps, as text; bytes as text too, as far as they are text."""
+        parts = []
+        for table in await self.tables(service):
+            for row in await self.rows(service, f'select * from "{table}"'):
+                parts.append(f"{table}: " + " | ".join(_as_text(value) for value in row))
+        return "\n".join(parts)
+
+    async def counts(self) -> dict[str, int]:
+        """How many rows each table of each service has, and the versions of its documents; what a refusal leaves."""
+        found = {}
+        for service in SERVICES:
+            for table in await self.tables(service):
+                ((count,),) = await self.rows(service, f'select count(*) from "{table}"')
+                found[f"{service}.{table}"] = count
+            ((last,),) = await self.rows(service, "select coalesce(sum(sequence), 0) from stream")
+            found[f"{service} events"] = int(last)
+        return found
+
+    # --- what stands in the topics -----------------------------------------------------------------------------------
+
+    async def heard(self, service: str) -> list[Heard]:
+        """Every well-formed event of a service's topic, by partition and offset."""
+        topic, seen, found = f"ph.{service}.v1", set(), []
+        for record in await self.broker.read(topic):
+            headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
+            key = (record.key or b"").decode("utf-8", "replace")
+            number = headers.get("ce_sequence", "")
+            if not number.isdigit():
+                continue
+            place = (key, int(number))
+            type_ = headers["ce_type"].split(".")[-2]
+            body = json.loads(record.value)
+            found.append(Heard(topic, *place, type_, headers["ce_id"], body, headers, place in seen))
+            seen.add(place)
+        return found
+
+    async def quiet(self) -> None:
+        """Waits until every event is published and every reader has it behind it."""
+        await until(self._is_quiet, "the chain to be quiet", WITHIN)
+
+    async def _is_quiet(self) -> bool:
+        for _ in range(2):  # what was read first may have moved on while the rest was read
+            streams = {}
+            for service in SERVICES:
+                if await self.rows(service, "select from outbox limit 1"):
+                    return False
+                streams[service] = Counter(dict(await self.rows(service, "select key, sequence from stream")))
+            for reader, sources in READS.items():
+                for source in sources:
+                    query = "select key, sequence from position where source = $1"
+                    known = dict(await self.rows(reader, query, f"ph.{source}.v1"))
+                    if any(known.get(key, 0) < sequence for key, sequence in streams[source].items()):
+                        return False
+        return True
+
+
+async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = WITHIN) -> None:
+    """Waits; says what for if it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        await asyncio.sleep(0.1)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value)
+
+
+def sequences(events: list[Heard]) -> Mapping[str, list[int]]:
+    """Per key the sequences of first occurrences, in order."""
+    found: dict[str, list[int]] = {}
+    for event in events:
+        if not event.again:
+            found.setdefault(event.key, []).append(event.sequence)
+    return found
+
+
+def tokens_in(text: str) -> set[str]:
+    """The words of a text."""
+    return set(re.findall(r"[\w.+@-]+", text))

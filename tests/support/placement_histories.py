@@ -1,0 +1,231 @@
+"""Histories of people on the way into work, and ways to deliver them: material of the convergence test."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import combinations
+from random import Random
+from typing import Any
+from uuid import UUID, uuid5
+
+from hypothesis import strategies as st
+
+from placement import contracts
+from tests.support.memory import NOW
+from tests.support.placement import ACCRA, EDO, LAGOS, World
+
+CASES = ("ann", "ben")
+TOPICS = ("referral", "training", "counselling")
+NAMES = UUID("6f1c7d1e-0b0a-4a52-9a4e-0d2a4d1b7c55")
+MOVES = ("present", "offer", "accept", "decline", "start")
+CENTRES = (LAGOS, LAGOS, EDO, ACCRA)
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One record: `number` counts within (topic, case) as a stream's sequence does."""
+
+    topic: str
+    case: str
+    number: int
+    kind: str
+    fact: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class History:
+    before: list[Told]
+    acts: list[tuple[str, str, str]]
+    after: list[Told]
+
+
+def named(name: str) -> UUID:
+    return uuid5(NAMES, name)
+
+
+Facts = list[tuple[str, dict[str, Any]]]
+
+
+def likely(case: str) -> Facts:
+    """The beginning of most histories, so that desks have something to do."""
+    person = {"skills": ("7131",), "age_band": "25_34"}
+    consent = {"until": date(2028, 1, 1)}
+    return [
+        ("refer", {"id": f"{case}-r0", "root": f"{case}-r0", "centre": LAGOS, **person}),
+        ("grant", {"id": f"{case}-c0", "purpose": "matching", "recipients": ("country:NG",), **consent}),
+        ("grant", {"id": f"{case}-c1", "purpose": "presentation", "recipients": ("employer",), **consent}),
+    ]
+
+
+@st.composite
+def referral_topic(draw: st.DrawFn, case: str, beginning: Facts) -> Facts:
+    """What the scout may tell, in order: at most three referrals, withdrawals of them, consents and their end."""
+    facts = list(beginning)
+    opened = [fact["id"] for kind, fact in facts if kind == "refer"]
+    consents = [fact for kind, fact in facts if kind == "grant"]
+    for kind in draw(st.lists(st.sampled_from(("refer", "withdraw", "withdraw", "grant", "revoke")), max_size=8)):
+        if kind == "refer" and len(opened) < 3:
+            id_ = f"{case}-r{len(opened)}"
+            root = draw(st.sampled_from((id_, id_, *opened)))
+            opened.append(id_)
+            fact = {
+                "id": id_,
+                "root": root,
+                "centre": draw(st.sampled_from(CENTRES)),
+                "skills": draw(st.sampled_from(((), ("7131",), ("7212", "7531")))),
+                "age_band": draw(st.sampled_from(("25_34", "25_34", "25_34", "unknown", "under_18"))),
+            }
+            facts.append(("refer", fact))
+        elif kind == "withdraw" and opened:
+            id_ = draw(st.sampled_from(opened))
+            facts.append(("withdraw", {"id": draw(st.sampled_from((id_, f"{id_}-child")))}))
+        elif kind == "grant" and len(consents) < 5:
+            fact = {
+                "id": f"{case}-c{len(consents)}",
+                "purpose": draw(st.sampled_from(("matching", "matching", "presentation", "presentation", "training"))),
+                "recipients": draw(st.sampled_from((("country:NG",), (LAGOS, "employer"), (EDO, "country:GH")))),
+                "until": draw(st.sampled_from((date(2028, 1, 1), date(2028, 1, 1), date(2026, 3, 1)))),
+            }
+            consents.append(fact)
+            facts.append(("grant", fact))
+        elif kind == "revoke" and consents:
+            facts.append(("revoke", draw(st.sampled_from(consents))))
+    return facts
+
+
+@st.composite
+def counselling_topic(draw: st.DrawFn, case: str, _beginning: Facts) -> Facts:
+    """What the centres may tell of the same referrals, each of which may have been redirected once."""
+    facts: Facts = []
+    for kind in draw(st.lists(st.sampled_from(("reject", "redirect", "arrive", "assess")), max_size=5)):
+        id_ = f"{case}-r{draw(st.integers(0, 2))}"
+        if kind == "reject":
+            facts.append((kind, {"id": draw(st.sampled_from((id_, f"{id_}-child")))}))
+        elif kind == "redirect":
+            facts.append((kind, {"id": id_, "child": f"{id_}-child", "centre": draw(st.sampled_from(CENTRES))}))
+        elif kind == "arrive":
+            facts.append((kind, {"on": date(2026, 3, draw(st.integers(1, 9)))}))
+        else:
+            facts.append((kind, {"readiness": draw(st.sampled_from(("now", "after_support", "not_now")))}))
+    return facts
+
+
+@st.composite
+def training_topic(draw: st.DrawFn, case: str, _beginning: Facts) -> Facts:
+    """Courses that were completed."""
+    results = st.tuples(st.sampled_from(("7131", "7132", "7421")), st.sampled_from(("passed", "attended")))
+    return [
+        ("learn", {"isco08": isco08, "result": result, "case": case})
+        for isco08, result in draw(st.lists(results, max_size=2))
+    ]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    before: list[Told] = []
+    after: list[Told] = []
+    for case in CASES:
+        beginning = likely(case) if draw(st.integers(0, 3)) else []
+        topics = {"referral": referral_topic, "training": training_topic, "counselling": counselling_topic}
+        for topic, telling in topics.items():
+            facts = draw(telling(case, beginning))
+            cut = draw(st.integers(len(beginning) if topic == "referral" else 0, len(facts)))
+            at = NOW - timedelta(hours=12)
+            for number, (kind, fact) in enumerate(facts, start=1):
+                at += timedelta(minutes=draw(st.integers(1, 3)))
+                told = Told(topic, case, number, kind, {**fact, "at": at})
+                (before if number <= cut else after).append(told)
+    act = st.tuples(
+        st.sampled_from(("shortlist", *MOVES)), st.sampled_from(CASES), st.sampled_from(("painter", "welder"))
+    )
+    acts = draw(st.lists(act, max_size=10))
+    if draw(st.integers(0, 3)):
+        steps = {case: ("shortlist", *MOVES[: draw(st.integers(0, 4))]) for case in CASES}
+        acts = [(step, case, "welder") for case in CASES for step in steps[case]] + acts
+    return History(before, acts, after)
+
+
+def recipients(world: World, names: tuple[str, ...]) -> tuple[str, ...]:
+    """`employer` stands for the employer of the world."""
+    return tuple(f"employer:{world.employer}" if name == "employer" else name for name in names)
+
+
+def contract(world: World, told: Told) -> Any:
+    """The record as another service would send it."""
+    fact, case_id = told.fact, named(told.case)
+    if told.kind == "refer":
+        return contracts.ReturneeReferred(
+            case_id=case_id,
+            referral_id=named(fact["id"]),
+            root_referral_id=named(fact["root"]),
+            to_centre=fact["centre"],
+            country=fact["centre"][7:9],
+            skills=fact["skills"],
+            language="en",
+            target_group="RETURNEE_DE",
+            age_band=fact["age_band"],
+        )
+    if told.kind == "withdraw":
+        return contracts.ReferralWithdrawn(case_id=case_id, referral_id=named(fact["id"]))
+    if told.kind == "grant":
+        return contracts.ConsentGranted(
+            case_id=case_id,
+            consent_id=named(fact["id"]),
+            purpose=fact["purpose"],
+            recipients=recipients(world, fact["recipients"]),
+            valid_until=fact["until"],
+        )
+    if told.kind == "revoke":
+        return contracts.ConsentWithdrawn(case_id=case_id, consent_id=named(fact["id"]), purpose=fact["purpose"])
+    if told.kind == "learn":
+        return contracts.CourseCompleted(case_id=case_id, isco08=fact["isco08"], result=fact["result"])
+    if told.kind == "reject":
+        return contracts.ReferralRejected(case_id=case_id, referral_id=named(fact["id"]))
+    if told.kind == "redirect":
+        return contracts.ReferralRedirected(
+            case_id=case_id,
+            referral_id=named(fact["id"]),
+            child_referral_id=named(fact["child"]),
+            to_centre=fact["centre"],
+            to_country=fact["centre"][7:9],
+        )
+    if told.kind == "arrive":
+        return contracts.ArrivedInCountry(case_id=case_id, arrived_on=fact["on"])
+    return contracts.NeedsAssessed(case_id=case_id, readiness=fact["readiness"])
+
+
+def deliver(world: World, records: list[Told], random: Random, positions: Counter[tuple[str, str]]) -> None:
+    """A random interleaving; now and then the consumer starts again at an earlier offset of a topic."""
+    queues: dict[tuple[str, str], list[Told]] = {}
+    for told in records:
+        queues.setdefault((told.topic, told.case), []).append(told)
+    sent: dict[tuple[str, str], int] = dict.fromkeys(queues, 0)
+    while any(sent[key] < len(queue) for key, queue in queues.items()):
+        key = random.choice([key for key, queue in queues.items() if sent[key] < len(queue)])
+        if sent[key] and random.random() < 0.2:
+            sent[key] -= random.randint(1, sent[key])
+        told = queues[key][sent[key]]
+        sent[key] += 1
+        if told.number <= positions[key]:
+            continue
+        positions[key] = told.number
+        world.tell(contract(world, told), at=told.fact["at"])
+
+
+def merges(one: list[Told], other: list[Told]) -> Iterator[list[Told]]:
+    """Every interleaving of two topics."""
+    for places in combinations(range(len(one) + len(other)), len(one)):
+        ones, others = iter(one), iter(other)
+        yield [next(ones if place in places else others) for place in range(len(one) + len(other))]
+
+
+def telling(topic: str, facts: Facts, first: int) -> list[Told]:
+    """Facts as records, an hour apart."""
+    return [
+        Told(topic, "ann", number, kind, {"child": "ann-r0-child", "centre": EDO, **fact, "at": NOW + number * HOUR})
+        for number, (kind, fact) in enumerate(facts, start=first)
+    ]

@@ -1,0 +1,243 @@
+"""The rules of placement once more, as plain dictionaries: what the convergence test expects.
+
+Written from the README of the service, without its domain or handlers. It reads each topic on its own, one after
+the other, so that it cannot depend on how topics interleave.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+Facts = dict[str, Any]
+BEFORE_OFFER = ("shortlisted", "presented")
+
+
+class Model:
+    """People by case, candidacies by the name that the test gave them."""
+
+    def __init__(self, openings: dict[str, int], employers: dict[str, str]) -> None:
+        self.openings = openings
+        self.employers = employers
+        self.people: dict[str, Facts] = {}
+        self.candidacies: dict[str, Facts] = {}
+        self.filled: set[str] = set()
+
+    # --- facts ---
+
+    def person(self, case: str) -> Facts:
+        empty: Facts = {
+            "profile": None,
+            "lines": {},
+            "over": set(),
+            "ended_at": [],
+            "parents": {},
+            "places": [],
+            "consents": {},
+            "skills": set(),
+            "verified": set(),
+            "arrived": None,
+            "readiness": None,
+            "offers": 0,
+        }
+        return self.people.setdefault(case, empty)
+
+    def tell(self, case: str, kind: str, fact: Facts) -> None:
+        if kind in ("grant", "revoke") and fact["purpose"] not in ("matching", "presentation"):
+            return
+        getattr(self, f"_{kind}")(case, self.person(case), fact)
+
+    def _refer(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["profile"] = fact
+        person["lines"][fact["root"]] = fact["id"]
+        person["places"].append((fact["at"], 0, fact["centre"]))
+        person["skills"] |= set(fact["skills"])
+
+    def _withdraw(self, case: str, person: Facts, fact: Facts) -> None:
+        person["over"].add(fact["id"])
+        person["ended_at"].append(fact["at"])
+        meant = [root for root, id_ in person["lines"].items() if fact["id"] in (root, id_)]
+        if not meant and len(person["lines"]) == 1:
+            meant = list(person["lines"])
+        for root in meant:
+            del person["lines"][root]
+        if not person["lines"]:
+            self.close(lambda each: each["case"] == case, "referral_withdrawn")
+
+    def _grant(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["consents"][fact["id"]] = {**fact, "gone": False}
+
+    def _revoke(self, case: str, person: Facts, fact: Facts) -> None:
+        consent = person["consents"].get(fact["id"])
+        if consent is None:
+            return
+        consent["gone"] = True
+        day = fact["at"].date()
+
+        def lost(each: Facts) -> bool:
+            rests = each["status"] == ("shortlisted" if consent["purpose"] == "matching" else "presented")
+            organisations = self.recipients(consent["purpose"], each)
+            concerned = bool(set(consent["recipients"]) & organisations)
+            allowed = self.allows(case, consent["purpose"], organisations, day)
+            return each["case"] == case and rests and concerned and not allowed
+
+        self.close(lost, "consent_withdrawn")
+
+    def _learn(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["skills"].add(fact["isco08"])
+        if fact["result"] == "passed":
+            person["verified"].add(fact["isco08"])
+
+    def _reject(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["over"].add(fact["id"])
+        person["ended_at"].append(fact["at"])
+
+    def _redirect(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["parents"][fact["child"]] = fact["id"]
+        person["places"].append((fact["at"], 1, fact["centre"]))
+
+    def _arrive(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["arrived"] = fact["on"]
+
+    def _assess(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["readiness"] = fact["readiness"]
+
+    # --- what follows from them ---
+
+    def open_lines(self, case: str) -> list[str]:
+        person = self.person(case)
+        over = set(person["over"])
+        for child in list(over):
+            while child in person["parents"]:
+                child = person["parents"][child]  # noqa: PLW2901 - climbs up
+                over.add(child)
+        return [id_ for id_ in person["lines"].values() if id_ not in over]
+
+    def status(self, case: str) -> str:
+        person = self.person(case)
+        if person["profile"] is None:
+            return "unknown"
+        if any(each["case"] == case and each["status"] == "started" for each in self.candidacies.values()):
+            return "placed"
+        if not person["lines"]:
+            return "withdrawn"
+        if not self.open_lines(case):
+            return "rejected"
+        return "active" if person["arrived"] else "pooled"
+
+    def centre(self, case: str) -> str | None:
+        places = self.person(case)["places"]
+        return max(places)[2] if places else None
+
+    def waits_for_a_new_referral(self, case: str) -> datetime | None:
+        """Until when: the end of the third working day in Germany, in a March without holidays (UTC+1)."""
+        person = self.person(case)
+        if not person["lines"] or self.open_lines(case):
+            return None
+        day, left = (max(person["ended_at"]) + timedelta(hours=1)).date(), 3
+        while left:
+            day += timedelta(days=1)
+            left -= day.weekday() < 5
+        return datetime(day.year, day.month, day.day, 22, 59, 59, tzinfo=UTC)
+
+    def recipients(self, purpose: str, candidacy: Facts) -> set[str]:
+        if purpose == "matching":
+            return {candidacy["desk"], "country:NG"}
+        return {f"employer:{self.employers[candidacy['vacancy']]}"}
+
+    def allows(self, case: str, purpose: str, organisations: set[str], day: date) -> bool:
+        return any(
+            each["purpose"] == purpose
+            and not each["gone"]
+            and each["until"] >= day
+            and set(each["recipients"]) & organisations
+            for each in self.person(case)["consents"].values()
+        )
+
+    def free(self, vacancy: str) -> int:
+        live = [each for each in self.candidacies.values() if each["vacancy"] == vacancy and each["status"] != "closed"]
+        return self.openings[vacancy] - len(live)
+
+    def close(self, chosen: Any, reason: str) -> None:
+        for each in self.candidacies.values():
+            if each["status"] in BEFORE_OFFER and chosen(each):
+                each.update(status="closed", reason=reason)
+
+    # --- commands: the name of the refusal, or None ---
+
+    def shortlist(self, name: str, case: str, vacancy: str, desk: str, day: date) -> str | None:
+        if self.person(case)["profile"] is None:
+            return "candidate_unknown"
+        if not (self.centre(case) or "").startswith("centre:NG"):
+            return "other_country"
+        if not self.allows(case, "matching", {desk, "country:NG"}, day):
+            return "matching_consent_missing"
+        if refusal := self._gate(case):
+            return refusal
+        if vacancy in self.filled:
+            return "vacancy_closed"
+        live = [each for each in self.candidacies.values() if each["vacancy"] == vacancy and each["status"] != "closed"]
+        if case in [each["case"] for each in live]:
+            return "candidacy_exists"
+        if not self.free(vacancy):
+            return "no_opening_left"
+        self.candidacies[name] = {
+            "case": case,
+            "vacancy": vacancy,
+            "desk": desk,
+            "status": "shortlisted",
+            "reason": None,
+        }
+        return None
+
+    def _gate(self, case: str) -> str | None:
+        person = self.person(case)
+        if person["profile"]["age_band"] == "under_18":
+            return "minor"
+        if not self.open_lines(case):
+            return "no_open_referral"
+        return "not_ready" if person["readiness"] == "not_now" else None
+
+    def move(self, name: str, move: str, day: date) -> str | None:
+        """Present, offer, accept, decline or start."""
+        each = self.candidacies[name]
+        needed = {
+            "present": "shortlisted",
+            "offer": "presented",
+            "accept": "offered",
+            "decline": "offered",
+            "start": "accepted",
+        }
+        if each["status"] != needed[move]:
+            return "wrong_state"
+        if move == "present":
+            refusal = self._gate(each["case"])
+            if refusal is None and not self.allows(
+                each["case"], "presentation", self.recipients("presentation", each), day
+            ):
+                refusal = "presentation_consent_missing"
+            if refusal is not None:
+                return refusal
+        if move == "offer":
+            self.person(each["case"])["offers"] += 1
+        done = {"present": "presented", "offer": "offered", "accept": "accepted", "decline": "closed"}
+        each["status"] = done.get(move, "started")
+        if move == "decline":
+            each["reason"] = "person_declined"
+        if move == "accept":
+            taken = [one for one in self.candidacies.values() if one["vacancy"] == each["vacancy"]]
+            if sum(one["status"] in ("accepted", "started") for one in taken) == self.openings[each["vacancy"]]:
+                self.filled.add(each["vacancy"])
+        return None
+
+    def a_month_passes(self) -> None:
+        """Offers run out after 14 days; who was rejected everywhere leaves after 3 working days."""
+        for case in list(self.people):
+            if self.waits_for_a_new_referral(case):
+                self.close(lambda each, case=case: each["case"] == case, "referral_withdrawn")
+        for each in self.candidacies.values():
+            if each["status"] == "offered":
+                each.update(status="closed", reason="offer_expired")
+
+
+MONTH = timedelta(days=30)

@@ -1,0 +1,69 @@
+"""Tokens that the local stack's issuer would never write, signed with its key or with another."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+from deploy.local.issuer import AUDIENCE, ISSUER
+from deploy.local.stack import LocalStack
+
+ROLES = (
+    "scout",
+    "return_counsellor",
+    "training_clerk",
+    "centre_counsellor",
+    "centre_manager",
+    "placement_officer",
+    "operator",
+)
+HOMES = {
+    "referral": ("scouts:bavaria", "DE"),
+    "training": ("provider:TRADE-PAINT", "DE"),
+    "counselling": ("centre:NG-LOS", "NG"),
+    "placement": ("centre:NG-LOS", "NG"),
+}
+"""An organisation of each service, and its country."""
+
+
+def own_key(stack: LocalStack) -> OKPKey:
+    """The issuer's."""
+    return OKPKey.import_key(json.loads((stack.secrets / "issuer.jwk").read_text()))
+
+
+def token(stack: LocalStack, *, key: OKPKey | None = None, header: dict[str, Any] | None = None, **changes: Any) -> str:
+    """A token of somebody who may do everything; a claim that is None is left out."""
+    key = key or own_key(stack)
+    now = int(time.time())
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "test",
+        "iat": now,
+        "nbf": now,
+        "exp": now + 3600,
+        "roles": list(ROLES),
+        "org": "scouts:bavaria",
+        **changes,
+    }
+    claims = {name: value for name, value in claims.items() if value is not None}
+    head = {"alg": "Ed25519", "kid": own_key(stack).kid, **(header or {})}
+    return jwt.encode(head, claims, key, algorithms=["Ed25519"])
+
+
+def at_home(stack: LocalStack, service: str, **changes: Any) -> str:
+    """A token of somebody with every role, at an organisation of the service."""
+    org, country = HOMES[service]
+    return token(stack, org=org, country=country, **changes)
+
+
+def unsigned(stack: LocalStack, service: str) -> str:
+    """The same claims with `alg: none`, which would need no key at all."""
+    claims = at_home(stack, service).split(".")[1]
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).decode().rstrip("=")
+    return f"{head}.{claims}."

@@ -1,0 +1,34 @@
+"""The four services as processes, started once for all system tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from deploy.local.stack import LocalStack
+from tests.support.chain import Chain
+from tests.support.otlp import Collector
+
+
+@pytest.fixture(scope="session")
+async def chain(stack: LocalStack) -> AsyncIterator[Chain]:
+    """The chain, ready, with its traces going to a collector in this process."""
+    collector = Collector()
+    stack.prepare()
+    chain = Chain(stack, collector)
+    try:
+        chain.start()
+        yield chain
+    finally:
+        await chain.close()
+        stack.stop_services()
+        collector.close()
+
+
+@pytest.fixture(autouse=True)
+def all_alive(chain: Chain) -> AsyncIterator[None]:
+    """After each test the services still run: one that ended has met something that nobody foresaw."""
+    yield
+    for program in chain.stack.services.values():
+        program.require_alive()

@@ -1,0 +1,227 @@
+"""Canaries: a person's data is put wherever it belongs and wherever a careless client may put it, then looked for.
+
+It may be found in one place only: in the answer to those who may read the profile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from deploy.local.places import SERVICES
+from tests.support.canaries import Canary, traces
+from tests.support.chain import Chain, until
+from tests.support.openapi import Operation, operations
+from tests.support.people import STAFF, Person, new_case
+from tests.support.tokens import at_home
+
+PROFILE = {
+    "given_name": "Zyxanthë Ilmarind",
+    "family_name": "O'Qorvellum",
+    "birth_date": "1963-02-27",
+    "phone": "+49 1599 7731842",
+    "email": "zyx.qorvellum@dzhanibek.example",
+    "emergency_contact": "Vandersloot Ixchelina, 0049-1599-5551234",
+    "notes": "Wyrmwood-Straße 17, schläft bei Quillfeather",
+}
+"""All of it is made up."""
+CANARIES = [Canary(name, text) for name, text in PROFILE.items()]
+SUBJECT = Canary("subject", "grizeldonia.pfeffervogt@desk.example")
+"""Who works with the case is a person too."""
+WORD = Canary("word", "Thrumblewick")
+"""A name that looks like a code."""
+FOREIGN = Canary("foreign", "Umberfinch Karolowsky")
+"""Put on a topic by somebody who should not have."""
+CODES_OF_THEIR_OWN = {"text_version", "course_code"}
+"""Fields for a desk's or provider's own codes: no list says which there are, so a word can stand in them."""
+
+
+class Careless:
+    """Sends requests that nobody should send, and keeps the answers."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._clients = {
+            service: httpx.AsyncClient(
+                base_url=url,
+                timeout=30,
+                headers={
+                    "Authorization": f"Bearer {at_home(chain.stack, service, sub=SUBJECT.text)}",
+                    "User-Agent": f"{WORD.text}/1.0",
+                    "Referer": f"https://desk.example/{WORD.text}",
+                    "X-Request-Id": WORD.text,
+                    "Traceparent": WORD.text,
+                    "Tracestate": f"desk={WORD.text}",
+                    "Baggage": f"name={WORD.text}",
+                },
+            )
+            for service, url in chain.stack.urls().items()
+        }
+        self.answers: list[tuple[str, httpx.Response]] = []
+
+    async def send(self, operation: Operation, what: str, **request: Any) -> None:
+        """One request; `url`, `params`, `json`, `content` and `headers` as for httpx."""
+        headers = {"Idempotency-Key": str(uuid4()), **request.pop("headers", {})}
+        url = request.pop("url", operation.url())
+        client = self._clients[operation.service]
+        answer = await client.request(operation.method, url, headers=headers, **request)
+        self.answers.append((f"{operation}: {what}", answer))
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+
+@pytest.fixture(scope="module")
+async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]]]:
+    """All canaries are planted, and the chain has come to rest; the answers to what was careless."""
+    careless = Careless(chain)
+    staff = lambda name: chain.as_(*STAFF[name])  # noqa: E731
+    person = Person(staff)
+    person.case_id = (await staff("scout").do("/cases", new_case(profile=PROFILE)))["case_id"]
+    await staff("scout").do(f"/cases/{person.case_id}/profile", PROFILE, method="PUT")
+    assert (await staff("scout").get(f"/cases/{person.case_id}/profile")).items() >= PROFILE.items()
+    await person.referred()
+    await person.accepted()
+    forgotten = (await staff("scout").do("/cases", new_case(profile=PROFILE)))["case_id"]
+    await staff("scout").do(f"/cases/{forgotten}/profile", method="DELETE")
+    for service in SERVICES:
+        for operation in await documented(chain, service):
+            if not operation.path.startswith(("/health", "/metrics", "/local")):
+                await be_careless(careless, operation, person)
+    await chain.broker.send(
+        "ph.referral.v1",
+        json.dumps({"name": FOREIGN.text}).encode(),
+        headers={"ce_type": "ph.referral.ReturneeReferred.v1", "ce_subject": FOREIGN.text},
+    )
+    await until(lambda: is_parked(chain), "the foreign record to be parked")
+    await chain.quiet()
+    await asyncio.sleep(6)  # spans leave every 5 s
+    yield careless.answers
+    await careless.close()
+
+
+async def documented(chain: Chain, service: str) -> list[Operation]:
+    async with httpx.AsyncClient(base_url=chain.stack.urls()[service]) as client:
+        return operations(service, (await client.get("/openapi.json")).json())
+
+
+async def is_parked(chain: Chain) -> bool:
+    query = "select count(*) from parked where failure = 'key_missing'"
+    return all([await chain.rows(service, query) != [(0,)] for service in SERVICES if service != "referral"])
+
+
+async def be_careless(careless: Careless, operation: Operation, person: Person) -> None:
+    """Everything that comes to mind with one operation."""
+    name = PROFILE["given_name"]
+    known = operation.path.replace("{case_id}", person.case_id).replace("{referral_id}", person.referral_id)
+    url = known if "{" not in known else operation.url()
+    await careless.send(operation, "query", url=url, params={**PROFILE, "cursor": name, "after": name, "country": name})
+    await careless.send(operation, "fragment of a path", url=f"{url}/{name}")
+    if "{" in operation.path:
+        await careless.send(operation, "path", url=operation.url(name))
+        await careless.send(operation, "word in the path", url=operation.url(WORD.text))
+    if not operation.changes:
+        return
+    await careless.send(operation, "key", url=url, json=operation.example(), headers={"Idempotency-Key": WORD.text})
+    await careless.send(operation, "odd key", url=url, json=operation.example(), headers={"Idempotency-Key": "Ixchelina!"})
+    body = operation.example() or {}
+    await careless.send(operation, "unknown fields", url=url, json={**body, **PROFILE, name: name})
+    await careless.send(operation, "text as body", url=url, json=name)
+    await careless.send(operation, "list as body", url=url, json=[PROFILE])
+    broken = json.dumps({**body, **PROFILE})[:-1].encode()
+    json_type = {"Content-Type": "application/json"}
+    await careless.send(operation, "malformed", url=url, content=broken, headers=json_type)
+    await careless.send(operation, "form", url=url, data=PROFILE)
+    await careless.send(operation, "Latin-1", url=url, content=name.encode("latin-1"), headers=json_type)
+    for field in operation.properties:
+        for value in (name, WORD.text, [name], {name: name}):
+            if field in CODES_OF_THEIR_OWN and value == WORD.text:
+                continue
+            if field in {"name", "profile", *PROFILE}:
+                continue  # an employer's name and a profile are meant to be kept
+            await careless.send(operation, f"{field} wrong", url=url, json={**body, field: value})
+        if isinstance(body.get(field), list):
+            await careless.send(operation, f"{field}/0 wrong", url=url, json={**body, field: [name, WORD.text]})
+    if {"given_name", "profile"} & set(operation.properties):
+        wrong = {**PROFILE, "birth_date": "27.02.1963", "phone": "Ixchelina", "email": name, "nickname": name}
+        profile = {"profile": wrong} if "profile" in operation.properties else wrong
+        await careless.send(operation, "profile wrong", url=url, json={**body, **profile})
+
+
+ALL = [*CANARIES, WORD, SUBJECT]
+
+
+def test_the_search_finds_what_is_there() -> None:
+    for canary in [*ALL, FOREIGN]:
+        for text in (canary.text, canary.text.upper(), json.dumps([canary.text])):
+            assert traces([canary], text) == [canary.name]
+    assert traces(CANARIES, "nothing of the kind") == []
+
+
+def test_every_careless_request_was_answered_without_a_fault_of_ours(
+    planted: list[tuple[str, httpx.Response]],
+) -> None:
+    assert len(planted) > 500
+    assert [what for what, answer in planted if answer.status_code >= 500] == []
+
+
+def test_no_answer_repeats_what_was_sent(planted: list[tuple[str, httpx.Response]]) -> None:
+    for what, answer in planted:
+        told = answer.content + b"\n".join(b"%b: %b" % pair for pair in answer.headers.raw)
+        assert traces(ALL, told) == [], f"{what}: {answer.status_code} {answer.text}"
+
+
+async def test_no_topic_holds_any_of_it(chain: Chain, planted: object) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=chain.broker.bootstrap)
+    await admin.start()
+    topics = [name for name in await admin.list_topics() if not name.startswith("__")]
+    await admin.close()
+    assert {f"ph.{service}.v1" for service in SERVICES} <= set(topics)
+    for topic in topics:
+        for record in await chain.broker.read(topic):
+            parts = [record.key or b"", record.value or b""]
+            parts += [part for name, value in record.headers for part in (name.encode(), value or b"")]
+            assert traces(ALL, b"\n".join(parts)) == [], f"{topic} {record.partition}/{record.offset} {record.headers}"
+
+
+def test_no_log_holds_any_of_it(chain: Chain, planted: object) -> None:
+    for path in chain.stack.logs.iterdir():
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+            assert traces([*ALL, FOREIGN], line) == [], f"{path.name}:{number}: {line!r}"
+
+
+def test_no_span_holds_any_of_it(chain: Chain, planted: object) -> None:
+    assert {span.service for span in chain.collector.spans()} == set(SERVICES)
+    for body in chain.collector.bodies:
+        assert traces([*ALL, FOREIGN], body) == []
+
+
+async def test_no_metric_holds_any_of_it(chain: Chain, planted: object) -> None:
+    for service in SERVICES:
+        text = (await chain.as_(service, "operator", "programme:desk").http.get("/metrics")).text
+        for line in text.splitlines():
+            assert traces([*ALL, FOREIGN], line) == [], line
+
+
+async def test_no_database_holds_any_of_it_in_clear(chain: Chain, planted: object) -> None:
+    for service in SERVICES:
+        for line in (await chain.dump(service)).splitlines():
+            assert traces(ALL, line) == [], f"{service}: {line}"
+            if not line.startswith("parked: "):
+                assert traces([FOREIGN], line) == [], f"{service}: {line}"
+
+
+def test_operators_see_a_parked_record_without_its_contents(chain: Chain, planted: object) -> None:
+    for service in ("counselling", "placement", "training"):
+        listed = chain.stack.ph("parked", "list", "--service", service)
+        assert "key_missing" in listed
+        assert traces([FOREIGN], listed) == []

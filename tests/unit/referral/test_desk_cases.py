@@ -1,0 +1,165 @@
+"""A case is opened, and its profile set and destroyed: every no, and nothing personal in what is published."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from chassis.decision import Actor
+from referral import commands
+from referral.domain.case_ref import read
+from referral.domain.profile import Profile
+from referral.events import CaseOpened
+from tests.support.memory import NOW
+from tests.unit.referral.world import (
+    CASE,
+    COMMON,
+    COUNSELLOR,
+    IN_LAGOS,
+    OTHER,
+    OTHER_SCOUT,
+    SCOUT,
+    SEALED,
+    STRANGER,
+    Desk,
+    done,
+    refused,
+)
+
+
+def test_an_opened_case_is_told_with_its_reference() -> None:
+    desk = Desk()
+    answer = done(desk.open(household_id=OTHER)).answer
+    case = desk.case
+    assert desk.service.events == [
+        CaseOpened(
+            case_id=CASE,
+            case_ref=case.case_ref,
+            target_group="RETURNEE_DE",
+            country="NG",
+            language="en",
+            household_id=OTHER,
+            return_type="voluntary_assisted",
+        )
+    ]
+    assert answer == {"case_id": str(CASE), "case_ref": case.case_ref, "status": "open"}
+    assert (case.opened_by, case.opened_at, case.status) == ("scouts:bavaria", NOW, "open")
+    assert read(case.case_ref) == case.case_ref
+    assert [(each.type, each.at) for each in case.timeline] == [("CaseOpened", NOW)]
+
+
+def test_every_case_gets_a_reference_of_its_own() -> None:
+    desk = Desk.opened()
+    done(desk.open(case_id=OTHER))
+    first, second = (event.case_ref for event in desk.service.events)  # type: ignore[attr-defined]
+    assert first != second
+
+
+def test_a_return_counsellor_opens_cases_as_well() -> None:
+    done(Desk().open(COUNSELLOR))
+
+
+@pytest.mark.parametrize("group", ["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_THIRD_COUNTRY"])
+def test_whoever_does_not_return_from_germany_is_not_registered_here(group: str) -> None:
+    refused(Desk().open(target_group=group), "target_group_not_served_here", 422, "/target_group")
+
+
+@pytest.mark.parametrize("country", ["FR", "DE", "XX"])
+def test_only_partner_countries_are_known(country: str) -> None:
+    refused(Desk().open(country=country, admin1=None), "unknown_code", 422, "/country")
+
+
+def test_a_country_is_not_known_before_the_programme_began() -> None:
+    refused(Desk(NOW.replace(year=2017, month=6)).open(), "unknown_code", 422, "/country")
+
+
+def test_a_person_of_a_suspended_country_is_registered_all_the_same() -> None:
+    assert done(Desk().open(country="AF", admin1="AF-KAB")).answer["status"] == "open"
+
+
+@pytest.mark.parametrize("admin1", ["GH-AA", "NGX-LA"])
+def test_a_region_lies_in_the_country_of_return(admin1: str) -> None:
+    refused(Desk().open(admin1=admin1), "admin1_elsewhere", 422, "/admin1")
+
+
+def test_a_region_may_be_left_out() -> None:
+    assert Desk.opened(admin1=None).case.admin1 is None
+
+
+def test_an_id_is_used_once() -> None:
+    refused(Desk.opened().open(), "case_exists")
+
+
+@pytest.mark.parametrize(("name", "act"), COMMON, ids=[name for name, _ in COMMON])
+def test_a_case_that_nobody_opened_is_not_found(name: str, act: Any) -> None:
+    desk = Desk.referred()
+    refused(act(desk, SCOUT, STRANGER), "case_not_found", 404)
+
+
+@pytest.mark.parametrize(("name", "act"), COMMON, ids=[name for name, _ in COMMON])
+@pytest.mark.parametrize("who", [OTHER_SCOUT, Actor("return_counsellor", "scouts:berlin")], ids=lambda who: who.role)
+def test_a_case_of_another_organisation_is_left_alone(name: str, act: Any, who: Actor) -> None:
+    refused(act(Desk.referred(), who, CASE), "not_your_case", 403)
+
+
+@pytest.mark.parametrize(("name", "act"), COMMON, ids=[name for name, _ in COMMON])
+def test_a_centre_that_has_only_been_asked_may_do_nothing_here(name: str, act: Any) -> None:
+    refused(act(Desk.referred(), IN_LAGOS, CASE), "not_your_case", 403)
+
+
+def test_a_profile_rests_sealed_beside_the_case_and_is_told_to_nobody() -> None:
+    desk = Desk.opened(profile=SEALED)
+    assert desk.profile == Profile(CASE, "wrapped", {"given_name": "box"})
+    assert desk.profile.status == "sealed"
+    published = " ".join(event.model_dump_json() for event in desk.service.events)
+    assert not re.search("wrapped|box|given_name", published)
+    assert "box" not in str(desk.service.snapshot()["states"]["case_file"])
+
+
+def test_a_new_profile_takes_the_place_of_the_one_before_and_of_its_key() -> None:
+    desk = Desk.opened(profile=SEALED)
+    answer = done(desk.run(commands.SetProfile(CASE, commands.Sealed("another", {"notes": "box 2"})))).answer
+    assert answer == {"case_id": str(CASE), "status": "sealed"}
+    assert desk.profile == Profile(CASE, "another", {"notes": "box 2"})
+
+
+def test_a_destroyed_profile_has_neither_key_nor_ciphertext() -> None:
+    desk = Desk.opened(profile=SEALED)
+    assert done(desk.run(commands.DestroyProfile(CASE))).answer == {"case_id": str(CASE), "status": "destroyed"}
+    assert desk.profile == Profile(CASE, None, {})
+    assert desk.profile.status == "destroyed"
+
+
+def test_to_destroy_a_profile_twice_is_no_fault_and_changes_nothing() -> None:
+    desk = Desk.opened(profile=SEALED)
+    first = done(desk.run(commands.DestroyProfile(CASE)))
+    before = desk.service.snapshot()
+    assert done(desk.run(commands.DestroyProfile(CASE))).answer == first.answer
+    assert desk.service.snapshot() == before
+
+
+def test_a_profile_that_never_was_cannot_be_destroyed() -> None:
+    refused(Desk.opened().run(commands.DestroyProfile(CASE)), "profile_not_found", 404)
+
+
+def test_after_a_destroyed_profile_a_new_one_can_be_set() -> None:
+    desk = Desk.opened(profile=SEALED)
+    done(desk.run(commands.DestroyProfile(CASE)))
+    done(desk.run(commands.SetProfile(CASE, SEALED)))
+    assert desk.profile.status == "sealed"
+
+
+def test_a_profile_is_published_in_no_event_whatever_happens_to_it() -> None:
+    desk = Desk.opened(profile=SEALED)
+    done(desk.run(commands.SetProfile(CASE, SEALED)))
+    done(desk.run(commands.DestroyProfile(CASE)))
+    assert desk.told() == ["CaseOpened"]
+
+
+def test_a_case_is_found_by_its_consents_and_referrals() -> None:
+    desk = Desk.referred()
+    ids: set[UUID] = set(desk.service.kinds[0].links(desk.case))  # type: ignore[misc]
+    assert ids == {desk.case.consents[0].id, desk.referral().id}

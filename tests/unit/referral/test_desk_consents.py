@@ -1,0 +1,329 @@
+"""Consents: who may record them for what, and what their withdrawal ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chassis.decision import Actor
+from referral.events import ConsentGranted, ConsentWithdrawn, ReferralWithdrawn
+from tests.support.memory import NOW
+from tests.unit.referral.world import (
+    CHILD,
+    COUNSELLOR,
+    DAKAR,
+    DAY,
+    EDO,
+    EMPLOYER,
+    IN_EDO,
+    IN_LAGOS,
+    LAGOS,
+    SCOUT,
+    STRANGER,
+    TODAY,
+    Desk,
+    arrived,
+    done,
+    in_days,
+    refused,
+)
+
+PAINT = "provider:TRADE-PAINT"
+
+
+def test_a_consent_is_told_with_its_evidence_and_recipients_once_each_in_order() -> None:
+    desk = Desk.opened()
+    answer = done(desk.grant(LAGOS, "country:NG", LAGOS)).answer
+    consent = desk.consent()
+    assert desk.last(ConsentGranted) == ConsentGranted(
+        case_id=desk.case.id,
+        consent_id=consent.id,
+        purpose="referral",
+        recipients=(LAGOS, "country:NG"),
+        text_version="2026-01",
+        language="en",
+        evidence_ref=STRANGER,
+        granted_on=TODAY,
+        valid_until=in_days(365),
+    )
+    assert answer == {"case_id": str(desk.case.id), "consent_id": str(consent.id), "status": "granted"}
+    assert (consent.recorded_by, consent.guardian, consent.withdrawn_at) == ("scouts:bavaria", False, None)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "recipients"),
+    [
+        ("referral", (LAGOS, EDO)),
+        ("referral", ("country:SN",)),
+        ("matching", (LAGOS, "country:NG")),
+        ("training", (PAINT,)),
+        ("presentation", (EMPLOYER,)),
+    ],
+)
+def test_each_purpose_names_its_kinds_of_recipients(purpose: str, recipients: tuple[str, ...]) -> None:
+    done(Desk.opened().grant(*recipients, purpose=purpose))
+
+
+@pytest.mark.parametrize(
+    ("purpose", "recipients"),
+    [
+        ("referral", (PAINT,)),
+        ("referral", (EMPLOYER,)),
+        ("referral", ("programme:desk",)),
+        ("referral", (LAGOS, "scouts:bavaria")),
+        ("matching", (EMPLOYER,)),
+        ("training", (LAGOS,)),
+        ("training", ("country:NG",)),
+        ("presentation", ("country:NG",)),
+        ("presentation", (LAGOS,)),
+        ("presentation", (EMPLOYER, "country:NG")),
+    ],
+)
+def test_a_recipient_of_another_kind_is_refused(purpose: str, recipients: tuple[str, ...]) -> None:
+    refused(Desk.opened().grant(*recipients, purpose=purpose), "recipient_not_for_purpose", 422, "/recipients")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "recipient"),
+    [
+        ("referral", "centre:NG-ABJ"),
+        ("referral", "centre:ng-los"),
+        ("referral", "country:FR"),
+        ("referral", "country:DE"),
+        ("matching", "country:XX"),
+        ("training", "provider:TRADE-BAKING"),
+        ("presentation", "employer:ACME"),
+        ("presentation", EMPLOYER.upper().replace("EMPLOYER", "employer")),
+        ("presentation", EMPLOYER.replace("-", "")),
+    ],
+)
+def test_a_recipient_that_no_list_knows_is_refused(purpose: str, recipient: str) -> None:
+    outcome = refused(Desk.opened().grant(recipient, purpose=purpose), "unknown_code", 422, "/recipients")
+    assert recipient not in outcome.detail + outcome.remedy
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"purpose": "enforcement"}, "unknown_code", "/purpose"),
+        ({"granted_on": in_days(1)}, "date_in_future", "/granted_on"),
+        ({"granted_on": in_days(-9), "valid_until": in_days(-1)}, "dates_reversed", "/valid_until"),
+        ({"granted_on": in_days(0), "valid_until": in_days(-1)}, "dates_reversed", "/valid_until"),
+    ],
+)
+def test_a_consent_that_cannot_be_right_is_refused(changes: dict[str, Any], code: str, field: str) -> None:
+    refused(Desk.opened().grant(**changes), code, 422, field)
+
+
+def test_a_consent_may_have_been_signed_earlier_and_end_today() -> None:
+    done(Desk.opened().grant(granted_on=in_days(-30), valid_until=TODAY))
+
+
+def test_the_day_at_the_desk_is_the_german_one() -> None:
+    late = NOW.replace(hour=23, minute=30)
+    done(Desk.opened(late).grant(granted_on=in_days(1), valid_until=in_days(2)))
+    refused(Desk.opened(late).grant(granted_on=in_days(2)), "date_in_future", 422, "/granted_on")
+
+
+def test_for_a_minor_a_guardian_must_have_consented_whatever_the_purpose() -> None:
+    desk = Desk.opened(age_band="under_18")
+    for purpose, recipient in (
+        ("referral", LAGOS),
+        ("training", PAINT),
+        ("matching", LAGOS),
+        ("presentation", EMPLOYER),
+    ):
+        refused(desk.grant(recipient, purpose=purpose), "guardian_consent_required", 422, "/guardian")
+    done(desk.grant(guardian=True))
+    assert desk.consent().guardian
+    done(desk.refer())
+
+
+@pytest.mark.parametrize("age_band", ["18_24", "25_34", "35_49", "50_plus", "unknown"])
+def test_for_anybody_else_a_guardian_is_noted_but_not_needed(age_band: str) -> None:
+    desk = Desk.opened(age_band=age_band)
+    done(desk.grant())
+    done(desk.grant(guardian=True))
+    assert sorted(each.guardian for each in desk.case.consents) == [False, True]
+
+
+# --- who may ---
+
+
+@pytest.mark.parametrize("role", ["centre_counsellor", "centre_manager", "placement_officer"])
+def test_staff_of_the_centre_that_has_the_person_record_consents_and_withdrawals(role: str) -> None:
+    desk = Desk.referred()
+    who = Actor(role, LAGOS, "NG")
+    refused(desk.grant(EMPLOYER, purpose="presentation", actor=who), "not_your_case", 403)
+    desk.tell(desk.received(), desk.accepted())
+    done(desk.grant(EMPLOYER, purpose="presentation", actor=who))
+    assert desk.consent().recorded_by == LAGOS
+    done(desk.withdraw_consent(actor=who))
+
+
+def test_staff_of_a_centre_that_has_not_accepted_do_neither() -> None:
+    desk = Desk.referred()
+    desk.tell(desk.accepted())
+    refused(desk.grant(LAGOS, actor=IN_EDO), "not_your_case", 403)
+    refused(desk.withdraw_consent(actor=IN_EDO), "not_your_case", 403)
+
+
+def test_after_the_end_of_support_a_centre_still_takes_withdrawals_but_no_new_consents() -> None:
+    desk = Desk.referred()
+    desk.tell(desk.accepted(), desk.completed())
+    refused(desk.grant(LAGOS, actor=IN_LAGOS), "not_your_case", 403)
+    done(desk.withdraw_consent(actor=IN_LAGOS))
+
+
+def test_whoever_recorded_a_consent_can_record_its_withdrawal_and_no_other() -> None:
+    desk = Desk.referred()
+    [first] = desk.consents
+    desk.tell(desk.accepted())
+    done(desk.grant(EMPLOYER, purpose="presentation", actor=IN_LAGOS))
+    desk.put(desk.case.with_referral(replace(desk.referral(), status="withdrawn")))
+    refused(desk.withdraw_consent(first, actor=IN_LAGOS), "not_your_case", 403)
+    done(desk.withdraw_consent(actor=IN_LAGOS))
+
+
+def test_the_return_counsellor_of_the_same_desk_may_too() -> None:
+    desk = Desk.consented()
+    done(desk.withdraw_consent(actor=COUNSELLOR))
+
+
+# --- taken back ---
+
+
+def test_a_consent_that_is_taken_back_is_told_with_effect_at_once_and_stays_as_evidence() -> None:
+    desk = Desk.consented()
+    desk.service.now += timedelta(hours=3)
+    answer = done(desk.withdraw_consent()).answer
+    consent = desk.consent()
+    assert desk.last(ConsentWithdrawn) == ConsentWithdrawn(
+        case_id=desk.case.id,
+        consent_id=consent.id,
+        purpose="referral",
+        recipients=("country:NG",),
+        effective_at=NOW + timedelta(hours=3),
+    )
+    assert answer["status"] == "withdrawn"
+    assert (consent.status, consent.evidence_ref) == ("withdrawn", STRANGER)
+    refused(desk.refer(), "consent_missing")
+
+
+def test_a_consent_is_taken_back_once() -> None:
+    desk = Desk.consented()
+    done(desk.withdraw_consent())
+    refused(desk.withdraw_consent(), "consent_withdrawn")
+
+
+def test_an_unknown_consent_is_not_found() -> None:
+    refused(Desk.consented().withdraw_consent(STRANGER), "consent_not_found", 404)
+
+
+def test_an_expired_consent_can_still_be_taken_back() -> None:
+    desk = Desk.opened()
+    done(desk.grant(valid_until=TODAY))
+    desk.service.now += 10 * DAY
+    done(desk.withdraw_consent())
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["submitted", "received"])
+def test_an_unanswered_referral_that_rests_on_it_is_withdrawn_with_it(known: bool) -> None:
+    desk = Desk.referred()
+    if known:
+        desk.tell(desk.received())
+    desk.service.now += DAY
+    decision = done(desk.withdraw_consent())
+    referral = desk.referral()
+    assert (referral.status, referral.reason, referral.closed_at) == ("withdrawn", "consent_withdrawn", NOW + DAY)
+    assert [type(event) for event in decision.events] == [ConsentWithdrawn, ReferralWithdrawn]
+    assert desk.last(ReferralWithdrawn) == ReferralWithdrawn(
+        case_id=desk.case.id, referral_id=referral.id, to_centre=LAGOS, country="NG", reason="consent_withdrawn"
+    )
+    assert desk.case.status == "unserved"
+
+
+@pytest.mark.parametrize("recipient", [LAGOS, "country:NG"])
+def test_it_stays_if_another_consent_covers_the_centre(recipient: str) -> None:
+    desk = Desk.referred()
+    [first] = desk.consents
+    done(desk.grant(recipient))
+    decision = done(desk.withdraw_consent(first))
+    assert desk.referral().status == "submitted"
+    assert len(decision.events) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"recipients": (EDO,)},
+        {"recipients": ("country:GH",)},
+        {"recipients": (LAGOS,), "purpose": "matching"},
+        {"recipients": (LAGOS,), "valid_until": TODAY},
+    ],
+    ids=["another centre", "another country", "another purpose", "run out meanwhile"],
+)
+def test_a_consent_for_something_else_does_not_hold_it(other: dict[str, Any]) -> None:
+    desk = Desk.referred()
+    [first] = desk.consents
+    done(desk.grant(*other.pop("recipients"), **other))
+    desk.service.now += DAY
+    done(desk.withdraw_consent(first))
+    assert desk.referral().status == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("recipient", "purpose"), [(PAINT, "training"), (LAGOS, "matching"), (EDO, "referral"), ("country:GH", "referral")]
+)
+def test_a_consent_that_the_referral_never_rested_on_does_not_end_it(recipient: str, purpose: str) -> None:
+    desk = Desk.opened()
+    done(desk.grant(valid_until=TODAY))
+    done(desk.refer())
+    done(desk.grant(recipient, purpose=purpose))
+    desk.service.now += 2 * DAY
+    decision = done(desk.withdraw_consent())
+    assert desk.referral().status == "submitted"
+    assert len(decision.events) == 1
+
+
+@pytest.mark.parametrize("end", ["accepted", "rejected", "in_progress", "completed"])
+def test_an_answered_referral_is_for_the_centre_to_end(end: str) -> None:
+    desk = Desk.referred()
+    desk.tell(desk.rejected() if end == "rejected" else desk.accepted())
+    if end in ("in_progress", "completed"):
+        desk.tell(arrived())
+    if end == "completed":
+        desk.tell(desk.completed())
+    decision = done(desk.withdraw_consent())
+    assert desk.referral().status == end
+    assert len(decision.events) == 1
+
+
+def test_all_unanswered_referrals_that_rest_on_it_are_withdrawn_in_one_act() -> None:
+    desk = Desk.referred()
+    done(desk.refer(EDO, needs=("housing",)))
+    done(desk.refer(needs=("documents",)))
+    desk.tell(desk.accepted(desk.referrals[1]))
+    decision = done(desk.withdraw_consent())
+    assert [desk.referral(id_).status for id_ in desk.referrals] == ["withdrawn", "accepted", "withdrawn"]
+    assert [type(event).__name__ for event in decision.events] == ["ConsentWithdrawn", *["ReferralWithdrawn"] * 2]
+
+
+def test_the_country_of_the_centre_counts_not_the_country_of_return() -> None:
+    desk = Desk.opened(country="GM", admin1=None)
+    done(desk.grant("country:SN"))
+    done(desk.refer(DAKAR))
+    done(desk.grant("country:GM"))
+    done(desk.withdraw_consent(desk.consents[0]))
+    assert desk.referral().status == "withdrawn"
+
+
+def test_the_referral_to_which_it_was_redirected_is_withdrawn_too() -> None:
+    desk = Desk.referred()
+    desk.tell(desk.received(), desk.redirected())
+    done(desk.withdraw_consent(actor=SCOUT))
+    assert (desk.referral().status, desk.referral(CHILD).status) == ("referred_onward", "withdrawn")
+    assert desk.last(ReferralWithdrawn).referral_id == CHILD
