@@ -134,10 +134,7 @@ async def people(chain: Chain, ledger: Ledger, before: dict[str, int]) -> list[P
     """The load, the deaths, and then silence: all services up, everything published and read."""
     print(f"SEED={SEED}")
     dice = random.Random(SEED)
-    staff = {
-        name: Insistent(who[0], chain.as_(*who), ledger)
-        for name, who in STAFF.items()
-    }
+    staff = {name: Insistent(who[0], chain.as_(*who), ledger) for name, who in STAFF.items()}
     load = Load(staff.__getitem__, random.Random(SEED + 1))
     working = asyncio.create_task(load.run())
     await asyncio.gather(*(deaths(chain, service, random.Random(dice.random())) for service in SERVICES))

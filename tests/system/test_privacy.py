@@ -132,7 +132,9 @@ async def be_careless(careless: Careless, operation: Operation, person: Person) 
     if not operation.changes:
         return
     await careless.send(operation, "key", url=url, json=operation.example(), headers={"Idempotency-Key": WORD.text})
-    await careless.send(operation, "odd key", url=url, json=operation.example(), headers={"Idempotency-Key": "Ixchelina!"})
+    await careless.send(
+        operation, "odd key", url=url, json=operation.example(), headers={"Idempotency-Key": "Ixchelina!"}
+    )
     body = operation.example() or {}
     await careless.send(operation, "unknown fields", url=url, json={**body, **PROFILE, name: name})
     await careless.send(operation, "text as body", url=url, json=name)

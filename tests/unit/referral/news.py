@@ -81,7 +81,6 @@ class News:
         )
 
 
-
 def arrived(on: date = TODAY) -> contracts.ArrivedInCountry:
     """The person was seen in the country."""
     return contracts.ArrivedInCountry(case_id=CASE, centre=LAGOS, arrived_on=on)

@@ -1,0 +1,108 @@
+"""Personal data at the HTTP edge: what no answer repeats, and who looks."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
+from tests.support.web import ask, problem
+from tests.unit.referral.news import CASE, STRANGER
+from tests.unit.referral.world import done
+from typing import Any
+
+
+# --- personal data ---
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"birth_date": "1900-01-01"}, "/birth_date"),
+        ({"birth_date": "2190-05-17"}, "/birth_date"),
+        ({"birth_date": "643939200"}, "/birth_date"),
+        ({"birth_date": 643939200}, "/birth_date"),
+        ({"phone": "Canary-Phone"}, "/phone"),
+        ({"email": "Canary-Email"}, "/email"),
+        ({"sex": "Canary-Sex"}, "/sex"),
+        ({"given_name": {"Canary": 1}}, "/given_name"),
+        ({"notes": "Canary" * 700}, "/notes"),
+        ({"Canary nickname": "Canary"}, "/(name withheld)"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("within", [False, True], ids=["alone", "with the case"])
+def test_a_profile_that_is_refused_is_repeated_neither_in_the_answer_nor_in_the_log(
+    api: Api, changes: dict[str, Any], field: str, within: bool
+) -> None:
+    lines = configured()
+    before = api.desk.service.snapshot()
+    sent = {**PROFILE, **changes}
+    method, path, body = calls(api)["open_case" if within else "set_profile"]
+    answer = api.ask(method, path, {**(body or {}), "profile": sent} if within else sent)
+    document = problem(answer, 422, "request_invalid")
+    assert document["errors"][0]["field"] == ("/profile" if within else "") + field
+    for value in ("Canary", "4711471", "1988-11-03", "643939200", "1900-01-01", "2190"):
+        assert value not in answer.text
+    lines()
+    assert api.desk.service.snapshot() == before
+
+
+def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
+    problem(api.ask("PUT", f"/cases/{CASE}/profile", {"notes": "ü" * 40_000}), 413, "body_too_large")
+
+
+def test_a_change_needs_an_idempotency_key(api: Api) -> None:
+    for method, path, body in calls(api).values():
+        answer = ask(api.app, method, path, headers=ISSUING.bearer(**SCOUT), json=body)
+        problem(answer, 400, "idempotency_key_required")
+
+
+def test_every_touch_of_a_profile_leaves_a_line_in_the_log_without_a_value(api: Api) -> None:
+    lines = configured()
+    assert api.ask(*calls(api)["set_profile"]).status_code == 200
+    assert api.get(f"/cases/{CASE}/profile").status_code == 200
+    assert api.ask(*calls(api)["destroy_profile"]).status_code == 200
+    problem(api.get(f"/cases/{CASE}/profile", BERLIN), 403, "not_your_case")
+    told = [line for line in lines() if line["event"].startswith("profile_")]
+    assert [line["event"] for line in told] == ["profile_set", "profile_read", "profile_destroyed"]
+    assert {(line["case_id"], line["role"], line["owner"]) for line in told} == {(str(CASE), "scout", "scouts:bavaria")}
+
+
+def test_a_profile_that_does_not_open_is_a_matter_for_the_operators(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = configured()
+    other = Api(api.desk, monkeypatch, key=bytes(32))
+    document = problem(other.get(f"/cases/{CASE}/profile"), 503, "vault_locked")
+    assert "operators" in document["remedy"]
+    assert "profile_locked" in [line["event"] for line in lines()]
+
+
+def test_a_case_without_a_profile_says_so(api: Api) -> None:
+    done(api.desk.open(case_id=STRANGER))
+    problem(api.get(f"/cases/{STRANGER}/profile"), 404, "profile_not_found")
+
+
+# --- the document ---
+
+
+def test_every_route_documents_what_it_answers(api: Api) -> None:
+    paths = ask(api.app, "GET", "/openapi.json").json()["paths"]
+    operations = {operation["operationId"]: operation for path in paths.values() for operation in path.values()}
+    assert set(operations) == {*CHANGES, *READS}
+    for name, operation in operations.items():
+        documented = set(operation["responses"])
+        expected = {"401", "403", "503"}
+        if name in CHANGES:
+            expected |= {"400", "409", "422"}
+        if name not in ("open_case", "list_cases", "list_referrals"):
+            expected |= {"404", "422"}
+        if "requestBody" in operation:
+            expected |= {"413", "415"}
+        assert expected <= documented, name
+        assert {"200", "201"} & documented
+
+
+def test_every_body_has_an_example_and_every_field_of_a_profile_is_optional(api: Api) -> None:
+    schemas = ask(api.app, "GET", "/openapi.json").json()["components"]["schemas"]
+    for name in ("NewCase", "NewConsent", "NewReferral", "Plan", "Booking", "Rescheduling", "DepartureReport"):
+        assert schemas[name]["example"]
+        assert schemas[name]["additionalProperties"] is False
+    assert "required" not in schemas["ProfileBody"]
