@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
@@ -44,11 +44,20 @@ def _as_text(value: object) -> object:
     return value
 
 
+def _in_utc(at: datetime) -> datetime:
+    try:
+        at = at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside the calendar: check the year") from None
+    _plausible(at.date())
+    return at
+
+
 Day = Annotated[
     date,
     BeforeValidator(_as_text),
     AfterValidator(_plausible),
     Field(description="a calendar day within the programme's time"),
 ]
-Instant = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(lambda at: at.astimezone(UTC))]
+Instant = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_in_utc)]
 """A point in time with offset; kept in UTC."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from pydantic import ValidationError
 
+from chassis.codes import EARLIEST_YEAR, LATEST_YEAR
 from chassis.messages import Contract
 from chassis.tracing import SpanContext
 
 MAX_KEY = 200
 MAX_SEQUENCE = 2**62
-_ABSENT = b""
 
 
 class Record(Protocol):
@@ -112,12 +112,9 @@ def _read_envelope(inbound: Inbound, headers: Mapping[str, bytes]) -> Fault | No
     inbound.id = _text(headers.get("ce_id"), MAX_KEY) or ""
     if not inbound.id:
         return Fault("id_missing", "the header ce_id is missing")
-    try:
-        inbound.occurred_at = datetime.fromisoformat(headers.get("ce_time", _ABSENT).decode())
-        if inbound.occurred_at.tzinfo is None:
-            raise ValueError
-    except (ValueError, AttributeError):
-        return Fault("time_invalid", "the header ce_time is not an RFC 3339 time with offset")
+    inbound.occurred_at = _time(headers.get("ce_time"))
+    if inbound.occurred_at is None:
+        return Fault("time_invalid", f"the header ce_time is not an RFC 3339 time with offset from {EARLIEST_YEAR} on")
     traceparent = _text(headers.get("ce_traceparent"), MAX_KEY)
     inbound.trace = SpanContext.parse(traceparent) if traceparent else None
     return None
@@ -138,6 +135,17 @@ def _text(value: bytes | None, limit: int) -> str | None:
         return value.decode()
     except UnicodeDecodeError:
         return None
+
+
+def _time(value: bytes | None) -> datetime | None:
+    """The time in UTC, if it lies within the programme's: beyond it calendars and time zones end."""
+    text = _text(value, MAX_KEY)
+    try:
+        at = datetime.fromisoformat(text or "")
+        at = at.astimezone(UTC) if at.tzinfo is not None else at
+    except (ValueError, OverflowError):
+        return None
+    return at if at.tzinfo is not None and EARLIEST_YEAR <= at.year <= LATEST_YEAR else None
 
 
 def _number(value: bytes | None) -> int | None:

@@ -13,7 +13,13 @@ from chassis.messages import Event
 
 MeasureCategory = Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY"]
 CancelReason = Literal[
-    "departure_before_end", "course_cancelled", "person", "provider", "consent_withdrawn", "departed"
+    "departure_before_end",
+    "course_cancelled",
+    "person",
+    "provider",
+    "consent_withdrawn",
+    "departed",
+    "waiting_list_closed",
 ]
 
 

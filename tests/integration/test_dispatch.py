@@ -121,6 +121,22 @@ BAD = {
         record({"case_id": str(OTHER), "amount": 1}, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1),
         "key_mismatch",
     ),
+    "time before the programme": (
+        FakeRecord(
+            "ph.shop.v1",
+            0,
+            1,
+            str(KEY).encode(),
+            b"{}",
+            [
+                ("ce_type", b"ph.shop.Sold.v1"),
+                ("ce_sequence", b"1"),
+                ("ce_id", b"x"),
+                ("ce_time", b"0001-01-01T00:00:00+14:00"),
+            ],
+        ),
+        "time_invalid",
+    ),
     "10 MB": (record(b"[" * 10_000_000, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1), "json_invalid"),
 }
 

@@ -17,7 +17,7 @@ from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.reference import Purpose, Reference
 
 GERMANY = "DE"
-"""Where the training providers are; every other country that a consent can name is one of the programme's."""
+"""Where all training providers are; for any other purpose a consent names countries of the programme."""
 CANONICAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """Readers compare recipients letter by letter: another spelling of the id would never be found."""
 
@@ -119,7 +119,7 @@ def _is_known(recipient: str, purpose: Purpose, reference: Reference) -> bool:
         case "provider":
             return recipient in reference.providers
         case "country":
-            return code in reference.countries or (code == GERMANY and "provider" in purpose.recipient_kinds)
+            return code == GERMANY if "provider" in purpose.recipient_kinds else code in reference.countries
         case _:
             return CANONICAL_ID.fullmatch(code) is not None
 

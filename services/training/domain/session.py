@@ -119,7 +119,7 @@ class CourseSession:
     def closing(self) -> CourseSession:
         """Enrolment ends: whoever still waits has waited in vain."""
         closed = replace(self, closed=True)
-        return closed.without(lambda each: each.status == "waitlisted", "provider")
+        return closed.without(lambda each: each.status == "waitlisted", "waiting_list_closed")
 
     def ending(self) -> CourseSession:
         """The last day is over. Results can still be recorded."""

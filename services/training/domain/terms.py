@@ -9,5 +9,11 @@ AgeBand = Literal["under_18", "18_24", "25_34", "35_49", "50_plus", "unknown"]
 MeasureCategory = Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY"]
 Result = Literal["passed", "attended"]
 CancelReason = Literal[
-    "departure_before_end", "course_cancelled", "person", "provider", "consent_withdrawn", "departed"
+    "departure_before_end",
+    "course_cancelled",
+    "person",
+    "provider",
+    "consent_withdrawn",
+    "departed",
+    "waiting_list_closed",
 ]

@@ -15,6 +15,7 @@ STRANGER = UUID("00000000-0000-4000-8000-000000000000")
 CHILD = UUID("7d0a8f9e-5f5b-4a70-8f3e-0d4c5f1b2a01")
 GRANDCHILD = UUID("7d0a8f9e-5f5b-4a70-8f3e-0d4c5f1b2a02")
 LAGOS, EDO, ACCRA, DAKAR = "centre:NG-LOS", "centre:NG-EDO", "centre:GH-ACC", "centre:SN-DKR"
+PAINT = "provider:TRADE-PAINT"
 TODAY = NOW.date()
 DAY = timedelta(days=1)
 

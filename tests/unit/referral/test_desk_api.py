@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
+
 from referral import bodies
 from tests.support.web import ask, problem
 from tests.unit.referral.news import CASE, LAGOS
-from tests.unit.referral.world import done
-from uuid import uuid4
-
-
-CHANGES = (
-    "open_case",
-    "set_profile",
-    "destroy_profile",
-    "grant_consent",
-    "withdraw_consent",
-    "refer",
-    "withdraw_referral",
-    "plan_departure",
-    "book_departure",
-    "reschedule_departure",
-    "cancel_departure",
-    "confirm_departure",
+from tests.unit.referral.web import (
+    BERLIN,
+    CHANGES,
+    CONSENT,
+    CONSENTS,
+    DAYS,
+    PROFILE,
+    PROGRAMME,
+    READS,
+    WINDOW,
+    Api,
+    calls,
+    example,
+    reads,
 )
-READS = ("list_cases", "read_case", "read_timeline", "read_profile", "list_referrals", "read_referral")
-CONSENTS = ("grant_consent", "withdraw_consent")
 
 
 def test_a_case_goes_from_the_first_talk_to_the_departure(api: Api) -> None:
@@ -111,16 +109,29 @@ def test_the_programmes_management_reads_every_case_and_no_profile(api: Api) -> 
     problem(api.get(f"/cases/{CASE}/profile", PROGRAMME), 403, "role_required")
 
 
-def test_the_programmes_management_does_not_see_what_tells_of_health(api: Api) -> None:
-    done(api.desk.plan(0, 60))
-    done(api.desk.depart(0, 1, "medical", "rent"))
-    referral = f"/referrals/{api.desk.referrals[0]}"
-    for who, needs, codes in (
-        (SCOUT, ["employment", "health"], ["medical", "rent"]),
-        (PROGRAMME, ["employment"], ["rent"]),
-    ):
-        case = api.get(f"/cases/{CASE}", who).json()
-        assert case["referrals"][0]["needs"] == needs
-        assert case["journey"]["assistance_codes"] == codes
-        assert api.get(referral, who).json()["needs"] == needs
-        assert api.get("/referrals", who).json()["items"][0]["needs"] == needs
+# --- the document ---
+
+
+def test_every_route_documents_what_it_answers(api: Api) -> None:
+    paths = ask(api.app, "GET", "/openapi.json").json()["paths"]
+    operations = {operation["operationId"]: operation for path in paths.values() for operation in path.values()}
+    assert set(operations) == {*CHANGES, *READS}
+    for name, operation in operations.items():
+        documented = set(operation["responses"])
+        expected = {"401", "403", "503"}
+        if name in CHANGES:
+            expected |= {"400", "409", "422"}
+        if name not in ("open_case", "list_cases", "list_referrals"):
+            expected |= {"404", "422"}
+        if "requestBody" in operation:
+            expected |= {"413", "415"}
+        assert expected <= documented, name
+        assert {"200", "201"} & documented
+
+
+def test_every_body_has_an_example_and_every_field_of_a_profile_is_optional(api: Api) -> None:
+    schemas = ask(api.app, "GET", "/openapi.json").json()["components"]["schemas"]
+    for name in ("NewCase", "NewConsent", "NewReferral", "Plan", "Booking", "Rescheduling", "DepartureReport"):
+        assert schemas[name]["example"]
+        assert schemas[name]["additionalProperties"] is False
+    assert "required" not in schemas["ProfileBody"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
+
 from referral.views import CaseFilter, ReferralFilter
 from tests.support.web import problem
 from tests.unit.referral.news import CASE, CHILD, EDO, LAGOS, STRANGER
-from uuid import uuid4
-
-
-# --- lists ---
+from tests.unit.referral.web import CHANGES, PROGRAMME, READS, Api, calls, reads
 
 
 def test_a_desk_lists_its_own_cases_and_referrals(api: Api) -> None:

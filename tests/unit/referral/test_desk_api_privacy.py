@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.web import ask, problem
 from tests.unit.referral.news import CASE, STRANGER
+from tests.unit.referral.web import BERLIN, ISSUING, PROFILE, PROGRAMME, SCOUT, Api, calls
 from tests.unit.referral.world import done
-from typing import Any
-
-
-# --- personal data ---
 
 
 @pytest.mark.parametrize(
@@ -80,29 +80,16 @@ def test_a_case_without_a_profile_says_so(api: Api) -> None:
     problem(api.get(f"/cases/{STRANGER}/profile"), 404, "profile_not_found")
 
 
-# --- the document ---
-
-
-def test_every_route_documents_what_it_answers(api: Api) -> None:
-    paths = ask(api.app, "GET", "/openapi.json").json()["paths"]
-    operations = {operation["operationId"]: operation for path in paths.values() for operation in path.values()}
-    assert set(operations) == {*CHANGES, *READS}
-    for name, operation in operations.items():
-        documented = set(operation["responses"])
-        expected = {"401", "403", "503"}
-        if name in CHANGES:
-            expected |= {"400", "409", "422"}
-        if name not in ("open_case", "list_cases", "list_referrals"):
-            expected |= {"404", "422"}
-        if "requestBody" in operation:
-            expected |= {"413", "415"}
-        assert expected <= documented, name
-        assert {"200", "201"} & documented
-
-
-def test_every_body_has_an_example_and_every_field_of_a_profile_is_optional(api: Api) -> None:
-    schemas = ask(api.app, "GET", "/openapi.json").json()["components"]["schemas"]
-    for name in ("NewCase", "NewConsent", "NewReferral", "Plan", "Booking", "Rescheduling", "DepartureReport"):
-        assert schemas[name]["example"]
-        assert schemas[name]["additionalProperties"] is False
-    assert "required" not in schemas["ProfileBody"]
+def test_the_programmes_management_does_not_see_what_tells_of_health(api: Api) -> None:
+    done(api.desk.plan(0, 60))
+    done(api.desk.depart(0, 1, "medical", "rent"))
+    referral = f"/referrals/{api.desk.referrals[0]}"
+    for who, needs, codes in (
+        (SCOUT, ["employment", "health"], ["medical", "rent"]),
+        (PROGRAMME, ["employment"], ["rent"]),
+    ):
+        case = api.get(f"/cases/{CASE}", who).json()
+        assert case["referrals"][0]["needs"] == needs
+        assert case["journey"]["assistance_codes"] == codes
+        assert api.get(referral, who).json()["needs"] == needs
+        assert api.get("/referrals", who).json()["items"][0]["needs"] == needs

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+from uuid import UUID
+
 import pytest
+
 from chassis.decision import Actor
 from referral import commands
 from referral.domain.case_ref import read
@@ -11,9 +15,7 @@ from referral.domain.profile import Profile
 from referral.events import CaseOpened
 from tests.support.memory import NOW
 from tests.unit.referral.news import CASE, OTHER, STRANGER
-from tests.unit.referral.world import COMMON, COUNSELLOR, Desk, IN_LAGOS, OTHER_SCOUT, SCOUT, SEALED, done, refused
-from typing import Any
-from uuid import UUID
+from tests.unit.referral.world import COMMON, COUNSELLOR, IN_LAGOS, OTHER_SCOUT, SCOUT, SEALED, Desk, done, refused
 
 
 def test_an_opened_case_is_told_with_its_reference() -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from datetime import timedelta
-from referral.events import ConsentWithdrawn, ReferralWithdrawn
-from tests.support.memory import NOW
-from tests.unit.referral.news import CHILD, DAKAR, DAY, EDO, LAGOS, STRANGER, TODAY, arrived
-from tests.unit.referral.world import Desk, SCOUT, done, refused
 from typing import Any
 
+import pytest
 
-# --- taken back ---
+from referral.events import ConsentWithdrawn, ReferralWithdrawn
+from tests.support.memory import NOW
+from tests.unit.referral.news import CHILD, DAKAR, DAY, EDO, LAGOS, PAINT, STRANGER, TODAY, arrived
+from tests.unit.referral.world import SCOUT, Desk, done, refused
 
 
 def test_a_consent_that_is_taken_back_is_told_with_effect_at_once_and_stays_as_evidence() -> None:

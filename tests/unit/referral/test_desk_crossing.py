@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
+
 from referral.events import ReferralWithdrawn
 from tests.support.memory import NOW
 from tests.unit.referral.news import CASE, CHILD, DAY, EDO, GRANDCHILD, LAGOS, TODAY
+from tests.unit.referral.ways import ANSWERS, LATER, desk_in
 from tests.unit.referral.world import Desk, done
-
-
-# --- what crosses a withdrawal ---
 
 
 @pytest.mark.parametrize("answer", ["acknowledge", "accept", "reject", "redirect", "complete", "start"])

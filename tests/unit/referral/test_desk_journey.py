@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+
 from referral.domain.journey import ALLOWED
 from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReturneeDeparted
 from tests.support.memory import NOW
 from tests.unit.referral.news import CASE, arrived
 from tests.unit.referral.world import Desk, done, in_days, reference, refused
-from typing import Any
-
 
 STEPS: dict[str, Any] = {
     "plan": lambda desk: desk.plan(0, 60),

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
 from datetime import timedelta
+from typing import Any
+
+import pytest
+
 from referral.domain.case import Milestone
 from referral.domain.referral import TRANSITIONS
 from tests.support.memory import NOW
 from tests.unit.referral.news import ACCRA, CASE, CHILD, DAY, EDO, GRANDCHILD, LAGOS, STRANGER, arrived
-from tests.unit.referral.test_desk_referrals import brought
+from tests.unit.referral.ways import ANSWERS, LATER, desk_in
 from tests.unit.referral.world import Desk, done
-from typing import Any
 
-
-LATER = NOW + 3 * DAY
 STATES = ("submitted", "received", "accepted", "in_progress", "completed", "rejected", "redirected", "withdrawn")
-ANSWERS: dict[str, Any] = {
-    "acknowledge": lambda desk: desk.received(),
-    "accept": lambda desk: desk.accepted(),
-    "reject": lambda desk: desk.rejected(),
-    "redirect": lambda desk: desk.redirected(child=GRANDCHILD),
-    "complete": lambda desk: desk.completed(),
-    "start": lambda desk: arrived(),
-}
-
-
-def desk_in(state: str) -> Desk:
-    """A desk whose first referral is in this state."""
-    desk = Desk.referred()
-    if state == "withdrawn":
-        done(desk.withdraw())
-    else:
-        desk.tell(*brought(desk, state))
-    return desk
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
 from datetime import timedelta
+
+import pytest
+
 from referral.domain.referral import TRANSITIONS
 from referral.events import ReferralWithdrawn
 from tests.support.memory import NOW
 from tests.unit.referral.news import ACCRA, EDO, LAGOS, STRANGER
+from tests.unit.referral.ways import brought
 from tests.unit.referral.world import Desk, done, refused
-
-
-# --- taken back ---
 
 
 @pytest.mark.parametrize("state", ["submitted", "received"])

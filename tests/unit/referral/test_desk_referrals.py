@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
 import pytest
+
 from referral.events import DepartureWindow, ReturneeReferred
 from tests.support.memory import NOW
 from tests.unit.referral.news import DAY, EDO, LAGOS, TODAY, arrived, employed, offered
+from tests.unit.referral.ways import brought
 from tests.unit.referral.world import Desk, done, in_days, reference, refused
-from typing import Any
 
 
 def test_a_referral_tells_the_centre_what_it_may_know_before_it_accepts() -> None:
@@ -188,20 +191,6 @@ def test_an_ended_referral_frees_its_needs(state: str) -> None:
     desk.service.now += DAY
     done(desk.refer())
     assert desk.case.open_for(("employment",)) == desk.referral(desk.referrals[1])
-
-
-def brought(desk: Desk, state: str) -> list[Any]:
-    """The events that bring a submitted referral into a state."""
-    ways: dict[str, list[Any]] = {
-        "submitted": [],
-        "received": [desk.received()],
-        "rejected": [desk.received(), desk.rejected()],
-        "redirected": [desk.received(), desk.redirected()],
-        "accepted": [desk.received(), desk.accepted()],
-        "in_progress": [desk.received(), desk.accepted(), arrived()],
-        "completed": [desk.received(), desk.accepted(), arrived(), desk.completed()],
-    }
-    return ways[state]
 
 
 # --- people who have found work ---

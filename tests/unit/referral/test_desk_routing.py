@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-from chassis.reference import CodeList
 from dataclasses import replace
 from datetime import UTC, date, datetime
+
+import pytest
+
+from chassis.reference import CodeList
 from referral.domain.case import Case
 from referral.reference import Catchment, Centre, Country, Fallback, Reference
 from tests.support.memory import NOW
 from tests.unit.referral.news import ACCRA, CASE, DAKAR, EDO, LAGOS
 from tests.unit.referral.world import Desk, done, reference, refused
-
 
 ERBIL, BAGHDAD = "centre:IQ-EBL", "centre:IQ-BGW"
 IN_2018 = datetime(2018, 6, 4, 9, 0, tzinfo=UTC)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-from chassis.decision import Decision, NOTHING
-from referral import contracts
-from referral.domain.case import Milestone, TIMELINE_ENTRIES
-from tests.support.memory import NOW
-from tests.unit.referral.news import CASE, DAY, LAGOS, OTHER, arrived, employed, offered
-from tests.unit.referral.world import Desk, done, refused
 from typing import Any
 
+import pytest
 
-# --- the timeline ---
+from chassis.decision import NOTHING, Decision
+from referral import contracts
+from referral.domain.case import TIMELINE_ENTRIES, Milestone
+from tests.support.memory import NOW
+from tests.unit.referral.news import CASE, DAY, LAGOS, OTHER, arrived, employed, offered
+from tests.unit.referral.ways import ANSWERS, LATER
+from tests.unit.referral.world import Desk, done, refused
 
 BESIDE: list[tuple[Any, str, str]] = [
     (contracts.FirstContactMade(case_id=CASE, centre=LAGOS), "counselling", LAGOS),

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from uuid import UUID, uuid4
+
 import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
+
 from chassis.auth import Authenticator
 from chassis.clock import Clock
 from chassis.commands import Done, IdempotencyKey
@@ -10,24 +18,16 @@ from chassis.decision import Actor, Refused
 from chassis.edge import create_api
 from chassis.jwks import KeyCache
 from chassis.settings import Settings
-from collections.abc import Mapping
-from fastapi import FastAPI
-from pydantic import BaseModel
 from referral import bodies, views
 from referral.answers import CasePage, CaseSummary, ListedReferral, ReferralPage, ReferralView
 from referral.app import service
-from referral.commands import Sealed
 from referral.domain.case import Case, links
 from referral.domain.profile import Profile
-from referral.vault import Vault
 from referral.views import CaseFilter, ReferralFilter
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.web import ask
 from tests.unit.referral.news import CASE, STRANGER
-from tests.unit.referral.world import Desk, done, in_days, reference
-from typing import Any
-from uuid import UUID, uuid4
-
+from tests.unit.referral.world import Desk, in_days, reference
 
 ISSUING = Issuer()
 SCOUT = {"roles": ["scout"], "org": "scouts:bavaria"}
@@ -44,6 +44,11 @@ PROFILE = {
     "emergency_contact": "Canary-Mother",
     "notes": "Canary sleeps badly ü",
 }
+
+
+@cache
+def _app(key: bytes) -> FastAPI:
+    return create_api(service(key), Settings(auth_issuer=ISSUER, auth_jwks="unused"))
 
 
 class Bus:
@@ -63,7 +68,7 @@ class Api:
     def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch, key: bytes = KEY) -> None:
         self.desk = desk
         self.asked: list[Any] = []
-        self.app: FastAPI = create_api(service(key), Settings(auth_issuer=ISSUER, auth_jwks="unused"))
+        self.app = _app(key)
         self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
         self.app.state.clock = Clock()
         self.app.state.bus = Bus(desk)
@@ -113,14 +118,6 @@ class Api:
         return self.ask("GET", path, who=who)
 
 
-@pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Api:
-    """A case with a profile, referred to Lagos for work and for health."""
-    desk = Desk.consented(profile=Sealed(*Vault(KEY).seal(CASE, PROFILE)))
-    done(desk.refer(needs=("employment", "health")))
-    return Api(desk, monkeypatch)
-
-
 def example(body: type[BaseModel]) -> dict[str, Any]:
     extra: Any = body.model_config["json_schema_extra"]
     return dict(extra["example"])
@@ -168,3 +165,21 @@ def reads(api: Api) -> dict[str, str]:
         "list_referrals": "/referrals",
         "read_referral": f"/referrals/{api.desk.referrals[0]}",
     }
+
+
+CHANGES = (
+    "open_case",
+    "set_profile",
+    "destroy_profile",
+    "grant_consent",
+    "withdraw_consent",
+    "refer",
+    "withdraw_referral",
+    "plan_departure",
+    "book_departure",
+    "reschedule_departure",
+    "cancel_departure",
+    "confirm_departure",
+)
+READS = ("list_cases", "read_case", "read_timeline", "read_profile", "list_referrals", "read_referral")
+CONSENTS = ("grant_consent", "withdraw_consent")

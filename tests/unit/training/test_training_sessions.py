@@ -171,7 +171,7 @@ def test_a_session_that_ends_before_anybody_noticed_its_first_day_dissolves_its_
     # Both timers are due at the same second: whichever fires first, the outcome is the same.
     closes = world.service.timers.pop(("enrolment_closes", session))
     world.service.advance(timedelta(days=2))
-    assert world.standing(waiting) == ("cancelled", "provider")
+    assert world.standing(waiting) == ("cancelled", "waiting_list_closed")
     world.service.timers["enrolment_closes", session] = closes
     count = len(world.service.events)
     world.service.advance(timedelta(days=1))

@@ -98,7 +98,7 @@ def test_seats_are_passed_on_to_the_end_of_the_first_day_and_then_the_list_is_di
     count = len(world.service.events)
     world.service.advance(timedelta(hours=8))
     assert world.since(count) == [("EnrolmentCancelled", id_of("chidi")), ("EnrolmentCancelled", id_of("dalia"))]
-    assert world.standing(enrolments["chidi"]) == ("cancelled", "provider")
+    assert world.standing(enrolments["chidi"]) == ("cancelled", "waiting_list_closed")
 
     done(world.cancel(enrolments["bilal"], CLERK))
     assert world.session(session).free == 1
