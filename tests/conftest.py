@@ -17,6 +17,7 @@ from tests.support.cluster import Cluster
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     """The servers, without migrations, topics or services."""
+    _sweep(LOCAL / "test")
     directory = LOCAL / "test" / str(os.getpid())
     stack = LocalStack(directory, free_ports(), durable=False)
     try:
@@ -25,6 +26,13 @@ def stack() -> Iterator[LocalStack]:
     finally:
         stack.stop()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _sweep(directory: Path) -> None:
+    """Removes what runs that were killed have left behind: folders named by processes that are gone."""
+    for left in directory.glob("*"):
+        if left.name.isdecimal() and not Path(f"/proc/{left.name}").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

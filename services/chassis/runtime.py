@@ -11,14 +11,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import random
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+import sys
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
-import uvicorn
 import uvloop
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -30,17 +29,19 @@ from chassis.auth import Authenticator
 from chassis.clock import Clock
 from chassis.commands import CommandBus
 from chassis.consumer import Consumer
-from chassis.database import is_environment_fault, open_pool, reason_of
+from chassis.database import open_pool
 from chassis.dispatch import Dispatcher
 from chassis.edge import create_api
 from chassis.health import Probes
 from chassis.http_tracing import HttpTelemetry
 from chassis.kafka import kafka_options
+from chassis.lifecycle import Server, bounded_step, ended, http_server, when_reachable
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
+from chassis.operations import Trouble
 from chassis.relay import Relay
 from chassis.service import Service
-from chassis.settings import KafkaSettings, Settings, database_settings
+from chassis.settings import KafkaSettings, Settings, database_settings, wrong_settings
 from chassis.storage import Storage
 from chassis.tracing import tracer_from
 from chassis.worker import Loop, Timers
@@ -48,24 +49,20 @@ from chassis.worker import Loop, Timers
 MAX_PRODUCER_BATCH = 900_000
 """Bytes of one batch; below the topics' max.message.bytes of 1 MiB."""
 
-T = TypeVar("T")
-
 log = get_logger(__name__)
 
 
-def main(service: Service) -> None:
-    """Runs a service until a signal; the exit code is 1 after an unexpected error."""
-    settings = Settings()
-    logs.configure(settings, service.name)
-    raise SystemExit(uvloop.run(Runtime(service, settings).run()))
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling: the runtime decides the order of shutdown."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+def main(build: Callable[[], Service]) -> None:
+    """Runs a service until a signal. Exit codes: 1 after an unexpected error, 2 if a setting is missing or wrong."""
+    try:
+        service = build()
+        settings = Settings()
+        logs.configure(settings, service.name)
+        runtime = Runtime(service, settings)
+    except (ValueError, Trouble) as error:
+        sys.stderr.write(wrong_settings(error) + "\n")
+        raise SystemExit(2) from None
+    raise SystemExit(uvloop.run(runtime.run()))
 
 
 class Runtime:
@@ -96,19 +93,7 @@ class Runtime:
         """The whole life; returns the exit code."""
         self._catch_signals()
         app = self._app()
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=self.settings.host,
-                port=self.settings.port,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                server_header=False,
-                timeout_graceful_shutdown=int(self.settings.shutdown_seconds),
-            )
-        )
+        server = http_server(app, self.settings)
         serving = self._background(server.serve(), "http")
         starting = asyncio.create_task(self._start(app))
         stopping = asyncio.create_task(self._stop.wait())
@@ -144,7 +129,7 @@ class Runtime:
         return app
 
     async def _start(self, app: FastAPI) -> None:
-        pool = self.pool = await self._when_reachable(
+        pool = self.pool = await when_reachable(
             lambda: open_pool(self.database.app_dsn, self.settings.pool_size, self._application()), "database"
         )
 
@@ -155,7 +140,7 @@ class Runtime:
             if not await schema_is_current():
                 raise TimeoutError("migrations are pending")
 
-        await self._when_reachable(schema, "schema")
+        await when_reachable(schema, "schema")
         self.probes.ready["database"] = schema_is_current
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
@@ -219,7 +204,7 @@ class Runtime:
                 raise
             return consumer
 
-        consumer = self.consumer = await self._when_reachable(start, "kafka")
+        consumer = self.consumer = await when_reachable(start, "kafka")
         self.probes.progress["consumer"] = lambda: consumer.last_progress
         lag = Loop("lag", self._observe_lag, 5.0, self.metrics)
         self.loops.append(lag)
@@ -253,19 +238,6 @@ class Runtime:
     def _application(self) -> str:
         return self.settings.instance or self.service.name
 
-    async def _when_reachable(self, connect: Callable[[], Awaitable[T]], what: str) -> T:
-        """Tries until the environment is there; the process stays live and not ready meanwhile."""
-        attempt = 0
-        while True:
-            try:
-                return await connect()
-            except Exception as error:
-                if not isinstance(error, KafkaError | asyncpg.InvalidPasswordError) and not is_environment_fault(error):
-                    raise
-                attempt += 1
-                log.warning("waiting", what=what, reason=reason_of(error), attempt=attempt)
-                await asyncio.sleep(min(5.0, 0.2 * 2 ** min(attempt, 6)) * random.uniform(0.5, 1))
-
     def _background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
 
@@ -291,37 +263,25 @@ class Runtime:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
 
-    async def _shut_down(self, server: _Server, serving: asyncio.Task[None], starting: asyncio.Task[None]) -> None:
+    async def _shut_down(self, server: Server, serving: asyncio.Task[None], starting: asyncio.Task[None]) -> None:
         self.probes.stopping = True
         starting.cancel()
         bound = self.settings.shutdown_seconds
         if self.consumer is not None:
-            await self._step("consumer", self.consumer.stop(), bound)
+            await bounded_step("consumer", self.consumer.stop(), bound)
         server.should_exit = True
-        await self._step("http", _ended(serving), bound)
+        await bounded_step("http", ended(serving), bound)
         for loop in self.loops:
             loop.stop()
         if self.relay is not None:
             self.relay.stop()
-        await self._step("tasks", asyncio.wait(self._tasks), bound)
-        await self._step("spans", asyncio.to_thread(self.tracer.shutdown, 3), 5)
+        await bounded_step("tasks", asyncio.wait(self._tasks), bound)
+        await bounded_step("spans", asyncio.to_thread(self.tracer.shutdown, 3), 5)
         if self.pool is not None:
-            await self._step("pool", self.pool.close(), 5)
+            await bounded_step("pool", self.pool.close(), 5)
             self.pool.terminate()
         log.info("shutdown_ends")
-
-    @staticmethod
-    async def _step(name: str, work: Awaitable[Any], seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await work
-        except Exception as error:  # noqa: BLE001 - a step that fails must not keep the next from running
-            log.warning("shutdown_step_failed", step=name, reason=type(error).__name__)
 
 
 def _progress_of(loop: Loop) -> Callable[[], float]:
     return lambda: loop.last_progress
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    await asyncio.wait((task,))

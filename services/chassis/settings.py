@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,3 +121,15 @@ def with_password(url: str, password_file: Path | None) -> str:
     user = parts.username or ""
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{user}:{quote(read_secret(password_file), safe='')}@{host}"))
+
+
+def wrong_settings(error: Exception) -> str:
+    """What is wrong with the environment, a line per variable, without values: they may be secrets."""
+    if not isinstance(error, ValidationError):
+        return f"The service cannot start: {error}"
+    prefix = {"KafkaSettings": "KAFKA_", "DatabaseSettings": "<SERVICE>_"}.get(error.title, "")
+    lines = ["Settings are missing or wrong:"]
+    for each in error.errors(include_input=False, include_url=False):
+        name = prefix + "_".join(map(str, each["loc"])).upper()
+        lines.append(f"  {name}: {each['msg']}" if each["loc"] else f"  {each['msg']}")
+    return "\n".join([*lines, "They are environment variables; README.md lists them."])

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 import asyncpg
+from opentelemetry.trace import SpanKind
 
 from chassis import deadlines
 from chassis.clock import Clock
@@ -17,8 +18,9 @@ from chassis.database import Connection, is_environment_fault, is_message_fault,
 from chassis.decision import Actor, DeadlineDue, Handler, Refused
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
+from chassis.outbox import Emitted
 from chassis.storage import Storage
-from chassis.tracing import Tracer
+from chassis.tracing import SpanContext, Tracer, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
 from chassis.waiting import is_set_within
 
@@ -102,16 +104,35 @@ class Timers:
     async def _fire_all(
         self, connection: Connection, due: Sequence[DeadlineDue], now: datetime
     ) -> list[tuple[str, str]]:
+        started = now_ns()
         work = UnitOfWork(self._storage, self._reference, self._tracer, now)
+        spans: list[tuple[SpanContext, str]] = []
         async with connection.transaction():
             await work.load(connection, [need for timer in due for need in self._handlers[timer.name].needs(timer)])
             claimed = await deadlines.claim(connection, due)
-            outcomes = [(timer.name, self._fire(work, timer)) for timer in claimed]
+            outcomes = []
+            for timer in claimed:
+                span = self._tracer.root()
+                spans.append((span, timer.name))
+                outcomes.append((timer.name, self._fire(work, timer, span)))
             await work.save(connection)
+        self._record(spans, work.emitted, started)
         return outcomes
 
-    def _fire(self, work: UnitOfWork, timer: DeadlineDue) -> str:
-        cause = Cause(self._actor, timer.due_at, self._tracer.root())
+    def _record(self, spans: Sequence[tuple[SpanContext, str]], emitted: Sequence[Emitted], started: int) -> None:
+        """A root span per timer, and the `create` spans of what it published: whoever reads that links to them."""
+        ended = now_ns()
+        roots = {span.trace_id: span for span, _ in spans}
+        for span, name in spans:
+            self._tracer.record(f"fire {name}", span, SpanKind.INTERNAL, started, ended, {"ph.deadline.name": name})
+        for event, trace in ((each.event, each.trace) for each in emitted):
+            attributes = {"messaging.operation.type": "create", "ph.case.id": str(event.key)}
+            parent = roots.get(trace.trace_id)
+            name = f"create {event.type}"
+            self._tracer.record(name, trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)
+
+    def _fire(self, work: UnitOfWork, timer: DeadlineDue, span: SpanContext) -> str:
+        cause = Cause(self._actor, timer.due_at, span)
         decision = work.decide(self._handlers[timer.name], timer, cause)
         if isinstance(decision, Refused):
             # The timer no longer applies; it is gone with this transaction, and said so.

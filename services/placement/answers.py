@@ -56,7 +56,7 @@ class VacancyAnswer(VacancyState):
     country: str
     isco08: str
     skills: tuple[str, ...]
-    admin1: str
+    admin1: str | None = Field(description="null: not known, or the country has no codes")
     employment_type: EmploymentType
     wage_band: WageBand
     formal: bool

@@ -34,7 +34,7 @@ from placement.bodies import (
 from placement.candidate_answers import CandidateAnswer, CandidateDetail, Summary
 from placement.domain.candidacy import OfferStatus
 from placement.domain.candidate import CandidateStatus
-from placement.domain.consents import covered, desk
+from placement.domain.consents import covered
 from placement.domain.vacancy import VacancyStatus
 from placement.handlers.desk import desk_at
 from placement.summary import summary
@@ -43,7 +43,7 @@ OFFICER = "placement_officer"
 MANAGER = "programme_manager"
 
 Officer = Annotated[Actor, acting_as(OFFICER)]
-"""Somebody who works at a centre's placement desk and acts for the centre's country."""
+"""Somebody who works at a centre's placement desk and acts for the desk's countries."""
 Reader = Annotated[Actor, acting_as(OFFICER, MANAGER)]
 """A placement officer, or the programme's management, which reads all countries and changes nothing."""
 
@@ -62,17 +62,19 @@ def _cut(
 def _scope(
     request: Request,
     actor: Reader,
-    country: Annotated[Country | None, Query(description="for the programme's management: one country")] = None,
+    country: Annotated[
+        Country | None, Query(description="one of the countries; if left out, all of the asker's")
+    ] = None,
 ) -> views.Scope:
     now = request.app.state.clock.now()
     if actor.role == MANAGER:
-        return views.Scope(country, None, now.date())
+        return views.Scope(None if country is None else (country,), None, now.date())
     own = desk_at(actor.org, request.app.state.reference, now)
     if isinstance(own, Refused):
         raise Problem.of(own)
-    if country not in (None, own.country):
+    if country is not None and country not in own.countries:
         raise Problem.of(refusals.at(refusals.OTHER_COUNTRY, "country"))
-    return views.Scope(own.country, desk(own.centre, own.country), own.today)
+    return views.Scope(own.countries if country is None else (country,), own.recipients, own.today)
 
 
 Cut = Annotated[views.Cut, Depends(_cut)]
@@ -84,13 +86,14 @@ Scope = Annotated[views.Scope, Depends(_scope)]
 
 @router.post("/employers", tags=["employers"], status_code=201, responses=problem_responses(403, 409))
 async def register_employer(body: NewEmployer, actor: Officer, run: Runner) -> EmployerAnswer:
-    """Keeps an employer for the desk's country."""
-    return EmployerAnswer.model_validate(await run(commands.RegisterEmployer(body.name, body.isic), actor))
+    """Keeps an employer in a country that the desk acts for."""
+    command = commands.RegisterEmployer(body.name, body.isic, body.country)
+    return EmployerAnswer.model_validate(await run(command, actor))
 
 
 @router.get("/employers", tags=["employers"], responses=problem_responses(403))
 async def list_employers(database: Database, scope: Scope, cut: Cut) -> Page[EmployerAnswer]:
-    """Employers of the desk's country, the oldest first."""
+    """Employers of the desk's countries, the oldest first."""
     return await views.employers(database, scope, cut)
 
 
@@ -110,7 +113,7 @@ async def list_vacancies(
     isco08: Annotated[Isco08 | None, Query()] = None,
     employer_id: Annotated[UUID | None, Query()] = None,
 ) -> Page[VacancyAnswer]:
-    """Vacancies of the desk's country, the oldest first."""
+    """Vacancies of the desk's countries, the oldest first."""
     return await views.vacancies(database, scope, cut, status, isco08, employer_id)
 
 
@@ -120,7 +123,7 @@ async def read_vacancy(vacancy_id: UUID, database: Database, scope: Scope) -> Va
     vacancy = await views.vacancy(database, vacancy_id)
     if vacancy is None:
         raise Problem.of(refusals.VACANCY_UNKNOWN)
-    if scope.country not in (None, vacancy.country):
+    if not scope.holds(vacancy.country):
         raise Problem.of(refusals.OTHER_COUNTRY)
     return VacancyDetail.of(vacancy)
 
@@ -142,7 +145,7 @@ async def list_candidates(
     status: Annotated[CandidateStatus | None, Query(description="if left out: pooled and active")] = None,
     skill: Annotated[Isco08 | None, Query(description="only people with this skill, verified or not")] = None,
 ) -> Page[CandidateAnswer]:
-    """The pool. A desk sees people of its country whose consent `matching` holds for it today."""
+    """The pool. A desk sees people of its countries whose consent `matching` holds for it today."""
     return await views.candidates(database, scope, cut, status, skill)
 
 
@@ -150,13 +153,13 @@ async def list_candidates(
 async def read_candidate(case_id: UUID, database: Database, scope: Scope) -> CandidateDetail:
     """One person. A desk sees them with a consent `matching`, or while they are on the way into a vacancy there."""
     candidate = await views.candidate(database, case_id)
-    vacancies = [each for each in await views.linked(database, case_id) if scope.country in (None, each.country)]
+    vacancies = [each for each in await views.linked(database, case_id) if scope.holds(each.country)]
     on_the_way = any(each.live_candidacy_of(case_id) for each in vacancies)
     if candidate is None:
         raise Problem.of(refusals.CANDIDATE_UNKNOWN)
     if scope.recipients is not None and not on_the_way:
         consents = candidate.consents
-        seen = covered(consents, "matching", scope.recipients, scope.today) and candidate.country == scope.country
+        seen = covered(consents, "matching", scope.recipients, scope.today) and scope.holds(candidate.country)
         if candidate.status == "unknown" or candidate.minor or not seen:
             raise Problem.of(refusals.CANDIDATE_UNKNOWN)
     return CandidateDetail.with_candidacies(candidate, vacancies, scope.today)
@@ -204,7 +207,7 @@ async def list_offers(
     case_id: Annotated[UUID | None, Query(description="only this person's")] = None,
     status: Annotated[OfferStatus | None, Query()] = None,
 ) -> Page[CaseOffer]:
-    """Job offers in the desk's country, the oldest first."""
+    """Job offers in the desk's countries, the oldest first."""
     return await views.offers(database, scope, cut, case_id, status)
 
 

@@ -28,4 +28,4 @@ SERVICE = Service(
 if __name__ == "__main__":
     from chassis.runtime import main
 
-    main(SERVICE)
+    main(lambda: SERVICE)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-from chassis.codes import Admin1, Code, Day, Instant, Isco08
+from chassis.codes import Admin1, Code, Country, Day, Instant, Isco08
 from placement.domain.terms import EmploymentType, Evidence, WageBand
 
 EmployerName = Annotated[
@@ -33,6 +33,9 @@ class NewEmployer(BaseModel):
 
     name: EmployerName
     isic: Isic | None = None
+    country: Country | None = Field(
+        default=None, description="one that the desk acts for; if left out, the one where the desk lies"
+    )
 
 
 class NewVacancy(BaseModel):
@@ -53,7 +56,9 @@ class NewVacancy(BaseModel):
     employer_id: UUID
     isco08: Isco08
     skills: Annotated[list[Isco08], Field(max_length=20, description="further unit groups that help")] = []
-    admin1: Admin1
+    admin1: Admin1 | None = Field(
+        default=None, description="in the employer's country; leave it out if unknown, or if the country has no codes"
+    )
     openings: StrictInt = Field(ge=1, le=500)
     employment_type: EmploymentType
     wage_band: WageBand = "unknown"

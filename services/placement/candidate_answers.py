@@ -33,8 +33,8 @@ class CandidateAnswer(BaseModel):
 
     case_id: UUID
     status: CandidateStatus
-    country: str | None
-    centre: str | None
+    country: str | None = Field(description="the country of return")
+    centre: str | None = Field(description="the centre that has the person; some countries have none of their own")
     language: str | None
     target_group: TargetGroup | None
     age_band: AgeBand | None
@@ -57,7 +57,7 @@ class CandidateAnswer(BaseModel):
 
 
 class CandidateDetail(CandidateAnswer):
-    """A person, the employers they may be presented to, and their candidacies in the desk's country."""
+    """A person, the employers they may be presented to, and their candidacies in the desk's countries."""
 
     may_be_presented_to: list[str] = Field(description="employers that a consent `presentation` names today")
     candidacies: list[CandidacyAnswer]
@@ -111,7 +111,7 @@ class Cohort(Counts):
 class Summary(BaseModel):
     """Job-offer coverage of returnees from Germany who have arrived, in total and by month of arrival."""
 
-    country: str | None = Field(description="null: all countries")
+    countries: tuple[str, ...] | None = Field(description="those counted; null: all")
     target_group: TargetGroup
     as_of: date
     total: Counts

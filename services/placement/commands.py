@@ -15,6 +15,8 @@ class RegisterEmployer:
 
     name: str
     isic: str | None
+    country: str | None = None
+    """The desk's own if left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class PublishVacancy:
     employer_id: UUID
     isco08: str
     skills: tuple[str, ...]
-    admin1: str
+    admin1: str | None
     openings: int
     employment_type: EmploymentType
     wage_band: WageBand

@@ -19,6 +19,7 @@ class ReturneeReferred(Contract, source="referral"):
     root_referral_id: UUID
     to_centre: Centre
     country: Country
+    """The country of return; the centre may lie in another one."""
     admin1: Admin1 | None = None
     skills: tuple[Isco08, ...] = ()
     language: Language
@@ -74,7 +75,6 @@ class ReferralRedirected(Contract, source="counselling"):
     referral_id: UUID
     child_referral_id: UUID
     to_centre: Centre
-    to_country: Country
 
 
 class ArrivedInCountry(Contract, source="counselling"):

@@ -52,7 +52,7 @@ class VacancyPublished(VacancyEvent):
 
     isco08: Isco08
     skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
-    admin1: Admin1
+    admin1: Admin1 | None = None
     openings: int = Field(ge=1, le=500)
     employment_type: EmploymentType
     wage_band: WageBand

@@ -22,8 +22,8 @@ NOT_A_DESK: Final = Refused(
 )
 OTHER_COUNTRY: Final = Refused(
     "other_country",
-    "A placement desk acts for the country of its centre; this belongs to another one.",
-    "Ask a desk in that country.",
+    "A desk acts for its centre's country and for those that the centre is the fallback of; this belongs to none of them.",
+    "Ask the desk of that country; for one without a centre, the desk that fallbacks.v1.csv names.",
     status=403,
 )
 
@@ -49,8 +49,8 @@ OCCUPATION_UNKNOWN: Final = Refused(
 )
 ADMIN1_OF_OTHER_COUNTRY: Final = Refused(
     "admin1_of_other_country",
-    "The subdivision lies in another country than the desk.",
-    "Give an ISO 3166-2 code of the desk's own country.",
+    "The subdivision lies in another country than the employer.",
+    "Give an ISO 3166-2 code of the employer's country, or leave it out.",
     "/admin1",
     422,
 )
@@ -115,7 +115,13 @@ MINOR: Final = Refused("minor", "Minors cannot have candidacies.", "Ask the cent
 MATCHING_CONSENT_MISSING: Final = Refused(
     "matching_consent_missing",
     "The person has given no consent `matching` that holds for this desk today.",
-    "Ask the person; the scout records the consent for this centre or its country.",
+    "Ask the person; the scout records the consent for this centre or the country where it lies.",
+)
+NOT_THE_COUNTRY_OF_RETURN: Final = Refused(
+    "not_the_country_of_return",
+    "The vacancy lies in another country than the one that the person returns to.",
+    "Pick a vacancy in the person's country of return, or publish one there.",
+    "/vacancy_id",
 )
 PRESENTATION_CONSENT_MISSING: Final = Refused(
     "presentation_consent_missing",

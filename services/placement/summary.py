@@ -29,17 +29,17 @@ select left(arrived_on, 7) as month, days,
                           and first_offer_on::date <= arrived_on::date + days) as offered,
        count(*) filter (where arrived_on::date + days >= $2 and first_offer_on is not null) as running_offered
 from candidate cross join unnest($3::int[]) as days
-where ($1::text is null or country = $1) and arrived_on is not null and target_group = $4
+where ($1::text[] is null or country = any($1)) and arrived_on is not null and target_group = $4
 group by 1, 2 order by 1, 2
 """
 
 
 async def summary(database: asyncpg.Pool, scope: Scope) -> Summary:
-    """The counts of a country, or of all."""
-    rows = await database.fetch(_COHORTS, scope.country, scope.today, TARGET_DAYS, COUNTED)
+    """The counts of some countries together, or of all."""
+    rows = await database.fetch(_COHORTS, scope.countries, scope.today, TARGET_DAYS, COUNTED)
     months = [(month, counts(list(group))) for month, group in groupby(rows, key=lambda row: row["month"])]
     return Summary(
-        country=scope.country,
+        countries=scope.countries,
         target_group=COUNTED,
         as_of=scope.today,
         total=added(each for _, each in months),

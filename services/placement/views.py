@@ -1,4 +1,4 @@
-"""Reads beside the commands: plain SELECTs without locks, bound to the country of the desk that asks."""
+"""Reads beside the commands: plain SELECTs without locks, bound to the countries of the desk that asks."""
 
 from __future__ import annotations
 
@@ -30,14 +30,19 @@ _vacancy: TypeAdapter[Vacancy] = TypeAdapter(Vacancy)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who reads. A desk sees its country, and people whose consent names one of `recipients`.
+    """Who reads. A desk sees its countries, and people whose consent names one of `recipients`.
 
-    The programme's management has no `country` (all) and no `recipients` (it reads what is pseudonymous anyway).
+    For the programme's management `countries` may be None (all), and there are no `recipients` (it reads what is
+    pseudonymous anyway).
     """
 
-    country: str | None
+    countries: tuple[str, ...] | None
     recipients: tuple[str, ...] | None
     today: date
+
+    def holds(self, country: str | None) -> bool:
+        """Whether what belongs to `country` may be read."""
+        return self.countries is None or country in self.countries
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +55,18 @@ class Cut:
 
 _EMPLOYERS = """
 select id, data from employer
-where ($1::text is null or country = $1) and ($2::uuid is null or id > $2)
+where ($1::text[] is null or country = any($1)) and ($2::uuid is null or id > $2)
 order by id limit $3
 """
 _VACANCIES = """
 select id, data from vacancy
-where ($1::text is null or country = $1) and ($2::uuid is null or id > $2)
+where ($1::text[] is null or country = any($1)) and ($2::uuid is null or id > $2)
   and ($4::text is null or status = $4) and ($5::text is null or isco08 = $5) and ($6::text is null or employer_id = $6)
 order by id limit $3
 """
 _CANDIDATES = """
 select id, data from candidate
-where ($1::text is null or country = $1) and ($2::uuid is null or id > $2)
+where ($1::text[] is null or country = any($1)) and ($2::uuid is null or id > $2)
   and status = any($4::text[]) and ($5::text is null or data -> 'skills' ? $5)
   and ($6::text[] is null or data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
       select from jsonb_array_elements(data -> 'consents') consent
@@ -72,7 +77,7 @@ order by id limit $3
 _OFFERS = """
 select (candidacy -> 'offer' ->> 'id')::uuid as id, data
 from vacancy, jsonb_array_elements(data -> 'candidacies') candidacy
-where ($1::text is null or country = $1) and ($2::uuid is null or (candidacy -> 'offer' ->> 'id')::uuid > $2)
+where ($1::text[] is null or country = any($1)) and ($2::uuid is null or (candidacy -> 'offer' ->> 'id')::uuid > $2)
   and ($4::uuid is null or links @> array[$4::uuid]) and ($4::uuid is null or candidacy ->> 'case_id' = $4::text)
   and ($5::text is null or candidacy -> 'offer' ->> 'status' = $5) and candidacy -> 'offer' ->> 'id' is not null
 order by 1 limit $3
@@ -84,7 +89,7 @@ _LINKED = "select data from vacancy where links @> array[$1::uuid] order by id"
 
 async def employers(database: asyncpg.Pool, scope: Scope, cut: Cut) -> Page[EmployerAnswer]:
     """Employers, the oldest first."""
-    rows = await database.fetch(_EMPLOYERS, scope.country, cut.after, cut.limit + 1)
+    rows = await database.fetch(_EMPLOYERS, scope.countries, cut.after, cut.limit + 1)
     return _page(rows, cut, lambda row: EmployerAnswer.model_validate(_employer.validate_json(row["data"])))
 
 
@@ -98,7 +103,7 @@ async def vacancies(
 ) -> Page[VacancyAnswer]:
     """Vacancies, the oldest first."""
     employer = None if employer_id is None else str(employer_id)
-    rows = await database.fetch(_VACANCIES, scope.country, cut.after, cut.limit + 1, status, isco08, employer)
+    rows = await database.fetch(_VACANCIES, scope.countries, cut.after, cut.limit + 1, status, isco08, employer)
     return _page(rows, cut, lambda row: VacancyAnswer.model_validate(_vacancy.validate_json(row["data"])))
 
 
@@ -108,7 +113,7 @@ async def candidates(
     """The pool: for a desk, people whose consent `matching` holds for it today."""
     rows = await database.fetch(
         _CANDIDATES,
-        scope.country,
+        scope.countries,
         cut.after,
         cut.limit + 1,
         POOL if status is None else (status,),
@@ -123,7 +128,7 @@ async def offers(
     database: asyncpg.Pool, scope: Scope, cut: Cut, case_id: UUID | None, status: OfferStatus | None
 ) -> Page[CaseOffer]:
     """Job offers, the oldest first."""
-    rows = await database.fetch(_OFFERS, scope.country, cut.after, cut.limit + 1, case_id, status)
+    rows = await database.fetch(_OFFERS, scope.countries, cut.after, cut.limit + 1, case_id, status)
     return _page(rows, cut, lambda row: _offer(row["id"], _vacancy.validate_json(row["data"])))
 
 

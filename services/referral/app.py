@@ -34,4 +34,4 @@ if __name__ == "__main__":
     from chassis.runtime import main
     from referral.settings import ReferralSettings
 
-    main(service(ReferralSettings().profile_key()))
+    main(lambda: service(ReferralSettings().profile_key()))

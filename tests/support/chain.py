@@ -97,7 +97,11 @@ class Chain:
         self.stack = stack
         self.collector = collector
         self.broker = Broker(stack.kafka.bootstrap)
-        self.settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "DEADLINE_POLL_SECONDS": "0.5"}
+        self.settings = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+            "OTEL_BSP_SCHEDULE_DELAY": "500",
+            "DEADLINE_POLL_SECONDS": "0.5",
+        }
         self._cluster = Cluster(stack.postgres.admin_dsn)
         self._callers: dict[tuple[str, str, str, str], Caller] = {}
 

@@ -66,4 +66,4 @@ SERVICE = replace(
 )
 
 if __name__ == "__main__":
-    main(SERVICE)
+    main(lambda: SERVICE)

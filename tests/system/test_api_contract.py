@@ -18,7 +18,7 @@ from tests.support.chain import Chain
 from tests.support.people import STAFF, Person, course, new_employer, vacancy
 from tests.support.tokens import at_home
 
-EXAMPLES = 20
+EXAMPLES = 10
 """Made-up requests per operation, beside those that schemathesis derives from the limits of each field."""
 
 CONFIG = """

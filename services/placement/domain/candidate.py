@@ -26,8 +26,9 @@ CandidateStatus = Literal["unknown", "pooled", "active", "placed", "withdrawn", 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the latest referral says of the person."""
+    """What the latest referral says of the person; `country` is the country of return."""
 
+    country: str
     language: str
     target_group: TargetGroup
     age_band: AgeBand
@@ -40,7 +41,6 @@ class Place:
 
     at: datetime
     centre: str
-    country: str
     redirected: bool = False
 
     def outdates(self, other: Place) -> bool:
@@ -88,8 +88,8 @@ class Candidate:
 
     @property
     def country(self) -> str | None:
-        """The country of the centre that has the person."""
-        return None if self.place is None else self.place.country
+        """The country of return. The centre that has the person may lie elsewhere: some countries have none."""
+        return None if self.profile is None else self.profile.country
 
     @property
     def admin1(self) -> str | None:

@@ -1,8 +1,9 @@
 """Consents that the way into work rests on: this service's own copy, written by the referral topic alone.
 
 `matching` lets a placement desk look at a person, `presentation` lets it name the person to one employer.
-Each holds for its recipients only; `country:NG` stands for every organisation in that country. An employer is
-always meant by itself: a country as recipient says nothing about employers.
+Each holds for its recipients only; `country:NG` stands for every organisation that lies in that country, not for
+one elsewhere that acts for it. An employer is always meant by itself: a country as recipient says nothing about
+employers.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ class Consent:
         return any(organisation in self.recipients for organisation in organisations)
 
 
-def desk(centre: str, country: str) -> tuple[str, ...]:
-    """The recipients that stand for a placement desk."""
-    return (centre, f"country:{country}")
+def desk(centre: str, home: str) -> tuple[str, ...]:
+    """The recipients that stand for the placement desk of a centre, which lies in `home`."""
+    return (centre, f"country:{home}")
 
 
 def employer(employer_id: UUID) -> tuple[str, ...]:

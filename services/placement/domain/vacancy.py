@@ -43,7 +43,7 @@ class Vacancy:
     country: str
     isco08: str
     skills: tuple[str, ...]
-    admin1: str
+    admin1: str | None
     openings: int
     employment_type: EmploymentType
     wage_band: WageBand

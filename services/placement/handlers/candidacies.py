@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from chassis.decision import Cleared, Context, Decision, Refused
 from chassis.states import States
 from placement import refusals
@@ -11,7 +13,7 @@ from placement.domain.candidacy import CLOSERS, Candidacy
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted
-from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, scene_of, standing_of
+from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, local_day, scene_of, standing_of
 from placement.handlers.timers import OFFER_EXPIRY
 
 
@@ -26,10 +28,13 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
     candidate = states.get(Candidate, command.case_id)
     if candidate is None or candidate.status == "unknown":
         return refusals.at(refusals.CANDIDATE_UNKNOWN, "/case_id")
-    refused = _not_of_desk(desk, vacancy, candidate) or _not_eligible(candidate) or _full(desk, vacancy, candidate)
+    today = local_day(context.now, vacancy.country)
+    refused = (
+        _not_of_desk(desk, vacancy, candidate, today) or _not_eligible(candidate) or _full(vacancy, candidate, today)
+    )
     if refused is not None:
         return refused
-    candidacy = Candidacy(context.new_id(), candidate.id, desk.centre, desk.today)
+    candidacy = Candidacy(context.new_id(), candidate.id, desk.centre, today)
     vacancy = vacancy.joined(candidacy)
     event = CandidateShortlisted(**ids_of(vacancy, candidacy), isco08=vacancy.isco08)
     return Decision((vacancy,), (event,), answer=standing_of(vacancy, candidacy))
@@ -43,12 +48,12 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
     refused = _not_eligible(scene.candidate)
     if refused is not None:
         return refused
-    if not scene.vacancy.takes_people(scene.desk.today):
+    if not scene.vacancy.takes_people(scene.today):
         return refusals.VACANCY_CLOSED
     employer = consents.employer(scene.vacancy.employer_id)
-    if not consents.covered(scene.candidate.consents, "presentation", employer, scene.desk.today):
+    if not consents.covered(scene.candidate.consents, "presentation", employer, scene.today):
         return refusals.PRESENTATION_CONSENT_MISSING
-    candidacy = scene.candidacy.presented(scene.desk.today)
+    candidacy = scene.candidacy.presented(scene.today)
     vacancy = scene.vacancy.updated(candidacy)
     event = CandidatePresented(**ids_of(vacancy, candidacy), employer_id=vacancy.employer_id)
     return Decision((vacancy,), (event,), answer=standing_of(vacancy, candidacy))
@@ -73,15 +78,14 @@ def close_candidacy(states: States, command: CloseCandidacy, context: Context) -
     )
 
 
-def _not_of_desk(desk: Desk, vacancy: Vacancy, candidate: Candidate) -> Refused | None:
-    if vacancy.country != desk.country:
+def _not_of_desk(desk: Desk, vacancy: Vacancy, candidate: Candidate, today: date) -> Refused | None:
+    if vacancy.country not in desk.countries:
         return refusals.at(refusals.OTHER_COUNTRY, "/vacancy_id")
-    if candidate.country != desk.country:
+    if candidate.country not in desk.countries:
         return refusals.at(refusals.OTHER_COUNTRY, "/case_id")
-    recipients = consents.desk(desk.centre, desk.country)
-    if not consents.covered(candidate.consents, "matching", recipients, desk.today):
+    if not consents.covered(candidate.consents, "matching", desk.recipients, today):
         return refusals.at(refusals.MATCHING_CONSENT_MISSING, "/case_id")
-    return None
+    return None if candidate.country == vacancy.country else refusals.NOT_THE_COUNTRY_OF_RETURN
 
 
 def _not_eligible(candidate: Candidate) -> Refused | None:
@@ -95,8 +99,8 @@ def _not_eligible(candidate: Candidate) -> Refused | None:
     return None
 
 
-def _full(desk: Desk, vacancy: Vacancy, candidate: Candidate) -> Refused | None:
-    if not vacancy.takes_people(desk.today):
+def _full(vacancy: Vacancy, candidate: Candidate, today: date) -> Refused | None:
+    if not vacancy.takes_people(today):
         return refusals.at(refusals.VACANCY_CLOSED, "/vacancy_id")
     if vacancy.live_candidacy_of(candidate.id) is not None:
         return refusals.CANDIDACY_EXISTS

@@ -35,6 +35,7 @@ from placement.domain.terms import ClosedReason, Party
 from placement.domain.vacancy import Vacancy
 from placement.handlers.desk import candidacy_closed, local_day
 from placement.handlers.timers import POOL_EXIT
+from placement.reference import Reference
 
 SCOUT_CALENDAR = "DE"
 REFER_ANEW_WORKING_DAYS = 3
@@ -60,8 +61,8 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     """The person is known, before arrival."""
     if event.to_centre not in context.reference.centres:
         return refusals.CENTRE_UNKNOWN
-    place = Place(context.occurred_at, event.to_centre, event.country)
-    profile = Profile(event.language, event.target_group, event.age_band, event.admin1)
+    place = Place(context.occurred_at, event.to_centre)
+    profile = Profile(event.country, event.language, event.target_group, event.age_band, event.admin1)
     candidate = _candidate(states, event.case_id).referred(
         event.referral_id, event.root_referral_id, profile, place, event.skills
     )
@@ -91,7 +92,7 @@ def referral_redirected(states: States, event: ReferralRedirected, context: Cont
         return refusals.CENTRE_UNKNOWN
     candidate = _candidate(states, event.case_id)
     referrals = candidate.referrals.redirected(event.referral_id, event.child_referral_id)
-    place = Place(context.occurred_at, event.to_centre, event.to_country, redirected=True)
+    place = Place(context.occurred_at, event.to_centre, redirected=True)
     return _with_timer(replace(candidate, referrals=referrals).moved(place))
 
 
@@ -121,7 +122,7 @@ def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context)
     left = consents.withdrawn(candidate.consents, consent.id)
 
     def lost(vacancy: Vacancy, candidacy: Candidacy) -> bool:
-        recipients = _recipients(consent, vacancy, candidacy)
+        recipients = _recipients(consent, vacancy, candidacy, context.reference)
         day = local_day(context.occurred_at, vacancy.country)
         return (
             candidacy.status == RESTS_ON[consent.purpose]
@@ -165,10 +166,13 @@ def _with_timer(candidate: Candidate) -> Decision:
     return Decision((candidate,), deadlines=(Deadline(POOL_EXIT, candidate.id, candidate.id, due_at),))
 
 
-def _recipients(consent: Consent, vacancy: Vacancy, candidacy: Candidacy) -> tuple[str, ...]:
+def _recipients(consent: Consent, vacancy: Vacancy, candidacy: Candidacy, reference: Reference) -> tuple[str, ...]:
     if consent.purpose == "presentation":
         return consents.employer(vacancy.employer_id)
-    return consents.desk(candidacy.centre, vacancy.country)
+    centre = reference.centres.get(candidacy.centre)
+    if centre is None:
+        raise ValueError("a desk picked the person, and no centre is ever deleted from the list")
+    return consents.desk(centre.code, centre.country)
 
 
 def _close(

@@ -1,4 +1,4 @@
-"""What the handlers of commands share: whose desk acts, which day it is there, what a command is about."""
+"""What the handlers of commands share: whose desk acts, for which countries, what a command is about."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from chassis.decision import Context, Refused
 from chassis.states import Need, States, by_id
 from placement import refusals
 from placement.commands import OnCandidacy, Shortlist
+from placement.domain import consents
 from placement.domain.candidacy import Candidacy, CandidacyStatus
 from placement.domain.candidate import Candidate
 from placement.domain.terms import ClosedReason, Party
@@ -23,18 +24,28 @@ from placement.reference import Reference
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The placement desk of a centre, on a day of its country."""
+    """The placement desk of a centre, on a day of the country where it lies.
+
+    It acts for `countries`: its own, and those without a centre that it is the fallback of on that day.
+    """
 
     centre: str
-    country: str
+    home: str
+    countries: tuple[str, ...]
     today: date
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Whom a consent names that covers this desk. It lies in one country, for however many it acts."""
+        return consents.desk(self.centre, self.home)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a command on a candidacy finds, checked: it is the desk's country, and in the right state."""
+    """What a command on a candidacy finds, checked: it is the desk's to act, and in the right state."""
 
-    desk: Desk
+    today: date
+    """In the vacancy's country."""
     candidate: Candidate
     vacancy: Vacancy
     candidacy: Candidacy
@@ -53,7 +64,7 @@ def desk_at(org: str, reference: Reference, now: datetime) -> Desk | Refused:
     today = local_day(now, centre.country)
     if reference.centres.get(org, on=today) is None:
         return refusals.NOT_A_DESK
-    return Desk(org, centre.country, today)
+    return Desk(org, centre.country, reference.countries_of(centre, today), today)
 
 
 def desk_of(context: Context) -> Desk | Refused:
@@ -71,11 +82,11 @@ def scene_of(states: States, command: OnCandidacy, context: Context, *needed: Ca
     candidacy = None if vacancy is None else vacancy.candidacy(command.candidacy_id)
     if vacancy is None or candidate is None or candidacy is None or candidacy.case_id != command.case_id:
         return refusals.CANDIDACY_UNKNOWN
-    if vacancy.country != desk.country:
+    if vacancy.country not in desk.countries:
         return refusals.OTHER_COUNTRY
     if candidacy.status not in needed:
         return refusals.wrong_state(candidacy.status, *needed)
-    return Scene(desk, candidate, vacancy, candidacy)
+    return Scene(local_day(context.now, vacancy.country), candidate, vacancy, candidacy)
 
 
 def needs_candidacy(command: OnCandidacy | Shortlist) -> Iterable[Need]:

@@ -35,9 +35,9 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
     scene = scene_of(states, command, context, "presented")
     if isinstance(scene, Refused):
         return scene
-    if not scene.vacancy.takes_people(scene.desk.today):
+    if not scene.vacancy.takes_people(scene.today):
         return refusals.VACANCY_CLOSED
-    if command.starts_on < scene.desk.today:
+    if command.starts_on < scene.today:
         return refusals.STARTS_IN_PAST
     expires_at = command.expires_at or context.now + DEFAULT_ANSWER_TIME
     if not ANSWER_TIME[0] <= expires_at - context.now <= ANSWER_TIME[1]:
@@ -48,7 +48,7 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
         hours_per_week=command.hours_per_week,
         wage_band=command.wage_band or scene.vacancy.wage_band,
         starts_on=command.starts_on,
-        offered_on=scene.desk.today,
+        offered_on=scene.today,
         expires_at=expires_at,
         formal=command.formal,
         subsidised=command.subsidised,
@@ -69,12 +69,12 @@ def accept_offer(states: States, command: AcceptOffer, context: Context) -> Deci
     scene = _open_offer(states, command, context)
     if isinstance(scene, Refused):
         return scene
-    candidacy = scene.candidacy.accepted(scene.desk.today)
+    candidacy = scene.candidacy.accepted(scene.today)
     vacancy = scene.vacancy.updated(candidacy)
     event = JobOfferAccepted(
         **ids_of(vacancy, candidacy),
         offer_id=offer_of(candidacy).id,
-        accepted_on=scene.desk.today,
+        accepted_on=scene.today,
     )
     filling = ended(vacancy, "filled") if vacancy.ended is None and vacancy.filled else Decision((vacancy,))
     (vacancy,) = filling.states
@@ -92,9 +92,9 @@ def decline_offer(states: States, command: DeclineOffer, context: Context) -> De
     if isinstance(scene, Refused):
         return scene
     reasons = context.reference.decline_reasons
-    if reasons.get(command.reason, on=scene.desk.today) is None:
+    if reasons.get(command.reason, on=scene.today) is None:
         return refusals.DECLINE_REASON_UNKNOWN
-    candidacy = scene.candidacy.declined(command.reason, scene.desk.today)
+    candidacy = scene.candidacy.declined(command.reason, scene.today)
     vacancy = scene.vacancy.updated(candidacy)
     event = JobOfferDeclined(
         **ids_of(vacancy, candidacy),
@@ -131,7 +131,7 @@ def start_employment(states: States, command: StartEmployment, context: Context)
     scene = scene_of(states, command, context, "accepted")
     if isinstance(scene, Refused):
         return scene
-    if command.started_on > scene.desk.today:
+    if command.started_on > scene.today:
         return refusals.STARTED_IN_FUTURE
     offer = offer_of(scene.candidacy)
     employment = Employment(
@@ -175,7 +175,7 @@ def _open_offer(states: States, command: AcceptOffer | DeclineOffer, context: Co
 
 
 def _distance(candidate: Candidate, vacancy: Vacancy) -> DistanceBand:
-    if candidate.admin1 is None:
+    if candidate.admin1 is None or vacancy.admin1 is None:
         return "unknown"
     return "same_admin1" if candidate.admin1 == vacancy.admin1 else "same_country"
 

@@ -12,7 +12,7 @@ from placement.commands import CloseVacancy, PublishVacancy, RegisterEmployer
 from placement.domain.employer import Employer
 from placement.domain.vacancy import LEFT_BEHIND, End, Vacancy
 from placement.events import VacancyClosed, VacancyPublished
-from placement.handlers.desk import candidacy_closed, desk_of
+from placement.handlers.desk import candidacy_closed, desk_of, local_day
 from placement.handlers.timers import VACANCY_EXPIRY
 
 
@@ -21,7 +21,10 @@ def register_employer(_states: States, command: RegisterEmployer, context: Conte
     desk = desk_of(context)
     if isinstance(desk, Refused):
         return desk
-    employer = Employer(context.new_id(), command.name, desk.centre, desk.country, command.isic)
+    country = command.country or desk.home
+    if country not in desk.countries:
+        return refusals.at(refusals.OTHER_COUNTRY, "/country")
+    employer = Employer(context.new_id(), command.name, desk.centre, country, command.isic)
     return Decision(
         (employer,),
         answer={
@@ -42,22 +45,23 @@ def publish_vacancy(states: States, command: PublishVacancy, context: Context) -
     employer = states.get(Employer, command.employer_id)
     if employer is None:
         return refusals.EMPLOYER_UNKNOWN
-    if employer.country != desk.country:
+    if employer.country not in desk.countries:
         return refusals.at(refusals.OTHER_COUNTRY, "/employer_id")
     if command.isco08 not in context.reference.isco08:
         return refusals.OCCUPATION_UNKNOWN
     for index, skill in enumerate(command.skills):
         if skill not in context.reference.isco08:
             return refusals.at(refusals.OCCUPATION_UNKNOWN, f"/skills/{index}")
-    if not command.admin1.startswith(f"{desk.country}-"):
+    if command.admin1 is not None and not command.admin1.startswith(f"{employer.country}-"):
         return refusals.ADMIN1_OF_OTHER_COUNTRY
-    if command.expires_on < desk.today:
+    today = local_day(context.now, employer.country)
+    if command.expires_on < today:
         return refusals.EXPIRES_IN_PAST
     vacancy = Vacancy(
         id=context.new_id(),
         employer_id=employer.id,
         centre=desk.centre,
-        country=desk.country,
+        country=employer.country,
         isco08=command.isco08,
         skills=tuple(sorted(set(command.skills))),
         admin1=command.admin1,
@@ -65,7 +69,7 @@ def publish_vacancy(states: States, command: PublishVacancy, context: Context) -
         employment_type=command.employment_type,
         wage_band=command.wage_band,
         formal=command.formal,
-        published_on=desk.today,
+        published_on=today,
         expires_on=command.expires_on,
     )
     timer = Deadline(VACANCY_EXPIRY, vacancy.id, vacancy.id, end_of(vacancy.expires_on, vacancy.country))
@@ -80,7 +84,7 @@ def close_vacancy(states: States, command: CloseVacancy, context: Context) -> De
     vacancy = states.get(Vacancy, command.vacancy_id)
     if vacancy is None:
         return refusals.VACANCY_UNKNOWN
-    if vacancy.country != desk.country:
+    if vacancy.country not in desk.countries:
         return refusals.OTHER_COUNTRY
     if vacancy.ended is not None:
         return refusals.VACANCY_CLOSED

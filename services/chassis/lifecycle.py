@@ -1,0 +1,79 @@
+"""What a process needs to begin and to end: a server that leaves signals alone, patience, and bounded steps."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
+
+import asyncpg
+import uvicorn
+from aiokafka.errors import KafkaError
+from fastapi import FastAPI
+
+from chassis.database import is_environment_fault, reason_of
+from chassis.logs import get_logger
+from chassis.settings import Settings
+
+LONGEST_PAUSE_SECONDS = 5.0
+
+T = TypeVar("T")
+
+log = get_logger(__name__)
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the runtime decides the order of shutdown."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
+
+
+def http_server(app: FastAPI, settings: Settings) -> Server:
+    """The server of this process; our own middleware writes the access log."""
+    return Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=int(settings.shutdown_seconds),
+        )
+    )
+
+
+async def when_reachable(connect: Callable[[], Awaitable[T]], what: str) -> T:
+    """Tries until the environment is there; the process stays live and not ready meanwhile."""
+    attempt = 0
+    while True:
+        try:
+            return await connect()
+        except Exception as error:
+            if not isinstance(error, KafkaError | asyncpg.InvalidPasswordError) and not is_environment_fault(error):
+                raise
+            attempt += 1
+            log.warning("waiting", what=what, reason=reason_of(error), attempt=attempt)
+            pause = min(LONGEST_PAUSE_SECONDS, 0.2 * 2 ** min(attempt, 6))
+            await asyncio.sleep(pause * random.uniform(0.5, 1))
+
+
+async def bounded_step(name: str, work: Awaitable[Any], seconds: float) -> None:
+    """One step of a shutdown: whatever becomes of it, the next one follows."""
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except Exception as error:  # noqa: BLE001 - a step that fails must not keep the next from running
+        log.warning("shutdown_step_failed", step=name, reason=type(error).__name__)
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Waits for a task without taking over its error."""
+    await asyncio.wait((task,))
