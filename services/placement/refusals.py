@@ -22,7 +22,7 @@ NOT_A_DESK: Final = Refused(
 )
 OTHER_COUNTRY: Final = Refused(
     "other_country",
-    "A desk acts for its centre's country and for those that the centre is the fallback of; this belongs to none of them.",
+    "A desk acts for its centre's country and those that it is the fallback of; this belongs to another one.",
     "Ask the desk of that country; for one without a centre, the desk that fallbacks.v1.csv names.",
     status=403,
 )

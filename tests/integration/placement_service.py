@@ -26,13 +26,14 @@ from chassis.worker import Timers
 from placement.app import SERVICE
 from tests.support import placement_http as bodies
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
-from tests.support.placement import ACCRA, EDO, LAGOS, reference
+from tests.support.placement import ACCRA, DAKAR, EDO, LAGOS, reference
 from tests.support.records import record
 
 ISSUING = Issuer()
 OFFICER = {"roles": ["placement_officer"], "org": LAGOS}
 IN_EDO = {"roles": ["placement_officer"], "org": EDO}
 IN_ACCRA = {"roles": ["placement_officer"], "org": ACCRA}
+IN_DAKAR = {"roles": ["placement_officer"], "org": DAKAR}
 PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
 TODAY = Clock().now().date()
 DAY = timedelta(days=1)
@@ -89,7 +90,7 @@ class Placement:
         return answer.json()
 
     async def refer(self, country: str = "NG", centre: str = LAGOS, **changes: Any) -> UUID:
-        """A person whom the scout referred, with a consent for the country's desks."""
+        """A person whom the scout referred, with a consent for the desks where the centre lies."""
         case_id = uuid4()
         referral_id = str(uuid4())
         fields = {
@@ -103,7 +104,7 @@ class Placement:
             "age_band": "25_34",
         }
         await self.tell("referral", "ReturneeReferred", case_id, **{**fields, **changes})
-        await self.consent(case_id, "matching", f"country:{country}")
+        await self.consent(case_id, "matching", f"country:{centre[7:9]}")
         return case_id
 
     async def consent(self, case_id: UUID, purpose: str, *recipients: str, until: date = FAR) -> str:
@@ -117,9 +118,9 @@ class Placement:
         """The person is in the country."""
         await self.tell("counselling", "ArrivedInCountry", case_id, arrived_on=on.isoformat(), admin1="NG-LA")
 
-    async def employer(self, who: Mapping[str, Any] = OFFICER) -> str:
+    async def employer(self, who: Mapping[str, Any] = OFFICER, **changes: Any) -> str:
         """An employer's id."""
-        id_: str = (await self.post("/employers", bodies.EMPLOYER, who))["employer_id"]
+        id_: str = (await self.post("/employers", {**bodies.EMPLOYER, **changes}, who))["employer_id"]
         return id_
 
     async def vacancy(self, employer_id: str, who: Mapping[str, Any] = OFFICER, **changes: Any) -> str:
@@ -128,12 +129,14 @@ class Placement:
         id_: str = (await self.post("/vacancies", bodies.vacancy(employer_id, **fields), who))["vacancy_id"]
         return id_
 
-    async def offer(self, employer_id: str, vacancy_id: str, case_id: UUID) -> dict[str, Any]:
+    async def offer(
+        self, employer_id: str, vacancy_id: str, case_id: UUID, who: Mapping[str, Any] = OFFICER
+    ) -> dict[str, Any]:
         """Leads a person to an offer."""
         await self.consent(case_id, "presentation", f"employer:{employer_id}")
-        shortlisted = await self.post("/candidacies", bodies.candidacy(vacancy_id, case_id))
+        shortlisted = await self.post("/candidacies", bodies.candidacy(vacancy_id, case_id), who)
         path = f"/candidacies/{shortlisted['candidacy_id']}"
-        await self.post(f"{path}/present")
+        await self.post(f"{path}/present", who=who)
         body = {**bodies.OFFER, "starts_on": (TODAY + 30 * DAY).isoformat()}
-        offer: dict[str, Any] = await self.post(f"{path}/offer", body)
+        offer: dict[str, Any] = await self.post(f"{path}/offer", body, who)
         return offer

@@ -14,10 +14,20 @@ from chassis import migrations
 from chassis.database import open_pool
 from placement import views
 from placement.app import SERVICE
-from tests.integration.placement_service import DAY, IN_ACCRA, IN_EDO, ISSUING, OFFICER, PROGRAMME, TODAY, Placement
+from tests.integration.placement_service import (
+    DAY,
+    IN_ACCRA,
+    IN_DAKAR,
+    IN_EDO,
+    ISSUING,
+    OFFICER,
+    PROGRAMME,
+    TODAY,
+    Placement,
+)
 from tests.support import placement_http as bodies
 from tests.support.cluster import Cluster
-from tests.support.placement import ACCRA, LAGOS
+from tests.support.placement import ACCRA, DAKAR, LAGOS
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +150,30 @@ async def test_vacancies_employers_and_offers_are_listed_by_country_and_filter(p
         assert (await placement.get(path, PROGRAMME, country="NG"))["items"]
 
 
+async def test_a_desk_lists_and_counts_all_its_countries_or_the_one_that_it_names(placement: Placement) -> None:
+    there, here = await placement.refer("GM", DAKAR), await placement.refer("SN", DAKAR)
+    employer_id, own = await placement.employer(IN_DAKAR, country="GM"), await placement.employer(IN_DAKAR)
+    vacancy_id = await placement.vacancy(employer_id, IN_DAKAR, admin1=None)
+    offer = await placement.offer(employer_id, vacancy_id, there, IN_DAKAR)
+    for case_id in (there, here):
+        await placement.arrive(case_id, TODAY)
+    for countries, people, kept, found in (
+        (["SN", "GM"], {str(there), str(here)}, {employer_id, own}, {offer["offer_id"]}),
+        (["GM"], {str(there)}, {employer_id}, {offer["offer_id"]}),
+        (["SN"], {str(here)}, {own}, set()),
+    ):
+        named = {} if len(countries) > 1 else {"country": countries[0]}
+        assert ids(await placement.get("/candidates", IN_DAKAR, **named)) == people
+        assert ids(await placement.get("/employers", IN_DAKAR, **named), "employer_id") == kept
+        assert ids(await placement.get("/offers", IN_DAKAR, **named), "offer_id") == found
+        assert len((await placement.get("/vacancies", IN_DAKAR, **named))["items"]) == len(found)
+        summary = await placement.get("/summary", IN_DAKAR, **named)
+        assert (summary["countries"], summary["total"]["arrived"]) == (countries, len(people))
+        assert summary["total"]["with_offer"] == len(found)
+    assert (await placement.get("/summary", PROGRAMME))["countries"] is None
+    assert ids(await placement.get("/candidates", IN_ACCRA)) == set()
+
+
 async def test_the_last_opening_goes_to_exactly_one_of_many_at_once(placement: Placement) -> None:
     vacancy_id = await placement.vacancy(await placement.employer())
     people = [await placement.refer() for _ in range(6)]
@@ -173,7 +207,7 @@ async def test_the_summary_counts_people_once_and_by_month_of_arrival(placement:
     await placement.refer()
     summary = await placement.get("/summary")
     total = summary["total"]
-    assert (summary["country"], total["arrived"], total["with_offer"], total["employed"]) == ("NG", 5, 4, 0)
+    assert (summary["countries"], total["arrived"], total["with_offer"], total["employed"]) == (["NG"], 5, 4, 0)
     assert total["targets"] == [
         {"days": 90, "elapsed": 3, "offered": 0, "running": 2, "running_offered": 2},
         {"days": 180, "elapsed": 1, "offered": 0, "running": 4, "running_offered": 3},
@@ -215,5 +249,5 @@ async def test_lists_use_their_indexes(placement: Placement) -> None:
 
     assert "vacancy_links" in await plan(views._LINKED, uuid4())
     assert "vacancy_links" in await plan(views._OFFERS, None, None, 10, uuid4(), None)
-    candidates = await plan(views._CANDIDATES, "NG", None, 10, ["active"], None, [LAGOS], "2026-03-02")
+    candidates = await plan(views._CANDIDATES, ["NG", "GM"], None, 10, ["active"], None, [LAGOS], "2026-03-02")
     assert "candidate_pool" in candidates

@@ -21,7 +21,7 @@ from tests.support.cluster import Cluster
 from tests.support.proxy import proxy_to
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_app import BUGGY
-from tests.support.toy_process import ToyProcess, free_port, until, until_async
+from tests.support.toy_process import ToyProcess, until, until_async
 
 GROUP = "till"
 
@@ -131,14 +131,17 @@ async def until_published_at(dsn: str) -> None:
         await connection.close()
 
 
+async def waits_for_its_topic(process: ToyProcess) -> bool:
+    return await process.checks() == {"database": True, "assignment": False}
+
+
 async def test_a_topic_that_appears_after_the_start_is_read(
     stack: LocalStack, dsn: str, pool: asyncpg.Pool, kafka_bootstrap: str
 ) -> None:
     till = uuid4()
     async with opened_shop(kafka_bootstrap, topic=False) as shop, ToyProcess(stack, dsn, shop.source) as process:
         await process.until_probe("live", 200)
-        await until(lambda: bool(process.lines("service_started")), "the service to start")
-        assert await process.checks() == {"database": True, "assignment": False}
+        await until_async(lambda: waits_for_its_topic(process), "the service to wait for its topic")
         await shop.create_topic()
         await shop.sell(till, 1)
         await until_total(pool, till, 1)

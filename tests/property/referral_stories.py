@@ -36,7 +36,9 @@ class Story(NamedTuple):
 @st.composite
 def at_the_desk(draw: st.DrawFn) -> tuple[Step, ...]:
     at = NOW
-    steps = [Step("grant", at, value=(RECIPIENTS[3], 400)), Step("refer", at, ("root", 0), (NEEDS[0], None))]
+    papers = draw(st.lists(st.sampled_from(RECIPIENTS[:4]), max_size=2))
+    steps = [Step("grant", at, value=(recipients, 400)) for recipients in (RECIPIENTS[3], *papers)]
+    steps.append(Step("refer", at, ("root", 0), (NEEDS[0], None)))
     for _ in range(draw(st.integers(0, 8))):
         at += timedelta(hours=draw(HOURS))
         what = draw(st.sampled_from(("grant", "revoke", "revoke", "refer", "withdraw", "withdraw", "travel", "travel")))

@@ -22,7 +22,7 @@ from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 from tests.support.memory import NOW
-from tests.support.placement import LAGOS, OFFICER, World
+from tests.support.placement import DAKAR, IN_DAKAR, LAGOS, OFFICER, World
 from tests.support.placement_histories import (
     TOPICS,
     Facts,
@@ -30,20 +30,23 @@ from tests.support.placement_histories import (
     Told,
     contract,
     deliver,
+    employers,
     histories,
     likely,
     merges,
     named,
+    recipients,
     telling,
 )
 from tests.support.placement_model import MONTH, Model
 
 
 def fresh() -> tuple[World, dict[str, UUID]]:
-    """A world with two vacancies of one employer and nobody in it: one opening for painters, two for welders."""
+    """Nobody is in it. In Nigeria one opening for painters and two for welders, in The Gambia one for bakers."""
     world = World(openings=1)
     world.service.rows[Candidate].clear()
     vacancies = {"painter": world.vacancy_id, "welder": world.publish(openings=2, isco08="7212")}
+    vacancies["baker"] = world.publish_in_gambia(isco08="7512")
     return world, vacancies
 
 
@@ -64,31 +67,35 @@ def perform(world: World, vacancies: dict[str, UUID], acts: list[tuple[str, str,
     answers: list[str | None] = []
     latest: dict[tuple[str, str], UUID] = {}
     for act, case, vacancy in acts:
+        actor = IN_DAKAR if vacancy == "baker" else OFFICER
         if act == "shortlist":
-            outcome = world.run(commands.Shortlist(vacancies[vacancy], named(case)), OFFICER)
+            outcome = world.run(commands.Shortlist(vacancies[vacancy], named(case)), actor)
             if not isinstance(outcome, Refused):
                 latest[case, vacancy] = UUID(str(outcome.answer["candidacy_id"]))
         elif (case, vacancy) not in latest:
             continue
         else:
             ids = (vacancies[vacancy], named(case), latest[case, vacancy])
-            outcome = world.run(command(world, act, ids), OFFICER)
+            outcome = world.run(command(world, act, ids), actor)
         answers.append(outcome.code if isinstance(outcome, Refused) else None)
     return answers
 
 
-def expect(history: History, employer: UUID) -> tuple[Model, list[str | None]]:
+def expect(history: History, hiring: dict[str, str]) -> tuple[Model, list[str | None]]:
     """The model after the same history, read topic by topic."""
-    model = Model({"painter": 1, "welder": 2}, dict.fromkeys(("painter", "welder"), str(employer)))
+    lagos, dakar = (LAGOS, "NG", {"NG"}), (DAKAR, "SN", {"SN", "GM"})
+    model = Model(
+        {"painter": 1, "welder": 2, "baker": 1},
+        hiring,
+        {"painter": "NG", "welder": "NG", "baker": "GM"},
+        {"painter": lagos, "welder": lagos, "baker": dakar},
+    )
 
     def read(records: list[Told]) -> None:
         for topic in TOPICS:
             for told in records:
                 if told.topic == topic:
-                    names = tuple(
-                        f"employer:{employer}" if name == "employer" else name
-                        for name in told.fact.get("recipients", ())
-                    )
+                    names = recipients(hiring, told.fact.get("recipients", ()))
                     model.tell(told.case, told.kind, {**told.fact, "recipients": names})
 
     read(history.before)
@@ -97,7 +104,7 @@ def expect(history: History, employer: UUID) -> tuple[Model, list[str | None]]:
     for act, case, vacancy in history.acts:
         if act == "shortlist":
             name = str(len(answers))
-            answers.append(model.shortlist(name, case, vacancy, LAGOS, NOW.date()))
+            answers.append(model.shortlist(name, case, vacancy, NOW.date()))
             if answers[-1] is None:
                 latest[case, vacancy] = name
         elif (case, vacancy) in latest:
@@ -109,9 +116,9 @@ def expect(history: History, employer: UUID) -> tuple[Model, list[str | None]]:
 def run(history: History, random: Random) -> tuple[World, dict[str, UUID], list[str | None]]:
     world, vacancies = fresh()
     positions: Counter[tuple[str, str]] = Counter()
-    deliver(world, history.before, random, positions)
+    deliver(world, employers(world, vacancies), history.before, random, positions)
     answers = perform(world, vacancies, history.acts)
-    deliver(world, history.after, random, positions)
+    deliver(world, employers(world, vacancies), history.after, random, positions)
     return world, vacancies, answers
 
 
@@ -126,6 +133,7 @@ def agrees(world: World, vacancies: dict[str, UUID], model: Model) -> None:
         candidate = known.pop(named(case), None) or Candidate(named(case))
         assert candidate.status == model.status(case)
         assert (candidate.place and candidate.place.centre) == model.centre(case)
+        assert candidate.country == (person["profile"] and person["profile"]["country"])
         assert set(candidate.skills) == person["skills"]
         assert set(candidate.verified_skills) == person["verified"]
         assert (candidate.arrival and candidate.arrival.on) == person["arrived"]
@@ -173,7 +181,7 @@ def announced(world: World, vacancies: dict[str, UUID]) -> None:
 def test_every_interleaving_leads_to_the_state_of_the_model(history: History, one: int, other: int) -> None:
     first, vacancies, answers = run(history, Random(one))
     second, _, again = run(history, Random(other))
-    model, expected = expect(history, first.employer)
+    model, expected = expect(history, employers(first, vacancies))
     assert answers == again == expected
     assert first.service.snapshot() == second.service.snapshot()
     assert emitted(first) == emitted(second)
@@ -222,11 +230,11 @@ def test_what_crosses_between_scout_and_centre_ends_the_same(crossing: str) -> N
     for after in merges(telling("referral", scout, 4), telling("counselling", centre, 1)):
         world, vacancies = fresh()
         for told in beginning:
-            world.tell(contract(world, told), at=told.fact["at"])
+            world.tell(contract(employers(world, vacancies), told), at=told.fact["at"])
         assert perform(world, vacancies, acts) == [None]
         for told in after:
-            world.tell(contract(world, told), at=told.fact["at"])
-        model, _ = expect(History(beginning, acts, after), world.employer)
+            world.tell(contract(employers(world, vacancies), told), at=told.fact["at"])
+        model, _ = expect(History(beginning, acts, after), employers(world, vacancies))
         agrees(world, vacancies, model)
         timers_agree(world, model)
         snapshots.append((world.service.snapshot(), emitted(world)))
@@ -236,9 +244,9 @@ def test_what_crosses_between_scout_and_centre_ends_the_same(crossing: str) -> N
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(history=histories(), seed=st.integers(0, 2**32))
 def test_a_replay_of_everything_changes_nothing(history: History, seed: int) -> None:
-    world, _ = fresh()
+    world, vacancies = fresh()
     positions: Counter[tuple[str, str]] = Counter()
-    deliver(world, history.before + history.after, Random(seed), positions)
+    deliver(world, employers(world, vacancies), history.before + history.after, Random(seed), positions)
     before = world.service.snapshot()
-    deliver(world, history.before + history.after, Random(seed + 1), positions)
+    deliver(world, employers(world, vacancies), history.before + history.after, Random(seed + 1), positions)
     assert world.service.snapshot() == before

@@ -37,7 +37,7 @@ from tests.property.referral_stories import (
 )
 from tests.support.memory import NOW, MemoryService
 
-QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519b")
 SCOUT = Actor("scout", "scouts:bavaria")
 
@@ -250,7 +250,7 @@ def picture(case: Case) -> dict[str, Any]:
     }
 
 
-@QUICK
+@settings(QUICK, max_examples=160)
 @given(story=stories(), data=st.data())
 def test_every_interleaving_ends_as_the_rules_demand_and_the_same_decisions_end_the_same(
     story: Story, data: st.DataObject

@@ -30,9 +30,12 @@ DAY = timedelta(days=1)
 LAST_DAY = date(2026, 5, 31)
 
 LAGOS, EDO, ACCRA = "centre:NG-LOS", "centre:NG-EDO", "centre:GH-ACC"
+DAKAR = "centre:SN-DKR"
+"""The fallback for The Gambia, which has no centre."""
 OFFICER = Actor("placement_officer", LAGOS, "NG")
 IN_EDO = Actor("placement_officer", EDO, "NG")
 IN_ACCRA = Actor("placement_officer", ACCRA, "GH")
+IN_DAKAR = Actor("placement_officer", DAKAR, "SN")
 
 
 @cache
@@ -70,7 +73,7 @@ def rejected(referral_id: UUID = REFERRAL) -> contracts.ReferralRejected:
 
 def redirected(referral_id: UUID = REFERRAL, child: UUID = CHILD, **changes: Any) -> contracts.ReferralRedirected:
     """Lagos passes the person on to Edo."""
-    fields = {"referral_id": referral_id, "child_referral_id": child, "to_centre": EDO, "to_country": "NG"}
+    fields = {"referral_id": referral_id, "child_referral_id": child, "to_centre": EDO}
     return contracts.ReferralRedirected.model_validate({"case_id": CASE, **fields, **changes})
 
 
@@ -154,10 +157,15 @@ class World:
         }
         return commands.PublishVacancy(**{**fields, **changes})
 
-    def publish(self, **changes: Any) -> UUID:
+    def publish(self, actor: Actor = OFFICER, **changes: Any) -> UUID:
         """Publishes such a vacancy."""
-        id_: UUID = self.do(self.vacancy_command(**changes))["vacancy_id"]
+        id_: UUID = self.do(self.vacancy_command(**changes), actor)["vacancy_id"]
         return id_
+
+    def publish_in_gambia(self, **changes: Any) -> UUID:
+        """A vacancy of an employer in The Gambia, kept by the desk in Dakar."""
+        employer = self.do(commands.RegisterEmployer("Serekunda Paint Works", "F", "GM"), IN_DAKAR)["employer_id"]
+        return self.publish(IN_DAKAR, **{"employer_id": employer, "admin1": None, **changes})
 
     def shortlist(self, case_id: UUID = CASE, actor: Actor = OFFICER) -> UUID:
         """Picks a person for the vacancy."""

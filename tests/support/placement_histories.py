@@ -14,14 +14,25 @@ from uuid import UUID, uuid5
 from hypothesis import strategies as st
 
 from placement import contracts
+from placement.domain.vacancy import Vacancy
 from tests.support.memory import NOW
-from tests.support.placement import ACCRA, EDO, LAGOS, World
+from tests.support.placement import ACCRA, DAKAR, EDO, LAGOS, World
 
 CASES = ("ann", "ben")
 TOPICS = ("referral", "training", "counselling")
 NAMES = UUID("6f1c7d1e-0b0a-4a52-9a4e-0d2a4d1b7c55")
 MOVES = ("present", "offer", "accept", "decline", "start")
-CENTRES = (LAGOS, LAGOS, EDO, ACCRA)
+PLACES = (
+    *((LAGOS, "NG"), (LAGOS, "NG"), (EDO, "NG"), (ACCRA, "GH")),
+    *((DAKAR, "GM"), (DAKAR, "GM"), (DAKAR, "SN")),
+)
+"""Where people are sent, and to which country they return: The Gambia has no centre."""
+RECIPIENTS = (
+    *(("country:NG",), (LAGOS, "painter"), (EDO, "country:GH")),
+    *((DAKAR, "baker"), ("country:SN", "baker"), ("country:GM",)),
+)
+VACANCIES = ("painter", "welder", "baker")
+"""As recipients, painter and baker stand for the employers of these vacancies; painter and welder have the same."""
 HOUR = timedelta(hours=1)
 
 
@@ -51,13 +62,17 @@ Facts = list[tuple[str, dict[str, Any]]]
 
 
 def likely(case: str) -> Facts:
-    """The beginning of most histories, so that desks have something to do."""
-    person = {"skills": ("7131",), "age_band": "25_34"}
+    """The beginning of most histories, for desks to have something to do: Ann is of Nigeria, Ben of The Gambia."""
+    centre, country, desks, employer = {
+        "ann": (LAGOS, "NG", "country:NG", "painter"),
+        "ben": (DAKAR, "GM", DAKAR, "baker"),
+    }[case]
+    person = {"skills": ("7131",), "age_band": "25_34", "country": country}
     consent = {"until": date(2028, 1, 1)}
     return [
-        ("refer", {"id": f"{case}-r0", "root": f"{case}-r0", "centre": LAGOS, **person}),
-        ("grant", {"id": f"{case}-c0", "purpose": "matching", "recipients": ("country:NG",), **consent}),
-        ("grant", {"id": f"{case}-c1", "purpose": "presentation", "recipients": ("employer",), **consent}),
+        ("refer", {"id": f"{case}-r0", "root": f"{case}-r0", "centre": centre, **person}),
+        ("grant", {"id": f"{case}-c0", "purpose": "matching", "recipients": (desks,), **consent}),
+        ("grant", {"id": f"{case}-c1", "purpose": "presentation", "recipients": (employer,), **consent}),
     ]
 
 
@@ -71,11 +86,13 @@ def referral_topic(draw: st.DrawFn, case: str, beginning: Facts) -> Facts:
         if kind == "refer" and len(opened) < 3:
             id_ = f"{case}-r{len(opened)}"
             root = draw(st.sampled_from((id_, id_, *opened)))
+            centre, country = draw(st.sampled_from(PLACES))
             opened.append(id_)
             fact = {
                 "id": id_,
                 "root": root,
-                "centre": draw(st.sampled_from(CENTRES)),
+                "centre": centre,
+                "country": country,
                 "skills": draw(st.sampled_from(((), ("7131",), ("7212", "7531")))),
                 "age_band": draw(st.sampled_from(("25_34", "25_34", "25_34", "unknown", "under_18"))),
             }
@@ -87,7 +104,7 @@ def referral_topic(draw: st.DrawFn, case: str, beginning: Facts) -> Facts:
             fact = {
                 "id": f"{case}-c{len(consents)}",
                 "purpose": draw(st.sampled_from(("matching", "matching", "presentation", "presentation", "training"))),
-                "recipients": draw(st.sampled_from((("country:NG",), (LAGOS, "employer"), (EDO, "country:GH")))),
+                "recipients": draw(st.sampled_from(RECIPIENTS)),
                 "until": draw(st.sampled_from((date(2028, 1, 1), date(2028, 1, 1), date(2026, 3, 1)))),
             }
             consents.append(fact)
@@ -106,7 +123,7 @@ def counselling_topic(draw: st.DrawFn, case: str, _beginning: Facts) -> Facts:
         if kind == "reject":
             facts.append((kind, {"id": draw(st.sampled_from((id_, f"{id_}-child")))}))
         elif kind == "redirect":
-            facts.append((kind, {"id": id_, "child": f"{id_}-child", "centre": draw(st.sampled_from(CENTRES))}))
+            facts.append((kind, {"id": id_, "child": f"{id_}-child", "centre": draw(st.sampled_from(PLACES))[0]}))
         elif kind == "arrive":
             facts.append((kind, {"on": date(2026, 3, draw(st.integers(1, 9)))}))
         else:
@@ -139,22 +156,26 @@ def histories(draw: st.DrawFn) -> History:
                 at += timedelta(minutes=draw(st.integers(1, 3)))
                 told = Told(topic, case, number, kind, {**fact, "at": at})
                 (before if number <= cut else after).append(told)
-    act = st.tuples(
-        st.sampled_from(("shortlist", *MOVES)), st.sampled_from(CASES), st.sampled_from(("painter", "welder"))
-    )
+    act = st.tuples(st.sampled_from(("shortlist", *MOVES)), st.sampled_from(CASES), st.sampled_from(VACANCIES))
     acts = draw(st.lists(act, max_size=10))
     if draw(st.integers(0, 3)):
         steps = {case: ("shortlist", *MOVES[: draw(st.integers(0, 4))]) for case in CASES}
-        acts = [(step, case, "welder") for case in CASES for step in steps[case]] + acts
+        likely_ones = {"ann": "welder", "ben": "baker"}
+        acts = [(step, case, likely_ones[case]) for case in CASES for step in steps[case]] + acts
     return History(before, acts, after)
 
 
-def recipients(world: World, names: tuple[str, ...]) -> tuple[str, ...]:
-    """`employer` stands for the employer of the world."""
-    return tuple(f"employer:{world.employer}" if name == "employer" else name for name in names)
+def recipients(employers: dict[str, str], names: tuple[str, ...]) -> tuple[str, ...]:
+    """The name of a vacancy stands for its employer."""
+    return tuple(f"employer:{employers[name]}" if name in employers else name for name in names)
 
 
-def contract(world: World, told: Told) -> Any:
+def employers(world: World, vacancies: dict[str, UUID]) -> dict[str, str]:
+    """Whose the vacancies are."""
+    return {name: str(world.service.state(Vacancy, id_).employer_id) for name, id_ in vacancies.items()}
+
+
+def contract(hiring: dict[str, str], told: Told) -> Any:
     """The record as another service would send it."""
     fact, case_id = told.fact, named(told.case)
     if told.kind == "refer":
@@ -163,7 +184,7 @@ def contract(world: World, told: Told) -> Any:
             referral_id=named(fact["id"]),
             root_referral_id=named(fact["root"]),
             to_centre=fact["centre"],
-            country=fact["centre"][7:9],
+            country=fact["country"],
             skills=fact["skills"],
             language="en",
             target_group="RETURNEE_DE",
@@ -176,7 +197,7 @@ def contract(world: World, told: Told) -> Any:
             case_id=case_id,
             consent_id=named(fact["id"]),
             purpose=fact["purpose"],
-            recipients=recipients(world, fact["recipients"]),
+            recipients=recipients(hiring, fact["recipients"]),
             valid_until=fact["until"],
         )
     if told.kind == "revoke":
@@ -191,14 +212,15 @@ def contract(world: World, told: Told) -> Any:
             referral_id=named(fact["id"]),
             child_referral_id=named(fact["child"]),
             to_centre=fact["centre"],
-            to_country=fact["centre"][7:9],
         )
     if told.kind == "arrive":
         return contracts.ArrivedInCountry(case_id=case_id, arrived_on=fact["on"])
     return contracts.NeedsAssessed(case_id=case_id, readiness=fact["readiness"])
 
 
-def deliver(world: World, records: list[Told], random: Random, positions: Counter[tuple[str, str]]) -> None:
+def deliver(
+    world: World, hiring: dict[str, str], records: list[Told], random: Random, positions: Counter[tuple[str, str]]
+) -> None:
     """A random interleaving; now and then the consumer starts again at an earlier offset of a topic."""
     queues: dict[tuple[str, str], list[Told]] = {}
     for told in records:
@@ -213,7 +235,7 @@ def deliver(world: World, records: list[Told], random: Random, positions: Counte
         if told.number <= positions[key]:
             continue
         positions[key] = told.number
-        world.tell(contract(world, told), at=told.fact["at"])
+        world.tell(contract(hiring, told), at=told.fact["at"])
 
 
 def merges(one: list[Told], other: list[Told]) -> Iterator[list[Told]]:

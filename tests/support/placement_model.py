@@ -14,11 +14,22 @@ BEFORE_OFFER = ("shortlisted", "presented")
 
 
 class Model:
-    """People by case, candidacies by the name that the test gave them."""
+    """People by case, candidacies by the name that the test gave them.
 
-    def __init__(self, openings: dict[str, int], employers: dict[str, str]) -> None:
+    Each vacancy has one desk that acts on it: its centre, where that lies, for which countries it acts.
+    """
+
+    def __init__(
+        self,
+        openings: dict[str, int],
+        employers: dict[str, str],
+        countries: dict[str, str],
+        desks: dict[str, tuple[str, str, set[str]]],
+    ) -> None:
         self.openings = openings
         self.employers = employers
+        self.countries = countries
+        self.desks = desks
         self.people: dict[str, Facts] = {}
         self.candidacies: dict[str, Facts] = {}
         self.filled: set[str] = set()
@@ -142,8 +153,12 @@ class Model:
 
     def recipients(self, purpose: str, candidacy: Facts) -> set[str]:
         if purpose == "matching":
-            return {candidacy["desk"], "country:NG"}
+            return self.names_of_desk(candidacy["vacancy"])
         return {f"employer:{self.employers[candidacy['vacancy']]}"}
+
+    def names_of_desk(self, vacancy: str) -> set[str]:
+        centre, home, _ = self.desks[vacancy]
+        return {centre, f"country:{home}"}
 
     def allows(self, case: str, purpose: str, organisations: set[str], day: date) -> bool:
         return any(
@@ -165,13 +180,16 @@ class Model:
 
     # --- commands: the name of the refusal, or None ---
 
-    def shortlist(self, name: str, case: str, vacancy: str, desk: str, day: date) -> str | None:
+    def shortlist(self, name: str, case: str, vacancy: str, day: date) -> str | None:
         if self.person(case)["profile"] is None:
             return "candidate_unknown"
-        if not (self.centre(case) or "").startswith("centre:NG"):
+        home = self.person(case)["profile"]["country"]
+        if home not in self.desks[vacancy][2]:
             return "other_country"
-        if not self.allows(case, "matching", {desk, "country:NG"}, day):
+        if not self.allows(case, "matching", self.names_of_desk(vacancy), day):
             return "matching_consent_missing"
+        if home != self.countries[vacancy]:
+            return "not_the_country_of_return"
         if refusal := self._gate(case):
             return refusal
         if vacancy in self.filled:
@@ -184,7 +202,6 @@ class Model:
         self.candidacies[name] = {
             "case": case,
             "vacancy": vacancy,
-            "desk": desk,
             "status": "shortlisted",
             "reason": None,
         }

@@ -8,8 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Awaitable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 

@@ -283,9 +283,7 @@ async def test_a_command_needs_an_idempotency_key(everything: Everything) -> Non
 # --- the same key again ----------------------------------------------------------------------------------------------
 
 
-async def test_a_repeated_key_repeats_the_answer_and_refuses_another_body(
-    chain: Chain, everything: Everything
-) -> None:
+async def test_a_repeated_key_repeats_the_answer_and_refuses_another_body(chain: Chain, everything: Everything) -> None:
     by_path = {operation.path: operation for operation in everything.own}
     bodies = {
         "/cases": (new_case(), new_case(household_size=2)),
@@ -380,7 +378,9 @@ async def test_a_stranger_changes_nothing_of_anybody_elses(
             continue
         if body is not None:
             body |= {name: ids[name] for name in about & set(body)}
-            body |= {name: ahead(30) for name in ("expires_on", "starts_on", "earliest", "latest", "on") if name in body}
+            body |= {
+                name: ahead(30) for name in ("expires_on", "starts_on", "earliest", "latest", "on") if name in body
+            }
             body |= {name: ahead(0) for name in body if name.endswith("ed_on")}
         url = re.sub(r"\{([^}]+)\}", lambda match: ids[match[1]], operation.path)
         for role in (None, "scout"):
@@ -398,7 +398,12 @@ async def test_a_stranger_changes_nothing_of_anybody_elses(
 
 
 READS = {
-    "referral": ["/cases/{case_id}", "/cases/{case_id}/timeline", "/cases/{case_id}/profile", "/referrals/{referral_id}"],
+    "referral": [
+        "/cases/{case_id}",
+        "/cases/{case_id}/timeline",
+        "/cases/{case_id}/profile",
+        "/referrals/{referral_id}",
+    ],
     "training": ["/enrolments/{enrolment_id}"],
     "counselling": ["/files/{case_id}", "/files/{case_id}/assessments"],
     "placement": ["/vacancies/{vacancy_id}", "/candidates/{case_id}"],
@@ -411,7 +416,9 @@ LISTS = {
 }
 
 
-async def test_a_stranger_sees_nothing_of_anybody_elses(chain: Chain, everything: Everything, ids: dict[str, str]) -> None:
+async def test_a_stranger_sees_nothing_of_anybody_elses(
+    chain: Chain, everything: Everything, ids: dict[str, str]
+) -> None:
     for service, paths in READS.items():
         headers = {"Authorization": f"Bearer {token(chain.stack, **STRANGERS[service])}"}
         for path in paths:

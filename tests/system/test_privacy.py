@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.places import SERVICES

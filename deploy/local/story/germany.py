@@ -102,8 +102,12 @@ async def received(w: World, person: Person) -> None:
 
 
 async def open_the_ways(w: World, person: Person) -> None:
-    """Consents to look for work and for a course. The one for training comes last: who knows it, knows the rest."""
-    await consent(w, person, "matching", f"country:{person.country}")
+    """Consents to look for work and for a course. The one for training comes last: who knows it, knows the rest.
+
+    Work may be looked for by every desk in the country of return; where there is none, by the centre that stands in.
+    """
+    desks = person.centre if person.country_status == "no_centre" else f"country:{person.country}"
+    await consent(w, person, "matching", desks)
     await consent(w, person, "training", person.provider)
 
 

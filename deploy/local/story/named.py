@@ -191,8 +191,8 @@ async def declines_one(w: World, person: Person) -> None:
     w.tell(person, "was offered other work the same day, and accepted")
 
 
-async def without_centre(w: World, person: Person) -> None:
-    """Refused with the way out, which is then taken."""
+async def referred_from_afar(w: World, person: Person) -> None:
+    """No centre in the country of return: refused with the way out, which is then taken."""
     await germany.register(w, person)
     desk = fallback_desk(person.country)
     path = f"/cases/{person.case_id}/referrals"
@@ -202,10 +202,27 @@ async def without_centre(w: World, person: Person) -> None:
     w.tell(person, f"refused, {person.country} has no centre; the remedy names {desk}")
     await germany.consent(w, person, "referral", desk)
     await germany.refer(w, person, germany.wish(person, desk))
+    w.tell(person, f"referred to {person.centre}, which advises from afar")
+
+
+async def without_centre(w: World, person: Person) -> None:
+    """The promise holds where the programme has no centre: the desk that stands in knows an employer there."""
+    await referred_from_afar(w, person)
     await germany.open_the_ways(w, person)
     await germany.accept(w, person)
-    w.tell(person, f"referred to {person.centre}, which advises from afar and has accepted")
     await departed_and_met(w, person)
+    vacancy_id, employer_id = await work.vacancy(w, person)
+    found = await w.api.until(
+        f"the vacancy for {person}", lambda: w.api.get(officer(person), "placement", f"/vacancies/{vacancy_id}")
+    )
+    if found["country"] != person.country:
+        raise StackError(f"{person} returns to {person.country}, and the vacancy lies in {found['country']}")
+    candidacy_id = await work.shortlist(w, person, vacancy_id)
+    await work.allow_presentation(w, person, employer_id)
+    await work.present(w, person, candidacy_id)
+    offer_id = await work.offer(w, person, candidacy_id)
+    await work.take(w, person, offer_id)
+    w.tell(person, f"the desk of {person.centre} found work in {person.country}: offered, accepted")
 
 
 async def held_up(w: World, person: Person) -> None:

@@ -13,10 +13,10 @@ async def ordinary(w: World, person: Person) -> None:
         await named.suspended(w, person)
         return
     if person.country_status == "no_centre":
-        await named.without_centre(w, person)
-        return
-    await germany.register(w, person)
-    await germany.refer(w, person)
+        await named.referred_from_afar(w, person)
+    else:
+        await germany.register(w, person)
+        await germany.refer(w, person)
     await germany.open_the_ways(w, person)
     if person.rejected:
         await germany.reject(w, person)

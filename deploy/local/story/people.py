@@ -6,9 +6,9 @@ for about 149 returns of a year. Nigeria's and Iraq's live in the catchments of 
 takes up to eight weeks, "in single cases 12" (S5): that long before the departure people are referred, one in ten of
 them 12 weeks. One referral in twenty is rejected: acceptance is to be above 95 % (S19). That every second person takes
 a course, half of whom pass an examination, and that two in three of those who arrive get an offer within the story,
-is assumed: no figure tells. These shares are of the people whose country has a centre in force: nobody is referred to a
-suspended country, and no placement desk stands in for a country without a centre. Everything else is drawn by a
-generator with a fixed seed, so that every run has the same people under new ids.
+is assumed: no figure tells. These shares are of the people who can be referred: nobody is to a suspended country, but
+another centre stands in for a country that has none. Everything else is drawn by a generator with a fixed seed, so that
+every run has the same people under new ids.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def caseload() -> list[Person]:
             )
         )
         turns[country] += 1
-    _decide_ends([person for person in people if not person.named and person.country_status == "active"], draw)
+    _decide_ends([person for person in people if not person.named and person.country_status != "suspended"], draw)
     return people
 
 

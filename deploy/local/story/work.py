@@ -15,8 +15,6 @@ VACANCY_DAYS = 90
 ANSWER_DAYS = 60
 START_DAYS = 7
 """From the offer to the first day of work."""
-PLACES = {"MA": "MA-06", "XK": "XK-01"}
-"""Where a vacancy lies whose desk has no region of its own in the list of centres."""
 
 
 async def arrive(w: World, person: Person, on: date) -> None:
@@ -54,11 +52,11 @@ async def meet(w: World, person: Person) -> None:
 
 
 async def vacancy(w: World, person: Person) -> tuple[str, str]:
-    """A vacancy in the person's trade with an employer of the centre's country: ids of both."""
+    """A vacancy in the person's trade with an employer of their country of return: ids of both."""
     employer_id = await _employer(w, person)
     body = {
         "employer_id": employer_id, "isco08": person.isco08[0], "skills": list(person.isco08[1:]),
-        "admin1": person.admin1 or PLACES[person.country], "openings": 1, "employment_type": "full_time",
+        "admin1": person.admin1, "openings": 1, "employment_type": "full_time",
         "wage_band": "minimum_to_median", "formal": True,
         "expires_on": (w.today + timedelta(days=VACANCY_DAYS)).isoformat(),
     }  # fmt: skip
@@ -68,15 +66,17 @@ async def vacancy(w: World, person: Person) -> tuple[str, str]:
 
 
 async def _employer(w: World, person: Person) -> str:
-    """One employer for each centre, registered by whoever needs it first."""
+    """One employer for each desk and country, registered by whoever needs it first."""
+    key = (person.centre, person.country)
 
     async def register() -> str:
-        body = {"name": f"Invented Works of {person.centre.partition(':')[2]}", "isic": "F"}
+        name = f"Invented Works of {person.centre.partition(':')[2]} in {person.country}"
+        body = {"name": name, "isic": "F", "country": person.country}
         return str((await w.api.post(officer(person), "placement", "/employers", body))["employer_id"])
 
-    if person.centre not in w.employers:
-        w.employers[person.centre] = asyncio.create_task(register())
-    return await w.employers[person.centre]
+    if key not in w.employers:
+        w.employers[key] = asyncio.create_task(register())
+    return await w.employers[key]
 
 
 async def shortlist(w: World, person: Person, vacancy_id: str) -> str:

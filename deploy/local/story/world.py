@@ -41,8 +41,8 @@ class World:
     """The family name of everybody: it must never be seen on a topic."""
     courses: dict[str, Course] = field(default_factory=dict)
     """By provider."""
-    employers: dict[str, asyncio.Task[str]] = field(default_factory=dict)
-    """By centre."""
+    employers: dict[tuple[str, str], asyncio.Task[str]] = field(default_factory=dict)
+    """By centre and country: the desk of a centre may act for a second one."""
     shared_keys: set[str] = field(default_factory=set)
     """Keys of events that are about no person: course sessions and vacancies."""
     poison: tuple[str, int, int] | None = None

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from placement import commands
-from placement.domain.candidate import Candidate
+from placement.domain.candidate import Candidate, Place
 from placement.domain.progress import days_since, days_to_offer, targets
 from tests.support.memory import NOW
 from tests.support.placement import (
     ACCRA,
     CASE,
     CHILD,
+    DAKAR,
     DAY,
     EDO,
     NOBODY,
@@ -99,12 +100,22 @@ def test_the_centre_of_a_person_is_where_they_were_sent_last() -> None:
     world = empty()
     later = NOW + timedelta(hours=1)
     world.tell(referred(), at=NOW)
-    world.tell(redirected(to_centre=ACCRA, to_country="GH"), at=later)
-    assert (world.candidate.country, world.candidate.place and world.candidate.place.centre) == ("GH", ACCRA)
+    world.tell(redirected(to_centre=ACCRA), at=later)
+    assert world.candidate.place == Place(later, ACCRA, redirected=True)
     world.tell(referred(referral_id=SECOND), at=NOW + timedelta(minutes=5))
-    assert world.candidate.country == "GH"
+    assert world.candidate.place == Place(later, ACCRA, redirected=True)
     world.tell(referred(referral_id=SECOND, to_centre=EDO), at=later + timedelta(minutes=5))
-    assert (world.candidate.country, world.candidate.place and world.candidate.place.centre) == ("NG", EDO)
+    assert world.candidate.place == Place(later + timedelta(minutes=5), EDO)
+
+
+def test_the_country_of_return_is_what_the_latest_referral_says_whichever_centre_has_the_person() -> None:
+    world = empty()
+    world.tell(redirected(to_centre=ACCRA), at=NOW)
+    assert world.candidate.country is None
+    world.tell(referred(to_centre=DAKAR, country="GM", admin1=None), at=NOW + timedelta(hours=1))
+    assert world.candidate.country == "GM"
+    world.tell(redirected(CHILD, SECOND, to_centre=EDO), at=NOW + timedelta(hours=2))
+    assert (world.candidate.country, world.candidate.place and world.candidate.place.centre) == ("GM", EDO)
 
 
 def test_a_redirection_at_the_very_time_of_a_referral_follows_it() -> None:

@@ -93,6 +93,14 @@ def test_the_distance_is_measured_from_where_the_person_is(planned: str | None, 
     assert world.last(JobOffered).distance_band == band
 
 
+def test_the_distance_to_a_vacancy_without_a_region_is_unknown() -> None:
+    world = World()
+    world.tell(arrived(admin1="NG-LA"))
+    world.vacancy_id = world.publish(admin1=None)
+    world.offer()
+    assert world.last(JobOffered).distance_band == "unknown"
+
+
 def test_the_first_offer_counts_for_the_clock_and_all_are_counted() -> None:
     world = World()
     world.offer()

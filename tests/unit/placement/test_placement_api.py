@@ -21,7 +21,7 @@ from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy, links
 from tests.support import placement_http as bodies
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
-from tests.support.placement import ACCRA, CASE, LAGOS, NOBODY, World, consent, consent_gone, referred
+from tests.support.placement import ACCRA, CASE, DAKAR, LAGOS, NOBODY, World, consent, consent_gone, referred
 from tests.support.web import ask, problem
 
 ISSUING = Issuer()
@@ -29,6 +29,7 @@ APP: FastAPI = create_api(SERVICE, Settings(auth_issuer=ISSUER, auth_jwks="unuse
 """Built once: what differs from test to test is its state."""
 OFFICER = {"roles": ["placement_officer"], "org": LAGOS}
 IN_ACCRA = {"roles": ["placement_officer"], "org": ACCRA}
+IN_DAKAR = {"roles": ["placement_officer"], "org": DAKAR}
 PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
 
 
@@ -213,6 +214,8 @@ def test_a_candidacy_is_no_offer_and_an_offer_no_candidacy(api: Api) -> None:
         ("/employers", {"name": "x" * 121}, "/name"),
         ("/employers", {"name": "Lekki", "isic": "Z"}, "/isic"),
         ("/employers", {"name": "Lekki", "note": "x"}, "/note"),
+        ("/employers", {"name": "Lekki", "country": "Nigeria"}, "/country"),
+        ("/vacancies", bodies.vacancy(NOBODY, admin1="Lagos"), "/admin1"),
         ("/vacancies", bodies.vacancy(NOBODY, openings=0), "/openings"),
         ("/vacancies", bodies.vacancy(NOBODY, openings="2"), "/openings"),
         ("/vacancies", bodies.vacancy(NOBODY, formal="yes"), "/formal"),
@@ -272,6 +275,38 @@ def test_a_vacancy_is_read_in_its_country(api: Api) -> None:
     problem(api.get(path, IN_ACCRA), 403, "other_country")
     assert api.get(path, PROGRAMME).status_code == 200
     problem(api.get(f"/vacancies/{NOBODY}"), 404, "vacancy_unknown")
+
+
+def test_the_desk_of_a_fallback_leads_a_person_into_work_in_a_country_without_a_centre(api: Api) -> None:
+    api.world.tell(referred(to_centre=DAKAR, country="GM", admin1=None), consent("matching", DAKAR, number=7))
+    body = {**bodies.EMPLOYER, "country": "GM"}
+    problem(api.post("/employers", body), 403, "other_country")
+    employer = api.post("/employers", body, IN_DAKAR).json()
+    assert (employer["country"], employer["centre"]) == ("GM", DAKAR)
+    published = bodies.vacancy(employer["employer_id"])
+    problem(api.post("/vacancies", published, IN_DAKAR), 422, "admin1_of_other_country")
+    del published["admin1"]
+    vacancy_id = api.post("/vacancies", published, IN_DAKAR).json()["vacancy_id"]
+    detail = api.get(f"/vacancies/{vacancy_id}", IN_DAKAR).json()
+    assert (detail["country"], detail["centre"], detail["admin1"]) == ("GM", DAKAR, None)
+    problem(api.get(f"/vacancies/{vacancy_id}"), 403, "other_country")
+    problem(api.get(f"/vacancies/{vacancy_id}?country=SN", IN_DAKAR), 403, "other_country")
+    candidacy = api.post("/candidacies", bodies.candidacy(vacancy_id), IN_DAKAR).json()
+    api.world.tell(consent("presentation", f"employer:{employer['employer_id']}", number=8))
+    path = f"/candidacies/{candidacy['candidacy_id']}"
+    assert api.post(f"{path}/present", who=IN_DAKAR).json()["status"] == "presented"
+    offer_id = api.post(f"{path}/offer", bodies.OFFER, IN_DAKAR).json()["offer_id"]
+    problem(api.post(f"/offers/{offer_id}/accept"), 403, "other_country")
+    assert api.post(f"/offers/{offer_id}/accept", who=IN_DAKAR).json()["status"] == "accepted"
+    person = api.get(f"/candidates/{CASE}?country=GM", IN_DAKAR).json()
+    assert (person["country"], person["centre"], person["offers"]) == ("GM", DAKAR, 1)
+    problem(api.get(f"/candidates/{CASE}?country=SN", IN_DAKAR), 404, "candidate_unknown")
+    problem(api.get(f"/candidates/{CASE}"), 404, "candidate_unknown")
+
+
+def test_a_desk_names_its_own_countries_only(api: Api) -> None:
+    problem(api.get("/candidates?country=NG", IN_DAKAR), 403, "other_country")
+    problem(api.get("/candidates?country=EG", IN_DAKAR), 403, "other_country")
 
 
 def test_every_example_of_the_documentation_is_valid() -> None:

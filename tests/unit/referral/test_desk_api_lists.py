@@ -24,6 +24,13 @@ def test_a_desk_lists_its_own_cases_and_referrals(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/cases", "/referrals"])
+def test_a_page_has_from_1_to_100_entries_and_50_if_nobody_says(api: Api, path: str) -> None:
+    for query in ("?limit=1", "?limit=100", ""):
+        assert api.get(f"{path}{query}").status_code == 200
+    assert [limit for *_, limit in api.asked] == [1, 100, 50]
+
+
+@pytest.mark.parametrize("path", ["/cases", "/referrals"])
 def test_the_programmes_management_lists_all_or_those_of_one_desk(api: Api, path: str) -> None:
     assert api.get(path, PROGRAMME).status_code == 200
     assert api.get(f"{path}?org=scouts:berlin", PROGRAMME).status_code == 200

@@ -170,8 +170,9 @@ def test_a_day_lies_in_the_programmes_time_and_is_written_out(body: type[BaseMod
         ("email", f"{CANARY}@"),
         ("email", f"{'a' * 65}@example.org"),
         ("email", f"{CANARY}@example.org\n"),
-        ("emergency_contact", CANARY * 334),
-        ("notes", CANARY * 334),
+        ("given_name", "x" * 121),
+        ("emergency_contact", f"{CANARY}{'x' * 3989}"),
+        ("notes", f"{CANARY}{'x' * 3989}"),
         ("notes", {CANARY: CANARY}),
     ],
 )
@@ -185,6 +186,10 @@ def test_a_field_of_a_profile_that_is_not_as_it_must_be_is_named_and_not_repeate
 def test_a_personal_value_as_the_name_of_a_field_is_not_repeated_either() -> None:
     [fault] = faults(ProfileBody, **{"Amina Okafor, born 1990": 1})
     assert "Amina" not in str(fault)
+
+
+def test_a_profile_may_use_all_the_room_there_is() -> None:
+    ProfileBody(given_name="x" * 120, notes="x" * 4000, email=f"{'a' * 64}@example.org")
 
 
 def test_a_profile_keeps_only_what_was_given() -> None:

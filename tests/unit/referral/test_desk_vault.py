@@ -48,6 +48,12 @@ def test_the_size_of_a_box_does_not_tell_short_texts_apart(vault: Vault) -> None
     assert len(sizes) == 1
 
 
+def test_a_box_holds_a_nonce_of_96_bits_whole_blocks_and_a_tag(vault: Vault) -> None:
+    _, boxes = vault.seal(CASE, {"given_name": "Ada", "family_name": "a" * 64, "notes": ""})
+    sizes = {name: len(base64.b64decode(box)) for name, box in boxes.items()}
+    assert sizes == {"given_name": 12 + 64 + 16, "family_name": 12 + 128 + 16, "notes": 12 + 64 + 16}
+
+
 def test_no_two_boxes_are_alike(vault: Vault) -> None:
     first, again = vault.seal(CASE, FIELDS), vault.seal(CASE, FIELDS)
     assert first[0] != again[0]
