@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -68,7 +68,7 @@ async def _run(
         ),
     ],
 ) -> Run:
-    fingerprint = hashlib.sha256(await request.body()).digest()
+    fingerprint = hmac.digest(request.app.state.fingerprint_key, await request.body(), "sha256")
     # Kept as a hash: a careless client's key could be a name.
     key = hashlib.sha256(idempotency_key.encode()).hexdigest()
     return Run(_started(request, "bus"), request, response, key, fingerprint)

@@ -56,6 +56,7 @@ def create_api(
             Middleware(RequestGuard, max_body_bytes=settings.max_body_bytes),
         ],
     )
+    app.state.fingerprint_key = service.fingerprint_key
     install(app)
     for router in (*service.routers, *routers):
         app.include_router(router)

@@ -20,6 +20,7 @@ class Service:
     """Everything the chassis needs to run one service.
 
     `kinds` stand in lock order, roots first. `load_reference` reads and validates the code lists at start.
+    `fingerprint_key`: bodies are remembered by their HMAC under it; a service whose bodies hold personal data needs one.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Service:
     deadlines: Mapping[str, Handler]
     routers: Sequence[APIRouter]
     migrations: Path
+    fingerprint_key: bytes = b""
     load_reference: Callable[[Path], Any] = lambda _directory: None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from pathlib import Path
 
 from chassis.service import Service
@@ -26,6 +27,7 @@ def service(profile_key: bytes) -> Service:
         deadlines={},
         routers=(build_router(Vault(profile_key)),),
         migrations=Path(__file__).with_name("migrations"),
+        fingerprint_key=hmac.digest(profile_key, b"request fingerprints", "sha256"),
         load_reference=Reference.load,
     )
 
