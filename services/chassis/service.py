@@ -20,7 +20,7 @@ class Service:
     """Everything the chassis needs to run one service.
 
     `kinds` stand in lock order, roots first. `load_reference` reads and validates the code lists at start.
-    `fingerprint_key`: bodies are remembered by their HMAC under it; a service whose bodies hold personal data needs one.
+    `fingerprint_key`: bodies are remembered by their HMAC under it; needed where bodies hold personal data.
     """
 
     name: str

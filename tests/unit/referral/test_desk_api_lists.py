@@ -51,7 +51,7 @@ def test_a_case_is_found_by_the_reference_that_somebody_reads_out(api: Api) -> N
 
 
 def test_a_reference_that_was_misread_is_told(api: Api) -> None:
-    document = problem(api.get("/cases?case_ref=PH-7K3M9QX-F"), 422, "case_ref_misread")
+    document = problem(api.get("/cases?case_ref=PH-7K3M9QX-4"), 422, "case_ref_misread")
     assert document["errors"][0]["field"] == "case_ref"
 
 
