@@ -6,6 +6,7 @@ python -m deploy.local.issuer --role scout --org scouts:bavaria
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from deploy.local.places import LOCAL, StackError
+from deploy.local.places import LOCAL, ROOT, StackError
 from deploy.local.postgres import write_secret
 
 ISSUER = "https://issuer.local.invalid"
@@ -59,6 +60,11 @@ class Issuer:
         return jwt.encode({"alg": "Ed25519", "kid": key.kid}, claims, key, algorithms=["Ed25519"])
 
 
+def _roles() -> list[str]:
+    with (ROOT / "schemas" / "reference" / "roles.v1.csv").open(encoding="utf-8", newline="") as file:
+        return [row["code"] for row in csv.DictReader(file)]
+
+
 def main() -> None:
     """Prints a token."""
     parser = argparse.ArgumentParser(prog="make token", description="Prints a token of the local stack's issuer.")
@@ -71,6 +77,8 @@ def main() -> None:
     options = parser.parse_args()
     if not options.role or not options.org:
         parser.error("a token needs a role and an organisation: make token ROLE=scout ORG=scouts:bavaria")
+    if options.role not in _roles():
+        parser.error(f"there is no such role; the roles are {', '.join(_roles())}")
     try:
         token = Issuer(LOCAL / "secrets").token(options.role, options.org, options.country, subject=options.subject)
     except StackError as error:

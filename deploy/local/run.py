@@ -185,9 +185,8 @@ def main() -> None:
     }
     parser = argparse.ArgumentParser(prog="python -m deploy.local.run", description="The local stack.")
     parser.add_argument("command", choices=sorted(commands))
-    options, rest = parser.parse_known_args()
-    if rest and options.command != "ph":
-        parser.error(f"{options.command} takes no arguments")
+    command, rest = sys.argv[1:2], sys.argv[2:]  # what follows `ph` is its own, --help included
+    options = parser.parse_args(command if command == ["ph"] else sys.argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     try:

@@ -161,12 +161,14 @@ class Consumer(ConsumerRebalanceListener):
         consumer: AIOKafkaConsumer | None = self._subscriber.consumer
         if consumer is None:
             return
-        self._metrics.lag.clear()
+        lags = {}
         for partition in consumer.assignment():
             end = consumer.highwater(partition)
             if end is not None:  # something was fetched, so there is a position
-                position = await consumer.position(partition)
-                self._metrics.lag.labels(partition.topic, str(partition.partition)).set(max(0, end - position))
+                lags[partition] = max(0, end - await consumer.position(partition))
+        self._metrics.lag.clear()
+        for partition, lag in lags.items():
+            self._metrics.lag.labels(partition.topic, str(partition.partition)).set(lag)
 
 
 async def _parse(batch: Batch) -> KafkaMessage:

@@ -28,7 +28,7 @@ using unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::int[]) as due(name, 
 where d.name = due.name and d.subject = due.subject and d.due_at = due.at and d.level = due.level
 returning d.name, d.subject
 """
-_POSTPONE = "update deadline set due_at = $3 where name = $1 and subject = $2"
+_POSTPONE = "update deadline set due_at = $3 where name = $1 and subject = $2 and due_at = $4 and level = $5"
 
 
 async def save(connection: Connection, timers: Iterable[Deadline | Cleared]) -> None:
@@ -55,8 +55,8 @@ async def due(connection: Connection, now: datetime, names: Iterable[str], limit
 
 
 async def postpone(connection: Connection, timer: DeadlineDue, delta: timedelta) -> None:
-    """Moves a timer that cannot fire, so that it does not stand in the way of others; it stays overdue in the log."""
-    await connection.execute(_POSTPONE, timer.name, timer.subject, timer.due_at + delta)
+    """Moves a timer that cannot fire, so that it does not stand in the way of others, unless somebody has moved it."""
+    await connection.execute(_POSTPONE, timer.name, timer.subject, timer.due_at + delta, timer.due_at, timer.level)
 
 
 async def claim(connection: Connection, timers: Sequence[DeadlineDue]) -> list[DeadlineDue]:

@@ -27,6 +27,8 @@ from chassis.storage import Storage
 from chassis.tracing import Tracer, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
 
+DRAIN_LIMIT = 200
+"""Records per step: about a second of work."""
 BEHIND = Fault("behind", "an earlier record of this key is parked")
 
 
@@ -176,18 +178,22 @@ class Dispatcher:
         for topic, count in outcome.late.items():
             metrics.first_seen_late.labels(topic).inc(count)
 
-    async def drain(self) -> int:
+    async def drain(self, limit: int = DRAIN_LIMIT) -> int:
         """Handles parked records whose turn has come: retried by an operator, or queued behind one that is gone.
 
-        One record, one transaction; returns how many keys had something to do.
+        One record, one transaction; at most `limit` of them, so that a long queue neither looks like a task that hangs
+        nor holds up a shutdown. Returns 0 once there is nothing to do.
         """
         async with self.pool.acquire(timeout=10) as connection:
             ready = await parked.ready(connection)
+        taken = 0
         for candidate in ready:
-            while await self._settle(candidate):
-                pass
+            more = True
+            while more and taken < limit:
+                more = await self._settle(candidate)
+                taken += 1
             self._wake_relay()
-        return len(ready)
+        return taken
 
     async def _settle(self, candidate: parked.Ready) -> bool:
         """True if the key's next record may have its turn."""
@@ -214,6 +220,8 @@ class Dispatcher:
                 fault = self._apply(work, spans, inbound)
                 if fault is None:
                     await work.save(connection)
+            if fault is None:
+                await positions.catch_up(connection, inbound)
             await parked.settle(connection, record, candidate, fault)
         outcome.count(inbound, "done_after_parking" if fault is None else "parked_again")
         self._observe(1, (now_ns() - started) / 1e9, outcome)

@@ -5,23 +5,26 @@ This is the worker's side (park, take up again, settle); `parking` is the operat
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from chassis.database import Connection
-from chassis.inbound import Fault, Inbound, headers_json
+from chassis.inbound import Fault, Inbound, Record, headers_json
 
 _SAVE = """
-insert into parked (topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail)
+insert into parked (topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, digest)
 select u.topic, u.partition, u.record_offset, u.key, u.type, u.sequence, u.headers::json, u.payload, u.failure,
-       u.detail
+       u.detail, u.digest
 from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bytea[],
-            $9::text[], $10::text[])
+            $9::text[], $10::text[], $11::bytea[])
      with ordinality
-     as u(topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, place)
+     as u(topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, digest, place)
+where not exists (
+    select from parked q where q.topic = u.topic and q.key = u.key and q.digest = u.digest and q.state <> 'discarded')
 order by u.place
-on conflict (topic, partition, record_offset) do nothing
+on conflict (topic, partition, record_offset, digest) do nothing
 """
 _READY_KEYS = """
 select p.source, p.key, null::bigint as id from position p
@@ -80,10 +83,16 @@ class StoredRecord(NamedTuple):
 
 
 async def save(connection: Connection, records: Sequence[Parked]) -> None:
-    """Stores the records in their order, by at most one statement. A record that comes again is kept once."""
+    """Stores the records in their order, by at most one statement.
+
+    A record that comes again is kept once, whether it is read again or was published again.
+    """
     if not records:
         return
-    rows = [(inbound.record, inbound, fault) for inbound, fault in records]
+    unique: dict[tuple[str, bytes], Parked] = {}
+    for each in records:
+        unique.setdefault((each.inbound.source, _digest(each.inbound.record)), each)
+    rows = [(inbound.record, inbound, fault) for inbound, fault in unique.values()]
     await connection.execute(
         _SAVE,
         [record.topic for record, _, _ in rows],
@@ -96,7 +105,13 @@ async def save(connection: Connection, records: Sequence[Parked]) -> None:
         [record.value for record, _, _ in rows],
         [fault.code for _, _, fault in rows],
         [fault.detail for _, _, fault in rows],
+        [_digest(record) for record, _, _ in rows],
     )
+
+
+def _digest(record: Record) -> bytes:
+    parts = (record.key, record.value, headers_json(record).encode())
+    return hashlib.sha256(b"\0".join(part or b"" for part in parts)).digest()
 
 
 async def ready(connection: Connection) -> list[Ready]:

@@ -24,6 +24,11 @@ where p.source = u.source and p.key = u.key
 """
 
 
+_CATCH_UP = """
+update position set sequence = $3 where source = $1 and key = $2 and (sequence = $3 - 1 or ($4 and sequence < $3))
+"""
+
+
 class Verdict(Enum):
     """How a record's sequence relates to what was seen of its key."""
 
@@ -112,6 +117,16 @@ async def lock(connection: Connection, batch: Sequence[Inbound]) -> Positions:
     for source, key, sequence, blocked in await connection.fetch(_LOCK, sources, keys):
         positions.set(source, key, sequence, blocked)
     return positions
+
+
+async def catch_up(connection: Connection, inbound: Inbound) -> None:
+    """A parked record was handled after all: if it could not be read when it came, its number counts from now on.
+
+    Else a replay would handle it a second time. Call it in the transaction that has its effect.
+    """
+    if inbound.key is not None and inbound.sequence > 0:
+        readable = inbound.message is not None
+        await connection.execute(_CATCH_UP, inbound.source, inbound.key, inbound.sequence, readable)
 
 
 async def save(connection: Connection, positions: Positions) -> None:

@@ -191,9 +191,15 @@ class Relay:
         return self._producer
 
     async def _drop_producer(self) -> None:
+        """Lets go of the producer for good: one that still waits for an acknowledgement would send again later."""
         producer, self._producer = self._producer, None
-        if producer is not None:
-            await _bounded(producer.stop(), 2)
+        if producer is None:
+            return
+        await _bounded(producer.stop(), 2)
+        sending = producer._sender.sender_task  # noqa: SLF001 - stop() gives up before it ends them if a flush hangs
+        if sending is not None:
+            sending.cancel()
+        await _bounded(producer.client.close(), 2)
 
 
 async def _partitions(producer: AIOKafkaProducer, topic: str) -> int:

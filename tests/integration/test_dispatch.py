@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from pydantic import AliasChoices, Field, create_model
 
 from chassis.database import ConcurrentUpdateError
 from tests.support.records import FakeRecord, record, sold
-from tests.support.toy import UNLUCKY, UNSTORABLE
+from tests.support.toy import UNLUCKY, UNSTORABLE, Sold
 from tests.support.toy_runtime import Statements, ToyRuntime, in_batches
 
 KEY = UUID("0a4f3201-0739-4a01-a222-c2ca70788890")
@@ -91,6 +92,47 @@ async def test_the_one_event_that_the_database_refuses_is_found_and_its_neighbou
     await toy.dispatcher.handle(batch)
     assert await toy.parked() == [(place, "database_refused", "parked")]
     assert set(await toy.totals()) == set(keys) - {keys[place]}
+
+
+async def test_a_record_that_became_readable_has_its_effect_once_also_when_it_comes_again(
+    toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_shape = record({"case_id": str(KEY), "sum": 4}, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1)
+    await toy.dispatcher.handle([old_shape, sold(KEY, 2, 5)])
+    assert await toy.parked() == [(1, "schema_violated", "parked"), (2, "behind", "parked")]
+    mended = create_model("Mended", __base__=Sold, amount=(int, Field(validation_alias=AliasChoices("amount", "sum"))))
+    handler = toy.dispatcher._handlers[Sold]
+    monkeypatch.setitem(toy.dispatcher._contracts, "ph.shop.Sold.v1", mended)
+    monkeypatch.setitem(toy.dispatcher._handlers, mended, handler)
+    await toy.retry(1)
+    await toy.dispatcher.drain()
+    await toy.dispatcher.handle([old_shape, sold(KEY, 2, 5), sold(KEY, 3, 6)])
+    assert await toy.receipts(KEY) == [4, 5, 6]
+
+
+async def test_a_parked_record_that_was_published_twice_is_kept_once(toy: ToyRuntime) -> None:
+    bad = record(b"rubbish", type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1)
+    await toy.dispatcher.handle([bad, bad._replace(offset=2)])
+    await toy.dispatcher.handle([bad._replace(offset=3)])
+    assert await toy.parked() == [(1, "json_invalid", "parked")]
+
+
+async def test_another_record_at_the_place_of_a_parked_one_is_not_lost(toy: ToyRuntime) -> None:
+    """As after a topic was made anew: offsets start again."""
+    await toy.dispatcher.handle([record(b"rubbish", type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1)])
+    await toy.discard(1)
+    await toy.dispatcher.handle([record(b"more", type_="ph.shop.Sold.v1", key=OTHER, sequence=1, offset=1)])
+    assert await toy.parked() == [(1, "json_invalid", "discarded"), (1, "json_invalid", "parked")]
+
+
+async def test_a_long_queue_is_drained_in_steps(toy: ToyRuntime) -> None:
+    await toy.dispatcher.handle([sold(KEY, 1, UNLUCKY), *(sold(KEY, number) for number in range(2, 12))])
+    await toy.discard(1)
+    assert await toy.dispatcher.drain(limit=4) == 4
+    assert await toy.totals() == {KEY: 4}
+    while await toy.dispatcher.drain(limit=4):
+        pass
+    assert await toy.totals() == {KEY: 10}
 
 
 BAD = {

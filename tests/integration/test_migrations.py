@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic
 
 import asyncpg
 import pytest
@@ -133,10 +132,8 @@ def test_a_migration_behind_a_long_transaction_gives_up_and_names_it(
         await connection.execute("set application_name = 'long report'")
         async with connection.transaction():
             await connection.fetch("select * from shop")
-            begun = monotonic()
             with pytest.raises(Trouble, match="toy/0002_price did not get its lock in 2 tries") as raised:
                 await migrations.migrate(ops_database.migrator, "toy", folder)
-            assert monotonic() - begun < 3, "others queue behind a waiting migration"
         return str(raised.value)
 
     assert "long report" in ops_database.run(reporting)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -175,34 +172,6 @@ async def test_a_desk_lists_and_counts_all_its_countries_or_the_one_that_it_name
         assert summary["total"]["with_offer"] == len(found)
     assert (await placement.get("/summary", PROGRAMME))["countries"] is None
     assert ids(await placement.get("/candidates", IN_ACCRA)) == set()
-
-
-async def test_rows_from_before_the_country_of_return_was_kept_are_carried_over(
-    cluster: Cluster, tmp_path: Path
-) -> None:
-    shutil.copy(SERVICE.migrations / "0001_placement.sql", tmp_path)
-    dsn = await cluster.create_database(f"placement_{uuid4().hex[:8]}")
-    await migrations.migrate(dsn, "placement", tmp_path)
-    pool = await open_pool(dsn, 1, "test")
-    rows = {
-        "known": {"profile": {"language": "en"}, "place": {"centre": DAKAR, "country": "GM"}},
-        "redirected": {"profile": None, "place": {"centre": DAKAR, "country": "SN"}},
-        "stub": {"profile": None, "place": None},
-    }
-    insert = "insert into candidate (id, version, status, data, updated_at) values ($1, 1, 'pooled', $2, now())"
-    for row in rows.values():
-        await pool.execute(insert, uuid4(), json.dumps(row))
-    await migrations.migrate(dsn, "placement", SERVICE.migrations)
-    found = [
-        (row["country"], json.loads(row["data"])) for row in await pool.fetch("select country, data from candidate")
-    ]
-    await pool.close()
-    expected = [
-        ("GM", {"profile": {"language": "en", "country": "GM"}, "place": {"centre": DAKAR}}),
-        (None, {"profile": None, "place": {"centre": DAKAR}}),
-        (None, {"profile": None, "place": None}),
-    ]
-    assert sorted(found, key=str) == sorted(expected, key=str)
 
 
 async def test_the_last_opening_goes_to_exactly_one_of_many_at_once(placement: Placement) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -314,6 +315,27 @@ async def test_api_and_worker_share_the_work(
             assert await worker.metric("ph_published_total", topic="ph.till.v1") == 2
         assert await api.metric("ph_relay_leader") == 0
     assert await broker.sequences("ph.till.v1", {str(till)}) == {str(till): [1, 2]}
+
+
+async def test_spans_are_not_exported_unless_somebody_says_where_to(
+    stack: LocalStack, dsn: str, pool: asyncpg.Pool, shop: Shop
+) -> None:
+    calls: list[str] = []
+    collector: asyncio.Server | None = None
+    with contextlib.suppress(OSError):  # somebody else's collector, or the port where one would be looked for
+        collector = await asyncio.start_server(lambda *_: calls.append("somebody exports"), "127.0.0.1", 4318)
+    till = uuid4()
+    async with ToyProcess(stack, dsn, shop.source, OTEL_BSP_SCHEDULE_DELAY="100") as process:
+        await process.until_probe("ready", 200)
+        traceparent = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+        assert (await process.sell(till, 1, traceparent=traceparent)).status_code == 201
+        await shop.sell(till, 1)
+        await until_total(pool, till, 2)
+        await asyncio.sleep(0.5)
+        assert process.peers() <= {stack.ports.postgres, stack.ports.kafka}
+    assert calls == []
+    if collector is not None:
+        collector.close()
 
 
 FAMILIES = {

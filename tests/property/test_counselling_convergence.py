@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -18,24 +18,14 @@ from hypothesis import strategies as st
 
 from chassis.decision import Actor, Refused
 from chassis.messages import Event
-from counselling import commands, contracts
+from counselling import commands
 from counselling.domain.centre_file import CentreFile
 from counselling.events import DeadlineMissed
-from tests.support.counselling import CASE, Desk, consent, consent_gone, referred, withdrawn
-from tests.support.counselling_model import COUNTRY_OF, LIVE, Model
-from tests.support.memory import NOW
+from tests.support.counselling import CASE, withdrawn
+from tests.support.counselling_model import LIVE
+from tests.support.counselling_run import CENTRES, Run, Step
 
-CENTRES = tuple(COUNTRY_OF)
 EVERYWHERE = ("country:NG", "country:GH")
-PROVIDER = "provider:TRADE-PAINT"
-
-
-class Step(NamedTuple):
-    """One thing that happens; `pick` chooses among the referrals, consents or days that there are then."""
-
-    act: str
-    pick: int = 0
-    arguments: tuple[Any, ...] = ()
 
 
 def steps(acts: Sequence[str], picks: st.SearchStrategy[int], *arguments: st.SearchStrategy[Any]) -> Any:
@@ -104,202 +94,7 @@ def spines(draw: st.DrawFn) -> list[Step]:
     return spine
 
 
-SIDE = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4)), max_size=6)
-
-
-def _id(kind: int, number: int) -> UUID:
-    return UUID(int=kind << 64 | number)
-
-
-class Run:
-    """The service under a sequence of steps, next to the model."""
-
-    def __init__(self) -> None:
-        self.desk = Desk()
-        self.model = Model(NOW)
-        self.referred = 0
-
-    @property
-    def day(self) -> date:
-        return self.desk.service.now.date()
-
-    def take(self, step: Step) -> None:
-        """Does one step of the spine on both sides; the service must refuse just what the model refuses."""
-        known = list(self.model.referrals)
-        if step.act in ("withdraw", "accept", "reject", "redirect", "complete") and not known:
-            return
-        getattr(self, f"_{step.act}", self._departure)(step)
-
-    def _refer(self, step: Step) -> None:
-        centre, priority, vulnerable, days = step.arguments
-        id_ = _id(1, self.referred)
-        self.referred += 1
-        earliest = None if days is None else self.day + timedelta(days=days)
-        window = None if earliest is None else {"earliest": earliest, "latest": earliest + timedelta(days=3)}
-        event = referred(
-            referral_id=id_,
-            to_centre=centre,
-            country=COUNTRY_OF[centre],
-            priority=priority,
-            vulnerability_present=vulnerable,
-            departure=window,
-            referred_at=self.desk.service.now,
-        )
-        self.desk.tell(event, event)
-        self.model.refer(id_, centre, priority, vulnerable, earliest)
-
-    def _withdraw(self, step: Step) -> None:
-        id_ = self._one(step)
-        self.desk.tell(withdrawn(id_))
-        self.model.withdraw(id_)
-
-    def _grant(self, step: Step) -> None:
-        [recipients] = step.arguments
-        id_ = _id(2, step.pick)
-        self.desk.tell(consent(*recipients, consent_id=id_))
-        self.model.grant(id_, recipients)
-
-    def _revoke(self, step: Step) -> None:
-        id_ = _id(2, step.pick)
-        self.desk.tell(consent_gone(self.desk.service.now, consent_id=id_))
-        self.model.revoke(id_)
-
-    def _departure(self, step: Step) -> None:
-        day = self.day + timedelta(days=step.pick)
-        if step.act == "cancelled":
-            self.desk.tell(contracts.DepartureCancelled(case_id=CASE))
-        elif step.act == "departed":
-            self.desk.tell(contracts.ReturneeDeparted(case_id=CASE, departed_on=day, arrival_expected_on=day))
-        else:
-            status = "planned" if step.act == "planned" else "booked"
-            kind = contracts.DepartureRescheduled if step.act == "rescheduled" else contracts.DeparturePlanned
-            self.desk.tell(kind.model_validate({"case_id": CASE, "status": status, "earliest": day, "latest": day}))
-            self.model.depart(status, day)
-            return
-        self.model.depart(step.act, day)
-
-    def _accept(self, step: Step) -> None:
-        id_, centre = self._referral_and_centre(step)
-        outcome = self._command(commands.AcceptReferral(CASE, id_), centre)
-        assert outcome == self.model.accept(id_, centre)
-
-    def _reject(self, step: Step) -> None:
-        id_, centre = self._referral_and_centre(step)
-        outcome = self._command(commands.RejectReferral(CASE, id_, "no_capacity"), centre)
-        assert outcome == self.model.reject(id_, centre)
-
-    def _complete(self, step: Step) -> None:
-        id_, centre = self._referral_and_centre(step)
-        outcome = self._command(commands.CompleteReferral(CASE, id_, "need_met"), centre)
-        assert outcome == self.model.complete(id_, centre)
-
-    def _redirect(self, step: Step) -> None:
-        id_, centre = self._referral_and_centre(step)
-        to = step.arguments[1]
-        outcome = self._command(commands.RedirectReferral(CASE, id_, to, "no_capacity"), centre)
-        child = self.desk.child().id if outcome is None else None
-        assert outcome == self.model.redirect(id_, centre, to, child)
-
-    def _arrive(self, step: Step) -> None:
-        centre = self._centre(step)
-        day = self.day - timedelta(days=step.pick % 3)
-        outcome = self._command(commands.ConfirmArrival(CASE, day, "phone"), centre)
-        assert outcome == self.model.arrive(centre, day)
-
-    def _contact(self, step: Step) -> None:
-        centre = self._centre(step)
-        outcome = self._command(commands.RecordContact(CASE, "phone", 1, self.day), centre)
-        assert outcome == self.model.contact(centre, self.day)
-
-    def _assess(self, step: Step) -> None:
-        centre = self._centre(step)
-        command = commands.RecordAssessment(CASE, "now", "normal", {"economic": step.pick % 4}, self.day)
-        assert self._command(command, centre) == self.model.assess(centre)
-
-    def _wait(self, step: Step) -> None:
-        until = self.desk.service.now + timedelta(hours=step.pick)
-        self.desk.service.advance(timedelta(hours=step.pick))
-        self.model.wait(until)
-
-    def _command(self, command: Any, centre: str) -> str | None:
-        outcome = self.desk.service.command(command, Actor("centre_counsellor", centre))
-        return outcome.code if isinstance(outcome, Refused) else None
-
-    def _one(self, step: Step) -> UUID:
-        known = list(self.model.referrals)
-        return known[-1 - step.pick % len(known)]
-
-    def _referral_and_centre(self, step: Step) -> tuple[UUID, str]:
-        """A referral, and its centre or, sometimes, one that it is not with."""
-        id_ = self._one(step)
-        return id_, self._or_another(step, self.model.referrals[id_]["centre"])
-
-    def _centre(self, step: Step) -> str:
-        """The centre that holds the file or, sometimes, another."""
-        return self._or_another(step, self.model.stage()[1] or CENTRES[0])
-
-    @staticmethod
-    def _or_another(step: Step, centre: str) -> str:
-        stray = step.arguments[0] and step.pick > 4
-        return CENTRES[(CENTRES.index(centre) + step.pick % 2 + 1) % len(CENTRES)] if stray else centre
-
-    # --- training and placement ---
-
-    def course(self, number: int, what: int) -> None:
-        """`what`: 0 a seat, 1 a cancellation, 2 and more a completion."""
-        common = {"case_id": CASE, "enrolment_id": _id(3, number), "provider": PROVIDER}
-        if what == 0:
-            self.desk.tell(contracts.EnrolmentConfirmed.model_validate(common))
-            self.model.courses[_id(3, number)] = "confirmed"
-        elif what == 1:
-            self.desk.tell(contracts.EnrolmentCancelled.model_validate(common))
-            if _id(3, number) in self.model.courses:
-                self.model.courses[_id(3, number)] = "cancelled"
-        else:
-            content = {"course_code": "PAINT", "isco08": "7131", "category": "EMPLOYABILITY", "units": 20}
-            event = {**common, **content, "result": "passed", "finished_on": NOW.date()}
-            self.desk.tell(contracts.CourseCompleted.model_validate(event))
-            self.model.courses[_id(3, number)] = "completed_passed"
-
-    def work(self, number: int, what: int) -> None:
-        """`what`: 0 an offer, 1 taken, 2 declined, 3 its candidacy closed, 4 work begun."""
-        offer, candidacy, offers = _id(4, number), _id(5, number), self.model.offers
-        if what == 0:
-            self.desk.tell(
-                contracts.JobOffered(
-                    case_id=CASE,
-                    candidacy_id=candidacy,
-                    offer_id=offer,
-                    isco08="7131",
-                    offered_on=NOW.date(),
-                    starts_on=NOW.date(),
-                    formal=True,
-                )
-            )
-            offers[offer] = "offered"
-        elif what == 1:
-            self.desk.tell(contracts.JobOfferAccepted(case_id=CASE, offer_id=offer, accepted_on=NOW.date()))
-            offers.update({offer: "accepted"} if offer in offers else {})
-        elif what == 2:
-            self.desk.tell(contracts.JobOfferDeclined(case_id=CASE, offer_id=offer, reason="wage"), at=NOW)
-            offers.update({offer: "declined"} if offer in offers else {})
-        elif what == 3:
-            self.desk.tell(contracts.CandidacyClosed(case_id=CASE, candidacy_id=candidacy, reason="not_suitable"))
-            offers.update({offer: "closed"} if offers.get(offer) == "offered" else {})
-        else:
-            self.desk.tell(
-                contracts.EmploymentStarted(
-                    case_id=CASE,
-                    employment_id=_id(6, number),
-                    offer_id=offer,
-                    isco08="7131",
-                    started_on=NOW.date(),
-                    employment_type="full_time",
-                    formal=True,
-                    subsidised=False,
-                )
-            )
-            self.model.jobs.add(_id(6, number))
+SIDE = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4)), max_size=8)
 
 
 def play(

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -94,9 +95,9 @@ class ToyProcess:
         checks: dict[str, bool] = (await self.http.get("/health/ready")).json()["checks"]
         return checks
 
-    async def sell(self, till: UUID, amount: int, key: str = "") -> httpx.Response:
+    async def sell(self, till: UUID, amount: int, key: str = "", **headers: str) -> httpx.Response:
         """A command."""
-        headers = {"Idempotency-Key": key or str(uuid4())}
+        headers = {"Idempotency-Key": key or str(uuid4()), **headers}
         return await self.http.post(f"/tills/{till}/sales", json={"amount": amount}, headers=headers)
 
     async def metric(self, name: str, **labels: str) -> float:
@@ -107,10 +108,24 @@ class ToyProcess:
                 total += float(line.rpartition(" ")[2])
         return total
 
+    def peers(self) -> set[int]:
+        """The ports that it is connected to, its own callers left out."""
+        assert self.program is not None
+        directory = Path(f"/proc/{self.program.pid}/fd")
+        links = (str(each.readlink()) for each in directory.iterdir())
+        sockets = {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:")}
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        ends = [(_port(row[1]), _port(row[2])) for row in rows if row[9] in sockets]
+        return {there for here, there in ends if there and here != self.port}
+
     def lines(self, event: str = "") -> list[dict[str, Any]]:
         """Its log, or the lines of one event."""
         lines = [json.loads(line) for line in self.log.read_text().splitlines()]
         return [line for line in lines if not event or line["event"] == event]
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2], 16)
 
 
 def free_port() -> int:

@@ -30,6 +30,9 @@ AT_ONCE = 16
 PEOPLE = 100
 """The load goes on until so many have begun."""
 
+pytestmark = pytest.mark.timeout(240)
+"""Half a minute on a machine with nothing else to do."""
+
 SEED = int(os.environ.get("SEED", secrets.randbelow(10**6)))
 
 
@@ -343,28 +346,32 @@ def test_each_enrolment_has_one_story_and_no_seat_is_given_twice(
 
 
 async def test_services_agree_on_every_person(chain: Chain, people: list[Person]) -> None:
+    at_once = asyncio.Semaphore(8)
+
+    async def agree(person: Person) -> None:
+        async with at_once:
+            await _agree(chain, person.case_id)
+
+    await asyncio.gather(*(agree(person) for person in people))
+
+
+async def _agree(chain: Chain, id_: str) -> None:
     scouts, centres, desks, courses = (
         chain.as_(*STAFF[f"manager_of_{service}"]) for service in ("referral", "counselling", "placement", "training")
     )
-    for person in people:
-        if not person.case_id:
-            continue
-        case = await scouts.get(f"/cases/{person.case_id}")
-        timeline = Counter(each["type"] for each in (await scouts.get(f"/cases/{person.case_id}/timeline"))["entries"])
-        sent = {each["id"]: each["status"] for each in case["referrals"]}
-        if sent:
-            file = await centres.get(f"/files/{person.case_id}")
-            assert {each["referral_id"]: each["status"] for each in file["referrals"]} == sent
-            arrived = case["journey"]["status"] == "arrived"
-            assert (file["arrival"] is not None) == arrived
-            candidate = await desks.get(f"/candidates/{person.case_id}")
-            assert (candidate["arrived_on"] is not None) == arrived
-            assert candidate["offers"] == case["job_offers"] == len(file["offers"] or []) == timeline["JobOffered"]
-            assert (candidate["employed_on"] is not None) == case["employed"] == bool(file["employments"])
-            assert timeline["ReferralReceived"] == len(sent)
-        taken = (await courses.get("/enrolments", case_id=person.case_id))["items"]
-        assert timeline["EnrolmentRequested"] == len(taken)
-        done = sum(each["status"].startswith("completed") for each in taken)
-        assert timeline["CourseCompleted"] == done
-        if sent:
-            assert sum(each["status"].startswith("completed") for each in file["courses"] or []) == done
+    case = await scouts.get(f"/cases/{id_}")
+    timeline = Counter(each["type"] for each in (await scouts.get(f"/cases/{id_}/timeline"))["entries"])
+    taken = (await courses.get("/enrolments", case_id=id_))["items"]
+    learned = sum(each["status"].startswith("completed") for each in taken)
+    assert (timeline["EnrolmentRequested"], timeline["CourseCompleted"]) == (len(taken), learned)
+    sent = {each["id"]: each["status"] for each in case["referrals"]}
+    if not sent:
+        return
+    file, candidate = await centres.get(f"/files/{id_}"), await desks.get(f"/candidates/{id_}")
+    assert {each["referral_id"]: each["status"] for each in file["referrals"]} == sent
+    assert timeline["ReferralReceived"] == len(sent)
+    arrived = case["journey"]["status"] == "arrived"
+    assert (file["arrival"] is not None) == (candidate["arrived_on"] is not None) == arrived
+    assert candidate["offers"] == case["job_offers"] == len(file["offers"] or []) == timeline["JobOffered"]
+    assert (candidate["employed_on"] is not None) == case["employed"] == bool(file["employments"])
+    assert sum(each["status"].startswith("completed") for each in file["courses"] or []) == learned

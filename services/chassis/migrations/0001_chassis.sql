@@ -29,7 +29,8 @@ create table position (
 create index position_blocked on position (source, key) where blocked;
 
 -- Records that could not be handled, in order of arrival. `state`: parked (waits for an operator), retry (an operator
--- wants it handled again), discarded (kept as audit with reason, time and role).
+-- wants it handled again), discarded (kept as audit with reason, time and role). `digest` (of key, headers and value)
+-- tells a record that comes again from another one that stands at its place since the topic was made anew.
 create table parked (
     id             bigint generated always as identity primary key,
     topic          text not null,
@@ -48,7 +49,8 @@ create table parked (
     decided_at     timestamptz,
     decided_by     text,
     reason         text,
-    unique (topic, partition, record_offset)
+    digest         bytea not null,
+    unique (topic, partition, record_offset, digest)
 );
 create index parked_open on parked (topic, key, id) where state <> 'discarded';
 create index parked_retry on parked (id) where state = 'retry' and key is null;

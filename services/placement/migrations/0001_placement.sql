@@ -9,8 +9,8 @@ create table candidate (
     status         text not null check (status in ('unknown', 'pooled', 'active', 'placed', 'withdrawn', 'rejected')),
     data           jsonb not null,
     updated_at     timestamptz not null,
-    -- country of the centre that has the person: every list of a desk is bound to its country
-    country        text generated always as (data -> 'place' ->> 'country') stored,
+    -- country of return, as the latest referral says it: every list of a desk is bound to its countries
+    country        text generated always as (data -> 'profile' ->> 'country') stored,
     -- the summary counts returnees from Germany
     target_group   text generated always as (data -> 'profile' ->> 'target_group') stored,
     -- the clock to a job offer: the summary groups by its month
