@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from chassis.low_water import LowWater
 from chassis.metrics import Metrics
 from chassis.partitions import partition_of
 from chassis.relay import Relay
+from deploy.local.stack import LocalStack
 from tests.support.brokers import PARTITIONS, Broker
 from tests.support.toy import Sell
 from tests.support.toy_runtime import ToyRuntime
@@ -220,3 +222,24 @@ async def test_sequences_of_one_key_are_published_once_in_the_normal_case(
         counts[dict(record.headers)["ce_id"].decode()] += 1
     assert set(counts.values()) == {1}
     assert len(counts) == 20
+
+
+async def test_a_producer_that_waits_in_vain_is_let_go_with_all_its_tasks(
+    toy: ToyRuntime, pool: asyncpg.Pool, dsn: str, broker: Broker, stack: LocalStack
+) -> None:
+    till = uuid4()
+    async with running(relay_for(broker, dsn, publish_timeout_seconds=0.5)) as relay:
+        await toy.command(Sell(till, 1))
+        await until_empty(pool)
+        at_work = len(asyncio.all_tasks())
+        stack.kafka.program.process.send_signal(signal.SIGSTOP)
+        try:
+            await toy.command(Sell(till, 1))
+            relay.wake()
+            await asyncio.sleep(8)  # long enough for several producers to be given up
+        finally:
+            stack.kafka.program.process.send_signal(signal.SIGCONT)
+        await until_empty(pool)
+        await until(lambda: len(asyncio.all_tasks()) <= at_work)
+    first = dict.fromkeys((await broker.sequences("ph.till.v1", {str(till)}))[str(till)])
+    assert list(first) == [1, 2]
