@@ -89,7 +89,7 @@ class Relay:
                 if not is_environment_fault(error):
                     raise
                 failures += 1
-                log.warning("relay_database_lost", reason=reason_of(error))
+                log.warning("relay_interrupted", reason=reason_of(error))
             else:
                 return
             finally:
@@ -191,14 +191,17 @@ class Relay:
         return self._producer
 
     async def _drop_producer(self) -> None:
-        """Lets go of the producer for good: one that still waits for an acknowledgement would send again later."""
+        """Lets go of the producer with all its tasks and connections.
+
+        Not by `stop()`: that waits for what was not acknowledged, and such a producer would send it again later, behind
+        the back of the next one. Nothing is lost: what was not acknowledged is still in the outbox.
+        """
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        await _bounded(producer.stop(), 2)
-        sending = producer._sender.sender_task  # noqa: SLF001 - stop() gives up before it ends them if a flush hangs
-        if sending is not None:
-            sending.cancel()
+        producer._closed = True  # noqa: SLF001 - so that it does not complain that nobody stopped it
+        if producer._sender is not None:  # noqa: SLF001
+            await _bounded(producer._sender.close(), 2)  # noqa: SLF001
         await _bounded(producer.client.close(), 2)
 
 

@@ -290,6 +290,35 @@ async def allow_connections(cluster: Cluster, dsn: str, *, allow: bool) -> None:
         await connection.close()
 
 
+async def test_a_broker_that_falls_silent_holds_up_no_command_and_gets_everything_afterwards(
+    stack: LocalStack, dsn: str, pool: asyncpg.Pool, broker: Broker, shop: Shop
+) -> None:
+    told, read = uuid4(), uuid4()
+    broken = stack.kafka.program.process
+    async with ToyProcess(stack, dsn, shop.source, PUBLISH_TIMEOUT_SECONDS="1") as process:
+        await process.until_probe("ready", 200)
+        await process.sell(told, 1)
+        await shop.sell(read, 1)
+        await until_total(pool, read, 1)
+        await until_published(pool)
+        broken.send_signal(signal.SIGSTOP)
+        try:
+            for amount in (2, 3):
+                assert (await process.sell(told, amount)).status_code == 201
+                assert await process.probe("live") == 200
+                await until(lambda: bool(process.lines("relay_publish_failed")), "the relay to give up its producer")
+            assert await pool.fetchval("select count(*) from outbox") == 2
+        finally:
+            broken.send_signal(signal.SIGCONT)
+        await shop.sell(read, 2)
+        await until_total(pool, read, 3)
+        await until_published(pool)
+        assert (await process.sell(told, 4)).status_code == 201
+        await until_published(pool)
+    published = (await broker.sequences("ph.till.v1", {str(told)}))[str(told)]
+    assert list(dict.fromkeys(published)) == [1, 2, 3, 4]
+
+
 async def test_api_and_worker_share_the_work(
     stack: LocalStack, dsn: str, pool: asyncpg.Pool, broker: Broker, shop: Shop
 ) -> None:

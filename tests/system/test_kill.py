@@ -133,20 +133,23 @@ async def before(chain: Chain) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-async def people(chain: Chain, ledger: Ledger, before: dict[str, int]) -> list[Person]:
+async def people(chain: Chain, ledger: Ledger, before: dict[str, int], request: pytest.FixtureRequest) -> list[Person]:
     """The load, the deaths, and then silence: all services up, everything published and read."""
-    print(f"SEED={SEED}")
+    terminal = request.config.pluginmanager.getplugin("terminalreporter")
+    terminal.write_line(f"\ntests/system/test_kill.py: SEED={SEED}")
     dice = random.Random(SEED)
     staff = {name: Insistent(who[0], chain.as_(*who), ledger) for name, who in STAFF.items()}
     load = Load(staff.__getitem__, random.Random(SEED + 1))
     working = asyncio.create_task(load.run())
-    await asyncio.gather(*(deaths(chain, service, random.Random(dice.random())) for service in SERVICES))
-    while len(load.people) < PEOPLE:
-        await asyncio.sleep(0.1)
-    load.stopped = True
+    try:
+        await asyncio.gather(*(deaths(chain, service, random.Random(dice.random())) for service in SERVICES))
+        while len(load.people) < PEOPLE and not working.done():
+            await asyncio.sleep(0.1)
+    finally:
+        load.stopped = True
     await working
     await chain.quiet()
-    print(
+    terminal.write_line(
         f"people {len(load.people)}, commands {len(ledger.entries)}, "
         f"nobody there {dict(ledger.nobody)}, no answer {dict(ledger.silent)}, "
         f"answers repeated {sum(entry.replayed for entry in ledger.entries)}, refused {dict(ledger.refused)}"
