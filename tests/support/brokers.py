@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 PARTITIONS = 6
@@ -30,12 +30,11 @@ class Broker:
     async def read(self, topic: str, keys: Collection[str] | None = None) -> list[ConsumerRecord[Any, Any]]:
         """Every record of the topic whose key is among `keys`, by partition and offset."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+            topic, bootstrap_servers=self.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
         )
         await consumer.start()
         try:
-            partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-            consumer.assign(partitions)
+            partitions = sorted(consumer.assignment())  # without a group: all of them
             ends = await consumer.end_offsets(partitions)
             found: list[ConsumerRecord[Any, Any]] = []
             async with asyncio.timeout(30):
