@@ -48,7 +48,7 @@ NOT_A_RETURNEE_FROM_GERMANY: Final = Refused(
 UNKNOWN_COUNTRY: Final = Refused(
     "unknown_code",
     "The country is none of the programme's partner countries.",
-    "Use a code of the list countries, such as NG.",
+    "Use a code of schemas/reference/countries.v1.csv, such as NG.",
     "/country",
     422,
 )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -190,23 +188,34 @@ class Chain:
         return found
 
     async def quiet(self) -> None:
-        """Waits until every event is published and every reader has it behind it."""
-        await until(self._is_quiet, "the chain to be quiet", WITHIN)
+        """Waits until every event is published and every reader has it behind it; says what is missing if not."""
+        deadline, calm = time.monotonic() + WITHIN, 0
+        while calm < 2:  # what was read first may have moved on while the rest was read
+            missing = await self._missing()
+            calm = 0 if missing else calm + 1
+            if missing and time.monotonic() > deadline:
+                raise AssertionError(f"the chain has not come to rest in {WITHIN} s: {missing}")
+            if missing:
+                await asyncio.sleep(0.1)
 
-    async def _is_quiet(self) -> bool:
-        for _ in range(2):  # what was read first may have moved on while the rest was read
-            streams = {}
-            for service in SERVICES:
-                if await self.rows(service, "select from outbox limit 1"):
-                    return False
-                streams[service] = Counter(dict(await self.rows(service, "select key, sequence from stream")))
-            for reader, sources in READS.items():
-                for source in sources:
-                    query = "select key, sequence from position where source = $1"
-                    known = dict(await self.rows(reader, query, f"ph.{source}.v1"))
-                    if any(known.get(key, 0) < sequence for key, sequence in streams[source].items()):
-                        return False
-        return True
+    async def _missing(self) -> str:
+        streams = {}
+        for service in SERVICES:
+            if waiting := await self.rows(service, "select topic, key, id from outbox limit 5"):
+                return f"not published by {service}: {waiting}"
+            streams[service] = dict(await self.rows(service, "select key, sequence from stream"))
+        for reader, sources in READS.items():
+            for source in sources:
+                query = "select key, sequence from position where source = $1"
+                known = dict(await self.rows(reader, query, f"ph.{source}.v1"))
+                behind = [
+                    f"{key}: {known.get(key, 0)} of {sequence}"
+                    for key, sequence in streams[source].items()
+                    if known.get(key, 0) < sequence
+                ]
+                if behind:
+                    return f"{reader} has not read of {source} {behind[:5]}"
+        return ""
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = WITHIN) -> None:
@@ -231,8 +240,3 @@ def sequences(events: list[Heard]) -> Mapping[str, list[int]]:
         if not event.again:
             found.setdefault(event.key, []).append(event.sequence)
     return found
-
-
-def tokens_in(text: str) -> set[str]:
-    """The words of a text."""
-    return set(re.findall(r"[\w.+@-]+", text))
