@@ -171,7 +171,7 @@ def unknown_code(field: str, code_list: str) -> Refused:
     return Refused(
         "unknown_code",
         "The code is not in its list, or not in force today.",
-        f"Use a code of the list {code_list}.",
+        f"Use a code of schemas/reference/{code_list}.v1.csv.",
         field,
         422,
     )

@@ -198,7 +198,7 @@ def unknown_code(field: str, code_list: str) -> Refused:
     return Refused(
         "unknown_code",
         "A code is not in its list, or not in force today.",
-        f"Use codes of the list {code_list}.",
+        f"Use codes of schemas/reference/{code_list}.v1.csv.",
         field,
         422,
     )
