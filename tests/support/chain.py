@@ -7,11 +7,14 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import asyncpg
 import httpx
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.places import SERVICES
 from deploy.local.stack import LocalStack
@@ -169,6 +172,10 @@ class Chain:
             found[f"{service} events"] = int(last)
         return found
 
+    async def snapshot(self) -> dict[str, list[str]]:
+        """All that lasts of every service, comparable; what only counts or remembers requests is left out."""
+        return {service: sorted((await self.dump(service)).splitlines()) for service in SERVICES}
+
     # --- what stands in the topics -----------------------------------------------------------------------------------
 
     async def heard(self, service: str) -> list[Heard]:
@@ -186,6 +193,29 @@ class Chain:
             found.append(Heard(topic, *place, type_, headers["ce_id"], body, headers, place in seen))
             seen.add(place)
         return found
+
+    async def say_it_all_again(self) -> int:
+        """Puts every record of every topic there once more, and waits until every reader has read the copies."""
+        count = 0
+        async with AIOKafkaProducer(bootstrap_servers=self.broker.bootstrap, max_request_size=20_000_000) as producer:
+            for service in SERVICES:
+                for each in await self.broker.read(f"ph.{service}.v1"):
+                    await producer.send(each.topic, each.value, each.key, each.partition, headers=list(each.headers))
+                    count += 1
+        async with AIOKafkaConsumer(bootstrap_servers=self.broker.bootstrap) as reader:
+            for service in READS:
+                await until(partial(self._has_read_all, reader, service), f"{service} to read it all again")
+        return count
+
+    async def _has_read_all(self, reader: AIOKafkaConsumer, service: str) -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.broker.bootstrap)
+        await admin.start()
+        try:
+            committed = await admin.list_consumer_group_offsets(service)
+        finally:
+            await admin.close()
+        ends = await reader.end_offsets(list(committed))
+        return all(at.offset >= ends[place] for place, at in committed.items())
 
     async def quiet(self) -> None:
         """Waits until every event is published and every reader has it behind it; says what is missing if not."""

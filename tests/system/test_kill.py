@@ -378,3 +378,12 @@ async def _agree(chain: Chain, id_: str) -> None:
     assert candidate["offers"] == case["job_offers"] == len(file["offers"] or []) == timeline["JobOffered"]
     assert (candidate["employed_on"] is not None) == case["employed"] == bool(file["employments"])
     assert sum(each["status"].startswith("completed") for each in file["courses"] or []) == learned
+
+
+async def test_all_of_it_again_changes_nothing(chain: Chain, people: list[Person]) -> None:
+    before = await chain.snapshot()
+    assert await chain.say_it_all_again() > 1000
+    await chain.quiet()
+    after = await chain.snapshot()
+    for service in SERVICES:
+        assert after[service] == before[service]
