@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     relay_batch: int = Field(default=1000, ge=1, le=10_000)
     publish_timeout_seconds: float = Field(default=30, gt=0, description="after this the relay takes a new producer")
     deadline_poll_seconds: float = Field(default=1, gt=0)
-    shutdown_seconds: float = Field(default=20, gt=0, description="bound of a graceful shutdown")
+    shutdown_seconds: float = Field(default=20, gt=0, description="bound of each step of a shutdown")
 
     otel_exporter_otlp_endpoint: str | None = Field(default=None, description="unset: spans are not exported")
     otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1, description="share of traces that are sampled")
