@@ -104,7 +104,7 @@ def test_a_departure_moves_and_stays_what_it_was(state: str, earliest: int, late
     )
     journey = desk.case.journey
     assert (journey.status, journey.earliest, journey.latest) == (state, in_days(earliest), in_days(latest))
-    assert journey.transport == "scheduled_flight"
+    assert (journey.transport, journey.reason) == ("scheduled_flight", "documents_delayed")
 
 
 def test_a_booked_departure_moves_to_a_day_not_to_a_window() -> None:
@@ -116,6 +116,7 @@ def test_a_cancelled_departure_is_told_and_can_be_planned_anew() -> None:
     answer = done(desk.cancel("funding_refused")).answer
     assert desk.last(DepartureCancelled) == DepartureCancelled(case_id=CASE, reason="funding_refused", country="NG")
     assert (answer["status"], answer["earliest"]) == ("cancelled", None)
+    assert desk.case.journey.reason == "funding_refused"
     done(desk.plan(70, 80))
     assert desk.case.journey.reason is None
 
