@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticKnownError
 
 EARLIEST_YEAR = 2017
 """The programme started on 1 July 2017; 1900-01-01 and its like are sentinels of other systems."""
@@ -36,11 +37,23 @@ def _plausible(day: date) -> date:
     return day
 
 
-def _as_text(value: object) -> object:
-    if isinstance(value, int | float):
-        raise ValueError(  # noqa: TRY004 - pydantic turns a ValueError into a problem document
-            "is a number: write the date or time as text, such as 2026-03-02 or 2026-03-02T09:00:00Z"
-        )
+def written_out(value: object) -> object:
+    """Refuses a number, also as text: read as seconds since 1970 it would make a date. All else pydantic judges."""
+    if isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            return value
+    elif not isinstance(value, int | float):
+        return value
+    raise ValueError("is a number: write the date as in 1990-05-17, a time as in 2026-03-02T09:00:00Z")
+
+
+def written_out_day(value: object) -> object:
+    """Refuses also a time of day, midnight included: a day has none."""
+    written_out(value)
+    if isinstance(value, str) and len(value) != len("YYYY-MM-DD"):
+        raise PydanticKnownError("date_from_datetime_inexact")
     return value
 
 
@@ -55,9 +68,9 @@ def _in_utc(at: datetime) -> datetime:
 
 Day = Annotated[
     date,
-    BeforeValidator(_as_text),
+    BeforeValidator(written_out_day),
     AfterValidator(_plausible),
     Field(description="a calendar day within the programme's time"),
 ]
-Instant = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, BeforeValidator(written_out), AfterValidator(_in_utc)]
 """A point in time with offset; kept in UTC."""

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
-from chassis.codes import Admin1, Centre, Code, Country, Day, Isco08, Language, Org
+from chassis.codes import Admin1, Centre, Code, Country, Day, Isco08, Language, Org, written_out_day
 from referral.domain.terms import AgeBand, Priority, ReturnType, TargetGroup, Transport
 
 OLDEST_BIRTH_YEAR = 1906
 """Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (domain notes A11.4)."""
 
 
-WRITTEN_OUT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
 def _body(**example: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"example": example})
-
-
-def _written_out(value: object) -> object:
-    """Digits alone are no date: read as seconds since 1970 they would make one."""
-    if isinstance(value, int | float) or (isinstance(value, str) and not WRITTEN_OUT.fullmatch(value)):
-        raise ValueError("is no date that is written out: write it as YYYY-MM-DD, such as 1990-05-17")
-    return value
 
 
 def _a_life(day: date) -> date:
@@ -38,7 +27,7 @@ def _a_life(day: date) -> date:
     return day
 
 
-BirthDate = Annotated[date, BeforeValidator(_written_out), AfterValidator(_a_life)]
+BirthDate = Annotated[date, BeforeValidator(written_out_day), AfterValidator(_a_life)]
 Name = Annotated[str, Field(max_length=120, pattern=r"\S")]
 Text = Annotated[str, Field(max_length=4000)]
 Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()/-]{5,30}$")]
