@@ -11,14 +11,14 @@ from time import perf_counter
 from typing import Any
 
 import asyncpg
-from opentelemetry.trace import SpanKind
 
 from chassis.clock import Clock
 from chassis.database import ConcurrentUpdateError, is_environment_fault, reason_of
 from chassis.decision import Actor, Handler, Refused
 from chassis.metrics import Metrics
+from chassis.spans import record_created
 from chassis.storage import Storage
-from chassis.tracing import SpanContext, Tracer, current, now_ns
+from chassis.tracing import Tracer, current, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
 
 ATTEMPTS = 4
@@ -125,19 +125,12 @@ class CommandBus:
                 raise _RefusedError(decision)
             await connection.execute(_ANSWER, key.scope, key.key, json.dumps(decision.answer))
             await work.save(connection)
-        self._record(work, span, started)
+        record_created(self._tracer, work.emitted, {span.trace_id: span}, started, now_ns())
         return Done(decision.answer)
 
     def _observe(self, name: str, decision: object, seconds: float) -> None:
         outcome = "refused" if isinstance(decision, Refused) else "done"
         self._metrics.handler_seconds.labels(name, outcome).observe(seconds)
-
-    def _record(self, work: UnitOfWork, parent: SpanContext, started: int) -> None:
-        ended = now_ns()
-        for emitted in work.emitted:
-            attributes = {"messaging.operation.type": "create", "ph.case.id": str(emitted.event.key)}
-            name = f"create {emitted.event.type}"
-            self._tracer.record(name, emitted.trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)
 
 
 def may_succeed_again(error: BaseException) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from opentelemetry.trace import SpanKind
 
@@ -44,9 +44,16 @@ class ProcessSpans:
             }
             name = f"process {inbound.type}"
             record(name, context, SpanKind.CONSUMER, started, ended, attributes, link=inbound.trace)
-        for event in emitted:
-            if event.trace.sampled:
-                attributes = {"messaging.operation.type": "create", "ph.case.id": str(event.event.key)}
-                parent = parents.get(event.trace.trace_id)
-                name = f"create {event.event.type}"
-                record(name, event.trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)
+        record_created(self._tracer, emitted, parents, started, ended)
+
+
+def record_created(
+    tracer: Tracer, emitted: Iterable[Emitted], parents: Mapping[int, SpanContext], started: int, ended: int
+) -> None:
+    """The `create` span of each event, below the parent in its trace. Call it after the commit only."""
+    for event, _, _, _, trace, _ in emitted:
+        attributes: dict[str, str | int] = {"messaging.operation.type": "create"}
+        if event.key_field == "case_id":
+            attributes["ph.case.id"] = str(event.key)
+        parent = parents.get(trace.trace_id)
+        tracer.record(f"create {event.type}", trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)

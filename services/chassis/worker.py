@@ -19,6 +19,7 @@ from chassis.decision import Actor, DeadlineDue, Handler, Refused
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from chassis.outbox import Emitted
+from chassis.spans import record_created
 from chassis.storage import Storage
 from chassis.tracing import SpanContext, Tracer, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
@@ -125,11 +126,7 @@ class Timers:
         roots = {span.trace_id: span for span, _ in spans}
         for span, name in spans:
             self._tracer.record(f"fire {name}", span, SpanKind.INTERNAL, started, ended, {"ph.deadline.name": name})
-        for event, trace in ((each.event, each.trace) for each in emitted):
-            attributes = {"messaging.operation.type": "create", "ph.case.id": str(event.key)}
-            parent = roots.get(trace.trace_id)
-            name = f"create {event.type}"
-            self._tracer.record(name, trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)
+        record_created(self._tracer, emitted, roots, started, ended)
 
     def _fire(self, work: UnitOfWork, timer: DeadlineDue, span: SpanContext) -> str:
         cause = Cause(self._actor, timer.due_at, span)
