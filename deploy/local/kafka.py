@@ -92,7 +92,7 @@ class Kafka:
         self.directory.mkdir(parents=True, exist_ok=True)
         properties.write_text(_PROPERTIES.format(port=self._port, controller=self._controller_port, data=data).lstrip())
         if not (data / "meta.properties").exists():
-            self._run("kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(properties))
+            self._run("kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", str(properties))
         self._program = processes.start(
             "Kafka",
             [*self._java(), "kafka.Kafka", properties],
@@ -153,5 +153,8 @@ async def _answers(bootstrap: str) -> bool:
     return True
 
 
-def _cluster_id() -> str:
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+def new_cluster_id() -> str:
+    """A random id as Kafka draws its own: never with a leading "-", which its tools would read as an option."""
+    while (drawn := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return drawn
