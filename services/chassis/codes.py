@@ -40,11 +40,13 @@ def _plausible(day: date) -> date:
 def written_out(value: object) -> object:
     """Refuses a number, also as text: read as seconds since 1970 it would make a date. All else pydantic judges."""
     if isinstance(value, str):
+        if value[4:5] == "-":  # a year: the usual case, without the price of an exception
+            return value
         try:
             float(value)
         except ValueError:
             return value
-    elif not isinstance(value, int | float):
+    elif isinstance(value, date) or not isinstance(value, int | float):
         return value
     raise ValueError("is a number: write the date as in 1990-05-17, a time as in 2026-03-02T09:00:00Z")
 

@@ -123,7 +123,7 @@ class CommandBus:
             self._observe(type(command).__name__, decision, perf_counter() - begun)
             if isinstance(decision, Refused):
                 raise _RefusedError(decision)
-            await connection.execute(_ANSWER, key.scope, key.key, json.dumps(decision.answer))
+            await connection.execute(_ANSWER, key.scope, key.key, json.dumps(dict(decision.answer)))
             await work.save(connection)
         record_created(self._tracer, work.emitted, {span.trace_id: span}, started, now_ns())
         return Done(decision.answer)

@@ -30,7 +30,10 @@ log = get_logger(__name__)
 
 
 class Consumer(ConsumerRebalanceListener):
-    """One group member that reads all topics of a service, one batch at a time."""
+    """One group member that reads its share of a service's topics, one batch at a time.
+
+    `member` tells the members of one process apart.
+    """
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class Consumer(ConsumerRebalanceListener):
         dispatcher: Dispatcher,
         metrics: Metrics,
         on_fatal: Callable[[BaseException], None],
+        member: int = 1,
     ) -> None:
         self._dispatcher = dispatcher
         self._metrics = metrics
@@ -50,9 +54,10 @@ class Consumer(ConsumerRebalanceListener):
         self._stopping = asyncio.Event()
         self._last_progress = monotonic()
         self.assigned = False
+        name = f"{settings.instance or service}-{member}"
         self._broker = KafkaBroker(
             kafka.bootstrap_servers,
-            client_id=settings.instance or service,
+            client_id=name,
             security=broker_security(kafka),
             consumer_only=True,
             allow_auto_create_topics=False,
@@ -64,7 +69,7 @@ class Consumer(ConsumerRebalanceListener):
             *topics,
             batch=True,
             group_id=service,
-            group_instance_id=settings.instance or None,
+            group_instance_id=name if settings.instance else None,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.session_timeout_ms // 4,
             max_records=settings.batch_max_records,
@@ -156,19 +161,17 @@ class Consumer(ConsumerRebalanceListener):
         self.assigned = True
         log.info("partitions_assigned", count=len(assigned))
 
-    async def observe_lag(self) -> None:
-        """Updates the lag gauge of every assigned partition."""
+    async def lags(self) -> dict[TopicPartition, int]:
+        """How far each assigned partition is behind its end."""
         consumer: AIOKafkaConsumer | None = self._subscriber.consumer
         if consumer is None:
-            return
+            return {}
         lags = {}
         for partition in consumer.assignment():
             end = consumer.highwater(partition)
             if end is not None:  # something was fetched, so there is a position
                 lags[partition] = max(0, end - await consumer.position(partition))
-        self._metrics.lag.clear()
-        for partition, lag in lags.items():
-            self._metrics.lag.labels(partition.topic, str(partition.partition)).set(lag)
+        return lags
 
 
 async def _parse(batch: Batch) -> KafkaMessage:

@@ -8,9 +8,10 @@ written after.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ class Refused:
     status: int = 409
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """Sets or replaces the timer `name` of `subject` (a referral, an offer).
 
     `owner` is the id of the aggregate whose handler fires it. `level` counts escalations from 1.
@@ -47,29 +47,26 @@ class Deadline:
     level: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Cleared:
+class Cleared(NamedTuple):
     """Removes the timer `name` of `subject`; no error if there is none."""
 
     name: str
     subject: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """States to save, events to publish and deadlines to set, all in one transaction; `answer` goes to the caller."""
 
     states: tuple[Any, ...] = ()
     events: tuple[Any, ...] = ()
     deadlines: tuple[Deadline | Cleared, ...] = ()
-    answer: Mapping[str, Any] = field(default_factory=dict)
+    answer: Mapping[str, Any] = MappingProxyType({})
 
 
 NOTHING = Decision()
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who acts: a role and an organisation, never a name. `org` is a code such as `centre:NG-LOS`."""
 
     role: str
@@ -77,8 +74,7 @@ class Actor:
     country: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Everything a handler may know besides state and message.
 
     `now` is the injected clock (UTC); `occurred_at` is the event's own time, which handlers of events use for all that

@@ -15,6 +15,8 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import asyncpg
@@ -35,7 +37,7 @@ from chassis.edge import create_api
 from chassis.health import Probes
 from chassis.http_tracing import HttpTelemetry
 from chassis.kafka import kafka_options
-from chassis.lifecycle import Server, bounded_step, ended, http_server, when_reachable
+from chassis.lifecycle import Server, bounded_step, ended, http_server, spare_the_collector, when_reachable
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from chassis.operations import Trouble
@@ -86,7 +88,7 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
         self.pool: asyncpg.Pool | None = None
         self.relay: Relay | None = None
-        self.consumer: Consumer | None = None
+        self.consumers: list[Consumer] = []
         self.loops: list[Loop] = []
 
     async def run(self) -> int:
@@ -158,6 +160,7 @@ class Runtime:
         )
         if self.relay is not None:
             await self._start_worker(pool, self.relay)
+        spare_the_collector()
         log.info("service_started", role=self.settings.role)
 
     async def _start_worker(self, pool: asyncpg.Pool, relay: Relay) -> None:
@@ -173,14 +176,17 @@ class Runtime:
         self.probes.progress["relay"] = lambda: relay.last_progress
         self._background(relay.run(), "relay")
         for loop in self.loops:
-            self.probes.progress[loop.name] = _progress_of(loop)
+            self.probes.progress[loop.name] = partial(getattr, loop, "last_progress")
             self._background(loop.run(), loop.name)
         if self.service.topics:
-            await self._start_consumer(dispatcher)
+            await self._start_consumers(dispatcher)
 
-    async def _start_consumer(self, dispatcher: Dispatcher) -> None:
-        def build() -> Consumer:
-            return Consumer(
+    async def _start_consumers(self, dispatcher: Dispatcher) -> None:
+        async def assigned() -> bool:
+            return len(self.consumers) == self.settings.consumers and all(each.assigned for each in self.consumers)
+
+        async def start(member: int) -> Consumer:
+            consumer = Consumer(
                 self.service.name,
                 self.service.topics,
                 self.kafka,
@@ -188,15 +194,8 @@ class Runtime:
                 dispatcher,
                 self.metrics,
                 self.fail,
+                member,
             )
-
-        async def assigned() -> bool:
-            return self.consumer is not None and self.consumer.assigned
-
-        self.probes.ready["assignment"] = assigned
-
-        async def start() -> Consumer:
-            consumer = build()
             try:
                 await consumer.start()
             except BaseException:
@@ -204,16 +203,23 @@ class Runtime:
                 raise
             return consumer
 
-        consumer = self.consumer = await when_reachable(start, "kafka")
-        self.probes.progress["consumer"] = lambda: consumer.last_progress
+        self.probes.ready["assignment"] = assigned
+        for member in range(1, self.settings.consumers + 1):
+            consumer = await when_reachable(partial(start, member), "kafka")
+            self.consumers.append(consumer)
+            self.probes.progress[f"consumer {member}"] = partial(getattr, consumer, "last_progress")
         lag = Loop("lag", self._observe_lag, 5.0, self.metrics)
         self.loops.append(lag)
         self._background(lag.run(), lag.name)
 
     async def _observe_lag(self) -> int:
-        if self.consumer is not None:
-            with contextlib.suppress(KafkaError):
-                await asyncio.wait_for(self.consumer.observe_lag(), 2)
+        gauge = self.metrics.lag
+        with contextlib.suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(2):
+                lags = [await consumer.lags() for consumer in self.consumers]
+            gauge.clear()
+            for partition, lag in chain.from_iterable(each.items() for each in lags):
+                gauge.labels(partition.topic, str(partition.partition)).set(lag)
         return 0
 
     def _relay(self) -> Relay:
@@ -267,8 +273,7 @@ class Runtime:
         self.probes.stopping = True
         starting.cancel()
         bound = self.settings.shutdown_seconds
-        if self.consumer is not None:
-            await bounded_step("consumer", self.consumer.stop(), bound)
+        await bounded_step("consumers", asyncio.gather(*(each.stop() for each in self.consumers)), bound)
         server.should_exit = True
         await bounded_step("http", ended(serving), bound)
         for loop in self.loops:
@@ -281,7 +286,3 @@ class Runtime:
             await bounded_step("pool", self.pool.close(), 5)
             self.pool.terminate()
         log.info("shutdown_ends")
-
-
-def _progress_of(loop: Loop) -> Callable[[], float]:
-    return lambda: loop.last_progress

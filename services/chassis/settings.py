@@ -79,6 +79,9 @@ class Settings(BaseSettings):
 
     pool_size: int = Field(default=10, ge=2, le=100, description="database connections of this process")
     max_body_bytes: int = Field(default=65_536, ge=1024, description="larger HTTP bodies are refused with 413")
+    consumers: int = Field(
+        default=2, ge=1, le=16, description="group members of this process: one computes while another's batch commits"
+    )
     batch_max_records: int = Field(default=500, ge=1, le=5000)
     batch_timeout_ms: int = Field(default=50, ge=1)
     session_timeout_ms: int = Field(default=10_000, ge=1000)

@@ -51,9 +51,9 @@ def record_created(
     tracer: Tracer, emitted: Iterable[Emitted], parents: Mapping[int, SpanContext], started: int, ended: int
 ) -> None:
     """The `create` span of each event, below the parent in its trace. Call it after the commit only."""
-    for event, _, _, _, trace, _ in emitted:
+    for event, key, _, _, trace, _ in emitted:
         attributes: dict[str, str | int] = {"messaging.operation.type": "create"}
         if event.key_field == "case_id":
-            attributes["ph.case.id"] = str(event.key)
+            attributes["ph.case.id"] = key
         parent = parents.get(trace.trace_id)
         tracer.record(f"create {event.type}", trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)

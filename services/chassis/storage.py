@@ -10,6 +10,9 @@ from uuid import UUID
 from chassis.database import ConcurrentUpdateError, Connection, affected
 from chassis.states import Codec, Entry, Kind, Need, States
 
+_BY_ID = "id = any($1::uuid[])"
+_BY_LINK = "links && $2::uuid[]"
+
 
 class Storage:
     """Loads and saves the kinds of one service, in their lock order."""
@@ -17,7 +20,8 @@ class Storage:
     def __init__(self, kinds: Iterable[Kind[Any]]) -> None:
         self.kinds = tuple(kinds)
         self._codecs = {kind.state: Codec(kind) for kind in self.kinds}
-        self._select = {kind.state: _select(kind) for kind in self.kinds}
+        self._by_id = {kind.state: _select(kind, _BY_ID) for kind in self.kinds}
+        self._by_id_or_link = {kind.state: _select(kind, f"{_BY_ID} or {_BY_LINK}") for kind in self.kinds}
         self._upsert = {kind.state: _upsert(kind) for kind in self.kinds}
 
     def states(self) -> States:
@@ -40,13 +44,12 @@ class Storage:
             ids, links = wanted[kind.state]
             entries = states.entries[kind.state]
             load = self._codecs[kind.state].load
-            if kind.links is None:
-                for id_, version, data in await connection.fetch(self._select[kind.state], list(ids)):
-                    entries[id_] = Entry(load(data), version)
+            if links:
+                rows = await connection.fetch(self._by_id_or_link[kind.state], list(ids), list(links))
             else:
-                rows = await connection.fetch(self._select[kind.state], list(ids), list(links))
-                for id_, version, linked, data in rows:
-                    entries[id_] = Entry(load(data), version, frozenset(linked))
+                rows = await connection.fetch(self._by_id[kind.state], list(ids))
+            for id_, version, data, *linked in rows:
+                entries[id_] = Entry(load(data), version, frozenset(*linked))
 
     async def save(self, connection: Connection, states: States, now: datetime) -> None:
         """Writes what changed. Raises `ConcurrentUpdateError` if somebody created the same aggregate meanwhile."""
@@ -69,13 +72,9 @@ class Storage:
                 raise ConcurrentUpdateError
 
 
-def _select(kind: Kind[Any]) -> str:
-    if kind.links is None:
-        return f"select id, version, data from {kind.table} where id = any($1::uuid[]) order by id for update"  # noqa: S608
-    return (
-        f"select id, version, links, data from {kind.table} "  # noqa: S608 - table names come from code
-        "where id = any($1::uuid[]) or links && $2::uuid[] order by id for update"
-    )
+def _select(kind: Kind[Any], condition: str) -> str:
+    columns = "id, version, data" if kind.links is None else "id, version, data, links"
+    return f"select {columns} from {kind.table} where {condition} order by id for update"  # noqa: S608 - from code
 
 
 def _upsert(kind: Kind[Any]) -> str:

@@ -23,6 +23,8 @@ _SCOPE = InstrumentationScope("chassis")
 _LOW_63 = (1 << 63) - 1
 _PARTS = 4
 _SAMPLED = 0x01
+_FLAGS = (TraceFlags(TraceFlags.DEFAULT), TraceFlags(TraceFlags.SAMPLED))
+_UNSET = Status(StatusCode.UNSET)
 
 
 class SpanContext(NamedTuple):
@@ -101,10 +103,10 @@ class Tracer:
             context=_otel(context),
             parent=_otel(parent) if parent is not None else None,
             resource=self._resource,
-            attributes=dict(attributes),
+            attributes=attributes,
             links=(Link(_otel(link)),) if link is not None else (),
             kind=kind,
-            status=Status(StatusCode.ERROR, error) if error else Status(StatusCode.UNSET),
+            status=Status(StatusCode.ERROR, error) if error else _UNSET,
             start_time=started,
             end_time=ended,
             instrumentation_scope=_SCOPE,
@@ -119,8 +121,8 @@ class Tracer:
 
 
 def _otel(context: SpanContext) -> OtelSpanContext:
-    flags = TraceFlags(TraceFlags.SAMPLED if context.sampled else TraceFlags.DEFAULT)
-    return OtelSpanContext(context.trace_id, context.span_id, is_remote=False, trace_flags=flags)
+    trace_id, span_id, sampled = context
+    return OtelSpanContext(trace_id, span_id, is_remote=False, trace_flags=_FLAGS[sampled])
 
 
 def tracer_from(service: str, instance: str, endpoint: str | None, ratio: float) -> Tracer:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+import uuid_utils
 from uuid_utils.compat import uuid7
 
 from chassis import deadlines, outbox
@@ -19,8 +19,7 @@ from chassis.storage import Storage
 from chassis.tracing import NO_TRACE, SpanContext, Tracer
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why a handler runs: who acts, in which span, when it happened and by which event."""
 
     actor: Actor
@@ -62,10 +61,10 @@ class UnitOfWork:
             self.states.put(state)
         for timer in decision.deadlines:
             self._timers[timer.name, timer.subject] = timer
-        child: Callable[[SpanContext], SpanContext] = self._tracer.child
         for event in decision.events:
-            trace = child(cause.trace)
-            self.emitted.append(Emitted(event, uuid7(), self._now, cause.actor, trace, cause.event_id))
+            trace = self._tracer.child(cause.trace)
+            id_ = str(uuid_utils.uuid7())
+            self.emitted.append(Emitted(event, str(event.key), id_, cause.actor, trace, cause.event_id))
         return decision
 
     async def save(self, connection: Connection) -> None:

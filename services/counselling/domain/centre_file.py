@@ -25,7 +25,7 @@ from counselling.domain.assessment import Readiness
 from counselling.domain.consent import Consent
 from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Employment, Offer
-from counselling.domain.referral import Priority, Referral, ReferralStatus
+from counselling.domain.referral import LIVE, Priority, Referral, ReferralStatus
 
 FileStatus = Literal[
     "unknown",
@@ -83,7 +83,7 @@ class CentreFile:
     @property
     def live(self) -> tuple[Referral, ...]:
         """The referrals of which something may still come."""
-        return tuple(referral for referral in self.referrals if referral.live)
+        return tuple([referral for referral in self.referrals if referral.status in LIVE])
 
     @property
     def vulnerability_present(self) -> bool:
@@ -112,15 +112,15 @@ class CentreFile:
             if referral.root_id == root_id and referral.status == "referred_onward"
         )
 
-    def with_referral(self, changed: Referral) -> CentreFile:
-        """The file with this referral added or replaced."""
+    def with_referral(self, changed: Referral, departure: Departure | None = None) -> CentreFile:
+        """The file with this referral added or replaced; and with this departure, if one is given."""
         known = self.referral(changed.id) is not None
         referrals = (
             tuple(changed if referral.id == changed.id else referral for referral in self.referrals)
             if known
             else (*self.referrals, changed)
         )
-        return settled(replace(self, referrals=referrals))
+        return settled(replace(self, referrals=referrals, departure=departure or self.departure))
 
     def begins_anew(self, earliest: date | None) -> bool:
         """Whether a referral with this first day of departure is for another journey than the known one.
@@ -160,6 +160,8 @@ def leading(file: CentreFile) -> Referral | None:
     Of live ones the first that was accepted, else the first that came; else the one that ended last.
     """
     live = file.live
+    if len(live) == 1:
+        return live[0]
     held = [referral for referral in live if referral.held]
     if held:
         return min(held, key=_answered)
@@ -169,9 +171,8 @@ def leading(file: CentreFile) -> Referral | None:
     return max(ended, key=_ended, default=None)
 
 
-def stage_of(file: CentreFile) -> FileStatus:
-    """The stage that the facts of the file give."""
-    last = leading(file)
+def stage_of(file: CentreFile, last: Referral | None) -> FileStatus:
+    """The stage that the facts of the file give; `last` is its leading referral."""
     if last is None:
         return "unknown"
     if not last.live:
@@ -188,14 +189,11 @@ def settled(file: CentreFile) -> CentreFile:
     last = leading(file)
     if last is None:
         return file
-    centres = {last.centre, *(referral.centre for referral in file.live)}
-    return replace(
-        file,
-        status=stage_of(file),
-        centre=last.centre,
-        country=last.preview.country,
-        centres=tuple(sorted(centres)),
-    )
+    status, country = stage_of(file, last), last.preview.country
+    centres = tuple(sorted({last.centre, *(referral.centre for referral in file.live)}))
+    if (status, last.centre, country, centres) == (file.status, file.centre, file.country, file.centres):
+        return file
+    return replace(file, status=status, centre=last.centre, country=country, centres=centres)
 
 
 def _answered(referral: Referral) -> tuple[datetime, UUID]:

@@ -62,10 +62,11 @@ def returnee_referred(states: States, message: ReturneeReferred, context: Contex
         received_at=context.occurred_at,
         answer_due_at=due,
     )
-    earliest = message.departure.earliest if message.departure else None
-    file = _with_window(file.without_journey() if file.begins_anew(earliest) else file, message)
+    if file.begins_anew(message.departure.earliest if message.departure else None):
+        file = file.without_journey()
+    file = file.with_referral(referral, _window(file, message))
     timer = Deadline(REFERRAL_ANSWER, referral.id, file.id, due)
-    return Decision((file.with_referral(referral),), (received(file, referral),), (timer,))
+    return Decision((file,), (received(file, referral),), (timer,))
 
 
 def received(file: CentreFile, referral: Referral) -> ReferralReceived:
@@ -162,10 +163,9 @@ def _preview(message: ReturneeReferred) -> Preview:
     )
 
 
-def _with_window(file: CentreFile, message: ReturneeReferred) -> CentreFile:
-    """The window of the referral counts only until the journey itself is known better."""
+def _window(file: CentreFile, message: ReturneeReferred) -> Departure | None:
+    """The window that the referral names; it counts only until the journey itself is known better."""
     known = file.departure
     if message.departure is None or (known is not None and known.status in ("planned", "booked", "departed")):
-        return file
-    window = message.departure
-    return replace(file, departure=Departure("expected", window.earliest, window.latest))
+        return None
+    return Departure("expected", message.departure.earliest, message.departure.latest)

@@ -194,4 +194,4 @@ def _close(
         if closed:
             changed.append(after)
             events += candidacy_closed(after, closed, reason, by)
-    return replace(decision, states=tuple(changed), events=tuple(events))
+    return decision._replace(states=tuple(changed), events=tuple(events))
