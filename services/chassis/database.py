@@ -41,7 +41,8 @@ def is_environment_fault(error: BaseException) -> bool:
         return (error.sqlstate or "").startswith(_ENVIRONMENT_CLASSES)
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)
-    return isinstance(error, ConcurrentUpdateError | OSError | TimeoutError)
+    # asyncpg says InternalClientError if the server ends a session in the very moment of a statement (its issue 1069).
+    return isinstance(error, ConcurrentUpdateError | asyncpg.InternalClientError | OSError | TimeoutError)
 
 
 def is_message_fault(error: BaseException) -> bool:

@@ -7,7 +7,6 @@ one leader does neither. A crash between acknowledgement and delete publishes ag
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -17,23 +16,25 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.producer.message_accumulator import BatchBuilder
 
 from chassis.database import is_environment_fault, reason_of
 from chassis.logs import get_logger
 from chassis.low_water import LowWater
 from chassis.metrics import Metrics
 from chassis.partitions import partition_of
+from chassis.records import Batch
 from chassis.waiting import is_set_within
 
 LOCK = 0x7068_7265_6C61_79
 """The advisory lock of the leader: "phrelay" in ASCII."""
 EVERYTHING = 2**63 - 1
+MAX_BATCH_BYTES = 900_000
+"""Of one batch; below the topics' max.message.bytes of 1 MiB."""
 MARK_SECONDS = 0.05
 """The mark moves at most this often: a look into the lock table is not free."""
 BACK_OFF_SECONDS = 5.0
 
-_READ = "select id, topic, key, headers, payload from outbox where id > $1 order by id limit $2"
+_READ = "select id, topic, key, record from outbox where id > $1 order by id limit $2"
 _DELETE = "delete from outbox where id = any($1::bigint[])"
 
 log = get_logger(__name__)
@@ -137,21 +138,20 @@ class Relay:
     async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> int:
         """Sends one batch per partition, deletes what was acknowledged, returns how many rows did not fit."""
         producer = await self._ready_producer()
-        batches: dict[tuple[str, int], tuple[BatchBuilder, list[int]]] = {}
+        batches: dict[tuple[str, int], tuple[Batch, list[int]]] = {}
         full: set[tuple[str, int]] = set()
-        partitions = {topic: await _partitions(producer, topic) for topic in {row["topic"] for row in rows}}
-        for id_, topic, key, headers, payload in rows:
+        partitions = {topic: await _partitions(producer, topic) for topic in {topic for _, topic, _, _ in rows}}
+        for id_, topic, key, record in rows:
             place = (topic, partition_of(key, partitions[topic]))
             if place in full:
                 continue
             if place not in batches:
-                batches[place] = (producer.create_batch(), [])
-            builder, ids = batches[place]
-            pairs = [(name, text.encode()) for name, text in json.loads(headers).items()]
-            if builder.append(key=key.encode(), value=payload, timestamp=None, headers=pairs) is None:
-                full.add(place)
-            else:
+                batches[place] = (Batch(MAX_BATCH_BYTES), [])
+            batch, ids = batches[place]
+            if batch.add(record):
                 ids.append(id_)
+            else:
+                full.add(place)
         acknowledged = await self._send(producer, batches)
         published = [id_ for place in acknowledged for id_ in batches[place][1]]
         await connection.execute(_DELETE, published)
@@ -162,14 +162,14 @@ class Relay:
         return len(rows) - len(published)
 
     async def _send(
-        self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], tuple[BatchBuilder, list[int]]]
+        self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], tuple[Batch, list[int]]]
     ) -> list[tuple[str, int]]:
         """Which batches were acknowledged within the relay's own deadline; the producer itself never gives up."""
         sent: dict[tuple[str, int], asyncio.Future[Any]] = {}
         try:
             async with asyncio.timeout(self._publish_timeout):
-                for (topic, partition), (builder, _) in batches.items():
-                    sent[topic, partition] = await producer.send_batch(builder, topic, partition=partition)
+                for (topic, partition), (batch, _) in batches.items():
+                    sent[topic, partition] = await producer.send_batch(batch, topic, partition=partition)
                 await asyncio.wait(sent.values())
         except (TimeoutError, KafkaError) as error:
             log.warning("relay_not_acknowledged", reason=type(error).__name__)

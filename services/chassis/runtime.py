@@ -48,9 +48,6 @@ from chassis.storage import Storage
 from chassis.tracing import tracer_from
 from chassis.worker import Loop, Timers
 
-MAX_PRODUCER_BATCH = 900_000
-"""Bytes of one batch; below the topics' max.message.bytes of 1 MiB."""
-
 log = get_logger(__name__)
 
 
@@ -229,7 +226,6 @@ class Runtime:
                 client_id=f"{self._application()}-relay",
                 enable_idempotence=True,
                 acks="all",
-                max_batch_size=MAX_PRODUCER_BATCH,
             )
 
         return Relay(

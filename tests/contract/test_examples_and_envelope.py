@@ -13,11 +13,12 @@ from checks.inventory import validator
 
 from chassis.calendar import WORKING_DAYS
 from chassis.decision import Actor
-from chassis.outbox import Emitted, envelope, rfc3339
+from chassis.outbox import Emitted, record_of, rfc3339
 from chassis.reference import DIRECTORY
 from chassis.tracing import SpanContext
 from tests.contract.catalogue import Example, envelope_schema, examples, published, registry
 from tests.contract.reference_rows import reference
+from tests.support import outbox
 
 TRACE = SpanContext(0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7, True)
 
@@ -45,9 +46,9 @@ def test_the_code_writes_the_headers_of_an_example(example: Example) -> None:
         trace,
         headers.get("ce_causationid", ""),
     )
-    written = json.loads(envelope(emitted, int(headers["ce_sequence"]), headers["ce_recordedtime"]))
-    assert written == headers
-    validator(envelope_schema()).validate(written)
+    written = outbox.read(record_of(emitted, int(headers["ce_sequence"]), headers["ce_recordedtime"]))
+    assert written == (example.key, example.value, headers)
+    validator(envelope_schema()).validate(written.headers)
 
 
 def test_every_event_has_an_example() -> None:
@@ -59,7 +60,7 @@ def test_the_envelope_of_a_command_has_no_cause_and_one_without_country_no_count
     now = datetime(2026, 2, 1, 12, tzinfo=UTC)
     body = event.event.model_validate_json(json.dumps(event.value))
     emitted = Emitted(body, event.key, event.headers["ce_id"], Actor("training_clerk", "provider:X"), TRACE, "")
-    headers = json.loads(envelope(emitted, 1, rfc3339(now)))
+    headers = outbox.read(record_of(emitted, 1, rfc3339(now))).headers
     validator(envelope_schema()).validate(headers)
     assert "ce_causationid" not in headers
     assert "ce_country" not in headers

@@ -23,6 +23,7 @@ from chassis.storage import Storage
 from chassis.tracing import Tracer
 from chassis.worker import Timers
 from counselling.app import SERVICE
+from tests.support import outbox
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.records import FakeRecord, record
 
@@ -108,7 +109,5 @@ class Process:
 
     async def published(self, case: UUID) -> list[str]:
         """The types that wait in the outbox for a case, in order."""
-        rows = await self.pool.fetch(
-            "select headers->>'ce_type' as type from outbox where key = $1 order by id", str(case)
-        )
-        return [row["type"].split(".")[2] for row in rows]
+        rows = await self.pool.fetch("select record from outbox where key = $1 order by id", str(case))
+        return [outbox.read(row["record"]).headers["ce_type"].split(".")[2] for row in rows]

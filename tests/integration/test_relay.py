@@ -19,6 +19,7 @@ from chassis.metrics import Metrics
 from chassis.partitions import partition_of
 from chassis.relay import Relay
 from deploy.local.stack import LocalStack
+from tests.support import outbox
 from tests.support.brokers import PARTITIONS, Broker
 from tests.support.toy import Sell
 from tests.support.toy_runtime import ToyRuntime
@@ -29,9 +30,7 @@ WITHIN = 20
 
 def relay_for(broker: Broker, dsn: str, metrics: Metrics | None = None, **options: float) -> Relay:
     def producer() -> AIOKafkaProducer:
-        return AIOKafkaProducer(
-            bootstrap_servers=broker.bootstrap, enable_idempotence=True, acks="all", max_batch_size=900_000
-        )
+        return AIOKafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True, acks="all")
 
     settings = {"batch": 100, "poll_seconds": 0.05, "publish_timeout_seconds": 5.0, **options}
     return Relay(dsn, producer, metrics or Metrics("till"), **settings)  # type: ignore[arg-type]
@@ -74,9 +73,9 @@ async def test_nothing_is_lost_or_reordered_while_writers_commit_in_any_order(
         """Draws an outbox id, sleeps, commits long after later ids."""
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute(
-                "insert into outbox (topic, key, headers, payload) values ('ph.till.v1', $1, $2, 'x')",
+                "insert into outbox (topic, key, record) values ('ph.till.v1', $1, $2)",
                 slow_key,
-                json.dumps({"ce_sequence": "1"}),
+                outbox.record(slow_key, b"x", ce_sequence="1"),
             )
             await asyncio.sleep(0.7)
 
@@ -139,10 +138,10 @@ async def test_rows_for_a_topic_that_does_not_exist_stay_and_go_out_once_it_does
 ) -> None:
     topic, key = f"ph.later-{uuid4().hex[:8]}.v1", str(uuid4())
     await pool.execute(
-        "insert into outbox (topic, key, headers, payload) values ($1, $2, $3, 'x')",
+        "insert into outbox (topic, key, record) values ($1, $2, $3)",
         topic,
         key,
-        json.dumps({"ce_sequence": "1"}),
+        outbox.record(key, b"x", ce_sequence="1"),
     )
     metrics = Metrics("till")
     async with running(relay_for(broker, dsn, metrics, publish_timeout_seconds=0.5)):
@@ -153,11 +152,9 @@ async def test_rows_for_a_topic_that_does_not_exist_stay_and_go_out_once_it_does
     assert await broker.sequences(topic, {key}) == {key: [1]}
 
 
-async def test_the_database_refuses_a_payload_that_the_broker_would_refuse(pool: asyncpg.Pool) -> None:
+async def test_the_database_refuses_a_record_that_the_broker_would_refuse(pool: asyncpg.Pool) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
-        await pool.execute(
-            "insert into outbox (topic, key, headers, payload) values ('t', 'k', '{}', $1)", b"x" * 300_000
-        )
+        await pool.execute("insert into outbox (topic, key, record) values ('t', 'k', $1)", b"x" * 300_000)
 
 
 async def test_a_round_that_overflows_a_partition_keeps_the_order_of_its_keys(
@@ -166,10 +163,9 @@ async def test_a_round_that_overflows_a_partition_keeps_the_order_of_its_keys(
     key = str(uuid4())
     for number in range(1, 13):  # 12 x 200 kB: three batches of at most 900 kB
         await pool.execute(
-            "insert into outbox (topic, key, headers, payload) values ('ph.till.v1', $1, $2, $3)",
+            "insert into outbox (topic, key, record) values ('ph.till.v1', $1, $2)",
             key,
-            json.dumps({"ce_sequence": str(number)}),
-            bytes(200_000),
+            outbox.record(key, bytes(200_000), ce_sequence=str(number)),
         )
     async with running(relay_for(broker, dsn)):
         await until_empty(pool)
@@ -177,7 +173,7 @@ async def test_a_round_that_overflows_a_partition_keeps_the_order_of_its_keys(
 
 
 async def test_the_mark_waits_for_every_writer_that_may_still_commit_a_lower_id(pool: asyncpg.Pool) -> None:
-    insert = "insert into outbox (topic, key, headers, payload) values ('t', 'k', '{}', 'x') returning id"
+    insert = "insert into outbox (topic, key, record) values ('t', 'k', 'x') returning id"
     mark = LowWater()
     async with pool.acquire() as relay, pool.acquire() as writer, pool.acquire() as other:
         await mark.look(relay)

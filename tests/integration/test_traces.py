@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from uuid import uuid4
 
 import asyncpg
 from opentelemetry.trace import SpanKind
 
 from chassis.tracing import SpanContext, current
+from tests.support import outbox
 from tests.support.records import TRACEPARENT, sold
 from tests.support.toy import UNLUCKY, Sell
 from tests.support.toy_runtime import ToyRuntime
 
 
 async def stored_traceparent(pool: asyncpg.Pool) -> str:
-    headers = json.loads(await pool.fetchval("select headers from outbox order by id desc limit 1"))
-    traceparent: str = headers["ce_traceparent"]
-    return traceparent
+    return outbox.read(await pool.fetchval("select record from outbox order by id desc limit 1")).headers[
+        "ce_traceparent"
+    ]
 
 
 async def test_a_commands_event_is_created_inside_the_requests_trace(toy: ToyRuntime, pool: asyncpg.Pool) -> None:

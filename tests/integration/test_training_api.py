@@ -89,7 +89,7 @@ async def test_a_day_at_the_provider(api: Api) -> None:
         "target_group": "RETURNEE_DE",
         "country": "NG",
     }
-    events = await api.dispatcher.pool.fetch("select payload from outbox")
+    events = await api.dispatcher.pool.fetch("select from outbox")
     assert len(events) == 1 + 2 + 2 + 1 + 1 + 1
 
 

@@ -20,7 +20,7 @@ from chassis.metrics import Metrics
 from chassis.storage import Storage
 from chassis.tracing import Resource, Tracer
 from chassis.worker import Timers
-from tests.support import toy
+from tests.support import outbox, toy
 
 ACTOR = Actor("seller", "programme:shop")
 
@@ -86,8 +86,9 @@ class ToyRuntime:
 
     async def outbox(self) -> list[tuple[str, int]]:
         """Key and sequence of every outbox row, in order of id."""
-        rows = await self.pool.fetch("select key, headers from outbox order by id")
-        return [(row["key"], int(json.loads(row["headers"])["ce_sequence"])) for row in rows]
+        rows = await self.pool.fetch("select record from outbox order by id")
+        written = [outbox.read(row["record"]) for row in rows]
+        return [(each.key, int(each.headers["ce_sequence"])) for each in written]
 
     async def parked(self) -> list[tuple[int, str, str]]:
         """Offset, failure and state of every parked record, in order."""

@@ -7,13 +7,13 @@ create table stream (
 );
 
 -- Events that are committed but not yet acknowledged by Kafka; published and deleted in order of id by one leader.
+-- `record` has key, value and headers as they go on the wire (chassis/records.py).
 -- The sequence must hand out ids one by one (CACHE 1): the relay's low-water mark relies on it.
 create table outbox (
     id         bigint generated always as identity (cache 1) primary key,
     topic      text not null,
     key        text not null,
-    headers    json not null,
-    payload    bytea not null check (octet_length(payload) <= 262144),
+    record     bytea not null check (octet_length(record) <= 262144),
     created_at timestamptz not null default clock_timestamp()
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
