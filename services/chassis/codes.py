@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticKnownError
 
 EARLIEST_YEAR = 2017
@@ -59,12 +59,13 @@ def written_out_day(value: object) -> object:
     return value
 
 
-def _in_utc(at: datetime) -> datetime:
+def _instant(value: object, parse: ValidatorFunctionWrapHandler) -> datetime:
+    at: datetime = value if type(value) is datetime and value.tzinfo is UTC else parse(written_out(value))
     try:
         at = at.astimezone(UTC)
     except OverflowError:
         raise ValueError("is outside the calendar: check the year") from None
-    _plausible(at.date())
+    _plausible(at)
     return at
 
 
@@ -74,5 +75,5 @@ Day = Annotated[
     AfterValidator(_plausible),
     Field(description="a calendar day within the programme's time"),
 ]
-Instant = Annotated[AwareDatetime, BeforeValidator(written_out), AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, WrapValidator(_instant)]
 """A point in time with offset; kept in UTC."""
