@@ -22,7 +22,7 @@ IDEMPOTENCY_KEY = r"^[A-Za-z0-9_.:-]{8,128}$"
 def acting_as(*roles: str) -> Any:
     """A dependency: the caller, if the token carries one of `roles`, else 403."""
 
-    def actor(who: Annotated[Principal, Depends(principal)]) -> Actor:
+    async def actor(who: Annotated[Principal, Depends(principal)]) -> Actor:
         for role in roles:
             if role in who.roles:
                 return Actor(role=role, org=who.org, country=who.country)
@@ -78,7 +78,7 @@ async def _run(
 Runner = Annotated[Run, Depends(_run)]
 
 
-def _pool(request: Request) -> asyncpg.Pool:
+async def _pool(request: Request) -> asyncpg.Pool:
     pool: asyncpg.Pool = _started(request, "pool")
     return pool
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -23,6 +24,8 @@ from chassis.settings import KafkaSettings, Settings
 from chassis.waiting import is_set_within
 
 BACK_OFF_SECONDS = 5.0
+POLL_MS = 1000
+"""How long one wait for records lasts; what comes meanwhile ends it at once."""
 
 Batch = tuple[ConsumerRecord[Any, Any], ...]
 
@@ -52,6 +55,7 @@ class Consumer(ConsumerRebalanceListener):
         self._batch = asyncio.Lock()
         self._abandon = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._given_up = False
         self._last_progress = monotonic()
         self.assigned = False
         name = f"{settings.instance or service}-{member}"
@@ -73,7 +77,7 @@ class Consumer(ConsumerRebalanceListener):
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.session_timeout_ms // 4,
             max_records=settings.batch_max_records,
-            batch_timeout_ms=settings.batch_timeout_ms,
+            batch_timeout_ms=POLL_MS,
             fetch_max_wait_ms=500,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
@@ -85,6 +89,11 @@ class Consumer(ConsumerRebalanceListener):
 
     async def start(self) -> None:
         """Joins the group. Raises `KafkaError` while no broker answers."""
+        await self._broker.connect()
+        transport = self._broker.config.broker_config
+        if not isinstance(transport.builder, partial):
+            raise TypeError("FastStream no longer makes its consumer from a partial")
+        transport.builder = partial(_Waiting, *transport.builder.args, **transport.builder.keywords)
         await self._broker.start()
 
     @property
@@ -101,15 +110,22 @@ class Consumer(ConsumerRebalanceListener):
 
     async def _on_batch(self, records: Batch) -> None:
         async with self._batch:
+            if self._given_up:
+                return
             self._last_progress = monotonic()
             try:
                 done = await self._handle(records)
             except Exception as error:
+                self._given_up = True
                 self._on_fatal(error)
-                await self._stopping.wait()  # takes no further batch: the process is about to end
+                await self._stopping.wait()
                 raise
             if done:
                 await self._commit(records)
+            else:
+                # What was given up comes again with the next assignment, here or elsewhere. FastStream has fetched
+                # more, and hands it over meanwhile: to handle that would leave a hole that positions take for done.
+                self._given_up = True
 
     async def _handle(self, records: Batch) -> bool:
         """True once the effects are durable; False if the batch was given up because its partitions are leaving."""
@@ -159,6 +175,7 @@ class Consumer(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Ready: an empty assignment counts, it means that others do the work."""
         self.assigned = True
+        self._given_up = False
         log.info("partitions_assigned", count=len(assigned))
 
     async def lags(self) -> dict[TopicPartition, int]:
@@ -172,6 +189,19 @@ class Consumer(ConsumerRebalanceListener):
             if end is not None:  # something was fetched, so there is a position
                 lags[partition] = max(0, end - await consumer.position(partition))
         return lags
+
+
+class _Waiting(AIOKafkaConsumer):
+    """A consumer whose `getmany` returns records, not emptiness: FastStream sleeps after an empty answer, deaf."""
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
+        """Waits until there are some, or until the consumer is closed."""
+        while True:
+            found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            if found or self._closed:
+                return found
 
 
 async def _parse(batch: Batch) -> KafkaMessage:

@@ -156,6 +156,11 @@ def _number(value: bytes | None) -> int | None:
 
 
 def headers_json(record: Record) -> str:
-    """A record's headers as JSON for the parking table; bytes that are not text are shown escaped."""
-    pairs = {name: (value or b"").decode("utf-8", "backslashreplace") for name, value in record.headers}
-    return json.dumps(pairs).replace("\\u0000", "\\ufffd")
+    """A record's headers as JSON for the parking table; from which `headers_from` makes the very same bytes."""
+    return json.dumps({name: (value or b"").decode("utf-8", "surrogateescape") for name, value in record.headers})
+
+
+def headers_from(stored: str) -> list[tuple[str, bytes]]:
+    """The headers of a parked record, byte for byte as they came: what could not be read before still cannot."""
+    headers: dict[str, str] = json.loads(stored)
+    return [(name, text.encode("utf-8", "surrogateescape")) for name, text in headers.items()]

@@ -6,12 +6,11 @@ This is the worker's side (park, take up again, settle); `parking` is the operat
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chassis.database import Connection
-from chassis.inbound import Fault, Inbound, Record, headers_json
+from chassis.inbound import Fault, Inbound, Record, headers_from, headers_json
 
 _SAVE = """
 insert into parked (topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, digest)
@@ -22,7 +21,7 @@ from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::big
      with ordinality
      as u(topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, digest, place)
 where not exists (
-    select from parked q where q.topic = u.topic and q.key = u.key and q.digest = u.digest and q.state <> 'discarded')
+    select from parked q where q.digest = u.digest and q.topic = u.topic and q.key is not distinct from u.key)
 order by u.place
 on conflict (topic, partition, record_offset, digest) do nothing
 """
@@ -38,14 +37,16 @@ select topic, null, id from parked where state = 'retry' and key is null
 """
 _LOCK_KEY = "select true from position where source = $1 and key = $2 and blocked for update"
 _HEAD = """
-select id, topic, partition, record_offset, key, headers, payload, state, failure from parked
+select id, topic, partition, record_offset, key, sequence, headers, payload, state, failure from parked
 where topic = $1 and key = $2 and state <> 'discarded' order by id limit 1 for update
 """
 _ONE = """
-select id, topic, partition, record_offset, key, headers, payload, state, failure from parked
+select id, topic, partition, record_offset, key, sequence, headers, payload, state, failure from parked
 where id = $1 and state = 'retry' for update
 """
-_SETTLED = "delete from parked where id = $1"
+_SETTLED = """
+delete from parked where id = $1 or (topic = $2 and key = $3 and sequence = $4 and state <> 'discarded')
+"""
 _FAILED = """
 update parked set state = 'parked', failure = $2, detail = $3, attempts = attempts + 1 where id = $1
 """
@@ -80,12 +81,14 @@ class StoredRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]]
+    sequence: int | None
 
 
 async def save(connection: Connection, records: Sequence[Parked]) -> None:
     """Stores the records in their order, by at most one statement.
 
-    A record that comes again is kept once, whether it is read again or was published again.
+    A record that comes again is kept once, whether it is read again or was published again, and also if an operator
+    has discarded it meanwhile.
     """
     if not records:
         return
@@ -131,7 +134,6 @@ async def take(connection: Connection, candidate: Ready) -> StoredRecord | None:
             await connection.execute(_UNBLOCK, candidate.source, candidate.key)
     if row is None or (row["state"] != "retry" and row["failure"] != "behind"):
         return None
-    headers: dict[str, Any] = json.loads(row["headers"])
     return StoredRecord(
         id=row["id"],
         topic=row["topic"],
@@ -139,15 +141,19 @@ async def take(connection: Connection, candidate: Ready) -> StoredRecord | None:
         offset=row["record_offset"],
         key=None if row["key"] is None else row["key"].encode(),
         value=row["payload"],
-        headers=[(name, text.encode()) for name, text in headers.items()],
+        headers=headers_from(row["headers"]),
+        sequence=row["sequence"],
     )
 
 
 async def settle(connection: Connection, record: StoredRecord, candidate: Ready, fault: Fault | None) -> None:
-    """Removes a handled record, or parks it again for its new reason; the last one gone unblocks its key."""
+    """Removes a handled record, or parks it again for its new reason; the last one gone unblocks its key.
+
+    With a handled record go others of its number: they are repeats of it, as they would have been without parking.
+    """
     if fault is not None:
         await connection.execute(_FAILED, record.id, fault.code, fault.detail)
         return
-    await connection.execute(_SETTLED, record.id)
+    await connection.execute(_SETTLED, record.id, record.topic, candidate.key, record.sequence)
     if candidate.key is not None:
         await connection.execute(_UNBLOCK, candidate.source, candidate.key)

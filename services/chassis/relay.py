@@ -66,6 +66,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._producer: AIOKafkaProducer | None = None
+        self._failures = 0
         self.last_progress = monotonic()
 
     def wake(self) -> None:
@@ -79,17 +80,16 @@ class Relay:
 
     async def run(self) -> None:
         """Leads whenever it can. Raises only what is unexpected."""
-        failures = 0
-        while not self._stop.is_set() or failures == 0:
+        while not self._stop.is_set() or self._failures == 0:
             try:
                 await self._lead()
             except (PublishFailedError, KafkaError) as error:
-                failures += 1
+                self._failures += 1
                 log.warning("relay_publish_failed", reason=type(error).__name__)
             except Exception as error:
                 if not is_environment_fault(error):
                     raise
-                failures += 1
+                self._failures += 1
                 log.warning("relay_interrupted", reason=reason_of(error))
             else:
                 return
@@ -97,7 +97,8 @@ class Relay:
                 self.last_progress = monotonic()
                 self._metrics.relay_leader.set(0)
                 await self._drop_producer()
-            await is_set_within(self._stop, min(BACK_OFF_SECONDS, 0.1 * 2 ** min(failures, 6)) * random.uniform(0.5, 1))
+            pause = min(BACK_OFF_SECONDS, 0.1 * 2 ** min(self._failures, 6))
+            await is_set_within(self._stop, pause * random.uniform(0.5, 1))
 
     async def _lead(self) -> None:
         connection = await asyncpg.connect(
@@ -127,9 +128,11 @@ class Relay:
             self.last_progress = monotonic()
             if rows:
                 left = await self._publish(connection, rows)
+                self._failures = 0
                 moved = monotonic()
                 low_water.settle(0 if left else rows[-1]["id"])
                 continue
+            self._failures = 0
             low_water.settle(EVERYTHING)
             if self._stop.is_set():
                 return

@@ -83,7 +83,6 @@ class Settings(BaseSettings):
         default=2, ge=1, le=16, description="group members of this process: one computes while another's batch commits"
     )
     batch_max_records: int = Field(default=500, ge=1, le=5000)
-    batch_timeout_ms: int = Field(default=50, ge=1)
     session_timeout_ms: int = Field(default=10_000, ge=1000)
     relay_poll_seconds: float = Field(default=0.2, gt=0, description="longest wait between looks at the outbox")
     relay_batch: int = Field(default=1000, ge=1, le=10_000)

@@ -60,7 +60,7 @@ Cursor = Annotated[UUID | None, Query(description="next_cursor of the page befor
 OrgFilter = Annotated[Org | None, Query(description="whose cases; a desk sees its own only")]
 
 
-def _hidden(request: Request, actor: Reader, _started: Database) -> frozenset[str]:
+async def _hidden(request: Request, actor: Reader, _started: Database) -> frozenset[str]:
     """Codes that the caller may not see: what tells of somebody's health is no concern of the management's."""
     if actor.role != PROGRAMME_MANAGER:
         return frozenset()

@@ -39,11 +39,11 @@ Limit = Annotated[int, Query(ge=1, le=100, description="most items of a page")]
 After = Annotated[UUID | None, Query(description="`next` of the page before")]
 
 
-def _today(request: Request) -> date:
+async def _today(request: Request) -> date:
     return german_day(request.app.state.clock.now())
 
 
-def _days_before_departure(request: Request) -> int:
+async def _days_before_departure(request: Request) -> int:
     days: int = request.app.state.reference.rules.days_before_departure
     return days
 

@@ -53,6 +53,7 @@ create table parked (
     unique (topic, partition, record_offset, digest)
 );
 create index parked_open on parked (topic, key, id) where state <> 'discarded';
+create index parked_digest on parked (digest);
 create index parked_retry on parked (id) where state = 'retry' and key is null;
 
 -- Timers. The handler named `name` fires for `owner` when `due_at` has passed.
