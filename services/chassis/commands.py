@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from chassis.clock import Clock
-from chassis.database import ConcurrentUpdateError, is_environment_fault, reason_of
+from chassis.database import ConcurrentUpdateError, Connection, is_environment_fault, reason_of
 from chassis.decision import Actor, Handler, Refused
 from chassis.metrics import Metrics
 from chassis.spans import record_created
@@ -24,11 +24,10 @@ from chassis.unit_of_work import Cause, UnitOfWork
 ATTEMPTS = 4
 """A command that loses a deadlock or a race is tried again this often before its caller hears of it."""
 
-_CLAIM = """
-insert into idempotency (scope, key, fingerprint) values ($1, $2, $3) on conflict do nothing returning true
+_KEEP = """
+insert into idempotency (scope, key, fingerprint, answer) values ($1, $2, $3, $4) on conflict do nothing returning true
 """
 _ANSWERED = "select fingerprint, answer from idempotency where scope = $1 and key = $2"
-_ANSWER = "update idempotency set answer = $3 where scope = $1 and key = $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +114,20 @@ class CommandBus:
         work = UnitOfWork(self._storage, self._reference, self._tracer, now)
         started = now_ns()
         async with self._pool.acquire(timeout=5) as connection, connection.transaction():
-            if not await connection.fetchval(_CLAIM, key.scope, key.key, key.fingerprint):
-                return await _stored(connection, key)
             await work.load(connection, handler.needs(command))
             begun = perf_counter()
             decision = work.decide(handler, command, Cause(actor, now, span))
             self._observe(type(command).__name__, decision, perf_counter() - begun)
             if isinstance(decision, Refused):
+                # Of a command that was done before, the state is no longer what it was meant for.
+                if (stored := await _stored(connection, key)) is not None:
+                    return stored
                 raise _RefusedError(decision)
-            await connection.execute(_ANSWER, key.scope, key.key, json.dumps(dict(decision.answer)))
+            answer = json.dumps(dict(decision.answer))
+            if not await connection.fetchval(_KEEP, key.scope, key.key, key.fingerprint, answer):
+                if (stored := await _stored(connection, key)) is None:
+                    raise ConcurrentUpdateError  # its row has expired in this very moment
+                return stored
             await work.save(connection)
         record_created(self._tracer, work.emitted, {span.trace_id: span}, started, now_ns())
         return Done(decision.answer)
@@ -138,10 +142,11 @@ def may_succeed_again(error: BaseException) -> bool:
     return is_environment_fault(error) or isinstance(error, asyncpg.UniqueViolationError)
 
 
-async def _stored(connection: asyncpg.pool.PoolConnectionProxy, key: IdempotencyKey) -> Done:
+async def _stored(connection: Connection, key: IdempotencyKey) -> Done | None:
+    """The answer that an earlier request with this key was given, if there was one."""
     row = await connection.fetchrow(_ANSWERED, key.scope, key.key)
     if row is None:
-        raise ConcurrentUpdateError  # the first request rolled back, or its key has just expired
+        return None
     if row["fingerprint"] != key.fingerprint:
         raise _RefusedError(_REUSED)
     return Done(json.loads(row["answer"]), replayed=True)

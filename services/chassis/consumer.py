@@ -24,6 +24,9 @@ from chassis.settings import KafkaSettings, Settings
 from chassis.waiting import is_set_within
 
 BACK_OFF_SECONDS = 5.0
+OFFSET_SECONDS = 0.25
+"""Offsets are committed at most this often: each costs the broker as much as an event. What a crash leaves uncommitted
+comes again, and positions absorb it."""
 POLL_MS = 1000
 """How long one wait for records lasts; what comes meanwhile ends it at once."""
 
@@ -56,6 +59,9 @@ class Consumer(ConsumerRebalanceListener):
         self._abandon = asyncio.Event()
         self._stopping = asyncio.Event()
         self._given_up = False
+        self._offsets: dict[TopicPartition, int] = {}
+        self._committed_at = 0.0
+        self._later: asyncio.Task[None] | None = None
         self._last_progress = monotonic()
         self.assigned = False
         name = f"{settings.instance or service}-{member}"
@@ -105,6 +111,11 @@ class Consumer(ConsumerRebalanceListener):
         """Finishes the batch in hand, commits its offsets and leaves the group."""
         self._stopping.set()
         self._abandon.set()
+        async with self._batch:
+            self._given_up = True
+            await self._commit_now()
+        if self._later is not None:
+            self._later.cancel()
         await self._broker.stop()
         self.assigned = False
 
@@ -147,20 +158,34 @@ class Consumer(ConsumerRebalanceListener):
                 return True
 
     async def _commit(self, records: Batch) -> None:
-        """Commits what was handled. Failing is normal during a rebalance: the positions answer for what comes again."""
+        """Commits the offsets of what was handled: now, or with those of what follows soon."""
+        for record in records:
+            self._offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        if monotonic() - self._committed_at >= OFFSET_SECONDS:
+            await self._commit_now()
+        elif self._later is None:
+            self._later = asyncio.create_task(self._commit_later())
+
+    async def _commit_later(self) -> None:
+        await asyncio.sleep(OFFSET_SECONDS)
+        self._later = None
+        async with self._batch:
+            await self._commit_now()
+
+    async def _commit_now(self) -> None:
+        """Failing is normal during a rebalance: the positions answer for what comes again."""
         consumer: AIOKafkaConsumer | None = self._subscriber.consumer
+        offsets, self._offsets = self._offsets, {}
         if consumer is None:
             return
         assigned = consumer.assignment()
-        offsets: dict[TopicPartition, int] = {}
-        for record in records:
-            offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
         offsets = {partition: offset for partition, offset in offsets.items() if partition in assigned}
         try:
             if offsets:
                 await consumer.commit(offsets)
         except KafkaError as error:
             log.info("offsets_not_committed", reason=type(error).__name__)
+        self._committed_at = monotonic()
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """Lets the running batch end, or give up waiting for its environment, before partitions move on."""
@@ -169,6 +194,7 @@ class Consumer(ConsumerRebalanceListener):
         self.assigned = False
         self._abandon.set()
         async with self._batch:
+            await self._commit_now()
             if not self._stopping.is_set():
                 self._abandon.clear()
 

@@ -34,11 +34,13 @@ class LowWater:
         elif self._writers:
             self._writers &= await _writers(connection)
 
-    def settle(self, published_up_to: int) -> None:
-        """Moves the mark to M if M is final and a read made after `look` has been published up to M."""
-        if self._candidate and not self._writers and published_up_to >= self._candidate:
-            self.mark = self._candidate
-            self._candidate = 0
+    def settle(self, published_up_to: int) -> bool:
+        """Moves the mark to M, and tells so, if M is final and a read made after `look` has been published up to M."""
+        if not self._candidate or self._writers or published_up_to < self._candidate:
+            return False
+        self.mark = self._candidate
+        self._candidate = 0
+        return True
 
 
 async def _writers(connection: Connection) -> set[str]:

@@ -30,12 +30,19 @@ LOCK = 0x7068_7265_6C61_79
 EVERYTHING = 2**63 - 1
 MAX_BATCH_BYTES = 900_000
 """Of one batch; below the topics' max.message.bytes of 1 MiB."""
-MARK_SECONDS = 0.05
-"""The mark moves at most this often: a look into the lock table is not free."""
+MARK_ROWS = 1000
+"""So many rows go before the mark is moved: a look into the lock table is not free, a few dead rows are."""
 BACK_OFF_SECONDS = 5.0
 
 _READ = "select id, topic, key, record from outbox where id > $1 order by id limit $2"
 _DELETE = "delete from outbox where id = any($1::bigint[])"
+
+_SESSION = {
+    "application_name": "relay",
+    "jit": "off",
+    # A delete that a crash of the server loses is an event published again, which positions absorb: not worth a wait.
+    "synchronous_commit": "off",
+}
 
 log = get_logger(__name__)
 
@@ -101,9 +108,7 @@ class Relay:
             await is_set_within(self._stop, pause * random.uniform(0.5, 1))
 
     async def _lead(self) -> None:
-        connection = await asyncpg.connect(
-            self._dsn, timeout=10, command_timeout=30, server_settings={"application_name": "relay", "jit": "off"}
-        )
+        connection = await asyncpg.connect(self._dsn, timeout=10, command_timeout=30, server_settings=_SESSION)
         try:
             while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
                 self.last_progress = monotonic()
@@ -118,22 +123,23 @@ class Relay:
 
     async def _publish_until_stopped(self, connection: asyncpg.Connection) -> None:
         low_water = LowWater()
-        moved = looked = monotonic()
+        gone = 0
         while True:
             self._wake.clear()
-            if moved > looked - self._poll_seconds and monotonic() - looked > MARK_SECONDS:
+            if gone >= MARK_ROWS:
                 await low_water.look(connection)
-                looked = monotonic()
             rows = await connection.fetch(_READ, low_water.mark, self._batch)
             self.last_progress = monotonic()
             if rows:
                 left = await self._publish(connection, rows)
                 self._failures = 0
-                moved = monotonic()
-                low_water.settle(0 if left else rows[-1]["id"])
+                gone += len(rows) - left
+                if low_water.settle(0 if left else rows[-1]["id"]):
+                    gone = 0
                 continue
             self._failures = 0
-            low_water.settle(EVERYTHING)
+            if low_water.settle(EVERYTHING):
+                gone = 0
             if self._stop.is_set():
                 return
             await is_set_within(self._wake, self._poll_seconds)

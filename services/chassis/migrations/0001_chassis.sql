@@ -72,7 +72,7 @@ create table idempotency (
     scope       text not null,
     key         text not null,
     fingerprint bytea not null,
-    answer      json,
+    answer      json not null,
     created_at  timestamptz not null default clock_timestamp(),
     primary key (scope, key)
 );
