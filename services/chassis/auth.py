@@ -8,12 +8,13 @@ token.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -41,6 +42,8 @@ TOKEN_TYPES = ("jwt", "at+jwt", "application/at+jwt")
 LEEWAY_SECONDS = 30
 MAX_TOKEN_CHARS = 8192
 MAX_ROLES = 32
+MAX_PROOFS = 1000
+"""Tokens whose signature need not be checked again, which costs as much as a statement of the database."""
 ROLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 SUBJECT = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -69,6 +72,14 @@ class _Registry(JWSRegistry):
         return self.algorithms[name]
 
 
+class _Proof(NamedTuple):
+    """That a token's signature is valid for this key, which stays so; its claims are judged at each request."""
+
+    key_id: str | None
+    key: Any
+    claims: Mapping[str, Any]
+
+
 class Authenticator:
     """Turns an `Authorization` header into a `Principal`, or raises `Problem`."""
 
@@ -83,6 +94,7 @@ class Authenticator:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys if keys is not None else KeyCache(reader(jwks))
+        self._proofs: dict[bytes, _Proof] = {}
         self._registry = _Registry(algorithms=ALGORITHMS, strict_check_header=False)
         self._claims = JWTClaimsRegistry(
             now=lambda: int(now()),
@@ -101,9 +113,13 @@ class Authenticator:
 
     async def authenticate(self, header: str | None) -> Principal:
         """The caller that this `Authorization` header proves. Else `Problem` 401, or 503 without keys."""
-        signature = self._extract(_token(header))
+        token = _token(header)
+        # Of tokens themselves nothing is kept.
+        digest = hashlib.sha256(token.encode()).digest()
+        proof = self._proofs.get(digest)
+        key_id = _key_id(self._extract(token)) if proof is None else proof.key_id
         try:
-            key = await self._keys.find(_key_id(signature))
+            key = await self._keys.find(key_id)
         except IssuerUnreachable:
             raise Problem(
                 status=503,
@@ -114,12 +130,20 @@ class Authenticator:
             ) from None
         if key is None:
             raise _refused("The token is signed with a key that the issuer does not publish.")
+        if proof is None or proof.key is not key:
+            proof = self._prove(self._extract(token), key)
+            if len(self._proofs) >= MAX_PROOFS:
+                self._proofs.clear()
+            self._proofs[digest] = proof
+        return self._principal(proof.claims)
+
+    def _prove(self, signature: CompactSignature, key: Any) -> _Proof:
         try:
             if not jws.validate_compact(signature, key, registry=self._registry):
                 raise BadSignatureError
         except (JoseError, ValueError, TypeError):
             raise _refused("The signature of the token is not valid.") from None
-        return self._principal(_payload(signature))
+        return _Proof(_key_id(signature), key, _payload(signature))
 
     def _extract(self, token: str) -> CompactSignature:
         """The token's parts, not yet trusted."""
