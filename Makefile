@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test check format lock
+.PHONY: help venv run demo stop reset status token ph test bench chaos check format lock
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -37,6 +37,14 @@ ph: venv  ## the operators' command: make ph ARGS="parked list"
 
 test: venv  ## all tests, on a stack of their own
 	@$(PY) -m pytest $(ARGS)
+
+bench: venv  ## speed, against the best and the usual way: make bench ONLY=relay,hop REPEATS=7
+	@exec $(PY) -m tests.bench --only "$(ONLY)" --repeats "$(or $(REPEATS),5)"
+
+chaos: venv  ## break everything on purpose: make chaos SEED=7 MINUTES=5 ONLY=sigkill,poison DEFECTS=all
+	@exec $(PY) -m tests.system.chaos --minutes "$(or $(MINUTES),5)" $(if $(SEED),--seed "$(SEED)") \
+	    $(if $(ONLY),--only "$(ONLY)") $(if $(DEFECT),--defect "$(DEFECT)") \
+	    $(if $(DEFECTS),--defects "$(DEFECTS)")
 
 check: venv  ## style, types, imports, schemas
 	$(VENV)/bin/ruff check .

@@ -13,6 +13,7 @@ from chassis.database import open_pool
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
+from tests.support.shop import Shop, opened_shop
 from tests.support.toy_runtime import Statements, ToyRuntime
 
 _numbers = count(1)
@@ -67,3 +68,10 @@ async def broker(kafka_bootstrap: str) -> Broker:
     for topic in ("ph.till.v1", "ph.shop.v1"):
         await broker.create_topic(topic, **{"max.message.bytes": "12000000"})
     return broker
+
+
+@pytest.fixture
+async def shop(kafka_bootstrap: str) -> AsyncIterator[Shop]:
+    """A topic of its own with what the toy service reads."""
+    async with opened_shop(kafka_bootstrap) as shop:
+        yield shop

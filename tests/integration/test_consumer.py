@@ -24,15 +24,9 @@ from tests.integration.test_relay import relay_for, running, until_empty
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
 from tests.support.records import FakeRecord, record
-from tests.support.shop import TEN_MEGABYTES, Shop, opened_shop
+from tests.support.shop import TEN_MEGABYTES, Shop
 from tests.support.toy_process import until, until_async
 from tests.support.toy_runtime import Statements, ToyRuntime
-
-
-@pytest.fixture
-async def shop(kafka_bootstrap: str) -> AsyncIterator[Shop]:
-    async with opened_shop(kafka_bootstrap) as shop:
-        yield shop
 
 
 class Member:

@@ -1,3 +1,5 @@
+"""What a consumer has given up is never overtaken by what FastStream had fetched meanwhile."""
+
 from __future__ import annotations
 
 from uuid import uuid4
@@ -5,10 +7,9 @@ from uuid import uuid4
 import asyncpg
 
 from deploy.local.stack import LocalStack
-from tests.integration.test_runtime import GROUP, shop, through, total, until_total  # noqa: F401
 from tests.support.proxy import proxy_to
 from tests.support.shop import Shop
-from tests.support.toy_process import ToyProcess, until
+from tests.support.toy_process import GROUP, ToyProcess, through, total, until, until_total
 
 
 async def test_a_batch_that_is_given_up_at_shutdown_comes_again(

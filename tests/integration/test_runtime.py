@@ -7,7 +7,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -22,32 +22,7 @@ from tests.support.cluster import Cluster
 from tests.support.proxy import proxy_to
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_app import BUGGY
-from tests.support.toy_process import ToyProcess, until, until_async
-
-GROUP = "till"
-
-
-@pytest.fixture
-async def shop(kafka_bootstrap: str) -> AsyncIterator[Shop]:
-    async with opened_shop(kafka_bootstrap) as shop:
-        yield shop
-
-
-def through(dsn: str, port: int) -> str:
-    """The same database by another port."""
-    parts = urlsplit(dsn)
-    return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}"))
-
-
-async def total(pool: asyncpg.Pool, till: UUID) -> int:
-    return int(await pool.fetchval("select (data->>'total')::int from till where id = $1", till) or 0)
-
-
-async def until_total(pool: asyncpg.Pool, till: UUID, expected: int) -> None:
-    async def there() -> bool:
-        return await total(pool, till) == expected
-
-    await until_async(there, f"a total of {expected}")
+from tests.support.toy_process import GROUP, ToyProcess, through, total, until, until_async, until_total
 
 
 async def until_published(pool: asyncpg.Pool) -> None:

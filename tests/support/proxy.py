@@ -1,10 +1,27 @@
-"""A door between a service and a server, which a test can shut, or hold without a word."""
+"""A door between a service and a server, which a test can shut, hold without a word, slow down, or slam."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+
+@dataclass(eq=False)
+class Link:
+    """One connection through the door."""
+
+    client: asyncio.StreamWriter
+    server: asyncio.StreamWriter
+    doomed: bool = False
+    """The server's next answer will not arrive."""
+
+    def cut(self) -> None:
+        """Resets both sides."""
+        self.client.transport.abort()
+        self.server.transport.abort()
 
 
 class Proxy:
@@ -18,6 +35,8 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
+        self.delay_seconds = 0.0
+        """What comes from the client is passed on so much later."""
 
     async def open(self) -> None:
         """Listens: at a free port first, at the same one ever after."""
@@ -28,6 +47,10 @@ class Proxy:
         """Breaks every connection and refuses new ones, like a server that is gone."""
         if self._server is not None:
             self._server.close()
+        self.reset()
+
+    def reset(self) -> None:
+        """Breaks every connection; new ones are welcome."""
         for writer in self._writers:
             writer.transport.abort()
 
@@ -42,6 +65,7 @@ class Proxy:
     async def close(self) -> None:
         """Shuts for good."""
         self.shut()
+        self.release()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -52,7 +76,11 @@ class Proxy:
             await self._flows.wait()
             there, back = await asyncio.open_connection("127.0.0.1", self._target)
             self._writers.add(back)
-            tasks = [asyncio.create_task(self._pump(reader, back)), asyncio.create_task(self._pump(there, writer))]
+            link = Link(writer, back)
+            tasks = [
+                asyncio.create_task(self._pump(link, reader, back, asked=True)),
+                asyncio.create_task(self._pump(link, there, writer, asked=False)),
+            ]
             self._tasks.update(tasks)
             await asyncio.gather(*tasks, return_exceptions=True)
             self._tasks.difference_update(tasks)
@@ -62,13 +90,54 @@ class Proxy:
         finally:
             self._writers.discard(writer)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asked: bool
+    ) -> None:
         with suppress(OSError):
             while data := await reader.read(65_536):
                 await self._flows.wait()
+                if asked and self.delay_seconds:
+                    await asyncio.sleep(self.delay_seconds)
+                if not self._passes(link, data, asked=asked):
+                    link.cut()
+                    return
                 writer.write(data)
                 await writer.drain()
         writer.close()
+
+    def _passes(self, link: Link, data: bytes, *, asked: bool) -> bool:
+        """False if the connection breaks at these bytes, before they arrive. `asked`: they come from the client."""
+        return True
+
+
+class PostgresProxy(Proxy):
+    """Knows a COMMIT when it sees one, and can leave its sender in doubt about the outcome."""
+
+    _COMMIT = b"COMMIT;\x00"
+
+    def __init__(self, target: int) -> None:
+        super().__init__(target)
+        self._dice = random.Random()
+        self._share = 0.0
+        self.lost_commits = 0
+        """Connections cut before the server heard of the COMMIT."""
+        self.lost_answers = 0
+        """Connections cut after the server had committed."""
+
+    def doubt_commits(self, share: float, dice: random.Random) -> None:
+        """This share of commits ends with a broken connection, half of them before they arrive, half after."""
+        self._share, self._dice = share, dice
+
+    def _passes(self, link: Link, data: bytes, *, asked: bool) -> bool:
+        if not asked:
+            self.lost_answers += link.doomed
+            return not link.doomed
+        if self._COMMIT in data and self._dice.random() < self._share:
+            if self._dice.random() < 0.5:
+                self.lost_commits += 1
+                return False
+            link.doomed = True
+        return True
 
 
 @asynccontextmanager

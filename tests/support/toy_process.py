@@ -11,8 +11,10 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 
 from deploy.local import processes
@@ -20,6 +22,8 @@ from deploy.local.places import ROOT
 from deploy.local.processes import Program
 from deploy.local.stack import LocalStack
 
+GROUP = "till"
+"""The toy service's consumer group."""
 WITHIN = 30
 """Seconds after which a test gives up waiting."""
 
@@ -152,3 +156,23 @@ async def until_async(condition: Callable[[], Awaitable[bool]], what: str, secon
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s for {what}")
         await asyncio.sleep(0.03)
+
+
+def through(dsn: str, port: int) -> str:
+    """The same database by another port."""
+    parts = urlsplit(dsn)
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}"))
+
+
+async def total(pool: asyncpg.Pool, till: UUID) -> int:
+    """What the till has added up."""
+    return int(await pool.fetchval("select (data->>'total')::int from till where id = $1", till) or 0)
+
+
+async def until_total(pool: asyncpg.Pool, till: UUID, expected: int) -> None:
+    """Waits for it."""
+
+    async def there() -> bool:
+        return await total(pool, till) == expected
+
+    await until_async(there, f"a total of {expected}")

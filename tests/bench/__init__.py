@@ -1,0 +1,1 @@
+"""`make bench`: the hot path against the best and the usual way to write it."""

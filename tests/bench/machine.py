@@ -1,0 +1,82 @@
+"""Processor time of running processes, and what machine this is."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+TICK = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_seconds(*roots: int) -> float:
+    """User and system time of these processes and all their descendants, those that have ended included."""
+    return sum(sum(map(int, fields[11:15])) for fields in _tree(roots).values()) / TICK  # utime, stime, cutime, cstime
+
+
+def memory_bytes(*roots: int) -> int:
+    """Proportional set size of these processes and all their descendants: shared pages are split between sharers."""
+    return sum(map(_pss, _tree(roots)))
+
+
+def resident_bytes(*roots: int) -> int:
+    """Resident set size of these processes and all their descendants: shared pages count for each."""
+    return sum(int(fields[21]) for fields in _tree(roots).values()) * PAGE
+
+
+def _tree(roots: Sequence[int]) -> dict[int, list[str]]:
+    """What the kernel says of each of these processes and of all their descendants, by id."""
+    all_of_them = {
+        int(entry.name): fields
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdecimal() and (fields := _stat(int(entry.name))) is not None
+    }
+    children: dict[int, list[int]] = {}
+    for pid, fields in all_of_them.items():
+        children.setdefault(int(fields[1]), []).append(pid)
+    tree, todo = {}, list(roots)
+    while todo:
+        pid = todo.pop()
+        if pid in all_of_them:
+            tree[pid] = all_of_them[pid]
+        todo += children.get(pid, [])
+    return tree
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # it has just ended
+        return None
+
+
+def _pss(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+
+
+def description() -> dict[str, str]:
+    """For the head of a report."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    packages = ("faststream", "aiokafka", "asyncpg", "pydantic", "opentelemetry-sdk", "uvloop", "uvicorn", "fastapi")
+    return {
+        "cpu": f"{len(os.sched_getaffinity(0))} x {model}",
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "postgresql": "18",
+        "kafka": "4.4.0, C2 compiler, 512 MB",
+        **{name: version(name) for name in packages},
+    }

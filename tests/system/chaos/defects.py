@@ -1,0 +1,114 @@
+"""Planted defects: honest mistakes that the judge must find. `CHAOS_DEFECT=<name>` installs one into a process.
+
+Each is what somebody might write, and what passes every test that does not crash anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+import asyncpg
+
+from chassis import positions, relay
+from chassis.consumer import Consumer
+from chassis.database import Connection
+from chassis.dispatch import Dispatcher
+from chassis.low_water import LowWater
+from chassis.positions import Positions, Verdict
+from chassis.relay import Relay
+
+
+def no_positions() -> None:
+    """Kafka's committed offset is trusted to be the inbox: what comes again is handled again."""
+    advance = Positions.advance
+
+    def advance_anyway(self: Positions, inbound: Any) -> Verdict:
+        verdict = advance(self, inbound)
+        return Verdict.NEXT if verdict is Verdict.REPEAT and inbound.fault is None else verdict
+
+    Positions.advance = advance_anyway  # type: ignore[method-assign]
+
+
+def offsets_before_commit() -> None:
+    """Auto-commit, as most examples have it: offsets go out when the batch comes in."""
+    handle, commit = Consumer._handle, Consumer._commit
+
+    async def commit_first(self: Consumer, records: Any) -> bool:
+        await commit(self, records)
+        return await handle(self, records)
+
+    async def committed_already(self: Consumer, records: Any) -> None:
+        """Nothing is left to do."""
+
+    Consumer._handle = commit_first  # type: ignore[method-assign]
+    Consumer._commit = committed_already  # type: ignore[method-assign]
+
+
+def id_cursor_relay() -> None:
+    """The relay remembers the last id that it has published and reads on from there."""
+
+    async def no_look(self: LowWater, connection: Any) -> None:
+        """A cursor needs none."""
+
+    def move(self: LowWater, published_up_to: int) -> bool:
+        if published_up_to != relay.EVERYTHING:
+            self.mark = max(self.mark, published_up_to)
+        return False
+
+    LowWater.look = no_look  # type: ignore[method-assign]
+    LowWater.settle = move  # type: ignore[method-assign]
+
+
+def mark_before_publish() -> None:
+    """Rows are taken out of the outbox first, so that nobody publishes them twice."""
+    publish = Relay._publish
+
+    async def take_then_publish(self: Relay, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> int:
+        await connection.execute(relay._DELETE, [row["id"] for row in rows])
+        return await publish(self, connection, rows)
+
+    Relay._publish = take_then_publish  # type: ignore[method-assign]
+
+
+def competing_relays() -> None:
+    """The lock's key is a hash of its name. Python salts hashes: every process has a lock of its own."""
+    relay.LOCK = hash("relay")
+
+
+def position_outside_transaction() -> None:
+    """Positions are written after the commit, by a transaction of their own: so the big one is shorter."""
+    transaction, save = Dispatcher._transaction, positions.save
+    waiting: ContextVar[list[Positions]] = ContextVar("waiting")
+
+    async def remember(_connection: Connection, seen: Positions) -> None:
+        waiting.get().append(seen)
+
+    async def effects_then_positions(self: Dispatcher, batch: Any) -> None:
+        waiting.set([])
+        await transaction(self, batch)
+        for seen in waiting.get():
+            async with self.pool.acquire(timeout=10) as connection, connection.transaction():
+                await save(connection, seen)
+
+    positions.save = remember
+    Dispatcher._transaction = effects_then_positions  # type: ignore[method-assign]
+
+
+ALL: dict[str, Callable[[], None]] = {
+    defect.__name__: defect
+    for defect in (
+        no_positions,
+        offsets_before_commit,
+        id_cursor_relay,
+        mark_before_publish,
+        competing_relays,
+        position_outside_transaction,
+    )
+}
+
+
+def install(name: str) -> None:
+    """Plants the defect into this process. Raises `KeyError` if there is none of this name."""
+    ALL[name]()
