@@ -94,12 +94,10 @@ class Postgres:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "max_connections": "200",
-            "shared_buffers": "64MB",
-            "max_wal_size": "256MB",
             "log_min_messages": "fatal",  # below that level the server logs statements, and with them their values
-            "fsync": "on" if self._durable else "off",
-            "synchronous_commit": "on" if self._durable else "off",
         }
+        if not self._durable:
+            options |= {"fsync": "off", "synchronous_commit": "off", "shared_buffers": "64MB", "max_wal_size": "256MB"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._program = processes.start(
             "PostgreSQL",

@@ -42,6 +42,7 @@ TOKEN_TYPES = ("jwt", "at+jwt", "application/at+jwt")
 LEEWAY_SECONDS = 30
 MAX_TOKEN_CHARS = 8192
 MAX_ROLES = 32
+CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "sub", "roles", "org", "country")
 MAX_PROOFS = 1000
 """Tokens whose signature need not be checked again, which costs as much as a statement of the database."""
 ROLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -114,7 +115,7 @@ class Authenticator:
     async def authenticate(self, header: str | None) -> Principal:
         """The caller that this `Authorization` header proves. Else `Problem` 401, or 503 without keys."""
         token = _token(header)
-        # Of tokens themselves nothing is kept.
+        # Of a token nothing is kept but the claims that are judged.
         digest = hashlib.sha256(token.encode()).digest()
         proof = self._proofs.get(digest)
         key_id = _key_id(self._extract(token)) if proof is None else proof.key_id
@@ -133,7 +134,7 @@ class Authenticator:
         if proof is None or proof.key is not key:
             proof = self._prove(self._extract(token), key)
             if len(self._proofs) >= MAX_PROOFS:
-                self._proofs.clear()
+                del self._proofs[next(iter(self._proofs))]
             self._proofs[digest] = proof
         return self._principal(proof.claims)
 
@@ -143,7 +144,8 @@ class Authenticator:
                 raise BadSignatureError
         except (JoseError, ValueError, TypeError):
             raise _refused("The signature of the token is not valid.") from None
-        return _Proof(_key_id(signature), key, _payload(signature))
+        claims = _payload(signature)
+        return _Proof(_key_id(signature), key, {name: claims[name] for name in CLAIMS if name in claims})
 
     def _extract(self, token: str) -> CompactSignature:
         """The token's parts, not yet trusted."""

@@ -27,6 +27,8 @@ BACK_OFF_SECONDS = 5.0
 OFFSET_SECONDS = 0.25
 """Offsets are committed at most this often: each costs the broker as much as an event. What a crash leaves uncommitted
 comes again, and positions absorb it."""
+OFFSET_PATIENCE_SECONDS = 2.0
+"""A broker that does not take them by then is gone: they are not worth waiting for, least of all at a shutdown."""
 POLL_MS = 1000
 """How long one wait for records lasts; what comes meanwhile ends it at once."""
 
@@ -84,7 +86,7 @@ class Consumer(ConsumerRebalanceListener):
             heartbeat_interval_ms=settings.session_timeout_ms // 4,
             max_records=settings.batch_max_records,
             batch_timeout_ms=POLL_MS,
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=1000,  # the broker answers at once when there is something
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             parser=_parse,
@@ -173,7 +175,7 @@ class Consumer(ConsumerRebalanceListener):
             await self._commit_now()
 
     async def _commit_now(self) -> None:
-        """Failing is normal during a rebalance: the positions answer for what comes again."""
+        """Failing is normal during a rebalance or an outage: the positions answer for what comes again."""
         consumer: AIOKafkaConsumer | None = self._subscriber.consumer
         offsets, self._offsets = self._offsets, {}
         if consumer is None:
@@ -182,8 +184,9 @@ class Consumer(ConsumerRebalanceListener):
         offsets = {partition: offset for partition, offset in offsets.items() if partition in assigned}
         try:
             if offsets:
-                await consumer.commit(offsets)
-        except KafkaError as error:
+                async with asyncio.timeout(OFFSET_PATIENCE_SECONDS):
+                    await consumer.commit(offsets)
+        except (KafkaError, TimeoutError) as error:
             log.info("offsets_not_committed", reason=type(error).__name__)
         self._committed_at = monotonic()
 
@@ -201,7 +204,7 @@ class Consumer(ConsumerRebalanceListener):
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Ready: an empty assignment counts, it means that others do the work."""
         self.assigned = True
-        self._given_up = False
+        self._given_up = self._stopping.is_set()
         log.info("partitions_assigned", count=len(assigned))
 
     async def lags(self) -> dict[TopicPartition, int]:

@@ -20,12 +20,15 @@ from chassis.clock import Clock
 from chassis.database import is_message_fault, reason_of
 from chassis.decision import Actor, Handler, Refused
 from chassis.inbound import Fault, Inbound, Record, decode
+from chassis.logs import get_logger
 from chassis.messages import Contract
 from chassis.metrics import Metrics
 from chassis.spans import ProcessSpans
 from chassis.storage import Storage
 from chassis.tracing import Tracer, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
+
+log = get_logger(__name__)
 
 DRAIN_LIMIT = 200
 """Records per step: about a second of work."""
@@ -222,8 +225,12 @@ class Dispatcher:
                     await work.save(connection)
             if fault is None:
                 await positions.catch_up(connection, inbound)
-            await parked.settle(connection, record, candidate, fault)
+            repeats = await parked.settle(connection, record, candidate, fault)
         outcome.count(inbound, "done_after_parking" if fault is None else "parked_again")
+        for _ in range(repeats):
+            outcome.count(inbound, "repeat")
+        if repeats:
+            log.warning("parked_repeats_removed", topic=record.topic, case_id=candidate.key, count=repeats)
         self._observe(1, (now_ns() - started) / 1e9, outcome)
         spans.record(started, now_ns(), work.emitted)
         return fault is None and candidate.key is not None

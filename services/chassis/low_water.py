@@ -26,10 +26,13 @@ class LowWater:
         self._candidate = 0
         self._writers: set[str] = set()
 
-    async def look(self, connection: Connection) -> None:
-        """Chooses M and V, or finds out which of V are gone."""
+    async def look(self, connection: Connection, at_most: int) -> None:
+        """Chooses M, up to `at_most`, and V, or finds out which of V are gone.
+
+        Any id that was handed out will do for M. The last one would be out of reach behind a long backlog.
+        """
         if self._candidate == 0:
-            self._candidate = await connection.fetchval(_LAST_ID)
+            self._candidate = min(at_most, await connection.fetchval(_LAST_ID))
             self._writers = await _writers(connection)
         elif self._writers:
             self._writers &= await _writers(connection)

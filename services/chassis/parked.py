@@ -45,7 +45,7 @@ select id, topic, partition, record_offset, key, sequence, headers, payload, sta
 where id = $1 and state = 'retry' for update
 """
 _SETTLED = """
-delete from parked where id = $1 or (topic = $2 and key = $3 and sequence = $4 and state <> 'discarded')
+delete from parked where id = $1 or (topic = $2 and key = $3 and sequence = $4 and state <> 'discarded') returning id
 """
 _FAILED = """
 update parked set state = 'parked', failure = $2, detail = $3, attempts = attempts + 1 where id = $1
@@ -146,14 +146,16 @@ async def take(connection: Connection, candidate: Ready) -> StoredRecord | None:
     )
 
 
-async def settle(connection: Connection, record: StoredRecord, candidate: Ready, fault: Fault | None) -> None:
+async def settle(connection: Connection, record: StoredRecord, candidate: Ready, fault: Fault | None) -> int:
     """Removes a handled record, or parks it again for its new reason; the last one gone unblocks its key.
 
     With a handled record go others of its number: they are repeats of it, as they would have been without parking.
+    Returns how many.
     """
     if fault is not None:
         await connection.execute(_FAILED, record.id, fault.code, fault.detail)
-        return
-    await connection.execute(_SETTLED, record.id, record.topic, candidate.key, record.sequence)
+        return 0
+    gone = await connection.fetch(_SETTLED, record.id, record.topic, candidate.key, record.sequence)
     if candidate.key is not None:
         await connection.execute(_UNBLOCK, candidate.source, candidate.key)
+    return len(gone) - 1

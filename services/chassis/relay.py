@@ -123,18 +123,19 @@ class Relay:
 
     async def _publish_until_stopped(self, connection: asyncpg.Connection) -> None:
         low_water = LowWater()
-        gone = 0
+        gone = published = 0
         while True:
             self._wake.clear()
             if gone >= MARK_ROWS:
-                await low_water.look(connection)
+                await low_water.look(connection, published)
             rows = await connection.fetch(_READ, low_water.mark, self._batch)
             self.last_progress = monotonic()
             if rows:
-                left = await self._publish(connection, rows)
+                done = await self._publish(connection, rows)
                 self._failures = 0
-                gone += len(rows) - left
-                if low_water.settle(0 if left else rows[-1]["id"]):
+                gone += len(done)
+                published = _published_up_to(rows, done)
+                if low_water.settle(published):
                     gone = 0
                 continue
             self._failures = 0
@@ -144,8 +145,8 @@ class Relay:
                 return
             await is_set_within(self._wake, self._poll_seconds)
 
-    async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> int:
-        """Sends one batch per partition, deletes what was acknowledged, returns how many rows did not fit."""
+    async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[int]:
+        """Sends one batch per partition, deletes what was acknowledged and returns its ids; some may not have fit."""
         producer = await self._ready_producer()
         batches: dict[tuple[str, int], tuple[Batch, list[int]]] = {}
         full: set[tuple[str, int]] = set()
@@ -168,7 +169,7 @@ class Relay:
             self._metrics.published.labels(topic).inc(len(batches[topic, partition][1]))
         if len(acknowledged) < len(batches):
             raise PublishFailedError
-        return len(rows) - len(published)
+        return published
 
     async def _send(
         self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], tuple[Batch, list[int]]]
@@ -212,6 +213,14 @@ class Relay:
         if producer._sender is not None:  # noqa: SLF001
             await _bounded(producer._sender.close(), 2)  # noqa: SLF001
         await _bounded(producer.client.close(), 2)
+
+
+def _published_up_to(rows: list[asyncpg.Record], done: list[int]) -> int:
+    """The last of these ids before the first that is not published."""
+    if len(done) == len(rows):
+        return int(rows[-1]["id"])
+    left = {row["id"] for row in rows}.difference(done)
+    return int(min(left)) - 1
 
 
 async def _partitions(producer: AIOKafkaProducer, topic: str) -> int:

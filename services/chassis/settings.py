@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     )
     batch_max_records: int = Field(default=500, ge=1, le=5000)
     session_timeout_ms: int = Field(default=10_000, ge=1000)
-    relay_poll_seconds: float = Field(default=0.2, gt=0, description="longest wait between looks at the outbox")
+    relay_poll_seconds: float = Field(default=0.25, gt=0, description="longest wait between looks at the outbox")
     relay_batch: int = Field(default=1000, ge=1, le=10_000)
     publish_timeout_seconds: float = Field(default=30, gt=0, description="after this the relay takes a new producer")
     deadline_poll_seconds: float = Field(default=1, gt=0)

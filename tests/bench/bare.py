@@ -2,6 +2,7 @@
 
 It writes the same rows as the counselling service does for `ReturneeReferred`: position, file, timer, stream, outbox;
 makes the same spans; and publishes in batches. It parks nothing, retries nothing and knows one event.
+`options["loops"]`: so many group members in the one process, each with a connection of its own.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from tests.bench.documents import add, new_file, text_of
 
 BATCH = 500
 RELAY_BATCH = 1000
+OFFSET_SECONDS = 0.25
+"""As ours: offsets are committed at most so often."""
 TOPIC = "ph.counselling.v1"
 TYPE = "ph.counselling.ReferralReceived.v1"
 SCHEMA = "https://schemas.perspektive-heimat.invalid/events/counselling/ReferralReceived.v1.json"
@@ -86,6 +89,7 @@ class Bare:
         self.resource = resource()
         self.reference = Reference.load(Path(ROOT / "schemas" / "reference"))
         self.wake = asyncio.Event()
+        self.group = f"bare-{uuid7()}"
 
     async def consume(self) -> None:
         """Batch after batch: one transaction, then the offsets."""
@@ -93,12 +97,14 @@ class Bare:
         consumer = AIOKafkaConsumer(
             self.task.source,
             bootstrap_servers=self.task.bootstrap,
-            group_id=f"bare-{uuid7()}",
+            group_id=self.group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=BATCH,
         )
         await consumer.start()
+        last: dict[TopicPartition, int] = {}
+        committed = 0.0
         try:
             while not self.meter.done.is_set():
                 found = await consumer.getmany(max_records=BATCH, timeout_ms=50)
@@ -109,8 +115,10 @@ class Bare:
                 await self.handle(database, records)
                 self.wake.set()
                 self.meter.count(handled=len(records))
-                last = {TopicPartition(each.topic, each.partition): each.offset + 1 for each in records}
-                await consumer.commit(last)
+                last |= {TopicPartition(each.topic, each.partition): each.offset + 1 for each in records}
+                if time.monotonic() - committed >= OFFSET_SECONDS:
+                    await consumer.commit(last)
+                    committed = time.monotonic()
         finally:
             await consumer.stop()
             await database.close()
@@ -249,7 +257,8 @@ class Bare:
 
     async def publish(self) -> None:
         """The relay: a batch per partition, delete what was acknowledged, again."""
-        database = await asyncpg.connect(self.task.dsn, server_settings={"jit": "off"})
+        settings = {"jit": "off", "synchronous_commit": "off"}  # as ours: a lost delete is published again
+        database = await asyncpg.connect(self.task.dsn, server_settings=settings)
         producer = AIOKafkaProducer(
             bootstrap_servers=self.task.bootstrap, enable_idempotence=True, acks="all", max_batch_size=900_000
         )
@@ -294,7 +303,8 @@ async def run(task: Task) -> Mapping[str, float]:
     """Consumes, publishes, or both."""
     meter = Meter(task)
     bare = Bare(task, meter)
-    loops = [asyncio.create_task(bare.consume())] if task.consume else []
+    members = int(task.options.get("loops", 1)) if task.consume else 0
+    loops = [asyncio.create_task(bare.consume()) for _ in range(members)]
     if task.relay:
         loops.append(asyncio.create_task(bare.publish()))
     waiting = asyncio.create_task(meter.wait())

@@ -93,11 +93,11 @@ def _measure(meter: Meter) -> None:
         await handle(self, records)
         meter.count(handled=len(records))
 
-    async def measured_publish(self: Relay, connection: Any, rows: list[Any]) -> int:
+    async def measured_publish(self: Relay, connection: Any, rows: list[Any]) -> list[int]:
         meter.begin()
-        left = await publish(self, connection, rows)
-        meter.count(published=len(rows) - left)
-        return left
+        done = await publish(self, connection, rows)
+        meter.count(published=len(done))
+        return done
 
     Dispatcher.handle, Relay._publish = measured_handle, measured_publish  # type: ignore[method-assign]
 

@@ -203,6 +203,49 @@ async def test_a_bad_record_with_a_plausible_sequence_does_not_swallow_the_genui
     assert toy.metrics.gaps.labels("ph.shop.v1")._value.get() == 0
 
 
+async def test_a_retried_record_takes_what_repeats_its_number_along(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
+    first, again = sold(KEY, 1, UNLUCKY, offset=70), sold(KEY, 1, 7, offset=71)
+    await toy.dispatcher.handle([first, sold(KEY, 2, 6, offset=72)])
+    # Read by an older version, which could not tell that it was a repeat.
+    await pool.execute(
+        "insert into parked (topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail,"
+        " digest) select topic, partition, 71, key, type, sequence, headers, $1, 'behind', '', 'other' from parked"
+        " where record_offset = 70",
+        again.value,
+    )
+    await pool.execute("update parked set payload = $1 where record_offset = 70", sold(KEY, 1, 5, offset=70).value)
+    await toy.retry(70)
+    await toy.dispatcher.drain()
+    assert await toy.receipts(KEY) == [5, 6]
+    assert await toy.parked() == []
+    assert toy.metrics.consumed.labels("ph.shop.Sold.v1", "repeat")._value.get() == 1
+
+
+@pytest.mark.parametrize("id_", [b"\xff\xfe", b"nul\x00"])
+async def test_a_header_that_could_not_be_read_cannot_be_read_after_parking_either(toy: ToyRuntime, id_: bytes) -> None:
+    good = sold(KEY, 1, 5, offset=70)
+    headers = [(name, id_ if name == "ce_id" else value) for name, value in good.headers]
+    await toy.dispatcher.handle([good._replace(headers=headers)])
+    assert await toy.parked() == [(70, "id_missing", "parked")]
+    await toy.retry(70)
+    await toy.dispatcher.drain()
+    assert await toy.parked() == [(70, "id_missing", "parked")]
+    assert await toy.totals() == {}
+
+
+async def test_a_copy_of_a_discarded_record_is_not_parked_again(toy: ToyRuntime) -> None:
+    keyed = record(b"rubbish", type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=70)
+    keyless = record(b"rubbish", type_="ph.shop.Sold.v1", key=None, sequence=1, offset=80)
+    await toy.dispatcher.handle([keyed, keyless])
+    await toy.discard(70, 80)
+    await toy.dispatcher.drain()
+    await toy.dispatcher.handle([keyed._replace(offset=71), keyless._replace(offset=81)])
+    await toy.dispatcher.drain()
+    assert [(offset, state) for offset, _, state in await toy.parked()] == [(70, "discarded"), (80, "discarded")]
+    await toy.dispatcher.handle([sold(KEY, 1, 5)])
+    assert await toy.totals() == {KEY: 5}
+
+
 @pytest.mark.parametrize("type_", ["ph.shop.Sold.v1", "ph.shop.Refunded.v1"])
 async def test_a_bad_record_with_an_absurd_sequence_does_not_turn_later_events_into_repeats(
     toy: ToyRuntime, type_: str

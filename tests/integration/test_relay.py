@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from chassis.low_water import LowWater
 from chassis.metrics import Metrics
 from chassis.partitions import partition_of
-from chassis.relay import Relay
+from chassis.relay import EVERYTHING, Relay
 from deploy.local.stack import LocalStack
 from tests.support import outbox
 from tests.support.brokers import PARTITIONS, Broker
@@ -176,7 +176,7 @@ async def test_the_mark_waits_for_every_writer_that_may_still_commit_a_lower_id(
     insert = "insert into outbox (topic, key, record) values ('t', 'k', 'x') returning id"
     mark = LowWater()
     async with pool.acquire() as relay, pool.acquire() as writer, pool.acquire() as other:
-        await mark.look(relay)
+        await mark.look(relay, EVERYTHING)
         mark.settle(2**62)
         assert mark.mark == 0, "a sequence that was never used has no last value"
 
@@ -186,12 +186,12 @@ async def test_the_mark_waits_for_every_writer_that_may_still_commit_a_lower_id(
         high = await other.fetchval(insert)
         assert low < high
         for _ in range(3):
-            await mark.look(relay)
+            await mark.look(relay, EVERYTHING)
             mark.settle(high)
         assert mark.mark < low, "a transaction that holds a lower id is still open"
 
         await transaction.commit()
-        await mark.look(relay)
+        await mark.look(relay, EVERYTHING)
         mark.settle(low - 1)
         assert mark.mark < low, "what the last read showed has not been published yet"
         mark.settle(high)

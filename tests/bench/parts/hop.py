@@ -21,7 +21,7 @@ TITLE = "whole hop"
 EVENTS = 30_000
 NAIVE_EVENTS = 1_500
 CHECKED_EVENTS = 300
-VARIANTS = 4
+VARIANTS = 5
 
 
 def steps(repeats: int) -> int:
@@ -41,13 +41,14 @@ def run(bench: Bench) -> Iterable[Figure]:
         {
             "ours": bench.once("ours", task),
             "bare": bench.once("bare", task),
+            "bare, 2 loops": bench.once("bare", replace(task, options={"loops": 2})),
             "naive": bench.once("naive", few),
             "naive, 6 workers": bench.once("naive", replace(few, options={"workers": PARTITIONS})),
         },
         bench.repeats,
         bench.tick,
     )
-    ours, bare, naive, workers = samples.values()
+    ours, bare, loops, naive, workers = samples.values()
     yield Figure("ours vs bare", ratio(rates(ours), rates(bare)), "x", must=0.8, hope=1.0)
     yield Figure("ours vs naive", ratio(rates(ours), rates(naive)), "x", must=25, hope=45)
     yield Figure(
@@ -58,6 +59,7 @@ def run(bench: Bench) -> Iterable[Figure]:
         hope=1.0,
         at_most=True,
     )
+    yield Figure("ours (two group members) vs bare with 2 loops", ratio(rates(ours), rates(loops)), "x")
     yield Figure("bare vs naive", ratio(rates(bare), rates(naive)), "x")
     yield Figure("ours vs naive with 6 workers", ratio(rates(ours), rates(workers)), "x")
     yield Figure("CPU per event, naive vs ours", ratio(cpu(naive), cpu(ours)), "x")

@@ -1,7 +1,9 @@
 """The relay alone: 100,000 rows wait in the outbox, nothing else happens.
 
 Ours is `chassis.relay.Relay` as the service wires it, with leader lock and low-water mark; `bare` reads, sends a batch
-per partition and deletes, nothing else; `naive` waits for the acknowledgement of each row (`send_and_wait`).
+per partition and deletes, nothing else. The two keep different rows: ours were encoded for Kafka when they were stored,
+which the hop pays for, bare's are when they are sent. `naive` waits for the acknowledgement of each row
+(`send_and_wait`).
 """
 
 from __future__ import annotations

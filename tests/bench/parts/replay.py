@@ -85,8 +85,9 @@ def run(bench: Bench) -> Iterable[Figure]:
     )
     bench.drop(template)
     path = rates(samples[PATH])
-    for variant in (REPLAY, REBUILD):
-        yield Figure(f"{variant}, vs the consumer path", ratio(rates(samples[variant]), path), "x", 0.8, 1.0)
+    yield Figure(f"{REPLAY}, vs the consumer path", ratio(rates(samples[REPLAY]), path), "x", 0.8, 1.0)
+    # The same work as the consumer path on tables that were full before: near 1 unless those leave something behind.
+    yield Figure(f"{REBUILD}, vs the consumer path", ratio(rates(samples[REBUILD]), path), "x", 0.8, 1.0)
     yield from absolute(samples)
 
 

@@ -9,6 +9,7 @@ import time
 
 import uvloop
 
+from tests.system.chaos.defects import ALL as DEFECTS
 from tests.system.chaos.faults import ALL
 from tests.system.chaos.prove import chosen, prove_all
 from tests.system.chaos.report import verdict
@@ -21,15 +22,20 @@ def _main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description="Breaks the chain on purpose, and judges it.")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="of every choice the run makes")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of load and faults; draining comes on top")
-    parser.add_argument("--defect", default="", help="a planted defect, see defects.py")
+    parser.add_argument("--defect", default="", choices=["", *DEFECTS], help="a planted defect")
     parser.add_argument("--defects", default="", metavar="all|DEFECT,..", help="is each of these found? see prove.py")
     parser.add_argument("--only", default="", metavar="FAULT,..", help=f"instead of all: {', '.join(ALL)}")
     parser.add_argument("--quiet", action="store_true", help="the verdict only")
     options = parser.parse_args()
-    only = [name for name in options.only.split(",") if name]
+    only = [name.strip() for name in options.only.split(",") if name.strip()]
     if unknown := set(only) - set(ALL):
         parser.error(f"no such fault: {', '.join(sorted(unknown))}")
-    print(f"make chaos SEED={options.seed} MINUTES={options.minutes:g}", flush=True)
+    if options.defects:
+        print(f"make chaos SEED={options.seed} DEFECTS={options.defects}", flush=True)
+    else:
+        more = f" ONLY={','.join(only)}" if only else ""
+        more += f" DEFECT={options.defect}" if options.defect else ""
+        print(f"make chaos SEED={options.seed} MINUTES={options.minutes:g}{more}", flush=True)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker is gone now and then is known
     begun = time.monotonic()
 

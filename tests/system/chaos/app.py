@@ -28,6 +28,7 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter
 from pydantic import BaseModel, StrictFloat, StrictInt
 
+from chassis import relay
 from chassis.api import Runner, acting_as
 from chassis.decision import NOTHING, Actor, Context, Deadline, DeadlineDue, Decision, Handler, Refused
 from chassis.messages import Contract, Event
@@ -271,6 +272,7 @@ SERVICES = {
 def _main() -> None:
     from tests.system.chaos import crash_points
 
+    relay.MARK_ROWS = 20  # so that the mark moves in a short run too
     crash_points.install(os.environ["INSTANCE"])
     if defect := os.environ.get("CHAOS_DEFECT"):
         from tests.system.chaos import defects

@@ -64,14 +64,14 @@ def install(instance: str) -> None:
 
 
 def _die_before_offsets(due: Any) -> None:
-    original = Consumer._commit
+    original = Consumer._commit_now
 
-    async def commit(self: Consumer, records: Any) -> None:
+    async def commit(self: Consumer) -> None:
         if due("before_offset_commit"):
             _die()
-        await original(self, records)
+        await original(self)
 
-    Consumer._commit = commit  # type: ignore[method-assign]
+    Consumer._commit_now = commit  # type: ignore[method-assign]
 
 
 def _die_while_publishing(due: Any) -> None:

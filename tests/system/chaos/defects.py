@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from chassis import positions, relay
+from chassis import low_water, positions, relay
 from chassis.consumer import Consumer
 from chassis.database import Connection
 from chassis.dispatch import Dispatcher
@@ -37,6 +37,7 @@ def offsets_before_commit() -> None:
 
     async def commit_first(self: Consumer, records: Any) -> bool:
         await commit(self, records)
+        await self._commit_now()
         return await handle(self, records)
 
     async def committed_already(self: Consumer, records: Any) -> None:
@@ -49,7 +50,7 @@ def offsets_before_commit() -> None:
 def id_cursor_relay() -> None:
     """The relay remembers the last id that it has published and reads on from there."""
 
-    async def no_look(self: LowWater, connection: Any) -> None:
+    async def no_look(self: LowWater, connection: Any, at_most: int) -> None:
         """A cursor needs none."""
 
     def move(self: LowWater, published_up_to: int) -> bool:
@@ -61,11 +62,20 @@ def id_cursor_relay() -> None:
     LowWater.settle = move  # type: ignore[method-assign]
 
 
+def mark_forgets_writers() -> None:
+    """The mark moves to the last id of a round, whoever still writes: a look at the lock table seemed needless."""
+
+    async def nobody(_connection: Any) -> set[str]:
+        return set()
+
+    low_water._writers = nobody
+
+
 def mark_before_publish() -> None:
     """Rows are taken out of the outbox first, so that nobody publishes them twice."""
     publish = Relay._publish
 
-    async def take_then_publish(self: Relay, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> int:
+    async def take_then_publish(self: Relay, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[int]:
         await connection.execute(relay._DELETE, [row["id"] for row in rows])
         return await publish(self, connection, rows)
 
@@ -102,6 +112,7 @@ ALL: dict[str, Callable[[], None]] = {
         no_positions,
         offsets_before_commit,
         id_cursor_relay,
+        mark_forgets_writers,
         mark_before_publish,
         competing_relays,
         position_outside_transaction,

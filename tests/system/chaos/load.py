@@ -84,7 +84,7 @@ class Load:
     def _idle_basket(self) -> Basket:
         idle = [basket for basket in self._baskets if not basket.busy]
         if len(self._baskets) < OPEN_BASKETS or not idle:
-            basket = Basket(uuid4())
+            basket = Basket(UUID(int=self._dice.getrandbits(128), version=4))
             self._baskets.append(basket)
             return basket
         return self._dice.choice(idle)

@@ -37,6 +37,7 @@ PLANS = {
     "no_positions": Plan(("crash_before_offset_commit", "rebalance_by_member", "sigkill"), 1),
     "offsets_before_commit": Plan(("postgres_delay", "sigkill", "postgres_terminated"), 6),
     "id_cursor_relay": Plan(("late_commits", "long_transaction"), 11),
+    "mark_forgets_writers": Plan(("late_commits", "long_transaction"), 11),
     "mark_before_publish": Plan(("crash_after_publish", "leader_connection_killed"), 3),
     "competing_relays": Plan(("sigkill", "late_commits"), 10),
     "position_outside_transaction": Plan(("crash_after_commit", "postgres_terminated"), 2),
