@@ -2,8 +2,8 @@
 
 Without it the relay would wade through the dead rows of all it has published whenever an old snapshot keeps them from
 being vacuumed. "The highest id seen" is no mark: a sequence hands out ids before their rows are visible, and a slower
-transaction may still commit a lower one. So the mark moves in two looks. First: M, an id that was handed out, and V, the
-transactions that hold a lock to write the outbox; every id up to M belongs to one of V or is decided. Second, once
+transaction may still commit a lower one. So the mark moves in two looks. First: M, an id that was handed out, and V,
+the transactions that hold a lock to write the outbox; every id up to M belongs to one of V or is decided. Second, once
 none of V holds its lock: what a read then shows up to M is all there will ever be.
 """
 
