@@ -89,6 +89,8 @@ class Bare:
         self.resource = resource()
         self.reference = Reference.load(Path(ROOT / "schemas" / "reference"))
         self.wake = asyncio.Event()
+        self.members = int(task.options.get("loops", 1)) if task.consume else 0
+        self.together = asyncio.Barrier(max(1, self.members))
         self.group = f"bare-{uuid7()}"
 
     async def consume(self) -> None:
@@ -103,6 +105,7 @@ class Bare:
             max_poll_records=BATCH,
         )
         await consumer.start()
+        await self.together.wait()  # else the second to come would have what the first has handled handled again
         last: dict[TopicPartition, int] = {}
         committed = 0.0
         try:
@@ -303,8 +306,7 @@ async def run(task: Task) -> Mapping[str, float]:
     """Consumes, publishes, or both."""
     meter = Meter(task)
     bare = Bare(task, meter)
-    members = int(task.options.get("loops", 1)) if task.consume else 0
-    loops = [asyncio.create_task(bare.consume()) for _ in range(members)]
+    loops = [asyncio.create_task(bare.consume()) for _ in range(bare.members)]
     if task.relay:
         loops.append(asyncio.create_task(bare.publish()))
     waiting = asyncio.create_task(meter.wait())
