@@ -176,6 +176,7 @@ class Consumer(ConsumerRebalanceListener):
 
     async def _commit_now(self) -> None:
         """Failing is normal during a rebalance or an outage: the positions answer for what comes again."""
+        self._last_progress = monotonic()  # the last batch may be long ago: waiting for the broker is no stall
         consumer: AIOKafkaConsumer | None = self._subscriber.consumer
         offsets, self._offsets = self._offsets, {}
         if consumer is None:

@@ -22,9 +22,9 @@ from pathlib import Path
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
 
 from tests.system.chaos import reading
+from tests.system.chaos.aftermath import TROUBLES
 from tests.system.chaos.evidence import READS, Memory, OffsetSample, OutboxSample, Probe
 from tests.system.chaos.world import TOPICS, World
 
@@ -49,15 +49,6 @@ select array(select id from outbox order by id),
 _LOCK = int.from_bytes(b"phrelay", "big")
 """The relay's lock, as operators know it: "phrelay" in ASCII."""
 _POSITIONS = "select source, key, sequence from position"
-
-TROUBLES = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that broke in the middle of a question
-    OSError,
-    KafkaError,
-    TimeoutError,
-)
 
 
 class Watch:
