@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -26,13 +25,13 @@ from chassis.commands import CommandBus, Done, IdempotencyKey
 from chassis.dispatch import Dispatcher
 from chassis.runtime import Runtime
 from chassis.service import Service
-from chassis.settings import Settings
 from chassis.tracing import Tracer, current
 from counselling.app import SERVICE as COUNSELLING
 from referral.app import service as referral
 from referral.commands import PlanDeparture
 from tests.bench.cases import SCOUT
 from tests.bench.child import Dropped, resource
+from tests.bench.ours import wired
 
 START_SECONDS = 60
 WINDOW = (date(2090, 5, 11), date(2090, 5, 25))
@@ -49,19 +48,8 @@ class End:
 
 
 def runtime_of(service: Service, end: End) -> Runtime:
-    """The service as its own `main` runs it, as a worker, every trace sampled, its spans made and dropped."""
-    os.environ |= {
-        f"{service.name.upper()}_DATABASE_URL": end.dsn,
-        "KAFKA_BOOTSTRAP_SERVERS": end.bootstrap,
-        "AUTH_ISSUER": "bench",
-        "AUTH_JWKS": "bench.json",
-        "ROLE": "worker",
-        "PORT": "0",
-        "LOG_LEVEL": "ERROR",
-    }
-    runtime = Runtime(service, Settings())
-    runtime.tracer = Tracer(resource(), Dropped())
-    return runtime
+    """The service, every trace sampled, its spans made and dropped."""
+    return wired(service, end.dsn, end.bootstrap, Tracer(resource(), Dropped()))
 
 
 async def writer(end: End) -> None:

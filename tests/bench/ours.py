@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from opentelemetry.sdk.trace import SpanProcessor
 
 from chassis.dispatch import Dispatcher
 from chassis.relay import LOCK, Relay
@@ -39,28 +40,40 @@ def service(source: str) -> Reading:
     return Reading(**{each.name: getattr(SERVICE, each.name) for each in fields(SERVICE)}, source=source)
 
 
-async def run(task: Task) -> Mapping[str, float]:
-    """One run of the whole process: HTTP probes, timers, gauges and all."""
+def wired(service: Service, dsn: str, bootstrap: str, tracer: Tracer) -> Runtime:
+    """The service as its own `main` runs it, as a worker."""
     os.environ |= {
-        "COUNSELLING_DATABASE_URL": task.dsn,
-        "KAFKA_BOOTSTRAP_SERVERS": task.bootstrap,
+        f"{service.name.upper()}_DATABASE_URL": dsn,
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         "AUTH_ISSUER": "bench",
         "AUTH_JWKS": "bench.json",
         "ROLE": "worker",
         "PORT": "0",
         "LOG_LEVEL": "ERROR",
     }
+    runtime = Runtime(service, Settings())
+    runtime.tracer = tracer
+    return runtime
+
+
+async def run(task: Task) -> Mapping[str, float]:
+    """One run of the whole process: HTTP probes, timers, gauges and all."""
     meter = Meter(task)
     spans = processor(task)
-    runtime = Runtime(service(task.source), Settings())
-    runtime.tracer = Tracer(resource(), spans, task.ratio)
+    runtime = wired(service(task.source), task.dsn, task.bootstrap, Tracer(resource(), spans, task.ratio))
     _measure(meter)
     if not task.consume:
         await until_done(runtime._relay().run(), meter)
         return meter.result
     if not task.relay:
-        await _keep_the_relay_out(task.dsn)
+        await keep_the_relay_out(task.dsn)
     await _rewind(task)
+    await serve(runtime, meter, spans)
+    return meter.result
+
+
+async def serve(runtime: Runtime, meter: Meter, spans: SpanProcessor | None) -> None:
+    """Runs the service until all is done, then stops it."""
     running = asyncio.create_task(runtime.run())
     waiting = asyncio.create_task(meter.wait())
     await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
@@ -70,7 +83,6 @@ async def run(task: Task) -> Mapping[str, float]:
     await meter.flush(spans)
     runtime._stop.set()
     await running
-    return meter.result
 
 
 async def until_done(work: Coroutine[Any, Any, None], meter: Meter) -> None:
@@ -116,7 +128,7 @@ async def _rewind(task: Task) -> None:
         await consumer.stop()
 
 
-async def _keep_the_relay_out(dsn: str) -> None:
+async def keep_the_relay_out(dsn: str) -> None:
     """Another session leads, so this process's relay stands by."""
     connection = await asyncpg.connect(dsn)
     await connection.execute("select pg_advisory_lock($1)", LOCK)
