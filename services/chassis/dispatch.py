@@ -119,9 +119,13 @@ class Dispatcher:
                 if fault is not None:
                     to_park.append(parked.Parked(inbound, fault))
             await work.save(connection)
-            await parked.save(connection, to_park)
+            kept = await parked.save(connection, to_park)
             await positions.save(connection, seen)
         ended = now_ns()
+        for inbound, _ in to_park:
+            record = inbound.record
+            new = (record.topic, record.partition, record.offset) in kept
+            outcome.count(inbound, "parked" if new else "repeat")
         self._observe(len(batch), perf_counter() - begun, outcome)
         spans.record(started, ended, work.emitted)
 
@@ -153,7 +157,6 @@ class Dispatcher:
             outcome.count(inbound, "done")
         else:
             seen.block(inbound)
-            outcome.count(inbound, "parked")
         return fault
 
     def _apply(self, work: UnitOfWork, spans: ProcessSpans, inbound: Inbound) -> Fault | None:

@@ -20,10 +20,9 @@ from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::big
             $9::text[], $10::text[], $11::bytea[])
      with ordinality
      as u(topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, digest, place)
-where not exists (
-    select from parked q where q.digest = u.digest and q.topic = u.topic and q.key is not distinct from u.key)
 order by u.place
-on conflict (topic, partition, record_offset, digest) do nothing
+on conflict (topic, digest) do nothing
+returning topic, partition, record_offset
 """
 _READY_KEYS = """
 select p.source, p.key, null::bigint as id from position p
@@ -84,19 +83,16 @@ class StoredRecord(NamedTuple):
     sequence: int | None
 
 
-async def save(connection: Connection, records: Sequence[Parked]) -> None:
-    """Stores the records in their order, by at most one statement.
+async def save(connection: Connection, records: Sequence[Parked]) -> set[tuple[str, int, int]]:
+    """Stores the records in their order, by at most one statement; tells the places of those that were new.
 
-    A record that comes again is kept once, whether it is read again or was published again, and also if an operator
-    has discarded it meanwhile.
+    A record that comes again is kept once, whether it is read again or was published again (without a key perhaps to
+    another partition), and also if an operator has discarded it meanwhile.
     """
     if not records:
-        return
-    unique: dict[tuple[str, bytes], Parked] = {}
-    for each in records:
-        unique.setdefault((each.inbound.source, _digest(each.inbound.record)), each)
-    rows = [(inbound.record, inbound, fault) for inbound, fault in unique.values()]
-    await connection.execute(
+        return set()
+    rows = [(inbound.record, inbound, fault) for inbound, fault in records]
+    kept = await connection.fetch(
         _SAVE,
         [record.topic for record, _, _ in rows],
         [record.partition for record, _, _ in rows],
@@ -110,11 +106,11 @@ async def save(connection: Connection, records: Sequence[Parked]) -> None:
         [fault.detail for _, _, fault in rows],
         [_digest(record) for record, _, _ in rows],
     )
+    return {(topic, partition, offset) for topic, partition, offset in kept}
 
 
 def _digest(record: Record) -> bytes:
-    parts = (record.key, record.value, headers_json(record).encode())
-    return hashlib.sha256(b"\0".join(part or b"" for part in parts)).digest()
+    return hashlib.sha256(repr((record.key, record.value, headers_json(record))).encode()).digest()
 
 
 async def ready(connection: Connection) -> list[Ready]:

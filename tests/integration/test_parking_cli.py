@@ -49,7 +49,8 @@ def park(store: Database, key: str | None, *failures: str, topic: str = TOPIC) -
         ids += store.fetch(
             """insert into parked
                 (topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, digest)
-            values ($1, 0, (select count(*) from parked), $2, 'ph.training.CourseCompleted.v1', 1, $3, $4, $5, '', 'x')
+            values ($1, 0, (select count(*) from parked), $2, 'ph.training.CourseCompleted.v1', 1, $3, $4, $5, '',
+                uuid_send(gen_random_uuid()))
             returning id""",
             topic,
             key,

@@ -30,7 +30,7 @@ create index position_blocked on position (source, key) where blocked;
 
 -- Records that could not be handled, in order of arrival. `state`: parked (waits for an operator), retry (an operator
 -- wants it handled again), discarded (kept as audit with reason, time and role). `digest` (of key, headers and value)
--- tells a record that comes again from another one that stands at its place since the topic was made anew.
+-- tells a record that comes again, wherever it stands, from another one.
 create table parked (
     id             bigint generated always as identity primary key,
     topic          text not null,
@@ -50,10 +50,9 @@ create table parked (
     decided_by     text,
     reason         text,
     digest         bytea not null,
-    unique (topic, partition, record_offset, digest)
+    unique (topic, digest)
 );
 create index parked_open on parked (topic, key, id) where state <> 'discarded';
-create index parked_digest on parked (digest);
 create index parked_retry on parked (id) where state = 'retry' and key is null;
 
 -- Timers. The handler named `name` fires for `owner` when `due_at` has passed.

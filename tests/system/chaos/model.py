@@ -69,6 +69,9 @@ class History:
     repeats: list[Understood] = field(default_factory=list)
     unknown: list[Understood] = field(default_factory=list)
     unreadable: list[Understood] = field(default_factory=list)
+    copies: dict[Place, list[Place]] = field(default_factory=dict)
+    """Of each unreadable record: where it stands, and where the same stands again. Without a key that may be another
+    partition, and any of them may be read first."""
 
 
 def understand(record: Record) -> Understood:
@@ -101,7 +104,7 @@ def history(events: Iterable[Understood]) -> History:
     """The first event of each number of a key counts, in the order of the topic."""
     found = History()
     last: dict[str, int] = defaultdict(int)
-    seen: set[tuple[bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]] = set()
+    first: dict[tuple[bytes | None, bytes | None, tuple[tuple[str, bytes], ...]], Place] = {}
     for event in events:
         record, key, sequence = event.record, event.key, event.sequence
         again = key is not None and 0 < sequence <= last[key]
@@ -110,15 +113,20 @@ def history(events: Iterable[Understood]) -> History:
             found.unknown.append(event)
             if key is not None and sequence == last[key] + 1:
                 last[key] = sequence
-        elif again or (event.fault and same in seen):
+        elif event.fault and same in first:
+            found.repeats.append(event)
+            if first[same] in found.copies:
+                found.copies[first[same]].append(record.place)
+        elif again:
             found.repeats.append(event)
         elif event.fault:
             found.unreadable.append(event)
+            found.copies[record.place] = [record.place]
         else:
             assert key is not None
             found.first[key].append(event)
             last[key] = sequence
-        seen.add(same)
+        first.setdefault(same, record.place)
     return found
 
 

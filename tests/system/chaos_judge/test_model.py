@@ -91,6 +91,13 @@ def test_an_unreadable_record_that_comes_again_is_a_repeat() -> None:
     assert offsets(found.repeats) == [1, 3]
 
 
+def test_an_unreadable_record_without_a_key_may_be_parked_for_any_of_its_copies() -> None:
+    bad = priced(1, 5)._replace(key=None)
+    found = history(map(understand, [bad, bad._replace(partition=2, offset=3)]))
+    assert offsets(found.unreadable) == [5]
+    assert found.copies == {bad.place: [bad.place, ("ph.price.v1", 2, 3)]}
+
+
 def test_an_unknown_type_keeps_its_place_in_the_numbering() -> None:
     found = history(map(understand, [priced(1, 0), priced(2, 1, ce_type="ph.price.Withdrawn.v1"), priced(2, 2)]))
     assert offsets(found.unknown) == [1]

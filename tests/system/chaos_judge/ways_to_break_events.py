@@ -171,6 +171,17 @@ def an_unreadable_record_was_dropped(evidence: Evidence) -> None:
     tables.parked = [row for row in tables.parked if row.failure != "json_invalid"]
 
 
+@breaks(7, "cannot be read")
+def a_copy_of_an_unreadable_record_was_parked_too(evidence: Evidence) -> None:
+    parked = next(row for row in evidence.tables["till"].parked if row.failure == "json_invalid")
+    records = evidence.topics[parked.topic]
+    broken = next(record for record in records if record.place == parked.place)
+    copy = broken._replace(partition=records[-1].partition, offset=records[-1].offset + 1)
+    records.append(copy)
+    evidence.committed["till"][copy.topic, copy.partition] = copy.offset + 1
+    evidence.tables["till"].parked.append(parked._replace(offset=copy.offset))
+
+
 @breaks(7, "position has passed")
 def a_record_was_never_looked_at(evidence: Evidence) -> None:
     evidence.tables["till"].positions["ph.price.v1", GOOD_KEY] = (1, False)

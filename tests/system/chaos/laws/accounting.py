@@ -88,10 +88,10 @@ def _each_has_one_fate(
             check.that(passed, "the position has passed every record", where)
             check.count(fates[0] if fates else "lost")
     for event in history.unreadable:
-        row = rows.get(event.record.place)
+        fates = [rows[place].state for place in history.copies[event.record.place] if place in rows]
         where = f"{service}, {event.record.place}, {event.fault}"
-        check.that(row is not None, "what cannot be read is parked or discarded", where)
-        check.count(row.state if row is not None else "lost")
+        check.that(len(fates) == 1, "what cannot be read is parked or discarded, once", where, "one row", fates)
+        check.count(fates[0] if fates else "lost")
     check.facts += len(history.repeats) + len(history.unknown)
     check.count("repeats", len(history.repeats))
     check.count("of unknown type", len(history.unknown))
