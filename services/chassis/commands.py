@@ -20,12 +20,14 @@ from chassis.spans import record_created
 from chassis.storage import Storage
 from chassis.tracing import Tracer, current, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
+from chassis.writes import Writes
 
 ATTEMPTS = 4
 """A command that loses a deadlock or a race is tried again this often before its caller hears of it."""
 
 _KEEP = """
-insert into idempotency (scope, key, fingerprint, answer) values ($1, $2, $3, $4) on conflict do nothing returning true
+insert into idempotency (scope, key, fingerprint, answer) values ($1, $2, $3, $4)
+on conflict do nothing returning true
 """
 _ANSWERED = "select fingerprint, answer from idempotency where scope = $1 and key = $2"
 
@@ -113,22 +115,25 @@ class CommandBus:
         span = current.get()
         work = UnitOfWork(self._storage, self._reference, self._tracer, now)
         started = now_ns()
-        async with self._pool.acquire(timeout=5) as connection, connection.transaction():
-            await work.load(connection, handler.needs(command))
-            begun = perf_counter()
-            decision = work.decide(handler, command, Cause(actor, now, span))
-            self._observe(type(command).__name__, decision, perf_counter() - begun)
-            if isinstance(decision, Refused):
-                # Of a command that was done before, the state is no longer what it was meant for.
+        async with self._pool.acquire(timeout=5) as connection:
+            try:
+                async with connection.transaction():
+                    await work.load(connection, handler.needs(command))
+                    begun = perf_counter()
+                    decision = work.decide(handler, command, Cause(actor, now, span))
+                    self._observe(type(command).__name__, decision, perf_counter() - begun)
+                    if isinstance(decision, Refused):
+                        raise _RefusedError(decision)
+                    writes = Writes()
+                    answer = json.dumps(dict(decision.answer))
+                    writes.add("answer_kept", _KEEP, key.scope, key.key, key.fingerprint, answer, rows=1)
+                    work.save(writes)
+                    await writes.execute(connection)
+            except (_RefusedError, ConcurrentUpdateError, asyncpg.UniqueViolationError):
+                # Of a command that was done before, the state is no longer what it was meant for, and the key is taken.
                 if (stored := await _stored(connection, key)) is not None:
                     return stored
-                raise _RefusedError(decision)
-            answer = json.dumps(dict(decision.answer))
-            if not await connection.fetchval(_KEEP, key.scope, key.key, key.fingerprint, answer):
-                if (stored := await _stored(connection, key)) is None:
-                    raise ConcurrentUpdateError  # its row has expired in this very moment
-                return stored
-            await work.save(connection)
+                raise
         record_created(self._tracer, work.emitted, {span.trace_id: span}, started, now_ns())
         return Done(decision.answer)
 

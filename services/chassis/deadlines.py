@@ -8,15 +8,17 @@ from uuid import UUID
 
 from chassis.database import Connection
 from chassis.decision import Cleared, Deadline, DeadlineDue
+from chassis.writes import Writes
 
 _SET = """
 insert into deadline (name, subject, owner, due_at, level)
 select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::int[])
 on conflict (name, subject) do update set owner = excluded.owner, due_at = excluded.due_at, level = excluded.level
+returning true
 """
 _CLEAR = """
 delete from deadline d using unnest($1::text[], $2::uuid[]) as gone(name, subject)
-where d.name = gone.name and d.subject = gone.subject
+where d.name = gone.name and d.subject = gone.subject returning true
 """
 _DUE = """
 select name, subject, owner, due_at, level from deadline
@@ -31,15 +33,16 @@ returning d.name, d.subject
 _POSTPONE = "update deadline set due_at = $3 where name = $1 and subject = $2 and due_at = $4 and level = $5"
 
 
-async def save(connection: Connection, timers: Iterable[Deadline | Cleared]) -> None:
-    """Sets and clears timers: at most two statements."""
+def save(writes: Writes, timers: Iterable[Deadline | Cleared]) -> None:
+    """Sets and clears timers."""
     timers = list(timers)
     clear = [timer for timer in timers if isinstance(timer, Cleared)]
     if clear:
-        await connection.execute(_CLEAR, [timer.name for timer in clear], [timer.subject for timer in clear])
+        writes.add("timers_cleared", _CLEAR, [timer.name for timer in clear], [timer.subject for timer in clear])
     running = sorted((timer for timer in timers if isinstance(timer, Deadline)), key=lambda t: (t.name, t.subject))
     if running:
-        await connection.execute(
+        writes.add(
+            "timers_set",
             _SET,
             [timer.name for timer in running],
             [timer.subject for timer in running],

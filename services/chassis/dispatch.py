@@ -27,6 +27,7 @@ from chassis.spans import ProcessSpans
 from chassis.storage import Storage
 from chassis.tracing import Tracer, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
+from chassis.writes import Writes
 
 log = get_logger(__name__)
 
@@ -118,9 +119,11 @@ class Dispatcher:
                 fault = self._decide(work, spans, inbound, seen, outcome)
                 if fault is not None:
                     to_park.append(parked.Parked(inbound, fault))
-            await work.save(connection)
+            writes = Writes()
+            work.save(writes)
+            positions.save(writes, seen)
+            await writes.execute(connection)
             kept = await parked.save(connection, to_park)
-            await positions.save(connection, seen)
         ended = now_ns()
         for inbound, _ in to_park:
             record = inbound.record
@@ -225,7 +228,9 @@ class Dispatcher:
                 await work.load(connection, self._handlers[type(inbound.message)].needs(inbound.message))
                 fault = self._apply(work, spans, inbound)
                 if fault is None:
-                    await work.save(connection)
+                    writes = Writes()
+                    work.save(writes)
+                    await writes.execute(connection)
             if fault is None:
                 await positions.catch_up(connection, inbound)
             repeats = await parked.settle(connection, record, candidate, fault)

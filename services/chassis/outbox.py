@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from chassis.database import Connection
 from chassis.decision import Actor
 from chassis.messages import Event
 from chassis.records import body, sized
 from chassis.tracing import SpanContext
+from chassis.writes import Writes
 
 SCHEMA_BASE = "https://schemas.perspektive-heimat.invalid/events"
 
@@ -23,10 +22,16 @@ returning key, sequence
 """
 _APPEND = """
 insert into outbox (topic, key, record)
-select u.topic, u.key, u.record
-from unnest($1::text[], $2::text[], $3::bytea[]) with ordinality as u(topic, key, record, place)
+select u.topic, u.key, u.record || set_byte('\\x00'::bytea, 0, 2 * length(own.number)) || own.number::bytea
+from unnest($1::text[], $2::text[], $3::int[], $4::bytea[])
+     with ordinality as u(topic, key, later, record, place)
+join numbered using (key)
+cross join lateral (select (numbered.sequence - u.later)::text) as own(number)
 order by u.place
+returning true
 """
+"""The number becomes the value of the record's last header: its length as zigzag varint, one byte for so few digits,
+and its digits. `later` is how many events of the same key follow."""
 
 
 class Emitted(NamedTuple):
@@ -59,23 +64,24 @@ _CAUSATION_ID = sized(b"ce_causationid")
 _COUNTRY = sized(b"ce_country")
 
 
-def record_of(emitted: Emitted, sequence: int, at: str) -> bytes:
-    """The Kafka record, ready to be sent, of an event that became true and was recorded `at`.
+def record_of(emitted: Emitted, at: str) -> bytes:
+    """The Kafka record of an event that became true and was recorded `at`, ready to be sent but for its end.
 
-    Its headers are the CloudEvents 1.0 envelope in binary mode. Every event of the chain passes here, so what is the
+    Its headers are the CloudEvents 1.0 envelope in binary mode. The last one is `ce_sequence`, whose value is missing:
+    the number is drawn by the statement that stores the record. Every event of the chain passes here, so what is the
     same for all of a type is encoded once.
     """
     event, key, id_, actor, trace, cause = emitted
     constant, count = _constant(type(event), actor)
     sized_key, sized_time = sized(key.encode()), sized(at.encode())
     own = [_ID, sized(id_.encode()), _SUBJECT, sized_key, _PARTITION_KEY, sized_key, _CORRELATION_ID, sized_key]
-    own += (_SEQUENCE, sized(b"%d" % sequence), _TIME, sized_time, _RECORDED_TIME, sized_time)
-    own += (_TRACEPARENT, sized(trace.traceparent.encode()))
+    own += (_TIME, sized_time, _RECORDED_TIME, sized_time, _TRACEPARENT, sized(trace.traceparent.encode()))
     if cause:
         own += (_CAUSATION_ID, sized(cause.encode()))
     if country := getattr(event, "country", ""):
         own += (_COUNTRY, sized(country.encode()))
-    return body(key.encode(), event.model_dump_json().encode(), (constant, *own), count + len(own) // 2)
+    own.append(_SEQUENCE)
+    return body(key.encode(), event.model_dump_json().encode(), (constant, *own), count + (len(own) + 1) // 2)
 
 
 @lru_cache(maxsize=4096)
@@ -95,23 +101,29 @@ def _constant(event: type[Event], actor: Actor) -> tuple[bytes, int]:
     return b"".join(sized(name.encode()) + sized(text.encode()) for name, text in headers.items()), len(headers)
 
 
-async def append(connection: Connection, events: Sequence[Emitted], now: datetime) -> None:
+def append(writes: Writes, events: Sequence[Emitted], now: datetime) -> None:
     """Numbers the events per key and stores them; the last writes of a transaction.
 
-    The stream rows are locked in order of key and stay locked until the commit, and outbox ids are drawn after that:
-    so the order of outbox ids is the order of sequences within each key.
+    The row of a stream is locked before the ids of its events are drawn, and stays locked until the commit: so the
+    order of outbox ids is the order of sequences within each key. Streams are locked in order of key.
     """
     if not events:
         return
-    counts = sorted(Counter(emitted.key for emitted in events).items())
-    numbered = await connection.fetch(_NUMBER, [key for key, _ in counts], [count for _, count in counts])
-    upcoming = {key: last for key, last in numbered}  # noqa: C416 - a Record is not a pair to dict()
-    for key, count in counts:
-        upcoming[key] -= count
     at = rfc3339(now)
-    records = []
-    for emitted in events:
-        upcoming[emitted.key] = sequence = upcoming[emitted.key] + 1
-        records.append(record_of(emitted, sequence, at))
-    topics, keys = [emitted.event.topic for emitted in events], [emitted.key for emitted in events]
-    await connection.execute(_APPEND, topics, keys, records)
+    counts: dict[str, int] = {}
+    later: list[int] = []
+    for emitted in reversed(events):
+        later.append(counts.get(emitted.key, 0))
+        counts[emitted.key] = later[-1] + 1
+    later.reverse()
+    keys = sorted(counts)
+    writes.add("numbered", _NUMBER, keys, [counts[key] for key in keys], rows=len(keys))
+    writes.add(
+        "outbox_appended",
+        _APPEND,
+        [emitted.event.topic for emitted in events],
+        [emitted.key for emitted in events],
+        later,
+        [record_of(emitted, at) for emitted in events],
+        rows=len(events),
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-from chassis.database import ConcurrentUpdateError, Connection, affected, columns
+from chassis.database import Connection, columns
 from chassis.inbound import Inbound
+from chassis.writes import Writes
 
 _LOCK = """
 select p.source, p.key, p.sequence, p.blocked
@@ -16,11 +17,12 @@ order by p.source, p.key for update of p
 _ADD = """
 insert into position (source, key, sequence, blocked)
 select * from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) on conflict do nothing
+returning true
 """
 _MOVE = """
 update position p set sequence = u.sequence, blocked = u.blocked
 from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) as u(source, key, sequence, blocked)
-where p.source = u.source and p.key = u.key
+where p.source = u.source and p.key = u.key returning true
 """
 
 
@@ -129,14 +131,9 @@ async def catch_up(connection: Connection, inbound: Inbound) -> None:
         await connection.execute(_CATCH_UP, inbound.source, inbound.key, inbound.sequence, readable)
 
 
-async def save(connection: Connection, positions: Positions) -> None:
-    """Writes what moved: one statement for new keys, one for known ones.
-
-    Raises `ConcurrentUpdateError` if another consumer has met a new key at the same time: the batch is done again.
-    """
+def save(writes: Writes, positions: Positions) -> None:
+    """Writes what moved, unless another consumer has met a new key at the same time: then the batch is done again."""
     if moved := positions.changed(stored=True):
-        await connection.execute(_MOVE, *columns(moved))
+        writes.add("positions_moved", _MOVE, *columns(moved))
     if new := positions.changed(stored=False):
-        added = await connection.execute(_ADD, *columns(new))
-        if affected(added) != len(new):
-            raise ConcurrentUpdateError
+        writes.add("positions_added", _ADD, *columns(new), rows=len(new))

@@ -1,4 +1,4 @@
-"""Aggregates in PostgreSQL: one SELECT and one INSERT per kind, however many there are."""
+"""Aggregates in PostgreSQL: one SELECT and one part of the writes per kind, however many there are."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.database import ConcurrentUpdateError, Connection, affected
+from chassis.database import Connection
 from chassis.states import Codec, Entry, Kind, Need, States
+from chassis.writes import Writes
 
 _BY_ID = "id = any($1::uuid[])"
 _BY_LINK = "links && $2::uuid[]"
@@ -51,8 +52,8 @@ class Storage:
             for id_, version, data, *linked in rows:
                 entries[id_] = Entry(load(data), version, frozenset(*linked))
 
-    async def save(self, connection: Connection, states: States, now: datetime) -> None:
-        """Writes what changed. Raises `ConcurrentUpdateError` if somebody created the same aggregate meanwhile."""
+    def save(self, writes: Writes, states: States, now: datetime) -> None:
+        """What changed is written, unless somebody created the same aggregate meanwhile."""
         for kind in self.kinds:
             changed = [(id_, each) for id_, each in states.entries[kind.state].items() if each.changed]
             if not changed:
@@ -68,8 +69,7 @@ class Storage:
             ]
             if kind.links is not None:
                 arguments.append(["{" + ",".join(map(str, each.links)) + "}" for _, each in changed])
-            if affected(await connection.execute(self._upsert[kind.state], *arguments)) != len(changed):
-                raise ConcurrentUpdateError
+            writes.add(f"{kind.table}_saved", self._upsert[kind.state], *arguments, rows=len(changed))
 
 
 def _select(kind: Kind[Any], condition: str) -> str:
@@ -86,5 +86,5 @@ def _upsert(kind: Kind[Any]) -> str:
         f"{', $6::text[]' if links else ''}) as u(id, version, status, data{', links' if links else ''}) "
         "on conflict (id) do update set version = excluded.version, status = excluded.status, "
         f"data = excluded.data, updated_at = excluded.updated_at{', links = excluded.links' if links else ''} "
-        "where t.version = excluded.version - 1"
+        "where t.version = excluded.version - 1 returning true"
     )

@@ -17,6 +17,7 @@ from chassis.outbox import Emitted
 from chassis.states import Need
 from chassis.storage import Storage
 from chassis.tracing import NO_TRACE, SpanContext, Tracer
+from chassis.writes import Writes
 
 
 class Cause(NamedTuple):
@@ -67,8 +68,8 @@ class UnitOfWork:
             self.emitted.append(Emitted(event, str(event.key), id_, cause.actor, trace, cause.event_id))
         return decision
 
-    async def save(self, connection: Connection) -> None:
-        """Writes states, timers and, last, the outbox."""
-        await self._storage.save(connection, self.states, self._now)
-        await deadlines.save(connection, self._timers.values())
-        await outbox.append(connection, self.emitted, self._now)
+    def save(self, writes: Writes) -> None:
+        """States, timers and, last, the outbox."""
+        self._storage.save(writes, self.states, self._now)
+        deadlines.save(writes, self._timers.values())
+        outbox.append(writes, self.emitted, self._now)

@@ -24,6 +24,7 @@ from chassis.storage import Storage
 from chassis.tracing import SpanContext, Tracer, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
 from chassis.waiting import is_set_within
+from chassis.writes import Writes
 
 TIMER_BATCH = 500
 PUT_OFF = timedelta(hours=1)
@@ -116,7 +117,9 @@ class Timers:
                 span = self._tracer.root()
                 spans.append((span, timer.name))
                 outcomes.append((timer.name, self._fire(work, timer, span)))
-            await work.save(connection)
+            writes = Writes()
+            work.save(writes)
+            await writes.execute(connection)
         self._record(spans, work.emitted, started)
         return outcomes
 

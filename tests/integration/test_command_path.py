@@ -10,7 +10,7 @@ import asyncpg
 from chassis.commands import Done
 from chassis.decision import Refused
 from tests.support.toy import UNLUCKY, Sell
-from tests.support.toy_runtime import ToyRuntime
+from tests.support.toy_runtime import Statements, ToyRuntime
 
 
 async def test_a_command_saves_its_state_and_its_event_together(toy: ToyRuntime) -> None:
@@ -79,3 +79,12 @@ async def test_a_command_that_loses_its_connection_is_tried_again(toy: ToyRuntim
         "and pid <> pg_backend_pid()"
     )
     assert await toy.command(Sell(till, 1)) == Done({"total": 2})
+
+
+async def test_a_command_costs_four_round_trips(toy: ToyRuntime, statements: Statements) -> None:
+    till = uuid4()
+    for amount in (5, 6):  # the first prepares the statements
+        statements.queries.clear()
+        await toy.command(Sell(till, amount))
+    assert len(statements.queries) == 4, statements.queries  # begin, load, write, commit
+    assert len(statements.starting_with("commit")) == 1

@@ -13,11 +13,11 @@ import asyncpg
 
 from chassis import low_water, positions, relay
 from chassis.consumer import Consumer
-from chassis.database import Connection
 from chassis.dispatch import Dispatcher
 from chassis.low_water import LowWater
 from chassis.positions import Positions, Verdict
 from chassis.relay import Relay
+from chassis.writes import Writes
 
 
 def no_positions() -> None:
@@ -92,15 +92,17 @@ def position_outside_transaction() -> None:
     transaction, save = Dispatcher._transaction, positions.save
     waiting: ContextVar[list[Positions]] = ContextVar("waiting")
 
-    async def remember(_connection: Connection, seen: Positions) -> None:
+    def remember(_writes: Writes, seen: Positions) -> None:
         waiting.get().append(seen)
 
     async def effects_then_positions(self: Dispatcher, batch: Any) -> None:
         waiting.set([])
         await transaction(self, batch)
         for seen in waiting.get():
+            writes = Writes()
+            save(writes, seen)
             async with self.pool.acquire(timeout=10) as connection, connection.transaction():
-                await save(connection, seen)
+                await writes.execute(connection)
 
     positions.save = remember
     Dispatcher._transaction = effects_then_positions  # type: ignore[method-assign]

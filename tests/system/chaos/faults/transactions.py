@@ -14,6 +14,7 @@ from chassis.decision import Actor
 from chassis.storage import Storage
 from chassis.tracing import NO_TRACE, Resource, Tracer
 from chassis.unit_of_work import Cause, UnitOfWork
+from chassis.writes import Writes
 from tests.system.chaos.app import SELLER, Sell
 from tests.system.chaos.app import SERVICES as CHASSIS_SERVICES
 from tests.system.chaos.faults.base import Scene
@@ -137,7 +138,9 @@ class LongTransactions:
             async with connection.transaction():
                 await work.load(connection, service.commands[Sell].needs(command))
                 work.decide(service.commands[Sell], command, Cause(Actor(*SELLER), datetime.now(UTC), NO_TRACE))
-                await work.save(connection)
+                writes = Writes()
+                work.save(writes)
+                await writes.execute(connection)
                 await asyncio.sleep(seconds)
                 scene.world.ledger.unanswered.add((basket, 1))
             scene.world.ledger.unanswered.discard((basket, 1))
