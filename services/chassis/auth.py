@@ -192,10 +192,12 @@ _bearer = HTTPBearer(
 )
 
 
-async def principal(
-    request: Request, _scheme: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Principal:
-    """FastAPI dependency: the caller. `_scheme` only declares the bearer scheme in OpenAPI."""
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+"""A parameter that declares the scheme in OpenAPI, and does nothing else."""
+
+
+async def principal(request: Request) -> Principal:
+    """The caller, by the request's only Authorization header."""
     headers = request.headers.getlist("authorization")
     if len(headers) > 1:
         raise _refused("The request has more than one Authorization header.", "Send exactly one.")

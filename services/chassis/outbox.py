@@ -49,7 +49,7 @@ class Emitted(NamedTuple):
 
 def rfc3339(at: datetime) -> str:
     """UTC with microseconds and `Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 _ID = sized(b"ce_id")

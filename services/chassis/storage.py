@@ -11,7 +11,8 @@ from chassis.database import Connection
 from chassis.states import Codec, Entry, Kind, Need, States
 from chassis.writes import Writes
 
-_BY_ID = "id = any($1::uuid[])"
+_BY_ID = "id = $1"
+_BY_IDS = "id = any($1::uuid[])"
 _BY_LINK = "links && $2::uuid[]"
 
 
@@ -22,7 +23,8 @@ class Storage:
         self.kinds = tuple(kinds)
         self._codecs = {kind.state: Codec(kind) for kind in self.kinds}
         self._by_id = {kind.state: _select(kind, _BY_ID) for kind in self.kinds}
-        self._by_id_or_link = {kind.state: _select(kind, f"{_BY_ID} or {_BY_LINK}") for kind in self.kinds}
+        self._by_ids = {kind.state: _select(kind, _BY_IDS) for kind in self.kinds}
+        self._by_id_or_link = {kind.state: _select(kind, f"{_BY_IDS} or {_BY_LINK}") for kind in self.kinds}
         self._upsert = {kind.state: _upsert(kind) for kind in self.kinds}
 
     def states(self) -> States:
@@ -47,8 +49,10 @@ class Storage:
             load = self._codecs[kind.state].load
             if links:
                 rows = await connection.fetch(self._by_id_or_link[kind.state], list(ids), list(links))
+            elif len(ids) == 1:  # as commands do: PostgreSQL keeps the plan of this one, and makes the other's each time
+                rows = await connection.fetch(self._by_id[kind.state], *ids)
             else:
-                rows = await connection.fetch(self._by_id[kind.state], list(ids))
+                rows = await connection.fetch(self._by_ids[kind.state], list(ids))
             for id_, version, data, *linked in rows:
                 entries[id_] = Entry(load(data), version, frozenset(*linked))
 
