@@ -49,7 +49,7 @@ class Run:
 
     async def __call__(self, command: Any, actor: Actor) -> Mapping[str, Any]:
         """The command's answer. Raises `Problem` if it is refused; then nothing has changed."""
-        scope = f"{actor.org}|{self._request.method} {self._request.url.path}"
+        scope = f"{actor.org}|{self._request.method} {self._request.scope['path']}"
         key = IdempotencyKey(scope, self._key, self._fingerprint)
         outcome = await self._bus.execute(command, actor, key)
         if isinstance(outcome, Refused):

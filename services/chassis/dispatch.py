@@ -17,7 +17,7 @@ import asyncpg
 
 from chassis import parked, positions
 from chassis.clock import Clock
-from chassis.database import is_message_fault, reason_of
+from chassis.database import acquired, is_message_fault, reason_of
 from chassis.decision import Actor, Handler, Refused
 from chassis.inbound import Fault, Inbound, Record, decode
 from chassis.logs import get_logger
@@ -103,7 +103,7 @@ class Dispatcher:
         spans = ProcessSpans(self._tracer)
         outcome = _Outcome()
         to_park: list[parked.Parked] = []
-        async with self.pool.acquire(timeout=10) as connection, connection.transaction():
+        async with acquired(self.pool, seconds=10) as connection, connection.transaction():
             seen = await positions.lock(connection, batch)
             fresh = [inbound for inbound in batch if self._is_new(inbound, seen, outcome)]
             await work.load(

@@ -9,8 +9,8 @@ here, so that no such text becomes an error of the database.
 from __future__ import annotations
 
 import re
+from secrets import token_hex
 from urllib.parse import unquote_to_bytes
-from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -39,7 +39,7 @@ class RequestEdge:
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        request_id = given if REQUEST_ID.fullmatch(given) else token_hex(16)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
 
         async def harden(message: Message) -> None:

@@ -60,6 +60,8 @@ class HttpTelemetry:
         method, route = _method(scope), _route(scope)
         self._metrics.http_seconds.labels(method, route, str(status)).observe(seconds)
         log.info("http_request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+        if not context.sampled:
+            return
         attributes: dict[str, str | int] = {
             "http.request.method": method,
             "http.route": route,

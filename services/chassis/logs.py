@@ -7,6 +7,7 @@ come from context variables.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import threading
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
+from pydantic_core import to_json
 from structlog.typing import FilteringBoundLogger, Processor
 
 from chassis.scrub import WITHHELD, describe, scrub
@@ -57,7 +59,7 @@ def configure(settings: Settings, service: str, stream: TextIO | None = None) ->
     if settings.log_format == "console":
         renderer: Processor = structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False)
     else:
-        renderer = structlog.processors.JSONRenderer()
+        renderer = structlog.processors.JSONRenderer(serializer=_json)
     structlog.configure(
         processors=[*common, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -68,6 +70,14 @@ def configure(settings: Settings, service: str, stream: TextIO | None = None) ->
     sys.excepthook = _uncaught
     threading.excepthook = lambda crash: _uncaught(crash.exc_type, crash.exc_value, crash.exc_traceback)
     logging.captureWarnings(capture=True)
+
+
+def _json(line: Any, **options: Any) -> str:
+    """pydantic's writer is several times as fast as the standard library's, which alone can write half a character."""
+    try:
+        return to_json(line).decode()
+    except ValueError:
+        return json.dumps(line, **options)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:

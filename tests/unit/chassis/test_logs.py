@@ -169,7 +169,7 @@ def test_what_ends_a_process_or_a_thread_is_told_without_its_text() -> None:
     program += "thread = threading.Thread(target=fail)\nthread.start()\nthread.join()\nfail()"
     ran = run(program)
     assert ran.returncode == 1
-    assert ran.stdout.count('"event": "uncaught"') == 2
+    assert ran.stdout.count('"event":"uncaught"') == 2
     assert "Canary" not in ran.stdout + ran.stderr
 
 
