@@ -40,6 +40,11 @@ _DELETE = "delete from outbox where id = any($1::bigint[])"
 _SESSION = {
     "application_name": "relay",
     "jit": "off",
+    # Always by the index, whatever statistics say of a table that is empty at most times: a plan made then would go on
+    # to scan and sort all of it, and all that is left of a backlog.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
     # A delete that a crash of the server loses is an event published again, which positions absorb: not worth a wait.
     "synchronous_commit": "off",
 }
