@@ -10,19 +10,24 @@ from chassis.inbound import Inbound
 from chassis.writes import Writes
 
 _LOCK = """
-select p.source, p.key, p.sequence, p.blocked
-from position p join unnest($1::text[], $2::text[]) as wanted(source, key) using (source, key)
-order by p.source, p.key for update of p
+select p.* from unnest($1::text[], $2::text[]) as wanted(source, key)
+cross join lateral (
+    select source, key, sequence, blocked from position
+    where source = wanted.source and key = wanted.key for update
+) p
 """
+"""Row after row, by the index and in the order given, whatever statistics say: a plan for a join would be made anew for
+each batch, and read all of a table that has just begun to grow."""
 _ADD = """
 insert into position (source, key, sequence, blocked)
 select * from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) on conflict do nothing
 returning true
 """
 _MOVE = """
-update position p set sequence = u.sequence, blocked = u.blocked
-from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) as u(source, key, sequence, blocked)
-where p.source = u.source and p.key = u.key returning true
+insert into position (source, key, sequence, blocked)
+select * from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
+on conflict (source, key) do update set sequence = excluded.sequence, blocked = excluded.blocked
+returning true
 """
 
 
@@ -113,7 +118,7 @@ class Positions:
 
 async def lock(connection: Connection, batch: Sequence[Inbound]) -> Positions:
     """Locks and reads the positions of every key in the batch: one statement."""
-    wanted = {(inbound.source, inbound.key) for inbound in batch if inbound.key is not None}
+    wanted = sorted({(inbound.source, inbound.key) for inbound in batch if inbound.key is not None})
     positions = Positions()
     sources, keys = [source for source, _ in wanted], [key for _, key in wanted]
     for source, key, sequence, blocked in await connection.fetch(_LOCK, sources, keys):

@@ -62,7 +62,7 @@ create table deadline (
     owner   uuid not null,
     due_at  timestamptz not null,
     level   int not null default 1,
-    primary key (name, subject)
+    primary key (subject, name)
 );
 create index deadline_due on deadline (due_at);
 
