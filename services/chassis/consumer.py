@@ -29,6 +29,8 @@ OFFSET_SECONDS = 0.25
 comes again, and positions absorb it."""
 OFFSET_PATIENCE_SECONDS = 2.0
 """A broker that does not take them by then is gone: they are not worth waiting for, least of all at a shutdown."""
+FETCH_PATIENCE_SECONDS = 30.0
+"""A member that could not fetch for so long, without one success, will not do so by itself."""
 POLL_MS = 1000
 """How long one wait for records lasts; what comes meanwhile ends it at once."""
 
@@ -101,7 +103,9 @@ class Consumer(ConsumerRebalanceListener):
         transport = self._broker.config.broker_config
         if not isinstance(transport.builder, partial):
             raise TypeError("FastStream no longer makes its consumer from a partial")
-        transport.builder = partial(_Waiting, *transport.builder.args, **transport.builder.keywords)
+        transport.builder = partial(
+            _Waiting, *transport.builder.args, **transport.builder.keywords, on_fatal=self._on_fatal
+        )
         await self._broker.start()
 
     @property
@@ -222,16 +226,37 @@ class Consumer(ConsumerRebalanceListener):
 
 
 class _Waiting(AIOKafkaConsumer):
-    """A consumer whose `getmany` returns records, not emptiness: FastStream sleeps after an empty answer, deaf."""
+    """A consumer whose `getmany` returns records, not emptiness, and whose end is noticed.
+
+    FastStream sleeps after an empty answer, deaf; and it asks a member for ever that is broken for good (its right to
+    read is gone, its coordination has ended), which would be live and read nothing.
+    """
+
+    def __init__(self, *topics: str, on_fatal: Callable[[BaseException], None], **settings: Any) -> None:
+        super().__init__(*topics, **settings)  # type: ignore[no-untyped-call]
+        self._on_fatal = on_fatal
+        self._fails_since: float | None = None
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
         """Waits until there are some, or until the consumer is closed."""
         while True:
-            found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            try:
+                found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            except KafkaError as error:
+                self._failed(error)
+                raise
+            self._fails_since = None
             if found or self._closed:
                 return found
+
+    def _failed(self, error: KafkaError) -> None:
+        """Leaves it to FastStream to ask again, if that can help."""
+        self._fails_since = self._fails_since or monotonic()
+        log.warning("records_not_fetched", reason=type(error).__name__)
+        if not error.retriable or monotonic() - self._fails_since > FETCH_PATIENCE_SECONDS:
+            self._on_fatal(error)
 
 
 async def _parse(batch: Batch) -> KafkaMessage:

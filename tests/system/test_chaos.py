@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -17,7 +16,8 @@ from deploy.local.places import ROOT
 
 MINUTES = 0.5
 """Of load and faults; starting, draining and reading it all again take as long once more."""
-SEED = int(os.environ.get("SEED", secrets.randbelow(10**6)))
+SEED = int(os.environ.get("SEED", "175166"))
+"""One for all: a gate that fails must fail for what has changed. `make chaos` draws others."""
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -60,6 +60,11 @@ class Verdict:
         return [finding for finding in self.findings if finding.check.violations]
 
     @property
+    def not_exercised(self) -> list[Finding]:
+        """Those that looked at nothing."""
+        return [finding for finding in self.findings if not finding.check.facts]
+
+    @property
     def kept(self) -> bool:
         """None is broken."""
         return not self.broken

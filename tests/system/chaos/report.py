@@ -9,11 +9,15 @@ from tests.system.chaos.run import Outcome
 def verdict(outcome: Outcome) -> tuple[str, bool]:
     """The text, and whether every promise was kept."""
     lines = ["", *(f"{name:36} {value}" for name, value in outcome.figures.items()), ""]
-    kept = not outcome.broken
+    kept = True
+    broken = list(outcome.broken)
     if outcome.evidence is not None:
         judged = judge(outcome.evidence)
-        kept = kept and judged.kept
         lines.append(judged.table())
-    lines += [f"BROKEN  {what}" for what in outcome.broken]
+        kept = judged.kept
+        if outcome.whole and judged.not_exercised:
+            broken.append(f"not put to the test: {', '.join(each.name for each in judged.not_exercised)}")
+    kept = kept and not broken
+    lines += [f"BROKEN  {what}" for what in broken]
     lines += ["", f"SEED={outcome.seed}: {'every promise was kept' if kept else 'BROKEN'}"]
     return "\n".join(lines), kept

@@ -34,6 +34,8 @@ class Outcome:
 
     seed: int
     evidence: Evidence | None = None
+    whole: bool = False
+    """All faults, and time for each of them: then every invariant must have been put to the test."""
     broken: list[str] = field(default_factory=list)
     """What the run itself saw go wrong: it did not drain, a caller got an answer that nobody should get, ..."""
     figures: dict[str, object] = field(default_factory=dict)
@@ -56,7 +58,7 @@ async def run(
 
     `patience`: seconds until what was sent is read. `twice`: in the end everything is read once more.
     """
-    outcome = Outcome(seed)
+    outcome = Outcome(seed, whole=minutes >= FULL_MINUTES and not only)
     dice = random.Random(seed)
     faults = chosen(minutes, only)
     async with World(seed, processes=PROCESSES, defect=defect, say=say) as world:
@@ -119,6 +121,8 @@ async def _storm(
     ledger = world.ledger
     missed = [name for name, times in schedule.injected.items() if not times]
     outcome.broken += load.surprises
+    if outcome.whole and missed:
+        outcome.broken.append(f"not injected: {', '.join(missed)}")
     outcome.figures |= {
         "seconds of storm": round(time.monotonic() - begun),
         "faults injected": f"{sum(schedule.injected.values())}, {len(faults) - len(missed)} of {len(faults)} kinds",

@@ -6,6 +6,8 @@ import pytest
 
 from tests.system.chaos.evidence import Entry, Evidence, Probe, Promise, Record
 from tests.system.chaos.invariants import INVARIANTS, judge
+from tests.system.chaos.report import verdict
+from tests.system.chaos.run import Outcome
 from tests.system.chaos_judge import ways_to_break_events, ways_to_break_processes
 from tests.system.chaos_judge.breaking import BROKEN, Break
 from tests.system.chaos_judge.good_run import BASKET, good_run
@@ -23,6 +25,20 @@ def test_nothing_seen_is_not_nothing_wrong() -> None:
     assert verdict.kept
     assert {finding.state for finding in verdict.findings} == {"not exercised"}
     assert "not exercised" in verdict.table()
+
+
+def test_a_run_of_all_faults_must_put_every_promise_to_the_test() -> None:
+    assert verdict(Outcome(1, evidence=good_run(), whole=True))[1]
+    assert verdict(Outcome(1, evidence=Evidence()))[1], "a short run need not"
+    text, kept = verdict(Outcome(1, evidence=Evidence(), whole=True))
+    assert not kept
+    assert "not put to the test: effect once, atomic" in text
+
+
+def test_what_the_run_itself_saw_is_broken_too() -> None:
+    text, kept = verdict(Outcome(1, evidence=good_run(), broken=["not injected: poison"]))
+    assert not kept
+    assert "BROKEN  not injected: poison" in text
 
 
 def test_the_table_spells_out_what_is_broken() -> None:
