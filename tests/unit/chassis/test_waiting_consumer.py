@@ -19,8 +19,9 @@ Answers = Callable[..., tuple[_Waiting, list[BaseException]]]
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
     """A consumer that is given these answers, and what it has called fatal."""
+    made: list[_Waiting] = []
 
     def make(*given: Any) -> tuple[_Waiting, list[BaseException]]:
         left: Iterator[Any] = iter(given)
@@ -34,9 +35,12 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
 
         monkeypatch.setattr(AIOKafkaConsumer, "getmany", getmany)
         fatal: list[BaseException] = []
-        return _Waiting(bootstrap_servers="nobody.test:9092", on_fatal=fatal.append), fatal
+        made.append(_Waiting(bootstrap_servers="nobody.test:9092", on_fatal=fatal.append))
+        return made[-1], fatal
 
-    return make
+    yield make
+    for each in made:
+        each._closed = True  # it has never been open
 
 
 async def test_empty_answers_are_not_handed_on(answers: Answers) -> None:
