@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from time import perf_counter
 from typing import Any
 
@@ -75,6 +76,7 @@ class Dispatcher:
         self._tracer = tracer
         self._metrics = metrics
         self._wake_relay = wake_relay
+        self._seconds = cache(metrics.handler_seconds.labels)
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Makes the effects of `records` durable, once. Raises environment faults; then nothing has changed."""
@@ -170,8 +172,7 @@ class Dispatcher:
         cause = Cause(self._actor, inbound.occurred_at, spans.open(inbound), inbound.id)
         decision = work.decide(self._handlers[type(message)], message, cause)
         refused = isinstance(decision, Refused)
-        label = self._metrics.handler_seconds.labels(inbound.type, "refused" if refused else "done")
-        label.observe(perf_counter() - begun)
+        self._seconds(inbound.type, "refused" if refused else "done").observe(perf_counter() - begun)
         if isinstance(decision, Refused):
             return Fault(decision.code, decision.detail)
         return None

@@ -27,7 +27,7 @@ from chassis.commands import CommandBus
 from chassis.consumer import Consumer
 from chassis.dispatch import Dispatcher
 from chassis.relay import Relay
-from chassis.unit_of_work import UnitOfWork
+from chassis.writes import Writes
 from tests.system.chaos.app import flag
 
 POINTS = ("after_commit", "before_offset_commit", "after_publish", "before_delete")
@@ -87,14 +87,15 @@ def _die_while_publishing(due: Any) -> None:
 
 
 def _dawdle(wish: Path) -> None:
-    original = UnitOfWork.save
+    original = Writes.execute
 
-    async def save(self: UnitOfWork, connection: Any) -> None:
+    async def execute(self: Writes, connection: Any) -> None:
         await original(self, connection)
-        if self.emitted and (words := _words(wish)) and random.random() < float(words[0]):
+        emits = any(name == "outbox_appended" for name, _, _ in self._parts)
+        if emits and (words := _words(wish)) and random.random() < float(words[0]):
             await asyncio.sleep(float(words[1]))
 
-    UnitOfWork.save = save  # type: ignore[method-assign]
+    Writes.execute = execute  # type: ignore[method-assign]
 
 
 def _words(wish: Path) -> list[str]:
