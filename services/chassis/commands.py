@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from chassis.clock import Clock
-from chassis.database import ConcurrentUpdateError, Connection, acquired, is_environment_fault, reason_of
+from chassis.database import ConcurrentUpdateError, Connection, is_environment_fault, reason_of
 from chassis.decision import Actor, Handler, Refused
 from chassis.metrics import Metrics
 from chassis.spans import record_created
@@ -115,7 +115,7 @@ class CommandBus:
         span = current.get()
         work = UnitOfWork(self._storage, self._reference, self._tracer, now)
         started = now_ns()
-        async with acquired(self._pool, seconds=5) as connection:
+        async with self._pool.acquire(timeout=5) as connection:
             try:
                 async with connection.transaction():
                     await work.load(connection, handler.needs(command))
@@ -129,7 +129,7 @@ class CommandBus:
                     writes.add("answer_kept", _KEEP, key.scope, key.key, key.fingerprint, answer, rows=1)
                     work.save(writes)
                     await writes.execute(connection)
-            except (_RefusedError, ConcurrentUpdateError, asyncpg.UniqueViolationError):
+            except (_RefusedError, ConcurrentUpdateError, asyncpg.IntegrityConstraintViolationError):
                 # Of a command that was done before, the state is no longer what it was meant for, and the key is taken.
                 if (stored := await _stored(connection, key)) is not None:
                     return stored

@@ -229,7 +229,7 @@ class _Waiting(AIOKafkaConsumer):
     """A consumer whose `getmany` returns records, not emptiness, and whose end is noticed.
 
     FastStream sleeps after an empty answer, deaf; and it asks a member for ever that is broken for good (its right to
-    read is gone, its coordination has ended), which would be live and read nothing.
+    read is gone, its coordination has ended), which would be live and read nothing. A new process joins anew.
     """
 
     def __init__(self, *topics: str, on_fatal: Callable[[BaseException], None], **settings: Any) -> None:
@@ -252,7 +252,7 @@ class _Waiting(AIOKafkaConsumer):
                 return found
 
     def _failed(self, error: KafkaError) -> None:
-        """Leaves it to FastStream to ask again, if that can help."""
+        """Leaves it to FastStream to ask again while aiokafka calls the failure one that may pass, within patience."""
         self._fails_since = self._fails_since or monotonic()
         log.warning("records_not_fetched", reason=type(error).__name__)
         if not error.retriable or monotonic() - self._fails_since > FETCH_PATIENCE_SECONDS:

@@ -1,6 +1,6 @@
 """The hot path: a batch of records becomes one transaction with a constant number of statements.
 
-    decode -> lock positions -> drop repeats -> load -> decide each in order -> save -> park -> positions -> commit
+    decode -> lock positions -> drop repeats -> load -> decide each in order -> write -> park -> commit
 
 At-least-once delivery comes in, exactly-once effect goes out: a record's effect and its position are committed
 together. A record at fault is parked and blocks its key only; an environment fault leaves nothing behind and is raised.
@@ -18,7 +18,7 @@ import asyncpg
 
 from chassis import parked, positions
 from chassis.clock import Clock
-from chassis.database import acquired, is_message_fault, reason_of
+from chassis.database import is_message_fault, reason_of
 from chassis.decision import Actor, Handler, Refused
 from chassis.inbound import Fault, Inbound, Record, decode
 from chassis.logs import get_logger
@@ -105,7 +105,7 @@ class Dispatcher:
         spans = ProcessSpans(self._tracer)
         outcome = _Outcome()
         to_park: list[parked.Parked] = []
-        async with acquired(self.pool, seconds=10) as connection, connection.transaction():
+        async with self.pool.acquire(timeout=10) as connection, connection.transaction():
             seen = await positions.lock(connection, batch)
             fresh = [inbound for inbound in batch if self._is_new(inbound, seen, outcome)]
             await work.load(
@@ -122,8 +122,8 @@ class Dispatcher:
                 if fault is not None:
                     to_park.append(parked.Parked(inbound, fault))
             writes = Writes()
-            work.save(writes)
             positions.save(writes, seen)
+            work.save(writes)
             await writes.execute(connection)
             kept = await parked.save(connection, to_park)
         ended = now_ns()

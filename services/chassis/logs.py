@@ -73,11 +73,13 @@ def configure(settings: Settings, service: str, stream: TextIO | None = None) ->
 
 
 def _json(line: Any, **options: Any) -> str:
-    """pydantic's writer is several times as fast as the standard library's, which alone can write half a character."""
+    """pydantic's writer is several times as fast as the standard library's, which alone escapes what is not ASCII: half
+    a character, or one that somebody takes for the end of a line."""
     try:
-        return to_json(line).decode()
+        text = to_json(line).decode()
     except ValueError:
-        return json.dumps(line, **options)
+        text = ""
+    return text if text and text.isascii() else json.dumps(line, **options)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:

@@ -102,7 +102,7 @@ def _constant(event: type[Event], actor: Actor) -> tuple[bytes, int]:
 
 
 def append(writes: Writes, events: Sequence[Emitted], now: datetime) -> None:
-    """Numbers the events per key and stores them; the last writes of a transaction.
+    """Numbers the events per key and stores them: the last parts of a transaction's one write.
 
     The row of a stream is locked before the ids of its events are drawn, and stays locked until the commit: so the
     order of outbox ids is the order of sequences within each key. Streams are locked in order of key.

@@ -91,7 +91,7 @@ async def save(connection: Connection, records: Sequence[Parked]) -> set[tuple[s
     """
     if not records:
         return set()
-    rows = [(inbound.record, inbound, fault) for inbound, fault in records]
+    rows = [(inbound.record, inbound, fault) for inbound, fault in sorted(records, key=_place)]
     kept = await connection.fetch(
         _SAVE,
         [record.topic for record, _, _ in rows],
@@ -107,6 +107,12 @@ async def save(connection: Connection, records: Sequence[Parked]) -> set[tuple[s
         [_digest(record) for record, _, _ in rows],
     )
     return {(topic, partition, offset) for topic, partition, offset in kept}
+
+
+def _place(parked: Parked) -> bytes:
+    """Keyed records first, as they came. Those without a key have no order: by digest two members that park the same
+    ones, from two partitions, do not wait for each other."""
+    return b"" if parked.inbound.key is not None else _digest(parked.inbound.record)
 
 
 def _digest(record: Record) -> bytes:

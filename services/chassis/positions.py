@@ -16,7 +16,7 @@ cross join lateral (
     where source = wanted.source and key = wanted.key for update
 ) p
 """
-"""Row after row, by the index and in the order given, whatever statistics say: a plan for a join would be made anew for
+"""Row after row in the order given, which is the order of locking. Of a join PostgreSQL would make the plan anew for
 each batch, and read all of a table that has just begun to grow."""
 _ADD = """
 insert into position (source, key, sequence, blocked)

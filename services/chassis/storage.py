@@ -49,7 +49,7 @@ class Storage:
             load = self._codecs[kind.state].load
             if links:
                 rows = await connection.fetch(self._by_id_or_link[kind.state], list(ids), list(links))
-            elif len(ids) == 1:  # as of commands: of an array PostgreSQL would make the plan anew each time
+            elif len(ids) == 1:  # as of commands: this plan is kept, one for an array is made each time
                 rows = await connection.fetch(self._by_id[kind.state], *ids)
             else:
                 rows = await connection.fetch(self._by_ids[kind.state], list(ids))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import pytest
 
-from chassis.commands import Done
+from chassis import commands
+from chassis.commands import CommandBus, Done
 from chassis.decision import Refused
 from tests.support.toy import UNLUCKY, Sell
 from tests.support.toy_runtime import Statements, ToyRuntime
@@ -36,6 +39,70 @@ async def test_the_same_key_with_another_body_is_refused(toy: ToyRuntime) -> Non
     refused = await toy.command(Sell(till, 6), key="once", body=b"b")
     assert isinstance(refused, Refused)
     assert (refused.code, refused.status) == ("idempotency_key_reused", 422)
+    assert await toy.totals() == {till: 5}
+
+
+async def test_a_repeat_that_would_now_be_refused_gets_the_stored_answer(toy: ToyRuntime) -> None:
+    till = uuid4()
+    await toy.command(Sell(till, 5), key="once", body=b"a")
+    again = await toy.command(Sell(till, UNLUCKY), key="once", body=b"a")
+    assert again == Done({"total": 5}, replayed=True)
+    other = await toy.command(Sell(till, UNLUCKY), key="once", body=b"b")
+    assert isinstance(other, Refused)
+    assert other.code == "idempotency_key_reused"
+
+
+async def test_a_repeat_whose_writes_the_database_refuses_gets_the_stored_answer(
+    toy: ToyRuntime, pool: asyncpg.Pool
+) -> None:
+    till = uuid4()
+    await pool.execute("create unique index one_event_per_key on outbox (key)")
+    await toy.command(Sell(till, 5), key="once")
+    assert await toy.command(Sell(till, 5), key="once") == Done({"total": 5}, replayed=True)
+
+
+async def test_a_commit_whose_answer_is_lost_is_found_by_the_next_attempt(
+    toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once, lost = CommandBus._once, []
+
+    async def loses(self: CommandBus, *arguments: Any) -> Any:
+        done = await once(self, *arguments)
+        if not lost:
+            lost.append(done)
+            raise ConnectionResetError
+        return done
+
+    monkeypatch.setattr(CommandBus, "_once", loses)
+    till = uuid4()
+    assert await toy.command(Sell(till, 5)) == Done({"total": 5}, replayed=True)
+    assert await toy.totals() == {till: 5}
+
+
+async def test_a_key_that_expires_while_it_is_asked_for_is_a_new_one(
+    toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, asked = commands._stored, []
+
+    async def expires(connection: Any, key: Any) -> Any:
+        if not asked:
+            asked.append(key)
+            await connection.execute("delete from idempotency")
+        return await stored(connection, key)
+
+    monkeypatch.setattr(commands, "_stored", expires)
+    till = uuid4()
+    await toy.command(Sell(till, 5), key="once")
+    assert await toy.command(Sell(till, 5), key="once") == Done({"total": 10})
+
+
+async def test_two_bodies_with_one_key_at_once_have_one_effect(toy: ToyRuntime) -> None:
+    till = uuid4()
+    bodies = [b"a", b"b"] * 4
+    answers = await asyncio.gather(*(toy.command(Sell(till, 5), key="once", body=body) for body in bodies))
+    refused = [answer for answer in answers if isinstance(answer, Refused)]
+    assert {(each.code, each.status) for each in refused} == {("idempotency_key_reused", 422)}
+    assert len(refused) == 4
     assert await toy.totals() == {till: 5}
 
 

@@ -11,7 +11,7 @@ from pydantic import AliasChoices, Field, create_model
 
 from chassis.database import ConcurrentUpdateError
 from tests.support.records import FakeRecord, record, sold
-from tests.support.toy import UNLUCKY, UNSTORABLE, Sold
+from tests.support.toy import UNLUCKY, UNSTORABLE, Sell, Sold
 from tests.support.toy_runtime import Statements, ToyRuntime, in_batches
 
 KEY = UUID("0a4f3201-0739-4a01-a222-c2ca70788890")
@@ -221,6 +221,23 @@ async def test_a_retried_record_takes_what_repeats_its_number_along(toy: ToyRunt
     assert toy.metrics.consumed.labels("ph.shop.Sold.v1", "repeat")._value.get() == 1
 
 
+async def test_a_record_without_a_key_that_comes_again_in_another_partition_is_parked_once(toy: ToyRuntime) -> None:
+    first = sold(KEY, 1, offset=70)._replace(key=None)
+    await toy.dispatcher.handle([first])
+    await toy.discard(70)
+    await toy.dispatcher.handle([first._replace(partition=first.partition + 1, offset=3)])
+    assert await toy.parked() == [(70, "key_missing", "discarded")]
+    outcomes = [toy.metrics.consumed.labels("other", name)._value.get() for name in ("parked", "repeat")]
+    assert outcomes == [1, 1]
+
+
+async def test_members_that_park_the_same_records_without_a_key_keep_each_once(toy: ToyRuntime) -> None:
+    bad = [sold(uuid4(), 1, offset=place)._replace(key=None) for place in range(40)]
+    copies = [each._replace(partition=1, offset=100 + each.offset) for each in reversed(bad)]
+    await asyncio.gather(toy.dispatcher.handle(bad), toy.dispatcher.handle(copies))
+    assert len(await toy.parked()) == 40
+
+
 @pytest.mark.parametrize("id_", [b"\xff\xfe", b"nul\x00"])
 async def test_a_header_that_could_not_be_read_cannot_be_read_after_parking_either(toy: ToyRuntime, id_: bytes) -> None:
     good = sold(KEY, 1, 5, offset=70)
@@ -315,3 +332,22 @@ async def test_two_consumers_that_meet_a_new_key_at_once_have_one_effect(toy: To
     await asyncio.gather(*(handle() for _ in range(8)))
     assert await toy.totals() == {KEY: 1}
     assert len(await toy.outbox()) == 1
+
+
+async def test_plans_made_while_tables_were_nearly_empty_do_not_scan_them_when_they_have_grown(
+    toy: ToyRuntime, pool: asyncpg.Pool
+) -> None:
+    for number in range(1, 10):  # five plans for the values at hand, then one for all
+        await toy.dispatcher.handle([sold(KEY, number)])
+        await toy.command(Sell(KEY, 1))
+        await pool.execute("analyze")
+    await toy.dispatcher.handle([sold(uuid4(), 1, offset=place) for place in range(300)])
+
+    async def scans() -> dict[str, int]:
+        await pool.execute("select pg_stat_force_next_flush()")
+        return dict(await pool.fetch("select relname, seq_scan from pg_stat_user_tables"))
+
+    before = await scans()
+    await toy.dispatcher.handle([sold(KEY, 10), *(sold(uuid4(), 1, offset=place) for place in range(300))])
+    await toy.command(Sell(KEY, 1))
+    assert await scans() == before

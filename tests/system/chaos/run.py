@@ -58,7 +58,7 @@ async def run(
 
     `patience`: seconds until what was sent is read. `twice`: in the end everything is read once more.
     """
-    outcome = Outcome(seed, whole=minutes >= FULL_MINUTES and not only)
+    outcome = Outcome(seed, whole=minutes >= FULL_MINUTES and not only and not defect)
     dice = random.Random(seed)
     faults = chosen(minutes, only)
     async with World(seed, processes=PROCESSES, defect=defect, say=say) as world:

@@ -81,6 +81,7 @@ class Schedule:
             self.injected[fault.name] += 1
         except Exception as error:
             # Faults meet each other: a database that is down cannot be asked who leads.
+            self._deck.append(fault)
             self.failed.append(f"{fault.name}: {type(error).__name__}: {error}")
             self._scene.world.journal.note(fault.name, f"not injected: {type(error).__name__}: {error}")
         finally:
