@@ -74,11 +74,12 @@ class _Registry(JWSRegistry):
 
 
 class _Proof(NamedTuple):
-    """That a token's signature is valid for this key, which stays so; its claims are judged at each request."""
+    """Whom a token names, signed with this key, which stays so; its claims are judged at each request."""
 
     key_id: str | None
     key: Any
     claims: Mapping[str, Any]
+    principal: Principal
 
 
 class Authenticator:
@@ -131,12 +132,14 @@ class Authenticator:
             ) from None
         if key is None:
             raise _refused("The token is signed with a key that the issuer does not publish.")
-        if proof is None or proof.key is not key:
+        if proof is not None and proof.key is key:
+            self._judge(proof.claims)
+        else:
             proof = self._prove(self._extract(token), key)
             if len(self._proofs) >= MAX_PROOFS:
                 del self._proofs[next(iter(self._proofs))]
             self._proofs[digest] = proof
-        return self._principal(proof.claims)
+        return proof.principal
 
     def _prove(self, signature: CompactSignature, key: Any) -> _Proof:
         try:
@@ -145,7 +148,9 @@ class Authenticator:
         except (JoseError, ValueError, TypeError):
             raise _refused("The signature of the token is not valid.") from None
         claims = _payload(signature)
-        return _Proof(_key_id(signature), key, {name: claims[name] for name in CLAIMS if name in claims})
+        claims = {name: claims[name] for name in CLAIMS if name in claims}
+        self._judge(claims)
+        return _Proof(_key_id(signature), key, claims, _principal(claims))
 
     def _extract(self, token: str) -> CompactSignature:
         """The token's parts, not yet trusted."""
@@ -164,7 +169,8 @@ class Authenticator:
             raise _refused("The token is no access token: its header has another type or a critical extension.")
         return signature
 
-    def _principal(self, claims: Mapping[str, Any]) -> Principal:
+    def _judge(self, claims: Mapping[str, Any]) -> None:
+        """Whether the token is meant for us, and valid now."""
         try:
             self._claims.validate(dict(claims))
         except ExpiredTokenError:
@@ -176,12 +182,6 @@ class Authenticator:
             raise _refused(*_CLAIM_FAULTS.get(error.claim, _fault(error.claim))) from None
         except (ClaimError, ValueError, TypeError, OverflowError):
             raise _refused("The claims of the token are malformed.") from None
-        return Principal(
-            subject=_subject(claims["sub"]),
-            roles=_roles(claims["roles"]),
-            org=_code(_org, "org", claims["org"]),
-            country=_code(_country, "country", claims["country"]) if claims.get("country") else "",
-        )
 
 
 _bearer = HTTPBearer(
@@ -265,6 +265,15 @@ _CLAIM_FAULTS: Mapping[str, tuple[str, str]] = {
 def _fault(claim: str) -> tuple[str, str]:
     """`claim` is a name from our own list of claims, never from the token."""
     return f"The claim {claim} of the token is not as expected.", "Have the issuer correct it."
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    return Principal(
+        subject=_subject(claims["sub"]),
+        roles=_roles(claims["roles"]),
+        org=_code(_org, "org", claims["org"]),
+        country=_code(_country, "country", claims["country"]) if claims.get("country") else "",
+    )
 
 
 def _subject(value: Any) -> str:

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from time import perf_counter
 from typing import Any
 
@@ -87,6 +88,8 @@ class CommandBus:
         self._tracer = tracer
         self._metrics = metrics
         self._wake_relay = wake_relay
+        self._count = cache(metrics.commands.labels)
+        self._seconds = cache(metrics.handler_seconds.labels)
 
     async def execute(self, command: Any, actor: Actor, key: IdempotencyKey) -> Done | Refused:
         """Runs one command to its end. Environment faults beyond a few attempts are raised to the caller."""
@@ -95,16 +98,16 @@ class CommandBus:
             try:
                 done = await self._once(command, actor, key)
             except _RefusedError as refusal:
-                self._metrics.commands.labels(name, refusal.refused.code).inc()
+                self._count(name, refusal.refused.code).inc()
                 return refusal.refused
             except Exception as error:
                 if not may_succeed_again(error) or attempt == ATTEMPTS:
-                    self._metrics.commands.labels(name, "failed").inc()
+                    self._count(name, "failed").inc()
                     raise
                 self._metrics.retries.labels("command", reason_of(error)).inc()
                 await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
             else:
-                self._metrics.commands.labels(name, "replayed" if done.replayed else "done").inc()
+                self._count(name, "replayed" if done.replayed else "done").inc()
                 self._wake_relay()
                 return done
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -139,7 +142,7 @@ class CommandBus:
 
     def _observe(self, name: str, decision: object, seconds: float) -> None:
         outcome = "refused" if isinstance(decision, Refused) else "done"
-        self._metrics.handler_seconds.labels(name, outcome).observe(seconds)
+        self._seconds(name, outcome).observe(seconds)
 
 
 def may_succeed_again(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,7 @@ class HttpTelemetry:
     def __init__(self, app: ASGIApp, tracer: Tracer, metrics: Metrics) -> None:
         self._app = app
         self._tracer = tracer
-        self._metrics = metrics
+        self._seconds = cache(metrics.http_seconds.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -58,7 +59,7 @@ class HttpTelemetry:
         self, scope: Scope, context: SpanContext, parent: SpanContext | None, status: int, started: int, seconds: float
     ) -> None:
         method, route = _method(scope), _route(scope)
-        self._metrics.http_seconds.labels(method, route, str(status)).observe(seconds)
+        self._seconds(method, route, str(status)).observe(seconds)
         log.info("http_request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
         if not context.sampled:
             return

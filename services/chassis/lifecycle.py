@@ -48,6 +48,7 @@ def http_server(app: FastAPI, settings: Settings) -> Server:
             lifespan="off",
             ws="none",
             server_header=False,
+            proxy_headers=False,  # nobody asks where a request comes from
             timeout_graceful_shutdown=int(settings.shutdown_seconds),
         )
     )

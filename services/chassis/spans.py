@@ -52,6 +52,8 @@ def record_created(
 ) -> None:
     """The `create` span of each event, below the parent in its trace. Call it after the commit only."""
     for event, key, _, _, trace, _ in emitted:
+        if not trace.sampled:
+            continue
         attributes: dict[str, str | int] = {"messaging.operation.type": "create"}
         if event.key_field == "case_id":
             attributes["ph.case.id"] = key
