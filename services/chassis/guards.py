@@ -13,7 +13,7 @@ from secrets import token_hex
 from urllib.parse import unquote_to_bytes
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,7 +24,7 @@ from chassis.strict_json import check_json
 REQUEST_ID = re.compile(r"[0-9A-Fa-f-]{16,64}")
 """Hexadecimal, such as a UUID or trace id: the caller's id is logged, so it must not be able to be a name."""
 MAX_TARGET_BYTES = 4096
-HARDENING = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+HARDENING = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
 
 class RequestEdge:
@@ -38,16 +38,16 @@ class RequestEdge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else token_hex(16)
+        wish = Headers(scope=scope).get("x-request-id", "")
+        request_id = wish if REQUEST_ID.fullmatch(wish) else token_hex(16)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
 
         async def harden(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in HARDENING.items():
-                    headers.setdefault(name, value)
+                given = {name.lower() for name, _ in message["headers"]}
+                more = [pair for pair in HARDENING if pair[0] not in given]
+                headers = [*message["headers"], (b"x-request-id", request_id.encode()), *more]
+                message = {**message, "headers": headers}
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

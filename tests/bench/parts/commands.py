@@ -31,7 +31,7 @@ from tests.bench.measure import Figure, Sample, Spread, absolute, in_turn, rates
 from tests.bench.offsets import skip_to_end
 
 TITLE = "command path over HTTP: refer a returnee"
-REQUESTS = 1200
+REQUESTS = 2400
 WARM_UP = 400
 CONNECTIONS = 16
 BODY = {"priority": "normal", "needs": ["employment"], "wishes": [], "skills": ["7131"]}
