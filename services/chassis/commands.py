@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import asyncpg
+from pydantic_core import to_json
 
 from chassis.clock import Clock
 from chassis.database import ConcurrentUpdateError, Connection, is_environment_fault, reason_of
@@ -128,7 +129,7 @@ class CommandBus:
                     if isinstance(decision, Refused):
                         raise _RefusedError(decision)
                     writes = Writes()
-                    answer = json.dumps(dict(decision.answer))
+                    answer = to_json(dict(decision.answer)).decode()
                     writes.add("answer_kept", _KEEP, key.scope, key.key, key.fingerprint, answer, rows=1)
                     work.save(writes)
                     await writes.execute(connection)

@@ -75,4 +75,5 @@ create table idempotency (
     created_at  timestamptz not null default clock_timestamp(),
     primary key (scope, key)
 );
-create index idempotency_age on idempotency (created_at);
+-- Rows come in order of age, and only those of whole pages that are old are ever looked for.
+create index idempotency_age on idempotency using brin (created_at);
