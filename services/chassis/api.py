@@ -50,8 +50,9 @@ class Run:
     async def __call__(self, command: Any, actor: Actor) -> Mapping[str, Any]:
         """The command's answer. Raises `Problem` if it is refused; then nothing has changed."""
         scope = f"{actor.org}|{self._request.method} {self._request.scope['path']}"
-        key = IdempotencyKey(scope, self._key, self._fingerprint)
-        outcome = await self._bus.execute(command, actor, key)
+        # Kept as a hash: a careless client's key could be a name.
+        key = hashlib.sha256(f"{scope}\0{self._key}".encode()).digest()
+        outcome = await self._bus.execute(command, actor, IdempotencyKey(key, self._fingerprint))
         if isinstance(outcome, Refused):
             raise Problem.of(outcome)
         if outcome.replayed:
@@ -71,9 +72,7 @@ async def _run(
     ],
 ) -> Run:
     fingerprint = hmac.digest(request.app.state.fingerprint_key, await request.body(), "sha256")
-    # Kept as a hash: a careless client's key could be a name.
-    key = hashlib.sha256(idempotency_key.encode()).hexdigest()
-    return Run(_started(request, "bus"), request, response, key, fingerprint)
+    return Run(_started(request, "bus"), request, response, idempotency_key, fingerprint)
 
 
 Runner = Annotated[Run, Depends(_run)]

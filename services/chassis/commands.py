@@ -28,18 +28,17 @@ ATTEMPTS = 4
 """A command that loses a deadlock or a race is tried again this often before its caller hears of it."""
 
 _KEEP = """
-insert into idempotency (scope, key, fingerprint, answer) values ($1, $2, $3, $4)
+insert into idempotency (key, fingerprint, answer) values ($1, $2, $3)
 on conflict do nothing returning true
 """
-_ANSWERED = "select fingerprint, answer from idempotency where scope = $1 and key = $2"
+_ANSWERED = "select fingerprint, answer from idempotency where key = $1"
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """The caller's key within its scope (organisation, method and path) and the hash of the body it came with."""
+    """Hashes: of the caller's key with its scope (organisation, method and path), and of the body it came with."""
 
-    scope: str
-    key: str
+    key: bytes
     fingerprint: bytes
 
 
@@ -130,7 +129,7 @@ class CommandBus:
                         raise _RefusedError(decision)
                     writes = Writes()
                     answer = to_json(dict(decision.answer)).decode()
-                    writes.add("answer_kept", _KEEP, key.scope, key.key, key.fingerprint, answer, rows=1)
+                    writes.add("answer_kept", _KEEP, key.key, key.fingerprint, answer, rows=1)
                     work.save(writes)
                     await writes.execute(connection)
             except (_RefusedError, ConcurrentUpdateError, asyncpg.IntegrityConstraintViolationError):
@@ -153,7 +152,7 @@ def may_succeed_again(error: BaseException) -> bool:
 
 async def _stored(connection: Connection, key: IdempotencyKey) -> Done | None:
     """The answer that an earlier request with this key was given, if there was one."""
-    row = await connection.fetchrow(_ANSWERED, key.scope, key.key)
+    row = await connection.fetchrow(_ANSWERED, key.key)
     if row is None:
         return None
     if row["fingerprint"] != key.fingerprint:

@@ -87,7 +87,7 @@ async def _load(bus: CommandBus, tracer: Tracer, rate: float, cases: Sequence[UU
         current.set(tracer.root())
         command = PlanDeparture(case, *WINDOW, "scheduled_flight", None)
         try:
-            done = await bus.execute(command, SCOUT, IdempotencyKey("bench", str(case), b""))
+            done = await bus.execute(command, SCOUT, IdempotencyKey(case.bytes, b""))
         except Exception as error:
             failed.append(type(error).__name__)
             return

@@ -71,7 +71,7 @@ class ToyRuntime:
     async def command(self, command: Any, key: str = "", body: bytes = b"") -> Done | Refused:
         """Runs a command; without `key` each call is a new intent."""
         self._keys += 1
-        return await self.bus.execute(command, ACTOR, IdempotencyKey("test", key or f"key-{self._keys}", body))
+        return await self.bus.execute(command, ACTOR, IdempotencyKey((key or f"key-{self._keys}").encode(), body))
 
     async def totals(self) -> dict[UUID, int]:
         """Each till's total."""

@@ -66,14 +66,13 @@ create table deadline (
 );
 create index deadline_due on deadline (due_at);
 
--- Answers to commands by Idempotency-Key, so that a repeated request gets the first one's answer.
+-- Answers to commands by Idempotency-Key, so that a repeated request gets the first one's answer. `key` is a hash of the
+-- caller's key and its scope.
 create table idempotency (
-    scope       text not null,
-    key         text not null,
+    key         bytea primary key,
     fingerprint bytea not null,
     answer      json not null,
-    created_at  timestamptz not null default clock_timestamp(),
-    primary key (scope, key)
+    created_at  timestamptz not null default clock_timestamp()
 );
 -- Rows come in order of age, and only those of whole pages that are old are ever looked for.
 create index idempotency_age on idempotency using brin (created_at);
