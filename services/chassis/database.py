@@ -85,11 +85,6 @@ async def open_pool(dsn: str, size: int, application: str) -> asyncpg.Pool:
     return pool
 
 
-def affected(status: str) -> int:
-    """The number of rows in a command tag such as `INSERT 0 3`."""
-    return int(status.rpartition(" ")[2])
-
-
 def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     """Rows, at least one, turned into one array per column, for `unnest`."""
     return [list(column) for column in zip(*rows, strict=True)]

@@ -44,9 +44,9 @@ class RequestEdge:
 
         async def harden(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name.lower() for name, _ in message["headers"]}
-                more = [pair for pair in HARDENING if pair[0] not in given]
-                headers = [*message["headers"], (b"x-request-id", request_id.encode()), *more]
+                headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                given = {name.lower() for name, _ in headers}
+                headers += [pair for pair in HARDENING if pair[0] not in given]
                 message = {**message, "headers": headers}
             await send(message)
 
