@@ -22,7 +22,6 @@ from chassis.spans import record_created
 from chassis.storage import Storage
 from chassis.tracing import Tracer, current, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
-from chassis.writes import Writes
 
 ATTEMPTS = 4
 """A command that loses a deadlock or a race is tried again this often before its caller hears of it."""
@@ -127,11 +126,9 @@ class CommandBus:
                     self._observe(type(command).__name__, decision, perf_counter() - begun)
                     if isinstance(decision, Refused):
                         raise _RefusedError(decision)
-                    writes = Writes()
                     answer = to_json(dict(decision.answer)).decode()
-                    writes.add("answer_kept", _KEEP, key.key, key.fingerprint, answer, rows=1)
-                    work.save(writes)
-                    await writes.execute(connection)
+                    work.writes.add("answer_kept", _KEEP, key.key, key.fingerprint, answer, rows=1)
+                    await work.save(connection)
             except (_RefusedError, ConcurrentUpdateError, asyncpg.IntegrityConstraintViolationError):
                 # Of a command that was done before, the state is no longer what it was meant for, and the key is taken.
                 if (stored := await _stored(connection, key)) is not None:

@@ -28,7 +28,6 @@ from chassis.spans import ProcessSpans
 from chassis.storage import Storage
 from chassis.tracing import Tracer, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
-from chassis.writes import Writes
 
 log = get_logger(__name__)
 
@@ -121,10 +120,8 @@ class Dispatcher:
                 fault = self._decide(work, spans, inbound, seen, outcome)
                 if fault is not None:
                     to_park.append(parked.Parked(inbound, fault))
-            writes = Writes()
-            positions.save(writes, seen)
-            work.save(writes)
-            await writes.execute(connection)
+            positions.save(work.writes, seen)
+            await work.save(connection)
             kept = await parked.save(connection, to_park)
         ended = now_ns()
         for inbound, _ in to_park:
@@ -229,9 +226,7 @@ class Dispatcher:
                 await work.load(connection, self._handlers[type(inbound.message)].needs(inbound.message))
                 fault = self._apply(work, spans, inbound)
                 if fault is None:
-                    writes = Writes()
-                    work.save(writes)
-                    await writes.execute(connection)
+                    await work.save(connection)
             if fault is None:
                 await positions.catch_up(connection, inbound)
             repeats = await parked.settle(connection, record, candidate, fault)

@@ -39,6 +39,8 @@ class UnitOfWork:
         self._now = now
         self.states = storage.states()
         self.emitted: list[Emitted] = []
+        self.writes = Writes()
+        """What goes with it: a part added here is written before the unit's own."""
         self._timers: dict[tuple[str, UUID], Deadline | Cleared] = {}
 
     async def load(self, connection: Connection, needs: Iterable[Need]) -> None:
@@ -68,8 +70,9 @@ class UnitOfWork:
             self.emitted.append(Emitted(event, str(event.key), id_, cause.actor, trace, cause.event_id))
         return decision
 
-    def save(self, writes: Writes) -> None:
-        """States, timers and, last, the outbox."""
-        self._storage.save(writes, self.states, self._now)
-        deadlines.save(writes, self._timers.values())
-        outbox.append(writes, self.emitted, self._now)
+    async def save(self, connection: Connection) -> None:
+        """Writes states, timers and, last, the outbox. Raises `ConcurrentUpdateError` if somebody else was first."""
+        self._storage.save(self.writes, self.states, self._now)
+        deadlines.save(self.writes, self._timers.values())
+        outbox.append(self.writes, self.emitted, self._now)
+        await self.writes.execute(connection)

@@ -24,7 +24,6 @@ from chassis.storage import Storage
 from chassis.tracing import SpanContext, Tracer, now_ns
 from chassis.unit_of_work import Cause, UnitOfWork
 from chassis.waiting import is_set_within
-from chassis.writes import Writes
 
 TIMER_BATCH = 500
 PUT_OFF = timedelta(hours=1)
@@ -117,9 +116,7 @@ class Timers:
                 span = self._tracer.root()
                 spans.append((span, timer.name))
                 outcomes.append((timer.name, self._fire(work, timer, span)))
-            writes = Writes()
-            work.save(writes)
-            await writes.execute(connection)
+            await work.save(connection)
         self._record(spans, work.emitted, started)
         return outcomes
 

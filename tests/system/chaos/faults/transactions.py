@@ -14,7 +14,6 @@ from chassis.decision import Actor
 from chassis.storage import Storage
 from chassis.tracing import NO_TRACE, Resource, Tracer
 from chassis.unit_of_work import Cause, UnitOfWork
-from chassis.writes import Writes
 from tests.system.chaos.app import SELLER, Sell
 from tests.system.chaos.app import SERVICES as CHASSIS_SERVICES
 from tests.system.chaos.faults.base import Scene
@@ -138,9 +137,7 @@ class LongTransactions:
             async with connection.transaction():
                 await work.load(connection, service.commands[Sell].needs(command))
                 work.decide(service.commands[Sell], command, Cause(Actor(*SELLER), datetime.now(UTC), NO_TRACE))
-                writes = Writes()
-                work.save(writes)
-                await writes.execute(connection)
+                await work.save(connection)
                 await asyncio.sleep(seconds)
                 scene.world.ledger.unanswered.add((basket, 1))
             scene.world.ledger.unanswered.discard((basket, 1))
