@@ -39,10 +39,10 @@ test: venv  ## all tests, on a stack of their own
 	@$(PY) -m pytest $(ARGS)
 
 bench: venv  ## speed, against the best and the usual way: make bench ONLY=relay,hop REPEATS=7
-	@exec $(PY) -m tests.bench --only "$(ONLY)" --repeats "$(or $(REPEATS),5)"
+	@exec $(PY) -m bench --only "$(ONLY)" --repeats "$(or $(REPEATS),5)"
 
 chaos: venv  ## break everything on purpose: make chaos SEED=7 MINUTES=5 ONLY=sigkill,poison DEFECTS=all
-	@exec $(PY) -m tests.system.chaos --minutes "$(or $(MINUTES),5)" $(if $(SEED),--seed "$(SEED)") \
+	@exec $(PY) -m chaos --minutes "$(or $(MINUTES),5)" $(if $(SEED),--seed "$(SEED)") \
 	    $(if $(ONLY),--only "$(ONLY)") $(if $(DEFECT),--defect "$(DEFECT)") \
 	    $(if $(DEFECTS),--defects "$(DEFECTS)")
 

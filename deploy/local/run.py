@@ -96,7 +96,7 @@ def ph(arguments: list[str], directory: Path = LOCAL) -> None:
     if arguments[:1] == ["topics"] and arguments[1:2] in (["plan"], ["apply"]):
         arguments = [*arguments[:2], "--replication", "1", *arguments[2:]]  # declared for three brokers; here is one
     os.chdir(ROOT)
-    os.execve(sys.executable, [sys.executable, "-m", "chassis.cli", *arguments], environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-m", "chassis.operators.cli", *arguments], environment)  # noqa: S606
 
 
 def running_stack(directory: Path = LOCAL) -> LocalStack:

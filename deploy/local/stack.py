@@ -162,7 +162,7 @@ class LocalStack:
     def ph(self, *arguments: str) -> str:
         """Runs the operators' command against this stack; its output. Raises `StackError` if it fails."""
         done = subprocess.run(
-            [sys.executable, "-m", "chassis.cli", *arguments],
+            [sys.executable, "-m", "chassis.operators.cli", *arguments],
             env={**_inherited(), **self.environment(), "PH_OPERATOR": "local-stack"},
             cwd=ROOT,
             capture_output=True,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chassis.decision import Handler
-from chassis.messages import Contract, Event
-from chassis.states import Kind
+from chassis.pure.decision import Handler
+from chassis.pure.messages import Contract, Event
+from chassis.pure.states import Kind
 
 if TYPE_CHECKING:
     from fastapi import APIRouter

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from chassis.api import Database, Runner, acting_as
-from chassis.codes import Centre
-from chassis.decision import Actor
-from chassis.problems import Problem, problem_responses
+from chassis.http.api import Database, Runner, acting_as
+from chassis.http.problems import Problem, problem_responses
+from chassis.pure.codes import Centre
+from chassis.pure.decision import Actor
 from counselling import commands, refusals, views
 from counselling.answers import (
     ArrivalOutcome,

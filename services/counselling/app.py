@@ -26,6 +26,6 @@ SERVICE = Service(
 )
 
 if __name__ == "__main__":
-    from chassis.runtime import main
+    from chassis.runtime.process import main
 
     main(lambda: SERVICE)

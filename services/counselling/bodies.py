@@ -6,7 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from chassis.codes import Admin1, Centre, Code, Day, Instant
+from chassis.pure.codes import (
+    Admin1,
+    Centre,
+    Code,
+    Day,
+    Instant,
+)
 from counselling.domain.assessment import MAX_LEVEL, Readiness
 from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.referral import Priority

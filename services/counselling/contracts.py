@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from chassis.codes import EARLIEST_YEAR, LATEST_YEAR, Instant
-from chassis.messages import Contract
+from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Instant
+from chassis.pure.messages import Contract
 from counselling.domain.referral import Priority
 
 

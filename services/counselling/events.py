@@ -8,8 +8,15 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.codes import Admin1, Centre, Code, Country, Instant, Org
-from chassis.messages import Event
+from chassis.pure.codes import (
+    Admin1,
+    Centre,
+    Code,
+    Country,
+    Instant,
+    Org,
+)
+from chassis.pure.messages import Event
 
 Priority = Literal["emergency", "urgent", "normal"]
 Readiness = Literal["now", "after_support", "not_now"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from chassis.calendar import LAST_SECOND, WORKING_DAYS, time_zone
+from chassis.pure.calendar import LAST_SECOND, WORKING_DAYS, time_zone
 from counselling.reference import Reference
 
 

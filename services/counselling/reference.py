@@ -8,7 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
-from chassis.reference import Code, CodeList, InvalidReference, load
+from chassis.pure.reference import (
+    Code,
+    CodeList,
+    InvalidReference,
+    load,
+)
 from counselling.domain.referral import ESCALATIONS
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from chassis.decision import Refused
+from chassis.pure.decision import Refused
 from counselling.domain.referral import Referral
 
 REFERRAL_NOT_FOUND: Final = Refused(

@@ -8,10 +8,10 @@ from uuid import UUID
 import asyncpg
 from fastapi import APIRouter, Depends, Query, Request
 
-from chassis.api import Database, Runner, acting_as
-from chassis.codes import Country, Isco08
-from chassis.decision import Actor, Refused
-from chassis.problems import Problem, problem_responses
+from chassis.http.api import Database, Runner, acting_as
+from chassis.http.problems import Problem, problem_responses
+from chassis.pure.codes import Country, Isco08
+from chassis.pure.decision import Actor, Refused
 from placement import commands, refusals, views
 from placement.answers import (
     CandidacyState,

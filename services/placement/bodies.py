@@ -7,7 +7,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-from chassis.codes import Admin1, Code, Country, Day, Instant, Isco08
+from chassis.pure.codes import (
+    Admin1,
+    Code,
+    Country,
+    Day,
+    Instant,
+    Isco08,
+)
 from placement.domain.terms import EmploymentType, Evidence, WageBand
 
 EmployerName = Annotated[

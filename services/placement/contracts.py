@@ -6,8 +6,17 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from chassis.codes import Admin1, Centre, Code, Country, Day, Isco08, Language, Org
-from chassis.messages import Contract
+from chassis.pure.codes import (
+    Admin1,
+    Centre,
+    Code,
+    Country,
+    Day,
+    Isco08,
+    Language,
+    Org,
+)
+from chassis.pure.messages import Contract
 from placement.domain.terms import AgeBand, Readiness, TargetGroup
 
 

@@ -8,8 +8,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.codes import Admin1, Code, Country, Instant, Isco08
-from chassis.messages import Event
+from chassis.pure.codes import (
+    Admin1,
+    Code,
+    Country,
+    Instant,
+    Isco08,
+)
+from chassis.pure.messages import Event
 
 TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
 EmploymentType = Literal["full_time", "part_time", "temporary", "apprenticeship", "internship"]

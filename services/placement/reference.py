@@ -7,7 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import ClassVar, Self
 
-from chassis.reference import Code, CodeList, codes, table
+from chassis.pure.reference import (
+    Code,
+    CodeList,
+    codes,
+    table,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from chassis.decision import Refused
+from chassis.pure.decision import Refused
 
 CENTRE_UNKNOWN: Final = Refused(
     "centre_unknown",

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from chassis.api import Database, Runner, acting_as
-from chassis.codes import Country, Org
-from chassis.decision import Actor
-from chassis.logs import get_logger
-from chassis.problems import Problem, problem_responses
+from chassis.http.api import Database, Runner, acting_as
+from chassis.http.problems import Problem, problem_responses
+from chassis.pure.codes import Country, Org
+from chassis.pure.decision import Actor
+from chassis.telemetry.logs import get_logger
 from referral import commands, refusals, views
 from referral.answers import (
     CaseAnswer,

@@ -33,7 +33,7 @@ def service(profile_key: bytes) -> Service:
 
 
 if __name__ == "__main__":
-    from chassis.runtime import main
+    from chassis.runtime.process import main
     from referral.settings import ReferralSettings
 
     main(lambda: service(ReferralSettings().profile_key()))

@@ -8,7 +8,17 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
-from chassis.codes import Admin1, Centre, Code, Country, Day, Isco08, Language, Org, written_out_day
+from chassis.pure.codes import (
+    Admin1,
+    Centre,
+    Code,
+    Country,
+    Day,
+    Isco08,
+    Language,
+    Org,
+    written_out_day,
+)
 from referral.domain.terms import AgeBand, Priority, ReturnType, TargetGroup, Transport
 
 OLDEST_BIRTH_YEAR = 1906

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chassis.decision import Handler
-from chassis.messages import Contract
+from chassis.pure.decision import Handler
+from chassis.pure.messages import Contract
 from referral.handlers import for_case
 from referral.handlers.incoming import REACTIONS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from chassis.codes import Instant
-from chassis.messages import Contract
+from chassis.pure.codes import Instant
+from chassis.pure.messages import Contract
 
 
 class _OfCounselling(Contract):

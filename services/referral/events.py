@@ -8,8 +8,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.codes import Admin1, Centre, Code, Country, Instant, Isco08, Language, Org
-from chassis.messages import Event
+from chassis.pure.codes import (
+    Admin1,
+    Centre,
+    Code,
+    Country,
+    Instant,
+    Isco08,
+    Language,
+    Org,
+)
+from chassis.pure.messages import Event
 
 TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
 ReturnType = Literal["voluntary_assisted", "voluntary_own", "forced", "unknown"]

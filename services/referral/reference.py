@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
-from chassis.reference import Code, CodeList, load
+from chassis.pure.reference import Code, CodeList, load
 
 EVERYWHERE = "*"
 """The catchment of a centre that has its country to itself, or all that no other centre has."""

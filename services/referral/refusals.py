@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from chassis.decision import Refused
+from chassis.pure.decision import Refused
 from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey
 from referral.domain.referral import Referral
 from referral.reference import Fallback

@@ -8,10 +8,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from chassis.api import Database, Runner, acting_as
-from chassis.codes import Day, Isco08, Language, Provider
-from chassis.decision import Actor, Refused
-from chassis.problems import Problem, problem_responses
+from chassis.http.api import Database, Runner, acting_as
+from chassis.http.problems import Problem, problem_responses
+from chassis.pure.codes import (
+    Day,
+    Isco08,
+    Language,
+    Provider,
+)
+from chassis.pure.decision import Actor, Refused
 from training import views
 from training.answers import EnrolmentAnswer, EnrolmentState, Page, SessionAnswer, SessionDetail, SessionState
 from training.bodies import CourseResult, NewEnrolment, NewSession, SessionCancellation

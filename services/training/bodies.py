@@ -7,7 +7,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from chassis.codes import Code, CourseCode, Day, Isco08, Language
+from chassis.pure.codes import (
+    Code,
+    CourseCode,
+    Day,
+    Isco08,
+    Language,
+)
 from training.domain.terms import MeasureCategory, Result
 
 Land = Annotated[str, Field(pattern=r"^DE-[A-Z]{2}$", description="ISO 3166-2 code of a Land, such as DE-BY")]

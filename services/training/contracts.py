@@ -8,8 +8,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from chassis.codes import Code, Country, Language, Org
-from chassis.messages import Contract
+from chassis.pure.codes import (
+    Code,
+    Country,
+    Language,
+    Org,
+)
+from chassis.pure.messages import Contract
 from training.domain.terms import AgeBand, TargetGroup
 
 

@@ -8,8 +8,15 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.codes import Admin1, Code, CourseCode, Isco08, Language, Provider
-from chassis.messages import Event
+from chassis.pure.codes import (
+    Admin1,
+    Code,
+    CourseCode,
+    Isco08,
+    Language,
+    Provider,
+)
+from chassis.pure.messages import Event
 
 MeasureCategory = Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY"]
 CancelReason = Literal[

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
-from chassis.reference import Code, CodeList, load
+from chassis.pure.reference import Code, CodeList, load
 from training.domain.terms import MeasureCategory
 from training.settings import TrainingSettings
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis.states import Codec
+from chassis.pure.states import Codec
 from training.domain.enrolment import Enrolment
 from training.domain.learner import Learner
 from training.domain.session import CourseSession

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from chassis.messages import Event
+from chassis.pure.messages import Event
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "schemas"

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from chassis.reference import Code, CodeList, load
+from chassis.pure.reference import Code, CodeList, load
 
 SNAKE = r"[a-z][a-z0-9_]{1,63}"
 COUNTRY = r"[A-Z]{2}"

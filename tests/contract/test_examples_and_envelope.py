@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from checks.inventory import validator
 
-from chassis.calendar import WORKING_DAYS
-from chassis.decision import Actor
-from chassis.outbox import Emitted, record_of, rfc3339
-from chassis.records import sized
-from chassis.reference import DIRECTORY
-from chassis.tracing import SpanContext
+from chassis.outbox.append import Emitted, record_of, rfc3339
+from chassis.outbox.records import sized
+from chassis.pure.calendar import WORKING_DAYS
+from chassis.pure.decision import Actor
+from chassis.pure.reference import DIRECTORY
+from chassis.telemetry.tracing import SpanContext
 from tests.contract.catalogue import Example, envelope_schema, examples, published, registry
 from tests.contract.reference_rows import reference
 from tests.support import outbox

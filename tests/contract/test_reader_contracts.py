@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from chassis.messages import Contract
+from chassis.pure.messages import Contract
 from tests.contract.catalogue import SERVICES, examples, published, registry, topics
 from tests.contract.instances import instances
 

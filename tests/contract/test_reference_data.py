@@ -11,8 +11,8 @@ from typing import Any, get_args
 
 import pytest
 
-from chassis.calendar import TIME_ZONES
-from chassis.reference import DIRECTORY, CodeList
+from chassis.pure.calendar import TIME_ZONES
+from chassis.pure.reference import DIRECTORY, CodeList
 from counselling.events import Priority
 from tests.contract.reference_rows import FILES, reference
 from training.events import MeasureCategory

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chassis.messages import Event
+from chassis.pure.messages import Event
 from tests.contract.catalogue import examples, published, registry
 from tests.contract.instances import instances
 

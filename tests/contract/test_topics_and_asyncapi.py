@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from chassis.topics import declared
+from chassis.kafka.topics import declared
 from tests.contract.catalogue import SCHEMAS, registry, topics
 
 OFFICIAL = Path(__file__).parent / "vendor" / "asyncapi" / "3.0.0.json"

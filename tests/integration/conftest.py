@@ -8,8 +8,8 @@ from itertools import count
 import asyncpg
 import pytest
 
-from chassis import migrations
-from chassis.database import open_pool
+from chassis.postgres import migrations
+from chassis.postgres.database import open_pool
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster

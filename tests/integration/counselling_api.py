@@ -11,17 +11,17 @@ import asyncpg
 import httpx
 from opentelemetry.sdk.resources import Resource
 
-from chassis.auth import Authenticator
 from chassis.clock import Clock
-from chassis.commands import CommandBus
-from chassis.dispatch import Dispatcher
-from chassis.edge import create_api
-from chassis.jwks import KeyCache
-from chassis.metrics import Metrics
+from chassis.consumer.dispatch import Dispatcher
+from chassis.http.app import create_api
+from chassis.http.auth import Authenticator
+from chassis.http.jwks import KeyCache
+from chassis.postgres.storage import Storage
 from chassis.settings import Settings
-from chassis.storage import Storage
-from chassis.tracing import Tracer
-from chassis.worker import Timers
+from chassis.telemetry.metrics import Metrics
+from chassis.telemetry.tracing import Tracer
+from chassis.work.command_bus import CommandBus
+from chassis.work.timers import Timers
 from counselling.app import SERVICE
 from tests.support import outbox
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer

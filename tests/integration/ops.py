@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
-from chassis.cli import app
+from chassis.operators.cli import app
 from tests.support.cluster import Cluster
 
 T = TypeVar("T")

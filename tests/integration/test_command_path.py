@@ -9,9 +9,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from chassis import commands
-from chassis.commands import CommandBus, Done
-from chassis.decision import Refused
+from chassis.pure.decision import Refused
+from chassis.work import command_bus
+from chassis.work.command_bus import CommandBus, Done
 from tests.support.toy import UNLUCKY, Sell
 from tests.support.toy_runtime import Statements, ToyRuntime
 
@@ -82,7 +82,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_by_the_next_attempt(
 async def test_a_key_that_expires_while_it_is_asked_for_is_a_new_one(
     toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored, asked = commands._stored, []
+    stored, asked = command_bus._stored, []
 
     async def expires(connection: Any, key: Any) -> Any:
         if not asked:
@@ -90,7 +90,7 @@ async def test_a_key_that_expires_while_it_is_asked_for_is_a_new_one(
             await connection.execute("delete from idempotency")
         return await stored(connection, key)
 
-    monkeypatch.setattr(commands, "_stored", expires)
+    monkeypatch.setattr(command_bus, "_stored", expires)
     till = uuid4()
     await toy.command(Sell(till, 5), key="once")
     assert await toy.command(Sell(till, 5), key="once") == Done({"total": 10})

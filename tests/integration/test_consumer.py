@@ -12,14 +12,14 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from chassis.consumer import Consumer
-from chassis.decision import Handler
-from chassis.dispatch import Dispatcher
-from chassis.messages import Contract
-from chassis.metrics import Metrics
+from chassis.consumer.dispatch import Dispatcher
+from chassis.consumer.transport import Consumer
+from chassis.postgres.storage import Storage
+from chassis.pure.decision import Handler
+from chassis.pure.messages import Contract
+from chassis.pure.states import by_id
 from chassis.settings import KafkaSettings, Settings
-from chassis.states import by_id
-from chassis.storage import Storage
+from chassis.telemetry.metrics import Metrics
 from tests.integration.test_relay import relay_for, running, until_empty
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker

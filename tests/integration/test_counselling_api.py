@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chassis import migrations
-from chassis.database import open_pool
+from chassis.postgres import migrations
+from chassis.postgres.database import open_pool
 from counselling.app import SERVICE
 from tests.integration.counselling_api import ACCRA, EDO, LAGOS, PROGRAMME, Process, staff
 from tests.support.cluster import Cluster

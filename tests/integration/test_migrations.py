@@ -10,9 +10,9 @@ import asyncpg
 import pytest
 from typer.testing import Result
 
-from chassis import migrations
-from chassis.migration_files import files
-from chassis.operations import Trouble
+from chassis.postgres import migrations
+from chassis.postgres.migration_files import files
+from chassis.trouble import Trouble
 from tests.integration.ops import Database, command, created
 from tests.support.cluster import Cluster
 

@@ -11,7 +11,9 @@ import asyncpg
 import pytest
 from typer.testing import Result
 
-from chassis import migrations, parked, parking
+from chassis.consumer import parking
+from chassis.operators import parked
+from chassis.postgres import migrations
 from tests.integration.ops import Database, command, created
 from tests.support.cluster import Cluster
 
@@ -75,7 +77,7 @@ def state(store: Database, id_: int) -> tuple[Any, ...]:
 
 def ready(store: Database) -> list[tuple[Any, ...]]:
     """What the worker would take up now."""
-    return [tuple(each) for each in store.run(parked.ready, as_application=True)]
+    return [tuple(each) for each in store.run(parking.ready, as_application=True)]
 
 
 def answers(result: Result) -> list[tuple[int, bool]]:
@@ -198,7 +200,7 @@ def test_discard_keeps_who_and_why_and_lets_the_key_go_on(store: Database, ph: P
     assert (result.exit_code, answers(result)) == (0, [(head, True)])
     assert state(store, head) == ("discarded", "INC-4711", "sent by a test tool")
     assert ready(store) == [(TOPIC, CASE, None)]
-    taken = store.run(lambda c: parked.take(c, parked.Ready(TOPIC, CASE, None)))
+    taken = store.run(lambda c: parking.take(c, parking.Ready(TOPIC, CASE, None)))
     assert taken is not None
     assert taken.id == behind
     audit = json.loads(ph("parked", "list", "--service", "referral", "--discarded", "--json").stdout)
@@ -244,7 +246,7 @@ def test_the_last_record_discarded_unblocks_its_key_at_the_workers_next_look(sto
     (id_,) = park(store, CASE, "json_invalid")
     ph("parked", "discard", id_, *BY, "--reason", "sent by a test tool")
     assert ready(store) == [(TOPIC, CASE, None)]
-    assert store.run(lambda c: parked.take(c, parked.Ready(TOPIC, CASE, None)), as_application=True) is None
+    assert store.run(lambda c: parking.take(c, parking.Ready(TOPIC, CASE, None)), as_application=True) is None
     assert store.fetch("select blocked from position") == [(False,)]
 
 
@@ -260,12 +262,12 @@ def test_a_decision_on_a_record_that_the_worker_settles_at_that_moment_reports_i
 ) -> None:
     (id_,) = park(store, CASE, "json_invalid")
 
-    async def crossing(worker: asyncpg.Connection) -> list[parking.Outcome]:
+    async def crossing(worker: asyncpg.Connection) -> list[parked.Outcome]:
         operator = await asyncpg.connect(store.application)
         try:
             async with worker.transaction():
                 await worker.execute("select from parked where id = $1 for update", id_)
-                deciding = asyncio.create_task(parking.discard(operator, [id_], "INC-1", "in the way"))
+                deciding = asyncio.create_task(parked.discard(operator, [id_], "INC-1", "in the way"))
                 await asyncio.sleep(0.2)
                 assert not deciding.done()
                 await worker.execute("delete from parked where id = $1", id_)
@@ -279,11 +281,11 @@ def test_a_decision_on_a_record_that_the_worker_settles_at_that_moment_reports_i
 
 
 def test_the_counts_tell_how_much_waits_and_for_how_long(store: Database) -> None:
-    assert store.run(parking.counts) == parking.Counts(0, 0, 0.0)
+    assert store.run(parked.counts) == parked.Counts(0, 0, 0.0)
     park(store, CASE, "json_invalid", "behind")
     park(store, None, "key_missing")
     store.fetch("update parked set parked_at = clock_timestamp() - interval '1 hour' where failure = 'behind'")
-    counts = store.run(parking.counts, as_application=True)
+    counts = store.run(parked.counts, as_application=True)
     assert (counts.records, counts.keys) == (3, 1)
     assert 3600 <= counts.oldest_seconds < 3660
 

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chassis import migrations
-from chassis.database import open_pool
+from chassis.postgres import migrations
+from chassis.postgres.database import open_pool
 from placement import views
 from placement.app import SERVICE
 from tests.integration.placement_service import (

@@ -10,8 +10,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from chassis import migrations
-from chassis.database import open_pool
+from chassis.postgres import migrations
+from chassis.postgres.database import open_pool
 from referral.app import service
 from tests.integration.referral_api import BAVARIA, BERLIN, EDO, KEY, LOS, PROGRAMME, Api
 from tests.support.cluster import Cluster

@@ -14,10 +14,10 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from chassis.low_water import LowWater
-from chassis.metrics import Metrics
-from chassis.partitions import partition_of
-from chassis.relay import EVERYTHING, Relay
+from chassis.outbox.low_water import LowWater
+from chassis.outbox.partitions import partition_of
+from chassis.outbox.relay import EVERYTHING, Relay
+from chassis.telemetry.metrics import Metrics
 from deploy.local.stack import LocalStack
 from tests.support import outbox
 from tests.support.brokers import PARTITIONS, Broker

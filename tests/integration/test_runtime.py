@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 import pytest
 
-from chassis import migrations
+from chassis.postgres import migrations
 from deploy.local.stack import LocalStack
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker

@@ -12,11 +12,18 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from chassis.cli import app
-from chassis.kafka import admin
-from chassis.operations import Trouble
+from chassis.kafka.clients import admin
+from chassis.kafka.topics import (
+    Action,
+    Change,
+    Topic,
+    apply,
+    plan,
+    survey,
+)
+from chassis.operators.cli import app
 from chassis.settings import KafkaSettings
-from chassis.topics import Action, Change, Topic, apply, plan, survey
+from chassis.trouble import Trouble
 from tests.support.cluster import Cluster
 
 

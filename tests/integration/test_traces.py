@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 from opentelemetry.trace import SpanKind
 
-from chassis.tracing import SpanContext, current
+from chassis.telemetry.tracing import SpanContext, current
 from tests.support import outbox
 from tests.support.records import TRACEPARENT, sold
 from tests.support.toy import UNLUCKY, Sell

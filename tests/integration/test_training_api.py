@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from chassis import migrations
-from chassis.database import open_pool
-from chassis.edge import create_api
+from chassis.http.app import create_api
+from chassis.postgres import migrations
+from chassis.postgres.database import open_pool
 from chassis.settings import Settings
 from tests.integration.training_api import ELEC, PAINT, Api
 from tests.support.cluster import Cluster

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from chassis.database import ConcurrentUpdateError
-from chassis.writes import Writes
+from chassis.postgres.database import ConcurrentUpdateError
+from chassis.postgres.writes import Writes
 
 ADD = "insert into notes (text) select * from unnest($1::text[]) on conflict do nothing returning text"
 REMOVE = "delete from notes where text = $1 and length(text) = $2 returning text"

@@ -16,8 +16,8 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.decision import Actor, Refused
-from chassis.messages import Event
+from chassis.pure.decision import Actor, Refused
+from chassis.pure.messages import Event
 from counselling import commands
 from counselling.domain.centre_file import CentreFile
 from counselling.events import DeadlineMissed

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from chassis.decision import Refused
+from chassis.pure.decision import Refused
 from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy

@@ -16,7 +16,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from chassis.decision import Actor, Decision, Refused
+from chassis.pure.decision import Actor, Decision, Refused
 from chassis.settings import ROOT
 from referral import commands, contracts
 from referral.consumers import EVENTS

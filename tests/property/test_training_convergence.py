@@ -14,7 +14,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.decision import Decision
+from chassis.pure.decision import Decision
 from tests.property.training_model import PEOPLE, RECIPIENTS, Step, Story, admitted, expected, stories
 from tests.support.memory import NOW
 from tests.unit.training.world import CLERK, SCOUT, World, in_days

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from chassis.decision import Actor, Decision, Refused
-from chassis.messages import Event
+from chassis.pure.decision import Actor, Decision, Refused
+from chassis.pure.messages import Event
 from chassis.settings import ROOT
 from counselling import commands, contracts
 from counselling.consumers import EVENTS

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from chassis.decision import Actor, Refused
+from chassis.pure.decision import Actor, Refused
 from counselling import commands, contracts
 from tests.support.counselling import CASE, Desk, consent, consent_gone, referred, withdrawn
 from tests.support.counselling_model import COUNTRY_OF, Model

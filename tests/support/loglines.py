@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import structlog
 
-from chassis import logs
 from chassis.settings import Settings
+from chassis.telemetry import logs
 
 CANARY = "Canary-Amina-Okafor"
 Lines = Callable[[], list[dict[str, Any]]]

@@ -12,9 +12,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chassis.decision import Actor, Cleared, Context, Deadline, DeadlineDue, Decision, Handler, Refused
-from chassis.messages import Contract, Event
-from chassis.states import Codec, Entry, Kind, States
+from chassis.pure.decision import (
+    Actor,
+    Cleared,
+    Context,
+    Deadline,
+    DeadlineDue,
+    Decision,
+    Handler,
+    Refused,
+)
+from chassis.pure.messages import Contract, Event
+from chassis.pure.states import (
+    Codec,
+    Entry,
+    Kind,
+    States,
+)
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning; Ramadan 2026 has begun, Easter is not near."""

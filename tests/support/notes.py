@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chassis.api import acting_as
-from chassis.auth import Authenticator
 from chassis.clock import Clock
-from chassis.decision import Actor
-from chassis.edge import create_api
-from chassis.jwks import KeyCache
+from chassis.http.api import acting_as
+from chassis.http.app import create_api
+from chassis.http.auth import Authenticator
+from chassis.http.jwks import KeyCache
+from chassis.pure.decision import Actor
 from chassis.service import Service
 from chassis.settings import Settings
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from aiokafka.record.default_records import DefaultRecordBatch
 
-from chassis.records import Batch, body, sized
+from chassis.outbox.records import Batch, body, sized
 
 
 class Written(NamedTuple):

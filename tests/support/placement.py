@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from chassis.decision import Actor, Decision, Refused
-from chassis.messages import Contract, Event
+from chassis.pure.decision import Actor, Decision, Refused
+from chassis.pure.messages import Contract, Event
 from chassis.settings import ROOT
 from placement import commands, contracts
 from placement.consumers import EVENTS

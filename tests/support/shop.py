@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from chassis.messages import topic_of
+from chassis.pure.messages import topic_of
 from tests.support.brokers import PARTITIONS
 from tests.support.records import FakeRecord, record
 

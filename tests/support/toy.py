@@ -13,10 +13,23 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from chassis.decision import Cleared, Context, Deadline, DeadlineDue, Decision, Handler, Refused
-from chassis.messages import Contract, Event
+from chassis.pure.decision import (
+    Cleared,
+    Context,
+    Deadline,
+    DeadlineDue,
+    Decision,
+    Handler,
+    Refused,
+)
+from chassis.pure.messages import Contract, Event
+from chassis.pure.states import (
+    Kind,
+    Need,
+    States,
+    by_id,
+)
 from chassis.service import Service
-from chassis.states import Kind, Need, States, by_id
 
 UNLUCKY = 13
 UNSTORABLE = 99

@@ -15,12 +15,18 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, StrictInt
 
-from chassis.api import Database, Runner, acting_as
-from chassis.decision import Actor, Context, Decision, Handler, Refused
-from chassis.messages import Contract
-from chassis.problems import problem_responses
-from chassis.runtime import main
-from chassis.states import States, by_id
+from chassis.http.api import Database, Runner, acting_as
+from chassis.http.problems import problem_responses
+from chassis.pure.decision import (
+    Actor,
+    Context,
+    Decision,
+    Handler,
+    Refused,
+)
+from chassis.pure.messages import Contract
+from chassis.pure.states import States, by_id
+from chassis.runtime.process import main
 from tests.support import toy
 
 BUGGY = 666

@@ -13,13 +13,13 @@ import asyncpg
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 from chassis.clock import Clock
-from chassis.commands import CommandBus, Done, IdempotencyKey
-from chassis.decision import Actor, Refused
-from chassis.dispatch import Dispatcher
-from chassis.metrics import Metrics
-from chassis.storage import Storage
-from chassis.tracing import Resource, Tracer
-from chassis.worker import Timers
+from chassis.consumer.dispatch import Dispatcher
+from chassis.postgres.storage import Storage
+from chassis.pure.decision import Actor, Refused
+from chassis.telemetry.metrics import Metrics
+from chassis.telemetry.tracing import Resource, Tracer
+from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
+from chassis.work.timers import Timers
 from tests.support import outbox, toy
 
 ACTOR = Actor("seller", "programme:shop")

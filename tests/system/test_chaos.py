@@ -29,7 +29,7 @@ def all_alive() -> None:
 
 def test_every_promise_is_kept_while_everything_breaks() -> None:
     # A program of its own: it kills and stops others, and its event loop carries their connections.
-    command = [sys.executable, "-m", "tests.system.chaos", "--seed", str(SEED), "--minutes", str(MINUTES)]
+    command = [sys.executable, "-m", "chaos", "--seed", str(SEED), "--minutes", str(MINUTES)]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'services'}:{ROOT}"}
     chaos = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from chassis.decision import Handler
-from chassis.states import Kind, Need, by_id
+from chassis.pure.decision import Handler
+from chassis.pure.states import Kind, Need, by_id
 from counselling import commands
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chassis.decision import Actor, Refused
-from chassis.states import States
+from chassis.pure.decision import Actor, Refused
+from chassis.pure.states import States
 from counselling import refusals
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.referral import Referral

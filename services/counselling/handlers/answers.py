@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from chassis.decision import Cleared, Context, Deadline, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import (
+    Cleared,
+    Context,
+    Deadline,
+    Decision,
+    Refused,
+)
+from chassis.pure.states import States
 from counselling import refusals
 from counselling.commands import AcceptReferral, CompleteReferral, RedirectReferral, RejectReferral
 from counselling.domain.centre_file import MAX_REDIRECTIONS, CentreFile

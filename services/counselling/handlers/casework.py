@@ -6,8 +6,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from chassis.decision import Cleared, Context, Deadline, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import (
+    Cleared,
+    Context,
+    Deadline,
+    Decision,
+    Refused,
+)
+from chassis.pure.states import States
 from counselling import refusals
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
 from counselling.domain.assessment import Assessment, levels_of

@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chassis.decision import NOTHING, Cleared, Context, Deadline, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import (
+    NOTHING,
+    Cleared,
+    Context,
+    Deadline,
+    Decision,
+    Refused,
+)
+from chassis.pure.states import States
 from counselling.contracts import (
     ConsentGranted,
     ConsentWithdrawn,

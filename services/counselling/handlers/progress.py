@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chassis.decision import NOTHING, Context, Decision
-from chassis.states import States
+from chassis.pure.decision import NOTHING, Context, Decision
+from chassis.pure.states import States
 from counselling.contracts import (
     CandidacyClosed,
     CourseCompleted,

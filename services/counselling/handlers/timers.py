@@ -10,8 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from chassis.decision import NOTHING, Context, Deadline, DeadlineDue, Decision
-from chassis.states import States
+from chassis.pure.decision import (
+    NOTHING,
+    Context,
+    Deadline,
+    DeadlineDue,
+    Decision,
+)
+from chassis.pure.states import States
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.referral import ESCALATIONS, Referral
 from counselling.events import DeadlineMissed

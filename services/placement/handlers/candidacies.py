@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from chassis.decision import Cleared, Context, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import (
+    Cleared,
+    Context,
+    Decision,
+    Refused,
+)
+from chassis.pure.states import States
 from placement import refusals
 from placement.commands import CloseCandidacy, Present, Shortlist
 from placement.domain import consents

@@ -12,9 +12,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from uuid import UUID
 
-from chassis.calendar import WORKING_DAYS
-from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
-from chassis.states import Need, States, by_id, by_link
+from chassis.pure.calendar import WORKING_DAYS
+from chassis.pure.decision import (
+    NOTHING,
+    Cleared,
+    Context,
+    Deadline,
+    DeadlineDue,
+    Decision,
+    Refused,
+)
+from chassis.pure.states import (
+    Need,
+    States,
+    by_id,
+    by_link,
+)
 from placement import refusals
 from placement.contracts import (
     ArrivedInCountry,

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import TypedDict
 from uuid import UUID
 
-from chassis.calendar import time_zone
-from chassis.decision import Context, Refused
-from chassis.states import Need, States, by_id
+from chassis.pure.calendar import time_zone
+from chassis.pure.decision import Context, Refused
+from chassis.pure.states import Need, States, by_id
 from placement import refusals
 from placement.commands import OnCandidacy, Shortlist
 from placement.domain import consents

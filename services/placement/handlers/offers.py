@@ -5,8 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import (
+    NOTHING,
+    Cleared,
+    Context,
+    Deadline,
+    DeadlineDue,
+    Decision,
+    Refused,
+)
+from chassis.pure.states import States
 from placement import refusals
 from placement.commands import AcceptOffer, DeclineOffer, MakeOffer, StartEmployment
 from placement.domain.candidacy import Candidacy, Employment, Offer

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from chassis.calendar import LAST_SECOND, time_zone
-from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
-from chassis.states import States
+from chassis.pure.calendar import LAST_SECOND, time_zone
+from chassis.pure.decision import (
+    NOTHING,
+    Cleared,
+    Context,
+    Deadline,
+    DeadlineDue,
+    Decision,
+    Refused,
+)
+from chassis.pure.states import States
 from placement import refusals
 from placement.commands import CloseVacancy, PublishVacancy, RegisterEmployer
 from placement.domain.employer import Employer

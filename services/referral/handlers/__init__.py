@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from chassis.decision import Handler
-from chassis.states import Kind, Need, by_id
+from chassis.pure.decision import Handler
+from chassis.pure.states import Kind, Need, by_id
 from referral import commands
 from referral.domain.case import Case, links
 from referral.domain.profile import Profile

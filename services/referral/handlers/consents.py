@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from chassis.decision import Actor, Context, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import (
+    Actor,
+    Context,
+    Decision,
+    Refused,
+)
+from chassis.pure.states import States
 from referral import refusals
 from referral.commands import GrantConsent, WithdrawConsent
 from referral.domain.case import Case

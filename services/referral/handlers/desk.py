@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from chassis.calendar import time_zone
-from chassis.decision import Actor, Context, Refused
-from chassis.states import States
+from chassis.pure.calendar import time_zone
+from chassis.pure.decision import Actor, Context, Refused
+from chassis.pure.states import States
 from referral import refusals
 from referral.domain.case import Case, Milestone
 

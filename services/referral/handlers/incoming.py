@@ -15,8 +15,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from chassis.decision import NOTHING, Context, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import (
+    NOTHING,
+    Context,
+    Decision,
+    Refused,
+)
+from chassis.pure.states import States
 from referral import contracts, refusals
 from referral.domain.case import Case, Milestone
 from referral.domain.referral import Referral, Step

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.decision import Context, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import Context, Decision, Refused
+from chassis.pure.states import States
 from referral import refusals
 from referral.commands import DestroyProfile, OpenCase, SetProfile
 from referral.domain.case import Case

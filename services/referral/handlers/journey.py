@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from chassis.decision import Context, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import Context, Decision, Refused
+from chassis.pure.states import States
 from referral import refusals
 from referral.commands import (
     BookDeparture,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from chassis.decision import Context, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import Context, Decision, Refused
+from chassis.pure.states import States
 from referral import refusals
 from referral.commands import Refer, WithdrawReferral
 from referral.domain.case import Case

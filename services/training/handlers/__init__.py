@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chassis.decision import Handler
-from chassis.states import Kind, by_id
+from chassis.pure.decision import Handler
+from chassis.pure.states import Kind, by_id
 from training.commands import (
     CancelEnrolment,
     CancelSession,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chassis.messages import Event
+from chassis.pure.messages import Event
 from training.domain.enrolment import Completion, Enrolment
 from training.domain.session import CourseSession
 from training.events import (

@@ -5,8 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Final
 
-from chassis.calendar import LAST_SECOND, WORKING_DAYS, UnknownCalendar, time_zone
-from chassis.decision import Refused
+from chassis.pure.calendar import (
+    LAST_SECOND,
+    WORKING_DAYS,
+    UnknownCalendar,
+    time_zone,
+)
+from chassis.pure.decision import Refused
 from training.handlers.refusals import DEPARTURE_OUT_OF_CALENDAR
 
 GERMANY: Final = "DE"

@@ -6,8 +6,13 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from chassis.decision import Context, Decision, Refused
-from chassis.states import Need, States, by_id, by_link
+from chassis.pure.decision import Context, Decision, Refused
+from chassis.pure.states import (
+    Need,
+    States,
+    by_id,
+    by_link,
+)
 from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolment
 from training.domain.admission import obstacle
 from training.domain.enrolment import LIVE, Completion, Enrolment

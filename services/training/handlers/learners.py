@@ -12,9 +12,19 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from chassis.decision import NOTHING, Context, Decision, Refused
-from chassis.messages import Event
-from chassis.states import Need, States, by_id, by_link
+from chassis.pure.decision import (
+    NOTHING,
+    Context,
+    Decision,
+    Refused,
+)
+from chassis.pure.messages import Event
+from chassis.pure.states import (
+    Need,
+    States,
+    by_id,
+    by_link,
+)
 from training.contracts import (
     CaseOpened,
     ConsentGranted,

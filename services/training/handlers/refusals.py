@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from chassis.decision import Refused
+from chassis.pure.decision import Refused
 
 NOT_A_PROVIDER: Final = Refused(
     "not_a_provider",

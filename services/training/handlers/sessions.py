@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from chassis.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
-from chassis.states import States
+from chassis.pure.decision import (
+    NOTHING,
+    Cleared,
+    Context,
+    Deadline,
+    DeadlineDue,
+    Decision,
+    Refused,
+)
+from chassis.pure.states import States
 from training.commands import CancelSession, ScheduleSession
 from training.domain.session import CourseSession
 from training.events import CourseSessionCancelled, CourseSessionScheduled

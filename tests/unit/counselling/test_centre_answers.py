@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis.decision import Decision, Refused
+from chassis.pure.decision import Decision, Refused
 from counselling.commands import AcceptReferral
 from counselling.events import (
     ReferralAccepted,

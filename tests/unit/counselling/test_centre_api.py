@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi import FastAPI
 
-from chassis.auth import Authenticator
 from chassis.clock import Clock
-from chassis.commands import Done, IdempotencyKey
-from chassis.decision import Actor, Refused
-from chassis.edge import create_api
-from chassis.jwks import KeyCache
+from chassis.http.app import create_api
+from chassis.http.auth import Authenticator
+from chassis.http.jwks import KeyCache
+from chassis.pure.decision import Actor, Refused
 from chassis.settings import Settings
+from chassis.work.command_bus import Done, IdempotencyKey
 from counselling import views
 from counselling.app import SERVICE
 from counselling.domain.centre_file import CentreFile

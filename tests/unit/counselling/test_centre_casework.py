@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis.decision import Actor
+from chassis.pure.decision import Actor
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
 from counselling.contracts import DeparturePlanned, ReturneeDeparted
 from counselling.domain.assessment import Assessment

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from chassis.messages import Contract
+from chassis.pure.messages import Contract
 from counselling import contracts
 from counselling.consumers import EVENTS
 from counselling.domain.consent import Consent

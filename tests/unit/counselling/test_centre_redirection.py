@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from chassis.decision import Actor
+from chassis.pure.decision import Actor
 from counselling.events import ReferralReceived, ReferralRedirected
 from tests.support.counselling import (
     ACCRA,

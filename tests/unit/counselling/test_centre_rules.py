@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 import pytest
 
-from chassis.messages import Contract, Event
-from chassis.reference import InvalidReference
+from chassis.pure.messages import Contract, Event
+from chassis.pure.reference import InvalidReference
 from chassis.settings import ROOT
 from counselling.app import SERVICE
 from counselling.consumers import EVENTS

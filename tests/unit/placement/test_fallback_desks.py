@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis.reference import CodeList
+from chassis.pure.reference import CodeList
 from placement import commands
 from placement.domain.vacancy import Vacancy
 from placement.events import JobOffered, VacancyPublished

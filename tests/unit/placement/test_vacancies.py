@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis.decision import Actor
+from chassis.pure.decision import Actor
 from placement import commands
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed, VacancyClosed, VacancyPublished

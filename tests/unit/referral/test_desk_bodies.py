@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from chassis.faults import field_errors
+from chassis.http.field_errors import field_errors
 from referral import bodies
 from referral.bodies import (
     Booking,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis.decision import Actor
+from chassis.pure.decision import Actor
 from referral import commands
 from referral.domain.case_ref import read
 from referral.domain.profile import Profile

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis.decision import Actor
+from chassis.pure.decision import Actor
 from referral.events import ConsentGranted
 from tests.support.memory import NOW
 from tests.unit.referral.news import EDO, LAGOS, PAINT, STRANGER, TODAY

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from chassis.reference import CodeList
+from chassis.pure.reference import CodeList
 from referral.domain.case import Case
 from referral.reference import Catchment, Centre, Country, Fallback, Reference
 from tests.support.memory import NOW

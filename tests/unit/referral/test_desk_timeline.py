@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chassis.decision import NOTHING, Decision
+from chassis.pure.decision import NOTHING, Decision
 from referral import contracts
 from referral.domain.case import TIMELINE_ENTRIES, Milestone
 from tests.support.memory import NOW

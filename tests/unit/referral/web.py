@@ -11,13 +11,13 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from chassis.auth import Authenticator
 from chassis.clock import Clock
-from chassis.commands import Done, IdempotencyKey
-from chassis.decision import Actor, Refused
-from chassis.edge import create_api
-from chassis.jwks import KeyCache
+from chassis.http.app import create_api
+from chassis.http.auth import Authenticator
+from chassis.http.jwks import KeyCache
+from chassis.pure.decision import Actor, Refused
 from chassis.settings import Settings
+from chassis.work.command_bus import Done, IdempotencyKey
 from referral import bodies, views
 from referral.answers import CasePage, CaseSummary, ListedReferral, ReferralPage, ReferralView
 from referral.app import service

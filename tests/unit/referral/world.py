@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from chassis.decision import Actor, Decision, Refused
-from chassis.messages import Event
-from chassis.reference import DIRECTORY
-from chassis.states import Codec
+from chassis.pure.decision import Actor, Decision, Refused
+from chassis.pure.messages import Event
+from chassis.pure.reference import DIRECTORY
+from chassis.pure.states import Codec
 from referral import commands
 from referral.consumers import EVENTS
 from referral.domain.case import Case

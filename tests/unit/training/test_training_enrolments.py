@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chassis.decision import Actor
+from chassis.pure.decision import Actor
 from tests.unit.training.world import (
     CLERK,
     COUNSELLOR,

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chassis.reference import DIRECTORY, InvalidReference
+from chassis.pure.reference import DIRECTORY, InvalidReference
 from tests.support.memory import NOW
 from training import events
 from training.domain import terms

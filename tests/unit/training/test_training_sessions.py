@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.decision import Actor
+from chassis.pure.decision import Actor
 from tests.unit.training.world import (
     CLERK,
     OTHER_CLERK,

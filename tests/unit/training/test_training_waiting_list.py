@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis.decision import Actor
+from chassis.pure.decision import Actor
 from tests.unit.training.world import CLERK, TODAY, World, done, id_of, in_days
 
 

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
-from chassis.decision import Actor, Decision, Refused
-from chassis.messages import Event
-from chassis.reference import DIRECTORY
+from chassis.pure.decision import Actor, Decision, Refused
+from chassis.pure.messages import Event
+from chassis.pure.reference import DIRECTORY
 from tests.support.memory import NOW, MemoryService
 from training.commands import (
     CancelEnrolment,

@@ -1,0 +1,37 @@
+"""The counselling service as it is shipped, without anything to read, and a meter at its timers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bench.child import (
+    Meter,
+    Task,
+    processor,
+    resource,
+)
+from bench.ours import keep_the_relay_out, serve, wired
+from chassis.telemetry.tracing import Tracer
+from chassis.work.timers import Timers
+from counselling.app import SERVICE
+
+
+async def run(task: Task) -> Mapping[str, float]:
+    """One run: until `task.events` timers have fired. What they publish stays in the outbox."""
+    meter = Meter(task)
+    spans = processor(task)
+    service = replace(SERVICE, consumers={})
+    runtime = wired(service, task.dsn, task.bootstrap, Tracer(resource(), spans, task.ratio))
+    fire_due = Timers.fire_due
+
+    async def measured(self: Timers) -> int:
+        meter.begin()
+        fired = await fire_due(self)
+        meter.count(handled=fired)
+        return fired
+
+    Timers.fire_due = measured  # type: ignore[method-assign]
+    await keep_the_relay_out(task.dsn)
+    await serve(runtime, meter, spans)
+    return meter.result

@@ -1,0 +1,109 @@
+"""Named places where a process dies, or dawdles, when a file asks it to: test-side, wrapped around the chassis.
+
+`<instance>.crash` in the flags' directory holds `<point> <probability>`; the process kills itself there like SIGKILL:
+
+- `after_commit`: a batch or command is committed, nobody has heard of it
+- `before_offset_commit`: the batch is done and the relay is awake; Kafka does not know yet
+- `after_publish`: the batches of the outbox are on their way, or acknowledged a moment ago
+- `before_delete`: all of it is acknowledged, and still in the table
+
+`slow` holds `<probability> <seconds>`: a command that has written its outbox rows waits so long before it commits, so
+that rows with higher ids are there, and published, before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from chaos.app import flag
+from chassis.consumer.dispatch import Dispatcher
+from chassis.consumer.transport import Consumer
+from chassis.outbox.relay import Relay
+from chassis.postgres.writes import Writes
+from chassis.work.command_bus import CommandBus
+
+POINTS = ("after_commit", "before_offset_commit", "after_publish", "before_delete")
+MOMENT = 0.01
+"""Seconds within which a process dies after it has handed a batch to the producer."""
+
+
+def install(instance: str) -> None:
+    """Wraps the places. Costs a look into a directory each, as long as no file asks for anything."""
+    wish = flag(f"{instance}.crash")
+
+    def due(point: str) -> bool:
+        words = _words(wish)
+        return bool(words) and words[0] == point and random.random() < float(words[1])
+
+    def die_after(owner: type[Any], name: str, point: str) -> None:
+        original = getattr(owner, name)
+
+        @wraps(original)
+        async def wrapper(*arguments: Any) -> Any:
+            result = await original(*arguments)
+            if due(point):
+                _die()
+            return result
+
+        setattr(owner, name, wrapper)
+
+    die_after(Dispatcher, "_transaction", "after_commit")
+    die_after(CommandBus, "_once", "after_commit")
+    die_after(Relay, "_send", "before_delete")
+    _die_before_offsets(due)
+    _die_while_publishing(due)
+    _dawdle(flag("slow"))
+
+
+def _die_before_offsets(due: Any) -> None:
+    original = Consumer._commit_now
+
+    async def commit(self: Consumer) -> None:
+        if due("before_offset_commit"):
+            _die()
+        await original(self)
+
+    Consumer._commit_now = commit  # type: ignore[method-assign]
+
+
+def _die_while_publishing(due: Any) -> None:
+    original = AIOKafkaProducer.send_batch
+
+    async def send_batch(self: AIOKafkaProducer, *arguments: Any, **options: Any) -> Any:
+        future = await original(self, *arguments, **options)
+        if due("after_publish"):
+            asyncio.get_running_loop().call_later(random.uniform(0, MOMENT), _die)
+        return future
+
+    AIOKafkaProducer.send_batch = send_batch
+
+
+def _dawdle(wish: Path) -> None:
+    original = Writes.execute
+
+    async def execute(self: Writes, connection: Any) -> None:
+        await original(self, connection)
+        emits = any(name == "outbox_appended" for name, _, _ in self._parts)
+        if emits and (words := _words(wish)) and random.random() < float(words[0]):
+            await asyncio.sleep(float(words[1]))
+
+    Writes.execute = execute  # type: ignore[method-assign]
+
+
+def _words(wish: Path) -> list[str]:
+    try:
+        return wish.read_text().split()
+    except FileNotFoundError:
+        return []
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

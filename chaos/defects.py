@@ -1,0 +1,128 @@
+"""Planted defects: honest mistakes that the judge must find. `CHAOS_DEFECT=<name>` installs one into a process.
+
+Each is what somebody might write, and what passes every test that does not crash anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+import asyncpg
+
+from chassis.consumer import positions
+from chassis.consumer.dispatch import Dispatcher
+from chassis.consumer.positions import Positions, Verdict
+from chassis.consumer.transport import Consumer
+from chassis.outbox import low_water, relay
+from chassis.outbox.low_water import LowWater
+from chassis.outbox.relay import Relay
+from chassis.postgres.writes import Writes
+
+
+def no_positions() -> None:
+    """Kafka's committed offset is trusted to be the inbox: what comes again is handled again."""
+    advance = Positions.advance
+
+    def advance_anyway(self: Positions, inbound: Any) -> Verdict:
+        verdict = advance(self, inbound)
+        return Verdict.NEXT if verdict is Verdict.REPEAT and inbound.fault is None else verdict
+
+    Positions.advance = advance_anyway  # type: ignore[method-assign]
+
+
+def offsets_before_commit() -> None:
+    """Auto-commit, as most examples have it: offsets go out when the batch comes in."""
+    handle, commit = Consumer._handle, Consumer._commit
+
+    async def commit_first(self: Consumer, records: Any) -> bool:
+        await commit(self, records)
+        await self._commit_now()
+        return await handle(self, records)
+
+    async def committed_already(self: Consumer, records: Any) -> None:
+        """Nothing is left to do."""
+
+    Consumer._handle = commit_first  # type: ignore[method-assign]
+    Consumer._commit = committed_already  # type: ignore[method-assign]
+
+
+def id_cursor_relay() -> None:
+    """The relay remembers the last id that it has published and reads on from there."""
+
+    async def no_look(self: LowWater, connection: Any, at_most: int) -> None:
+        """A cursor needs none."""
+
+    def move(self: LowWater, published_up_to: int) -> bool:
+        if published_up_to != relay.EVERYTHING:
+            self.mark = max(self.mark, published_up_to)
+        return False
+
+    LowWater.look = no_look  # type: ignore[method-assign]
+    LowWater.settle = move  # type: ignore[method-assign]
+
+
+def mark_forgets_writers() -> None:
+    """The mark moves to the last id of a round, whoever still writes: a look at the lock table seemed needless."""
+
+    async def nobody(_connection: Any) -> set[str]:
+        return set()
+
+    low_water._writers = nobody
+
+
+def mark_before_publish() -> None:
+    """Rows are taken out of the outbox first, so that nobody publishes them twice."""
+    publish = Relay._publish
+
+    async def take_then_publish(self: Relay, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[int]:
+        await connection.execute(relay._DELETE, [row["id"] for row in rows])
+        return await publish(self, connection, rows)
+
+    Relay._publish = take_then_publish  # type: ignore[method-assign]
+
+
+def competing_relays() -> None:
+    """The lock's key is a hash of its name. Python salts hashes: every process has a lock of its own."""
+    relay.LOCK = hash("relay")
+
+
+def position_outside_transaction() -> None:
+    """Positions are written after the commit, by a transaction of their own: so the big one is shorter."""
+    transaction, save = Dispatcher._transaction, positions.save
+    waiting: ContextVar[list[Positions]] = ContextVar("waiting")
+
+    def remember(_writes: Writes, seen: Positions) -> None:
+        waiting.get().append(seen)
+
+    async def effects_then_positions(self: Dispatcher, batch: Any) -> None:
+        waiting.set([])
+        await transaction(self, batch)
+        for seen in waiting.get():
+            writes = Writes()
+            save(writes, seen)
+            async with self.pool.acquire(timeout=10) as connection, connection.transaction():
+                await writes.execute(connection)
+
+    positions.save = remember
+    Dispatcher._transaction = effects_then_positions  # type: ignore[method-assign]
+
+
+ALL: dict[str, Callable[[], None]] = {
+    defect.__name__: defect
+    for defect in (
+        no_positions,
+        offsets_before_commit,
+        id_cursor_relay,
+        mark_forgets_writers,
+        mark_before_publish,
+        competing_relays,
+        position_outside_transaction,
+    )
+}
+
+
+def install(name: str) -> None:
+    """Plants the defect into this process. Raises `KeyError` if there is none of this name."""
+    ALL[name]()

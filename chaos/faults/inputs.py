@@ -1,0 +1,131 @@
+"""What comes in is poisonous, too much, or from the future; and who should take the traces takes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from chaos import http, operators
+from chaos.faults.base import Scene
+from chaos.prices import POISON
+from chaos.world import SERVICES
+
+OVERLOAD = 10
+"""Times the usual pace."""
+CALM = 3.0
+"""Seconds after an overload in which it may be worked off."""
+HANG_SECONDS = 25
+"""Until a supervisor must have noticed: its probes, their failures, and a start on a busy machine."""
+
+
+class Poison:
+    """One record of each kind that cannot be handled, each on some key, good ones behind it."""
+
+    name = "poison"
+    needs = frozenset[str]()
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        scene.world.journal.begin(self.name, " ".join(POISON))
+        for kind in dice.sample(POISON, len(POISON)):
+            scene.prices.poison(kind)
+            await asyncio.sleep(dice.uniform(0, 0.3))
+        scene.world.journal.end(self.name)
+
+
+class Operators:
+    """Operators retry and discard while everything else goes on; for a moment what was refused is accepted."""
+
+    name = "operators_at_work"
+    needs = frozenset({"postgres"})
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        scene.world.journal.begin(self.name, "till")
+        scene.world.lower_flag("shut")
+        try:
+            decided = await operators.look(scene.world, "till", dice, discard=0.5)
+            await asyncio.sleep(dice.uniform(1, 3))
+        finally:
+            scene.world.raise_flag("shut")
+            scene.world.journal.end(self.name, "till")
+        scene.world.journal.note(self.name, f"{decided} decisions")
+
+
+class Hang:
+    """A handler that never returns: nothing but a liveness probe notices. It comes again until its cause is gone."""
+
+    name = "handler_hangs"
+    needs = frozenset({"freeze"})
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        scene.world.raise_flag("hang")
+        scene.world.journal.begin(self.name, "till")
+        killed = _not_live(scene)
+        try:
+            scene.prices.poison("hang")
+            async with asyncio.timeout(HANG_SECONDS):
+                while _not_live(scene) == killed:
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            scene.world.journal.note(self.name, "nobody was killed for it")
+        finally:
+            scene.world.lower_flag("hang")
+            scene.world.journal.end(self.name, "till")
+
+
+def _not_live(scene: Scene) -> int:
+    return sum(why.endswith("not live") for worker in scene.world.of("till") for _, _, why in worker.lives)
+
+
+class ClockJump:
+    """The business clock of one process jumps ahead: whatever is due by then rings at once."""
+
+    name = "clock_jump"
+    needs = frozenset[str]()
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        worker = await scene.victim(dice, "shop")
+        hours = dice.choice((0.1, 1.0, 30.0))
+        scene.world.journal.begin(self.name, f"{worker.name} by {hours} h")
+        headers = {"Authorization": f"Bearer {scene.world.stack.issuer.token('operator', 'programme:desk')}"}
+        try:
+            await http.post(worker.port, "/local/clock", {"advance_hours": hours}, headers, seconds=3)
+        except http.SILENT as error:
+            scene.world.journal.note(self.name, f"no answer: {type(error).__name__}")
+        finally:
+            scene.world.journal.end(self.name, worker.name)
+
+
+class NoCollector:
+    """The collector of traces takes connections and says nothing."""
+
+    name = "otlp_black_hole"
+    needs = frozenset({"otlp"})
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        scene.world.journal.begin(self.name)
+        scene.world.otlp_proxy.hold()
+        try:
+            await asyncio.sleep(dice.uniform(6, 10))
+        finally:
+            scene.world.otlp_proxy.release()
+            scene.world.journal.end(self.name)
+
+
+class Overload:
+    """Ten times the usual commands and events; a minute of it in a run of five."""
+
+    name = "overload"
+    needs = frozenset({"load"})
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        scene.world.journal.begin(self.name, " ".join(SERVICES))
+        scene.load.pace = scene.prices.pace = OVERLOAD
+        try:
+            await asyncio.sleep(60 * scene.scale)
+        finally:
+            scene.load.pace = scene.prices.pace = 1.0
+            scene.world.journal.end(self.name)
+        await asyncio.sleep(CALM)
+
+
+FAULTS = (Poison(), Operators(), Hang(), ClockJump(), NoCollector(), Overload())

@@ -1,0 +1,102 @@
+"""What operators do with parked records, by the code behind `ph parked`: look, retry, discard."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from chaos.world import World
+from chassis.operators import parked
+from chassis.operators.parked import ParkedRow
+
+RETRIED = 0.6
+"""Share of the heads that are tried again, of all that stand there when somebody looks."""
+TRY_SECONDS = 30
+UNREADABLE = frozenset(
+    {
+        "json_invalid",
+        "schema_violated",
+        "type_missing",
+        "sequence_invalid",
+        "key_missing",
+        "key_mismatch",
+        "id_missing",
+        "body_missing",
+    }
+)
+"""Failures that no retry can mend."""
+PAGE = 10_000
+
+
+class StuckError(Exception):
+    """Records that cannot be got rid of."""
+
+
+@asynccontextmanager
+async def _connected(world: World, service: str) -> AsyncIterator[asyncpg.Connection]:
+    options = {"application_name": "chaos"}
+    connection = await asyncpg.connect(world.dsn[service], timeout=5, command_timeout=10, server_settings=options)
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+async def look(world: World, service: str, dice: random.Random, *, discard: float) -> int:
+    """One look at what is parked: most heads are retried, of the others a share is discarded. Returns how many."""
+    async with _connected(world, service) as connection:
+        heads = await _heads(connection)
+        again = [row for row in heads if dice.random() < RETRIED]
+        others = [row for row in heads if row not in again and dice.random() < discard]
+        await _retry(world, connection, again)
+        await _discard(world, connection, others)
+        return len(again) + len(others)
+
+
+async def get_rid_of_all(world: World, service: str, seconds: float) -> None:
+    """Until nothing is parked: what can be mended is retried, everything else discarded. Raises `StuckError`."""
+    until = time.monotonic() + seconds
+    async with _connected(world, service) as connection:
+        await _until_tried(connection)
+        while (await parked.counts(connection)).records:
+            # Whoever waits behind may be at fault as well, which shows when its turn has come.
+            heads = await _heads(connection)
+            await _discard(world, connection, [row for row in heads if row.failure in UNREADABLE])
+            await _retry(world, connection, [row for row in heads if row.failure not in UNREADABLE])
+            if time.monotonic() > until:
+                told = [f"{row.topic} {row.key} {row.failure} {row.state}" for row in heads[:5]]
+                raise StuckError(f"parked for good in {service}: {'; '.join(told) or 'what waits behind nothing'}")
+            await asyncio.sleep(0.3)
+
+
+async def _heads(connection: asyncpg.Connection) -> list[ParkedRow]:
+    rows = await parked.list_parked(connection, limit=PAGE)
+    return [row for row in rows if row.head and row.state == "parked"]
+
+
+async def _until_tried(connection: asyncpg.Connection) -> None:
+    async with asyncio.timeout(TRY_SECONDS):
+        while await connection.fetchval("select count(*) from parked where state = 'retry'"):
+            await asyncio.sleep(0.2)
+
+
+async def _retry(world: World, connection: asyncpg.Connection, rows: Sequence[ParkedRow]) -> None:
+    if rows:
+        outcomes = await parked.retry(connection, [row.id for row in rows], "chaos")
+        world.ledger.retried |= _places(outcomes)
+
+
+async def _discard(world: World, connection: asyncpg.Connection, rows: Sequence[ParkedRow]) -> None:
+    if rows:
+        outcomes = await parked.discard(connection, [row.id for row in rows], "chaos", "part of the chaos")
+        world.ledger.discarded |= _places(outcomes)
+
+
+def _places(outcomes: Sequence[parked.Outcome]) -> set[tuple[str, int, int]]:
+    rows = [outcome.row for outcome in outcomes if outcome.changed and outcome.row is not None]
+    return {(row.topic, row.partition, row.record_offset) for row in rows}

@@ -1,0 +1,91 @@
+"""Tests of the tests: every planted defect is put into the services, and the judge must find it.
+
+    make chaos DEFECTS=all
+    make chaos DEFECTS=no_positions,competing_relays SEED=7
+
+Each gets a short run with the faults that are most likely to bring it to light, and must be found within two minutes,
+counted from the first program that is started. A defect that nobody finds is a hole in `invariants.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import uvloop
+
+from chaos.defects import ALL
+from chaos.invariants import INVARIANTS, judge
+from chaos.run import run
+
+WITHIN_SECONDS = 120
+MINUTES = 0.3
+PATIENCE = 25
+"""Seconds until what was sent must be read and published: less than in a real run, some defects never let it be."""
+
+
+class Plan(NamedTuple):
+    """The faults that bring a defect to light, and the invariant that must break: others may break as well."""
+
+    faults: tuple[str, ...]
+    invariant: int
+
+
+PLANS = {
+    "no_positions": Plan(("crash_before_offset_commit", "rebalance_by_member", "sigkill"), 1),
+    "offsets_before_commit": Plan(("postgres_delay", "sigkill", "postgres_terminated"), 6),
+    "id_cursor_relay": Plan(("late_commits", "long_transaction"), 11),
+    "mark_forgets_writers": Plan(("late_commits", "long_transaction"), 11),
+    "mark_before_publish": Plan(("crash_after_publish", "leader_connection_killed"), 3),
+    "competing_relays": Plan(("sigkill", "late_commits"), 10),
+    "position_outside_transaction": Plan(("crash_after_commit", "postgres_terminated"), 2),
+}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What became of one defect."""
+
+    defect: str
+    seconds: float
+    broken: tuple[int, ...]
+    """The invariants that it breaks."""
+    example: str
+    """One violation of the invariant that must break, spelled out; or what else there is to say."""
+
+    @property
+    def caught(self) -> bool:
+        """By the judge, for what it is, in time."""
+        return PLANS[self.defect].invariant in self.broken and self.seconds <= WITHIN_SECONDS
+
+
+def prove(defect: str, seed: int, say: Callable[[str], None]) -> Proof:
+    """One run with this defect in every process."""
+    begun = time.monotonic()
+    plan = PLANS[defect]
+    outcome = uvloop.run(run(seed, MINUTES, defect=defect, only=plan.faults, patience=PATIENCE, twice=False, say=say))
+    findings = {each.number: each for each in judge(outcome.evidence).broken} if outcome.evidence is not None else {}
+    outcome.forget()
+    told = findings[plan.invariant].check.violations if plan.invariant in findings else outcome.broken
+    return Proof(defect, time.monotonic() - begun, tuple(findings), told[0] if told else "")
+
+
+def prove_all(defects: Iterable[str], seed: int, say: Callable[[str], None]) -> tuple[str, bool]:
+    """The table, and whether every defect was caught."""
+    proofs = [prove(defect, seed, say) for defect in defects]
+    lines = ["", f"{'planted defect':<30} {'caught after':<14} by"]
+    for proof in proofs:
+        when = f"{proof.seconds:.0f} s" if proof.caught else "NOT CAUGHT"
+        names = ", ".join(f"({number}) {INVARIANTS[number][0]}" for number in proof.broken)
+        lines += [f"{proof.defect:<30} {when:<14} {names}", f"{'':<30} e.g. {proof.example}"]
+    return "\n".join(lines), all(proof.caught for proof in proofs)
+
+
+def chosen(wish: str) -> list[str]:
+    """`all`, or names with commas between them. Ends the program if one is no name."""
+    names = list(ALL) if wish == "all" else [name for name in wish.split(",") if name]
+    if unknown := set(names) - set(ALL):
+        raise SystemExit(f"no such defect: {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+    return names

@@ -1,0 +1,94 @@
+"""Which fault comes when: drawn from a seed, several at a time, never two that would get into each other's way."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+
+from chaos.faults import ALL, Fault, Scene
+
+LANES = 2
+SHORT_LANES = 3
+"""Faults at the same time."""
+BREATH = 1.5
+"""Seconds at most between two faults of a lane: most of them meet a world that has not got over the one before."""
+FULL_MINUTES = 4
+"""A run of this length meets every fault at least once."""
+
+SHORT = (
+    "poison",
+    "crash_before_delete",
+    "postgres_crash",
+    "commit_outcome_unknown",
+    "sigkill",
+    "late_commits",
+    "kafka_killed",
+    "crash_after_commit",
+    "leader_connection_killed",
+    "sigterm",
+    "rebalance_by_member",
+    "crash_before_offset_commit",
+    "sigstop_leader",
+    "crash_after_publish",
+    "sigterm_twice",
+)
+"""The selection of a run too short for all: what loses, repeats or reorders most easily when it is done wrong."""
+
+
+class Schedule:
+    """Injects faults until time is up. Faults that need the same thing wait for each other."""
+
+    def __init__(self, scene: Scene, dice: random.Random, faults: Sequence[Fault], *, lanes: int = LANES) -> None:
+        self._scene = scene
+        self._dice = dice
+        self._faults = faults
+        self._lanes = lanes
+        self._deck: list[Fault] = []
+        self._taken: set[str] = set()
+        self.injected = dict.fromkeys((fault.name for fault in faults), 0)
+        self.failed: list[str] = []
+        """Faults that could not be injected: the harness is at fault, or met another one."""
+
+    async def run(self, seconds: float) -> None:
+        """Begins no fault after `seconds`; returns once the last has ended."""
+        until = time.monotonic() + seconds
+        await asyncio.gather(*(self._lane(until) for _ in range(self._lanes)))
+
+    async def _lane(self, until: float) -> None:
+        while (left := until - time.monotonic()) > 0:
+            fault = self._draw()
+            if fault is not None:
+                await self._inject(fault)
+            await asyncio.sleep(min(left, self._dice.uniform(0.2, BREATH)))
+
+    def _draw(self) -> Fault | None:
+        """The next one that is not in the way of those under way. A deck is used up before it is dealt anew."""
+        if not self._deck:
+            self._deck = self._dice.sample(list(self._faults), len(self._faults))
+        for fault in self._deck:
+            if not fault.needs & self._taken:
+                self._deck.remove(fault)
+                return fault
+        return None
+
+    async def _inject(self, fault: Fault) -> None:
+        dice = random.Random(self._dice.random())
+        self._taken |= fault.needs
+        try:
+            await fault.inject(self._scene, dice)
+            self.injected[fault.name] += 1
+        except Exception as error:
+            # Faults meet each other: a database that is down cannot be asked who leads.
+            self._deck.append(fault)
+            self.failed.append(f"{fault.name}: {type(error).__name__}: {error}")
+            self._scene.world.journal.note(fault.name, f"not injected: {type(error).__name__}: {error}")
+        finally:
+            self._taken -= fault.needs
+
+
+def chosen(minutes: float, only: Sequence[str]) -> list[Fault]:
+    """The faults of a run. Raises `KeyError` for a name that is none."""
+    names = only or (ALL if minutes >= FULL_MINUTES else SHORT)
+    return [ALL[name] for name in names]

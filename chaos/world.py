@@ -1,0 +1,297 @@
+"""The small world of a chaos run: two databases, three topics, proxies, worker processes, and the books kept of them.
+
+What is written down here is all that model and invariants may rely on: `Ledger` (what was promised and sent), `Journal`
+(what the harness did, and when) and the lives of every `Worker`. Times are `time.time()` everywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+import asyncpg
+
+from chaos import witness
+from chaos.app import MIGRATIONS, PRICES
+from chassis.postgres import migrations
+from deploy.local.places import LOCAL, ROOT, free_port, free_ports
+from deploy.local.stack import LocalStack
+from tests.support.brokers import Broker
+from tests.support.cluster import Cluster
+from tests.support.otlp import Collector
+from tests.support.proxy import PostgresProxy, Proxy
+
+SERVICES = ("shop", "till")
+TOPICS = ("ph.shop.v1", "ph.till.v1", PRICES)
+READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", PRICES)}
+"""Which topics each service's group reads. The group is named like the service."""
+SESSION_TIMEOUT_MS = 2500
+SHUTDOWN_SECONDS = 8
+SAMPLED = 0.5
+"""Share of traces that the processes sample where nobody else has decided."""
+SETTINGS = {
+    "LOG_LEVEL": "INFO",
+    "SESSION_TIMEOUT_MS": str(SESSION_TIMEOUT_MS),
+    "SHUTDOWN_SECONDS": str(SHUTDOWN_SECONDS),
+    "PUBLISH_TIMEOUT_SECONDS": "3",
+    "DEADLINE_POLL_SECONDS": "0.3",
+    "OTEL_TRACES_SAMPLER_ARG": str(SAMPLED),
+    "OTEL_BSP_SCHEDULE_DELAY": "500",
+}
+"""Over those of the local stack; everything else is as shipped."""
+LANES = 3
+"""Databases, brokers and the like are started in threads that live as long as the world: Linux ends a program when the
+thread that started it ends."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class Worker:
+    """One process slot, restarted many times."""
+
+    name: str
+    """Also its INSTANCE."""
+    service: str
+    port: int
+    log: Path
+    """Appended over all its lives, JSON lines."""
+    pid: int | None = None
+    lives: list[tuple[float, float | None, str]] = field(default_factory=list)
+    """(started, ended, why): "killed", "exited 0", ..."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Over those of all workers, from the next life on."""
+    regular: bool = True
+    """False for one that comes and goes by a fault's will."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass
+class Journal:
+    """What the harness did: (time, fault, "begin" | "end" | "note", detail)."""
+
+    entries: list[tuple[float, str, str, str]] = field(default_factory=list)
+    listener: Callable[[str], None] = lambda _line: None
+
+    def begin(self, name: str, detail: str = "") -> None:
+        """From now on something is wrong."""
+        self._add(name, "begin", detail)
+
+    def end(self, name: str, detail: str = "") -> None:
+        """From now on it may heal."""
+        self._add(name, "end", detail)
+
+    def note(self, name: str, detail: str) -> None:
+        """Something that happened meanwhile."""
+        self._add(name, "note", detail)
+
+    def _add(self, name: str, phase: str, detail: str) -> None:
+        self.entries.append((time.time(), name, phase, detail))
+        self.listener(f"{name} {phase}{': ' if detail else ''}{detail}")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One record that a foreign producer wrote to ph.price.v1 and that was acknowledged."""
+
+    key: str | None
+    n: int
+    """Its ce_sequence, meant or real."""
+    kind: str
+    """plain, refused, unstorable, hang: reach a handler. For all others see `load.UNREADABLE` and unknown_type."""
+    partition: int
+    offset: int
+    duplicate: bool
+    sent_at: float
+    traceparent: str
+
+
+@dataclass
+class Ledger:
+    """What was promised and sent."""
+
+    sales: dict[UUID, list[int]] = field(default_factory=dict)
+    """Per basket: n of every command that was answered with 2xx, in order."""
+    unanswered: set[tuple[UUID, int]] = field(default_factory=set)
+    """Given up without an answer: may have had their effect or not. n for a sale, -n for an alarm."""
+    alarms: dict[UUID, list[int]] = field(default_factory=dict)
+    priced: list[Sent] = field(default_factory=list)
+    discarded: set[tuple[str, int, int]] = field(default_factory=set)
+    """(topic, partition, offset) of the records that the operator discarded."""
+    retried: set[tuple[str, int, int]] = field(default_factory=set)
+    attempts: int = 0
+    """Requests that were made, all tries counted."""
+    late_promises: list[float] = field(default_factory=list)
+    """Seconds that each answer took, all tries counted."""
+
+
+class World:
+    """Everything that a run has started. Use it as an asynchronous context manager."""
+
+    def __init__(self, seed: int, *, processes: dict[str, int], defect: str = "", say: Callable[[str], None]) -> None:
+        self.seed = seed
+        self.defect = defect
+        self.say = say
+        self.directory = LOCAL / "chaos" / str(os.getpid())
+        self.flags = self.directory / "flags"
+        """Files by which the harness speaks to handlers and crash points; see `app`."""
+        self.stack = LocalStack(self.directory, free_ports(), durable=False)
+        self.bootstrap = self.stack.kafka.bootstrap
+        self.broker = Broker(self.bootstrap)
+        self.dsn: dict[str, str] = {}
+        """Direct addresses, not through a proxy."""
+        self.database: dict[str, PostgresProxy] = {}
+        """The way of each service's workers to their database."""
+        self.journal = Journal(listener=say)
+        self.ledger = Ledger()
+        self.otlp = Collector()
+        self.otlp_proxy = Proxy(urlsplit(self.otlp.endpoint).port or 0)
+        self.workers: list[Worker] = []
+        for service, count in processes.items():
+            for number in range(1, count + 1):
+                self.add_worker(service, f"{service}-{number}")
+        self._threads = ThreadPoolExecutor(LANES, thread_name_prefix="servers")
+
+    def add_worker(self, service: str, name: str, *, regular: bool = True) -> Worker:
+        """A new slot; nothing runs in it yet."""
+        worker = Worker(name, service, self._port(), self.directory / "log" / f"{name}.log", regular=regular)
+        self.workers.append(worker)
+        return worker
+
+    def of(self, service: str) -> list[Worker]:
+        """The slots of a service."""
+        return [worker for worker in self.workers if worker.service == service]
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Starts or stops a server without holding up the rest of the world."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def __aenter__(self) -> World:
+        _sweep(self.directory.parent)
+        self.flags.mkdir(parents=True)
+        try:
+            self.say("PostgreSQL and Kafka: starting")
+            await self.in_thread(self.stack.start_servers)
+            for topic in TOPICS:
+                await self.broker.create_topic(topic)
+            await self.otlp_proxy.open()
+            for service in SERVICES:
+                await self._make_database(service)
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._close()
+
+    async def _make_database(self, service: str) -> None:
+        cluster = Cluster(self.stack.postgres.admin_dsn)
+        name = f"chaos_{service}"
+        dsn = self.dsn[service] = await cluster.create_database(name)
+        await migrations.migrate(dsn, service, MIGRATIONS[service])
+        await witness.install(dsn, service)
+        connection = await asyncpg.connect(self.stack.postgres.admin_dsn)
+        try:
+            # A crash of PostgreSQL must not lose what was committed; without fsync that holds while the kernel runs.
+            await connection.execute(f"alter database {name} set synchronous_commit = on")
+        finally:
+            await connection.close()
+        proxy = self.database[service] = PostgresProxy(self.stack.ports.postgres)
+        await proxy.open()
+
+    def environment(self, worker: Worker) -> dict[str, str]:
+        """What a worker's process is told."""
+        shipped = {name: value for name, value in self.stack.environment().items() if "DATABASE" not in name}
+        return {
+            **shipped,
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": f"{ROOT / 'services'}:{ROOT}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            f"{worker.service.upper()}_DATABASE_URL": self.through_proxy(worker.service),
+            "INSTANCE": worker.name,
+            "PORT": str(worker.port),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.otlp_proxy.port}",
+            "CHAOS_FLAGS": str(self.flags),
+            **({"CHAOS_DEFECT": self.defect} if self.defect else {}),
+            **SETTINGS,
+            **worker.settings,
+        }
+
+    def command(self, worker: Worker) -> list[str]:
+        """The program of a worker."""
+        return [sys.executable, "-m", "chaos.app", worker.service]
+
+    def through_proxy(self, service: str) -> str:
+        """The address of a database as its service knows it."""
+        parts = urlsplit(self.dsn[service])
+        host = f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{self.database[service].port}"
+        return urlunsplit(parts._replace(netloc=host))
+
+    # --- flags -------------------------------------------------------------------------------------------------------
+
+    def raise_flag(self, name: str, text: str = "") -> None:
+        """From now on handlers and crash points see it."""
+        draft = self.flags / f".{name}"
+        draft.write_text(text)
+        draft.replace(self.flags / name)
+
+    def lower_flag(self, name: str) -> None:
+        """No longer."""
+        (self.flags / name).unlink(missing_ok=True)
+
+    # --- look --------------------------------------------------------------------------------------------------------
+
+    async def rows(self, service: str, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Rows of a service's database, asked directly."""
+        connection = await asyncpg.connect(self.dsn[service], timeout=5, server_settings={"application_name": "chaos"})
+        try:
+            return await connection.fetch(query, *arguments, timeout=10)
+        finally:
+            await connection.close(timeout=2)
+
+    async def value(self, service: str, query: str, *arguments: Any) -> Any:
+        """The first value of the first row."""
+        return (await self.rows(service, query, *arguments))[0][0]
+
+    # --- end ---------------------------------------------------------------------------------------------------------
+
+    async def _close(self) -> None:
+        for proxy in (*self.database.values(), self.otlp_proxy):
+            await proxy.close()
+        await self.in_thread(self.stack.stop)
+        self._threads.shutdown()
+        self.otlp.close()
+        for data in ("postgres", "kafka", "secrets"):
+            shutil.rmtree(self.directory / data, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Removes the logs too; otherwise they stay until the next run."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _port(self) -> int:
+        taken = {worker.port for worker in self.workers} | set(vars(self.stack.ports).values())
+        while (port := free_port()) in taken:
+            pass
+        return port
+
+
+def _sweep(directory: Path) -> None:
+    """Removes what earlier runs have left behind: folders named by processes that are gone."""
+    for left in directory.glob("*"):
+        if left.name.isdecimal() and not Path(f"/proc/{left.name}").exists():
+            shutil.rmtree(left, ignore_errors=True)

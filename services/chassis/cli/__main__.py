@@ -1,6 +1,0 @@
-"""`python -m chassis.cli` is `ph`."""
-
-from chassis.cli import app
-
-if __name__ == "__main__":
-    app(prog_name="ph")

@@ -1,0 +1,166 @@
+"""A Kafka record as the chain understands it, or the reason why it does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple, Protocol
+
+from pydantic import ValidationError
+
+from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR
+from chassis.pure.messages import Contract
+from chassis.telemetry.tracing import SpanContext
+
+MAX_KEY = 200
+MAX_SEQUENCE = 2**62
+
+
+class Record(Protocol):
+    """The fields of aiokafka's ConsumerRecord that are used."""
+
+    @property
+    def topic(self) -> str:
+        """Where it came from."""
+
+    @property
+    def partition(self) -> int:
+        """Of the topic."""
+
+    @property
+    def offset(self) -> int:
+        """Within the partition."""
+
+    @property
+    def key(self) -> bytes | None:
+        """The stream key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """The event as JSON."""
+
+    @property
+    def headers(self) -> Iterable[tuple[str, bytes]]:
+        """The CloudEvents envelope."""
+
+
+class Fault(NamedTuple):
+    """Why a record cannot be handled: a stable code, and field paths without values."""
+
+    code: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Inbound:
+    """One record, decoded once. `message` is None for a type that this service does not read."""
+
+    record: Record
+    key: str | None
+    type: str
+    id: str
+    sequence: int
+    occurred_at: datetime | None
+    trace: SpanContext | None
+    message: Contract | None
+    fault: Fault | None
+
+    @property
+    def source(self) -> str:
+        """Whose numbering `sequence` belongs to."""
+        return self.record.topic
+
+
+def decode(record: Record, contracts: Mapping[str, type[Contract]]) -> Inbound:
+    """Reads envelope and body of a record. Never raises: what is wrong becomes `fault`."""
+    headers = dict(record.headers)
+    key = _text(record.key, MAX_KEY)
+    type_ = _text(headers.get("ce_type"), MAX_KEY) or ""
+    inbound = Inbound(record, key, type_, "", 0, None, None, None, None)
+    if not type_ and "ce_type" not in headers:
+        inbound.fault = Fault("type_missing", "the header ce_type is missing")
+        return inbound
+    contract = contracts.get(type_)
+    if (sequence := _number(headers.get("ce_sequence"))) is not None:
+        inbound.sequence = sequence
+    if contract is None:
+        return inbound
+    inbound.fault = _read_envelope(inbound, headers)
+    if inbound.fault is not None:
+        return inbound
+    if record.value is None:
+        inbound.fault = Fault("body_missing", "the record has no value")
+        return inbound
+    try:
+        inbound.message = contract.model_validate_json(record.value)
+    except ValidationError as error:
+        inbound.fault = _schema_fault(error)
+    else:
+        if key != str(getattr(inbound.message, "case_id", key)):
+            inbound.message = None
+            inbound.fault = Fault("key_mismatch", "the record's key is not the /case_id of its body")
+    return inbound
+
+
+def _read_envelope(inbound: Inbound, headers: Mapping[str, bytes]) -> Fault | None:
+    if inbound.key is None:
+        return Fault("key_missing", "the record has no key, or one that is not text of at most 200 characters")
+    if inbound.sequence < 1:
+        return Fault("sequence_invalid", "the header ce_sequence is not a whole number from 1")
+    inbound.id = _text(headers.get("ce_id"), MAX_KEY) or ""
+    if not inbound.id:
+        return Fault("id_missing", "the header ce_id is missing")
+    inbound.occurred_at = _time(headers.get("ce_time"))
+    if inbound.occurred_at is None:
+        return Fault("time_invalid", f"the header ce_time is not an RFC 3339 time with offset from {EARLIEST_YEAR} on")
+    traceparent = _text(headers.get("ce_traceparent"), MAX_KEY)
+    inbound.trace = SpanContext.parse(traceparent) if traceparent else None
+    return None
+
+
+def _schema_fault(error: ValidationError) -> Fault:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        return Fault("json_invalid", "the value is not JSON")
+    places = sorted({"/" + "/".join(map(str, each["loc"])) + " " + each["type"] for each in found})
+    return Fault("schema_violated", "; ".join(places)[:2000])
+
+
+def _text(value: bytes | None, limit: int) -> str | None:
+    if not value or len(value) > limit or b"\x00" in value:
+        return None
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _time(value: bytes | None) -> datetime | None:
+    """The time in UTC, if it lies within the programme's: beyond it calendars and time zones end."""
+    text = _text(value, MAX_KEY)
+    try:
+        at = datetime.fromisoformat(text or "")
+        at = at.astimezone(UTC) if at.tzinfo is not None else at
+    except (ValueError, OverflowError):
+        return None
+    return at if at.tzinfo is not None and EARLIEST_YEAR <= at.year <= LATEST_YEAR else None
+
+
+def _number(value: bytes | None) -> int | None:
+    if value is None or not value.isdigit() or len(value) > len(str(MAX_SEQUENCE)):
+        return None
+    number = int(value)
+    return number if number <= MAX_SEQUENCE else None
+
+
+def headers_json(record: Record) -> str:
+    """A record's headers as JSON for the parking table; from which `headers_from` makes the very same bytes."""
+    return json.dumps({name: (value or b"").decode("utf-8", "surrogateescape") for name, value in record.headers})
+
+
+def headers_from(stored: str) -> list[tuple[str, bytes]]:
+    """The headers of a parked record, byte for byte as they came: what could not be read before still cannot."""
+    headers: dict[str, str] = json.loads(stored)
+    return [(name, text.encode("utf-8", "surrogateescape")) for name, text in headers.items()]

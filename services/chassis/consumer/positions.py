@@ -1,0 +1,144 @@
+"""What was seen of each key: inbox, order check and gap check in one row per (source, key)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from chassis.consumer.inbound import Inbound
+from chassis.postgres.database import Connection, columns
+from chassis.postgres.writes import Writes
+
+_LOCK = """
+select p.* from unnest($1::text[], $2::text[]) as wanted(source, key)
+cross join lateral (
+    select source, key, sequence, blocked from position
+    where source = wanted.source and key = wanted.key for update
+) p
+"""
+"""Row after row in the order given, which is the order of locking. Of a join PostgreSQL would make the plan anew for
+each batch, and read all of a table that has just begun to grow."""
+_ADD = """
+insert into position (source, key, sequence, blocked)
+select * from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) on conflict do nothing
+returning true
+"""
+_MOVE = """
+insert into position (source, key, sequence, blocked)
+select * from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
+on conflict (source, key) do update set sequence = excluded.sequence, blocked = excluded.blocked
+returning true
+"""
+
+
+_CATCH_UP = """
+update position set sequence = $3 where source = $1 and key = $2 and (sequence = $3 - 1 or ($4 and sequence < $3))
+"""
+
+
+class Verdict(Enum):
+    """How a record's sequence relates to what was seen of its key."""
+
+    NEXT = "next"
+    REPEAT = "repeat"
+    GAP = "gap"
+    LATE = "late"
+    UNNUMBERED = "unnumbered"
+
+
+class _Position:
+    __slots__ = ("blocked", "changed", "sequence", "stored")
+
+    def __init__(self, sequence: int, blocked: bool, stored: bool) -> None:
+        self.sequence = sequence
+        self.blocked = blocked
+        self.stored = stored
+        self.changed = False
+
+
+class Positions:
+    """The positions of a batch, locked until its commit."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], _Position] = {}
+
+    def set(self, source: str, key: str, sequence: int, blocked: bool) -> None:
+        """Takes over a stored row."""
+        self._rows[source, key] = _Position(sequence, blocked, stored=True)
+
+    def advance(self, inbound: Inbound) -> Verdict:
+        """Moves the key's position to this record, unless it is a repeat.
+
+        The number of a record that cannot be read may be as wrong as the rest of it: it moves nothing, or the genuine
+        event of that number would pass for a repeat. A type that is not read here moves it by one at most, for the
+        same reason.
+        """
+        if inbound.key is None or inbound.sequence < 1:
+            return Verdict.UNNUMBERED
+        row = self._row(inbound.source, inbound.key)
+        last, sequence = row.sequence, inbound.sequence
+        if sequence <= last:
+            return Verdict.REPEAT
+        if inbound.message is None and (inbound.fault is not None or sequence != last + 1):
+            return Verdict.UNNUMBERED
+        row.sequence = sequence
+        row.changed = True
+        if sequence == last + 1:
+            return Verdict.NEXT
+        if row.blocked:  # the missing ones are parked
+            return Verdict.NEXT
+        return Verdict.GAP if last else Verdict.LATE
+
+    def is_blocked(self, inbound: Inbound) -> bool:
+        """True if an earlier record of the key is parked."""
+        row = self._rows.get((inbound.source, inbound.key or ""))
+        return row is not None and row.blocked
+
+    def block(self, inbound: Inbound) -> None:
+        """Later records of this key must queue. A record without a key blocks nobody."""
+        if inbound.key is not None:
+            row = self._row(inbound.source, inbound.key)
+            row.changed = row.changed or not row.blocked
+            row.blocked = True
+
+    def changed(self, *, stored: bool) -> list[tuple[str, str, int, bool]]:
+        """The rows to write, in lock order."""
+        return sorted(
+            (source, key, row.sequence, row.blocked)
+            for (source, key), row in self._rows.items()
+            if row.changed and row.stored is stored
+        )
+
+    def _row(self, source: str, key: str) -> _Position:
+        row = self._rows.get((source, key))
+        if row is None:
+            row = self._rows[source, key] = _Position(0, blocked=False, stored=False)
+        return row
+
+
+async def lock(connection: Connection, batch: Sequence[Inbound]) -> Positions:
+    """Locks and reads the positions of every key in the batch: one statement."""
+    wanted = sorted({(inbound.source, inbound.key) for inbound in batch if inbound.key is not None})
+    positions = Positions()
+    sources, keys = [source for source, _ in wanted], [key for _, key in wanted]
+    for source, key, sequence, blocked in await connection.fetch(_LOCK, sources, keys):
+        positions.set(source, key, sequence, blocked)
+    return positions
+
+
+async def catch_up(connection: Connection, inbound: Inbound) -> None:
+    """A parked record was handled after all: if it could not be read when it came, its number counts from now on.
+
+    Else a replay would handle it a second time. Call it in the transaction that has its effect.
+    """
+    if inbound.key is not None and inbound.sequence > 0:
+        readable = inbound.message is not None
+        await connection.execute(_CATCH_UP, inbound.source, inbound.key, inbound.sequence, readable)
+
+
+def save(writes: Writes, positions: Positions) -> None:
+    """Writes what moved, unless another consumer has met a new key at the same time: then the batch is done again."""
+    if moved := positions.changed(stored=True):
+        writes.add("positions_moved", _MOVE, *columns(moved))
+    if new := positions.changed(stored=False):
+        writes.add("positions_added", _ADD, *columns(new), rows=len(new))

@@ -1,0 +1,70 @@
+"""The HTTP side of a service: one place that says what stands between a socket and a route."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
+from starlette.middleware import Middleware
+
+from chassis.http import local_clock
+from chassis.http.exception_handlers import install
+from chassis.http.guards import LastResort, RequestEdge, RequestGuard
+from chassis.http.problems import COMMON
+from chassis.service import Service
+from chassis.settings import Settings
+
+API_VERSION = "1.0.0"
+"""Of the HTTP contract. Raised with it, not with each build."""
+
+_NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False)
+"""FastAPI's own is on by default: it would put URLs into spans and exception messages into logs."""
+
+
+def create_api(
+    service: Service,
+    settings: Settings,
+    *,
+    middleware: Sequence[Middleware] = (),
+    routers: Sequence[APIRouter] = (),
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+) -> FastAPI:
+    """The service's API. Its routes expect `app.state.authenticator`, `.bus`, `.pool` and `.clock`.
+
+    `middleware` (tracing, metrics, access log) is put where every answer passes, refusals of the guard and
+    crashes included, and where the request already has its id. `routers` are served beside the service's own.
+    """
+    app = FastAPI(
+        title=service.title,
+        version=API_VERSION,
+        description=service.description,
+        docs_url="/docs",
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        responses=COMMON,
+        telemetry=_NO_TELEMETRY,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(RequestEdge),
+            *middleware,
+            Middleware(LastResort),
+            Middleware(RequestGuard, max_body_bytes=settings.max_body_bytes),
+        ],
+    )
+    app.state.fingerprint_key = service.fingerprint_key
+    install(app)
+    for router in (*service.routers, *routers):
+        app.include_router(router)
+    if settings.clock_control:
+        app.include_router(local_clock.router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The function's name: generated clients then have `open_case`, not `open_case_cases_post`."""
+    return route.name

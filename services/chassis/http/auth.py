@@ -1,0 +1,302 @@
+"""Who is asking: bearer tokens (JWT) of the configured issuer, not trusted before they are checked.
+
+The token's own header never chooses how it is verified: the algorithm must be on a short list of asymmetric
+ones, the key must be one that the issuer publishes. Expiry is measured against real time, not against the
+business clock that the local stack can move. Refusals say what is wrong and what to do, and never repeat the
+token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from joserfc import jws
+from joserfc.errors import (
+    BadSignatureError,
+    ClaimError,
+    ExpiredTokenError,
+    InvalidClaimError,
+    JoseError,
+    MissingClaimError,
+    UnsupportedAlgorithmError,
+)
+from joserfc.jws import CompactSignature, JWSRegistry
+from joserfc.jwt import JWTClaimsRegistry
+from pydantic import TypeAdapter, ValidationError
+
+from chassis.http.jwks import IssuerUnreachable, KeyCache, reader
+from chassis.http.problems import Problem
+from chassis.pure.codes import Country, Org
+
+ALGORITHMS = ("EdDSA", "Ed25519", "ES256", "RS256", "PS256")
+"""Asymmetric only. With `none` anyone could sign, with HS* everyone who can read the public key."""
+TOKEN_TYPES = ("jwt", "at+jwt", "application/at+jwt")
+LEEWAY_SECONDS = 30
+MAX_TOKEN_CHARS = 8192
+MAX_ROLES = 32
+CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "sub", "roles", "org", "country")
+MAX_PROOFS = 1000
+"""Tokens whose signature need not be checked again, which costs as much as a statement of the database."""
+ROLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+SUBJECT = re.compile(r"[\x21-\x7e]{1,255}")
+
+_org: TypeAdapter[str] = TypeAdapter(Org)
+_country: TypeAdapter[str] = TypeAdapter(Country)
+
+RENEW = "Get a new access token from the issuer and send it as 'Authorization: Bearer <token>'."
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller as the issuer vouches for it. `org` is a code such as `centre:NG-LOS`; no country is ""."""
+
+    subject: str
+    roles: frozenset[str]
+    org: str
+    country: str = ""
+
+
+class _Registry(JWSRegistry):
+    """Does not warn at every `EdDSA`: RFC 9864 prefers `Ed25519`, but most issuers still write `EdDSA`."""
+
+    def get_alg(self, name: str) -> Any:
+        if name not in ALGORITHMS:
+            raise UnsupportedAlgorithmError
+        return self.algorithms[name]
+
+
+class _Proof(NamedTuple):
+    """Whom a token names, signed with this key, which stays so; its claims are judged at each request."""
+
+    key_id: str | None
+    key: Any
+    claims: Mapping[str, Any]
+    principal: Principal
+
+
+class Authenticator:
+    """Turns an `Authorization` header into a `Principal`, or raises `Problem`."""
+
+    def __init__(
+        self,
+        issuer: str,
+        audience: str,
+        jwks: str,
+        *,
+        keys: KeyCache | None = None,
+        leeway: int = LEEWAY_SECONDS,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = keys if keys is not None else KeyCache(reader(jwks))
+        self._proofs: dict[bytes, _Proof] = {}
+        self._registry = _Registry(algorithms=ALGORITHMS, strict_check_header=False)
+        self._claims = JWTClaimsRegistry(
+            now=lambda: int(now()),
+            leeway=leeway,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
+            exp={"essential": True},
+            sub={"essential": True},
+            roles={"essential": True, "allow_blank": True},
+            org={"essential": True},
+        )
+
+    async def warm(self) -> None:
+        """Reads the keys, so that the first request need not wait for them."""
+        await self._keys.warm()
+
+    async def authenticate(self, header: str | None) -> Principal:
+        """The caller that this `Authorization` header proves. Else `Problem` 401, or 503 without keys."""
+        token = _token(header)
+        # Of a token nothing is kept but the claims that are judged.
+        digest = hashlib.sha256(token.encode()).digest()
+        proof = self._proofs.get(digest)
+        key_id = _key_id(self._extract(token)) if proof is None else proof.key_id
+        try:
+            key = await self._keys.find(key_id)
+        except IssuerUnreachable:
+            raise Problem(
+                status=503,
+                code="issuer_unreachable",
+                detail="The keys of the token issuer cannot be read at the moment: no token can be checked.",
+                remedy="Try again in a few seconds; if it lasts, tell the operators.",
+                headers={"Retry-After": "5"},
+            ) from None
+        if key is None:
+            raise _refused("The token is signed with a key that the issuer does not publish.")
+        if proof is not None and proof.key is key:
+            self._judge(proof.claims)
+        else:
+            proof = self._prove(self._extract(token), key)
+            if len(self._proofs) >= MAX_PROOFS:
+                del self._proofs[next(iter(self._proofs))]
+            self._proofs[digest] = proof
+        return proof.principal
+
+    def _prove(self, signature: CompactSignature, key: Any) -> _Proof:
+        try:
+            if not jws.validate_compact(signature, key, registry=self._registry):
+                raise BadSignatureError
+        except (JoseError, ValueError, TypeError):
+            raise _refused("The signature of the token is not valid.") from None
+        claims = _payload(signature)
+        claims = {name: claims[name] for name in CLAIMS if name in claims}
+        self._judge(claims)
+        return _Proof(_key_id(signature), key, claims, _principal(claims))
+
+    def _extract(self, token: str) -> CompactSignature:
+        """The token's parts, not yet trusted."""
+        try:
+            signature = jws.extract_compact(token.encode(), registry=self._registry)
+            header = signature.headers()
+            algorithm = header.get("alg")
+        except (JoseError, ValueError, TypeError, AttributeError):
+            raise _refused("The token is malformed: it must be a signed JWT of three parts.") from None
+        if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+            raise _refused(
+                "The token is signed with an algorithm that is not accepted.",
+                f"Have the issuer sign with one of {', '.join(ALGORITHMS)}.",
+            )
+        if "crit" in header or str(header.get("typ", "jwt")).lower() not in TOKEN_TYPES:
+            raise _refused("The token is no access token: its header has another type or a critical extension.")
+        return signature
+
+    def _judge(self, claims: Mapping[str, Any]) -> None:
+        """Whether the token is meant for us, and valid now."""
+        try:
+            self._claims.validate(dict(claims))
+        except ExpiredTokenError:
+            raise _refused("The token has expired.") from None
+        except MissingClaimError as error:
+            missing = error.claim.replace(",", ", ")
+            raise _refused(f"The token lacks the claims: {missing}.", "Have the issuer add them.") from None
+        except InvalidClaimError as error:
+            raise _refused(*_CLAIM_FAULTS.get(error.claim, _fault(error.claim))) from None
+        except (ClaimError, ValueError, TypeError, OverflowError):
+            raise _refused("The claims of the token are malformed.") from None
+
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    scheme_name="bearer",
+    description="Access token of the configured issuer, with the claims sub, iss, aud, exp, roles and org.",
+)
+
+
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+"""A parameter that declares the scheme in OpenAPI, and does nothing else."""
+
+
+async def principal(request: Request) -> Principal:
+    """The caller, by the request's only Authorization header."""
+    headers = request.headers.getlist("authorization")
+    if len(headers) > 1:
+        raise _refused("The request has more than one Authorization header.", "Send exactly one.")
+    authenticator: Authenticator = request.app.state.authenticator
+    return await authenticator.authenticate(headers[0] if headers else None)
+
+
+def _refused(detail: str, remedy: str = RENEW) -> Problem:
+    """401 as RFC 6750 wants it. `detail` is one of our own sentences, so it may stand in the header too."""
+    return Problem(
+        status=401,
+        code="token_invalid",
+        detail=detail,
+        remedy=remedy,
+        headers={"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{detail}"'},
+    )
+
+
+def _token(header: str | None) -> str:
+    if not header or not header.strip():
+        # RFC 6750, 3.1: no error code if the request carries no credentials at all.
+        raise Problem(
+            status=401,
+            code="token_missing",
+            detail="The request has no access token.",
+            remedy=RENEW,
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if len(header) > MAX_TOKEN_CHARS:
+        raise _refused(f"The Authorization header is longer than {MAX_TOKEN_CHARS} characters.")
+    scheme, _, token = header.strip().partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise _refused("The Authorization header does not have the form 'Bearer <token>'.")
+    if not token.isascii() or token.count(".") != 2:
+        raise _refused("The token is malformed: it must be a signed JWT of three parts.")
+    return token
+
+
+def _key_id(signature: CompactSignature) -> str | None:
+    kid = signature.headers().get("kid")
+    if kid is not None and (not isinstance(kid, str) or len(kid) > 256):
+        raise _refused("The token is malformed: its key id is not a short text.")
+    return kid
+
+
+def _payload(signature: CompactSignature) -> Mapping[str, Any]:
+    try:
+        claims = json.loads(signature.payload)
+    except (ValueError, RecursionError):
+        claims = None
+    if not isinstance(claims, dict):
+        raise _refused("The token is malformed: its claims are no JSON object.")
+    return claims
+
+
+_CLAIM_FAULTS: Mapping[str, tuple[str, str]] = {
+    "iss": ("The token comes from another issuer than the one configured.", RENEW),
+    "aud": ("The token is meant for another audience.", "Request a token for the audience of this API."),
+    "nbf": ("The token is not valid yet.", "Wait until its nbf time, or set the clocks right."),
+    "iat": ("The token was issued in the future.", "Set the clocks of the issuer and of this system right."),
+}
+
+
+def _fault(claim: str) -> tuple[str, str]:
+    """`claim` is a name from our own list of claims, never from the token."""
+    return f"The claim {claim} of the token is not as expected.", "Have the issuer correct it."
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    return Principal(
+        subject=_subject(claims["sub"]),
+        roles=_roles(claims["roles"]),
+        org=_code(_org, "org", claims["org"]),
+        country=_code(_country, "country", claims["country"]) if claims.get("country") else "",
+    )
+
+
+def _subject(value: Any) -> str:
+    if not isinstance(value, str) or not SUBJECT.fullmatch(value):
+        raise _refused(*_fault("sub"))
+    return value
+
+
+def _roles(value: Any) -> frozenset[str]:
+    if (
+        not isinstance(value, list)
+        or len(value) > MAX_ROLES
+        or not all(isinstance(role, str) and ROLE.fullmatch(role) for role in value)
+    ):
+        raise _refused(
+            "The claim roles of the token is not a list of role names.",
+            f"Have the issuer write at most {MAX_ROLES} names of lower-case letters, digits and underscores.",
+        )
+    return frozenset(value)
+
+
+def _code(adapter: TypeAdapter[str], claim: str, value: Any) -> str:
+    try:
+        return adapter.validate_python(value, strict=True)
+    except ValidationError:
+        raise _refused(*_fault(claim)) from None

@@ -1,0 +1,162 @@
+"""From exceptions to problem documents: the caller's faults, the environment's, and ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Match
+
+from chassis.http.field_errors import field_errors, json_position
+from chassis.http.problems import (
+    Problem,
+    instance_of,
+    malformed_json,
+    schemas,
+)
+from chassis.postgres.database import ConcurrentUpdateError, is_environment_fault, reason_of
+from chassis.telemetry.logs import get_logger
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+log = get_logger(__name__)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response(instance_of(request.scope))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """422 with every field at fault; 400 if the body is no JSON or the Idempotency-Key is missing."""
+    assert isinstance(error, RequestValidationError)
+    return _invalid_problem(error).response(instance_of(request.scope))
+
+
+def _invalid_problem(error: RequestValidationError) -> Problem:
+    found = error.errors()
+    if found and found[0]["type"] == "json_invalid":
+        return malformed_json(json_position(str(error.body), found[0]["loc"][-1]))
+    errors = field_errors(found, error.body)
+    if any(e["type"] == "missing" and tuple(e["loc"]) == ("header", "idempotency-key") for e in found):
+        return Problem(
+            status=400,
+            code="idempotency_key_required",
+            detail="The request has no Idempotency-Key header.",
+            remedy="Send a UUID as Idempotency-Key with each intent; keep it when you repeat the request.",
+            errors=errors,
+        )
+    count = len(errors)
+    return Problem(
+        status=422,
+        code="request_invalid",
+        detail="1 field is not as expected." if count == 1 else f"{count} fields are not as expected.",
+        remedy="Correct what `errors` lists and send the request again.",
+        errors=errors,
+    )
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed(request)) or headers.get("Allow", "")
+    code, detail, remedy = _HTTP.get(error.status_code, _unknown(error.status_code))
+    problem = Problem(status=error.status_code, code=code, detail=detail, remedy=remedy, headers=headers)
+    return problem.response(instance_of(request.scope))
+
+
+_HTTP: Mapping[int, tuple[str, str, str]] = {
+    400: ("body_unreadable", "The body cannot be read as JSON.", "Send a JSON document in UTF-8 (RFC 8259)."),
+    404: ("no_such_resource", "There is nothing at this address.", "Check the path against /docs."),
+    405: (
+        "method_not_allowed",
+        "This address does not know this method.",
+        "Use a method of the Allow header.",
+    ),
+}
+
+
+def _unknown(status: int) -> tuple[str, str, str]:
+    phrase = HTTPStatus(status).phrase
+    return f"http_{status}", f"{phrase}.", "Check the request against /docs."
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method that has a route at this path. Starlette names only those of the first route it meets."""
+    routes = request.app.router.routes
+    scope = dict(request.scope)
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
+
+
+async def _environment(request: Request, error: Exception) -> Response:
+    if not is_environment_fault(error):
+        return await unexpected(request, error)
+    log.warning("request_unavailable", reason=reason_of(error), route=route_of(request.scope))
+    return Problem(
+        status=503,
+        code="temporarily_unavailable",
+        detail="The service cannot reach its database at the moment, or is overloaded.",
+        remedy="Send the same request with the same Idempotency-Key again after the time in Retry-After.",
+        headers={"Retry-After": "2"},
+    ).response(instance_of(request.scope))
+
+
+async def unexpected(request: Request, error: Exception) -> Response:
+    """500 that tells nothing of the insides; the log has type and place, no message: it may quote values."""
+    log.error("request_failed", exc_info=error, route=route_of(request.scope), method=request.method)
+    return Problem(
+        status=500,
+        code="internal_error",
+        detail="The service failed on this request. The operators can find it by `instance`.",
+        remedy="Send it again with the same Idempotency-Key; if it fails again, tell the operators.",
+    ).response(instance_of(request.scope))
+
+
+def route_of(scope: Mapping[str, Any]) -> str:
+    """The path template (`/cases/{case_id}`), never the path: ids in it are not for logs of every request."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of this app a problem document, in its answers and in its OpenAPI."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ConcurrentUpdateError):
+        app.add_exception_handler(kind, _environment)
+    app.add_exception_handler(Exception, unexpected)
+
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        components: dict[str, Any] = document.setdefault("components", {}).setdefault("schemas", {})
+        if "Problem" not in components:  # FastAPI keeps the document, and makes it anew if routes were added
+            components.update(schemas())
+            for path in document.get("paths", {}).values():
+                for operation in path.values():
+                    _prune(operation)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _prune(operation: dict[str, Any]) -> None:
+    """Takes out of an operation's documentation the common answers that it cannot give."""
+    responses = operation["responses"]
+    if "requestBody" not in operation:
+        for status in ("413", "415", *(() if operation.get("parameters") else ("422",))):
+            responses.pop(status, None)
+    if not operation.get("security"):
+        responses.pop("401", None)

@@ -1,0 +1,105 @@
+"""A server span, a duration and a log line per HTTP request. The route's template is told, never its values."""
+
+from __future__ import annotations
+
+from functools import cache
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from opentelemetry.trace import SpanKind
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from chassis.telemetry.logs import get_logger
+from chassis.telemetry.metrics import Metrics
+from chassis.telemetry.tracing import (
+    SpanContext,
+    Tracer,
+    current,
+    now_ns,
+)
+
+log = get_logger(__name__)
+
+QUIET = ("/health/live", "/health/ready", "/metrics")
+FAILED = 500
+
+
+class HttpTelemetry:
+    """ASGI middleware; the outermost one, so that refused requests are seen too."""
+
+    def __init__(self, app: ASGIApp, tracer: Tracer, metrics: Metrics) -> None:
+        self._app = app
+        self._tracer = tracer
+        self._seconds = cache(metrics.http_seconds.labels)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http" or scope["path"] in QUIET:
+            await self._app(scope, receive, send)
+            return
+        parent = _parent(scope)
+        context = self._tracer.child(parent) if parent else self._tracer.root()
+        status = FAILED
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        started, begun = now_ns(), perf_counter()
+        token = current.set(context)
+        try:
+            with bound_contextvars(trace_id=f"{context.trace_id:032x}", span_id=f"{context.span_id:016x}"):
+                try:
+                    await self._app(scope, receive, observed)
+                finally:
+                    self._finish(scope, context, parent, status, started, perf_counter() - begun)
+        finally:
+            current.reset(token)
+
+    def _finish(
+        self, scope: Scope, context: SpanContext, parent: SpanContext | None, status: int, started: int, seconds: float
+    ) -> None:
+        method, route = _method(scope), _route(scope)
+        self._seconds(method, route, str(status)).observe(seconds)
+        log.info("http_request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+        if not context.sampled:
+            return
+        attributes: dict[str, str | int] = {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": status,
+        }
+        if case_id := _case_id(scope):
+            attributes["ph.case.id"] = case_id
+        error = "server error" if status >= FAILED else ""
+        name = f"{method} {route}"
+        self._tracer.record(name, context, SpanKind.SERVER, started, now_ns(), attributes, parent=parent, error=error)
+
+
+def _parent(scope: Scope) -> SpanContext | None:
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            return SpanContext.parse(value.decode("latin-1"))
+    return None
+
+
+def _case_id(scope: Scope) -> str:
+    """The case in the path, if it is an id: what somebody else wrote there could be a name."""
+    try:
+        return str(UUID(str(scope.get("path_params", {}).get("case_id", ""))))
+    except ValueError:
+        return ""
+
+
+def _method(scope: Scope) -> str:
+    method: str = scope["method"]
+    return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "_OTHER"
+
+
+def _route(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    return getattr(route, "path", "") or "unmatched"

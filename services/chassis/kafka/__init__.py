@@ -1,0 +1,4 @@
+"""Clients for Kafka, and topics as they are declared.
+
+May import `pure`.
+"""

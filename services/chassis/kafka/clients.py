@@ -1,0 +1,133 @@
+"""How producers, consumers and the admin client reach Kafka: settings become client options in one place.
+
+aiokafka answers a closed port, a wrong password and a plain connection to a TLS port alike with "Unable to
+bootstrap", and tells the reason to its log only. The admin client here collects it for the person who reads.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from chassis.settings import KafkaSettings
+from chassis.trouble import Trouble
+
+if TYPE_CHECKING:
+    from faststream.security import BaseSecurity
+
+ADMIN_TIMEOUT_MS = 10_000
+
+
+def kafka_options(settings: KafkaSettings) -> dict[str, Any]:
+    """Keyword arguments that every aiokafka client takes. Raises `Trouble` if the login is incomplete."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap_servers,
+        "security_protocol": settings.security_protocol,
+    }
+    if settings.security_protocol.endswith("SSL"):
+        options["ssl_context"] = _tls(settings)
+    if settings.security_protocol.startswith("SASL"):
+        username, password = _login(settings)
+        options |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": username,
+            "sasl_plain_password": password,
+        }
+    return options
+
+
+def broker_security(settings: KafkaSettings) -> BaseSecurity:
+    """The same for FastStream's broker, which takes an object. Raises `Trouble` like `kafka_options`."""
+    from faststream import security  # noqa: PLC0415 - 0.3 s that an operator's command need not wait
+
+    kinds = {
+        "PLAIN": security.SASLPlaintext,
+        "SCRAM-SHA-256": security.SASLScram256,
+        "SCRAM-SHA-512": security.SASLScram512,
+    }
+    tls = _tls(settings) if settings.security_protocol.endswith("SSL") else None
+    if not settings.security_protocol.startswith("SASL"):
+        return security.BaseSecurity(ssl_context=tls)
+    username, password = _login(settings)
+    return kinds[settings.sasl_mechanism](username, password, ssl_context=tls)
+
+
+@asynccontextmanager
+async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client, closed afterwards. Whatever Kafka refuses or does not answer becomes a `Trouble`."""
+    client = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=ADMIN_TIMEOUT_MS)
+    where = f"Kafka at {settings.bootstrap_servers} ({settings.security_protocol})"
+    reasons: list[str] = []
+    try:
+        with _log_of_aiokafka(reasons):
+            await client.start()
+            yield client
+    except KafkaConnectionError as error:
+        raise Trouble(
+            "no broker can be reached, or it refuses the login: " + ("; ".join(reasons) or str(error)),
+            where=where,
+            remedy="Check KAFKA_BOOTSTRAP_SERVERS and that a broker runs there; then KAFKA_SECURITY_PROTOCOL,"
+            " KAFKA_SASL_MECHANISM, KAFKA_USERNAME and the file that KAFKA_PASSWORD_FILE names.",
+        ) from error
+    except (KafkaError, TimeoutError) as error:
+        raise Trouble(
+            f"the cluster did not answer as it should: {error!r}",
+            where=where,
+            remedy="Try again in a moment; if it stays, see the brokers' logs.",
+        ) from error
+    finally:
+        await client.close()
+
+
+def _login(settings: KafkaSettings) -> tuple[str, str]:
+    where = f"settings of Kafka ({settings.security_protocol})"
+    try:
+        password = settings.password
+    except ValueError as error:
+        raise Trouble(str(error), where=where, remedy="Mend KAFKA_PASSWORD_FILE.") from error
+    if settings.username is None or password is None:
+        missing = "KAFKA_USERNAME" if settings.username is None else "KAFKA_PASSWORD_FILE"
+        raise Trouble(f"{missing} is not set", where=where, remedy="Set it, or another KAFKA_SECURITY_PROTOCOL.")
+    return settings.username, password.get_secret_value()
+
+
+def _tls(settings: KafkaSettings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise Trouble(
+            f"the certificate authority {settings.ca_file} cannot be used ({error})",
+            where=f"settings of Kafka ({settings.security_protocol})",
+            remedy="KAFKA_CA_FILE must name a readable PEM file.",
+        ) from error
+
+
+class _Collector(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self.lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if line not in self.lines:
+            self.lines.append(line)
+
+
+@contextmanager
+def _log_of_aiokafka(lines: list[str]) -> Iterator[None]:
+    """Collects what aiokafka logs, instead of printing it between the lines of a command."""
+    logger = logging.getLogger("aiokafka")
+    handler = _Collector(lines)
+    propagate, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagate

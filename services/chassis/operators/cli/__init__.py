@@ -1,0 +1,30 @@
+"""`ph`: the operators' commands. The same against any environment: addresses come from settings.
+
+Exit codes: 0 all is well, 1 something is to be done or has failed, 2 the command line is wrong.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from chassis.operators.cli import migrate, parked, topics
+from chassis.operators.cli.output import PeopleGroup
+
+app = typer.Typer(
+    cls=PeopleGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _ph() -> None:
+    """Operators' commands of the chain. Each has --help and --json; exit code 1 means: look at it."""
+
+
+app.command("migrate")(migrate.migrate)
+app.add_typer(topics.app, name="topics")
+app.add_typer(parked.app, name="parked")
+
+__all__ = ["app"]

@@ -1,0 +1,70 @@
+"""Which services a command is for, and where their databases are: by the services' own settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from chassis.settings import ROOT, DatabaseSettings, database_settings
+from chassis.trouble import Trouble, Usage
+
+Services = Annotated[
+    list[str] | None,
+    typer.Option("--service", "-s", help="A service; may be given more than once.", metavar="NAME"),
+]
+
+
+def discovered() -> list[str]:
+    """The services of this source tree: the folders of `services/` that can be started."""
+    return sorted(path.parent.name for path in (ROOT / "services").glob("*/app.py"))
+
+
+def chosen(services: list[str] | None, *, everything: bool) -> list[str]:
+    """The services that `--service` or `--all` name. Raises `Usage` for neither, both, or an unknown name."""
+    if bool(services) == everything:
+        raise Usage(
+            "name the services with --service, or all of them with --all",
+            remedy=f"Services here: {', '.join(discovered())}.",
+        )
+    for name in services or ():
+        if name == "chassis" or not (ROOT / "services" / name).is_dir() or not name.isidentifier():
+            raise Usage(f"there is no service {name!r}", remedy=f"Services here: {', '.join(discovered())}.")
+    return list(dict.fromkeys(services)) if services else discovered()
+
+
+def databases(service: str) -> DatabaseSettings:
+    """The database settings of one service. Raises `Trouble` that names the variable to set."""
+    try:
+        return database_settings(service)
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"{service.upper()}_{str(first['loc'][0]).upper()}"
+        missing = first["type"] == "missing"
+        what = f"{variable} is not set" if missing else f"{variable} is not usable: {first['msg']}"
+        raise Trouble(
+            what,
+            where=f"settings of {service}",
+            remedy=f"Set {service.upper()}_DATABASE_URL=postgresql://user@host:port/name "
+            f"and {service.upper()}_DATABASE_PASSWORD_FILE to the file with the password.",
+        ) from error
+
+
+def app_dsn(service: str) -> str:
+    """The address for the role without DDL rights."""
+    return _address(service, migrator=False)
+
+
+def migrator_dsn(service: str) -> str:
+    """The address for the role that owns the schema."""
+    return _address(service, migrator=True)
+
+
+def _address(service: str, *, migrator: bool) -> str:
+    settings = databases(service)
+    try:
+        return settings.migrator_dsn if migrator else settings.app_dsn
+    except ValueError as error:
+        what, _, remedy = str(error).partition(": ")
+        raise Trouble(what, where=f"settings of {service}", remedy=remedy or "Mend the setting.") from error

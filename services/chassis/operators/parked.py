@@ -1,0 +1,216 @@
+"""The operator's side of parked records: look, retry, discard. `parked` is the worker's side.
+
+The queue of a (topic, key) is its open rows in order of id. Its head is the record at fault; the rows after
+it carry the failure `behind`: they wait, and nothing is wrong with them. The worker alone handles records,
+always from the head, so nothing done here can change the order of a key:
+
+- retry marks a head. The rows behind follow by themselves once it is gone.
+- discard drops exactly the rows that are named, or the head of a key; it may name a row that waits. What
+  remains is handled in its order, without the dropped one. That is final: the row stays as audit and cannot
+  be retried, because later records of its key may have been handled by then.
+- a record without a key is a queue of its own and holds up nobody.
+
+Rows are locked while they are changed. One that the worker settles at the same moment is reported as gone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+import asyncpg
+
+from chassis.postgres.session import Executor
+
+BEHIND = "behind"
+OPEN = ("parked", "retry")
+
+_HEAD = """(p.key is null or not exists (
+    select from parked e
+    where e.topic = p.topic and e.key = p.key and e.state <> 'discarded' and e.id < p.id))"""
+_WAITING = """(select count(*) from parked w
+    where w.topic = p.topic and w.key = p.key and w.state <> 'discarded' and w.id > p.id)"""
+_COLUMNS = f"""p.id, p.topic, p.partition, p.record_offset, p.key, p.type, p.sequence, p.failure, p.detail,
+    p.attempts, p.state, p.parked_at, p.decided_at, p.decided_by, p.reason,
+    {_HEAD} as head, {_WAITING} as waiting"""
+_CHOSEN = """p.state = any($1)
+    and ($2::text is null or p.topic = $2) and ($3::text is null or p.key = $3)
+    and ($4::text is null or p.failure = $4) and ($5::text is null or p.type = $5)"""
+_LIST = f"""select {_COLUMNS} from parked p
+where {_CHOSEN} and (p.failure <> 'behind' or $6) order by p.id limit $7"""  # noqa: S608 - here and below: nothing but constants is filled in
+_ONE = f"select {_COLUMNS}, p.headers, p.payload from parked p where p.id = $1"  # noqa: S608
+_BY_ID = f"select {_COLUMNS} from parked p where p.id = any($1) order by p.id for update of p"  # noqa: S608
+_HEADS = f"select {_COLUMNS} from parked p where {_CHOSEN} and {_HEAD} order by p.id for update of p"  # noqa: S608
+_RETRY = """
+update parked set state = 'retry', decided_at = clock_timestamp(), decided_by = $2 where id = any($1)
+"""
+_DISCARD = """
+update parked set state = 'discarded', decided_at = clock_timestamp(), decided_by = $2, reason = $3
+where id = any($1)
+"""
+_COUNTS = """
+select (select count(*) from parked where state <> 'discarded'),
+       (select count(*) from position where blocked),
+       (select extract(epoch from clock_timestamp() - min(parked_at))::float8
+        from parked where state <> 'discarded')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedRow:
+    """One parked record without its content. `waiting` counts the records queued behind it."""
+
+    id: int
+    topic: str
+    partition: int
+    record_offset: int
+    key: str | None
+    type: str | None
+    sequence: int | None
+    failure: str
+    detail: str
+    attempts: int
+    state: str
+    parked_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+    reason: str | None
+    head: bool
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Headers and value of a parked record: may hold personal data, see `parking_display`."""
+
+    headers: dict[str, str]
+    payload: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a decision did to one row, and if nothing, why."""
+
+    id: int
+    changed: bool
+    what: str
+    row: ParkedRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows are meant; None means any."""
+
+    topic: str | None = None
+    key: str | None = None
+    failure: str | None = None
+    type: str | None = None
+
+    @property
+    def arguments(self) -> tuple[str | None, ...]:
+        """In the order of the statements above."""
+        return self.topic, self.key, self.failure, self.type
+
+
+EVERYTHING = Filter()
+Chosen: TypeAlias = Sequence[int] | Filter
+"""Rows by id, or every head that matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Open records, blocked keys, and the age of the oldest open record (0 if there is none)."""
+
+    records: int
+    keys: int
+    oldest_seconds: float
+
+
+async def list_parked(
+    connection: Executor,
+    chosen: Filter = EVERYTHING,
+    *,
+    behind: bool = False,
+    discarded: bool = False,
+    limit: int = 100,
+) -> list[ParkedRow]:
+    """Records at fault, oldest first; with `behind` those that wait, too; or the `discarded` ones."""
+    states = ["discarded"] if discarded else list(OPEN)
+    rows = await connection.fetch(_LIST, states, *chosen.arguments, behind or discarded, limit)
+    return [ParkedRow(*row) for row in rows]
+
+
+async def show(connection: Executor, id_: int) -> tuple[ParkedRow, Content] | None:
+    """One record with its content, in whatever state; None if it is not there (any more)."""
+    row = await connection.fetchrow(_ONE, id_)
+    if row is None:
+        return None
+    *described, headers, payload = row
+    return ParkedRow(*described), Content(json.loads(headers), payload)
+
+
+async def retry(connection: asyncpg.Connection, chosen: Chosen, by: str) -> list[Outcome]:
+    """Lets the worker handle these records again."""
+    async with connection.transaction():
+        outcomes = await _decide(connection, chosen, _against_retry, "will be retried")
+        await connection.execute(_RETRY, [outcome.id for outcome in outcomes if outcome.changed], by)
+    return outcomes
+
+
+async def discard(connection: asyncpg.Connection, chosen: Chosen, by: str, reason: str) -> list[Outcome]:
+    """Drops these records for good; who, when and why stay with them."""
+    async with connection.transaction():
+        outcomes = await _decide(connection, chosen, _against_discard, "discarded")
+        await connection.execute(_DISCARD, [outcome.id for outcome in outcomes if outcome.changed], by, reason)
+    return outcomes
+
+
+async def counts(connection: Executor) -> Counts:
+    """How much waits for an operator: one statement."""
+    ((records, keys, oldest),) = await connection.fetch(_COUNTS)
+    return Counts(records, keys, oldest or 0.0)
+
+
+async def _decide(
+    connection: asyncpg.Connection,
+    chosen: Chosen,
+    objection: Callable[[ParkedRow], str | None],
+    done: str,
+) -> list[Outcome]:
+    """Locks the rows, in order of id, and asks for an objection to each."""
+    if isinstance(chosen, Filter):
+        rows = await connection.fetch(_HEADS, list(OPEN), *chosen.arguments)
+        asked = [row["id"] for row in rows]
+    else:
+        asked = sorted(set(chosen))
+        rows = await connection.fetch(_BY_ID, asked)
+    found = {row["id"]: ParkedRow(*row) for row in rows}
+    outcomes = []
+    for id_ in asked:
+        row = found.get(id_)
+        if row is None:
+            gone = "there is no such record: settled in the meantime, or a wrong id"
+            outcomes.append(Outcome(id_, changed=False, what=gone))
+        else:
+            against = objection(row)
+            outcomes.append(Outcome(id_, changed=against is None, what=against or done, row=row))
+    return outcomes
+
+
+def _against_retry(row: ParkedRow) -> str | None:
+    if row.state == "discarded":
+        return f"was discarded by {row.decided_by}: that is final"
+    if row.state == "retry":
+        return "is set to be retried already"
+    if row.failure == BEHIND and row.head:
+        return "needs no retry: its turn has come"
+    if not row.head:
+        return "waits behind another record of its key: retry or discard that one"
+    return None
+
+
+def _against_discard(row: ParkedRow) -> str | None:
+    return f"was discarded already, by {row.decided_by}" if row.state == "discarded" else None

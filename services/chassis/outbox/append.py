@@ -1,0 +1,129 @@
+"""Events on their way to Kafka: numbered per key and stored in the transaction that made them true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from chassis.outbox.records import body, sized
+from chassis.postgres.writes import Writes
+from chassis.pure.decision import Actor
+from chassis.pure.messages import Event
+from chassis.telemetry.tracing import SpanContext
+
+SCHEMA_BASE = "https://schemas.perspektive-heimat.invalid/events"
+
+_NUMBER = """
+insert into stream as s (key, sequence) select * from unnest($1::text[], $2::bigint[])
+on conflict (key) do update set sequence = s.sequence + excluded.sequence
+returning key, sequence
+"""
+_APPEND = """
+insert into outbox (topic, key, record)
+select u.topic, u.key, u.record || set_byte('\\x00'::bytea, 0, 2 * length(own.number)) || own.number::bytea
+from unnest($1::text[], $2::text[], $3::int[], $4::bytea[])
+     with ordinality as u(topic, key, later, record, place)
+join numbered using (key)
+cross join lateral (select (numbered.sequence - u.later)::text) as own(number)
+order by u.place
+returning true
+"""
+"""The number becomes the value of the record's last header: its length as zigzag varint, one byte for so few digits,
+and its digits. `later` is how many events of the same key follow."""
+
+
+class Emitted(NamedTuple):
+    """An event and the circumstances that its envelope tells."""
+
+    event: Event
+    key: str
+    id: str
+    """`ce_id`, a UUIDv7."""
+    actor: Actor
+    trace: SpanContext
+    cause: str
+    """`ce_id` of the event that caused this one; empty for commands and timers."""
+
+
+def rfc3339(at: datetime) -> str:
+    """UTC with microseconds and `Z`."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+_ID = sized(b"ce_id")
+_SUBJECT = sized(b"ce_subject")
+_PARTITION_KEY = sized(b"ce_partitionkey")
+_CORRELATION_ID = sized(b"ce_correlationid")
+_SEQUENCE = sized(b"ce_sequence")
+_TIME = sized(b"ce_time")
+_RECORDED_TIME = sized(b"ce_recordedtime")
+_TRACEPARENT = sized(b"ce_traceparent")
+_CAUSATION_ID = sized(b"ce_causationid")
+_COUNTRY = sized(b"ce_country")
+
+
+def record_of(emitted: Emitted, at: str) -> bytes:
+    """The Kafka record of an event that became true and was recorded `at`, ready to be sent but for its end.
+
+    Its headers are the CloudEvents 1.0 envelope in binary mode. The last one is `ce_sequence`, whose value is missing:
+    the number is drawn by the statement that stores the record. Every event of the chain passes here, so what is the
+    same for all of a type is encoded once.
+    """
+    event, key, id_, actor, trace, cause = emitted
+    constant, count = _constant(type(event), actor)
+    sized_key, sized_time = sized(key.encode()), sized(at.encode())
+    own = [_ID, sized(id_.encode()), _SUBJECT, sized_key, _PARTITION_KEY, sized_key, _CORRELATION_ID, sized_key]
+    own += (_TIME, sized_time, _RECORDED_TIME, sized_time, _TRACEPARENT, sized(trace.traceparent.encode()))
+    if cause:
+        own += (_CAUSATION_ID, sized(cause.encode()))
+    if country := getattr(event, "country", ""):
+        own += (_COUNTRY, sized(country.encode()))
+    own.append(_SEQUENCE)
+    return body(key.encode(), event.model_dump_json().encode(), (constant, *own), count + (len(own) + 1) // 2)
+
+
+@lru_cache(maxsize=4096)
+def _constant(event: type[Event], actor: Actor) -> tuple[bytes, int]:
+    """The headers, and how many, that are the same for every event of a type by an actor."""
+    headers = {
+        "content-type": "application/json",
+        "ce_specversion": "1.0",
+        "ce_type": event.type,
+        "ce_source": f"/ph/{event.service}",
+        "ce_dataschema": f"{SCHEMA_BASE}/{event.service}/{event.__name__}.v{event.version}.json",
+        "ce_sequencetype": "Integer",
+        "ce_actorrole": actor.role,
+        "ce_actororg": actor.org,
+        "ce_dataclass": "pseudonymous" if event.key_field == "case_id" else "none",
+    }
+    return b"".join(sized(name.encode()) + sized(text.encode()) for name, text in headers.items()), len(headers)
+
+
+def append(writes: Writes, events: Sequence[Emitted], now: datetime) -> None:
+    """Numbers the events per key and stores them: the last parts of a transaction's one write.
+
+    The row of a stream is locked before the ids of its events are drawn, and stays locked until the commit: so the
+    order of outbox ids is the order of sequences within each key. Streams are locked in order of key.
+    """
+    if not events:
+        return
+    at = rfc3339(now)
+    counts: dict[str, int] = {}
+    later: list[int] = []
+    for emitted in reversed(events):
+        later.append(counts.get(emitted.key, 0))
+        counts[emitted.key] = later[-1] + 1
+    later.reverse()
+    keys = sorted(counts)
+    writes.add("numbered", _NUMBER, keys, [counts[key] for key in keys], rows=len(keys))
+    writes.add(
+        "outbox_appended",
+        _APPEND,
+        [emitted.event.topic for emitted in events],
+        [emitted.key for emitted in events],
+        later,
+        [record_of(emitted, at) for emitted in events],
+        rows=len(events),
+    )

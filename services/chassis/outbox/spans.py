@@ -1,0 +1,24 @@
+"""The `create` span of each event, recorded in bulk once the transaction is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from opentelemetry.trace import SpanKind
+
+from chassis.outbox.append import Emitted
+from chassis.telemetry.tracing import SpanContext, Tracer
+
+
+def record_created(
+    tracer: Tracer, emitted: Iterable[Emitted], parents: Mapping[int, SpanContext], started: int, ended: int
+) -> None:
+    """The `create` span of each event, below the parent in its trace. Call it after the commit only."""
+    for event, key, _, _, trace, _ in emitted:
+        if not trace.sampled:
+            continue
+        attributes: dict[str, str | int] = {"messaging.operation.type": "create"}
+        if event.key_field == "case_id":
+            attributes["ph.case.id"] = key
+        parent = parents.get(trace.trace_id)
+        tracer.record(f"create {event.type}", trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)

@@ -1,0 +1,4 @@
+"""Connections, aggregates as documents, one write per transaction, migrations.
+
+May import `pure`.
+"""

@@ -1,0 +1,78 @@
+-- What every service's database needs for ordered, exactly-once-in-effect event handling.
+
+-- The last sequence number given out per stream key. Locked while a transaction appends events of that key.
+create table stream (
+    key      text primary key,
+    sequence bigint not null
+);
+
+-- Events that are committed but not yet acknowledged by Kafka; published and deleted in order of id by one leader.
+-- `record` has key, value and headers as they go on the wire (chassis/outbox/records.py).
+-- The sequence must hand out ids one by one (CACHE 1): the relay's low-water mark relies on it.
+create table outbox (
+    id         bigint generated always as identity (cache 1) primary key,
+    topic      text not null,
+    key        text not null,
+    record     bytea not null check (octet_length(record) <= 262144),
+    created_at timestamptz not null default clock_timestamp()
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- What was seen of each key of each topic: inbox, order check and gap check in one row.
+-- A blocked key has parked events; later ones queue behind them.
+create table position (
+    source     text not null,
+    key        text not null,
+    sequence   bigint not null,
+    blocked    boolean not null default false,
+    primary key (source, key)
+);
+create index position_blocked on position (source, key) where blocked;
+
+-- Records that could not be handled, in order of arrival. `state`: parked (waits for an operator), retry (an operator
+-- wants it handled again), discarded (kept as audit with reason, time and role). `digest` (of key, headers and value)
+-- tells a record that comes again, wherever it stands, from another one.
+create table parked (
+    id             bigint generated always as identity primary key,
+    topic          text not null,
+    partition      int not null,
+    record_offset  bigint not null,
+    key            text,
+    type           text,
+    sequence       bigint,
+    headers        json not null,
+    payload        bytea,
+    failure        text not null,
+    detail         text not null,
+    attempts       int not null default 1,
+    state          text not null default 'parked' check (state in ('parked', 'retry', 'discarded')),
+    parked_at      timestamptz not null default clock_timestamp(),
+    decided_at     timestamptz,
+    decided_by     text,
+    reason         text,
+    digest         bytea not null,
+    unique (topic, digest)
+);
+create index parked_open on parked (topic, key, id) where state <> 'discarded';
+create index parked_retry on parked (id) where state = 'retry' and key is null;
+
+-- Timers. The handler named `name` fires for `owner` when `due_at` has passed.
+create table deadline (
+    name    text not null,
+    subject uuid not null,
+    owner   uuid not null,
+    due_at  timestamptz not null,
+    level   int not null default 1,
+    primary key (subject, name)
+);
+create index deadline_due on deadline (due_at);
+
+-- Answers to commands by Idempotency-Key, so that a repeated request gets the first one's answer. `key` is a hash of the
+-- caller's key and its scope.
+create table idempotency (
+    key         bytea primary key,
+    fingerprint bytea not null,
+    answer      json not null,
+    created_at  timestamptz not null default clock_timestamp()
+);
+-- Rows come in order of age, and only those of whole pages that are old are ever looked for.
+create index idempotency_age on idempotency using brin (created_at);

@@ -1,0 +1,58 @@
+"""Everything that a transaction writes, in one statement: one round trip, however many tables it touches.
+
+A round trip costs both sides more than most writes do. So whoever has something to write adds a part, a data-modifying
+statement of its own, and the parts become the CTEs of one statement. PostgreSQL runs all of them on one snapshot, in
+the order in which they were added, because the counts at the end ask for them in that order.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from chassis.postgres.database import ConcurrentUpdateError, Connection
+
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+class Writes:
+    """The parts of one transaction."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[str, str, int]] = []
+        self._arguments: list[Any] = []
+        self._expected: list[int | None] = []
+
+    def add(self, name: str, statement: str, *arguments: Any, rows: int | None = None) -> None:
+        """One insert, update or delete with `returning`; parts added later may read what it returns by its `name`.
+
+        `rows`: how many it must touch, unless somebody else was first.
+        """
+        self._parts.append((name, statement, len(self._arguments)))
+        self._arguments += arguments
+        self._expected.append(rows)
+
+    async def execute(self, connection: Connection) -> None:
+        """Writes it all. Raises `ConcurrentUpdateError` if a part has touched another number of rows than it must."""
+        if not self._parts:
+            return
+        counts = await connection.fetchrow(_joined(tuple(self._parts)), *self._arguments)
+        if counts is None:
+            raise AssertionError("a select without from has one row")
+        for count, expected in zip(counts, self._expected, strict=True):
+            if expected is not None and count != expected:
+                raise ConcurrentUpdateError
+
+
+@lru_cache(maxsize=1024)
+def _joined(parts: tuple[tuple[str, str, int], ...]) -> str:
+    """`with a as (..), b as (..) select (select count(*) from a), (select count(*) from b)`."""
+    written = ",\n".join(f"{name} as ({_from(first, statement)})" for name, statement, first in parts)
+    counts = ", ".join(f"(select count(*) from {name})" for name, _, _ in parts)  # noqa: S608 - names from code
+    return f"with {written}\nselect {counts}"
+
+
+def _from(first: int, statement: str) -> str:
+    """The statement with its parameters numbered after the `first` ones, which belong to others."""
+    return _PARAMETER.sub(lambda found: f"${int(found[1]) + first}", statement)

@@ -1,0 +1,109 @@
+"""What a handler is given and what it answers: values only, no input or output.
+
+A handler is a pure function `decide(states, message, context) -> Decision | Refused`. The same handler runs one at a
+time behind the HTTP API and by the hundred behind Kafka, because all it needs is loaded before and all it wants is
+written after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from chassis.pure.states import Need, States
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A rule said no. At the API it becomes a problem document, for an event it parks the event.
+
+    `code` is stable and machine-readable (`seat_taken`); `detail` says what is wrong and `remedy` what to do about it,
+    to a person, without personal data; `field` is the JSON pointer of the request field at fault, if there is one;
+    `status` is the HTTP status: 403 not yours, 404 no such thing, 409 wrong state, 422 inadmissible value.
+    """
+
+    code: str
+    detail: str
+    remedy: str
+    field: str = ""
+    status: int = 409
+
+
+class Deadline(NamedTuple):
+    """Sets or replaces the timer `name` of `subject` (a referral, an offer).
+
+    `owner` is the id of the aggregate whose handler fires it. `level` counts escalations from 1.
+    """
+
+    name: str
+    subject: UUID
+    owner: UUID
+    due_at: datetime
+    level: int = 1
+
+
+class Cleared(NamedTuple):
+    """Removes the timer `name` of `subject`; no error if there is none."""
+
+    name: str
+    subject: UUID
+
+
+class Decision(NamedTuple):
+    """States to save, events to publish and deadlines to set, all in one transaction; `answer` goes to the caller."""
+
+    states: tuple[Any, ...] = ()
+    events: tuple[Any, ...] = ()
+    deadlines: tuple[Deadline | Cleared, ...] = ()
+    answer: Mapping[str, Any] = MappingProxyType({})
+
+
+NOTHING = Decision()
+
+
+class Actor(NamedTuple):
+    """Who acts: a role and an organisation, never a name. `org` is a code such as `centre:NG-LOS`."""
+
+    role: str
+    org: str
+    country: str = ""
+
+
+class Context(NamedTuple):
+    """Everything a handler may know besides state and message.
+
+    `now` is the injected clock (UTC); `occurred_at` is the event's own time, which handlers of events use for all that
+    lasts, so that a replay gives the same state; for commands and timers it equals `now`. `reference` holds the
+    service's code lists. `new_id` makes time-ordered ids (UUIDv7); `random_id` ids that tell nothing (UUIDv4).
+    """
+
+    now: datetime
+    occurred_at: datetime
+    actor: Actor
+    reference: Any
+    new_id: Callable[[], UUID]
+    random_id: Callable[[], UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A pure `decide` and the aggregates it needs, known from the message alone."""
+
+    needs: Callable[[Any], Iterable[Need]]
+    decide: Callable[[States, Any, Context], Decision | Refused]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineDue:
+    """The message a deadline's handler gets."""
+
+    name: str
+    subject: UUID
+    owner: UUID
+    due_at: datetime
+    level: int

@@ -1,0 +1,4 @@
+"""One process of a service: its parts, its loops, its start and its end.
+
+May import every other room.
+"""

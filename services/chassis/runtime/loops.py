@@ -1,0 +1,95 @@
+"""The loops of a worker besides consumer and relay, and what the housekeeping ones do."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from time import monotonic
+
+import asyncpg
+
+from chassis.clock import Clock
+from chassis.postgres.database import (
+    is_environment_fault,
+    reason_of,
+)
+from chassis.telemetry.logs import get_logger
+from chassis.telemetry.metrics import Metrics
+from chassis.waiting import is_set_within
+
+IDEMPOTENCY_DAYS = 7
+"""A repeated request is recognised for a week; callers give up long before."""
+
+_GAUGES = """
+select (select count(*) from outbox),
+       (select extract(epoch from clock_timestamp() - created_at) from outbox order by id limit 1),
+       (select count(*) from parked where state <> 'discarded'),
+       (select count(*) from position where blocked),
+       (select extract(epoch from clock_timestamp() - min(parked_at)) from parked where state <> 'discarded'),
+       (select count(*) from deadline where due_at <= $1)
+"""
+_FORGET = "delete from idempotency where created_at < clock_timestamp() - $1::interval"
+
+log = get_logger(__name__)
+
+
+class Loop:
+    """Calls `step` again and again, at once while it finds work, and reports its progress to the liveness probe."""
+
+    def __init__(self, name: str, step: Callable[[], Awaitable[int]], pause_seconds: float, metrics: Metrics) -> None:
+        self.name = name
+        self._step = step
+        self._pause = pause_seconds
+        self._metrics = metrics
+        self._stop = asyncio.Event()
+        self.last_progress = monotonic()
+
+    def stop(self) -> None:
+        """Return from `run` after the current step."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Survives environment faults with growing pauses; raises what is unexpected."""
+        failures = 0
+        while not self._stop.is_set():
+            pause = self._pause
+            try:
+                if await self._step():
+                    pause = 0
+                failures = 0
+            except Exception as error:
+                if not is_environment_fault(error):
+                    raise
+                failures += 1
+                pause = min(5.0, self._pause * 2 ** min(failures, 6)) * random.uniform(0.5, 1)
+                self._metrics.retries.labels(self.name, reason_of(error)).inc()
+            self.last_progress = monotonic()
+            if pause:
+                await is_set_within(self._stop, pause)
+
+
+async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
+    """Reads the gauges that live in the database: one statement."""
+    async with pool.acquire(timeout=5) as connection:
+        row = await connection.fetchrow(_GAUGES, clock.now())
+    if row is not None:
+        gauges = (
+            metrics.outbox_rows,
+            metrics.outbox_oldest,
+            metrics.parked_records,
+            metrics.parked_keys,
+            metrics.parked_oldest,
+            metrics.deadlines_overdue,
+        )
+        for gauge, value in zip(gauges, row, strict=True):
+            gauge.set(float(value or 0))
+    return 0
+
+
+async def forget(pool: asyncpg.Pool) -> int:
+    """Deletes answers that nobody will ask for again."""
+    async with pool.acquire(timeout=5) as connection:
+        await connection.execute(_FORGET, timedelta(days=IDEMPOTENCY_DAYS))
+    return 0

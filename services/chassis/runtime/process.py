@@ -1,0 +1,295 @@
+"""The life of one service process: start in any order, stop in the right one.
+
+The HTTP server answers from the first moment (live, not ready); everything else starts as its environment appears.
+Shutdown: not ready -> consumer finishes its batch and leaves -> HTTP drains -> timers stop -> relay drains and gives up
+its lock -> spans are flushed -> pool closes, each step bounded. A second signal ends the process at once. Whatever is
+unexpected in a background task ends it too: the supervisor starts a clean one (crash-only).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import asyncpg
+import uvloop
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from chassis.clock import Clock
+from chassis.consumer.dispatch import Dispatcher
+from chassis.consumer.transport import Consumer
+from chassis.http import health
+from chassis.http.app import create_api
+from chassis.http.auth import Authenticator
+from chassis.http.health import Probes
+from chassis.http.http_tracing import HttpTelemetry
+from chassis.kafka.clients import kafka_options
+from chassis.outbox.relay import Relay
+from chassis.postgres import migrations
+from chassis.postgres.database import open_pool
+from chassis.postgres.storage import Storage
+from chassis.runtime import loops
+from chassis.runtime.lifecycle import (
+    Server,
+    bounded_step,
+    ended,
+    http_server,
+    spare_the_collector,
+    when_reachable,
+)
+from chassis.runtime.loops import Loop
+from chassis.service import Service
+from chassis.settings import KafkaSettings, Settings, database_settings, wrong_settings
+from chassis.telemetry import logs
+from chassis.telemetry.logs import get_logger
+from chassis.telemetry.metrics import Metrics
+from chassis.telemetry.tracing import tracer_from
+from chassis.trouble import Trouble
+from chassis.work.command_bus import CommandBus
+from chassis.work.timers import Timers
+
+log = get_logger(__name__)
+
+
+def main(build: Callable[[], Service]) -> None:
+    """Runs a service until a signal. Exit codes: 1 after an unexpected error, 2 if a setting is missing or wrong."""
+    try:
+        service = build()
+        settings = Settings()
+        logs.configure(settings, service.name)
+        runtime = Runtime(service, settings)
+    except (ValueError, Trouble) as error:
+        sys.stderr.write(wrong_settings(error) + "\n")
+        raise SystemExit(2) from None
+    raise SystemExit(uvloop.run(runtime.run()))
+
+
+class Runtime:
+    """Wires one process and keeps it running."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self.service = service
+        self.settings = settings
+        self.database = database_settings(service.name)
+        self.kafka = KafkaSettings()
+        self.reference = service.load_reference(settings.reference_dir)
+        self.clock = Clock()
+        self.metrics = Metrics(service.name)
+        self.probes = Probes()
+        self.storage = Storage(service.kinds)
+        self.tracer = tracer_from(
+            service.name, settings.instance, settings.otel_exporter_otlp_endpoint, settings.otel_traces_sampler_arg
+        )
+        self._stop = asyncio.Event()
+        self._error: BaseException | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.pool: asyncpg.Pool | None = None
+        self.relay: Relay | None = None
+        self.consumers: list[Consumer] = []
+        self.loops: list[Loop] = []
+
+    async def run(self) -> int:
+        """The whole life; returns the exit code."""
+        self._catch_signals()
+        app = self._app()
+        server = http_server(app, self.settings)
+        serving = self._background(server.serve(), "http")
+        starting = asyncio.create_task(self._start(app))
+        stopping = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((serving, starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done() and starting.exception() is None:
+            await stopping
+        elif starting.done():
+            self.fail(starting.exception() or RuntimeError("start failed"))
+        await self._shut_down(server, serving, starting)
+        return 1 if self._error is not None else 0
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the process because of what nobody foresaw."""
+        if self._error is None:
+            self._error = error
+            log.error("process_fails", exc_info=error)
+        self._stop.set()
+
+    # --- start -------------------------------------------------------------------------------------------------------
+
+    def _app(self) -> FastAPI:
+        serves_api = self.settings.role in {"all", "api"}
+        app = create_api(
+            self.service if serves_api else replace(self.service, routers=()),
+            self.settings,
+            middleware=[Middleware(HttpTelemetry, tracer=self.tracer, metrics=self.metrics)],
+            routers=[health.router(self.probes, self.metrics)],
+        )
+        app.state.clock = self.clock
+        app.state.authenticator = Authenticator(
+            self.settings.auth_issuer, self.settings.auth_audience, self.settings.auth_jwks
+        )
+        return app
+
+    async def _start(self, app: FastAPI) -> None:
+        pool = self.pool = await when_reachable(
+            lambda: open_pool(self.database.app_dsn, self.settings.pool_size, self._application()), "database"
+        )
+
+        async def schema_is_current() -> bool:
+            return await migrations.is_current(pool, self.service.name, self.service.migrations)
+
+        async def schema() -> None:
+            if not await schema_is_current():
+                raise TimeoutError("migrations are pending")
+
+        await when_reachable(schema, "schema")
+        self.probes.ready["database"] = schema_is_current
+        self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
+        wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
+        app.state.pool = pool
+        app.state.reference = self.reference
+        app.state.bus = CommandBus(
+            pool,
+            self.storage,
+            self.service.commands,
+            self.reference,
+            self.clock,
+            self.tracer,
+            self.metrics,
+            wake,
+        )
+        if self.relay is not None:
+            await self._start_worker(pool, self.relay)
+        spare_the_collector()
+        log.info("service_started", role=self.settings.role)
+
+    async def _start_worker(self, pool: asyncpg.Pool, relay: Relay) -> None:
+        shared = (self.reference, self.clock, self.tracer, self.metrics, relay.wake)
+        dispatcher = Dispatcher(self.service.name, pool, self.storage, self.service.consumers, *shared)
+        timers = Timers(self.service.name, pool, self.storage, self.service.deadlines, *shared)
+        self.loops = [
+            Loop("timers", timers.fire_due, self.settings.deadline_poll_seconds, self.metrics),
+            Loop("parked", dispatcher.drain, 1.0, self.metrics),
+            Loop("gauges", lambda: loops.observe(pool, self.clock, self.metrics), 5.0, self.metrics),
+            Loop("forget", lambda: loops.forget(pool), 60.0, self.metrics),
+        ]
+        self.probes.progress["relay"] = lambda: relay.last_progress
+        self._background(relay.run(), "relay")
+        for loop in self.loops:
+            self.probes.progress[loop.name] = partial(getattr, loop, "last_progress")
+            self._background(loop.run(), loop.name)
+        if self.service.topics:
+            await self._start_consumers(dispatcher)
+
+    async def _start_consumers(self, dispatcher: Dispatcher) -> None:
+        async def assigned() -> bool:
+            return len(self.consumers) == self.settings.consumers and all(each.assigned for each in self.consumers)
+
+        async def start(member: int) -> Consumer:
+            consumer = Consumer(
+                self.service.name,
+                self.service.topics,
+                self.kafka,
+                self.settings,
+                dispatcher,
+                self.metrics,
+                self.fail,
+                member,
+            )
+            try:
+                await consumer.start()
+            except BaseException:
+                await consumer.stop()
+                raise
+            return consumer
+
+        self.probes.ready["assignment"] = assigned
+        for member in range(1, self.settings.consumers + 1):
+            consumer = await when_reachable(partial(start, member), "kafka")
+            self.consumers.append(consumer)
+            self.probes.progress[f"consumer {member}"] = partial(getattr, consumer, "last_progress")
+        lag = Loop("lag", self._observe_lag, 5.0, self.metrics)
+        self.loops.append(lag)
+        self._background(lag.run(), lag.name)
+
+    async def _observe_lag(self) -> int:
+        gauge = self.metrics.lag
+        with contextlib.suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(2):
+                lags = [await consumer.lags() for consumer in self.consumers]
+            gauge.clear()
+            for partition, lag in chain.from_iterable(each.items() for each in lags):
+                gauge.labels(partition.topic, str(partition.partition)).set(lag)
+        return 0
+
+    def _relay(self) -> Relay:
+        def producer() -> AIOKafkaProducer:
+            return AIOKafkaProducer(
+                **kafka_options(self.kafka),
+                client_id=f"{self._application()}-relay",
+                enable_idempotence=True,
+                acks="all",
+            )
+
+        return Relay(
+            self.database.app_dsn,
+            producer,
+            self.metrics,
+            batch=self.settings.relay_batch,
+            poll_seconds=self.settings.relay_poll_seconds,
+            publish_timeout_seconds=self.settings.publish_timeout_seconds,
+        )
+
+    def _application(self) -> str:
+        return self.settings.instance or self.service.name
+
+    def _background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self.fail(error)
+
+        task.add_done_callback(ended)
+        self._tasks.append(task)
+        return task
+
+    # --- stop --------------------------------------------------------------------------------------------------------
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            if self._stop.is_set():
+                os._exit(1)
+            log.info("shutdown_begins")
+            self._stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+
+    async def _shut_down(self, server: Server, serving: asyncio.Task[None], starting: asyncio.Task[None]) -> None:
+        self.probes.stopping = True
+        starting.cancel()
+        bound = self.settings.shutdown_seconds
+        await bounded_step("consumers", asyncio.gather(*(each.stop() for each in self.consumers)), bound)
+        server.should_exit = True
+        await bounded_step("http", ended(serving), bound)
+        for loop in self.loops:
+            loop.stop()
+        if self.relay is not None:
+            self.relay.stop()
+        await bounded_step("tasks", asyncio.wait(self._tasks), bound)
+        await bounded_step("spans", asyncio.to_thread(self.tracer.shutdown, 3), 5)
+        if self.pool is not None:
+            await bounded_step("pool", self.pool.close(), 5)
+            self.pool.terminate()
+        log.info("shutdown_ends")

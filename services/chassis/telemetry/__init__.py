@@ -1,0 +1,4 @@
+"""Logs, metrics and spans that hold no personal data.
+
+May import `pure`.
+"""

@@ -1,0 +1,86 @@
+"""One transaction's worth of decisions, for one command or a batch of events alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import uuid_utils
+from uuid_utils.compat import uuid7
+
+from chassis.outbox.append import Emitted, append
+from chassis.postgres.database import Connection
+from chassis.postgres.storage import Storage
+from chassis.postgres.writes import Writes
+from chassis.pure.decision import (
+    Actor,
+    Cleared,
+    Context,
+    Deadline,
+    Decision,
+    Handler,
+    Refused,
+)
+from chassis.pure.states import Need
+from chassis.telemetry.tracing import NO_TRACE, SpanContext, Tracer
+from chassis.work import deadlines
+
+
+class Cause(NamedTuple):
+    """Why a handler runs: who acts, in which span, when it happened and by which event."""
+
+    actor: Actor
+    occurred_at: datetime
+    trace: SpanContext = NO_TRACE
+    event_id: str = ""
+
+
+class UnitOfWork:
+    """Load everything, decide in memory, save everything: as many statements for one message as for 500."""
+
+    def __init__(self, storage: Storage, reference: Any, tracer: Tracer, now: datetime) -> None:
+        self._storage = storage
+        self._reference = reference
+        self._tracer = tracer
+        self._now = now
+        self.states = storage.states()
+        self.emitted: list[Emitted] = []
+        self.writes = Writes()
+        """What goes with it: a part added here is written before the unit's own."""
+        self._timers: dict[tuple[str, UUID], Deadline | Cleared] = {}
+
+    async def load(self, connection: Connection, needs: Iterable[Need]) -> None:
+        """Locks and reads the aggregates; once, before the first decision."""
+        await self._storage.load(connection, self.states, needs)
+
+    def decide(self, handler: Handler, message: Any, cause: Cause) -> Decision | Refused:
+        """Runs one pure handler and takes over what it decided; a refusal leaves no trace."""
+        context = Context(
+            now=self._now,
+            occurred_at=cause.occurred_at,
+            actor=cause.actor,
+            reference=self._reference,
+            new_id=uuid7,
+            random_id=uuid4,
+        )
+        decision = handler.decide(self.states, message, context)
+        if isinstance(decision, Refused):
+            return decision
+        for state in decision.states:
+            self.states.put(state)
+        for timer in decision.deadlines:
+            self._timers[timer.name, timer.subject] = timer
+        for event in decision.events:
+            trace = self._tracer.child(cause.trace)
+            id_ = str(uuid_utils.uuid7())
+            self.emitted.append(Emitted(event, str(event.key), id_, cause.actor, trace, cause.event_id))
+        return decision
+
+    async def save(self, connection: Connection) -> None:
+        """Writes states, timers and, last, the outbox. Raises `ConcurrentUpdateError` if somebody else was first."""
+        self._storage.save(self.writes, self.states, self._now)
+        deadlines.save(self.writes, self._timers.values())
+        append(self.writes, self.emitted, self._now)
+        await self.writes.execute(connection)

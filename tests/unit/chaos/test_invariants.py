@@ -1,0 +1,128 @@
+"""Each invariant of `make chaos` is shown evidence that breaks it, and must say so; and a good run, and be silent."""
+
+from __future__ import annotations
+
+import pytest
+
+from chaos.evidence import (
+    Entry,
+    Evidence,
+    Probe,
+    Promise,
+    Record,
+)
+from chaos.invariants import INVARIANTS, judge
+from chaos.report import verdict
+from chaos.run import Outcome
+from tests.unit.chaos import ways_to_break_events, ways_to_break_processes
+from tests.unit.chaos.breaking import BROKEN, Break
+from tests.unit.chaos.good_run import BASKET, good_run
+
+
+def test_a_good_run_breaks_nothing_and_exercises_everything() -> None:
+    verdict = judge(good_run())
+    assert verdict.kept, verdict.table()
+    assert [finding.number for finding in verdict.findings] == list(range(1, 17))
+    assert {finding.state for finding in verdict.findings} == {"kept"}
+
+
+def test_nothing_seen_is_not_nothing_wrong() -> None:
+    verdict = judge(Evidence())
+    assert verdict.kept
+    assert {finding.state for finding in verdict.findings} == {"not exercised"}
+    assert "not exercised" in verdict.table()
+
+
+def test_a_run_of_all_faults_must_put_every_promise_to_the_test() -> None:
+    assert verdict(Outcome(1, evidence=good_run(), whole=True))[1]
+    assert verdict(Outcome(1, evidence=Evidence()))[1], "a short run need not"
+    text, kept = verdict(Outcome(1, evidence=Evidence(), whole=True))
+    assert not kept
+    assert "not put to the test: effect once, atomic" in text
+
+
+def test_what_the_run_itself_saw_is_broken_too() -> None:
+    text, kept = verdict(Outcome(1, evidence=good_run(), broken=["not injected: poison"]))
+    assert not kept
+    assert "BROKEN  not injected: poison" in text
+
+
+def test_the_table_spells_out_what_is_broken() -> None:
+    evidence = good_run()
+    evidence.tables["shop"].states[BASKET]["sold"] = [1, 2, 2]
+    table = judge(evidence).table()
+    assert f"basket.sold: {BASKET}; expected [1, 2], found [1, 2, 2]" in table
+    assert "BROKEN" in table
+
+
+@pytest.mark.parametrize(
+    ("number", "what", "change"), BROKEN, ids=[f"{number}-{change.__name__}" for number, _, change in BROKEN]
+)
+def test_an_invariant_that_is_broken_says_so(number: int, what: str, change: Break) -> None:
+    evidence = good_run()
+    change(evidence)
+    violations = INVARIANTS[number][1](evidence).violations
+    assert any(what in violation for violation in violations), violations
+
+
+def test_every_invariant_can_be_broken_and_every_way_is_tried() -> None:
+    for module in (ways_to_break_events, ways_to_break_processes):
+        ways = {each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__}
+        assert {way for way in ways if not way.__name__.startswith("_")} <= {change for _, _, change in BROKEN}
+    assert {number for number, _, _ in BROKEN} == set(INVARIANTS)
+
+
+# --- what is no violation --------------------------------------------------------------------------------------------
+
+
+def test_a_record_that_was_published_again_after_a_crash_is_no_violation() -> None:
+    evidence = good_run()
+    for topic in ("ph.shop.v1", "ph.till.v1"):
+        records = evidence.topics[topic]
+        records.append(_later(records[0], len(records)))
+    evidence.committed = {
+        "shop": {("ph.till.v1", 0): len(evidence.topics["ph.till.v1"])},
+        "till": {**evidence.committed["till"], ("ph.shop.v1", 0): len(evidence.topics["ph.shop.v1"])},
+    }
+    verdict = judge(evidence)
+    assert verdict.kept, verdict.table()
+
+
+def test_a_command_without_an_answer_may_have_had_its_effect_or_not() -> None:
+    evidence = good_run()
+    evidence.promise = Promise({BASKET: [1]}, {BASKET: [1]}, frozenset({(BASKET, 2), (BASKET, 3)}))
+    verdict = judge(evidence)
+    assert verdict.kept, verdict.table()
+
+
+def test_another_session_may_lead_after_the_first() -> None:
+    evidence = good_run()
+    rows = evidence.written["till"]
+    half = len(rows) // 2
+    evidence.written["till"] = rows[:half] + [
+        row._replace(backend=999) if row.what == "outbox-" else row for row in rows[half:]
+    ]
+    assert judge(evidence).kept
+
+
+def test_whoever_is_stopped_need_not_answer() -> None:
+    evidence = good_run()
+    evidence.journal += [
+        Entry(1301.0, "sigstop_leader", "begin", "shop-1"),
+        Entry(1305.0, "sigstop_leader", "end", "shop-1"),
+    ]
+    evidence.probes.append(Probe(1303.0, 1305.5, "shop-1", 200, 200))
+    assert judge(evidence).kept
+
+
+def test_two_consumers_of_one_process_may_be_at_their_retries_at_the_same_time() -> None:
+    evidence = good_run()
+    lines = evidence.logs["shop-1"]
+    other = [{**line, "at": line["at"] + 0.03} for line in lines if line["event"] == "batch_retried"]
+    evidence.logs["shop-1"] = sorted([*lines, *other], key=lambda line: line["at"])
+    verdict = judge(evidence)
+    assert verdict.kept, verdict.table()
+
+
+def _later(record: Record, offset: int) -> Record:
+    return record._replace(offset=offset, at=record.at + 500)

@@ -1,0 +1,341 @@
+"""Tokens: a good one gives its principal, a bad one is refused with reason and remedy, never quoted."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import json
+import time
+import warnings
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+from joserfc import jws
+from joserfc.jwk import ECKey, OKPKey
+
+from chassis.http.auth import (
+    MAX_TOKEN_CHARS,
+    Authenticator,
+    Bearer,
+    Principal,
+    principal,
+)
+from chassis.http.exception_handlers import install
+from chassis.http.jwks import KeyCache
+from chassis.http.problems import Problem
+from tests.support.issuer import ALL, AUDIENCE, ISSUER, Issuer
+
+ISSUING = Issuer()
+
+
+def authenticate(header: str | None, *, down: bool = False) -> Principal:
+    def read() -> bytes:
+        if down:
+            raise ConnectionRefusedError
+        return ISSUING.jwks()
+
+    authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(read))
+    return asyncio.run(authenticator.authenticate(header))
+
+
+def refusal(header: str | None) -> Problem:
+    with pytest.raises(Problem) as caught:
+        authenticate(header)
+    problem = caught.value
+    assert problem.status == 401
+    assert problem.headers["WWW-Authenticate"].startswith("Bearer")
+    assert problem.remedy
+    if header:
+        for piece in header.split("."):
+            if len(piece) > 12:
+                assert piece not in str(vars(problem)), "a refusal repeats the token"
+    return problem
+
+
+def b64(value: Any) -> str:
+    content = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    ("alg", "key"),
+    [
+        ("Ed25519", ISSUING.ed25519),
+        ("EdDSA", ISSUING.ed25519),
+        ("ES256", ISSUING.p256),
+        ("RS256", ISSUING.rsa),
+        ("PS256", ISSUING.rsa),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_a_token_of_each_accepted_algorithm_gives_its_principal(alg: str, key: Any) -> None:
+    with warnings.catch_warnings(action="ignore"):
+        token = ISSUING.token(alg=alg, key=key, roles=["scout", "operator"], org="centre:NG-LOS", country="NG")
+    found = authenticate(f"Bearer {token}")
+    assert found == Principal("user-4711", frozenset({"scout", "operator"}), "centre:NG-LOS", "NG")
+
+
+@pytest.mark.parametrize("header", [None, "", "   "])
+def test_a_missing_token_is_refused_without_an_error_code(header: str | None) -> None:
+    problem = refusal(header)
+    assert problem.code == "token_missing"
+    assert problem.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer",
+        "Bearer ",
+        "Basic dXNlcjpwYXNzd29yZA==",
+        "Bearer only-one-part",
+        "Bearer a.b",
+        "Bearer a.b.c.d.e",
+        "Bearer ..",
+        "Bearer %%%.%%%.%%%",
+        "Bearer äöü.äöü.äöü",
+        f"Bearer {b64(b'no json')}.{b64({})}.{b64(b'signature')}",
+        f"Bearer {b64([1])}.{b64({})}.{b64(b'signature')}",
+        f"Bearer {b64('text')}.{b64({})}.{b64(b'signature')}",
+        f"Bearer {b64({'typ': 'JWT'})}.{b64({})}.{b64(b'signature')}",
+        f"Bearer {b64({'alg': ['Ed25519']})}.{b64({})}.{b64(b'signature')}",
+        f"Bearer {b64({'alg': 'Ed25519', 'kid': 7})}.{b64({})}.{b64(b'signature')}",
+        f"Bearer {b64({'alg': 'Ed25519', 'kid': 'k' * 300})}.{b64({})}.{b64(b'signature')}",
+        f"Bearer {b64(b'{' * 500)}.{b64({})}.{b64(b'signature')}",
+        f"Bearer {'a' * MAX_TOKEN_CHARS}.b.c",
+    ],
+)
+def test_a_malformed_header_or_token_is_refused(header: str) -> None:
+    assert refusal(header).code == "token_invalid"
+
+
+def test_an_unsigned_token_is_refused() -> None:
+    token = f"{b64({'alg': 'none', 'typ': 'JWT'})}.{b64(ISSUING.claims())}."
+    assert "algorithm" in refusal(f"Bearer {token}").detail
+
+
+def test_a_token_signed_with_the_public_key_as_shared_secret_is_refused() -> None:
+    signed = f"{b64({'alg': 'HS256', 'kid': 'rsa-1'})}.{b64(ISSUING.claims())}"
+    mac = hmac.digest(ISSUING.rsa.as_pem(private=False), signed.encode(), "sha256")
+    assert "algorithm" in refusal(f"Bearer {signed}.{b64(mac)}").detail
+
+
+@pytest.mark.parametrize(
+    ("alg", "key"),
+    [
+        ("RS384", ISSUING.rsa),
+        ("RS512", ISSUING.rsa),
+        ("ES384", ECKey.generate_key("P-384", {"kid": "ec-1"})),
+        ("Ed448", OKPKey.generate_key("Ed448", {"kid": "ed-1"})),
+    ],
+)
+def test_an_algorithm_off_the_list_is_refused(alg: str, key: Any) -> None:
+    assert "algorithm" in refusal(f"Bearer {ISSUING.token(alg=alg, key=key)}").detail
+
+
+def test_a_forged_signature_is_refused() -> None:
+    stranger = OKPKey.generate_key("Ed25519", {"kid": "ed-1"})
+    assert "signature" in refusal(f"Bearer {ISSUING.token(key=stranger)}").detail
+
+
+def test_a_changed_claim_breaks_the_signature() -> None:
+    head, _, signature = ISSUING.token().split(".")
+    changed = f"{head}.{b64(ISSUING.claims(roles=['operator']))}.{signature}"
+    assert "signature" in refusal(f"Bearer {changed}").detail
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+def test_a_key_of_another_kind_than_the_algorithm_is_refused(alg: str) -> None:
+    head = b64({"alg": alg, "kid": "ed-1"})
+    assert "signature" in refusal(f"Bearer {head}.{b64(ISSUING.claims())}.{b64(b'x' * 64)}").detail
+
+
+def test_a_key_that_the_issuer_does_not_publish_is_refused() -> None:
+    stranger = OKPKey.generate_key("Ed25519", {"kid": "stranger"})
+    assert "does not publish" in refusal(f"Bearer {ISSUING.token(key=stranger)}").detail
+
+
+def test_a_key_inside_the_token_is_ignored() -> None:
+    stranger = OKPKey.generate_key("Ed25519", {"kid": "ed-1"})
+    token = ISSUING.token(key=stranger, header={"jwk": stranger.as_dict(private=False)})
+    assert "signature" in refusal(f"Bearer {token}").detail
+
+
+@pytest.mark.parametrize("header", [{"crit": ["exp"]}, {"crit": ["b64"], "b64": False}, {"typ": "logout+jwt"}])
+def test_a_token_of_another_type_is_refused(header: dict[str, Any]) -> None:
+    rest = ISSUING.token().split(".")[1:]
+    head = b64({"alg": "Ed25519", "kid": "ed-1", **header})
+    refusal(f"Bearer {'.'.join([head, *rest])}")
+
+
+@pytest.mark.parametrize("claim", ["sub", "exp", "iss", "aud", "roles", "org"])
+def test_each_required_claim_is_missed(claim: str) -> None:
+    without: dict[str, Any] = {claim: None}
+    problem = refusal(f"Bearer {ISSUING.token(**without)}")
+    assert claim in problem.detail
+
+
+NOW = int(time.time())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"exp": NOW - 31}, "expired"),
+        ({"exp": "tomorrow"}, "exp"),
+        ({"exp": True}, "exp"),
+        ({"nbf": NOW + 86_400}, "not valid yet"),
+        ({"iat": NOW + 86_400}, "future"),
+        ({"iss": "https://evil.test"}, "issuer"),
+        ({"iss": [ISSUER]}, "issuer"),
+        ({"aud": "another-api"}, "audience"),
+        ({"aud": ["another-api", "third"]}, "audience"),
+        ({"aud": {"a": 1}}, "audience"),
+        ({"sub": 7}, "sub"),
+        ({"sub": ""}, "sub"),
+        ({"sub": "two words"}, "sub"),
+        ({"sub": "x" * 256}, "sub"),
+        ({"roles": "scout"}, "roles"),
+        ({"roles": [1]}, "roles"),
+        ({"roles": ["Scout!"]}, "roles"),
+        ({"roles": ["r"] * 33}, "roles"),
+        ({"roles": {"scout": True}}, "roles"),
+        ({"org": "NG-LOS"}, "org"),
+        ({"org": "centre:NG LOS"}, "org"),
+        ({"org": ["centre:NG-LOS"]}, "org"),
+        ({"country": "Nigeria"}, "country"),
+        ({"country": ["NG"]}, "country"),
+    ],
+)
+def test_a_claim_that_is_not_as_expected_is_named(changes: dict[str, Any], said: str) -> None:
+    assert said in refusal(f"Bearer {ISSUING.token(**changes)}").detail
+
+
+@pytest.mark.parametrize("payload", [b"[1]", b"no json", b'"text"', b"[" * 5000])
+def test_signed_claims_that_are_no_object_are_refused(payload: bytes) -> None:
+    token = jws.serialize_compact({"alg": "Ed25519", "kid": "ed-1"}, payload, ISSUING.ed25519, registry=ALL)
+    assert "claims" in refusal(f"Bearer {token}").detail
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": -5},
+        {"nbf": 5},
+        {"aud": ["another-api", AUDIENCE]},
+        {"roles": []},
+        {"country": ""},
+        {"unknown_claim": {"a": [1]}},
+    ],
+)
+def test_leeway_and_unknown_claims_are_accepted(changes: dict[str, Any]) -> None:
+    changes = {name: int(time.time()) + value if name in {"exp", "nbf"} else value for name, value in changes.items()}
+    assert authenticate(f"Bearer {ISSUING.token(**changes)}").subject == "user-4711"
+
+
+@pytest.mark.parametrize("header", [{"typ": "at+jwt"}, {"typ": "JWT"}, {"x5t": "abc", "nonce": "n"}])
+def test_headers_of_ordinary_issuers_are_accepted(header: dict[str, Any]) -> None:
+    assert authenticate(f"bearer   {ISSUING.token(header=header)}").subject == "user-4711"
+
+
+def test_an_unreachable_issuer_is_a_503_with_retry_after() -> None:
+    with pytest.raises(Problem) as caught:
+        authenticate(f"Bearer {ISSUING.token()}", down=True)
+    assert caught.value.status == 503
+    assert caught.value.headers["Retry-After"]
+
+
+class Clock:
+    """Keys that are renewed at each look, and a time that moves."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+        self.jwks = ISSUING.jwks()
+        keys = KeyCache(lambda: self.jwks, renew_after=0, cooldown=0)
+        self.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=keys, now=lambda: self.now)
+
+    async def asks_twice(self, between: Any) -> list[str]:
+        header, answers = f"Bearer {ISSUING.token()}", []
+        for act in (lambda: None, between):
+            act()
+            try:
+                answers.append((await self.authenticator.authenticate(header)).subject)
+            except Problem as problem:
+                answers.append(problem.detail)
+        return answers
+
+
+async def test_a_token_that_was_good_is_refused_once_it_has_expired() -> None:
+    clock = Clock()
+    answers = await clock.asks_twice(lambda: setattr(clock, "now", clock.now + 3600))
+    assert answers == ["user-4711", "The token has expired."]
+
+
+async def test_a_token_that_was_good_is_refused_once_its_key_is_withdrawn() -> None:
+    clock = Clock()
+
+    def withdraw() -> None:
+        clock.jwks = ISSUING.jwks(ISSUING.p256)
+        clock.authenticator._keys._read_at = float("-inf")
+
+    answers = await clock.asks_twice(withdraw)
+    assert answers == ["user-4711", "The token is signed with a key that the issuer does not publish."]
+
+
+async def test_a_signature_is_checked_once_for_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = []
+    validate = jws.validate_compact
+    monkeypatch.setattr(
+        "chassis.http.auth.jws.validate_compact", lambda *a, **k: (checks.append(1), validate(*a, **k))[1]
+    )
+    authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
+    header = f"Bearer {ISSUING.token()}"
+    assert await authenticator.authenticate(header) == await authenticator.authenticate(header)
+    assert len(checks) == 1
+    assert all(header.removeprefix("Bearer ") not in repr(each) for each in authenticator._proofs.items())
+
+
+def app() -> FastAPI:
+    app = FastAPI()
+    install(app)
+    app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
+
+    @app.get("/me")
+    async def me(request: Request, _scheme: Bearer) -> str:
+        return (await principal(request)).org
+
+    return app
+
+
+def get(headers: Any) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app())
+        async with httpx.AsyncClient(transport=transport, base_url="http://service.test") as client:
+            return await client.get("/me", headers=headers)
+
+    return asyncio.run(ask())
+
+
+def test_the_dependency_gives_the_caller_to_a_route() -> None:
+    assert get(ISSUING.bearer()).json() == "scouts:bavaria"
+
+
+def test_the_dependency_answers_with_a_problem_document() -> None:
+    answer = get({"Authorization": "Bearer x.y.z"})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+
+
+def test_two_authorization_headers_are_refused() -> None:
+    one = ISSUING.bearer()["Authorization"]
+    assert get([("Authorization", one), ("Authorization", "Bearer a.b.c")]).status_code == 401
+
+
+def test_the_bearer_scheme_stands_in_openapi() -> None:
+    document = app().openapi()
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert document["paths"]["/me"]["get"]["security"] == [{"bearer": []}]
