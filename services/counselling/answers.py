@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from chassis.pure.answers import Answer
 from counselling.domain.assessment import Readiness
-from counselling.domain.centre_file import FileStatus
+from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, DepartureStatus
 from counselling.domain.progress import CourseStatus, OfferStatus
-from counselling.domain.referral import Priority, ReferralStatus
+from counselling.domain.referral import Priority, Referral, ReferralStatus
 
 
-class ReferralOutcome(BaseModel):
+class ReferralOutcome(Answer):
     """The referral after an answer, and the stage of its file."""
 
     case_id: UUID
@@ -27,6 +29,24 @@ class ReferralOutcome(BaseModel):
     first_appointment: datetime | None
     reason: str | None = Field(description="why it was rejected or redirected, or the outcome")
 
+    @classmethod
+    def of(cls, file: CentreFile, referral: Referral, **more: object) -> Self:
+        """From the states; `more` is what a subclass adds."""
+        return cls.model_validate(
+            {
+                "case_id": file.id,
+                "referral_id": referral.id,
+                "root_referral_id": referral.root_id,
+                "centre": referral.centre,
+                "status": referral.status,
+                "file_status": file.status,
+                "answered_at": referral.answered_at,
+                "first_appointment": referral.first_appointment,
+                "reason": referral.reason,
+                **more,
+            }
+        )
+
 
 class RedirectionOutcome(ReferralOutcome):
     """The referral that was passed on, and the child that the other centre got."""
@@ -36,39 +56,32 @@ class RedirectionOutcome(ReferralOutcome):
     answer_due_at: datetime = Field(description="by when the other centre owes its answer")
 
 
-class FileStage(BaseModel):
-    """The stage of a file."""
+class ArrivalOutcome(Answer):
+    """The file after the arrival."""
 
     case_id: UUID
     status: FileStatus
-
-
-class ArrivalOutcome(FileStage):
-    """The file after the arrival."""
-
     first_contact_due_at: datetime
 
 
-class ContactOutcome(FileStage):
+class ContactOutcome(Answer):
     """The file after a contact."""
 
+    case_id: UUID
+    status: FileStatus
     contacts: int = Field(description="contacts since the arrival")
 
 
-class AssessmentOutcome(FileStage):
+class AssessmentOutcome(Answer):
     """The file after an assessment."""
 
+    case_id: UUID
+    status: FileStatus
     assessment_ref: UUID
     domains_with_needs: int
 
 
-class View(BaseModel):
-    """What is read from a value of the domain."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class PreviewView(View):
+class PreviewView(Answer):
     """What a centre may know before it accepts, as the scout referred it."""
 
     country: str = Field(description="country of return")
@@ -85,7 +98,7 @@ class PreviewView(View):
     age_band: str
 
 
-class InboxItem(View):
+class InboxItem(Answer):
     """A referral that waits for an answer."""
 
     case_id: UUID
@@ -98,21 +111,14 @@ class InboxItem(View):
     preview: PreviewView
 
 
-class InboxPage(BaseModel):
-    """Referrals that wait, the most pressing first."""
-
-    items: list[InboxItem]
-    next_cursor: str | None = Field(description="send it as `cursor` for what follows; null at the end")
-
-
-class WithdrawalView(View):
+class WithdrawalView(Answer):
     """A withdrawal in Germany after the arrival: speak with the person, then complete the referral."""
 
     reason: str
     noted_at: datetime
 
 
-class ReferralView(View):
+class ReferralView(Answer):
     """One referral of a file."""
 
     referral_id: UUID = Field(validation_alias="id")
@@ -130,7 +136,7 @@ class ReferralView(View):
     preview: PreviewView
 
 
-class ConsentView(View):
+class ConsentView(Answer):
     """A consent to hand the case over."""
 
     consent_id: UUID = Field(validation_alias="id")
@@ -139,7 +145,7 @@ class ConsentView(View):
     withdrawn_at: datetime | None
 
 
-class DepartureView(View):
+class DepartureView(Answer):
     """The way out of Germany."""
 
     status: DepartureStatus
@@ -149,7 +155,7 @@ class DepartureView(View):
     arrival_expected_on: date | None
 
 
-class ArrivalView(View):
+class ArrivalView(Answer):
     """The arrival, and by when the first contact is owed."""
 
     arrived_on: date
@@ -159,7 +165,7 @@ class ArrivalView(View):
     contact_overdue_level: int
 
 
-class ContactView(View):
+class ContactView(Answer):
     """One contact after the arrival."""
 
     channel: Channel
@@ -167,7 +173,7 @@ class ContactView(View):
     contacted_on: date
 
 
-class AssessmentSummaryView(View):
+class AssessmentSummaryView(Answer):
     """The latest assessment without its levels."""
 
     assessment_ref: UUID
@@ -177,7 +183,7 @@ class AssessmentSummaryView(View):
     assessed_on: date
 
 
-class CourseView(View):
+class CourseView(Answer):
     """A course in Germany."""
 
     enrolment_id: UUID = Field(validation_alias="id")
@@ -191,7 +197,7 @@ class CourseView(View):
     skills: tuple[str, ...]
 
 
-class OfferView(View):
+class OfferView(Answer):
     """A job offer."""
 
     offer_id: UUID = Field(validation_alias="id")
@@ -205,7 +211,7 @@ class OfferView(View):
     reason: str | None
 
 
-class EmploymentView(View):
+class EmploymentView(Answer):
     """Work that has begun."""
 
     employment_id: UUID = Field(validation_alias="id")
@@ -217,7 +223,7 @@ class EmploymentView(View):
     subsidised: bool
 
 
-class FileView(View):
+class FileView(Answer):
     """The file. `assessment`, `courses`, `offers`, `employments` are null until the centre has accepted."""
 
     case_id: UUID = Field(validation_alias="id")
@@ -236,7 +242,7 @@ class FileView(View):
     employments: tuple[EmploymentView, ...] | None
 
 
-class FileSummary(View):
+class FileSummary(Answer):
     """One line of a worklist."""
 
     case_id: UUID
@@ -252,14 +258,7 @@ class FileSummary(View):
     readiness: Readiness | None
 
 
-class FilePage(BaseModel):
-    """Files, in order of id."""
-
-    items: list[FileSummary]
-    next_cursor: UUID | None = Field(description="send it as `cursor` for what follows; null at the end")
-
-
-class AssessmentView(BaseModel):
+class AssessmentView(Answer):
     """One assessment with its levels: for the centre that has the person in its care, nobody else."""
 
     assessment_ref: UUID
@@ -268,7 +267,8 @@ class AssessmentView(BaseModel):
     levels: dict[str, int]
 
 
-class AssessmentList(BaseModel):
+class Assessments(Answer):
     """Every assessment of a case, the latest first."""
 
-    items: list[AssessmentView]
+    case_id: UUID
+    items: tuple[AssessmentView, ...]

@@ -23,21 +23,21 @@ FILE_NOT_FOUND: Final = Refused(
     "Take the id from GET /inbox or GET /files.",
     status=404,
 )
-NOT_YOUR_CENTRE: Final = Refused(
-    "not_your_centre",
+OTHER_ORGANISATION: Final = Refused(
+    "other_organisation",
     "This case is not with your centre.",
     "Use a token of the centre that holds the referral.",
     status=403,
 )
-NOT_YOUR_CENTRE_TO_LIST: Final = Refused(
-    "not_your_centre",
+OTHER_ORGANISATION_LISTED: Final = Refused(
+    "other_organisation",
     "You may list your own centre only.",
     "Leave the parameter out.",
     "centre",
     403,
 )
 ASSESSMENTS_CLOSED: Final = Refused(
-    "not_your_centre",
+    "other_organisation",
     "Your centre has not taken this person on: assessments are shown only to the centre that has.",
     "Accept the referral first.",
     status=403,

@@ -27,6 +27,7 @@ from chassis.pure.states import (
     Codec,
     Entry,
     Kind,
+    Need,
     States,
 )
 
@@ -96,16 +97,21 @@ class MemoryService:
     def _new_id(self) -> UUID:
         return UUID(int=self._random.getrandbits(128), version=4)
 
-    def _run(self, handler: Handler, message: Any, actor: Actor, occurred_at: datetime) -> Decision | Refused:
+    def loaded(self, needs: Iterable[Need]) -> States:
+        """What the needs name, as a transaction loads it."""
         states = States(self.kinds)
-        for need in handler.needs(message):
+        for need in needs:
             for id_, text in self.rows[need.state].items():
                 state = self._codecs[need.state].load(text)
                 links_of = states.kinds[need.state].links
                 links = frozenset(links_of(state)) if links_of else frozenset()
                 if (need.id in links) if need.linked else (need.id == id_):
                     states.entries[need.state][id_] = Entry(state, 1, links)
-        context = Context(
+        return states
+
+    def context(self, actor: Actor, occurred_at: datetime) -> Context:
+        """The circumstances of one message."""
+        return Context(
             now=self.now,
             occurred_at=occurred_at,
             actor=actor,
@@ -113,7 +119,9 @@ class MemoryService:
             new_id=self._new_id,
             random_id=self._new_id,
         )
-        outcome = handler.decide(states, message, context)
+
+    def _run(self, handler: Handler, message: Any, actor: Actor, occurred_at: datetime) -> Decision | Refused:
+        outcome = handler.decide(self.loaded(handler.needs(message)), message, self.context(actor, occurred_at))
         if isinstance(outcome, Refused):
             return outcome
         for state in outcome.states:

@@ -8,15 +8,11 @@ together. A record at fault is parked and blocks its key only; an environment fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from time import perf_counter
-from typing import Any
 
-import asyncpg
-
-from chassis.clock import Clock
 from chassis.consumer import parking, positions
 from chassis.consumer.inbound import (
     Fault,
@@ -26,13 +22,12 @@ from chassis.consumer.inbound import (
 )
 from chassis.consumer.spans import ProcessSpans
 from chassis.postgres.database import is_message_fault, reason_of
-from chassis.postgres.storage import Storage
-from chassis.pure.decision import Actor, Handler, Refused
+from chassis.pure.decision import Handler, Refused
 from chassis.pure.messages import Contract
 from chassis.telemetry.logs import get_logger
-from chassis.telemetry.metrics import Metrics
-from chassis.telemetry.tracing import Tracer, now_ns
+from chassis.telemetry.tracing import now_ns
 from chassis.work.unit_of_work import Cause, UnitOfWork
+from chassis.work.workshop import Workshop
 
 log = get_logger(__name__)
 
@@ -58,35 +53,18 @@ class _Outcome:
 class Dispatcher:
     """Handles batches of one service's consumers."""
 
-    def __init__(  # noqa: PLR0913 - wiring
-        self,
-        service: str,
-        pool: asyncpg.Pool,
-        storage: Storage,
-        consumers: Mapping[type[Contract], Handler],
-        reference: Any,
-        clock: Clock,
-        tracer: Tracer,
-        metrics: Metrics,
-        wake_relay: Callable[[], None],
-    ) -> None:
-        self.pool = pool
-        self._actor = Actor("system", f"programme:{service}")
-        self._storage = storage
+    def __init__(self, workshop: Workshop, consumers: Mapping[type[Contract], Handler]) -> None:
+        self._shop = workshop
+        self._actor = workshop.system
         self._contracts = {contract.type: contract for contract in consumers}
         self._handlers = dict(consumers)
-        self._reference = reference
-        self._clock = clock
-        self._tracer = tracer
-        self._metrics = metrics
-        self._wake_relay = wake_relay
-        self._seconds = cache(metrics.handler_seconds.labels)
+        self._seconds = cache(workshop.metrics.handler_seconds.labels)
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Makes the effects of `records` durable, once. Raises environment faults; then nothing has changed."""
         contracts = self._contracts
         await self._handle([decode(record, contracts) for record in records])
-        self._wake_relay()
+        self._shop.wake_relay()
 
     async def _handle(self, batch: Sequence[Inbound]) -> None:
         try:
@@ -105,11 +83,11 @@ class Dispatcher:
 
     async def _transaction(self, batch: Sequence[Inbound]) -> None:
         started, begun = now_ns(), perf_counter()
-        work = UnitOfWork(self._storage, self._reference, self._tracer, self._clock.now())
-        spans = ProcessSpans(self._tracer)
+        work = self._shop.unit_of_work()
+        spans = ProcessSpans(self._shop.tracer)
         outcome = _Outcome()
         to_park: list[parking.Parked] = []
-        async with self.pool.acquire(timeout=10) as connection, connection.transaction():
+        async with self._shop.pool.acquire(timeout=10) as connection, connection.transaction():
             seen = await positions.lock(connection, batch)
             fresh = [inbound for inbound in batch if self._is_new(inbound, seen, outcome)]
             await work.load(
@@ -180,7 +158,7 @@ class Dispatcher:
         return None
 
     def _observe(self, size: int, seconds: float, outcome: _Outcome) -> None:
-        metrics = self._metrics
+        metrics = self._shop.metrics
         metrics.batch_size.observe(size)
         metrics.batch_seconds.observe(seconds)
         for (type_, name), count in outcome.counts.items():
@@ -196,7 +174,7 @@ class Dispatcher:
         One record, one transaction; at most `limit` of them, so that a long queue neither looks like a task that hangs
         nor holds up a shutdown. Returns 0 once there is nothing to do.
         """
-        async with self.pool.acquire(timeout=10) as connection:
+        async with self._shop.pool.acquire(timeout=10) as connection:
             ready = await parking.ready(connection)
         taken = 0
         for candidate in ready:
@@ -204,7 +182,7 @@ class Dispatcher:
             while more and taken < limit:
                 more = await self._settle(candidate)
                 taken += 1
-            self._wake_relay()
+            self._shop.wake_relay()
         return taken
 
     async def _settle(self, candidate: parking.Ready) -> bool:
@@ -218,10 +196,10 @@ class Dispatcher:
 
     async def _settle_once(self, candidate: parking.Ready, fault: Fault | None) -> bool:
         started = now_ns()
-        work = UnitOfWork(self._storage, self._reference, self._tracer, self._clock.now())
-        spans = ProcessSpans(self._tracer)
+        work = self._shop.unit_of_work()
+        spans = ProcessSpans(self._shop.tracer)
         outcome = _Outcome()
-        async with self.pool.acquire(timeout=10) as connection, connection.transaction():
+        async with self._shop.pool.acquire(timeout=10) as connection, connection.transaction():
             record = await parking.take(connection, candidate)
             if record is None:
                 return False

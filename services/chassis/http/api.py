@@ -1,29 +1,38 @@
-"""The pieces a service's `api.py` is made of: who is asking, running a command, reading a view."""
+"""The pieces a service's `api.py` is made of: who is asking, running a command, reading a list."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+import re
+from collections.abc import Sequence
 from typing import Annotated, Any
+from uuid import UUID
 
-import asyncpg
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
+from chassis.http.answering import MEDIA_TYPE
 from chassis.http.auth import Bearer, principal
 from chassis.http.problems import Problem
+from chassis.http.starting import started
+from chassis.postgres.documents import Documents
 from chassis.pure.decision import Actor, Refused
+from chassis.pure.resources import Resource, Seen
 from chassis.work.command_bus import CommandBus, IdempotencyKey
 
 IDEMPOTENCY_KEY = r"^[A-Za-z0-9_.:-]{8,128}$"
+_TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
+_TAGS = re.compile(rf"\s*(?:\*|{_TAG}(?:\s*,\s*{_TAG})*)\s*")
 
 
 def acting_as(*roles: str) -> Any:
-    """A dependency: the caller, if the token carries one of `roles`, else 403."""
+    """A dependency: the caller, if the token carries one of `roles`, else 403. Without `roles` any caller will do."""
 
     async def actor(request: Request, _scheme: Bearer) -> Actor:
         who = await principal(request)
+        if not roles:
+            return Actor(role="", org=who.org, country=who.country)
         for role in roles:
             if role in who.roles:
                 return Actor(role=role, org=who.org, country=who.country)
@@ -37,32 +46,59 @@ def acting_as(*roles: str) -> Any:
     return Depends(actor)
 
 
-class Run:
-    """Runs the commands of one request: same Idempotency-Key and same body give the stored answer."""
+Anybody = Annotated[Actor, acting_as()]
+"""Whoever has a token."""
 
-    def __init__(self, bus: CommandBus, request: Request, response: Response, key: str, fingerprint: bytes) -> None:
+
+class Run:
+    """Runs the command of one request: same Idempotency-Key and same body give the stored answer."""
+
+    def __init__(self, bus: CommandBus, request: Request, key: str, fingerprint: bytes, if_match: str | None) -> None:
         self._bus = bus
         self._request = request
-        self._response = response
         self._key = key
         self._fingerprint = fingerprint
+        self._if_match = if_match
 
-    async def __call__(self, command: Any, actor: Actor) -> Mapping[str, Any]:
-        """The command's answer. Raises `Problem` if it is refused; then nothing has changed."""
-        scope = f"{actor.org}|{self._request.method} {self._request.scope['path']}"
+    async def __call__(
+        self, command: Any, actor: Actor, resource: Resource | None = None, id_: UUID | None = None
+    ) -> Response:
+        """The command's answer. Raises `Problem` if it is refused; then nothing has changed.
+
+        `resource` and `id_` say what an `If-Match` is about.
+        """
+        scope = self._request.scope
         # Kept as a hash: a careless client's key could be a name.
-        key = hashlib.sha256(f"{scope}\0{self._key}".encode()).digest()
-        outcome = await self._bus.execute(command, actor, IdempotencyKey(key, self._fingerprint))
+        place = f"{actor.org}|{scope['method']} {scope['path']}\0{self._key}"
+        key = IdempotencyKey(hashlib.sha256(place.encode()).digest(), self._fingerprint)
+        outcome = await self._bus.execute(command, actor, key, self._seen(resource, id_))
         if isinstance(outcome, Refused):
             raise Problem.of(outcome)
-        if outcome.replayed:
-            self._response.headers["Idempotency-Replayed"] = "true"
-        return outcome.answer
+        headers = {"Idempotency-Replayed": "true"} if outcome.replayed else None
+        return Response(outcome.answer, scope["route"].status_code or 200, headers, MEDIA_TYPE)
+
+    def _seen(self, resource: Resource | None, id_: UUID | None) -> Seen | None:
+        if self._if_match is None:
+            return None
+        if resource is None or id_ is None:
+            raise _if_match("Nothing was there to be read before: this makes something new.", "Leave If-Match out.")
+        key: bytes = self._request.app.state.fingerprint_key
+        return Seen(resource, id_, _tags(self._if_match), key)
+
+
+def _tags(header: str) -> Sequence[str]:
+    """The tags of an `If-Match`. A weak one is never equal (RFC 9110, 13.1.1), so it is left out."""
+    if not _TAGS.fullmatch(header):
+        raise _if_match("If-Match is not a list of entity tags.", "Send the ETag of what you have read, as it came.")
+    return [tag for tag in re.findall(rf"\*|{_TAG}", header) if not tag.startswith("W/")]
+
+
+def _if_match(detail: str, remedy: str) -> Problem:
+    return Problem(status=400, code="if_match_unusable", detail=detail, remedy=remedy, field="If-Match")
 
 
 async def _run(
     request: Request,
-    response: Response,
     idempotency_key: Annotated[
         str,
         Header(
@@ -70,32 +106,24 @@ async def _run(
             description="Made by the caller once per intent (a UUID). Repeating it repeats the answer, not the effect.",
         ),
     ],
+    if_match: Annotated[
+        str | None,
+        Header(
+            max_length=4096, description="The ETag of what you have read: if it has changed since, nothing is done."
+        ),
+    ] = None,
 ) -> Run:
     fingerprint = hmac.digest(request.app.state.fingerprint_key, await request.body(), "sha256")
-    return Run(_started(request, "bus"), request, response, idempotency_key, fingerprint)
+    return Run(started(request, "bus"), request, idempotency_key, fingerprint, if_match)
 
 
 Runner = Annotated[Run, Depends(_run)]
 
 
-async def _pool(request: Request) -> asyncpg.Pool:
-    pool: asyncpg.Pool = _started(request, "pool")
-    return pool
+async def _documents(request: Request) -> Documents:
+    documents: Documents = started(request, "workshop").documents
+    return documents
 
 
-def _started(request: Request, part: str) -> Any:
-    """A part that exists once the process has found its database; before that the caller is asked to come again."""
-    found = getattr(request.app.state, part, None)
-    if found is None:
-        raise Problem(
-            status=503,
-            code="starting",
-            detail="The service is starting: its database is not reachable yet.",
-            remedy="Try again in a few seconds.",
-            headers={"Retry-After": "2"},
-        )
-    return found
-
-
-Database = Annotated[asyncpg.Pool, Depends(_pool)]
-"""For views: plain SELECTs outside any command."""
+Reading = Annotated[Documents, Depends(_documents)]
+"""For lists, and to find what a command is about."""

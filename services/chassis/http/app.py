@@ -10,10 +10,11 @@ from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
-from chassis.http import local_clock
+from chassis.http import code_lists, local_clock
 from chassis.http.exception_handlers import install
 from chassis.http.guards import LastResort, RequestEdge, RequestGuard
 from chassis.http.problems import COMMON
+from chassis.pure.code_lists import published
 from chassis.service import Service
 from chassis.settings import Settings
 
@@ -32,7 +33,7 @@ def create_api(
     routers: Sequence[APIRouter] = (),
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
-    """The service's API. Its routes expect `app.state.authenticator`, `.bus`, `.pool` and `.clock`.
+    """The service's API. Its routes expect `app.state.authenticator`, `.bus`, `.workshop` and `.clock`.
 
     `middleware` (tracing, metrics, access log) is put where every answer passes, refusals of the guard and
     crashes included, and where the request already has its id. `routers` are served beside the service's own.
@@ -58,7 +59,8 @@ def create_api(
     )
     app.state.fingerprint_key = service.fingerprint_key
     install(app)
-    for router in (*service.routers, *routers):
+    lists = published(settings.reference_dir)
+    for router in (*service.routers, *([code_lists.router(lists)] if service.routers else []), *routers):
         app.include_router(router)
     if settings.clock_control:
         app.include_router(local_clock.router)

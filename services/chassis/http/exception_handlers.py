@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from chassis.http.field_errors import field_errors, json_position
+from chassis.http.paging import bad_cursor
 from chassis.http.problems import (
     Problem,
     instance_of,
@@ -21,6 +22,7 @@ from chassis.http.problems import (
     schemas,
 )
 from chassis.postgres.database import ConcurrentUpdateError, is_environment_fault, reason_of
+from chassis.pure.paging import BadCursor
 from chassis.telemetry.logs import get_logger
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -31,6 +33,10 @@ log = get_logger(__name__)
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return error.response(instance_of(request.scope))
+
+
+async def _cursor(request: Request, _error: Exception) -> Response:
+    return bad_cursor().response(instance_of(request.scope))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -131,6 +137,7 @@ def route_of(scope: Mapping[str, Any]) -> str:
 def install(app: FastAPI) -> None:
     """Makes every error of this app a problem document, in its answers and in its OpenAPI."""
     app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(BadCursor, _cursor)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ConcurrentUpdateError):

@@ -125,6 +125,11 @@ _EXAMPLES: Mapping[int, tuple[str, str, str]] = {
     403: ("role_required", "This needs one of the roles scout.", "Use a token of a person with that role."),
     404: ("not_found", "There is no such thing, or it is not yours to see.", "Check the id."),
     409: ("wrong_state", "The present state does not allow this.", "Read the present state and decide anew."),
+    412: (
+        "changed_meanwhile",
+        "Since you read it, this has changed: status.",
+        "Read it again, and decide anew with its new ETag.",
+    ),
     413: ("body_too_large", "The body is larger than 65536 bytes.", "Send a smaller one."),
     415: (
         "media_type_unsupported",

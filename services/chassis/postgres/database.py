@@ -16,11 +16,15 @@ class ConcurrentUpdateError(Exception):
     """Another transaction wrote an aggregate or a position first; the work is done again on fresh state."""
 
 
-class Connection(Protocol):
-    """The part of asyncpg's connection that the hot path uses."""
+class Reading(Protocol):
+    """What runs a SELECT: a connection, or a pool that lends one for it."""
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
         """All rows."""
+
+
+class Connection(Reading, Protocol):
+    """The part of asyncpg's connection that the hot path uses."""
 
     async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None:
         """The first row."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.postgres.database import Connection
+from chassis.postgres.database import Connection, Reading
 from chassis.postgres.writes import Writes
 from chassis.pure.states import (
     Codec,
@@ -32,6 +32,11 @@ class Storage:
         self._by_ids = {kind.state: _select(kind, _BY_IDS) for kind in self.kinds}
         self._by_id_or_link = {kind.state: _select(kind, f"{_BY_IDS} or {_BY_LINK}") for kind in self.kinds}
         self._upsert = {kind.state: _upsert(kind) for kind in self.kinds}
+        self.id_by_link = {
+            kind.state: f"select id from {kind.table} where links @> array[$1::uuid]"  # noqa: S608 - from code
+            for kind in self.kinds
+            if kind.links is not None
+        }
 
     def states(self) -> States:
         """An empty identity map."""
@@ -43,6 +48,13 @@ class Storage:
         Each kind is read by a statement of its own, so that it sees what was committed while the lock on an earlier
         kind was waited for.
         """
+        await self._fetch(connection, states, needs, " for update")
+
+    async def read(self, reading: Reading, states: States, needs: Iterable[Need]) -> None:
+        """Reads everything needed, and locks nothing."""
+        await self._fetch(reading, states, needs, "")
+
+    async def _fetch(self, reading: Reading, states: States, needs: Iterable[Need], lock: str) -> None:
         wanted: dict[type[Any], tuple[set[UUID], set[UUID]]] = {}
         for need in needs:
             by_id, by_link = wanted.setdefault(need.state, (set(), set()))
@@ -54,11 +66,11 @@ class Storage:
             entries = states.entries[kind.state]
             load = self._codecs[kind.state].load
             if links:
-                rows = await connection.fetch(self._by_id_or_link[kind.state], list(ids), list(links))
+                rows = await reading.fetch(self._by_id_or_link[kind.state] + lock, list(ids), list(links))
             elif len(ids) == 1:  # as of commands: this plan is kept, one for an array is made each time
-                rows = await connection.fetch(self._by_id[kind.state], *ids)
+                rows = await reading.fetch(self._by_id[kind.state] + lock, *ids)
             else:
-                rows = await connection.fetch(self._by_ids[kind.state], list(ids))
+                rows = await reading.fetch(self._by_ids[kind.state] + lock, list(ids))
             for id_, version, data, *linked in rows:
                 entries[id_] = Entry(load(data), version, frozenset(*linked))
 
@@ -84,7 +96,7 @@ class Storage:
 
 def _select(kind: Kind[Any], condition: str) -> str:
     columns = "id, version, data" if kind.links is None else "id, version, data, links"
-    return f"select {columns} from {kind.table} where {condition} order by id for update"  # noqa: S608 - from code
+    return f"select {columns} from {kind.table} where {condition} order by id"  # noqa: S608 - from code
 
 
 def _upsert(kind: Kind[Any]) -> str:

@@ -100,7 +100,7 @@ class WorkingDays:
             raise ValueError(f"{working_days} working days are no period: give 1 or more")
         clock = time_zone(place)
         day = self.add_working_days(place, start.astimezone(clock).date(), working_days)
-        return datetime.combine(day, LAST_SECOND, clock).astimezone(UTC)
+        return last_second_at(place, day)
 
     def _load(self, place: str, year: int) -> holidays.HolidayBase:
         country, _, subdivision = place.partition("-")
@@ -130,6 +130,21 @@ def time_zone(place: str) -> ZoneInfo:
             f"there is no working-day calendar for {place!r}: use one of {', '.join(sorted(TIME_ZONES))}"
         )
     return ZoneInfo(name)
+
+
+def day_at(place: str, at: datetime) -> date:
+    """The calendar day at a place. Raises `UnknownCalendar`."""
+    return at.astimezone(time_zone(place)).date()
+
+
+def last_second_at(place: str, day: date) -> datetime:
+    """The last second of a day at a place, in UTC: when something is due on that day."""
+    return datetime.combine(day, LAST_SECOND, time_zone(place)).astimezone(UTC)
+
+
+def end_of_day_at(place: str, day: date) -> datetime:
+    """The moment at which a day is over at a place, in UTC: what lasts through the day holds before it."""
+    return datetime.combine(day + timedelta(days=1), time(), time_zone(place)).astimezone(UTC)
 
 
 WORKING_DAYS: Final = WorkingDays()

@@ -7,12 +7,13 @@ written after.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
+
+from chassis.pure.answers import Answer
 
 if TYPE_CHECKING:
     from chassis.pure.states import Need, States
@@ -24,7 +25,8 @@ class Refused:
 
     `code` is stable and machine-readable (`seat_taken`); `detail` says what is wrong and `remedy` what to do about it,
     to a person, without personal data; `field` is the JSON pointer of the request field at fault, if there is one;
-    `status` is the HTTP status: 403 not yours, 404 no such thing, 409 wrong state, 422 inadmissible value.
+    `status` is the HTTP status: 403 not yours, 404 no such thing, 409 wrong state, 412 changed since it was read,
+    422 inadmissible value.
     """
 
     code: str
@@ -55,12 +57,15 @@ class Cleared(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """States to save, events to publish and deadlines to set, all in one transaction; `answer` goes to the caller."""
+    """States to save, events to publish and deadlines to set, all in one transaction.
+
+    `answer` goes to the caller of a command; events and deadlines have no caller.
+    """
 
     states: tuple[Any, ...] = ()
     events: tuple[Any, ...] = ()
     deadlines: tuple[Deadline | Cleared, ...] = ()
-    answer: Mapping[str, Any] = MappingProxyType({})
+    answer: Answer | None = None
 
 
 NOTHING = Decision()

@@ -58,6 +58,7 @@ from chassis.telemetry.tracing import tracer_from
 from chassis.trouble import Trouble
 from chassis.work.command_bus import CommandBus
 from chassis.work.timers import Timers
+from chassis.work.workshop import Workshop
 
 log = get_logger(__name__)
 
@@ -95,6 +96,7 @@ class Runtime:
         self._error: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.pool: asyncpg.Pool | None = None
+        self.workshop: Workshop | None = None
         self.relay: Relay | None = None
         self.consumers: list[Consumer] = []
         self.loops: list[Loop] = []
@@ -154,32 +156,24 @@ class Runtime:
         self.probes.ready["database"] = schema_is_current
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
-        app.state.pool = pool
-        app.state.reference = self.reference
-        app.state.bus = CommandBus(
-            pool,
-            self.storage,
-            self.service.commands,
-            self.reference,
-            self.clock,
-            self.tracer,
-            self.metrics,
-            wake,
+        workshop = self.workshop = Workshop(
+            self.service.name, pool, self.storage, self.reference, self.clock, self.tracer, self.metrics, wake
         )
+        app.state.workshop = workshop
+        app.state.bus = CommandBus(workshop, self.service.commands)
         if self.relay is not None:
-            await self._start_worker(pool, self.relay)
+            await self._start_worker(workshop, self.relay)
         spare_the_collector()
         log.info("service_started", role=self.settings.role)
 
-    async def _start_worker(self, pool: asyncpg.Pool, relay: Relay) -> None:
-        shared = (self.reference, self.clock, self.tracer, self.metrics, relay.wake)
-        dispatcher = Dispatcher(self.service.name, pool, self.storage, self.service.consumers, *shared)
-        timers = Timers(self.service.name, pool, self.storage, self.service.deadlines, *shared)
+    async def _start_worker(self, workshop: Workshop, relay: Relay) -> None:
+        dispatcher = Dispatcher(workshop, self.service.consumers)
+        timers = Timers(workshop, self.service.deadlines)
         self.loops = [
             Loop("timers", timers.fire_due, self.settings.deadline_poll_seconds, self.metrics),
             Loop("parked", dispatcher.drain, 1.0, self.metrics),
-            Loop("gauges", lambda: loops.observe(pool, self.clock, self.metrics), 5.0, self.metrics),
-            Loop("forget", lambda: loops.forget(pool), 60.0, self.metrics),
+            Loop("gauges", lambda: loops.observe(workshop.pool, self.clock, self.metrics), 5.0, self.metrics),
+            Loop("forget", lambda: loops.forget(workshop.pool), 60.0, self.metrics),
         ]
         self.probes.progress["relay"] = lambda: relay.last_progress
         self._background(relay.run(), "relay")

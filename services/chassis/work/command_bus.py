@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
 from typing import Any
 
 import asyncpg
-from pydantic_core import to_json
 
-from chassis.clock import Clock
 from chassis.outbox.spans import record_created
 from chassis.postgres.database import (
     ConcurrentUpdateError,
@@ -22,11 +19,12 @@ from chassis.postgres.database import (
     is_environment_fault,
     reason_of,
 )
-from chassis.postgres.storage import Storage
 from chassis.pure.decision import Actor, Handler, Refused
-from chassis.telemetry.metrics import Metrics
-from chassis.telemetry.tracing import Tracer, current, now_ns
+from chassis.pure.resources import Seen
+from chassis.pure.states import Need
+from chassis.telemetry.tracing import current, now_ns
 from chassis.work.unit_of_work import Cause, UnitOfWork
+from chassis.work.workshop import Workshop
 
 ATTEMPTS = 4
 """A command that loses a deadlock or a race is tried again this often before its caller hears of it."""
@@ -48,9 +46,9 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A command's answer; `replayed` if an earlier request with the same key had it made."""
+    """A command's answer as JSON text; `replayed` if an earlier request with the same key had it made."""
 
-    answer: Mapping[str, Any] = field(default_factory=dict)
+    answer: str
     replayed: bool = False
 
 
@@ -73,34 +71,24 @@ _REUSED = Refused(
 class CommandBus:
     """Executes commands of one service."""
 
-    def __init__(
-        self,
-        pool: asyncpg.Pool,
-        storage: Storage,
-        handlers: Mapping[type[Any], Handler],
-        reference: Any,
-        clock: Clock,
-        tracer: Tracer,
-        metrics: Metrics,
-        wake_relay: Callable[[], None],
-    ) -> None:
-        self._pool = pool
-        self._storage = storage
+    def __init__(self, workshop: Workshop, handlers: Mapping[type[Any], Handler]) -> None:
+        self._shop = workshop
         self._handlers = handlers
-        self._reference = reference
-        self._clock = clock
-        self._tracer = tracer
-        self._metrics = metrics
-        self._wake_relay = wake_relay
-        self._count = cache(metrics.commands.labels)
-        self._seconds = cache(metrics.handler_seconds.labels)
+        self._count = cache(workshop.metrics.commands.labels)
+        self._seconds = cache(workshop.metrics.handler_seconds.labels)
 
-    async def execute(self, command: Any, actor: Actor, key: IdempotencyKey) -> Done | Refused:
-        """Runs one command to its end. Environment faults beyond a few attempts are raised to the caller."""
+    async def execute(
+        self, command: Any, actor: Actor, key: IdempotencyKey, seen: Seen | None = None
+    ) -> Done | Refused:
+        """Runs one command to its end, if what its caller had `seen` is still true.
+
+        A key that was used before has its stored answer, whatever has changed since. Environment faults beyond a few
+        attempts are raised to the caller.
+        """
         name = type(command).__name__
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                done = await self._once(command, actor, key)
+                done = await self._once(command, actor, key, seen)
             except _RefusedError as refusal:
                 self._count(name, refusal.refused.code).inc()
                 return refusal.refused
@@ -108,30 +96,26 @@ class CommandBus:
                 if not may_succeed_again(error) or attempt == ATTEMPTS:
                     self._count(name, "failed").inc()
                     raise
-                self._metrics.retries.labels("command", reason_of(error)).inc()
+                self._shop.metrics.retries.labels("command", reason_of(error)).inc()
                 await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
             else:
                 self._count(name, "replayed" if done.replayed else "done").inc()
-                self._wake_relay()
+                self._shop.wake_relay()
                 return done
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def _once(self, command: Any, actor: Actor, key: IdempotencyKey) -> Done:
+    async def _once(self, command: Any, actor: Actor, key: IdempotencyKey, seen: Seen | None) -> Done:
         handler = self._handlers[type(command)]
-        now = self._clock.now()
         span = current.get()
-        work = UnitOfWork(self._storage, self._reference, self._tracer, now)
+        work = self._shop.unit_of_work()
         started = now_ns()
-        async with self._pool.acquire(timeout=5) as connection:
+        async with self._shop.pool.acquire(timeout=5) as connection:
             try:
                 async with connection.transaction():
-                    await work.load(connection, handler.needs(command))
-                    begun = perf_counter()
-                    decision = work.decide(handler, command, Cause(actor, now, span))
-                    self._observe(type(command).__name__, decision, perf_counter() - begun)
-                    if isinstance(decision, Refused):
-                        raise _RefusedError(decision)
-                    answer = to_json(dict(decision.answer)).decode()
+                    await work.load(
+                        connection, handler.needs(command) if seen is None else _all(handler, command, seen)
+                    )
+                    answer = self._decide(work, command, Cause(actor, work.now, span), seen)
                     work.writes.add("answer_kept", _KEEP, key.key, key.fingerprint, answer, rows=1)
                     await work.save(connection)
             except (_RefusedError, ConcurrentUpdateError, asyncpg.IntegrityConstraintViolationError):
@@ -139,12 +123,26 @@ class CommandBus:
                 if (stored := await _stored(connection, key)) is not None:
                     return stored
                 raise
-        record_created(self._tracer, work.emitted, {span.trace_id: span}, started, now_ns())
-        return Done(decision.answer)
+        record_created(self._shop.tracer, work.emitted, {span.trace_id: span}, started, now_ns())
+        return Done(answer)
 
-    def _observe(self, name: str, decision: object, seconds: float) -> None:
-        outcome = "refused" if isinstance(decision, Refused) else "done"
-        self._seconds(name, outcome).observe(seconds)
+    def _decide(self, work: UnitOfWork, command: Any, cause: Cause, seen: Seen | None) -> str:
+        """The answer as JSON. Raises `_RefusedError`."""
+        if seen is not None and (stale := seen.refusal(work.states, work.context(cause.actor, work.now))):
+            raise _RefusedError(stale)
+        begun = perf_counter()
+        decision = work.decide(self._handlers[type(command)], command, cause)
+        refused = isinstance(decision, Refused)
+        self._seconds(type(command).__name__, "refused" if refused else "done").observe(perf_counter() - begun)
+        if isinstance(decision, Refused):
+            raise _RefusedError(decision)
+        if decision.answer is None:
+            raise TypeError(f"the handler of {type(command).__name__} answers nothing")
+        return decision.answer.model_dump_json()
+
+
+def _all(handler: Handler, command: Any, seen: Seen) -> Iterable[Need]:
+    return (*handler.needs(command), *seen.needs())
 
 
 def may_succeed_again(error: BaseException) -> bool:
@@ -159,4 +157,4 @@ async def _stored(connection: Connection, key: IdempotencyKey) -> Done | None:
         return None
     if row["fingerprint"] != key.fingerprint:
         raise _RefusedError(_REUSED)
-    return Done(json.loads(row["answer"]), replayed=True)
+    return Done(row["answer"], replayed=True)

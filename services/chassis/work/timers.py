@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-import asyncpg
 from opentelemetry.trace import SpanKind
 
-from chassis.clock import Clock
 from chassis.outbox.append import Emitted
 from chassis.outbox.spans import record_created
 from chassis.postgres.database import Connection, is_message_fault, reason_of
-from chassis.postgres.storage import Storage
-from chassis.pure.decision import Actor, DeadlineDue, Handler, Refused
+from chassis.pure.decision import DeadlineDue, Handler, Refused
 from chassis.telemetry.logs import get_logger
-from chassis.telemetry.metrics import Metrics
-from chassis.telemetry.tracing import SpanContext, Tracer, now_ns
+from chassis.telemetry.tracing import SpanContext, now_ns
 from chassis.work import deadlines
 from chassis.work.unit_of_work import Cause, UnitOfWork
+from chassis.work.workshop import Workshop
 
 TIMER_BATCH = 500
 PUT_OFF = timedelta(hours=1)
@@ -30,54 +26,34 @@ log = get_logger(__name__)
 class Timers:
     """Fires due deadlines in batches: aggregates first, then the claim, then the same decide-and-save as everywhere."""
 
-    def __init__(  # noqa: PLR0913 - wiring
-        self,
-        service: str,
-        pool: asyncpg.Pool,
-        storage: Storage,
-        handlers: Mapping[str, Handler],
-        reference: Any,
-        clock: Clock,
-        tracer: Tracer,
-        metrics: Metrics,
-        wake_relay: Callable[[], None],
-    ) -> None:
-        self._actor = Actor("system", f"programme:{service}")
-        self._pool = pool
-        self._storage = storage
+    def __init__(self, workshop: Workshop, handlers: Mapping[str, Handler]) -> None:
+        self._shop = workshop
+        self._actor = workshop.system
         self._handlers = handlers
-        self._reference = reference
-        self._clock = clock
-        self._tracer = tracer
-        self._metrics = metrics
-        self._wake_relay = wake_relay
 
     async def fire_due(self) -> int:
         """Fires up to one batch of what is due; returns how many were due."""
-        now = self._clock.now()
-        async with self._pool.acquire(timeout=10) as connection:
-            due = await deadlines.due(connection, now, self._handlers, TIMER_BATCH)
+        async with self._shop.pool.acquire(timeout=10) as connection:
+            due = await deadlines.due(connection, self._shop.clock.now(), self._handlers, TIMER_BATCH)
             if not due:
                 return 0
             try:
-                outcomes = await self._fire_all(connection, due, now)
+                outcomes = await self._fire_all(connection, due)
             except Exception as error:
                 if not is_message_fault(error):
                     raise
-                outcomes = await self._fire_apart(connection, due, now)
+                outcomes = await self._fire_apart(connection, due)
         for name, outcome in outcomes:
-            self._metrics.deadlines_fired.labels(name, outcome).inc()
-        self._wake_relay()
+            self._shop.metrics.deadlines_fired.labels(name, outcome).inc()
+        self._shop.wake_relay()
         return len(due)
 
-    async def _fire_apart(
-        self, connection: Connection, due: Sequence[DeadlineDue], now: datetime
-    ) -> list[tuple[str, str]]:
+    async def _fire_apart(self, connection: Connection, due: Sequence[DeadlineDue]) -> list[tuple[str, str]]:
         """One of these writes what the database refuses: fire each alone and put that one off, loudly."""
         outcomes = []
         for timer in due:
             try:
-                outcomes += await self._fire_all(connection, [timer], now)
+                outcomes += await self._fire_all(connection, [timer])
             except Exception as error:
                 if not is_message_fault(error):
                     raise
@@ -86,18 +62,16 @@ class Timers:
                 outcomes.append((timer.name, "put_off"))
         return outcomes
 
-    async def _fire_all(
-        self, connection: Connection, due: Sequence[DeadlineDue], now: datetime
-    ) -> list[tuple[str, str]]:
+    async def _fire_all(self, connection: Connection, due: Sequence[DeadlineDue]) -> list[tuple[str, str]]:
         started = now_ns()
-        work = UnitOfWork(self._storage, self._reference, self._tracer, now)
+        work = self._shop.unit_of_work()
         spans: list[tuple[SpanContext, str]] = []
         async with connection.transaction():
             await work.load(connection, [need for timer in due for need in self._handlers[timer.name].needs(timer)])
             claimed = await deadlines.claim(connection, due)
             outcomes = []
             for timer in claimed:
-                span = self._tracer.root()
+                span = self._shop.tracer.root()
                 spans.append((span, timer.name))
                 outcomes.append((timer.name, self._fire(work, timer, span)))
             await work.save(connection)
@@ -109,8 +83,10 @@ class Timers:
         ended = now_ns()
         roots = {span.trace_id: span for span, _ in spans}
         for span, name in spans:
-            self._tracer.record(f"fire {name}", span, SpanKind.INTERNAL, started, ended, {"ph.deadline.name": name})
-        record_created(self._tracer, emitted, roots, started, ended)
+            self._shop.tracer.record(
+                f"fire {name}", span, SpanKind.INTERNAL, started, ended, {"ph.deadline.name": name}
+            )
+        record_created(self._shop.tracer, emitted, roots, started, ended)
 
     def _fire(self, work: UnitOfWork, timer: DeadlineDue, span: SpanContext) -> str:
         cause = Cause(self._actor, timer.due_at, span)

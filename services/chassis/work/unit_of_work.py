@@ -11,7 +11,7 @@ import uuid_utils
 from uuid_utils.compat import uuid7
 
 from chassis.outbox.append import Emitted, append
-from chassis.postgres.database import Connection
+from chassis.postgres.database import Connection, Reading
 from chassis.postgres.storage import Storage
 from chassis.postgres.writes import Writes
 from chassis.pure.decision import (
@@ -44,7 +44,7 @@ class UnitOfWork:
         self._storage = storage
         self._reference = reference
         self._tracer = tracer
-        self._now = now
+        self.now = now
         self.states = storage.states()
         self.emitted: list[Emitted] = []
         self.writes = Writes()
@@ -55,16 +55,24 @@ class UnitOfWork:
         """Locks and reads the aggregates; once, before the first decision."""
         await self._storage.load(connection, self.states, needs)
 
-    def decide(self, handler: Handler, message: Any, cause: Cause) -> Decision | Refused:
-        """Runs one pure handler and takes over what it decided; a refusal leaves no trace."""
-        context = Context(
-            now=self._now,
-            occurred_at=cause.occurred_at,
-            actor=cause.actor,
+    async def look(self, reading: Reading, needs: Iterable[Need]) -> None:
+        """Reads the aggregates without locks, where nothing is to be decided."""
+        await self._storage.read(reading, self.states, needs)
+
+    def context(self, actor: Actor, occurred_at: datetime) -> Context:
+        """What a handler may know besides state and message."""
+        return Context(
+            now=self.now,
+            occurred_at=occurred_at,
+            actor=actor,
             reference=self._reference,
             new_id=uuid7,
             random_id=uuid4,
         )
+
+    def decide(self, handler: Handler, message: Any, cause: Cause) -> Decision | Refused:
+        """Runs one pure handler and takes over what it decided; a refusal leaves no trace."""
+        context = self.context(cause.actor, cause.occurred_at)
         decision = handler.decide(self.states, message, context)
         if isinstance(decision, Refused):
             return decision
@@ -80,7 +88,7 @@ class UnitOfWork:
 
     async def save(self, connection: Connection) -> None:
         """Writes states, timers and, last, the outbox. Raises `ConcurrentUpdateError` if somebody else was first."""
-        self._storage.save(self.writes, self.states, self._now)
+        self._storage.save(self.writes, self.states, self.now)
         deadlines.save(self.writes, self._timers.values())
-        append(self.writes, self.emitted, self._now)
+        append(self.writes, self.emitted, self.now)
         await self.writes.execute(connection)

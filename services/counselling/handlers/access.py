@@ -20,7 +20,7 @@ def referral_of(
     if file is None or referral is None:
         return refusals.REFERRAL_NOT_FOUND
     if referral.centre != actor.org:
-        return refusals.NOT_YOUR_CENTRE
+        return refusals.OTHER_ORGANISATION
     return file, referral
 
 
@@ -33,5 +33,5 @@ def care_of(states: States, case_id: UUID, actor: Actor) -> tuple[CentreFile, Re
     if referral is not None:
         return file, referral
     if actor.org not in file.centres:
-        return refusals.NOT_YOUR_CENTRE
+        return refusals.OTHER_ORGANISATION
     return refusals.REFERRAL_UNANSWERED if file.live else refusals.FILE_CLOSED

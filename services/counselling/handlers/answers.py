@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from chassis.pure.decision import (
 )
 from chassis.pure.states import States
 from counselling import refusals
+from counselling.answers import RedirectionOutcome, ReferralOutcome
 from counselling.commands import AcceptReferral, CompleteReferral, RedirectReferral, RejectReferral
 from counselling.domain.centre_file import MAX_REDIRECTIONS, CentreFile
 from counselling.domain.consent import covered
@@ -48,7 +48,7 @@ def accept(states: States, command: AcceptReferral, context: Context) -> Decisio
     event = ReferralAccepted(
         **_common(taken_on, referral), referral_id=referral.id, first_appointment=command.first_appointment
     )
-    return Decision((taken_on,), (event,), timers, _answer(taken_on, accepted))
+    return Decision((taken_on,), (event,), timers, ReferralOutcome.of(taken_on, accepted))
 
 
 def reject(states: States, command: RejectReferral, context: Context) -> Decision | Refused:
@@ -64,7 +64,7 @@ def reject(states: States, command: RejectReferral, context: Context) -> Decisio
     rejected = referral.ended("reject", context.now, command.reason)
     file = file.with_referral(rejected)
     event = ReferralRejected(**_common(file, referral), referral_id=referral.id, reason=command.reason)
-    return Decision((file,), (event,), (Cleared(REFERRAL_ANSWER, referral.id),), _answer(file, rejected))
+    return Decision((file,), (event,), (Cleared(REFERRAL_ANSWER, referral.id),), ReferralOutcome.of(file, rejected))
 
 
 def redirect(states: States, command: RedirectReferral, context: Context) -> Decision | Refused:
@@ -90,12 +90,9 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
         reason=command.reason,
     )
     timers = (Cleared(REFERRAL_ANSWER, referral.id), Deadline(REFERRAL_ANSWER, child.id, file.id, due))
-    answer = {
-        **_answer(file, passed_on),
-        "child_referral_id": str(child.id),
-        "to_centre": child.centre,
-        "answer_due_at": due.isoformat(),
-    }
+    answer = RedirectionOutcome.of(
+        file, passed_on, child_referral_id=child.id, to_centre=child.centre, answer_due_at=due
+    )
     return Decision((file,), (event, received(file, child)), timers, answer)
 
 
@@ -114,7 +111,7 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
     event = ReferralCompleted(**_common(file, referral), referral_id=referral.id, outcome_code=command.outcome_code)
     over = not any(each.held for each in file.live)
     timers = (Cleared(FIRST_CONTACT, file.id),) if over else ()
-    return Decision((file,), (event,), timers, _answer(file, completed))
+    return Decision((file,), (event,), timers, ReferralOutcome.of(file, completed))
 
 
 def _why_not_accept(file: CentreFile, referral: Referral, command: AcceptReferral, context: Context) -> Refused | None:
@@ -178,17 +175,3 @@ def _contact_owed(file: CentreFile, referral: Referral, context: Context) -> tup
 
 def _common(file: CentreFile, referral: Referral) -> dict[str, Any]:
     return {"case_id": file.id, "centre": referral.centre, "country": referral.preview.country}
-
-
-def _answer(file: CentreFile, referral: Referral) -> Mapping[str, Any]:
-    return {
-        "case_id": str(file.id),
-        "referral_id": str(referral.id),
-        "root_referral_id": str(referral.root_id),
-        "centre": referral.centre,
-        "status": referral.status,
-        "file_status": file.status,
-        "answered_at": referral.answered_at.isoformat() if referral.answered_at else None,
-        "first_appointment": referral.first_appointment.isoformat() if referral.first_appointment else None,
-        "reason": referral.reason,
-    }

@@ -15,6 +15,7 @@ from chassis.pure.decision import (
 )
 from chassis.pure.states import States
 from counselling import refusals
+from counselling.answers import ArrivalOutcome, AssessmentOutcome, ContactOutcome
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
 from counselling.domain.assessment import Assessment, levels_of
 from counselling.domain.centre_file import AssessmentSummary, CentreFile, settled
@@ -48,7 +49,9 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
         confirmed_by_role=context.actor.role,
     )
     timer = Deadline(FIRST_CONTACT, file.id, file.id, due)
-    return Decision((file,), (event,), (timer,), {**_answer(file), "first_contact_due_at": due.isoformat()})
+    return Decision(
+        (file,), (event,), (timer,), ArrivalOutcome(case_id=file.id, status=file.status, first_contact_due_at=due)
+    )
 
 
 def record_contact(states: States, command: RecordContact, context: Context) -> Decision | Refused:
@@ -66,7 +69,7 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
     first = not file.contacts
     contact = Contact(command.channel, command.attempts, command.contacted_on)
     file = settled(replace(file, contacts=(*file.contacts, contact)))
-    answer = {**_answer(file), "contacts": len(file.contacts)}
+    answer = ContactOutcome(case_id=file.id, status=file.status, contacts=len(file.contacts))
     if not first:
         return Decision((file,), answer=answer)
     event = FirstContactMade(
@@ -115,11 +118,12 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
         domains_with_needs=assessment.domains_with_needs,
         assessed_on=command.assessed_on,
     )
-    answer = {
-        **_answer(file),
-        "assessment_ref": str(assessment.id),
-        "domains_with_needs": assessment.domains_with_needs,
-    }
+    answer = AssessmentOutcome(
+        case_id=file.id,
+        status=file.status,
+        assessment_ref=assessment.id,
+        domains_with_needs=assessment.domains_with_needs,
+    )
     return Decision((file, assessment), (event,), answer=answer)
 
 
@@ -143,7 +147,3 @@ def _first_contact(file: CentreFile) -> date:
 
 def _common(file: CentreFile, referral: Referral) -> dict[str, Any]:
     return {"case_id": file.id, "centre": referral.centre, "country": referral.preview.country}
-
-
-def _answer(file: CentreFile) -> dict[str, Any]:
-    return {"case_id": str(file.id), "status": file.status}

@@ -1,0 +1,56 @@
+"""What a service answers over HTTP, and the tag by which a caller says what it has seen.
+
+A handler's decision carries its answer as one of these, and a resource shows itself as one: each is made once, and what
+is sent is its JSON.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
+
+FIELD_BYTES = 6
+"""Of a tag, per field: 48 bits, so that a change stays unseen once in 2.8e14."""
+
+
+class Answer(BaseModel):
+    """The base of every answer. It can be read from the attributes of a state.
+
+    `BY_CLOCK` names fields that follow from the day alone: they are not part of the tag, because nobody changed them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+    BY_CLOCK: ClassVar[frozenset[str]] = frozenset()
+
+
+def tag_of(answer: Answer, key: bytes) -> str:
+    """The `ETag` of what one caller was shown: a keyed hash per field, so that a stale tag tells which have changed."""
+    digests = [_digest(getattr(answer, name), name, key) for name in _tagged(type(answer))]
+    return f'"{urlsafe_b64encode(b"".join(digests)).decode()}"'
+
+
+def changed_since(tag: str, answer: Answer, key: bytes) -> Sequence[str]:
+    """The fields that differ from what `tag` was made of; all of them if it is of another kind of answer."""
+    names = _tagged(type(answer))
+    try:
+        seen = urlsafe_b64decode(tag.strip('"'))
+    except ValueError:
+        return names
+    if len(seen) != FIELD_BYTES * len(names):
+        return names
+    parts = [seen[place : place + FIELD_BYTES] for place in range(0, len(seen), FIELD_BYTES)]
+    return [name for name, part in zip(names, parts, strict=True) if part != _digest(getattr(answer, name), name, key)]
+
+
+def _tagged(kind: type[Answer]) -> Sequence[str]:
+    return [name for name in kind.model_fields if name not in kind.BY_CLOCK]
+
+
+def _digest(value: object, name: str, key: bytes) -> bytes:
+    return hmac.digest(key, name.encode() + b"\0" + to_json(value), "sha256")[:FIELD_BYTES]

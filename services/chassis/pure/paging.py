@@ -1,0 +1,100 @@
+"""Lists in pages: what a caller asks for, what it gets, and the cursor between two pages."""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.pure.answers import Answer
+
+T = TypeVar("T")
+
+MOST = 100
+USUAL = 50
+
+
+class Page(Answer, Generic[T]):
+    """Some of a list."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = Field(description="send it as `cursor` for what follows; null at the end")
+    limit: int = Field(description="most items of this page")
+    total: int | None = Field(description="how many there are on all pages, if `count=true` was asked; else null")
+
+
+class Order(NamedTuple):
+    """A way to sort a list: an SQL expression that is never null, and its type."""
+
+    expression: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list that can be read in pages: SQL from the code, never from a caller.
+
+    `source` is what follows `from`, `columns` what is selected, `id` the expression that tells its rows apart.
+    `orders` come by the name that a caller gives; the first one is taken if none is given. Any list can also be sorted
+    by `id` and by `updated_at`.
+    """
+
+    source: str
+    id: str = "id"
+    columns: str = "data"
+    updated_at: str = "updated_at"
+    orders: Mapping[str, Order] = field(default_factory=dict)
+
+    def order(self, sort: str) -> Order:
+        """The order of this name, without its sign. Raises `KeyError`."""
+        return self.all_orders()[sort.removeprefix("-")]
+
+    def all_orders(self) -> Mapping[str, Order]:
+        """Every order by name; the first is the usual one."""
+        return {**self.orders, "id": Order(self.id, "uuid"), "updated_at": Order(self.updated_at, "timestamptz")}
+
+
+class Place(NamedTuple):
+    """Where a page ended: the last row's value of the order, as PostgreSQL writes it, and its id."""
+
+    value: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which page of a list: in which order (`-` for descending), after which place, how many, changed since when."""
+
+    sort: str
+    after: Place | None = None
+    limit: int = USUAL
+    updated_since: datetime | None = None
+    count: bool = False
+
+
+class BadCursor(ValueError):
+    """A cursor that no page of this list, in this order, has given."""
+
+
+def cursor_of(sort: str, place: Place) -> str:
+    """The place as opaque text; it holds the order too, so that it cannot be taken for one of another order."""
+    return urlsafe_b64encode(json.dumps([sort, place.value, str(place.id)]).encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str, sort: str) -> Place:
+    """The place that a cursor tells. Raises `BadCursor`."""
+    try:
+        of, value, id_ = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place = Place(value, UUID(id_))
+    except (ValueError, TypeError, AttributeError, binascii.Error):
+        raise BadCursor from None
+    if of != sort or not isinstance(value, str) or "\x00" in value:
+        raise BadCursor
+    return place

@@ -1,0 +1,58 @@
+"""Resources: what GET shows, and what `If-Match` holds a command to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.pure.answers import Answer, changed_since
+from chassis.pure.decision import Context, Refused
+from chassis.pure.states import Need, States
+
+ANY = "*"
+"""`If-Match: *`: whatever it is, if only it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One thing that can be read: the aggregates it is made of, and what one caller may see of them.
+
+    `show` is pure and is the same for GET, without locks, and for a command's `If-Match`, under the command's locks.
+    """
+
+    needs: Callable[[UUID], Iterable[Need]]
+    show: Callable[[States, UUID, Context], Answer | Refused]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a caller has seen of a resource when it decided on its command: one of these tags must still be true."""
+
+    resource: Resource
+    id: UUID
+    tags: Sequence[str]
+    key: bytes
+
+    def needs(self) -> Iterable[Need]:
+        """The aggregates that the resource is made of."""
+        return self.resource.needs(self.id)
+
+    def refusal(self, states: States, context: Context) -> Refused | None:
+        """412 with the fields that have changed, if none of the tags is true any more."""
+        shown = self.resource.show(states, self.id, context)
+        if isinstance(shown, Refused):
+            return shown
+        if ANY in self.tags:
+            return None
+        changes = [changed_since(tag, shown, self.key) for tag in self.tags]
+        if not all(changes):
+            return None
+        fewest = min(changes, key=len, default=())
+        return Refused(
+            code="changed_meanwhile",
+            detail=f"Since you read it, this has changed: {', '.join(fewest) or 'everything'}.",
+            remedy="Read it again, and decide anew with its new ETag.",
+            field="If-Match",
+            status=412,
+        )

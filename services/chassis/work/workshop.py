@@ -1,0 +1,45 @@
+"""What the three ways in share: a command over HTTP, a batch from Kafka, deadlines that are due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from chassis.clock import Clock
+from chassis.postgres.documents import Documents
+from chassis.postgres.storage import Storage
+from chassis.pure.decision import Actor
+from chassis.telemetry.metrics import Metrics
+from chassis.telemetry.tracing import Tracer
+from chassis.work.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """One of each per process. `wake_relay` is called after each commit: there may be events to publish."""
+
+    service: str
+    pool: asyncpg.Pool
+    storage: Storage
+    reference: Any
+    clock: Clock
+    tracer: Tracer
+    metrics: Metrics
+    wake_relay: Callable[[], None]
+
+    @property
+    def system(self) -> Actor:
+        """Who acts when nobody does: the service itself, at an event or a deadline."""
+        return Actor("system", f"programme:{self.service}")
+
+    @property
+    def documents(self) -> Documents:
+        """The reading side."""
+        return Documents(self.pool, self.storage)
+
+    def unit_of_work(self) -> UnitOfWork:
+        """A new transaction's worth of decisions, as of now."""
+        return UnitOfWork(self.storage, self.reference, self.tracer, self.clock.now())

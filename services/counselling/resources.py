@@ -1,0 +1,63 @@
+"""What a centre can read one by one, and who may see how much of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chassis.pure.decision import Context, Refused
+from chassis.pure.resources import Resource
+from chassis.pure.states import States, by_id, by_link
+from counselling import refusals
+from counselling.answers import Assessments, AssessmentView, FileView
+from counselling.domain.assessment import Assessment
+from counselling.domain.centre_file import CentreFile
+
+PROGRAMME_MANAGER = "programme_manager"
+
+
+def show_file(states: States, case_id: UUID, context: Context) -> FileView | Refused:
+    """The file. Until the caller's centre has taken the person on, only what the scout referred."""
+    file = _readable(states, case_id, context)
+    if isinstance(file, Refused):
+        return file
+    view = FileView.model_validate(file)
+    if context.actor.role == PROGRAMME_MANAGER or file.taken_on_by(context.actor.org):
+        return view
+    hidden = {"courses": None, "offers": None, "employments": None, "assessment": None}
+    return view.model_copy(update=hidden)
+
+
+def show_assessments(states: States, case_id: UUID, context: Context) -> Assessments | Refused:
+    """Every assessment with its levels, for the centre that has the person in its care, or had to the end."""
+    file = _readable(states, case_id, context)
+    if isinstance(file, Refused):
+        return file
+    if not file.taken_on_by(context.actor.org):
+        return refusals.ASSESSMENTS_CLOSED
+    found = states.linked(Assessment, case_id)
+    found.sort(key=lambda each: (each.assessed_on, each.id), reverse=True)
+    return Assessments(case_id=case_id, items=tuple(_assessment(each) for each in found))
+
+
+FILE = Resource(lambda case_id: (by_id(CentreFile, case_id),), show_file)
+ASSESSMENTS = Resource(lambda case_id: (by_id(CentreFile, case_id), by_link(Assessment, case_id)), show_assessments)
+
+
+def _readable(states: States, case_id: UUID, context: Context) -> CentreFile | Refused:
+    """The file, if the caller may read it."""
+    actor = context.actor
+    file = states.get(CentreFile, case_id)
+    if file is None or (file.status == "unknown" and actor.role != PROGRAMME_MANAGER):
+        return refusals.FILE_NOT_FOUND
+    if actor.role != PROGRAMME_MANAGER and actor.org not in file.centres:
+        return refusals.OTHER_ORGANISATION
+    return file
+
+
+def _assessment(assessment: Assessment) -> AssessmentView:
+    return AssessmentView(
+        assessment_ref=assessment.id,
+        centre=assessment.centre,
+        assessed_on=assessment.assessed_on,
+        levels={each.domain: each.level for each in assessment.levels},
+    )

@@ -1,0 +1,131 @@
+"""The HTTP API of a service over its handlers in memory: routes, guards, problem documents, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from fastapi import FastAPI
+
+from chassis.http.app import create_api
+from chassis.http.auth import Authenticator
+from chassis.http.jwks import KeyCache
+from chassis.pure.decision import Actor, Context, Refused
+from chassis.pure.resources import Seen
+from chassis.pure.states import Need, States
+from chassis.service import Service
+from chassis.settings import Settings
+from chassis.work.command_bus import Done, IdempotencyKey
+from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.memory import MemoryService
+from tests.support.web import ask
+
+ISSUING = Issuer()
+
+
+class MemoryApi:
+    """One service's API. `post`, `get` ... ask it as the person whose claims are given."""
+
+    def __init__(self, service: Service, memory: MemoryService) -> None:
+        self.memory = memory
+        self.app: FastAPI = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
+        self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
+        self.app.state.clock = _Clock(memory)
+        self.app.state.workshop = _Workshop(memory)
+        self.app.state.bus = _Bus(memory)
+
+    def ask(self, method: str, path: str, who: Mapping[str, Any], **request: Any) -> httpx.Response:
+        """The answer to one request with a token of these claims; a change gets a key of its own unless it has one."""
+        headers = {**ISSUING.bearer(**who), **request.pop("headers", {})}
+        if method != "GET":
+            headers.setdefault("Idempotency-Key", str(uuid4()))
+        return ask(self.app, method, path, headers=headers, **request)
+
+    def get(self, path: str, who: Mapping[str, Any], **query: Any) -> httpx.Response:
+        """GET with these parameters."""
+        return self.ask("GET", path, who, params=query)
+
+    def post(self, path: str, who: Mapping[str, Any], body: Any = None, **headers: str) -> httpx.Response:
+        """POST with this body; without one it has none."""
+        return self.ask("POST", path, who, headers=headers, **({} if body is None else {"json": body}))
+
+
+class _Clock:
+    def __init__(self, memory: MemoryService) -> None:
+        self._memory = memory
+
+    def now(self) -> datetime:
+        return self._memory.now
+
+
+class _Bus:
+    """As the command bus decides, without its Idempotency-Keys."""
+
+    def __init__(self, memory: MemoryService) -> None:
+        self._memory = memory
+
+    async def execute(
+        self, command: Any, actor: Actor, _key: IdempotencyKey, seen: Seen | None = None
+    ) -> Done | Refused:
+        if seen is not None:
+            states = self._memory.loaded(seen.needs())
+            if stale := seen.refusal(states, self._memory.context(actor, self._memory.now)):
+                return stale
+        outcome = self._memory.command(command, actor)
+        if isinstance(outcome, Refused):
+            return outcome
+        assert outcome.answer is not None, f"{type(command).__name__} answers nothing"
+        return Done(outcome.answer.model_dump_json())
+
+
+@dataclass(frozen=True)
+class _Workshop:
+    """What routes use of the real one."""
+
+    memory: MemoryService
+    pool: None = None
+
+    @property
+    def clock(self) -> _Clock:
+        return _Clock(self.memory)
+
+    @property
+    def reference(self) -> Any:
+        return self.memory.reference
+
+    @property
+    def documents(self) -> _Documents:
+        return _Documents(self.memory)
+
+    def unit_of_work(self) -> _Look:
+        return _Look(self.memory)
+
+
+class _Look:
+    def __init__(self, memory: MemoryService) -> None:
+        self._memory = memory
+        self.now = memory.now
+        self.states = memory.loaded(())
+
+    async def look(self, _reading: object, needs: Iterable[Need]) -> None:
+        self.states = self._memory.loaded(needs)
+
+    def context(self, actor: Actor, occurred_at: datetime) -> Context:
+        return self._memory.context(actor, occurred_at)
+
+
+class _Documents:
+    """Lists need a database: they are tested on one."""
+
+    def __init__(self, memory: MemoryService) -> None:
+        self._memory = memory
+
+    async def states(self, needs: Iterable[Need]) -> States:
+        return self._memory.loaded(needs)
+
+    async def id_of_linked(self, state: type[Any], id_: UUID) -> UUID | None:
+        return next(iter(self._memory.loaded([Need(state, id_, linked=True)]).entries[state]), None)

@@ -1,0 +1,81 @@
+"""One process of a service on a real database, without sockets: its API, its consumer, its deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+from opentelemetry.sdk.resources import Resource
+
+from chassis.clock import Clock
+from chassis.consumer.dispatch import Dispatcher
+from chassis.http.app import create_api
+from chassis.http.auth import Authenticator
+from chassis.http.jwks import KeyCache
+from chassis.postgres.storage import Storage
+from chassis.service import Service
+from chassis.settings import Settings
+from chassis.telemetry.metrics import Metrics
+from chassis.telemetry.tracing import Tracer
+from chassis.work.command_bus import CommandBus
+from chassis.work.timers import Timers
+from chassis.work.workshop import Workshop
+from tests.support import outbox
+from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+
+ISSUING = Issuer()
+
+
+class ServiceProcess:
+    """`get`, `post` ... give the body of the answer, with its status as `http`."""
+
+    def __init__(self, service: Service, pool: asyncpg.Pool, reference: Any = None) -> None:
+        settings = Settings(auth_issuer=ISSUER, auth_audience=AUDIENCE, auth_jwks="unused")
+        self.pool, self.clock, self.metrics = pool, Clock(), Metrics(service.name)
+        self.workshop = Workshop(
+            service.name,
+            pool,
+            Storage(service.kinds),
+            service.load_reference(settings.reference_dir) if reference is None else reference,
+            self.clock,
+            Tracer(Resource.create({"service.name": service.name})),
+            self.metrics,
+            lambda: None,
+        )
+        self.app = create_api(service, settings)
+        self.app.state.clock, self.app.state.workshop = self.clock, self.workshop
+        self.app.state.bus = CommandBus(self.workshop, service.commands)
+        self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
+        self.dispatcher = Dispatcher(self.workshop, service.consumers)
+        self.timers = Timers(self.workshop, service.deadlines)
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=f"http://{service.name}.test")
+
+    @property
+    def today(self) -> str:
+        """The day in UTC, in ISO form."""
+        return self.clock.now().date().isoformat()
+
+    async def ask(self, method: str, path: str, who: Mapping[str, Any], **request: Any) -> httpx.Response:
+        """The answer to a request with a token of these claims; a change gets a key of its own unless it has one."""
+        headers = {**ISSUING.bearer(**who), **request.pop("headers", {})}
+        if method != "GET":
+            headers.setdefault("Idempotency-Key", str(uuid4()))
+        return await self.http.request(method, path, headers=headers, **request)
+
+    async def get(self, path: str, who: Mapping[str, Any], **query: Any) -> Any:
+        """GET with these parameters."""
+        answer = await self.ask("GET", path, who, params=query)
+        return answer.json() | {"http": answer.status_code}
+
+    async def post(self, path: str, who: Mapping[str, Any], **body: Any) -> Any:
+        """POST with this body; without one it has none."""
+        answer = await self.ask("POST", path, who, json=body or None)
+        return answer.json() | {"http": answer.status_code}
+
+    async def published(self, key: Any) -> list[str]:
+        """The names of the events that wait in the outbox under a key, in order."""
+        rows = await self.pool.fetch("select record from outbox where key = $1 order by id", str(key))
+        return [outbox.read(row["record"]).headers["ce_type"].split(".")[2] for row in rows]
