@@ -63,19 +63,8 @@ async def writer(end: End) -> None:
 
 
 def _bus(runtime: Runtime) -> CommandBus:
-    """As `Runtime` makes it for its HTTP API."""
-    assert runtime.pool is not None
-    assert runtime.relay is not None
-    return CommandBus(
-        runtime.pool,
-        runtime.storage,
-        runtime.service.commands,
-        runtime.reference,
-        runtime.clock,
-        runtime.tracer,
-        runtime.metrics,
-        runtime.relay.wake,
-    )
+    assert runtime.workshop is not None
+    return CommandBus(runtime.workshop, runtime.service.commands)
 
 
 async def _load(bus: CommandBus, tracer: Tracer, rate: float, cases: Sequence[UUID]) -> Mapping[str, Any]:

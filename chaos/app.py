@@ -27,10 +27,12 @@ from uuid import UUID, uuid5
 
 from fastapi import APIRouter
 from pydantic import BaseModel, StrictFloat, StrictInt
+from starlette.responses import Response
 
+from chassis.http.answering import answers
 from chassis.http.api import Runner, acting_as
-from chassis.http.problems import problem_responses
 from chassis.outbox import relay
+from chassis.pure.answers import Answer
 from chassis.pure.decision import (
     NOTHING,
     Actor,
@@ -91,6 +93,12 @@ class Rang(ShopEvent):
     """A deadline's effect."""
 
 
+class Answered(Answer):
+    """What a command answers: its n."""
+
+    n: int
+
+
 @dataclass(frozen=True, slots=True)
 class Sell:
     basket: UUID
@@ -118,7 +126,7 @@ CountedContract.type, CountedContract.topic = "ph.till.Counted.v1", "ph.till.v1"
 def sell(states: States, command: Sell, _context: Context) -> Decision:
     basket = states.get(Basket, command.basket) or Basket(command.basket)
     basket = replace(basket, sold=(*basket.sold, command.n))
-    return Decision((basket,), (Sold(case_id=basket.id, n=command.n),), answer={"n": command.n})
+    return Decision((basket,), (Sold(case_id=basket.id, n=command.n),), answer=Answered(n=command.n))
 
 
 def set_alarm(states: States, command: SetAlarm, context: Context) -> Decision:
@@ -126,7 +134,7 @@ def set_alarm(states: States, command: SetAlarm, context: Context) -> Decision:
     due_at = context.now + timedelta(seconds=command.seconds)
     subject = uuid5(basket.id, str(command.n))
     timer = Deadline("alarm", subject, basket.id, due_at, level=command.n)
-    return Decision((basket,), deadlines=(timer,), answer={"n": command.n})
+    return Decision((basket,), deadlines=(timer,), answer=Answered(n=command.n))
 
 
 def ring(states: States, timer: DeadlineDue, _context: Context) -> Decision | Refused:
@@ -156,21 +164,17 @@ class Alarm(BaseModel):
     seconds: StrictFloat
 
 
-class Answer(BaseModel):
-    n: int
-
-
 shop_router = APIRouter()
 
 
-@shop_router.post("/baskets/{case_id}/sales", status_code=201, responses=problem_responses(403, 409))
-async def post_sale(case_id: UUID, body: Sale, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Answer:
-    return Answer.model_validate(await run(Sell(case_id, body.n), actor))
+@shop_router.post("/baskets/{case_id}/sales", status_code=201, **answers(Answered, 403, 409))
+async def post_sale(case_id: UUID, body: Sale, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Response:
+    return await run(Sell(case_id, body.n), actor)
 
 
-@shop_router.post("/baskets/{case_id}/alarms", status_code=201, responses=problem_responses(403, 409))
-async def post_alarm(case_id: UUID, body: Alarm, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Answer:
-    return Answer.model_validate(await run(SetAlarm(case_id, body.n, body.seconds), actor))
+@shop_router.post("/baskets/{case_id}/alarms", status_code=201, **answers(Answered, 403, 409))
+async def post_alarm(case_id: UUID, body: Alarm, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Response:
+    return await run(SetAlarm(case_id, body.n, body.seconds), actor)
 
 
 # --- till ------------------------------------------------------------------------------------------------------------

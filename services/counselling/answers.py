@@ -142,6 +142,9 @@ class ConsentView(Answer):
     consent_id: UUID = Field(validation_alias="id")
     recipients: tuple[str, ...]
     valid_until: date | None
+    expires_at: datetime | None = Field(
+        validation_alias="ends_at", description="the end of the last day at the place where it was signed"
+    )
     withdrawn_at: datetime | None
 
 

@@ -31,6 +31,7 @@ class ConsentGranted(Contract, source="referral"):
     purpose: str
     recipients: tuple[str, ...]
     valid_until: date
+    expires_at: Instant | None = None
 
 
 class ConsentWithdrawn(Contract, source="referral"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from chassis.pure.calendar import LAST_SECOND, WORKING_DAYS, time_zone
+from chassis.pure.calendar import WORKING_DAYS, last_second_at
 from counselling.reference import Reference
 
 
@@ -29,9 +29,4 @@ def contact_start(country: str, arrived_on: date, now: datetime) -> datetime:
 
     An arrival may be entered late; the person has waited all the same: a limit that is over says so at once.
     """
-    return min(now, datetime.combine(arrived_on, LAST_SECOND, time_zone(country)).astimezone(UTC))
-
-
-def today(country: str, now: datetime) -> date:
-    """The calendar day at the centre."""
-    return now.astimezone(time_zone(country)).date()
+    return min(now, last_second_at(country, arrived_on))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,6 @@ from aiokafka import AIOKafkaConsumer
 
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.transport import Consumer
-from chassis.postgres.storage import Storage
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from chassis.pure.states import by_id
@@ -38,17 +38,8 @@ class Member:
         runtime = ToyRuntime(pool)
         self.metrics = Metrics("till")
         self.fatal: list[BaseException] = []
-        self.dispatcher = Dispatcher(
-            "till",
-            pool,
-            Storage(toy_service.KINDS),
-            {sold: handler},
-            None,
-            runtime.clock,
-            runtime.tracer,
-            self.metrics,
-            lambda: None,
-        )
+        workshop = replace(runtime.workshop, metrics=self.metrics, wake_relay=lambda: None)
+        self.dispatcher = Dispatcher(workshop, {sold: handler})
         self.consumer = Consumer(
             group,
             (shop.topic,),

@@ -13,8 +13,8 @@ import pytest
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
 from counselling.app import SERVICE
-from tests.integration.counselling_api import ACCRA, EDO, LAGOS, PROGRAMME, Process, staff
 from tests.support.cluster import Cluster
+from tests.support.counselling.process import ACCRA, EDO, LAGOS, PROGRAMME, Process, staff
 
 
 @pytest.fixture(scope="session")

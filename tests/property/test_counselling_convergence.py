@@ -21,9 +21,9 @@ from chassis.pure.messages import Event
 from counselling import commands
 from counselling.domain.centre_file import CentreFile
 from counselling.events import DeadlineMissed
-from tests.support.counselling import CASE, withdrawn
-from tests.support.counselling_model import LIVE
-from tests.support.counselling_run import CENTRES, Run, Step
+from tests.support.counselling.model import LIVE
+from tests.support.counselling.run import CENTRES, Run, Step
+from tests.support.counselling.world import CASE, withdrawn
 
 EVERYWHERE = ("country:NG", "country:GH")
 

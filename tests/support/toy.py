@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from chassis.pure.answers import Answer
 from chassis.pure.decision import (
     Cleared,
     Context,
@@ -43,6 +44,10 @@ class Till:
     receipts: tuple[int, ...] = ()
     alarms: int = 0
     status: str = "open"
+
+
+class Total(Answer):
+    total: int
 
 
 class TillEvent(Event, service="till"):
@@ -78,7 +83,7 @@ def _count(states: States, till_id: UUID, amount: int) -> Decision | Refused:
     status = "x" * UNSTORABLE if amount == UNSTORABLE else till.status
     till = replace(till, total=till.total + amount, receipts=(*till.receipts, amount)[-20:], status=status)
     event = Counted(case_id=till.id, amount=amount, total=till.total)
-    return Decision((till,), (event,), answer={"total": till.total})
+    return Decision((till,), (event,), answer=Total(total=till.total))
 
 
 def sold(states: States, message: Sold, _context: Context) -> Decision | Refused:
@@ -92,9 +97,9 @@ def sell(states: States, command: Sell, _context: Context) -> Decision | Refused
 def set_alarm(states: States, command: SetAlarm, context: Context) -> Decision:
     till = states.get(Till, command.till) or Till(command.till)
     if command.minutes == 0:
-        return Decision((till,), deadlines=(Cleared("alarm", till.id),))
+        return Decision((till,), deadlines=(Cleared("alarm", till.id),), answer=Total(total=till.total))
     due_at = context.now + timedelta(minutes=command.minutes)
-    return Decision((till,), deadlines=(Deadline("alarm", till.id, till.id, due_at),))
+    return Decision((till,), deadlines=(Deadline("alarm", till.id, till.id, due_at),), answer=Total(total=till.total))
 
 
 def alarm(states: States, timer: DeadlineDue, _context: Context) -> Decision | Refused:

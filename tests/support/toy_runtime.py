@@ -16,10 +16,12 @@ from chassis.clock import Clock
 from chassis.consumer.dispatch import Dispatcher
 from chassis.postgres.storage import Storage
 from chassis.pure.decision import Actor, Refused
+from chassis.pure.resources import Seen
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Resource, Tracer
 from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
 from chassis.work.timers import Timers
+from chassis.work.workshop import Workshop
 from tests.support import outbox, toy
 
 ACTOR = Actor("seller", "programme:shop")
@@ -59,19 +61,20 @@ class ToyRuntime:
         self.tracer = Tracer(Resource.create({"service.name": "till"}), self.collector, ratio)
         self.wakes = 0
         storage = Storage(toy.KINDS)
-        shared: tuple[Any, ...] = (None, self.clock, self.tracer, self.metrics, self._woken)
-        self.bus = CommandBus(pool, storage, toy.COMMANDS, *shared)
-        self.dispatcher = Dispatcher("till", pool, storage, toy.CONSUMERS, *shared)
-        self.timers = Timers("till", pool, storage, toy.DEADLINES, *shared)
+        self.workshop = Workshop("till", pool, storage, None, self.clock, self.tracer, self.metrics, self._woken)
+        self.bus = CommandBus(self.workshop, toy.COMMANDS)
+        self.dispatcher = Dispatcher(self.workshop, toy.CONSUMERS)
+        self.timers = Timers(self.workshop, toy.DEADLINES)
         self._keys = 0
 
     def _woken(self) -> None:
         self.wakes += 1
 
-    async def command(self, command: Any, key: str = "", body: bytes = b"") -> Done | Refused:
+    async def command(self, command: Any, key: str = "", body: bytes = b"", seen: Seen | None = None) -> Done | Refused:
         """Runs a command; without `key` each call is a new intent."""
         self._keys += 1
-        return await self.bus.execute(command, ACTOR, IdempotencyKey((key or f"key-{self._keys}").encode(), body))
+        key_ = IdempotencyKey((key or f"key-{self._keys}").encode(), body)
+        return await self.bus.execute(command, ACTOR, key_, seen)
 
     async def totals(self) -> dict[UUID, int]:
         """Each till's total."""

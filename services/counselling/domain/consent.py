@@ -13,20 +13,25 @@ PURPOSE = "referral"
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One consent of the person. `valid_until` is its last day, `withdrawn_at` when it ended before."""
+    """One consent of the person.
+
+    `valid_until` is its last day, `ends_at` the moment at which that day is over where it was signed, `withdrawn_at`
+    when it ended before.
+    """
 
     id: UUID
     recipients: tuple[str, ...]
     valid_until: date | None = None
+    ends_at: datetime | None = None
     withdrawn_at: datetime | None = None
 
     def covers(self, centre: str, country: str, at: datetime) -> bool:
         """Whether `centre`, which lies in `country`, may hold the case at this time.
 
         `country:XX` among the recipients stands for every centre in XX. A consent of which only the
-        withdrawal is known has no last day and covers nobody.
+        withdrawal is known has no end and covers nobody.
         """
-        if self.valid_until is None or at.date() > self.valid_until:
+        if self.ends_at is None or at >= self.ends_at:
             return False
         if self.withdrawn_at is not None and at >= self.withdrawn_at:
             return False
@@ -38,12 +43,10 @@ def covered(consents: Iterable[Consent], centre: str, country: str, at: datetime
     return any(consent.covers(centre, country, at) for consent in consents)
 
 
-def granted(
-    consents: tuple[Consent, ...], id_: UUID, recipients: tuple[str, ...], valid_until: date
-) -> tuple[Consent, ...]:
+def granted(consents: tuple[Consent, ...], consent: Consent) -> tuple[Consent, ...]:
     """The consents with this one granted. A withdrawal is never undone: a new consent has a new id."""
-    known = _find(consents, id_) or Consent(id_, recipients)
-    return _put(consents, replace(known, recipients=recipients, valid_until=valid_until))
+    known = _find(consents, consent.id)
+    return _put(consents, consent if known is None else replace(consent, withdrawn_at=known.withdrawn_at))
 
 
 def withdrawn(

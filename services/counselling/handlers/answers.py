@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from chassis.pure.calendar import day_at
 from chassis.pure.decision import (
     Cleared,
     Context,
@@ -59,7 +60,7 @@ def reject(states: States, command: RejectReferral, context: Context) -> Decisio
     file, referral = found
     if not referral.allows("reject"):
         return refusals.not_waiting(referral)
-    if context.reference.reject_reasons.get(command.reason, on=context.now.date()) is None:
+    if context.reference.reject_reasons.get(command.reason, on=_day(referral, context)) is None:
         return refusals.unknown_code("/reason", "reject_reasons")
     rejected = referral.ended("reject", context.now, command.reason)
     file = file.with_referral(rejected)
@@ -114,6 +115,11 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
     return Decision((file,), (event,), timers, ReferralOutcome.of(file, completed))
 
 
+def _day(referral: Referral, context: Context) -> date:
+    """The day at the centre that answers."""
+    return day_at(referral.centre_country, context.now)
+
+
 def _why_not_accept(file: CentreFile, referral: Referral, command: AcceptReferral, context: Context) -> Refused | None:
     if not referral.allows("accept"):
         return refusals.not_waiting(referral)
@@ -131,11 +137,11 @@ def _target_of(file: CentreFile, referral: Referral, command: RedirectReferral, 
     """The centre to redirect to, or why not."""
     if not referral.allows("redirect"):
         return refusals.not_waiting(referral)
-    if context.reference.redirect_reasons.get(command.reason, on=context.now.date()) is None:
+    if context.reference.redirect_reasons.get(command.reason, on=_day(referral, context)) is None:
         return refusals.unknown_code("/reason", "redirect_reasons")
     if command.to_centre == referral.centre:
         return refusals.SAME_CENTRE
-    centre = _open_centre(context.reference, command.to_centre, context.now.date())
+    centre = _open_centre(context.reference, command.to_centre, _day(referral, context))
     if isinstance(centre, Refused):
         return centre
     return _why_not_there(file, referral, centre, context.now) or centre

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from chassis.pure.calendar import day_at
 from chassis.pure.decision import (
     Cleared,
     Context,
@@ -24,7 +25,7 @@ from counselling.domain.referral import Referral
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import care_of
 from counselling.handlers.incoming import FIRST_CONTACT
-from counselling.limits import contact_priority, contact_start, due_at, today
+from counselling.limits import contact_priority, contact_start, due_at
 
 
 def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -> Decision | Refused:
@@ -62,7 +63,7 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
     file, referral = found
     if file.arrival is None:
         return refusals.NOT_ARRIVED
-    if command.contacted_on > today(referral.centre_country, context.now):
+    if command.contacted_on > day_at(referral.centre_country, context.now):
         return refusals.date_in_future("/contacted_on")
     if command.contacted_on < file.arrival.arrived_on:
         return refusals.CONTACT_BEFORE_ARRIVAL
@@ -89,7 +90,7 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
     file, referral = found
     if not file.contacts:
         return refusals.NOT_IN_CONTACT if file.arrival is not None else refusals.NOT_ARRIVED
-    if command.assessed_on > today(referral.centre_country, context.now):
+    if command.assessed_on > day_at(referral.centre_country, context.now):
         return refusals.date_in_future("/assessed_on")
     if command.assessed_on < _first_contact(file):
         return refusals.ASSESSMENT_BEFORE_CONTACT
@@ -130,7 +131,7 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
 def _why_not_arrived(file: CentreFile, referral: Referral, command: ConfirmArrival, context: Context) -> Refused | None:
     if file.arrival is not None:
         return refusals.ALREADY_ARRIVED
-    if command.arrived_on > today(referral.centre_country, context.now):
+    if command.arrived_on > day_at(referral.centre_country, context.now):
         return refusals.date_in_future("/arrived_on")
     departed_on = file.departure.day if file.departure else None
     if departed_on is not None and command.arrived_on < departed_on:

@@ -33,23 +33,24 @@ from counselling.domain.journey import Departure
 from counselling.domain.referral import Preview, Referral, Withdrawal
 from counselling.events import ReferralReceived
 from counselling.limits import due_at
+from vocabulary.consents import consent_ends_at
 
 REFERRAL_ANSWER = "referral_answer"
 FIRST_CONTACT = "first_contact"
 
 
-def file_of(states: States, message: object) -> CentreFile:
+def file_of(states: States, event: object) -> CentreFile:
     """The case's file; an event that comes before the referral begins one that is `unknown`."""
-    case_id = message.case_id  # type: ignore[attr-defined]
+    case_id = event.case_id  # type: ignore[attr-defined]
     return states.get(CentreFile, case_id) or CentreFile(case_id)
 
 
-def returnee_referred(states: States, message: ReturneeReferred, context: Context) -> Decision | Refused:
+def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:
     """A referral comes into the inbox; the limit for the answer is counted from when it was referred."""
-    file = file_of(states, message)
-    if file.referral(message.referral_id) is not None:
+    file = file_of(states, event)
+    if file.referral(event.referral_id) is not None:
         return NOTHING
-    centre = context.reference.centres.get(message.to_centre)
+    centre = context.reference.centres.get(event.to_centre)
     if centre is None:
         return Refused(
             code="unknown_centre",
@@ -58,20 +59,20 @@ def returnee_referred(states: States, message: ReturneeReferred, context: Contex
             field="/to_centre",
             status=422,
         )
-    preview = _preview(message)
-    due = due_at(context.reference, preview.priority, 1, centre.country, message.referred_at)
+    preview = _preview(event)
+    due = due_at(context.reference, preview.priority, 1, centre.country, event.referred_at)
     referral = Referral(
-        id=message.referral_id,
-        root_id=message.root_referral_id,
+        id=event.referral_id,
+        root_id=event.root_referral_id,
         centre=centre.code,
         centre_country=centre.country,
         preview=preview,
         received_at=context.occurred_at,
         answer_due_at=due,
     )
-    if file.begins_anew(message.departure.earliest if message.departure else None):
+    if file.begins_anew(event.departure.earliest if event.departure else None):
         file = file.without_journey()
-    file = file.with_referral(referral, _window(file, message))
+    file = file.with_referral(referral, _window(file, event))
     timer = Deadline(REFERRAL_ANSWER, referral.id, file.id, due)
     return Decision((file,), (received(file, referral),), (timer,))
 
@@ -89,90 +90,91 @@ def received(file: CentreFile, referral: Referral) -> ReferralReceived:
     )
 
 
-def referral_withdrawn(states: States, message: ReferralWithdrawn, context: Context) -> Decision:
+def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
     """The person's will wins over what the centre has done meanwhile, up to the arrival.
 
     A redirected referral is withdrawn where it is now: the withdrawal and the redirection may have crossed.
     One in progress stays, with the withdrawal noted on it: what becomes of the support is settled there.
     """
-    file = file_of(states, message)
-    referral = file.referral(message.referral_id)
+    file = file_of(states, event)
+    referral = file.referral(event.referral_id)
     if referral is not None and referral.status == "referred_onward":
         root_id = referral.root_id
         referral = next((each for each in file.live if each.root_id == root_id), None)
     if referral is None:
         return NOTHING
     if referral.status == "in_progress":
-        noted = referral.withdrawal or Withdrawal(message.reason, context.occurred_at)
+        noted = referral.withdrawal or Withdrawal(event.reason, context.occurred_at)
         return Decision((file.with_referral(replace(referral, withdrawal=noted)),))
     if not referral.allows("withdraw"):
         return NOTHING
-    ended = referral.ended("withdraw", context.occurred_at, message.reason)
+    ended = referral.ended("withdraw", context.occurred_at, event.reason)
     return Decision((file.with_referral(ended),), deadlines=(Cleared(REFERRAL_ANSWER, referral.id),))
 
 
-def consent_granted(states: States, message: ConsentGranted, _context: Context) -> Decision:
+def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:
     """Kept if it is for handing the case over; other purposes are no concern of a centre."""
-    if message.purpose != consent.PURPOSE:
+    if event.purpose != consent.PURPOSE:
         return NOTHING
-    file = file_of(states, message)
-    consents = consent.granted(file.consents, message.consent_id, message.recipients, message.valid_until)
-    return Decision((replace(file, consents=consents),))
+    file = file_of(states, event)
+    ends_at = consent_ends_at(event.valid_until, event.expires_at)
+    given = consent.Consent(event.consent_id, event.recipients, event.valid_until, ends_at)
+    return Decision((replace(file, consents=consent.granted(file.consents, given)),))
 
 
-def consent_withdrawn(states: States, message: ConsentWithdrawn, _context: Context) -> Decision:
+def consent_withdrawn(states: States, event: ConsentWithdrawn, _context: Context) -> Decision:
     """From `effective_at` on nothing is accepted or redirected on its ground."""
-    if message.purpose != consent.PURPOSE:
+    if event.purpose != consent.PURPOSE:
         return NOTHING
-    file = file_of(states, message)
-    consents = consent.withdrawn(file.consents, message.consent_id, message.recipients, message.effective_at)
+    file = file_of(states, event)
+    consents = consent.withdrawn(file.consents, event.consent_id, event.recipients, event.effective_at)
     return Decision((replace(file, consents=consents),))
 
 
-def departure_set(states: States, message: DeparturePlanned | DepartureRescheduled, _context: Context) -> Decision:
+def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, _context: Context) -> Decision:
     """The departure has a window or a day, or another one."""
-    departure = Departure(message.status, message.earliest, message.latest)
-    return Decision((replace(file_of(states, message), departure=departure),))
+    departure = Departure(event.status, event.earliest, event.latest)
+    return Decision((replace(file_of(states, event), departure=departure),))
 
 
-def departure_cancelled(states: States, message: DepartureCancelled, _context: Context) -> Decision:
+def departure_cancelled(states: States, event: DepartureCancelled, _context: Context) -> Decision:
     """The person does not leave as planned. What becomes of the referral is for the scout to say."""
-    return Decision((replace(file_of(states, message), departure=Departure("cancelled")),))
+    return Decision((replace(file_of(states, event), departure=Departure("cancelled")),))
 
 
-def returnee_departed(states: States, message: ReturneeDeparted, _context: Context) -> Decision:
+def returnee_departed(states: States, event: ReturneeDeparted, _context: Context) -> Decision:
     """The person is on the way."""
-    file = file_of(states, message)
+    file = file_of(states, event)
     known = file.departure or Departure("departed")
     departure = replace(
         known,
         status="departed",
-        departed_on=message.departed_on,
-        arrival_expected_on=message.arrival_expected_on,
+        departed_on=event.departed_on,
+        arrival_expected_on=event.arrival_expected_on,
     )
     return Decision((replace(file, departure=departure),))
 
 
-def _preview(message: ReturneeReferred) -> Preview:
+def _preview(event: ReturneeReferred) -> Preview:
     return Preview(
-        country=message.country,
-        priority=message.priority,
-        needs=message.needs,
-        wishes=message.wishes,
-        skills=message.skills,
-        language=message.language,
-        household_size=message.household_size,
-        vulnerability_present=message.vulnerability_present,
-        return_type=message.return_type,
-        target_group=message.target_group,
-        age_band=message.age_band,
-        admin1=message.admin1,
+        country=event.country,
+        priority=event.priority,
+        needs=event.needs,
+        wishes=event.wishes,
+        skills=event.skills,
+        language=event.language,
+        household_size=event.household_size,
+        vulnerability_present=event.vulnerability_present,
+        return_type=event.return_type,
+        target_group=event.target_group,
+        age_band=event.age_band,
+        admin1=event.admin1,
     )
 
 
-def _window(file: CentreFile, message: ReturneeReferred) -> Departure | None:
+def _window(file: CentreFile, event: ReturneeReferred) -> Departure | None:
     """The window that the referral names; it counts only until the journey itself is known better."""
     known = file.departure
-    if message.departure is None or (known is not None and known.status in ("planned", "booked", "departed")):
+    if event.departure is None or (known is not None and known.status in ("planned", "booked", "departed")):
         return None
-    return Departure("expected", message.departure.earliest, message.departure.latest)
+    return Departure("expected", event.departure.earliest, event.departure.latest)

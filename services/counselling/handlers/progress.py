@@ -25,113 +25,113 @@ from counselling.domain.progress import Course, Employment, Offer, change, put
 from counselling.handlers.incoming import file_of
 
 
-def enrolment_confirmed(states: States, message: EnrolmentConfirmed, _context: Context) -> Decision:
+def enrolment_confirmed(states: States, event: EnrolmentConfirmed, _context: Context) -> Decision:
     """The person has a seat in a course."""
-    return _course(states, message, Course(message.enrolment_id, message.provider, "confirmed"))
+    return _course(states, event, Course(event.enrolment_id, event.provider, "confirmed"))
 
 
-def enrolment_cancelled(states: States, message: EnrolmentCancelled, _context: Context) -> Decision:
+def enrolment_cancelled(states: States, event: EnrolmentCancelled, _context: Context) -> Decision:
     """The enrolment ended without completion. One that never had a seat has not been shown here."""
-    known = any(course.id == message.enrolment_id for course in file_of(states, message).courses)
+    known = any(course.id == event.enrolment_id for course in file_of(states, event).courses)
     if not known:
         return NOTHING
-    return _course(states, message, Course(message.enrolment_id, message.provider, "cancelled"))
+    return _course(states, event, Course(event.enrolment_id, event.provider, "cancelled"))
 
 
-def course_completed(states: States, message: CourseCompleted, _context: Context) -> Decision:
+def course_completed(states: States, event: CourseCompleted, _context: Context) -> Decision:
     """The person brings a finished course along."""
     course = Course(
-        id=message.enrolment_id,
-        provider=message.provider,
-        status="completed_passed" if message.result == "passed" else "completed_attended",
-        course_code=message.course_code,
-        isco08=message.isco08,
-        category=message.category,
-        units=message.units,
-        finished_on=message.finished_on,
-        skills=message.skills,
+        id=event.enrolment_id,
+        provider=event.provider,
+        status="completed_passed" if event.result == "passed" else "completed_attended",
+        course_code=event.course_code,
+        isco08=event.isco08,
+        category=event.category,
+        units=event.units,
+        finished_on=event.finished_on,
+        skills=event.skills,
     )
-    return _course(states, message, course)
+    return _course(states, event, course)
 
 
-def job_offered(states: States, message: JobOffered, _context: Context) -> Decision:
+def job_offered(states: States, event: JobOffered, _context: Context) -> Decision:
     """An employer offers work."""
-    file = file_of(states, message)
+    file = file_of(states, event)
     offer = Offer(
-        id=message.offer_id,
-        candidacy_id=message.candidacy_id,
-        isco08=message.isco08,
-        offered_on=message.offered_on,
-        starts_on=message.starts_on,
-        formal=message.formal,
+        id=event.offer_id,
+        candidacy_id=event.candidacy_id,
+        isco08=event.isco08,
+        offered_on=event.offered_on,
+        starts_on=event.starts_on,
+        formal=event.formal,
     )
     return Decision((replace(file, offers=put(file.offers, offer)),))
 
 
-def job_offer_accepted(states: States, message: JobOfferAccepted, _context: Context) -> Decision:
+def job_offer_accepted(states: States, event: JobOfferAccepted, _context: Context) -> Decision:
     """The person takes the offer."""
-    file = file_of(states, message)
+    file = file_of(states, event)
     offers = change(
         file.offers,
-        lambda offer: offer.id == message.offer_id,
-        lambda offer: replace(offer, status="accepted", decided_on=message.accepted_on),
+        lambda offer: offer.id == event.offer_id,
+        lambda offer: replace(offer, status="accepted", decided_on=event.accepted_on),
     )
     return _offers(file, offers)
 
 
-def job_offer_declined(states: States, message: JobOfferDeclined, context: Context) -> Decision:
+def job_offer_declined(states: States, event: JobOfferDeclined, context: Context) -> Decision:
     """The person does not take the offer; nothing follows from it."""
-    file = file_of(states, message)
+    file = file_of(states, event)
     day = context.occurred_at.date()
     offers = change(
         file.offers,
-        lambda offer: offer.id == message.offer_id,
-        lambda offer: replace(offer, status="declined", decided_on=day, reason=message.reason),
+        lambda offer: offer.id == event.offer_id,
+        lambda offer: replace(offer, status="declined", decided_on=day, reason=event.reason),
     )
     return _offers(file, offers)
 
 
-def job_offer_expired(states: States, message: JobOfferExpired, _context: Context) -> Decision:
+def job_offer_expired(states: States, event: JobOfferExpired, _context: Context) -> Decision:
     """Nobody answered the offer in time."""
-    file = file_of(states, message)
+    file = file_of(states, event)
     offers = change(
         file.offers,
-        lambda offer: offer.id == message.offer_id,
+        lambda offer: offer.id == event.offer_id,
         lambda offer: replace(offer, status="expired"),
     )
     return _offers(file, offers)
 
 
-def candidacy_closed(states: States, message: CandidacyClosed, _context: Context) -> Decision:
+def candidacy_closed(states: States, event: CandidacyClosed, _context: Context) -> Decision:
     """An offer of this candidacy that nobody has answered is void."""
-    file = file_of(states, message)
+    file = file_of(states, event)
     offers = change(
         file.offers,
-        lambda offer: offer.candidacy_id == message.candidacy_id and offer.status == "offered",
-        lambda offer: replace(offer, status="closed", reason=message.reason),
+        lambda offer: offer.candidacy_id == event.candidacy_id and offer.status == "offered",
+        lambda offer: replace(offer, status="closed", reason=event.reason),
     )
     return _offers(file, offers)
 
 
-def employment_started(states: States, message: EmploymentStarted, _context: Context) -> Decision:
+def employment_started(states: States, event: EmploymentStarted, _context: Context) -> Decision:
     """The person has begun to work."""
-    file = file_of(states, message)
+    file = file_of(states, event)
     employment = Employment(
-        id=message.employment_id,
-        offer_id=message.offer_id,
-        isco08=message.isco08,
-        started_on=message.started_on,
-        employment_type=message.employment_type,
-        formal=message.formal,
-        subsidised=message.subsidised,
+        id=event.employment_id,
+        offer_id=event.offer_id,
+        isco08=event.isco08,
+        started_on=event.started_on,
+        employment_type=event.employment_type,
+        formal=event.formal,
+        subsidised=event.subsidised,
     )
     return Decision((replace(file, employments=put(file.employments, employment)),))
 
 
 def _course(
-    states: States, message: EnrolmentConfirmed | EnrolmentCancelled | CourseCompleted, course: Course
+    states: States, event: EnrolmentConfirmed | EnrolmentCancelled | CourseCompleted, course: Course
 ) -> Decision:
-    file = file_of(states, message)
+    file = file_of(states, event)
     return Decision((replace(file, courses=put(file.courses, course)),))
 
 

@@ -1,7 +1,7 @@
 """What happens when a centre lets a limit pass: it is said, louder each time, and nothing else.
 
 Level 1 tells the counsellors, level 2 the centre's manager, level 3 the programme desk; then it is quiet.
-No timer ever rejects a referral or closes a file.
+No deadline ever rejects a referral or closes a file.
 """
 
 from __future__ import annotations
@@ -28,49 +28,49 @@ PROGRAMME_DESK = "programme:desk"
 OWNER_ROLES = {1: "centre_counsellor", 2: "centre_manager", 3: "programme_manager"}
 
 
-def referral_answer_missed(states: States, timer: DeadlineDue, context: Context) -> Decision:
+def referral_answer_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:
     """The centre owes the answer to a referral."""
-    file = states.get(CentreFile, timer.owner)
-    referral = None if file is None else file.referral(timer.subject)
+    file = states.get(CentreFile, deadline.owner)
+    referral = None if file is None else file.referral(deadline.subject)
     if file is None or referral is None or referral.status != "received":
         return NOTHING
-    changed = file.with_referral(replace(referral, overdue_level=timer.level))
-    event = _missed(REFERRAL_ANSWER, file.id, referral, timer)
-    return Decision((changed,), (event,), _again(timer, referral, referral.preview.priority, context))
+    changed = file.with_referral(replace(referral, overdue_level=deadline.level))
+    event = _missed(REFERRAL_ANSWER, file.id, referral, deadline)
+    return Decision((changed,), (event,), _again(deadline, referral, referral.preview.priority, context))
 
 
-def first_contact_missed(states: States, timer: DeadlineDue, context: Context) -> Decision:
+def first_contact_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:
     """The centre owes the first contact to somebody who has arrived."""
-    file = states.get(CentreFile, timer.owner)
+    file = states.get(CentreFile, deadline.owner)
     if file is None or file.status != "arrived_not_contacted" or file.arrival is None:
         return NOTHING
     referral = file.held_by(file.centre or "")
     if referral is None:
         return NOTHING
-    changed = replace(file, arrival=replace(file.arrival, contact_overdue_level=timer.level))
-    event = _missed(FIRST_CONTACT, file.id, referral, timer)
+    changed = replace(file, arrival=replace(file.arrival, contact_overdue_level=deadline.level))
+    event = _missed(FIRST_CONTACT, file.id, referral, deadline)
     priority = contact_priority(file.vulnerability_present)
-    return Decision((changed,), (event,), _again(timer, referral, priority, context))
+    return Decision((changed,), (event,), _again(deadline, referral, priority, context))
 
 
-def _missed(deadline_type: str, case_id: UUID, referral: Referral, timer: DeadlineDue) -> DeadlineMissed:
+def _missed(deadline_type: str, case_id: UUID, referral: Referral, deadline: DeadlineDue) -> DeadlineMissed:
     return DeadlineMissed(
         case_id=case_id,
         centre=referral.centre,
         country=referral.preview.country,
         deadline_type=deadline_type,
-        subject_id=timer.subject,
-        owner_role=OWNER_ROLES[timer.level],
-        owner_org=PROGRAMME_DESK if timer.level == ESCALATIONS else referral.centre,
-        due_at=timer.due_at,
-        level=timer.level,
+        subject_id=deadline.subject,
+        owner_role=OWNER_ROLES[deadline.level],
+        owner_org=PROGRAMME_DESK if deadline.level == ESCALATIONS else referral.centre,
+        due_at=deadline.due_at,
+        level=deadline.level,
     )
 
 
-def _again(timer: DeadlineDue, referral: Referral, priority: str, context: Context) -> tuple[Deadline, ...]:
+def _again(deadline: DeadlineDue, referral: Referral, priority: str, context: Context) -> tuple[Deadline, ...]:
     """The next level, counted from the time that has passed."""
-    if timer.level >= ESCALATIONS:
+    if deadline.level >= ESCALATIONS:
         return ()
-    level = timer.level + 1
-    due: datetime = due_at(context.reference, priority, level, referral.centre_country, timer.due_at)
-    return (Deadline(timer.name, timer.subject, timer.owner, due, level),)
+    level = deadline.level + 1
+    due: datetime = due_at(context.reference, priority, level, referral.centre_country, deadline.due_at)
+    return (Deadline(deadline.name, deadline.subject, deadline.owner, due, level),)

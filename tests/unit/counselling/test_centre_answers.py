@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from counselling.events import (
     ReferralCompleted,
     ReferralRejected,
 )
-from tests.support.counselling import (
+from tests.support.counselling.world import (
     ACCRA,
     CASE,
     COUNSELLOR,
@@ -53,8 +52,8 @@ def test_an_accepted_referral_is_told_and_owes_no_answer_any_more() -> None:
     assert last(desk.events, ReferralAccepted) == ReferralAccepted(
         case_id=CASE, centre=LAGOS, country="NG", referral_id=REFERRAL, first_appointment=appointment
     )
-    assert (answer["status"], answer["file_status"]) == ("accepted", "expected")
-    assert json.loads(json.dumps(answer)) == answer
+    assert (answer.status, answer.file_status) == ("accepted", "expected")
+    assert type(answer).model_validate_json(answer.model_dump_json()) == answer
 
 
 def test_a_manager_of_the_centre_may_answer_as_well() -> None:
@@ -102,6 +101,29 @@ def test_a_consent_counts_until_the_withdrawal_takes_effect_and_through_its_last
     desk = Desk()
     desk.tell(consent(valid_until=NOW.date()), consent_gone(NOW + timedelta(hours=1)), referred())
     done(desk.accept())
+
+
+LAST_DAY = date(2026, 3, 9)
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "at", "covered"),
+    [
+        (None, datetime(2026, 3, 9, 22, 59, 59, tzinfo=UTC), True),  # 23:59:59 in Berlin
+        (None, datetime(2026, 3, 9, 23, 0, tzinfo=UTC), False),
+        (datetime(2026, 3, 9, 19, tzinfo=UTC), datetime(2026, 3, 9, 18, 59, 59, tzinfo=UTC), True),
+        (datetime(2026, 3, 9, 19, tzinfo=UTC), datetime(2026, 3, 9, 19, tzinfo=UTC), False),
+    ],
+    ids=["its last second in Germany", "the day after in Germany", "its last second in Lahore", "over in Lahore"],
+)
+def test_a_consent_ends_with_its_last_day_where_it_was_signed(
+    expires_at: datetime | None, at: datetime, covered: bool
+) -> None:
+    desk = Desk()
+    desk.tell(consent(valid_until=LAST_DAY, expires_at=expires_at), referred())
+    desk.service.advance(at - NOW)
+    outcome = desk.accept()
+    done(outcome) if covered else refused(outcome, "consent_missing")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +182,7 @@ def test_what_is_accepted_after_the_arrival_is_in_progress_at_once() -> None:
     desk = Desk.with_contact()
     desk.tell(referred(referral_id=SECOND, needs=("documents",)))
     answer = done(desk.accept(referral_id=SECOND)).answer
-    assert answer["status"] == "in_progress"
+    assert answer.status == "in_progress"
     assert desk.told().count("ArrivedInCountry") == 1
     stages = []
     for referral_id in (REFERRAL, SECOND):
@@ -251,14 +273,14 @@ ACTS: list[Any] = [
 
 @pytest.mark.parametrize("act", ACTS)
 def test_only_the_centre_that_was_asked_may_answer(act: Any) -> None:
-    refused(act(Desk.with_referral(), actor=IN_EDO), "not_your_centre", 403)
+    refused(act(Desk.with_referral(), actor=IN_EDO), "other_organisation", 403)
 
 
 @pytest.mark.parametrize("act", ACTS)
 def test_a_centre_that_has_passed_a_referral_on_may_not_answer_its_child(act: Any) -> None:
     desk = Desk.with_referral()
     done(desk.redirect())
-    refused(act(desk, actor=COUNSELLOR, referral_id=desk.child().id), "not_your_centre", 403)
+    refused(act(desk, actor=COUNSELLOR, referral_id=desk.child().id), "other_organisation", 403)
 
 
 @pytest.mark.parametrize("act", ACTS)

@@ -5,77 +5,50 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
-from fastapi import FastAPI
 
-from chassis.clock import Clock
-from chassis.http.app import create_api
-from chassis.http.auth import Authenticator
-from chassis.http.jwks import KeyCache
-from chassis.pure.decision import Actor, Refused
-from chassis.settings import Settings
-from chassis.work.command_bus import Done, IdempotencyKey
-from counselling import views
 from counselling.app import SERVICE
-from counselling.domain.centre_file import CentreFile
-from tests.support.counselling import CASE, EDO, LAGOS, REFERRAL, SECOND, TODAY, Desk, consent, done, referred
-from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.counselling.world import (
+    CASE,
+    EDO,
+    LAGOS,
+    REFERRAL,
+    SECOND,
+    TODAY,
+    Desk,
+    consent,
+    done,
+    offered,
+    referred,
+)
 from tests.support.memory import NOW
+from tests.support.memory_api import MemoryApi
 from tests.support.web import ask, problem
 
-ISSUING = Issuer()
 COUNSELLOR = {"roles": ["centre_counsellor"], "org": LAGOS}
 IN_EDO = {"roles": ["centre_counsellor"], "org": EDO}
 PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
 
 
-class Bus:
-    """Runs commands on the desk in memory."""
+class Api(MemoryApi):
+    """The API over one desk; a counsellor in Lagos asks, unless said otherwise."""
 
     def __init__(self, desk: Desk) -> None:
+        super().__init__(SERVICE, desk.service)
         self.desk = desk
 
-    async def execute(self, command: Any, actor: Actor, _key: IdempotencyKey) -> Done | Refused:
-        outcome = self.desk.service.command(command, actor)
-        return outcome if isinstance(outcome, Refused) else Done(outcome.answer)
+    def read(self, path: str, who: Mapping[str, Any] = COUNSELLOR, **headers: str) -> Any:
+        return self.ask("GET", path, who, headers=headers)
 
-
-class Api:
-    """The API over one desk."""
-
-    def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.desk = desk
-        self.app: FastAPI = create_api(SERVICE, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
-        keys = KeyCache(ISSUING.jwks)
-        self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=keys)
-        self.app.state.clock = Clock()
-        self.app.state.bus = Bus(desk)
-        self.app.state.pool = object()
-
-        async def case_of(_database: object, referral_id: UUID) -> UUID | None:
-            files = desk.service.all(CentreFile)
-            return next((file.id for file in files if file.referral(referral_id) is not None), None)
-
-        async def file_of(_database: object, case_id: UUID) -> CentreFile | None:
-            return next((file for file in desk.service.all(CentreFile) if file.id == case_id), None)
-
-        monkeypatch.setattr(views, "case_of", case_of)
-        monkeypatch.setattr(views, "file_of", file_of)
-
-    def get(self, path: str, who: Mapping[str, Any] = COUNSELLOR) -> Any:
-        return ask(self.app, "GET", path, headers=ISSUING.bearer(**who))
-
-    def post(self, path: str, body: Mapping[str, Any], who: Mapping[str, Any] = COUNSELLOR) -> Any:
-        headers = {**ISSUING.bearer(**who), "Idempotency-Key": str(uuid4())}
-        return ask(self.app, "POST", path, json=body, headers=headers)
+    def act(self, path: str, body: Mapping[str, Any], who: Mapping[str, Any] = COUNSELLOR, **headers: str) -> Any:
+        return self.post(path, who, body, **headers)
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Api:
+def api() -> Api:
     """A referral waits in Lagos; the clock of the desk stands still."""
-    return Api(Desk.with_referral(), monkeypatch)
+    return Api(Desk.with_referral())
 
 
 DAY = TODAY.isoformat()
@@ -95,19 +68,19 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 
 def test_a_case_goes_from_the_inbox_to_its_end(api: Api) -> None:
     appointment = NOW + timedelta(days=3)
-    accepted = api.post(CALLS[0][0], {"first_appointment": appointment.isoformat()})
+    accepted = api.act(CALLS[0][0], {"first_appointment": appointment.isoformat()})
     assert accepted.status_code == 200
     assert (accepted.json()["status"], accepted.json()["file_status"]) == ("accepted", "expected")
-    arrived = api.post(*CALLS[4])
+    arrived = api.act(*CALLS[4])
     assert (arrived.status_code, arrived.json()["status"]) == (201, "arrived_not_contacted")
-    contacted = api.post(*CALLS[5])
+    contacted = api.act(*CALLS[5])
     assert (contacted.status_code, contacted.json()) == (
         201,
         {"case_id": str(CASE), "status": "in_contact", "contacts": 1},
     )
-    assessed = api.post(*CALLS[6])
+    assessed = api.act(*CALLS[6])
     assert (assessed.status_code, assessed.json()["domains_with_needs"]) == (201, 1)
-    completed = api.post(*CALLS[3])
+    completed = api.act(*CALLS[3])
     assert (completed.status_code, completed.json()["status"], completed.json()["file_status"]) == (
         200,
         "completed",
@@ -116,27 +89,27 @@ def test_a_case_goes_from_the_inbox_to_its_end(api: Api) -> None:
 
 
 def test_a_redirection_answers_with_the_child(api: Api) -> None:
-    answer = api.post(*CALLS[2])
+    answer = api.act(*CALLS[2])
     assert answer.status_code == 200
     body = answer.json()
     assert (body["status"], body["to_centre"], body["file_status"]) == ("referred_onward", EDO, "expected")
-    assert api.post(f"/referrals/{body['child_referral_id']}/accept", {}, IN_EDO).status_code == 200
+    assert api.act(f"/referrals/{body['child_referral_id']}/accept", {}, IN_EDO).status_code == 200
 
 
 @pytest.mark.parametrize(("path", "body"), CALLS, ids=lambda value: str(value)[-12:])
 @pytest.mark.parametrize("role", ["scout", "programme_manager", "placement_officer", "training_clerk", "operator"])
 def test_only_staff_of_a_centre_act(api: Api, path: str, body: dict[str, Any], role: str) -> None:
-    problem(api.post(path, body, {"roles": [role], "org": LAGOS}), 403, "role_required")
+    problem(api.act(path, body, {"roles": [role], "org": LAGOS}), 403, "role_required")
 
 
 @pytest.mark.parametrize(("path", "body"), CALLS, ids=lambda value: str(value)[-12:])
 def test_staff_of_another_centre_do_not(api: Api, path: str, body: dict[str, Any]) -> None:
-    problem(api.post(path, body, IN_EDO), 403, "not_your_centre")
+    problem(api.act(path, body, IN_EDO), 403, "other_organisation")
 
 
 @pytest.mark.parametrize(("path", "body"), CALLS, ids=lambda value: str(value)[-12:])
 def test_a_field_that_the_api_does_not_know_is_refused(api: Api, path: str, body: dict[str, Any]) -> None:
-    document = problem(api.post(path, {**body, "remark": "x"}), 422, "request_invalid")
+    document = problem(api.act(path, {**body, "remark": "x"}), 422, "request_invalid")
     assert document["errors"][0]["field"] == "/remark"
 
 
@@ -169,48 +142,48 @@ def test_a_field_that_the_api_does_not_know_is_refused(api: Api, path: str, body
 def test_a_field_that_is_not_as_it_must_be_is_named(api: Api, call: int, changes: dict[str, Any], field: str) -> None:
     path, body = CALLS[call]
     before = api.desk.service.snapshot()
-    document = problem(api.post(path, {**body, **changes}), 422, "request_invalid")
+    document = problem(api.act(path, {**body, **changes}), 422, "request_invalid")
     assert document["errors"][0]["field"] == field
     assert api.desk.service.snapshot() == before
 
 
 def test_a_refusal_of_a_rule_becomes_a_problem_that_names_the_field(api: Api) -> None:
-    document = problem(api.post(CALLS[1][0], {"reason": "bad_mood"}), 422, "unknown_code")
+    document = problem(api.act(CALLS[1][0], {"reason": "bad_mood"}), 422, "unknown_code")
     assert document["errors"][0]["field"] == "/reason"
-    problem(api.post(*CALLS[3]), 409, "referral_not_in_progress")
+    problem(api.act(*CALLS[3]), 409, "referral_not_in_progress")
 
 
 @pytest.mark.parametrize("act", ["accept", "reject", "redirect", "complete"])
 def test_an_unknown_referral_is_not_found(api: Api, act: str) -> None:
     body = next(body for path, body in CALLS if path.endswith(act))
-    problem(api.post(f"/referrals/{SECOND}/{act}", body), 404, "referral_not_found")
+    problem(api.act(f"/referrals/{SECOND}/{act}", body), 404, "referral_not_found")
 
 
 @pytest.mark.parametrize("path", ["/referrals/4711/accept", "/files/4711/arrival"])
 def test_an_id_that_is_none_is_refused(api: Api, path: str) -> None:
     body = CALLS[0][1] if "accept" in path else CALLS[4][1]
-    problem(api.post(path, body), 422, "request_invalid")
+    problem(api.act(path, body), 422, "request_invalid")
 
 
 def test_before_the_acceptance_a_file_shows_no_more_than_was_referred(api: Api) -> None:
-    file = api.get(f"/files/{CASE}").json()
+    file = api.read(f"/files/{CASE}").json()
     assert (file["status"], file["centre"], file["country"]) == ("expected", LAGOS, "NG")
     assert file["referrals"][0]["referral_id"] == str(REFERRAL)
     assert file["referrals"][0]["preview"]["needs"] == ["employment", "housing"]
     assert [file[name] for name in ("assessment", "courses", "offers", "employments")] == [None] * 4
     done(api.desk.accept())
-    assert api.get(f"/files/{CASE}").json()["courses"] == []
+    assert api.read(f"/files/{CASE}").json()["courses"] == []
 
 
 def test_the_programme_management_reads_every_file(api: Api) -> None:
-    file = api.get(f"/files/{CASE}", PROGRAMME).json()
+    file = api.read(f"/files/{CASE}", PROGRAMME).json()
     assert (file["status"], file["courses"]) == ("expected", [])
 
 
 def test_nobody_else_reads_a_file(api: Api) -> None:
-    problem(api.get(f"/files/{CASE}", IN_EDO), 403, "not_your_centre")
-    problem(api.get(f"/files/{CASE}", {"roles": ["scout"]}), 403, "role_required")
-    problem(api.get(f"/files/{SECOND}"), 404, "file_not_found")
+    problem(api.read(f"/files/{CASE}", IN_EDO), 403, "other_organisation")
+    problem(api.read(f"/files/{CASE}", {"roles": ["scout"]}), 403, "role_required")
+    problem(api.read(f"/files/{SECOND}"), 404, "file_not_found")
 
 
 def test_a_centre_that_was_asked_for_something_else_sees_the_file_but_no_result(api: Api) -> None:
@@ -219,25 +192,23 @@ def test_a_centre_that_was_asked_for_something_else_sees_the_file_but_no_result(
     done(api.desk.contact())
     done(api.desk.assess())
     api.desk.tell(referred(referral_id=SECOND, to_centre=EDO))
-    file = api.get(f"/files/{CASE}", IN_EDO).json()
+    file = api.read(f"/files/{CASE}", IN_EDO).json()
     assert (file["status"], file["assessment"]) == ("assessed", None)
-    problem(api.get(f"/files/{CASE}/assessments", IN_EDO), 403, "not_your_centre")
-    problem(api.get(f"/files/{CASE}/assessments", PROGRAMME), 403, "role_required")
+    problem(api.read(f"/files/{CASE}/assessments", IN_EDO), 403, "other_organisation")
+    problem(api.read(f"/files/{CASE}/assessments", PROGRAMME), 403, "role_required")
 
 
-def test_a_file_that_waits_for_its_referral_is_seen_by_the_programme_management_only(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_file_that_waits_for_its_referral_is_seen_by_the_programme_management_only() -> None:
     desk = Desk()
     desk.tell(consent())
-    api = Api(desk, monkeypatch)
-    problem(api.get(f"/files/{CASE}"), 404, "file_not_found")
-    assert api.get(f"/files/{CASE}", PROGRAMME).json()["status"] == "unknown"
+    api = Api(desk)
+    problem(api.read(f"/files/{CASE}"), 404, "file_not_found")
+    assert api.read(f"/files/{CASE}", PROGRAMME).json()["status"] == "unknown"
 
 
 @pytest.mark.parametrize("path", ["/inbox", "/files"])
 def test_staff_list_their_own_centre_only(api: Api, path: str) -> None:
-    problem(api.get(f"{path}?centre={EDO}"), 403, "not_your_centre")
+    problem(api.read(f"{path}?centre={EDO}"), 403, "other_organisation")
 
 
 @pytest.mark.parametrize(
@@ -245,16 +216,21 @@ def test_staff_list_their_own_centre_only(api: Api, path: str) -> None:
     [
         "/inbox?limit=0",
         "/inbox?limit=101",
-        "/inbox?cursor=next",
-        "/inbox?cursor=999999999999999999_00000000-0000-4000-8000-000000000000",
+        "/inbox?sort=colour",
+        "/inbox?updated_since=yesterday",
+        "/inbox?count=perhaps",
         "/inbox?centre=NG-LOS",
         "/files?status=open",
-        "/files?cursor=4711",
         "/files?limit=many",
     ],
 )
 def test_a_query_that_is_not_as_it_must_be_is_refused(api: Api, query: str) -> None:
-    problem(api.get(query), 422, "request_invalid")
+    problem(api.read(query), 422, "request_invalid")
+
+
+@pytest.mark.parametrize("cursor", ["next", "4711", "WyJpZCIsMSwyXQ", "WyJpZCIsICJ4IiwgInkiXQ", "bnVsbA"])
+def test_a_cursor_that_no_page_has_given_is_refused(api: Api, cursor: str) -> None:
+    problem(api.read(f"/inbox?cursor={cursor}"), 422, "cursor_invalid")
 
 
 def test_every_route_documents_what_it_answers(api: Api) -> None:
@@ -266,9 +242,46 @@ def test_every_route_documents_what_it_answers(api: Api) -> None:
         "/files/{case_id}/arrival",
         "/files/{case_id}/contacts",
         "/files/{case_id}/assessments",
+        "/code-lists",
+        "/code-lists/{name}",
         *(f"/referrals/{{referral_id}}/{act}" for act in ("accept", "reject", "redirect", "complete")),
     }
     for path, operations in paths.items():
         for method, operation in operations.items():
-            expected = {"401", "403"} | ({"404", "409"} if method == "post" else set())
+            expected = {"401"} if path.startswith("/code-lists") else {"401", "403"}
+            expected |= {"404", "409", "412"} if method == "post" else set()
             assert expected <= set(operation["responses"]), path
+
+
+def test_a_command_holds_to_what_its_caller_has_seen(api: Api) -> None:
+    tag = api.read(f"/files/{CASE}").headers["etag"]
+    done(api.desk.accept())
+    document = problem(api.act(*CALLS[4], **{"If-Match": tag}), 412, "changed_meanwhile")
+    assert document["errors"][0]["field"] == "If-Match"
+    assert "referrals" in document["detail"]
+    assert api.desk.file.arrival is None
+    fresh = api.read(f"/files/{CASE}").headers["etag"]
+    assert api.act(*CALLS[4], **{"If-Match": f'"other", {fresh}'}).status_code == 201
+
+
+def test_a_tag_changes_only_with_what_its_caller_is_shown(api: Api) -> None:
+    before = api.read(f"/files/{CASE}").headers["etag"]
+    seen_by_all = api.read(f"/files/{CASE}", PROGRAMME).headers["etag"]
+    api.desk.tell(offered())
+    assert api.read(f"/files/{CASE}").headers["etag"] == before, "offers are not shown before the acceptance"
+    assert api.read(f"/files/{CASE}", PROGRAMME).headers["etag"] != seen_by_all
+    assert api.act(*CALLS[0], **{"If-Match": before}).status_code == 200
+
+
+def test_any_tag_of_a_file_that_is_there_will_do_if_the_caller_says_so(api: Api) -> None:
+    assert api.act(*CALLS[0], **{"If-Match": "*"}).status_code == 200
+
+
+@pytest.mark.parametrize("tag", ["4711", '"a" "b"', "", '"a",'])
+def test_what_is_no_tag_is_refused(api: Api, tag: str) -> None:
+    problem(api.act(*CALLS[0], **{"If-Match": tag}), 400, "if_match_unusable")
+
+
+@pytest.mark.parametrize("tag", ['W/"weak"', '"of-something-else"'])
+def test_a_tag_that_cannot_be_equal_is_stale(api: Api, tag: str) -> None:
+    problem(api.act(*CALLS[0], **{"If-Match": tag}), 412, "changed_meanwhile")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,11 +9,12 @@ from uuid import UUID
 import pytest
 
 from chassis.pure.decision import Actor
+from counselling.answers import ArrivalOutcome, ContactOutcome
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
 from counselling.contracts import DeparturePlanned, ReturneeDeparted
 from counselling.domain.assessment import Assessment
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
-from tests.support.counselling import (
+from tests.support.counselling.world import (
     CASE,
     COUNSELLOR,
     DAY,
@@ -54,11 +54,7 @@ def test_an_arrival_starts_the_referral_and_the_limit_of_the_first_contact() -> 
     )
     due = datetime(2026, 3, 6, 22, 59, 59, tzinfo=UTC)
     assert desk.due("first_contact", CASE) == due
-    assert answer == {
-        "case_id": str(CASE),
-        "status": "arrived_not_contacted",
-        "first_contact_due_at": due.isoformat(),
-    }
+    assert answer == ArrivalOutcome(case_id=CASE, status="arrived_not_contacted", first_contact_due_at=due)
 
 
 @pytest.mark.parametrize(
@@ -152,12 +148,12 @@ def test_the_first_contact_is_told_and_ends_its_limit() -> None:
     assert last(desk.events, FirstContactMade) == FirstContactMade(
         case_id=CASE, centre=LAGOS, country="NG", channel="phone", attempts=2, contacted_on=TODAY
     )
-    assert answer == {"case_id": str(CASE), "status": "in_contact", "contacts": 1}
+    assert answer == ContactOutcome(case_id=CASE, status="in_contact", contacts=1)
 
 
 def test_later_contacts_are_kept_and_not_told() -> None:
     desk = Desk.with_contact()
-    assert done(desk.contact()).answer["contacts"] == 2
+    assert done(desk.contact()).answer.contacts == 2
     assert desk.told().count("FirstContactMade") == 1
     assert len(desk.file.contacts) == 2
 
@@ -183,11 +179,11 @@ def test_an_assessment_tells_how_many_domains_have_needs_and_keeps_the_levels_ap
         domains_with_needs=2,
         assessed_on=TODAY,
     )
-    told = [*(event.model_dump_json() for event in desk.events), json.dumps(dict(answer))]
+    told = [*(event.model_dump_json() for event in desk.events), answer.model_dump_json()]
     file = str(desk.service.snapshot()["states"]["centre_file"])
     assert "health" not in file
     assert all("health" not in each for each in told)
-    assert answer["domains_with_needs"] == 2
+    assert answer.domains_with_needs == 2
 
 
 def test_an_assessment_may_be_done_again_and_the_first_stays() -> None:
@@ -243,7 +239,7 @@ def test_no_work_is_left_once_the_referral_is_withdrawn(work: Any) -> None:
 
 @pytest.mark.parametrize("work", WORK)
 def test_only_the_centre_that_has_the_person_in_its_care_may_work(work: Any) -> None:
-    refused(work(Desk.with_contact(), IN_ACCRA), "not_your_centre", 403)
+    refused(work(Desk.with_contact(), IN_ACCRA), "other_organisation", 403)
 
 
 @pytest.mark.parametrize("work", WORK)

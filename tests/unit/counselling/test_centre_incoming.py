@@ -15,7 +15,7 @@ from counselling.domain.consent import Consent
 from counselling.domain.journey import Departure
 from counselling.domain.referral import Withdrawal
 from counselling.events import ReferralReceived
-from tests.support.counselling import (
+from tests.support.counselling.world import (
     CASE,
     CONSENT,
     DAY,
@@ -190,7 +190,7 @@ def test_a_withdrawal_of_an_unknown_referral_changes_nothing() -> None:
 def test_consents_to_hand_over_are_kept_with_their_withdrawal() -> None:
     desk = Desk()
     desk.tell(consent(LAGOS), consent_gone(LATER), consent_gone(NOW), consent_gone(LATER))
-    assert desk.file.consents == (Consent(CONSENT, (LAGOS,), date(2028, 3, 1), NOW),)
+    assert desk.file.consents == (Consent(CONSENT, (LAGOS,), date(2028, 3, 1), datetime(2028, 3, 1, 23, tzinfo=UTC), NOW),)
     assert desk.file.status == "unknown"
 
 

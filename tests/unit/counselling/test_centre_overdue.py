@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from counselling.events import DeadlineMissed
-from tests.support.counselling import (
+from tests.support.counselling.world import (
     CASE,
     DAY,
     EDO,

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from counselling import contracts
-from tests.support.counselling import CASE, DAY, TODAY, Desk, consent, referred
+from tests.support.counselling.world import CANDIDACY, CASE, OFFER, TODAY, Desk, consent, offered, referred
 
-ENROLMENT, OFFER, CANDIDACY, EMPLOYMENT = (UUID(int=number) for number in range(1, 5))
+ENROLMENT, EMPLOYMENT = UUID(int=1), UUID(int=4)
 
 
 def confirmed(enrolment_id: UUID = ENROLMENT) -> contracts.EnrolmentConfirmed:
@@ -35,18 +35,6 @@ def finished(result: str = "passed") -> contracts.CourseCompleted:
             "finished_on": TODAY,
             "skills": ("7131",),
         }
-    )
-
-
-def offered(offer_id: UUID = OFFER) -> contracts.JobOffered:
-    return contracts.JobOffered(
-        case_id=CASE,
-        candidacy_id=CANDIDACY,
-        offer_id=offer_id,
-        isco08="7131",
-        offered_on=TODAY,
-        starts_on=TODAY + 14 * DAY,
-        formal=True,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from chassis.pure.decision import Actor
 from counselling.events import ReferralReceived, ReferralRedirected
-from tests.support.counselling import (
+from tests.support.counselling.world import (
     ACCRA,
     CASE,
     DAY,
@@ -40,7 +40,7 @@ def test_a_redirected_referral_has_a_child_at_the_other_centre_with_a_limit_of_i
     assert desk.due("referral_answer", REFERRAL) is None
     assert desk.due("referral_answer", child.id) == child.answer_due_at
     assert child.answer_due_at == datetime(2026, 3, 10, 22, 59, 59, tzinfo=UTC)
-    assert answer["child_referral_id"] == str(child.id)
+    assert answer.child_referral_id == child.id
     redirected, received = desk.events[-2:]
     assert redirected == ReferralRedirected(
         case_id=CASE,

@@ -20,7 +20,7 @@ from counselling.domain.referral import HELD, LIVE, TRANSITIONS, Act, ReferralSt
 from counselling.reference import Reference
 from placement.events import EVENTS as PLACEMENT
 from referral.events import EVENTS as REFERRAL_EVENTS
-from tests.support.counselling import Desk, consent, done, reference, referred
+from tests.support.counselling.world import Desk, consent, done, reference, referred
 from training.events import EVENTS as TRAINING
 
 PRODUCED: dict[str, type[Event]] = {event.type: event for event in (*REFERRAL_EVENTS, *TRAINING, *PLACEMENT)}

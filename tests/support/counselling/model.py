@@ -141,7 +141,7 @@ class Model:
     def complete(self, id_: UUID, centre: str) -> str | None:
         referral = self.referrals[id_]
         if referral["centre"] != centre:
-            return "not_your_centre"
+            return "other_organisation"
         if referral["status"] != "in_progress":
             return "referral_not_in_progress"
         self._end(referral, "completed")
@@ -272,7 +272,7 @@ class Model:
 
     def _not_waiting(self, referral: dict[str, Any], centre: str) -> str | None:
         if referral["centre"] != centre:
-            return "not_your_centre"
+            return "other_organisation"
         if referral["status"] == "received":
             return None
         return "referral_withdrawn" if referral["status"] == "withdrawn" else "referral_answered"
@@ -287,4 +287,4 @@ class Model:
         anything_live = any(each["status"] in LIVE for each in self.referrals.values())
         if centre == holder or mine & set(LIVE):
             return "referral_unanswered" if anything_live else "file_closed"
-        return "not_your_centre"
+        return "other_organisation"

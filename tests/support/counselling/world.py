@@ -23,6 +23,7 @@ CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519b")
 REFERRAL = UUID("f204789e-34f3-4b07-a44a-301596ceb9b0")
 SECOND = UUID("f204789e-34f3-4b07-a44a-301596ceb9b1")
 CONSENT = UUID("1b0b2b57-62a6-4c0b-9b33-6a5a2a52d001")
+OFFER, CANDIDACY = UUID(int=2), UUID(int=3)
 TODAY = NOW.date()
 DAY = timedelta(days=1)
 
@@ -91,6 +92,19 @@ def consent_gone(at: datetime = NOW, **changes: Any) -> contracts.ConsentWithdra
 def withdrawn(referral_id: UUID = REFERRAL, reason: str = "person_declined") -> contracts.ReferralWithdrawn:
     """A referral, taken back by the scout."""
     return contracts.ReferralWithdrawn(case_id=CASE, referral_id=referral_id, reason=reason)
+
+
+def offered(offer_id: UUID = OFFER) -> contracts.JobOffered:
+    """Work, to begin in two weeks."""
+    return contracts.JobOffered(
+        case_id=CASE,
+        candidacy_id=CANDIDACY,
+        offer_id=offer_id,
+        isco08="7131",
+        offered_on=TODAY,
+        starts_on=TODAY + 14 * DAY,
+        formal=True,
+    )
 
 
 class Desk:

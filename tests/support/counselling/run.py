@@ -8,8 +8,8 @@ from uuid import UUID
 
 from chassis.pure.decision import Actor, Refused
 from counselling import commands, contracts
-from tests.support.counselling import CASE, Desk, consent, consent_gone, referred, withdrawn
-from tests.support.counselling_model import COUNTRY_OF, Model
+from tests.support.counselling.model import COUNTRY_OF, Model
+from tests.support.counselling.world import CASE, Desk, consent, consent_gone, referred, withdrawn
 from tests.support.memory import NOW
 
 CENTRES: Final = tuple(COUNTRY_OF)
