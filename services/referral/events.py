@@ -56,6 +56,8 @@ class ConsentGranted(ReferralEvent):
     evidence_ref: UUID
     granted_on: date
     valid_until: date
+    expires_at: Instant | None = None
+    """The end of `valid_until` at the place where it was signed; only older events lack it."""
 
 
 class ConsentWithdrawn(ReferralEvent):
