@@ -87,15 +87,28 @@ def _die_while_publishing(due: Any) -> None:
 
 
 def _dawdle(wish: Path) -> None:
-    original = Writes.execute
+    execute, commit = Writes.execute, Writes.commit
 
-    async def execute(self: Writes, connection: Any) -> None:
-        await original(self, connection)
-        emits = any(name == "outbox_appended" for name, _, _ in self._parts)
-        if emits and (words := _words(wish)) and random.random() < float(words[0]):
-            await asyncio.sleep(float(words[1]))
+    def seconds(writes: Writes) -> float:
+        emits = any(name == "outbox_appended" for name, _, _ in writes._parts)
+        words = _words(wish) if emits else []
+        return float(words[1]) if words and random.random() < float(words[0]) else 0.0
 
-    Writes.execute = execute  # type: ignore[method-assign]
+    async def execute_and_wait(self: Writes, connection: Any) -> None:
+        await execute(self, connection)
+        if pause := seconds(self):
+            await asyncio.sleep(pause)
+
+    async def commit_late(self: Writes, connection: Any) -> None:
+        if pause := seconds(self):
+            async with connection.transaction():
+                await commit(self, connection)
+                await asyncio.sleep(pause)
+        else:
+            await commit(self, connection)
+
+    Writes.execute = execute_and_wait  # type: ignore[method-assign]
+    Writes.commit = commit_late  # type: ignore[method-assign]
 
 
 def _words(wish: Path) -> list[str]:

@@ -9,11 +9,18 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from chassis.outbox.append import Emitted, append
+from chassis.postgres.database import ConcurrentUpdateError
+from chassis.postgres.writes import Writes
+from chassis.pure.answers import tag_of
 from chassis.pure.decision import Refused
+from chassis.pure.resources import Seen
+from chassis.telemetry.tracing import NO_TRACE
 from chassis.work import command_bus
 from chassis.work.command_bus import CommandBus, Done
-from tests.support.toy import UNLUCKY, Sell
-from tests.support.toy_runtime import Statements, ToyRuntime
+from tests.support.toy import UNLUCKY, Counted, Sell, SetAlarm, Total
+from tests.support.toy_app import TILL
+from tests.support.toy_runtime import ACTOR, Statements, ToyRuntime
 
 
 async def test_a_command_saves_its_state_and_its_event_together(toy: ToyRuntime) -> None:
@@ -66,8 +73,8 @@ async def test_a_commit_whose_answer_is_lost_is_found_by_the_next_attempt(
 ) -> None:
     once, lost = CommandBus._once, []
 
-    async def loses(self: CommandBus, *arguments: Any) -> Any:
-        done = await once(self, *arguments)
+    async def loses(self: CommandBus, *arguments: Any, **options: Any) -> Any:
+        done = await once(self, *arguments, **options)
         if not lost:
             lost.append(done)
             raise ConnectionResetError
@@ -148,10 +155,88 @@ async def test_a_command_that_loses_its_connection_is_tried_again(toy: ToyRuntim
     assert await toy.command(Sell(till, 1)) == Done('{"total":2}')
 
 
-async def test_a_command_costs_four_round_trips(toy: ToyRuntime, statements: Statements) -> None:
+async def test_a_command_on_one_aggregate_costs_two_round_trips(toy: ToyRuntime, statements: Statements) -> None:
     till = uuid4()
     for amount in (5, 6):  # the first prepares the statements
         statements.queries.clear()
         await toy.command(Sell(till, amount))
+    assert len(statements.queries) == 2, statements.queries  # load; write, which commits by itself
+    assert statements.starting_with("begin", "commit") == []
+
+
+async def test_a_command_that_says_what_it_has_seen_costs_four(toy: ToyRuntime, statements: Statements) -> None:
+    till = uuid4()
+    await toy.command(Sell(till, 5))
+    for amount in (5, 6):
+        statements.queries.clear()
+        await toy.command(Sell(till, amount), seen=Seen(TILL, till, ["*"], b""))
     assert len(statements.queries) == 4, statements.queries  # begin, load, write, commit
-    assert len(statements.starting_with("commit")) == 1
+
+
+async def test_who_is_not_first_decides_anew_under_a_lock(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
+    """Another transaction has the till while the command reads, and commits before it writes."""
+    till = uuid4()
+    await toy.command(Sell(till, 5))
+    async with pool.acquire() as other:
+        transaction = other.transaction()
+        await transaction.start()
+        await other.execute(
+            "update till set version = version + 1, data = jsonb_set(data, '{total}', '100') where id = $1", till
+        )
+        selling = asyncio.create_task(toy.command(Sell(till, 1)))
+        while not await pool.fetchval("select exists (select from pg_locks where not granted)"):
+            assert not selling.done()
+            await asyncio.sleep(0.01)
+        await transaction.commit()
+    assert await selling == Done('{"total":101}')
+    assert await toy.outbox() == [(str(till), 1), (str(till), 2)]
+
+
+async def test_nothing_is_written_by_a_command_that_was_not_first(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
+    till = uuid4()
+    writes = Writes()
+    event = Emitted(Counted(case_id=till, amount=1, total=1), str(till), "x", ACTOR, NO_TRACE, "")
+    writes.add("till_saved", "insert into till values ($1, 1, 'open', '{}', now()) returning true", till, rows=1)
+    append(writes, [event], toy.clock.now())
+    writes.add("missing", "update till set version = 9 where id = $1 returning true", uuid4(), rows=1)
+    async with pool.acquire() as connection:
+        with pytest.raises(ConcurrentUpdateError):
+            await writes.commit(connection)
+    assert [await pool.fetchval(f"select count(*) from {table}") for table in ("till", "outbox", "stream")] == [0] * 3
+
+
+async def test_a_stale_tag_is_refused_and_a_repeat_gets_its_stored_answer_all_the_same(toy: ToyRuntime) -> None:
+    till = uuid4()
+    await toy.command(Sell(till, 5))
+    tag = tag_of(Total(total=5), b"")
+    first = await toy.command(Sell(till, 1), key="once", seen=Seen(TILL, till, [tag], b""))
+    assert first == Done('{"total":6}')
+    again = await toy.command(Sell(till, 1), key="once", seen=Seen(TILL, till, [tag], b""))
+    assert again == Done('{"total":6}', replayed=True)
+    stale = await toy.command(Sell(till, 1), seen=Seen(TILL, till, [tag], b""))
+    assert isinstance(stale, Refused)
+    assert (stale.code, stale.status, stale.field) == ("changed_meanwhile", 412, "If-Match")
+    assert "total" in stale.detail
+    assert await toy.totals() == {till: 6}
+
+
+async def test_of_two_who_saw_the_same_one_is_told_to_read_again(toy: ToyRuntime) -> None:
+    till = uuid4()
+    await toy.command(Sell(till, 5))
+    tag = tag_of(Total(total=5), b"")
+    answers = await asyncio.gather(*(toy.command(Sell(till, 1), seen=Seen(TILL, till, [tag], b"")) for _ in range(8)))
+    assert sum(isinstance(each, Done) for each in answers) == 1
+    assert {each.status for each in answers if isinstance(each, Refused)} == {412}
+    assert await toy.totals() == {till: 6}
+
+
+async def test_a_decision_that_leaves_the_aggregate_as_it_is_rests_on_a_lock(
+    toy: ToyRuntime, statements: Statements
+) -> None:
+    till = uuid4()
+    await toy.command(SetAlarm(till, 5))
+    await toy.command(SetAlarm(till, 5))
+    statements.queries.clear()
+    await toy.command(SetAlarm(till, 0))
+    assert len(statements.starting_with("begin", "commit")) == 2, statements.queries
+    assert await toy.pool.fetchval("select count(*) from deadline") == 0

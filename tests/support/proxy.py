@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(eq=False)
@@ -17,6 +18,8 @@ class Link:
     server: asyncio.StreamWriter
     doomed: bool = False
     """The server's next answer will not arrive."""
+    commits: set[bytes] = field(default_factory=set)
+    """Names of the statements that commit by themselves."""
 
     def cut(self) -> None:
         """Resets both sides."""
@@ -111,9 +114,14 @@ class Proxy:
 
 
 class PostgresProxy(Proxy):
-    """Knows a COMMIT when it sees one, and can leave its sender in doubt about the outcome."""
+    """Knows a commit when it sees one, and can leave its sender in doubt about the outcome.
+
+    A commit is a COMMIT, or a statement that is a transaction of its own: the one that calls `lost_race`. asyncpg
+    sends the text of that one once per connection, later only the name that it was given.
+    """
 
     _COMMIT = b"COMMIT;\x00"
+    _ALONE = re.compile(rb"(__asyncpg_stmt_[0-9a-f]+__)\x00[^\x00]*\blost_race\(\)")
 
     def __init__(self, target: int) -> None:
         super().__init__(target)
@@ -132,7 +140,9 @@ class PostgresProxy(Proxy):
         if not asked:
             self.lost_answers += link.doomed
             return not link.doomed
-        if self._COMMIT in data and self._dice.random() < self._share:
+        commits = self._COMMIT in data or any(name + b"\x00" in data for name in link.commits)
+        link.commits.update(self._ALONE.findall(data))  # it is only prepared yet
+        if commits and self._dice.random() < self._share:
             if self._dice.random() < 0.5:
                 self.lost_commits += 1
                 return False

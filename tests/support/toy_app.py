@@ -6,7 +6,6 @@ while `TOY_BUG` is set: what nobody foresaw.
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 from typing import Annotated
@@ -14,9 +13,11 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, StrictInt
+from starlette.responses import Response
 
-from chassis.http.api import Database, Runner, acting_as
-from chassis.http.problems import problem_responses
+from chassis.http.answering import answers
+from chassis.http.api import Runner, acting_as
+from chassis.http.viewing import Viewer
 from chassis.pure.decision import (
     Actor,
     Context,
@@ -25,6 +26,7 @@ from chassis.pure.decision import (
     Refused,
 )
 from chassis.pure.messages import Contract
+from chassis.pure.resources import Resource
 from chassis.pure.states import States, by_id
 from chassis.runtime.process import main
 from tests.support import toy
@@ -44,19 +46,22 @@ class Sale(BaseModel):
     amount: StrictInt
 
 
-class Total(BaseModel):
-    total: int
+def show(states: States, till: UUID, _context: Context) -> toy.Total:
+    found = states.get(toy.Till, till)
+    return toy.Total(total=found.total if found else 0)
 
 
-@router.post("/tills/{till}/sales", status_code=201, responses=problem_responses(403, 409))
-async def sell(till: UUID, body: Sale, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Total:
-    return Total.model_validate(await run(toy.Sell(till, body.amount), actor))
+TILL = Resource(lambda till: (by_id(toy.Till, till),), show)
 
 
-@router.get("/tills/{till}", responses=problem_responses(403))
-async def read(till: UUID, _actor: Annotated[Actor, acting_as("seller")], database: Database) -> Total:
-    data = await database.fetchval("select data from till where id = $1", till)
-    return Total(total=json.loads(data)["total"] if data else 0)
+@router.post("/tills/{till}/sales", status_code=201, **answers(toy.Total, 403, 409))
+async def sell(till: UUID, body: Sale, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Response:
+    return await run(toy.Sell(till, body.amount), actor, TILL, till)
+
+
+@router.get("/tills/{till}", **answers(toy.Total, 403, tagged=True))
+async def read(till: UUID, actor: Annotated[Actor, acting_as("seller")], view: Viewer) -> Response:
+    return await view(TILL, till, actor)
 
 
 def sold(states: States, message: Sold, context: Context) -> Decision | Refused:

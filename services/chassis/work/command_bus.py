@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
@@ -23,7 +23,7 @@ from chassis.pure.decision import Actor, Handler, Refused
 from chassis.pure.resources import Seen
 from chassis.pure.states import Need
 from chassis.telemetry.tracing import current, now_ns
-from chassis.work.unit_of_work import Cause, UnitOfWork
+from chassis.work.unit_of_work import Cause, Part, UnitOfWork
 from chassis.work.workshop import Workshop
 
 ATTEMPTS = 4
@@ -88,7 +88,7 @@ class CommandBus:
         name = type(command).__name__
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                done = await self._once(command, actor, key, seen)
+                done = await self._once(command, actor, key, seen, locked=attempt > 1)
             except _RefusedError as refusal:
                 self._count(name, refusal.refused.code).inc()
                 return refusal.refused
@@ -97,27 +97,28 @@ class CommandBus:
                     self._count(name, "failed").inc()
                     raise
                 self._shop.metrics.retries.labels("command", reason_of(error)).inc()
-                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
+                if not isinstance(error, ConcurrentUpdateError):  # who was not first waits for the lock instead
+                    await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
             else:
                 self._count(name, "replayed" if done.replayed else "done").inc()
                 self._shop.wake_relay()
                 return done
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def _once(self, command: Any, actor: Actor, key: IdempotencyKey, seen: Seen | None) -> Done:
-        handler = self._handlers[type(command)]
+    async def _once(self, command: Any, actor: Actor, key: IdempotencyKey, seen: Seen | None, *, locked: bool) -> Done:
         span = current.get()
         work = self._shop.unit_of_work()
+        cause = Cause(actor, work.now, span)
         started = now_ns()
         async with self._shop.pool.acquire(timeout=5) as connection:
             try:
-                async with connection.transaction():
-                    await work.load(
-                        connection, handler.needs(command) if seen is None else _all(handler, command, seen)
-                    )
-                    answer = self._decide(work, command, Cause(actor, work.now, span), seen)
-                    work.writes.add("answer_kept", _KEEP, key.key, key.fingerprint, answer, rows=1)
-                    await work.save(connection)
+                needs = tuple(self._handlers[type(command)].needs(command))
+                answer = None
+                if not locked and seen is None and len(needs) == 1 and not needs[0].linked:
+                    answer = await self._lightly(connection, work, command, cause, key, needs[0])
+                if answer is None:
+                    work = self._shop.unit_of_work()
+                    answer = await self._locked(connection, work, command, cause, key, needs, seen)
             except (_RefusedError, ConcurrentUpdateError, asyncpg.IntegrityConstraintViolationError):
                 # Of a command that was done before, the state is no longer what it was meant for, and the key is taken.
                 if (stored := await _stored(connection, key)) is not None:
@@ -125,6 +126,38 @@ class CommandBus:
                 raise
         record_created(self._shop.tracer, work.emitted, {span.trace_id: span}, started, now_ns())
         return Done(answer)
+
+    async def _lightly(
+        self, connection: Connection, work: UnitOfWork, command: Any, cause: Cause, key: IdempotencyKey, need: Need
+    ) -> str | None:
+        """Two round trips for a command on one aggregate: it is read without a lock, and written if nobody was first.
+
+        The version that is written tells whether somebody was. None if the decision does not write the aggregate:
+        then only a lock tells that what was decided on still holds.
+        """
+        await work.look(connection, (need,))
+        answer = self._decide(work, command, cause, None)
+        if not work.is_changed(need):
+            return None
+        await work.stage(_kept(key, answer)).commit(connection)
+        return answer
+
+    async def _locked(
+        self,
+        connection: Connection,
+        work: UnitOfWork,
+        command: Any,
+        cause: Cause,
+        key: IdempotencyKey,
+        needs: tuple[Need, ...],
+        seen: Seen | None,
+    ) -> str:
+        """One transaction that locks what the decision rests on, and waits for whoever holds it."""
+        async with connection.transaction():
+            await work.load(connection, needs if seen is None else (*needs, *seen.needs()))
+            answer = self._decide(work, command, cause, seen)
+            await work.stage(_kept(key, answer)).execute(connection)
+        return answer
 
     def _decide(self, work: UnitOfWork, command: Any, cause: Cause, seen: Seen | None) -> str:
         """The answer as JSON. Raises `_RefusedError`."""
@@ -141,8 +174,8 @@ class CommandBus:
         return decision.answer.model_dump_json()
 
 
-def _all(handler: Handler, command: Any, seen: Seen) -> Iterable[Need]:
-    return (*handler.needs(command), *seen.needs())
+def _kept(key: IdempotencyKey, answer: str) -> Part:
+    return Part("answer_kept", _KEEP, (key.key, key.fingerprint, answer), 1)
 
 
 def may_succeed_again(error: BaseException) -> bool:

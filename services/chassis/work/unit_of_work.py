@@ -37,6 +37,15 @@ class Cause(NamedTuple):
     event_id: str = ""
 
 
+class Part(NamedTuple):
+    """One more thing to write: a statement with `returning`, and how many rows it must touch."""
+
+    name: str
+    statement: str
+    arguments: tuple[Any, ...]
+    rows: int | None
+
+
 class UnitOfWork:
     """Load everything, decide in memory, save everything: as many statements for one message as for 500."""
 
@@ -86,9 +95,20 @@ class UnitOfWork:
             self.emitted.append(Emitted(event, str(event.key), id_, cause.actor, trace, cause.event_id))
         return decision
 
-    async def save(self, connection: Connection) -> None:
-        """Writes states, timers and, last, the outbox. Raises `ConcurrentUpdateError` if somebody else was first."""
+    def is_changed(self, need: Need) -> bool:
+        """True if what was decided writes this aggregate, and so notices whether somebody else was first."""
+        entry = self.states.entries[need.state].get(need.id)
+        return entry is not None and entry.changed
+
+    def stage(self, *also: Part) -> Writes:
+        """What is to be written, in the order of locks: states, what else the caller writes, timers, the outbox."""
         self._storage.save(self.writes, self.states, self.now)
+        for name, statement, arguments, rows in also:
+            self.writes.add(name, statement, *arguments, rows=rows)
         deadlines.save(self.writes, self._timers.values())
         append(self.writes, self.emitted, self.now)
-        await self.writes.execute(connection)
+        return self.writes
+
+    async def save(self, connection: Connection) -> None:
+        """Writes it within the caller's transaction. Raises `ConcurrentUpdateError` if somebody else was first."""
+        await self.stage().execute(connection)

@@ -190,7 +190,9 @@ def test_a_withdrawal_of_an_unknown_referral_changes_nothing() -> None:
 def test_consents_to_hand_over_are_kept_with_their_withdrawal() -> None:
     desk = Desk()
     desk.tell(consent(LAGOS), consent_gone(LATER), consent_gone(NOW), consent_gone(LATER))
-    assert desk.file.consents == (Consent(CONSENT, (LAGOS,), date(2028, 3, 1), datetime(2028, 3, 1, 23, tzinfo=UTC), NOW),)
+    assert desk.file.consents == (
+        Consent(CONSENT, (LAGOS,), date(2028, 3, 1), datetime(2028, 3, 1, 23, tzinfo=UTC), NOW),
+    )
     assert desk.file.status == "unknown"
 
 

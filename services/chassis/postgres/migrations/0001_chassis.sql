@@ -76,3 +76,9 @@ create table idempotency (
 );
 -- Rows come in order of age, and only those of whole pages that are old are ever looked for.
 create index idempotency_age on idempotency using brin (created_at);
+
+-- Ends a statement that was not first: what another transaction has written meanwhile is not what it was meant for.
+create function lost_race() returns boolean language plpgsql volatile as $$
+begin
+    raise exception 'another transaction was first' using errcode = 'serialization_failure';
+end $$;
