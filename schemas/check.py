@@ -15,8 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from checks.compatibility import unknown_keywords
+from checks.examples import examples
 from checks.findings import Finding, Unreadable
-from checks.inventory import code_lists, examples, identities, schemas, topics
+from checks.inventory import code_lists, identities, schemas, topics
 from checks.personal_data import lint
 from checks.releases import NotFrozen, compatible, freeze, releases, unchanged
 
