@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test bench chaos check format lock
+.PHONY: help venv run demo stop reset status token ph test bench chaos check schemas example format lock
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -52,6 +52,12 @@ check: venv  ## style, types, imports, schemas
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) schemas/check.py
+
+schemas: venv  ## write schemas/asyncapi.yaml from the schemas and topics.yaml
+	@$(PY) schemas/write.py
+
+example: venv  ## the frame of a new example of an event: make example EVENT=training/CourseCompleted.v1.late
+	@$(PY) schemas/write.py --new-example "$(EVENT)"
 
 format: venv  ## mend style
 	@$(VENV)/bin/ruff check --fix-only -q .

@@ -1,7 +1,8 @@
 """Checks the contract: run as `python schemas/check.py` from the root, and by `make check`.
 
 Compares the working schemas with every frozen release, looks for places where personal data could travel,
-and holds schemas, examples, topics and code lists together. `--freeze X.Y.Z` makes a release of what passes.
+and holds schemas, examples, topics, code lists and asyncapi.yaml together. `--freeze X.Y.Z` makes a release of what
+passes. `schemas/write.py` writes what this finds missing or out of date.
 Exit code: 0 in order, 1 findings or no release, 2 wrong use.
 """
 
@@ -14,9 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from checks.asyncapi import basis, drift, write
 from checks.compatibility import unknown_keywords
+from checks.examples import examples
 from checks.findings import Finding, Unreadable
-from checks.inventory import code_lists, examples, identities, schemas, topics
+from checks.inventory import code_lists, schemas
 from checks.personal_data import lint
 from checks.releases import NotFrozen, compatible, freeze, releases, unchanged
 
@@ -34,10 +37,12 @@ def _findings(root: Path) -> Iterator[Finding]:
         for file, schema in found.items():
             yield from unknown_keywords(file, schema)
             yield from lint(file, schema)
-        yield from identities(found)
+        ground = list(basis(root, found))
+        yield from ground
         yield from code_lists(root, found)
-        yield from topics(root, found)
         yield from examples(root, found)
+        if not ground:
+            yield from drift(root, found)
     except Unreadable as error:
         yield error.finding
     yield from unchanged(root)
@@ -64,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.freeze:
         try:
             print(f"frozen: {freeze(root, options.freeze).relative_to(root.parent)}")
+            write(root, schemas(root))  # its info.version is the newest release
         except NotFrozen as error:
             print(error, file=sys.stderr)
             return 1

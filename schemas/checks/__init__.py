@@ -1,1 +1,1 @@
-"""What `python schemas/check.py` checks: one module per kind of promise."""
+"""What `schemas/check.py` checks and `schemas/write.py` writes: one module per kind of promise."""

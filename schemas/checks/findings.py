@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
@@ -42,6 +44,15 @@ def read_json(root: Path, path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Unreadable(Finding(file, "", "is not a JSON object", "Mend the file."))
     return document
+
+
+def read_yaml(root: Path, path: Path) -> Any:
+    """What a YAML file holds. Raises `Unreadable`."""
+    file = path.relative_to(root).as_posix()
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise Unreadable(Finding(file, "", f"cannot be read: {error}", "Mend the file.")) from error
 
 
 def step(pointer: str, *names: str | int) -> str:

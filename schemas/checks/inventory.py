@@ -1,21 +1,23 @@
-"""Everything is there once and agrees: schemas, examples, topics, code lists."""
+"""Everything is there once and agrees: schemas, topics, code lists."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.protocols import Validator
 
-from checks.findings import Finding, Unreadable, read_json, step
+from checks.findings import Finding, Unreadable, read_json, read_yaml, step
 
 BASE = "https://schemas.perspektive-heimat.invalid/"
+ENVELOPE = "envelope.v1.json"
+TOPICS = "topics.yaml"
+EVENT_FILE = re.compile(r"events/[a-z]{1,30}/[A-Z][A-Za-z0-9]{1,60}\.v[1-9][0-9]{0,2}\.json")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -39,6 +41,9 @@ def identities(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
             yield Finding(file, "", f"is no JSON Schema: {error.message}", "Mend the schema.")
             continue
         expected = {"$schema": DIALECT, "$id": BASE + file, "type": "object"}
+        if file.startswith("events/") and not EVENT_FILE.fullmatch(file):
+            yield Finding(file, "", "is no name of an event", "Call it events/<service>/<Name>.v<major>.json.")
+            continue
         if file.startswith("events/"):
             service, name = file.removeprefix("events/").removesuffix(".json").split("/")
             expected |= {"x-type": f"ph.{service}.{name}", "x-topic": f"ph.{service}.v1"}
@@ -50,6 +55,8 @@ def identities(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
 
 
 def _described(file: str, schema: Mapping[str, Any]) -> Iterator[Finding]:
+    if not schema.get("title"):
+        yield Finding(file, "", "has no title", "Say in a few words what it is.")
     properties = schema.get("properties", {})
     for name, node in {"": schema, **properties}.items():
         if not node.get("description"):
@@ -75,14 +82,14 @@ def code_lists(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[F
 
 def topics(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """topics.yaml has its form, and every event is in exactly one topic: that of its owner."""
-    file = "topics.yaml"
+    file = TOPICS
     try:
-        document = yaml.safe_load((root / file).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        yield Finding(file, "", f"cannot be read: {error}", "Mend the file.")
+        document = read_yaml(root, root / file)
+    except Unreadable as error:
+        yield error.finding
         return
     errors = list(validator(read_json(root, root / "topics.schema.json")).iter_errors(document))
-    yield from (_invalid(file, error, "") for error in errors)
+    yield from (invalid(file, error) for error in errors)
     if errors:
         return
     declared = {name: (topic["owner"], topic["events"]) for name, topic in document["topics"].items()}
@@ -110,58 +117,18 @@ def _events_in_topics(
             yield Finding(file, "/topics", f"{name} stands {count} times", "Leave one.")
         if name not in present:
             yield Finding(file, "/topics", f"events/{name}.v1.json is missing", "Add it, or correct the name.")
+    owners = defaultdict(set)
+    for owner, events in declared.values():
+        for event in events:
+            owners[event].add(owner)
+    for event, several in sorted(owners.items()):
+        if len(several) > 1:
+            problem = f"{event} is an event of {' and of '.join(sorted(several))}: a name tells one event"
+            yield Finding(file, "/topics", problem, "Rename one.")
     for name in sorted(present - set(listed)):
         yield Finding(f"events/{name}.v1.json", "", f"is in no topic of {file}", "Add it there.")
 
 
-def examples(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    """Every event has an example, every example an event, and each is valid with its envelope and key."""
-    envelope = validator(found["envelope.v1.json"]) if "envelope.v1.json" in found else None
-    seen = set()
-    for path in sorted(root.glob("examples/*/*.json")):
-        file = path.relative_to(root).as_posix()
-        name, major = path.name.split(".")[:2]
-        event = f"events/{path.parent.name}/{name}.{major}.json"
-        seen.add(event)
-        if event not in found:
-            yield Finding(file, "", f"there is no {event}", "Add the schema, or rename the example.")
-            continue
-        try:
-            message = read_json(root, path)
-        except Unreadable as error:
-            yield error.finding
-            continue
-        yield from _example(file, message, found[event], envelope)
-    for event in sorted(set(found) - seen):
-        if event.startswith("events/"):
-            remedy = f"Add {event.replace('events/', 'examples/', 1)}."
-            yield Finding(event, "", "has no example", remedy)
-
-
-def _example(
-    file: str, message: Mapping[str, Any], schema: Mapping[str, Any], envelope: Validator | None
-) -> Iterator[Finding]:
-    if set(message) != {"key", "headers", "value"}:
-        yield Finding(file, "", "is not {key, headers, value}", "Write the message as it is on Kafka.")
-        return
-    if envelope is not None:
-        yield from (_invalid(file, error, "/headers") for error in envelope.iter_errors(message["headers"]))
-    yield from (_invalid(file, error, "/value") for error in validator(schema).iter_errors(message["value"]))
-    headers, key = message["headers"], message["value"].get(schema.get("x-key"))
-    expected = {
-        **dict.fromkeys(("ce_subject", "ce_partitionkey", "ce_correlationid"), message["key"]),
-        "ce_type": schema.get("x-type"),
-        "ce_dataschema": schema.get("$id"),
-        "ce_dataclass": schema.get("x-data-class"),
-        "ce_country": message["value"].get("country"),
-    }
-    if message["key"] != key:
-        yield Finding(file, "/key", f"is not the {schema.get('x-key')} of the value", "Correct it.")
-    for header, value in expected.items():
-        if headers.get(header) != value:
-            problem = f"is {json.dumps(headers.get(header))}, not {json.dumps(value)}"
-            yield Finding(file, step("/headers", header), problem, "Correct it.")
-
-
-def _invalid(file: str, error: ValidationError, at: str) -> Finding:
+def invalid(file: str, error: ValidationError, at: str = "") -> Finding:
+    """What a validator says about a value of a file; `at` points to the value that it was given."""
     return Finding(file, step(at, *error.absolute_path), error.message, "Correct the value.")

@@ -13,6 +13,7 @@ import pytest
 from check import check, main
 from checks.findings import Finding
 from checks.releases import contract_files, freeze, releases
+from write import main as write
 
 from tests.contract.breaking_changes import BREAKING, OFFERED, Change, Schema, constrain
 from tests.contract.catalogue import SCHEMAS
@@ -71,6 +72,7 @@ def add_optional(schema: Schema) -> None:
 )
 def test_it_lets_optional_additions_other_words_and_another_order_pass(change: Change, contract: Path) -> None:
     edit(contract, OFFERED, change)
+    assert write(["--directory", str(contract)]) == 0
     assert check(contract) == []
 
 
@@ -78,6 +80,7 @@ def test_it_compares_with_all_releases_not_only_the_last(contract: Path) -> None
     edit(contract, OFFERED, add_optional)
     freeze(contract, "1.1.0")
     edit(contract, OFFERED, lambda schema: schema["properties"].pop("night_shift"))
+    assert write(["--directory", str(contract)]) == 0
     assert ["1.1.0" in each.problem for each in check(contract)] == [True]
     edit(contract, OFFERED, add_optional)
     edit(contract, OFFERED, lambda schema: schema["required"].append("night_shift"))
@@ -163,4 +166,7 @@ def test_a_new_major_version_beside_the_old_one_passes(contract: Path) -> None:
         text = old.read_text(encoding="utf-8").replace("JobOfferDeclined.v1", "JobOfferDeclined.v2")
         (old.parent / "JobOfferDeclined.v2.json").write_text(text, encoding="utf-8")
     edit(contract, "events/placement/JobOfferDeclined.v2.json", lambda schema: schema["required"].remove("reason"))
+    own = {"ce_id": "019e9169-bc3b-75a7-94c8-0f74c7e31b7b", "ce_sequence": "16"}
+    edit(contract, "examples/placement/JobOfferDeclined.v2.json", lambda example: example["headers"].update(own))
+    assert write(["--directory", str(contract)]) == 0
     assert check(contract) == []

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
+from checks.releases import releases
 from jsonschema import Draft7Validator
 
 from chassis.kafka.topics import declared
-from tests.contract.catalogue import SCHEMAS, registry, topics
+from tests.contract.catalogue import SCHEMAS, SERVICES, envelope_schema, registry, topics
 
 OFFICIAL = Path(__file__).parent / "vendor" / "asyncapi" / "3.0.0.json"
 
@@ -90,6 +91,9 @@ def test_asyncapi_has_one_channel_per_topic_with_its_settings() -> None:
     assert set(channels) == set(topics())
     for address, channel in channels.items():
         topic, kafka = topics()[address], channel["bindings"]["kafka"]
+        assert channel["description"] == topic["description"]
+        assert channel["title"] == f"Events of the {topic['owner']} service"
+        assert channel["tags"] == [{"name": topic["owner"]}]
         assert kafka["topic"] == address
         assert kafka["partitions"] == topic["partitions"]
         assert kafka["topicConfiguration"]["retention.ms"] == topic["retention_days"] * 24 * 3600 * 1000
@@ -114,6 +118,10 @@ def test_asyncapi_has_every_event_of_the_code_as_a_message_of_its_own() -> None:
         assert message["bindings"]["$ref"].endswith(f"/{event.key_field}")
         schema = json.loads((SCHEMAS / f"events/{name}.v1.json").read_text(encoding="utf-8"))
         assert (message["title"], message["summary"]) == (schema["title"], schema["description"])
+        assert message["tags"] == [{"name": event.service}]
+        key, described = resolved(message["bindings"]["$ref"].removeprefix("#/"))["kafka"]["key"], schema["properties"]
+        assert {name: key[name] for name in ("type", "format")} == {"type": "string", "format": "uuid"}
+        assert key["description"].endswith(described[event.key_field]["description"])
 
 
 def test_asyncapi_has_a_send_operation_per_owner_and_a_receive_operation_per_reader() -> None:
@@ -125,6 +133,17 @@ def test_asyncapi_has_a_send_operation_per_owner_and_a_receive_operation_per_rea
     for name, topic in topics().items():
         wanted |= {(f"{reader}Reads{topic['owner'].title()}", "receive", name) for reader in topic["readers"]}
     assert found == wanted
+
+
+def test_asyncapi_says_what_it_is_and_which_release() -> None:
+    info = document()["info"]
+    told = yaml.safe_load((SCHEMAS / "asyncapi.info.yaml").read_text(encoding="utf-8"))
+    assert (info["title"], info["description"]) == (told["title"], told["description"])
+    assert document()["id"] == told["id"] == "urn:perspektive-heimat:events"
+    assert info["tags"] == [{"name": service} for service in SERVICES]
+    assert info["version"] == releases(SCHEMAS)[-1]
+    content_type = envelope_schema()["properties"]["content-type"]["const"]
+    assert document()["defaultContentType"] == content_type == "application/json"
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("released/*")), ids=lambda path: path.name)

@@ -1,0 +1,232 @@
+"""asyncapi.yaml follows from the schemas, topics.yaml, the releases and asyncapi.info.yaml: this writes it.
+
+The same input gives the same bytes: mappings are written in an order that stands here, topics by name, events as their
+topic lists them; texts are folded by a dumper whose settings all stand here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from checks.findings import Finding, Unreadable, read_yaml
+from checks.inventory import ENVELOPE, TOPICS, identities, invalid, topics, validator
+from checks.releases import releases
+
+FILE = "asyncapi.yaml"
+INFO = "asyncapi.info.yaml"
+INFO_FORM: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["id", "title", "description"],
+    "properties": {name: {"type": "string", "minLength": 1} for name in ("id", "title", "description")},
+}
+HEADER = f"""\
+# The public contract of the chain's events as one AsyncAPI document; payloads and headers are the files beside it.
+# Generated: `make schemas` writes it from events/, examples/, released/, {TOPICS} and {INFO}.
+# Nobody edits it: `make check` compares it with what the program would write.
+"""
+WIDTH = 118
+"""Columns of a line of folded text."""
+FOLDED = 60
+"""Characters from which on a text is folded: a shorter one stands behind its name."""
+BINDING = "0.5.0"
+"""Version of AsyncAPI's binding for Kafka."""
+SETTINGS = ("cleanup.policy", "retention.ms", "retention.bytes", "delete.retention.ms", "max.message.bytes")
+"""What that binding knows of a topic's settings; others are a matter between topics.yaml and the cluster."""
+MS_PER_DAY = 86_400_000
+NO_RELEASE = "0.0.0"
+
+
+def basis(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """What must be mended before the document can be written."""
+    yield from identities(found)
+    yield from topics(root, found)
+    try:
+        information = read_yaml(root, root / INFO)
+        yield from (invalid(INFO, error) for error in validator(INFO_FORM).iter_errors(information))
+    except Unreadable as error:
+        yield error.finding
+    if not _content_type(found):
+        pointer = "/properties/content-type/const"
+        yield Finding(ENVELOPE, pointer, "the media type of the values is missing", "Say it here as a constant.")
+
+
+def drift(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Where asyncapi.yaml is not what would be written now. The caller has seen that `basis` is in order."""
+    path = root / FILE
+    wanted = text(document(root, found))
+    present = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+    if present != wanted:
+        remedy = "Run `make schemas`: it writes the file. What it says is edited in the schemas, topics.yaml or "
+        yield Finding(FILE, "", _difference(present, wanted), f"{remedy}{INFO}.")
+
+
+def write(root: Path, found: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Writes asyncapi.yaml; False if it stood there already. The caller has seen that `basis` is in order."""
+    if not list(drift(root, found)):
+        return False
+    (root / FILE).write_bytes(text(document(root, found)).encode())
+    return True
+
+
+def document(root: Path, found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The AsyncAPI document as a value. The caller has seen that `basis` is in order."""
+    information = read_yaml(root, root / INFO)
+    declared = sorted(read_yaml(root, root / TOPICS)["topics"].items())
+    messages = {
+        topic["owner"]: [file for event in topic["events"] for file in _majors(found, topic["owner"], event)]
+        for _, topic in declared
+    }
+    files = [file for of_topic in messages.values() for file in of_topic]
+    return {
+        "asyncapi": "3.0.0",
+        "id": information["id"],
+        "info": {
+            "title": information["title"],
+            "version": [NO_RELEASE, *releases(root)][-1],
+            "description": information["description"],
+            "tags": [{"name": topic["owner"]} for _, topic in declared],
+        },
+        "defaultContentType": _content_type(found),
+        "channels": {topic["owner"]: _channel(name, topic, messages[topic["owner"]]) for name, topic in declared},
+        "operations": {name: each for _, topic in declared for name, each in _operations(topic)},
+        "components": {
+            "messages": {_name(file): _message(root, file, found[file]) for file in files},
+            "messageBindings": _keys([found[file] for file in files]),
+        },
+    }
+
+
+def text(document: Mapping[str, Any]) -> str:
+    """The document as YAML with the header that says where it comes from."""
+    written = yaml.dump(
+        document,
+        Dumper=_Dumper,
+        default_flow_style=False,
+        default_style=None,
+        sort_keys=False,
+        allow_unicode=True,
+        line_break="\n",
+        width=WIDTH,
+        indent=2,
+    )
+    return f"{HEADER}{written}"
+
+
+def _channel(address: str, topic: Mapping[str, Any], files: list[str]) -> dict[str, Any]:
+    days = topic["retention_days"]
+    config = {**topic["config"], "retention.ms": -1 if days < 0 else days * MS_PER_DAY}
+    if "cleanup.policy" in config:
+        config["cleanup.policy"] = [each.strip() for each in str(config["cleanup.policy"]).split(",")]
+    return {
+        "address": address,
+        "title": f"Events of the {topic['owner']} service",
+        "description": topic["description"],
+        "tags": [{"name": topic["owner"]}],
+        "bindings": {
+            "kafka": {
+                "bindingVersion": BINDING,
+                "topic": address,
+                "partitions": topic["partitions"],
+                "topicConfiguration": {name: config[name] for name in SETTINGS if name in config},
+            }
+        },
+        "messages": {_name(file): {"$ref": f"#/components/messages/{_name(file)}"} for file in files},
+    }
+
+
+def _operations(topic: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    owner = topic["owner"]
+    channel = {"$ref": f"#/channels/{owner}"}
+    yield f"{owner}Publishes", {"action": "send", "title": f"The {owner} service publishes", "channel": channel}
+    for reader in sorted(topic["readers"]):
+        yield (
+            f"{reader}Reads{owner.title()}",
+            {
+                "action": "receive",
+                "title": f"The {reader} service reads what the {owner} service publishes",
+                "description": "Tolerant reader of the channel; it skips what it does not use.",
+                "channel": channel,
+            },
+        )
+
+
+def _message(root: Path, file: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    example = _example(root, file)
+    return {
+        "name": schema["x-type"],
+        "title": schema["title"],
+        "summary": schema["description"],
+        "tags": [{"name": file.split("/")[1]}],
+        "bindings": {"$ref": f"#/components/messageBindings/{schema['x-key']}"},
+        "headers": {"$ref": f"./{ENVELOPE}"},
+        "payload": {"$ref": f"./{file}"},
+        **({"x-example": f"./{example}"} if example else {}),
+    }
+
+
+def _keys(schemas: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """One binding per field that is a key, described as the first event with this key describes it."""
+    described: dict[str, Mapping[str, Any]] = {}
+    for schema in schemas:
+        described.setdefault(schema["x-key"], schema["properties"][schema["x-key"]])
+    bindings = {}
+    for field, node in sorted(described.items()):
+        key = {**node, "description": f"The field {field} of the value. {node['description']}"}
+        bindings[field] = {"kafka": {"bindingVersion": BINDING, "key": {name: key[name] for name in sorted(key)}}}
+    return bindings
+
+
+def _majors(found: Mapping[str, Any], owner: str, event: str) -> list[str]:
+    """The schemas of an event, oldest major version first."""
+    files = [file for file in found if file.startswith(f"events/{owner}/{event}.v")]
+    return sorted(files, key=lambda file: int(file.split(".")[-2].removeprefix("v")))
+
+
+def _name(file: str) -> str:
+    """`CaseOpened` for its first major version, `CaseOpened.v2` for the second beside it."""
+    return file.rsplit("/", 1)[1].removesuffix(".json").removesuffix(".v1")
+
+
+def _example(root: Path, file: str) -> str | None:
+    """The example without a variant in its name, else the first by name."""
+    plain = file.replace("events/", "examples/", 1)
+    variants = sorted(root.glob(plain.removesuffix("json") + "*.json"))
+    if (root / plain).is_file() or not variants:
+        return plain if (root / plain).is_file() else None
+    return variants[0].relative_to(root).as_posix()
+
+
+def _content_type(found: Mapping[str, Mapping[str, Any]]) -> Any:
+    return found.get(ENVELOPE, {}).get("properties", {}).get("content-type", {}).get("const")
+
+
+def _difference(present: str, wanted: str) -> str:
+    if not present:
+        return "is missing or empty"
+    old, new = present.splitlines(keepends=True), wanted.splitlines(keepends=True)
+    pairs = enumerate(zip_longest(old, new, fillvalue=""), 1)
+    line, has, should = next((line, *pair) for line, pair in pairs if pair[0] != pair[1])
+    return f"is not what the schemas and topics.yaml say, first in line {line}: {has!r} instead of {should!r}"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes sequences indented, nothing as an alias, and long texts folded."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - PyYAML's signature
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+    def text(self, value: str) -> yaml.ScalarNode:
+        style = ">" if " " in value and len(value) >= FOLDED else None
+        return self.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.text)
