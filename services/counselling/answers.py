@@ -7,11 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from counselling.domain.assessment import Readiness
 from counselling.domain.centre_file import FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, DepartureStatus
 from counselling.domain.progress import CourseStatus, OfferStatus
-from counselling.domain.referral import Priority, ReferralStatus
+from counselling.domain.referral import ReferralStatus
+from vocabulary.terms import Priority, Readiness
 
 
 class ReferralOutcome(BaseModel):

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 
 from chassis.http.api import Database, Runner, acting_as
 from chassis.http.problems import Problem, problem_responses
-from chassis.pure.codes import Centre
 from chassis.pure.decision import Actor
 from counselling import commands, refusals, views
 from counselling.answers import (
@@ -33,12 +32,12 @@ from counselling.bodies import (
     Rejection,
 )
 from counselling.domain.centre_file import CentreFile, FileStatus
+from vocabulary.codes import Centre
+from vocabulary.roles import CENTRE_STAFF, PROGRAMME_MANAGER
 
-PROGRAMME_MANAGER = "programme_manager"
-
-Staff = Annotated[Actor, acting_as("centre_counsellor", "centre_manager")]
+Staff = Annotated[Actor, acting_as(*CENTRE_STAFF)]
 """Somebody who works at a centre and acts for it."""
-Reader = Annotated[Actor, acting_as("centre_counsellor", "centre_manager", PROGRAMME_MANAGER)]
+Reader = Annotated[Actor, acting_as(*CENTRE_STAFF, PROGRAMME_MANAGER)]
 """Staff of a centre, or the programme's management, which reads all but assessments and changes nothing."""
 CentreFilter = Annotated[Centre | None, Query(description="for the programme management: one centre")]
 Limit = Annotated[int, Query(ge=1, le=100, description="entries per page")]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from chassis.pure.calendar import LAST_SECOND, WORKING_DAYS, time_zone
+from chassis.pure.calendar import LAST_SECOND
 from counselling.reference import Reference
+from vocabulary.countries import WORKING_DAYS, time_zone
 
 
 def due_at(reference: Reference, priority: str, level: int, country: str, start: datetime) -> datetime:

@@ -50,8 +50,8 @@ class Process:
         app.state.pool, app.state.clock, app.state.reference = pool, self.clock, reference
         app.state.bus = CommandBus(pool, storage, SERVICE.commands, *shared)
         app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
-        self.dispatcher = Dispatcher(SERVICE.name, pool, storage, SERVICE.consumers, *shared)
-        self.timers = Timers(SERVICE.name, pool, storage, SERVICE.deadlines, *shared)
+        self.dispatcher = Dispatcher(SERVICE.actor, pool, storage, SERVICE.consumers, *shared)
+        self.timers = Timers(SERVICE.actor, pool, storage, SERVICE.deadlines, *shared)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://counselling.test")
         self._sequences: dict[UUID, int] = {}
         self._offset = 0

@@ -56,13 +56,13 @@ class ToyRuntime:
         self.clock = Clock()
         self.metrics = Metrics("till")
         self.collector = SpanCollector()
-        self.tracer = Tracer(Resource.create({"service.name": "till"}), self.collector, ratio)
+        self.tracer = Tracer(Resource.create({"service.name": "till"}), self.collector, ratio, toy.TILL.subject)
         self.wakes = 0
         storage = Storage(toy.KINDS)
         shared: tuple[Any, ...] = (None, self.clock, self.tracer, self.metrics, self._woken)
         self.bus = CommandBus(pool, storage, toy.COMMANDS, *shared)
-        self.dispatcher = Dispatcher("till", pool, storage, toy.CONSUMERS, *shared)
-        self.timers = Timers("till", pool, storage, toy.DEADLINES, *shared)
+        self.dispatcher = Dispatcher(toy.TILL.actor, pool, storage, toy.CONSUMERS, *shared)
+        self.timers = Timers(toy.TILL.actor, pool, storage, toy.DEADLINES, *shared)
         self._keys = 0
 
     def _woken(self) -> None:

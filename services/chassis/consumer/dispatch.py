@@ -60,7 +60,7 @@ class Dispatcher:
 
     def __init__(  # noqa: PLR0913 - wiring
         self,
-        service: str,
+        actor: Actor,
         pool: asyncpg.Pool,
         storage: Storage,
         consumers: Mapping[type[Contract], Handler],
@@ -71,7 +71,7 @@ class Dispatcher:
         wake_relay: Callable[[], None],
     ) -> None:
         self.pool = pool
-        self._actor = Actor("system", f"programme:{service}")
+        self._actor = actor
         self._storage = storage
         self._contracts = {contract.type: contract for contract in consumers}
         self._handlers = dict(consumers)
@@ -239,7 +239,7 @@ class Dispatcher:
         for _ in range(repeats):
             outcome.count(inbound, "repeat")
         if repeats:
-            log.warning("parked_repeats_removed", topic=record.topic, case_id=candidate.key, count=repeats)
+            log.warning("parked_repeats_removed", topic=record.topic, subject_id=candidate.key, count=repeats)
         self._observe(1, (now_ns() - started) / 1e9, outcome)
         spans.record(started, now_ns(), work.emitted)
         return fault is None and candidate.key is not None

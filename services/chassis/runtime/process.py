@@ -67,7 +67,7 @@ def main(build: Callable[[], Service]) -> None:
     try:
         service = build()
         settings = Settings()
-        logs.configure(settings, service.name)
+        logs.configure(settings, service.name, subject=service.subject)
         runtime = Runtime(service, settings)
     except (ValueError, Trouble) as error:
         sys.stderr.write(wrong_settings(error) + "\n")
@@ -89,7 +89,11 @@ class Runtime:
         self.probes = Probes()
         self.storage = Storage(service.kinds)
         self.tracer = tracer_from(
-            service.name, settings.instance, settings.otel_exporter_otlp_endpoint, settings.otel_traces_sampler_arg
+            service.name,
+            settings.instance,
+            settings.otel_exporter_otlp_endpoint,
+            settings.otel_traces_sampler_arg,
+            service.subject,
         )
         self._stop = asyncio.Event()
         self._error: BaseException | None = None
@@ -134,7 +138,10 @@ class Runtime:
         )
         app.state.clock = self.clock
         app.state.authenticator = Authenticator(
-            self.settings.auth_issuer, self.settings.auth_audience, self.settings.auth_jwks
+            self.settings.auth_issuer,
+            self.settings.auth_audience,
+            self.settings.auth_jwks,
+            org_kinds=self.service.org_kinds,
         )
         return app
 
@@ -173,8 +180,8 @@ class Runtime:
 
     async def _start_worker(self, pool: asyncpg.Pool, relay: Relay) -> None:
         shared = (self.reference, self.clock, self.tracer, self.metrics, relay.wake)
-        dispatcher = Dispatcher(self.service.name, pool, self.storage, self.service.consumers, *shared)
-        timers = Timers(self.service.name, pool, self.storage, self.service.deadlines, *shared)
+        dispatcher = Dispatcher(self.service.actor, pool, self.storage, self.service.consumers, *shared)
+        timers = Timers(self.service.actor, pool, self.storage, self.service.deadlines, *shared)
         self.loops = [
             Loop("timers", timers.fire_due, self.settings.deadline_poll_seconds, self.metrics),
             Loop("parked", dispatcher.drain, 1.0, self.metrics),

@@ -32,7 +32,7 @@ class Timers:
 
     def __init__(  # noqa: PLR0913 - wiring
         self,
-        service: str,
+        actor: Actor,
         pool: asyncpg.Pool,
         storage: Storage,
         handlers: Mapping[str, Handler],
@@ -42,7 +42,7 @@ class Timers:
         metrics: Metrics,
         wake_relay: Callable[[], None],
     ) -> None:
-        self._actor = Actor("system", f"programme:{service}")
+        self._actor = actor
         self._pool = pool
         self._storage = storage
         self._handlers = handlers
@@ -82,7 +82,7 @@ class Timers:
                 if not is_message_fault(error):
                     raise
                 await deadlines.postpone(connection, timer, PUT_OFF)
-                log.error("deadline_put_off", deadline=timer.name, case_id=str(timer.owner), reason=reason_of(error))
+                log.error("deadline_put_off", deadline=timer.name, subject_id=str(timer.owner), reason=reason_of(error))
                 outcomes.append((timer.name, "put_off"))
         return outcomes
 

@@ -1,0 +1,13 @@
+"""The words that the services share: one meaning, written once.
+
+| Module | Holds | Every room may import it |
+|---|---|---|
+| `terms` | closed lists that stand in several services | yes, `domain` too: the standard library only |
+| `roles` | roles and kinds of organisations | yes, `domain` too: the standard library only |
+| `codes` | shapes of codes in events and bodies | not `domain`: pydantic |
+| `events` | events and contracts about a case | not `domain`: pydantic |
+| `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |
+
+It imports `chassis.pure` and nothing else of the chassis; the chassis imports nothing of it. A closed list that one
+service has to itself stays in that service's `domain`; a list that changes is reference data (`schemas/reference`).
+"""
