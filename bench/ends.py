@@ -49,7 +49,7 @@ class End:
 
 def runtime_of(service: Service, end: End) -> Runtime:
     """The service, every trace sampled, its spans made and dropped."""
-    return wired(service, end.dsn, end.bootstrap, Tracer(resource(), Dropped()))
+    return wired(service, end.dsn, end.bootstrap, Tracer(resource(), Dropped(), subject=service.subject))
 
 
 async def writer(end: End) -> None:

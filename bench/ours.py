@@ -65,7 +65,9 @@ async def run(task: Task) -> Mapping[str, float]:
     """One run of the whole process: HTTP probes, timers, gauges and all."""
     meter = Meter(task)
     spans = processor(task)
-    runtime = wired(service(task.source), task.dsn, task.bootstrap, Tracer(resource(), spans, task.ratio))
+    runtime = wired(
+        service(task.source), task.dsn, task.bootstrap, Tracer(resource(), spans, task.ratio, SERVICE.subject)
+    )
     _measure(meter)
     if not task.consume:
         await until_done(runtime._relay().run(), meter)

@@ -22,7 +22,7 @@ async def run(task: Task) -> Mapping[str, float]:
     meter = Meter(task)
     spans = processor(task)
     service = replace(SERVICE, consumers={})
-    runtime = wired(service, task.dsn, task.bootstrap, Tracer(resource(), spans, task.ratio))
+    runtime = wired(service, task.dsn, task.bootstrap, Tracer(resource(), spans, task.ratio, service.subject))
     fire_due = Timers.fire_due
 
     async def measured(self: Timers) -> int:

@@ -80,8 +80,8 @@ class Basket:
     status: str = "open"
 
 
-class ShopEvent(Event, service="shop"):
-    case_id: UUID
+class ShopEvent(Event, service="shop", key="basket_id"):
+    basket_id: UUID
     n: int
 
 
@@ -112,10 +112,10 @@ class SetAlarm:
     seconds: float
 
 
-class CountedContract(Contract):
+class CountedContract(Contract, key="basket_id"):
     """Of till."""
 
-    case_id: UUID
+    basket_id: UUID
     source: str
     n: int
 
@@ -126,7 +126,7 @@ CountedContract.type, CountedContract.topic = "ph.till.Counted.v1", "ph.till.v1"
 def sell(states: States, command: Sell, _context: Context) -> Decision:
     basket = states.get(Basket, command.basket) or Basket(command.basket)
     basket = replace(basket, sold=(*basket.sold, command.n))
-    return Decision((basket,), (Sold(case_id=basket.id, n=command.n),), answer=Answered(n=command.n))
+    return Decision((basket,), (Sold(basket_id=basket.id, n=command.n),), answer=Answered(n=command.n))
 
 
 def set_alarm(states: States, command: SetAlarm, context: Context) -> Decision:
@@ -142,13 +142,13 @@ def ring(states: States, timer: DeadlineDue, _context: Context) -> Decision | Re
     if basket is None:
         return Refused("no_basket", "There is no such basket.", "Nothing to do.")
     basket = replace(basket, rung=(*basket.rung, timer.level))
-    return Decision((basket,), (Rang(case_id=basket.id, n=timer.level),))
+    return Decision((basket,), (Rang(basket_id=basket.id, n=timer.level),))
 
 
 def counted(states: States, message: CountedContract, _context: Context) -> Decision | Refused:
     if message.source == "price":
         return NOTHING
-    basket = states.get(Basket, message.case_id)
+    basket = states.get(Basket, message.basket_id)
     if basket is None:
         return Refused("no_basket", "There is no such basket.", "It must have been sold from.")
     n = message.n if message.source == "shop_sold" else -message.n
@@ -167,14 +167,16 @@ class Alarm(BaseModel):
 shop_router = APIRouter()
 
 
-@shop_router.post("/baskets/{case_id}/sales", status_code=201, **answers(Answered, 403, 409))
-async def post_sale(case_id: UUID, body: Sale, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Response:
-    return await run(Sell(case_id, body.n), actor)
+@shop_router.post("/baskets/{basket_id}/sales", status_code=201, **answers(Answered, 403, 409))
+async def post_sale(basket_id: UUID, body: Sale, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Response:
+    return await run(Sell(basket_id, body.n), actor)
 
 
-@shop_router.post("/baskets/{case_id}/alarms", status_code=201, **answers(Answered, 403, 409))
-async def post_alarm(case_id: UUID, body: Alarm, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Response:
-    return await run(SetAlarm(case_id, body.n, body.seconds), actor)
+@shop_router.post("/baskets/{basket_id}/alarms", status_code=201, **answers(Answered, 403, 409))
+async def post_alarm(
+    basket_id: UUID, body: Alarm, actor: Annotated[Actor, acting_as("seller")], run: Runner
+) -> Response:
+    return await run(SetAlarm(basket_id, body.n, body.seconds), actor)
 
 
 # --- till ------------------------------------------------------------------------------------------------------------
@@ -191,16 +193,16 @@ class Till:
     status: str = "open"
 
 
-class Counted(Event, service="till"):
+class Counted(Event, service="till", key="basket_id"):
     """One more n was written down. `source`: shop_sold, shop_rang or price."""
 
-    case_id: UUID
+    basket_id: UUID
     source: str
     n: int
 
 
-class _Heard(Contract):
-    case_id: UUID
+class _Heard(Contract, key="basket_id"):
+    basket_id: UUID
     n: int
 
 
@@ -225,9 +227,9 @@ PricedContract.type, PricedContract.topic = "ph.price.Priced.v1", PRICES
 
 def _write_down(source: str) -> Callable[[States, Any, Context], Decision | Refused]:
     def decide(states: States, message: Any, _context: Context) -> Decision | Refused:
-        till = states.get(Till, message.case_id) or Till(message.case_id)
+        till = states.get(Till, message.basket_id) or Till(message.basket_id)
         till = replace(till, **{source: (*getattr(till, source), message.n)})
-        return Decision((till,), (Counted(case_id=till.id, source=source, n=message.n),))
+        return Decision((till,), (Counted(basket_id=till.id, source=source, n=message.n),))
 
     return decide
 
@@ -257,13 +259,14 @@ SERVICES = {
         name="shop",
         title="Shop",
         description="Sells, and hears what was counted.",
+        org="programme:shop",
+        subject="basket",
         kinds=(Kind(Basket, "basket"),),
-        events=(Sold, Rang),
         commands={
             Sell: Handler(_one(Basket, "basket"), sell),
             SetAlarm: Handler(_one(Basket, "basket"), set_alarm),
         },
-        consumers={CountedContract: Handler(_one(Basket, "case_id"), counted)},
+        consumers={CountedContract: Handler(_one(Basket, "basket_id"), counted)},
         deadlines={"alarm": Handler(_one(Basket, "owner"), ring)},
         routers=(shop_router,),
         migrations=MIGRATIONS["shop"],
@@ -272,13 +275,14 @@ SERVICES = {
         name="till",
         title="Till",
         description="Writes down what it hears.",
+        org="programme:till",
+        subject="basket",
         kinds=(Kind(Till, "till"),),
-        events=(Counted,),
         commands={},
         consumers={
-            SoldContract: Handler(_one(Till, "case_id"), _write_down("shop_sold")),
-            RangContract: Handler(_one(Till, "case_id"), _write_down("shop_rang")),
-            PricedContract: Handler(_one(Till, "case_id"), priced),
+            SoldContract: Handler(_one(Till, "basket_id"), _write_down("shop_sold")),
+            RangContract: Handler(_one(Till, "basket_id"), _write_down("shop_rang")),
+            PricedContract: Handler(_one(Till, "basket_id"), priced),
         },
         deadlines={},
         routers=(),

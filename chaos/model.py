@@ -28,7 +28,7 @@ FIELDS: Mapping[str, Mapping[str, type]] = {
     PRICED: {"n": int, "kind": str},
     COUNTED: {"n": int, "source": str},
 }
-"""What a reader uses besides `case_id`."""
+"""What a reader uses besides `basket_id`."""
 POISON = ("refused", "unstorable")
 """Kinds that a handler or the database may refuse."""
 LONGEST = 200
@@ -182,13 +182,13 @@ def _body(value: bytes | None, type_: str, key: str | None) -> tuple[Mapping[str
     if not isinstance(body, dict):
         return {}, "no object"
     try:
-        case_id = str(UUID(body["case_id"]))
+        basket_id = str(UUID(body["basket_id"]))
     except (KeyError, ValueError, AttributeError, TypeError):
-        return {}, "no case_id"
+        return {}, "no basket_id"
     for name, kind in FIELDS[type_].items():
         if type(body.get(name)) is not kind:
             return {}, f"{name} is no {kind.__name__}"
-    return body, "" if case_id == key else "another key"
+    return body, "" if basket_id == key else "another key"
 
 
 def _text(value: bytes | None) -> str | None:

@@ -123,21 +123,21 @@ class Prices:
         if kind not in UNREADABLE:
             self._numbers[key] = n
         trace = traceparent(self._dice, sampled=self._dice.random() < 0.5)
-        body: dict[str, Any] = {"case_id": key, "n": n, "kind": kind if kind in READABLE else "plain"}
+        body: dict[str, Any] = {"basket_id": key, "n": n, "kind": kind if kind in READABLE else "plain"}
         headers = _headers(key, n, trace)
         if kind == UNKNOWN:
             headers["ce_type"] = b"ph.price.Withdrawn.v1"
         elif kind == "schema":
             body["n"] = "many"
         elif kind == "key_mismatch":
-            body["case_id"] = str(uuid4())
+            body["basket_id"] = str(uuid4())
         elif kind == "bad_header":
             headers["ce_id"] = b"\xff\xfe"
         elif kind in {"no_type", "no_sequence"}:
             del headers["ce_" + kind.removeprefix("no_")]
         value: bytes | None = json.dumps(body).encode()
         if kind == "bad_json":
-            value = b'{"case_id": '
+            value = b'{"basket_id": '
         elif kind == "no_value":
             value = None
         return Draft(None if kind == "no_key" else key, n, kind, value, list(headers.items()), trace)

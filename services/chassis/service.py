@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chassis.pure.decision import Handler
-from chassis.pure.messages import Contract, Event
+from chassis.pure.decision import Actor, Handler
+from chassis.pure.messages import Contract
 from chassis.pure.states import Kind
 
 if TYPE_CHECKING:
@@ -19,22 +19,32 @@ if TYPE_CHECKING:
 class Service:
     """Everything the chassis needs to run one service.
 
-    `kinds` stand in lock order, roots first. `load_reference` reads and validates the code lists at start.
-    `fingerprint_key`: bodies are remembered by their HMAC under it; needed where bodies hold personal data.
+    `org`: the organisation that the service itself acts for, when no person does. `kinds` stand in lock order, roots
+    first. `subject`: what the service's telemetry is searched by; for an `order`, spans carry `ph.order.id`, log lines
+    `order_id`, and paths, events and contracts have a field of that name. `org_kinds`: the kinds of organisations that
+    callers may act for; any if empty. `fingerprint_key`: bodies are remembered by their HMAC under it; needed where
+    bodies hold personal data. `load_reference` reads and validates the code lists at start.
     """
 
     name: str
     title: str
     description: str
+    org: str
     kinds: Sequence[Kind[Any]]
-    events: Sequence[type[Event]]
     commands: Mapping[type[Any], Handler]
     consumers: Mapping[type[Contract], Handler]
     deadlines: Mapping[str, Handler]
     routers: Sequence[APIRouter]
     migrations: Path
+    subject: str = "subject"
+    org_kinds: Collection[str] = ()
     fingerprint_key: bytes = b""
     load_reference: Callable[[Path], Any] = lambda _directory: None
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts where no person does: on an event, on a deadline."""
+        return Actor("system", self.org)
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Settings from environment variables; secrets from files. The services know of no other source.
 
 Names without a prefix are shared by all services of a deployment; names with the service's prefix
-(`REFERRAL_DATABASE_URL`) differ between them, so that one environment can hold the settings of all.
+(`SHOP_DATABASE_URL`) differ between them, so that one environment can hold the settings of all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class DatabaseSettings(BaseSettings):
-    """Where a service's database is. Read with the service's prefix: `REFERRAL_DATABASE_URL`."""
+    """Where a service's database is. Read with the service's prefix: `SHOP_DATABASE_URL`."""
 
     model_config = SettingsConfigDict(extra="ignore")
 

@@ -9,11 +9,11 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.pure.answers import Answer
-from counselling.domain.assessment import Readiness
 from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, DepartureStatus
 from counselling.domain.progress import CourseStatus, OfferStatus
-from counselling.domain.referral import Priority, Referral, ReferralStatus
+from counselling.domain.referral import Referral, ReferralStatus
+from vocabulary.terms import Priority, Readiness
 
 
 class ReferralOutcome(Answer):

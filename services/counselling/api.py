@@ -13,7 +13,6 @@ from chassis.http.api import Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.viewing import Viewer
-from chassis.pure.codes import Centre
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
 from counselling import commands, refusals, views
@@ -38,11 +37,13 @@ from counselling.bodies import (
     Rejection,
 )
 from counselling.domain.centre_file import CentreFile, FileStatus
-from counselling.resources import ASSESSMENTS, FILE, PROGRAMME_MANAGER
+from counselling.resources import ASSESSMENTS, FILE
+from vocabulary.codes import Centre
+from vocabulary.roles import CENTRE_STAFF, PROGRAMME_MANAGER
 
-Staff = Annotated[Actor, acting_as("centre_counsellor", "centre_manager")]
+Staff = Annotated[Actor, acting_as(*CENTRE_STAFF)]
 """Somebody who works at a centre and acts for it."""
-Reader = Annotated[Actor, acting_as("centre_counsellor", "centre_manager", PROGRAMME_MANAGER)]
+Reader = Annotated[Actor, acting_as(*CENTRE_STAFF, PROGRAMME_MANAGER)]
 """Staff of a centre, or the programme's management, which reads all but assessments and changes nothing."""
 CentreFilter = Annotated[Centre | None, Query(description="for the programme management: one centre")]
 

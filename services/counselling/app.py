@@ -7,21 +7,24 @@ from pathlib import Path
 from chassis.service import Service
 from counselling.api import router
 from counselling.consumers import EVENTS as CONSUMED
-from counselling.events import EVENTS
 from counselling.handlers import COMMANDS, DEADLINES, KINDS
 from counselling.reference import Reference
+from vocabulary import roles
+from vocabulary.events import SUBJECT
 
 SERVICE = Service(
     name="counselling",
     title="Counselling",
     description="The country centres: inbox of referrals, arrival, first contact, assessment of needs.",
+    org=roles.programme("counselling"),
     kinds=KINDS,
-    events=EVENTS,
     commands=COMMANDS,
     consumers=CONSUMED,
     deadlines=DEADLINES,
     routers=(router,),
     migrations=Path(__file__).with_name("migrations"),
+    subject=SUBJECT,
+    org_kinds=roles.ORG_KINDS,
     load_reference=Reference.load,
 )
 

@@ -6,16 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from chassis.pure.codes import (
-    Admin1,
-    Centre,
-    Code,
-    Day,
-    Instant,
-)
-from counselling.domain.assessment import MAX_LEVEL, Readiness
+from chassis.pure.codes import Code, Day, Instant
+from counselling.domain.assessment import MAX_LEVEL
 from counselling.domain.journey import ArrivalMethod, Channel
-from counselling.domain.referral import Priority
+from vocabulary.codes import Admin1, Centre
+from vocabulary.terms import Priority, Readiness
 
 Level = Annotated[StrictInt, Field(ge=0, le=MAX_LEVEL)]
 

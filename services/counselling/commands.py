@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from counselling.domain.assessment import Readiness
 from counselling.domain.journey import ArrivalMethod, Channel
-from counselling.domain.referral import Priority
+from vocabulary.terms import Priority, Readiness
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Instant
-from chassis.pure.messages import Contract
-from counselling.domain.referral import Priority
+from vocabulary.events import CaseContract
+from vocabulary.terms import PlanStatus, Priority, Result
 
 
 def _within_the_calendars(at: Instant) -> Instant:
@@ -23,10 +23,9 @@ WorkingTime = Annotated[Instant, AfterValidator(_within_the_calendars)]
 """A time from which working days can be counted."""
 
 
-class ConsentGranted(Contract, source="referral"):
+class ConsentGranted(CaseContract, source="referral"):
     """The person allows organisations something; `referral` is the purpose that matters here."""
 
-    case_id: UUID
     consent_id: UUID
     purpose: str
     recipients: tuple[str, ...]
@@ -34,10 +33,9 @@ class ConsentGranted(Contract, source="referral"):
     expires_at: Instant | None = None
 
 
-class ConsentWithdrawn(Contract, source="referral"):
+class ConsentWithdrawn(CaseContract, source="referral"):
     """The person takes a consent back."""
 
-    case_id: UUID
     consent_id: UUID
     purpose: str
     recipients: tuple[str, ...]
@@ -53,10 +51,9 @@ class DepartureWindow(BaseModel):
     latest: date
 
 
-class ReturneeReferred(Contract, source="referral"):
+class ReturneeReferred(CaseContract, source="referral"):
     """A case was referred to a centre, with what the centre may know before it accepts."""
 
-    case_id: UUID
     referral_id: UUID
     root_referral_id: UUID
     to_centre: str
@@ -76,81 +73,71 @@ class ReturneeReferred(Contract, source="referral"):
     referred_at: WorkingTime
 
 
-class ReferralWithdrawn(Contract, source="referral"):
+class ReferralWithdrawn(CaseContract, source="referral"):
     """The scout or the person takes a referral back."""
 
-    case_id: UUID
     referral_id: UUID
     reason: str
 
 
-class DeparturePlanned(Contract, source="referral"):
+class DeparturePlanned(CaseContract, source="referral"):
     """A departure has a window or a booked day."""
 
-    case_id: UUID
-    status: Literal["planned", "booked"]
+    status: PlanStatus
     earliest: date
     latest: date
 
 
-class DepartureRescheduled(Contract, source="referral"):
+class DepartureRescheduled(CaseContract, source="referral"):
     """The departure moved."""
 
-    case_id: UUID
-    status: Literal["planned", "booked"]
+    status: PlanStatus
     earliest: date
     latest: date
 
 
-class DepartureCancelled(Contract, source="referral"):
+class DepartureCancelled(CaseContract, source="referral"):
     """The departure will not take place as planned."""
 
-    case_id: UUID
 
-
-class ReturneeDeparted(Contract, source="referral"):
+class ReturneeDeparted(CaseContract, source="referral"):
     """The person has left Germany."""
 
-    case_id: UUID
     departed_on: date
     arrival_expected_on: date
 
 
-class EnrolmentConfirmed(Contract, source="training"):
+class EnrolmentConfirmed(CaseContract, source="training"):
     """The person has a seat in a course."""
 
-    case_id: UUID
     enrolment_id: UUID
     provider: str
 
 
-class EnrolmentCancelled(Contract, source="training"):
+class EnrolmentCancelled(CaseContract, source="training"):
     """The enrolment ended without completion."""
 
-    case_id: UUID
     enrolment_id: UUID
     provider: str
 
 
-class CourseCompleted(Contract, source="training"):
+class CourseCompleted(CaseContract, source="training"):
     """The person took a course to its end."""
 
-    case_id: UUID
     enrolment_id: UUID
     provider: str
     course_code: str
     isco08: str
     category: str
-    result: Literal["passed", "attended"]
+    result: Result
     units: int
     finished_on: date
     skills: tuple[str, ...] = ()
 
 
-class JobOffered(Contract, source="placement"):
+class JobOffered(CaseContract, source="placement"):
     """An employer offers work."""
 
-    case_id: UUID
     candidacy_id: UUID
     offer_id: UUID
     isco08: str
@@ -159,41 +146,36 @@ class JobOffered(Contract, source="placement"):
     formal: bool
 
 
-class JobOfferAccepted(Contract, source="placement"):
+class JobOfferAccepted(CaseContract, source="placement"):
     """The person takes the offer."""
 
-    case_id: UUID
     offer_id: UUID
     accepted_on: date
 
 
-class JobOfferDeclined(Contract, source="placement"):
+class JobOfferDeclined(CaseContract, source="placement"):
     """The person does not take the offer; this never counts against them."""
 
-    case_id: UUID
     offer_id: UUID
     reason: str
 
 
-class JobOfferExpired(Contract, source="placement"):
+class JobOfferExpired(CaseContract, source="placement"):
     """Nobody answered the offer in time."""
 
-    case_id: UUID
     offer_id: UUID
 
 
-class CandidacyClosed(Contract, source="placement"):
+class CandidacyClosed(CaseContract, source="placement"):
     """The way into a vacancy ended without employment; an offer that is still open ends with it."""
 
-    case_id: UUID
     candidacy_id: UUID
     reason: str
 
 
-class EmploymentStarted(Contract, source="placement"):
+class EmploymentStarted(CaseContract, source="placement"):
     """The person has begun to work."""
 
-    case_id: UUID
     employment_id: UUID
     offer_id: UUID
     isco08: str

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure.codes import (
-    Admin1,
-    Centre,
-    Code,
-    Country,
-    Instant,
-    Org,
-)
+from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
+from counselling.domain.journey import ArrivalMethod, Channel
+from vocabulary.codes import Admin1, Centre, Country, Org
+from vocabulary.events import CaseEvent
+from vocabulary.terms import Priority, Readiness
 
-Priority = Literal["emergency", "urgent", "normal"]
-Readiness = Literal["now", "after_support", "not_now"]
-ArrivalMethod = Literal["seen", "phone", "partner", "self"]
-Channel = Literal["in_person", "phone", "video", "chat", "home_visit"]
 
-
-class CounsellingEvent(Event, service="counselling"):
+class CounsellingEvent(CaseEvent, service="counselling"):
     """A fact about one case, published by the counselling service."""
 
-    case_id: UUID
     centre: Centre
     country: Country
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from chassis.pure.calendar import WORKING_DAYS, last_second_at
 from counselling.reference import Reference
+from vocabulary.countries import WORKING_DAYS, last_second_at
 
 
 def due_at(reference: Reference, priority: str, level: int, country: str, start: datetime) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self, get_args
 
 from chassis.pure.reference import (
     Code,
@@ -15,6 +15,7 @@ from chassis.pure.reference import (
     load,
 )
 from counselling.domain.referral import ESCALATIONS
+from vocabulary.terms import CountryStatus, Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Country:
     """A country of the programme and what applies to it in a period."""
 
     code: str
-    status: Literal["active", "no_centre", "suspended", "ended"]
+    status: CountryStatus
     valid_from: date
     valid_to: date | None = None
 
@@ -44,7 +45,7 @@ class Country:
 class PriorityLimit:
     """How long a priority leaves until a level: level 1 from the beginning, others from the one before."""
 
-    priority: Literal["emergency", "urgent", "normal"]
+    priority: Priority
     level: int
     amount: int
     unit: Literal["hours", "working_days"]
@@ -106,7 +107,7 @@ class Reference:
 
 
 def _complete(limits: CodeList[PriorityLimit]) -> CodeList[PriorityLimit]:
-    for priority in ("emergency", "urgent", "normal"):
+    for priority in get_args(Priority):
         for level in range(1, ESCALATIONS + 1):
             if limits.get((priority, level)) is None:
                 raise InvalidReference(f"priority_limits has no row for {priority}, level {level}: add it")

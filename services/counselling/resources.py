@@ -11,8 +11,7 @@ from counselling import refusals
 from counselling.answers import Assessments, AssessmentView, FileView
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-
-PROGRAMME_MANAGER = "programme_manager"
+from vocabulary.roles import PROGRAMME_MANAGER
 
 
 def show_file(states: States, case_id: UUID, context: Context) -> FileView | Refused:

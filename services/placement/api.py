@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from chassis.http.api import Database, Runner, acting_as
 from chassis.http.problems import Problem, problem_responses
-from chassis.pure.codes import Country, Isco08
 from chassis.pure.decision import Actor, Refused
 from placement import commands, refusals, views
 from placement.answers import (
@@ -38,13 +37,12 @@ from placement.domain.consents import covered
 from placement.domain.vacancy import VacancyStatus
 from placement.handlers.desk import desk_at
 from placement.summary import summary
+from vocabulary.codes import Country, Isco08
+from vocabulary.roles import PLACEMENT_OFFICER, PROGRAMME_MANAGER
 
-OFFICER = "placement_officer"
-MANAGER = "programme_manager"
-
-Officer = Annotated[Actor, acting_as(OFFICER)]
+Officer = Annotated[Actor, acting_as(PLACEMENT_OFFICER)]
 """Somebody who works at a centre's placement desk and acts for the desk's countries."""
-Reader = Annotated[Actor, acting_as(OFFICER, MANAGER)]
+Reader = Annotated[Actor, acting_as(PLACEMENT_OFFICER, PROGRAMME_MANAGER)]
 """A placement officer, or the programme's management, which reads all countries and changes nothing."""
 
 router = APIRouter()
@@ -67,7 +65,7 @@ def _scope(
     ] = None,
 ) -> views.Scope:
     now = request.app.state.clock.now()
-    if actor.role == MANAGER:
+    if actor.role == PROGRAMME_MANAGER:
         return views.Scope(None if country is None else (country,), None, now.date())
     own = desk_at(actor.org, request.app.state.reference, now)
     if isinstance(own, Refused):

@@ -7,21 +7,24 @@ from pathlib import Path
 from chassis.service import Service
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
-from placement.events import EVENTS
 from placement.handlers import COMMANDS, DEADLINES, KINDS
 from placement.reference import Reference
+from vocabulary import roles
+from vocabulary.events import SUBJECT
 
 SERVICE = Service(
     name="placement",
     title="Placement",
     description="The way into work: employers, vacancies, candidacies, job offers, employments.",
+    org=roles.programme("placement"),
     kinds=KINDS,
-    events=EVENTS,
     commands=COMMANDS,
     consumers=CONSUMED,
     deadlines=DEADLINES,
     routers=(router,),
     migrations=Path(__file__).with_name("migrations"),
+    subject=SUBJECT,
+    org_kinds=roles.ORG_KINDS,
     load_reference=Reference.load,
 )
 

@@ -7,15 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-from chassis.pure.codes import (
-    Admin1,
-    Code,
-    Country,
-    Day,
-    Instant,
-    Isco08,
-)
+from chassis.pure.codes import Code, Day, Instant
 from placement.domain.terms import EmploymentType, Evidence, WageBand
+from vocabulary.codes import Admin1, Country, Isco08
 
 EmployerName = Annotated[
     str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -13,8 +13,9 @@ from placement.answers import Answer, CandidacyAnswer
 from placement.domain import progress
 from placement.domain.candidate import Candidate, CandidateStatus
 from placement.domain.consents import covered
-from placement.domain.terms import AgeBand, Readiness, TargetGroup
+from placement.domain.progress import TargetState
 from placement.domain.vacancy import Vacancy
+from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
 SMALL = 5
 """Counts below this, except 0, can point to a person (domain notes D13, inf)."""
@@ -25,7 +26,7 @@ class TargetAnswer(Answer):
 
     days: int
     due_on: date
-    state: Literal["met", "missed", "running"]
+    state: TargetState
 
 
 class CandidateAnswer(BaseModel):

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
-from chassis.pure.codes import (
-    Admin1,
-    Centre,
-    Code,
-    Country,
-    Day,
-    Isco08,
-    Language,
-    Org,
-)
-from chassis.pure.messages import Contract
-from placement.domain.terms import AgeBand, Readiness, TargetGroup
+from chassis.pure.codes import Code, Day, Language
+from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
+from vocabulary.events import CaseContract
+from vocabulary.terms import AgeBand, Readiness, Result, TargetGroup
 
 
-class ReturneeReferred(Contract, source="referral"):
+class ReturneeReferred(CaseContract, source="referral"):
     """A person is known, long before arrival. Needs and vulnerability are none of this service's business."""
 
-    case_id: UUID
     referral_id: UUID
     root_referral_id: UUID
     to_centre: Centre
@@ -36,66 +26,58 @@ class ReturneeReferred(Contract, source="referral"):
     age_band: AgeBand
 
 
-class ReferralWithdrawn(Contract, source="referral"):
+class ReferralWithdrawn(CaseContract, source="referral"):
     """A referral is taken back."""
 
-    case_id: UUID
     referral_id: UUID
 
 
-class ConsentGranted(Contract, source="referral"):
+class ConsentGranted(CaseContract, source="referral"):
     """The person allows something; of interest are `matching` and `presentation`."""
 
-    case_id: UUID
     consent_id: UUID
     purpose: Code
     recipients: tuple[Org, ...]
     valid_until: date
 
 
-class ConsentWithdrawn(Contract, source="referral"):
+class ConsentWithdrawn(CaseContract, source="referral"):
     """The person takes a consent back."""
 
-    case_id: UUID
     consent_id: UUID
     purpose: Code
 
 
-class CourseCompleted(Contract, source="training"):
+class CourseCompleted(CaseContract, source="training"):
     """The person learned something in Germany."""
 
-    case_id: UUID
     isco08: Isco08
-    result: Literal["passed", "attended"]
+    result: Result
     skills: tuple[Isco08, ...] = ()
 
 
-class ReferralRejected(Contract, source="counselling"):
+class ReferralRejected(CaseContract, source="counselling"):
     """A centre does not take the person on."""
 
-    case_id: UUID
     referral_id: UUID
 
 
-class ReferralRedirected(Contract, source="counselling"):
+class ReferralRedirected(CaseContract, source="counselling"):
     """Another centre has the person now."""
 
-    case_id: UUID
     referral_id: UUID
     child_referral_id: UUID
     to_centre: Centre
 
 
-class ArrivedInCountry(Contract, source="counselling"):
+class ArrivedInCountry(CaseContract, source="counselling"):
     """The clock to a job offer starts."""
 
-    case_id: UUID
     arrived_on: Day
     admin1: Admin1 | None = None
 
 
-class NeedsAssessed(Contract, source="counselling"):
+class NeedsAssessed(CaseContract, source="counselling"):
     """Whether the person can work now."""
 
-    case_id: UUID
     readiness: Readiness

@@ -8,32 +8,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure.codes import (
-    Admin1,
-    Code,
-    Country,
-    Instant,
-    Isco08,
-)
+from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
+from placement.domain.terms import ClosedReason, DistanceBand, EmploymentType, Evidence, Party, WageBand
+from placement.domain.vacancy import End
+from vocabulary.codes import Admin1, Country, Isco08
+from vocabulary.events import CaseEvent
+from vocabulary.terms import TargetGroup
 
-TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
-EmploymentType = Literal["full_time", "part_time", "temporary", "apprenticeship", "internship"]
-WageBand = Literal["below_minimum", "minimum_to_median", "above_median", "unknown"]
-DistanceBand = Literal["same_admin1", "same_country", "unknown"]
-Evidence = Literal["contract", "social_security", "employer_statement", "self_declaration"]
-ClosedReason = Literal[
-    "not_suitable",
-    "person_declined",
-    "employer_declined",
-    "unreachable",
-    "vacancy_withdrawn",
-    "vacancy_filled",
-    "offer_expired",
-    "offer_retracted",
-    "consent_withdrawn",
-    "referral_withdrawn",
-]
+IntoWork = Literal["INTO_WORK"]
+"""The category of every measure that ends in a job."""
 
 
 class VacancyEvent(Event, service="placement", key="vacancy_id"):
@@ -44,10 +28,9 @@ class VacancyEvent(Event, service="placement", key="vacancy_id"):
     country: Country
 
 
-class CandidacyEvent(Event, service="placement"):
+class CandidacyEvent(CaseEvent, service="placement"):
     """A fact about one person on the way into one vacancy."""
 
-    case_id: UUID
     candidacy_id: UUID
     vacancy_id: UUID
     country: Country
@@ -69,7 +52,7 @@ class VacancyPublished(VacancyEvent):
 class VacancyClosed(VacancyEvent):
     """The vacancy takes nobody any more."""
 
-    reason: Literal["filled", "expired", "withdrawn"]
+    reason: End
 
 
 class CandidateShortlisted(CandidacyEvent):
@@ -88,7 +71,7 @@ class CandidacyClosed(CandidacyEvent):
     """The way into this vacancy ended without employment; the opening is free again."""
 
     reason: ClosedReason
-    by: Literal["person", "employer", "officer", "system"]
+    by: Party
 
 
 class JobOffered(CandidacyEvent):
@@ -107,7 +90,7 @@ class JobOffered(CandidacyEvent):
     subsidised: bool
     distance_band: DistanceBand
     target_group: TargetGroup
-    measure_category: Literal["INTO_WORK"] = "INTO_WORK"
+    measure_category: IntoWork = "INTO_WORK"
 
 
 class JobOfferAccepted(CandidacyEvent):
@@ -144,7 +127,7 @@ class EmploymentStarted(CandidacyEvent):
     subsidised: bool
     evidence_type: Evidence
     target_group: TargetGroup
-    measure_category: Literal["INTO_WORK"] = "INTO_WORK"
+    measure_category: IntoWork = "INTO_WORK"
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -15,8 +15,8 @@ import asyncpg
 
 from placement.candidate_answers import SMALL, Cohort, Counts, Summary, TargetCount
 from placement.domain.progress import TARGET_DAYS
-from placement.domain.terms import TargetGroup
 from placement.views import Scope
+from vocabulary.terms import TargetGroup
 
 COUNTED: Final[TargetGroup] = "RETURNEE_DE"
 """The target group that the programme promises a job offer."""

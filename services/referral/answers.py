@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from referral.domain.case import CaseStatus
+from referral.domain.consent import ConsentStatus
 from referral.domain.journey import JourneyStatus
+from referral.domain.profile import ProfileStatus
 from referral.domain.referral import ReferralStatus
-from referral.domain.terms import AgeBand, Priority, ReturnType, TargetGroup, Transport
+from referral.domain.terms import Sex, Transport
+from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
 
 
 class _Answer(BaseModel):
@@ -30,7 +33,7 @@ class ProfileAnswer(_Answer):
     """What the profile is now."""
 
     case_id: UUID
-    status: Literal["sealed", "destroyed"]
+    status: ProfileStatus
 
 
 class ConsentAnswer(_Answer):
@@ -38,7 +41,7 @@ class ConsentAnswer(_Answer):
 
     case_id: UUID
     consent_id: UUID
-    status: Literal["granted", "withdrawn"]
+    status: ConsentStatus
 
 
 class ReferralAnswer(_Answer):
@@ -68,7 +71,7 @@ class ProfileView(_Answer):
     given_name: str | None = None
     family_name: str | None = None
     birth_date: date | None = None
-    sex: Literal["female", "male", "diverse", "unknown"] | None = None
+    sex: Sex | None = None
     phone: str | None = None
     email: str | None = None
     emergency_contact: str | None = None
@@ -87,7 +90,7 @@ class ConsentView(_Answer):
     granted_on: date
     valid_until: date
     guardian: bool
-    status: Literal["granted", "withdrawn"]
+    status: ConsentStatus
     withdrawn_at: datetime | None
 
 

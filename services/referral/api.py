@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from chassis.http.api import Database, Runner, acting_as
 from chassis.http.problems import Problem, problem_responses
-from chassis.pure.codes import Country, Org
 from chassis.pure.decision import Actor
 from chassis.telemetry.logs import get_logger
 from referral import commands, refusals, views
@@ -44,15 +43,14 @@ from referral.domain.journey import JourneyStatus
 from referral.domain.referral import ReferralStatus
 from referral.reference import Reference
 from referral.vault import Vault, VaultError
+from vocabulary.codes import Country, Org
+from vocabulary.roles import CENTRE_STAFF, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 
-PROGRAMME_MANAGER = "programme_manager"
-DESK = ("scout", "return_counsellor")
-
-Desk = Annotated[Actor, acting_as(*DESK)]
+Desk = Annotated[Actor, acting_as(*SCOUTS_DESK)]
 """Somebody at a scout's or return counsellor's desk."""
-Reader = Annotated[Actor, acting_as(*DESK, PROGRAMME_MANAGER)]
+Reader = Annotated[Actor, acting_as(*SCOUTS_DESK, PROGRAMME_MANAGER)]
 """The desk, or the programme's management, which reads everything but profiles."""
-ConsentTaker = Annotated[Actor, acting_as(*DESK, "centre_counsellor", "centre_manager", "placement_officer")]
+ConsentTaker = Annotated[Actor, acting_as(*SCOUTS_DESK, *CENTRE_STAFF, PLACEMENT_OFFICER)]
 """The desk, or staff of the centre that has taken the person on."""
 Limit = Annotated[int, Query(ge=1, le=100, description="entries per page")]
 Cursor = Annotated[UUID | None, Query(description="next_cursor of the page before")]

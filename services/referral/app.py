@@ -8,10 +8,11 @@ from pathlib import Path
 from chassis.service import Service
 from referral.api import build_router
 from referral.consumers import EVENTS as CONSUMED
-from referral.events import EVENTS
 from referral.handlers import COMMANDS, KINDS
 from referral.reference import Reference
 from referral.vault import Vault
+from vocabulary import roles
+from vocabulary.events import SUBJECT
 
 
 def service(profile_key: bytes) -> Service:
@@ -20,14 +21,16 @@ def service(profile_key: bytes) -> Service:
         name="referral",
         title="Referral",
         description="The scout's desk in Germany: case, consent, referral, return journey.",
+        org=roles.programme("referral"),
         kinds=KINDS,
-        events=EVENTS,
         commands=COMMANDS,
         consumers=CONSUMED,
         deadlines={},
         routers=(build_router(Vault(profile_key)),),
         migrations=Path(__file__).with_name("migrations"),
         fingerprint_key=hmac.digest(profile_key, b"request fingerprints", "sha256"),
+        subject=SUBJECT,
+        org_kinds=roles.ORG_KINDS,
         load_reference=Reference.load,
     )
 

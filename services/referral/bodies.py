@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
-from chassis.pure.codes import (
-    Admin1,
-    Centre,
-    Code,
-    Country,
-    Day,
-    Isco08,
-    Language,
-    Org,
-    written_out_day,
-)
-from referral.domain.terms import AgeBand, Priority, ReturnType, TargetGroup, Transport
+from chassis.pure.codes import Code, Day, Language, written_out_day
+from referral.domain.terms import Sex, Transport
+from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
+from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
 
 OLDEST_BIRTH_YEAR = 1906
 """Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (domain notes A11.4)."""
@@ -55,7 +47,7 @@ class ProfileBody(BaseModel):
     given_name: Name | None = None
     family_name: Name | None = None
     birth_date: BirthDate | None = None
-    sex: Literal["female", "male", "diverse", "unknown"] | None = None
+    sex: Sex | None = None
     phone: Phone | None = None
     email: Email | None = None
     emergency_contact: Text | None = None

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from referral.domain.terms import AgeBand, Priority, ReturnType, TargetGroup, Transport
+from referral.domain.terms import Transport
+from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ from datetime import date
 from uuid import UUID
 
 from chassis.pure.codes import Instant
-from chassis.pure.messages import Contract
+from vocabulary.events import CaseContract
 
 
-class _OfCounselling(Contract):
-    case_id: UUID
+class _OfCounselling(CaseContract):
     centre: str
 
 
@@ -84,8 +83,7 @@ class DeadlineMissed(_OfCounselling, source="counselling"):
         return f"{self.deadline_type}_level_{self.level}"
 
 
-class _OfTraining(Contract):
-    case_id: UUID
+class _OfTraining(CaseContract):
     enrolment_id: UUID
 
 
@@ -113,37 +111,33 @@ class CourseCompleted(_OfTraining, source="training"):
     result: str
 
 
-class _OfPlacement(Contract):
-    case_id: UUID
-
-
-class JobOffered(_OfPlacement, source="placement"):
+class JobOffered(CaseContract, source="placement"):
     """An employer offers work."""
 
     offer_id: UUID
     isco08: str
 
 
-class JobOfferAccepted(_OfPlacement, source="placement"):
+class JobOfferAccepted(CaseContract, source="placement"):
     """The person takes it."""
 
     offer_id: UUID
 
 
-class JobOfferDeclined(_OfPlacement, source="placement"):
+class JobOfferDeclined(CaseContract, source="placement"):
     """The person does not."""
 
     offer_id: UUID
     reason: str
 
 
-class JobOfferExpired(_OfPlacement, source="placement"):
+class JobOfferExpired(CaseContract, source="placement"):
     """Nobody answered."""
 
     offer_id: UUID
 
 
-class EmploymentStarted(_OfPlacement, source="placement"):
+class EmploymentStarted(CaseContract, source="placement"):
     """The person works."""
 
     employment_id: UUID

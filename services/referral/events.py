@@ -8,30 +8,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.pure.codes import (
-    Admin1,
-    Centre,
-    Code,
-    Country,
-    Instant,
-    Isco08,
-    Language,
-    Org,
-)
+from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
-
-TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
-ReturnType = Literal["voluntary_assisted", "voluntary_own", "forced", "unknown"]
-Priority = Literal["emergency", "urgent", "normal"]
-AgeBand = Literal["under_18", "18_24", "25_34", "35_49", "50_plus", "unknown"]
-Transport = Literal["scheduled_flight", "charter_flight", "land", "sea", "unknown"]
-JourneyStatus = Literal["planned", "booked"]
+from referral.domain.terms import Transport
+from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
+from vocabulary.events import CaseEvent
+from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, TargetGroup
 
 
-class ReferralEvent(Event, service="referral"):
+class ReferralEvent(CaseEvent, service="referral"):
     """A fact about one case, published by the referral service."""
-
-    case_id: UUID
 
 
 class CaseOpened(ReferralEvent):
@@ -114,7 +100,7 @@ class ReferralWithdrawn(ReferralEvent):
 class DeparturePlanned(ReferralEvent):
     """A departure has a window (`planned`) or a booked day (`booked`: earliest equals latest)."""
 
-    status: JourneyStatus
+    status: PlanStatus
     earliest: date
     latest: date
     return_type: ReturnType
@@ -126,7 +112,7 @@ class DeparturePlanned(ReferralEvent):
 class DepartureRescheduled(ReferralEvent):
     """The departure moved; what was fitted to the old dates must be checked again."""
 
-    status: JourneyStatus
+    status: PlanStatus
     earliest: date
     latest: date
     reason: Code

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from chassis.pure.reference import Code, CodeList, load
+from vocabulary.terms import CountryStatus
 
 EVERYWHERE = "*"
 """The catchment of a centre that has its country to itself, or all that no other centre has."""
@@ -20,7 +21,7 @@ class Country:
 
     code: str
     title_en: str
-    status: Literal["active", "no_centre", "suspended", "ended"]
+    status: CountryStatus
     valid_from: date
     valid_to: date | None = None
 

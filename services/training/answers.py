@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from training.domain.enrolment import Enrolment, EnrolmentStatus
 from training.domain.learner import Learner
 from training.domain.session import CourseSession, SessionStatus
-from training.domain.terms import AgeBand, CancelReason, MeasureCategory, Result, TargetGroup
+from training.domain.terms import CancelReason
+from vocabulary.terms import AgeBand, MeasureCategory, Result, TargetGroup
 
 T = TypeVar("T")
 

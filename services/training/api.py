@@ -10,12 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from chassis.http.api import Database, Runner, acting_as
 from chassis.http.problems import Problem, problem_responses
-from chassis.pure.codes import (
-    Day,
-    Isco08,
-    Language,
-    Provider,
-)
+from chassis.pure.codes import Day, Language
 from chassis.pure.decision import Actor, Refused
 from training import views
 from training.answers import EnrolmentAnswer, EnrolmentState, Page, SessionAnswer, SessionDetail, SessionState
@@ -29,16 +24,15 @@ from training.commands import (
 )
 from training.domain.enrolment import EnrolmentStatus
 from training.handlers.days import german_day, latest_end
-from training.handlers.enrolments import CLERK
 from training.handlers.refusals import ENROLMENT_UNKNOWN, SESSION_UNKNOWN
 from training.views import EnrolmentFilter, Place, SessionFilter
+from vocabulary.codes import Isco08, Provider
+from vocabulary.roles import PROGRAMME_MANAGER, SCOUTS_DESK, TRAINING_CLERK
 
-PROGRAMME = "programme_manager"
-
-Clerk = Annotated[Actor, acting_as(CLERK)]
-ReferralSide = Annotated[Actor, acting_as("scout", "return_counsellor")]
-Either = Annotated[Actor, acting_as(CLERK, "scout", "return_counsellor")]
-Reader = Annotated[Actor, acting_as(CLERK, "scout", "return_counsellor", PROGRAMME)]
+Clerk = Annotated[Actor, acting_as(TRAINING_CLERK)]
+ReferralSide = Annotated[Actor, acting_as(*SCOUTS_DESK)]
+Either = Annotated[Actor, acting_as(TRAINING_CLERK, *SCOUTS_DESK)]
+Reader = Annotated[Actor, acting_as(TRAINING_CLERK, *SCOUTS_DESK, PROGRAMME_MANAGER)]
 
 Limit = Annotated[int, Query(ge=1, le=100, description="most items of a page")]
 After = Annotated[UUID | None, Query(description="`next` of the page before")]
@@ -120,7 +114,7 @@ async def read_session(session_id: UUID, actor: Reader, pool: Database, today: T
     if session is None:
         raise Problem.of(SESSION_UNKNOWN)
     detail = SessionDetail.of(session, today)
-    if actor.role == PROGRAMME or (actor.role == CLERK and actor.org == session.provider):
+    if actor.role == PROGRAMME_MANAGER or (actor.role == TRAINING_CLERK and actor.org == session.provider):
         places = await views.with_learners(pool, [(session, each) for each in session.enrolments])
         detail.enrolments = [_enrolment(place, actor) for place in places]
     return detail
@@ -171,8 +165,8 @@ async def list_enrolments(
         case_id=case_id,
         session_id=session_id,
         status=status,
-        provider=actor.org if actor.role == CLERK else None,
-        requested_by=actor.org if actor.role not in (CLERK, PROGRAMME) else None,
+        provider=actor.org if actor.role == TRAINING_CLERK else None,
+        requested_by=actor.org if actor.role not in (TRAINING_CLERK, PROGRAMME_MANAGER) else None,
     )
     found = await views.find_enrolments(pool, wanted, after, limit + 1)
     items = [_enrolment(place, actor) for place in found[:limit]]
@@ -183,14 +177,14 @@ async def list_enrolments(
 async def read_enrolment(enrolment_id: UUID, actor: Reader, pool: Database) -> EnrolmentAnswer:
     """One enrolment. To another organisation it does not exist."""
     place = await _place(pool, enrolment_id)
-    owner = place.session.provider if actor.role == CLERK else place.enrolment.requested_by
-    if actor.role != PROGRAMME and actor.org != owner:
+    owner = place.session.provider if actor.role == TRAINING_CLERK else place.enrolment.requested_by
+    if actor.role != PROGRAMME_MANAGER and actor.org != owner:
         raise Problem.of(ENROLMENT_UNKNOWN)
     return _enrolment(place, actor)
 
 
 def _enrolment(place: Place, actor: Actor) -> EnrolmentAnswer:
-    return EnrolmentAnswer.of(place.session, place.enrolment, place.learner, for_provider=actor.role == CLERK)
+    return EnrolmentAnswer.of(place.session, place.enrolment, place.learner, for_provider=actor.role == TRAINING_CLERK)
 
 
 async def _place(pool: Database, enrolment_id: UUID) -> Place:

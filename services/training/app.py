@@ -7,21 +7,24 @@ from pathlib import Path
 from chassis.service import Service
 from training.api import router
 from training.consumers import EVENTS as CONSUMERS
-from training.events import EVENTS
 from training.handlers import COMMANDS, DEADLINES, KINDS
 from training.reference import Reference
+from vocabulary import roles
+from vocabulary.events import SUBJECT
 
 SERVICE = Service(
     name="training",
     title="Training",
     description="Course sessions of the training providers in Germany, their seats, and who learns before departure.",
+    org=roles.programme("training"),
     kinds=KINDS,
-    events=EVENTS,
     commands=COMMANDS,
     consumers=CONSUMERS,
     deadlines=DEADLINES,
     routers=(router,),
     migrations=Path(__file__).parent / "migrations",
+    subject=SUBJECT,
+    org_kinds=roles.ORG_KINDS,
     load_reference=Reference.load,
 )
 

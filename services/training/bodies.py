@@ -7,14 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from chassis.pure.codes import (
-    Code,
-    CourseCode,
-    Day,
-    Isco08,
-    Language,
-)
-from training.domain.terms import MeasureCategory, Result
+from chassis.pure.codes import Code, Day, Language
+from vocabulary.codes import CourseCode, Isco08
+from vocabulary.terms import MeasureCategory, Result
 
 Land = Annotated[str, Field(pattern=r"^DE-[A-Z]{2}$", description="ISO 3166-2 code of a Land, such as DE-BY")]
 Units = Annotated[StrictInt, Field(ge=1, le=2000, description="teaching units of 45 minutes")]

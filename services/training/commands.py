@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from training.domain.terms import MeasureCategory, Result
+from vocabulary.terms import MeasureCategory, Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from chassis.pure.codes import (
-    Code,
-    Country,
-    Language,
-    Org,
-)
-from chassis.pure.messages import Contract
-from training.domain.terms import AgeBand, TargetGroup
+from chassis.pure.codes import Code, Language
+from vocabulary.codes import Country, Org
+from vocabulary.events import CaseContract
+from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
 
 
-class CaseOpened(Contract, source="referral"):
+class CaseOpened(CaseContract, source="referral"):
     """A person is known."""
 
-    case_id: UUID
     target_group: TargetGroup
     country: Country
     language: Language
 
 
-class ConsentGranted(Contract, source="referral"):
+class ConsentGranted(CaseContract, source="referral"):
     """The person allows something; of interest is `training`."""
 
-    case_id: UUID
     consent_id: UUID
     purpose: Code
     recipients: tuple[Org, ...]
     valid_until: date
 
 
-class ConsentWithdrawn(Contract, source="referral"):
+class ConsentWithdrawn(CaseContract, source="referral"):
     """The person takes a consent back."""
 
-    case_id: UUID
     consent_id: UUID
     purpose: Code
 
@@ -53,10 +45,9 @@ class ExpectedDeparture(BaseModel):
     earliest: date
 
 
-class ReturneeReferred(Contract, source="referral"):
+class ReturneeReferred(CaseContract, source="referral"):
     """The case was referred to a centre. Needs and vulnerability are none of this service's business."""
 
-    case_id: UUID
     referral_id: UUID
     root_referral_id: UUID
     country: Country
@@ -66,37 +57,31 @@ class ReturneeReferred(Contract, source="referral"):
     departure: ExpectedDeparture | None = None
 
 
-class ReferralWithdrawn(Contract, source="referral"):
+class ReferralWithdrawn(CaseContract, source="referral"):
     """A referral is taken back."""
 
-    case_id: UUID
     referral_id: UUID
 
 
-class DeparturePlanned(Contract, source="referral"):
+class DeparturePlanned(CaseContract, source="referral"):
     """A departure has a window or a booked day."""
 
-    case_id: UUID
-    status: Literal["planned", "booked"]
+    status: PlanStatus
     earliest: date
 
 
-class DepartureRescheduled(Contract, source="referral"):
+class DepartureRescheduled(CaseContract, source="referral"):
     """The departure moved."""
 
-    case_id: UUID
-    status: Literal["planned", "booked"]
+    status: PlanStatus
     earliest: date
 
 
-class DepartureCancelled(Contract, source="referral"):
+class DepartureCancelled(CaseContract, source="referral"):
     """The departure will not take place as planned."""
 
-    case_id: UUID
 
-
-class ReturneeDeparted(Contract, source="referral"):
+class ReturneeDeparted(CaseContract, source="referral"):
     """The person has left Germany."""
 
-    case_id: UUID
     departed_on: date

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure.codes import (
-    Admin1,
-    Code,
-    CourseCode,
-    Isco08,
-    Language,
-    Provider,
-)
+from chassis.pure.codes import Code, Language
 from chassis.pure.messages import Event
-
-MeasureCategory = Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY"]
-CancelReason = Literal[
-    "departure_before_end",
-    "course_cancelled",
-    "person",
-    "provider",
-    "consent_withdrawn",
-    "departed",
-    "waiting_list_closed",
-]
+from training.domain.terms import CancelReason
+from vocabulary.codes import Admin1, CourseCode, Isco08, Provider
+from vocabulary.events import CaseEvent
+from vocabulary.terms import MeasureCategory, Result
 
 
 class SessionEvent(Event, service="training", key="session_id"):
@@ -37,10 +22,9 @@ class SessionEvent(Event, service="training", key="session_id"):
     provider: Provider
 
 
-class EnrolmentEvent(Event, service="training"):
+class EnrolmentEvent(CaseEvent, service="training"):
     """A fact about one person's enrolment in a course session."""
 
-    case_id: UUID
     enrolment_id: UUID
     session_id: UUID
     provider: Provider
@@ -93,7 +77,7 @@ class CourseCompleted(EnrolmentEvent):
     course_code: CourseCode
     isco08: Isco08
     category: MeasureCategory
-    result: Literal["passed", "attended"]
+    result: Result
     units: int = Field(ge=1, le=2000, description="teaching units of 45 minutes")
     finished_on: date
     skills: tuple[Isco08, ...] = Field(default=(), max_length=20)

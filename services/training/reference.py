@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from chassis.pure.reference import Code, CodeList, load
-from training.domain.terms import MeasureCategory
 from training.settings import TrainingSettings
+from vocabulary.terms import MeasureCategory
 
 
 @dataclass(frozen=True, slots=True)

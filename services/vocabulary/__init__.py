@@ -1,4 +1,14 @@
-"""Words of the domain that all services share.
+"""The words that the services share: one meaning, written once.
 
-It imports `chassis.pure` only; every room of a service may import it.
+| Module | Holds | Every room may import it |
+|---|---|---|
+| `terms` | closed lists that stand in several services | yes, `domain` too: the standard library only |
+| `roles` | roles and kinds of organisations | yes, `domain` too: the standard library only |
+| `codes` | shapes of codes in events and bodies | not `domain`: pydantic |
+| `events` | events and contracts about a case | not `domain`: pydantic |
+| `consents` | when a consent ends | not `domain`: `countries` |
+| `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |
+
+It imports `chassis.pure` and nothing else of the chassis; the chassis imports nothing of it. A closed list that one
+service has to itself stays in that service's `domain`; a list that changes is reference data (`schemas/reference`).
 """

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final
 
-from chassis.pure.calendar import end_of_day_at
-
-GERMANY: Final = "DE"
+from vocabulary.countries import GERMANY, end_of_day_at
 
 
 def consent_ends_at(valid_until: date, expires_at: datetime | None, place: str = GERMANY) -> datetime:

@@ -13,13 +13,13 @@ from checks.inventory import validator
 
 from chassis.outbox.append import Emitted, record_of, rfc3339
 from chassis.outbox.records import sized
-from chassis.pure.calendar import WORKING_DAYS
 from chassis.pure.decision import Actor
 from chassis.pure.reference import DIRECTORY
 from chassis.telemetry.tracing import SpanContext
 from tests.contract.catalogue import Example, envelope_schema, examples, published, registry
 from tests.contract.reference_rows import reference
 from tests.support import outbox
+from vocabulary.countries import WORKING_DAYS
 
 TRACE = SpanContext(0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7, True)
 

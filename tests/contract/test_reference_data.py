@@ -11,11 +11,10 @@ from typing import Any, get_args
 
 import pytest
 
-from chassis.pure.calendar import TIME_ZONES
 from chassis.pure.reference import DIRECTORY, CodeList
-from counselling.events import Priority
 from tests.contract.reference_rows import FILES, reference
-from training.events import MeasureCategory
+from vocabulary.countries import TIME_ZONES
+from vocabulary.terms import MeasureCategory, Priority
 
 EXPANSION = date(2019, 6, 1)
 TODAY = date(2026, 11, 1)

@@ -49,8 +49,8 @@ class Placement:
         storage = Storage(SERVICE.kinds)
         tracer = Tracer(Resource.create({"service.name": "placement"}), None, 1.0)
         shared: tuple[Any, ...] = (reference(), self.clock, tracer, Metrics("placement"), lambda: None)
-        self.dispatcher = Dispatcher("placement", pool, storage, SERVICE.consumers, *shared)
-        self.timers = Timers("placement", pool, storage, SERVICE.deadlines, *shared)
+        self.dispatcher = Dispatcher(SERVICE.actor, pool, storage, SERVICE.consumers, *shared)
+        self.timers = Timers(SERVICE.actor, pool, storage, SERVICE.deadlines, *shared)
         app = create_api(SERVICE, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
         app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
         app.state.clock = self.clock

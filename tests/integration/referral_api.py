@@ -45,7 +45,7 @@ class Api:
         app.state.bus = CommandBus(pool, storage, referral.commands, *shared)
         app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
         self.pool = pool
-        self.dispatcher = Dispatcher("referral", pool, storage, referral.consumers, *shared)
+        self.dispatcher = Dispatcher(referral.actor, pool, storage, referral.consumers, *shared)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://referral.test")
         self.today = datetime.now(UTC).date()
         self._sequences: dict[tuple[str, str], int] = {}

@@ -33,8 +33,14 @@ class Member:
     """One consumer of the toy service, in this process, that reads a shop's topic."""
 
     def __init__(self, shop: Shop, bootstrap: str, pool: asyncpg.Pool, group: str, **settings: Any) -> None:
-        sold = type("Sold", (Contract,), {"__annotations__": {"case_id": UUID, "amount": int}}, source=shop.source)
-        handler = Handler(lambda message: (by_id(toy_service.Till, message.case_id),), toy_service.sold)
+        sold = type(
+            "Sold",
+            (Contract,),
+            {"__annotations__": {"till_id": UUID, "amount": int}},
+            source=shop.source,
+            key="till_id",
+        )
+        handler = Handler(lambda message: (by_id(toy_service.Till, message.till_id),), toy_service.sold)
         runtime = ToyRuntime(pool)
         self.metrics = Metrics("till")
         self.fatal: list[BaseException] = []
@@ -93,10 +99,10 @@ def bad(shop: Shop, key: UUID | str | None, value: bytes | None = b"{}", **heade
 
 POISON: dict[str, tuple[Callable[[Shop, UUID], FakeRecord], str]] = {
     "not JSON": (lambda shop, key: bad(shop, key, b"{nonsense"), "json_invalid"),
-    "not UTF-8": (lambda shop, key: bad(shop, key, b'{"case_id": "\xff\xfe"}'), "json_invalid"),
+    "not UTF-8": (lambda shop, key: bad(shop, key, b'{"till_id": "\xff\xfe"}'), "json_invalid"),
     "empty": (lambda shop, key: bad(shop, key, b""), "json_invalid"),
     "a schema violated": (
-        lambda shop, key: bad(shop, key, b'{"case_id": "%s", "amount": []}' % str(key).encode()),
+        lambda shop, key: bad(shop, key, b'{"till_id": "%s", "amount": []}' % str(key).encode()),
         "schema_violated",
     ),
     "no key": (lambda shop, key: bad(shop, None), "key_missing"),

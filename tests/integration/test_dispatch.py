@@ -97,7 +97,7 @@ async def test_the_one_event_that_the_database_refuses_is_found_and_its_neighbou
 async def test_a_record_that_became_readable_has_its_effect_once_also_when_it_comes_again(
     toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old_shape = record({"case_id": str(KEY), "sum": 4}, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1)
+    old_shape = record({"till_id": str(KEY), "sum": 4}, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1)
     await toy.dispatcher.handle([old_shape, sold(KEY, 2, 5)])
     assert await toy.parked() == [(1, "schema_violated", "parked"), (2, "behind", "parked")]
     mended = create_model("Mended", __base__=Sold, amount=(int, Field(validation_alias=AliasChoices("amount", "sum"))))
@@ -160,7 +160,7 @@ BAD = {
         "sequence_invalid",
     ),
     "body of another case": (
-        record({"case_id": str(OTHER), "amount": 1}, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1),
+        record({"till_id": str(OTHER), "amount": 1}, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1),
         "key_mismatch",
     ),
     "time before the programme": (
@@ -285,7 +285,7 @@ async def test_an_unknown_type_is_counted_and_skipped_and_keeps_its_place_in_the
 
 
 async def test_an_unknown_field_of_a_future_producer_changes_nothing(toy: ToyRuntime) -> None:
-    body = {"case_id": str(KEY), "amount": 2, "currency": {"code": "EUR"}}
+    body = {"till_id": str(KEY), "amount": 2, "currency": {"code": "EUR"}}
     await toy.dispatcher.handle([record(body, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1)])
     assert await toy.totals() == {KEY: 2}
 

@@ -103,7 +103,7 @@ async def test_a_record_stands_in_the_partition_that_any_kafka_client_would_choo
     headers = {name: value.decode() for name, value in record.headers}
     assert headers["ce_type"] == "ph.till.Counted.v1"
     assert headers["ce_subject"] == headers["ce_partitionkey"] == record.key.decode() == str(till)
-    assert json.loads(record.value) == {"case_id": str(till), "amount": 1, "total": 1}
+    assert json.loads(record.value) == {"till_id": str(till), "amount": 1, "total": 1}
 
 
 async def test_only_one_relay_leads_and_another_takes_over(

@@ -34,15 +34,19 @@ async def test_a_commands_event_is_created_inside_the_requests_trace(toy: ToyRun
     assert span.parent is not None
     assert span.parent.span_id == request.span_id
     assert span.attributes is not None
-    assert span.attributes["ph.case.id"] == str(till)
+    assert span.attributes["ph.till.id"] == str(till)
     stored = SpanContext.parse(await stored_traceparent(pool))
     assert stored == (span.context.trace_id, span.context.span_id, True)
 
 
 async def test_handling_an_event_is_a_new_root_linked_to_its_creation(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
-    await toy.dispatcher.handle([sold(uuid4(), 1)])
+    till = uuid4()
+    await toy.dispatcher.handle([sold(till, 1)])
     process, create = toy.collector.spans
     assert process.name == "process ph.shop.Sold.v1"
+    assert process.attributes is not None
+    assert create.attributes is not None
+    assert process.attributes["ph.till.id"] == create.attributes["ph.till.id"] == str(till)
     assert process.kind is SpanKind.CONSUMER
     assert process.parent is None
     assert process.context is not None

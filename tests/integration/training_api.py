@@ -42,7 +42,7 @@ class Api:
         app.state.pool, app.state.clock, app.state.reference = pool, clock, reference
         app.state.bus = CommandBus(pool, storage, SERVICE.commands, *shared)
         app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
-        self.dispatcher = Dispatcher("training", pool, storage, SERVICE.consumers, *shared)
+        self.dispatcher = Dispatcher(SERVICE.actor, pool, storage, SERVICE.consumers, *shared)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://training.test")
         self.today = datetime.now(UTC).date()
         self._sequences: dict[UUID, int] = {}

@@ -34,11 +34,11 @@ def restore_logging() -> Iterator[None]:
     structlog.contextvars.clear_contextvars()
 
 
-def configured(**changes: Any) -> Lines:
+def configured(subject: str = "note", **changes: Any) -> Lines:
     """Configures logging into a buffer; the result reads the lines that were written since."""
     stream = io.StringIO()
     settings = Settings(auth_issuer="i", auth_jwks="j", instance="notes-0", **changes)
-    logs.configure(settings, "notes", stream)
+    logs.configure(settings, "notes", stream, subject=subject)
 
     def lines() -> list[dict[str, Any]]:
         text = stream.getvalue()

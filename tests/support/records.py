@@ -50,6 +50,6 @@ def record(
 
 def sold(key: UUID, sequence: int, amount: int = 1, *, offset: int | None = None) -> FakeRecord:
     """A `Sold` event for the toy service."""
-    body = {"case_id": str(key), "amount": amount}
+    body = {"till_id": str(key), "amount": amount}
     place = sequence if offset is None else offset
     return record(body, type_="ph.shop.Sold.v1", key=key, sequence=sequence, offset=place)

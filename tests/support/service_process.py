@@ -36,12 +36,12 @@ class ServiceProcess:
         settings = Settings(auth_issuer=ISSUER, auth_audience=AUDIENCE, auth_jwks="unused")
         self.pool, self.clock, self.metrics = pool, Clock(), Metrics(service.name)
         self.workshop = Workshop(
-            service.name,
+            service.actor,
             pool,
             Storage(service.kinds),
             service.load_reference(settings.reference_dir) if reference is None else reference,
             self.clock,
-            Tracer(Resource.create({"service.name": service.name})),
+            Tracer(Resource.create({"service.name": service.name}), subject=service.subject),
             self.metrics,
             lambda: None,
         )

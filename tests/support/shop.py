@@ -43,7 +43,7 @@ class Shop:
     def sold(self, key: UUID, amount: int = 1) -> FakeRecord:
         """The next event of this key; not sent yet."""
         self._sequences[key] += 1
-        body = {"case_id": str(key), "amount": amount}
+        body = {"till_id": str(key), "amount": amount}
         return record(body, type_=self.type, key=key, sequence=self._sequences[key], offset=0)
 
     async def sell(self, key: UUID, *amounts: int) -> None:

@@ -50,8 +50,8 @@ class Total(Answer):
     total: int
 
 
-class TillEvent(Event, service="till"):
-    case_id: UUID
+class TillEvent(Event, service="till", key="till_id"):
+    till_id: UUID
 
 
 class Counted(TillEvent):
@@ -59,8 +59,8 @@ class Counted(TillEvent):
     total: int
 
 
-class Sold(Contract, source="shop"):
-    case_id: UUID
+class Sold(Contract, source="shop", key="till_id"):
+    till_id: UUID
     amount: int
 
 
@@ -82,12 +82,12 @@ def _count(states: States, till_id: UUID, amount: int) -> Decision | Refused:
     till = states.get(Till, till_id) or Till(till_id)
     status = "x" * UNSTORABLE if amount == UNSTORABLE else till.status
     till = replace(till, total=till.total + amount, receipts=(*till.receipts, amount)[-20:], status=status)
-    event = Counted(case_id=till.id, amount=amount, total=till.total)
+    event = Counted(till_id=till.id, amount=amount, total=till.total)
     return Decision((till,), (event,), answer=Total(total=till.total))
 
 
 def sold(states: States, message: Sold, _context: Context) -> Decision | Refused:
-    return _count(states, message.case_id, message.amount)
+    return _count(states, message.till_id, message.amount)
 
 
 def sell(states: States, command: Sell, _context: Context) -> Decision | Refused:
@@ -107,7 +107,7 @@ def alarm(states: States, timer: DeadlineDue, _context: Context) -> Decision | R
     if till is None:
         return Refused("no_till", "The till is gone.", "Nothing to do.")
     till = replace(till, alarms=till.alarms + 1)
-    return Decision((till,), (Counted(case_id=till.id, amount=0, total=till.total),))
+    return Decision((till,), (Counted(till_id=till.id, amount=0, total=till.total),))
 
 
 def _one(attribute: str) -> Any:
@@ -119,15 +119,16 @@ def _one(attribute: str) -> Any:
 
 KINDS = (Kind(Till, "till"),)
 COMMANDS: Mapping[type[Any], Handler] = {Sell: Handler(_one("till"), sell), SetAlarm: Handler(_one("till"), set_alarm)}
-CONSUMERS: Mapping[type[Contract], Handler] = {Sold: Handler(_one("case_id"), sold)}
+CONSUMERS: Mapping[type[Contract], Handler] = {Sold: Handler(_one("till_id"), sold)}
 DEADLINES = {"alarm": Handler(_one("owner"), alarm)}
 
 TILL = Service(
     name="till",
     title="Till",
     description="Adds up receipts.",
+    org="shop:till",
+    subject="till",
     kinds=KINDS,
-    events=(Counted,),
     commands=COMMANDS,
     consumers=CONSUMERS,
     deadlines=DEADLINES,

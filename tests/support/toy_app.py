@@ -37,8 +37,8 @@ SELLER = ("seller", "programme:shop")
 router = APIRouter()
 
 
-class Sold(Contract, source=os.environ.get("TOY_SOURCE", "shop")):
-    case_id: UUID
+class Sold(Contract, source=os.environ.get("TOY_SOURCE", "shop"), key="till_id"):
+    till_id: UUID
     amount: int
 
 
@@ -67,12 +67,12 @@ async def read(till: UUID, actor: Annotated[Actor, acting_as("seller")], view: V
 def sold(states: States, message: Sold, context: Context) -> Decision | Refused:
     if message.amount == BUGGY and os.environ.get("TOY_BUG"):
         raise LookupError("a bug")
-    return toy.sell(states, toy.Sell(message.case_id, message.amount), context)
+    return toy.sell(states, toy.Sell(message.till_id, message.amount), context)
 
 
 SERVICE = replace(
     toy.TILL,
-    consumers={Sold: Handler(lambda message: (by_id(toy.Till, message.case_id),), sold)},
+    consumers={Sold: Handler(lambda message: (by_id(toy.Till, message.till_id),), sold)},
     routers=(router,),
 )
 

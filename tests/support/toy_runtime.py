@@ -58,10 +58,12 @@ class ToyRuntime:
         self.clock = Clock()
         self.metrics = Metrics("till")
         self.collector = SpanCollector()
-        self.tracer = Tracer(Resource.create({"service.name": "till"}), self.collector, ratio)
+        self.tracer = Tracer(Resource.create({"service.name": "till"}), self.collector, ratio, toy.TILL.subject)
         self.wakes = 0
         storage = Storage(toy.KINDS)
-        self.workshop = Workshop("till", pool, storage, None, self.clock, self.tracer, self.metrics, self._woken)
+        self.workshop = Workshop(
+            toy.TILL.actor, pool, storage, None, self.clock, self.tracer, self.metrics, self._woken
+        )
         self.bus = CommandBus(self.workshop, toy.COMMANDS)
         self.dispatcher = Dispatcher(self.workshop, toy.CONSUMERS)
         self.timers = Timers(self.workshop, toy.DEADLINES)

@@ -55,7 +55,7 @@ class Dispatcher:
 
     def __init__(self, workshop: Workshop, consumers: Mapping[type[Contract], Handler]) -> None:
         self._shop = workshop
-        self._actor = workshop.system
+        self._actor = workshop.actor
         self._contracts = {contract.type: contract for contract in consumers}
         self._handlers = dict(consumers)
         self._seconds = cache(workshop.metrics.handler_seconds.labels)
@@ -217,7 +217,7 @@ class Dispatcher:
         for _ in range(repeats):
             outcome.count(inbound, "repeat")
         if repeats:
-            log.warning("parked_repeats_removed", topic=record.topic, case_id=candidate.key, count=repeats)
+            log.warning("parked_repeats_removed", topic=record.topic, subject_id=candidate.key, count=repeats)
         self._observe(1, (now_ns() - started) / 1e9, outcome)
         spans.record(started, now_ns(), work.emitted)
         return fault is None and candidate.key is not None

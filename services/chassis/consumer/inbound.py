@@ -98,9 +98,10 @@ def decode(record: Record, contracts: Mapping[str, type[Contract]]) -> Inbound:
     except ValidationError as error:
         inbound.fault = _schema_fault(error)
     else:
-        if key != str(getattr(inbound.message, "case_id", key)):
+        field = contract.key_field
+        if field and key != str(getattr(inbound.message, field)):
             inbound.message = None
-            inbound.fault = Fault("key_mismatch", "the record's key is not the /case_id of its body")
+            inbound.fault = Fault("key_mismatch", f"the record's key is not the /{field} of its body")
     return inbound
 
 
@@ -138,7 +139,7 @@ def _text(value: bytes | None, limit: int) -> str | None:
 
 
 def _time(value: bytes | None) -> datetime | None:
-    """The time in UTC, if it lies within the programme's: beyond it calendars and time zones end."""
+    """The time in UTC, if its year is plausible: beyond those years calendars and time zones end."""
     text = _text(value, MAX_KEY)
     try:
         at = datetime.fromisoformat(text or "")

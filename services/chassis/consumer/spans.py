@@ -41,8 +41,9 @@ class ProcessSpans:
                 "messaging.kafka.offset": inbound.record.offset,
                 "cloudevents.event_id": inbound.id,
                 "cloudevents.event_type": inbound.type,
-                "ph.case.id": inbound.key or "",
             }
+            if inbound.message is not None and inbound.message.key_field == self._tracer.subject_field:
+                attributes[self._tracer.subject_attribute] = inbound.key or ""
             name = f"process {inbound.type}"
             record(name, context, SpanKind.CONSUMER, started, ended, attributes, link=inbound.trace)
         record_created(self._tracer, emitted, parents, started, ended)

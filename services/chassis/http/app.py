@@ -68,5 +68,5 @@ def create_api(
 
 
 def _operation_id(route: APIRoute) -> str:
-    """The function's name: generated clients then have `open_case`, not `open_case_cases_post`."""
+    """The function's name: generated clients then have `place_order`, not `place_order_orders_post`."""
     return route.name

@@ -130,7 +130,7 @@ async def unexpected(request: Request, error: Exception) -> Response:
 
 
 def route_of(scope: Mapping[str, Any]) -> str:
-    """The path template (`/cases/{case_id}`), never the path: ids in it are not for logs of every request."""
+    """The path template (`/orders/{order_id}`), never the path: ids in it are not for logs of every request."""
     return str(getattr(scope.get("route"), "path", "unmatched"))
 
 

@@ -73,8 +73,8 @@ class HttpTelemetry:
             "http.route": route,
             "http.response.status_code": status,
         }
-        if case_id := _case_id(scope):
-            attributes["ph.case.id"] = case_id
+        if subject_id := _subject_id(scope, self._tracer.subject_field):
+            attributes[self._tracer.subject_attribute] = subject_id
         error = "server error" if status >= FAILED else ""
         name = f"{method} {route}"
         self._tracer.record(name, context, SpanKind.SERVER, started, now_ns(), attributes, parent=parent, error=error)
@@ -87,10 +87,10 @@ def _parent(scope: Scope) -> SpanContext | None:
     return None
 
 
-def _case_id(scope: Scope) -> str:
-    """The case in the path, if it is an id: what somebody else wrote there could be a name."""
+def _subject_id(scope: Scope, parameter: str) -> str:
+    """The subject in the path, if it is an id: what somebody else wrote there could be a name."""
     try:
-        return str(UUID(str(scope.get("path_params", {}).get("case_id", ""))))
+        return str(UUID(str(scope.get("path_params", {}).get(parameter, ""))))
     except ValueError:
         return ""
 

@@ -122,7 +122,7 @@ _EXAMPLES: Mapping[int, tuple[str, str, str]] = {
         "Send a JSON document in UTF-8.",
     ),
     401: ("token_invalid", "The token has expired.", "Get a new access token from the issuer."),
-    403: ("role_required", "This needs one of the roles scout.", "Use a token of a person with that role."),
+    403: ("role_required", "This needs one of the roles reviewer.", "Use a token of a person with that role."),
     404: ("not_found", "There is no such thing, or it is not yours to see.", "Check the id."),
     409: ("wrong_state", "The present state does not allow this.", "Read the present state and decide anew."),
     412: (
@@ -153,7 +153,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _documented(status: int) -> dict[str, Any]:
     phrase = HTTPStatus(status).phrase
     code, detail, remedy = _EXAMPLES.get(status, (f"http_{status}", f"{phrase}.", "See detail."))
-    problem = Problem(status=status, code=code, detail=detail, remedy=remedy, field="/country" if status == 422 else "")
+    problem = Problem(status=status, code=code, detail=detail, remedy=remedy, field="/amount" if status == 422 else "")
     documented: dict[str, Any] = {
         "description": phrase,
         "content": {

@@ -96,7 +96,7 @@ def _constant(event: type[Event], actor: Actor) -> tuple[bytes, int]:
         "ce_sequencetype": "Integer",
         "ce_actorrole": actor.role,
         "ce_actororg": actor.org,
-        "ce_dataclass": "pseudonymous" if event.key_field == "case_id" else "none",
+        "ce_dataclass": event.data_class,
     }
     return b"".join(sized(name.encode()) + sized(text.encode()) for name, text in headers.items()), len(headers)
 

@@ -18,7 +18,7 @@ def record_created(
         if not trace.sampled:
             continue
         attributes: dict[str, str | int] = {"messaging.operation.type": "create"}
-        if event.key_field == "case_id":
-            attributes["ph.case.id"] = key
+        if event.key_field == tracer.subject_field:
+            attributes[tracer.subject_attribute] = key
         parent = parents.get(trace.trace_id)
         tracer.record(f"create {event.type}", trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)

@@ -1,8 +1,7 @@
 """Working days of a country, and when something is due that is promised in working days.
 
-Weekends and holidays come from the `holidays` library, which has every country of the programme and Germany
-with its Länder. A place is a country (`EG`) or a subdivision (`DE-BY`); where the library knows no
-subdivisions of a country, as outside Germany, its national calendar counts. Islamic holidays to come are estimates
+Weekends and holidays come from the `holidays` library. A place is a country (`CH`) or a subdivision (`CH-ZH`); where
+the library knows no subdivisions of a country, its national calendar counts. Islamic holidays to come are estimates
 and may be off by a day: what is due is computed when a deadline is set, and stays.
 
 Everything here is a function of its arguments, the library's version and the time zone database.
@@ -17,30 +16,10 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-TIME_ZONES: Final[Mapping[str, str]] = {
-    "AF": "Asia/Kabul",
-    "AL": "Europe/Tirane",
-    "DE": "Europe/Berlin",
-    "EG": "Africa/Cairo",
-    "GH": "Africa/Accra",
-    "GM": "Africa/Banjul",
-    "IQ": "Asia/Baghdad",
-    "MA": "Africa/Casablanca",
-    "NG": "Africa/Lagos",
-    "PK": "Asia/Karachi",
-    "RS": "Europe/Belgrade",
-    "SN": "Africa/Dakar",
-    "TN": "Africa/Tunis",
-    "XK": "Europe/Belgrade",
-}
-"""The zone that a country's offices work in. The time zone database has none of its own for Kosovo."""
-
-FIRST_YEAR: Final = 2017
-LAST_YEAR: Final = 2100
-"""The years of the programme, as in `chassis.codes`; the library ends in 2100 as well."""
+from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR
 
 LAST_SECOND: Final = time(23, 59, 59, fold=1)
-"""End of a day; `fold` means the second one where a night of the change of clocks has two (Cairo, October)."""
+"""End of a day; `fold` picks the second one on a night when clocks go back over midnight."""
 
 
 class UnknownCalendar(ValueError):
@@ -48,9 +27,13 @@ class UnknownCalendar(ValueError):
 
 
 class WorkingDays:
-    """Calendars of all countries: each year of each is computed once (about 10 ms), and each day asked for."""
+    """Calendars of the countries in `time_zones`, which names each country's zone in the time zone database.
 
-    def __init__(self) -> None:
+    Each year of each country is computed once (about 10 ms), and each day that is asked for.
+    """
+
+    def __init__(self, time_zones: Mapping[str, str]) -> None:
+        self._time_zones = time_zones
         self._years: dict[tuple[str, int], holidays.HolidayBase] = {}
         self._days: dict[tuple[str, date], bool] = {}
 
@@ -65,7 +48,7 @@ class WorkingDays:
     def add_working_days(self, place: str, day: date, count: int) -> date:
         """The working day that is `count` after `day`, or before it if negative; `day` itself if 0.
 
-        `day` does not count, and need not be a working day: one working day after a Friday in Berlin, and after
+        `day` does not count, and need not be a working day: one working day after a Friday in Zurich, and after
         the Saturday that follows, is Monday.
         """
         step = timedelta(days=1 if count > 0 else -1)
@@ -98,16 +81,37 @@ class WorkingDays:
             raise ValueError("start has no time zone: give a time with offset")
         if working_days < 1:
             raise ValueError(f"{working_days} working days are no period: give 1 or more")
-        clock = time_zone(place)
+        clock = self.time_zone(place)
         day = self.add_working_days(place, start.astimezone(clock).date(), working_days)
-        return last_second_at(place, day)
+        return self.last_second_at(place, day)
+
+    def time_zone(self, place: str) -> ZoneInfo:
+        """The time zone of a country's offices. Raises `UnknownCalendar`."""
+        name = self._time_zones.get(place[:2]) if len(place) == 2 or place[2:3] == "-" else None
+        if name is None:
+            raise UnknownCalendar(
+                f"there is no working-day calendar for {place!r}: use one of {', '.join(sorted(self._time_zones))}"
+            )
+        return ZoneInfo(name)
+
+    def day_at(self, place: str, at: datetime) -> date:
+        """The calendar day at a place. Raises `UnknownCalendar`."""
+        return at.astimezone(self.time_zone(place)).date()
+
+    def last_second_at(self, place: str, day: date) -> datetime:
+        """The last second of a day at a place, in UTC: when something is due on that day."""
+        return datetime.combine(day, LAST_SECOND, self.time_zone(place)).astimezone(UTC)
+
+    def end_of_day_at(self, place: str, day: date) -> datetime:
+        """The moment at which a day is over at a place, in UTC: what lasts through the day holds before it."""
+        return datetime.combine(day + timedelta(days=1), time(), self.time_zone(place)).astimezone(UTC)
 
     def _load(self, place: str, year: int) -> holidays.HolidayBase:
         country, _, subdivision = place.partition("-")
-        time_zone(place)
-        if not FIRST_YEAR <= year <= LAST_YEAR:
+        self.time_zone(place)
+        if not EARLIEST_YEAR <= year <= LATEST_YEAR:
             raise UnknownCalendar(
-                f"there is no working-day calendar for {year}: give a day from {FIRST_YEAR} to {LAST_YEAR}"
+                f"there is no working-day calendar for {year}: give a day from {EARLIEST_YEAR} to {LATEST_YEAR}"
             )
         known = holidays.list_supported_countries()[country]
         if subdivision and known and subdivision not in known:
@@ -120,32 +124,3 @@ class WorkingDays:
         )
         self._years[place, year] = calendar
         return calendar
-
-
-def time_zone(place: str) -> ZoneInfo:
-    """The time zone of a country's offices. Raises `UnknownCalendar`."""
-    name = TIME_ZONES.get(place[:2]) if len(place) == 2 or place[2:3] == "-" else None
-    if name is None:
-        raise UnknownCalendar(
-            f"there is no working-day calendar for {place!r}: use one of {', '.join(sorted(TIME_ZONES))}"
-        )
-    return ZoneInfo(name)
-
-
-def day_at(place: str, at: datetime) -> date:
-    """The calendar day at a place. Raises `UnknownCalendar`."""
-    return at.astimezone(time_zone(place)).date()
-
-
-def last_second_at(place: str, day: date) -> datetime:
-    """The last second of a day at a place, in UTC: when something is due on that day."""
-    return datetime.combine(day, LAST_SECOND, time_zone(place)).astimezone(UTC)
-
-
-def end_of_day_at(place: str, day: date) -> datetime:
-    """The moment at which a day is over at a place, in UTC: what lasts through the day holds before it."""
-    return datetime.combine(day + timedelta(days=1), time(), time_zone(place)).astimezone(UTC)
-
-
-WORKING_DAYS: Final = WorkingDays()
-"""The calendars of this process."""

@@ -1,4 +1,4 @@
-"""Shapes of codes and ids that events and HTTP bodies share. The lists of codes are reference data, not constants."""
+"""Days, instants and codes as events and HTTP bodies write them. Lists of codes are reference data, not constants."""
 
 from __future__ import annotations
 
@@ -9,24 +9,12 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Vali
 from pydantic_core import PydanticKnownError
 
 EARLIEST_YEAR = 2017
-"""The programme started on 1 July 2017; 1900-01-01 and its like are sentinels of other systems."""
 LATEST_YEAR = 2100
+"""Days and times outside of these years are taken for mistakes: 1900-01-01, 1970-01-01 and 9999-12-31 are sentinels of
+other systems. Calendars know these years, and `holidays` ends in 2100 too."""
 
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, XK for Kosovo")]
-Admin1 = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,4}$", description="ISO 3166-2 first-level subdivision")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639-1 or 639-3")]
-Isco08 = Annotated[str, Field(pattern=r"^[0-9]{4}$", description="ISCO-08 unit group")]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$", description="an entry of a published code list")]
-CourseCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$")]
-Org = Annotated[
-    str,
-    Field(
-        pattern=r"^(centre|country|provider|employer|scouts|programme):[A-Za-z0-9-]{1,40}$",
-        description="kind and code of an organisation, such as centre:NG-LOS",
-    ),
-]
-Centre = Annotated[str, Field(pattern=r"^centre:[A-Za-z0-9-]{1,40}$", description="such as centre:NG-LOS")]
-Provider = Annotated[str, Field(pattern=r"^provider:[A-Za-z0-9-]{1,40}$", description="such as provider:HWK-MUC")]
 
 
 def _plausible(day: date) -> date:
@@ -73,7 +61,7 @@ Day = Annotated[
     date,
     BeforeValidator(written_out_day),
     AfterValidator(_plausible),
-    Field(description="a calendar day within the programme's time"),
+    Field(description=f"a calendar day from {EARLIEST_YEAR} to {LATEST_YEAR}"),
 ]
 Instant = Annotated[AwareDatetime, WrapValidator(_instant)]
 """A point in time with offset; kept in UTC."""

@@ -37,7 +37,7 @@ class Refused:
 
 
 class Deadline(NamedTuple):
-    """Sets or replaces the timer `name` of `subject` (a referral, an offer).
+    """Sets or replaces the timer `name` of `subject` (an order, a delivery).
 
     `owner` is the id of the aggregate whose handler fires it. `level` counts escalations from 1.
     """
@@ -72,7 +72,7 @@ NOTHING = Decision()
 
 
 class Actor(NamedTuple):
-    """Who acts: a role and an organisation, never a name. `org` is a code such as `centre:NG-LOS`."""
+    """Who acts: a role and an organisation, never a name. `org` is a kind and a code, such as `shop:ZRH`."""
 
     role: str
     org: str

@@ -1,15 +1,18 @@
 """Events as their producer writes them, and contracts as a reader takes them.
 
-The class name is the name on the wire: `class CourseCompleted` of `training` is type `ph.training.CourseCompleted.v1`
-on topic `ph.training.v1`, described by `schemas/events/training/CourseCompleted.v1.json`.
+The class name is the name on the wire: `class Sold` of a service `shop` is type `ph.shop.Sold.v1` on topic
+`ph.shop.v1`, described by `schemas/events/shop/Sold.v1.json`.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
+
+DataClass = Literal["pseudonymous", "none"]
+"""What an event says of persons: something of one, who stands under an id that tells nothing; or nothing of any."""
 
 
 def type_name(service: str, name: str, version: int = 1) -> str:
@@ -26,25 +29,37 @@ class Event(BaseModel):
     """A fact that this service publishes. Producers are strict: an unknown or missing field is an error.
 
     Subclass per service with `service="..."`, then per event. `key_field` names the field that is the stream key:
-    events of one key are ordered and numbered without gap.
+    events of one key are ordered and numbered without gap. Raises `TypeError` for an event of a service without `key`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     service: ClassVar[str] = ""
     version: ClassVar[int] = 1
-    key_field: ClassVar[str] = "case_id"
+    key_field: ClassVar[str] = ""
+    data_class: ClassVar[DataClass] = "none"
     type: ClassVar[str] = ""
     topic: ClassVar[str] = ""
 
-    def __init_subclass__(cls, service: str = "", key: str = "", version: int = 0, **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls,
+        service: str = "",
+        key: str = "",
+        data_class: DataClass | None = None,
+        version: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init_subclass__(**kwargs)
         if service:
             cls.service = service
         if key:
             cls.key_field = key
+        if data_class:
+            cls.data_class = data_class
         if version:
             cls.version = version
+        if cls.service and not cls.key_field:
+            raise TypeError(f"events of {cls.__name__} have no order: name the field of the stream key with `key=`")
         cls.type = type_name(cls.service, cls.__name__, cls.version)
         cls.topic = topic_of(cls.service)
 
@@ -56,15 +71,21 @@ class Event(BaseModel):
 
 
 class Contract(BaseModel):
-    """What this service reads of another's event. Readers are tolerant: they take what they use and ignore the rest."""
+    """What this service reads of another's event. Readers are tolerant: they take what they use and ignore the rest.
+
+    `key` names the field that must equal the record's key; without it the two are not compared.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    key_field: ClassVar[str] = ""
     type: ClassVar[str] = ""
     topic: ClassVar[str] = ""
 
-    def __init_subclass__(cls, source: str = "", version: int = 1, **kwargs: Any) -> None:
+    def __init_subclass__(cls, source: str = "", key: str = "", version: int = 1, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if key:
+            cls.key_field = key
         if source:
             cls.type = type_name(source, cls.__name__, version)
             cls.topic = topic_of(source)

@@ -1,19 +1,19 @@
 """Code lists and other reference data: versioned CSV files that are validated when a service starts.
 
-They are files and not constants, because what a country's status is, or why a referral may be rejected,
-is decided outside the code, changes on a day, and needs a source that an auditor can follow. A row is any
+They are files and not constants, because what a price is, or why an order may be refused, is decided outside
+the code, changes on a day, and needs a source that an auditor can follow. A row is any
 frozen dataclass whose field names are column names, so that the domain of a service can declare its own
 rows without importing the chassis:
 
     @dataclass(frozen=True, slots=True)
-    class Country:
+    class Tariff:
         code: str
-        status: Literal["active", "no_centre", "suspended", "ended"]
+        status: Literal["offered", "closed"]
         valid_from: date
         valid_to: date | None
 
-    countries = table(directory, "countries", Country)
-    countries.get("AF", on=date(2022, 1, 1)).status  # "suspended"
+    tariffs = table(directory, "tariffs", Tariff)
+    tariffs.get("flat", on=date(2022, 1, 1)).status  # "closed"
 
 Optional class variables of a row: `KEY`, the columns that name it (default `("code",)`); `PERIOD`, the
 columns of its first and last day (default `("valid_from", "valid_to")`); `PATTERNS`, a regular expression

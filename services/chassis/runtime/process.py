@@ -68,7 +68,7 @@ def main(build: Callable[[], Service]) -> None:
     try:
         service = build()
         settings = Settings()
-        logs.configure(settings, service.name)
+        logs.configure(settings, service.name, subject=service.subject)
         runtime = Runtime(service, settings)
     except (ValueError, Trouble) as error:
         sys.stderr.write(wrong_settings(error) + "\n")
@@ -90,7 +90,11 @@ class Runtime:
         self.probes = Probes()
         self.storage = Storage(service.kinds)
         self.tracer = tracer_from(
-            service.name, settings.instance, settings.otel_exporter_otlp_endpoint, settings.otel_traces_sampler_arg
+            service.name,
+            settings.instance,
+            settings.otel_exporter_otlp_endpoint,
+            settings.otel_traces_sampler_arg,
+            service.subject,
         )
         self._stop = asyncio.Event()
         self._error: BaseException | None = None
@@ -136,7 +140,10 @@ class Runtime:
         )
         app.state.clock = self.clock
         app.state.authenticator = Authenticator(
-            self.settings.auth_issuer, self.settings.auth_audience, self.settings.auth_jwks
+            self.settings.auth_issuer,
+            self.settings.auth_audience,
+            self.settings.auth_jwks,
+            org_kinds=self.service.org_kinds,
         )
         return app
 
@@ -157,7 +164,7 @@ class Runtime:
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
         workshop = self.workshop = Workshop(
-            self.service.name, pool, self.storage, self.reference, self.clock, self.tracer, self.metrics, wake
+            self.service.actor, pool, self.storage, self.reference, self.clock, self.tracer, self.metrics, wake
         )
         app.state.workshop = workshop
         app.state.bus = CommandBus(workshop, self.service.commands)

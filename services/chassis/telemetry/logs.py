@@ -1,8 +1,9 @@
 """Structured logs: one JSON object per line on standard output, from our code and from libraries alike.
 
 An event is a constant with fields (`log.info("batch_done", count=500)`), never a sentence with values:
-constants can be searched and counted, and nothing slips into them. `trace_id`, `request_id` and `case_id`
-come from context variables.
+constants can be searched and counted, and nothing slips into them. `trace_id`, `span_id` and `request_id`
+come from context variables. What a line is about stands in `subject_id`, which goes out under the word that the
+service has for it (`order_id`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pydantic_core import to_json
 from structlog.typing import FilteringBoundLogger, Processor
 
 from chassis.settings import Settings
-from chassis.telemetry.scrub import WITHHELD, describe, scrub
+from chassis.telemetry.scrub import WITHHELD, describe, scrubber
 
 TRUSTED_LIBRARIES = ("uvicorn", "aiokafka", "faststream", "asyncpg", "asyncio", "opentelemetry")
 """Their own words may be logged. Of any other library only the place where it logs."""
@@ -30,7 +31,7 @@ TRUSTED_LIBRARIES = ("uvicorn", "aiokafka", "faststream", "asyncpg", "asyncio", 
 def get_logger(name: str) -> FilteringBoundLogger:
     """The logger of a module; lines carry its name as `module`. Until `configure`, to standard error."""
     if not structlog.is_configured():  # structlog's default shows exceptions with all their local variables
-        processors: list[Processor] = [structlog.processors.add_log_level, _reduce_exception, scrub]
+        processors: list[Processor] = [structlog.processors.add_log_level, _reduce_exception, scrubber()]
         structlog.configure(
             processors=[*processors, structlog.processors.JSONRenderer()],
             logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
@@ -39,22 +40,29 @@ def get_logger(name: str) -> FilteringBoundLogger:
     return logger
 
 
-def configure(settings: Settings, service: str, stream: TextIO | None = None) -> None:
-    """Sends all that this process logs through one chain of processors. Called once, before all else."""
+def configure(settings: Settings, service: str, stream: TextIO | None = None, *, subject: str = "subject") -> None:
+    """Sends all that this process logs through one chain of processors. Called once, before all else.
+
+    `subject`: the service's word for what its lines are about, as in `Service`.
+    """
     stream = sys.stdout if stream is None else stream
     level = logging.getLevelNamesMapping()[settings.log_level]
     constants = {"service": service, "instance": settings.instance or service}
 
-    def name_the_process(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    subject_id = f"{subject}_id"
+
+    def name_things(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if "subject_id" in line:
+            line[subject_id] = line.pop("subject_id")
         return {**constants, **line}
 
     common: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        name_the_process,
+        name_things,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _reduce_exception,
-        scrub,
+        scrubber(subject_id),
     ]
     if settings.log_format == "console":
         renderer: Processor = structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False)

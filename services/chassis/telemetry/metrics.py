@@ -1,4 +1,4 @@
-"""The metrics of one process, on `/metrics`. Labels are types, topics and outcomes: never a case, never a person."""
+"""The metrics of one process, on `/metrics`. Labels are types, topics and outcomes: never an id, never a person."""
 
 from __future__ import annotations
 

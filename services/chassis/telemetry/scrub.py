@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
+from structlog.typing import Processor
 
 MAX_TEXT = 200
 MAX_ITEMS = 20
@@ -24,7 +25,7 @@ WITHHELD = "[withheld]"
 
 FIELDS = frozenset(
     {"timestamp", "level", "event", "module", "service", "instance", "role", "environment", "at"}
-    | {"trace_id", "span_id", "request_id", "case_id", "method", "route", "host", "issuer"}
+    | {"trace_id", "span_id", "request_id", "subject_id", "method", "route", "host", "issuer"}
     | {"topic", "topics", "partition", "partitions", "offsets", "key", "type", "source", "consumer", "group"}
     | {
         "handler",
@@ -45,13 +46,21 @@ FIELDS = frozenset(
 """Fields whose texts may be logged: codes, ids, names of parts. Numbers may stand in any field."""
 
 
-def scrub(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """structlog processor: withholds texts of unknown fields, cuts long ones, reduces exceptions."""
-    for name, value in line.items():
-        if type(value) is str and len(value) <= MAX_TEXT and name in FIELDS:
-            continue  # nearly all of them
-        line[name] = _harmless(value) if name in FIELDS else _number(value)
-    return line
+def scrubber(*own: str) -> Processor:
+    """structlog processor: withholds texts of unknown fields, cuts long ones, reduces exceptions.
+
+    `own`: fields of one service whose texts may be logged too.
+    """
+    fields = FIELDS.union(own)
+
+    def scrub(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        for name, value in line.items():
+            if type(value) is str and len(value) <= MAX_TEXT and name in fields:
+                continue  # nearly all of them
+            line[name] = _harmless(value) if name in fields else _number(value)
+        return line
+
+    return scrub
 
 
 def _harmless(value: Any) -> Any:
@@ -117,7 +126,7 @@ def _frames(error: BaseException) -> Iterator[str]:
 
 
 def _faults(error: ValidationError) -> Iterator[str]:
-    """`missing case_id`. Of a path only what a model declares: a deeper step could be a key that was sent."""
+    """`missing amount`. Of a path only what a model declares: a deeper step could be a key that was sent."""
     of_model = error.title.isidentifier()  # else of a bare type, such as dict[str, int]
     for fault in error.errors(include_url=False, include_context=False, include_input=False)[:MAX_ITEMS]:
         first = fault["loc"][0] if of_model and fault["loc"] and fault["type"] != "extra_forbidden" else ""

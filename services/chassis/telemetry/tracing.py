@@ -61,9 +61,17 @@ current: ContextVar[SpanContext] = ContextVar("current_span", default=NO_TRACE)
 
 
 class Tracer:
-    """Makes span contexts and hands finished spans to the exporter, if there is one."""
+    """Makes span contexts and hands finished spans to the exporter, if there is one.
 
-    def __init__(self, resource: Resource, processor: SpanProcessor | None = None, ratio: float = 1.0) -> None:
+    `subject`: what the spans of a service are searched by, an `order`, say; spans that are about one name it as
+    `ph.order.id`, and events, contracts and paths have it as `order_id`.
+    """
+
+    def __init__(
+        self, resource: Resource, processor: SpanProcessor | None = None, ratio: float = 1.0, subject: str = "subject"
+    ) -> None:
+        self.subject_field = f"{subject}_id"
+        self.subject_attribute = f"ph.{subject}.id"
         self._resource = resource
         self._processor = processor
         self._bound = int(ratio * _LOW_63) if processor is not None else -1
@@ -125,18 +133,18 @@ def _otel(context: SpanContext) -> OtelSpanContext:
     return OtelSpanContext(trace_id, span_id, is_remote=False, trace_flags=_FLAGS[sampled])
 
 
-def tracer_from(service: str, instance: str, endpoint: str | None, ratio: float) -> Tracer:
+def tracer_from(service: str, instance: str, endpoint: str | None, ratio: float, subject: str) -> Tracer:
     """The process's tracer: OTLP over HTTP if an endpoint is set, else contexts only."""
     resource = Resource.create({"service.name": service, "service.instance.id": instance or service})
     if endpoint is None:
-        return Tracer(resource)
+        return Tracer(resource, subject=subject)
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - 20 MB that few need
         OTLPSpanExporter,
     )
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
     exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + "/v1/traces")
-    return Tracer(resource, BatchSpanProcessor(exporter, max_queue_size=32_768), ratio)
+    return Tracer(resource, BatchSpanProcessor(exporter, max_queue_size=32_768), ratio, subject)
 
 
 def now_ns() -> int:

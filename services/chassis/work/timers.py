@@ -28,7 +28,7 @@ class Timers:
 
     def __init__(self, workshop: Workshop, handlers: Mapping[str, Handler]) -> None:
         self._shop = workshop
-        self._actor = workshop.system
+        self._actor = workshop.actor
         self._handlers = handlers
 
     async def fire_due(self) -> int:
@@ -58,7 +58,7 @@ class Timers:
                 if not is_message_fault(error):
                     raise
                 await deadlines.postpone(connection, timer, PUT_OFF)
-                log.error("deadline_put_off", deadline=timer.name, case_id=str(timer.owner), reason=reason_of(error))
+                log.error("deadline_put_off", deadline=timer.name, subject_id=str(timer.owner), reason=reason_of(error))
                 outcomes.append((timer.name, "put_off"))
         return outcomes
 

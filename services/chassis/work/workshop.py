@@ -19,9 +19,13 @@ from chassis.work.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """One of each per process. `wake_relay` is called after each commit: there may be events to publish."""
+    """One of each per process.
 
-    service: str
+    `actor` acts where nobody asks: at events and deadlines. `wake_relay` is called after each commit: there may be
+    events to publish.
+    """
+
+    actor: Actor
     pool: asyncpg.Pool
     storage: Storage
     reference: Any
@@ -29,11 +33,6 @@ class Workshop:
     tracer: Tracer
     metrics: Metrics
     wake_relay: Callable[[], None]
-
-    @property
-    def system(self) -> Actor:
-        """Who acts when nobody does: the service itself, at an event or a deadline."""
-        return Actor("system", f"programme:{self.service}")
 
     @property
     def documents(self) -> Documents:

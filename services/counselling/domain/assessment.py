@@ -8,7 +8,6 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-Readiness = Literal["now", "after_support", "not_now"]
 MAX_LEVEL = 3
 
 

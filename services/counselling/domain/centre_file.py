@@ -21,11 +21,11 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from counselling.domain.assessment import Readiness
 from counselling.domain.consent import Consent
 from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Employment, Offer
-from counselling.domain.referral import LIVE, Priority, Referral, ReferralStatus
+from counselling.domain.referral import LIVE, Referral, ReferralStatus
+from vocabulary.terms import Priority, Readiness
 
 FileStatus = Literal[
     "unknown",

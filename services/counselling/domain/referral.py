@@ -20,9 +20,10 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from vocabulary.terms import Priority
+
 ReferralStatus = Literal["received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"]
 Act = Literal["accept", "start", "complete", "reject", "redirect", "withdraw"]
-Priority = Literal["emergency", "urgent", "normal"]
 
 TRANSITIONS: Mapping[tuple[ReferralStatus, Act], ReferralStatus] = {
     ("received", "accept"): "accepted",

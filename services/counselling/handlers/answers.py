@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from chassis.pure.calendar import day_at
 from chassis.pure.decision import (
     Cleared,
     Context,
@@ -25,6 +24,7 @@ from counselling.handlers.access import referral_of
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER, received
 from counselling.limits import contact_priority, due_at
 from counselling.reference import Centre, Reference
+from vocabulary.countries import day_at
 
 LATEST_APPOINTMENT = timedelta(days=730)
 """Further ahead a date is a slip of the pen (inf)."""

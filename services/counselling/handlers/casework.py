@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from chassis.pure.calendar import day_at
 from chassis.pure.decision import (
     Cleared,
     Context,
@@ -26,6 +25,7 @@ from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import care_of
 from counselling.handlers.incoming import FIRST_CONTACT
 from counselling.limits import contact_priority, contact_start, due_at
+from vocabulary.countries import day_at
 
 
 def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -> Decision | Refused:

@@ -23,9 +23,10 @@ from counselling.domain.referral import ESCALATIONS, Referral
 from counselling.events import DeadlineMissed
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER
 from counselling.limits import contact_priority, due_at
+from vocabulary import roles
 
-PROGRAMME_DESK = "programme:desk"
-OWNER_ROLES = {1: "centre_counsellor", 2: "centre_manager", 3: "programme_manager"}
+PROGRAMME_DESK = roles.programme("desk")
+OWNER_ROLES = {1: roles.CENTRE_COUNSELLOR, 2: roles.CENTRE_MANAGER, 3: roles.PROGRAMME_MANAGER}
 
 
 def referral_answer_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:

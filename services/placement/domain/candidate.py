@@ -19,7 +19,7 @@ from uuid import UUID
 
 from placement.domain.consents import Consent
 from placement.domain.referrals import Referrals
-from placement.domain.terms import AgeBand, Readiness, TargetGroup
+from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
 CandidateStatus = Literal["unknown", "pooled", "active", "placed", "withdrawn", "rejected"]
 

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Final, Literal
 
 TARGET_DAYS: Final = (90, 180)
+TargetState = Literal["met", "missed", "running"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Target:
 
     days: int
     due_on: date
-    state: Literal["met", "missed", "running"]
+    state: TargetState
 
 
 def days_since(arrived_on: date, today: date) -> int:

@@ -1,12 +1,9 @@
-"""The words of this domain that are closed lists by definition; lists that change are reference data."""
+"""The words of this domain alone that are closed lists by definition; lists that change are reference data."""
 
 from __future__ import annotations
 
 from typing import Final, Literal
 
-TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
-AgeBand = Literal["under_18", "18_24", "25_34", "35_49", "50_plus", "unknown"]
-Readiness = Literal["now", "after_support", "not_now"]
 EmploymentType = Literal["full_time", "part_time", "temporary", "apprenticeship", "internship"]
 WageBand = Literal["below_minimum", "minimum_to_median", "above_median", "unknown"]
 DistanceBand = Literal["same_admin1", "same_country", "unknown"]

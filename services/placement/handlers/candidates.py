@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from uuid import UUID
 
-from chassis.pure.calendar import WORKING_DAYS
 from chassis.pure.decision import (
     NOTHING,
     Cleared,
@@ -49,8 +48,8 @@ from placement.domain.vacancy import Vacancy
 from placement.handlers.desk import candidacy_closed, local_day
 from placement.handlers.timers import POOL_EXIT
 from placement.reference import Reference
+from vocabulary.countries import GERMANY, WORKING_DAYS
 
-SCOUT_CALENDAR = "DE"
 REFER_ANEW_WORKING_DAYS = 3
 """A rejected referral is routed anew within 3 working days (A12, inf), counted where the scout works."""
 
@@ -175,7 +174,7 @@ def _with_timer(candidate: Candidate) -> Decision:
     referrals = candidate.referrals
     if not referrals.standing or referrals.open or referrals.last_ended_at is None:
         return Decision((candidate,), deadlines=(Cleared(POOL_EXIT, candidate.id),))
-    due_at = WORKING_DAYS.due_at(SCOUT_CALENDAR, referrals.last_ended_at, REFER_ANEW_WORKING_DAYS)
+    due_at = WORKING_DAYS.due_at(GERMANY, referrals.last_ended_at, REFER_ANEW_WORKING_DAYS)
     return Decision((candidate,), deadlines=(Deadline(POOL_EXIT, candidate.id, candidate.id, due_at),))
 
 

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import TypedDict
 from uuid import UUID
 
-from chassis.pure.calendar import time_zone
 from chassis.pure.decision import Context, Refused
 from chassis.pure.states import Need, States, by_id
 from placement import refusals
@@ -20,6 +19,7 @@ from placement.domain.terms import ClosedReason, Party
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed
 from placement.reference import Reference
+from vocabulary.countries import time_zone
 
 
 @dataclass(frozen=True, slots=True)

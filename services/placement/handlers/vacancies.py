@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from chassis.pure.calendar import LAST_SECOND, time_zone
+from chassis.pure.calendar import LAST_SECOND
 from chassis.pure.decision import (
     NOTHING,
     Cleared,
@@ -22,6 +22,7 @@ from placement.domain.vacancy import LEFT_BEHIND, End, Vacancy
 from placement.events import VacancyClosed, VacancyPublished
 from placement.handlers.desk import candidacy_closed, desk_of, local_day
 from placement.handlers.timers import VACANCY_EXPIRY
+from vocabulary.countries import time_zone
 
 
 def register_employer(_states: States, command: RegisterEmployer, context: Context) -> Decision | Refused:

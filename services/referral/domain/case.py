@@ -23,7 +23,7 @@ from uuid import UUID
 from referral.domain.consent import Consent
 from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.referral import HELD, TAKEN_ON, UNANSWERED, Referral
-from referral.domain.terms import AgeBand, ReturnType, TargetGroup
+from vocabulary.terms import AgeBand, ReturnType, TargetGroup
 
 CaseStatus = Literal["open", "referred", "accepted", "arrived", "in_support", "completed", "employed", "unserved"]
 TIMELINE_ENTRIES: Final = 500

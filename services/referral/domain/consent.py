@@ -9,6 +9,7 @@ from uuid import UUID
 
 REFERRAL: Final = "referral"
 """The purpose of handing a case over to a centre."""
+ConsentStatus = Literal["granted", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Consent:
     withdrawn_at: datetime | None = None
 
     @property
-    def status(self) -> Literal["granted", "withdrawn"]:
+    def status(self) -> ConsentStatus:
         """Whether the person has taken it back."""
         return "granted" if self.withdrawn_at is None else "withdrawn"
 

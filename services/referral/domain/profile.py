@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
+ProfileStatus = Literal["sealed", "destroyed"]
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -17,6 +19,6 @@ class Profile:
     fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def status(self) -> Literal["sealed", "destroyed"]:
+    def status(self) -> ProfileStatus:
         """`destroyed`: the key is gone for good."""
         return "destroyed" if self.wrapped_key is None else "sealed"

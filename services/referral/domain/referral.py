@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from referral.domain.terms import Priority
+from vocabulary.terms import Priority
 
 ReferralStatus = Literal[
     "submitted", "received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"

@@ -17,12 +17,12 @@ from referral.commands import GrantConsent, WithdrawConsent
 from referral.domain.case import Case
 from referral.domain.consent import REFERRAL, Consent
 from referral.events import ConsentGranted, ConsentWithdrawn, ReferralWithdrawn
-from referral.handlers.desk import DESK_ROLES, own_act, today
+from referral.handlers.desk import own_act, today
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.reference import Purpose, Reference
+from vocabulary.countries import GERMANY
+from vocabulary.roles import SCOUTS_DESK
 
-GERMANY = "DE"
-"""Where all training providers are; for any other purpose a consent names countries of the programme."""
 CANONICAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """Readers compare recipients letter by letter: another spelling of the id would never be found."""
 
@@ -94,7 +94,7 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
 
 
 def _may(actor: Actor, case: Case, as_centre: bool) -> bool:
-    return case.opened_by == actor.org if actor.role in DESK_ROLES else as_centre
+    return case.opened_by == actor.org if actor.role in SCOUTS_DESK else as_centre
 
 
 def _why_not(case: Case, command: GrantConsent, context: Context) -> Refused | None:
@@ -124,6 +124,7 @@ def _is_known(recipient: str, purpose: Purpose, reference: Reference) -> bool:
         case "provider":
             return recipient in reference.providers
         case "country":
+            # All training providers are in Germany; for any other purpose a consent names countries of the programme.
             return code == GERMANY if "provider" in purpose.recipient_kinds else code in reference.countries
         case _:
             return CANONICAL_ID.fullmatch(code) is not None

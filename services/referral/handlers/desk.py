@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from chassis.pure.calendar import time_zone
 from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.states import States
 from referral import refusals
 from referral.domain.case import Case, Milestone
+from vocabulary.countries import GERMANY, time_zone
 
-DESK_ROLES = frozenset({"scout", "return_counsellor"})
-GERMANY = time_zone("DE")
+CLOCK = time_zone(GERMANY)
 
 
 def day_at_the_desk(at: datetime) -> date:
     """The calendar day in Germany."""
-    return at.astimezone(GERMANY).date()
+    return at.astimezone(CLOCK).date()
 
 
 def today(context: Context) -> date:

@@ -18,7 +18,8 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from training.domain.terms import CancelReason, Result
+from training.domain.terms import CancelReason
+from vocabulary.terms import Result
 
 EnrolmentStatus = Literal["confirmed", "waitlisted", "completed_passed", "completed_attended", "cancelled"]
 

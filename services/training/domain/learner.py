@@ -14,7 +14,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from training.domain.referrals import Referrals
-from training.domain.terms import AgeBand, TargetGroup
+from vocabulary.terms import AgeBand, TargetGroup
 
 LearnerStatus = Literal["unknown", "known", "referred", "departed"]
 DepartureStatus = Literal["expected", "planned", "booked"]

@@ -22,7 +22,8 @@ from typing import Literal
 from uuid import UUID
 
 from training.domain.enrolment import HOLDS_SEAT, Completion, Enrolment
-from training.domain.terms import CancelReason, MeasureCategory
+from training.domain.terms import CancelReason
+from vocabulary.terms import MeasureCategory
 
 SessionStatus = Literal["open", "full", "finished", "cancelled"]
 

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Final
 
-from chassis.pure.calendar import (
-    LAST_SECOND,
-    WORKING_DAYS,
-    UnknownCalendar,
-    time_zone,
-)
+from chassis.pure.calendar import LAST_SECOND, UnknownCalendar
 from chassis.pure.decision import Refused
 from training.handlers.refusals import DEPARTURE_OUT_OF_CALENDAR
-
-GERMANY: Final = "DE"
+from vocabulary.countries import GERMANY, WORKING_DAYS, time_zone
 
 
 def german_day(at: datetime) -> date:

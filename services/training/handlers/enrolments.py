@@ -21,8 +21,7 @@ from training.domain.session import CourseSession
 from training.handlers import refusals
 from training.handlers.announce import announced
 from training.handlers.days import german_day
-
-CLERK = "training_clerk"
+from vocabulary.roles import TRAINING_CLERK
 
 
 def needs_request(command: RequestEnrolment) -> Iterable[Need]:
@@ -66,7 +65,7 @@ def cancel_enrolment(states: States, command: CancelEnrolment, context: Context)
     enrolment = None if session is None else session.enrolment(command.enrolment_id)
     if session is None or enrolment is None:
         return refusals.ENROLMENT_UNKNOWN
-    by_provider = context.actor.role == CLERK
+    by_provider = context.actor.role == TRAINING_CLERK
     if context.actor.org != (session.provider if by_provider else enrolment.requested_by):
         return refusals.OTHER_ORGANISATION
     if not enrolment.live:

@@ -108,7 +108,7 @@ class Story:
 
     def price(self, key: str, n: int, *, kind: str = "plain", value: bytes | None = None, id_: str = "") -> Record:
         """The foreign producer writes a record."""
-        body = json.dumps({"case_id": key, "n": n, "kind": kind}).encode() if value is None else value
+        body = json.dumps({"basket_id": key, "n": n, "kind": kind}).encode() if value is None else value
         return self._append("ph.price.v1", key, body, "ph.price.Priced.v1", n, id_ or f"price-{key}-{n}")
 
     def again(self, record: Record) -> Record:
@@ -140,7 +140,7 @@ class Story:
         transaction = transaction or next(self._transactions)
         self._grow(service, key, grown, transaction)
         self._write(service, "outbox+", TOPIC[service], key, id_, "", transaction)
-        value = json.dumps({"case_id": key, **body}).encode()
+        value = json.dumps({"basket_id": key, **body}).encode()
         record = self._append(TOPIC[service], key, value, type_, sequence, f"event-{id_}", cause)
         self._write(service, "outbox-", TOPIC[service], key, id_, "", backend=LEADER[service])
         return record

@@ -32,7 +32,7 @@ HEADERS = {
 def priced(
     sequence: int, offset: int, *, body: object = None, key: bytes | None = KEY.encode(), **headers: str
 ) -> Record:
-    body = {"case_id": KEY, "n": sequence, "kind": "plain"} if body is None else body
+    body = {"basket_id": KEY, "n": sequence, "kind": "plain"} if body is None else body
     value = body if isinstance(body, bytes) else json.dumps(body).encode()
     texts = {**HEADERS, "ce_sequence": str(sequence), "ce_id": f"event-{offset}", **headers}
     encoded = {name: text.encode("latin-1") for name, text in texts.items() if text}
@@ -49,10 +49,10 @@ def test_a_record_in_order_is_readable() -> None:
     [
         (priced(1, 0, body=b"{"), "not JSON"),
         (priced(1, 0, body=b"[]"), "no object"),
-        (priced(1, 0, body={"case_id": KEY, "n": "many", "kind": "plain"}), "n is no int"),
-        (priced(1, 0, body={"case_id": KEY, "n": 1}), "kind is no str"),
-        (priced(1, 0, body={"case_id": "nobody", "n": 1, "kind": "plain"}), "no case_id"),
-        (priced(1, 0, body={"case_id": str(UUID(int=8)), "n": 1, "kind": "plain"}), "another key"),
+        (priced(1, 0, body={"basket_id": KEY, "n": "many", "kind": "plain"}), "n is no int"),
+        (priced(1, 0, body={"basket_id": KEY, "n": 1}), "kind is no str"),
+        (priced(1, 0, body={"basket_id": "nobody", "n": 1, "kind": "plain"}), "no basket_id"),
+        (priced(1, 0, body={"basket_id": str(UUID(int=8)), "n": 1, "kind": "plain"}), "another key"),
         (priced(1, 0)._replace(value=None), "no value"),
         (priced(1, 0, key=None), "no key"),
         (priced(1, 0, key=b"\xff"), "no key"),
@@ -123,7 +123,7 @@ def test_tills_hold_what_was_neither_discarded_nor_is_parked() -> None:
 def test_baskets_hold_what_was_counted_of_them_and_alarms_downwards() -> None:
     said = [("shop_sold", 1), ("price", 1), ("shop_rang", 1), ("shop_sold", 2)]
     records = [
-        priced(place + 1, place, body={"case_id": KEY, "source": source, "n": n}, ce_type=COUNTED)
+        priced(place + 1, place, body={"basket_id": KEY, "source": source, "n": n}, ce_type=COUNTED)
         for place, (source, n) in enumerate(said)
     ]
     assert counted(history(map(understand, records)), set()) == {KEY: [1, -1, 2]}

@@ -227,6 +227,6 @@ def a_key_was_overtaken_by_more_than_a_batch(evidence: Evidence) -> None:
     moved = next(row for row in rows if row.what == "position" and row.key == GOOD_KEY)
     for number in range(600):
         key = f"00000000-0000-0000-0001-{number:012x}"
-        value = json.dumps({"case_id": key, "n": 1, "kind": "plain"}).encode()
+        value = json.dumps({"basket_id": key, "n": 1, "kind": "plain"}).encode()
         topic.append(sample._replace(offset=100 + number, key=key.encode(), value=value))
         rows.insert(0, moved._replace(key=key, place=-number))

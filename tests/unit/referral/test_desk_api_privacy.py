@@ -11,6 +11,7 @@ from tests.support.web import ask, problem
 from tests.unit.referral.news import CASE, STRANGER
 from tests.unit.referral.web import BERLIN, ISSUING, PROFILE, PROGRAMME, SCOUT, Api, calls
 from tests.unit.referral.world import done
+from vocabulary.events import SUBJECT
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_a_change_needs_an_idempotency_key(api: Api) -> None:
 
 
 def test_every_touch_of_a_profile_leaves_a_line_in_the_log_without_a_value(api: Api) -> None:
-    lines = configured()
+    lines = configured(SUBJECT)
     assert api.ask(*calls(api)["set_profile"]).status_code == 200
     assert api.get(f"/cases/{CASE}/profile").status_code == 200
     assert api.ask(*calls(api)["destroy_profile"]).status_code == 200

@@ -20,6 +20,7 @@ from training.domain.referrals import Referrals, Standing
 from training.domain.session import CourseSession, SessionStatus, links
 from training.reference import Reference
 from training.settings import TrainingSettings
+from vocabulary.terms import MeasureCategory, Result
 
 PASSED = Completion("passed", 20, date(2026, 3, 20), ("7131",))
 ATTENDED = Completion("attended", 20, date(2026, 3, 20), ())
@@ -131,8 +132,13 @@ def test_referrals_are_counted_by_root() -> None:
 
 
 def test_the_words_of_the_domain_are_those_of_the_events() -> None:
-    assert get_args(terms.CancelReason) == get_args(events.CancelReason)
-    assert get_args(terms.MeasureCategory) == get_args(events.MeasureCategory)
+    for event, field, words in (
+        (events.EnrolmentCancelled, "reason", terms.CancelReason),
+        (events.CourseSessionScheduled, "category", MeasureCategory),
+        (events.CourseCompleted, "category", MeasureCategory),
+        (events.CourseCompleted, "result", Result),
+    ):
+        assert event.model_fields[field].annotation == words
 
 
 def test_the_rules_can_be_set_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

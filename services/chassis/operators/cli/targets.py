@@ -29,7 +29,7 @@ def chosen(services: list[str] | None, *, everything: bool) -> list[str]:
             remedy=f"Services here: {', '.join(discovered())}.",
         )
     for name in services or ():
-        if name == "chassis" or not (ROOT / "services" / name).is_dir() or not name.isidentifier():
+        if name not in discovered():
             raise Usage(f"there is no service {name!r}", remedy=f"Services here: {', '.join(discovered())}.")
     return list(dict.fromkeys(services)) if services else discovered()
 

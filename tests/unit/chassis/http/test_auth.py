@@ -248,6 +248,21 @@ def test_an_unreachable_issuer_is_a_503_with_retry_after() -> None:
     assert caught.value.headers["Retry-After"]
 
 
+@pytest.mark.parametrize("kinds", [(), ("scouts", "centre")])
+def test_a_caller_acts_for_an_organisation_of_a_kind_that_the_service_knows(kinds: tuple[str, ...]) -> None:
+    authenticator = Authenticator(ISSUER, AUDIENCE, "unused", org_kinds=kinds, keys=KeyCache(ISSUING.jwks))
+    header = f"Bearer {ISSUING.token()}"
+    assert asyncio.run(authenticator.authenticate(header)).org == "scouts:bavaria"
+
+
+def test_an_organisation_of_another_kind_is_refused() -> None:
+    authenticator = Authenticator(ISSUER, AUDIENCE, "unused", org_kinds=("centre",), keys=KeyCache(ISSUING.jwks))
+    with pytest.raises(Problem) as caught:
+        asyncio.run(authenticator.authenticate(f"Bearer {ISSUING.token()}"))
+    assert (caught.value.status, caught.value.code) == (401, "token_invalid")
+    assert "claim org" in caught.value.detail
+
+
 class Clock:
     """Keys that are renewed at each look, and a time that moves."""
 

@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from chassis.http.exception_handlers import install
-from chassis.pure.codes import Country, Day, Instant
+from chassis.pure.codes import Day, Instant
 from tests.support.web import ask, problem
+from vocabulary.codes import Country
 
 CANARY = "Canary-Amina-Okafor"
 

@@ -55,6 +55,7 @@ def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
         ),
         (("migrate", "-s", "nowhere"), "there is no service 'nowhere'"),
         (("migrate", "-s", "chassis"), "there is no service 'chassis'"),
+        (("migrate", "-s", "vocabulary"), "there is no service 'vocabulary'"),
         (("migrate", "-s", "../referral"), "there is no service '../referral'"),
         (("parked", "retry", "1", "-s", "referral"), "--by"),
         (("parked", "retry", "-s", "referral", "--by", "ops"), "name records by number"),

@@ -9,13 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.pure.calendar import (
-    TIME_ZONES,
-    WORKING_DAYS,
-    UnknownCalendar,
-    WorkingDays,
-    time_zone,
-)
+from chassis.pure.calendar import UnknownCalendar, WorkingDays
+from vocabulary.countries import TIME_ZONES, WORKING_DAYS, time_zone
 
 PLACES = sorted(TIME_ZONES)
 PROGRAMME = set(PLACES) - {"DE"}
@@ -182,7 +177,7 @@ def test_a_period_of_no_days_is_refused(count: int) -> None:
 @pytest.mark.parametrize("place", ["FR", "", "D", "DEU", "de", "DE_BY", "ZZ-AA"])
 def test_an_unknown_country_is_refused_with_the_known_ones(place: str) -> None:
     with pytest.raises(UnknownCalendar, match="use one of AF, AL, DE, EG"):
-        WorkingDays().is_working_day(place, date(2019, 3, 4))
+        WorkingDays(TIME_ZONES).is_working_day(place, date(2019, 3, 4))
     with pytest.raises(UnknownCalendar):
         time_zone(place)
 
@@ -204,7 +199,7 @@ def test_a_count_that_leads_out_of_the_calendar_is_refused() -> None:
 
 
 def test_two_calendars_agree() -> None:
-    fresh = WorkingDays()
+    fresh = WorkingDays(TIME_ZONES)
     for place in PLACES:
         for number in range(0, 400, 7):
             day = date(2025, 12, 1) + timedelta(days=number)

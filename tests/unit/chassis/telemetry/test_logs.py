@@ -35,7 +35,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_line_says_when_where_and_what() -> None:
     lines = configured()
-    with structlog.contextvars.bound_contextvars(trace_id="4bf92f35", case_id=ID):
+    with structlog.contextvars.bound_contextvars(trace_id="4bf92f35", note_id=ID):
         LOG.info("batch_done", count=500, topic="ph.training.v1")
     [line] = lines()
     assert datetime.fromisoformat(line.pop("timestamp")).utcoffset() == timedelta()
@@ -46,10 +46,19 @@ def test_a_line_says_when_where_and_what() -> None:
         "service": "notes",
         "instance": "notes-0",
         "trace_id": "4bf92f35",
-        "case_id": ID,
+        "note_id": ID,
         "count": 500,
         "topic": "ph.training.v1",
     }
+
+
+def test_what_a_line_is_about_goes_out_under_the_word_of_the_service() -> None:
+    lines = configured("order")
+    LOG.info("put_off", subject_id=ID, note_id=CANARY)
+    [line] = lines()
+    assert line["order_id"] == ID
+    assert "subject_id" not in line
+    assert line["note_id"] == WITHHELD
 
 
 def test_a_logger_made_before_the_configuration_follows_it() -> None:

@@ -1,0 +1,23 @@
+"""Shapes of codes in events and HTTP bodies. The lists of codes are reference data, not constants."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from vocabulary.roles import ORG_KINDS
+
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, XK for Kosovo")]
+Admin1 = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,4}$", description="ISO 3166-2 first-level subdivision")]
+Isco08 = Annotated[str, Field(pattern=r"^[0-9]{4}$", description="ISCO-08 unit group")]
+CourseCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$")]
+Org = Annotated[
+    str,
+    Field(
+        pattern=rf"^({'|'.join(ORG_KINDS)}):[A-Za-z0-9-]{{1,40}}$",
+        description="kind and code of an organisation, such as centre:NG-LOS",
+    ),
+]
+Centre = Annotated[str, Field(pattern=r"^centre:[A-Za-z0-9-]{1,40}$", description="such as centre:NG-LOS")]
+Provider = Annotated[str, Field(pattern=r"^provider:[A-Za-z0-9-]{1,40}$", description="such as provider:HWK-MUC")]

@@ -1,0 +1,40 @@
+"""The 13 countries of the programme and Germany: where their offices' clocks stand, and when the offices are open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from chassis.pure.calendar import WorkingDays
+
+GERMANY: Final = "DE"
+
+TIME_ZONES: Final[Mapping[str, str]] = {
+    "AF": "Asia/Kabul",
+    "AL": "Europe/Tirane",
+    GERMANY: "Europe/Berlin",
+    "EG": "Africa/Cairo",
+    "GH": "Africa/Accra",
+    "GM": "Africa/Banjul",
+    "IQ": "Asia/Baghdad",
+    "MA": "Africa/Casablanca",
+    "NG": "Africa/Lagos",
+    "PK": "Asia/Karachi",
+    "RS": "Europe/Belgrade",
+    "SN": "Africa/Dakar",
+    "TN": "Africa/Tunis",
+    "XK": "Europe/Belgrade",
+}
+"""The zone that a country's offices work in. The time zone database has none of its own for Kosovo."""
+
+WORKING_DAYS: Final = WorkingDays(TIME_ZONES)
+"""The calendars of this process."""
+
+time_zone: Final = WORKING_DAYS.time_zone
+"""The time zone of a country's offices. Raises `UnknownCalendar`."""
+day_at: Final = WORKING_DAYS.day_at
+"""The calendar day at a place."""
+last_second_at: Final = WORKING_DAYS.last_second_at
+"""The last second of a day at a place: when something is due on that day."""
+end_of_day_at: Final = WORKING_DAYS.end_of_day_at
+"""The moment at which a day is over at a place: what lasts through the day holds before it."""

@@ -1,0 +1,19 @@
+"""Closed lists that stand in several services: in events, contracts, bodies and states alike."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
+ReturnType = Literal["voluntary_assisted", "voluntary_own", "forced", "unknown"]
+AgeBand = Literal["under_18", "18_24", "25_34", "35_49", "50_plus", "unknown"]
+Priority = Literal["emergency", "urgent", "normal"]
+PlanStatus = Literal["planned", "booked"]
+"""Of a departure that is still to come: a window, or a day."""
+Readiness = Literal["now", "after_support", "not_now"]
+"""When the person can begin to work, by the assessment."""
+MeasureCategory = Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY"]
+Result = Literal["passed", "attended"]
+"""Of a course: an examination was passed, or the person took part to the end."""
+CountryStatus = Literal["active", "no_centre", "suspended", "ended"]
+"""What the programme does in a country."""
