@@ -195,7 +195,7 @@ async def test_who_is_not_first_decides_anew_under_a_lock(toy: ToyRuntime, pool:
 async def test_nothing_is_written_by_a_command_that_was_not_first(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
     till = uuid4()
     writes = Writes()
-    event = Emitted(Counted(case_id=till, amount=1, total=1), str(till), "x", ACTOR, NO_TRACE, "")
+    event = Emitted(Counted(till_id=till, amount=1, total=1), str(till), "x", ACTOR, NO_TRACE, "")
     writes.add("till_saved", "insert into till values ($1, 1, 'open', '{}', now()) returning true", till, rows=1)
     append(writes, [event], toy.clock.now())
     writes.add("missing", "update till set version = 9 where id = $1 returning true", uuid4(), rows=1)

@@ -50,7 +50,7 @@ class Documents:
         return states
 
     async def id_of_linked(self, state: type[Any], id_: UUID) -> UUID | None:
-        """The id of the aggregate whose links contain `id_`: the case of a referral, the session of an enrolment."""
+        """The id of the aggregate whose links contain `id_`, as a command needs it to lock what it is about."""
         found: UUID | None = await self.pool.fetchval(self._storage.id_by_link[state], id_)
         return found
 

@@ -71,6 +71,8 @@ def published(directory: Path) -> Mapping[str, CodeListAnswer]:
 
 
 def _entry(row: Mapping[str, str]) -> CodeEntry:
+    if None in row or None in row.values():
+        raise ValueError("a row has more or fewer cells than the header")
     first, last = next((period for period in _PERIODS if period[0] in row), _PERIODS[0])
     known = {"code", "source", first, last}
     return CodeEntry(

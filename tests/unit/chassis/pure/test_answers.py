@@ -1,0 +1,86 @@
+"""Tags: equal for what is shown alike, different per field, and silent about the values."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.pure.answers import Answer, changed_since, tag_of
+
+KEY = b"key"
+ID = UUID(int=1)
+
+
+class Part(Answer):
+    name: str
+    on: date | None
+
+
+class Shown(Answer):
+    id: UUID
+    parts: tuple[Part, ...]
+    count: int
+    days_left: int
+
+    BY_CLOCK: ClassVar[frozenset[str]] = frozenset({"days_left"})
+
+
+class Other(Answer):
+    id: UUID
+
+
+FIRST = Shown(id=ID, parts=(Part(name="a", on=None),), count=1, days_left=3)
+
+
+def changed(**changes: object) -> Shown:
+    return FIRST.model_copy(update=changes)
+
+
+def test_what_is_shown_alike_has_one_tag() -> None:
+    again = Shown.model_validate_json(FIRST.model_dump_json())
+    assert tag_of(again, KEY) == tag_of(FIRST, KEY)
+    assert changed_since(tag_of(FIRST, KEY), again, KEY) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"count": 2}, ["count"]),
+        ({"parts": ()}, ["parts"]),
+        ({"parts": (Part(name="a", on=date(2026, 3, 2)),)}, ["parts"]),
+        ({"count": 2, "id": UUID(int=2)}, ["id", "count"]),
+        ({"days_left": 2}, []),
+    ],
+)
+def test_a_stale_tag_tells_which_fields_have_changed(changes: dict[str, object], fields: list[str]) -> None:
+    assert changed_since(tag_of(FIRST, KEY), changed(**changes), KEY) == fields
+    assert (tag_of(FIRST, KEY) == tag_of(changed(**changes), KEY)) is (fields == [])
+
+
+@pytest.mark.parametrize("tag", ['""', '"!"', '"AAAA"', '"x y"', '"' + "A" * 4000 + '"', '"é"'])
+def test_a_tag_of_something_else_differs_in_everything(tag: str) -> None:
+    assert list(changed_since(tag, FIRST, KEY)) == ["id", "parts", "count"]
+    assert list(changed_since(tag_of(Other(id=ID), KEY), FIRST, KEY)) == ["id", "parts", "count"]
+
+
+def test_without_the_key_nobody_can_try_values() -> None:
+    assert tag_of(FIRST, b"another") != tag_of(FIRST, KEY)
+    assert list(changed_since(tag_of(FIRST, b"another"), FIRST, KEY)) == ["id", "parts", "count"]
+
+
+@given(st.lists(st.text(max_size=5), max_size=4), st.lists(st.text(max_size=5), max_size=4))
+def test_tags_are_equal_if_and_only_if_values_are(some: list[str], others: list[str]) -> None:
+    one, two = (changed(parts=tuple(Part(name=name, on=None) for name in names)) for names in (some, others))
+    assert (tag_of(one, KEY) == tag_of(two, KEY)) is (some == others)
+
+
+def test_an_answer_is_made_once_and_takes_nothing_unknown() -> None:
+    with pytest.raises(ValueError, match="extra_forbidden"):
+        Other.model_validate({"id": ID, "name": "x"})
+    with pytest.raises(ValueError, match="frozen"):
+        FIRST.count = 2  # type: ignore[misc]
