@@ -37,7 +37,7 @@ def test_every_list_is_named_with_its_size(api: MemoryApi) -> None:
 
 def test_a_code_has_its_label_and_its_period(api: MemoryApi) -> None:
     answer = api.get("/code-lists/countries", ANYBODY)
-    assert [each for each in answer.json()["items"] if each["code"] == "AF"][0] == {
+    assert next(each for each in answer.json()["items"] if each["code"] == "AF") == {
         "code": "AF",
         "labels": {"en": "Afghanistan"},
         "valid_from": "2017-07-01",
