@@ -1,4 +1,4 @@
-"""What the HTTP API answers."""
+"""What the HTTP API answers: outcomes of commands, and views of cases. Only a profile holds anything but codes."""
 
 from __future__ import annotations
 
@@ -6,45 +6,65 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from referral.domain.case import CaseStatus
-from referral.domain.consent import ConsentStatus
-from referral.domain.journey import JourneyStatus
-from referral.domain.profile import ProfileStatus
-from referral.domain.referral import ReferralStatus
+from chassis.pure.answers import Answer
+from referral.domain.case import Case, CaseStatus
+from referral.domain.consent import Consent, ConsentStatus
+from referral.domain.journey import Journey, JourneyStatus
+from referral.domain.profile import Profile, ProfileStatus
+from referral.domain.referral import Referral, ReferralStatus
 from referral.domain.terms import Sex, Transport
 from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-
-class CaseAnswer(_Answer):
+class CaseOutcome(Answer):
     """A case was opened."""
 
     case_id: UUID
     case_ref: str
     status: CaseStatus
 
+    @classmethod
+    def of(cls, case: Case) -> Self:
+        """From the state."""
+        return cls(case_id=case.id, case_ref=case.case_ref, status=case.status)
 
-class ProfileAnswer(_Answer):
+
+class ProfileOutcome(Answer):
     """What the profile is now."""
 
     case_id: UUID
     status: ProfileStatus
 
+    @classmethod
+    def of(cls, profile: Profile) -> Self:
+        """From the state."""
+        return cls(case_id=profile.id, status=profile.status)
 
-class ConsentAnswer(_Answer):
+
+class ConsentOutcome(Answer):
     """What the consent is now."""
 
     case_id: UUID
     consent_id: UUID
     status: ConsentStatus
+    valid_until: date = Field(description="the last day on which it holds, where it was signed")
+    expires_at: datetime = Field(description="the moment at which that day is over")
+
+    @classmethod
+    def of(cls, case: Case, consent: Consent) -> Self:
+        """From the states."""
+        return cls(
+            case_id=case.id,
+            consent_id=consent.id,
+            status=consent.status,
+            valid_until=consent.valid_until,
+            expires_at=consent.expires_at,
+        )
 
 
-class ReferralAnswer(_Answer):
+class ReferralOutcome(Answer):
     """What the referral is now."""
 
     case_id: UUID
@@ -54,8 +74,20 @@ class ReferralAnswer(_Answer):
     status: ReferralStatus
     case_status: CaseStatus
 
+    @classmethod
+    def of(cls, case: Case, referral: Referral) -> Self:
+        """From the states."""
+        return cls(
+            case_id=case.id,
+            referral_id=referral.id,
+            root_referral_id=referral.root_id,
+            to_centre=referral.to_centre,
+            status=referral.status,
+            case_status=case.status,
+        )
 
-class JourneyAnswer(_Answer):
+
+class JourneyOutcome(Answer):
     """What the journey is now."""
 
     case_id: UUID
@@ -63,8 +95,13 @@ class JourneyAnswer(_Answer):
     earliest: date | None
     latest: date | None
 
+    @classmethod
+    def of(cls, case_id: UUID, journey: Journey) -> Self:
+        """From the state."""
+        return cls(case_id=case_id, status=journey.status, earliest=journey.earliest, latest=journey.latest)
 
-class ProfileView(_Answer):
+
+class ProfileView(Answer):
     """The profile in clear, for the organisation that keeps the case."""
 
     case_id: UUID
@@ -78,7 +115,7 @@ class ProfileView(_Answer):
     notes: str | None = None
 
 
-class ConsentView(_Answer):
+class ConsentView(Answer):
     """A consent."""
 
     id: UUID
@@ -88,13 +125,14 @@ class ConsentView(_Answer):
     language: str
     evidence_ref: UUID
     granted_on: date
-    valid_until: date
+    valid_until: date = Field(description="the last day on which it holds, where it was signed")
+    expires_at: datetime = Field(description="the moment at which that day is over")
     guardian: bool
     status: ConsentStatus
     withdrawn_at: datetime | None
 
 
-class ReferralView(_Answer):
+class ReferralView(Answer):
     """What became of a referral."""
 
     id: UUID
@@ -120,6 +158,8 @@ class ReferralView(_Answer):
 
     def without(self, hidden: frozenset[str]) -> Self:
         """The view for somebody who must not see these needs."""
+        if hidden.isdisjoint(self.needs):
+            return self
         return self.model_copy(update={"needs": tuple(code for code in self.needs if code not in hidden)})
 
 
@@ -129,8 +169,14 @@ class ListedReferral(ReferralView):
     case_id: UUID
     case_ref: str
 
+    @classmethod
+    def of(cls, case_id: UUID, case_ref: str, referral: Referral, **more: object) -> Self:
+        """From the referral's state and what is known of its case; `more` is what a subclass adds."""
+        facts = {name: getattr(referral, name) for name in ReferralView.model_fields}
+        return cls.model_validate({"case_id": case_id, "case_ref": case_ref, **facts, **more})
 
-class Hop(_Answer):
+
+class Hop(Answer):
     """A centre that a referral was sent or redirected to, and what became of it there."""
 
     id: UUID
@@ -144,7 +190,7 @@ class ReferralDetail(ListedReferral):
     chain: tuple[Hop, ...]
 
 
-class JourneyView(_Answer):
+class JourneyView(Answer):
     """The return journey."""
 
     status: JourneyStatus
@@ -160,12 +206,11 @@ class JourneyView(_Answer):
 
     def without(self, hidden: frozenset[str]) -> Self:
         """The view for somebody who must not see these codes."""
-        return self.model_copy(
-            update={"assistance_codes": tuple(code for code in self.assistance_codes if code not in hidden)}
-        )
+        shown = tuple(code for code in self.assistance_codes if code not in hidden)
+        return self.model_copy(update={"assistance_codes": shown})
 
 
-class CaseSummary(_Answer):
+class CaseSummary(Answer):
     """A case in a list."""
 
     id: UUID
@@ -201,7 +246,7 @@ class CaseView(CaseSummary):
         return self.model_copy(update={"referrals": referrals, "journey": self.journey.without(hidden)})
 
 
-class MilestoneView(_Answer):
+class MilestoneView(Answer):
     """An entry of the timeline. `subject`: the referral, enrolment, offer ... that it is about."""
 
     at: datetime
@@ -211,26 +256,8 @@ class MilestoneView(_Answer):
     code: str
 
 
-class Timeline(_Answer):
+class Timeline(Answer):
     """What happened to a case, here and in the other services, in order of time."""
 
     case_id: UUID
     entries: tuple[MilestoneView, ...]
-
-
-class CasePage(_Answer):
-    """Some cases; `next_cursor` leads on."""
-
-    items: list[CaseSummary]
-    next_cursor: UUID | None
-
-
-class ReferralPage(_Answer):
-    """Some referrals; `next_cursor` leads on."""
-
-    items: list[ListedReferral]
-    next_cursor: UUID | None
-
-    def without(self, hidden: frozenset[str]) -> Self:
-        """The page for somebody who must not see these needs."""
-        return self.model_copy(update={"items": [item.without(hidden) for item in self.items]})

@@ -6,7 +6,7 @@ import hmac
 from pathlib import Path
 
 from chassis.service import Service
-from referral.api import build_router
+from referral.api import router, with_vault
 from referral.consumers import EVENTS as CONSUMED
 from referral.handlers import COMMANDS, KINDS
 from referral.reference import Reference
@@ -26,7 +26,7 @@ def service(profile_key: bytes) -> Service:
         commands=COMMANDS,
         consumers=CONSUMED,
         deadlines={},
-        routers=(build_router(Vault(profile_key)),),
+        routers=(with_vault(Vault(profile_key)), router),
         migrations=Path(__file__).with_name("migrations"),
         fingerprint_key=hmac.digest(profile_key, b"request fingerprints", "sha256"),
         subject=SUBJECT,

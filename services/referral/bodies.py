@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
-from chassis.pure.codes import Code, Day, Language, written_out_day
+from chassis.pure.codes import LATEST_YEAR, Code, Day, Language, written_out_day
 from referral.domain.terms import Sex, Transport
 from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
 from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
@@ -29,7 +29,15 @@ def _a_life(day: date) -> date:
     return day
 
 
+def _over_in_time(day: date) -> date:
+    if day >= date(LATEST_YEAR, 12, 31):
+        raise ValueError(f"is not over before the end of {LATEST_YEAR}: check the year")
+    return day
+
+
 BirthDate = Annotated[date, BeforeValidator(written_out_day), AfterValidator(_a_life)]
+LastDay = Annotated[Day, AfterValidator(_over_in_time)]
+"""A day whose end is a moment within the programme's time too, wherever it ends."""
 Name = Annotated[str, Field(max_length=120, pattern=r"\S")]
 Text = Annotated[str, Field(max_length=4000)]
 Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()/-]{5,30}$")]
@@ -103,7 +111,7 @@ class NewConsent(BaseModel):
     language: Language = Field(description="in which the text was read")
     evidence_ref: UUID = Field(description="where the signed sheet is kept")
     granted_on: Day
-    valid_until: Day
+    valid_until: LastDay
     guardian: StrictBool = Field(default=False, description="signed by a guardian; needed for minors")
 
 

@@ -18,14 +18,14 @@ UNKNOWN_CASE: Final = Refused(
     "The event is about a case that this service never opened.",
     "Cases are opened here: find out who made the id up, or what a restored backup lacks. Then discard or retry.",
 )
-NOT_YOUR_CASE: Final = Refused(
-    "not_your_case",
+OTHER_ORGANISATION: Final = Refused(
+    "other_organisation",
     "This case is kept by another organisation.",
     "Use a token of the organisation that opened the case.",
     status=403,
 )
-NOT_YOUR_ORGANISATION: Final = Refused(
-    "not_your_organisation",
+OTHER_ORGANISATION_LISTED: Final = Refused(
+    "other_organisation",
     "These are the cases of another organisation.",
     "Leave org out, or name your own.",
     "org",
@@ -64,13 +64,6 @@ VAULT_LOCKED: Final = Refused(
     "The profile does not open with the key that this process was given.",
     "Tell the operators: PROFILE_KEY_FILE is not the key that the profile was sealed with, or the profile was changed.",
     status=503,
-)
-UNKNOWN_CURSOR: Final = Refused(
-    "unknown_cursor",
-    "The cursor is none that this list gave out.",
-    "Send next_cursor of the page before, or leave it out to begin anew.",
-    "cursor",
-    422,
 )
 PROFILE_NOT_FOUND: Final = Refused(
     "profile_not_found", "This case has no profile.", "Set one: PUT /cases/{case_id}/profile.", status=404

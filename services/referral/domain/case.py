@@ -14,9 +14,10 @@ Its status follows from the facts, and from nothing else:
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
@@ -107,9 +108,9 @@ class Case:
         """The referral with this id."""
         return next((each for each in self.referrals if each.id == id_), None)
 
-    def covered(self, purpose: str, org: str, country: str, today: date) -> bool:
-        """Whether any consent covers the organisation, which lies in `country`, for the purpose today."""
-        return any(each.covers(purpose, org, country, today) for each in self.consents)
+    def covered(self, purpose: str, org: str, country: str, at: datetime) -> bool:
+        """Whether any consent covers the organisation, which lies in `country`, for the purpose at this time."""
+        return any(each.covers(purpose, org, country, at) for each in self.consents)
 
     def open_for(self, needs: Iterable[str]) -> Referral | None:
         """An open referral for one of these needs, if there is one."""
@@ -130,6 +131,11 @@ class Case:
     def held_by(self, org: str) -> bool:
         """Whether this centre has the person in its care."""
         return any(each.to_centre == org and each.status in HELD for each in self.referrals)
+
+    def country_of(self, centre: str) -> str:
+        """Where a centre lies that the case was referred to. Raises `KeyError` for any other."""
+        countries = {each.to_centre: each.centre_country for each in self.referrals}
+        return countries[centre]
 
     def taken_on_by(self, org: str) -> bool:
         """Whether this centre has, or has had, the person in its care."""
@@ -154,9 +160,11 @@ class Case:
 
         Keeping the latest of a growing set gives the same whatever the order in which the entries come.
         """
-        if milestone in self.timeline:
+        place = bisect_left(self.timeline, milestone)
+        if milestone in self.timeline[place : place + 1]:
             return self
-        return replace(self, timeline=tuple(sorted((*self.timeline, milestone))[-TIMELINE_ENTRIES:]))
+        entries = (*self.timeline[:place], milestone, *self.timeline[place:])
+        return replace(self, timeline=entries[-TIMELINE_ENTRIES:])
 
 
 def links(case: Case) -> set[UUID]:

@@ -14,7 +14,11 @@ ConsentStatus = Literal["granted", "withdrawn"]
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One consent. Evidence is never deleted by a withdrawal."""
+    """One consent. Evidence is never deleted by a withdrawal.
+
+    `begins_at` and `expires_at` are the first moment of `granted_on` and the moment at which `valid_until` is over, at
+    the place where it was signed.
+    """
 
     id: UUID
     purpose: str
@@ -24,6 +28,8 @@ class Consent:
     evidence_ref: UUID
     granted_on: date
     valid_until: date
+    begins_at: datetime
+    expires_at: datetime
     guardian: bool = False
     recorded_by: str = ""
     """The organisation that recorded it; it may also record that the person takes it back."""
@@ -41,10 +47,8 @@ class Consent:
         """
         return self.purpose == purpose and (org in self.recipients or f"country:{country}" in self.recipients)
 
-    def covers(self, purpose: str, org: str, country: str, today: date) -> bool:
-        """Whether `org` may get the case for this purpose today."""
+    def covers(self, purpose: str, org: str, country: str, at: datetime) -> bool:
+        """Whether `org` may get the case for this purpose at this time."""
         return (
-            self.withdrawn_at is None
-            and self.granted_on <= today <= self.valid_until
-            and self.names(purpose, org, country)
+            self.withdrawn_at is None and self.begins_at <= at < self.expires_at and self.names(purpose, org, country)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 
 from chassis.pure.decision import (
     Actor,
@@ -13,14 +14,15 @@ from chassis.pure.decision import (
 )
 from chassis.pure.states import States
 from referral import refusals
+from referral.answers import ConsentOutcome
 from referral.commands import GrantConsent, WithdrawConsent
 from referral.domain.case import Case
 from referral.domain.consent import REFERRAL, Consent
 from referral.events import ConsentGranted, ConsentWithdrawn, ReferralWithdrawn
-from referral.handlers.desk import own_act, today
+from referral.handlers.desk import own_act
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.reference import Purpose, Reference
-from vocabulary.countries import GERMANY
+from vocabulary.countries import GERMANY, day_at, end_of_day_at
 from vocabulary.roles import SCOUTS_DESK
 
 CANONICAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -33,8 +35,9 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
     if case is None:
         return refusals.CASE_NOT_FOUND
     if not _may(context.actor, case, case.held_by(context.actor.org)):
-        return refusals.NOT_YOUR_CASE
-    if refused := _why_not(case, command, context):
+        return refusals.OTHER_ORGANISATION
+    place = _signed_in(case, context.actor)
+    if refused := _why_not(case, command, context.reference, day_at(place, context.now)):
         return refused
     consent = Consent(
         id=context.new_id(),
@@ -45,6 +48,8 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
         evidence_ref=command.evidence_ref,
         granted_on=command.granted_on,
         valid_until=command.valid_until,
+        begins_at=end_of_day_at(place, command.granted_on - timedelta(days=1)),
+        expires_at=end_of_day_at(place, command.valid_until),
         guardian=command.guardian,
         recorded_by=context.actor.org,
     )
@@ -59,8 +64,9 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
         evidence_ref=consent.evidence_ref,
         granted_on=consent.granted_on,
         valid_until=consent.valid_until,
+        expires_at=consent.expires_at,
     )
-    return Decision((case,), (event,), answer=_answer(case, consent))
+    return Decision((case,), (event,), answer=ConsentOutcome.of(case, consent))
 
 
 def withdraw_consent(states: States, command: WithdrawConsent, context: Context) -> Decision | Refused:
@@ -75,7 +81,7 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
     consent = case.consent(command.consent_id)
     org = context.actor.org
     if not _may(context.actor, case, case.taken_on_by(org) or (consent is not None and consent.recorded_by == org)):
-        return refusals.NOT_YOUR_CASE
+        return refusals.OTHER_ORGANISATION
     if consent is None:
         return refusals.CONSENT_NOT_FOUND
     if consent.withdrawn_at is not None:
@@ -90,16 +96,20 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
         effective_at=context.now,
     )
     case, ended = _without_ground(case, consent)
-    return Decision((case,), (event, *ended), answer=_answer(case, consent))
+    return Decision((case,), (event, *ended), answer=ConsentOutcome.of(case, consent))
 
 
 def _may(actor: Actor, case: Case, as_centre: bool) -> bool:
     return case.opened_by == actor.org if actor.role in SCOUTS_DESK else as_centre
 
 
-def _why_not(case: Case, command: GrantConsent, context: Context) -> Refused | None:
-    day = today(context)
-    reference: Reference = context.reference
+def _signed_in(case: Case, actor: Actor) -> str:
+    """The country of the organisation that records the consent: Germany, or where the centre lies."""
+    return GERMANY if actor.role in SCOUTS_DESK else case.country_of(actor.org)
+
+
+def _why_not(case: Case, command: GrantConsent, reference: Reference, day: date) -> Refused | None:
+    """What is wrong with it on this day, which is that of the place where it was signed."""
     purpose = reference.purposes.get(command.purpose)
     if purpose is None:
         return refusals.unknown_code("/purpose", "consent_purposes")
@@ -124,7 +134,7 @@ def _is_known(recipient: str, purpose: Purpose, reference: Reference) -> bool:
         case "provider":
             return recipient in reference.providers
         case "country":
-            # All training providers are in Germany; for any other purpose a consent names countries of the programme.
+            # All training providers are in Germany; any other purpose names countries of the programme.
             return code == GERMANY if "provider" in purpose.recipient_kinds else code in reference.countries
         case _:
             return CANONICAL_ID.fullmatch(code) is not None
@@ -139,7 +149,3 @@ def _without_ground(case: Case, consent: Consent) -> tuple[Case, tuple[ReferralW
                 case, event = withdrawn(case, referral, "consent_withdrawn", lost_at)
                 ended.append(event)
     return case, tuple(ended)
-
-
-def _answer(case: Case, consent: Consent) -> dict[str, str]:
-    return {"case_id": str(case.id), "consent_id": str(consent.id), "status": consent.status}

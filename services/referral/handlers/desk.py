@@ -1,27 +1,14 @@
-"""What several handlers of the scout's desk share: whose case it is, what day it is, what the timeline notes."""
+"""What several handlers of the scout's desk share: whose case it is, and what the timeline notes."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from chassis.pure.decision import Actor, Context, Refused
+from chassis.pure.decision import Actor, Refused
 from chassis.pure.states import States
 from referral import refusals
 from referral.domain.case import Case, Milestone
-from vocabulary.countries import GERMANY, time_zone
-
-CLOCK = time_zone(GERMANY)
-
-
-def day_at_the_desk(at: datetime) -> date:
-    """The calendar day in Germany."""
-    return at.astimezone(CLOCK).date()
-
-
-def today(context: Context) -> date:
-    """The day at the desk."""
-    return day_at_the_desk(context.now)
 
 
 def own_case(states: States, case_id: UUID, actor: Actor) -> Case | Refused:
@@ -29,7 +16,7 @@ def own_case(states: States, case_id: UUID, actor: Actor) -> Case | Refused:
     case = states.get(Case, case_id)
     if case is None:
         return refusals.CASE_NOT_FOUND
-    return case if case.opened_by == actor.org else refusals.NOT_YOUR_CASE
+    return case if case.opened_by == actor.org else refusals.OTHER_ORGANISATION
 
 
 def own_act(case: Case, at: datetime, type_: str, subject: UUID, code: str = "") -> Case:

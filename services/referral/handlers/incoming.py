@@ -33,54 +33,66 @@ REFERRAL_ANSWER = "referral_answer"
 """The deadline whose subject is a referral that waits for its answer; others stand in the timeline only."""
 
 
-def _received(case: Case, event: contracts.ReferralReceived, _context: Context) -> Case:
+def received(case: Case, event: contracts.ReferralReceived, _context: Context) -> Case:
+    """The referral is in the centre's inbox, and the centre owes an answer."""
+
     def step(referral: Referral) -> Referral:
-        received = referral.stepped("acknowledge")
-        return replace(received, received_at=event.received_at, answer_due_at=event.answer_due_at)
+        known = referral.stepped("acknowledge")
+        return replace(known, received_at=event.received_at, answer_due_at=event.answer_due_at)
 
     return _with(case, event.referral_id, step)
 
 
-def _accepted(case: Case, event: contracts.ReferralAccepted, context: Context) -> Case:
+def accepted(case: Case, event: contracts.ReferralAccepted, context: Context) -> Case:
+    """The centre takes the person on; whoever has arrived is in its care at once."""
+
     def step(referral: Referral) -> Referral:
-        accepted = referral.stepped(
+        taken_on = referral.stepped(
             "accept", answered_at=context.occurred_at, first_appointment=event.first_appointment
         )
-        return accepted.stepped("start") if case.journey.status == "arrived" else accepted
+        return taken_on.stepped("start") if case.journey.status == "arrived" else taken_on
 
     return _with(case, event.referral_id, step)
 
 
-def _rejected(case: Case, event: contracts.ReferralRejected, context: Context) -> Case:
+def rejected(case: Case, event: contracts.ReferralRejected, context: Context) -> Case:
+    """The centre does not take the person on."""
     return _with(case, event.referral_id, lambda referral: _refused(referral, "reject", event.reason, context))
 
 
-def _completed(case: Case, event: contracts.ReferralCompleted, context: Context) -> Case:
+def completed(case: Case, event: contracts.ReferralCompleted, context: Context) -> Case:
+    """What was asked for has come to an end."""
     ended = {"closed_at": context.occurred_at, "reason": event.outcome_code}
     return _with(case, event.referral_id, lambda referral: referral.stepped("complete", **ended))
 
 
-def _arrived(case: Case, event: contracts.ArrivedInCountry, _context: Context) -> Case:
+def arrived(case: Case, event: contracts.ArrivedInCountry, _context: Context) -> Case:
+    """The person is in the country: accepted referrals begin."""
     referrals = tuple(referral.stepped("start") for referral in case.referrals)
     return replace(case, journey=case.journey.arrived(event.arrived_on), referrals=referrals)
 
 
-def _deadline_missed(case: Case, event: contracts.DeadlineMissed, _context: Context) -> Case:
+def deadline_missed(case: Case, event: contracts.DeadlineMissed, _context: Context) -> Case:
+    """How late a centre is with its answer; of another deadline only the timeline tells."""
+
     def step(referral: Referral) -> Referral:
         return replace(referral, overdue_level=max(referral.overdue_level, event.level))
 
     return _with(case, event.subject_id, step) if event.deadline_type == REFERRAL_ANSWER else case
 
 
-def _offered(case: Case, event: contracts.JobOffered, _context: Context) -> Case:
+def offered(case: Case, event: contracts.JobOffered, _context: Context) -> Case:
+    """An employer has offered work."""
     return case.with_offer(event.offer_id)
 
 
-def _employed(case: Case, _event: contracts.EmploymentStarted, _context: Context) -> Case:
+def employed(case: Case, _event: contracts.EmploymentStarted, _context: Context) -> Case:
+    """The person works."""
     return replace(case, employed=True)
 
 
-def _unchanged(case: Case, _event: Any, _context: Context) -> Case:
+def unchanged(case: Case, _event: Any, _context: Context) -> Case:
+    """Noted in the timeline, and nothing else."""
     return case
 
 
@@ -132,26 +144,3 @@ def _noted(states: States, event: Any, context: Context, subject: str, code: str
     source = event.topic.split(".")[1]
     detail = str(getattr(event, code)) if code else ""
     return case.noted(Milestone(context.occurred_at, type(event).__name__, getattr(event, subject), source, detail))
-
-
-REACTIONS: dict[type[Any], Decide] = {
-    contracts.ReferralReceived: reaction(_received, "referral_id", "centre"),
-    contracts.ReferralAccepted: reaction(_accepted, "referral_id", "centre"),
-    contracts.ReferralRejected: reaction(_rejected, "referral_id", "reason"),
-    contracts.ReferralRedirected: redirected,
-    contracts.ReferralCompleted: reaction(_completed, "referral_id", "outcome_code"),
-    contracts.ArrivedInCountry: reaction(_arrived, "case_id", "centre"),
-    contracts.FirstContactMade: reaction(_unchanged, "case_id", "centre"),
-    contracts.NeedsAssessed: reaction(_unchanged, "assessment_ref", "readiness"),
-    contracts.DeadlineMissed: reaction(_deadline_missed, "subject_id", "code"),
-    contracts.EnrolmentRequested: reaction(_unchanged, "enrolment_id"),
-    contracts.EnrolmentConfirmed: reaction(_unchanged, "enrolment_id"),
-    contracts.EnrolmentWaitlisted: reaction(_unchanged, "enrolment_id"),
-    contracts.EnrolmentCancelled: reaction(_unchanged, "enrolment_id", "reason"),
-    contracts.CourseCompleted: reaction(_unchanged, "enrolment_id", "result"),
-    contracts.JobOffered: reaction(_offered, "offer_id", "isco08"),
-    contracts.JobOfferAccepted: reaction(_unchanged, "offer_id"),
-    contracts.JobOfferDeclined: reaction(_unchanged, "offer_id", "reason"),
-    contracts.JobOfferExpired: reaction(_unchanged, "offer_id"),
-    contracts.EmploymentStarted: reaction(_employed, "employment_id", "isco08"),
-}

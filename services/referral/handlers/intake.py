@@ -5,19 +5,21 @@ from __future__ import annotations
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from referral import refusals
+from referral.answers import CaseOutcome, ProfileOutcome
 from referral.commands import DestroyProfile, OpenCase, SetProfile
 from referral.domain.case import Case
 from referral.domain.case_ref import case_ref
 from referral.domain.profile import Profile
 from referral.events import CaseOpened
-from referral.handlers.desk import own_act, own_case, today
+from referral.handlers.desk import own_act, own_case
+from vocabulary.countries import GERMANY, day_at
 
 
 def open_case(states: States, command: OpenCase, context: Context) -> Decision | Refused:
     """A person was registered; nothing is shared with anybody yet."""
     if command.target_group != "RETURNEE_DE":
         return refusals.NOT_A_RETURNEE_FROM_GERMANY
-    if context.reference.countries.get(command.country, on=today(context)) is None:
+    if context.reference.countries.get(command.country, on=day_at(GERMANY, context.now)) is None:
         return refusals.UNKNOWN_COUNTRY
     if command.admin1 is not None and not command.admin1.startswith(f"{command.country}-"):
         return refusals.ADMIN1_ELSEWHERE
@@ -50,8 +52,7 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
     )
     sealed = command.profile
     profile = () if sealed is None else (Profile(case.id, sealed.wrapped_key, sealed.fields),)
-    answer = {"case_id": str(case.id), "case_ref": case.case_ref, "status": case.status}
-    return Decision((case, *profile), (event,), answer=answer)
+    return Decision((case, *profile), (event,), answer=CaseOutcome.of(case))
 
 
 def set_profile(states: States, command: SetProfile, context: Context) -> Decision | Refused:
@@ -60,7 +61,7 @@ def set_profile(states: States, command: SetProfile, context: Context) -> Decisi
     if isinstance(case, Refused):
         return case
     profile = Profile(case.id, command.profile.wrapped_key, command.profile.fields)
-    return Decision((profile,), answer={"case_id": str(case.id), "status": profile.status})
+    return Decision((profile,), answer=ProfileOutcome.of(profile))
 
 
 def destroy_profile(states: States, command: DestroyProfile, context: Context) -> Decision | Refused:
@@ -70,4 +71,5 @@ def destroy_profile(states: States, command: DestroyProfile, context: Context) -
         return case
     if states.get(Profile, case.id) is None:
         return refusals.PROFILE_NOT_FOUND
-    return Decision((Profile(case.id, None),), answer={"case_id": str(case.id), "status": "destroyed"})
+    profile = Profile(case.id, None)
+    return Decision((profile,), answer=ProfileOutcome.of(profile))

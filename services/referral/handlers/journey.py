@@ -9,6 +9,7 @@ from typing import Any
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from referral import refusals
+from referral.answers import JourneyOutcome
 from referral.commands import (
     BookDeparture,
     CancelDeparture,
@@ -19,7 +20,8 @@ from referral.commands import (
 from referral.domain.case import Case
 from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey, Step
 from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReferralEvent, ReturneeDeparted
-from referral.handlers.desk import own_act, own_case, today
+from referral.handlers.desk import own_act, own_case
+from vocabulary.countries import GERMANY, day_at
 
 
 def plan(states: States, command: PlanDeparture, context: Context) -> Decision | Refused:
@@ -27,7 +29,7 @@ def plan(states: States, command: PlanDeparture, context: Context) -> Decision |
     case = _at(states, command, context, "plan")
     if isinstance(case, Refused):
         return case
-    if refused := _bad_window(command.earliest, command.latest, today(context)):
+    if refused := _bad_window(command.earliest, command.latest, day_at(GERMANY, context.now)):
         return refused
     journey = Journey(
         status="planned",
@@ -44,7 +46,7 @@ def book(states: States, command: BookDeparture, context: Context) -> Decision |
     case = _at(states, command, context, "book")
     if isinstance(case, Refused):
         return case
-    if command.on < today(context):
+    if command.on < day_at(GERMANY, context.now):
         return refusals.in_past("/on")
     journey = replace(
         case.journey,
@@ -62,9 +64,10 @@ def reschedule(states: States, command: RescheduleDeparture, context: Context) -
     case = _at(states, command, context, "reschedule")
     if isinstance(case, Refused):
         return case
-    if context.reference.reschedule_reasons.get(command.reason, on=today(context)) is None:
+    day = day_at(GERMANY, context.now)
+    if context.reference.reschedule_reasons.get(command.reason, on=day) is None:
         return refusals.unknown_code("/reason", "reschedule_reasons")
-    if refused := _bad_window(command.earliest, command.latest, today(context)):
+    if refused := _bad_window(command.earliest, command.latest, day):
         return refused
     if case.journey.status == "booked" and command.earliest != command.latest:
         return refusals.BOOKED_IS_ONE_DAY
@@ -85,7 +88,7 @@ def cancel(states: States, command: CancelDeparture, context: Context) -> Decisi
     case = _at(states, command, context, "cancel")
     if isinstance(case, Refused):
         return case
-    if context.reference.departure_cancel_reasons.get(command.reason, on=today(context)) is None:
+    if context.reference.departure_cancel_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return refusals.unknown_code("/reason", "departure_cancel_reasons")
     journey = Journey(status="cancelled", reason=command.reason)
     event = DepartureCancelled(case_id=case.id, reason=command.reason, country=case.country)
@@ -97,7 +100,7 @@ def confirm_departure(states: States, command: ConfirmDeparture, context: Contex
     case = _at(states, command, context, "depart")
     if isinstance(case, Refused):
         return case
-    if command.departed_on > today(context):
+    if command.departed_on > day_at(GERMANY, context.now):
         return refusals.in_future("/departed_on")
     earliest = case.journey.earliest
     if earliest is not None and command.departed_on < earliest - timedelta(days=MAX_EARLY_DAYS):
@@ -157,10 +160,4 @@ def _planned(case: Case, journey: Journey) -> DeparturePlanned:
 
 def _decided(case: Case, journey: Journey, event: ReferralEvent, context: Context) -> Decision:
     case = own_act(replace(case, journey=journey), context.now, type(event).__name__, case.id, journey.status)
-    answer = {
-        "case_id": str(case.id),
-        "status": journey.status,
-        "earliest": journey.earliest.isoformat() if journey.earliest else None,
-        "latest": journey.latest.isoformat() if journey.latest else None,
-    }
-    return Decision((case,), (event,), answer=answer)
+    return Decision((case,), (event,), answer=JourneyOutcome.of(case.id, journey))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from referral import refusals
+from referral.answers import ReferralOutcome
 from referral.commands import Refer, WithdrawReferral
 from referral.domain.case import Case
 from referral.domain.consent import REFERRAL
 from referral.domain.journey import Journey
 from referral.domain.referral import Referral
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
-from referral.handlers.desk import day_at_the_desk, own_act, own_case, today
+from referral.handlers.desk import own_act, own_case
 from referral.reference import Centre, Fallback, Reference
+from vocabulary.countries import GERMANY, day_at
 
 CODE_LISTS = {"needs": "needs", "wishes": "wishes", "skills": "isco08"}
 
@@ -25,14 +26,15 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
+    day = day_at(GERMANY, context.now)
     for attribute, code_list in CODE_LISTS.items():
         known = getattr(context.reference, code_list)
-        if not all(known.get(code, on=today(context)) for code in getattr(command, attribute)):
+        if not all(known.get(code, on=day) for code in getattr(command, attribute)):
             return refusals.unknown_code(f"/{attribute}", code_list)
-    centre = _centre_for(case, command, context)
+    centre = _centre_for(case, command, context.reference, day)
     if isinstance(centre, Refused):
         return centre
-    if not case.covered(REFERRAL, centre.code, centre.country, today(context)):
+    if not case.covered(REFERRAL, centre.code, centre.country, context.now):
         return refusals.CONSENT_MISSING
     if same := case.open_for(command.needs):
         return refusals.need_already_referred(same)
@@ -51,7 +53,7 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
     )
     case = own_act(case.with_referral(referral), context.now, "ReturneeReferred", referral.id, referral.to_centre)
     event = _returnee_referred(case, referral, context.reference)
-    return Decision((case,), (event,), answer=_answer(case, referral))
+    return Decision((case,), (event,), answer=ReferralOutcome.of(case, referral))
 
 
 def withdraw_referral(states: States, command: WithdrawReferral, context: Context) -> Decision | Refused:
@@ -62,12 +64,12 @@ def withdraw_referral(states: States, command: WithdrawReferral, context: Contex
     referral = case.referral(command.referral_id)
     if referral is None:
         return refusals.REFERRAL_NOT_FOUND
-    if context.reference.withdraw_reasons.get(command.reason, on=today(context)) is None:
+    if context.reference.withdraw_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return refusals.unknown_code("/reason", "withdraw_reasons")
     if not referral.allows("withdraw"):
         return refusals.not_to_be_withdrawn(referral)
     case, event = withdrawn(case, referral, command.reason, context.now)
-    return Decision((case,), (event,), answer=_answer(case, case.referral(referral.id) or referral))
+    return Decision((case,), (event,), answer=ReferralOutcome.of(case, case.referral(referral.id) or referral))
 
 
 def withdrawn(case: Case, referral: Referral, reason: str, at: datetime) -> tuple[Case, ReferralWithdrawn]:
@@ -90,15 +92,13 @@ def ground_lost_at(case: Case, referral: Referral) -> datetime | None:
         return None
     named = [each for each in case.consents if each.names(REFERRAL, referral.to_centre, referral.centre_country)]
     at = max((each.withdrawn_at for each in named if each.withdrawn_at is not None), default=None)
-    if at is None or case.covered(REFERRAL, referral.to_centre, referral.centre_country, day_at_the_desk(at)):
+    if at is None or case.covered(REFERRAL, referral.to_centre, referral.centre_country, at):
         return None
     return at
 
 
-def _centre_for(case: Case, command: Refer, context: Context) -> Centre | Refused:
+def _centre_for(case: Case, command: Refer, reference: Reference, day: date) -> Centre | Refused:
     """The centre to refer to, or why there is none (routing by country status, region and opening days)."""
-    reference: Reference = context.reference
-    day = today(context)
     country = reference.countries.get(case.country, on=day)
     if country is None or country.status == "ended":
         return refusals.COUNTRY_ENDED
@@ -151,14 +151,3 @@ def _window(journey: Journey) -> DepartureWindow | None:
     if journey.status not in {"planned", "booked"} or journey.earliest is None or journey.latest is None:
         return None
     return DepartureWindow(earliest=journey.earliest, latest=journey.latest)
-
-
-def _answer(case: Case, referral: Referral) -> dict[str, Any]:
-    return {
-        "case_id": str(case.id),
-        "referral_id": str(referral.id),
-        "root_referral_id": str(referral.root_id),
-        "to_centre": referral.to_centre,
-        "status": referral.status,
-        "case_status": case.status,
-    }

@@ -17,6 +17,8 @@ create table case_file (
 create index case_file_links on case_file using gin (links);
 -- The worklist of an organisation, in order of id.
 create index case_file_desk on case_file (opened_by, id);
+-- What has changed since a time, of one organisation or of all.
+create index case_file_updated on case_file (updated_at, id);
 -- Two people must never be read out the same reference: a new one is drawn.
 create unique index case_file_ref on case_file (case_ref);
 -- The closed loop: cases with a referral in some status, or with one whose answer is overdue.

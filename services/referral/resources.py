@@ -1,0 +1,89 @@
+"""What a desk can read one by one, and who may see how much of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chassis.pure.decision import Actor, Context, Refused
+from chassis.pure.resources import Resource
+from chassis.pure.states import States, by_id, by_link
+from referral import refusals
+from referral.answers import CaseView, Hop, ProfileView, ReferralDetail, Timeline
+from referral.domain.case import Case
+from referral.domain.profile import Profile
+from referral.reference import Reference
+from referral.vault import Vault, VaultError
+from vocabulary.roles import PROGRAMME_MANAGER, SCOUTS_DESK
+
+
+def show_case(states: States, case_id: UUID, context: Context) -> CaseView | Refused:
+    """The case with its consents, referrals and journey."""
+    case = _readable(states.get(Case, case_id), context.actor)
+    if isinstance(case, Refused):
+        return case
+    return CaseView.model_validate(case).without(hidden_from(context.actor, context.reference))
+
+
+def show_timeline(states: States, case_id: UUID, context: Context) -> Timeline | Refused:
+    """What happened to the case. No entry tells of health."""
+    case = _readable(states.get(Case, case_id), context.actor)
+    if isinstance(case, Refused):
+        return case
+    return Timeline.model_validate({"case_id": case.id, "entries": case.timeline}, from_attributes=True)
+
+
+def show_referral(states: States, referral_id: UUID, context: Context) -> ReferralDetail | Refused:
+    """The referral with all centres that it was redirected to."""
+    found = next(iter(states.linked(Case, referral_id)), None)
+    if found is None:
+        return refusals.REFERRAL_NOT_FOUND
+    case = _readable(found, context.actor)
+    if isinstance(case, Refused):
+        return case
+    referral = case.referral(referral_id)
+    if referral is None:
+        return refusals.REFERRAL_NOT_FOUND
+    chain = tuple(Hop.model_validate(each) for each in case.chain(referral.root_id))
+    view = ReferralDetail.of(case.id, case.case_ref, referral, chain=chain)
+    return view.without(hidden_from(context.actor, context.reference))
+
+
+CASE = Resource(lambda case_id: (by_id(Case, case_id),), show_case)
+TIMELINE = Resource(lambda case_id: (by_id(Case, case_id),), show_timeline)
+REFERRAL = Resource(lambda referral_id: (by_link(Case, referral_id),), show_referral)
+
+
+def profile_in_clear(vault: Vault) -> Resource:
+    """The profile as this vault opens it. Its tag is a keyed hash of the clear text: it tells nothing to others."""
+
+    def show(states: States, case_id: UUID, context: Context) -> ProfileView | Refused:
+        case = _readable(states.get(Case, case_id), context.actor)
+        if isinstance(case, Refused):
+            return case
+        if context.actor.role not in SCOUTS_DESK:
+            return refusals.OTHER_ORGANISATION
+        profile = states.get(Profile, case_id)
+        if profile is None:
+            return refusals.PROFILE_NOT_FOUND
+        if profile.wrapped_key is None:
+            return refusals.PROFILE_DESTROYED
+        try:
+            fields = vault.open(case_id, profile.wrapped_key, profile.fields)
+        except VaultError:
+            return refusals.VAULT_LOCKED
+        return ProfileView.model_validate({"case_id": case_id, **fields})
+
+    return Resource(lambda case_id: (by_id(Case, case_id), by_id(Profile, case_id)), show)
+
+
+def hidden_from(actor: Actor, reference: Reference) -> frozenset[str]:
+    """Codes that the caller may not see: what tells of somebody's health is no concern of the management's."""
+    return reference.of_health if actor.role == PROGRAMME_MANAGER else frozenset()
+
+
+def _readable(case: Case | None, actor: Actor) -> Case | Refused:
+    """The case, if the caller may read it: its own desk, or the programme's management."""
+    if case is None:
+        return refusals.CASE_NOT_FOUND
+    own = case.opened_by == actor.org and actor.role in SCOUTS_DESK
+    return case if own or actor.role == PROGRAMME_MANAGER else refusals.OTHER_ORGANISATION
