@@ -13,6 +13,7 @@ from chassis.postgres.database import open_pool
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
+from tests.support.referral import process as referral
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_runtime import Statements, ToyRuntime
 
@@ -75,3 +76,16 @@ async def shop(kafka_bootstrap: str) -> AsyncIterator[Shop]:
     """A topic of its own with what the toy service reads."""
     async with opened_shop(kafka_bootstrap) as shop:
         yield shop
+
+
+@pytest.fixture(scope="session")
+async def referral_template(cluster: Cluster) -> None:
+    """The database of referral that each test gets a copy of."""
+    await referral.migrated(cluster)
+
+
+@pytest.fixture
+async def desk(cluster: Cluster, referral_template: None) -> AsyncIterator[referral.Process]:
+    """The referral service on a fresh database."""
+    async with referral.opened_process(cluster) as process:
+        yield process

@@ -23,8 +23,9 @@ from referral.consumers import EVENTS
 from referral.domain.case import Case
 from referral.handlers import COMMANDS, KINDS
 from referral.reference import Reference
-from tests.property.referral_model import LIES_IN, LOS, Model, Paper, german_day
-from tests.property.referral_stories import (
+from tests.support.memory import NOW, MemoryService
+from tests.support.referral.model import LIES_IN, LOS, Model, Paper, german_day
+from tests.support.referral.stories import (
     CENTRES,
     DESK,
     EMPLOYERS,
@@ -35,7 +36,6 @@ from tests.property.referral_stories import (
     let_through,
     stories,
 )
-from tests.support.memory import NOW, MemoryService
 
 QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519b")

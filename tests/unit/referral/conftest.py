@@ -6,14 +6,14 @@ import pytest
 
 from referral.commands import Sealed
 from referral.vault import Vault
-from tests.unit.referral.news import CASE
-from tests.unit.referral.web import KEY, PROFILE, Api
-from tests.unit.referral.world import Desk, done
+from tests.support.referral.news import CASE
+from tests.support.referral.web import KEY, PROFILE, Api
+from tests.support.referral.world import Desk, done
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Api:
+def api() -> Api:
     """A case with a profile, referred to Lagos for work and for health."""
     desk = Desk.consented(profile=Sealed(*Vault(KEY).seal(CASE, PROFILE)))
     done(desk.refer(needs=("employment", "health")))
-    return Api(desk, monkeypatch)
+    return Api(desk)

@@ -7,9 +7,8 @@ from uuid import uuid4
 import pytest
 
 from referral import bodies
-from tests.support.web import ask, problem
-from tests.unit.referral.news import CASE, LAGOS
-from tests.unit.referral.web import (
+from tests.support.referral.news import CASE, LAGOS
+from tests.support.referral.web import (
     BERLIN,
     CHANGES,
     CONSENT,
@@ -24,29 +23,30 @@ from tests.unit.referral.web import (
     example,
     reads,
 )
+from tests.support.web import ask, problem
 
 
 def test_a_case_goes_from_the_first_talk_to_the_departure(api: Api) -> None:
-    opened = api.ask(*calls(api)["open_case"])
+    opened = api.act(*calls(api)["open_case"])
     assert (opened.status_code, opened.json()["status"]) == (201, "open")
     case = f"/cases/{opened.json()['case_id']}"
-    assert api.get(f"{case}/profile").json() == {"case_id": opened.json()["case_id"], **PROFILE}
-    consent = api.ask("POST", f"{case}/consents", CONSENT)
+    assert api.read(f"{case}/profile").json() == {"case_id": opened.json()["case_id"], **PROFILE}
+    consent = api.act("POST", f"{case}/consents", CONSENT)
     assert (consent.status_code, consent.json()["status"]) == (201, "granted")
-    referral = api.ask("POST", f"{case}/referrals", example(bodies.NewReferral))
+    referral = api.act("POST", f"{case}/referrals", example(bodies.NewReferral))
     assert (referral.status_code, referral.json()["status"], referral.json()["to_centre"]) == (201, "submitted", LAGOS)
-    planned = api.ask("POST", f"{case}/journey/plan", WINDOW)
+    planned = api.act("POST", f"{case}/journey/plan", WINDOW)
     assert (planned.status_code, planned.json()["status"], planned.json()["latest"]) == (200, "planned", DAYS["later"])
-    moved = api.ask("POST", f"{case}/journey/reschedule", {**WINDOW, "reason": "person_wish"})
+    moved = api.act("POST", f"{case}/journey/reschedule", {**WINDOW, "reason": "person_wish"})
     assert (moved.status_code, moved.json()["status"]) == (200, "planned")
-    booked = api.ask("POST", f"{case}/journey/book", {"on": DAYS["today"]})
+    booked = api.act("POST", f"{case}/journey/book", {"on": DAYS["today"]})
     assert (booked.status_code, booked.json()["status"]) == (200, "booked")
-    departed = api.ask(*("POST", f"{case}/journey/depart", calls(api)["confirm_departure"][2]))
+    departed = api.act(*("POST", f"{case}/journey/depart", calls(api)["confirm_departure"][2]))
     assert (departed.status_code, departed.json()["status"]) == (200, "departed")
-    view = api.get(case).json()
+    view = api.read(case).json()
     assert (view["status"], view["journey"]["status"], view["journey_status"]) == ("referred", "departed", "departed")
     assert (view["overdue"], view["employed"], view["job_offers"]) == (False, False, 0)
-    kinds = [entry["type"] for entry in api.get(f"{case}/timeline").json()["entries"]]
+    kinds = [entry["type"] for entry in api.read(f"{case}/timeline").json()["entries"]]
     assert sorted(kinds) == sorted(
         ["CaseOpened", "ConsentGranted", "ReturneeReferred", "DepartureRescheduled", "ReturneeDeparted"]
         + ["DeparturePlanned"] * 2
@@ -55,17 +55,17 @@ def test_a_case_goes_from_the_first_talk_to_the_departure(api: Api) -> None:
 
 def test_what_was_begun_is_taken_back(api: Api) -> None:
     case_of = calls(api)
-    withdrawn = api.ask(*case_of["withdraw_referral"])
+    withdrawn = api.act(*case_of["withdraw_referral"])
     assert (withdrawn.status_code, withdrawn.json()["status"], withdrawn.json()["case_status"]) == (
         200,
         "withdrawn",
         "unserved",
     )
-    assert api.ask(*case_of["withdraw_consent"]).json()["status"] == "withdrawn"
-    assert api.ask(*case_of["plan_departure"]).status_code == 200
-    assert api.ask(*case_of["cancel_departure"]).json()["status"] == "cancelled"
-    assert api.ask(*case_of["destroy_profile"]).json() == {"case_id": str(CASE), "status": "destroyed"}
-    problem(api.get(f"/cases/{CASE}/profile"), 404, "profile_destroyed")
+    assert api.act(*case_of["withdraw_consent"]).json()["status"] == "withdrawn"
+    assert api.act(*case_of["plan_departure"]).status_code == 200
+    assert api.act(*case_of["cancel_departure"]).json()["status"] == "cancelled"
+    assert api.act(*case_of["destroy_profile"]).json() == {"case_id": str(CASE), "status": "destroyed"}
+    problem(api.read(f"/cases/{CASE}/profile"), 404, "profile_destroyed")
 
 
 # --- who may ask ---
@@ -75,25 +75,25 @@ def test_what_was_begun_is_taken_back(api: Api) -> None:
 @pytest.mark.parametrize("role", ["programme_manager", "training_clerk", "operator", "centre_counsellor"])
 def test_only_the_desk_changes_cases_and_centres_only_consents(api: Api, name: str, role: str) -> None:
     before = api.desk.service.snapshot()
-    code = "not_your_case" if role == "centre_counsellor" and name in CONSENTS else "role_required"
-    problem(api.ask(*calls(api)[name], who={"roles": [role], "org": LAGOS}), 403, code)
+    code = "other_organisation" if role == "centre_counsellor" and name in CONSENTS else "role_required"
+    problem(api.act(*calls(api)[name], who={"roles": [role], "org": LAGOS}), 403, code)
     assert api.desk.service.snapshot() == before
 
 
 @pytest.mark.parametrize("name", READS)
 @pytest.mark.parametrize("role", ["centre_counsellor", "placement_officer", "training_clerk", "operator"])
 def test_only_the_desk_and_the_programmes_management_read(api: Api, name: str, role: str) -> None:
-    problem(api.get(reads(api)[name], {"roles": [role], "org": LAGOS}), 403, "role_required")
+    problem(api.read(reads(api)[name], {"roles": [role], "org": LAGOS}), 403, "role_required")
 
 
 @pytest.mark.parametrize("name", [name for name in CHANGES if name != "open_case"])
 def test_another_desk_changes_nothing(api: Api, name: str) -> None:
-    problem(api.ask(*calls(api)[name], who=BERLIN), 403, "not_your_case")
+    problem(api.act(*calls(api)[name], who=BERLIN), 403, "other_organisation")
 
 
 @pytest.mark.parametrize("name", ["read_case", "read_timeline", "read_profile", "read_referral"])
 def test_another_desk_reads_nothing(api: Api, name: str) -> None:
-    problem(api.get(reads(api)[name], BERLIN), 403, "not_your_case")
+    problem(api.read(reads(api)[name], BERLIN), 403, "other_organisation")
 
 
 @pytest.mark.parametrize("name", [*CHANGES, *READS])
@@ -104,9 +104,9 @@ def test_nobody_comes_in_without_a_token(api: Api, name: str) -> None:
 
 
 def test_the_programmes_management_reads_every_case_and_no_profile(api: Api) -> None:
-    assert api.get(f"/cases/{CASE}", PROGRAMME).json()["opened_by"] == "scouts:bavaria"
-    assert api.get(f"/cases/{CASE}/timeline", PROGRAMME).status_code == 200
-    problem(api.get(f"/cases/{CASE}/profile", PROGRAMME), 403, "role_required")
+    assert api.read(f"/cases/{CASE}", PROGRAMME).json()["opened_by"] == "scouts:bavaria"
+    assert api.read(f"/cases/{CASE}/timeline", PROGRAMME).status_code == 200
+    problem(api.read(f"/cases/{CASE}/profile", PROGRAMME), 403, "role_required")
 
 
 # --- the document ---
@@ -115,14 +115,17 @@ def test_the_programmes_management_reads_every_case_and_no_profile(api: Api) -> 
 def test_every_route_documents_what_it_answers(api: Api) -> None:
     paths = ask(api.app, "GET", "/openapi.json").json()["paths"]
     operations = {operation["operationId"]: operation for path in paths.values() for operation in path.values()}
-    assert set(operations) == {*CHANGES, *READS}
-    for name, operation in operations.items():
+    assert set(operations) == {*CHANGES, *READS, "list_code_lists", "read_code_list"}
+    for name in (*CHANGES, *READS):
+        operation = operations[name]
         documented = set(operation["responses"])
         expected = {"401", "403", "503"}
         if name in CHANGES:
             expected |= {"400", "409", "422"}
         if name not in ("open_case", "list_cases", "list_referrals"):
             expected |= {"404", "422"}
+        if name in CHANGES and name != "open_case":
+            expected |= {"412"}
         if "requestBody" in operation:
             expected |= {"413", "415"}
         assert expected <= documented, name

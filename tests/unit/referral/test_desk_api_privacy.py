@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
+from tests.support.memory_api import ISSUING
+from tests.support.referral.news import CASE, STRANGER
+from tests.support.referral.web import BERLIN, PROFILE, PROGRAMME, SCOUT, Api, calls
+from tests.support.referral.world import done
 from tests.support.web import ask, problem
-from tests.unit.referral.news import CASE, STRANGER
-from tests.unit.referral.web import BERLIN, ISSUING, PROFILE, PROGRAMME, SCOUT, Api, calls
-from tests.unit.referral.world import done
 from vocabulary.events import SUBJECT
 
 
@@ -38,7 +39,7 @@ def test_a_profile_that_is_refused_is_repeated_neither_in_the_answer_nor_in_the_
     before = api.desk.service.snapshot()
     sent = {**PROFILE, **changes}
     method, path, body = calls(api)["open_case" if within else "set_profile"]
-    answer = api.ask(method, path, {**(body or {}), "profile": sent} if within else sent)
+    answer = api.act(method, path, {**(body or {}), "profile": sent} if within else sent)
     document = problem(answer, 422, "request_invalid")
     assert document["errors"][0]["field"] == ("/profile" if within else "") + field
     for value in ("Canary", "4711471", "1988-11-03", "643939200", "1900-01-01", "2190-05"):
@@ -48,7 +49,7 @@ def test_a_profile_that_is_refused_is_repeated_neither_in_the_answer_nor_in_the_
 
 
 def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
-    problem(api.ask("PUT", f"/cases/{CASE}/profile", {"notes": "ü" * 40_000}), 413, "body_too_large")
+    problem(api.act("PUT", f"/cases/{CASE}/profile", {"notes": "ü" * 40_000}), 413, "body_too_large")
 
 
 def test_a_change_needs_an_idempotency_key(api: Api) -> None:
@@ -59,26 +60,26 @@ def test_a_change_needs_an_idempotency_key(api: Api) -> None:
 
 def test_every_touch_of_a_profile_leaves_a_line_in_the_log_without_a_value(api: Api) -> None:
     lines = configured(SUBJECT)
-    assert api.ask(*calls(api)["set_profile"]).status_code == 200
-    assert api.get(f"/cases/{CASE}/profile").status_code == 200
-    assert api.ask(*calls(api)["destroy_profile"]).status_code == 200
-    problem(api.get(f"/cases/{CASE}/profile", BERLIN), 403, "not_your_case")
+    assert api.act(*calls(api)["set_profile"]).status_code == 200
+    assert api.read(f"/cases/{CASE}/profile").status_code == 200
+    assert api.act(*calls(api)["destroy_profile"]).status_code == 200
+    problem(api.read(f"/cases/{CASE}/profile", BERLIN), 403, "other_organisation")
     told = [line for line in lines() if line["event"].startswith("profile_")]
     assert [line["event"] for line in told] == ["profile_set", "profile_read", "profile_destroyed"]
     assert {(line["case_id"], line["role"], line["owner"]) for line in told} == {(str(CASE), "scout", "scouts:bavaria")}
 
 
-def test_a_profile_that_does_not_open_is_a_matter_for_the_operators(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_profile_that_does_not_open_is_a_matter_for_the_operators(api: Api) -> None:
     lines = configured()
-    other = Api(api.desk, monkeypatch, key=bytes(32))
-    document = problem(other.get(f"/cases/{CASE}/profile"), 503, "vault_locked")
+    other = Api(api.desk, key=bytes(32))
+    document = problem(other.read(f"/cases/{CASE}/profile"), 503, "vault_locked")
     assert "operators" in document["remedy"]
     assert "profile_locked" in [line["event"] for line in lines()]
 
 
 def test_a_case_without_a_profile_says_so(api: Api) -> None:
     done(api.desk.open(case_id=STRANGER))
-    problem(api.get(f"/cases/{STRANGER}/profile"), 404, "profile_not_found")
+    problem(api.read(f"/cases/{STRANGER}/profile"), 404, "profile_not_found")
 
 
 def test_the_programmes_management_does_not_see_what_tells_of_health(api: Api) -> None:
@@ -89,8 +90,7 @@ def test_the_programmes_management_does_not_see_what_tells_of_health(api: Api) -
         (SCOUT, ["employment", "health"], ["medical", "rent"]),
         (PROGRAMME, ["employment"], ["rent"]),
     ):
-        case = api.get(f"/cases/{CASE}", who).json()
+        case = api.read(f"/cases/{CASE}", who).json()
         assert case["referrals"][0]["needs"] == needs
         assert case["journey"]["assistance_codes"] == codes
-        assert api.get(referral, who).json()["needs"] == needs
-        assert api.get("/referrals", who).json()["items"][0]["needs"] == needs
+        assert api.read(referral, who).json()["needs"] == needs

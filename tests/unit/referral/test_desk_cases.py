@@ -10,12 +10,13 @@ import pytest
 
 from chassis.pure.decision import Actor
 from referral import commands
+from referral.answers import CaseOutcome, ProfileOutcome
 from referral.domain.case_ref import read
 from referral.domain.profile import Profile
 from referral.events import CaseOpened
 from tests.support.memory import NOW
-from tests.unit.referral.news import CASE, OTHER, STRANGER
-from tests.unit.referral.world import COMMON, COUNSELLOR, IN_LAGOS, OTHER_SCOUT, SCOUT, SEALED, Desk, done, refused
+from tests.support.referral.news import CASE, OTHER, STRANGER
+from tests.support.referral.world import COMMON, COUNSELLOR, IN_LAGOS, OTHER_SCOUT, SCOUT, SEALED, Desk, done, refused
 
 
 def test_an_opened_case_is_told_with_its_reference() -> None:
@@ -33,7 +34,7 @@ def test_an_opened_case_is_told_with_its_reference() -> None:
             return_type="voluntary_assisted",
         )
     ]
-    assert answer == {"case_id": str(CASE), "case_ref": case.case_ref, "status": "open"}
+    assert answer == CaseOutcome(case_id=CASE, case_ref=case.case_ref, status="open")
     assert (case.opened_by, case.opened_at, case.status) == ("scouts:bavaria", NOW, "open")
     assert read(case.case_ref) == case.case_ref
     assert [(each.type, each.at) for each in case.timeline] == [("CaseOpened", NOW)]
@@ -65,7 +66,7 @@ def test_a_country_is_not_known_before_the_programme_began() -> None:
 
 
 def test_a_person_of_a_suspended_country_is_registered_all_the_same() -> None:
-    assert done(Desk().open(country="AF", admin1="AF-KAB")).answer["status"] == "open"
+    assert done(Desk().open(country="AF", admin1="AF-KAB")).answer.status == "open"
 
 
 @pytest.mark.parametrize("admin1", ["GH-AA", "NGX-LA"])
@@ -90,12 +91,12 @@ def test_a_case_that_nobody_opened_is_not_found(name: str, act: Any) -> None:
 @pytest.mark.parametrize(("name", "act"), COMMON, ids=[name for name, _ in COMMON])
 @pytest.mark.parametrize("who", [OTHER_SCOUT, Actor("return_counsellor", "scouts:berlin")], ids=lambda who: who.role)
 def test_a_case_of_another_organisation_is_left_alone(name: str, act: Any, who: Actor) -> None:
-    refused(act(Desk.referred(), who, CASE), "not_your_case", 403)
+    refused(act(Desk.referred(), who, CASE), "other_organisation", 403)
 
 
 @pytest.mark.parametrize(("name", "act"), COMMON, ids=[name for name, _ in COMMON])
 def test_a_centre_that_has_only_been_asked_may_do_nothing_here(name: str, act: Any) -> None:
-    refused(act(Desk.referred(), IN_LAGOS, CASE), "not_your_case", 403)
+    refused(act(Desk.referred(), IN_LAGOS, CASE), "other_organisation", 403)
 
 
 def test_a_profile_rests_sealed_beside_the_case_and_is_told_to_nobody() -> None:
@@ -110,13 +111,14 @@ def test_a_profile_rests_sealed_beside_the_case_and_is_told_to_nobody() -> None:
 def test_a_new_profile_takes_the_place_of_the_one_before_and_of_its_key() -> None:
     desk = Desk.opened(profile=SEALED)
     answer = done(desk.run(commands.SetProfile(CASE, commands.Sealed("another", {"notes": "box 2"})))).answer
-    assert answer == {"case_id": str(CASE), "status": "sealed"}
+    assert answer == ProfileOutcome(case_id=CASE, status="sealed")
     assert desk.profile == Profile(CASE, "another", {"notes": "box 2"})
 
 
 def test_a_destroyed_profile_has_neither_key_nor_ciphertext() -> None:
     desk = Desk.opened(profile=SEALED)
-    assert done(desk.run(commands.DestroyProfile(CASE))).answer == {"case_id": str(CASE), "status": "destroyed"}
+    answer = done(desk.run(commands.DestroyProfile(CASE))).answer
+    assert answer == ProfileOutcome(case_id=CASE, status="destroyed")
     assert desk.profile == Profile(CASE, None, {})
     assert desk.profile.status == "destroyed"
 

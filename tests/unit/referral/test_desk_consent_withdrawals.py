@@ -9,8 +9,8 @@ import pytest
 
 from referral.events import ConsentWithdrawn, ReferralWithdrawn
 from tests.support.memory import NOW
-from tests.unit.referral.news import CHILD, DAKAR, DAY, EDO, LAGOS, PAINT, STRANGER, TODAY, arrived
-from tests.unit.referral.world import SCOUT, Desk, done, refused
+from tests.support.referral.news import CHILD, DAKAR, DAY, EDO, LAGOS, PAINT, STRANGER, TODAY, arrived
+from tests.support.referral.world import SCOUT, Desk, done, refused
 
 
 def test_a_consent_that_is_taken_back_is_told_with_effect_at_once_and_stays_as_evidence() -> None:
@@ -25,7 +25,7 @@ def test_a_consent_that_is_taken_back_is_told_with_effect_at_once_and_stays_as_e
         recipients=("country:NG",),
         effective_at=NOW + timedelta(hours=3),
     )
-    assert answer["status"] == "withdrawn"
+    assert answer.status == "withdrawn"
     assert (consent.status, consent.evidence_ref) == ("withdrawn", STRANGER)
     refused(desk.refer(), "consent_missing")
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from chassis.pure.decision import Actor
+from referral.answers import ConsentOutcome
 from referral.events import ConsentGranted
 from tests.support.memory import NOW
-from tests.unit.referral.news import EDO, LAGOS, PAINT, STRANGER, TODAY
-from tests.unit.referral.world import COUNSELLOR, EMPLOYER, IN_EDO, IN_LAGOS, Desk, done, in_days, refused
+from tests.support.referral.news import EDO, LAGOS, PAINT, STRANGER, TODAY
+from tests.support.referral.world import COUNSELLOR, EMPLOYER, IN_EDO, IN_LAGOS, Desk, done, in_days, refused
 
 
 def test_a_consent_is_told_with_its_evidence_and_recipients_once_each_in_order() -> None:
@@ -28,8 +30,15 @@ def test_a_consent_is_told_with_its_evidence_and_recipients_once_each_in_order()
         evidence_ref=STRANGER,
         granted_on=TODAY,
         valid_until=in_days(365),
+        expires_at=datetime(2027, 3, 2, 23, tzinfo=UTC),
     )
-    assert answer == {"case_id": str(desk.case.id), "consent_id": str(consent.id), "status": "granted"}
+    assert answer == ConsentOutcome(
+        case_id=desk.case.id,
+        consent_id=consent.id,
+        status="granted",
+        valid_until=in_days(365),
+        expires_at=datetime(2027, 3, 2, 23, tzinfo=UTC),
+    )
     assert (consent.recorded_by, consent.guardian, consent.withdrawn_at) == ("scouts:bavaria", False, None)
 
 
@@ -137,7 +146,7 @@ def test_for_anybody_else_a_guardian_is_noted_but_not_needed(age_band: str) -> N
 def test_staff_of_the_centre_that_has_the_person_record_consents_and_withdrawals(role: str) -> None:
     desk = Desk.referred()
     who = Actor(role, LAGOS, "NG")
-    refused(desk.grant(EMPLOYER, purpose="presentation", actor=who), "not_your_case", 403)
+    refused(desk.grant(EMPLOYER, purpose="presentation", actor=who), "other_organisation", 403)
     desk.tell(desk.received(), desk.accepted())
     done(desk.grant(EMPLOYER, purpose="presentation", actor=who))
     assert desk.consent().recorded_by == LAGOS
@@ -147,14 +156,14 @@ def test_staff_of_the_centre_that_has_the_person_record_consents_and_withdrawals
 def test_staff_of_a_centre_that_has_not_accepted_do_neither() -> None:
     desk = Desk.referred()
     desk.tell(desk.accepted())
-    refused(desk.grant(LAGOS, actor=IN_EDO), "not_your_case", 403)
-    refused(desk.withdraw_consent(actor=IN_EDO), "not_your_case", 403)
+    refused(desk.grant(LAGOS, actor=IN_EDO), "other_organisation", 403)
+    refused(desk.withdraw_consent(actor=IN_EDO), "other_organisation", 403)
 
 
 def test_after_the_end_of_support_a_centre_still_takes_withdrawals_but_no_new_consents() -> None:
     desk = Desk.referred()
     desk.tell(desk.accepted(), desk.completed())
-    refused(desk.grant(LAGOS, actor=IN_LAGOS), "not_your_case", 403)
+    refused(desk.grant(LAGOS, actor=IN_LAGOS), "other_organisation", 403)
     done(desk.withdraw_consent(actor=IN_LAGOS))
 
 
@@ -164,7 +173,7 @@ def test_whoever_recorded_a_consent_can_record_its_withdrawal_and_no_other() -> 
     desk.tell(desk.accepted())
     done(desk.grant(EMPLOYER, purpose="presentation", actor=IN_LAGOS))
     desk.put(desk.case.with_referral(replace(desk.referral(), status="withdrawn")))
-    refused(desk.withdraw_consent(first, actor=IN_LAGOS), "not_your_case", 403)
+    refused(desk.withdraw_consent(first, actor=IN_LAGOS), "other_organisation", 403)
     done(desk.withdraw_consent(actor=IN_LAGOS))
 
 

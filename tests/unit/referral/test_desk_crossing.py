@@ -6,9 +6,9 @@ import pytest
 
 from referral.events import ReferralWithdrawn
 from tests.support.memory import NOW
-from tests.unit.referral.news import CASE, CHILD, DAY, EDO, GRANDCHILD, LAGOS, TODAY
-from tests.unit.referral.ways import ANSWERS, LATER, desk_in
-from tests.unit.referral.world import Desk, done
+from tests.support.referral.news import CASE, CHILD, DAY, EDO, GRANDCHILD, LAGOS, TODAY
+from tests.support.referral.ways import ANSWERS, LATER, desk_in
+from tests.support.referral.world import Desk, done
 
 
 @pytest.mark.parametrize("answer", ["acknowledge", "accept", "reject", "redirect", "complete", "start"])

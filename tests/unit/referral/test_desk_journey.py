@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from referral.answers import JourneyOutcome
 from referral.domain.journey import ALLOWED
 from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReturneeDeparted
 from tests.support.memory import NOW
-from tests.unit.referral.news import CASE, arrived
-from tests.unit.referral.world import Desk, done, in_days, reference, refused
+from tests.support.referral.news import CASE, arrived
+from tests.support.referral.world import Desk, done, in_days, reference, refused
 
 STEPS: dict[str, Any] = {
     "plan": lambda desk: desk.plan(0, 60),
@@ -65,12 +66,7 @@ def test_a_planned_window_is_told() -> None:
         arrival_point="LOS",
         country="NG",
     )
-    assert answer == {
-        "case_id": str(CASE),
-        "status": "planned",
-        "earliest": in_days(30).isoformat(),
-        "latest": in_days(60).isoformat(),
-    }
+    assert answer == JourneyOutcome(case_id=CASE, status="planned", earliest=in_days(30), latest=in_days(60))
 
 
 def test_a_booked_day_is_a_window_of_one_day_and_keeps_what_was_planned() -> None:
@@ -115,7 +111,7 @@ def test_a_cancelled_departure_is_told_and_can_be_planned_anew() -> None:
     desk = desk_in("booked")
     answer = done(desk.cancel("funding_refused")).answer
     assert desk.last(DepartureCancelled) == DepartureCancelled(case_id=CASE, reason="funding_refused", country="NG")
-    assert (answer["status"], answer["earliest"]) == ("cancelled", None)
+    assert (answer.status, answer.earliest) == ("cancelled", None)
     assert desk.case.journey.reason == "funding_refused"
     done(desk.plan(70, 80))
     assert desk.case.journey.reason is None

@@ -10,9 +10,9 @@ import pytest
 from referral.domain.case import Milestone
 from referral.domain.referral import TRANSITIONS
 from tests.support.memory import NOW
-from tests.unit.referral.news import ACCRA, CASE, CHILD, DAY, EDO, GRANDCHILD, LAGOS, STRANGER, arrived
-from tests.unit.referral.ways import ANSWERS, LATER, desk_in
-from tests.unit.referral.world import Desk, done
+from tests.support.referral.news import ACCRA, CASE, CHILD, DAY, EDO, GRANDCHILD, LAGOS, STRANGER, arrived
+from tests.support.referral.ways import ANSWERS, LATER, desk_in
+from tests.support.referral.world import Desk, done
 
 STATES = ("submitted", "received", "accepted", "in_progress", "completed", "rejected", "redirected", "withdrawn")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.referral.news import CASE, CHILD, STRANGER, arrived, employed, offered
-from tests.unit.referral.ways import ANSWERS, LATER
-from tests.unit.referral.world import Desk, done
+from tests.support.referral.news import CASE, CHILD, STRANGER, arrived, employed, offered
+from tests.support.referral.ways import ANSWERS, LATER
+from tests.support.referral.world import Desk, done
 
 
 def test_an_answer_that_should_have_come_is_overdue_until_it_comes() -> None:

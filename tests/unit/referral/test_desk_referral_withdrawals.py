@@ -9,9 +9,9 @@ import pytest
 from referral.domain.referral import TRANSITIONS
 from referral.events import ReferralWithdrawn
 from tests.support.memory import NOW
-from tests.unit.referral.news import ACCRA, EDO, LAGOS, STRANGER
-from tests.unit.referral.ways import brought
-from tests.unit.referral.world import Desk, done, refused
+from tests.support.referral.news import ACCRA, EDO, LAGOS, STRANGER
+from tests.support.referral.ways import brought
+from tests.support.referral.world import Desk, done, refused
 
 
 @pytest.mark.parametrize("state", ["submitted", "received"])
@@ -26,7 +26,7 @@ def test_an_unanswered_referral_can_be_taken_back(state: str) -> None:
     assert desk.last(ReferralWithdrawn) == ReferralWithdrawn(
         case_id=desk.case.id, referral_id=referral.id, to_centre=LAGOS, country="NG", reason="need_resolved"
     )
-    assert (answer["status"], answer["case_status"]) == ("withdrawn", "unserved")
+    assert (answer.status, answer.case_status) == ("withdrawn", "unserved")
 
 
 @pytest.mark.parametrize("state", ["accepted", "in_progress", "completed", "rejected", "redirected", "withdrawn"])

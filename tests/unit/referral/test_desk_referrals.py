@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
+from referral.answers import ReferralOutcome
 from referral.events import DepartureWindow, ReturneeReferred
 from tests.support.memory import NOW
-from tests.unit.referral.news import DAY, EDO, LAGOS, TODAY, arrived, employed, offered
-from tests.unit.referral.ways import brought
-from tests.unit.referral.world import Desk, done, in_days, reference, refused
+from tests.support.referral.news import DAY, EDO, LAGOS, TODAY, arrived, employed, offered
+from tests.support.referral.ways import brought
+from tests.support.referral.world import Desk, done, in_days, reference, refused
 
 
 def test_a_referral_tells_the_centre_what_it_may_know_before_it_accepts() -> None:
@@ -41,15 +41,15 @@ def test_a_referral_tells_the_centre_what_it_may_know_before_it_accepts() -> Non
         departure=None,
         referred_at=NOW,
     )
-    assert answer == {
-        "case_id": str(desk.case.id),
-        "referral_id": str(id_),
-        "root_referral_id": str(id_),
-        "to_centre": LAGOS,
-        "status": "submitted",
-        "case_status": "referred",
-    }
-    assert json.loads(json.dumps(answer)) == answer
+    assert answer == ReferralOutcome(
+        case_id=desk.case.id,
+        referral_id=id_,
+        root_referral_id=id_,
+        to_centre=LAGOS,
+        status="submitted",
+        case_status="referred",
+    )
+    assert ReferralOutcome.model_validate_json(answer.model_dump_json()) == answer
     assert (desk.referral().status, desk.referral().needs) == ("submitted", ("employment", "housing"))
 
 

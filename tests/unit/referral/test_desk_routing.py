@@ -11,8 +11,8 @@ from chassis.pure.reference import CodeList
 from referral.domain.case import Case
 from referral.reference import Catchment, Centre, Country, Fallback, Reference
 from tests.support.memory import NOW
-from tests.unit.referral.news import ACCRA, CASE, DAKAR, EDO, LAGOS
-from tests.unit.referral.world import Desk, done, reference, refused
+from tests.support.referral.news import ACCRA, CASE, DAKAR, EDO, LAGOS
+from tests.support.referral.world import Desk, done, reference, refused
 
 ERBIL, BAGHDAD = "centre:IQ-EBL", "centre:IQ-BGW"
 IN_2018 = datetime(2018, 6, 4, 9, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def desk_for(country: str, admin1: str | None, now: datetime = NOW) -> Desk:
 )
 def test_the_region_decides_which_centre_is_asked(country: str, admin1: str | None, centre: str) -> None:
     desk = desk_for(country, admin1)
-    assert done(desk.refer()).answer["to_centre"] == centre
+    assert done(desk.refer()).answer.to_centre == centre
     assert (desk.referral().to_centre, desk.referral().centre_country) == (centre, country)
 
 
@@ -76,7 +76,7 @@ def test_the_region_decides_which_centre_is_asked(country: str, admin1: str | No
     ],
 )
 def test_the_centre_of_the_day_is_asked(country: str, admin1: str | None, now: datetime, centre: str) -> None:
-    assert done(desk_for(country, admin1, now).refer()).answer["to_centre"] == centre
+    assert done(desk_for(country, admin1, now).refer()).answer.to_centre == centre
 
 
 @pytest.mark.parametrize("to", [None, "centre:AF-KBL"])
@@ -133,7 +133,7 @@ def test_no_other_centre_stands_in(centre: str) -> None:
 
 
 def test_a_scout_may_name_another_centre_of_the_country() -> None:
-    assert done(desk_for("NG", "NG-LA").refer(EDO)).answer["to_centre"] == EDO
+    assert done(desk_for("NG", "NG-LA").refer(EDO)).answer.to_centre == EDO
 
 
 @pytest.mark.parametrize("centre", ["centre:NG-ABJ", "centre:ng-los", "centre:XX-1"])
@@ -183,7 +183,7 @@ def test_a_region_whose_centre_has_closed_goes_to_the_one_for_the_rest_of_the_co
         replace(row, closed_on=date(2025, 12, 31)) if row.code == EDO else row for row in reference().centres
     )
     desk.service.reference = with_lists(centres=CodeList("centres", Centre, closed))  # type: ignore[arg-type]
-    assert done(desk.refer()).answer["to_centre"] == LAGOS
+    assert done(desk.refer()).answer.to_centre == LAGOS
     refused(desk.refer(EDO, needs=("housing",)), "unknown_centre", 422, "/to_centre")
 
 
@@ -193,7 +193,7 @@ def test_a_centre_without_a_catchment_serves_its_country_if_no_other_does() -> N
     desk.service.reference = with_lists(
         catchments=CodeList("catchments", Catchment, catchments)  # type: ignore[arg-type]
     )
-    assert done(desk.refer()).answer["to_centre"] == ERBIL
+    assert done(desk.refer()).answer.to_centre == ERBIL
 
 
 def test_an_active_country_whose_only_centre_has_closed_has_none() -> None:

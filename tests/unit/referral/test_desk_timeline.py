@@ -10,9 +10,9 @@ from chassis.pure.decision import NOTHING, Decision
 from referral import contracts
 from referral.domain.case import TIMELINE_ENTRIES, Milestone
 from tests.support.memory import NOW
-from tests.unit.referral.news import CASE, DAY, LAGOS, OTHER, arrived, employed, offered
-from tests.unit.referral.ways import ANSWERS, LATER
-from tests.unit.referral.world import Desk, done, refused
+from tests.support.referral.news import CASE, DAY, LAGOS, OTHER, arrived, employed, offered
+from tests.support.referral.ways import ANSWERS, LATER
+from tests.support.referral.world import Desk, done, refused
 
 BESIDE: list[tuple[Any, str, str]] = [
     (contracts.FirstContactMade(case_id=CASE, centre=LAGOS), "counselling", LAGOS),

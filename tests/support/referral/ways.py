@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.memory import NOW
-from tests.unit.referral.news import DAY, GRANDCHILD, arrived
-from tests.unit.referral.world import Desk, done
+from tests.support.referral.news import DAY, GRANDCHILD, arrived
+from tests.support.referral.world import Desk, done
 
 LATER = NOW + 3 * DAY
 

@@ -21,7 +21,7 @@ from referral.domain.referral import Referral
 from referral.handlers import COMMANDS, KINDS
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
-from tests.unit.referral.news import CASE, DAY, EDO, LAGOS, STRANGER, TODAY, News
+from tests.support.referral.news import CASE, DAY, EDO, LAGOS, STRANGER, TODAY, News
 
 EMPLOYER = "employer:0b54a4b4-2c1a-4f2e-9a55-3d1a6a1c2f10"
 SCOUT = Actor("scout", "scouts:bavaria")
@@ -111,7 +111,7 @@ class Desk(News):
         }
         outcome = self.run(commands.GrantConsent(**{**fields, **changes}), actor)
         if isinstance(outcome, Decision):
-            self.consents.append(UUID(outcome.answer["consent_id"]))
+            self.consents.append(outcome.answer.consent_id)
         return outcome
 
     def withdraw_consent(
@@ -130,7 +130,7 @@ class Desk(News):
         }
         outcome = self.run(commands.Refer(**{**fields, **changes}), actor)
         if isinstance(outcome, Decision):
-            self.referrals.append(UUID(outcome.answer["referral_id"]))
+            self.referrals.append(outcome.answer.referral_id)
         return outcome
 
     def withdraw(

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from tests.property.referral_model import ACC, EDO, LOS
 from tests.support.memory import NOW
+from tests.support.referral.model import ACC, EDO, LOS
 
 DESK, CENTRES, PROVIDERS, EMPLOYERS = "desk", "counselling", "training", "placement"
 STREAMS = (DESK, CENTRES, PROVIDERS, EMPLOYERS)

@@ -1,0 +1,125 @@
+"""The referral service on a real database, without sockets: its people, and what other services tell it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from chassis.postgres import migrations
+from chassis.postgres.database import open_pool
+from referral.app import service
+from tests.support.cluster import Cluster
+from tests.support.records import record
+from tests.support.referral.web import BERLIN, KEY, PROGRAMME
+from tests.support.referral.web import SCOUT as BAVARIA
+from tests.support.service_process import ServiceProcess
+
+__all__ = ["BAVARIA", "BERLIN", "KEY", "LOS", "PROGRAMME", "TEMPLATE", "Process", "ids", "migrated", "opened_process"]
+
+LOS = "centre:NG-LOS"
+TEMPLATE = "referral_template"
+
+
+class Process(ServiceProcess):
+    """One process of the service: HTTP on one side, records of the other services' topics on the other."""
+
+    def __init__(self, pool: asyncpg.Pool, key: bytes = KEY) -> None:
+        super().__init__(service(key), pool)
+        self._sequences: dict[tuple[str, str], int] = {}
+        self._offset = 0
+
+    def day(self, days: int) -> str:
+        """A day counted from today, in ISO form."""
+        return (date.fromisoformat(self.today) + timedelta(days=days)).isoformat()
+
+    async def read(self, path: str, who: Mapping[str, Any] = BAVARIA, **query: Any) -> Any:
+        """GET, by a scout in Bavaria unless said otherwise."""
+        return await self.get(path, who, **query)
+
+    async def tag(self, path: str, who: Mapping[str, Any] = BAVARIA) -> str:
+        """The `ETag` of what the caller is shown."""
+        tag: str = (await self.ask("GET", path, who)).headers["ETag"]
+        return tag
+
+    async def act(
+        self, method: str, path: str, body: Any = None, who: Mapping[str, Any] = BAVARIA, **headers: str
+    ) -> Any:
+        """A change, by a scout in Bavaria unless said otherwise."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = await self.ask(method, path, who, headers=sent, **({} if body is None else {"json": body}))
+        return answer.json() | {"http": answer.status_code}
+
+    async def opened(self, who: Mapping[str, Any] = BAVARIA, **changes: Any) -> str:
+        """A case with a consent for Nigeria."""
+        person = {"target_group": "RETURNEE_DE", "country": "NG", "language": "en"}
+        more = {"return_type": "voluntary_assisted", "age_band": "25_34", **changes}
+        case = await self.act("POST", "/cases", person | more, who)
+        assert case["http"] == 201, case
+        paper = {"purpose": "referral", "recipients": ["country:NG"], "text_version": "2026-01", "language": "en"}
+        dates = {"evidence_ref": str(uuid4()), "granted_on": self.day(-1), "valid_until": self.day(400)}
+        consent = await self.act("POST", f"/cases/{case['case_id']}/consents", paper | dates, who)
+        assert consent["http"] == 201, consent
+        return str(case["case_id"])
+
+    async def refer(self, case: str, *needs: str, who: Mapping[str, Any] = BAVARIA) -> Any:
+        """What the desk is answered that refers for these needs."""
+        return await self.act("POST", f"/cases/{case}/referrals", {"priority": "normal", "needs": list(needs)}, who)
+
+    async def referred(self, case: str, *needs: str, who: Mapping[str, Any] = BAVARIA) -> str:
+        """The id of a referral for these needs."""
+        answer = await self.refer(case, *needs, who=who)
+        assert answer["http"] == 201, answer
+        return str(answer["referral_id"])
+
+    async def tell(self, source: str, name: str, case: str, **body: Any) -> None:
+        """Delivers an event of another service."""
+        self._offset += 1
+        sequence = self._sequences[source, case] = self._sequences.get((source, case), 0) + 1
+        told = record(
+            {"case_id": case, **body},
+            type_=f"ph.{source}.{name}.v1",
+            key=UUID(case),
+            sequence=sequence,
+            offset=self._offset,
+            topic=f"ph.{source}.v1",
+        )
+        await self.dispatcher.handle([told])
+
+    async def received(self, case: str, referral: str, due_in: int = 7) -> None:
+        """The referral is in the centre's inbox; the answer is due in so many days."""
+        now = self.clock.now()
+        due = {"received_at": now.isoformat(), "answer_due_at": (now + timedelta(days=due_in)).isoformat()}
+        await self.tell("counselling", "ReferralReceived", case, centre=LOS, referral_id=referral, **due)
+
+    async def late(self, case: str, referral: str) -> None:
+        """The centre's answer is overdue."""
+        missed = {"deadline_type": "referral_answer", "subject_id": referral, "level": 1}
+        await self.tell("counselling", "DeadlineMissed", case, centre=LOS, **missed)
+
+
+def ids(page: Any) -> list[str]:
+    """The ids of a page's items, in order."""
+    assert page["http"] == 200, page
+    return [item["id"] for item in page["items"]]
+
+
+async def migrated(cluster: Cluster) -> None:
+    """Makes the database that each test gets a copy of."""
+    await migrations.migrate(await cluster.create_database(TEMPLATE), "referral", service(KEY).migrations)
+
+
+@asynccontextmanager
+async def opened_process(cluster: Cluster) -> AsyncIterator[Process]:
+    """A process on a database of its own."""
+    name = f"referral_{uuid4().hex}"
+    pool = await open_pool(await cluster.create_database(name, TEMPLATE), 10, "test")
+    process = Process(pool)
+    yield process
+    await process.http.aclose()
+    pool.terminate()
+    await cluster.drop_database(name)
