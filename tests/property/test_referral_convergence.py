@@ -107,7 +107,7 @@ class Run:
         outcome = self._do(commands.GrantConsent(CASE, paper.purpose, paper.recipients, *words), step.at)
         self._agree(outcome, None)
         assert isinstance(outcome, Decision)
-        self.consents.append(UUID(outcome.answer["consent_id"]))
+        self.consents.append(outcome.answer.consent_id)
         self.model.grant(self.consents[-1], paper, step.at)
 
     def _refer(self, step: Step) -> None:
@@ -115,7 +115,7 @@ class Run:
         outcome = self._do(commands.Refer(CASE, to_centre, "normal", needs, (), ()), step.at)
         self._agree(outcome, self.model.why_not_refer(to_centre or LOS, needs, german_day(step.at)))
         if isinstance(outcome, Decision):
-            self.ids[step.ref] = UUID(outcome.answer["referral_id"])
+            self.ids[step.ref] = outcome.answer.referral_id
             self.model.refer(self.ids[step.ref], to_centre or LOS, needs, step.at)
 
     def _travel(self, step: Step, day: Any) -> None:

@@ -279,3 +279,11 @@ def test_what_may_be_left_out_has_a_harmless_default() -> None:
     assert (case.vulnerability_present, case.profile) == (False, None)
     assert NewConsent.model_validate(example(NewConsent)).evidence_ref == UUID("0b54a4b4-2c1a-4f2e-9a55-3d1a6a1c2f10")
     assert bodies.OLDEST_BIRTH_YEAR == 1906
+
+
+@pytest.mark.parametrize("day", ["2100-12-31", "2101-01-01"])
+def test_a_consent_ends_within_the_calendar(day: str) -> None:
+    [fault] = faults(NewConsent, valid_until=day)
+    assert fault["field"] == "/valid_until"
+    assert fault["remedy"] == "Check the year."
+    NewConsent.model_validate({**example(NewConsent), "valid_until": "2100-12-30"})
