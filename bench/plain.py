@@ -33,7 +33,7 @@ from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.states import Entry, States
 from chassis.runtime.lifecycle import spare_the_collector
 from chassis.settings import ROOT
-from referral.answers import ReferralAnswer
+from referral.answers import ReferralOutcome
 from referral.bodies import NewReferral
 from referral.commands import Refer
 from referral.domain.case import Case, links
@@ -100,7 +100,7 @@ async def refer(
     body: NewReferral,
     actor: Annotated[Actor, Depends(scout)],
     pool: Annotated[asyncpg.Pool, Depends(database)],
-) -> ReferralAnswer:
+) -> ReferralOutcome:
     """Refers the person to the centre of their region, or to the one named."""
     now = datetime.now(UTC)
     states = States(KINDS)
@@ -108,13 +108,14 @@ async def refer(
         row = await connection.fetchrow(READ, case_id)
         if row is not None:
             states.entries[Case][case_id] = Entry(adapter.validate_json(row["data"]), row["version"])
-        command = Refer(case_id, **body.model_dump())
+        command = Refer(case_id, body.to_centre, body.priority, body.needs, body.wishes, body.skills)
         decision = referrals.refer(states, command, Context(now, now, actor, reference, uuid7, uuid4))
         if isinstance(decision, Refused):
             raise HTTPException(decision.status, decision.detail)
         (case,) = decision.states
         await connection.execute(WRITE, case.id, case.status, links(case), adapter.dump_json(case).decode(), now)
-    return ReferralAnswer.model_validate(decision.answer)
+    assert isinstance(decision.answer, ReferralOutcome)
+    return decision.answer
 
 
 @app.get("/health/ready")

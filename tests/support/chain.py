@@ -86,7 +86,7 @@ ON_ITS_WAY = {
     "matching_consent_missing",
     "presentation_consent_missing",
     "no_open_referral",
-    "not_your_case",
+    "other_organisation",
 }
 """Refusals that end once an event has arrived."""
 
