@@ -97,16 +97,10 @@ async def list_cases(
     reference = None if case_ref is None else read(case_ref)
     if case_ref is not None and reference is None:
         raise Problem.of(refusals.CASE_REF_MISREAD)
-    page = await views.cases(
-        reading,
-        wish,
-        org=_scope(actor, org),
-        country=country,
-        status=status,
-        journey=journey,
-        case_ref=reference,
+    scope = _scope(actor, org)
+    return json_response(
+        await views.cases(reading, wish, org=scope, country=country, status=status, journey=journey, case_ref=reference)
     )
-    return json_response(page)
 
 
 @router.get("/cases/{case_id}", tags=["cases"], **answers(CaseView, 403, 404, tagged=True))
