@@ -14,7 +14,7 @@ from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
 from placement import views
 from placement.app import SERVICE
-from tests.integration.placement_service import (
+from tests.support.placement.process import (
     DAY,
     IN_ACCRA,
     IN_DAKAR,
@@ -26,9 +26,9 @@ from tests.integration.placement_service import (
     Placement,
 )
 from tests.support import outbox
-from tests.support import placement_http as bodies
+from tests.support.placement import bodies
 from tests.support.cluster import Cluster
-from tests.support.placement import ACCRA, DAKAR, LAGOS
+from tests.support.placement.world import ACCRA, DAKAR, LAGOS
 
 
 @pytest.fixture(scope="module")

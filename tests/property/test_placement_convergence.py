@@ -22,8 +22,8 @@ from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 from tests.support.memory import NOW
-from tests.support.placement import DAKAR, IN_DAKAR, LAGOS, OFFICER, World
-from tests.support.placement_histories import (
+from tests.support.placement.world import DAKAR, IN_DAKAR, LAGOS, OFFICER, World
+from tests.support.placement.histories import (
     TOPICS,
     Facts,
     History,
@@ -38,7 +38,7 @@ from tests.support.placement_histories import (
     recipients,
     telling,
 )
-from tests.support.placement_model import MONTH, Model
+from tests.support.placement.model import MONTH, Model
 
 
 def fresh() -> tuple[World, dict[str, UUID]]:

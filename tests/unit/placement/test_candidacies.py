@@ -13,7 +13,7 @@ from placement import commands
 from placement.domain.candidacy import CLOSERS, MOVES, CandidacyStatus
 from placement.domain.terms import Party
 from placement.events import CandidacyClosed, CandidatePresented, CandidateShortlisted
-from tests.support.placement import (
+from tests.support.placement.world import (
     ACCRA,
     CASE,
     DAY,

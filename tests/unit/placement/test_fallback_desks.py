@@ -13,7 +13,7 @@ from placement import commands
 from placement.domain.vacancy import Vacancy
 from placement.events import JobOffered, VacancyPublished
 from placement.reference import Fallback, Reference
-from tests.support.placement import (
+from tests.support.placement.world import (
     CASE,
     DAKAR,
     DAY,

@@ -18,7 +18,7 @@ from placement.events import (
     JobOfferExpired,
 )
 from tests.support.memory import NOW
-from tests.support.placement import (
+from tests.support.placement.world import (
     CASE,
     DAY,
     TODAY,

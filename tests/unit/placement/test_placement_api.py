@@ -19,9 +19,9 @@ from placement import views
 from placement.app import SERVICE
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy, links
-from tests.support import placement_http as bodies
+from tests.support.placement import bodies
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
-from tests.support.placement import ACCRA, CASE, DAKAR, LAGOS, NOBODY, World, consent, consent_gone, referred
+from tests.support.placement.world import ACCRA, CASE, DAKAR, LAGOS, NOBODY, World, consent, consent_gone, referred
 from tests.support.web import ask, problem
 
 ISSUING = Issuer()

@@ -11,7 +11,7 @@ from chassis.pure.decision import Actor
 from placement import commands
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed, VacancyClosed, VacancyPublished
-from tests.support.placement import (
+from tests.support.placement.world import (
     DAY,
     IN_ACCRA,
     IN_EDO,

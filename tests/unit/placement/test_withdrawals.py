@@ -10,7 +10,7 @@ import pytest
 from placement.domain.candidate import Candidate
 from placement.events import CandidacyClosed
 from tests.support.memory import NOW
-from tests.support.placement import (
+from tests.support.placement.world import (
     CASE,
     DAY,
     EDO,

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from placement import contracts
 from placement.domain.vacancy import Vacancy
 from tests.support.memory import NOW
-from tests.support.placement import ACCRA, DAKAR, EDO, LAGOS, World
+from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS, World
 
 CASES = ("ann", "ben")
 TOPICS = ("referral", "training", "counselling")
