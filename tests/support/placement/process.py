@@ -24,8 +24,8 @@ from chassis.telemetry.tracing import Tracer
 from chassis.work.command_bus import CommandBus
 from chassis.work.timers import Timers
 from placement.app import SERVICE
-from tests.support.placement import bodies
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.placement import bodies
 from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS, reference
 from tests.support.records import record
 
