@@ -114,7 +114,7 @@ CANDIDACY_EXISTS: Final = Refused(
 MINOR: Final = Refused("minor", "Minors cannot have candidacies.", "Ask the centre for schooling or training instead.")
 MATCHING_CONSENT_MISSING: Final = Refused(
     "matching_consent_missing",
-    "The person has given no consent `matching` that holds for this desk today.",
+    "The person has given no consent `matching` that holds for this desk now.",
     "Ask the person; the scout records the consent for this centre or the country where it lies.",
 )
 NOT_THE_COUNTRY_OF_RETURN: Final = Refused(
@@ -125,7 +125,7 @@ NOT_THE_COUNTRY_OF_RETURN: Final = Refused(
 )
 PRESENTATION_CONSENT_MISSING: Final = Refused(
     "presentation_consent_missing",
-    "The person has given no consent `presentation` that holds for this employer today.",
+    "The person has given no consent `presentation` that holds for this employer now.",
     "Ask the person about this employer; the scout records the consent for exactly it.",
 )
 NO_OPEN_REFERRAL: Final = Refused(
