@@ -1,44 +1,35 @@
-"""What this service answers: codes, dates and ids, read from the states of the domain or from a command's answer."""
+"""What the HTTP API answers: outcomes of commands, views of what a desk keeps, and counts. Codes, days and ids only."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import fields
 from datetime import date, datetime
-from typing import Generic, Self, TypeVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, Field
 
+from chassis.pure.answers import Answer
+from placement.domain import consents, progress
 from placement.domain.candidacy import Candidacy, CandidacyStatus, OfferStatus
+from placement.domain.candidate import Candidate, CandidateStatus
 from placement.domain.terms import ClosedReason, EmploymentType, Evidence, Party, WageBand
 from placement.domain.vacancy import Vacancy, VacancyStatus
-
-T = TypeVar("T")
-
-
-class Answer(BaseModel):
-    """Read by name from a state's attributes or a stored answer's keys."""
-
-    model_config = ConfigDict(from_attributes=True)
+from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
 
-class Page(Answer, Generic[T]):
-    """Some of a list. `next` goes into `after` of the request for more; it is null at the end."""
-
-    items: list[T]
-    next: UUID | None
-
-
-class EmployerAnswer(Answer):
+class EmployerView(Answer):
     """An employer."""
 
-    employer_id: UUID = Field(validation_alias=AliasChoices("employer_id", "id"))
+    employer_id: UUID = Field(validation_alias="id")
     name: str
     centre: str = Field(description="the centre that keeps it")
     country: str
     isic: str | None
 
 
-class VacancyState(Answer):
+class VacancyOutcome(Answer):
     """Where a vacancy is now."""
 
     vacancy_id: UUID = Field(validation_alias=AliasChoices("vacancy_id", "id"))
@@ -48,22 +39,7 @@ class VacancyState(Answer):
     expires_on: date
 
 
-class VacancyAnswer(VacancyState):
-    """A vacancy."""
-
-    employer_id: UUID
-    centre: str
-    country: str
-    isco08: str
-    skills: tuple[str, ...]
-    admin1: str | None = Field(description="null: not known, or the country has no codes")
-    employment_type: EmploymentType
-    wage_band: WageBand
-    formal: bool
-    published_on: date
-
-
-class CandidacyState(Answer):
+class CandidacyOutcome(Answer):
     """Where a candidacy, its offer and its vacancy are now; what does not exist yet is null."""
 
     candidacy_id: UUID
@@ -76,10 +52,28 @@ class CandidacyState(Answer):
     offer_status: OfferStatus | None
     expires_at: datetime | None
     employment_id: UUID | None
-    formal: bool | None
+    formal: bool | None = Field(description="whether the work that has begun counts as formal")
+
+    @classmethod
+    def of(cls, vacancy: Vacancy, candidacy: Candidacy) -> Self:
+        """From the states."""
+        offer, employment = candidacy.offer, candidacy.employment
+        return cls(
+            candidacy_id=candidacy.id,
+            case_id=candidacy.case_id,
+            vacancy_id=vacancy.id,
+            status=candidacy.status,
+            vacancy_status=vacancy.status,
+            free_openings=vacancy.free,
+            offer_id=offer and offer.id,
+            offer_status=offer and offer.status,
+            expires_at=offer and offer.expires_at,
+            employment_id=employment and employment.id,
+            formal=employment and employment.formal,
+        )
 
 
-class OfferAnswer(Answer):
+class OfferView(Answer):
     """A job offer."""
 
     offer_id: UUID = Field(validation_alias="id")
@@ -96,7 +90,27 @@ class OfferAnswer(Answer):
     decline_reason: str | None
 
 
-class EmploymentAnswer(Answer):
+class OfferItem(OfferView):
+    """A job offer in a list: with whose it is, and where."""
+
+    case_id: UUID
+    candidacy_id: UUID
+    candidacy_status: CandidacyStatus
+    vacancy_id: UUID
+    employer_id: UUID
+    country: str
+    isco08: str
+
+    @classmethod
+    def of(cls, candidacy: Candidacy, **vacancy: object) -> Self:
+        """From a candidacy that has an offer; `vacancy` is what the item says of its vacancy."""
+        if candidacy.offer is None:
+            raise ValueError("the candidacy has no offer")
+        whose = {"case_id": candidacy.case_id, "candidacy_id": candidacy.id, "candidacy_status": candidacy.status}
+        return cls.model_validate({**_facts(candidacy.offer), **whose, **vacancy})
+
+
+class EmploymentView(Answer):
     """An employment that has begun."""
 
     employment_id: UUID = Field(validation_alias="id")
@@ -105,10 +119,10 @@ class EmploymentAnswer(Answer):
     formal: bool
 
 
-class CandidacyAnswer(BaseModel):
+class CandidacyView(Answer):
     """A candidacy, with what one needs to know of its vacancy."""
 
-    candidacy_id: UUID
+    candidacy_id: UUID = Field(validation_alias="id")
     case_id: UUID
     vacancy_id: UUID
     employer_id: UUID
@@ -118,54 +132,162 @@ class CandidacyAnswer(BaseModel):
     status: CandidacyStatus
     shortlisted_on: date
     presented_on: date | None
-    offer: OfferAnswer | None
-    employment: EmploymentAnswer | None
+    offer: OfferView | None
+    employment: EmploymentView | None
     closed_reason: ClosedReason | None
     closed_by: Party | None
 
     @classmethod
     def of(cls, vacancy: Vacancy, candidacy: Candidacy) -> Self:
         """From the states."""
-        offer, employment = candidacy.offer, candidacy.employment
-        return cls(
-            candidacy_id=candidacy.id,
-            case_id=candidacy.case_id,
-            vacancy_id=vacancy.id,
-            employer_id=vacancy.employer_id,
-            country=vacancy.country,
-            isco08=vacancy.isco08,
-            centre=candidacy.centre,
-            status=candidacy.status,
-            shortlisted_on=candidacy.shortlisted_on,
-            presented_on=candidacy.presented_on,
-            offer=None if offer is None else OfferAnswer.model_validate(offer),
-            employment=None if employment is None else EmploymentAnswer.model_validate(employment),
-            closed_reason=candidacy.closed_reason,
-            closed_by=candidacy.closed_by,
-        )
+        where = {"employer_id": vacancy.employer_id, "country": vacancy.country, "isco08": vacancy.isco08}
+        return cls.model_validate({**_facts(candidacy), "vacancy_id": vacancy.id, **where})
 
 
-class VacancyDetail(VacancyAnswer):
+class VacancyItem(VacancyOutcome):
+    """A vacancy in a list."""
+
+    employer_id: UUID
+    centre: str
+    country: str
+    isco08: str
+    skills: tuple[str, ...]
+    admin1: str | None = Field(description="null: not known, or the country has no codes")
+    employment_type: EmploymentType
+    wage_band: WageBand
+    formal: bool
+    published_on: date
+
+
+class VacancyView(VacancyItem):
     """A vacancy, and everybody who is or was on the way to it."""
 
-    candidacies: list[CandidacyAnswer]
+    candidacies: tuple[CandidacyView, ...]
 
     @classmethod
     def of(cls, vacancy: Vacancy) -> Self:
         """From the state."""
-        return cls(
-            **VacancyAnswer.model_validate(vacancy).model_dump(),
-            candidacies=[CandidacyAnswer.of(vacancy, each) for each in vacancy.candidacies],
+        candidacies = tuple(CandidacyView.of(vacancy, each) for each in vacancy.candidacies)
+        return cls.model_validate({**dict(VacancyItem.model_validate(vacancy)), "candidacies": candidacies})
+
+
+class TargetView(Answer):
+    """One target of the clock to a job offer."""
+
+    days: int
+    due_on: date
+    state: progress.TargetState
+
+
+class CandidateItem(Answer):
+    """A person in the pool. Everything but id and status may be missing: topics keep no order between them."""
+
+    BY_CLOCK: ClassVar[frozenset[str]] = frozenset({"days_since_arrival", "targets"})
+
+    case_id: UUID
+    status: CandidateStatus
+    country: str | None = Field(description="the country of return")
+    centre: str | None = Field(description="the centre that has the person; some countries have none of their own")
+    language: str | None
+    target_group: TargetGroup | None
+    age_band: AgeBand | None
+    admin1: str | None = Field(description="as seen at arrival, before that as planned")
+    skills: tuple[str, ...]
+    verified_skills: tuple[str, ...] = Field(description="skills that an examination proved")
+    readiness: Readiness | None = Field(description="null: not assessed yet, which counts for nothing")
+    arrived_on: date | None
+    days_since_arrival: int | None
+    first_offer_on: date | None
+    days_to_offer: int | None = Field(description="from arrival; 0 for an offer made before it")
+    targets: tuple[TargetView, ...] = Field(description="empty before arrival")
+    offers: int
+    employed_on: date | None
+
+    @classmethod
+    def of(cls, candidate: Candidate, today: date, **more: object) -> Self:
+        """From the state, as of `today`; `more` is what a subclass adds."""
+        profile, place, arrival = candidate.profile, candidate.place, candidate.arrival
+        return cls.model_validate(
+            {
+                "case_id": candidate.id,
+                "status": candidate.status,
+                "country": candidate.country,
+                "centre": place and place.centre,
+                "language": profile and profile.language,
+                "target_group": profile and profile.target_group,
+                "age_band": profile and profile.age_band,
+                "admin1": candidate.admin1,
+                "skills": candidate.skills,
+                "verified_skills": candidate.verified_skills,
+                "readiness": candidate.readiness,
+                "arrived_on": arrival and arrival.on,
+                "days_since_arrival": progress.days_since(arrival.on, today) if arrival else None,
+                "first_offer_on": candidate.first_offer_on,
+                "days_to_offer": progress.days_to_offer(arrival.on if arrival else None, candidate.first_offer_on),
+                "targets": progress.targets(arrival.on, candidate.first_offer_on, today) if arrival else (),
+                "offers": candidate.offers,
+                "employed_on": candidate.employed_on,
+                **more,
+            }
         )
 
 
-class CaseOffer(OfferAnswer):
-    """A job offer, and whose and where it is."""
+class CandidateView(CandidateItem):
+    """A person, the employers they may be presented to, and their candidacies in the desk's countries."""
 
-    case_id: UUID
-    candidacy_id: UUID
-    candidacy_status: CandidacyStatus
-    vacancy_id: UUID
-    employer_id: UUID
-    country: str
-    isco08: str
+    may_be_presented_to: tuple[str, ...] = Field(description="employers that a consent `presentation` names now")
+    candidacies: tuple[CandidacyView, ...]
+
+    @classmethod
+    def with_candidacies(cls, candidate: Candidate, vacancies: Iterable[Vacancy], today: date, now: datetime) -> Self:
+        """From the states, as of `today` where the reader is."""
+        employers = {recipient for consent in candidate.consents for recipient in consent.recipients}
+        allowed = (each for each in employers if consents.covered(candidate.consents, "presentation", (each,), now))
+        candidacies = (
+            CandidacyView.of(vacancy, each)
+            for vacancy in vacancies
+            for each in vacancy.candidacies
+            if each.case_id == candidate.id
+        )
+        return cls.of(candidate, today, may_be_presented_to=tuple(sorted(allowed)), candidacies=tuple(candidacies))
+
+
+class TargetCount(Answer):
+    """K1 for one number of days: `offered` of `elapsed`; the others' days still run."""
+
+    days: int
+    elapsed: int = Field(description="people whose days since arrival are over")
+    offered: int = Field(description="of them, with a job offer in time")
+    running: int = Field(description="people whose days are not over")
+    running_offered: int = Field(description="of them, with a job offer already")
+
+
+class Counts(Answer):
+    """People, each counted once."""
+
+    arrived: int
+    with_offer: int
+    employed: int
+    targets: tuple[TargetCount, ...]
+
+
+class Cohort(Counts):
+    """Those who arrived in one month."""
+
+    month: str = Field(examples=["2026-03"])
+    small_cells: bool = Field(description="holds a count of 1 to 4: for the desk, not for publication")
+
+
+class Summary(Answer):
+    """Job-offer coverage of returnees from Germany who have arrived, in total and by month of arrival."""
+
+    countries: tuple[str, ...] | None = Field(description="those counted; null: all")
+    target_group: TargetGroup
+    as_of: date
+    total: Counts
+    cohorts: tuple[Cohort, ...]
+
+
+def _facts(state: Any) -> dict[str, Any]:
+    """A state's fields by name, as they are."""
+    return {field.name: getattr(state, field.name) for field in fields(state)}

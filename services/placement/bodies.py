@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
 from chassis.pure.codes import Code, Day, Instant
-from placement.domain.terms import EmploymentType, Evidence, WageBand
+from placement.domain.terms import EmploymentType, Evidence, GivenReason, Giver, WageBand
 from vocabulary.codes import Admin1, Country, Isco08
 
 EmployerName = Annotated[
@@ -117,5 +117,5 @@ class Closing(BaseModel):
 
     model_config = _example(reason="employer_declined", by="employer")
 
-    reason: Literal["not_suitable", "person_declined", "employer_declined", "unreachable", "offer_retracted"]
-    by: Literal["person", "employer", "officer"]
+    reason: GivenReason
+    by: Giver

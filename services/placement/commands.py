@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from placement.domain.terms import ClosedReason, EmploymentType, Evidence, Party, WageBand
+from placement.domain.terms import EmploymentType, Evidence, GivenReason, Giver, WageBand
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +100,5 @@ class StartEmployment(OnCandidacy):
 class CloseCandidacy(OnCandidacy):
     """The way ends without employment."""
 
-    reason: ClosedReason
-    by: Party
+    reason: GivenReason
+    by: Giver

@@ -17,17 +17,17 @@ from placement.contracts import (
     ReferralWithdrawn,
     ReturneeReferred,
 )
-from placement.handlers import candidates
-from placement.handlers.candidates import needs_case, needs_case_and_candidacies
+from placement.handlers import incoming
+from placement.handlers.incoming import needs_case, needs_case_and_candidacies
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    ReturneeReferred: Handler(needs_case, candidates.returnee_referred),
-    ReferralWithdrawn: Handler(needs_case_and_candidacies, candidates.referral_withdrawn),
-    ConsentGranted: Handler(needs_case, candidates.consent_granted),
-    ConsentWithdrawn: Handler(needs_case_and_candidacies, candidates.consent_withdrawn),
-    CourseCompleted: Handler(needs_case, candidates.course_completed),
-    ReferralRejected: Handler(needs_case, candidates.referral_rejected),
-    ReferralRedirected: Handler(needs_case, candidates.referral_redirected),
-    ArrivedInCountry: Handler(needs_case, candidates.arrived),
-    NeedsAssessed: Handler(needs_case, candidates.needs_assessed),
+    ReturneeReferred: Handler(needs_case, incoming.returnee_referred),
+    ReferralWithdrawn: Handler(needs_case_and_candidacies, incoming.referral_withdrawn),
+    ConsentGranted: Handler(needs_case, incoming.consent_granted),
+    ConsentWithdrawn: Handler(needs_case_and_candidacies, incoming.consent_withdrawn),
+    CourseCompleted: Handler(needs_case, incoming.course_completed),
+    ReferralRejected: Handler(needs_case, incoming.referral_rejected),
+    ReferralRedirected: Handler(needs_case, incoming.referral_redirected),
+    ArrivedInCountry: Handler(needs_case, incoming.arrived),
+    NeedsAssessed: Handler(needs_case, incoming.needs_assessed),
 }

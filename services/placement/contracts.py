@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from chassis.pure.codes import Code, Day, Language
+from chassis.pure.codes import Code, Day, Instant, Language
 from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
 from vocabulary.events import CaseContract
 from vocabulary.terms import AgeBand, Readiness, Result, TargetGroup
@@ -39,6 +39,8 @@ class ConsentGranted(CaseContract, source="referral"):
     purpose: Code
     recipients: tuple[Org, ...]
     valid_until: date
+    expires_at: Instant | None = None
+    """The moment from which it holds no more; an event from before there was this field has only the day."""
 
 
 class ConsentWithdrawn(CaseContract, source="referral"):

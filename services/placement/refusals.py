@@ -14,31 +14,31 @@ CENTRE_UNKNOWN: Final = Refused(
     "/to_centre",
     422,
 )
-NOT_A_DESK: Final = Refused(
+ORGANISATION_NOT_A_CENTRE: Final = Refused(
     "organisation_not_a_centre",
     "The token's organisation is no centre that is open today.",
     "Use a token of a placement officer of an open centre.",
     status=403,
 )
-OTHER_COUNTRY: Final = Refused(
-    "other_country",
-    "A desk acts for its centre's country and those that it is the fallback of; this belongs to another one.",
+OTHER_ORGANISATION: Final = Refused(
+    "other_organisation",
+    "This belongs to another desk: yours acts for its centre's country and for those that it is the fallback of.",
     "Ask the desk of that country; for one without a centre, the desk that fallbacks.v1.csv names.",
     status=403,
 )
 
-EMPLOYER_UNKNOWN: Final = Refused(
-    "employer_unknown", "There is no such employer.", "Register it, or check the id.", "/employer_id", 404
+EMPLOYER_NOT_FOUND: Final = Refused(
+    "employer_not_found", "There is no such employer.", "Register it, or check the id.", "/employer_id", 404
 )
-VACANCY_UNKNOWN: Final = Refused("vacancy_unknown", "There is no such vacancy.", "Check the id.", status=404)
-CANDIDATE_UNKNOWN: Final = Refused(
-    "candidate_unknown",
+VACANCY_NOT_FOUND: Final = Refused("vacancy_not_found", "There is no such vacancy.", "Check the id.", status=404)
+CANDIDATE_NOT_FOUND: Final = Refused(
+    "candidate_not_found",
     "There is no such candidate, or no consent lets this desk see the person.",
     "Check the id; ask the scout whether the case was referred and the consent `matching` granted.",
     status=404,
 )
-CANDIDACY_UNKNOWN: Final = Refused("candidacy_unknown", "There is no such candidacy.", "Check the id.", status=404)
-OFFER_UNKNOWN: Final = Refused("offer_unknown", "There is no such offer.", "Check the id.", status=404)
+CANDIDACY_NOT_FOUND: Final = Refused("candidacy_not_found", "There is no such candidacy.", "Check the id.", status=404)
+OFFER_NOT_FOUND: Final = Refused("offer_not_found", "There is no such offer.", "Check the id.", status=404)
 
 OCCUPATION_UNKNOWN: Final = Refused(
     "occupation_unknown",
@@ -114,7 +114,7 @@ CANDIDACY_EXISTS: Final = Refused(
 MINOR: Final = Refused("minor", "Minors cannot have candidacies.", "Ask the centre for schooling or training instead.")
 MATCHING_CONSENT_MISSING: Final = Refused(
     "matching_consent_missing",
-    "The person has given no consent `matching` that holds for this desk today.",
+    "The person has given no consent `matching` that holds for this desk now.",
     "Ask the person; the scout records the consent for this centre or the country where it lies.",
 )
 NOT_THE_COUNTRY_OF_RETURN: Final = Refused(
@@ -125,7 +125,7 @@ NOT_THE_COUNTRY_OF_RETURN: Final = Refused(
 )
 PRESENTATION_CONSENT_MISSING: Final = Refused(
     "presentation_consent_missing",
-    "The person has given no consent `presentation` that holds for this employer today.",
+    "The person has given no consent `presentation` that holds for this employer now.",
     "Ask the person about this employer; the scout records the consent for exactly it.",
 )
 NO_OPEN_REFERRAL: Final = Refused(

@@ -1,172 +1,219 @@
-"""Reads beside the commands: plain SELECTs without locks, bound to the countries of the desk that asks."""
+"""The lists and counts of the desks: plain SELECTs, bound to the countries of the desk that asks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Final, TypeVar
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter
 
-from placement.answers import CaseOffer, EmployerAnswer, Page, VacancyAnswer
-from placement.candidate_answers import CandidateAnswer
-from placement.domain.candidacy import OfferStatus
+from chassis.postgres.documents import Documents, Where
+from chassis.pure.paging import Listing, Order, Page, Wish
+from placement.answers import (
+    CandidateItem,
+    Cohort,
+    Counts,
+    EmployerView,
+    OfferItem,
+    Summary,
+    TargetCount,
+    VacancyItem,
+)
+from placement.domain.candidacy import Candidacy, OfferStatus
 from placement.domain.candidate import Candidate, CandidateStatus
 from placement.domain.employer import Employer
+from placement.domain.progress import TARGET_DAYS
 from placement.domain.vacancy import Vacancy, VacancyStatus
-
-T = TypeVar("T")
+from placement.resources import Scope
+from vocabulary.terms import TargetGroup
 
 POOL: Final[tuple[CandidateStatus, ...]] = ("pooled", "active")
 """Whom GET /candidates lists if no status is asked for."""
+COUNTED: Final[TargetGroup] = "RETURNEE_DE"
+"""The target group that the programme promises a job offer."""
+SMALL: Final = 5
+"""Counts below this, except 0, can point to a person (domain notes D13, inf)."""
 
+EMPLOYERS: Final = Listing(
+    source="employer", orders={"id": Order("id", "uuid"), "name": Order("data ->> 'name'", "text")}
+)
+VACANCIES: Final = Listing(
+    source="vacancy", orders={"id": Order("id", "uuid"), "expires_on": Order("(data ->> 'expires_on')::date", "date")}
+)
+CANDIDATES: Final = Listing(
+    source="candidate",
+    orders={
+        "id": Order("id", "uuid"),
+        # who has not arrived yet comes after all who have
+        "arrived_on": Order("coalesce(arrived_on::date, 'infinity')", "date"),
+    },
+)
+OFFERS: Final = Listing(
+    source="""
+    vacancy cross join lateral (
+        select candidacy, candidacy -> 'offer' as offer, (candidacy -> 'offer' ->> 'id')::uuid as offer_id
+        from jsonb_array_elements(data -> 'candidacies') as candidacy
+    ) as made""",
+    id="offer_id",
+    columns="candidacy, id as vacancy_id, employer_id, country, isco08",
+    orders={
+        "id": Order("offer_id", "uuid"),
+        "expires_at": Order("(offer ->> 'expires_at')::timestamptz", "timestamptz"),
+        "starts_on": Order("(offer ->> 'starts_on')::date", "date"),
+    },
+)
+
+_COVERED: Final = """
+data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
+    select from jsonb_array_elements(data -> 'consents') as consent
+    where consent ->> 'purpose' = 'matching' and not (consent ->> 'withdrawn')::boolean
+      and (consent ->> 'ends_at')::timestamptz > {} and consent -> 'recipients' ?| {}::text[])
+"""
+_COHORTS: Final = """
+select left(arrived_on, 7) as month, days,
+       count(*) as arrived, count(first_offer_on) as with_offer, count(employed_on) as employed,
+       count(*) filter (where arrived_on::date + days < $2) as elapsed,
+       count(*) filter (where arrived_on::date + days < $2
+                          and first_offer_on::date <= arrived_on::date + days) as offered,
+       count(*) filter (where arrived_on::date + days >= $2 and first_offer_on is not null) as running_offered
+from candidate cross join unnest($3::int[]) as days
+where ($1::text[] is null or country = any($1)) and arrived_on is not null and target_group = $4
+group by 1, 2 order by 1, 2
+"""
+
+_candidacy: TypeAdapter[Candidacy] = TypeAdapter(Candidacy)
 _candidate: TypeAdapter[Candidate] = TypeAdapter(Candidate)
 _employer: TypeAdapter[Employer] = TypeAdapter(Employer)
 _vacancy: TypeAdapter[Vacancy] = TypeAdapter(Vacancy)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Who reads. A desk sees its countries, and people whose consent names one of `recipients`.
-
-    For the programme's management `countries` may be None (all), and there are no `recipients` (it reads what is
-    pseudonymous anyway).
-    """
-
-    countries: tuple[str, ...] | None
-    recipients: tuple[str, ...] | None
-    today: date
-
-    def holds(self, country: str | None) -> bool:
-        """Whether what belongs to `country` may be read."""
-        return self.countries is None or country in self.countries
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Which piece of a list: `limit` rows behind the id `after`."""
-
-    limit: int
-    after: UUID | None
-
-
-_EMPLOYERS = """
-select id, data from employer
-where ($1::text[] is null or country = any($1)) and ($2::uuid is null or id > $2)
-order by id limit $3
-"""
-_VACANCIES = """
-select id, data from vacancy
-where ($1::text[] is null or country = any($1)) and ($2::uuid is null or id > $2)
-  and ($4::text is null or status = $4) and ($5::text is null or isco08 = $5) and ($6::text is null or employer_id = $6)
-order by id limit $3
-"""
-_CANDIDATES = """
-select id, data from candidate
-where ($1::text[] is null or country = any($1)) and ($2::uuid is null or id > $2)
-  and status = any($4::text[]) and ($5::text is null or data -> 'skills' ? $5)
-  and ($6::text[] is null or data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
-      select from jsonb_array_elements(data -> 'consents') consent
-      where consent ->> 'purpose' = 'matching' and not (consent ->> 'withdrawn')::boolean
-        and consent ->> 'valid_until' >= $7 and consent -> 'recipients' ?| $6))
-order by id limit $3
-"""
-_OFFERS = """
-select (candidacy -> 'offer' ->> 'id')::uuid as id, data
-from vacancy, jsonb_array_elements(data -> 'candidacies') candidacy
-where ($1::text[] is null or country = any($1)) and ($2::uuid is null or (candidacy -> 'offer' ->> 'id')::uuid > $2)
-  and ($4::uuid is null or links @> array[$4::uuid]) and ($4::uuid is null or candidacy ->> 'case_id' = $4::text)
-  and ($5::text is null or candidacy -> 'offer' ->> 'status' = $5) and candidacy -> 'offer' ->> 'id' is not null
-order by 1 limit $3
-"""
-_CANDIDATE = "select data from candidate where id = $1"
-_VACANCY = "select data from vacancy where id = $1"
-_LINKED = "select data from vacancy where links @> array[$1::uuid] order by id"
-
-
-async def employers(database: asyncpg.Pool, scope: Scope, cut: Cut) -> Page[EmployerAnswer]:
-    """Employers, the oldest first."""
-    rows = await database.fetch(_EMPLOYERS, scope.countries, cut.after, cut.limit + 1)
-    return _page(rows, cut, lambda row: EmployerAnswer.model_validate(_employer.validate_json(row["data"])))
+async def employers(documents: Documents, scope: Scope, wish: Wish) -> Page[EmployerView]:
+    """Employers of the scope's countries."""
+    return await documents.page(
+        EMPLOYERS, _within(scope), wish, lambda row: EmployerView.model_validate(_employer.validate_json(row["data"]))
+    )
 
 
 async def vacancies(
-    database: asyncpg.Pool,
+    documents: Documents,
     scope: Scope,
-    cut: Cut,
-    status: VacancyStatus | None,
-    isco08: str | None,
-    employer_id: UUID | None,
-) -> Page[VacancyAnswer]:
-    """Vacancies, the oldest first."""
-    employer = None if employer_id is None else str(employer_id)
-    rows = await database.fetch(_VACANCIES, scope.countries, cut.after, cut.limit + 1, status, isco08, employer)
-    return _page(rows, cut, lambda row: VacancyAnswer.model_validate(_vacancy.validate_json(row["data"])))
+    wish: Wish,
+    status: VacancyStatus | None = None,
+    isco08: str | None = None,
+    employer_id: UUID | None = None,
+) -> Page[VacancyItem]:
+    """Vacancies of the scope's countries."""
+    where = _within(scope).add("status = {}", status).add("isco08 = {}", isco08)
+    where.add("employer_id = {}", None if employer_id is None else str(employer_id))
+    return await documents.page(
+        VACANCIES, where, wish, lambda row: VacancyItem.model_validate(_vacancy.validate_json(row["data"]))
+    )
 
 
 async def candidates(
-    database: asyncpg.Pool, scope: Scope, cut: Cut, status: CandidateStatus | None, skill: str | None
-) -> Page[CandidateAnswer]:
-    """The pool: for a desk, people whose consent `matching` holds for it today."""
-    rows = await database.fetch(
-        _CANDIDATES,
-        scope.countries,
-        cut.after,
-        cut.limit + 1,
-        POOL if status is None else (status,),
-        skill,
-        scope.recipients,
-        scope.today.isoformat(),
+    documents: Documents, scope: Scope, wish: Wish, status: CandidateStatus | None = None, skill: str | None = None
+) -> Page[CandidateItem]:
+    """The pool: for a desk, people whose consent `matching` holds for it now."""
+    where = _within(scope).add("status = any({}::text[])", POOL if status is None else (status,))
+    where.add("data -> 'skills' ? {}", skill)
+    if scope.recipients is not None:
+        where.add(_COVERED, scope.now, scope.recipients)
+    return await documents.page(
+        CANDIDATES, where, wish, lambda row: CandidateItem.of(_candidate.validate_json(row["data"]), scope.today)
     )
-    return _page(rows, cut, lambda row: CandidateAnswer.of(_candidate.validate_json(row["data"]), scope.today))
 
 
 async def offers(
-    database: asyncpg.Pool, scope: Scope, cut: Cut, case_id: UUID | None, status: OfferStatus | None
-) -> Page[CaseOffer]:
-    """Job offers, the oldest first."""
-    rows = await database.fetch(_OFFERS, scope.countries, cut.after, cut.limit + 1, case_id, status)
-    return _page(rows, cut, lambda row: _offer(row["id"], _vacancy.validate_json(row["data"])))
+    documents: Documents, scope: Scope, wish: Wish, case_id: UUID | None = None, status: OfferStatus | None = None
+) -> Page[OfferItem]:
+    """Job offers in the scope's countries."""
+    where = _within(scope).add("offer_id is not null")
+    where.add("links @> array[{}::uuid]", case_id)  # what the index answers
+    where.add("candidacy ->> 'case_id' = {}", None if case_id is None else str(case_id))
+    where.add("offer ->> 'status' = {}", status)
+    return await documents.page(OFFERS, where, wish, _offer)
 
 
-async def candidate(database: asyncpg.Pool, case_id: UUID) -> Candidate | None:
-    """One person."""
-    data = await database.fetchval(_CANDIDATE, case_id)
-    return None if data is None else _candidate.validate_json(data)
+async def summary(documents: Documents, scope: Scope) -> Summary:
+    """K1, the programme's headline: who has a job offer how many days after arrival.
 
-
-async def vacancy(database: asyncpg.Pool, vacancy_id: UUID) -> Vacancy | None:
-    """One vacancy."""
-    data = await database.fetchval(_VACANCY, vacancy_id)
-    return None if data is None else _vacancy.validate_json(data)
-
-
-async def linked(database: asyncpg.Pool, id_: UUID) -> list[Vacancy]:
-    """The vacancies of a person, or the one that a candidacy or offer belongs to."""
-    return [_vacancy.validate_json(row["data"]) for row in await database.fetch(_LINKED, id_)]
-
-
-def _offer(offer_id: UUID, vacancy: Vacancy) -> CaseOffer:
-    candidacy = vacancy.candidacy_of_offer(offer_id)
-    if candidacy is None or candidacy.offer is None:
-        raise ValueError("the row was found by this offer")
-    return CaseOffer.model_validate(
-        {
-            **{name: getattr(candidacy.offer, name) for name in candidacy.offer.__slots__},
-            "case_id": candidacy.case_id,
-            "candidacy_id": candidacy.id,
-            "candidacy_status": candidacy.status,
-            "vacancy_id": vacancy.id,
-            "employer_id": vacancy.employer_id,
-            "country": vacancy.country,
-            "isco08": vacancy.isco08,
-        }
+    Nothing is suppressed here: both roles that may read it may read every case that it counts, so a blank would hide
+    nothing from them. Cohorts with counts of 1 to 4 are marked, so that nobody publishes them by mistake; what leaves
+    the programme belongs into a reporting service that suppresses them (domain notes D13).
+    """
+    rows = await documents.pool.fetch(_COHORTS, scope.countries, scope.today, TARGET_DAYS, COUNTED)
+    months = [(month, counts(list(group))) for month, group in groupby(rows, key=lambda row: row["month"])]
+    return Summary(
+        countries=scope.countries,
+        target_group=COUNTED,
+        as_of=scope.today,
+        total=added(each for _, each in months),
+        cohorts=tuple(Cohort(month=month, small_cells=has_small_cells(each), **dict(each)) for month, each in months),
     )
 
 
-def _page(rows: Sequence[asyncpg.Record], cut: Cut, answer: Callable[[asyncpg.Record], T]) -> Page[T]:
-    shown = rows[: cut.limit]
-    return Page(items=[answer(row) for row in shown], next=shown[-1]["id"] if len(rows) > cut.limit else None)
+def counts(rows: Sequence[asyncpg.Record]) -> Counts:
+    """One month: its rows differ by target only."""
+    first = rows[0]
+    return Counts(
+        arrived=first["arrived"],
+        with_offer=first["with_offer"],
+        employed=first["employed"],
+        targets=tuple(
+            TargetCount(
+                days=row["days"],
+                elapsed=row["elapsed"],
+                offered=row["offered"],
+                running=row["arrived"] - row["elapsed"],
+                running_offered=row["running_offered"],
+            )
+            for row in rows
+        ),
+    )
+
+
+def added(months: Iterable[Counts]) -> Counts:
+    """All months together."""
+    total = Counts(arrived=0, with_offer=0, employed=0, targets=tuple(_none(days) for days in TARGET_DAYS))
+    for each in months:
+        total = Counts(
+            arrived=total.arrived + each.arrived,
+            with_offer=total.with_offer + each.with_offer,
+            employed=total.employed + each.employed,
+            targets=tuple(_sum(*pair) for pair in zip(total.targets, each.targets, strict=True)),
+        )
+    return total
+
+
+def has_small_cells(of: Counts) -> bool:
+    """Whether a count can point to a person."""
+    cells = [of.arrived, of.with_offer, of.employed]
+    for target in of.targets:
+        cells += [target.elapsed, target.offered, target.running, target.running_offered]
+    return any(0 < cell < SMALL for cell in cells)
+
+
+def _within(scope: Scope) -> Where:
+    return Where().add("country = any({}::text[])", scope.countries)
+
+
+def _offer(row: Any) -> OfferItem:
+    vacancy = {name: row[name] for name in ("vacancy_id", "employer_id", "country", "isco08")}
+    return OfferItem.of(_candidacy.validate_json(row["candidacy"]), **vacancy)
+
+
+def _none(days: int) -> TargetCount:
+    return TargetCount(days=days, elapsed=0, offered=0, running=0, running_offered=0)
+
+
+def _sum(one: TargetCount, other: TargetCount) -> TargetCount:
+    return TargetCount(
+        days=one.days,
+        elapsed=one.elapsed + other.elapsed,
+        offered=one.offered + other.offered,
+        running=one.running + other.running,
+        running_offered=one.running_offered + other.running_offered,
+    )

@@ -10,9 +10,11 @@ import pytest
 
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
+from placement.app import SERVICE as PLACEMENT
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
+from tests.support.placement.process import Placement
 from tests.support.referral import process as referral
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_runtime import Statements, ToyRuntime
@@ -89,3 +91,22 @@ async def desk(cluster: Cluster, referral_template: None) -> AsyncIterator[refer
     """The referral service on a fresh database."""
     async with referral.opened_process(cluster) as process:
         yield process
+
+
+async def placement_template(cluster: Cluster) -> str:
+    """The name of a database with placement's schema."""
+    dsn = await cluster.create_database("placement_template")
+    await migrations.migrate(dsn, "placement", PLACEMENT.migrations)
+    return "placement_template"
+
+
+@pytest.fixture
+async def placement(cluster: Cluster, placement_template: str) -> AsyncIterator[Placement]:
+    """Placement on a fresh database."""
+    name = f"placement_{next(_numbers)}"
+    pool = await open_pool(await cluster.create_database(name, template=placement_template), 4, "test")
+    process = Placement(pool)
+    yield process
+    await process.http.aclose()
+    pool.terminate()
+    await cluster.drop_database(name)

@@ -3,7 +3,7 @@
 A history has three parts. First other services tell what they know; then the desk acts (what it may do follows from
 what it knows); then the others tell more. Both tellings are delivered in two random interleavings that keep the
 order inside a topic and key, with repeats that positions filter. Compared are both runs with each other, and each
-with a model that reads topic by topic (`tests/support/placement_model.py`).
+with a model that reads topic by topic (`tests/support/placement/model.py`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 from tests.support.memory import NOW
-from tests.support.placement import DAKAR, IN_DAKAR, LAGOS, OFFICER, World
-from tests.support.placement_histories import (
+from tests.support.placement.histories import (
     TOPICS,
     Facts,
     History,
@@ -38,7 +37,8 @@ from tests.support.placement_histories import (
     recipients,
     telling,
 )
-from tests.support.placement_model import MONTH, Model
+from tests.support.placement.model import MONTH, Model
+from tests.support.placement.world import DAKAR, IN_DAKAR, LAGOS, OFFICER, World
 
 
 def fresh() -> tuple[World, dict[str, UUID]]:
@@ -71,7 +71,7 @@ def perform(world: World, vacancies: dict[str, UUID], acts: list[tuple[str, str,
         if act == "shortlist":
             outcome = world.run(commands.Shortlist(vacancies[vacancy], named(case)), actor)
             if not isinstance(outcome, Refused):
-                latest[case, vacancy] = UUID(str(outcome.answer["candidacy_id"]))
+                latest[case, vacancy] = outcome.answer.candidacy_id
         elif (case, vacancy) not in latest:
             continue
         else:
@@ -104,11 +104,11 @@ def expect(history: History, hiring: dict[str, str]) -> tuple[Model, list[str | 
     for act, case, vacancy in history.acts:
         if act == "shortlist":
             name = str(len(answers))
-            answers.append(model.shortlist(name, case, vacancy, NOW.date()))
+            answers.append(model.shortlist(name, case, vacancy, NOW))
             if answers[-1] is None:
                 latest[case, vacancy] = name
         elif (case, vacancy) in latest:
-            answers.append(model.move(latest[case, vacancy], act, NOW.date()))
+            answers.append(model.move(latest[case, vacancy], act, NOW))
     read(history.after)
     return model, answers
 

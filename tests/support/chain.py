@@ -81,7 +81,7 @@ ON_ITS_WAY = {
     "referral_not_found",
     "file_not_found",
     "case_unknown",
-    "candidate_unknown",
+    "candidate_not_found",
     "consent_missing",
     "matching_consent_missing",
     "presentation_consent_missing",

@@ -406,7 +406,7 @@ READS = {
     ],
     "training": ["/enrolments/{enrolment_id}"],
     "counselling": ["/files/{case_id}", "/files/{case_id}/assessments"],
-    "placement": ["/vacancies/{vacancy_id}", "/candidates/{case_id}"],
+    "placement": ["/vacancies/{vacancy_id}", "/candidates/{case_id}", "/candidacies/{candidacy_id}"],
 }
 LISTS = {
     "referral": ["/cases", "/referrals"],

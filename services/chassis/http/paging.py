@@ -11,6 +11,8 @@ from chassis.http.problems import Problem
 from chassis.pure.codes import Instant
 from chassis.pure.paging import MOST, USUAL, BadCursor, Listing, Wish, place_of
 
+MOST_OF_A_CURSOR = 1024
+"""Characters: room for an order by 120 letters of any script."""
 _CURSOR = "next_cursor of the page before"
 _SINCE = "only what has changed at this time or later; ask from a little before the last answer, nothing is missed then"
 
@@ -26,7 +28,7 @@ def paged(listing: Listing) -> Any:
         return sort
 
     async def wish(
-        cursor: Annotated[str | None, Query(max_length=512, description=_CURSOR)] = None,
+        cursor: Annotated[str | None, Query(max_length=MOST_OF_A_CURSOR, description=_CURSOR)] = None,
         limit: Annotated[int, Query(ge=1, le=MOST, description="most items of a page")] = USUAL,
         sort: Annotated[
             str, AfterValidator(known), Query(json_schema_extra={"enum": choices}, description="`-`: descending")

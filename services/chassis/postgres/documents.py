@@ -62,7 +62,7 @@ class Documents:
         if wish.after is not None:
             sign = "<" if descending else ">"
             value = f"{{}}::text::{order.type}"
-            # Says nothing new, but an index answers it where order and id are of two tables.
+            # Says nothing new, but an index on the order alone answers it.
             where.add(f"{order.expression} {sign}= {value}", wish.after.value)
             where.add(f"({order.expression}, {listing.id}) {sign} ({value}, {{}}::uuid)", *wish.after)
         direction = "desc" if descending else "asc"

@@ -18,7 +18,16 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from placement.domain.terms import ClosedReason, EmploymentType, Evidence, Party, Purpose, WageBand
+from placement.domain.terms import (
+    ClosedReason,
+    EmploymentType,
+    Evidence,
+    GivenReason,
+    Giver,
+    Party,
+    Purpose,
+    WageBand,
+)
 
 CandidacyStatus = Literal["shortlisted", "presented", "offered", "accepted", "started", "closed"]
 OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted"]
@@ -38,14 +47,14 @@ BEFORE_OFFER: Final[frozenset[CandidacyStatus]] = frozenset({"shortlisted", "pre
 RESTS_ON: Final[Mapping[Purpose, CandidacyStatus]] = {"matching": "shortlisted", "presentation": "presented"}
 """Which consent a candidacy rests on, by how far it has come."""
 
-CLOSERS: Final[Mapping[ClosedReason, tuple[frozenset[Party], frozenset[CandidacyStatus]]]] = {
+CLOSERS: Final[Mapping[GivenReason, tuple[frozenset[Giver], frozenset[CandidacyStatus]]]] = {
     "not_suitable": (frozenset({"officer", "employer"}), BEFORE_OFFER),
     "person_declined": (frozenset({"person"}), frozenset({*BEFORE_OFFER, "accepted"})),
     "employer_declined": (frozenset({"employer"}), frozenset({"presented"})),
     "unreachable": (frozenset({"officer"}), BEFORE_OFFER),
     "offer_retracted": (frozenset({"employer"}), frozenset({"offered", "accepted"})),
 }
-"""The reasons that people may give: who may give each, and in which states. All others are the system's."""
+"""The reasons that people may give: who may give each, and in which states."""
 
 
 @dataclass(frozen=True, slots=True)

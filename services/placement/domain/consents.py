@@ -4,13 +4,15 @@
 Each holds for its recipients only; `country:NG` stands for every organisation that lies in that country, not for
 one elsewhere that acts for it. An employer is always meant by itself: a country as recipient says nothing about
 employers.
+
+A consent ends at a moment, not on a day: its last day is over where it was signed, whatever the day is at the desk.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
 from uuid import UUID
 
 from placement.domain.terms import Purpose
@@ -18,12 +20,12 @@ from placement.domain.terms import Purpose
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One consent. A withdrawn one is kept: it is evidence of what was shared, and why no longer."""
+    """Holds before `ends_at`. A withdrawn one is kept: it is evidence of what was shared, and why no longer."""
 
     id: UUID
     purpose: Purpose
     recipients: tuple[str, ...]
-    valid_until: date
+    ends_at: datetime
     withdrawn: bool = False
 
     def names(self, organisations: Iterable[str]) -> bool:
@@ -41,14 +43,11 @@ def employer(employer_id: UUID) -> tuple[str, ...]:
     return (f"employer:{employer_id}",)
 
 
-def covered(consents: Iterable[Consent], purpose: Purpose, organisations: Iterable[str], day: date) -> bool:
-    """Whether a consent allows `purpose` for one of `organisations` on `day`; its last day counts."""
+def covered(consents: Iterable[Consent], purpose: Purpose, organisations: Iterable[str], at: datetime) -> bool:
+    """Whether a consent allows `purpose` for one of `organisations` at this time."""
     organisations = tuple(organisations)
     return any(
-        consent.purpose == purpose
-        and not consent.withdrawn
-        and consent.valid_until >= day
-        and consent.names(organisations)
+        consent.purpose == purpose and not consent.withdrawn and at < consent.ends_at and consent.names(organisations)
         for consent in consents
     )
 

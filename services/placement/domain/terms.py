@@ -9,16 +9,16 @@ WageBand = Literal["below_minimum", "minimum_to_median", "above_median", "unknow
 DistanceBand = Literal["same_admin1", "same_country", "unknown"]
 Evidence = Literal["contract", "social_security", "employer_statement", "self_declaration"]
 Purpose = Literal["matching", "presentation"]
-Party = Literal["person", "employer", "officer", "system"]
+Giver = Literal["person", "employer", "officer"]
+"""Who can decide that a candidacy ends."""
+Party = Literal[Giver, "system"]
+GivenReason = Literal["not_suitable", "person_declined", "employer_declined", "unreachable", "offer_retracted"]
+"""Why they can decide so; the other reasons follow from what happened elsewhere."""
 ClosedReason = Literal[
-    "not_suitable",
-    "person_declined",
-    "employer_declined",
-    "unreachable",
+    GivenReason,
     "vacancy_withdrawn",
     "vacancy_filled",
     "offer_expired",
-    "offer_retracted",
     "consent_withdrawn",
     "referral_withdrawn",
 ]

@@ -22,7 +22,7 @@ from placement.commands import (
 from placement.domain.candidate import Candidate
 from placement.domain.employer import Employer
 from placement.domain.vacancy import Vacancy, links
-from placement.handlers import candidacies, candidates, offers, vacancies
+from placement.handlers import candidacies, incoming, offers, vacancies
 from placement.handlers.desk import needs_candidacy
 from placement.handlers.timers import OFFER_EXPIRY, POOL_EXIT, VACANCY_EXPIRY
 
@@ -43,7 +43,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
 }
 
 DEADLINES: Mapping[str, Handler] = {
-    VACANCY_EXPIRY: Handler(lambda due: (by_id(Vacancy, due.owner),), vacancies.vacancy_expires),
-    OFFER_EXPIRY: Handler(lambda due: (by_id(Vacancy, due.owner),), offers.offer_expires),
-    POOL_EXIT: Handler(candidates.needs_owner_and_candidacies, candidates.pool_exit),
+    VACANCY_EXPIRY: Handler(lambda deadline: (by_id(Vacancy, deadline.owner),), vacancies.vacancy_expires),
+    OFFER_EXPIRY: Handler(lambda deadline: (by_id(Vacancy, deadline.owner),), offers.offer_expires),
+    POOL_EXIT: Handler(incoming.needs_owner_and_candidacies, incoming.pool_exit),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from chassis.pure.decision import (
     Cleared,
@@ -12,14 +12,16 @@ from chassis.pure.decision import (
 )
 from chassis.pure.states import States
 from placement import refusals
+from placement.answers import CandidacyOutcome
 from placement.commands import CloseCandidacy, Present, Shortlist
 from placement.domain import consents
 from placement.domain.candidacy import CLOSERS, Candidacy
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted
-from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, local_day, scene_of, standing_of
+from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, scene_of
 from placement.handlers.timers import OFFER_EXPIRY
+from vocabulary.countries import day_at
 
 
 def shortlist(states: States, command: Shortlist, context: Context) -> Decision | Refused:
@@ -29,20 +31,22 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
         return desk
     vacancy = states.get(Vacancy, command.vacancy_id)
     if vacancy is None:
-        return refusals.at(refusals.VACANCY_UNKNOWN, "/vacancy_id")
+        return refusals.at(refusals.VACANCY_NOT_FOUND, "/vacancy_id")
     candidate = states.get(Candidate, command.case_id)
     if candidate is None or candidate.status == "unknown":
-        return refusals.at(refusals.CANDIDATE_UNKNOWN, "/case_id")
-    today = local_day(context.now, vacancy.country)
+        return refusals.at(refusals.CANDIDATE_NOT_FOUND, "/case_id")
+    today = day_at(vacancy.country, context.now)
     refused = (
-        _not_of_desk(desk, vacancy, candidate, today) or _not_eligible(candidate) or _full(vacancy, candidate, today)
+        _not_of_desk(desk, vacancy, candidate, context.now)
+        or _not_eligible(candidate)
+        or _full(vacancy, candidate, today)
     )
     if refused is not None:
         return refused
     candidacy = Candidacy(context.new_id(), candidate.id, desk.centre, today)
     vacancy = vacancy.joined(candidacy)
     event = CandidateShortlisted(**ids_of(vacancy, candidacy), isco08=vacancy.isco08)
-    return Decision((vacancy,), (event,), answer=standing_of(vacancy, candidacy))
+    return Decision((vacancy,), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
 
 
 def present(states: States, command: Present, context: Context) -> Decision | Refused:
@@ -56,12 +60,12 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
     if not scene.vacancy.takes_people(scene.today):
         return refusals.VACANCY_CLOSED
     employer = consents.employer(scene.vacancy.employer_id)
-    if not consents.covered(scene.candidate.consents, "presentation", employer, scene.today):
+    if not consents.covered(scene.candidate.consents, "presentation", employer, context.now):
         return refusals.PRESENTATION_CONSENT_MISSING
     candidacy = scene.candidacy.presented(scene.today)
     vacancy = scene.vacancy.updated(candidacy)
     event = CandidatePresented(**ids_of(vacancy, candidacy), employer_id=vacancy.employer_id)
-    return Decision((vacancy,), (event,), answer=standing_of(vacancy, candidacy))
+    return Decision((vacancy,), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
 
 
 def close_candidacy(states: States, command: CloseCandidacy, context: Context) -> Decision | Refused:
@@ -79,16 +83,16 @@ def close_candidacy(states: States, command: CloseCandidacy, context: Context) -
         (vacancy,),
         candidacy_closed(vacancy, (candidacy,), command.reason, command.by),
         timers,
-        standing_of(vacancy, candidacy),
+        CandidacyOutcome.of(vacancy, candidacy),
     )
 
 
-def _not_of_desk(desk: Desk, vacancy: Vacancy, candidate: Candidate, today: date) -> Refused | None:
+def _not_of_desk(desk: Desk, vacancy: Vacancy, candidate: Candidate, at: datetime) -> Refused | None:
     if vacancy.country not in desk.countries:
-        return refusals.at(refusals.OTHER_COUNTRY, "/vacancy_id")
+        return refusals.at(refusals.OTHER_ORGANISATION, "/vacancy_id")
     if candidate.country not in desk.countries:
-        return refusals.at(refusals.OTHER_COUNTRY, "/case_id")
-    if not consents.covered(candidate.consents, "matching", desk.recipients, today):
+        return refusals.at(refusals.OTHER_ORGANISATION, "/case_id")
+    if not consents.covered(candidate.consents, "matching", desk.recipients, at):
         return refusals.at(refusals.MATCHING_CONSENT_MISSING, "/case_id")
     return None if candidate.country == vacancy.country else refusals.NOT_THE_COUNTRY_OF_RETURN
 

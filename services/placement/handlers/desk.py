@@ -19,7 +19,7 @@ from placement.domain.terms import ClosedReason, Party
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed
 from placement.reference import Reference
-from vocabulary.countries import time_zone
+from vocabulary.countries import day_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,14 @@ class Scene:
     candidacy: Candidacy
 
 
-def local_day(at: datetime, country: str) -> date:
-    """The calendar day that `at` is in a country."""
-    return at.astimezone(time_zone(country)).date()
-
-
 def desk_at(org: str, reference: Reference, now: datetime) -> Desk | Refused:
     """The desk of an organisation. Only centres have one, and only while they are open."""
     centre = reference.centres.get(org)
     if centre is None:
-        return refusals.NOT_A_DESK
-    today = local_day(now, centre.country)
+        return refusals.ORGANISATION_NOT_A_CENTRE
+    today = day_at(centre.country, now)
     if reference.centres.get(org, on=today) is None:
-        return refusals.NOT_A_DESK
+        return refusals.ORGANISATION_NOT_A_CENTRE
     return Desk(org, centre.country, reference.countries_of(centre, today), today)
 
 
@@ -81,12 +76,12 @@ def scene_of(states: States, command: OnCandidacy, context: Context, *needed: Ca
     candidate = states.get(Candidate, command.case_id)
     candidacy = None if vacancy is None else vacancy.candidacy(command.candidacy_id)
     if vacancy is None or candidate is None or candidacy is None or candidacy.case_id != command.case_id:
-        return refusals.CANDIDACY_UNKNOWN
+        return refusals.CANDIDACY_NOT_FOUND
     if vacancy.country not in desk.countries:
-        return refusals.OTHER_COUNTRY
+        return refusals.OTHER_ORGANISATION
     if candidacy.status not in needed:
         return refusals.wrong_state(candidacy.status, *needed)
-    return Scene(local_day(context.now, vacancy.country), candidate, vacancy, candidacy)
+    return Scene(day_at(vacancy.country, context.now), candidate, vacancy, candidacy)
 
 
 def needs_candidacy(command: OnCandidacy | Shortlist) -> Iterable[Need]:
@@ -118,21 +113,3 @@ def candidacy_closed(
 ) -> tuple[CandidacyClosed, ...]:
     """The events that tell of closed candidacies."""
     return tuple(CandidacyClosed(**ids_of(vacancy, each), reason=reason, by=by) for each in closed)
-
-
-def standing_of(vacancy: Vacancy, candidacy: Candidacy) -> dict[str, object]:
-    """The answer to a command on a candidacy: where it and its vacancy are now."""
-    offer, employment = candidacy.offer, candidacy.employment
-    return {
-        "candidacy_id": str(candidacy.id),
-        "case_id": str(candidacy.case_id),
-        "vacancy_id": str(vacancy.id),
-        "status": candidacy.status,
-        "vacancy_status": vacancy.status,
-        "free_openings": vacancy.free,
-        "offer_id": offer and str(offer.id),
-        "offer_status": offer and offer.status,
-        "expires_at": offer and offer.expires_at.isoformat(),
-        "employment_id": employment and str(employment.id),
-        "formal": employment and employment.formal,
-    }

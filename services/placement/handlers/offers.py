@@ -16,6 +16,7 @@ from chassis.pure.decision import (
 )
 from chassis.pure.states import States
 from placement import refusals
+from placement.answers import CandidacyOutcome
 from placement.commands import AcceptOffer, DeclineOffer, MakeOffer, StartEmployment
 from placement.domain.candidacy import Candidacy, Employment, Offer
 from placement.domain.candidate import Candidate
@@ -28,7 +29,7 @@ from placement.events import (
     JobOffered,
     JobOfferExpired,
 )
-from placement.handlers.desk import Scene, candidacy_closed, ids_of, scene_of, standing_of
+from placement.handlers.desk import Scene, candidacy_closed, ids_of, scene_of
 from placement.handlers.timers import OFFER_EXPIRY
 from placement.handlers.vacancies import ended
 
@@ -68,7 +69,7 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
         (scene.candidate.offered(offer.offered_on), vacancy),
         (event,),
         (Deadline(OFFER_EXPIRY, offer.id, vacancy.id, expires_at),),
-        standing_of(vacancy, candidacy),
+        CandidacyOutcome.of(vacancy, candidacy),
     )
 
 
@@ -90,7 +91,7 @@ def accept_offer(states: States, command: AcceptOffer, context: Context) -> Deci
         (vacancy,),
         (event, *filling.events),
         (Cleared(OFFER_EXPIRY, offer_of(candidacy).id), *filling.deadlines),
-        standing_of(vacancy, candidacy),
+        CandidacyOutcome.of(vacancy, candidacy),
     )
 
 
@@ -113,21 +114,21 @@ def decline_offer(states: States, command: DeclineOffer, context: Context) -> De
         (vacancy,),
         (event, *candidacy_closed(vacancy, (candidacy,), "person_declined", "person")),
         (Cleared(OFFER_EXPIRY, offer_of(candidacy).id),),
-        standing_of(vacancy, candidacy),
+        CandidacyOutcome.of(vacancy, candidacy),
     )
 
 
-def offer_expires(states: States, due: DeadlineDue, _context: Context) -> Decision:
+def offer_expires(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
     """Nobody answered in time. The event carries the time that was agreed, not when the worker came by."""
-    vacancy = states.get(Vacancy, due.owner)
-    candidacy = None if vacancy is None else vacancy.candidacy_of_offer(due.subject)
+    vacancy = states.get(Vacancy, deadline.owner)
+    candidacy = None if vacancy is None else vacancy.candidacy_of_offer(deadline.subject)
     if vacancy is None or candidacy is None or candidacy.status != "offered":
         return NOTHING
     candidacy = candidacy.expired()
     vacancy = vacancy.updated(candidacy)
     event = JobOfferExpired(
         **ids_of(vacancy, candidacy),
-        offer_id=due.subject,
+        offer_id=deadline.subject,
         expired_at=offer_of(candidacy).expires_at,
     )
     closed = candidacy_closed(vacancy, (candidacy,), "offer_expired", "system")
@@ -164,7 +165,7 @@ def start_employment(states: States, command: StartEmployment, context: Context)
         evidence_type=employment.evidence_type,
         target_group=candidate.target_group,
     )
-    return Decision((candidate, vacancy), (event,), answer=standing_of(vacancy, candidacy))
+    return Decision((candidate, vacancy), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
 
 
 def offer_of(candidacy: Candidacy) -> Offer:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-
-from chassis.pure.calendar import LAST_SECOND
 from chassis.pure.decision import (
     NOTHING,
     Cleared,
@@ -16,13 +13,14 @@ from chassis.pure.decision import (
 )
 from chassis.pure.states import States
 from placement import refusals
+from placement.answers import EmployerView, VacancyOutcome
 from placement.commands import CloseVacancy, PublishVacancy, RegisterEmployer
 from placement.domain.employer import Employer
 from placement.domain.vacancy import LEFT_BEHIND, End, Vacancy
 from placement.events import VacancyClosed, VacancyPublished
-from placement.handlers.desk import candidacy_closed, desk_of, local_day
+from placement.handlers.desk import candidacy_closed, desk_of
 from placement.handlers.timers import VACANCY_EXPIRY
-from vocabulary.countries import time_zone
+from vocabulary.countries import day_at, last_second_at
 
 
 def register_employer(_states: States, command: RegisterEmployer, context: Context) -> Decision | Refused:
@@ -32,18 +30,9 @@ def register_employer(_states: States, command: RegisterEmployer, context: Conte
         return desk
     country = command.country or desk.home
     if country not in desk.countries:
-        return refusals.at(refusals.OTHER_COUNTRY, "/country")
+        return refusals.at(refusals.OTHER_ORGANISATION, "/country")
     employer = Employer(context.new_id(), command.name, desk.centre, country, command.isic)
-    return Decision(
-        (employer,),
-        answer={
-            "employer_id": str(employer.id),
-            "name": employer.name,
-            "centre": employer.centre,
-            "country": employer.country,
-            "isic": employer.isic,
-        },
-    )
+    return Decision((employer,), answer=EmployerView.model_validate(employer))
 
 
 def publish_vacancy(states: States, command: PublishVacancy, context: Context) -> Decision | Refused:
@@ -53,9 +42,9 @@ def publish_vacancy(states: States, command: PublishVacancy, context: Context) -
         return desk
     employer = states.get(Employer, command.employer_id)
     if employer is None:
-        return refusals.EMPLOYER_UNKNOWN
+        return refusals.EMPLOYER_NOT_FOUND
     if employer.country not in desk.countries:
-        return refusals.at(refusals.OTHER_COUNTRY, "/employer_id")
+        return refusals.at(refusals.OTHER_ORGANISATION, "/employer_id")
     if command.isco08 not in context.reference.isco08:
         return refusals.OCCUPATION_UNKNOWN
     for index, skill in enumerate(command.skills):
@@ -63,7 +52,7 @@ def publish_vacancy(states: States, command: PublishVacancy, context: Context) -
             return refusals.at(refusals.OCCUPATION_UNKNOWN, f"/skills/{index}")
     if command.admin1 is not None and not command.admin1.startswith(f"{employer.country}-"):
         return refusals.ADMIN1_OF_OTHER_COUNTRY
-    today = local_day(context.now, employer.country)
+    today = day_at(employer.country, context.now)
     if command.expires_on < today:
         return refusals.EXPIRES_IN_PAST
     vacancy = Vacancy(
@@ -81,8 +70,8 @@ def publish_vacancy(states: States, command: PublishVacancy, context: Context) -
         published_on=today,
         expires_on=command.expires_on,
     )
-    timer = Deadline(VACANCY_EXPIRY, vacancy.id, vacancy.id, end_of(vacancy.expires_on, vacancy.country))
-    return Decision((vacancy,), (_published(vacancy),), (timer,), _answer(vacancy))
+    timer = Deadline(VACANCY_EXPIRY, vacancy.id, vacancy.id, last_second_at(vacancy.country, vacancy.expires_on))
+    return Decision((vacancy,), (_published(vacancy),), (timer,), VacancyOutcome.model_validate(vacancy))
 
 
 def close_vacancy(states: States, command: CloseVacancy, context: Context) -> Decision | Refused:
@@ -92,17 +81,17 @@ def close_vacancy(states: States, command: CloseVacancy, context: Context) -> De
         return desk
     vacancy = states.get(Vacancy, command.vacancy_id)
     if vacancy is None:
-        return refusals.VACANCY_UNKNOWN
+        return refusals.VACANCY_NOT_FOUND
     if vacancy.country not in desk.countries:
-        return refusals.OTHER_COUNTRY
+        return refusals.OTHER_ORGANISATION
     if vacancy.ended is not None:
         return refusals.VACANCY_CLOSED
     return ended(vacancy, "withdrawn")
 
 
-def vacancy_expires(states: States, due: DeadlineDue, _context: Context) -> Decision:
+def vacancy_expires(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
     """The last day of a vacancy is over."""
-    vacancy = states.get(Vacancy, due.owner)
+    vacancy = states.get(Vacancy, deadline.owner)
     if vacancy is None or vacancy.ended is not None:
         return NOTHING
     return ended(vacancy, "expired")
@@ -112,12 +101,7 @@ def ended(vacancy: Vacancy, end: End) -> Decision:
     """Ends a vacancy: what has no offer yet closes with it."""
     vacancy, closed = vacancy.end(end)
     events = (*candidacy_closed(vacancy, closed, *LEFT_BEHIND[end]), _closed(vacancy, end))
-    return Decision((vacancy,), events, (Cleared(VACANCY_EXPIRY, vacancy.id),), _answer(vacancy))
-
-
-def end_of(day: date, country: str) -> datetime:
-    """The last second of a day in a country, in UTC."""
-    return datetime.combine(day, LAST_SECOND, time_zone(country)).astimezone(UTC)
+    return Decision((vacancy,), events, (Cleared(VACANCY_EXPIRY, vacancy.id),), VacancyOutcome.model_validate(vacancy))
 
 
 def _published(vacancy: Vacancy) -> VacancyPublished:
@@ -138,13 +122,3 @@ def _published(vacancy: Vacancy) -> VacancyPublished:
 
 def _closed(vacancy: Vacancy, end: End) -> VacancyClosed:
     return VacancyClosed(vacancy_id=vacancy.id, employer_id=vacancy.employer_id, country=vacancy.country, reason=end)
-
-
-def _answer(vacancy: Vacancy) -> dict[str, object]:
-    return {
-        "vacancy_id": str(vacancy.id),
-        "status": vacancy.status,
-        "openings": vacancy.openings,
-        "free_openings": vacancy.free,
-        "expires_on": vacancy.expires_on.isoformat(),
-    }

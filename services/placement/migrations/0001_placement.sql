@@ -1,6 +1,7 @@
 -- The way into work: people who look for work, employers, vacancies with everybody on the way to them.
 -- Every table: `version` is the optimistic lock, `status` the machine state, `data` the aggregate as JSON. Generated
 -- columns copy what lists filter on out of `data`; they are text because a cast of text to a date is not immutable.
+-- Every list can be read in the order of `updated_at`, from a time on: what has changed since somebody looked.
 
 -- One row per case that any topic has spoken of; a stub (`unknown`) until the referral topic has.
 create table candidate (
@@ -20,6 +21,8 @@ create table candidate (
 );
 -- GET /candidates: the pool of a country by status, paged by id
 create index candidate_pool on candidate (country, status, id);
+-- GET /candidates: what has changed
+create index candidate_updated on candidate (updated_at, id);
 -- GET /summary: those who have arrived, by country and month
 create index candidate_arrived on candidate (country, arrived_on) where arrived_on is not null;
 
@@ -34,6 +37,8 @@ create table employer (
 );
 -- GET /employers: those of a country, paged by id
 create index employer_country on employer (country, id);
+-- GET /employers: what has changed
+create index employer_updated on employer (updated_at, id);
 
 -- Vacancies with their candidacies, offers and employments: one row is the boundary inside which openings are counted.
 create table vacancy (
@@ -50,5 +55,7 @@ create table vacancy (
 );
 -- which vacancy a candidacy or offer belongs to, and every vacancy of a person
 create index vacancy_links on vacancy using gin (links);
--- GET /vacancies: those of a country by status, paged by id
+-- GET /vacancies: those of a country by status, paged by id; GET /offers: the vacancies of a country
 create index vacancy_country on vacancy (country, status, id);
+-- GET /vacancies, GET /offers: what has changed
+create index vacancy_updated on vacancy (updated_at, id);

@@ -13,7 +13,7 @@ from placement import commands
 from placement.domain.candidacy import CLOSERS, MOVES, CandidacyStatus
 from placement.domain.terms import Party
 from placement.events import CandidacyClosed, CandidatePresented, CandidateShortlisted
-from tests.support.placement import (
+from tests.support.placement.world import (
     ACCRA,
     CASE,
     DAY,
@@ -57,13 +57,13 @@ def shortlist(world: World) -> Any:
         (consent("matching", ACCRA), "matching_consent_missing"),
         (consent("matching", EDO), "matching_consent_missing"),
         (consent("matching", "country:GH"), "matching_consent_missing"),
-        (referred(to_centre=ACCRA, country="GH"), "other_country"),
+        (referred(to_centre=ACCRA, country="GH"), "other_organisation"),
     ],
 )
 def test_a_person_is_out_of_reach_for_the_desk(event: Any, code: str) -> None:
     world = World()
     world.tell(event)
-    refused(shortlist(world), code, 403 if code == "other_country" else 409, "/case_id")
+    refused(shortlist(world), code, 403 if code == "other_organisation" else 409, "/case_id")
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ def test_a_stub_is_nobody_to_pick() -> None:
     world.tell(consent(case_id=OTHER_CASE))
     for case_id in (OTHER_CASE, NOBODY):
         outcome = world.run(commands.Shortlist(world.vacancy_id, case_id))
-        refused(outcome, "candidate_unknown", 404, "/case_id")
+        refused(outcome, "candidate_not_found", 404, "/case_id")
 
 
 def test_the_vacancy_must_be_the_desks_and_take_people() -> None:
     world = World()
-    refused(world.run(commands.Shortlist(NOBODY, CASE)), "vacancy_unknown", 404, "/vacancy_id")
+    refused(world.run(commands.Shortlist(NOBODY, CASE)), "vacancy_not_found", 404, "/vacancy_id")
     outcome = world.run(commands.Shortlist(world.vacancy_id, CASE), IN_ACCRA)
-    refused(outcome, "other_country", 403, "/vacancy_id")
+    refused(outcome, "other_organisation", 403, "/vacancy_id")
     world.do(commands.CloseVacancy(world.vacancy_id))
     refused(shortlist(world), "vacancy_closed", field="/vacancy_id")
 
@@ -190,6 +190,38 @@ def test_a_consent_to_presentation_ends_with_its_last_day() -> None:
     refused(world.run(commands.Present(*world.ids(candidacy_id))), "presentation_consent_missing")
 
 
+SIGNED: dict[str, tuple[datetime | None, datetime]] = {
+    "in Germany, told by the day alone": (None, datetime(2026, 3, 2, 23, tzinfo=UTC)),
+    "in Pakistan": (datetime(2026, 3, 2, 19, tzinfo=UTC), datetime(2026, 3, 2, 19, tzinfo=UTC)),
+    "in Ghana": (datetime(2026, 3, 3, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)),
+}
+"""What the event says of the moment at which a consent ends whose last day is the 2nd of March, and what follows."""
+
+
+@pytest.mark.parametrize("signed", SIGNED)
+def test_a_consent_ends_with_its_last_day_where_it_was_signed(signed: str) -> None:
+    told, end = SIGNED[signed]
+    world = World(openings=3)
+    employer = f"employer:{world.employer}"
+    world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=4))
+    shortlisted = commands.Present(*world.ids(world.shortlist(OTHER_CASE)))
+    world.tell(consent(until=TODAY, expires_at=told))
+    world.tell(consent("presentation", employer, case_id=OTHER_CASE, number=5, until=TODAY, expires_at=told))
+    world.service.now = end
+    refused(shortlist(world), "matching_consent_missing", field="/case_id")
+    refused(world.run(shortlisted), "presentation_consent_missing")
+    world.service.now = end - timedelta(microseconds=1)
+    assert world.shortlist()
+    world.do(shortlisted)
+
+
+def test_half_past_eleven_at_night_in_greenwich_is_too_late_for_what_was_signed_in_germany() -> None:
+    world = World()
+    world.tell(consent(until=TODAY))
+    world.service.now = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+    refused(shortlist(world), "matching_consent_missing", field="/case_id")
+
+
 @pytest.mark.parametrize(
     "ids",
     [(NOBODY, CASE, None), (None, NOBODY, None), (None, CASE, NOBODY), (None, OTHER_CASE, None)],
@@ -199,7 +231,7 @@ def test_the_ids_of_a_command_belong_together(ids: tuple[Any, Any, Any]) -> None
     world.tell(referred(OTHER_CASE, OTHER_CASE))
     candidacy_id = world.shortlist()
     command = commands.Present(ids[0] or world.vacancy_id, ids[1], ids[2] or candidacy_id)
-    refused(world.run(command), "candidacy_unknown", 404)
+    refused(world.run(command), "candidacy_not_found", 404)
 
 
 def reach(world: World, status: CandidacyStatus) -> UUID:
@@ -279,4 +311,4 @@ def test_a_closed_candidacy_bars_no_new_one() -> None:
 def test_another_country_may_not_touch_a_candidacy() -> None:
     world = World()
     candidacy_id = world.shortlist()
-    refused(world.run(commands.Present(*world.ids(candidacy_id)), IN_ACCRA), "other_country", 403)
+    refused(world.run(commands.Present(*world.ids(candidacy_id)), IN_ACCRA), "other_organisation", 403)

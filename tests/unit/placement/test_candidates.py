@@ -11,7 +11,7 @@ from placement import commands
 from placement.domain.candidate import Candidate, Place
 from placement.domain.progress import days_since, days_to_offer, targets
 from tests.support.memory import NOW
-from tests.support.placement import (
+from tests.support.placement.world import (
     ACCRA,
     CASE,
     CHILD,

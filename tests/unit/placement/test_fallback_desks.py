@@ -13,7 +13,7 @@ from placement import commands
 from placement.domain.vacancy import Vacancy
 from placement.events import JobOffered, VacancyPublished
 from placement.reference import Fallback, Reference
-from tests.support.placement import (
+from tests.support.placement.world import (
     CASE,
     DAKAR,
     DAY,
@@ -64,13 +64,13 @@ def test_a_desk_acts_for_its_country_and_for_those_that_it_is_the_fallback_of_th
 
 def test_an_employer_is_kept_in_the_desks_own_country_or_in_one_that_it_names() -> None:
     world = World()
-    assert world.do(commands.RegisterEmployer("X", None), IN_DAKAR)["country"] == "SN"
-    assert world.do(commands.RegisterEmployer("X", None, "SN"), IN_DAKAR)["country"] == "SN"
-    assert world.do(commands.RegisterEmployer("X", None, "GM"), IN_DAKAR)["country"] == "GM"
-    refused(world.run(commands.RegisterEmployer("X", None, "GM")), "other_country", 403, "/country")
-    refused(world.run(commands.RegisterEmployer("X", None, "NG"), IN_DAKAR), "other_country", 403, "/country")
+    assert world.do(commands.RegisterEmployer("X", None), IN_DAKAR).country == "SN"
+    assert world.do(commands.RegisterEmployer("X", None, "SN"), IN_DAKAR).country == "SN"
+    assert world.do(commands.RegisterEmployer("X", None, "GM"), IN_DAKAR).country == "GM"
+    refused(world.run(commands.RegisterEmployer("X", None, "GM")), "other_organisation", 403, "/country")
+    refused(world.run(commands.RegisterEmployer("X", None, "NG"), IN_DAKAR), "other_organisation", 403, "/country")
     world.service.reference = until(TODAY - DAY)
-    refused(world.run(commands.RegisterEmployer("X", None, "GM"), IN_DAKAR), "other_country", 403, "/country")
+    refused(world.run(commands.RegisterEmployer("X", None, "GM"), IN_DAKAR), "other_organisation", 403, "/country")
 
 
 def test_a_vacancy_lies_in_the_country_of_its_employer() -> None:
@@ -80,7 +80,7 @@ def test_a_vacancy_lies_in_the_country_of_its_employer() -> None:
     assert world.publish_in_gambia(admin1="GM-B")
     command = world.vacancy_command(employer_id=world.vacancy.employer_id, admin1="SN-DK")
     refused(world.run(command, IN_DAKAR), "admin1_of_other_country", 422, "/admin1")
-    refused(world.run(command), "other_country", 403, "/employer_id")
+    refused(world.run(command), "other_organisation", 403, "/employer_id")
 
 
 def test_a_vacancy_needs_no_region() -> None:
@@ -99,7 +99,7 @@ def test_a_person_is_offered_work_in_a_country_without_a_centre(recipient: str) 
     world.do(world.offer_command(candidacy_id), IN_DAKAR)
     event = world.last(JobOffered)
     assert (event.country, event.distance_band) == ("GM", "unknown")
-    refused(world.run(commands.AcceptOffer(*world.ids(candidacy_id))), "other_country", 403)
+    refused(world.run(commands.AcceptOffer(*world.ids(candidacy_id))), "other_organisation", 403)
     world.do(commands.AcceptOffer(*world.ids(candidacy_id)), IN_DAKAR)
     assert world.candidacy(candidacy_id).status == "accepted"
 
@@ -115,13 +115,13 @@ def test_a_consent_for_the_country_of_return_does_not_name_a_desk_that_lies_else
 
 def test_a_person_is_picked_for_work_in_their_country_of_return_only() -> None:
     world = gambia()
-    employer_id = world.do(commands.RegisterEmployer("Plateau Peinture", "F"), IN_DAKAR)["employer_id"]
+    employer_id = world.do(commands.RegisterEmployer("Plateau Peinture", "F"), IN_DAKAR).employer_id
     in_senegal = world.publish(IN_DAKAR, employer_id=employer_id, admin1="SN-DK")
     shortlist(world, in_senegal, "not_the_country_of_return", "/vacancy_id")
     world.tell(referred(to_centre=DAKAR, country="SN", admin1=None))
     shortlist(world, world.vacancy_id, "not_the_country_of_return", "/vacancy_id")
     world.tell(referred(to_centre=DAKAR, country="NG", admin1=None))
-    shortlist(world, world.vacancy_id, "other_country", "/case_id", 403)
+    shortlist(world, world.vacancy_id, "other_organisation", "/case_id", 403)
 
 
 def test_what_rested_on_the_consent_for_the_country_where_the_desk_lies_ends_with_it() -> None:
@@ -138,5 +138,5 @@ def test_a_desk_that_is_the_fallback_no_longer_acts_no_longer() -> None:
     candidacy_id = world.shortlist(actor=IN_DAKAR)
     world.service.reference = until(TODAY)
     world.service.advance(DAY)
-    refused(world.run(commands.Present(*world.ids(candidacy_id)), IN_DAKAR), "other_country", 403)
-    refused(world.run(commands.CloseVacancy(world.vacancy_id), IN_DAKAR), "other_country", 403)
+    refused(world.run(commands.Present(*world.ids(candidacy_id)), IN_DAKAR), "other_organisation", 403)
+    refused(world.run(commands.CloseVacancy(world.vacancy_id), IN_DAKAR), "other_organisation", 403)

@@ -18,7 +18,7 @@ from placement.events import (
     JobOfferExpired,
 )
 from tests.support.memory import NOW
-from tests.support.placement import (
+from tests.support.placement.world import (
     CASE,
     DAY,
     TODAY,
@@ -122,7 +122,7 @@ def test_a_person_declines_and_gets_another_offer_at_once() -> None:
     world = World()
     first = world.offer()
     answer = world.do(commands.DeclineOffer(*world.ids(first), "wage"))
-    assert (answer["status"], answer["offer_status"], answer["free_openings"]) == ("closed", "declined", 1)
+    assert (answer.status, answer.offer_status, answer.free_openings) == ("closed", "declined", 1)
     assert world.last(JobOfferDeclined).reason == "wage"
     assert (world.last(CandidacyClosed).reason, world.last(CandidacyClosed).by) == ("person_declined", "person")
     assert not [name for name, _ in world.service.timers if name == "offer_expiry"]

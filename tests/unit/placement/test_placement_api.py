@@ -2,94 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
-from fastapi import FastAPI
 
-from chassis.http.app import create_api
-from chassis.http.auth import Authenticator
-from chassis.http.jwks import KeyCache
-from chassis.pure.decision import Actor, Refused
-from chassis.settings import Settings
-from chassis.work.command_bus import Done, IdempotencyKey
-from placement import views
-from placement.app import SERVICE
-from placement.domain.candidate import Candidate
-from placement.domain.vacancy import Vacancy, links
-from tests.support import placement_http as bodies
-from tests.support.issuer import AUDIENCE, ISSUER, Issuer
-from tests.support.placement import ACCRA, CASE, DAKAR, LAGOS, NOBODY, World, consent, consent_gone, referred
+from tests.support.placement import bodies
+from tests.support.placement.api import ACCRAS, DAKARS, PROGRAMME, Api
+from tests.support.placement.world import CASE, DAKAR, LAGOS, NOBODY, TODAY, World, consent, consent_gone, referred
 from tests.support.web import ask, problem
-
-ISSUING = Issuer()
-APP: FastAPI = create_api(SERVICE, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
-"""Built once: what differs from test to test is its state."""
-OFFICER = {"roles": ["placement_officer"], "org": LAGOS}
-IN_ACCRA = {"roles": ["placement_officer"], "org": ACCRA}
-IN_DAKAR = {"roles": ["placement_officer"], "org": DAKAR}
-PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
-
-
-class Still:
-    """The clock of the world."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def now(self) -> Any:
-        return self.world.service.now
-
-
-class Bus:
-    """Runs commands in memory."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    async def execute(self, command: Any, actor: Actor, _key: IdempotencyKey) -> Done | Refused:
-        outcome = self.world.run(command, actor)
-        return outcome if isinstance(outcome, Refused) else Done(outcome.answer)
-
-
-class Api:
-    """The API over one world; reads by id come from its memory."""
-
-    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.world = world
-        self.app = APP
-        self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
-        self.app.state.clock = Still(world)
-        self.app.state.reference = world.service.reference
-        self.app.state.bus = Bus(world)
-        self.app.state.pool = object()
-
-        async def linked(_database: object, id_: UUID) -> list[Vacancy]:
-            return [each for each in world.service.all(Vacancy) if id_ in links(each)]
-
-        async def candidate(_database: object, case_id: UUID) -> Candidate | None:
-            return next((each for each in world.service.all(Candidate) if each.id == case_id), None)
-
-        async def vacancy(_database: object, vacancy_id: UUID) -> Vacancy | None:
-            return next((each for each in world.service.all(Vacancy) if each.id == vacancy_id), None)
-
-        for name, read in {"linked": linked, "candidate": candidate, "vacancy": vacancy}.items():
-            monkeypatch.setattr(views, name, read)
-
-    def get(self, path: str, who: Mapping[str, Any] = OFFICER) -> Any:
-        return ask(self.app, "GET", path, headers=ISSUING.bearer(**who))
-
-    def post(self, path: str, body: Mapping[str, Any] | None = None, who: Mapping[str, Any] = OFFICER) -> Any:
-        headers = {**ISSUING.bearer(**who), "Idempotency-Key": str(uuid4())}
-        return ask(self.app, "POST", path, headers=headers, **({} if body is None else {"json": body}))
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Api:
+def api() -> Api:
     """A desk in Lagos with a vacancy and a person in the pool."""
-    return Api(World(), monkeypatch)
+    return Api(World())
 
 
 CALLS: list[tuple[str, dict[str, Any] | None]] = [
@@ -104,15 +32,8 @@ CALLS: list[tuple[str, dict[str, Any] | None]] = [
     (f"/offers/{NOBODY}/decline", {"reason": "wage"}),
     ("/employments", bodies.employment(NOBODY)),
 ]
-READS = [
-    "/employers",
-    "/vacancies",
-    f"/vacancies/{NOBODY}",
-    "/candidates",
-    f"/candidates/{CASE}",
-    "/offers",
-    "/summary",
-]
+LISTS = ["/employers", "/vacancies", "/candidates", "/offers", "/summary"]
+READS = [*LISTS, f"/vacancies/{NOBODY}", f"/candidates/{CASE}", f"/candidacies/{NOBODY}"]
 
 
 def test_a_person_goes_from_the_pool_into_work(api: Api) -> None:
@@ -175,21 +96,22 @@ def test_only_placement_officers_act(api: Api, path: str, body: Any, role: str) 
 def test_only_officers_and_the_programmes_management_read(api: Api, path: str) -> None:
     problem(api.get(path, {"roles": ["scout"], "org": LAGOS}), 403, "role_required")
     problem(api.get(path, {"roles": ["placement_officer"], "org": "provider:X"}), 403, "organisation_not_a_centre")
-    problem(api.get(f"{path}?country=GH"), 403, "other_country")
+    if path in LISTS:
+        problem(api.get(path, country="GH"), 403, "other_organisation")
 
 
 @pytest.mark.parametrize(
     ("number", "code"),
     [
-        (1, "employer_unknown"),
-        (2, "vacancy_unknown"),
-        (3, "vacancy_unknown"),
-        (4, "candidacy_unknown"),
-        (5, "candidacy_unknown"),
-        (6, "candidacy_unknown"),
-        (7, "offer_unknown"),
-        (8, "offer_unknown"),
-        (9, "offer_unknown"),
+        (1, "employer_not_found"),
+        (2, "vacancy_not_found"),
+        (3, "vacancy_not_found"),
+        (4, "candidacy_not_found"),
+        (5, "candidacy_not_found"),
+        (6, "candidacy_not_found"),
+        (7, "offer_not_found"),
+        (8, "offer_not_found"),
+        (9, "offer_not_found"),
     ],
 )
 def test_what_does_not_exist_is_not_found(api: Api, number: int, code: str) -> None:
@@ -200,9 +122,9 @@ def test_a_candidacy_is_no_offer_and_an_offer_no_candidacy(api: Api) -> None:
     candidacy_id = api.world.offer()
     offer = api.world.candidacy(candidacy_id).offer
     assert offer is not None
-    problem(api.post(f"/offers/{candidacy_id}/accept"), 404, "offer_unknown")
-    problem(api.post(f"/candidacies/{offer.id}/present"), 404, "candidacy_unknown")
-    problem(api.post(f"/candidacies/{CASE}/present"), 404, "candidacy_unknown")
+    problem(api.post(f"/offers/{candidacy_id}/accept"), 404, "offer_not_found")
+    problem(api.post(f"/candidacies/{offer.id}/present"), 404, "candidacy_not_found")
+    problem(api.post(f"/candidacies/{CASE}/present"), 404, "candidacy_not_found")
 
 
 @pytest.mark.parametrize(
@@ -247,70 +169,93 @@ def test_a_refusal_of_the_domain_points_to_the_field(api: Api) -> None:
 def test_a_desk_sees_a_person_with_a_consent_or_while_they_are_on_the_way(api: Api) -> None:
     person = f"/candidates/{CASE}"
     assert api.get(person).status_code == 200
-    problem(api.get(person, IN_ACCRA), 404, "candidate_unknown")
+    problem(api.get(person, ACCRAS), 404, "candidate_not_found")
     api.world.present()
     api.world.tell(consent_gone())
     assert api.get(person).status_code == 200
     api.world.tell(consent_gone("presentation", 2))
-    problem(api.get(person), 404, "candidate_unknown")
+    problem(api.get(person), 404, "candidate_not_found")
     assert api.get(person, PROGRAMME).json()["candidacies"][0]["closed_reason"] == "consent_withdrawn"
+
+
+def test_a_desk_sees_a_person_until_their_consent_is_over_where_it_was_signed(api: Api) -> None:
+    person, end = f"/candidates/{CASE}", datetime(2026, 3, 2, 23, tzinfo=UTC)
+    employer = f"employer:{api.world.employer}"
+    api.world.tell(consent(until=TODAY), consent("presentation", employer, number=2, until=TODAY))
+    api.world.service.now = end - timedelta(seconds=1)
+    assert api.get(person).json()["may_be_presented_to"] == [employer]
+    api.world.service.now = end
+    problem(api.get(person), 404, "candidate_not_found")
+    assert api.get(person, PROGRAMME).json()["may_be_presented_to"] == []
 
 
 def test_a_minor_is_no_candidate_for_a_desk(api: Api) -> None:
     api.world.tell(referred(age_band="under_18"))
-    problem(api.get(f"/candidates/{CASE}"), 404, "candidate_unknown")
+    problem(api.get(f"/candidates/{CASE}"), 404, "candidate_not_found")
     assert api.get(f"/candidates/{CASE}", PROGRAMME).json()["age_band"] == "under_18"
 
 
 def test_a_stub_is_seen_by_the_programmes_management_only(api: Api) -> None:
     api.world.tell(consent(case_id=NOBODY))
-    problem(api.get(f"/candidates/{NOBODY}"), 404, "candidate_unknown")
+    problem(api.get(f"/candidates/{NOBODY}"), 404, "candidate_not_found")
     assert api.get(f"/candidates/{NOBODY}", PROGRAMME).json()["status"] == "unknown"
-    problem(api.get(f"/candidates/{uuid4()}", PROGRAMME), 404, "candidate_unknown")
+    problem(api.get(f"/candidates/{uuid4()}", PROGRAMME), 404, "candidate_not_found")
 
 
 def test_a_vacancy_is_read_in_its_country(api: Api) -> None:
     path = f"/vacancies/{api.world.vacancy_id}"
     assert api.get(path).json()["free_openings"] == 1
-    problem(api.get(path, IN_ACCRA), 403, "other_country")
+    problem(api.get(path, ACCRAS), 403, "other_organisation")
     assert api.get(path, PROGRAMME).status_code == 200
-    problem(api.get(f"/vacancies/{NOBODY}"), 404, "vacancy_unknown")
+    problem(api.get(f"/vacancies/{NOBODY}"), 404, "vacancy_not_found")
+
+
+def test_a_candidacy_is_read_in_the_country_of_its_vacancy(api: Api) -> None:
+    candidacy_id = api.world.offer()
+    path = f"/candidacies/{candidacy_id}"
+    found = api.get(path).json()
+    assert (found["candidacy_id"], found["status"], found["offer"]["status"]) == (str(candidacy_id), "offered", "open")
+    [among_others] = api.get(f"/vacancies/{api.world.vacancy_id}").json()["candidacies"]
+    assert found == among_others
+    problem(api.get(path, ACCRAS), 403, "other_organisation")
+    assert api.get(path, PROGRAMME).json() == found
+    problem(api.get(f"/candidacies/{found['offer']['offer_id']}"), 404, "candidacy_not_found")
+    problem(api.get(f"/candidacies/{NOBODY}"), 404, "candidacy_not_found")
 
 
 def test_the_desk_of_a_fallback_leads_a_person_into_work_in_a_country_without_a_centre(api: Api) -> None:
     api.world.tell(referred(to_centre=DAKAR, country="GM", admin1=None), consent("matching", DAKAR, number=7))
     body = {**bodies.EMPLOYER, "country": "GM"}
-    problem(api.post("/employers", body), 403, "other_country")
-    employer = api.post("/employers", body, IN_DAKAR).json()
+    problem(api.post("/employers", body), 403, "other_organisation")
+    employer = api.post("/employers", body, DAKARS).json()
     assert (employer["country"], employer["centre"]) == ("GM", DAKAR)
     published = bodies.vacancy(employer["employer_id"])
-    problem(api.post("/vacancies", published, IN_DAKAR), 422, "admin1_of_other_country")
+    problem(api.post("/vacancies", published, DAKARS), 422, "admin1_of_other_country")
     del published["admin1"]
-    vacancy_id = api.post("/vacancies", published, IN_DAKAR).json()["vacancy_id"]
-    detail = api.get(f"/vacancies/{vacancy_id}", IN_DAKAR).json()
+    vacancy_id = api.post("/vacancies", published, DAKARS).json()["vacancy_id"]
+    detail = api.get(f"/vacancies/{vacancy_id}", DAKARS).json()
     assert (detail["country"], detail["centre"], detail["admin1"]) == ("GM", DAKAR, None)
-    problem(api.get(f"/vacancies/{vacancy_id}"), 403, "other_country")
-    problem(api.get(f"/vacancies/{vacancy_id}?country=SN", IN_DAKAR), 403, "other_country")
-    candidacy = api.post("/candidacies", bodies.candidacy(vacancy_id), IN_DAKAR).json()
+    problem(api.get(f"/vacancies/{vacancy_id}"), 403, "other_organisation")
+    candidacy = api.post("/candidacies", bodies.candidacy(vacancy_id), DAKARS).json()
     api.world.tell(consent("presentation", f"employer:{employer['employer_id']}", number=8))
     path = f"/candidacies/{candidacy['candidacy_id']}"
-    assert api.post(f"{path}/present", who=IN_DAKAR).json()["status"] == "presented"
-    offer_id = api.post(f"{path}/offer", bodies.OFFER, IN_DAKAR).json()["offer_id"]
-    problem(api.post(f"/offers/{offer_id}/accept"), 403, "other_country")
-    assert api.post(f"/offers/{offer_id}/accept", who=IN_DAKAR).json()["status"] == "accepted"
-    person = api.get(f"/candidates/{CASE}?country=GM", IN_DAKAR).json()
+    assert api.post(f"{path}/present", who=DAKARS).json()["status"] == "presented"
+    offer_id = api.post(f"{path}/offer", bodies.OFFER, DAKARS).json()["offer_id"]
+    problem(api.post(f"/offers/{offer_id}/accept"), 403, "other_organisation")
+    assert api.post(f"/offers/{offer_id}/accept", who=DAKARS).json()["status"] == "accepted"
+    person = api.get(f"/candidates/{CASE}", DAKARS).json()
     assert (person["country"], person["centre"], person["offers"]) == ("GM", DAKAR, 1)
-    problem(api.get(f"/candidates/{CASE}?country=SN", IN_DAKAR), 404, "candidate_unknown")
-    problem(api.get(f"/candidates/{CASE}"), 404, "candidate_unknown")
+    problem(api.get(f"/candidates/{CASE}"), 404, "candidate_not_found")
 
 
 def test_a_desk_names_its_own_countries_only(api: Api) -> None:
-    problem(api.get("/candidates?country=NG", IN_DAKAR), 403, "other_country")
-    problem(api.get("/candidates?country=EG", IN_DAKAR), 403, "other_country")
+    for country in ("NG", "EG"):
+        document = problem(api.get("/candidates", DAKARS, country=country), 403, "other_organisation")
+        assert [error["field"] for error in document["errors"]] == ["country"]
 
 
-def test_every_example_of_the_documentation_is_valid() -> None:
-    schemas = APP.openapi()["components"]["schemas"]
+def test_every_example_of_the_documentation_is_valid(api: Api) -> None:
+    schemas = api.app.openapi()["components"]["schemas"]
     documented = {name for name, schema in schemas.items() if "examples" in schema}
     assert documented == {
         "NewEmployer",
@@ -326,3 +271,56 @@ def test_every_example_of_the_documentation_is_valid() -> None:
     for name in documented:
         for example in schemas[name]["examples"]:
             getattr(models, name).model_validate(example)
+
+
+def test_every_route_documents_what_it_answers(api: Api) -> None:
+    paths = ask(api.app, "GET", "/openapi.json").json()["paths"]
+    assert set(paths) == {
+        "/employers",
+        "/vacancies",
+        "/vacancies/{vacancy_id}",
+        "/vacancies/{vacancy_id}/close",
+        "/candidates",
+        "/candidates/{case_id}",
+        "/candidacies",
+        "/candidacies/{candidacy_id}",
+        *(f"/candidacies/{{candidacy_id}}/{act}" for act in ("present", "offer", "close")),
+        "/offers",
+        *(f"/offers/{{offer_id}}/{act}" for act in ("accept", "decline")),
+        "/employments",
+        "/summary",
+        "/code-lists",
+        "/code-lists/{name}",
+    }
+    made_anew = {"/employers": {"409"}, "/vacancies": {"404", "409"}}
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            expected = {"401"} if path.startswith("/code-lists") else {"401", "403"}
+            expected |= made_anew.get(path, {"404", "409", "412"}) if method == "post" else set()
+            assert expected <= set(operation["responses"]), path
+            assert ("412" in operation["responses"]) == ("412" in expected), path
+
+
+@pytest.mark.parametrize("path", ["/employers", "/vacancies", "/candidates", "/offers"])
+@pytest.mark.parametrize("cursor", ["next", "4711", "WyJpZCIsMSwyXQ", "WyJpZCIsICJ4IiwgInkiXQ", "bnVsbA"])
+def test_a_cursor_that_no_page_has_given_is_refused(api: Api, path: str, cursor: str) -> None:
+    problem(api.get(path, cursor=cursor), 422, "cursor_invalid")
+
+
+@pytest.mark.parametrize(
+    ("path", "orders"),
+    [
+        ("/employers", ["id", "name", "updated_at"]),
+        ("/vacancies", ["id", "expires_on", "updated_at"]),
+        ("/candidates", ["id", "arrived_on", "updated_at"]),
+        ("/offers", ["id", "expires_at", "starts_on", "updated_at"]),
+    ],
+)
+def test_every_list_takes_the_same_parameters_and_names_its_orders(api: Api, path: str, orders: list[str]) -> None:
+    parameters = ask(api.app, "GET", "/openapi.json").json()["paths"][path]["get"]["parameters"]
+    found = {each["name"]: each["schema"] for each in parameters}
+    assert {"country", "cursor", "limit", "sort", "updated_since", "count"} <= set(found)
+    assert not {"after", "next"} & set(found)
+    assert found["sort"]["enum"] == [sign + name for name in orders for sign in ("", "-")]
+    problem(api.get(path, sort="offers"), 422, "request_invalid")
+    problem(api.get(path, limit=101), 422, "request_invalid")

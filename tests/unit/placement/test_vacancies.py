@@ -11,7 +11,7 @@ from chassis.pure.decision import Actor
 from placement import commands
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed, VacancyClosed, VacancyPublished
-from tests.support.placement import (
+from tests.support.placement.world import (
     DAY,
     IN_ACCRA,
     IN_EDO,
@@ -31,7 +31,7 @@ def test_an_employer_is_kept_for_the_desk_and_no_event_tells_of_it() -> None:
     world = World()
     before = world.told()
     answer = world.do(commands.RegisterEmployer("Ikeja Tailors", None))
-    assert (answer["name"], answer["centre"], answer["country"], answer["isic"]) == ("Ikeja Tailors", LAGOS, "NG", None)
+    assert (answer.name, answer.centre, answer.country, answer.isic) == ("Ikeja Tailors", LAGOS, "NG", None)
     assert world.told() == before
 
 
@@ -67,13 +67,13 @@ def test_a_vacancy_is_published_with_all_its_openings_free() -> None:
 
 def test_another_desk_of_the_country_may_use_the_employer() -> None:
     world = World()
-    assert world.do(world.vacancy_command(), IN_EDO)["status"] == "open"
+    assert world.do(world.vacancy_command(), IN_EDO).status == "open"
 
 
 @pytest.mark.parametrize(
     ("changes", "code", "status", "field"),
     [
-        ({"employer_id": NOBODY}, "employer_unknown", 404, "/employer_id"),
+        ({"employer_id": NOBODY}, "employer_not_found", 404, "/employer_id"),
         ({"isco08": "7141"}, "occupation_unknown", 422, "/isco08"),
         ({"skills": ("7131", "7136")}, "occupation_unknown", 422, "/skills/1"),
         ({"admin1": "GH-AA"}, "admin1_of_other_country", 422, "/admin1"),
@@ -87,12 +87,12 @@ def test_a_vacancy_is_refused(changes: dict[str, Any], code: str, status: int, f
 
 def test_an_employer_of_another_country_is_not_the_desks() -> None:
     world = World()
-    refused(world.run(world.vacancy_command(admin1="GH-AA"), IN_ACCRA), "other_country", 403, "/employer_id")
+    refused(world.run(world.vacancy_command(admin1="GH-AA"), IN_ACCRA), "other_organisation", 403, "/employer_id")
 
 
 def test_a_vacancy_may_end_today() -> None:
     world = World()
-    assert world.do(world.vacancy_command(expires_on=TODAY))["status"] == "open"
+    assert world.do(world.vacancy_command(expires_on=TODAY)).status == "open"
 
 
 def test_openings_are_reserved_by_a_candidacy_and_released_when_it_closes() -> None:
@@ -117,7 +117,7 @@ def test_an_employer_takes_a_vacancy_back_and_those_without_an_offer_leave() -> 
     world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=3))
     shortlisted = world.shortlist(OTHER_CASE)
     answer = world.do(commands.CloseVacancy(world.vacancy_id))
-    assert (answer["status"], answer["free_openings"]) == ("withdrawn", 2)
+    assert (answer.status, answer.free_openings) == ("withdrawn", 2)
     assert world.candidacy(offered).status == "offered"
     assert world.candidacy(shortlisted).closed_reason == "vacancy_withdrawn"
     assert (world.last(CandidacyClosed).case_id, world.last(CandidacyClosed).by) == (OTHER_CASE, "employer")
@@ -174,8 +174,8 @@ def test_a_vacancy_is_closed_once() -> None:
 
 def test_a_vacancy_of_nobody_or_of_another_country_is_not_closed() -> None:
     world = World()
-    refused(world.run(commands.CloseVacancy(NOBODY)), "vacancy_unknown", 404)
-    refused(world.run(commands.CloseVacancy(world.vacancy_id), IN_ACCRA), "other_country", 403)
+    refused(world.run(commands.CloseVacancy(NOBODY)), "vacancy_not_found", 404)
+    refused(world.run(commands.CloseVacancy(world.vacancy_id), IN_ACCRA), "other_organisation", 403)
 
 
 def test_the_last_acceptance_fills_a_vacancy() -> None:
@@ -194,7 +194,7 @@ def test_a_filled_vacancy_stays_filled_when_somebody_steps_back() -> None:
     candidacy_id = world.accept()
     world.do(commands.CloseCandidacy(*world.ids(candidacy_id), "person_declined", "person"))
     assert (world.vacancy.status, world.vacancy.free) == ("filled", 1)
-    refused(world.run(commands.Shortlist(world.vacancy_id, OTHER_CASE)), "candidate_unknown", 404, "/case_id")
+    refused(world.run(commands.Shortlist(world.vacancy_id, OTHER_CASE)), "candidate_not_found", 404, "/case_id")
 
 
 def test_the_day_of_a_country_begins_before_that_of_greenwich() -> None:

@@ -10,7 +10,7 @@ import pytest
 from placement.domain.candidate import Candidate
 from placement.events import CandidacyClosed
 from tests.support.memory import NOW
-from tests.support.placement import (
+from tests.support.placement.world import (
     CASE,
     DAY,
     EDO,
@@ -72,6 +72,18 @@ def test_a_consent_that_has_run_out_carries_nothing() -> None:
     candidacy_id = world.shortlist()
     world.tell(consent("matching", LAGOS, number=9, until=TODAY - DAY), consent_gone())
     assert world.candidacy(candidacy_id).closed_reason == "consent_withdrawn"
+
+
+@pytest.mark.parametrize(("late", "status"), [(timedelta(0), "closed"), (-timedelta(microseconds=1), "shortlisted")])
+def test_whether_another_consent_carries_it_is_asked_of_the_moment_of_the_withdrawal(
+    late: timedelta, status: str
+) -> None:
+    world = World()
+    candidacy_id = world.shortlist()
+    end = datetime(2026, 3, 2, 19, tzinfo=UTC)
+    world.tell(consent("matching", LAGOS, number=9, until=TODAY, expires_at=end))
+    world.tell(consent_gone(), at=end + late)
+    assert world.candidacy(candidacy_id).status == status
 
 
 def test_a_withdrawal_of_another_desks_consent_closes_nothing_even_if_the_own_one_has_run_out() -> None:

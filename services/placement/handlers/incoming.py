@@ -45,9 +45,10 @@ from placement.domain.candidate import Arrival, Candidate, Place, Profile
 from placement.domain.consents import Consent
 from placement.domain.terms import ClosedReason, Party
 from placement.domain.vacancy import Vacancy
-from placement.handlers.desk import candidacy_closed, local_day
+from placement.handlers.desk import candidacy_closed
 from placement.handlers.timers import POOL_EXIT
 from placement.reference import Reference
+from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY, WORKING_DAYS
 
 REFER_ANEW_WORKING_DAYS = 3
@@ -64,9 +65,9 @@ def needs_case_and_candidacies(event: ReferralWithdrawn | ConsentWithdrawn) -> I
     return (by_id(Candidate, event.case_id), by_link(Vacancy, event.case_id))
 
 
-def needs_owner_and_candidacies(due: DeadlineDue) -> Iterable[Need]:
+def needs_owner_and_candidacies(deadline: DeadlineDue) -> Iterable[Need]:
     """The same for a timer of the candidate."""
-    return (by_id(Candidate, due.owner), by_link(Vacancy, due.owner))
+    return (by_id(Candidate, deadline.owner), by_link(Vacancy, deadline.owner))
 
 
 def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:
@@ -108,9 +109,9 @@ def referral_redirected(states: States, event: ReferralRedirected, context: Cont
     return _with_timer(replace(candidate, referrals=referrals).moved(place))
 
 
-def pool_exit(states: States, due: DeadlineDue, _context: Context) -> Decision:
+def pool_exit(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
     """Nobody referred the person anew in time: openings that wait for them are free again."""
-    candidate = states.get(Candidate, due.owner)
+    candidate = states.get(Candidate, deadline.owner)
     if candidate is None or candidate.referrals.open:
         return NOTHING
     return _close(states, NOTHING, candidate.id, lambda *_: True, "referral_withdrawn", "system")
@@ -121,7 +122,8 @@ def consent_granted(states: States, event: ConsentGranted, _context: Context) ->
     if event.purpose not in RESTS_ON:
         return NOTHING
     candidate = _candidate(states, event.case_id)
-    consent = Consent(event.consent_id, event.purpose, event.recipients, event.valid_until)  # type: ignore[arg-type]
+    ends_at = consent_ends_at(event.valid_until, event.expires_at)
+    consent = Consent(event.consent_id, event.purpose, event.recipients, ends_at)  # type: ignore[arg-type]
     return Decision((replace(candidate, consents=consents.granted(candidate.consents, consent)),))
 
 
@@ -135,11 +137,10 @@ def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context)
 
     def lost(vacancy: Vacancy, candidacy: Candidacy) -> bool:
         recipients = _recipients(consent, vacancy, candidacy, context.reference)
-        day = local_day(context.occurred_at, vacancy.country)
         return (
             candidacy.status == RESTS_ON[consent.purpose]
             and consent.names(recipients)
-            and not consents.covered(left, consent.purpose, recipients, day)
+            and not consents.covered(left, consent.purpose, recipients, context.occurred_at)
         )
 
     decision = Decision((replace(candidate, consents=left),))

@@ -6,11 +6,13 @@ the other, so that it cannot depend on how topics interleave.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 Facts = dict[str, Any]
 BEFORE_OFFER = ("shortlisted", "presented")
+SIGNED_IN_GERMANY = time(23, tzinfo=UTC)
+"""When the last day of a consent is over there, in winter, if the event has no moment of its own."""
 
 
 class Model:
@@ -83,13 +85,12 @@ class Model:
         if consent is None:
             return
         consent["gone"] = True
-        day = fact["at"].date()
 
         def lost(each: Facts) -> bool:
             rests = each["status"] == ("shortlisted" if consent["purpose"] == "matching" else "presented")
             organisations = self.recipients(consent["purpose"], each)
             concerned = bool(set(consent["recipients"]) & organisations)
-            allowed = self.allows(case, consent["purpose"], organisations, day)
+            allowed = self.allows(case, consent["purpose"], organisations, fact["at"])
             return each["case"] == case and rests and concerned and not allowed
 
         self.close(lost, "consent_withdrawn")
@@ -160,11 +161,11 @@ class Model:
         centre, home, _ = self.desks[vacancy]
         return {centre, f"country:{home}"}
 
-    def allows(self, case: str, purpose: str, organisations: set[str], day: date) -> bool:
+    def allows(self, case: str, purpose: str, organisations: set[str], at: datetime) -> bool:
         return any(
             each["purpose"] == purpose
             and not each["gone"]
-            and each["until"] >= day
+            and at < (each["expires_at"] or datetime.combine(each["until"], SIGNED_IN_GERMANY))
             and set(each["recipients"]) & organisations
             for each in self.person(case)["consents"].values()
         )
@@ -180,13 +181,13 @@ class Model:
 
     # --- commands: the name of the refusal, or None ---
 
-    def shortlist(self, name: str, case: str, vacancy: str, day: date) -> str | None:
+    def shortlist(self, name: str, case: str, vacancy: str, at: datetime) -> str | None:
         if self.person(case)["profile"] is None:
-            return "candidate_unknown"
+            return "candidate_not_found"
         home = self.person(case)["profile"]["country"]
         if home not in self.desks[vacancy][2]:
-            return "other_country"
-        if not self.allows(case, "matching", self.names_of_desk(vacancy), day):
+            return "other_organisation"
+        if not self.allows(case, "matching", self.names_of_desk(vacancy), at):
             return "matching_consent_missing"
         if home != self.countries[vacancy]:
             return "not_the_country_of_return"
@@ -215,7 +216,7 @@ class Model:
             return "no_open_referral"
         return "not_ready" if person["readiness"] == "not_now" else None
 
-    def move(self, name: str, move: str, day: date) -> str | None:
+    def move(self, name: str, move: str, at: datetime) -> str | None:
         """Present, offer, accept, decline or start."""
         each = self.candidacies[name]
         needed = {
@@ -230,7 +231,7 @@ class Model:
         if move == "present":
             refusal = self._gate(each["case"])
             if refusal is None and not self.allows(
-                each["case"], "presentation", self.recipients("presentation", each), day
+                each["case"], "presentation", self.recipients("presentation", each), at
             ):
                 refusal = "presentation_consent_missing"
             if refusal is not None:

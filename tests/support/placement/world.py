@@ -78,7 +78,12 @@ def redirected(referral_id: UUID = REFERRAL, child: UUID = CHILD, **changes: Any
 
 
 def consent(
-    purpose: str = "matching", *recipients: str, case_id: UUID = CASE, number: int = 1, until: date = date(2028, 3, 1)
+    purpose: str = "matching",
+    *recipients: str,
+    case_id: UUID = CASE,
+    number: int = 1,
+    until: date = date(2028, 3, 1),
+    expires_at: datetime | None = None,
 ) -> contracts.ConsentGranted:
     """The person allows `purpose`; every number is a consent of its own."""
     return contracts.ConsentGranted(
@@ -87,6 +92,7 @@ def consent(
         purpose=purpose,
         recipients=recipients or ("country:NG",),
         valid_until=until,
+        expires_at=expires_at,
     )
 
 
@@ -117,7 +123,7 @@ class World:
 
     def __init__(self, openings: int = 1) -> None:
         self.service = MemoryService(KINDS, COMMANDS, EVENTS, DEADLINES, reference())
-        self.employer = self.do(commands.RegisterEmployer("Lekki Paint Works Ltd", "F"))["employer_id"]
+        self.employer = self.do(commands.RegisterEmployer("Lekki Paint Works Ltd", "F")).employer_id
         self.vacancy_id = self.publish(openings=openings)
         self.tell(referred(), consent())
 
@@ -127,14 +133,11 @@ class World:
         """Runs a command."""
         return self.service.command(command, actor)
 
-    def do(self, command: Any, actor: Actor = OFFICER) -> dict[str, Any]:
-        """The answer of a command that must not be refused; its ids as UUID."""
+    def do(self, command: Any, actor: Actor = OFFICER) -> Any:
+        """The answer of a command that must not be refused."""
         outcome = self.run(command, actor)
         assert isinstance(outcome, Decision), outcome
-        return {
-            name: UUID(value) if name.endswith("_id") and isinstance(value, str) else value
-            for name, value in outcome.answer.items()
-        }
+        return outcome.answer
 
     def tell(self, *events: Contract, at: datetime | None = None) -> None:
         """Delivers events of other services, none of which may be refused."""
@@ -159,17 +162,17 @@ class World:
 
     def publish(self, actor: Actor = OFFICER, **changes: Any) -> UUID:
         """Publishes such a vacancy."""
-        id_: UUID = self.do(self.vacancy_command(**changes), actor)["vacancy_id"]
+        id_: UUID = self.do(self.vacancy_command(**changes), actor).vacancy_id
         return id_
 
     def publish_in_gambia(self, **changes: Any) -> UUID:
         """A vacancy of an employer in The Gambia, kept by the desk in Dakar."""
-        employer = self.do(commands.RegisterEmployer("Serekunda Paint Works", "F", "GM"), IN_DAKAR)["employer_id"]
+        employer = self.do(commands.RegisterEmployer("Serekunda Paint Works", "F", "GM"), IN_DAKAR).employer_id
         return self.publish(IN_DAKAR, **{"employer_id": employer, "admin1": None, **changes})
 
     def shortlist(self, case_id: UUID = CASE, actor: Actor = OFFICER) -> UUID:
         """Picks a person for the vacancy."""
-        id_: UUID = self.do(commands.Shortlist(self.vacancy_id, case_id), actor)["candidacy_id"]
+        id_: UUID = self.do(commands.Shortlist(self.vacancy_id, case_id), actor).candidacy_id
         return id_
 
     def present(self, case_id: UUID = CASE, number: int = 2) -> UUID:

@@ -9,61 +9,32 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-import httpx
-from opentelemetry.sdk.resources import Resource
 
 from chassis.clock import Clock
-from chassis.consumer.dispatch import Dispatcher
-from chassis.http.app import create_api
-from chassis.http.auth import Authenticator
-from chassis.http.jwks import KeyCache
-from chassis.postgres.storage import Storage
-from chassis.settings import Settings
-from chassis.telemetry.metrics import Metrics
-from chassis.telemetry.tracing import Tracer
-from chassis.work.command_bus import CommandBus
-from chassis.work.timers import Timers
 from placement.app import SERVICE
-from tests.support import placement_http as bodies
-from tests.support.issuer import AUDIENCE, ISSUER, Issuer
-from tests.support.placement import ACCRA, DAKAR, EDO, LAGOS, reference
+from tests.support.placement import bodies
+from tests.support.placement.api import OFFICER
+from tests.support.placement.world import LAGOS, reference
 from tests.support.records import record
+from tests.support.service_process import ServiceProcess
 
-ISSUING = Issuer()
-OFFICER = {"roles": ["placement_officer"], "org": LAGOS}
-IN_EDO = {"roles": ["placement_officer"], "org": EDO}
-IN_ACCRA = {"roles": ["placement_officer"], "org": ACCRA}
-IN_DAKAR = {"roles": ["placement_officer"], "org": DAKAR}
-PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
 TODAY = Clock().now().date()
 DAY = timedelta(days=1)
 FAR = date(TODAY.year + 2, 1, 1)
 
 
-class Placement:
-    """The whole service on one database, without Kafka: HTTP in process, records and timers by hand."""
+class Placement(ServiceProcess):
+    """One process of the service, what others tell it, and the steps of a desk."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        self.pool = pool
-        self.clock = Clock()
-        storage = Storage(SERVICE.kinds)
-        tracer = Tracer(Resource.create({"service.name": "placement"}), None, 1.0)
-        shared: tuple[Any, ...] = (reference(), self.clock, tracer, Metrics("placement"), lambda: None)
-        self.dispatcher = Dispatcher(SERVICE.actor, pool, storage, SERVICE.consumers, *shared)
-        self.timers = Timers(SERVICE.actor, pool, storage, SERVICE.deadlines, *shared)
-        app = create_api(SERVICE, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
-        app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
-        app.state.clock = self.clock
-        app.state.reference = reference()
-        app.state.pool = pool
-        app.state.bus = CommandBus(pool, storage, SERVICE.commands, *shared)
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://placement.test")
+        super().__init__(SERVICE, pool, reference())
         self._offsets = count()
-        self._sequences: dict[tuple[str, UUID], int] = {}
+        self._sequences: dict[tuple[str, str], int] = {}
 
-    async def tell(self, source: str, name: str, case_id: UUID, **fields: Any) -> None:
+    async def tell(self, source: str, name: str, case_id: UUID | str, **fields: Any) -> None:
         """A record of another service, with the next sequence number of its key."""
-        sequence = self._sequences[source, case_id] = self._sequences.get((source, case_id), 0) + 1
+        stream = (source, str(case_id))
+        sequence = self._sequences[stream] = self._sequences.get(stream, 0) + 1
         body = {"case_id": str(case_id), **fields}
         told = record(
             body,
@@ -76,18 +47,29 @@ class Placement:
         await self.dispatcher.handle([told])
         assert await self.pool.fetchval("select count(*) from parked") == 0
 
-    async def get(self, path: str, who: Mapping[str, Any] = OFFICER, **params: Any) -> Any:
+    async def get(self, path: str, who: Mapping[str, Any] = OFFICER, **query: Any) -> Any:
         """The body of a read that must succeed."""
-        answer = await self.client.get(path, params=params, headers=ISSUING.bearer(**who))
+        answer = await self.ask("GET", path, who, params=query)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def post(self, path: str, body: Any = None, who: Mapping[str, Any] = OFFICER) -> Any:
+    async def post(  # type: ignore[override]
+        self, path: str, body: Any = None, who: Mapping[str, Any] = OFFICER
+    ) -> Any:
         """The body of a command that must succeed."""
-        headers = {**ISSUING.bearer(**who), "Idempotency-Key": str(uuid4())}
-        answer = await self.client.post(path, headers=headers, **({} if body is None else {"json": body}))
+        answer = await self.ask("POST", path, who, json=body)
         assert answer.is_success, answer.text
         return answer.json()
+
+    async def all(self, path: str, who: Mapping[str, Any] = OFFICER, **query: Any) -> list[Any]:
+        """Every item of a list, page by page."""
+        found: list[Any] = []
+        page = await self.get(path, who, **query)
+        while True:
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            page = await self.get(path, who, **query, cursor=page["next_cursor"])
 
     async def refer(self, country: str = "NG", centre: str = LAGOS, **changes: Any) -> UUID:
         """A person whom the scout referred, with a consent for the desks where the centre lies."""
@@ -114,7 +96,7 @@ class Placement:
         await self.tell("referral", "ConsentGranted", case_id, consent_id=consent_id, purpose=purpose, **fields)
         return consent_id
 
-    async def arrive(self, case_id: UUID, on: date) -> None:
+    async def arrive(self, case_id: UUID | str, on: date) -> None:
         """The person is in the country."""
         await self.tell("counselling", "ArrivedInCountry", case_id, arrived_on=on.isoformat(), admin1="NG-LA")
 
@@ -130,13 +112,13 @@ class Placement:
         return id_
 
     async def offer(
-        self, employer_id: str, vacancy_id: str, case_id: UUID, who: Mapping[str, Any] = OFFICER
+        self, employer_id: str, vacancy_id: str, case_id: UUID, who: Mapping[str, Any] = OFFICER, **changes: Any
     ) -> dict[str, Any]:
         """Leads a person to an offer."""
         await self.consent(case_id, "presentation", f"employer:{employer_id}")
         shortlisted = await self.post("/candidacies", bodies.candidacy(vacancy_id, case_id), who)
         path = f"/candidacies/{shortlisted['candidacy_id']}"
         await self.post(f"{path}/present", who=who)
-        body = {**bodies.OFFER, "starts_on": (TODAY + 30 * DAY).isoformat()}
+        body = {**bodies.OFFER, "starts_on": (TODAY + 30 * DAY).isoformat(), **changes}
         offer: dict[str, Any] = await self.post(f"{path}/offer", body, who)
         return offer

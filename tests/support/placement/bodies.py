@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from tests.support.placement import CASE, DAY, LAST_DAY, TODAY
+from tests.support.placement.world import CASE, DAY, LAST_DAY, TODAY
 
 EMPLOYER: dict[str, Any] = {"name": "Lekki Paint Works Ltd", "isic": "F"}
 OFFER: dict[str, Any] = {

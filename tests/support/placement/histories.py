@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from placement import contracts
 from placement.domain.vacancy import Vacancy
 from tests.support.memory import NOW
-from tests.support.placement import ACCRA, DAKAR, EDO, LAGOS, World
+from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS, World
 
 CASES = ("ann", "ben")
 TOPICS = ("referral", "training", "counselling")
@@ -34,6 +34,8 @@ RECIPIENTS = (
 VACANCIES = ("painter", "welder", "baker")
 """As recipients, painter and baker stand for the employers of these vacancies; painter and welder have the same."""
 HOUR = timedelta(hours=1)
+MOMENTS = (NOW - 12 * HOUR + timedelta(minutes=9), NOW, NOW + timedelta(seconds=1))
+"""When a consent ends: among the records of a topic, at the very moment at which the desk acts, right after it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def likely(case: str) -> Facts:
         "ben": (DAKAR, "GM", DAKAR, "baker"),
     }[case]
     person = {"skills": ("7131",), "age_band": "25_34", "country": country}
-    consent = {"until": date(2028, 1, 1)}
+    consent = {"until": date(2028, 1, 1), "expires_at": None}
     return [
         ("refer", {"id": f"{case}-r0", "root": f"{case}-r0", "centre": centre, **person}),
         ("grant", {"id": f"{case}-c0", "purpose": "matching", "recipients": (desks,), **consent}),
@@ -106,6 +108,7 @@ def referral_topic(draw: st.DrawFn, case: str, beginning: Facts) -> Facts:
                 "purpose": draw(st.sampled_from(("matching", "matching", "presentation", "presentation", "training"))),
                 "recipients": draw(st.sampled_from(RECIPIENTS)),
                 "until": draw(st.sampled_from((date(2028, 1, 1), date(2028, 1, 1), date(2026, 3, 1)))),
+                "expires_at": draw(st.sampled_from((None, None, None, *MOMENTS))),
             }
             consents.append(fact)
             facts.append(("grant", fact))
@@ -199,6 +202,7 @@ def contract(hiring: dict[str, str], told: Told) -> Any:
             purpose=fact["purpose"],
             recipients=recipients(hiring, fact["recipients"]),
             valid_until=fact["until"],
+            expires_at=fact["expires_at"],
         )
     if told.kind == "revoke":
         return contracts.ConsentWithdrawn(case_id=case_id, consent_id=named(fact["id"]), purpose=fact["purpose"])
