@@ -25,12 +25,12 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter
 from pydantic import BaseModel, StrictFloat, StrictInt
 from starlette.responses import Response
 
 from chassis.http.answering import answers
 from chassis.http.api import Runner, acting_as
+from chassis.http.routes import new_router
 from chassis.outbox import relay
 from chassis.pure.answers import Answer
 from chassis.pure.decision import (
@@ -164,7 +164,7 @@ class Alarm(BaseModel):
     seconds: StrictFloat
 
 
-shop_router = APIRouter()
+shop_router = new_router()
 
 
 @shop_router.post("/baskets/{basket_id}/sales", status_code=201, **answers(Answered, 403, 409))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
 from chassis.http.api import Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
+from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
@@ -47,7 +48,7 @@ Reader = Annotated[Actor, acting_as(*CENTRE_STAFF, PROGRAMME_MANAGER)]
 """Staff of a centre, or the programme's management, which reads all but assessments and changes nothing."""
 CentreFilter = Annotated[Centre | None, Query(description="for the programme management: one centre")]
 
-router = APIRouter()
+router = new_router()
 REFUSALS = (403, 404, 409, 412)
 
 

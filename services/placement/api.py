@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
 from chassis.http.api import Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
+from chassis.http.routes import new_router
 from chassis.http.starting import started
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor, Refused
@@ -53,7 +54,7 @@ Officer = Annotated[Actor, acting_as(PLACEMENT_OFFICER)]
 Reader = Annotated[Actor, acting_as(PLACEMENT_OFFICER, PROGRAMME_MANAGER)]
 """A placement officer, or the programme's management, which reads all countries and changes nothing."""
 
-router = APIRouter()
+router = new_router()
 REFUSALS = (403, 404, 409, 412)
 
 

@@ -14,6 +14,7 @@ from chassis.http.answering import answers, json_response
 from chassis.http.api import Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
+from chassis.http.routes import new_router
 from chassis.http.starting import started
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
@@ -70,7 +71,7 @@ OrgFilter = Annotated[Org | None, Query(description="whose cases; a desk sees it
 
 REFUSALS = (403, 404, 409, 412)
 
-router = APIRouter()
+router = new_router()
 log = get_logger(__name__)
 
 
@@ -223,7 +224,7 @@ async def confirm_departure(case_id: UUID, body: DepartureReport, actor: Desk, r
 
 def with_vault(vault: Vault) -> APIRouter:
     """The routes that take or show a profile: this vault seals it before anything else sees it."""
-    routes = APIRouter()
+    routes = new_router()
     profile = profile_in_clear(vault)
 
     @routes.post("/cases", tags=["cases"], status_code=201, **answers(CaseOutcome, 403, 409))

@@ -6,10 +6,11 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
 from chassis.http.api import Database, Runner, acting_as
 from chassis.http.problems import Problem, problem_responses
+from chassis.http.routes import new_router
 from chassis.pure.codes import Day, Language
 from chassis.pure.decision import Actor, Refused
 from training import views
@@ -49,7 +50,7 @@ async def _days_before_departure(request: Request) -> int:
 
 Today = Annotated[date, Depends(_today)]
 
-router = APIRouter()
+router = new_router()
 
 
 @router.post("/sessions", status_code=201, tags=["sessions"], responses=problem_responses(403))

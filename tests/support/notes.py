@@ -15,6 +15,7 @@ from chassis.http.api import acting_as
 from chassis.http.app import create_api
 from chassis.http.auth import Authenticator
 from chassis.http.jwks import KeyCache
+from chassis.http.routes import new_router
 from chassis.pure.decision import Actor
 from chassis.service import Service
 from chassis.settings import Settings
@@ -32,7 +33,7 @@ class Note(BaseModel):
 
 
 def router() -> APIRouter:
-    routes = APIRouter(tags=["notes"])
+    routes = new_router(tags=["notes"])
 
     @routes.post("/notes", status_code=201)
     async def add_note(body: Note, actor: Annotated[Actor, acting_as("scout")]) -> str:

@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, StrictInt
 from starlette.responses import Response
 
 from chassis.http.answering import answers
 from chassis.http.api import Runner, acting_as
+from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import (
     Actor,
@@ -34,7 +34,7 @@ from tests.support import toy
 BUGGY = 666
 SELLER = ("seller", "programme:shop")
 
-router = APIRouter()
+router = new_router()
 
 
 class Sold(Contract, source=os.environ.get("TOY_SOURCE", "shop"), key="till_id"):

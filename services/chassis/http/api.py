@@ -13,7 +13,7 @@ from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
 from chassis.http.answering import MEDIA_TYPE
-from chassis.http.auth import Bearer, principal
+from chassis.http.auth import BearerScheme, principal
 from chassis.http.problems import Problem
 from chassis.http.starting import started
 from chassis.postgres.documents import Documents
@@ -26,24 +26,31 @@ _TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
 _TAGS = re.compile(rf"\s*(?:\*|{_TAG}(?:\s*,\s*{_TAG})*)\s*")
 
 
-def acting_as(*roles: str) -> Any:
-    """A dependency: the caller, if the token carries one of `roles`, else 403. Without `roles` any caller will do."""
+class _Acting(BearerScheme):
+    """The caller, if the token carries one of `roles`, else 403."""
 
-    async def actor(request: Request, _scheme: Bearer) -> Actor:
+    def __init__(self, roles: Sequence[str]) -> None:
+        super().__init__()
+        self._roles = roles
+
+    async def __call__(self, request: Request) -> Actor:  # type: ignore[override]
         who = await principal(request)
-        if not roles:
+        if not self._roles:
             return Actor(role="", org=who.org, country=who.country)
-        for role in roles:
+        for role in self._roles:
             if role in who.roles:
                 return Actor(role=role, org=who.org, country=who.country)
         raise Problem(
             status=403,
             code="role_required",
-            detail=f"This needs one of the roles {', '.join(roles)}.",
+            detail=f"This needs one of the roles {', '.join(self._roles)}.",
             remedy="Use a token of a person with that role.",
         )
 
-    return Depends(actor)
+
+def acting_as(*roles: str) -> Any:
+    """A dependency: the caller, if the token carries one of `roles`. Without `roles` any caller will do."""
+    return Depends(_Acting(roles))
 
 
 Anybody = Annotated[Actor, acting_as()]

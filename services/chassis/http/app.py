@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from chassis.http import code_lists, local_clock
 from chassis.http.exception_handlers import install
 from chassis.http.guards import LastResort, RequestEdge, RequestGuard
-from chassis.http.problems import COMMON
 from chassis.pure.code_lists import published
 from chassis.service import Service
 from chassis.settings import Settings
@@ -36,8 +34,11 @@ def create_api(
     """The service's API. Its routes expect `app.state.authenticator`, `.bus`, `.workshop` and `.clock`.
 
     `middleware` (tracing, metrics, access log) is put where every answer passes, refusals of the guard and
-    crashes included, and where the request already has its id. `routers` are served beside the service's own.
+    crashes included, and where the request already has its id. `routers`, made by `new_router`, are served beside the
+    service's own.
     """
+    own = [] if not service.routers else [*service.routers, code_lists.router(published(settings.reference_dir))]
+    local = [local_clock.router] if settings.clock_control else []
     app = FastAPI(
         title=service.title,
         version=API_VERSION,
@@ -46,8 +47,7 @@ def create_api(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
-        responses=COMMON,
+        routes=[route for router in (*own, *routers, *local) for route in router.routes],
         telemetry=_NO_TELEMETRY,
         lifespan=lifespan,
         middleware=[
@@ -59,14 +59,4 @@ def create_api(
     )
     app.state.fingerprint_key = service.fingerprint_key
     install(app)
-    lists = published(settings.reference_dir)
-    for router in (*service.routers, *([code_lists.router(lists)] if service.routers else []), *routers):
-        app.include_router(router)
-    if settings.clock_control:
-        app.include_router(local_clock.router)
     return app
-
-
-def _operation_id(route: APIRoute) -> str:
-    """The function's name: generated clients then have `place_order`, not `place_order_orders_post`."""
-    return route.name

@@ -12,13 +12,14 @@ from starlette.responses import Response
 from chassis.http.answering import answers, json_response
 from chassis.http.api import Anybody
 from chassis.http.problems import Problem
+from chassis.http.routes import new_router
 from chassis.pure.answers import tag_of
 from chassis.pure.code_lists import CodeEntry, CodeListAnswer, CodeListName, CodeListNames
 
 
 def router(lists: Mapping[str, CodeListAnswer]) -> APIRouter:
     """Routes that serve these lists."""
-    routes = APIRouter(prefix="/code-lists", tags=["code lists"])
+    routes = new_router(prefix="/code-lists", tags=["code lists"])
     names = CodeListNames(
         items=tuple(
             CodeListName(name=each.name, version=each.version, codes=len(each.items)) for each in lists.values()

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from chassis.http.routes import new_router
 from chassis.telemetry.metrics import Metrics
 
 STALLED_SECONDS = 90.0
@@ -67,7 +68,7 @@ def _noticed(task: asyncio.Future[bool]) -> None:
 
 def router(probes: Probes, metrics: Metrics) -> APIRouter:
     """The routes that platform and monitoring ask; without authentication, without personal data."""
-    routes = APIRouter(tags=["operations"])
+    routes = new_router(tags=["operations"])
 
     def answer(response: Response, checks: Mapping[str, bool]) -> Health:
         passed = all(checks.values())

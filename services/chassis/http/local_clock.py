@@ -5,19 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from chassis.clock import Clock
 from chassis.http.api import acting_as
 from chassis.http.problems import Problem, problem_responses
+from chassis.http.routes import new_router
 from chassis.pure.codes import Instant
 from chassis.pure.decision import Actor
 
 FARTHEST = timedelta(days=3 * 366)
 """One step at most: a slip of the finger must not fire the deadlines of a decade."""
 
-router = APIRouter(prefix="/local", tags=["local"])
+router = new_router(prefix="/local", tags=["local"])
 
 
 class ClockMove(BaseModel):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fastapi import APIRouter
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from chassis.http.routes import new_router
 from tests.support.notes import ISSUING, make_app, settings
 from tests.support.web import ask, problem
 
@@ -33,7 +33,7 @@ def test_openapi_has_the_service_its_function_names_and_problem_answers() -> Non
 def test_openapi_follows_routes_that_are_added_later() -> None:
     app = make_app()
     app.openapi()
-    more = APIRouter()
+    more = new_router()
 
     @more.get("/more")
     async def more_notes() -> int:

@@ -8,18 +8,18 @@ import hmac
 import json
 import time
 import warnings
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey
 
 from chassis.http.auth import (
     MAX_TOKEN_CHARS,
     Authenticator,
-    Bearer,
+    BearerScheme,
     Principal,
     principal,
 )
@@ -319,7 +319,7 @@ def app() -> FastAPI:
     app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
 
     @app.get("/me")
-    async def me(request: Request, _scheme: Bearer) -> str:
+    async def me(request: Request, _scheme: Annotated[Any, Depends(BearerScheme())]) -> str:
         return (await principal(request)).org
 
     return app

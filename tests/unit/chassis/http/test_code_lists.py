@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fastapi import APIRouter
 
+from chassis.http.routes import new_router
 from tests.support.memory import MemoryService
 from tests.support.memory_api import MemoryApi
 from tests.support.toy import COMMANDS, CONSUMERS, DEADLINES, KINDS, TILL
@@ -18,7 +18,7 @@ ANYBODY = {"roles": [], "org": "programme:shop"}
 
 @pytest.fixture(scope="module")
 def api() -> MemoryApi:
-    service = replace(TILL, routers=(APIRouter(),))
+    service = replace(TILL, routers=(new_router(),))
     return MemoryApi(service, MemoryService(KINDS, COMMANDS, CONSUMERS, DEADLINES, None))
 
 
