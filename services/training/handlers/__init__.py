@@ -31,6 +31,8 @@ COMMANDS: Mapping[type[Any], Handler] = {
 }
 
 DEADLINES: Mapping[str, Handler] = {
-    sessions.ENROLMENT_CLOSES: Handler(lambda due: (by_id(CourseSession, due.owner),), sessions.enrolment_closes),
-    sessions.SESSION_ENDS: Handler(lambda due: (by_id(CourseSession, due.owner),), sessions.session_ends),
+    sessions.ENROLMENT_CLOSES: Handler(
+        lambda deadline: (by_id(CourseSession, deadline.owner),), sessions.enrolment_closes
+    ),
+    sessions.SESSION_ENDS: Handler(lambda deadline: (by_id(CourseSession, deadline.owner),), sessions.session_ends),
 }
