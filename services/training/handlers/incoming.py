@@ -1,8 +1,8 @@
 """What the referral topic says of a person, and what follows for their enrolments.
 
-Every handler that can make a course unsuitable asks the same rule again of all that the person is enrolled in. Days
-are those of the event, not of its handling, so that a replay ends in the same state. An event about a case that is not
-known yet makes a stub: nothing is lost by a start in the middle of the topic.
+Every handler that can make a course unsuitable asks one rule again about each course of the person. It takes the day
+of the event, not of its handling, so that a replay ends in the same state. An event about a case that is not known yet
+makes a stub: a service that begins to listen in the middle of the topic loses nothing.
 """
 
 from __future__ import annotations

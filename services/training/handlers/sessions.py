@@ -1,4 +1,4 @@
-"""Course sessions: schedule, cancel, and the two timers of their calendar."""
+"""Course sessions: schedule, cancel, and the two deadlines of their calendar."""
 
 from __future__ import annotations
 
