@@ -4,8 +4,8 @@
       |                    |
       +--------------------+--provider cancels--> cancelled
 
-`open` and `full` follow from the count of seats that are taken. Whether the course is running follows from its dates; it
-is a field of the answers, no state. Enrolment ends with the first day: until then somebody on the waiting list may take
+`open` and `full` follow from the count of seats that are taken. Whether the course is running follows from its dates: a
+field of the answers, no state. Enrolment ends with the first day: until then somebody on the waiting list may take
 the seat of one who did not come.
 
 Everybody on the waiting list fits the course: an event after which it no longer suits a person cancels the enrolment at
