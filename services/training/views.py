@@ -20,9 +20,9 @@ SESSIONS: Final = Listing(
     orders={"starts_on": Order("starts_on", "text"), "ends_on": Order("ends_on", "text")},
 )
 ENROLMENTS: Final = Listing(
-    source="enrolment_request asked join course_session session on session.id = asked.session_id",
-    id="asked.id",
-    columns="asked.id as enrolment_id, session.id as session_id, session.data",
+    source="enrolment join course_session session on session.id = enrolment.session_id",
+    id="enrolment.id",
+    columns="enrolment.id as enrolment_id, session.id as session_id, session.data",
     updated_at="session.updated_at",
     orders={"starts_on": Order("session.starts_on", "text")},
     usual="-id",
@@ -69,15 +69,11 @@ async def enrolments(
 ) -> Page[EnrolmentSummary]:
     """Enrolments, each as its session shows it."""
     where = Where()
-    where.add("session.links @> array[{}::uuid]", case_id)  # what the index answers
-    where.add("asked.case_id = {}", case_id)
-    where.add("session.id = {}", session_id)
+    where.add("enrolment.case_id = {}", case_id)
+    where.add("enrolment.session_id = {}", session_id)
+    where.add("enrolment.status = {}", status)
+    where.add("enrolment.requested_by = {}", requested_by)
     where.add("session.provider = {}", provider)
-    where.add("asked.requested_by = {}", requested_by)
-    where.add(
-        "session.data->'enrolments' @> jsonb_build_array(jsonb_build_object('id', asked.id, 'status', {}::text))",
-        status,
-    )
     read: dict[UUID, CourseSession] = {}  # people of one course stand on one page more often than not
 
     def item(row: Any) -> EnrolmentSummary:
