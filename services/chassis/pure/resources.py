@@ -23,7 +23,7 @@ class Resource:
     """One thing that can be read: the aggregates it is made of, and what one caller may see of them.
 
     `show` is pure and is the same for GET, without locks, and for a command's `If-Match`, under the command's locks.
-    `beside` names more aggregates that `show` looks at, where only the first ones tell which: the people of a course.
+    `beside` names more aggregates that `show` looks at, where only the first ones tell which: the customers of an order.
     They are never locked: a command decides on nothing that they hold.
     """
 
