@@ -1,37 +1,22 @@
-"""What this service answers: codes, dates and ids, made from the states of the domain."""
+"""What the HTTP API answers: outcomes of commands, lines of lists, and single things in full. Codes, days and ids."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Generic, Self, TypeVar
+from typing import ClassVar, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from chassis.pure.answers import Answer
 from training.domain.enrolment import Enrolment, EnrolmentStatus
-from training.domain.learner import Learner
 from training.domain.session import CourseSession, SessionStatus
 from training.domain.terms import CancelReason
 from vocabulary.terms import AgeBand, MeasureCategory, Result, TargetGroup
 
-T = TypeVar("T")
 
-
-class Answer(BaseModel):
-    """Read from a state's attributes, or from a command's stored answer."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class Page(Answer, Generic[T]):
-    """Some of a list; `next` goes into `after` of the request for more, and is null at the end."""
-
-    items: list[T]
-    next: UUID | None
-
-
-class SessionState(Answer):
-    """What a command on a session answers."""
+class SessionOutcome(Answer):
+    """A session after a command."""
 
     session_id: UUID
     provider: str
@@ -41,9 +26,27 @@ class SessionState(Answer):
     starts_on: date
     ends_on: date
 
+    @classmethod
+    def of(cls, session: CourseSession, **more: object) -> Self:
+        """From the state; `more` is what a subclass adds."""
+        return cls.model_validate(
+            {
+                "session_id": session.id,
+                "provider": session.provider,
+                "status": session.status,
+                "seats": session.seats,
+                "free_seats": session.free,
+                "starts_on": session.starts_on,
+                "ends_on": session.ends_on,
+                **more,
+            }
+        )
 
-class SessionAnswer(SessionState):
+
+class SessionSummary(SessionOutcome):
     """A session as anybody on the chain may see it: what it offers, and how many take part, but not who."""
+
+    BY_CLOCK: ClassVar[frozenset[str]] = frozenset({"running", "takes_requests"})
 
     course_code: str
     isco08: str
@@ -58,16 +61,10 @@ class SessionAnswer(SessionState):
     cancel_reason: str | None
 
     @classmethod
-    def of(cls, session: CourseSession, today: date) -> Self:
-        """From the state."""
-        return cls(
-            session_id=session.id,
-            provider=session.provider,
-            status=session.status,
-            seats=session.seats,
-            free_seats=session.free,
-            starts_on=session.starts_on,
-            ends_on=session.ends_on,
+    def on(cls, session: CourseSession, today: date, **more: object) -> Self:
+        """From the state, as of a day in Germany."""
+        return cls.of(
+            session,
             course_code=session.course_code,
             isco08=session.isco08,
             category=session.category,
@@ -79,11 +76,12 @@ class SessionAnswer(SessionState):
             running=session.runs_on(today),
             takes_requests=not session.closed and today <= session.starts_on,
             cancel_reason=session.cancel_reason,
+            **more,
         )
 
 
-class EnrolmentState(Answer):
-    """What a command on an enrolment answers."""
+class EnrolmentOutcome(Answer):
+    """An enrolment after a command."""
 
     enrolment_id: UUID
     case_id: UUID
@@ -93,17 +91,24 @@ class EnrolmentState(Answer):
     position: int | None = Field(description="place on the waiting list, from 1")
     cancel_reason: CancelReason | None
 
+    @classmethod
+    def of(cls, session: CourseSession, enrolment: Enrolment, **more: object) -> Self:
+        """From the states; `more` is what a subclass adds."""
+        return cls.model_validate(
+            {
+                "enrolment_id": enrolment.id,
+                "case_id": enrolment.case_id,
+                "session_id": session.id,
+                "provider": session.provider,
+                "status": enrolment.status,
+                "position": session.position_of(enrolment.id),
+                "cancel_reason": enrolment.cancel_reason,
+                **more,
+            }
+        )
 
-class Person(Answer):
-    """What is known of the person in codes; group and country are for the programme, not for the provider."""
 
-    language: str
-    age_band: AgeBand
-    target_group: TargetGroup | None
-    country: str | None
-
-
-class Completed(Answer):
+class CompletionView(Answer):
     """What the person takes away."""
 
     result: Result
@@ -112,8 +117,8 @@ class Completed(Answer):
     skills: tuple[str, ...]
 
 
-class EnrolmentAnswer(EnrolmentState):
-    """An enrolment with the course and the person it joins."""
+class EnrolmentSummary(EnrolmentOutcome):
+    """One line of a list: an enrolment with its course. What is known of the person is shown one by one only."""
 
     course_code: str
     isco08: str
@@ -122,21 +127,14 @@ class EnrolmentAnswer(EnrolmentState):
     online: bool
     requested_by: str
     requested_at: datetime
-    must_end_by: date | None = Field(description="latest day on which a course may end for the person's departure")
-    person: Person | None
-    completion: Completed | None
+    completion: CompletionView | None
 
     @classmethod
-    def of(cls, session: CourseSession, enrolment: Enrolment, learner: Learner | None, *, for_provider: bool) -> Self:
-        """From the states."""
-        return cls(
-            enrolment_id=enrolment.id,
-            case_id=enrolment.case_id,
-            session_id=session.id,
-            provider=session.provider,
-            status=enrolment.status,
-            position=session.position_of(enrolment.id),
-            cancel_reason=enrolment.cancel_reason,
+    def of(cls, session: CourseSession, enrolment: Enrolment, **more: object) -> Self:
+        """From the states; `more` is what a subclass adds."""
+        return super().of(
+            session,
+            enrolment,
             course_code=session.course_code,
             isco08=session.isco08,
             starts_on=session.starts_on,
@@ -144,25 +142,28 @@ class EnrolmentAnswer(EnrolmentState):
             online=session.online,
             requested_by=enrolment.requested_by,
             requested_at=enrolment.requested_at,
-            must_end_by=None if learner is None else learner.must_end_by,
-            person=_person(learner, for_provider=for_provider),
-            completion=None if enrolment.completion is None else Completed.model_validate(enrolment.completion),
+            completion=enrolment.completion,
+            **more,
         )
 
 
-class SessionDetail(SessionAnswer):
+class PersonView(Answer):
+    """What is known of the person, in codes. A provider is not shown group and country."""
+
+    language: str
+    age_band: AgeBand
+    target_group: TargetGroup | None
+    country: str | None
+
+
+class EnrolmentDetail(EnrolmentSummary):
+    """An enrolment with the course and the person whom it joins."""
+
+    must_end_by: date | None = Field(description="latest day on which a course may end for the person's departure")
+    person: PersonView | None
+
+
+class SessionDetail(SessionSummary):
     """A session with its enrolments, in order of request, for its provider and the programme; null for others."""
 
-    enrolments: list[EnrolmentAnswer] | None = None
-
-
-def _person(learner: Learner | None, *, for_provider: bool) -> Person | None:
-    if learner is None or learner.profile is None:
-        return None
-    profile = learner.profile
-    return Person(
-        language=profile.language,
-        age_band=profile.age_band,
-        target_group=None if for_provider else profile.target_group,
-        country=None if for_provider else profile.country,
-    )
+    enrolments: tuple[EnrolmentDetail, ...] | None

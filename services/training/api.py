@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
+from starlette.responses import Response
 
-from chassis.http.api import Database, Runner, acting_as
-from chassis.http.problems import Problem, problem_responses
+from chassis.http.answering import answers, json_response
+from chassis.http.api import Reading, Runner, acting_as
+from chassis.http.paging import paged
+from chassis.http.problems import Problem
 from chassis.http.routes import new_router
+from chassis.http.starting import started
+from chassis.http.viewing import Viewer
 from chassis.pure.codes import Day, Language
 from chassis.pure.decision import Actor, Refused
-from training import views
-from training.answers import EnrolmentAnswer, EnrolmentState, Page, SessionAnswer, SessionDetail, SessionState
+from chassis.pure.paging import Page, Wish
+from chassis.work.workshop import Workshop
+from training import refusals, views
+from training.answers import (
+    EnrolmentDetail,
+    EnrolmentOutcome,
+    EnrolmentSummary,
+    SessionDetail,
+    SessionOutcome,
+    SessionSummary,
+)
 from training.bodies import CourseResult, NewEnrolment, NewSession, SessionCancellation
 from training.commands import (
     CancelEnrolment,
@@ -24,10 +37,10 @@ from training.commands import (
     ScheduleSession,
 )
 from training.domain.enrolment import EnrolmentStatus
-from training.handlers.days import german_day, latest_end
-from training.handlers.refusals import ENROLMENT_UNKNOWN, SESSION_UNKNOWN
-from training.views import EnrolmentFilter, Place, SessionFilter
+from training.domain.session import CourseSession
+from training.resources import ENROLMENT, SESSION
 from vocabulary.codes import Isco08, Provider
+from vocabulary.countries import GERMANY, day_at
 from vocabulary.roles import PROGRAMME_MANAGER, SCOUTS_DESK, TRAINING_CLERK
 
 Clerk = Annotated[Actor, acting_as(TRAINING_CLERK)]
@@ -35,54 +48,49 @@ ReferralSide = Annotated[Actor, acting_as(*SCOUTS_DESK)]
 Either = Annotated[Actor, acting_as(TRAINING_CLERK, *SCOUTS_DESK)]
 Reader = Annotated[Actor, acting_as(TRAINING_CLERK, *SCOUTS_DESK, PROGRAMME_MANAGER)]
 
-Limit = Annotated[int, Query(ge=1, le=100, description="most items of a page")]
-After = Annotated[UUID | None, Query(description="`next` of the page before")]
+
+async def _workshop(request: Request) -> Workshop:
+    shop: Workshop = started(request, "workshop")
+    return shop
 
 
-async def _today(request: Request) -> date:
-    return german_day(request.app.state.clock.now())
-
-
-async def _days_before_departure(request: Request) -> int:
-    days: int = request.app.state.reference.rules.days_before_departure
-    return days
-
-
-Today = Annotated[date, Depends(_today)]
+Shop = Annotated[Workshop, Depends(_workshop)]
 
 router = new_router()
+REFUSALS = (403, 404, 409, 412)
 
 
-@router.post("/sessions", status_code=201, tags=["sessions"], responses=problem_responses(403))
-async def schedule_session(body: NewSession, actor: Clerk, run: Runner) -> SessionState:
+@router.post("/sessions", status_code=201, tags=["sessions"], **answers(SessionOutcome, 403))
+async def schedule_session(body: NewSession, actor: Clerk, run: Runner) -> Response:
     """Offers a course. A training clerk does this for the own provider."""
-    command = ScheduleSession(
-        course_code=body.course_code,
-        isco08=body.isco08,
-        category=body.category,
-        seats=body.seats,
-        starts_on=body.starts_on,
-        ends_on=body.ends_on,
-        admin1=body.admin1,
-        online=body.online,
-        language=body.language,
-        units=body.units,
+    return await run(
+        ScheduleSession(
+            course_code=body.course_code,
+            isco08=body.isco08,
+            category=body.category,
+            seats=body.seats,
+            starts_on=body.starts_on,
+            ends_on=body.ends_on,
+            admin1=body.admin1,
+            online=body.online,
+            language=body.language,
+            units=body.units,
+        ),
+        actor,
     )
-    return SessionState.model_validate(await run(command, actor))
 
 
-@router.post("/sessions/{session_id}/cancel", tags=["sessions"], responses=problem_responses(403, 404, 409))
-async def cancel_session(session_id: UUID, body: SessionCancellation, actor: Clerk, run: Runner) -> SessionState:
+@router.post("/sessions/{session_id}/cancel", tags=["sessions"], **answers(SessionOutcome, *REFUSALS))
+async def cancel_session(session_id: UUID, body: SessionCancellation, actor: Clerk, run: Runner) -> Response:
     """Calls a course off; every enrolment that is not over is cancelled with it."""
-    return SessionState.model_validate(await run(CancelSession(session_id, body.reason), actor))
+    return await run(CancelSession(session_id, body.reason), actor, SESSION, session_id)
 
 
-@router.get("/sessions", tags=["sessions"], responses=problem_responses(403))
-async def list_sessions(  # noqa: PLR0913 - one parameter per filter
+@router.get("/sessions", tags=["sessions"], **answers(Page[SessionSummary], 403))
+async def list_sessions(
     _actor: Reader,
-    pool: Database,
-    today: Today,
-    days_before_departure: Annotated[int, Depends(_days_before_departure)],
+    shop: Shop,
+    wish: Annotated[Wish, paged(views.SESSIONS)],
     isco08: Isco08 | None = None,
     language: Language | None = None,
     provider: Provider | None = None,
@@ -91,111 +99,97 @@ async def list_sessions(  # noqa: PLR0913 - one parameter per filter
         bool, Query(alias="open", description="true: only what has a free seat and can still be joined")
     ] = False,
     since: Annotated[Day | None, Query(description="only what ends on this day or later; default: today")] = None,
-    limit: Limit = 50,
-    after: After = None,
-) -> Page[SessionAnswer]:
+) -> Response:
     """Courses on offer, by first day. Full ones have a waiting list as long as they take requests."""
-    wanted = SessionFilter(
+    must_end_by = None if before is None else shop.reference.latest_end(before)
+    if isinstance(must_end_by, Refused):
+        raise Problem.of(must_end_by)
+    today = day_at(GERMANY, shop.clock.now())
+    wanted = views.SessionFilter(
         ending_from=since or today,
         isco08=isco08,
         language=language,
         provider=provider,
-        must_end_by=None if before is None else _in_calendar(latest_end(before, days_before_departure)),
+        must_end_by=must_end_by,
         open_on=today if open_ else None,
     )
-    found = await views.find_sessions(pool, wanted, after, limit + 1)
-    items = [SessionAnswer.of(session, today) for session in found[:limit]]
-    return Page(items=items, next=items[-1].session_id if len(found) > limit else None)
+    return json_response(await views.sessions(shop.documents, wanted, today, wish))
 
 
-@router.get("/sessions/{session_id}", tags=["sessions"], responses=problem_responses(403, 404))
-async def read_session(session_id: UUID, actor: Reader, pool: Database, today: Today) -> SessionDetail:
-    """One course; its provider and the programme also see who takes part and who waits, by case."""
-    session = await views.find_session(pool, session_id)
-    if session is None:
-        raise Problem.of(SESSION_UNKNOWN)
-    detail = SessionDetail.of(session, today)
-    if actor.role == PROGRAMME_MANAGER or (actor.role == TRAINING_CLERK and actor.org == session.provider):
-        places = await views.with_learners(pool, [(session, each) for each in session.enrolments])
-        detail.enrolments = [_enrolment(place, actor) for place in places]
-    return detail
+@router.get("/sessions/{session_id}", tags=["sessions"], **answers(SessionDetail, 403, 404, tagged=True))
+async def read_session(session_id: UUID, actor: Reader, view: Viewer) -> Response:
+    """One course; its provider and the programme also see who takes part and who waits, by case.
+
+    Its `ETag`, sent as `If-Match` with the cancellation of the course, holds it to what was shown.
+    """
+    return await view(SESSION, session_id, actor)
 
 
-@router.post("/enrolments", status_code=201, tags=["enrolments"], responses=problem_responses(403, 404, 409))
-async def request_enrolment(body: NewEnrolment, actor: ReferralSide, run: Runner) -> EnrolmentState:
+@router.post("/enrolments", status_code=201, tags=["enrolments"], **answers(EnrolmentOutcome, 403, 404, 409))
+async def request_enrolment(body: NewEnrolment, actor: ReferralSide, run: Runner) -> Response:
     """Asks for a seat for a person; the answer is `confirmed`, or `waitlisted` with the place on the list."""
-    return EnrolmentState.model_validate(await run(RequestEnrolment(body.session_id, body.case_id), actor))
+    return await run(RequestEnrolment(body.session_id, body.case_id), actor)
 
 
-@router.post("/enrolments/{enrolment_id}/cancel", tags=["enrolments"], responses=problem_responses(403, 404, 409))
-async def cancel_enrolment(enrolment_id: UUID, actor: Either, pool: Database, run: Runner) -> EnrolmentState:
+@router.post("/enrolments/{enrolment_id}/cancel", tags=["enrolments"], **answers(EnrolmentOutcome, *REFUSALS))
+async def cancel_enrolment(enrolment_id: UUID, actor: Either, reading: Reading, run: Runner) -> Response:
     """Takes an enrolment back: scouts for the person, a clerk for the provider. The seat goes to who waits first."""
-    place = await _place(pool, enrolment_id)
-    return EnrolmentState.model_validate(await run(CancelEnrolment(place.session.id, enrolment_id), actor))
+    session_id = await _session_of(reading, enrolment_id)
+    return await run(CancelEnrolment(session_id, enrolment_id), actor, ENROLMENT, enrolment_id)
 
 
-@router.post("/enrolments/{enrolment_id}/complete", tags=["enrolments"], responses=problem_responses(403, 404, 409))
+@router.post("/enrolments/{enrolment_id}/complete", tags=["enrolments"], **answers(EnrolmentOutcome, *REFUSALS))
 async def complete_enrolment(
-    enrolment_id: UUID, body: CourseResult, actor: Clerk, pool: Database, run: Runner
-) -> EnrolmentState:
+    enrolment_id: UUID, body: CourseResult, actor: Clerk, reading: Reading, run: Runner
+) -> Response:
     """Records how the course ended for a person."""
-    place = await _place(pool, enrolment_id)
     command = CompleteEnrolment(
-        session_id=place.session.id,
+        session_id=await _session_of(reading, enrolment_id),
         enrolment_id=enrolment_id,
         result=body.result,
         units=body.units,
         finished_on=body.finished_on,
         skills=body.skills,
     )
-    return EnrolmentState.model_validate(await run(command, actor))
+    return await run(command, actor, ENROLMENT, enrolment_id)
 
 
-@router.get("/enrolments", tags=["enrolments"], responses=problem_responses(403))
+@router.get("/enrolments", tags=["enrolments"], **answers(Page[EnrolmentSummary], 403))
 async def list_enrolments(
     actor: Reader,
-    pool: Database,
+    reading: Reading,
+    wish: Annotated[Wish, paged(views.ENROLMENTS)],
     case_id: UUID | None = None,
     session_id: UUID | None = None,
     status: EnrolmentStatus | None = None,
-    limit: Limit = 50,
-    after: After = None,
-) -> Page[EnrolmentAnswer]:
-    """Enrolments, the latest first: a clerk's in the own provider's courses, those that scouts asked for themselves."""
-    wanted = EnrolmentFilter(
+) -> Response:
+    """Enrolments, the latest first: a clerk's in the own provider's courses, those that scouts asked for themselves.
+
+    `sort=id` is the order of the requests. An enrolment has changed when its course has, or anybody's place in it.
+    """
+    found = await views.enrolments(
+        reading,
+        wish,
         case_id=case_id,
         session_id=session_id,
         status=status,
         provider=actor.org if actor.role == TRAINING_CLERK else None,
-        requested_by=actor.org if actor.role not in (TRAINING_CLERK, PROGRAMME_MANAGER) else None,
+        requested_by=actor.org if actor.role in SCOUTS_DESK else None,
     )
-    found = await views.find_enrolments(pool, wanted, after, limit + 1)
-    items = [_enrolment(place, actor) for place in found[:limit]]
-    return Page(items=items, next=items[-1].enrolment_id if len(found) > limit else None)
+    return json_response(found)
 
 
-@router.get("/enrolments/{enrolment_id}", tags=["enrolments"], responses=problem_responses(403, 404))
-async def read_enrolment(enrolment_id: UUID, actor: Reader, pool: Database) -> EnrolmentAnswer:
-    """One enrolment. To another organisation it does not exist."""
-    place = await _place(pool, enrolment_id)
-    owner = place.session.provider if actor.role == TRAINING_CLERK else place.enrolment.requested_by
-    if actor.role != PROGRAMME_MANAGER and actor.org != owner:
-        raise Problem.of(ENROLMENT_UNKNOWN)
-    return _enrolment(place, actor)
+@router.get("/enrolments/{enrolment_id}", tags=["enrolments"], **answers(EnrolmentDetail, 403, 404, tagged=True))
+async def read_enrolment(enrolment_id: UUID, actor: Reader, view: Viewer) -> Response:
+    """One enrolment, with what is known of the person.
+
+    Its `ETag`, sent as `If-Match` with its cancellation or completion, holds the command to what was shown.
+    """
+    return await view(ENROLMENT, enrolment_id, actor)
 
 
-def _enrolment(place: Place, actor: Actor) -> EnrolmentAnswer:
-    return EnrolmentAnswer.of(place.session, place.enrolment, place.learner, for_provider=actor.role == TRAINING_CLERK)
-
-
-async def _place(pool: Database, enrolment_id: UUID) -> Place:
-    place = await views.find_enrolment(pool, enrolment_id)
-    if place is None:
-        raise Problem.of(ENROLMENT_UNKNOWN)
-    return place
-
-
-def _in_calendar(day: date | Refused) -> date:
-    if isinstance(day, Refused):
-        raise Problem.of(day)
-    return day
+async def _session_of(reading: Reading, enrolment_id: UUID) -> UUID:
+    session_id = await reading.id_of_linked(CourseSession, enrolment_id)
+    if session_id is None:
+        raise Problem.of(refusals.ENROLMENT_NOT_FOUND)
+    return session_id

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chassis.service import Service
 from training.api import router
-from training.consumers import EVENTS as CONSUMERS
+from training.consumers import EVENTS as CONSUMED
 from training.handlers import COMMANDS, DEADLINES, KINDS
 from training.reference import Reference
 from vocabulary import roles
@@ -19,10 +19,10 @@ SERVICE = Service(
     org=roles.programme("training"),
     kinds=KINDS,
     commands=COMMANDS,
-    consumers=CONSUMERS,
+    consumers=CONSUMED,
     deadlines=DEADLINES,
     routers=(router,),
-    migrations=Path(__file__).parent / "migrations",
+    migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,
     load_reference=Reference.load,

@@ -1,4 +1,4 @@
-"""What providers and scouts can ask for. Commands carry the ids of everything they need; `api.py` looks them up."""
+"""What providers and scouts can ask for. A command carries the id of its session; `api.py` looks it up."""
 
 from __future__ import annotations
 

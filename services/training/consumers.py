@@ -17,17 +17,17 @@ from training.contracts import (
     ReturneeDeparted,
     ReturneeReferred,
 )
-from training.handlers import learners
-from training.handlers.learners import needs_case, needs_case_and_sessions
+from training.handlers import incoming
+from training.handlers.incoming import needs_case, needs_case_and_sessions
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    CaseOpened: Handler(needs_case, learners.case_opened),
-    ConsentGranted: Handler(needs_case, learners.consent_granted),
-    ConsentWithdrawn: Handler(needs_case_and_sessions, learners.consent_withdrawn),
-    ReturneeReferred: Handler(needs_case_and_sessions, learners.returnee_referred),
-    ReferralWithdrawn: Handler(needs_case_and_sessions, learners.referral_withdrawn),
-    DeparturePlanned: Handler(needs_case_and_sessions, learners.departure_set),
-    DepartureRescheduled: Handler(needs_case_and_sessions, learners.departure_set),
-    DepartureCancelled: Handler(needs_case, learners.departure_cancelled),
-    ReturneeDeparted: Handler(needs_case_and_sessions, learners.returnee_departed),
+    CaseOpened: Handler(needs_case, incoming.case_opened),
+    ConsentGranted: Handler(needs_case, incoming.consent_granted),
+    ConsentWithdrawn: Handler(needs_case_and_sessions, incoming.consent_withdrawn),
+    ReturneeReferred: Handler(needs_case_and_sessions, incoming.returnee_referred),
+    ReferralWithdrawn: Handler(needs_case_and_sessions, incoming.referral_withdrawn),
+    DeparturePlanned: Handler(needs_case_and_sessions, incoming.departure_set),
+    DepartureRescheduled: Handler(needs_case_and_sessions, incoming.departure_set),
+    DepartureCancelled: Handler(needs_case, incoming.departure_cancelled),
+    ReturneeDeparted: Handler(needs_case_and_sessions, incoming.returnee_departed),
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from chassis.pure.codes import Code, Language
+from chassis.pure.codes import Code, Day, Instant, Language
 from vocabulary.codes import Country, Org
 from vocabulary.events import CaseContract
 from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
@@ -27,7 +27,8 @@ class ConsentGranted(CaseContract, source="referral"):
     consent_id: UUID
     purpose: Code
     recipients: tuple[Org, ...]
-    valid_until: date
+    valid_until: Day
+    expires_at: Instant | None = None
 
 
 class ConsentWithdrawn(CaseContract, source="referral"):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import ClassVar, Self
 
+from chassis.pure.calendar import UnknownCalendar
+from chassis.pure.decision import Refused
 from chassis.pure.reference import Code, CodeList, load
+from training.refusals import DEPARTURE_OUT_OF_CALENDAR
 from training.settings import TrainingSettings
+from vocabulary.countries import GERMANY, WORKING_DAYS
 from vocabulary.terms import MeasureCategory
 
 
@@ -86,3 +91,10 @@ class Reference:
         """The unit groups of the trades that a provider teaches."""
         rows = (self.trades.get(trade) for trade in provider.trades)
         return frozenset(isco08 for row in rows if row is not None for isco08 in row.isco08)
+
+    def latest_end(self, departure: date) -> date | Refused:
+        """The last day on which a course may end for a departure: so many working days of Germany before it."""
+        try:
+            return WORKING_DAYS.add_working_days(GERMANY, departure, -self.rules.days_before_departure)
+        except (UnknownCalendar, OverflowError):
+            return DEPARTURE_OUT_OF_CALENDAR

@@ -18,6 +18,8 @@ from tests.support.placement.process import Placement
 from tests.support.referral import process as referral
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_runtime import Statements, ToyRuntime
+from tests.support.training.process import Process as Training
+from training.app import SERVICE as TRAINING
 
 _numbers = count(1)
 
@@ -93,6 +95,7 @@ async def desk(cluster: Cluster, referral_template: None) -> AsyncIterator[refer
         yield process
 
 
+@pytest.fixture(scope="session")
 async def placement_template(cluster: Cluster) -> str:
     """The name of a database with placement's schema."""
     dsn = await cluster.create_database("placement_template")
@@ -106,6 +109,26 @@ async def placement(cluster: Cluster, placement_template: str) -> AsyncIterator[
     name = f"placement_{next(_numbers)}"
     pool = await open_pool(await cluster.create_database(name, template=placement_template), 4, "test")
     process = Placement(pool)
+    yield process
+    await process.http.aclose()
+    pool.terminate()
+    await cluster.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+async def training_template(cluster: Cluster) -> str:
+    """The name of a database with the training service's schema."""
+    dsn = await cluster.create_database("training_template")
+    await migrations.migrate(dsn, "training", TRAINING.migrations)
+    return "training_template"
+
+
+@pytest.fixture
+async def training(cluster: Cluster, training_template: str) -> AsyncIterator[Training]:
+    """The training service on a fresh database."""
+    name = f"training_{next(_numbers)}"
+    pool = await open_pool(await cluster.create_database(name, training_template), 10, "test")
+    process = Training(pool)
     yield process
     await process.http.aclose()
     pool.terminate()

@@ -3,85 +3,60 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
 from chassis.http.app import create_api
-from chassis.postgres import migrations
-from chassis.postgres.database import open_pool
 from chassis.settings import Settings
-from tests.integration.training_api import ELEC, PAINT, Api
-from tests.support.cluster import Cluster
 from tests.support.issuer import AUDIENCE, ISSUER
+from tests.support.training.process import ELEC, PROGRAMME, Process, clerk, scout
 from training.app import SERVICE
 
 
-@pytest.fixture(scope="session")
-async def training_template(cluster: Cluster) -> str:
-    dsn = await cluster.create_database("training_template")
-    await migrations.migrate(dsn, "training", SERVICE.migrations)
-    return "training_template"
-
-
-@pytest.fixture
-async def training_pool(cluster: Cluster, training_template: str) -> AsyncIterator[asyncpg.Pool]:
-    name = f"training_{uuid4().hex}"
-    pool = await open_pool(await cluster.create_database(name, training_template), 10, "test")
-    yield pool
-    pool.terminate()
-    await cluster.drop_database(name)
-
-
-@pytest.fixture
-async def api(training_pool: asyncpg.Pool) -> AsyncIterator[Api]:
-    api = Api(training_pool)
-    yield api
-    await api.http.aclose()
-
-
-async def test_the_last_seats_go_to_exactly_as_many_of_many_concurrent_requests(api: Api) -> None:
-    session = await api.scheduled(seats=3)
-    answers = await asyncio.gather(*(api.enrolled(session, case) for case in await api.people(25)))
+async def test_the_last_seats_go_to_exactly_as_many_of_many_concurrent_requests(training: Process) -> None:
+    session = await training.scheduled(seats=3)
+    answers = await asyncio.gather(*(training.enrolled(session, case) for case in await training.people(25)))
     assert sorted(answer["status"] for answer in answers) == ["confirmed"] * 3 + ["waitlisted"] * 22
     assert sorted(answer["position"] for answer in answers if answer["position"]) == list(range(1, 23))
-    detail = await api.get(f"/sessions/{session}")
+    detail = await training.get(f"/sessions/{session}", scout())
     assert (detail["status"], detail["free_seats"], detail["waiting"]) == ("full", 0, 22)
 
 
-async def test_a_departure_that_moves_while_people_are_enrolled_leaves_nobody_in_an_unsuitable_course(api: Api) -> None:
-    session = await api.scheduled(seats=5)
-    cases = await api.people(20)
-    moves = [api.event(case, "DepartureRescheduled", status="booked", earliest=api.day(19)) for case in cases]
+async def test_a_departure_that_moves_while_people_are_enrolled_leaves_nobody_in_an_unsuitable_course(
+    training: Process,
+) -> None:
+    session = await training.scheduled(seats=5)
+    cases = await training.people(20)
+    moves = [training.event(case, "DepartureRescheduled", status="booked", earliest=training.day(19)) for case in cases]
 
     async def request(case: UUID) -> Any:
-        return await api.post("/enrolments", {"session_id": session, "case_id": str(case)})
+        return await training.post("/enrolments", scout(), session_id=session, case_id=str(case))
 
-    batches = [api.dispatcher.handle(moves[start : start + 5]) for start in range(0, 20, 5)]
+    batches = [training.dispatcher.handle(moves[start : start + 5]) for start in range(0, 20, 5)]
     *answers, _, _, _, _ = await asyncio.gather(*map(request, cases), *batches)
     assert {answer.get("code", "enrolled") for answer in answers} <= {"enrolled", "course_ends_too_late"}
-    left = await api.get("/enrolments", "programme_manager", "programme:desk", limit=100)
+    left = await training.get("/enrolments", PROGRAMME, limit=100)
     assert {item["status"] for item in left["items"]} <= {"cancelled"}
-    assert (await api.get(f"/sessions/{session}"))["free_seats"] == 5
+    assert (await training.get(f"/sessions/{session}", scout()))["free_seats"] == 5
 
 
-async def test_a_day_at_the_provider(api: Api) -> None:
-    today = await api.scheduled(starts_on=api.day(0), ends_on=api.day(0))
-    first, second = await api.people(2)
-    seated, waiting = await api.enrolled(today, first), await api.enrolled(today, second)
+async def test_a_day_at_the_provider(training: Process) -> None:
+    today = await training.scheduled(starts_on=training.day(0), ends_on=training.day(0))
+    first, second = await training.people(2)
+    seated, waiting = await training.enrolled(today, first), await training.enrolled(today, second)
     assert (seated["status"], waiting["status"], waiting["position"]) == ("confirmed", "waitlisted", 1)
 
-    cancelled = await api.clerk(f"/enrolments/{seated['enrolment_id']}/cancel")
+    cancelled = await training.post(f"/enrolments/{seated['enrolment_id']}/cancel", clerk())
     assert (cancelled["http"], cancelled["status"], cancelled["cancel_reason"]) == (200, "cancelled", "provider")
 
-    body = {"result": "passed", "units": 18, "finished_on": api.day(0), "skills": ["7131"]}
-    completed = await api.clerk(f"/enrolments/{waiting['enrolment_id']}/complete", body)
+    body = {"result": "passed", "units": 18, "finished_on": training.day(0), "skills": ["7131"]}
+    completed = await training.post(f"/enrolments/{waiting['enrolment_id']}/complete", clerk(), **body)
     assert (completed["http"], completed["status"]) == (200, "completed_passed")
 
-    shown = await api.get(f"/enrolments/{waiting['enrolment_id']}")
+    shown = await training.get(f"/enrolments/{waiting['enrolment_id']}", scout())
     assert shown["completion"] == body
     assert shown["person"] == {
         "language": "ha",
@@ -89,79 +64,74 @@ async def test_a_day_at_the_provider(api: Api) -> None:
         "target_group": "RETURNEE_DE",
         "country": "NG",
     }
-    events = await api.dispatcher.pool.fetch("select from outbox")
+    events = await training.pool.fetch("select from outbox")
     assert len(events) == 1 + 2 + 2 + 1 + 1 + 1
 
 
-async def test_who_sees_the_people_of_a_session(api: Api) -> None:
-    session = await api.scheduled()
-    cases = await api.people(2)
+async def test_who_sees_the_people_of_a_session(training: Process) -> None:
+    session = await training.scheduled()
+    cases = await training.people(2)
     for case in cases:
-        await api.enrolled(session, case)
-    seen = {
-        (role, org): (await api.get(f"/sessions/{session}", role, org))["enrolments"]
-        for role, org in (
-            ("training_clerk", PAINT),
-            ("training_clerk", ELEC),
-            ("scout", "scouts:bavaria"),
-            ("programme_manager", "programme:desk"),
-        )
-    }
-    own, programme = seen["training_clerk", PAINT], seen["programme_manager", "programme:desk"]
+        await training.enrolled(session, case)
+    readers = {"own": clerk(), "other": clerk(ELEC), "scout": scout(), "programme": PROGRAMME}
+    seen = {name: (await training.get(f"/sessions/{session}", who))["enrolments"] for name, who in readers.items()}
+    own, programme = seen["own"], seen["programme"]
     assert [item["case_id"] for item in own] == [str(case) for case in cases]
     assert [(item["status"], item["position"]) for item in own] == [("confirmed", None), ("waitlisted", 1)]
     assert own[0]["person"] == {"language": "ha", "age_band": "unknown", "target_group": None, "country": None}
     assert programme[0]["person"]["country"] == "NG"
-    assert seen["training_clerk", ELEC] is None
-    assert seen["scout", "scouts:bavaria"] is None
+    assert seen["other"] is None
+    assert seen["scout"] is None
 
 
-async def test_enrolments_are_seen_by_who_asked_for_them_and_by_the_provider(api: Api) -> None:
-    paint = await api.scheduled(seats=5)
-    elec = await api.scheduled(ELEC, isco08="7411", starts_on=api.day(30), ends_on=api.day(31))
-    first, second = await api.people(2)
-    one = await api.enrolled(paint, first)
-    two = await api.enrolled(elec, first)
-    three = await api.enrolled(paint, second, "scouts:berlin")
+async def test_enrolments_are_seen_by_who_asked_for_them_and_by_the_provider(training: Process) -> None:
+    paint = await training.scheduled(seats=5)
+    elec = await training.scheduled(ELEC, isco08="7411", starts_on=training.day(30), ends_on=training.day(31))
+    first, second = await training.people(2)
+    one = await training.enrolled(paint, first)
+    two = await training.enrolled(elec, first)
+    three = await training.enrolled(paint, second, "scouts:berlin")
     ids = [each["enrolment_id"] for each in (one, two, three)]
 
-    async def listed(role: str, org: str, **query: Any) -> list[str]:
-        page = await api.get("/enrolments", role, org, **query)
+    async def listed(who: Mapping[str, Any], **query: Any) -> list[str]:
+        page = await training.get("/enrolments", who, **query)
         return [item["enrolment_id"] for item in page["items"]]
 
-    assert await listed("scout", "scouts:bavaria") == [ids[1], ids[0]]
-    assert await listed("return_counsellor", "scouts:berlin") == [ids[2]]
-    assert await listed("training_clerk", PAINT) == [ids[2], ids[0]]
-    assert await listed("programme_manager", "programme:desk") == [ids[2], ids[1], ids[0]]
-    assert await listed("programme_manager", "programme:desk", case_id=str(first)) == [ids[1], ids[0]]
-    assert await listed("programme_manager", "programme:desk", case_id=ids[0]) == []
-    assert await listed("scout", "scouts:bavaria", session_id=paint) == [ids[0]]
-    await api.post(f"/enrolments/{ids[0]}/cancel")
-    assert await listed("scout", "scouts:bavaria", status="cancelled") == [ids[0]]
-    assert await listed("scout", "scouts:bavaria", status="waitlisted") == []
+    assert await listed(scout()) == [ids[1], ids[0]]
+    assert await listed({"roles": ["return_counsellor"], "org": "scouts:berlin"}) == [ids[2]]
+    assert await listed(clerk()) == [ids[2], ids[0]]
+    assert await listed(PROGRAMME) == [ids[2], ids[1], ids[0]]
+    assert await listed(PROGRAMME, case_id=str(first)) == [ids[1], ids[0]]
+    assert await listed(PROGRAMME, case_id=ids[0]) == []
+    assert await listed(scout(), session_id=paint) == [ids[0]]
+    await training.post(f"/enrolments/{ids[0]}/cancel", scout())
+    assert await listed(scout(), status="cancelled") == [ids[0]]
+    assert await listed(scout(), status="waitlisted") == []
 
-    for role, org, status in (
-        ("scout", "scouts:bavaria", 200),
-        ("scout", "scouts:berlin", 404),
-        ("training_clerk", PAINT, 200),
-        ("training_clerk", ELEC, 404),
-        ("programme_manager", "programme:desk", 200),
-        ("centre_counsellor", "centre:NG-LOS", 403),
+    for who, status, code in (
+        (scout(), 200, None),
+        (scout("scouts:berlin"), 403, "other_organisation"),
+        (clerk(), 200, None),
+        (clerk(ELEC), 403, "other_organisation"),
+        (PROGRAMME, 200, None),
+        ({"roles": ["centre_counsellor"], "org": "centre:NG-LOS"}, 403, "role_required"),
     ):
-        assert (await api.get(f"/enrolments/{ids[0]}", role, org))["http"] == status
+        answer = await training.get(f"/enrolments/{ids[0]}", who)
+        assert (answer["http"], answer.get("code")) == (status, code)
 
 
-async def test_sessions_are_filtered_and_read_page_by_page(api: Api) -> None:
-    soon = await api.scheduled()
-    late = await api.scheduled(starts_on=api.day(40), ends_on=api.day(44), language="fr", isco08="7132")
-    online = await api.scheduled(starts_on=api.day(20), ends_on=api.day(50), online=True)
-    full = await api.scheduled(starts_on=api.day(10), ends_on=api.day(11))
-    gone = await api.scheduled(starts_on=api.day(12), ends_on=api.day(13))
-    await api.enrolled(full, (await api.people(1))[0])
-    assert (await api.clerk(f"/sessions/{gone}/cancel", {"reason": "trainer_unavailable"}))["http"] == 200
+async def test_sessions_are_filtered_and_read_page_by_page(training: Process) -> None:
+    soon = await training.scheduled()
+    late = await training.scheduled(starts_on=training.day(40), ends_on=training.day(44), language="fr", isco08="7132")
+    online = await training.scheduled(starts_on=training.day(20), ends_on=training.day(50), online=True)
+    full = await training.scheduled(starts_on=training.day(10), ends_on=training.day(11))
+    gone = await training.scheduled(starts_on=training.day(12), ends_on=training.day(13))
+    await training.enrolled(full, (await training.people(1))[0])
+    cancelled = await training.post(f"/sessions/{gone}/cancel", clerk(), reason="trainer_unavailable")
+    assert cancelled["http"] == 200
 
     async def listed(**query: Any) -> list[str]:
-        page = await api.get("/sessions", **query)
+        page = await training.get("/sessions", scout(), **query)
         assert page["http"] == 200, page
         return [item["session_id"] for item in page["items"]]
 
@@ -170,32 +140,25 @@ async def test_sessions_are_filtered_and_read_page_by_page(api: Api) -> None:
     assert await listed(language="fr") == [late]
     assert await listed(isco08="7132") == [late]
     assert await listed(provider=ELEC) == []
-    assert await listed(since=api.day(45)) == [online]
-    assert await listed(before=api.day(32)) == [full, gone, soon, online]
-    assert await listed(before=api.day(19), open="true") == [online]
+    assert await listed(since=training.day(45)) == [online]
+    assert await listed(before=training.day(32)) == [full, gone, soon, online]
+    assert await listed(before=training.day(19), open="true") == [online]
 
-    pages: list[str] = []
-    after: dict[str, str] = {}
-    while True:
-        page = await api.get("/sessions", limit=2, **after)
-        pages += [item["session_id"] for item in page["items"]]
-        if page["next"] is None:
-            break
-        after = {"after": page["next"]}
-    assert pages == [full, gone, soon, online, late]
-    assert [item["cancel_reason"] for item in (await api.get("/sessions"))["items"]][:2] == [
+    everything = await training.read_through("/sessions", scout(), "session_id", limit=2)
+    assert everything == [full, gone, soon, online, late]
+    assert [item["cancel_reason"] for item in (await training.get("/sessions", scout()))["items"]][:2] == [
         None,
         "trainer_unavailable",
     ]
 
 
-async def test_enrolments_are_read_page_by_page(api: Api) -> None:
-    session = await api.scheduled(seats=3)
-    ids = [(await api.enrolled(session, case))["enrolment_id"] for case in await api.people(5)]
-    first = await api.get("/enrolments", limit=3)
-    rest = await api.get("/enrolments", limit=3, after=first["next"])
+async def test_enrolments_are_read_page_by_page(training: Process) -> None:
+    session = await training.scheduled(seats=3)
+    ids = [(await training.enrolled(session, case))["enrolment_id"] for case in await training.people(5)]
+    first = await training.get("/enrolments", scout(), limit=3)
+    rest = await training.get("/enrolments", scout(), limit=3, cursor=first["next_cursor"])
     assert [item["enrolment_id"] for item in first["items"] + rest["items"]] == ids[::-1]
-    assert rest["next"] is None
+    assert rest["next_cursor"] is None
 
 
 @pytest.mark.parametrize(
@@ -205,13 +168,14 @@ async def test_enrolments_are_read_page_by_page(api: Api) -> None:
         ("/sessions", {"before": "2017-01-02"}, "before"),
         ("/sessions", {"isco08": "71"}, "isco08"),
         ("/sessions", {"limit": 101}, "limit"),
-        ("/sessions", {"after": "first"}, "after"),
+        ("/sessions", {"sort": "units"}, "sort"),
+        ("/enrolments", {"updated_since": "2026-03-02"}, "updated_since"),
         ("/enrolments", {"status": "gone"}, "status"),
         ("/enrolments", {"case_id": "amina"}, "case_id"),
     ],
 )
-async def test_a_query_that_cannot_be_answered_is_refused(api: Api, path: str, query: Any, field: str) -> None:
-    answer = await api.get(path, **query)
+async def test_a_query_that_cannot_be_answered_is_refused(training: Process, path: str, query: Any, field: str) -> None:
+    answer = await training.get(path, scout(), **query)
     assert answer["http"] == 422
     assert field in answer["errors"][0]["field"]
 
@@ -234,56 +198,97 @@ async def test_a_query_that_cannot_be_answered_is_refused(api: Api, path: str, q
         ({"trainer": "somebody"}, "/trainer"),
     ],
 )
-async def test_a_session_that_cannot_be_is_refused_with_its_field(api: Api, changes: Any, field: str) -> None:
-    answer = await api.clerk("/sessions", api.course(**changes))
+async def test_a_session_that_cannot_be_is_refused_with_its_field(training: Process, changes: Any, field: str) -> None:
+    answer = await training.post("/sessions", clerk(), **training.course(**changes))
     assert (answer["http"], answer["errors"][0]["field"]) == (422, field)
-    assert await api.dispatcher.pool.fetchval("select count(*) from course_session") == 0
+    assert await training.pool.fetchval("select count(*) from course_session") == 0
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "role", "org", "status", "code"),
+    ("method", "path", "who", "status", "code"),
     [
-        ("POST", "/sessions", "scout", "scouts:bavaria", 403, "role_required"),
-        ("POST", "/enrolments", "training_clerk", PAINT, 403, "role_required"),
-        ("POST", f"/enrolments/{uuid4()}/complete", "scout", "scouts:bavaria", 403, "role_required"),
-        ("POST", f"/enrolments/{uuid4()}/cancel", "scout", "scouts:bavaria", 404, "enrolment_unknown"),
-        ("GET", f"/enrolments/{uuid4()}", "scout", "scouts:bavaria", 404, "enrolment_unknown"),
-        ("GET", f"/sessions/{uuid4()}", "scout", "scouts:bavaria", 404, "session_unknown"),
-        ("GET", "/sessions", "employer", "employer:1", 403, "role_required"),
+        ("POST", "/sessions", scout(), 403, "role_required"),
+        ("POST", "/enrolments", clerk(), 403, "role_required"),
+        ("POST", f"/enrolments/{uuid4()}/complete", scout(), 403, "role_required"),
+        ("POST", f"/enrolments/{uuid4()}/cancel", scout(), 404, "enrolment_not_found"),
+        ("GET", f"/enrolments/{uuid4()}", scout(), 404, "enrolment_not_found"),
+        ("GET", f"/sessions/{uuid4()}", scout(), 404, "session_not_found"),
+        ("GET", "/sessions", {"roles": ["employer"], "org": "employer:1"}, 403, "role_required"),
     ],
 )
 async def test_roles_and_unknown_ids(
-    api: Api, method: str, path: str, role: str, org: str, status: int, code: str
+    training: Process, method: str, path: str, who: Mapping[str, Any], status: int, code: str
 ) -> None:
     body = {"result": "passed", "units": 1, "finished_on": "2026-01-01"} if "complete" in path else {}
-    answer = await (api.get(path, role, org) if method == "GET" else api.post(path, body, role, org))
-    assert (answer["http"], answer["code"]) == (status, code)
+    answer = (await training.ask(method, path, who, **({"json": body} if method == "POST" else {}))).json()
+    assert (answer["status"], answer["code"]) == (status, code)
 
 
-async def test_a_case_id_is_no_enrolment_id(api: Api) -> None:
-    (case,) = await api.people(1)
-    await api.enrolled(await api.scheduled(), case)
-    assert (await api.get(f"/enrolments/{case}"))["http"] == 404
-    assert (await api.post(f"/enrolments/{case}/cancel"))["code"] == "enrolment_unknown"
+async def test_a_case_id_is_no_enrolment_id(training: Process) -> None:
+    (case,) = await training.people(1)
+    await training.enrolled(await training.scheduled(), case)
+    assert (await training.get(f"/enrolments/{case}", scout()))["http"] == 404
+    assert (await training.post(f"/enrolments/{case}/cancel", scout()))["code"] == "enrolment_not_found"
 
 
-async def test_a_departure_out_of_any_calendar_is_parked(api: Api) -> None:
-    (case,) = await api.people(1)
-    await api.dispatcher.handle([api.event(case, "DeparturePlanned", status="planned", earliest="1900-01-01")])
-    parked = await api.dispatcher.pool.fetchrow("select failure, detail from parked")
+async def test_a_departure_out_of_any_calendar_is_parked(training: Process) -> None:
+    (case,) = await training.people(1)
+    await training.dispatcher.handle(
+        [training.event(case, "DeparturePlanned", status="planned", earliest="1900-01-01")]
+    )
+    parked = await training.pool.fetchrow("select failure, detail from parked")
     assert tuple(parked or ()) == (
         "departure_out_of_calendar",
         "There are no working days for the time of this departure.",
     )
 
 
+async def test_a_repeat_with_a_stale_tag_gets_the_stored_answer(training: Process) -> None:
+    session = await training.scheduled(seats=2)
+    (case,) = await training.people(1)
+    enrolment = (await training.enrolled(session, case))["enrolment_id"]
+    tag = (await training.ask("GET", f"/enrolments/{enrolment}", scout())).headers["ETag"]
+    headers = {"If-Match": tag, "Idempotency-Key": str(uuid4())}
+    path = f"/enrolments/{enrolment}/cancel"
+    first = await training.ask("POST", path, scout(), headers=headers)
+    assert (first.status_code, first.json()["status"]) == (200, "cancelled")
+    again = await training.ask("POST", path, scout(), headers=headers)
+    assert (again.status_code, again.text) == (200, first.text)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    stale = await training.ask("POST", path, scout(), headers={"If-Match": tag})
+    assert (stale.status_code, stale.json()["code"]) == (412, "changed_meanwhile")
+    assert "this has changed: status, cancel_reason." in stale.json()["detail"]
+
+
+async def test_who_decides_on_what_is_no_longer_true_is_told_what_has_changed(training: Process) -> None:
+    session = await training.scheduled(seats=5)
+    *cases, late = await training.people(4)
+    for case in cases:
+        await training.enrolled(session, case)
+    path, body = f"/sessions/{session}", {"reason": "too_few_participants"}
+    tag = (await training.ask("GET", path, clerk())).headers["ETag"]
+    await training.enrolled(session, late)
+    stale = await training.ask("POST", f"{path}/cancel", clerk(), json=body, headers={"If-Match": tag})
+    assert stale.status_code == 412
+    assert "this has changed: free_seats, enrolments." in stale.json()["detail"]
+    tag = (await training.ask("GET", path, clerk())).headers["ETag"]
+    done = await training.ask("POST", f"{path}/cancel", clerk(), json=body, headers={"If-Match": tag})
+    assert (done.status_code, done.json()["status"]) == (200, "cancelled")
+
+
 def test_every_route_is_documented_with_an_example_and_its_refusals() -> None:
     app = create_api(SERVICE, Settings(auth_issuer=ISSUER, auth_audience=AUDIENCE, auth_jwks="unused"))
     document = app.openapi()
-    for path, methods in document["paths"].items():
+    own = {path: methods for path, methods in document["paths"].items() if not path.startswith("/code-lists")}
+    assert len(own) == 7
+    for path, methods in own.items():
         for method, operation in methods.items():
             assert operation["description"], path
             assert {"401", "403", "422"} <= set(operation["responses"]), path
+            about_one = "{" in path
+            assert ("412" in operation["responses"]) == (method == "post" and about_one), path
+            tagged = "headers" in operation["responses"].get("200", {})
+            assert tagged == (method == "get" and about_one), path
             if method == "post":
                 assert any(p["name"].lower() == "idempotency-key" for p in operation["parameters"]), path
     for name in ("NewSession", "SessionCancellation", "NewEnrolment", "CourseResult"):

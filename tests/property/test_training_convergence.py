@@ -1,7 +1,7 @@
 """Whatever the order in which people's plans change, the same people have the seats in the end.
 
 Events of one case keep their order; events of different cases come interleaved in any way, some of them twice. The
-expected outcome is worked out by the independent model beside this file.
+expected outcome is worked out by the independent model in `tests/support/training/model.py`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chassis.pure.calendar import end_of_day_at
 from chassis.pure.decision import Decision
-from tests.property.training_model import PEOPLE, RECIPIENTS, Step, Story, admitted, expected, stories
 from tests.support.memory import NOW
-from tests.unit.training.world import CLERK, SCOUT, World, in_days
+from tests.support.training.model import PEOPLE, RECIPIENTS, Step, Story, admitted, expected, expiry, stories
+from tests.support.training.world import CLERK, SCOUT, World, in_days
 from training.domain.enrolment import LIVE
 from training.domain.learner import Learner
 from training.domain.session import CourseSession
@@ -40,7 +41,7 @@ class Chronicle:
         for who, number in story.requests:
             outcome = self.world.request(who, self.session_ids[number])
             if isinstance(outcome, Decision):
-                self.enrolled.append((who, number, UUID(str(outcome.answer["enrolment_id"]))))
+                self.enrolled.append((who, number, outcome.answer.enrolment_id))
         self.completed = {
             id_
             for index, (_, number, id_) in enumerate(self.enrolled)
@@ -63,7 +64,9 @@ class Chronicle:
         world, value = self.world, step.value
         match step.what:
             case "consent":
-                world.granted(who, *value[1], consent=value[0], until=in_days(value[2]))
+                consent, recipients, days, hours = value
+                until, expires_at = in_days(days), expiry(days, hours)
+                world.granted(who, *recipients, consent=consent, until=until, expires_at=expires_at)
             case "no consent":
                 world.consent_withdrawn(who, value)
             case "refer":
@@ -135,7 +138,7 @@ def assert_seats_are_kept(world: World) -> None:
         live = [each for each in session.enrolments if each.status in LIVE]
         assert len({each.case_id for each in live}) == len(live)
         for enrolment in live:
-            assert learners[enrolment.case_id].allows(session.provider, session.ends_on)
+            assert learners[enrolment.case_id].allows(session.provider, end_of_day_at("DE", session.ends_on))
 
 
 @QUICK

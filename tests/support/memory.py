@@ -97,9 +97,9 @@ class MemoryService:
     def _new_id(self) -> UUID:
         return UUID(int=self._random.getrandbits(128), version=4)
 
-    def loaded(self, needs: Iterable[Need]) -> States:
-        """What the needs name, as a transaction loads it."""
-        states = States(self.kinds)
+    def loaded(self, needs: Iterable[Need], states: States | None = None) -> States:
+        """What the needs name, as a transaction loads it; added to `states`, if there are any."""
+        states = States(self.kinds) if states is None else states
         for need in needs:
             for id_, text in self.rows[need.state].items():
                 state = self._codecs[need.state].load(text)

@@ -73,6 +73,7 @@ class _Bus:
     ) -> Done | Refused:
         if seen is not None:
             states = self._memory.loaded(seen.needs())
+            self._memory.loaded(seen.beside(states), states)
             if stale := seen.refusal(states, self._memory.context(actor, self._memory.now)):
                 return stale
         outcome = self._memory.command(command, actor)
@@ -112,7 +113,7 @@ class _Look:
         self.states = memory.loaded(())
 
     async def look(self, _reading: object, needs: Iterable[Need]) -> None:
-        self.states = self._memory.loaded(needs)
+        self._memory.loaded(needs, self.states)
 
     def context(self, actor: Actor, occurred_at: datetime) -> Context:
         return self._memory.context(actor, occurred_at)

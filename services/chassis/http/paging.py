@@ -32,7 +32,7 @@ def paged(listing: Listing) -> Any:
         limit: Annotated[int, Query(ge=1, le=MOST, description="most items of a page")] = USUAL,
         sort: Annotated[
             str, AfterValidator(known), Query(json_schema_extra={"enum": choices}, description="`-`: descending")
-        ] = names[0],
+        ] = listing.usual or names[0],
         updated_since: Annotated[Instant | None, Query(description=_SINCE)] = None,
         count: Annotated[bool, Query(description="also count what is on all pages, as `total`")] = False,
     ) -> Wish:

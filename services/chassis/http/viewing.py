@@ -32,6 +32,7 @@ class View:
         """The same for a route that has more to do before it answers."""
         work = self._shop.unit_of_work()
         await work.look(self._shop.pool, resource.needs(id_))
+        await work.look(self._shop.pool, resource.beside(work.states, id_))
         shown = resource.show(work.states, id_, work.context(actor, work.now))
         if isinstance(shown, Refused):
             raise Problem.of(shown)

@@ -72,7 +72,7 @@ class Documents:
             f"order by {order.expression} {direction}, {listing.id} {direction} limit {wish.limit + 1:d}"
         )
         try:
-            rows = await self.pool.fetch(query, *where.values)
+            rows = await self._fetch(query, where)
         except asyncpg.DataError:
             if wish.after is None:
                 raise
@@ -88,5 +88,17 @@ class Documents:
 
     async def _count(self, listing: Listing, where: Where) -> int:
         query = f"select count(*) from {listing.source} where {where}"  # noqa: S608 - from code
-        count: int = await self.pool.fetchval(query, *where.values)
+        [row] = await self._fetch(query, where)
+        count: int = row[0]
         return count
+
+    async def _fetch(self, query: str, where: Where) -> list[asyncpg.Record]:
+        """The rows by a plan for the values at hand.
+
+        A named statement comes to have one plan for all values. For an organisation that has few rows it would read
+        the whole table, in the order of the list, to fill a page.
+        """
+        async with self.pool.acquire() as connection:
+            statement = await connection.prepare(query, name="")
+            rows: list[asyncpg.Record] = await statement.fetch(*where.values)
+            return rows

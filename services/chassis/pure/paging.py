@@ -42,8 +42,8 @@ class Listing:
     """A list that can be read in pages: SQL from the code, never from a caller.
 
     `source` is what follows `from`, `columns` what is selected, `id` the expression that tells its rows apart.
-    `orders` come by the name that a caller gives; the first one is taken if none is given. Any list can also be sorted
-    by `id` and by `updated_at`.
+    `orders` come by the name that a caller gives. Any list can also be sorted by `id` and by `updated_at`. `usual` is
+    taken if no order is given, `-` before it for descending; it is the first order unless a list says otherwise.
     """
 
     source: str
@@ -51,13 +51,14 @@ class Listing:
     columns: str = "data"
     updated_at: str = "updated_at"
     orders: Mapping[str, Order] = field(default_factory=dict)
+    usual: str = ""
 
     def order(self, sort: str) -> Order:
         """The order of this name, without its sign. Raises `KeyError`."""
         return self.all_orders()[sort.removeprefix("-")]
 
     def all_orders(self) -> Mapping[str, Order]:
-        """Every order by name; the first is the usual one."""
+        """Every order by name."""
         return {**self.orders, "id": Order(self.id, "uuid"), "updated_at": Order(self.updated_at, "timestamptz")}
 
 

@@ -14,15 +14,22 @@ ANY = "*"
 """`If-Match: *`: whatever it is, if only it is there."""
 
 
+def _nothing(_states: States, _id: UUID) -> Iterable[Need]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One thing that can be read: the aggregates it is made of, and what one caller may see of them.
 
     `show` is pure and is the same for GET, without locks, and for a command's `If-Match`, under the command's locks.
+    `beside` names more aggregates that `show` looks at, where only the first ones tell which: an order's customers.
+    They are never locked: a command decides on nothing that they hold.
     """
 
     needs: Callable[[UUID], Iterable[Need]]
     show: Callable[[States, UUID, Context], Answer | Refused]
+    beside: Callable[[States, UUID], Iterable[Need]] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,10 @@ class Seen:
     def needs(self) -> Iterable[Need]:
         """The aggregates that the resource is made of."""
         return self.resource.needs(self.id)
+
+    def beside(self, states: States) -> Iterable[Need]:
+        """What else it shows, once those are read."""
+        return self.resource.beside(states, self.id)
 
     def refusal(self, states: States, context: Context) -> Refused | None:
         """412 with the fields that have changed, if none of the tags is true any more."""

@@ -155,6 +155,8 @@ class CommandBus:
         """One transaction that locks what the decision rests on, and waits for whoever holds it."""
         async with connection.transaction():
             await work.load(connection, needs if seen is None else (*needs, *seen.needs()))
+            if seen is not None:
+                await work.look(connection, seen.beside(work.states))
             answer = self._decide(work, command, cause, seen)
             await work.stage(_kept(key, answer)).execute(connection)
         return answer

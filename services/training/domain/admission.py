@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from training.domain.learner import Learner
 from training.domain.session import CourseSession
 from training.domain.terms import CancelReason
 
 
-def obstacle(learner: Learner, session: CourseSession, on: date) -> CancelReason | None:
+def obstacle(learner: Learner, session: CourseSession, ends_at: datetime, on: date) -> CancelReason | None:
     """Why the person cannot be enrolled in the session, as of the day `on`; None if they can.
 
-    The consent must hold to the last day of the course, so that no enrolment outlives its ground. An online course
-    goes on wherever the person is. A course whose last day is over is not undone by a departure that is planned
-    later: the provider has yet to record how it ended.
+    The consent must hold to `ends_at`, the moment at which the last day of the course is over, so that no enrolment
+    outlives its ground. An online course goes on wherever the person is. A departure that is planned after the last day
+    undoes nothing: the provider has yet to record how the course ended.
     """
-    if not learner.allows(session.provider, session.ends_on):
+    if not learner.allows(session.provider, ends_at):
         return "consent_withdrawn"
     if session.online:
         return None

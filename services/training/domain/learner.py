@@ -9,15 +9,15 @@ without profile is a stub: this service began to listen after the case was opene
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
 from training.domain.referrals import Referrals
-from vocabulary.terms import AgeBand, TargetGroup
+from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
 
 LearnerStatus = Literal["unknown", "known", "referred", "departed"]
-DepartureStatus = Literal["expected", "planned", "booked"]
+DepartureStatus = Literal["expected"] | PlanStatus
 
 ALL_PROVIDERS: Final = "country:DE"
 """The recipient that stands for every provider: they are all in Germany."""
@@ -49,11 +49,14 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A consent `training`. A withdrawn one is kept: it is evidence of why an enrolment was, and why it ended."""
+    """A consent `training`. A withdrawn one is kept: it is evidence of why an enrolment was, and why it ended.
+
+    It holds before `ends_at`: the moment at which its last day is over at the place where it was signed.
+    """
 
     id: UUID
     recipients: tuple[str, ...]
-    valid_until: date
+    ends_at: datetime
     withdrawn: bool = False
 
 
@@ -82,11 +85,11 @@ class Learner:
         """The last day on which a course may end; none if no departure is known, or it has taken place."""
         return None if self.departure is None or self.departed_on is not None else self.departure.must_end_by
 
-    def allows(self, provider: str, until: date) -> bool:
-        """Whether a consent lets `provider` know the person up to and including `until`."""
+    def allows(self, provider: str, until: datetime) -> bool:
+        """Whether a consent lets `provider` know the person at every moment before `until`."""
         return any(
             not consent.withdrawn
-            and consent.valid_until >= until
+            and consent.ends_at >= until
             and (provider in consent.recipients or ALL_PROVIDERS in consent.recipients)
             for consent in self.consents
         )

@@ -4,13 +4,13 @@
       |                    |
       +--------------------+--provider cancels--> cancelled
 
-`open` and `full` follow from the count of seats that are taken. That the course is running follows from its dates and
-is for those who look at it. Enrolment ends with the first day: until then somebody on the waiting list may take the
-seat of one who did not come.
+`open` and `full` follow from the count of seats that are taken. Whether the course is running follows from its dates: a
+field of the answers, no state. Enrolment ends with the first day: until then somebody on the waiting list may take
+the seat of one who did not come.
 
-Whoever waits, fits: an event after which the course no longer suits a person cancels the enrolment at once, waiting
-or not. So a free seat goes to the head of the list without a look at anybody's case, and the outcome is the same in
-whatever order such events come: of those who are left, the first in order of request have the seats.
+Everybody on the waiting list fits the course: an event after which it no longer suits a person cancels the enrolment at
+once, seated or waiting. So a free seat goes to the head of the list without a look at anybody's case. The outcome does
+not depend on the order of such events: those who are left have the seats in order of request.
 """
 
 from __future__ import annotations

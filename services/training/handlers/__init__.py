@@ -1,12 +1,12 @@
-"""Commands and timers with the functions that decide on them, and the aggregates in their lock order."""
+"""Commands and deadlines with the functions that decide on them, and the aggregates in their lock order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chassis.pure.decision import Handler
-from chassis.pure.states import Kind, by_id
+from chassis.pure.decision import DeadlineDue, Handler
+from chassis.pure.states import Kind, Need, by_id
 from training.commands import (
     CancelEnrolment,
     CancelSession,
@@ -30,7 +30,12 @@ COMMANDS: Mapping[type[Any], Handler] = {
     CompleteEnrolment: Handler(needs_session, enrolments.complete_enrolment),
 }
 
+
+def _needs_owner(deadline: DeadlineDue) -> Iterable[Need]:
+    return (by_id(CourseSession, deadline.owner),)
+
+
 DEADLINES: Mapping[str, Handler] = {
-    sessions.ENROLMENT_CLOSES: Handler(lambda due: (by_id(CourseSession, due.owner),), sessions.enrolment_closes),
-    sessions.SESSION_ENDS: Handler(lambda due: (by_id(CourseSession, due.owner),), sessions.session_ends),
+    sessions.ENROLMENT_CLOSES: Handler(_needs_owner, sessions.enrolment_closes),
+    sessions.SESSION_ENDS: Handler(_needs_owner, sessions.session_ends),
 }

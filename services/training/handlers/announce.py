@@ -1,4 +1,4 @@
-"""Events about enrolments, read off what a decision changed: nothing can change without its event."""
+"""Events about enrolments, read off the difference of two states: nothing can change without its event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from training.events import (
 def announced(before: CourseSession, after: CourseSession) -> tuple[Event, ...]:
     """What happened to enrolments between two states of a session, in order of request.
 
-    Who takes a seat asked for it later than who leaves it, so the one is told before the other.
+    A seat passes from an earlier request to a later one, so readers hear who left it before they hear who has it.
     """
     known = {each.id: each.status for each in before.enrolments}
     changed = [each for each in after.enrolments if known.get(each.id) != each.status]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -13,14 +13,16 @@ from chassis.pure.states import (
     by_id,
     by_link,
 )
+from training import refusals
+from training.answers import EnrolmentOutcome
 from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolment
 from training.domain.admission import obstacle
 from training.domain.enrolment import LIVE, Completion, Enrolment
 from training.domain.learner import Learner
 from training.domain.session import CourseSession
-from training.handlers import refusals
+from training.domain.terms import CancelReason
 from training.handlers.announce import announced
-from training.handlers.days import german_day
+from vocabulary.countries import GERMANY, day_at, end_of_day_at
 from vocabulary.roles import TRAINING_CLERK
 
 
@@ -38,18 +40,22 @@ def needs_session(command: CancelEnrolment | CompleteEnrolment) -> Iterable[Need
     return (by_id(CourseSession, command.session_id),)
 
 
+def obstacle_at(learner: Learner, session: CourseSession, at: datetime) -> CancelReason | None:
+    """Why the course does not suit the person at this time. Its days are those of Germany, where every provider is."""
+    return obstacle(learner, session, end_of_day_at(GERMANY, session.ends_on), day_at(GERMANY, at))
+
+
 def request_enrolment(states: States, command: RequestEnrolment, context: Context) -> Decision | Refused:
     """A scout asks for a seat: the answer is a seat, or a place on the waiting list."""
-    today = german_day(context.now)
     session = states.get(CourseSession, command.session_id)
     if session is None:
-        return refusals.at(refusals.SESSION_UNKNOWN, "/session_id")
+        return refusals.at(refusals.SESSION_NOT_FOUND, "/session_id")
     learner = states.get(Learner, command.case_id)
     if learner is None:
-        return refusals.CASE_UNKNOWN
+        return refusals.CASE_NOT_FOUND
     refused = (
-        _closed(session, learner, today)
-        or _unsuitable(session, learner, today, context.reference.rules.days_before_departure)
+        _closed(session, learner, day_at(GERMANY, context.now))
+        or _unsuitable(session, learner, context)
         or _taken(session, states.linked(CourseSession, learner.id), learner, context)
     )
     if refused is not None:
@@ -64,7 +70,7 @@ def cancel_enrolment(states: States, command: CancelEnrolment, context: Context)
     session = states.get(CourseSession, command.session_id)
     enrolment = None if session is None else session.enrolment(command.enrolment_id)
     if session is None or enrolment is None:
-        return refusals.ENROLMENT_UNKNOWN
+        return refusals.ENROLMENT_NOT_FOUND
     by_provider = context.actor.role == TRAINING_CLERK
     if context.actor.org != (session.provider if by_provider else enrolment.requested_by):
         return refusals.OTHER_ORGANISATION
@@ -79,7 +85,7 @@ def complete_enrolment(states: States, command: CompleteEnrolment, context: Cont
     session = states.get(CourseSession, command.session_id)
     enrolment = None if session is None else session.enrolment(command.enrolment_id)
     if session is None or enrolment is None:
-        return refusals.ENROLMENT_UNKNOWN
+        return refusals.ENROLMENT_NOT_FOUND
     refused = _not_completed(session, enrolment, command, context)
     if refused is not None:
         return refused
@@ -96,13 +102,14 @@ def _closed(session: CourseSession, learner: Learner, today: date) -> Refused | 
     return None if session.live_enrolment_of(learner.id) is None else refusals.ALREADY_ENROLLED
 
 
-def _unsuitable(session: CourseSession, learner: Learner, today: date, working_days: int) -> Refused | None:
-    reason = obstacle(learner, session, today)
+def _unsuitable(session: CourseSession, learner: Learner, context: Context) -> Refused | None:
+    reason = obstacle_at(learner, session, context.now)
     if reason == "consent_withdrawn":
         return refusals.CONSENT_MISSING
     if reason == "departed":
         return refusals.PERSON_DEPARTED
     if learner.must_end_by is not None and reason == "departure_before_end":
+        working_days = context.reference.rules.days_before_departure
         return refusals.course_ends_too_late(session.ends_on, learner.must_end_by, working_days)
     return None
 
@@ -124,7 +131,7 @@ def _not_completed(
         return refusals.OTHER_ORGANISATION
     if enrolment.status != "confirmed":
         return refusals.wrong_state(enrolment.status, "confirmed")
-    if not session.starts_on <= command.finished_on <= german_day(context.now):
+    if not session.starts_on <= command.finished_on <= day_at(GERMANY, context.now):
         return refusals.FINISHED_ON_INADMISSIBLE
     if command.units > session.units:
         return refusals.UNITS_EXCEED_COURSE
@@ -138,13 +145,4 @@ def _decided(before: CourseSession, after: CourseSession, enrolment_id: UUID) ->
     enrolment = after.enrolment(enrolment_id)
     if enrolment is None:
         raise AssertionError("an enrolment is never removed from its session")
-    answer: dict[str, object] = {
-        "enrolment_id": str(enrolment.id),
-        "case_id": str(enrolment.case_id),
-        "session_id": str(after.id),
-        "provider": after.provider,
-        "status": enrolment.status,
-        "position": after.position_of(enrolment.id),
-        "cancel_reason": enrolment.cancel_reason,
-    }
-    return Decision((after,), announced(before, after), answer=answer)
+    return Decision((after,), announced(before, after), answer=EnrolmentOutcome.of(after, enrolment))

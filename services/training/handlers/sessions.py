@@ -1,4 +1,4 @@
-"""Course sessions: schedule, cancel, and the two timers of their calendar."""
+"""Course sessions: schedule, cancel, and the two deadlines of their calendar."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from chassis.pure.decision import (
     Refused,
 )
 from chassis.pure.states import States
+from training import refusals
+from training.answers import SessionOutcome
 from training.commands import CancelSession, ScheduleSession
 from training.domain.session import CourseSession
 from training.events import CourseSessionCancelled, CourseSessionScheduled
-from training.handlers import refusals
 from training.handlers.announce import announced
-from training.handlers.days import end_of, german_day
+from vocabulary.countries import GERMANY, day_at, last_second_at
 
 ENROLMENT_CLOSES: Final = "enrolment_closes"
 SESSION_ENDS: Final = "session_ends"
@@ -45,18 +46,18 @@ def schedule_session(_states: States, command: ScheduleSession, context: Context
         units=command.units,
     )
     timers = (
-        Deadline(ENROLMENT_CLOSES, session.id, session.id, end_of(session.starts_on)),
-        Deadline(SESSION_ENDS, session.id, session.id, end_of(session.ends_on)),
+        Deadline(ENROLMENT_CLOSES, session.id, session.id, last_second_at(GERMANY, session.starts_on)),
+        Deadline(SESSION_ENDS, session.id, session.id, last_second_at(GERMANY, session.ends_on)),
     )
-    return Decision((session,), (_scheduled(session),), timers, _answer(session))
+    return Decision((session,), (_scheduled(session),), timers, SessionOutcome.of(session))
 
 
 def cancel_session(states: States, command: CancelSession, context: Context) -> Decision | Refused:
     """The provider calls the course off: whoever has a seat or waits for one must look for another."""
-    today = german_day(context.now)
+    today = day_at(GERMANY, context.now)
     session = states.get(CourseSession, command.session_id)
     if session is None:
-        return refusals.SESSION_UNKNOWN
+        return refusals.SESSION_NOT_FOUND
     if session.provider != context.actor.org:
         return refusals.OTHER_ORGANISATION
     if context.reference.session_cancel_reasons.get(command.reason, on=today) is None:
@@ -68,21 +69,21 @@ def cancel_session(states: States, command: CancelSession, context: Context) -> 
     after = session.cancelled(command.reason)
     told = CourseSessionCancelled(session_id=after.id, provider=after.provider, reason=command.reason)
     cleared = (Cleared(ENROLMENT_CLOSES, after.id), Cleared(SESSION_ENDS, after.id))
-    return Decision((after,), (told, *announced(session, after)), cleared, _answer(after))
+    return Decision((after,), (told, *announced(session, after)), cleared, SessionOutcome.of(after))
 
 
-def enrolment_closes(states: States, due: DeadlineDue, _context: Context) -> Decision:
+def enrolment_closes(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
     """The first day is over: no seat is passed on any more, and the waiting list is dissolved."""
-    session = states.get(CourseSession, due.owner)
+    session = states.get(CourseSession, deadline.owner)
     if session is None:
         return NOTHING
     after = session.closing()
     return Decision((after,), announced(session, after))
 
 
-def session_ends(states: States, due: DeadlineDue, _context: Context) -> Decision:
+def session_ends(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
     """The last day is over; what is left to do is to record the results."""
-    session = states.get(CourseSession, due.owner)
+    session = states.get(CourseSession, deadline.owner)
     if session is None or session.cancel_reason is not None:
         return NOTHING
     after = session.ending()
@@ -97,7 +98,7 @@ def _inadmissible(command: ScheduleSession, context: Context) -> Refused | None:
         return refusals.OCCUPATION_UNKNOWN
     if command.isco08 not in context.reference.teaches(provider):
         return refusals.OCCUPATION_NOT_TAUGHT
-    if command.starts_on < german_day(context.now):
+    if command.starts_on < day_at(GERMANY, context.now):
         return refusals.STARTS_IN_PAST
     if command.ends_on < command.starts_on:
         return refusals.ENDS_BEFORE_START
@@ -119,15 +120,3 @@ def _scheduled(session: CourseSession) -> CourseSessionScheduled:
         language=session.language,
         units=session.units,
     )
-
-
-def _answer(session: CourseSession) -> dict[str, object]:
-    return {
-        "session_id": str(session.id),
-        "provider": session.provider,
-        "status": session.status,
-        "seats": session.seats,
-        "free_seats": session.free,
-        "starts_on": session.starts_on.isoformat(),
-        "ends_on": session.ends_on.isoformat(),
-    }

@@ -30,9 +30,41 @@ create table course_session (
 
 -- An event about a case finds the sessions that know it; a route finds the session of an enrolment.
 create index course_session_links on course_session using gin (links);
--- The list of offers is read page by page in this order.
-create index course_session_by_start on course_session (starts_on, id);
+-- The list of offers is read page by page in each of these orders. By default what is over is left out: it becomes the
+-- greater part of the table, so the index by first day knows the last day too.
+create index course_session_by_start on course_session (starts_on, id, ends_on);
+create index course_session_by_end on course_session (ends_on, id);
 -- A clerk sees the sessions and enrolments of one provider.
 create index course_session_by_provider on course_session (provider, starts_on, id);
--- By default what is over is left out: it becomes the greater part of the table.
-create index course_session_by_end on course_session (ends_on);
+-- What has changed since: of sessions, and of the enrolments in them.
+create index course_session_by_change on course_session (updated_at, id);
+
+-- One row per enrolment, for the list of enrolments: what it is sorted and filtered by, and where the enrolment stands.
+-- This is an index of the documents in `course_session`, of a kind that PostgreSQL does not have: only the trigger below
+-- writes it, in the transaction that writes the document, and nothing is decided on it.
+create table enrolment (
+    id           uuid primary key,          -- ids are ordered by time: the usual order
+    session_id   uuid not null,
+    case_id      uuid not null,
+    requested_by text not null,
+    status       text not null              -- training.domain.enrolment.EnrolmentStatus
+);
+-- From the sessions of a provider, or of a time of change, to their enrolments.
+create index enrolment_session on enrolment (session_id);
+-- All enrolments of a person.
+create index enrolment_case on enrolment (case_id, id);
+-- Scouts see what their organisation asked for, the latest first.
+create index enrolment_requested_by on enrolment (requested_by, id);
+-- The programme looks for those who wait.
+create index enrolment_status on enrolment (status, id);
+
+create function list_enrolments() returns trigger language plpgsql as $$
+begin
+    insert into enrolment as listed (id, session_id, case_id, requested_by, status)
+    select (entry->>'id')::uuid, new.id, (entry->>'case_id')::uuid, entry->>'requested_by', entry->>'status'
+    from jsonb_array_elements(new.data->'enrolments') as entry
+    on conflict (id) do update set status = excluded.status where listed.status <> excluded.status;
+    return null;
+end $$;
+create trigger enrolments_listed after insert or update of data on course_session
+    for each row execute function list_enrolments();

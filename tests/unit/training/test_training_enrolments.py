@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.pure.decision import Actor
-from tests.unit.training.world import (
+from tests.support.training.world import (
     CLERK,
     COUNSELLOR,
     OTHER_CLERK,
@@ -40,7 +40,7 @@ def test_who_cancels_gives_the_reason(actor: Actor, reason: str, waiting: bool) 
         world.enrolled("bilal", session)
     enrolment = world.enrolled("amina", session)
     outcome = done(world.cancel(enrolment, actor))
-    assert (outcome.answer["status"], outcome.answer["cancel_reason"]) == ("cancelled", reason)
+    assert (outcome.answer.status, outcome.answer.cancel_reason) == ("cancelled", reason)
     (event,) = outcome.events
     assert isinstance(event, EnrolmentCancelled)
     assert (event.key, event.enrolment_id, event.reason) == (id_of("amina"), enrolment, reason)
@@ -96,7 +96,7 @@ def test_an_unknown_enrolment_can_neither_be_cancelled_nor_completed() -> None:
         complete = CompleteEnrolment(session_id, nobody, "passed", 1, TODAY, ())
         for command in (cancel, complete):
             refusal = refused(world.service.command(command, CLERK))
-            assert (refusal.code, refusal.status) == ("enrolment_unknown", 404)
+            assert (refusal.code, refusal.status) == ("enrolment_not_found", 404)
 
 
 # --- complete ------------------------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ def test_a_completed_course_is_told_with_what_the_person_takes_away(result: str,
     session = world.scheduled(starts_on=TODAY)
     enrolment = world.enrolled("amina", session)
     outcome = done(world.complete(enrolment, result=result, units=12, skills=("7132", "7131", "7131")))
-    assert outcome.answer["status"] == status
+    assert outcome.answer.status == status
     (event,) = outcome.events
     assert isinstance(event, CourseCompleted)
     assert event.model_dump() == {
@@ -132,7 +132,7 @@ def test_a_completed_course_keeps_its_seat() -> None:
     world.ready("amina", "bilal")
     session = world.scheduled(starts_on=TODAY)
     done(world.complete(world.enrolled("amina", session)))
-    assert done(world.request("bilal", session)).answer["status"] == "waitlisted"
+    assert done(world.request("bilal", session)).answer.status == "waitlisted"
 
 
 @pytest.mark.parametrize(

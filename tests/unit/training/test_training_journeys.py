@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from tests.support.memory import NOW
-from tests.unit.training.world import World, done, id_of, in_days, refused
+from tests.support.training.world import World, done, id_of, in_days, refused
 from training.contracts import DeparturePlanned, ExpectedDeparture, ReturneeReferred
 from training.domain.learner import Learner
 

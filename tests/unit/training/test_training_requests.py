@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from tests.unit.training.world import (
+from tests.support.training.world import (
     COUNSELLOR,
     ELEC,
     PAINT,
@@ -32,8 +32,8 @@ def test_a_free_seat_is_given_at_once() -> None:
     session = world.scheduled()
     outcome = done(world.request("amina", session))
     assert [type(event).__name__ for event in outcome.events] == ["EnrolmentRequested", "EnrolmentConfirmed"]
-    assert outcome.answer == {
-        "enrolment_id": outcome.answer["enrolment_id"],
+    assert outcome.answer.model_dump(mode="json") == {
+        "enrolment_id": str(outcome.answer.enrolment_id),
         "case_id": str(id_of("amina")),
         "session_id": str(session),
         "provider": PAINT,
@@ -42,7 +42,7 @@ def test_a_free_seat_is_given_at_once() -> None:
         "cancel_reason": None,
     }
     assert world.session(session).status == "full"
-    enrolment = world.enrolment(UUID(outcome.answer["enrolment_id"]))
+    enrolment = world.enrolment(outcome.answer.enrolment_id)
     assert (enrolment.requested_by, enrolment.requested_at) == (SCOUT.org, world.service.now)
 
 
@@ -57,7 +57,7 @@ def test_who_comes_later_waits_and_is_told_the_place() -> None:
         requested, waitlisted = outcome.events
         assert type(requested).__name__ == "EnrolmentRequested"
         assert isinstance(waitlisted, EnrolmentWaitlisted)
-        places.append((outcome.answer["status"], outcome.answer["position"], waitlisted.position))
+        places.append((outcome.answer.status, outcome.answer.position, waitlisted.position))
     assert places == [("waitlisted", 1, 1), ("waitlisted", 2, 2)]
 
 
@@ -66,7 +66,7 @@ def test_the_last_seat_goes_to_exactly_one_of_many() -> None:
     names = [f"person {number}" for number in range(30)]
     world.ready(*names)
     session = world.scheduled(seats=3)
-    answers = [done(world.request(who, session)).answer["status"] for who in names]
+    answers = [done(world.request(who, session)).answer.status for who in names]
     assert answers == ["confirmed"] * 3 + ["waitlisted"] * 27
 
 
@@ -75,7 +75,7 @@ def test_a_case_that_was_never_referred_can_be_enrolled_with_a_consent() -> None
     world = World()
     world.opened("amina")
     world.granted("amina", PAINT)
-    assert done(world.request("amina", world.scheduled())).answer["status"] == "confirmed"
+    assert done(world.request("amina", world.scheduled())).answer.status == "confirmed"
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,57 @@ def test_a_consent_must_hold_for_the_provider_to_the_last_day(
         done(outcome)
     else:
         assert refused(outcome).code == "consent_missing"
+
+
+LAST_DAY = date(2026, 3, 20)
+"""Of the consent; on it and on the next day there are courses of a day."""
+SIGNED_IN = {
+    "Germany": datetime(2026, 3, 20, 23, tzinfo=UTC),
+    "Nigeria": datetime(2026, 3, 20, 23, tzinfo=UTC),
+    "The Gambia": datetime(2026, 3, 21, 0, tzinfo=UTC),
+    "Pakistan": datetime(2026, 3, 20, 19, tzinfo=UTC),
+}
+"""When the last day is over, by the country in which the consent was signed."""
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "covered"),
+    [
+        (None, True),  # an event from before there was the field: signed in Germany
+        (SIGNED_IN["Germany"], True),
+        (SIGNED_IN["Nigeria"], True),
+        (SIGNED_IN["The Gambia"], True),
+        (SIGNED_IN["Pakistan"], False),
+    ],
+)
+def test_the_last_day_of_a_consent_ends_where_it_was_signed(expires_at: datetime | None, covered: bool) -> None:
+    world = World()
+    world.opened("amina")
+    world.granted("amina", until=LAST_DAY, expires_at=expires_at)
+    on_the_day = world.scheduled(starts_on=LAST_DAY, ends_on=LAST_DAY)
+    day_before = world.scheduled(starts_on=in_days(17), ends_on=in_days(17))
+    day_after = world.scheduled(starts_on=in_days(19), ends_on=in_days(19))
+    done(world.request("amina", day_before))
+    assert refused(world.request("amina", day_after)).code == "consent_missing"
+    if covered:
+        done(world.request("amina", on_the_day))
+    else:
+        assert refused(world.request("amina", on_the_day)).code == "consent_missing"
+
+
+@pytest.mark.parametrize("expires_at", [None, SIGNED_IN["Germany"]])
+def test_half_past_midnight_in_germany_is_too_late_for_a_consent_that_was_signed_there(
+    expires_at: datetime | None,
+) -> None:
+    world = World()
+    world.opened("amina")
+    world.granted("amina", until=LAST_DAY, expires_at=expires_at)
+    on_the_day = world.scheduled(starts_on=LAST_DAY, ends_on=LAST_DAY)
+    day_after = world.scheduled(starts_on=in_days(19), ends_on=in_days(19))
+    world.service.now = datetime(2026, 3, 20, 22, 30, tzinfo=UTC)
+    done(world.request("amina", on_the_day))
+    world.service.now = datetime(2026, 3, 20, 23, 30, tzinfo=UTC)  # still LAST_DAY in UTC
+    assert refused(world.request("amina", day_after)).code == "consent_missing"
 
 
 @pytest.mark.parametrize("purpose", ["referral", "matching", "presentation"])
@@ -190,7 +241,7 @@ def _waiting_for_an_overlapping_one(world: World, session: UUID) -> None:
 @pytest.mark.parametrize(
     ("happened", "code", "field", "status"),
     [
-        (_unknown_session, "session_unknown", "/session_id", 404),
+        (_unknown_session, "session_not_found", "/session_id", 404),
         (_cancelled_session, "session_cancelled", "/session_id", 409),
         (_day_after_the_start, "enrolment_closed", "/session_id", 409),
         (_last_second_of_the_first_day, "enrolment_closed", "/session_id", 409),
@@ -216,7 +267,7 @@ def test_what_stands_in_the_way_of_an_enrolment(
 def test_an_unknown_case_must_be_referred_first() -> None:
     world = World()
     refusal = refused(world.request("nobody", world.scheduled()))
-    assert (refusal.code, refusal.field, refusal.status) == ("case_unknown", "/case_id", 404)
+    assert (refusal.code, refusal.field, refusal.status) == ("case_not_found", "/case_id", 404)
     assert "refer the case first" in refusal.remedy
 
 

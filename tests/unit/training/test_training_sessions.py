@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from chassis.pure.decision import Actor
-from tests.unit.training.world import (
+from tests.support.training.world import (
     CLERK,
     OTHER_CLERK,
     PAINT,
@@ -28,8 +28,8 @@ def test_a_scheduled_session_is_open_and_told_to_the_chain() -> None:
     world = World()
     outcome = done(world.service.command(painting(seats=8), CLERK))
     session = world.session(world.scheduled(seats=8))
-    assert outcome.answer == {
-        "session_id": outcome.answer["session_id"],
+    assert outcome.answer.model_dump(mode="json") == {
+        "session_id": str(outcome.answer.session_id),
         "provider": PAINT,
         "status": "open",
         "seats": 8,
@@ -112,7 +112,7 @@ def test_a_cancelled_session_takes_its_enrolments_with_it() -> None:
     assert world.standing(seated) == ("cancelled", "course_cancelled")
     assert world.standing(waiting) == ("cancelled", "course_cancelled")
     assert world.standing(kept) == ("completed_attended", None)
-    assert outcome.answer["status"] == world.session(session).status == "cancelled"
+    assert outcome.answer.status == world.session(session).status == "cancelled"
     assert world.service.timers == {}
 
 
@@ -133,7 +133,7 @@ def test_what_cannot_cancel_a_session(actor: Actor, reason: str, code: str, stat
 
 def test_a_session_that_nobody_knows_cannot_be_cancelled() -> None:
     refusal = refused(World().cancel_session(uuid4()))
-    assert (refusal.code, refusal.status) == ("session_unknown", 404)
+    assert (refusal.code, refusal.status) == ("session_not_found", 404)
 
 
 def test_a_session_is_cancelled_once() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from chassis.pure.decision import Actor
-from tests.unit.training.world import CLERK, TODAY, World, done, id_of, in_days
+from tests.support.training.world import CLERK, TODAY, World, done, id_of, in_days
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_seat_is_free_again_when_nobody_waits(world: World) -> None:
     assert world.session(session).status == "full"
     done(world.cancel(enrolments["amina"]))
     assert world.session(session).status == "open"
-    assert done(world.request("bilal", session)).answer["status"] == "confirmed"
+    assert done(world.request("bilal", session)).answer.status == "confirmed"
 
 
 def test_several_seats_are_passed_on_one_by_one(world: World) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.training.world import ELEC, PAINT, TODAY, World, done, in_days
+from tests.support.training.world import ELEC, PAINT, TODAY, World, done, in_days
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ class World:
     def scheduled(self, actor: Actor = CLERK, **changes: Any) -> UUID:
         """A session that exists."""
         outcome = done(self.service.command(painting(**changes), actor))
-        return UUID(str(outcome.answer["session_id"]))
+        return outcome.answer.session_id
 
     def cancel_session(self, session: UUID, reason: str = "too_few_participants", actor: Actor = CLERK) -> Any:
         return self.service.command(CancelSession(session, reason), actor)
@@ -109,7 +109,7 @@ class World:
 
     def enrolled(self, who: str, session: UUID, actor: Actor = SCOUT) -> UUID:
         """An enrolment that exists, confirmed or waitlisted."""
-        return UUID(str(done(self.request(who, session, actor)).answer["enrolment_id"]))
+        return done(self.request(who, session, actor)).answer.enrolment_id
 
     def cancel(self, enrolment: UUID, actor: Actor = SCOUT) -> Decision | Refused:
         return self.service.command(CancelEnrolment(self.session_of(enrolment).id, enrolment), actor)
@@ -138,6 +138,7 @@ class World:
         *recipients: str,
         consent: str = "",
         until: date = date(2028, 3, 2),
+        expires_at: datetime | None = None,
         purpose: str = "training",
     ) -> None:
         self._event(
@@ -147,6 +148,7 @@ class World:
                 purpose=purpose,
                 recipients=recipients or ("country:DE",),
                 valid_until=until,
+                expires_at=expires_at,
             )
         )
 

@@ -1,14 +1,13 @@
 """What the referral topic says of a person, and what follows for their enrolments.
 
-Every handler that can make a course unsuitable asks the same rule again of all that the person is enrolled in. Days
-are those of the event, not of its handling, so that a replay ends in the same state. An event about a case that is not
-known yet makes a stub: nothing is lost by a start in the middle of the topic.
+Every handler that can make a course unsuitable asks one rule again about each course of the person. It takes the day
+of the event, not of its handling, so that a replay ends in the same state. An event about a case that is not known yet
+makes a stub: a service that begins to listen in the middle of the topic loses nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -36,12 +35,13 @@ from training.contracts import (
     ReturneeDeparted,
     ReturneeReferred,
 )
-from training.domain.admission import obstacle
-from training.domain.learner import Consent, Departure, DepartureStatus, Learner, Profile
+from training.domain.learner import Consent, Departure, Learner, Profile
 from training.domain.session import CourseSession
 from training.domain.terms import CancelReason
 from training.handlers.announce import announced
-from training.handlers.days import german_day, latest_end
+from training.handlers.enrolments import obstacle_at
+from vocabulary.consents import consent_ends_at
+from vocabulary.countries import GERMANY, day_at
 
 PURPOSE: Final = "training"
 """The only consents that this service keeps."""
@@ -67,7 +67,8 @@ def consent_granted(states: States, event: ConsentGranted, _context: Context) ->
     """Some providers may know the person."""
     if event.purpose != PURPOSE:
         return NOTHING
-    consent = Consent(event.consent_id, event.recipients, event.valid_until)
+    ends_at = consent_ends_at(event.valid_until, event.expires_at)
+    consent = Consent(event.consent_id, event.recipients, ends_at)
     return Decision((_learner(states, event.case_id).granted(consent),))
 
 
@@ -82,10 +83,11 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     """The referral tells more of the person, and perhaps when they hope to leave."""
     expected = None
     if event.departure is not None:
-        departure = _departure("expected", event.departure.earliest, context)
-        if isinstance(departure, Refused):
-            return departure
-        expected = departure
+        earliest = event.departure.earliest
+        must_end_by = context.reference.latest_end(earliest)
+        if isinstance(must_end_by, Refused):
+            return must_end_by
+        expected = Departure("expected", earliest, must_end_by)
     profile = Profile(event.language, event.country, event.target_group, event.age_band)
     learner = _learner(states, event.case_id)
     return _checked(states, learner.referred(event.referral_id, event.root_referral_id, profile, expected), context)
@@ -97,7 +99,7 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     after = before.referral_withdrawn(event.referral_id)
     if after.referrals.open or not before.referrals.open:
         return Decision((after,))
-    today = german_day(context.occurred_at)
+    today = day_at(GERMANY, context.occurred_at)
     return _released(states, after, lambda session: "person" if session.ends_on >= today else None)
 
 
@@ -105,9 +107,10 @@ def departure_set(
     states: States, event: DeparturePlanned | DepartureRescheduled, context: Context
 ) -> Decision | Refused:
     """The departure has a date, or another one: does every course still end in time?"""
-    departure = _departure(event.status, event.earliest, context)
-    if isinstance(departure, Refused):
-        return departure
+    must_end_by = context.reference.latest_end(event.earliest)
+    if isinstance(must_end_by, Refused):
+        return must_end_by
+    departure = Departure(event.status, event.earliest, must_end_by)
     return _checked(states, _learner(states, event.case_id).departing(departure), context)
 
 
@@ -125,16 +128,8 @@ def _learner(states: States, case_id: UUID) -> Learner:
     return states.get(Learner, case_id) or Learner(case_id)
 
 
-def _departure(status: DepartureStatus, earliest: date, context: Context) -> Departure | Refused:
-    must_end_by = latest_end(earliest, context.reference.rules.days_before_departure)
-    if isinstance(must_end_by, Refused):
-        return must_end_by
-    return Departure(status, earliest, must_end_by)
-
-
 def _checked(states: States, learner: Learner, context: Context) -> Decision:
-    today = german_day(context.occurred_at)
-    return _released(states, learner, lambda session: obstacle(learner, session, today))
+    return _released(states, learner, lambda session: obstacle_at(learner, session, context.occurred_at))
 
 
 def _released(states: States, learner: Learner, why: Callable[[CourseSession], CancelReason | None]) -> Decision:

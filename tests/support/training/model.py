@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
 
 from tests.support.memory import NOW
-from tests.unit.training.world import CLERK, ELEC, OTHER_CLERK, PAINT, TODAY, in_days
+from tests.support.training.world import CLERK, ELEC, OTHER_CLERK, PAINT, TODAY, in_days
 
 PEOPLE = ("amina", "bilal", "chidi", "dalia")
 CLERKS = {PAINT: CLERK, ELEC: OTHER_CLERK}
@@ -23,6 +23,8 @@ COURSES = {PAINT: "7131", ELEC: "7411"}
 RECIPIENTS = ((PAINT,), (ELEC,), (PAINT, ELEC), ("country:DE",))
 HOLIDAYS = {date(2026, 4, 3), date(2026, 4, 6), date(2026, 5, 1), date(2026, 5, 14), date(2026, 5, 25)}
 """Of Germany, in the weeks that these stories reach."""
+SIGNED = (None, 0, 1, -4)
+"""By how many hours a consent's last day ends after midnight in Germany: 1 in the Gambia, -4 in Pakistan, in winter."""
 SUMMER = datetime(2026, 3, 29, 1, tzinfo=UTC)
 """From then on Germany is ahead of UTC by two hours."""
 
@@ -85,7 +87,7 @@ def histories(draw: st.DrawFn, who: str, ends: Sequence[int]) -> tuple[Step, ...
             gone = gone or what == "leave"
         elif what == "consent":
             consents.append(f"consent {number} of {who}")
-            value = (consents[-1], draw(st.sampled_from(RECIPIENTS)), draw(until))
+            value = (consents[-1], draw(st.sampled_from(RECIPIENTS)), draw(until), draw(st.sampled_from(SIGNED)))
         elif what == "refer":
             referrals.append(f"referral {number} of {who}")
             value = (referrals[-1], draw(st.none() | days))
@@ -119,9 +121,17 @@ def stories(draw: st.DrawFn) -> Story:
 # --- the model -----------------------------------------------------------------------------------------------------
 
 
+def expiry(days: int, hours: int | None) -> datetime | None:
+    """What an event says of a consent whose last day is `days` from today: None if it is from before there was this."""
+    if hours is None:
+        return None
+    midnight = datetime.combine(in_days(days + 1), time(), UTC)
+    return midnight - timedelta(hours=1 if midnight < SUMMER else 2) + timedelta(hours=hours)
+
+
 @dataclass
 class Person:
-    """What the model knows of somebody."""
+    """What the model knows of somebody; a consent with the last day that it covers in Germany to its end."""
 
     consents: dict[str, tuple[tuple[str, ...], date]]
     roots: list[str]
@@ -202,7 +212,8 @@ def happens(person: Person, step: Step) -> bool:
     value = step.value
     match step.what:
         case "consent":
-            person.consents[value[0]] = (value[1], in_days(value[2]))
+            early = value[3] is not None and value[3] < 0
+            person.consents[value[0]] = (value[1], in_days(value[2] - early))
         case "no consent":
             del person.consents[value]
         case "refer":

@@ -20,18 +20,18 @@ OTHER_ORGANISATION: Final = Refused(
     "Ask the provider of the course, or the scouts who asked for the enrolment.",
     status=403,
 )
-SESSION_UNKNOWN: Final = Refused(
-    "session_unknown", "There is no such course session.", "Take the id from GET /sessions.", status=404
+SESSION_NOT_FOUND: Final = Refused(
+    "session_not_found", "There is no such course session.", "Take the id from GET /sessions.", status=404
 )
-CASE_UNKNOWN: Final = Refused(
-    "case_unknown",
+CASE_NOT_FOUND: Final = Refused(
+    "case_not_found",
     "Nothing is known here of such a case.",
     "Open and refer the case first; if that was a moment ago, wait for its events and send the request again.",
     "/case_id",
     404,
 )
-ENROLMENT_UNKNOWN: Final = Refused(
-    "enrolment_unknown", "There is no such enrolment.", "Take the id from GET /enrolments.", status=404
+ENROLMENT_NOT_FOUND: Final = Refused(
+    "enrolment_not_found", "There is no such enrolment.", "Take the id from GET /enrolments.", status=404
 )
 
 OCCUPATION_UNKNOWN: Final = Refused(

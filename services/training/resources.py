@@ -1,0 +1,81 @@
+"""What can be read one by one, and who may see how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from chassis.pure.decision import Actor, Context, Refused
+from chassis.pure.resources import Resource
+from chassis.pure.states import Need, States, by_id, by_link
+from training import refusals
+from training.answers import EnrolmentDetail, PersonView, SessionDetail
+from training.domain.enrolment import Enrolment
+from training.domain.learner import Learner
+from training.domain.session import CourseSession
+from vocabulary.countries import GERMANY, day_at
+from vocabulary.roles import PROGRAMME_MANAGER, TRAINING_CLERK
+
+
+def show_session(states: States, session_id: UUID, context: Context) -> SessionDetail | Refused:
+    """The course; only its provider and the programme see who takes part and who waits."""
+    session = states.get(CourseSession, session_id)
+    if session is None:
+        return refusals.SESSION_NOT_FOUND
+    actor = context.actor
+    enrolments = None
+    if actor.role == PROGRAMME_MANAGER or (actor.role == TRAINING_CLERK and actor.org == session.provider):
+        enrolments = tuple(_detail(states, session, each, actor) for each in session.enrolments)
+    return SessionDetail.on(session, day_at(GERMANY, context.now), enrolments=enrolments)
+
+
+def show_enrolment(states: States, enrolment_id: UUID, context: Context) -> EnrolmentDetail | Refused:
+    """The enrolment, for the provider of the course, the organisation that asked for it, and the programme."""
+    for session in states.linked(CourseSession, enrolment_id):
+        enrolment = session.enrolment(enrolment_id)
+        if enrolment is None:
+            continue
+        actor = context.actor
+        owner = session.provider if actor.role == TRAINING_CLERK else enrolment.requested_by
+        if actor.role != PROGRAMME_MANAGER and actor.org != owner:
+            return refusals.OTHER_ORGANISATION
+        return _detail(states, session, enrolment, actor)
+    return refusals.ENROLMENT_NOT_FOUND
+
+
+def people_of_session(states: States, session_id: UUID) -> Iterable[Need]:
+    """Everybody who is or was enrolled in it."""
+    session = states.get(CourseSession, session_id)
+    return () if session is None else [by_id(Learner, each.case_id) for each in session.enrolments]
+
+
+def person_of_enrolment(states: States, enrolment_id: UUID) -> Iterable[Need]:
+    """The person whose enrolment it is."""
+    found = (session.enrolment(enrolment_id) for session in states.linked(CourseSession, enrolment_id))
+    return [by_id(Learner, each.case_id) for each in found if each is not None]
+
+
+SESSION = Resource(lambda id_: (by_id(CourseSession, id_),), show_session, people_of_session)
+ENROLMENT = Resource(lambda id_: (by_link(CourseSession, id_),), show_enrolment, person_of_enrolment)
+
+
+def _detail(states: States, session: CourseSession, enrolment: Enrolment, actor: Actor) -> EnrolmentDetail:
+    learner = states.get(Learner, enrolment.case_id)
+    return EnrolmentDetail.of(
+        session,
+        enrolment,
+        must_end_by=None if learner is None else learner.must_end_by,
+        person=_person(learner, for_provider=actor.role == TRAINING_CLERK),
+    )
+
+
+def _person(learner: Learner | None, *, for_provider: bool) -> PersonView | None:
+    if learner is None or learner.profile is None:
+        return None
+    profile = learner.profile
+    return PersonView(
+        language=profile.language,
+        age_band=profile.age_band,
+        target_group=None if for_provider else profile.target_group,
+        country=None if for_provider else profile.country,
+    )
