@@ -14,7 +14,6 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.pure.calendar import end_of_day_at
 from chassis.pure.decision import Decision
 from tests.support.memory import NOW
 from tests.support.training.model import PEOPLE, RECIPIENTS, Step, Story, admitted, expected, expiry, stories
@@ -22,6 +21,7 @@ from tests.support.training.world import CLERK, SCOUT, World, in_days
 from training.domain.enrolment import LIVE
 from training.domain.learner import Learner
 from training.domain.session import CourseSession
+from vocabulary.countries import end_of_day_at
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

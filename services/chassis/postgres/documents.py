@@ -98,7 +98,7 @@ class Documents:
         A named statement comes to have one plan for all values. For an organisation that has few rows it would read
         the whole table, in the order of the list, to fill a page.
         """
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire(timeout=5) as connection:
             statement = await connection.prepare(query, name="")
             rows: list[asyncpg.Record] = await statement.fetch(*where.values)
             return rows

@@ -1,0 +1,91 @@
+"""The house: ten rooms of the chassis, and the same rooms in every service."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.pure.answers import Answer
+from chassis.pure.decision import Handler
+from counselling.app import SERVICE as COUNSELLING
+from placement.app import SERVICE as PLACEMENT
+from referral.app import service as referral
+from training.app import SERVICE as TRAINING
+
+SERVICES = Path(__file__).resolve().parents[2] / "services"
+NAMES = ("counselling", "placement", "referral", "training")
+ALL = (COUNSELLING, PLACEMENT, referral(bytes(32)), TRAINING)
+
+CHASSIS = {"consumer", "http", "kafka", "operators", "outbox", "postgres", "pure", "runtime", "telemetry", "work"}
+HALL = {"clock.py", "service.py", "settings.py", "trouble.py", "waiting.py"}
+
+ROOMS = {
+    *("README.md", "app.py", "domain", "commands.py", "events.py", "contracts.py", "answers.py", "bodies.py"),
+    *("refusals.py", "reference.py", "resources.py", "handlers", "api.py", "views.py", "consumers.py", "migrations"),
+}
+MORE = {
+    "counselling": {"limits.py"},  # when a centre owes what
+    "placement": set(),
+    "referral": {"settings.py", "vault.py"},  # the key of profiles, and what it seals
+    "training": {"settings.py"},
+}
+"""Each further room needs a reason, and each of these is there."""
+
+
+def things(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {"__init__.py", "__pycache__"}
+
+
+def test_the_chassis_has_its_ten_rooms_and_a_hall() -> None:
+    assert things(SERVICES / "chassis") == CHASSIS | HALL | {"README.md"}
+    assert all((SERVICES / "chassis" / room / "__init__.py").read_text().strip() for room in CHASSIS)
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_who_has_read_one_service_finds_anything_in_the_others(service: str) -> None:
+    assert things(SERVICES / service) == ROOMS | MORE[service]
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_reactions_lie_in_incoming_and_their_table_in_consumers(service: str) -> None:
+    assert (SERVICES / service / "handlers" / "incoming.py").is_file()
+    [table] = [each for each in ast.parse((SERVICES / service / "consumers.py").read_text()).body if _assigns(each)]
+    assert isinstance(table, ast.AnnAssign | ast.Assign)
+
+
+def _assigns(statement: ast.stmt) -> bool:
+    targets = [statement.target] if isinstance(statement, ast.AnnAssign) else getattr(statement, "targets", [])
+    return any(isinstance(each, ast.Name) and each.id == "EVENTS" for each in targets)
+
+
+def handlers() -> Iterator[tuple[str, Handler]]:
+    for service in ALL:
+        for kind, table in (
+            ("command", service.commands),
+            ("event", service.consumers),
+            ("deadline", service.deadlines),
+        ):
+            yield from ((kind, handler) for handler in table.values())
+
+
+def test_every_handler_takes_states_its_message_by_its_own_name_and_the_context() -> None:
+    found = {(kind, *handler.decide.__code__.co_varnames[:3]) for kind, handler in handlers()}
+    wrong = {
+        each
+        for each in found
+        if each[1].lstrip("_") != "states" or each[2] != each[0] or each[3] not in {"context", "_context"}
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
+def test_every_answer_has_the_one_base(service: Any) -> None:
+    """Each route declares a typed answer, and none is a model of another base."""
+    for router in service.routers:
+        for route in router.routes:
+            model = route.response_model
+            assert isinstance(model, type) and issubclass(model, Answer), route.path
