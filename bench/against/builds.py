@@ -50,7 +50,7 @@ class Build:
 
 
 def present(root: Path = ROOT) -> Build:
-    """This tree. Raises `StackError` if it is not exactly its commit: the figures would be of nothing that has a name."""
+    """This tree. Raises `StackError` if it differs from its commit: nobody could say later what was measured."""
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
         raise StackError(f"{root} is no git repository with a commit: builds are compared in a clone of the project.")

@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import quantiles
 from typing import Any
@@ -36,7 +36,6 @@ NO_SECOND_REFERRAL = 10**9
 """More cases than there are events: every event is a first referral."""
 
 Send = Callable[[int], None]
-Ready = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,11 @@ class Followed:
     async def read(self, consumer: AIOKafkaConsumer) -> None:
         """Until cancelled."""
         while True:
-            batches = await consumer.getmany(timeout_ms=1000)
+            batches: Mapping[Any, Sequence[Any]] = await consumer.getmany(timeout_ms=1000)
             now = time.monotonic()
             for records in batches.values():
                 for record in records:
-                    if (b"ce_type", FOLLOWS) in [(name.encode(), value) for name, value in record.headers]:
+                    if ("ce_type", FOLLOWS) in record.headers:
                         self.at.setdefault(record.key.decode(), now)
             if not self.all.is_set() and self._wanted <= self.at.keys():
                 self.all.set()

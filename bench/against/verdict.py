@@ -24,7 +24,7 @@ class Verdict(Enum):
 
 
 class Kind(Enum):
-    """What a figure is: its name, whether less of it is better, and the word for each verdict; `INFO` has no verdict."""
+    """What a figure is: name, whether less of it is better, a word for each verdict; `INFO` has none."""
 
     RATE = ("rate", False, "slower", "not slower", "faster")
     LATENCY = ("latency", True, "slower", "not slower", "faster")

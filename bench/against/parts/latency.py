@@ -16,8 +16,8 @@ from bench.against import paced, referrals
 from bench.against.api import REFER
 from bench.against.builds import Build
 from bench.against.field import Desk, Field
-from bench.against.pairs import Samples, extra, pairs, processor_time
 from bench.against.paced import Pace
+from bench.against.pairs import Samples, extra, pairs, processor_time
 from bench.against.topics import begin_at
 from bench.against.verdict import Comparison, Kind
 from bench.measure import Sample
