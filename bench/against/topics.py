@@ -80,8 +80,10 @@ async def events_in(bootstrap: str, topic: str) -> AsyncIterator[Ends]:
 async def watch(
     program: Program, events: Ends, wanted: int, cpu: Callable[[], float], poll_seconds: float = POLL_SECONDS
 ) -> tuple[Mark, Mark]:
-    """From the first event that is through to the last. Raises `StackError` if the program ends, `TimeoutError` if it
-    stands still."""
+    """From the first event that is through to the last.
+
+    Raises `StackError` if the program ends, `TimeoutError` if it stands still, `RuntimeError` if all came at once.
+    """
     first, before, moved_at = None, 0, time.monotonic()
     while True:
         now = await events()
@@ -89,6 +91,8 @@ async def watch(
         if now and first is None:
             first = Mark(at, now, cpu())
         if now >= wanted and first is not None:
+            if now == first.events:
+                raise RuntimeError(f"all {now} events of {program.name} came at once: nothing to measure between")
             return first, Mark(at, now, cpu())
         if now != before:
             before, moved_at = now, at

@@ -1,8 +1,8 @@
 """The relay alone: 100,000 rows wait in the outbox, nothing else happens.
 
-Ours is `chassis.outbox.relay.Relay` as the service wires it, with leader lock and low-water mark; `bare` reads, sends a batch
-per partition and deletes, nothing else. The two keep different rows: ours were encoded for Kafka when they were stored,
-which the hop pays for, bare's are when they are sent. `naive` waits for the acknowledgement of each row
+Ours is `chassis.outbox.relay.Relay` as the service wires it, with leader lock and low-water mark; `bare` reads, sends a
+batch per partition and deletes, nothing else. The two keep different rows: ours were encoded for Kafka when they were
+stored, which the hop pays for, bare's are when they are sent. `naive` waits for the acknowledgement of each row
 (`send_and_wait`).
 """
 

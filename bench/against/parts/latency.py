@@ -26,16 +26,21 @@ TITLE = "latency until the next service's event"
 COMMANDS, EVENTS = 100, 500
 """Per second."""
 SECONDS, WARM_UP_SECONDS = 4, 1
+BROKER_SECONDS = 10
+"""Per build: a new broker spends most of a core on its compiler for the first twenty seconds of such traffic."""
 
 
 def steps(repeats: int) -> int:
-    """Cases of both builds, and every sample."""
-    return 2 + 4 * repeats
+    """Warm-up, cases of both builds, and every sample."""
+    return 4 + 4 * repeats
 
 
 def run(field: Field) -> Iterable[Comparison]:
     """Measures."""
     desks = {}
+    for build in field.builds:
+        field.tick(f"the broker warms up, {build.label} {build.short}")
+        _after_event(field, build, BROKER_SECONDS)
     for build in field.builds:
         field.tick(f"cases, {build.label} {build.short}")
         desks[build.label] = field.desk(build, COMMANDS * (SECONDS + WARM_UP_SECONDS))
@@ -52,13 +57,13 @@ def _figures(what: str, samples: Samples) -> Iterable[Comparison]:
     yield extra(f"{what}, begun late by, p99", Kind.INFO, "ms", samples, "late")
 
 
-def _after_event(field: Field, build: Build) -> Sample:
+def _after_event(field: Field, build: Build, seconds: int = SECONDS) -> Sample:
     with field.copied(field.template(build, referrals.SERVICE)) as database:
         field.wait(begin_at(field.bootstrap, referrals.SERVICE))
         with field.started(build, referrals.SERVICE, database, "worker") as service:
             service.wait_ready()
             counted = [service.pid, *field.servers.values()]
-            return paced.run(Pace(field.bootstrap, EVENTS, EVENTS * WARM_UP_SECONDS, EVENTS * SECONDS, counted))
+            return paced.run(Pace(field.bootstrap, EVENTS, EVENTS * WARM_UP_SECONDS, EVENTS * seconds, counted))
 
 
 def _after_command(field: Field, build: Build, desk: Desk) -> Sample:
