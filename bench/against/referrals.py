@@ -20,7 +20,7 @@ from bench.against.topics import SILENCE_SECONDS, begin_at, ends_of, events_in
 from bench.seed import referral, send
 
 SOURCE, TARGET, SERVICE = "ph.referral.v1", "ph.counselling.v1", "counselling"
-EVENTS = 24_000
+EVENTS = 20_000
 QUIET_SECONDS = 1.0
 """Nothing more has come for so long: a build has published all that it makes of the topic."""
 LEADS_SECONDS = 10

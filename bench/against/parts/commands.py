@@ -18,7 +18,7 @@ from bench.load import Load, sent
 from bench.measure import Sample
 
 TITLE = "command path over HTTP: refer a returnee"
-REQUESTS = 1600
+REQUESTS = 1200
 WARM_UP = 200
 
 
@@ -37,7 +37,7 @@ def run(field: Field) -> Iterable[Comparison]:
     yield from rate("refer a returnee", "requests/s", samples)
     yield extra("refer a returnee, p50", Kind.INFO, "ms", samples, "p50_ms")
     yield extra("refer a returnee, p99", Kind.INFO, "ms", samples, "p99_ms")
-    for name in ("service", "postgres", "client"):
+    for name in ("service", "postgres", "kafka", "client"):
         yield extra(f"CPU of {name}", Kind.INFO, "us/request", samples, name)
 
 
