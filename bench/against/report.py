@@ -18,6 +18,8 @@ from bench.against.verdict import Comparison, Verdict, summary
 from bench.report import number
 
 STYLES = {Verdict.WORSE: "bold red", Verdict.SAME: "", Verdict.BETTER: "bold green", Verdict.OPEN: "dim"}
+QUIET = 0.1
+"""Others may use so much of the machine before the report warns of what they do to its figures."""
 COLUMNS = ("present", "other", "ratio", "q1", "q3", "min", "max", "pairs")
 
 
@@ -39,6 +41,8 @@ class Report:
     head: Mapping[str, str]
     other: str
     results: list[Compared] = field(default_factory=list)
+    others: float = 0.0
+    """Share of the machine's processors that programs of others have used meanwhile."""
 
     @property
     def failed(self) -> bool:
@@ -49,8 +53,11 @@ class Report:
     def summary(self) -> str:
         """The last line."""
         line = summary(self.other, [(result.name, each) for result in self.results for each in result.figures])
-        unmeasured = ", ".join(result.name for result in self.results if result.failure)
-        return f"{line} Not measured: {unmeasured}." if unmeasured else line
+        if unmeasured := ", ".join(result.name for result in self.results if result.failure):
+            line += f" Not measured: {unmeasured}."
+        if self.others > QUIET:
+            line += f" Other programs used {self.others:.0%} of the processors meanwhile: repeat it on a quiet machine."
+        return line
 
     def save(self, directory: Path) -> Path:
         """Writes the JSON file, named by the time and the other commit; its path."""
@@ -65,7 +72,8 @@ class Report:
             }
             for result in self.results
         }
-        path.write_text(json.dumps({"head": dict(self.head), "parts": parts, "summary": self.summary}, indent=1) + "\n")
+        whole = {"head": dict(self.head), "used by others": self.others, "parts": parts, "summary": self.summary}
+        path.write_text(json.dumps(whole, indent=1) + "\n")
         return path
 
     def show(self, console: Console) -> None:

@@ -13,7 +13,7 @@ from bench.against import builds, parts
 from bench.against.api import Incomparable
 from bench.against.field import opened
 from bench.against.report import Compared, Report
-from bench.machine import description
+from bench.machine import Quiet, description
 from bench.report import Steps
 from deploy.local.places import LOCAL, ROOT
 
@@ -35,7 +35,9 @@ def compare(names: Sequence[str], against: str, repeats: int, console: Console) 
         },
         both[1].short,
     )
+    quiet = Quiet()
     _measure(report, names, both, repeats, console)
+    report.others = quiet.share_of_others()
     report.show(console)
     console.print(f"{time.monotonic() - begun:.0f} s; all of it: {report.save(LOCAL / 'bench').relative_to(ROOT)}")
     console.print(report.summary)
