@@ -38,8 +38,8 @@ ph: venv  ## the operators' command: make ph ARGS="parked list"
 test: venv  ## all tests, on a stack of their own
 	@$(PY) -m pytest $(ARGS)
 
-bench: venv  ## speed, against the best and the usual way: make bench ONLY=relay,hop REPEATS=7
-	@exec $(PY) -m bench --only "$(ONLY)" --repeats "$(or $(REPEATS),5)"
+bench: venv  ## speed: make bench ONLY=relay,hop REPEATS=7; or two builds: make bench AGAINST=HEAD~3
+	@exec $(PY) -m bench --only "$(ONLY)" --repeats "$(REPEATS)" --against "$(AGAINST)"
 
 chaos: venv  ## break everything on purpose: make chaos SEED=7 MINUTES=5 ONLY=sigkill,poison DEFECTS=all
 	@exec $(PY) -m chaos --minutes "$(or $(MINUTES),5)" $(if $(SEED),--seed "$(SEED)") \

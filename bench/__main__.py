@@ -2,6 +2,7 @@
 
 make bench                          all parts, 5 repeats each
 make bench ONLY=relay,hop REPEATS=7
+make bench AGAINST=HEAD~3           this build and another one in turn, 15 pairs each (`bench.against`)
 
 Exit code 0 whatever the figures are; 1 if a part could not be measured; 2 if it was asked for wrongly.
 """
@@ -24,6 +25,9 @@ import asyncpg
 from rich.console import Console
 
 from bench import parts
+from bench.against import parts as comparable
+from bench.against.run import compare
+from bench.against.verdict import PAIRS
 from bench.bench import Bench, opened
 from bench.machine import description
 from bench.report import Report, Result, Steps
@@ -78,10 +82,16 @@ def _names(text: str) -> list[str]:
     wanted = [name.strip() for name in text.split(",") if name.strip()]
     if unknown := [name for name in wanted if name not in parts.NAMES]:
         raise argparse.ArgumentTypeError(f"there is no part {', '.join(unknown)}; there are {', '.join(parts.NAMES)}")
-    return [name for name in parts.NAMES if name in wanted or not wanted]
+    return wanted
 
 
-def _repeats(text: str) -> int:
+def _chosen(wanted: list[str], names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if name in wanted or not wanted]
+
+
+def _repeats(text: str) -> int | None:
+    if not text:
+        return None
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of repeats: give 1 or more, 5 for figures to quote")
     return int(text)
@@ -97,9 +107,13 @@ def _interrupted(_number: int, _frame: FrameType | None) -> None:
 def main() -> int:
     """Measures what was asked for; the exit code."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", metavar="PARTS", type=_names, default=list(parts.NAMES), help=", ".join(parts.NAMES))
-    parser.add_argument("--repeats", type=_repeats, default=REPEATS, help=f"of each variant; {REPEATS} unless told")
+    parser.add_argument("--only", metavar="PARTS", type=_names, default=[], help=", ".join(parts.NAMES))
+    parser.add_argument("--repeats", type=_repeats, help=f"of each variant; {REPEATS} unless told, {PAIRS} pairs")
+    parser.add_argument("--against", metavar="COMMIT", default="", help="compare this build with that commit's")
     options: Any = parser.parse_args()
+    alone = [name for name in options.only if name not in comparable.NAMES]
+    if options.against and alone:
+        parser.error(f"{', '.join(alone)}: no two builds can be compared in it, only in {', '.join(comparable.NAMES)}")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic has no leader for a moment: no news
@@ -108,7 +122,10 @@ def main() -> int:
         console.width = WIDTH
     begun = time.monotonic()
     try:
-        report = measure(options.only, options.repeats, console)
+        if options.against:
+            names = _chosen(options.only, comparable.NAMES)
+            return compare(names, options.against, options.repeats or PAIRS, console)
+        report = measure(_chosen(options.only, parts.NAMES), options.repeats or REPEATS, console)
     except KeyboardInterrupt:
         console.print("Stopped on request; nothing is reported.")
         return 1

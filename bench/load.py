@@ -1,4 +1,4 @@
-"""Concurrent callers of an HTTP API: `python -m bench.load '{...}'` prints one JSON line.
+"""Concurrent callers of an HTTP API: `python -m bench.load` reads a `Load` as JSON and prints one JSON line.
 
 Each connection sends its next request when the answer to the last one is there. Requests are laid out before the clock
 starts and answers are only looked at for their status, so that the callers cost little and the service is what is
@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from statistics import quantiles
-from typing import cast
+from typing import Any, cast
 from uuid import uuid4
 
 import uvloop
 
 from bench.machine import cpu_seconds
+from deploy.local.places import ROOT
 
 END = b"\r\n\r\n"
 LENGTH = b"content-length: "
+SUCCESS = b" 2"
+STATUS_AT = slice(8, 10)
+"""`HTTP/1.1 201`: the blank and the first digit."""
 SECONDS = 60
+SPARE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -32,93 +38,137 @@ class Load:
 
     port: int
     token: str
-    body: str
-    paths: list[str]
+    requests: list[tuple[str, str]]
+    """Path and body."""
     connections: int
-    expect: int = 201
-    counted: list[int] = field(default_factory=list)
+    counted: Mapping[str, int] = field(default_factory=dict)
+    """Process ids by name; the result has the CPU seconds of each."""
+    keep: bool = False
+    """Whether the result has the answers, in the order of the requests."""
+
+
+def sent(load: Load) -> dict[str, Any]:
+    """Sends it from a process of its own. Raises `RuntimeError` with the answer if one is no success."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.load"],
+        cwd=ROOT,
+        input=json.dumps(asdict(load)).encode(),
+        capture_output=True,
+        check=False,
+        timeout=SECONDS + SPARE_SECONDS,
+    )
+    if done.returncode:
+        raise RuntimeError(f"the load failed:\n{done.stderr.decode()[-4000:]}")
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 class Caller(asyncio.Protocol):
-    """One connection."""
+    """One connection. `answered` gets each successful answer's body and may send the next request."""
 
-    def __init__(self, requests: Iterator[bytes], expect: int, times: list[float]) -> None:
-        self._requests = requests
-        self._expect = b" %d " % expect
-        self._times = times
+    def __init__(self, answered: Callable[[Caller, bytes], None]) -> None:
+        self._answered = answered
         self._received = b""
-        self._sent_at = 0.0
         self._transport: asyncio.Transport
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
-    def send(self) -> None:
-        """The next request, if there is one left."""
-        request = next(self._requests, None)
-        if request is None:
-            self._transport.close()
-            self.done.set_result(None)
-            return
-        self._sent_at = time.perf_counter()
+    def send(self, request: bytes) -> None:
+        """One request; the one before must have been answered."""
         self._transport.write(request)
 
+    def close(self) -> None:
+        """Nothing more is to come."""
+        if not self.done.done():
+            self.done.set_result(None)
+        self._transport.close()
+
     def data_received(self, data: bytes) -> None:
-        self._received += data
-        end = self._received.find(END)
+        self._received = received = self._received + data if self._received else data
+        end = received.find(END)
         if end < 0:
             return
-        head = self._received[:end].lower()
+        head = received[:end].lower()
         at = head.index(LENGTH) + len(LENGTH)
         length = int(head[at:].partition(b"\r\n")[0])
-        if len(self._received) < end + len(END) + length:
+        if len(received) < end + len(END) + length:
             return
-        self._times.append(time.perf_counter() - self._sent_at)
-        if self._expect not in head[:16]:
-            self.done.set_exception(RuntimeError(self._received.decode(errors="replace")[:2000]))
+        if received[STATUS_AT] != SUCCESS:
+            self.done.set_exception(RuntimeError(received.decode(errors="replace")[:2000]))
             return
         self._received = b""
-        self.send()
+        self._answered(self, received[end + len(END) :])
 
     def connection_lost(self, _error: Exception | None) -> None:
         if not self.done.done():
             self.done.set_exception(ConnectionError("the service has hung up"))
 
 
-def request(load: Load, path: str) -> bytes:
+def request(port: int, token: str, path: str, body: str) -> bytes:
     """One request with a key of its own."""
     return (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\nAuthorization: Bearer {load.token}\r\n"
-        f"Idempotency-Key: {uuid4()}\r\nContent-Type: application/json\r\nContent-Length: {len(load.body)}\r\n\r\n"
-        f"{load.body}"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
+        f"Idempotency-Key: {uuid4()}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"{body}"
     ).encode()
 
 
-async def run(load: Load) -> dict[str, float]:
+class Closed:
+    """A closed loop: a connection asks again as soon as it is answered."""
+
+    def __init__(self, requests: list[bytes], *, keep: bool) -> None:
+        self._requests: Iterator[tuple[int, bytes]] = iter(enumerate(requests))
+        self._sent: dict[Caller, tuple[int, float]] = {}
+        self._keep = keep
+        self.times: list[float] = []
+        self.answers: dict[int, Any] = {}
+
+    def next(self, caller: Caller) -> None:
+        """The next request, if there is one left."""
+        number, request = next(self._requests, (-1, b""))
+        if not request:
+            caller.close()
+            return
+        self._sent[caller] = (number, time.perf_counter())
+        caller.send(request)
+
+    def answered(self, caller: Caller, body: bytes) -> None:
+        number, at = self._sent[caller]
+        self.times.append(time.perf_counter() - at)
+        if self._keep:
+            self.answers[number] = json.loads(body)
+        self.next(caller)
+
+
+async def run(load: Load) -> dict[str, Any]:
     """Sends everything. Raises `RuntimeError` with the answer if one is not as expected."""
-    requests = iter([request(load, path) for path in load.paths])
-    times: list[float] = []
+    closed = Closed([request(load.port, load.token, *each) for each in load.requests], keep=load.keep)
     loop = asyncio.get_running_loop()
     callers = []
     for _ in range(load.connections):
-        _, caller = await loop.create_connection(lambda: Caller(requests, load.expect, times), "127.0.0.1", load.port)
+        _, caller = await loop.create_connection(lambda: Caller(closed.answered), "127.0.0.1", load.port)
         callers.append(caller)
-    counted, own = cpu_seconds(*load.counted), time.process_time()
+    before, own = {name: cpu_seconds(pid) for name, pid in load.counted.items()}, time.process_time()
     begun = time.perf_counter()
     for caller in callers:
-        caller.send()
+        closed.next(caller)
     async with asyncio.timeout(SECONDS):
         await asyncio.gather(*(caller.done for caller in callers))
     seconds = time.perf_counter() - begun
-    cuts = quantiles(times, n=100)
+    client = time.process_time() - own
+    used = {name: cpu_seconds(pid) - before[name] for name, pid in load.counted.items()}
+    cuts = quantiles(closed.times, n=100)
     return {
-        "events": len(times),
+        "events": len(closed.times),
         "seconds": seconds,
-        "cpu_seconds": cpu_seconds(*load.counted) - counted,
-        "client": time.process_time() - own,
+        "cpu_seconds": sum(used.values()),
+        "client": client,
         "p50_ms": cuts[49] * 1000,
         "p99_ms": cuts[98] * 1000,
+        **used,
+        **({"answers": [closed.answers[number] for number in range(len(load.requests))]} if load.keep else {}),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,32 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 def cpu_seconds(*roots: int) -> float:
     """User and system time of these processes and all their descendants, those that have ended included."""
     return sum(sum(map(int, fields[11:15])) for fields in _tree(roots).values()) / TICK  # utime, stime, cutime, cstime
+
+
+def busy_seconds() -> float:
+    """Time that all processors together have worked since the machine started, or that a host has withheld from them.
+
+    Fields of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal.
+    """
+    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / TICK
+
+
+class Quiet:
+    """Knows how much of the machine others have used since it was made: programs that this process did not start."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._of_others = self._others()
+
+    def share_of_others(self) -> float:
+        """0: nothing; 1: all processors, all the time."""
+        seconds = (time.monotonic() - self._begun) * len(os.sched_getaffinity(0))
+        return max(0.0, (self._others() - self._of_others) / seconds)
+
+    @staticmethod
+    def _others() -> float:
+        return busy_seconds() - cpu_seconds(os.getpid())
 
 
 def memory_bytes(*roots: int) -> int:

@@ -90,13 +90,13 @@ class Report:
 
 def _cells(figure: Figure) -> list[Text | str]:
     spread, sign = figure.spread, "<=" if figure.at_most else ">="
-    bounds = ["" if bound is None else f"{sign} {_number(bound)}" for bound in (figure.must, figure.hope)]
-    numbers = [_number(value) for value in (spread.median, spread.low, spread.high)]
+    bounds = ["" if bound is None else f"{sign} {number(bound)}" for bound in (figure.must, figure.hope)]
+    numbers = [number(value) for value in (spread.median, spread.low, spread.high)]
     verdict = Text(figure.verdict, STYLES.get(figure.verdict, ""))
     return [Text(figure.what, "" if figure.must is None else "cyan"), *numbers, figure.unit, *bounds, verdict]
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three digits that count, thousands apart."""
     if abs(value) >= 1000:
         return f"{value:,.0f}"

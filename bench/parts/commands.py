@@ -9,21 +9,20 @@ the same service with its worker in the same process, as on one machine: it publ
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from bench.bench import CHILD_SECONDS, Bench
+from bench.bench import Bench
 from bench.cases import SCOUT, referral_database
-from bench.load import Load
+from bench.load import Load, sent
 from bench.measure import (
     Figure,
     Sample,
@@ -106,19 +105,10 @@ def _slices(cases: list[UUID]) -> list[list[UUID]]:
 
 
 def _send(bench: Bench, target: Target, token: str, cases: list[UUID]) -> Sample:
-    paths = [f"/cases/{case}/referrals" for case in cases]
-    load = Load(target.port, token, json.dumps(BODY), paths, CONNECTIONS, counted=[target.pid, *bench.servers])
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.load"],
-        cwd=ROOT,
-        input=json.dumps(asdict(load)).encode(),
-        capture_output=True,
-        check=False,
-        timeout=CHILD_SECONDS,
-    )
-    if done.returncode:
-        raise RuntimeError(f"the load failed:\n{done.stderr.decode()[-4000:]}")
-    result = json.loads(done.stdout)
+    body, (postgres, kafka) = json.dumps(BODY), bench.servers
+    requests = [(f"/cases/{case}/referrals", body) for case in cases]
+    counted = {"service": target.pid, "postgres": postgres, "kafka": kafka}
+    result = sent(Load(target.port, token, requests, CONNECTIONS, counted))
     return Sample(result.pop("events"), result.pop("seconds"), result.pop("cpu_seconds"), result)
 
 
