@@ -27,10 +27,10 @@ from deploy.local.setup_progress import Line
 VENV = LOCAL / "venv"
 PYTHON = VENV / "bin" / "python"
 JARS_LOG = LOCAL / "jars.log"
+FETCH_JARS = "deploy.local.jars"
 PACKAGES = {"run": ("services", "local"), "all": ("services", "local", "tests")}
-NEEDED_FOR_JARS = ("jgo", "requests")
-NEEDED_MB = 1000
-"""430 for the environment, 90 for the installer and the jars, the rest while packages are unpacked and a first start."""
+NEEDED_MB = 800
+"""400 for the environment, 80 for the installer and the jars, 90 for the data of a first start, and room to work."""
 
 _PH = '#!/bin/sh\nexec "$(dirname "$(readlink -f "$0")")/python" -m chassis.operators.cli "$@"\n'
 
@@ -103,11 +103,11 @@ class _Setup:
     def fetch_jars(self) -> subprocess.Popen[bytes]:
         """Begins to fetch Kafka's jars. What that takes is installed before all else."""
         lock = LOCKS / "local.lock"
-        needed = [pinned(lock)[name] for name in NEEDED_FOR_JARS]
-        self._installer.run("install", "--require-hashes", "--python", PYTHON, "--constraint", lock, *needed)
+        jgo = pinned(lock)["jgo"]
+        self._installer.run("install", "--require-hashes", "--python", PYTHON, "--constraint", lock, jgo)
         self._with_jars = True
         with JARS_LOG.open("wb") as log:
-            command = [PYTHON, "-m", "deploy.local.jars"]
+            command = [PYTHON, "-m", FETCH_JARS]
             return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def install(self) -> subprocess.Popen[bytes]:

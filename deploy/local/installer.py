@@ -28,7 +28,15 @@ FOLDER = LOCAL / "installer"
 LOG = LOCAL / "venv.log"
 """The whole output of pip and uv."""
 
-_COMPILE = ("--universal", "--generate-hashes", "--python-version", "3.11", "--no-emit-index-url", "--no-header", "--quiet")
+_COMPILE = (
+    "--universal",
+    "--generate-hashes",
+    "--python-version",
+    "3.11",
+    "--no-emit-index-url",
+    "--no-header",
+    "--quiet",
+)
 
 
 class Installer:

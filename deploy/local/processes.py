@@ -51,7 +51,7 @@ class Program:
             )
 
     def require_success(self, seconds: float) -> None:
-        """Waits until it has done its work. Raises `StackError` with the end of its log if it failed or takes longer."""
+        """Waits until its work is done. Raises `StackError` with the end of its log if it failed or takes longer."""
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired as error:
