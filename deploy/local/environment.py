@@ -107,7 +107,7 @@ class _Setup:
         self._installer.run("install", "--require-hashes", "--python", PYTHON, "--constraint", lock, jgo)
         self._with_jars = True
         with JARS_LOG.open("wb") as log:
-            command = [PYTHON, "-m", FETCH_JARS]
+            command = [str(PYTHON), "-m", FETCH_JARS]
             return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def install(self) -> subprocess.Popen[bytes]:
@@ -154,7 +154,11 @@ def _one_at_a_time() -> Iterator[None]:
     except OSError as error:
         raise StackError(f"{LOCAL} cannot be written to ({error.strerror}): is this folder yours?") from error
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # given back by the kernel, however this process ends
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # given back by the kernel, however this process ends
+        except BlockingIOError:
+            print("Another make is setting up; waiting for it.", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
