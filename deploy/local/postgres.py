@@ -70,10 +70,6 @@ class Postgres:
         """A role's password."""
         return self.password_file(role).read_text().strip()
 
-    def is_new(self) -> bool:
-        """True if there is no data yet."""
-        return not (self.directory / "PG_VERSION").exists()
-
     def start(self) -> Program:
         """Makes the data directory if there is none, starts the server and waits until it answers."""
         self.launch()
@@ -83,7 +79,7 @@ class Postgres:
     def launch(self) -> Program:
         """Makes the data directory if there is none, and starts the server. Call `wait` before using it."""
         binaries = _binaries()
-        if self.is_new():
+        if not (self.directory / "PG_VERSION").exists():
             self.directory.mkdir(parents=True, exist_ok=True)
             processes.run_unprivileged(
                 [

@@ -66,19 +66,21 @@ class LocalStack:
     # --- start -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """All of it, what is independent side by side; returns once each service is ready."""
-        compiler = self._compile() if self.postgres.is_new() else None
+        """All of it, what is independent side by side; returns once each service is ready.
+
+        Services start in any order, so they load while the broker does, and find the topics when they come to them.
+        """
         self._launch_servers()
         self._say("databases and tables")
         self.postgres.wait()
         self.postgres.create_databases()
         self._migrate()
+        self._launch_services()
         self._say("Kafka")
         self.kafka.wait()
+        self._say("topics")
         self._make_topics()
-        if compiler is not None:
-            compiler.require_success(READY_SECONDS)
-        self.start_services()
+        self._wait_for_services()
 
     def start_servers(self) -> None:
         """PostgreSQL with its databases, and Kafka; empty."""
@@ -94,11 +96,8 @@ class LocalStack:
 
     def start_services(self) -> None:
         """All four services; returns once each is ready."""
-        for service in SERVICES:
-            self.start_service(service)
-        for number, service in enumerate(SERVICES):
-            self._say(f"services: {number} of {len(SERVICES)} ready, waiting for {service}")
-            self.wait_ready(service)
+        self._launch_services()
+        self._wait_for_services()
 
     def _launch_servers(self) -> None:
         self.secrets.mkdir(parents=True, exist_ok=True)
@@ -120,18 +119,16 @@ class LocalStack:
         self.ph("migrate", "--all")
 
     def _make_topics(self) -> None:
-        self._say("topics")
         self.ph("topics", "apply", "--replication", "1")
 
-    def _compile(self) -> Program:
-        # In a fresh clone nothing is compiled yet: done once beside the servers' start, not by four services at once.
-        return processes.start(
-            "compiler",
-            [sys.executable, "-c", "\n".join(f"import {service}.app" for service in SERVICES)],
-            log=self.logs / "compiler.log",
-            environment={**_inherited(), **self.environment()},
-            directory=ROOT,
-        )
+    def _launch_services(self) -> None:
+        for service in SERVICES:
+            self.start_service(service)
+
+    def _wait_for_services(self) -> None:
+        for number, service in enumerate(SERVICES):
+            self._say(f"services: {number} of {len(SERVICES)} ready, waiting for {service}")
+            self.wait_ready(service)
 
     def start_service(self, service: str, *, name: str = "", **overrides: str) -> Program:
         """One process of a service; `overrides` are settings, `name` tells several processes of a service apart."""
