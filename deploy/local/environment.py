@@ -61,6 +61,7 @@ def make(layer: str, stamps: dict[str, Path], *, jars: bool, starts: bool) -> No
                     stamps[name].touch()
                 if fetcher is not None:
                     setup.wait(fetcher, "Kafka could not be fetched", JARS_LOG)
+            line.say("packages" + (" and jars" if jars else "") + " installed")
         line.done()
 
 
@@ -122,7 +123,6 @@ class _Setup:
             time.sleep(0.1)
         if process.returncode:
             raise StackError(failure(failed, log))
-        self._line.say(self._so_far())
 
     def _so_far(self) -> str:
         fetched = sum(1 for _ in self._installer.cache.glob("archive-*/*/*.dist-info"))
