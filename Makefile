@@ -6,68 +6,78 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .local/venv
 PY := $(VENV)/bin/python
-# Another lock or another place of the tree (scripts in a venv name their own path) makes another environment.
-STAMP := $(VENV)/.stamp-$(shell (pwd; cat requirements.lock) | sha256sum | cut -c1-16)
+# Other locks or another place of the tree (scripts in a venv name their own path) make another environment.
+RUN_LOCKS := $(addprefix requirements/,installer.lock services.lock local.lock)
+ALL_LOCKS := $(RUN_LOCKS) requirements/tests.lock
+RUN_STAMP := $(VENV)/.run-$(shell (pwd; cat $(RUN_LOCKS)) | sha256sum | cut -c1-16)
+ALL_STAMP := $(VENV)/.all-$(shell (pwd; cat $(ALL_LOCKS)) | sha256sum | cut -c1-16)
+MAKE_VENV = @deploy/local/make-venv "$(PYTHON)" --run-stamp $(RUN_STAMP) --all-stamp $(ALL_STAMP) --for "$(FOR)" --layer
 export PYTHONPATH := services:.
 export PYTHONDONTWRITEBYTECODE :=
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: venv  ## start everything, play the story, stay until Ctrl-C
+run: $(RUN_STAMP)  ## start everything, play the story, stay until Ctrl-C
 	@exec $(PY) -m deploy.local.run run
 
-demo: venv  ## the same, but end after the story
+demo: $(RUN_STAMP)  ## the same, but end after the story
 	@exec $(PY) -m deploy.local.run demo
 
-stop: venv  ## end what an interrupted run left behind
+stop: $(RUN_STAMP)  ## end what an interrupted run left behind
 	@$(PY) -m deploy.local.run stop
 
-reset: venv  ## forget the data of the local stack
+reset: $(RUN_STAMP)  ## forget the data of the local stack
 	@$(PY) -m deploy.local.run reset
 
-status: venv  ## what runs, and where
+status: $(RUN_STAMP)  ## what runs, and where
 	@$(PY) -m deploy.local.run status
 
-token: venv  ## a bearer token: make token ROLE=scout ORG=scouts:bavaria
+token: $(RUN_STAMP)  ## a bearer token: make token ROLE=scout ORG=scouts:bavaria
 	@$(PY) -m deploy.local.issuer --role "$(ROLE)" --org "$(ORG)" --country "$(COUNTRY)"
 
-ph: venv  ## the operators' command: make ph ARGS="parked list"
+ph: $(RUN_STAMP)  ## the operators' command: make ph ARGS="parked list"
 	@$(PY) -m deploy.local.run ph $(ARGS)
 
-test: venv  ## all tests, on a stack of their own
+test: $(ALL_STAMP)  ## all tests, on a stack of their own
 	@$(PY) -m pytest $(ARGS)
 
-bench: venv  ## speed: make bench ONLY=relay,hop REPEATS=7; or two builds: make bench AGAINST=HEAD~3
+bench: $(ALL_STAMP)  ## speed: make bench ONLY=relay,hop REPEATS=7; or two builds: make bench AGAINST=HEAD~3
 	@exec $(PY) -m bench --only "$(ONLY)" --repeats "$(REPEATS)" --against "$(AGAINST)"
 
-chaos: venv  ## break everything on purpose: make chaos SEED=7 MINUTES=5 ONLY=sigkill,poison DEFECTS=all
+chaos: $(ALL_STAMP)  ## break everything on purpose: make chaos SEED=7 MINUTES=5 ONLY=sigkill,poison DEFECTS=all
 	@exec $(PY) -m chaos --minutes "$(or $(MINUTES),5)" $(if $(SEED),--seed "$(SEED)") \
 	    $(if $(ONLY),--only "$(ONLY)") $(if $(DEFECT),--defect "$(DEFECT)") \
 	    $(if $(DEFECTS),--defects "$(DEFECTS)")
 
-check: venv  ## style, types, imports, schemas
+check: $(ALL_STAMP)  ## style, types, imports, schemas
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) schemas/check.py
 
-schemas: venv  ## write schemas/asyncapi.yaml from the schemas and topics.yaml
+schemas: $(ALL_STAMP)  ## write schemas/asyncapi.yaml from the schemas and topics.yaml
 	@$(PY) schemas/write.py
 
-example: venv  ## the frame of a new example of an event: make example EVENT=training/CourseCompleted.v1.late
+example: $(ALL_STAMP)  ## the frame of a new example of an event: make example EVENT=training/CourseCompleted.v1.late
 	@$(PY) schemas/write.py --new-example "$(EVENT)"
 
-format: venv  ## mend style
+format: $(ALL_STAMP)  ## mend style
 	@$(VENV)/bin/ruff check --fix-only -q .
 	@$(VENV)/bin/ruff format -q .
 
-lock:  ## requirements.in -> requirements.lock (needs uv)
-	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --quiet \
-	    requirements.in -o requirements.lock
+lock:  ## requirements/*.in -> *.lock: make lock ARGS="--upgrade-package fastapi"
+	@"$(PYTHON)" -m deploy.local.installer $(ARGS)
 
-venv: $(STAMP)  ## the virtual environment, from requirements.lock
+venv: $(ALL_STAMP)  ## the virtual environment with all packages, from requirements/*.lock
 
-$(STAMP): requirements.lock
-	@deploy/local/make-venv "$(PYTHON)" "$(VENV)" "$(STAMP)"
+# Whoever goes on to start a broker gets its jars side by side with the packages.
+run demo: FOR := run
+test bench chaos: FOR := test
+
+$(RUN_STAMP): $(RUN_LOCKS)
+	$(MAKE_VENV) run
+
+$(ALL_STAMP): $(ALL_LOCKS)
+	$(MAKE_VENV) all

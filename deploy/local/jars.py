@@ -1,4 +1,8 @@
-"""Apache Kafka's jars by their Maven coordinate, checked against reviewed checksums, shared by this tree's stacks."""
+"""Apache Kafka's jars by their Maven coordinate, checked against reviewed checksums, shared by this tree's stacks.
+
+`kafka.lock` names each jar, so nothing is resolved when they are fetched. `python -m deploy.local.jars` fetches them
+now; with `lock` it resolves `COORDINATES` anew and writes that file, for review.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +10,49 @@ import fcntl
 import hashlib
 import os
 import shutil
-import ssl
-import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from deploy.local.places import StackError
+from deploy.local.pip_settings import certificates
+from deploy.local.places import LOCAL, StackError
+
+if TYPE_CHECKING:
+    from requests import Session
 
 COORDINATES = ("org.apache.kafka:kafka_2.13:4.4.0", "org.slf4j:slf4j-simple:1.7.36")
 """The broker, and what prints its log: without a binding of SLF4J a broker that fails says nothing at all."""
-CHECKSUMS = Path(__file__).with_name("kafka.sha256")
-"""The jars that were reviewed; whatever else arrives is refused."""
+LOCK = Path(__file__).with_name("kafka.lock")
+"""The jars that were reviewed, as SHA-256 and coordinate; whatever else arrives is refused."""
 FETCH_SECONDS = 300
-_SYSTEM_CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+REQUEST_SECONDS = 60
+AT_ONCE = 8
 
 
 class Jars:
     """The jars below `cache`, in a folder named by what they must be: other checksums, other folder."""
 
     def __init__(self, cache: Path) -> None:
-        version = hashlib.sha256(CHECKSUMS.read_bytes()).hexdigest()[:12]
+        version = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
         self._folder = cache / f"kafka-{version}"
+        self._draft = self._folder.with_suffix(".draft")
 
     @property
     def class_path(self) -> str:
-        """For `java -cp`; jgo sorts modular jars into a folder of their own."""
-        return f"{self._folder}/jars/*:{self._folder}/modules/*"
+        """For `java -cp`."""
+        return f"{self._folder}/*"
 
     def fetched(self) -> bool:
         """True if the jars are here. Only verified ones ever get into this folder."""
         return self._folder.is_dir()
+
+    def progress(self) -> str:
+        """How many there are so far, for whoever waits."""
+        return f"{len(list((self._folder if self.fetched() else self._draft).glob('*.jar')))} of {len(locked())}"
 
     def fetch(self) -> None:
         """Downloads and verifies the jars, once; a second stack that asks meanwhile waits for the first."""
@@ -45,61 +60,112 @@ class Jars:
         with _only_one(self._folder.with_suffix(".lock")):
             if self.fetched():
                 return
-            draft = self._folder.with_suffix(".draft")
-            shutil.rmtree(draft, ignore_errors=True)
+            shutil.rmtree(self._draft, ignore_errors=True)
+            self._draft.mkdir()
             try:
-                _download(draft)
-                verify(draft / "libraries")
-                (draft / "libraries").replace(self._folder)
+                _download(self._draft)
+                verify(self._draft)
+                self._draft.replace(self._folder)
             finally:
-                shutil.rmtree(draft, ignore_errors=True)
+                shutil.rmtree(self._draft, ignore_errors=True)
+
+
+def locked() -> dict[str, str]:
+    """The checksum of each reviewed jar by its coordinate."""
+    return dict(line.split()[::-1] for line in LOCK.read_text().splitlines())
+
+
+def file_name(coordinate: str) -> str:
+    """What a jar is called: `org.slf4j:slf4j-api:1.7.36` is `slf4j-api-1.7.36.jar`."""
+    _, artifact, version = coordinate.split(":")
+    return f"{artifact}-{version}.jar"
 
 
 def verify(folder: Path) -> None:
     """Raises `StackError` unless the jars in `folder` are exactly the reviewed ones."""
-    expected = dict(line.split()[::-1] for line in CHECKSUMS.read_text().splitlines())
-    found = {path.name: path for path in folder.glob("*/*.jar")}
+    expected = {file_name(coordinate): checksum for coordinate, checksum in locked().items()}
+    found = {path.name: path for path in folder.glob("*.jar")}
     if wrong := set(expected) ^ set(found):
-        raise StackError(f"The jars fetched are not those in {CHECKSUMS.name}: {', '.join(sorted(wrong))}")
+        raise StackError(f"The jars fetched are not those in {LOCK.name}: {', '.join(sorted(wrong))}")
     for name, path in found.items():
-        if hashlib.sha256(path.read_bytes()).hexdigest() != expected[name]:
-            raise StackError(f"{name} is not the file that was reviewed: its SHA-256 differs from {CHECKSUMS.name}")
+        if _checksum(path) != expected[name]:
+            raise StackError(f"{name} is not the file that was reviewed: its SHA-256 differs from {LOCK.name}")
 
 
-def _download(draft: Path) -> None:
-    home = draft / "home"  # jgo and its HTTP cache write below HOME, which may be empty or read-only
-    home.mkdir(parents=True)
-    (draft / "jgo.toml").write_text(
-        f'[environment]\nname = "kafka"\n\n[dependencies]\ncoordinates = {list(COORDINATES)}\n\n'
-        '[settings]\ncache_dir = "libraries"\n'
-    )
+def _download(folder: Path) -> None:
+    import requests  # noqa: PLC0415 - whoever has the jars needs neither this library nor jgo
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415
+    from urllib3 import Retry  # noqa: PLC0415
+
+    until = time.monotonic() + FETCH_SECONDS
+    retry = Retry(3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)
+    with requests.Session() as session, ThreadPoolExecutor(AT_ONCE) as threads:
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(pool_maxsize=AT_ONCE, max_retries=retry))
+        # The system's trust store, as pip uses it: the library's own would not know a company's proxy.
+        session.verify = certificates(os.environ) or True
+        repositories = _repositories()
+        tasks = [threads.submit(_fetch, session, repositories, each, folder, until) for each in locked()]
+        try:
+            for task in tasks:
+                task.result()
+        except requests.RequestException as error:
+            threads.shutdown(cancel_futures=True)
+            raise StackError(
+                f"Apache Kafka could not be fetched ({COORDINATES[0]}). Is Maven Central reachable from here? Behind "
+                "a proxy set HTTPS_PROXY, with a certificate authority of your own REQUESTS_CA_BUNDLE; a mirror is "
+                f"named as `central` under [repositories] of jgo's settings, JGO_CONFIG_FILE.\n{error}"
+            ) from error
+
+
+def _fetch(session: Session, repositories: list[str], coordinate: str, folder: Path, until: float) -> None:
+    """Takes a jar from the first repository that has it."""
+    group, artifact, version = coordinate.split(":")
+    name = file_name(coordinate)
+    for repository in repositories:
+        address = f"{repository.rstrip('/')}/{group.replace('.', '/')}/{artifact}/{version}/{name}"
+        with session.get(address, timeout=REQUEST_SECONDS, stream=True) as answer:
+            if answer.status_code == 404:
+                continue
+            answer.raise_for_status()
+            with (folder / f"{name}.part").open("wb") as file:
+                for chunk in answer.iter_content(1 << 16):
+                    if time.monotonic() > until:
+                        raise StackError(
+                            f"Apache Kafka could not be fetched within {FETCH_SECONDS} s: the network is too slow or "
+                            "drops packets."
+                        )
+                    file.write(chunk)
+        (folder / f"{name}.part").replace(folder / name)
+        return
+    raise StackError(f"No Maven repository that is known here has {coordinate}.")
+
+
+def _repositories() -> list[str]:
+    from jgo.config import GlobalSettings  # noqa: PLC0415
+    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415
+
+    return list({"central": MAVEN_CENTRAL_URL, **GlobalSettings.load().repositories}.values())
+
+
+def _lock() -> None:
+    """Resolves the coordinates and writes the lock."""
+    from jgo.maven import MavenContext  # noqa: PLC0415
+
+    folder = LOCAL / "cache" / "maven"
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "jgo", "--resolver", "python", "--links", "hard", "--timeout", "60", "sync"],
-            cwd=draft,
-            env={**_certificates(), **os.environ, "HOME": str(home), "M2_REPO": str(home / "m2")},
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=FETCH_SECONDS,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise StackError(
-            f"Apache Kafka could not be fetched within {FETCH_SECONDS} s: the network is too slow or drops packets."
-        ) from error
-    if done.returncode:
-        text = (done.stdout + done.stderr).decode(errors="replace").strip()[-2000:]
-        raise StackError(
-            f"Apache Kafka could not be fetched ({COORDINATES[0]}). Is Maven Central reachable from here? Behind a "
-            f"proxy set HTTPS_PROXY, with a certificate authority of your own REQUESTS_CA_BUNDLE.\n{text}"
-        )
+        repositories = {str(number): address for number, address in enumerate(_repositories())}
+        maven = MavenContext(repo_cache=folder, remote_repos=repositories, timeout=REQUEST_SECONDS)
+        named, needed = maven.resolver.resolve([maven.create_dependency(each) for each in COORDINATES])
+        artifacts = {f"{each.groupId}:{each.artifactId}:{each.version}": each.artifact for each in (*named, *needed)}
+        lines = [f"{_checksum(artifact.resolve())}  {name}\n" for name, artifact in sorted(artifacts.items())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    LOCK.write_text("".join(lines))
 
 
-def _certificates() -> dict[str, str]:
-    # The system's trust store, as pip uses it: jgo's own would not know a company's proxy.
-    candidates = (ssl.get_default_verify_paths().cafile, *_SYSTEM_CERTIFICATES)
-    bundle = next((path for path in candidates if path and Path(path).is_file()), None)
-    return {"REQUESTS_CA_BUNDLE": bundle} if bundle else {}
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager
@@ -107,3 +173,13 @@ def _only_one(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # given back by the kernel, however this process ends
         yield
+
+
+if __name__ == "__main__":
+    try:
+        if sys.argv[1:] == ["lock"]:
+            _lock()
+        else:
+            Jars(LOCAL / "cache").fetch()
+    except StackError as error:
+        raise SystemExit(str(error)) from error

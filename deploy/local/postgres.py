@@ -72,6 +72,12 @@ class Postgres:
 
     def start(self) -> Program:
         """Makes the data directory if there is none, starts the server and waits until it answers."""
+        self.launch()
+        self.wait()
+        return self.program
+
+    def launch(self) -> Program:
+        """Makes the data directory if there is none, and starts the server. Call `wait` before using it."""
         binaries = _binaries()
         if not (self.directory / "PG_VERSION").exists():
             self.directory.mkdir(parents=True, exist_ok=True)
@@ -106,8 +112,18 @@ class Postgres:
             unprivileged=True,
             stop_signal=signal.SIGINT,  # fast shutdown; SIGTERM would wait for every client to leave
         )
-        self._wait(binaries)
         return self._program
+
+    def wait(self) -> None:
+        """Returns once the server answers. Raises `StackError` if it ends or time is up."""
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            self.program.require_alive()
+            probe = [str(_binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+            if subprocess.run(probe, check=False).returncode == 0:
+                return
+            time.sleep(0.05)
+        raise StackError(f"PostgreSQL does not answer after {START_SECONDS} s; see {self._log}")
 
     def create_databases(self) -> None:
         """Databases and roles of the services; what exists stays, passwords are set anew."""
@@ -133,16 +149,6 @@ class Postgres:
         """Fast shutdown: open transactions are rolled back."""
         if self._program is not None:
             self._program.stop(20)
-
-    def _wait(self, binaries: Path) -> None:
-        until = time.monotonic() + START_SECONDS
-        while time.monotonic() < until:
-            self.program.require_alive()
-            probe = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-            if subprocess.run(probe, check=False).returncode == 0:
-                return
-            time.sleep(0.05)
-        raise StackError(f"PostgreSQL does not answer after {START_SECONDS} s; see {self._log}")
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -50,6 +50,16 @@ class Program:
                 + "\n".join(lines)
             )
 
+    def require_success(self, seconds: float) -> None:
+        """Waits until its work is done. Raises `StackError` with the end of its log if it failed or takes longer."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            self.kill()
+            raise StackError(f"{self.name} was not done after {seconds:.0f} s; see {self.log}") from error
+        if code:
+            self.require_alive()
+
     def ask_to_stop(self) -> None:
         """Asks once: to a service, a second request means to end at once."""
         if self.alive() and not self._asked:

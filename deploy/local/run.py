@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.local import processes
-from deploy.local.places import LOCAL, ROOT, Ports, StackError, configured_ports, require_free
+from deploy.local.places import LOCAL, ROOT, STAGES, Ports, StackError, configured_ports, require_free
 from deploy.local.progress import Progress
 from deploy.local.stack import LocalStack
 
@@ -36,13 +36,11 @@ def run(story: Story, *, stay: bool, directory: Path = LOCAL) -> None:
         require_space(directory)
         ports = configured_ports()
         require_free(ports)
-        say = Progress()
+        say = Progress(STAGES)
         stack = LocalStack(directory, ports, say=say)
         processes.note(directory / "run", "run", os.getpid())
         try:
-            stack.start_servers()
-            stack.prepare()
-            stack.start_services()
+            stack.start()
             say.done()
             print(f"All four services are ready after {say.total():.1f} s.\n", flush=True)
             story(stack)

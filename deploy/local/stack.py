@@ -65,8 +65,41 @@ class LocalStack:
 
     # --- start -------------------------------------------------------------------------------------------------------
 
+    def start(self) -> None:
+        """All of it, what is independent side by side; returns once each service is ready.
+
+        Services start in any order, so they load while the broker does, and find the topics when they come to them.
+        """
+        self._launch_servers()
+        self._say("databases and tables")
+        self.postgres.wait()
+        self.postgres.create_databases()
+        self._migrate()
+        self._launch_services()
+        self._say("Kafka")
+        self.kafka.wait()
+        self._say("topics")
+        self._make_topics()
+        self._wait_for_services()
+
     def start_servers(self) -> None:
         """PostgreSQL with its databases, and Kafka; empty."""
+        self._launch_servers()
+        self.postgres.wait()
+        self.postgres.create_databases()
+        self.kafka.wait()
+
+    def prepare(self) -> None:
+        """Migrations and topics: with the servers, all that the services stand on."""
+        self._migrate()
+        self._make_topics()
+
+    def start_services(self) -> None:
+        """All four services; returns once each is ready."""
+        self._launch_services()
+        self._wait_for_services()
+
+    def _launch_servers(self) -> None:
         self.secrets.mkdir(parents=True, exist_ok=True)
         self._notes.mkdir(parents=True, exist_ok=True)
         (self._notes / "ports").write_text(json.dumps(vars(self.ports)))
@@ -75,27 +108,26 @@ class LocalStack:
         if not profile_key.exists():
             write_secret(profile_key, base64.b64encode(secrets.token_bytes(32)).decode())
         if not self.kafka.jars.fetched():
-            self._say("Kafka: fetching the jars, about 45 MB, once")
+            self._say("jars: about 45 MB of Kafka, once")
             self.kafka.jars.fetch()
-        self._say("PostgreSQL: starting")
-        self._note(self.postgres.start())
-        self.postgres.create_databases()
-        self._say("Kafka: starting")
-        self._note(self.kafka.start())
+        self._say("PostgreSQL")
+        self.kafka.format()
+        self._note(self.postgres.launch())
+        self._note(self.kafka.launch())
 
-    def prepare(self) -> None:
-        """Migrations and topics: with the servers, all that the services stand on."""
-        self._say("migrations")
+    def _migrate(self) -> None:
         self.ph("migrate", "--all")
-        self._say("topics")
+
+    def _make_topics(self) -> None:
         self.ph("topics", "apply", "--replication", "1")
 
-    def start_services(self) -> None:
-        """All four services; returns once each is ready."""
+    def _launch_services(self) -> None:
         for service in SERVICES:
             self.start_service(service)
-        for service in SERVICES:
-            self._say(f"{service}: waiting until it is ready")
+
+    def _wait_for_services(self) -> None:
+        for number, service in enumerate(SERVICES):
+            self._say(f"services: {number} of {len(SERVICES)} ready, waiting for {service}")
             self.wait_ready(service)
 
     def start_service(self, service: str, *, name: str = "", **overrides: str) -> Program:

@@ -23,7 +23,7 @@ from aiokafka.errors import KafkaError
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from deploy.local import jars, processes, run
+from deploy.local import processes, run
 from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
 from deploy.local.places import DEFAULTS, LOCAL, ROOT, SERVICES, StackError, configured_ports, free_ports, require_free
 from deploy.local.postgres import Postgres
@@ -175,18 +175,6 @@ async def test_a_broker_keeps_its_records_over_a_stop_and_the_first_group_finds_
     finally:
         stack.stop()
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def test_a_jar_that_was_not_reviewed_is_refused(tmp_path: Path) -> None:
-    names = [line.split()[1] for line in jars.CHECKSUMS.read_text().splitlines()]
-    (tmp_path / "jars").mkdir()
-    for name in names:
-        (tmp_path / "jars" / name).write_bytes(b"something else")
-    with pytest.raises(StackError, match="is not the file that was reviewed"):
-        jars.verify(tmp_path)
-    (tmp_path / "jars" / "extra.jar").write_bytes(b"")
-    with pytest.raises(StackError, match=r"extra\.jar"):
-        jars.verify(tmp_path)
 
 
 # --- ports -----------------------------------------------------------------------------------------------------------
