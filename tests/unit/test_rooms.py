@@ -88,4 +88,5 @@ def test_every_answer_has_the_one_base(service: Any) -> None:
     for router in service.routers:
         for route in router.routes:
             model = route.response_model
-            assert isinstance(model, type) and issubclass(model, Answer), route.path
+            assert isinstance(model, type), route.path
+            assert issubclass(model, Answer), route.path
