@@ -65,6 +65,17 @@ async def test_the_pool_of_a_desk_is_who_consents_in_its_country(placement: Plac
     assert ids(await placement.get("/candidates", PROGRAMME, country="GH")) == {str(abroad)}
 
 
+async def test_a_person_is_in_the_pool_until_the_moment_at_which_their_consent_ends(placement: Placement) -> None:
+    case_id = await placement.refer("GH", ACCRA)
+    end = placement.clock.now() + timedelta(hours=1)
+    await placement.consent(case_id, "matching", LAGOS, expires_at=end.isoformat())
+    await placement.tell("referral", "ReturneeReferred", case_id, **placement.referral("NG", LAGOS))
+    placement.clock.advance(timedelta(minutes=59))
+    assert ids(await placement.get("/candidates")) == {str(case_id)}
+    placement.clock.advance(timedelta(minutes=1))
+    assert ids(await placement.get("/candidates")) == set()
+
+
 async def test_the_pool_is_filtered_by_skill_and_status_and_paged(placement: Placement) -> None:
     tailor = await placement.refer(skills=["7531"])
     people = {str(await placement.refer()) for _ in range(4)} | {str(tailor)}

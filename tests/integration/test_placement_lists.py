@@ -25,8 +25,8 @@ ORDERS: Mapping[str, Mapping[str, Callable[[dict[str, Any]], Any]]] = {
     "/offers": {"expires_at": lambda item: item["expires_at"], "starts_on": lambda item: item["starts_on"]},
 }
 """The orders of each list besides `id` and `updated_at`, as they show in its items."""
-LONGEST = "\u0645" * 120
-"""The longest name that an employer can have, in Arabic."""
+LONGEST = "\U0001e922" * 120
+"""The longest name that an employer can have, in Adlam, as Fula is written: four bytes per letter."""
 
 
 class Rows:

@@ -86,11 +86,8 @@ class BadCursor(ValueError):
 
 def cursor_of(sort: str, place: Place) -> str:
     """The place as opaque text; it holds the order too, so that it cannot be taken for one of another order."""
-    return (
-        urlsafe_b64encode(json.dumps([sort, place.value, str(place.id)], ensure_ascii=False).encode())
-        .decode()
-        .rstrip("=")
-    )
+    text = json.dumps([sort, place.value, str(place.id)], ensure_ascii=False)
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def place_of(cursor: str, sort: str) -> Place:

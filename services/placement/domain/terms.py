@@ -12,13 +12,16 @@ Purpose = Literal["matching", "presentation"]
 Giver = Literal["person", "employer", "officer"]
 """Who can decide that a candidacy ends."""
 Party = Literal[Giver, "system"]
-GivenReason = Literal["not_suitable", "person_declined", "employer_declined", "unreachable", "offer_retracted"]
-"""Why they can decide so; the other reasons follow from what happened elsewhere."""
+NoMatch = Literal["not_suitable", "person_declined", "employer_declined", "unreachable"]
+"""It did not work out between person and employer."""
+GivenReason = Literal[NoMatch, "offer_retracted"]
+"""Why a giver can decide so; the other reasons follow from what happened elsewhere."""
 ClosedReason = Literal[
-    GivenReason,
+    NoMatch,
     "vacancy_withdrawn",
     "vacancy_filled",
     "offer_expired",
+    "offer_retracted",
     "consent_withdrawn",
     "referral_withdrawn",
 ]

@@ -150,6 +150,9 @@ def histories(draw: st.DrawFn) -> History:
     after: list[Told] = []
     for case in CASES:
         beginning = likely(case) if draw(st.integers(0, 3)) else []
+        if not draw(st.integers(0, 3)):
+            ends = {"expires_at": draw(st.sampled_from(MOMENTS))}
+            beginning = [(kind, {**fact, **ends} if kind == "grant" else fact) for kind, fact in beginning]
         topics = {"referral": referral_topic, "training": training_topic, "counselling": counselling_topic}
         for topic, telling in topics.items():
             facts = draw(telling(case, beginning))

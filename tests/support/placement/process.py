@@ -74,6 +74,12 @@ class Placement(ServiceProcess):
     async def refer(self, country: str = "NG", centre: str = LAGOS, **changes: Any) -> UUID:
         """A person whom the scout referred, with a consent for the desks where the centre lies."""
         case_id = uuid4()
+        await self.tell("referral", "ReturneeReferred", case_id, **self.referral(country, centre, **changes))
+        await self.consent(case_id, "matching", f"country:{centre[7:9]}")
+        return case_id
+
+    def referral(self, country: str, centre: str, **changes: Any) -> dict[str, Any]:
+        """What a new referral says of a painter."""
         referral_id = str(uuid4())
         fields = {
             "referral_id": referral_id,
@@ -85,14 +91,12 @@ class Placement(ServiceProcess):
             "target_group": "RETURNEE_DE",
             "age_band": "25_34",
         }
-        await self.tell("referral", "ReturneeReferred", case_id, **{**fields, **changes})
-        await self.consent(case_id, "matching", f"country:{centre[7:9]}")
-        return case_id
+        return {**fields, **changes}
 
-    async def consent(self, case_id: UUID, purpose: str, *recipients: str, until: date = FAR) -> str:
+    async def consent(self, case_id: UUID, purpose: str, *recipients: str, until: date = FAR, **more: Any) -> str:
         """A consent of a person; its id."""
         consent_id = str(uuid4())
-        fields = {"recipients": recipients, "valid_until": until.isoformat()}
+        fields = {"recipients": recipients, "valid_until": until.isoformat(), **more}
         await self.tell("referral", "ConsentGranted", case_id, consent_id=consent_id, purpose=purpose, **fields)
         return consent_id
 
