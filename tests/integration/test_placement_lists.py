@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from chassis.postgres.documents import Documents, Where
 from tests.support.placement import bodies
 from tests.support.placement.api import ACCRAS, OFFICER, PROGRAMME
 from tests.support.placement.process import DAY, TODAY, Placement
@@ -185,26 +186,27 @@ from {table}, generate_series(1, 300) n,
 
 
 class Asked:
-    """What the process asks its database, and how that is answered."""
+    """What the process asks its database for lists, and how that is answered."""
 
-    def __init__(self, placement: Placement) -> None:
+    def __init__(self, placement: Placement, monkeypatch: pytest.MonkeyPatch) -> None:
         self.placement = placement
-        self.statements: list[Any] = []
+        self.statements: list[tuple[str, Sequence[Any]]] = []
+        fetch = Documents._fetch  # asyncpg's own loggers do not hear statements that are prepared for one use
 
-    async def listen(self) -> None:
-        held = [await self.placement.pool.acquire() for _ in range(self.placement.pool.get_max_size())]
-        for connection in held:
-            connection.add_query_logger(self.statements.append)
-            await self.placement.pool.release(connection)
+        async def heard(documents: Documents, query: str, where: Where) -> Any:
+            self.statements.append((query, where.values))
+            return await fetch(documents, query, where)
+
+        monkeypatch.setattr(Documents, "_fetch", heard)
 
     async def plan(self) -> str:
         """Of the last page that was read."""
-        last = next(each for each in reversed(self.statements) if "page_value" in each.query)
-        return "\n".join(row[0] for row in await self.placement.pool.fetch(f"explain {last.query}", *last.args))
+        query, values = next(each for each in reversed(self.statements) if "page_value" in each[0])
+        return "\n".join(row[0] for row in await self.placement.pool.fetch(f"explain {query}", *values))
 
 
 @pytest.fixture
-async def asked(rows: Rows) -> Asked:
+async def asked(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> Asked:
     """Some 20,000 rows in each table, over 13 countries, and an ear at the statements of the process."""
     pool = rows.placement.pool
     for table, path, links in (
@@ -214,9 +216,7 @@ async def asked(rows: Rows) -> Asked:
     ):
         await pool.execute(MANY.format(table=table, path=path, links=links))
     await pool.execute("analyze")
-    asked = Asked(rows.placement)
-    await asked.listen()
-    return asked
+    return Asked(rows.placement, monkeypatch)
 
 
 async def test_no_list_reads_a_whole_table(asked: Asked) -> None:
