@@ -184,7 +184,10 @@ MANY = """
 insert into {table} (id, version, status, data, updated_at{column})
 select gen_random_uuid(), 1, status, {data}, now() - minute * interval '1 minute'{links}
 from {table}, generate_series(1, 300) minute, unnest($1::text[]) country_,
-     lateral (select gen_random_uuid() as somebody, gen_random_uuid() as made, {table}.id, minute, country_) each_row(somebody, made, a, b, c)
+     lateral (
+         select gen_random_uuid() as somebody, gen_random_uuid() as made
+         where {table}.id is not null and minute > 0 and country_ <> ''  -- anew for each row
+     ) anew
 """
 
 
