@@ -80,7 +80,7 @@ class Caller:
 ON_ITS_WAY = {
     "referral_not_found",
     "file_not_found",
-    "case_unknown",
+    "case_not_found",
     "candidate_not_found",
     "consent_missing",
     "matching_consent_missing",

@@ -15,7 +15,7 @@ CONSENT_DAYS = 730
 UNITS = 24
 """Teaching units of a course: 20 to 25 for a person, on average (S3)."""
 SEATS = 12
-NOT_THERE_YET = frozenset({"case_unknown", "consent_missing"})
+NOT_THERE_YET = frozenset({"case_not_found", "consent_missing"})
 """What training says until the events of the case have reached it."""
 
 
