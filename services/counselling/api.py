@@ -9,7 +9,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Reading, Runner, acting_as
+from chassis.http.api import Changer, Reading, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -65,7 +65,7 @@ async def read_inbox(
 
 @router.post("/referrals/{referral_id}/accept", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
 async def accept_referral(
-    referral_id: UUID, actor: Staff, reading: Reading, run: Runner, body: Acceptance | None = None
+    referral_id: UUID, actor: Staff, reading: Reading, run: Changer, body: Acceptance | None = None
 ) -> Response:
     """The centre takes the person on. Needs a consent that covers the centre now. The body may be left out."""
     case_id = await _case_of(reading, referral_id)
@@ -74,7 +74,7 @@ async def accept_referral(
 
 
 @router.post("/referrals/{referral_id}/reject", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
-async def reject_referral(referral_id: UUID, body: Rejection, actor: Staff, reading: Reading, run: Runner) -> Response:
+async def reject_referral(referral_id: UUID, body: Rejection, actor: Staff, reading: Reading, run: Changer) -> Response:
     """The centre does not take the person on; the scout is told why and looks for another way."""
     case_id = await _case_of(reading, referral_id)
     return await run(commands.RejectReferral(case_id, referral_id, body.reason), actor, FILE, case_id)
@@ -82,7 +82,7 @@ async def reject_referral(referral_id: UUID, body: Rejection, actor: Staff, read
 
 @router.post("/referrals/{referral_id}/redirect", tags=["referrals"], **answers(RedirectionOutcome, *REFUSALS))
 async def redirect_referral(
-    referral_id: UUID, body: Redirection, actor: Staff, reading: Reading, run: Runner
+    referral_id: UUID, body: Redirection, actor: Staff, reading: Reading, run: Changer
 ) -> Response:
     """Passes the referral on in one step: the other centre has it in its inbox at once, with a new limit."""
     case_id = await _case_of(reading, referral_id)
@@ -92,7 +92,7 @@ async def redirect_referral(
 
 @router.post("/referrals/{referral_id}/complete", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
 async def complete_referral(
-    referral_id: UUID, body: Completion, actor: Staff, reading: Reading, run: Runner
+    referral_id: UUID, body: Completion, actor: Staff, reading: Reading, run: Changer
 ) -> Response:
     """Says what came of a referral in progress; the scout learns of it."""
     case_id = await _case_of(reading, referral_id)
@@ -127,21 +127,21 @@ async def read_assessments(case_id: UUID, actor: Staff, view: Viewer) -> Respons
 
 
 @router.post("/files/{case_id}/arrival", tags=["files"], status_code=201, **answers(ArrivalOutcome, *REFUSALS))
-async def confirm_arrival(case_id: UUID, body: ArrivalReport, actor: Staff, run: Runner) -> Response:
+async def confirm_arrival(case_id: UUID, body: ArrivalReport, actor: Staff, run: Changer) -> Response:
     """Records that the person is in the country; the limit of the first contact begins."""
     command = commands.ConfirmArrival(case_id, body.arrived_on, body.method, body.admin1)
     return await run(command, actor, FILE, case_id)
 
 
 @router.post("/files/{case_id}/contacts", tags=["files"], status_code=201, **answers(ContactOutcome, *REFUSALS))
-async def record_contact(case_id: UUID, body: ContactReport, actor: Staff, run: Runner) -> Response:
+async def record_contact(case_id: UUID, body: ContactReport, actor: Staff, run: Changer) -> Response:
     """Records that the centre has spoken with the person after the arrival."""
     command = commands.RecordContact(case_id, body.channel, body.attempts, body.contacted_on)
     return await run(command, actor, FILE, case_id)
 
 
 @router.post("/files/{case_id}/assessments", tags=["files"], status_code=201, **answers(AssessmentOutcome, *REFUSALS))
-async def record_assessment(case_id: UUID, body: AssessmentReport, actor: Staff, run: Runner) -> Response:
+async def record_assessment(case_id: UUID, body: AssessmentReport, actor: Staff, run: Changer) -> Response:
     """Keeps an assessment of needs. Its levels stay in this service; it may be done again."""
     command = commands.RecordAssessment(case_id, body.readiness, body.priority, body.levels, body.assessed_on)
     return await run(command, actor, FILE, case_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Instant
+from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Day, Instant
 from vocabulary.events import CaseContract
 from vocabulary.terms import PlanStatus, Priority, Result
 
@@ -29,7 +29,7 @@ class ConsentGranted(CaseContract, source="referral"):
     consent_id: UUID
     purpose: str
     recipients: tuple[str, ...]
-    valid_until: date
+    valid_until: Day
     expires_at: Instant | None = None
 
 

@@ -11,7 +11,7 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Reading, Runner, acting_as
+from chassis.http.api import Changer, Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -124,7 +124,7 @@ async def read_vacancy(vacancy_id: UUID, actor: Reader, view: Viewer) -> Respons
 
 
 @router.post("/vacancies/{vacancy_id}/close", tags=["vacancies"], **answers(VacancyOutcome, *REFUSALS))
-async def close_vacancy(vacancy_id: UUID, actor: Officer, run: Runner) -> Response:
+async def close_vacancy(vacancy_id: UUID, actor: Officer, run: Changer) -> Response:
     """The employer takes the vacancy back. Candidacies without an offer close; offers that were made remain."""
     return await run(commands.CloseVacancy(vacancy_id), actor, VACANCY, vacancy_id)
 
@@ -158,7 +158,7 @@ async def read_candidate(case_id: UUID, actor: Reader, view: Viewer) -> Response
 
 
 @router.post("/candidacies", tags=["candidacies"], status_code=201, **answers(CandidacyOutcome, *REFUSALS))
-async def shortlist(body: NewCandidacy, actor: Officer, run: Runner) -> Response:
+async def shortlist(body: NewCandidacy, actor: Officer, run: Changer) -> Response:
     """A human picks a person for a vacancy; one of its openings is reserved. No employer learns of it."""
     return await run(commands.Shortlist(body.vacancy_id, body.case_id), actor, CANDIDATE, body.case_id)
 
@@ -173,7 +173,7 @@ async def read_candidacy(candidacy_id: UUID, actor: Reader, view: Viewer) -> Res
 
 
 @router.post("/candidacies/{candidacy_id}/present", tags=["candidacies"], **answers(CandidacyOutcome, *REFUSALS))
-async def present(candidacy_id: UUID, actor: Officer, reading: Reading, run: Runner) -> Response:
+async def present(candidacy_id: UUID, actor: Officer, reading: Reading, run: Changer) -> Response:
     """Names the person to the employer: needs the person's consent for exactly this employer."""
     ids = await _candidacy(reading, candidacy_id)
     return await run(commands.Present(*ids), actor, CANDIDACY, candidacy_id)
@@ -182,14 +182,16 @@ async def present(candidacy_id: UUID, actor: Officer, reading: Reading, run: Run
 @router.post(
     "/candidacies/{candidacy_id}/offer", tags=["candidacies"], status_code=201, **answers(CandidacyOutcome, *REFUSALS)
 )
-async def make_offer(candidacy_id: UUID, body: NewOffer, actor: Officer, reading: Reading, run: Runner) -> Response:
+async def make_offer(candidacy_id: UUID, body: NewOffer, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The employer, who knows the person, offers work."""
     ids = await _candidacy(reading, candidacy_id)
     return await run(commands.MakeOffer(*ids, **body.model_dump()), actor, CANDIDACY, candidacy_id)
 
 
 @router.post("/candidacies/{candidacy_id}/close", tags=["candidacies"], **answers(CandidacyOutcome, *REFUSALS))
-async def close_candidacy(candidacy_id: UUID, body: Closing, actor: Officer, reading: Reading, run: Runner) -> Response:
+async def close_candidacy(
+    candidacy_id: UUID, body: Closing, actor: Officer, reading: Reading, run: Changer
+) -> Response:
     """Ends a candidacy for a coded reason; its opening is free again, and a new candidacy may begin at once."""
     ids = await _candidacy(reading, candidacy_id)
     return await run(commands.CloseCandidacy(*ids, body.reason, body.by), actor, CANDIDACY, candidacy_id)
@@ -208,21 +210,21 @@ async def list_offers(
 
 
 @router.post("/offers/{offer_id}/accept", tags=["offers"], **answers(CandidacyOutcome, *REFUSALS))
-async def accept_offer(offer_id: UUID, actor: Officer, reading: Reading, run: Runner) -> Response:
+async def accept_offer(offer_id: UUID, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The person takes the offer. Whoever takes the last opening fills the vacancy."""
     ids = await _offered(reading, offer_id)
     return await run(commands.AcceptOffer(*ids), actor, CANDIDACY, ids[-1])
 
 
 @router.post("/offers/{offer_id}/decline", tags=["offers"], **answers(CandidacyOutcome, *REFUSALS))
-async def decline_offer(offer_id: UUID, body: Decline, actor: Officer, reading: Reading, run: Runner) -> Response:
+async def decline_offer(offer_id: UUID, body: Decline, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The person does not take the offer. It never counts against them."""
     ids = await _offered(reading, offer_id)
     return await run(commands.DeclineOffer(*ids, body.reason), actor, CANDIDACY, ids[-1])
 
 
 @router.post("/employments", tags=["employments"], status_code=201, **answers(CandidacyOutcome, *REFUSALS))
-async def start_employment(body: NewEmployment, actor: Officer, reading: Reading, run: Runner) -> Response:
+async def start_employment(body: NewEmployment, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The person has begun to work; formal only with evidence stronger than self-declaration."""
     ids = await _offered(reading, body.offer_id, "/offer_id")
     command = commands.StartEmployment(*ids, body.started_on, body.evidence_type)

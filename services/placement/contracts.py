@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from chassis.pure.codes import Code, Day, Instant, Language
@@ -38,7 +37,7 @@ class ConsentGranted(CaseContract, source="referral"):
     consent_id: UUID
     purpose: Code
     recipients: tuple[Org, ...]
-    valid_until: date
+    valid_until: Day
     expires_at: Instant | None = None
     """The moment from which it holds no more; an event from before there was this field has only the day."""
 

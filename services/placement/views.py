@@ -52,17 +52,17 @@ CANDIDATES: Final = Listing(
     },
 )
 OFFERS: Final = Listing(
-    source="""
-    vacancy cross join lateral (
-        select candidacy, candidacy -> 'offer' as offer, (candidacy -> 'offer' ->> 'id')::uuid as offer_id
-        from jsonb_array_elements(data -> 'candidacies') as candidacy
-    ) as made""",
-    id="offer_id",
-    columns="candidacy, id as vacancy_id, employer_id, country, isco08",
+    source="offer join vacancy on vacancy.id = offer.vacancy_id",
+    id="offer.id",
+    columns="""
+    vacancy.id as vacancy_id, vacancy.employer_id, vacancy.country, vacancy.isco08,
+    (select each from jsonb_array_elements(vacancy.data -> 'candidacies') as each
+     where each -> 'offer' ->> 'id' = offer.id::text) as candidacy""",
+    updated_at="vacancy.updated_at",
     orders={
-        "id": Order("offer_id", "uuid"),
-        "expires_at": Order("(offer ->> 'expires_at')::timestamptz", "timestamptz"),
-        "starts_on": Order("(offer ->> 'starts_on')::date", "date"),
+        "id": Order("offer.id", "uuid"),
+        "expires_at": Order("offer.expires_at", "timestamptz"),
+        "starts_on": Order("offer.starts_on", "date"),
     },
 )
 
@@ -130,10 +130,9 @@ async def offers(
     documents: Documents, scope: Scope, wish: Wish, case_id: UUID | None = None, status: OfferStatus | None = None
 ) -> Page[OfferItem]:
     """Job offers in the scope's countries."""
-    where = _within(scope).add("offer_id is not null")
-    where.add("links @> array[{}::uuid]", case_id)  # what the index answers
-    where.add("candidacy ->> 'case_id' = {}", None if case_id is None else str(case_id))
-    where.add("offer ->> 'status' = {}", status)
+    where = Where().add("offer.country = any({}::text[])", scope.countries)
+    where.add("offer.case_id = {}", case_id)
+    where.add("offer.status = {}", status)
     return await documents.page(OFFERS, where, wish, _offer)
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Reading, Runner, acting_as
+from chassis.http.api import Changer, Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -121,7 +121,7 @@ async def read_timeline(case_id: UUID, actor: Reader, view: Viewer) -> Response:
 
 
 @router.post("/cases/{case_id}/consents", tags=["consents"], status_code=201, **answers(ConsentOutcome, *REFUSALS))
-async def grant_consent(case_id: UUID, body: NewConsent, actor: ConsentTaker, run: Runner) -> Response:
+async def grant_consent(case_id: UUID, body: NewConsent, actor: ConsentTaker, run: Changer) -> Response:
     """Records what the person allows, to whom and until when."""
     command = commands.GrantConsent(
         case_id=case_id,
@@ -138,7 +138,7 @@ async def grant_consent(case_id: UUID, body: NewConsent, actor: ConsentTaker, ru
 
 
 @router.post("/consents/{consent_id}/withdraw", tags=["consents"], **answers(ConsentOutcome, *REFUSALS))
-async def withdraw_consent(consent_id: UUID, actor: ConsentTaker, reading: Reading, run: Runner) -> Response:
+async def withdraw_consent(consent_id: UUID, actor: ConsentTaker, reading: Reading, run: Changer) -> Response:
     """Takes a consent back, with effect at once: unanswered referrals that rest on it are withdrawn too."""
     case_id = await reading.id_of_linked(Case, consent_id)
     if case_id is None:
@@ -147,7 +147,7 @@ async def withdraw_consent(consent_id: UUID, actor: ConsentTaker, reading: Readi
 
 
 @router.post("/cases/{case_id}/referrals", tags=["referrals"], status_code=201, **answers(ReferralOutcome, *REFUSALS))
-async def refer(case_id: UUID, body: NewReferral, actor: Desk, run: Runner) -> Response:
+async def refer(case_id: UUID, body: NewReferral, actor: Desk, run: Changer) -> Response:
     """Refers the person to the centre of their region, or to the one named. Needs their consent for it."""
     command = commands.Refer(case_id, body.to_centre, body.priority, body.needs, body.wishes, body.skills)
     return await run(command, actor, CASE, case_id)
@@ -155,7 +155,7 @@ async def refer(case_id: UUID, body: NewReferral, actor: Desk, run: Runner) -> R
 
 @router.post("/referrals/{referral_id}/withdraw", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
 async def withdraw_referral(
-    referral_id: UUID, body: Withdrawal, actor: Desk, reading: Reading, run: Runner
+    referral_id: UUID, body: Withdrawal, actor: Desk, reading: Reading, run: Changer
 ) -> Response:
     """Takes a referral back before the centre has answered."""
     case_id = await reading.id_of_linked(Case, referral_id)
@@ -190,33 +190,33 @@ async def read_referral(referral_id: UUID, actor: Reader, view: Viewer) -> Respo
 
 
 @router.post("/cases/{case_id}/journey/plan", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
-async def plan_departure(case_id: UUID, body: Plan, actor: Desk, run: Runner) -> Response:
+async def plan_departure(case_id: UUID, body: Plan, actor: Desk, run: Changer) -> Response:
     """A window in which the person can leave."""
     command = commands.PlanDeparture(case_id, body.earliest, body.latest, body.transport, body.arrival_point)
     return await run(command, actor, CASE, case_id)
 
 
 @router.post("/cases/{case_id}/journey/book", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
-async def book_departure(case_id: UUID, body: Booking, actor: Desk, run: Runner) -> Response:
+async def book_departure(case_id: UUID, body: Booking, actor: Desk, run: Changer) -> Response:
     """The day is booked."""
     return await run(commands.BookDeparture(case_id, body.on, body.transport, body.arrival_point), actor, CASE, case_id)
 
 
 @router.post("/cases/{case_id}/journey/reschedule", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
-async def reschedule_departure(case_id: UUID, body: Rescheduling, actor: Desk, run: Runner) -> Response:
+async def reschedule_departure(case_id: UUID, body: Rescheduling, actor: Desk, run: Changer) -> Response:
     """The departure moves; courses and the centre learn of it."""
     command = commands.RescheduleDeparture(case_id, body.earliest, body.latest, body.reason)
     return await run(command, actor, CASE, case_id)
 
 
 @router.post("/cases/{case_id}/journey/cancel", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
-async def cancel_departure(case_id: UUID, body: Cancellation, actor: Desk, run: Runner) -> Response:
+async def cancel_departure(case_id: UUID, body: Cancellation, actor: Desk, run: Changer) -> Response:
     """The departure will not take place; it may be planned anew."""
     return await run(commands.CancelDeparture(case_id, body.reason), actor, CASE, case_id)
 
 
 @router.post("/cases/{case_id}/journey/depart", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
-async def confirm_departure(case_id: UUID, body: DepartureReport, actor: Desk, run: Runner) -> Response:
+async def confirm_departure(case_id: UUID, body: DepartureReport, actor: Desk, run: Changer) -> Response:
     """The person has left Germany."""
     command = commands.ConfirmDeparture(case_id, body.departed_on, body.arrival_expected_on, body.assistance_codes)
     return await run(command, actor, CASE, case_id)
@@ -247,7 +247,7 @@ def with_vault(vault: Vault) -> APIRouter:
         return await run(command, actor)
 
     @routes.put("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileOutcome, *REFUSALS))
-    async def set_profile(case_id: UUID, body: ProfileBody, actor: Desk, run: Runner) -> Response:
+    async def set_profile(case_id: UUID, body: ProfileBody, actor: Desk, run: Changer) -> Response:
         """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
         with _alarm(case_id):
             answer = await run(commands.SetProfile(case_id, _sealed(vault, case_id, body)), actor, profile, case_id)
@@ -266,7 +266,7 @@ def with_vault(vault: Vault) -> APIRouter:
         return answer
 
     @routes.delete("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileOutcome, *REFUSALS))
-    async def destroy_profile(case_id: UUID, actor: Desk, run: Runner) -> Response:
+    async def destroy_profile(case_id: UUID, actor: Desk, run: Changer) -> Response:
         """Destroys the key: no copy, and no backup, can be read any more."""
         with _alarm(case_id):
             answer = await run(commands.DestroyProfile(case_id), actor, profile, case_id)

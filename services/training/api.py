@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Reading, Runner, acting_as
+from chassis.http.api import Changer, Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -81,7 +81,7 @@ async def schedule_session(body: NewSession, actor: Clerk, run: Runner) -> Respo
 
 
 @router.post("/sessions/{session_id}/cancel", tags=["sessions"], **answers(SessionOutcome, *REFUSALS))
-async def cancel_session(session_id: UUID, body: SessionCancellation, actor: Clerk, run: Runner) -> Response:
+async def cancel_session(session_id: UUID, body: SessionCancellation, actor: Clerk, run: Changer) -> Response:
     """Calls a course off; every enrolment that is not over is cancelled with it."""
     return await run(CancelSession(session_id, body.reason), actor, SESSION, session_id)
 
@@ -132,7 +132,7 @@ async def request_enrolment(body: NewEnrolment, actor: ReferralSide, run: Runner
 
 
 @router.post("/enrolments/{enrolment_id}/cancel", tags=["enrolments"], **answers(EnrolmentOutcome, *REFUSALS))
-async def cancel_enrolment(enrolment_id: UUID, actor: Either, reading: Reading, run: Runner) -> Response:
+async def cancel_enrolment(enrolment_id: UUID, actor: Either, reading: Reading, run: Changer) -> Response:
     """Takes an enrolment back: scouts for the person, a clerk for the provider. The seat goes to who waits first."""
     session_id = await _session_of(reading, enrolment_id)
     return await run(CancelEnrolment(session_id, enrolment_id), actor, ENROLMENT, enrolment_id)
@@ -140,7 +140,7 @@ async def cancel_enrolment(enrolment_id: UUID, actor: Either, reading: Reading, 
 
 @router.post("/enrolments/{enrolment_id}/complete", tags=["enrolments"], **answers(EnrolmentOutcome, *REFUSALS))
 async def complete_enrolment(
-    enrolment_id: UUID, body: CourseResult, actor: Clerk, reading: Reading, run: Runner
+    enrolment_id: UUID, body: CourseResult, actor: Clerk, reading: Reading, run: Changer
 ) -> Response:
     """Records how the course ended for a person."""
     command = CompleteEnrolment(

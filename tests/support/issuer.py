@@ -37,7 +37,7 @@ class Issuer:
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": "user-4711",
-            "exp": now + 600,
+            "exp": now + 7200,  # longer than a run of all tests on a busy machine
             "iat": now,
             "roles": ["scout"],
             "org": "scouts:bavaria",

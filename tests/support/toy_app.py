@@ -15,7 +15,7 @@ from pydantic import BaseModel, StrictInt
 from starlette.responses import Response
 
 from chassis.http.answering import answers
-from chassis.http.api import Runner, acting_as
+from chassis.http.api import Changer, acting_as
 from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import (
@@ -55,7 +55,7 @@ TILL = Resource(lambda till: (by_id(toy.Till, till),), show)
 
 
 @router.post("/tills/{till}/sales", status_code=201, **answers(toy.Total, 403, 409))
-async def sell(till: UUID, body: Sale, actor: Annotated[Actor, acting_as("seller")], run: Runner) -> Response:
+async def sell(till: UUID, body: Sale, actor: Annotated[Actor, acting_as("seller")], run: Changer) -> Response:
     return await run(toy.Sell(till, body.amount), actor, TILL, till)
 
 

@@ -26,10 +26,11 @@ CONFIG = """
 allow-x00 = false  # no client library can send it in a header
 
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 405, 409, 413, 415, 422]
+expected-statuses = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422]
 
 [checks.positive_data_acceptance]
-expected-statuses = [200, 201, 403, 404, 409, 422]  # no schema tells that a code is not listed, a day implausible
+expected-statuses = [200, 201, 403, 404, 409, 412, 422]
+# No schema tells that a code is not listed, a day implausible, a tag stale.
 """
 
 

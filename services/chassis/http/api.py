@@ -22,8 +22,8 @@ from chassis.pure.resources import Resource, Seen
 from chassis.work.command_bus import CommandBus, IdempotencyKey
 
 IDEMPOTENCY_KEY = r"^[A-Za-z0-9_.:-]{8,128}$"
-_TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
-_TAGS = re.compile(rf"\s*(?:\*|{_TAG}(?:\s*,\s*{_TAG})*)\s*")
+_TAG = r'(?:W/)?"[!#-~]*"'
+IF_MATCH = rf"^(\*|{_TAG}( *, *{_TAG})*)$"
 
 
 class _Acting(BearerScheme):
@@ -57,74 +57,102 @@ Anybody = Annotated[Actor, acting_as()]
 """Whoever has a token."""
 
 
-class Run:
-    """Runs the command of one request: same Idempotency-Key and same body give the stored answer."""
+class _Commands:
+    """Commands of one request: same Idempotency-Key and same body give the stored answer."""
 
-    def __init__(self, bus: CommandBus, request: Request, key: str, fingerprint: bytes, if_match: str | None) -> None:
-        self._bus = bus
+    def __init__(self, request: Request, key: str, fingerprint: bytes) -> None:
+        self._bus: CommandBus = started(request, "bus")
         self._request = request
         self._key = key
         self._fingerprint = fingerprint
-        self._if_match = if_match
 
-    async def __call__(
-        self, command: Any, actor: Actor, resource: Resource | None = None, id_: UUID | None = None
-    ) -> Response:
-        """The command's answer. Raises `Problem` if it is refused; then nothing has changed.
-
-        `resource` and `id_` say what an `If-Match` is about.
-        """
+    async def _answer(self, command: Any, actor: Actor, seen: Seen | None) -> Response:
         scope = self._request.scope
         # Kept as a hash: a careless client's key could be a name.
         place = f"{actor.org}|{scope['method']} {scope['path']}\0{self._key}"
         key = IdempotencyKey(hashlib.sha256(place.encode()).digest(), self._fingerprint)
-        outcome = await self._bus.execute(command, actor, key, self._seen(resource, id_))
+        outcome = await self._bus.execute(command, actor, key, seen)
         if isinstance(outcome, Refused):
             raise Problem.of(outcome)
         headers = {"Idempotency-Replayed": "true"} if outcome.replayed else None
         return Response(outcome.answer, scope["route"].status_code or 200, headers, MEDIA_TYPE)
 
-    def _seen(self, resource: Resource | None, id_: UUID | None) -> Seen | None:
+
+class Run(_Commands):
+    """Runs a command that makes something new."""
+
+    async def __call__(self, command: Any, actor: Actor) -> Response:
+        """The command's answer. Raises `Problem` if it is refused; then nothing has changed."""
+        if "if-match" in self._request.headers:
+            raise Problem(
+                status=400,
+                code="if_match_unusable",
+                detail="Nothing was there to be read before: this makes something new.",
+                remedy="Leave If-Match out.",
+                field="If-Match",
+            )
+        return await self._answer(command, actor, None)
+
+
+class Change(_Commands):
+    """Runs a command on something that its caller may have read: with `If-Match`, only if that is still true."""
+
+    def __init__(self, request: Request, key: str, fingerprint: bytes, if_match: str | None) -> None:
+        super().__init__(request, key, fingerprint)
+        self._if_match = if_match
+
+    async def __call__(self, command: Any, actor: Actor, resource: Resource, id_: UUID) -> Response:
+        """The command's answer, held to the tag of the resource. Raises `Problem` as `Run` does, or 412."""
         if self._if_match is None:
-            return None
-        if resource is None or id_ is None:
-            raise _if_match("Nothing was there to be read before: this makes something new.", "Leave If-Match out.")
+            return await self._answer(command, actor, None)
         key: bytes = self._request.app.state.fingerprint_key
-        return Seen(resource, id_, _tags(self._if_match), key)
+        return await self._answer(command, actor, Seen(resource, id_, _tags(self._if_match), key))
 
 
 def _tags(header: str) -> Sequence[str]:
     """The tags of an `If-Match`. A weak one is never equal (RFC 9110, 13.1.1), so it is left out."""
-    if not _TAGS.fullmatch(header):
-        raise _if_match("If-Match is not a list of entity tags.", "Send the ETag of what you have read, as it came.")
     return [tag for tag in re.findall(rf"\*|{_TAG}", header) if not tag.startswith("W/")]
 
 
-def _if_match(detail: str, remedy: str) -> Problem:
-    return Problem(status=400, code="if_match_unusable", detail=detail, remedy=remedy, field="If-Match")
+_Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=IDEMPOTENCY_KEY,
+        description="Made by the caller once per intent (a UUID). Repeating it repeats the answer, not the effect.",
+    ),
+]
+_IfMatch = Annotated[
+    str,
+    Header(
+        alias="If-Match",
+        max_length=4096,
+        pattern=IF_MATCH,
+        description="The ETag of what you have read: if it has changed since, nothing is done.",
+    ),
+]
 
 
-async def _run(
+async def _fingerprint(request: Request) -> bytes:
+    return hmac.digest(request.app.state.fingerprint_key, await request.body(), "sha256")
+
+
+async def _run(request: Request, idempotency_key: _Key) -> Run:
+    return Run(request, idempotency_key, await _fingerprint(request))
+
+
+async def _change(
     request: Request,
-    idempotency_key: Annotated[
-        str,
-        Header(
-            pattern=IDEMPOTENCY_KEY,
-            description="Made by the caller once per intent (a UUID). Repeating it repeats the answer, not the effect.",
-        ),
-    ],
-    if_match: Annotated[
-        str | None,
-        Header(
-            max_length=4096, description="The ETag of what you have read: if it has changed since, nothing is done."
-        ),
-    ] = None,
-) -> Run:
-    fingerprint = hmac.digest(request.app.state.fingerprint_key, await request.body(), "sha256")
-    return Run(started(request, "bus"), request, idempotency_key, fingerprint, if_match)
+    idempotency_key: _Key,
+    if_match: _IfMatch = None,  # type: ignore[assignment]  # absent or text: OpenAPI would offer null as a text else
+) -> Change:
+    return Change(request, idempotency_key, await _fingerprint(request), if_match)
 
 
 Runner = Annotated[Run, Depends(_run)]
+"""For commands that make something new."""
+Changer = Annotated[Change, Depends(_change)]
+"""For commands on something that can be read."""
 
 
 async def _documents(request: Request) -> Documents:

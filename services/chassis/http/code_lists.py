@@ -15,6 +15,7 @@ from chassis.http.problems import Problem
 from chassis.http.routes import new_router
 from chassis.pure.answers import tag_of
 from chassis.pure.code_lists import CodeEntry, CodeListAnswer, CodeListName, CodeListNames
+from chassis.pure.codes import Day
 
 
 def router(lists: Mapping[str, CodeListAnswer]) -> APIRouter:
@@ -35,7 +36,7 @@ def router(lists: Mapping[str, CodeListAnswer]) -> APIRouter:
     async def read_code_list(
         name: Annotated[str, Path(max_length=64)],
         _caller: Anybody,
-        on: Annotated[date | None, Query(description="only codes in force on this day; else all of all times")] = None,
+        on: Annotated[Day | None, Query(description="only codes in force on this day; else all of all times")] = None,
     ) -> Response:
         """One code list with its labels."""
         found = lists.get(name)

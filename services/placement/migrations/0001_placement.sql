@@ -55,7 +55,38 @@ create table vacancy (
 );
 -- which vacancy a candidacy or offer belongs to, and every vacancy of a person
 create index vacancy_links on vacancy using gin (links);
--- GET /vacancies: those of a country by status, paged by id; GET /offers: the vacancies of a country
+-- GET /vacancies: those of a country by status, paged by id
 create index vacancy_country on vacancy (country, status, id);
--- GET /vacancies, GET /offers: what has changed
+-- GET /vacancies: what has changed; GET /offers: the vacancies whose offers may have
 create index vacancy_updated on vacancy (updated_at, id);
+
+-- One row per job offer, for GET /offers: what that list is filtered and sorted by. It is an index of the documents in
+-- `vacancy`, of a kind that PostgreSQL does not have: only the trigger below writes it, in the transaction that writes
+-- the document, and nothing is decided on it.
+create table offer (
+    id         uuid primary key,
+    vacancy_id uuid not null,
+    case_id    uuid not null,
+    country    text not null,
+    status     text not null,
+    starts_on  date not null,
+    expires_at timestamptz not null
+);
+-- GET /offers: those of a country, paged by id
+create index offer_country on offer (country, id);
+-- GET /offers: those of a person
+create index offer_case on offer (case_id, id);
+-- GET /offers: from a vacancy that has changed to its offers
+create index offer_vacancy on offer (vacancy_id);
+
+create function list_offers() returns trigger language plpgsql as $$
+begin
+    insert into offer as listed (id, vacancy_id, case_id, country, status, starts_on, expires_at)
+    select (made ->> 'id')::uuid, new.id, (candidacy ->> 'case_id')::uuid, new.country, made ->> 'status',
+           (made ->> 'starts_on')::date, (made ->> 'expires_at')::timestamptz
+    from jsonb_array_elements(new.data -> 'candidacies') as candidacy, lateral (select candidacy -> 'offer' as made) as its
+    where made ->> 'id' is not null
+    on conflict (id) do update set status = excluded.status where listed.status <> excluded.status;
+    return null;
+end $$;
+create trigger offers_listed after insert or update of data on vacancy for each row execute function list_offers();

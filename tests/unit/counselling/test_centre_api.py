@@ -279,7 +279,8 @@ def test_any_tag_of_a_file_that_is_there_will_do_if_the_caller_says_so(api: Api)
 
 @pytest.mark.parametrize("tag", ["4711", '"a" "b"', "", '"a",'])
 def test_what_is_no_tag_is_refused(api: Api, tag: str) -> None:
-    problem(api.act(*CALLS[0], **{"If-Match": tag}), 400, "if_match_unusable")
+    document = problem(api.act(*CALLS[0], **{"If-Match": tag}), 422, "request_invalid")
+    assert document["errors"][0]["field"] == "If-Match"
 
 
 @pytest.mark.parametrize("tag", ['W/"weak"', '"of-something-else"'])

@@ -285,7 +285,7 @@ class Clock:
 
 async def test_a_token_that_was_good_is_refused_once_it_has_expired() -> None:
     clock = Clock()
-    answers = await clock.asks_twice(lambda: setattr(clock, "now", clock.now + 3600))
+    answers = await clock.asks_twice(lambda: setattr(clock, "now", clock.now + 36_000))
     assert answers == ["user-4711", "The token has expired."]
 
 
