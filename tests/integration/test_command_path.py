@@ -18,9 +18,9 @@ from chassis.pure.resources import Seen
 from chassis.telemetry.tracing import NO_TRACE
 from chassis.work import command_bus
 from chassis.work.command_bus import CommandBus, Done
-from tests.support.toy import UNLUCKY, Counted, Sell, SetAlarm, Total
+from tests.support.toy import UNLUCKY, Close, Counted, Sell, SetAlarm, Total
 from tests.support.toy_app import TILL
-from tests.support.toy_runtime import ACTOR, Statements, ToyRuntime
+from tests.support.toy_runtime import ACTOR, KEY, Statements, ToyRuntime
 
 
 async def test_a_command_saves_its_state_and_its_event_together(toy: ToyRuntime) -> None:
@@ -169,7 +169,7 @@ async def test_a_command_that_says_what_it_has_seen_costs_four(toy: ToyRuntime, 
     await toy.command(Sell(till, 5))
     for amount in (5, 6):
         statements.queries.clear()
-        await toy.command(Sell(till, amount), seen=Seen(TILL, till, ["*"], b""))
+        await toy.command(Sell(till, amount), seen=Seen(TILL, till, ["*"], KEY))
     assert len(statements.queries) == 4, statements.queries  # begin, load, write, commit
 
 
@@ -208,12 +208,12 @@ async def test_nothing_is_written_by_a_command_that_was_not_first(toy: ToyRuntim
 async def test_a_stale_tag_is_refused_and_a_repeat_gets_its_stored_answer_all_the_same(toy: ToyRuntime) -> None:
     till = uuid4()
     await toy.command(Sell(till, 5))
-    tag = tag_of(Total(total=5), b"")
-    first = await toy.command(Sell(till, 1), key="once", seen=Seen(TILL, till, [tag], b""))
+    tag = tag_of(Total(total=5), till, KEY)
+    first = await toy.command(Sell(till, 1), key="once", seen=Seen(TILL, till, [tag], KEY))
     assert first == Done('{"total":6}')
-    again = await toy.command(Sell(till, 1), key="once", seen=Seen(TILL, till, [tag], b""))
+    again = await toy.command(Sell(till, 1), key="once", seen=Seen(TILL, till, [tag], KEY))
     assert again == Done('{"total":6}', replayed=True)
-    stale = await toy.command(Sell(till, 1), seen=Seen(TILL, till, [tag], b""))
+    stale = await toy.command(Sell(till, 1), seen=Seen(TILL, till, [tag], KEY))
     assert isinstance(stale, Refused)
     assert (stale.code, stale.status, stale.field) == ("changed_meanwhile", 412, "If-Match")
     assert "total" in stale.detail
@@ -223,8 +223,8 @@ async def test_a_stale_tag_is_refused_and_a_repeat_gets_its_stored_answer_all_th
 async def test_of_two_who_saw_the_same_one_is_told_to_read_again(toy: ToyRuntime) -> None:
     till = uuid4()
     await toy.command(Sell(till, 5))
-    tag = tag_of(Total(total=5), b"")
-    answers = await asyncio.gather(*(toy.command(Sell(till, 1), seen=Seen(TILL, till, [tag], b"")) for _ in range(8)))
+    tag = tag_of(Total(total=5), till, KEY)
+    answers = await asyncio.gather(*(toy.command(Sell(till, 1), seen=Seen(TILL, till, [tag], KEY)) for _ in range(8)))
     assert sum(isinstance(each, Done) for each in answers) == 1
     assert {each.status for each in answers if isinstance(each, Refused)} == {412}
     assert await toy.totals() == {till: 6}
@@ -240,3 +240,60 @@ async def test_a_decision_that_leaves_the_aggregate_as_it_is_rests_on_a_lock(
     await toy.command(SetAlarm(till, 0))
     assert len(statements.starting_with("begin", "commit")) == 2, statements.queries
     assert await toy.pool.fetchval("select count(*) from deadline") == 0
+
+
+async def test_a_refusal_waits_for_the_first_request_with_its_key(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
+    """The first is about to commit when the repeat meets a rule that says no by now: the repeat is the first's."""
+    till = uuid4()
+    await toy.command(Sell(till, 5))
+    async with pool.acquire() as other:
+        transaction = other.transaction()
+        await transaction.start()
+        await other.execute("select from till where id = $1 for update", till)
+        first = asyncio.create_task(toy.command(Sell(till, 1), key="once"))
+        await until_waiting(pool, 1)
+        repeat = asyncio.create_task(toy.command(Sell(till, UNLUCKY), key="once"))
+        await until_waiting(pool, 2)
+        await transaction.commit()
+    assert await first == Done('{"total":6}')
+    assert await repeat == Done('{"total":6}', replayed=True)
+
+
+async def test_a_deadline_that_is_set_anew_meanwhile_does_not_survive_the_command_that_clears_it(
+    toy: ToyRuntime, pool: asyncpg.Pool
+) -> None:
+    """Two wait for the till: one sets a deadline and leaves the till as it is, the other closes it and clears it."""
+    till = uuid4()
+    await toy.command(Sell(till, 1))
+    other = ToyRuntime(pool)
+    async with pool.acquire() as holder:
+        transaction = holder.transaction()
+        await transaction.start()
+        await holder.execute("select from till where id = $1 for update", till)
+        setting = asyncio.create_task(other.command(SetAlarm(till, 60), key="set"))
+        await until_waiting(pool, 1)
+        closing = asyncio.create_task(toy.command(Close(till), key="close"))
+        await until_waiting(pool, 2)
+        await transaction.commit()
+    await asyncio.gather(setting, closing)
+    assert await pool.fetchval("select status from till where id = $1", till) == "closed"
+    assert await pool.fetchval("select count(*) from deadline") == 0
+
+
+async def test_where_callers_compete_the_lock_is_taken_at_once(
+    toy: ToyRuntime, pool: asyncpg.Pool, statements: Statements
+) -> None:
+    till = uuid4()
+    await toy.command(Sell(till, 1))
+    await asyncio.gather(*(toy.command(Sell(till, 1)) for _ in range(8)))
+    statements.queries.clear()
+    await toy.command(Sell(till, 1))
+    assert len(statements.starting_with("begin")) == 1, statements.queries
+    assert await toy.totals() == {till: 10}
+
+
+async def until_waiting(pool: asyncpg.Pool, number: int) -> None:
+    """Until so many transactions wait for a lock."""
+    async with asyncio.timeout(10):
+        while await pool.fetchval("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") < number:
+            await asyncio.sleep(0.01)

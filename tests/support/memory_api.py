@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -83,12 +84,23 @@ class _Bus:
         return Done(outcome.answer.model_dump_json())
 
 
+class _NoPool:
+    """Lends itself, and begins transactions that are none."""
+
+    def acquire(self, **_options: Any) -> Any:
+        return nullcontext(self)
+
+    def transaction(self, **_options: Any) -> Any:
+        return nullcontext()
+
+
 @dataclass(frozen=True)
 class _Workshop:
     """What routes use of the real one."""
 
     memory: MemoryService
-    pool: None = None
+    pool: _NoPool = field(default_factory=_NoPool)
+    tag_key: bytes = b"a secret of this service"
 
     @property
     def clock(self) -> _Clock:

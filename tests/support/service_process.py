@@ -44,6 +44,7 @@ class ServiceProcess:
             Tracer(Resource.create({"service.name": service.name}), subject=service.subject),
             self.metrics,
             lambda: None,
+            b"a secret of this service",
         )
         self.app = create_api(service, settings)
         self.app.state.clock, self.app.state.workshop = self.clock, self.workshop

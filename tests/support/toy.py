@@ -76,6 +76,11 @@ class SetAlarm:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Close:
+    till: UUID
+
+
 def _count(states: States, till_id: UUID, amount: int) -> Decision | Refused:
     if amount == UNLUCKY:
         return Refused("unlucky", "13 is refused", "Sell something else.", "/amount", 422)
@@ -94,12 +99,19 @@ def sell(states: States, command: Sell, _context: Context) -> Decision | Refused
     return _count(states, command.till, command.amount)
 
 
-def set_alarm(states: States, command: SetAlarm, context: Context) -> Decision:
+def set_alarm(states: States, command: SetAlarm, context: Context) -> Decision | Refused:
     till = states.get(Till, command.till) or Till(command.till)
+    if till.status == "closed":
+        return Refused("till_closed", "The till is closed.", "Open another.")
     if command.minutes == 0:
         return Decision((till,), deadlines=(Cleared("alarm", till.id),), answer=Total(total=till.total))
     due_at = context.now + timedelta(minutes=command.minutes)
     return Decision((till,), deadlines=(Deadline("alarm", till.id, till.id, due_at),), answer=Total(total=till.total))
+
+
+def close(states: States, command: Close, _context: Context) -> Decision:
+    till = replace(states.get(Till, command.till) or Till(command.till), status="closed")
+    return Decision((till,), deadlines=(Cleared("alarm", till.id),), answer=Total(total=till.total))
 
 
 def alarm(states: States, timer: DeadlineDue, _context: Context) -> Decision | Refused:
@@ -118,7 +130,11 @@ def _one(attribute: str) -> Any:
 
 
 KINDS = (Kind(Till, "till"),)
-COMMANDS: Mapping[type[Any], Handler] = {Sell: Handler(_one("till"), sell), SetAlarm: Handler(_one("till"), set_alarm)}
+COMMANDS: Mapping[type[Any], Handler] = {
+    Sell: Handler(_one("till"), sell),
+    SetAlarm: Handler(_one("till"), set_alarm),
+    Close: Handler(_one("till"), close),
+}
 CONSUMERS: Mapping[type[Contract], Handler] = {Sold: Handler(_one("till_id"), sold)}
 DEADLINES = {"alarm": Handler(_one("owner"), alarm)}
 

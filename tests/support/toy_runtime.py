@@ -25,6 +25,7 @@ from chassis.work.workshop import Workshop
 from tests.support import outbox, toy
 
 ACTOR = Actor("seller", "programme:shop")
+KEY = b"a secret of this service"
 
 
 class SpanCollector(SpanProcessor):
@@ -62,7 +63,7 @@ class ToyRuntime:
         self.wakes = 0
         storage = Storage(toy.KINDS)
         self.workshop = Workshop(
-            toy.TILL.actor, pool, storage, None, self.clock, self.tracer, self.metrics, self._woken
+            toy.TILL.actor, pool, storage, None, self.clock, self.tracer, self.metrics, self._woken, KEY
         )
         self.bus = CommandBus(self.workshop, toy.COMMANDS)
         self.dispatcher = Dispatcher(self.workshop, toy.CONSUMERS)

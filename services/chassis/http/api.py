@@ -20,6 +20,7 @@ from chassis.postgres.documents import Documents
 from chassis.pure.decision import Actor, Refused
 from chassis.pure.resources import Resource, Seen
 from chassis.work.command_bus import CommandBus, IdempotencyKey
+from chassis.work.workshop import Workshop
 
 IDEMPOTENCY_KEY = r"^[A-Za-z0-9_.:-]{8,128}$"
 _TAG = r'(?:W/)?"[!#-~]*"'
@@ -105,13 +106,22 @@ class Change(_Commands):
         """The command's answer, held to the tag of the resource. Raises `Problem` as `Run` does, or 412."""
         if self._if_match is None:
             return await self._answer(command, actor, None)
-        key: bytes = self._request.app.state.fingerprint_key
-        return await self._answer(command, actor, Seen(resource, id_, _tags(self._if_match), key))
+        workshop: Workshop = started(self._request, "workshop")
+        return await self._answer(command, actor, Seen(resource, id_, _strong(self._if_match), workshop.tag_key))
 
 
-def _tags(header: str) -> Sequence[str]:
-    """The tags of an `If-Match`. A weak one is never equal (RFC 9110, 13.1.1), so it is left out."""
-    return [tag for tag in re.findall(rf"\*|{_TAG}", header) if not tag.startswith("W/")]
+def _strong(header: str) -> Sequence[str]:
+    """The tags of an `If-Match` that can be equal to one of ours: a weak one never is (RFC 9110, 13.1.1)."""
+    tags = [tag for tag in re.findall(rf"\*|{_TAG}", header) if not tag.startswith("W/")]
+    if not tags:
+        raise Problem(
+            status=422,
+            code="if_match_weak",
+            detail="If-Match has weak tags only, which are equal to nothing.",
+            remedy="Send the ETag as the service gave it; a proxy that compresses answers may have weakened it.",
+            field="If-Match",
+        )
+    return tags
 
 
 _Key = Annotated[

@@ -17,6 +17,9 @@ from chassis.pure.answers import tag_of
 from chassis.pure.code_lists import CodeEntry, CodeListAnswer, CodeListName, CodeListNames
 from chassis.pure.codes import Day
 
+_PUBLIC = b"code lists"
+"""Nothing in them is anybody's: their tags need no secret."""
+
 
 def router(lists: Mapping[str, CodeListAnswer]) -> APIRouter:
     """Routes that serve these lists."""
@@ -49,7 +52,7 @@ def router(lists: Mapping[str, CodeListAnswer]) -> APIRouter:
             )
         if on is not None:
             found = found.model_copy(update={"items": tuple(each for each in found.items if _in_force(each, on))})
-        return json_response(found, {"ETag": tag_of(found, b"")})
+        return json_response(found, {"ETag": tag_of(found, name, _PUBLIC)})
 
     return routes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -16,35 +16,42 @@ from chassis.pure.decision import Actor, Refused
 from chassis.pure.resources import Resource
 from chassis.work.workshop import Workshop
 
+ONE_SNAPSHOT: Any = {"isolation": "repeatable_read", "readonly": True}
+"""Several aggregates are shown as they were at one moment."""
+
 
 class View:
     """Shows resources to the caller of one request."""
 
-    def __init__(self, workshop: Workshop, key: bytes) -> None:
+    def __init__(self, workshop: Workshop) -> None:
         self._shop = workshop
-        self._key = key
 
     async def __call__(self, resource: Resource, id_: UUID, actor: Actor) -> Response:
         """What the caller may see of it, with its tag. Raises `Problem` if that is nothing."""
-        return self.answer(await self.of(resource, id_, actor))
+        return self.answer(await self.of(resource, id_, actor), id_)
 
     async def of(self, resource: Resource, id_: UUID, actor: Actor) -> Answer:
         """The same for a route that has more to do before it answers."""
         work = self._shop.unit_of_work()
-        await work.look(self._shop.pool, resource.needs(id_))
-        await work.look(self._shop.pool, resource.beside(work.states, id_))
+        needs = tuple(resource.needs(id_))
+        if len(needs) == 1 and not resource.has_beside:
+            await work.look(self._shop.pool, needs)
+        else:
+            async with self._shop.pool.acquire(timeout=5) as connection, connection.transaction(**ONE_SNAPSHOT):
+                await work.look(connection, needs)
+                await work.look(connection, resource.beside(work.states, id_))
         shown = resource.show(work.states, id_, work.context(actor, work.now))
         if isinstance(shown, Refused):
             raise Problem.of(shown)
         return shown
 
-    def answer(self, shown: Answer) -> Response:
+    def answer(self, shown: Answer, id_: UUID) -> Response:
         """What was shown, with its tag."""
-        return json_response(shown, {"ETag": tag_of(shown, self._key)})
+        return json_response(shown, {"ETag": tag_of(shown, id_, self._shop.tag_key)})
 
 
 async def _view(request: Request) -> View:
-    return View(started(request, "workshop"), request.app.state.fingerprint_key)
+    return View(started(request, "workshop"))
 
 
 Viewer = Annotated[View, Depends(_view)]

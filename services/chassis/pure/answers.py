@@ -29,14 +29,18 @@ class Answer(BaseModel):
     BY_CLOCK: ClassVar[frozenset[str]] = frozenset()
 
 
-def tag_of(answer: Answer, key: bytes) -> str:
-    """The `ETag` of what one caller was shown: a keyed hash per field, so that a stale tag tells which have changed."""
-    digests = [_digest(getattr(answer, name), name, key) for name in _tagged(type(answer))]
+def tag_of(answer: Answer, id_: object, key: bytes) -> str:
+    """The `ETag` of what one caller was shown: a keyed hash per field, so that a stale tag tells which have changed.
+
+    The hashes are made under a key of this one resource: alike values of two resources have different tags.
+    """
+    own = _own_key(answer, id_, key)
+    digests = [_digest(getattr(answer, name), name, own) for name in _tagged(type(answer))]
     return f'"{urlsafe_b64encode(b"".join(digests)).decode()}"'
 
 
-def changed_since(tag: str, answer: Answer, key: bytes) -> Sequence[str]:
-    """The fields that differ from what `tag` was made of; all of them if it is of another kind of answer."""
+def changed_since(tag: str, answer: Answer, id_: object, key: bytes) -> Sequence[str]:
+    """The fields that differ from what `tag` was made of; all of them if it is of something else."""
     names = _tagged(type(answer))
     try:
         seen = urlsafe_b64decode(tag.strip('"'))
@@ -44,8 +48,13 @@ def changed_since(tag: str, answer: Answer, key: bytes) -> Sequence[str]:
         return names
     if len(seen) != FIELD_BYTES * len(names):
         return names
+    own = _own_key(answer, id_, key)
     parts = [seen[place : place + FIELD_BYTES] for place in range(0, len(seen), FIELD_BYTES)]
-    return [name for name, part in zip(names, parts, strict=True) if part != _digest(getattr(answer, name), name, key)]
+    return [name for name, part in zip(names, parts, strict=True) if part != _digest(getattr(answer, name), name, own)]
+
+
+def _own_key(answer: Answer, id_: object, key: bytes) -> bytes:
+    return hmac.digest(key, f"{type(answer).__qualname__} {id_}".encode(), "sha256")
 
 
 def _tagged(kind: type[Answer]) -> Sequence[str]:

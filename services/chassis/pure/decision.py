@@ -39,7 +39,8 @@ class Refused:
 class Deadline(NamedTuple):
     """Sets or replaces the timer `name` of `subject` (an order, a delivery).
 
-    `owner` is the id of the aggregate whose handler fires it. `level` counts escalations from 1.
+    `owner` is the id of the aggregate whose handler fires it: setting a deadline writes it, changed or not. `level`
+    counts escalations from 1.
     """
 
     name: str

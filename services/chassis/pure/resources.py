@@ -31,6 +31,11 @@ class Resource:
     show: Callable[[States, UUID, Context], Answer | Refused]
     beside: Callable[[States, UUID], Iterable[Need]] = _nothing
 
+    @property
+    def has_beside(self) -> bool:
+        """Whether `beside` names anything at all."""
+        return self.beside is not _nothing
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -56,7 +61,7 @@ class Seen:
             return shown
         if ANY in self.tags:
             return None
-        changes = [changed_since(tag, shown, self.key) for tag in self.tags]
+        changes = [changed_since(tag, shown, self.id, self.key) for tag in self.tags]
         if not all(changes):
             return None
         fewest = min(changes, key=len, default=())

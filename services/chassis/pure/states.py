@@ -99,6 +99,15 @@ class States:
         if kind.links is not None:
             entry.links = frozenset(kind.links(aggregate))
 
+    def touch(self, id_: UUID) -> None:
+        """Marks the aggregate for writing though it stays as it is.
+
+        Its version then tells others, who have read it without a lock, that something about it has changed.
+        """
+        for entries in self.entries.values():
+            if id_ in entries:
+                entries[id_].changed = True
+
 
 class Codec:
     """JSON of one kind. The adapter is built once: building it costs milliseconds, using it microseconds."""

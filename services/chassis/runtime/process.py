@@ -58,7 +58,7 @@ from chassis.telemetry.tracing import tracer_from
 from chassis.trouble import Trouble
 from chassis.work.command_bus import CommandBus
 from chassis.work.timers import Timers
-from chassis.work.workshop import Workshop
+from chassis.work.workshop import Workshop, tag_key
 
 log = get_logger(__name__)
 
@@ -164,7 +164,15 @@ class Runtime:
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
         workshop = self.workshop = Workshop(
-            self.service.actor, pool, self.storage, self.reference, self.clock, self.tracer, self.metrics, wake
+            self.service.actor,
+            pool,
+            self.storage,
+            self.reference,
+            self.clock,
+            self.tracer,
+            self.metrics,
+            wake,
+            await tag_key(pool),
         )
         app.state.workshop = workshop
         app.state.bus = CommandBus(workshop, self.service.commands)

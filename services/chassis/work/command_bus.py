@@ -7,8 +7,9 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from time import perf_counter
-from typing import Any
+from time import monotonic, perf_counter
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import asyncpg
 
@@ -19,15 +20,19 @@ from chassis.postgres.database import (
     is_environment_fault,
     reason_of,
 )
-from chassis.pure.decision import Actor, Handler, Refused
+from chassis.pure.decision import Actor, Decision, Handler, Refused
 from chassis.pure.resources import Seen
 from chassis.pure.states import Need
-from chassis.telemetry.tracing import current, now_ns
+from chassis.telemetry.tracing import SpanContext, current, now_ns
 from chassis.work.unit_of_work import Cause, Part, UnitOfWork
 from chassis.work.workshop import Workshop
 
 ATTEMPTS = 4
 """A command that loses a deadlock or a race is tried again this often before its caller hears of it."""
+
+CONTENDED_SECONDS = 1.0
+"""How long an aggregate is locked at once after somebody has lost a race for it."""
+MAX_CONTENDED = 1000
 
 _KEEP = """
 insert into idempotency (key, fingerprint, answer) values ($1, $2, $3)
@@ -59,6 +64,41 @@ class _RefusedError(Exception):
         self.refused = refused
 
 
+class _Call(NamedTuple):
+    """One request to carry out a command."""
+
+    command: Any
+    handler: Handler
+    needs: tuple[Need, ...]
+    actor: Actor
+    key: IdempotencyKey
+    seen: Seen | None
+    span: SpanContext
+
+    @property
+    def only_need(self) -> Need | None:
+        """The one aggregate that the command is about, if it is one, found by its id."""
+        single = self.seen is None and len(self.needs) == 1 and not self.needs[0].linked
+        return self.needs[0] if single else None
+
+
+class _Contended:
+    """Aggregates about which callers have lately got in each other's way: there the lock is taken at once."""
+
+    def __init__(self) -> None:
+        self._until: dict[UUID, float] = {}
+
+    def note(self, need: Need) -> None:
+        """Somebody was not first."""
+        self._until.pop(need.id, None)
+        self._until[need.id] = monotonic() + CONTENDED_SECONDS
+        if len(self._until) > MAX_CONTENDED:
+            del self._until[next(iter(self._until))]
+
+    def __contains__(self, need: Need) -> bool:
+        return self._until.get(need.id, 0) > monotonic()
+
+
 _REUSED = Refused(
     code="idempotency_key_reused",
     detail="This Idempotency-Key was used with another body.",
@@ -74,6 +114,7 @@ class CommandBus:
     def __init__(self, workshop: Workshop, handlers: Mapping[type[Any], Handler]) -> None:
         self._shop = workshop
         self._handlers = handlers
+        self._contended = _Contended()
         self._count = cache(workshop.metrics.commands.labels)
         self._seconds = cache(workshop.metrics.handler_seconds.labels)
 
@@ -86,9 +127,11 @@ class CommandBus:
         attempts are raised to the caller.
         """
         name = type(command).__name__
+        handler = self._handlers[type(command)]
+        call = _Call(command, handler, tuple(handler.needs(command)), actor, key, seen, current.get())
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                done = await self._once(command, actor, key, seen, locked=attempt > 1)
+                done = await self._once(call)
             except _RefusedError as refusal:
                 self._count(name, refusal.refused.code).inc()
                 return refusal.refused
@@ -105,75 +148,61 @@ class CommandBus:
                 return done
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def _once(self, command: Any, actor: Actor, key: IdempotencyKey, seen: Seen | None, *, locked: bool) -> Done:
-        span = current.get()
-        work = self._shop.unit_of_work()
-        cause = Cause(actor, work.now, span)
+    async def _once(self, call: _Call) -> Done:
         started = now_ns()
         async with self._shop.pool.acquire(timeout=5) as connection:
             try:
-                needs = tuple(self._handlers[type(command)].needs(command))
-                answer = None
-                if not locked and seen is None and len(needs) == 1 and not needs[0].linked:
-                    answer = await self._lightly(connection, work, command, cause, key, needs[0])
-                if answer is None:
-                    work = self._shop.unit_of_work()
-                    answer = await self._locked(connection, work, command, cause, key, needs, seen)
+                work = await self._lightly(connection, call) or await self._locked(connection, call)
             except (_RefusedError, ConcurrentUpdateError, asyncpg.IntegrityConstraintViolationError):
                 # Of a command that was done before, the state is no longer what it was meant for, and the key is taken.
-                if (stored := await _stored(connection, key)) is not None:
+                if (stored := await _stored(connection, call.key)) is not None:
                     return stored
                 raise
-        record_created(self._shop.tracer, work.emitted, {span.trace_id: span}, started, now_ns())
-        return Done(answer)
+        record_created(self._shop.tracer, work.emitted, {call.span.trace_id: call.span}, started, now_ns())
+        return Done(work.answer)
 
-    async def _lightly(
-        self, connection: Connection, work: UnitOfWork, command: Any, cause: Cause, key: IdempotencyKey, need: Need
-    ) -> str | None:
+    async def _lightly(self, connection: Connection, call: _Call) -> UnitOfWork | None:
         """Two round trips for a command on one aggregate: it is read without a lock, and written if nobody was first.
 
-        The version that is written tells whether somebody was. None if the decision does not write the aggregate:
-        then only a lock tells that what was decided on still holds.
+        The version that is written tells whether somebody was. None where only a lock tells: several aggregates; one
+        that callers compete for; a refusal, because the first request with this key may be about to commit; a decision
+        that does not write the aggregate.
         """
-        await work.look(connection, (need,))
-        answer = self._decide(work, command, cause, None)
-        if not work.is_changed(need):
+        need = call.only_need
+        if need is None or need in self._contended:
             return None
-        await work.stage(_kept(key, answer)).commit(connection)
-        return answer
+        work = self._shop.unit_of_work()
+        await work.look(connection, (need,))
+        if isinstance(self._decide(work, call), Refused) or not work.is_changed(need):
+            return None
+        try:
+            await work.stage(_kept(call.key, work.answer)).commit(connection)
+        except ConcurrentUpdateError:
+            self._contended.note(need)
+            raise
+        return work
 
-    async def _locked(
-        self,
-        connection: Connection,
-        work: UnitOfWork,
-        command: Any,
-        cause: Cause,
-        key: IdempotencyKey,
-        needs: tuple[Need, ...],
-        seen: Seen | None,
-    ) -> str:
+    async def _locked(self, connection: Connection, call: _Call) -> UnitOfWork:
         """One transaction that locks what the decision rests on, and waits for whoever holds it."""
+        work = self._shop.unit_of_work()
         async with connection.transaction():
-            await work.load(connection, needs if seen is None else (*needs, *seen.needs()))
-            if seen is not None:
-                await work.look(connection, seen.beside(work.states))
-            answer = self._decide(work, command, cause, seen)
-            await work.stage(_kept(key, answer)).execute(connection)
-        return answer
+            await work.load(connection, call.needs if call.seen is None else (*call.needs, *call.seen.needs()))
+            if call.seen is not None:
+                await work.look(connection, call.seen.beside(work.states))
+                if stale := call.seen.refusal(work.states, work.context(call.actor, work.now)):
+                    raise _RefusedError(stale)
+            decision = self._decide(work, call)
+            if isinstance(decision, Refused):
+                raise _RefusedError(decision)
+            await work.stage(_kept(call.key, work.answer)).execute(connection)
+        return work
 
-    def _decide(self, work: UnitOfWork, command: Any, cause: Cause, seen: Seen | None) -> str:
-        """The answer as JSON. Raises `_RefusedError`."""
-        if seen is not None and (stale := seen.refusal(work.states, work.context(cause.actor, work.now))):
-            raise _RefusedError(stale)
+    def _decide(self, work: UnitOfWork, call: _Call) -> Decision | Refused:
         begun = perf_counter()
-        decision = work.decide(self._handlers[type(command)], command, cause)
-        refused = isinstance(decision, Refused)
-        self._seconds(type(command).__name__, "refused" if refused else "done").observe(perf_counter() - begun)
-        if isinstance(decision, Refused):
-            raise _RefusedError(decision)
-        if decision.answer is None:
-            raise TypeError(f"the handler of {type(command).__name__} answers nothing")
-        return decision.answer.model_dump_json()
+        decision = work.decide(call.handler, call.command, Cause(call.actor, work.now, call.span))
+        outcome = "refused" if isinstance(decision, Refused) else "done"
+        self._seconds(type(call.command).__name__, outcome).observe(perf_counter() - begun)
+        return decision
 
 
 def _kept(key: IdempotencyKey, answer: str) -> Part:

@@ -58,6 +58,8 @@ class UnitOfWork:
         self.emitted: list[Emitted] = []
         self.writes = Writes()
         """What goes with it: a part added here is written before the unit's own."""
+        self.answer = ""
+        """Of the last command decided on, as JSON text."""
         self._timers: dict[tuple[str, UUID], Deadline | Cleared] = {}
 
     async def load(self, connection: Connection, needs: Iterable[Need]) -> None:
@@ -89,6 +91,10 @@ class UnitOfWork:
             self.states.put(state)
         for timer in decision.deadlines:
             self._timers[timer.name, timer.subject] = timer
+            if isinstance(timer, Deadline):
+                self.states.touch(timer.owner)
+        if decision.answer is not None:
+            self.answer = decision.answer.model_dump_json()
         for event in decision.events:
             trace = self._tracer.child(cause.trace)
             id_ = str(uuid_utils.uuid7())

@@ -22,7 +22,7 @@ class Workshop:
     """One of each per process.
 
     `actor` acts where nobody asks: at events and deadlines. `wake_relay` is called after each commit: there may be
-    events to publish.
+    events to publish. Tags of what is shown are made under `tag_key`, which all processes of a service share.
     """
 
     actor: Actor
@@ -33,6 +33,7 @@ class Workshop:
     tracer: Tracer
     metrics: Metrics
     wake_relay: Callable[[], None]
+    tag_key: bytes
 
     @property
     def documents(self) -> Documents:
@@ -42,3 +43,9 @@ class Workshop:
     def unit_of_work(self) -> UnitOfWork:
         """A new transaction's worth of decisions, as of now."""
         return UnitOfWork(self.storage, self.reference, self.tracer, self.clock.now())
+
+
+async def tag_key(pool: asyncpg.Pool) -> bytes:
+    """The secret of this service's tags, which its database has kept since it was made."""
+    key: bytes = await pool.fetchval("select key from tag_key")
+    return key

@@ -82,3 +82,10 @@ create function lost_race() returns boolean language plpgsql volatile as $$
 begin
     raise exception 'another transaction was first' using errcode = 'serialization_failure';
 end $$;
+
+-- The secret under which tags of what is shown (ETag) are made: theirs is the service's, not one process's, and without
+-- it nobody can try values against a tag.
+create table tag_key (
+    key bytea not null check (octet_length(key) = 32)
+);
+insert into tag_key select sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8'));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.pure.answers import Answer, changed_since, tag_of
+from chassis.pure.answers import FIELD_BYTES, Answer, changed_since, tag_of
 
 KEY = b"key"
 ID = UUID(int=1)
@@ -43,8 +44,8 @@ def changed(**changes: object) -> Shown:
 
 def test_what_is_shown_alike_has_one_tag() -> None:
     again = Shown.model_validate_json(FIRST.model_dump_json())
-    assert tag_of(again, KEY) == tag_of(FIRST, KEY)
-    assert changed_since(tag_of(FIRST, KEY), again, KEY) == []
+    assert tag_of(again, ID, KEY) == tag_of(FIRST, ID, KEY)
+    assert changed_since(tag_of(FIRST, ID, KEY), again, ID, KEY) == []
 
 
 @pytest.mark.parametrize(
@@ -58,25 +59,25 @@ def test_what_is_shown_alike_has_one_tag() -> None:
     ],
 )
 def test_a_stale_tag_tells_which_fields_have_changed(changes: dict[str, object], fields: list[str]) -> None:
-    assert changed_since(tag_of(FIRST, KEY), changed(**changes), KEY) == fields
-    assert (tag_of(FIRST, KEY) == tag_of(changed(**changes), KEY)) is (fields == [])
+    assert changed_since(tag_of(FIRST, ID, KEY), changed(**changes), ID, KEY) == fields
+    assert (tag_of(FIRST, ID, KEY) == tag_of(changed(**changes), ID, KEY)) is (fields == [])
 
 
 @pytest.mark.parametrize("tag", ['""', '"!"', '"AAAA"', '"x y"', '"' + "A" * 4000 + '"', '"é"'])
 def test_a_tag_of_something_else_differs_in_everything(tag: str) -> None:
-    assert list(changed_since(tag, FIRST, KEY)) == ["id", "parts", "count"]
-    assert list(changed_since(tag_of(Other(id=ID), KEY), FIRST, KEY)) == ["id", "parts", "count"]
+    assert list(changed_since(tag, FIRST, ID, KEY)) == ["id", "parts", "count"]
+    assert list(changed_since(tag_of(Other(id=ID), ID, KEY), FIRST, ID, KEY)) == ["id", "parts", "count"]
 
 
 def test_without_the_key_nobody_can_try_values() -> None:
-    assert tag_of(FIRST, b"another") != tag_of(FIRST, KEY)
-    assert list(changed_since(tag_of(FIRST, b"another"), FIRST, KEY)) == ["id", "parts", "count"]
+    assert tag_of(FIRST, ID, b"another") != tag_of(FIRST, ID, KEY)
+    assert list(changed_since(tag_of(FIRST, ID, b"another"), FIRST, ID, KEY)) == ["id", "parts", "count"]
 
 
 @given(st.lists(st.text(max_size=5), max_size=4), st.lists(st.text(max_size=5), max_size=4))
 def test_tags_are_equal_if_and_only_if_values_are(some: list[str], others: list[str]) -> None:
     one, two = (changed(parts=tuple(Part(name=name, on=None) for name in names)) for names in (some, others))
-    assert (tag_of(one, KEY) == tag_of(two, KEY)) is (some == others)
+    assert (tag_of(one, ID, KEY) == tag_of(two, ID, KEY)) is (some == others)
 
 
 def test_an_answer_is_made_once_and_takes_nothing_unknown() -> None:
@@ -84,3 +85,10 @@ def test_an_answer_is_made_once_and_takes_nothing_unknown() -> None:
         Other.model_validate({"id": ID, "name": "x"})
     with pytest.raises(ValueError, match="frozen"):
         FIRST.count = 2  # type: ignore[misc]
+
+
+def test_alike_values_of_two_resources_have_no_part_of_their_tags_in_common() -> None:
+    one, two = (base64.urlsafe_b64decode(tag_of(FIRST, UUID(int=number), KEY).strip('"')) for number in (1, 2))
+    parts = [{tag[place : place + FIELD_BYTES] for place in range(0, len(tag), FIELD_BYTES)} for tag in (one, two)]
+    assert not parts[0] & parts[1]
+    assert list(changed_since(tag_of(FIRST, UUID(int=2), KEY), FIRST, ID, KEY)) == ["id", "parts", "count"]
