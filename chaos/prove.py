@@ -41,6 +41,8 @@ PLANS = {
     "mark_before_publish": Plan(("crash_after_publish", "leader_connection_killed"), 3),
     "competing_relays": Plan(("sigkill", "late_commits"), 10),
     "position_outside_transaction": Plan(("crash_after_commit", "postgres_terminated"), 2),
+    "commits_unguarded": Plan(("postgres_delay", "deadlock"), 1),
+    "versions_unchecked": Plan(("postgres_delay", "deadlock"), 1),
 }
 
 
