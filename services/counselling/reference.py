@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import ClassVar, Literal, Self, get_args
 
@@ -15,30 +13,8 @@ from chassis.pure.reference import (
     load,
 )
 from counselling.domain.referral import ESCALATIONS
-from vocabulary.terms import CountryStatus, Priority
-
-
-@dataclass(frozen=True, slots=True)
-class Centre:
-    """An advice centre and the days on which it is open."""
-
-    code: str
-    country: str
-    opened_on: date
-    closed_on: date | None = None
-
-    PERIOD: ClassVar[tuple[str, str]] = ("opened_on", "closed_on")
-    REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries"}
-
-
-@dataclass(frozen=True, slots=True)
-class Country:
-    """A country of the programme and what applies to it in a period."""
-
-    code: str
-    status: CountryStatus
-    valid_from: date
-    valid_to: date | None = None
+from vocabulary.reference import Centre, Country
+from vocabulary.terms import Priority
 
 
 @dataclass(frozen=True, slots=True)

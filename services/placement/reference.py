@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Self
 
 from chassis.pure.reference import (
     Code,
@@ -13,39 +13,7 @@ from chassis.pure.reference import (
     codes,
     table,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Centre:
-    """An advice centre, with a placement desk."""
-
-    code: str
-    country: str
-    opened_on: date
-    closed_on: date | None
-
-    PERIOD: ClassVar[tuple[str, str]] = ("opened_on", "closed_on")
-
-
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """Which desk acts for a country without a centre."""
-
-    country: str
-    desk: str
-    valid_from: date
-    valid_to: date | None
-
-    KEY: ClassVar[tuple[str, ...]] = ("country",)
-
-
-@dataclass(frozen=True, slots=True)
-class Occupation:
-    """A unit group of ISCO-08."""
-
-    code: str
-
-    PATTERNS: ClassVar[dict[str, str]] = {"code": r"[0-9]{4}"}
+from vocabulary.reference import Centre, Fallback, Occupation
 
 
 @dataclass(frozen=True, slots=True)

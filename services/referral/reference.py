@@ -9,34 +9,10 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from chassis.pure.reference import Code, CodeList, load
-from vocabulary.terms import CountryStatus
+from vocabulary.reference import Centre, Country, Fallback
 
 EVERYWHERE = "*"
 """The catchment of a centre that has its country to itself, or all that no other centre has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Country:
-    """A country of the programme and what applies to it in a period."""
-
-    code: str
-    title_en: str
-    status: CountryStatus
-    valid_from: date
-    valid_to: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Centre:
-    """An advice centre and the days on which it is open."""
-
-    code: str
-    country: str
-    opened_on: date
-    closed_on: date | None = None
-
-    PERIOD: ClassVar[tuple[str, str]] = ("opened_on", "closed_on")
-    REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +27,6 @@ class Catchment:
 
     KEY: ClassVar[tuple[str, str]] = ("country", "admin1")
     REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries", "centre": "centres"}
-
-
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """Who advises people of a country without a centre."""
-
-    country: str
-    desk: str
-    valid_from: date
-    valid_to: date | None = None
-
-    KEY: ClassVar[tuple[str, ...]] = ("country",)
 
 
 @dataclass(frozen=True, slots=True)

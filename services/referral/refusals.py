@@ -7,7 +7,7 @@ from typing import Final
 from chassis.pure.decision import Refused
 from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey
 from referral.domain.referral import Referral
-from referral.reference import Fallback
+from vocabulary.reference import Fallback
 
 CASE_NOT_FOUND: Final = Refused(
     "case_not_found", "There is no case with this id.", "Take the id from GET /cases.", status=404

@@ -14,6 +14,7 @@ from chassis.pure.reference import Code, CodeList, load
 from training.refusals import DEPARTURE_OUT_OF_CALENDAR
 from training.settings import TrainingSettings
 from vocabulary.countries import GERMANY, WORKING_DAYS
+from vocabulary.reference import Occupation
 from vocabulary.terms import MeasureCategory
 
 
@@ -36,15 +37,6 @@ class Trade:
     isco08: tuple[str, ...]
 
     REFERENCES: ClassVar[Mapping[str, str]] = {"isco08": "isco08"}
-
-
-@dataclass(frozen=True, slots=True)
-class Occupation:
-    """A unit group of ISCO-08."""
-
-    code: str
-
-    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"[0-9]{4}"}
 
 
 @dataclass(frozen=True, slots=True)

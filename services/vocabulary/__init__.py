@@ -7,6 +7,7 @@
 | `codes` | shapes of codes in events and bodies | not `domain`: pydantic |
 | `events` | events and contracts about a case | not `domain`: pydantic |
 | `consents` | when a consent ends | not `domain`: `countries` |
+| `reference` | rows of code lists that several services read | yes, `domain` too: the standard library only |
 | `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |
 
 It imports `chassis.pure` and nothing else of the chassis; the chassis imports nothing of it. A closed list that one

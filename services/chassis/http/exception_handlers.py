@@ -50,7 +50,10 @@ def _invalid_problem(error: RequestValidationError) -> Problem:
     if found and found[0]["type"] == "json_invalid":
         return malformed_json(json_position(str(error.body), found[0]["loc"][-1]))
     errors = field_errors(found, error.body)
-    if any(e["type"] == "missing" and tuple(e["loc"]) == ("header", "idempotency-key") for e in found):
+    if any(
+        e["type"] == "missing" and tuple(str(each).lower() for each in e["loc"]) == ("header", "idempotency-key")
+        for e in found
+    ):
         return Problem(
             status=400,
             code="idempotency_key_required",

@@ -23,8 +23,9 @@ from counselling.events import ReferralAccepted, ReferralCompleted, ReferralRedi
 from counselling.handlers.access import referral_of
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER, received
 from counselling.limits import contact_priority, due_at
-from counselling.reference import Centre, Reference
+from counselling.reference import Reference
 from vocabulary.countries import day_at
+from vocabulary.reference import Centre
 
 LATEST_APPOINTMENT = timedelta(days=730)
 """Further ahead a date is a slip of the pen (inf)."""

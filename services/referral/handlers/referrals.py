@@ -15,8 +15,9 @@ from referral.domain.journey import Journey
 from referral.domain.referral import Referral
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
 from referral.handlers.desk import own_act, own_case
-from referral.reference import Centre, Fallback, Reference
+from referral.reference import Reference
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.reference import Centre, Fallback
 
 CODE_LISTS = {"needs": "needs", "wishes": "wishes", "skills": "isco08"}
 

@@ -12,7 +12,7 @@ from chassis.pure.reference import CodeList
 from placement import commands
 from placement.domain.vacancy import Vacancy
 from placement.events import JobOffered, VacancyPublished
-from placement.reference import Fallback, Reference
+from placement.reference import Reference
 from tests.support.placement.world import (
     CASE,
     DAKAR,
@@ -27,6 +27,7 @@ from tests.support.placement.world import (
     referred,
     refused,
 )
+from vocabulary.reference import Fallback
 
 CAIRO, LAST_DAY_WITHOUT = "centre:EG-CAI", date(2019, 5, 31)
 

@@ -9,10 +9,11 @@ import pytest
 
 from chassis.pure.reference import CodeList
 from referral.domain.case import Case
-from referral.reference import Catchment, Centre, Country, Fallback, Reference
+from referral.reference import Catchment, Reference
 from tests.support.memory import NOW
 from tests.support.referral.news import ACCRA, CASE, DAKAR, EDO, LAGOS
 from tests.support.referral.world import Desk, done, reference, refused
+from vocabulary.reference import Centre, Country, Fallback
 
 ERBIL, BAGHDAD = "centre:IQ-EBL", "centre:IQ-BGW"
 IN_2018 = datetime(2018, 6, 4, 9, 0, tzinfo=UTC)
@@ -157,7 +158,7 @@ def with_lists(**lists: CodeList[object]) -> Reference:
 
 def test_in_a_country_that_the_programme_has_left_nobody_is_referred() -> None:
     desk = desk_for("NG", None)
-    ended = (Country("NG", "Nigeria", "ended", LONG_AGO), *(row for row in reference().countries if row.code != "NG"))
+    ended = (Country("NG", "ended", LONG_AGO), *(row for row in reference().countries if row.code != "NG"))
     desk.service.reference = with_lists(countries=CodeList("countries", Country, ended))  # type: ignore[arg-type]
     refused(desk.refer(), "country_not_active")
 
@@ -172,7 +173,7 @@ def test_a_country_without_centre_and_without_anybody_who_stands_in_leaves_the_p
 def test_a_centre_stands_in_only_while_its_own_country_is_active() -> None:
     desk = desk_for("GM", None)
     others = (row for row in reference().countries if row.code != "SN")
-    countries = CodeList("countries", Country, (*others, Country("SN", "Senegal", "suspended", LONG_AGO)))
+    countries = CodeList("countries", Country, (*others, Country("SN", "suspended", LONG_AGO)))
     desk.service.reference = with_lists(countries=countries)  # type: ignore[arg-type]
     refused(desk.refer(DAKAR), "country_suspended")
 

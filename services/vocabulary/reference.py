@@ -1,0 +1,54 @@
+"""Rows of the code lists that several services read (`schemas/reference/`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from vocabulary.terms import CountryStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country of the programme and what applies to it in a period."""
+
+    code: str
+    status: CountryStatus
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """An advice centre, with a placement desk, and the days on which it is open."""
+
+    code: str
+    country: str
+    opened_on: date
+    closed_on: date | None = None
+
+    PERIOD: ClassVar[tuple[str, str]] = ("opened_on", "closed_on")
+    REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Who advises and places people of a country without a centre."""
+
+    country: str
+    desk: str
+    valid_from: date
+    valid_to: date | None = None
+
+    KEY: ClassVar[tuple[str, ...]] = ("country",)
+
+
+@dataclass(frozen=True, slots=True)
+class Occupation:
+    """A unit group of ISCO-08."""
+
+    code: str
+
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"[0-9]{4}"}
