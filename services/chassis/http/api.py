@@ -75,7 +75,7 @@ class Run:
         `resource` and `id_` say what an `If-Match` is about.
         """
         scope = self._request.scope
-        # Kept as a hash: a careless client's key could be a name.
+        # A hash, because a careless client's key could be a name.
         place = f"{actor.org}|{scope['method']} {scope['path']}\0{self._key}"
         key = IdempotencyKey(hashlib.sha256(place.encode()).digest(), self._fingerprint)
         outcome = await self._bus.execute(command, actor, key, self._seen(resource, id_))

@@ -1,4 +1,4 @@
-"""From exceptions to problem documents: the caller's faults, the environment's, and ours."""
+"""From exceptions to problem documents: the caller's mistakes, outages, and our bugs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chassis.http.problems import (
     malformed_json,
     schemas,
 )
-from chassis.postgres.database import ConcurrentUpdateError, is_environment_fault, reason_of
+from chassis.postgres.database import ConcurrentUpdateError, is_outage, reason_of
 from chassis.pure.paging import BadCursor
 from chassis.telemetry.logs import get_logger
 
@@ -106,7 +106,7 @@ def _allowed(request: Request) -> list[str]:
 
 
 async def _environment(request: Request, error: Exception) -> Response:
-    if not is_environment_fault(error):
+    if not is_outage(error):
         return await unexpected(request, error)
     log.warning("request_unavailable", reason=reason_of(error), route=route_of(request.scope))
     return Problem(

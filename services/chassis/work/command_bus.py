@@ -16,7 +16,7 @@ from chassis.outbox.spans import record_created
 from chassis.postgres.database import (
     ConcurrentUpdateError,
     Connection,
-    is_environment_fault,
+    is_outage,
     reason_of,
 )
 from chassis.pure.decision import Actor, Handler, Refused
@@ -27,7 +27,7 @@ from chassis.work.unit_of_work import Cause, Part, UnitOfWork
 from chassis.work.workshop import Workshop
 
 ATTEMPTS = 4
-"""A command that loses a deadlock or a race is tried again this often before its caller hears of it."""
+"""A command that loses a deadlock or a race, or meets an outage, is tried this often before its caller hears of it."""
 
 _KEEP = """
 insert into idempotency (key, fingerprint, answer) values ($1, $2, $3)
@@ -38,7 +38,7 @@ _ANSWERED = "select fingerprint, answer from idempotency where key = $1"
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """Hashes: of the caller's key with its scope (organisation, method and path), and of the body it came with."""
+    """Two hashes: one of the caller's key with its scope (organisation, method, path), one of the body."""
 
     key: bytes
     fingerprint: bytes
@@ -46,7 +46,7 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A command's answer as JSON text; `replayed` if an earlier request with the same key had it made."""
+    """A command's answer as JSON text; `replayed` if an earlier request with the same key got it first."""
 
     answer: str
     replayed: bool = False
@@ -80,10 +80,10 @@ class CommandBus:
     async def execute(
         self, command: Any, actor: Actor, key: IdempotencyKey, seen: Seen | None = None
     ) -> Done | Refused:
-        """Runs one command to its end, if what its caller had `seen` is still true.
+        """Runs one command to its end, if what its caller has `seen` is still true.
 
-        A key that was used before has its stored answer, whatever has changed since. Environment faults beyond a few
-        attempts are raised to the caller.
+        A key that was used before gets its stored answer, whatever has changed since. An outage that outlasts
+        `ATTEMPTS` is raised to the caller.
         """
         name = type(command).__name__
         for attempt in range(1, ATTEMPTS + 1):
@@ -97,7 +97,7 @@ class CommandBus:
                     self._count(name, "failed").inc()
                     raise
                 self._shop.metrics.retries.labels("command", reason_of(error)).inc()
-                if not isinstance(error, ConcurrentUpdateError):  # who was not first waits for the lock instead
+                if not isinstance(error, ConcurrentUpdateError):  # who lost a race waits for the lock instead
                     await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
             else:
                 self._count(name, "replayed" if done.replayed else "done").inc()
@@ -120,7 +120,7 @@ class CommandBus:
                     work = self._shop.unit_of_work()
                     answer = await self._locked(connection, work, command, cause, key, needs, seen)
             except (_RefusedError, ConcurrentUpdateError, asyncpg.IntegrityConstraintViolationError):
-                # Of a command that was done before, the state is no longer what it was meant for, and the key is taken.
+                # If this command was done before, it met a state it was not meant for, and its key is taken.
                 if (stored := await _stored(connection, key)) is not None:
                     return stored
                 raise
@@ -130,10 +130,10 @@ class CommandBus:
     async def _lightly(
         self, connection: Connection, work: UnitOfWork, command: Any, cause: Cause, key: IdempotencyKey, need: Need
     ) -> str | None:
-        """Two round trips for a command on one aggregate: it is read without a lock, and written if nobody was first.
+        """Reads the command's one aggregate without a lock and writes it if nobody was first: two round trips.
 
-        The version that is written tells whether somebody was. None if the decision does not write the aggregate:
-        then only a lock tells that what was decided on still holds.
+        The writing statement checks the version that was read. Returns None, with nothing written, if the decision
+        does not write the aggregate: then only a lock can hold the state that the decision rests on.
         """
         await work.look(connection, (need,))
         answer = self._decide(work, command, cause, None)
@@ -152,7 +152,7 @@ class CommandBus:
         needs: tuple[Need, ...],
         seen: Seen | None,
     ) -> str:
-        """One transaction that locks what the decision rests on, and waits for whoever holds it."""
+        """Locks what the decision rests on, waiting for whoever holds it, and writes, in one transaction."""
         async with connection.transaction():
             await work.load(connection, needs if seen is None else (*needs, *seen.needs()))
             if seen is not None:
@@ -181,8 +181,8 @@ def _kept(key: IdempotencyKey, answer: str) -> Part:
 
 
 def may_succeed_again(error: BaseException) -> bool:
-    """An environment fault, or an id drawn at random that somebody else had drawn before."""
-    return is_environment_fault(error) or isinstance(error, asyncpg.UniqueViolationError)
+    """True for an outage, and for a collision: somebody else has drawn the same random id."""
+    return is_outage(error) or isinstance(error, asyncpg.UniqueViolationError)
 
 
 async def _stored(connection: Connection, key: IdempotencyKey) -> Done | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from chassis.postgres.database import ConcurrentUpdateError, is_environment_fault, is_message_fault
+from chassis.postgres.database import ConcurrentUpdateError, is_bad_data, is_outage
 
 ENVIRONMENT = [
     asyncpg.ConnectionDoesNotExistError(),
@@ -36,14 +36,14 @@ BUG = [asyncpg.UndefinedTableError(), asyncpg.PostgresSyntaxError(), asyncpg.Ins
 
 @pytest.mark.parametrize("error", ENVIRONMENT, ids=lambda error: type(error).__name__)
 def test_the_same_work_may_succeed_later(error: Exception) -> None:
-    assert (is_environment_fault(error), is_message_fault(error)) == (True, False)
+    assert (is_outage(error), is_bad_data(error)) == (True, False)
 
 
 @pytest.mark.parametrize("error", MESSAGE, ids=lambda error: type(error).__name__)
 def test_the_message_is_at_fault(error: Exception) -> None:
-    assert (is_environment_fault(error), is_message_fault(error)) == (False, True)
+    assert (is_outage(error), is_bad_data(error)) == (False, True)
 
 
 @pytest.mark.parametrize("error", BUG, ids=lambda error: type(error).__name__)
 def test_nobody_foresaw_it(error: Exception) -> None:
-    assert (is_environment_fault(error), is_message_fault(error)) == (False, False)
+    assert (is_outage(error), is_bad_data(error)) == (False, False)
