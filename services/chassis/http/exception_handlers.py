@@ -105,7 +105,7 @@ def _allowed(request: Request) -> list[str]:
     ]
 
 
-async def _environment(request: Request, error: Exception) -> Response:
+async def _outage(request: Request, error: Exception) -> Response:
     if not is_outage(error):
         return await unexpected(request, error)
     log.warning("request_unavailable", reason=reason_of(error), route=route_of(request.scope))
@@ -141,7 +141,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ConcurrentUpdateError):
-        app.add_exception_handler(kind, _environment)
+        app.add_exception_handler(kind, _outage)
     app.add_exception_handler(Exception, unexpected)
 
     generate = app.openapi
