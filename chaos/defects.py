@@ -102,7 +102,7 @@ def position_outside_transaction() -> None:
         for seen in waiting.get():
             writes = Writes()
             save(writes, seen)
-            async with self.pool.acquire(timeout=10) as connection, connection.transaction():
+            async with self._shop.pool.acquire(timeout=10) as connection, connection.transaction():
                 await writes.execute(connection)
 
     positions.save = remember

@@ -50,7 +50,7 @@ class ServiceProcess:
         self.app.state.bus = CommandBus(self.workshop, service.commands)
         self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
         self.dispatcher = Dispatcher(self.workshop, service.consumers)
-        self.timers = DeadlineRunner(self.workshop, service.deadlines)
+        self.deadlines = DeadlineRunner(self.workshop, service.deadlines)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=f"http://{service.name}.test")
 
     @property

@@ -51,7 +51,7 @@ class Statements:
 
 
 class ToyRuntime:
-    """Commands, batches and timers of the toy service on one database."""
+    """Commands, batches and deadlines of the toy service on one database."""
 
     def __init__(self, pool: asyncpg.Pool, ratio: float = 1.0) -> None:
         self.pool = pool
@@ -66,7 +66,7 @@ class ToyRuntime:
         )
         self.bus = CommandBus(self.workshop, toy.COMMANDS)
         self.dispatcher = Dispatcher(self.workshop, toy.CONSUMERS)
-        self.timers = DeadlineRunner(self.workshop, toy.DEADLINES)
+        self.deadlines = DeadlineRunner(self.workshop, toy.DEADLINES)
         self._keys = 0
 
     def _woken(self) -> None:
