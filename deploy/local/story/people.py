@@ -2,9 +2,9 @@
 
 Its figures are those of docs/domain.md: caseload, referral-lead-time, acceptance-rate. There are 5,800 supported
 returns a year to all 13 countries together, and no figure per country. So every country has three people here and the
-trades take turns: 39 people, one for about 149 returns of a year. Nigeria's and Iraq's live in the catchments of both of
-their centres. People are referred eight weeks before the departure, the time that travel funding takes, one in ten of
-them twelve weeks. One referral in twenty is rejected: acceptance is to be above 95 %. Two shares are assumed, because no
+trades take turns: 39 people, one for about 149 returns of a year. Nigeria's and Iraq's live in the catchments of both
+of their centres. People are referred eight weeks before the departure, the time that travel funding takes, one in ten
+of them twelve weeks. One referral in twenty is rejected: acceptance is to be above 95 %. Two shares are assumed, as no
 figure tells: every second person takes a course and half of those pass an examination; two in three of those who arrive
 get an offer within the story. All shares count only people who can be referred: nobody is referred to a suspended
 country, but another centre stands in for a country that has none. A generator with a fixed seed draws everything else,

@@ -34,8 +34,8 @@ def create_api(
     """The service's API. Its routes expect `app.state.authenticator`, `.bus`, `.workshop` and `.clock`.
 
     `middleware` (tracing, metrics, access log) stands where the request already has its id and where every answer
-    passes, also those of the guard and those after a crash. `routers`, made by
-    `new_router`, are served beside the service's own.
+    passes, also those of the guard and those after a crash. `routers`, made by `new_router`, are served beside the
+    service's own.
     """
     own = [] if not service.routers else [*service.routers, code_lists.router(published(settings.reference_dir))]
     local = [local_clock.router] if settings.clock_control else []

@@ -57,7 +57,7 @@ def spans(page: Path) -> tuple[str, ...]:
 
 
 def found(name: str, page: Path) -> Path | None:
-    """The file that a page means: from the root, from `services/`, beside the page, or the same one of every service."""
+    """The file that a page means: from the root, from `services/`, beside the page, or one that every service has."""
     for base in (ROOT, ROOT / "services", page.parent):
         if (base / name).exists():
             return base / name
@@ -82,9 +82,9 @@ def names(file: Path) -> frozenset[str]:
                 targets = node.targets
             elif isinstance(node, ast.AnnAssign):
                 targets = [node.target]
-            for target in (each for target in targets for each in ast.walk(target)):
-                if isinstance(target, ast.Name):
-                    yield prefix + target.id
+            for name in (each for target in targets for each in ast.walk(target)):
+                if isinstance(name, ast.Name):
+                    yield prefix + name.id
 
     return frozenset(of(ast.parse(file.read_text(encoding="utf-8")).body, ""))
 
@@ -104,8 +104,8 @@ def missing(page: Path) -> Iterator[str]:
             last = found(named["file"], page)
             if last is None or (named["name"] and named["name"] not in names(last)):
                 yield span
-        elif (_FILE.fullmatch(span) and "/" in span) or (_FOLDER.fullmatch(span) and span.count("/") > 1):
-            if found(span, page) is None:
+        elif _FILE.fullmatch(span) or _FOLDER.fullmatch(span):
+            if span.count("/") > span.endswith("/") and found(span, page) is None:
                 yield span
 
 
