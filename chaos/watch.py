@@ -89,7 +89,7 @@ class Watch:
                 raise outcome
 
     async def _take_the_brokers_time(self) -> None:
-        """Makes the broker stamp records as it appends them: so it shows if a row was deleted before it was published."""
+        """Makes the broker stamp records as it appends them: so a row that was deleted too early shows."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self._world.bootstrap)
         await admin.start()
         try:

@@ -67,7 +67,7 @@ class Storage:
             load = self._codecs[kind.state].load
             if links:
                 rows = await reading.fetch(self._by_id_or_link[kind.state] + lock, list(ids), list(links))
-            elif len(ids) == 1:  # a command's case: PostgreSQL keeps this plan, and makes one for an array every time
+            elif len(ids) == 1:  # a command: PostgreSQL keeps this plan, and makes one for an array every time
                 rows = await reading.fetch(self._by_id[kind.state] + lock, *ids)
             else:
                 rows = await reading.fetch(self._by_ids[kind.state] + lock, list(ids))

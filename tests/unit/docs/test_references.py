@@ -104,9 +104,14 @@ def missing(page: Path) -> Iterator[str]:
             last = found(named["file"], page)
             if last is None or (named["name"] and named["name"] not in names(last)):
                 yield span
-        elif _FILE.fullmatch(span) or _FOLDER.fullmatch(span):
-            if span.count("/") > span.endswith("/") and found(span, page) is None:
-                yield span
+        elif _is_path(span) and found(span, page) is None:
+            yield span
+
+
+def _is_path(span: str) -> bool:
+    """A file or folder with the way to it; a bare name may be one of any place."""
+    known = _FILE.fullmatch(span) or _FOLDER.fullmatch(span)
+    return known is not None and span.count("/") > span.endswith("/")
 
 
 def broken_links(page: Path) -> Iterator[str]:
