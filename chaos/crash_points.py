@@ -47,8 +47,8 @@ def install(instance: str) -> None:
         original = getattr(owner, name)
 
         @wraps(original)
-        async def wrapper(*arguments: Any) -> Any:
-            result = await original(*arguments)
+        async def wrapper(*arguments: Any, **options: Any) -> Any:
+            result = await original(*arguments, **options)
             if due(point):
                 _die()
             return result
