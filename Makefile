@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test bench chaos check schemas example format lock
+.PHONY: help venv run demo stop reset status token ph test bench chaos check schemas event example format lock
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -59,6 +59,9 @@ check: $(ALL_STAMP)  ## style, types, imports, schemas
 
 schemas: $(ALL_STAMP)  ## write schemas/asyncapi.yaml from the schemas and topics.yaml
 	@$(PY) schemas/write.py
+
+event: $(ALL_STAMP)  ## the frame of a new event's schema, from its class: make event EVENT=training/CourseRated
+	@$(PY) schemas/write.py --new-event "$(EVENT)"
 
 example: $(ALL_STAMP)  ## the frame of a new example of an event: make example EVENT=training/CourseCompleted.v1.late
 	@$(PY) schemas/write.py --new-example "$(EVENT)"

@@ -1,8 +1,8 @@
 """The hop by hand: aiokafka and asyncpg in one loop, batches of 500, nothing generic, nothing that can be left out.
 
-It writes the same rows as the counselling service does for `ReturneeReferred`: position, file, timer, stream, outbox;
-makes the same spans; and publishes in batches. It parks nothing, retries nothing and knows one event.
-`options["loops"]`: so many group members in the one process, each with a connection of its own.
+It writes the same rows as the counselling service for `ReturneeReferred` (position, file, deadline, stream, outbox),
+makes the same spans, and publishes in batches. It parks nothing, retries nothing and knows one event.
+`options["loops"]`: the number of group members in the one process, each with a connection of its own.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from counselling.reference import Reference
 BATCH = 500
 RELAY_BATCH = 1000
 OFFSET_SECONDS = 0.25
-"""As ours: offsets are committed at most so often."""
+"""The shortest time between two commits of offsets, as ours."""
 TOPIC = "ph.counselling.v1"
 TYPE = "ph.counselling.ReferralReceived.v1"
 SCHEMA = "https://schemas.perspektive-heimat.invalid/events/counselling/ReferralReceived.v1.json"
@@ -62,7 +62,7 @@ from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[]) as u(id, 
 on conflict (id) do update set version = excluded.version, status = excluded.status, links = excluded.links,
     data = excluded.data, updated_at = excluded.updated_at
 """
-SAVE_TIMERS = """
+SAVE_DEADLINES = """
 insert into deadline (name, subject, owner, due_at)
 select 'referral_answer', * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
 on conflict (name, subject) do update set owner = excluded.owner, due_at = excluded.due_at, level = excluded.level
@@ -110,7 +110,7 @@ class Bare:
             max_poll_records=BATCH,
         )
         await consumer.start()
-        await self.together.wait()  # else the second to come would have what the first has handled handled again
+        await self.together.wait()  # otherwise the second member would handle again what the first has handled
         last: dict[TopicPartition, int] = {}
         committed = 0.0
         try:
@@ -150,7 +150,7 @@ class Bare:
                 id_: (version, from_json(data))
                 for id_, version, data in await database.fetch(FILES, list({each[3].case_id for each in fresh}))
             }
-            timers, events = [], []
+            deadlines, events = [], []
             for key, record, headers, message in fresh:
                 version, file = files.get(message.case_id) or (0, new_file(key))
                 occurred = headers["ce_time"].decode()
@@ -158,7 +158,7 @@ class Bare:
                 due_text = text_of(due)
                 add(file, message, occurred, due_text)
                 files[message.case_id] = (version, file)
-                timers.append((message.referral_id, message.case_id, due))
+                deadlines.append((message.referral_id, message.case_id, due))
                 parent, child, link = self.contexts(headers)
                 events.append((key, record, headers, message, parent, child, link, occurred, due_text))
             rows = sorted(files.items())
@@ -171,8 +171,8 @@ class Bare:
                 [to_json(file).decode() for _, (_, file) in rows],
                 now,
             )
-            timers.sort()
-            await database.execute(SAVE_TIMERS, *zip(*timers, strict=True))
+            deadlines.sort()
+            await database.execute(SAVE_DEADLINES, *zip(*deadlines, strict=True))
             await self.put_out(database, events, text_of(now))
             moved = sorted(seen.items())
             await database.execute(MOVE, self.task.source, [key for key, _ in moved], [last for _, last in moved])

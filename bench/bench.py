@@ -93,7 +93,7 @@ class Bench:
         return name
 
     def warm_up(self) -> None:
-        """Lets the broker compile what batches and single messages need; the first variant would pay for it else."""
+        """Lets the broker compile what batches and single messages need, so that the first variant need not pay."""
         if self._warm:
             return
         for variant, events in (("bare", 20_000), ("naive", 1_500)):

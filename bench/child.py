@@ -80,7 +80,7 @@ class Meter:
         self.result |= {"events": reached, "seconds": seconds, "cpu_seconds": own + servers, "own": own}
 
     async def flush(self, spans: SpanProcessor | None) -> None:
-        """Stops the clock anew when the last span is encoded and sent: a queue must not hide half of the work."""
+        """Stops the clock again when the last span is encoded and sent: a queue must not hide half of the work."""
         if not isinstance(spans, Exported):
             return
         self.result["unflushed_seconds"] = self.result["seconds"]
@@ -107,7 +107,7 @@ class Dropped(SpanProcessor):
 
 
 class Counting(OTLPSpanExporter):
-    """Knows how many spans were taken by the other side; those that a full queue drops never come here."""
+    """Counts the spans that the other side took; spans that a full queue drops never come here."""
 
     spans = 0
 

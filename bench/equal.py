@@ -1,9 +1,9 @@
 """Whether variants do the same work: each handles the same small topic, and what it leaves behind is compared.
 
-Compared are the files, timers, stream numbers and inbox or positions in the database, that the outbox is empty, and the
-events in the topic in their order per key. Left out is what cannot be equal: ids of events and traces, times of
-writing, how often a file was written, which depends on the size of the batches, and the order of a file's links, which
-are a set.
+It compares the files, deadlines, stream numbers and inbox or positions in the database, that the outbox is empty, and
+the events in the topic in their order per key. It leaves out what cannot be equal: ids of events and traces, times of
+writing, how often a file was written (that depends on the size of the batches), and the order of a file's links (they
+are a set).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OF_A_RUN = {"ce_id", "ce_time", "ce_recordedtime", "ce_traceparent"}
 TABLES = {
     "files": "select id::text, status, array(select unnest(links)::text order by 1) as links, data::text"
     " from centre_file order by id",
-    "timers": "select name, subject::text, owner::text, due_at::text, level from deadline order by name, subject",
+    "deadlines": "select name, subject::text, owner::text, due_at::text, level from deadline order by name, subject",
     "numbers": "select key, sequence from stream order by key",
 }
 WAITING = "select id from outbox union all select id from plain_outbox"
@@ -37,7 +37,7 @@ Left = Mapping[str, Sequence[Any]]
 
 
 class Differs(Exception):
-    """Two variants do not do the same, so nothing that they are compared by means anything."""
+    """Two variants do not do the same work, so a comparison of their speed means nothing."""
 
 
 def check(bench: Bench, variants: Sequence[str], events: int) -> None:

@@ -1,6 +1,6 @@
 """Concurrent callers of an HTTP API: `python -m bench.load` reads a `Load` as JSON and prints one JSON line.
 
-Each connection sends its next request when the answer to the last one is there. Requests are laid out before the clock
+Each connection sends its next request when it has the answer to the last one. Requests are laid out before the clock
 starts and answers are only looked at for their status, so that the callers cost little and the service is what is
 measured; the callers' own processor time is told, not counted.
 """

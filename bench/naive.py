@@ -1,6 +1,6 @@
 """The hop as it is usually written: a FastStream handler per message, its own transaction, and an outbox relay.
 
-Inbox row, state document, timer, stream number and outbox row are one statement each; FastStream's OpenTelemetry
+Inbox row, state document, deadline, stream number and outbox row are one statement each; FastStream's OpenTelemetry
 middleware makes the spans; the offset is acknowledged after each message; the relay sends row by row with
 `send_and_wait` and deletes what it has sent. Documents, events and tables are those of `bare`, with an inbox beside
 them: only the approach differs. What costs nothing but care is done: no argument injection (`apply_types`), JSON goes

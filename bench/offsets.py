@@ -13,7 +13,7 @@ EMPTY_SECONDS = 20
 
 
 async def skip_to_end(bootstrap: str, group: str, topics: Iterable[str]) -> None:
-    """Nothing that stands in these topics now is news to this group: other parts have left it there."""
+    """Makes this group skip what stands in these topics now: other parts of the benchmark have left it there."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:

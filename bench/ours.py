@@ -62,7 +62,7 @@ def wired(service: Service, dsn: str, bootstrap: str, tracer: Tracer) -> Runtime
 
 
 async def run(task: Task) -> Mapping[str, float]:
-    """One run of the whole process: HTTP probes, timers, gauges and all."""
+    """One run of the whole process: HTTP probes, deadlines, gauges and all."""
     meter = Meter(task)
     spans = processor(task)
     runtime = wired(
@@ -93,7 +93,7 @@ async def serve(runtime: Runtime, meter: Meter, spans: SpanProcessor | None) -> 
 
 
 async def until_done(work: Coroutine[Any, Any, None], meter: Meter) -> None:
-    """The relay alone, wired as the service wires it. Broken off when all is done: there may be a million rows more."""
+    """The relay alone, wired as the service wires it. It is stopped when all is done: a million more rows may wait."""
     running = asyncio.create_task(work)
     waiting = asyncio.create_task(meter.wait())
     await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
@@ -136,7 +136,7 @@ async def _rewind(task: Task) -> None:
 
 
 async def keep_the_relay_out(dsn: str) -> None:
-    """Another session leads, so this process's relay stands by."""
+    """Takes the leader's lock in another session, so that this process's relay stands by."""
     connection = await asyncpg.connect(dsn)
     await connection.execute("select pg_advisory_lock($1)", LOCK)
     _held.append(connection)

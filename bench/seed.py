@@ -21,7 +21,7 @@ from chassis.outbox.partitions import partition_of
 
 PARTITIONS = 6
 START = datetime(2090, 3, 2, 9, 0, tzinfo=UTC)
-"""So far ahead that no timer of what is read here comes due while it is measured."""
+"""So far ahead that no deadline of what is read here passes while it is measured."""
 TYPE = "ph.referral.ReturneeReferred.v1"
 NEEDS = (["employment"], ["employment", "vocational_training"], ["housing", "employment", "vocational_training"])
 CENTRES = (("centre:NG-LOS", "NG"), ("centre:GH-ACC", "GH"), ("centre:IQ-EBL", "IQ"))

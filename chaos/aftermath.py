@@ -1,4 +1,4 @@
-"""After the faults: operators deal with what is parked, everything drains, and then it is all read once more."""
+"""After the faults: operators settle the parked records, everything drains, and then every group reads it all again."""
 
 from __future__ import annotations
 

@@ -133,16 +133,16 @@ def set_alarm(states: States, command: SetAlarm, context: Context) -> Decision:
     basket = states.get(Basket, command.basket) or Basket(command.basket)
     due_at = context.now + timedelta(seconds=command.seconds)
     subject = uuid5(basket.id, str(command.n))
-    timer = Deadline("alarm", subject, basket.id, due_at, level=command.n)
-    return Decision((basket,), deadlines=(timer,), answer=Answered(n=command.n))
+    deadline = Deadline("alarm", subject, basket.id, due_at, level=command.n)
+    return Decision((basket,), deadlines=(deadline,), answer=Answered(n=command.n))
 
 
-def ring(states: States, timer: DeadlineDue, _context: Context) -> Decision | Refused:
-    basket = states.get(Basket, timer.owner)
+def ring(states: States, deadline: DeadlineDue, _context: Context) -> Decision | Refused:
+    basket = states.get(Basket, deadline.owner)
     if basket is None:
         return Refused("no_basket", "There is no such basket.", "Nothing to do.")
-    basket = replace(basket, rung=(*basket.rung, timer.level))
-    return Decision((basket,), (Rang(basket_id=basket.id, n=timer.level),))
+    basket = replace(basket, rung=(*basket.rung, deadline.level))
+    return Decision((basket,), (Rang(basket_id=basket.id, n=deadline.level),))
 
 
 def counted(states: States, message: CountedContract, _context: Context) -> Decision | Refused:

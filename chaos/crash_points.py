@@ -36,7 +36,7 @@ MOMENT = 0.01
 
 
 def install(instance: str) -> None:
-    """Wraps the places. Costs a look into a directory each, as long as no file asks for anything."""
+    """Wraps the places. Each costs one look into a directory while no file asks for anything."""
     wish = flag(f"{instance}.crash")
 
     def due(point: str) -> bool:

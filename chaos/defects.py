@@ -65,7 +65,7 @@ def id_cursor_relay() -> None:
 
 
 def mark_forgets_writers() -> None:
-    """The mark moves to the last id of a round, whoever still writes: a look at the lock table seemed needless."""
+    """The mark moves to the last id of a round while others still write: a look at the lock table seemed needless."""
 
     async def nobody(_connection: Any) -> set[str]:
         return set()
@@ -90,7 +90,7 @@ def competing_relays() -> None:
 
 
 def position_outside_transaction() -> None:
-    """Positions are written after the commit, by a transaction of their own: so the big one is shorter."""
+    """Positions are written after the commit, in a transaction of their own, to make the big one shorter."""
     transaction, save = Dispatcher._transaction, positions.save
     waiting: ContextVar[list[Positions]] = ContextVar("waiting")
 

@@ -110,7 +110,7 @@ class Tables:
 class OffsetSample(NamedTuple):
     """Committed offsets, and the positions that the database showed *after* they were read.
 
-    Of the positions only those that changed since the service's sample before.
+    It holds only the positions that changed since the service's sample before.
     """
 
     at: float
@@ -181,7 +181,7 @@ class Entry(NamedTuple):
 
 
 class Promise(NamedTuple):
-    """What the load was told: per key the numbers that were answered with 2xx, and those without an answer."""
+    """What callers heard: per key the numbers of commands answered with 2xx, and of those without an answer."""
 
     sales: Mapping[str, Sequence[int]]
     alarms: Mapping[str, Sequence[int]]

@@ -1,4 +1,4 @@
-"""One HTTP request on a connection of its own: cheap enough for ten times the usual pace, and it meets every crash."""
+"""One HTTP request on a connection of its own: cheap enough for ten times the usual pace, exposed to every crash."""
 
 from __future__ import annotations
 

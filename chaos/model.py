@@ -147,7 +147,7 @@ def history_of(evidence: Evidence, topic: str) -> History:
 
 
 def tills(shop: History, price: History, not_handled: Collection[Place]) -> dict[str, dict[str, list[int]]]:
-    """Every till, from what `till` reads, without what an operator has discarded or still has before him."""
+    """Every till, from what `till` reads, without records that an operator has discarded or has yet to decide on."""
     found: dict[str, dict[str, list[int]]] = defaultdict(lambda: {"shop_sold": [], "shop_rang": [], "price": []})
     for each in (shop, price):
         for key, events in each.first.items():

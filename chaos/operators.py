@@ -15,7 +15,7 @@ from chassis.operators import parked
 from chassis.operators.parked import ParkedRow
 
 RETRIED = 0.6
-"""Share of the heads that are tried again, of all that stand there when somebody looks."""
+"""The share of the heads that an operator retries at each look."""
 TRY_SECONDS = 30
 UNREADABLE = frozenset(
     {
@@ -48,7 +48,7 @@ async def _connected(world: World, service: str) -> AsyncIterator[asyncpg.Connec
 
 
 async def look(world: World, service: str, dice: random.Random, *, discard: float) -> int:
-    """One look at what is parked: most heads are retried, of the others a share is discarded. Returns how many."""
+    """One look at what is parked: retries most heads and discards a share of the others. Returns how many."""
     async with _connected(world, service) as connection:
         heads = await _heads(connection)
         again = [row for row in heads if dice.random() < RETRIED]
@@ -59,7 +59,7 @@ async def look(world: World, service: str, dice: random.Random, *, discard: floa
 
 
 async def get_rid_of_all(world: World, service: str, seconds: float) -> None:
-    """Until nothing is parked: what can be mended is retried, everything else discarded. Raises `StuckError`."""
+    """Retries what can be mended and discards everything else, until nothing is parked. Raises `StuckError`."""
     until = time.monotonic() + seconds
     async with _connected(world, service) as connection:
         await _until_tried(connection)

@@ -22,7 +22,7 @@ from chaos.world import Sent, World
 RATE = 60
 """Records per second at pace 1."""
 LENGTH = 50
-"""Of a key, then it is full."""
+"""Records of one key; then it is full."""
 OPEN_KEYS = 60
 AGAIN = 0.1
 """Chance, per chunk, that a stretch of what was written is written again."""

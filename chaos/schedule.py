@@ -1,4 +1,4 @@
-"""Which fault comes when: drawn from a seed, several at a time, never two that would get into each other's way."""
+"""Which fault comes when, drawn from a seed: several at a time, but never two that get into each other's way."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Schedule:
             await asyncio.sleep(min(left, self._dice.uniform(0.2, BREATH)))
 
     def _draw(self) -> Fault | None:
-        """The next one that is not in the way of those under way. A deck is used up before it is dealt anew."""
+        """The next fault that needs nothing a running one has. The deck is used up before it is dealt anew."""
         if not self._deck:
             self._deck = self._dice.sample(list(self._faults), len(self._faults))
         for fault in self._deck:

@@ -42,7 +42,7 @@ class Slot:
 
 
 class Supervisor:
-    """All slots. Faults reach processes through it, so that every end has its reason in the books."""
+    """All slots. Faults reach processes through it, so that every end of a process has its reason in the books."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -89,7 +89,7 @@ class Watch:
                 raise outcome
 
     async def _take_the_brokers_time(self) -> None:
-        """Records are stamped when they are appended: so it shows whether a row was deleted before it was published."""
+        """Makes the broker stamp records as it appends them: so a row that was deleted too early shows."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self._world.bootstrap)
         await admin.start()
         try:
@@ -196,7 +196,7 @@ class _Offsets:
 
 
 class _Database:
-    """A direct connection that is made anew whenever it has broken."""
+    """A direct connection; it is made anew whenever it has broken."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn

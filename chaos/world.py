@@ -1,4 +1,4 @@
-"""The small world of a chaos run: two databases, three topics, proxies, worker processes, and the books kept of them.
+"""The small world of a chaos run: two databases, three topics, proxies, worker processes, and the books about them.
 
 What is written down here is all that model and invariants may rely on: `Ledger` (what was promised and sent), `Journal`
 (what the harness did, and when) and the lives of every `Worker`. Times are `time.time()` everywhere.

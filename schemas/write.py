@@ -1,4 +1,6 @@
-"""Writes what follows from the contract: `make schemas` writes asyncapi.yaml, `make example` a new example's frame.
+"""Writes what follows from contract and code.
+
+`make schemas` writes asyncapi.yaml, `make event` the frame of a new event's schema, `make example` that of an example.
 
 Exit code: 0 written or as it should be, 1 refused, 2 wrong use.
 """
@@ -7,14 +9,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from checks.asyncapi import FILE, basis, write
 from checks.findings import Unreadable
 from checks.inventory import identities, schemas
-from checks.new_example import NotWritten, new_example
+from checks.new_event import NewEvent, new_event
+from checks.new_example import NewExample, NotWritten, new_example
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,25 +30,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="SERVICE/NAME[.vN[.VARIANT]]",
         help="write the frame of an example of this event, instead of asyncapi.yaml",
     )
+    parser.add_argument(
+        "--new-event",
+        metavar="SERVICE/NAME",
+        help="write the frame of this event's schema from its class, and its line in topics.yaml",
+    )
     options = parser.parse_args(arguments)
     root = options.directory.resolve()
+    frame = options.new_event is not None or options.new_example is not None
     try:
         found = schemas(root)
-        findings = list(identities(found)) if options.new_example is not None else list(basis(root, found))
+        findings = list(identities(found)) if frame else list(basis(root, found))
     except Unreadable as error:
         findings = [error.finding]
     if findings:
         print(*sorted(findings), "Nothing is written: mend this first.", sep="\n", file=sys.stderr)
         return 1
-    if options.new_example is None:
-        print(f"{root.name}/{FILE}: " + ("written" if write(root, found) else "is as it should be"))
-        return 0
-    return _new_example(root, found, options.new_example)
+    if options.new_event is not None:
+        return _frame(new_event, root, found, options.new_event)
+    if options.new_example is not None:
+        return _frame(new_example, root, found, options.new_example)
+    print(f"{root.name}/{FILE}: " + ("written" if write(root, found) else "is as it should be"))
+    return 0
 
 
-def _new_example(root: Path, found: Mapping[str, Mapping[str, Any]], event: str) -> int:
+def _frame(
+    make: Callable[..., NewEvent | NewExample], root: Path, found: Mapping[str, Mapping[str, Any]], event: str
+) -> int:
     try:
-        made = new_example(root, found, event)
+        made = make(root, found, event)
     except NotWritten as error:
         print(error, file=sys.stderr)
         return 1

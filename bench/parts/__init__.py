@@ -17,7 +17,7 @@ NAMES = (
     "commands",
     "latency",
     "replay",
-    "timers",
+    "deadlines",
     "growth",
     "idle",
 )

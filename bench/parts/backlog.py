@@ -1,7 +1,7 @@
 """The relay behind a backlog: the next 50,000 rows of a million that wait, and of a hundred thousand; and the last
 rows against the first of a hundred thousand under a snapshot so old that nothing deleted can be vacuumed.
 
-A backlog is filled up again after each run, and vacuumed as autovacuum would do in time; neither is measured. Under the
+After each run the part refills the backlog and vacuums it, as autovacuum would in time; it measures neither. Under the
 old snapshot as many new rows are written while the relay publishes as it publishes, by a server-side INSERT on a
 connection of its own. `bare`, which has no low-water mark, shows there what the mark is for.
 """

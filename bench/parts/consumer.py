@@ -1,4 +1,4 @@
-"""The consumer path: a topic of referrals becomes files, timers, positions and outbox rows. Nothing is published.
+"""The consumer path: a topic of referrals becomes files, deadlines, positions and outbox rows. Nothing is published.
 
 Ours is the whole counselling service process as it is shipped (`ours`), with its relay kept waiting for the leader's
 lock; `bare` is the same work by hand. Spans are built and dropped.

@@ -1,7 +1,7 @@
 """How long it takes until the next service has acted.
 
-Measured is the time from the moment a command's commit is answered in the referral service to the moment the commit of
-the counselling service's batch with its event is answered: outbox, relay, Kafka, fetch, batch and its transaction. Both
+The clock starts when PostgreSQL confirms a command's commit to the referral service. It stops when PostgreSQL confirms
+to the counselling service the batch with the command's event. Between them lie outbox, relay, Kafka, fetch, batch. Both
 are the shipped services with relay and consumer; the command is `PlanDeparture`, whose event ends at its readers, so
 that one hop is measured and not the way back as well. Commands enter at the `CommandBus`, evenly spaced and without
 waiting for each other; HTTP is left out, which would only add to the time before the commit. Two rates; each repeat has

@@ -2,7 +2,7 @@
 
 `replay`: the service has handled the whole topic before; its offsets are lost, so every event is a repeat. Checked:
 not one row of any table differs afterwards. `rebuild`: all tables are emptied, and made again from the topic. Checked:
-documents, timers, numbers, positions and events to publish are the same as before. Both against the consumer path of
+documents, deadlines, numbers, positions and events to publish are the same as before. Both against the consumer path of
 the same service on the same topic; the relay is kept waiting in all three.
 """
 

@@ -82,7 +82,7 @@ class Terminated:
 
 
 class Frozen:
-    """SIGSTOP for longer than the group waits: of somebody who consumes, or of whoever leads the relay."""
+    """SIGSTOP for longer than the group waits: a consumer, or the relay's leader."""
 
     needs = frozenset({"freeze"})
 

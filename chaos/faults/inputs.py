@@ -1,4 +1,4 @@
-"""What comes in is poisonous, too much, or from the future; and who should take the traces takes nothing."""
+"""Input that is poisonous, too much, or from the future; and a collector of traces that takes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database server dies, its backends are ended, and the way to it breaks in every way a network knows."""
+"""The database server dies, somebody ends its backends, and the network to it fails in every way that networks know."""
 
 from __future__ import annotations
 

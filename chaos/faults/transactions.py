@@ -1,4 +1,4 @@
-"""Other people's transactions: in the way, in the wrong order, old, long, and late."""
+"""Transactions of others: they stand in the way, lock in the wrong order, are old, long, or late."""
 
 from __future__ import annotations
 

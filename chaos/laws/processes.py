@@ -14,7 +14,7 @@ FIRST_PAUSE = {"batch_retried": 0.01, "waiting": 0.1}
 attempt to attempt, up to the longest."""
 LONGEST_PAUSE = 2.5
 EARLY_SECONDS = 0.06
-"""What a timer of a busy process may be early: it counts from when its loop last looked at the clock."""
+"""How much too early a busy process may wake from a sleep: asyncio counts from its last look at the clock."""
 FORGOTTEN_SECONDS = 60
 """A retry belongs to no attempt that is so long ago: the longest pause, and the longest time that an attempt takes."""
 SMALL_STEPS = 10

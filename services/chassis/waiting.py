@@ -1,4 +1,4 @@
-"""Waiting with a bound."""
+"""Waiting with a limit."""
 
 from __future__ import annotations
 

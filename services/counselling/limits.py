@@ -17,9 +17,9 @@ def due_at(reference: Reference, priority: str, level: int, country: str, start:
 
 
 def contact_priority(vulnerable: bool) -> str:
-    """Whose limits the first contact has: those of an emergency (24 hours) for a vulnerable person.
+    """Whose limits the first contact has (docs/domain.md: first-contact).
 
-    For anybody else the normal ones (5 working days). A12 of the domain notes gives the same figures.
+    A vulnerable person has those of an emergency (24 hours), anybody else the normal ones (5 working days).
     """
     return "emergency" if vulnerable else "normal"
 

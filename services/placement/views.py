@@ -35,7 +35,7 @@ POOL: Final[tuple[CandidateStatus, ...]] = ("pooled", "active")
 COUNTED: Final[TargetGroup] = "RETURNEE_DE"
 """The target group that the programme promises a job offer."""
 SMALL: Final = 5
-"""Counts below this, except 0, can point to a person (domain notes D13, inf)."""
+"""Counts below this, except 0, can point to a person (docs/domain.md: small-numbers)."""
 
 EMPLOYERS: Final = Listing(
     source="employer", orders={"id": Order("id", "uuid"), "name": Order("data ->> 'name'", "text")}
@@ -141,7 +141,7 @@ async def summary(documents: Documents, scope: Scope) -> Summary:
 
     Nothing is suppressed here: both roles that may read it may read every case that it counts, so a blank would hide
     nothing from them. Cohorts with counts of 1 to 4 are marked, so that nobody publishes them by mistake; what leaves
-    the programme belongs into a reporting service that suppresses them (domain notes D13).
+    the programme belongs into a reporting service that suppresses them (docs/domain.md: small-numbers).
     """
     rows = await documents.pool.fetch(_COHORTS, scope.countries, scope.today, TARGET_DAYS, COUNTED)
     months = [(month, counts(list(group))) for month, group in groupby(rows, key=lambda row: row["month"])]

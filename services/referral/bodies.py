@@ -14,7 +14,7 @@ from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
 from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
 
 OLDEST_BIRTH_YEAR = 1906
-"""Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (domain notes A11.4)."""
+"""Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (docs/domain.md: no-sentinels)."""
 
 
 def _body(**example: Any) -> ConfigDict:

@@ -16,11 +16,12 @@ class TrainingSettings(BaseSettings):
         ge=0,
         le=30,
         description="working days in Germany between the end of a course and the earliest departure; "
-        "source: domain notes A11 rule 3, an inference of this project",
+        "an inference of this project (docs/domain.md: ends-before-departure)",
     )
     waiting_list_limit: int = Field(
         default=100,
         ge=0,
         le=200,
-        description="people on the waiting list of one session; source: an inference, half of the most seats",
+        description="people on the waiting list of one session, half of the most seats; "
+        "an inference of this project (docs/domain.md: waiting-list-limit)",
     )

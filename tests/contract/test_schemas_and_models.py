@@ -32,6 +32,8 @@ def shape(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, 
         return {**found, "type": sorted([*found["type"], "null"])}
     found = {keyword: node[keyword] for keyword in CONSTRAINTS if keyword in node}
     found["type"] = sorted([node["type"]] if isinstance(node["type"], str) else node["type"])
+    if "enum" in found:
+        found["enum"] = sorted(found["enum"], key=str)  # a set: its order says nothing
     if found.get("format") == "date-time":
         found["pattern"] = "Z$"  # chassis.codes.Instant: always UTC
     if "items" in node:

@@ -94,7 +94,7 @@ async def test_the_inbox_is_sorted_by_urgency_paged_and_of_one_centre(process: P
     order = [("emergency", 3), ("emergency", 0), ("urgent", 0), ("normal", 0), ("normal", 0)]
     expected = [await process.refer(uuid4(), LAGOS, priority, days) for priority, days in reversed(order)][::-1]
     elsewhere = await process.refer(uuid4(), EDO)
-    await process.timers.fire_due()
+    await process.deadlines.fire_due()
     seen: list[Any] = []
     cursor = None
     while True:
@@ -176,8 +176,8 @@ async def test_an_unanswered_referral_is_told_on_three_levels_as_the_clock_moves
     referral = await process.refer(case, priority="emergency")
     for level, hours in enumerate((24, 12, 24), start=1):
         process.clock.advance(timedelta(hours=hours, seconds=1))
-        assert await process.timers.fire_due() == 1
-        assert await process.timers.fire_due() == 0
+        assert await process.deadlines.fire_due() == 1
+        assert await process.deadlines.fire_due() == 0
         [item] = (await process.get("/inbox", staff(LAGOS)))["items"]
         assert (item["referral_id"], item["overdue_level"]) == (referral, level)
     assert await process.published(case) == ["ReferralReceived", *["DeadlineMissed"] * 3]

@@ -290,7 +290,7 @@ async def test_an_unknown_field_of_a_future_producer_changes_nothing(toy: ToyRun
     assert await toy.totals() == {KEY: 2}
 
 
-async def test_an_environment_fault_leaves_nothing_behind(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
+async def test_an_outage_leaves_nothing_behind(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
     await pool.execute(
         "create function fail() returns trigger language plpgsql as $$ begin raise sqlstate '40001'; end $$"
     )

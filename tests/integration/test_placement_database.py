@@ -179,7 +179,7 @@ async def test_the_summary_counts_people_once_and_by_month_of_arrival(placement:
     assert (await placement.get("/summary", ACCRAS))["total"]["arrived"] == 0
 
 
-async def test_withdrawals_and_timers_change_the_stored_vacancy(placement: Placement) -> None:
+async def test_withdrawals_and_deadlines_change_the_stored_vacancy(placement: Placement) -> None:
     employer_id = await placement.employer()
     vacancy_id = await placement.vacancy(employer_id, openings=2)
     case_id, other = await placement.refer(), await placement.refer()
@@ -187,7 +187,7 @@ async def test_withdrawals_and_timers_change_the_stored_vacancy(placement: Place
     shortlisted = await placement.post("/candidacies", bodies.candidacy(vacancy_id, other))
     await placement.tell("referral", "ReferralWithdrawn", other, referral_id=str(uuid4()))
     placement.clock.advance(timedelta(days=15))
-    while await placement.timers.fire_due():
+    while await placement.deadlines.fire_due():
         pass
     detail = await placement.get(f"/vacancies/{vacancy_id}")
     found = {each["candidacy_id"]: each["closed_reason"] for each in detail["candidacies"]}
@@ -196,7 +196,7 @@ async def test_withdrawals_and_timers_change_the_stored_vacancy(placement: Place
         offer["candidacy_id"]: "offer_expired",
     }
     placement.clock.advance(timedelta(days=60))
-    while await placement.timers.fire_due():
+    while await placement.deadlines.fire_due():
         pass
     assert (await placement.get(f"/vacancies/{vacancy_id}"))["status"] == "expired"
     assert await placement.pool.fetchval("select status from vacancy where id = $1", UUID(vacancy_id)) == "expired"

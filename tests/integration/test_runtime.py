@@ -178,6 +178,7 @@ async def test_a_second_signal_ends_at_once(stack: LocalStack, dsn: str, pool: a
             assert await process.exit_code() == 1
             with pytest.raises(httpx.TransportError):
                 await command
+            assert await total(pool, till) == 1
     # Its write was on the way and is a transaction of its own: who asks again finds it done, or has it done now.
     assert await total(pool, till) in {1, 3}
     async with ToyProcess(stack, dsn, shop.source) as process:

@@ -1,4 +1,4 @@
-"""Whatever order the topics come in, a case comes to the same file, the same timers and the same events.
+"""Whatever order the topics come in, a case comes to the same file, the same deadlines and the same events.
 
 The scout's desk and the centre's own acts make one sequence, since a command is answered by the state it meets.
 Training and placement come in at any moment, each in its own order, with records delivered again as after a crash.
@@ -145,11 +145,11 @@ def compare(run: Run) -> None:
         id_: (each["centre"], each["status"], each["due"], each["level"], each["noted"])
         for id_, each in model.referrals.items()
     }
-    timers = {
-        (name, None if name == "first_contact" else subject): (timer.due_at, timer.level)
-        for (name, subject), timer in run.desk.service.timers.items()
+    deadlines = {
+        (name, None if name == "first_contact" else subject): (deadline.due_at, deadline.level)
+        for (name, subject), deadline in run.desk.service.deadlines.items()
     }
-    assert timers == model.timers
+    assert deadlines == model.deadlines
     assert told(run.desk.events) == model.told
     assert (file.departure.status if file.departure else None) == model.departure["status"]
     assert (file.arrival.arrived_on if file.arrival else None) == model.arrived_on
@@ -160,10 +160,10 @@ def compare(run: Run) -> None:
     assert {job.id for job in file.employments} == model.jobs
 
 
-def invariants(file: CentreFile, timers: Iterable[tuple[str, UUID]]) -> None:
+def invariants(file: CentreFile, deadlines: Iterable[tuple[str, UUID]]) -> None:
     """What must hold of any file."""
     waiting = {referral.id for referral in file.referrals if referral.status == "received"}
-    assert {subject for name, subject in timers if name == "referral_answer"} <= waiting
+    assert {subject for name, subject in deadlines if name == "referral_answer"} <= waiting
     for root in {referral.root_id for referral in file.referrals}:
         chain = [referral for referral in file.referrals if referral.root_id == root]
         assert sum(referral.status in LIVE for referral in chain) <= 1
@@ -184,7 +184,7 @@ def test_every_interleaving_comes_to_the_same_and_to_what_the_model_says(
     assert mixed.desk.service.snapshot() == in_order.desk.service.snapshot()
     assert mixed.desk.events == in_order.desk.events
     compare(mixed)
-    invariants(mixed.desk.file, mixed.desk.service.timers)
+    invariants(mixed.desk.file, mixed.desk.service.deadlines)
 
 
 @settings(max_examples=60, deadline=None)
@@ -225,7 +225,7 @@ def test_until_the_arrival_a_withdrawal_wins_wherever_it_crosses_what_the_centre
         assert outcome is None or isinstance(outcome, Refused)
     assert run.desk.file.status == "withdrawn"
     assert not any(referral.status in LIVE for referral in run.desk.file.referrals)
-    assert run.desk.service.timers == {}
+    assert run.desk.service.deadlines == {}
 
 
 def _at_its_centre(run: Run, step: Step) -> Any:

@@ -156,11 +156,13 @@ def agrees(world: World, vacancies: dict[str, UUID], model: Model) -> None:
         assert (vacancy.status == "filled") == (name in model.filled)
 
 
-def timers_agree(world: World, model: Model) -> None:
-    running = {subject: timer.due_at for (name, subject), timer in world.service.timers.items() if name == "pool_exit"}
+def deadlines_agree(world: World, model: Model) -> None:
+    running = {
+        subject: deadline.due_at for (name, subject), deadline in world.service.deadlines.items() if name == "pool_exit"
+    }
     waiting = {named(case): model.waits_for_a_new_referral(case) for case in model.people}
     assert running == {case_id: due for case_id, due in waiting.items() if due is not None}
-    offers = [name for name, _ in world.service.timers if name == "offer_expiry"]
+    offers = [name for name, _ in world.service.deadlines if name == "offer_expiry"]
     assert len(offers) == sum(each["status"] == "offered" for each in model.candidacies.values())
 
 
@@ -186,7 +188,7 @@ def test_every_interleaving_leads_to_the_state_of_the_model(history: History, on
     assert first.service.snapshot() == second.service.snapshot()
     assert emitted(first) == emitted(second)
     agrees(first, vacancies, model)
-    timers_agree(first, model)
+    deadlines_agree(first, model)
     announced(first, vacancies)
     for each in model.candidacies.values():
         event(f"{each['status']} {each['reason']}")
@@ -236,7 +238,7 @@ def test_what_crosses_between_scout_and_centre_ends_the_same(crossing: str) -> N
             world.tell(contract(employers(world, vacancies), told), at=told.fact["at"])
         model, _ = expect(History(beginning, acts, after), employers(world, vacancies))
         agrees(world, vacancies, model)
-        timers_agree(world, model)
+        deadlines_agree(world, model)
         snapshots.append((world.service.snapshot(), emitted(world)))
     assert all(snapshot == snapshots[0] for snapshot in snapshots)
 

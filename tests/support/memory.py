@@ -1,6 +1,6 @@
 """A service without a database: its pure handlers over dictionaries.
 
-Unit and property tests drive commands, events and timers through it. It stores every state as JSON between two
+Unit and property tests drive commands, events and deadlines through it. It stores every state as JSON between two
 messages, as the database does, so that a state that does not survive its encoding fails here already.
 """
 
@@ -55,7 +55,7 @@ class MemoryService:
         self.reference = reference
         self.now = now
         self.rows: dict[type[Any], dict[UUID, str]] = {kind.state: {} for kind in self.kinds}
-        self.timers: dict[tuple[str, UUID], Deadline] = {}
+        self.deadlines: dict[tuple[str, UUID], Deadline] = {}
         self.events: list[Event] = []
         self._codecs = {kind.state: Codec(kind) for kind in self.kinds}
         self._random = random.Random(seed)
@@ -72,12 +72,12 @@ class MemoryService:
         """Moves the clock and fires what falls due, in order of time."""
         target = self.now + delta
         fired = []
-        while due := [timer for timer in self.timers.values() if timer.due_at <= target]:
-            timer = min(due, key=lambda each: (each.due_at, each.name, each.subject))
-            self.now = max(self.now, timer.due_at)
-            del self.timers[timer.name, timer.subject]
-            message = DeadlineDue(timer.name, timer.subject, timer.owner, timer.due_at, timer.level)
-            fired.append(self._run(self.deadline_handlers[timer.name], message, SYSTEM, self.now))
+        while due := [deadline for deadline in self.deadlines.values() if deadline.due_at <= target]:
+            deadline = min(due, key=lambda each: (each.due_at, each.name, each.subject))
+            self.now = max(self.now, deadline.due_at)
+            del self.deadlines[deadline.name, deadline.subject]
+            message = DeadlineDue(deadline.name, deadline.subject, deadline.owner, deadline.due_at, deadline.level)
+            fired.append(self._run(self.deadline_handlers[deadline.name], message, SYSTEM, self.now))
         self.now = target
         return fired
 
@@ -90,9 +90,9 @@ class MemoryService:
         return [self._codecs[state].load(text) for _, text in sorted(self.rows[state].items())]
 
     def snapshot(self) -> dict[str, Any]:
-        """All that lasts, comparable: states as JSON and timers."""
+        """All that lasts, comparable: states as JSON and deadlines."""
         states = {kind.table: dict(sorted(self.rows[kind.state].items())) for kind in self.kinds}
-        return {"states": states, "timers": dict(sorted(self.timers.items()))}
+        return {"states": states, "deadlines": dict(sorted(self.deadlines.items()))}
 
     def _new_id(self) -> UUID:
         return UUID(int=self._random.getrandbits(128), version=4)
@@ -126,10 +126,10 @@ class MemoryService:
             return outcome
         for state in outcome.states:
             self.rows[type(state)][state.id] = self._codecs[type(state)].dump(state)
-        for timer in outcome.deadlines:
-            if isinstance(timer, Cleared):
-                self.timers.pop((timer.name, timer.subject), None)
+        for deadline in outcome.deadlines:
+            if isinstance(deadline, Cleared):
+                self.deadlines.pop((deadline.name, deadline.subject), None)
             else:
-                self.timers[timer.name, timer.subject] = timer
+                self.deadlines[deadline.name, deadline.subject] = deadline
         self.events.extend(outcome.events)
         return outcome

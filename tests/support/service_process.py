@@ -21,7 +21,7 @@ from chassis.settings import Settings
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Tracer
 from chassis.work.command_bus import CommandBus
-from chassis.work.timers import Timers
+from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.workshop import Workshop
 from tests.support import outbox
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
@@ -51,7 +51,7 @@ class ServiceProcess:
         self.app.state.bus = CommandBus(self.workshop, service.commands)
         self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
         self.dispatcher = Dispatcher(self.workshop, service.consumers)
-        self.timers = Timers(self.workshop, service.deadlines)
+        self.deadlines = DeadlineRunner(self.workshop, service.deadlines)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=f"http://{service.name}.test")
 
     @property

@@ -1,7 +1,7 @@
 """A service with a tiny domain of its own, for tests of the chassis: tills that add up receipts.
 
 It reads `Sold` from a topic `ph.shop.v1`, keeps one `Till` per key, publishes `Counted` for each receipt, and has one
-timer. Amount 13 is refused; amount 99 makes the database refuse the write.
+deadline. Amount 13 is refused; amount 99 makes the database refuse the write.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ def close(states: States, command: Close, _context: Context) -> Decision:
     return Decision((till,), deadlines=(Cleared("alarm", till.id),), answer=Total(total=till.total))
 
 
-def alarm(states: States, timer: DeadlineDue, _context: Context) -> Decision | Refused:
-    till = states.get(Till, timer.owner)
+def alarm(states: States, deadline: DeadlineDue, _context: Context) -> Decision | Refused:
+    till = states.get(Till, deadline.owner)
     if till is None:
         return Refused("no_till", "The till is gone.", "Nothing to do.")
     till = replace(till, alarms=till.alarms + 1)

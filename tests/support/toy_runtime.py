@@ -20,7 +20,7 @@ from chassis.pure.resources import Seen
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Resource, Tracer
 from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
-from chassis.work.timers import Timers
+from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.workshop import Workshop
 from tests.support import outbox, toy
 
@@ -52,7 +52,7 @@ class Statements:
 
 
 class ToyRuntime:
-    """Commands, batches and timers of the toy service on one database."""
+    """Commands, batches and deadlines of the toy service on one database."""
 
     def __init__(self, pool: asyncpg.Pool, ratio: float = 1.0) -> None:
         self.pool = pool
@@ -67,7 +67,7 @@ class ToyRuntime:
         )
         self.bus = CommandBus(self.workshop, toy.COMMANDS)
         self.dispatcher = Dispatcher(self.workshop, toy.CONSUMERS)
-        self.timers = Timers(self.workshop, toy.DEADLINES)
+        self.deadlines = DeadlineRunner(self.workshop, toy.DEADLINES)
         self._keys = 0
 
     def _woken(self) -> None:

@@ -139,7 +139,7 @@ async def test_what_is_not_sampled_stays_unsampled_in_every_service(chain: Chain
     assert not any("ReturneeReferred" in name or "ReferralReceived" in name for name in names), names
 
 
-async def test_every_link_leads_to_a_span_timers_included(chain: Chain) -> None:
+async def test_every_link_leads_to_a_span_deadlines_included(chain: Chain) -> None:
     told = await refer(chain, sampled=True, priority="emergency")
     async with chain.database("counselling") as database:
         await database.execute("update deadline set due_at = now() where owner = $1", told.case_id)

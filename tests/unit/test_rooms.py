@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +93,27 @@ def test_every_answer_has_the_one_base(service: Any) -> None:
             model = route.response_model
             assert isinstance(model, type), route.path
             assert issubclass(model, Answer), route.path
+
+
+def named(method: str, path: str) -> str:
+    """`POST /files/{}/calls`: pages write short names of ids, and parameters of lists."""
+    return f"{method} {re.sub(r'{[^}]*}', '{}', path.partition('?')[0])}"
+
+
+@pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
+def test_every_route_stands_in_the_readme_of_its_service(service: Any) -> None:
+    page = (SERVICES / service.name / "README.md").read_text(encoding="utf-8")
+    told = {named(*found) for found in re.findall(r"`(GET|POST|PUT|DELETE|PATCH) (/[^`]*)`", page)}
+    routes = {
+        named(method, route.path) for router in service.routers for route in router.routes for method in route.methods
+    }
+    assert told == routes
+
+
+@pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
+def test_every_command_has_a_handler(service: Any) -> None:
+    module = import_module(f"{service.name}.commands")
+    written = [each for each in vars(module).values() if is_dataclass(each) and each.__module__ == module.__name__]
+    bases = {base for each in written for base in each.__mro__[1:]}
+    parts = {word for each in written for field in fields(each) for word in re.findall(r"\w+", str(field.type))}
+    assert {each for each in written if each not in bases and each.__name__ not in parts} == set(service.commands)

@@ -13,7 +13,7 @@ from deploy.local.story.world import Course, World, clerk, counsellor, scout
 
 CONSENT_DAYS = 730
 UNITS = 24
-"""Teaching units of a course: 20 to 25 for a person, on average (S3)."""
+"""Teaching units of a course: 20 to 25 per person, on average (docs/domain.md: course-units)."""
 SEATS = 12
 NOT_THERE_YET = frozenset({"case_not_found", "consent_missing"})
 """What training says until the events of the case have reached it."""

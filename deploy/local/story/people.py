@@ -1,14 +1,14 @@
 """The caseload: invented people, spread by a fixed rule over what the seed figures name.
 
-Follows the domain notes: 13 partner countries and 5 trades (A1, A2). The figures give 5,800 supported returns a year to
-all 13 together and no share of each, so every country has three people here and the trades take turns: 39 people, one
-for about 149 returns of a year. Nigeria's and Iraq's live in the catchments of both of their centres. Travel funding
-takes up to eight weeks, "in single cases 12" (S5): that long before the departure people are referred, one in ten of
-them 12 weeks. One referral in twenty is rejected: acceptance is to be above 95 % (S19). That every second person takes
-a course, half of whom pass an examination, and that two in three of those who arrive get an offer within the story,
-is assumed: no figure tells. These shares are of the people who can be referred: nobody is to a suspended country, but
-another centre stands in for a country that has none. Everything else is drawn by a generator with a fixed seed, so that
-every run has the same people under new ids.
+Its figures are those of docs/domain.md: caseload, referral-lead-time, acceptance-rate. There are 5,800 supported
+returns a year to all 13 countries together, and no figure per country. So every country has three people here and the
+trades take turns: 39 people, one for about 149 returns of a year. Nigeria's and Iraq's live in the catchments of both
+of their centres. People are referred eight weeks before the departure, the time that travel funding takes, one in ten
+of them twelve weeks. One referral in twenty is rejected: acceptance is to be above 95 %. Two shares are assumed, as no
+figure tells: every second person takes a course and half of those pass an examination; two in three of those who arrive
+get an offer within the story. All shares count only people who can be referred: nobody is referred to a suspended
+country, but another centre stands in for a country that has none. A generator with a fixed seed draws everything else,
+so that every run has the same people under new ids.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ LANGUAGES: Final[Mapping[str, str]] = {
     "RS": "sr", "SN": "fr", "TN": "ar", "XK": "sq",
 }  # fmt: skip
 SCOUTS: Final = ("scouts:bavaria", "scouts:berlin", "scouts:hesse", "scouts:nrw")
-"""Desks in Germany; the domain notes tell of 20 scouts and of four metropolitan regions (S3)."""
+"""Desks in Germany (docs/domain.md: desks-in-germany)."""
 FURTHER_NEEDS: Final = ("housing", "documents", "vocational_training", "school")
 
 

@@ -3,7 +3,8 @@
     decode -> lock positions -> drop repeats -> load -> decide each in order -> write -> park -> commit
 
 At-least-once delivery comes in, exactly-once effect goes out: a record's effect and its position are committed
-together. A record at fault is parked and blocks its key only; an environment fault leaves nothing behind and is raised.
+together. A bad record or a refused one is parked and blocks its own key only. An outage leaves nothing behind and is
+raised.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from chassis.consumer.inbound import (
     decode,
 )
 from chassis.consumer.spans import ProcessSpans
-from chassis.postgres.database import is_message_fault, reason_of
+from chassis.postgres.database import is_bad_data, reason_of
 from chassis.pure.decision import Handler, Refused
 from chassis.pure.messages import Contract
 from chassis.telemetry.logs import get_logger
@@ -61,7 +62,7 @@ class Dispatcher:
         self._seconds = cache(workshop.metrics.handler_seconds.labels)
 
     async def handle(self, records: Sequence[Record]) -> None:
-        """Makes the effects of `records` durable, once. Raises environment faults; then nothing has changed."""
+        """Makes the effects of `records` durable, once. Raises an outage; then nothing has changed."""
         contracts = self._contracts
         await self._handle([decode(record, contracts) for record in records])
         self._shop.wake_relay()
@@ -70,9 +71,9 @@ class Dispatcher:
         try:
             await self._transaction(batch)
         except Exception as error:
-            if not is_message_fault(error):
+            if not is_bad_data(error):
                 raise
-            # The database refuses the data of one of these: halve until it is alone, in order, and park it.
+            # PostgreSQL refuses the data of one record: halve the batch, in order, until it is alone, and park it.
             if len(batch) > 1:
                 middle = len(batch) // 2
                 await self._handle(batch[:middle])
@@ -133,7 +134,7 @@ class Dispatcher:
         seen: positions.Positions,
         outcome: _Outcome,
     ) -> Fault | None:
-        """The fault for which the record must be parked, if there is one."""
+        """Why the record must be parked; None if it is handled."""
         if inbound.fault is None and inbound.message is None:
             outcome.count(inbound, "unknown_type")
             return None
@@ -169,10 +170,10 @@ class Dispatcher:
             metrics.first_seen_late.labels(topic).inc(count)
 
     async def drain(self, limit: int = DRAIN_LIMIT) -> int:
-        """Handles parked records whose turn has come: retried by an operator, or queued behind one that is gone.
+        """Handles parked records whose turn has come: an operator retries them, or the record before them is gone.
 
-        One record, one transaction; at most `limit` of them, so that a long queue neither looks like a task that hangs
-        nor holds up a shutdown. Returns 0 once there is nothing to do.
+        Each has a transaction of its own. At most `limit` of them per call: so a long queue neither looks like a task
+        that hangs nor holds up a shutdown. Returns 0 once there is nothing to do.
         """
         async with self._shop.pool.acquire(timeout=10) as connection:
             ready = await parking.ready(connection)
@@ -190,7 +191,7 @@ class Dispatcher:
         try:
             return await self._settle_once(candidate, None)
         except Exception as error:
-            if not is_message_fault(error):
+            if not is_bad_data(error):
                 raise
             return await self._settle_once(candidate, Fault("database_refused", f"SQLSTATE {reason_of(error)}"))
 

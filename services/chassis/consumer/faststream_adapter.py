@@ -1,4 +1,4 @@
-"""What FastStream is told so that it hands over raw batches, waits, and says when it is broken for good."""
+"""Makes FastStream hand over raw batches, wait for records, and tell when a member is broken for good."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from faststream.kafka.message import KafkaMessage
 from chassis.telemetry.logs import get_logger
 
 FETCH_PATIENCE_SECONDS = 30.0
-"""A member that could not fetch for so long, without one success, will not do so by itself."""
+"""A member that has failed to fetch for so long, without one success, will not recover by itself."""
 
 Batch = tuple[ConsumerRecord[Any, Any], ...]
 
@@ -36,10 +36,11 @@ def end_loudly(broker: KafkaBroker, on_fatal: Callable[[BaseException], None]) -
 
 
 class WaitingConsumer(AIOKafkaConsumer):
-    """A consumer whose `getmany` returns records, not emptiness, and whose end is noticed.
+    """A consumer whose `getmany` returns only with records, and which reports when it is broken for good.
 
-    FastStream sleeps after an empty answer, deaf; and it asks a member for ever that is broken for good (its right to
-    read is gone, its coordination has ended), which would be live and read nothing. A new process joins anew.
+    FastStream sleeps after an empty answer and is deaf meanwhile. And it asks a broken member for ever (one that has
+    lost its right to read, or whose coordination has ended): such a process would be live and read nothing. A new
+    process joins the group anew.
     """
 
     def __init__(self, *topics: str, on_fatal: Callable[[BaseException], None], **settings: Any) -> None:
@@ -62,7 +63,7 @@ class WaitingConsumer(AIOKafkaConsumer):
                 return found
 
     def _failed(self, error: KafkaError) -> None:
-        """Leaves it to FastStream to ask again while aiokafka calls the failure one that may pass, within patience."""
+        """Lets FastStream ask again while aiokafka calls the error retriable and patience lasts; else ends loudly."""
         self._fails_since = self._fails_since or monotonic()
         log.warning("records_not_fetched", reason=type(error).__name__)
         if not error.retriable or monotonic() - self._fails_since > FETCH_PATIENCE_SECONDS:
@@ -70,7 +71,7 @@ class WaitingConsumer(AIOKafkaConsumer):
 
 
 async def parse(batch: Batch) -> KafkaMessage:
-    """Takes the records as they are. FastStream's own parser decodes headers as UTF-8 and so fails on a bad one."""
+    """Takes the records as they are. FastStream's own parser decodes headers as UTF-8 and fails on a bad one."""
     return KafkaMessage(body=b"", raw_message=batch, consumer=NO_CONSUMER)
 
 

@@ -47,7 +47,7 @@ class Record(Protocol):
 
 
 class Fault(NamedTuple):
-    """Why a record cannot be handled: a stable code, and field paths without values."""
+    """Why a record is bad or was refused: a stable code, and field paths without values."""
 
     code: str
     detail: str
@@ -74,7 +74,7 @@ class Inbound:
 
 
 def decode(record: Record, contracts: Mapping[str, type[Contract]]) -> Inbound:
-    """Reads envelope and body of a record. Never raises: what is wrong becomes `fault`."""
+    """Reads envelope and body of a record. Never raises: `fault` says what makes a record bad."""
     headers = dict(record.headers)
     key = _text(record.key, MAX_KEY)
     type_ = _text(headers.get("ce_type"), MAX_KEY) or ""
@@ -139,7 +139,7 @@ def _text(value: bytes | None, limit: int) -> str | None:
 
 
 def _time(value: bytes | None) -> datetime | None:
-    """The time in UTC, if its year is plausible: beyond those years calendars and time zones end."""
+    """The time in UTC; None if its year is outside those for which there are calendars and time zones."""
     text = _text(value, MAX_KEY)
     try:
         at = datetime.fromisoformat(text or "")
@@ -157,7 +157,7 @@ def _number(value: bytes | None) -> int | None:
 
 
 def headers_json(record: Record) -> str:
-    """A record's headers as JSON for the parking table; from which `headers_from` makes the very same bytes."""
+    """A record's headers as JSON for the parking table. `headers_from` makes the same bytes of them again."""
     return json.dumps({name: (value or b"").decode("utf-8", "surrogateescape") for name, value in record.headers})
 
 

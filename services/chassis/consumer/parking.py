@@ -1,6 +1,6 @@
 """Records that could not be handled: kept in order, out of the way of other keys, until an operator decides.
 
-This is the worker's side (park, take up again, settle); `parking` is the operator's.
+This is the worker's side: it parks records, takes them up again and settles them. `operators.parked` is the operator's.
 """
 
 from __future__ import annotations
@@ -90,10 +90,10 @@ class StoredRecord(NamedTuple):
 
 
 async def save(connection: Connection, records: Sequence[Parked]) -> set[tuple[str, int, int]]:
-    """Stores the records in their order, by at most one statement; tells the places of those that were new.
+    """Stores the records in their order, by at most one statement; returns the places of those that were new.
 
-    A record that comes again is kept once, whether it is read again or was published again (without a key perhaps to
-    another partition), and also if an operator has discarded it meanwhile.
+    A record that comes again is kept once: whether it was read again or published again (without a key perhaps to
+    another partition), and even if an operator has discarded it meanwhile.
     """
     if not records:
         return set()
@@ -116,8 +116,8 @@ async def save(connection: Connection, records: Sequence[Parked]) -> set[tuple[s
 
 
 def _place(parked: Parked) -> bytes:
-    """Keyed records first, as they came. Those without a key have no order: by digest two members that park the same
-    ones, from two partitions, do not wait for each other."""
+    """Sorts keyed records first, as they came, and those without a key by digest. They have no order of their own, and
+    two members that park the same ones from two partitions then lock them in the same order."""
     return b"" if parked.inbound.key is not None else _digest(parked.inbound.record)
 
 
@@ -126,7 +126,7 @@ def _digest(record: Record) -> bytes:
 
 
 async def ready(connection: Connection) -> list[Ready]:
-    """What an operator's decision has set free, or a settled predecessor."""
+    """The keys and records that an operator's decision, or a settled record before them, has set free."""
     return [Ready(*row) for row in await connection.fetch(_READY_KEYS)]
 
 
@@ -155,10 +155,9 @@ async def take(connection: Connection, candidate: Ready) -> StoredRecord | None:
 
 
 async def settle(connection: Connection, record: StoredRecord, candidate: Ready, fault: Fault | None) -> int:
-    """Removes a handled record, or parks it again for its new reason; the last one gone unblocks its key.
+    """Removes a handled record, or parks it again for its new reason; the last one removed unblocks its key.
 
-    With a handled record go others of its number: they are repeats of it, as they would have been without parking.
-    Returns how many.
+    Other parked records of the same number go with a handled one: they are repeats of it. Returns how many.
     """
     if fault is not None:
         await connection.execute(_FAILED, record.id, fault.code, fault.detail)

@@ -1,4 +1,4 @@
-"""What was seen of each key: inbox, order check and gap check in one row per (source, key)."""
+"""How far each key was read: inbox, order check and gap check in one row per (source, key)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ cross join lateral (
     where source = wanted.source and key = wanted.key for update
 ) p
 """
-"""Row after row in the order given, which is the order of locking. Of a join PostgreSQL would make the plan anew for
-each batch, and read all of a table that has just begun to grow."""
+"""Locks row after row in the order given, which is the order of locks. PostgreSQL plans a plain join anew for every
+batch, and would scan the whole of a table that has just begun to grow."""
 _ADD = """
 insert into position (source, key, sequence, blocked)
 select * from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) on conflict do nothing
@@ -37,7 +37,7 @@ update position set sequence = $3 where source = $1 and key = $2 and (sequence =
 
 
 class Verdict(Enum):
-    """How a record's sequence relates to what was seen of its key."""
+    """How a record's sequence relates to the last one seen of its key."""
 
     NEXT = "next"
     REPEAT = "repeat"
@@ -69,9 +69,9 @@ class Positions:
     def advance(self, inbound: Inbound) -> Verdict:
         """Moves the key's position to this record, unless it is a repeat.
 
-        The number of a record that cannot be read may be as wrong as the rest of it: it moves nothing, or the genuine
-        event of that number would pass for a repeat. A type that is not read here moves it by one at most, for the
-        same reason.
+        A bad record moves nothing: its number may be as wrong as the rest of it, and the genuine event of that number
+        would then pass for a repeat. For the same reason a type that is not read here moves the position by one at
+        most.
         """
         if inbound.key is None or inbound.sequence < 1:
             return Verdict.UNNUMBERED
@@ -95,7 +95,7 @@ class Positions:
         return row is not None and row.blocked
 
     def block(self, inbound: Inbound) -> None:
-        """Later records of this key must queue. A record without a key blocks nobody."""
+        """Makes later records of this key queue. A record without a key blocks nobody."""
         if inbound.key is not None:
             row = self._row(inbound.source, inbound.key)
             row.changed = row.changed or not row.blocked
@@ -117,7 +117,7 @@ class Positions:
 
 
 async def lock(connection: Connection, batch: Sequence[Inbound]) -> Positions:
-    """Locks and reads the positions of every key in the batch: one statement."""
+    """Locks and reads the positions of all keys in the batch by one statement."""
     wanted = sorted({(inbound.source, inbound.key) for inbound in batch if inbound.key is not None})
     positions = Positions()
     sources, keys = [source for source, _ in wanted], [key for _, key in wanted]
@@ -127,9 +127,9 @@ async def lock(connection: Connection, batch: Sequence[Inbound]) -> Positions:
 
 
 async def catch_up(connection: Connection, inbound: Inbound) -> None:
-    """A parked record was handled after all: if it could not be read when it came, its number counts from now on.
+    """Counts the number of a parked record that was handled after all, if it could not be read when it came.
 
-    Else a replay would handle it a second time. Call it in the transaction that has its effect.
+    Otherwise a replay would handle it a second time. Call it in the transaction of its effect.
     """
     if inbound.key is not None and inbound.sequence > 0:
         readable = inbound.message is not None
@@ -137,7 +137,8 @@ async def catch_up(connection: Connection, inbound: Inbound) -> None:
 
 
 def save(writes: Writes, positions: Positions) -> None:
-    """Writes what moved, unless another consumer has met a new key at the same time: then the batch is done again."""
+    """Writes what moved. If another consumer has added the same new key first, the write fails and the batch is done
+    again."""
     if moved := positions.changed(stored=True):
         writes.add("positions_moved", _MOVE, *columns(moved))
     if new := positions.changed(stored=False):

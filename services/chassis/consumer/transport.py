@@ -1,4 +1,4 @@
-"""FastStream as transport: batches of raw records in, explicit offsets out. All meaning is in `dispatch`."""
+"""FastStream as transport: batches of raw records in, explicit offsets out. `dispatch` knows what they mean."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from faststream.kafka import KafkaBroker
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.faststream_adapter import Batch, end_loudly, parse, raw
 from chassis.kafka.clients import broker_security
-from chassis.postgres.database import is_environment_fault, reason_of
+from chassis.postgres.database import is_outage, reason_of
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
@@ -23,12 +23,12 @@ from chassis.waiting import is_set_within
 
 BACK_OFF_SECONDS = 5.0
 OFFSET_SECONDS = 0.25
-"""Offsets are committed at most this often: each costs the broker as much as an event. What a crash leaves uncommitted
-comes again, and positions absorb it."""
+"""The shortest time between two commits of offsets: one costs the broker as much as an event. Records whose offsets a
+crash leaves uncommitted come again, and positions drop them."""
 OFFSET_PATIENCE_SECONDS = 2.0
-"""A broker that does not take them by then is gone: they are not worth waiting for, least of all at a shutdown."""
+"""A broker that takes longer to commit offsets is gone. Nobody waits for it, least of all a shutdown."""
 POLL_MS = 1000
-"""How long one wait for records lasts; what comes meanwhile ends it at once."""
+"""The length of one wait for records; the first record ends it at once."""
 
 log = get_logger(__name__)
 
@@ -129,18 +129,19 @@ class Consumer(ConsumerRebalanceListener):
             if done:
                 await self._commit(records)
             else:
-                # What was given up comes again with the next assignment, here or elsewhere. FastStream has fetched
-                # more, and hands it over meanwhile: to handle that would leave a hole that positions take for done.
+                # The batch comes again with the next assignment, here or elsewhere. FastStream has fetched more and
+                # hands it over meanwhile. Whoever handled that would leave a hole, and positions would take the hole
+                # for done.
                 self._given_up = True
 
     async def _handle(self, records: Batch) -> bool:
-        """True once the effects are durable; False if the batch was given up because its partitions are leaving."""
+        """True once the effects are durable; False if an outage lasted until the partitions had to leave."""
         attempt = 0
         while True:
             try:
                 await self._dispatcher.handle(records)
             except Exception as error:
-                if not is_environment_fault(error):
+                if not is_outage(error):
                     raise
                 attempt += 1
                 self._metrics.retries.labels("consumer", reason_of(error)).inc()
@@ -153,7 +154,7 @@ class Consumer(ConsumerRebalanceListener):
                 return True
 
     async def _commit(self, records: Batch) -> None:
-        """Commits the offsets of what was handled: now, or with those of what follows soon."""
+        """Commits the offsets of a handled batch: now, or soon together with those of the next."""
         for record in records:
             self._offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
         if monotonic() - self._committed_at >= OFFSET_SECONDS:
@@ -168,8 +169,8 @@ class Consumer(ConsumerRebalanceListener):
             await self._commit_now()
 
     async def _commit_now(self) -> None:
-        """Failing is normal during a rebalance or an outage: the positions answer for what comes again."""
-        self._last_progress = monotonic()  # the last batch may be long ago: waiting for the broker is no stall
+        """May fail in a rebalance or an outage: positions drop the records that then come again."""
+        self._last_progress = monotonic()  # the last batch may be long ago: a wait for the broker is no stall
         consumer: AIOKafkaConsumer | None = self._subscriber.consumer
         offsets, self._offsets = self._offsets, {}
         if consumer is None:
@@ -185,7 +186,7 @@ class Consumer(ConsumerRebalanceListener):
         self._committed_at = monotonic()
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Lets the running batch end, or give up waiting for its environment, before partitions move on."""
+        """Lets the running batch end, or give up on an outage, before its partitions move on."""
         if not revoked:
             return
         self.assigned = False
@@ -196,7 +197,7 @@ class Consumer(ConsumerRebalanceListener):
                 self._abandon.clear()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        """Ready: an empty assignment counts, it means that others do the work."""
+        """Makes the member ready. An empty assignment counts: other members do the work."""
         self.assigned = True
         self._given_up = self._stopping.is_set()
         log.info("partitions_assigned", count=len(assigned))

@@ -1,4 +1,4 @@
-"""From an answer to bytes: each is encoded once, and FastAPI neither validates nor encodes it again."""
+"""From an answer to bytes: it is encoded once, and FastAPI neither validates nor encodes it again."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class _Commands:
 
     async def _answer(self, command: Any, actor: Actor, seen: Seen | None) -> Response:
         scope = self._request.scope
-        # Kept as a hash: a careless client's key could be a name.
+        # A hash, because a careless client's key could be a name.
         place = f"{actor.org}|{scope['method']} {scope['path']}\0{self._key}"
         key = IdempotencyKey(hashlib.sha256(place.encode()).digest(), self._fingerprint)
         outcome = await self._bus.execute(command, actor, key, seen)

@@ -17,7 +17,7 @@ from chassis.service import Service
 from chassis.settings import Settings
 
 API_VERSION = "1.0.0"
-"""Of the HTTP contract. Raised with it, not with each build."""
+"""The version of the HTTP contract. It rises with the contract, not with each build."""
 
 _NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False)
 """FastAPI's own is on by default: it would put URLs into spans and exception messages into logs."""
@@ -33,8 +33,8 @@ def create_api(
 ) -> FastAPI:
     """The service's API. Its routes expect `app.state.authenticator`, `.bus`, `.workshop` and `.clock`.
 
-    `middleware` (tracing, metrics, access log) is put where every answer passes, refusals of the guard and
-    crashes included, and where the request already has its id. `routers`, made by `new_router`, are served beside the
+    `middleware` (tracing, metrics, access log) stands where the request already has its id and where every answer
+    passes, also those of the guard and those after a crash. `routers`, made by `new_router`, are served beside the
     service's own.
     """
     own = [] if not service.routers else [*service.routers, code_lists.router(published(settings.reference_dir))]

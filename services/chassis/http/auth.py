@@ -42,7 +42,7 @@ MAX_TOKEN_CHARS = 8192
 MAX_ROLES = 32
 CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "sub", "roles", "org", "country")
 MAX_PROOFS = 1000
-"""Tokens whose signature need not be checked again, which costs as much as a statement of the database."""
+"""How many proven tokens are remembered: to check a signature costs as much as a statement of the database."""
 ROLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 SUBJECT = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -64,7 +64,7 @@ class Principal:
 
 
 class _Registry(JWSRegistry):
-    """Does not warn at every `EdDSA`: RFC 9864 prefers `Ed25519`, but most issuers still write `EdDSA`."""
+    """Silences the warning at every `EdDSA`: RFC 9864 prefers `Ed25519`, but most issuers still write `EdDSA`."""
 
     def get_alg(self, name: str) -> Any:
         if name not in ALGORITHMS:
@@ -73,7 +73,7 @@ class _Registry(JWSRegistry):
 
 
 class _Proof(NamedTuple):
-    """Whom a token names, signed with this key, which stays so; its claims are judged at each request."""
+    """A token whose signature was proven with this key. That stays true; its claims are judged at each request."""
 
     key_id: str | None
     key: Any
@@ -120,7 +120,7 @@ class Authenticator:
     async def authenticate(self, header: str | None) -> Principal:
         """The caller that this `Authorization` header proves. Else `Problem` 401, or 503 without keys."""
         token = _token(header)
-        # Of a token nothing is kept but the claims that are judged.
+        # Only the claims that are judged are kept, and nothing else of the token.
         digest = hashlib.sha256(token.encode()).digest()
         proof = self._proofs.get(digest)
         key_id = _key_id(self._extract(token)) if proof is None else proof.key_id

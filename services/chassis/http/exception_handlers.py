@@ -1,4 +1,4 @@
-"""From exceptions to problem documents: the caller's faults, the environment's, and ours."""
+"""From exceptions to problem documents: the caller's mistakes, outages, and our bugs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chassis.http.problems import (
     malformed_json,
     schemas,
 )
-from chassis.postgres.database import ConcurrentUpdateError, is_environment_fault, reason_of
+from chassis.postgres.database import ConcurrentUpdateError, is_outage, reason_of
 from chassis.pure.paging import BadCursor
 from chassis.telemetry.logs import get_logger
 
@@ -108,8 +108,8 @@ def _allowed(request: Request) -> list[str]:
     ]
 
 
-async def _environment(request: Request, error: Exception) -> Response:
-    if not is_environment_fault(error):
+async def _outage(request: Request, error: Exception) -> Response:
+    if not is_outage(error):
         return await unexpected(request, error)
     log.warning("request_unavailable", reason=reason_of(error), route=route_of(request.scope))
     return Problem(
@@ -144,7 +144,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ConcurrentUpdateError):
-        app.add_exception_handler(kind, _environment)
+        app.add_exception_handler(kind, _outage)
     app.add_exception_handler(Exception, unexpected)
 
     generate = app.openapi

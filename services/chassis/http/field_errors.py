@@ -62,7 +62,7 @@ def pointer(path: Sequence[str | int], body: Any, *, absent: bool = False) -> st
 
 
 def shown(step: str | int) -> str:
-    """A step of a pointer. A name that no schema would use may be data in the wrong place: not repeated."""
+    """A step of a pointer. A name that no schema would use may be misplaced data, so it is not repeated."""
     return str(step) if isinstance(step, int) or NAME.fullmatch(step) else "(name withheld)"
 
 
@@ -106,7 +106,7 @@ def _own_words(error: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _words(value: Any, depth: int = 0) -> Iterator[str]:
-    """Every text and number in what was sent, short ones left out: they occur in any sentence."""
+    """Every text and number in the request. Short ones are left out: they occur in any sentence."""
     if isinstance(value, int | float):
         value = str(value)
     if isinstance(value, str):
@@ -126,7 +126,7 @@ DECLARED = frozenset(
     {"expected", "pattern", "gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length"}
     | {"discriminator", "expected_tags"}
 )
-"""Context that comes from the model. All else (`tag`, `error`, `class`) may hold what was sent."""
+"""Context that comes from the model. Other entries (`tag`, `error`, `class`) may hold what the caller sent."""
 
 _SHAPE = (
     "inadmissible",

@@ -1,9 +1,9 @@
 """What every request passes before a route sees it: plain ASGI middlewares, from the outside in.
 
-`RequestEdge` names the request and hardens the answer, `LastResort` turns a crash into a problem document,
-`RequestGuard` refuses what no route could use: bytes that are no text, bodies that are too large, not
-declared as JSON, or not JSON. PostgreSQL stores neither NUL characters nor lone surrogates: both are stopped
-here, so that no such text becomes an error of the database.
+`RequestEdge` names the request and hardens the answer. `LastResort` turns a crash into a problem document.
+`RequestGuard` refuses what no route could use: bytes that are no text, and bodies that are too large, not declared as
+JSON, or not JSON. PostgreSQL stores neither NUL characters nor lone surrogates: the guard refuses both, so that no such
+text becomes an error of the database.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class RequestEdge:
 
 
 class LastResort:
-    """Answers a crash with 500, inside of the middlewares that measure and log: they see it as an answer."""
+    """Answers a crash with 500. It stands inside of the middlewares that measure and log, so they see an answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -164,7 +164,7 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
 
 
 def _check_target(scope: Scope) -> None:
-    """400 unless path and query are UTF-8 without NUL. Servers decode also what is neither."""
+    """400 unless path and query are UTF-8 without NUL. The server itself would decode anything."""
     query: bytes = scope["query_string"]
     raw_path: bytes = scope.get("raw_path") or b""
     for what, encoded in (("path", raw_path), ("query", query)):

@@ -15,9 +15,9 @@ from chassis.http.routes import new_router
 from chassis.telemetry.metrics import Metrics
 
 STALLED_SECONDS = 90.0
-"""A task that has not turned for so long hangs: longer than the longest bounded wait (statement, publish, back-off)."""
+"""A task without progress for so long hangs: no bounded wait (statement, publish, back-off) lasts longer."""
 READY_SECONDS = 1.0
-"""A readiness check that takes longer has failed: a probe must tell of a lost database within two seconds."""
+"""A readiness check that takes longer has failed: a probe must report a lost database within two seconds."""
 
 
 class Health(BaseModel):
@@ -50,8 +50,8 @@ class Probes:
 
 
 async def _within(check: Callable[[], Awaitable[bool]]) -> bool:
-    """Whether it passes in time. One that does not is cancelled and left alone: asyncpg gives up a query on a
-    connection that has gone silent only after another connection could not be made, half a minute later."""
+    """Whether the check passes in time. A late one is cancelled and not waited for: on a silent connection asyncpg
+    gives up only after it has failed to open another one, half a minute later."""
     task = asyncio.ensure_future(check())
     done, _ = await asyncio.wait({task}, timeout=READY_SECONDS)
     if not done:

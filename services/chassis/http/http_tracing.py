@@ -1,4 +1,4 @@
-"""A server span, a duration and a log line per HTTP request. The route's template is told, never its values."""
+"""A server span, a duration and a log line per HTTP request. They carry the route's template, never its values."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _parent(scope: Scope) -> SpanContext | None:
 
 
 def _subject_id(scope: Scope, parameter: str) -> str:
-    """The subject in the path, if it is an id: what somebody else wrote there could be a name."""
+    """The subject in the path, if it is an id: any other text there could be a name."""
     try:
         return str(UUID(str(scope.get("path_params", {}).get(parameter, ""))))
     except ValueError:

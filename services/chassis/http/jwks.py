@@ -67,7 +67,7 @@ def _bounded(content: bytes) -> bytes:
 
 
 def parse(content: bytes) -> dict[str | None, SigningKey]:
-    """The keys that may verify tokens, by key id. Others are left out, so that one odd key harms no other."""
+    """The keys that may verify tokens, by key id. It skips all others, so that one odd key harms no other."""
     try:
         entries = json.loads(content)["keys"]
     except (ValueError, KeyError, TypeError) as error:
@@ -142,7 +142,7 @@ class KeyCache:
         return self._keys.get(kid)
 
     async def warm(self) -> None:
-        """Reads the keys before the first request. An unreachable issuer is logged: it may come yet."""
+        """Reads the keys before the first request. It logs an unreachable issuer: the issuer may still come."""
         self._renew()
         if self._renewal is not None:
             await asyncio.shield(self._renewal)

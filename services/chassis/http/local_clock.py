@@ -1,4 +1,4 @@
-"""The clock of the local stack, moved by its story: exists only where `CLOCK_CONTROL` is set."""
+"""A route by which the story moves the clock of the local stack. It exists only where `CLOCK_CONTROL` is set."""
 
 from __future__ import annotations
 

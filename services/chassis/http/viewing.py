@@ -1,4 +1,4 @@
-"""Reading one resource: its aggregates without locks, what its caller may see of them, and the tag of that."""
+"""Reads one resource without locks and shows what its caller may see of it, with the tag of that."""
 
 from __future__ import annotations
 

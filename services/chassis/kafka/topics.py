@@ -122,8 +122,8 @@ def _setting(value: str | bool | int | float) -> str:
 
 
 def writable(config: Mapping[str, str], replication: int) -> Mapping[str, str]:
-    """The settings for a topic with so many replicas. As many required in sync as there are would stop all writing
-    when one broker fails, and more at once: so at most one less, and at least one."""
+    """The settings for a topic with so many replicas. If all of them had to be in sync, one failing broker would stop
+    all writing: so `min.insync.replicas` is at most one less, and at least one."""
     in_sync = config.get("min.insync.replicas")
     if in_sync is None or not in_sync.isdigit() or int(in_sync) < replication:
         return config

@@ -1,4 +1,4 @@
-"""The operator's side of parked records: look, retry, discard. `parked` is the worker's side.
+"""The operator's side of parked records: look, retry, discard. `consumer.parking` is the worker's side.
 
 The queue of a (topic, key) is its open rows in order of id. Its head is the record at fault; the rows after
 it carry the failure `behind`: they wait, and nothing is wrong with them. The worker alone handles records,
@@ -84,7 +84,7 @@ class ParkedRow:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Headers and value of a parked record: may hold personal data, see `parking_display`."""
+    """Headers and value of a parked record: may hold personal data, see `parked_display`."""
 
     headers: dict[str, str]
     payload: bytes | None

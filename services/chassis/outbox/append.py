@@ -30,8 +30,8 @@ cross join lateral (select (numbered.sequence - u.later)::text) as own(number)
 order by u.place
 returning true
 """
-"""The number becomes the value of the record's last header: its length as zigzag varint, one byte for so few digits,
-and its digits. `later` is how many events of the same key follow."""
+"""Appends the number as the value of the record's last header: its length as a zigzag varint (one byte is enough), then
+its digits. `later` is how many events of the same key follow in this transaction."""
 
 
 class Emitted(NamedTuple):
@@ -44,7 +44,7 @@ class Emitted(NamedTuple):
     actor: Actor
     trace: SpanContext
     cause: str
-    """`ce_id` of the event that caused this one; empty for commands and timers."""
+    """`ce_id` of the event that caused this one; empty for commands and deadlines."""
 
 
 def rfc3339(at: datetime) -> str:
@@ -65,11 +65,11 @@ _COUNTRY = sized(b"ce_country")
 
 
 def record_of(emitted: Emitted, at: str) -> bytes:
-    """The Kafka record of an event that became true and was recorded `at`, ready to be sent but for its end.
+    """The Kafka record of an event that became true and was recorded `at`; only its end is missing.
 
-    Its headers are the CloudEvents 1.0 envelope in binary mode. The last one is `ce_sequence`, whose value is missing:
-    the number is drawn by the statement that stores the record. Every event of the chain passes here, so what is the
-    same for all of a type is encoded once.
+    Its headers are the CloudEvents 1.0 envelope in binary mode. The last one is `ce_sequence`, without its value: the
+    statement that stores the record draws the number and appends it. Every event of the chain passes here, so headers
+    that are the same for all events of a type and actor are encoded once.
     """
     event, key, id_, actor, trace, cause = emitted
     constant, count = _constant(type(event), actor)
@@ -86,7 +86,7 @@ def record_of(emitted: Emitted, at: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _constant(event: type[Event], actor: Actor) -> tuple[bytes, int]:
-    """The headers, and how many, that are the same for every event of a type by an actor."""
+    """The headers that are the same for all events of a type by an actor, and how many they are."""
     headers = {
         "content-type": "application/json",
         "ce_specversion": "1.0",
@@ -104,8 +104,8 @@ def _constant(event: type[Event], actor: Actor) -> tuple[bytes, int]:
 def append(writes: Writes, events: Sequence[Emitted], now: datetime) -> None:
     """Numbers the events per key and stores them: the last parts of a transaction's one write.
 
-    The row of a stream is locked before the ids of its events are drawn, and stays locked until the commit: so the
-    order of outbox ids is the order of sequences within each key. Streams are locked in order of key.
+    The statement locks the row of a stream before it draws the ids of its events, and the lock lasts until the commit.
+    So within a key the order of outbox ids is the order of sequences. Streams are locked in order of key.
     """
     if not events:
         return

@@ -1,10 +1,11 @@
-"""The exact low-water mark: below it every outbox id is final, so the relay need not look there again.
+"""The exact low-water mark: no outbox id at or below it can still appear, so the relay need not read there again.
 
-Without it the relay would wade through the dead rows of all it has published whenever an old snapshot keeps them from
-being vacuumed. "The highest id seen" is no mark: a sequence hands out ids before their rows are visible, and a slower
-transaction may still commit a lower one. So the mark moves in two looks. First: M, an id that was handed out, and V,
-the transactions that hold a lock to write the outbox; every id up to M belongs to one of V or is decided. Second, once
-none of V holds its lock: what a read then shows up to M is all there will ever be.
+While an old snapshot keeps dead rows from being vacuumed, a relay without a mark would wade through everything it has
+published. The highest id that it has seen is no mark: a sequence hands out ids before their rows are visible, and a
+slower transaction may still commit a lower one. So the mark moves in two looks. The first notes M, an id that was
+handed out, and V, the transactions that hold a lock to write the outbox: every id up to M belongs to one of V, or is
+committed or rolled back. The second look finds that none of V holds its lock any more: what a read then shows up to M
+is all there will ever be.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ class LowWater:
         self._writers: set[str] = set()
 
     async def look(self, connection: Connection, at_most: int) -> None:
-        """Chooses M, up to `at_most`, and V, or finds out which of V are gone.
+        """The first call chooses M (`at_most` or less) and V; later calls find out which of V are gone.
 
-        Any id that was handed out will do for M. The last one would be out of reach behind a long backlog.
+        Any id that was handed out can be M. Behind a long backlog the relay would not reach the last one for long.
         """
         if self._candidate == 0:
             self._candidate = min(at_most, await connection.fetchval(_LAST_ID))
@@ -38,7 +39,7 @@ class LowWater:
             self._writers &= await _writers(connection)
 
     def settle(self, published_up_to: int) -> bool:
-        """Moves the mark to M, and tells so, if M is final and a read made after `look` has been published up to M."""
+        """Moves the mark to M and returns True, if none of V is left and a read after `look` was published up to M."""
         if not self._candidate or self._writers or published_up_to < self._candidate:
             return False
         self.mark = self._candidate

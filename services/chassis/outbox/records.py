@@ -1,12 +1,12 @@
-"""Kafka records as bytes: encoded where an event is stored, so that the relay has only to join them.
+"""Kafka records as bytes: encoded where an event is stored, so that the relay only joins them.
 
 A record is, by Kafka's record batch format (magic 2; "Messages" in Kafka's documentation of its protocol):
 
     length, attributes, timestamp delta, offset delta | key, value, number of headers, headers
                     known when it is sent             | known when the event is stored: the `body`
 
-Every length and number is a zigzag varint. `Batch` takes the place of aiokafka's builder in `send_batch`; there each
-header of each record would be parsed, encoded and copied once more, which was most of the relay's work.
+Every length and number is a zigzag varint. `Batch` takes the place of aiokafka's builder in `send_batch`: that would
+parse, encode and copy every header of every record once more, which was most of the relay's work.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Batch(BatchBuilder):
         self._producer = (producer_id, producer_epoch, base_sequence)
 
     def _build(self) -> bytes:
-        # Once: a batch that is sent again must be the same, or the broker would not know it again.
+        # Built once: the broker recognises a batch that is sent again only if it is the same, byte for byte.
         if self._buffer is None:
             now = int(time.time() * 1000)
             buffer = bytearray(self._size)

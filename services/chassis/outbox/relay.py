@@ -1,7 +1,8 @@
 """Publishes the outbox: in order of id, by one leader per database, deleting only what Kafka has acknowledged.
 
-There is no cursor. A cursor over ids loses what commits late, and competing relays reorder; deleting in order of id by
-one leader does neither. A crash between acknowledgement and delete publishes again, which positions absorb.
+There is no cursor. A cursor over ids loses rows that commit late, and competing relays reorder; one leader that deletes
+in order of id does neither. After a crash between acknowledgement and delete the next leader publishes again, and
+positions drop the repeats.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from aiokafka.errors import KafkaError
 from chassis.outbox.low_water import LowWater
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.records import Batch
-from chassis.postgres.database import is_environment_fault, reason_of
+from chassis.postgres.database import is_outage, reason_of
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.waiting import is_set_within
@@ -31,7 +32,7 @@ EVERYTHING = 2**63 - 1
 MAX_BATCH_BYTES = 900_000
 """Of one batch; below the topics' max.message.bytes of 1 MiB."""
 MARK_ROWS = 1000
-"""So many rows go before the mark is moved: a look into the lock table is not free, a few dead rows are."""
+"""The mark moves after so many published rows: a look into the lock table costs something, a few dead rows do not."""
 BACK_OFF_SECONDS = 5.0
 
 _READ = "select id, topic, key, record from outbox where id > $1 order by id limit $2"
@@ -40,12 +41,12 @@ _DELETE = "delete from outbox where id = any($1::bigint[])"
 _SESSION = {
     "application_name": "relay",
     "jit": "off",
-    # Always by the index, whatever statistics say of a table that is empty at most times: a plan made then would go on
-    # to scan and sort all of it, and all that is left of a backlog.
+    # Always read by the index. The table is empty most of the time, and a plan made then would later scan and sort all
+    # of it, with all that a backlog has left behind.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
-    # A delete that a crash of the server loses is an event published again, which positions absorb: not worth a wait.
+    # If a crash of the server loses a delete, the event is published again and positions drop it: not worth a wait.
     "synchronous_commit": "off",
 }
 
@@ -53,7 +54,7 @@ log = get_logger(__name__)
 
 
 class PublishFailedError(Exception):
-    """Kafka did not acknowledge every batch. The idempotent producer that sent them is of no more use."""
+    """Kafka did not acknowledge every batch. The idempotent producer that sent them cannot be used any more."""
 
 
 class Relay:
@@ -82,7 +83,7 @@ class Relay:
         self.last_progress = monotonic()
 
     def wake(self) -> None:
-        """Something was committed in this process: look at once instead of at the next poll."""
+        """Looks at once instead of at the next poll: this process has committed something."""
         self._wake.set()
 
     def stop(self) -> None:
@@ -99,7 +100,7 @@ class Relay:
                 self._failures += 1
                 log.warning("relay_publish_failed", reason=type(error).__name__)
             except Exception as error:
-                if not is_environment_fault(error):
+                if not is_outage(error):
                     raise
                 self._failures += 1
                 log.warning("relay_interrupted", reason=reason_of(error))
@@ -151,7 +152,8 @@ class Relay:
             await is_set_within(self._wake, self._poll_seconds)
 
     async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[int]:
-        """Sends one batch per partition, deletes what was acknowledged and returns its ids; some may not have fit."""
+        """Sends one batch per partition, deletes the acknowledged rows and returns their ids. Rows that do not fit into
+        their partition's batch wait for the next round."""
         producer = await self._ready_producer()
         batches: dict[tuple[str, int], tuple[Batch, list[int]]] = {}
         full: set[tuple[str, int]] = set()
@@ -179,7 +181,7 @@ class Relay:
     async def _send(
         self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], tuple[Batch, list[int]]]
     ) -> list[tuple[str, int]]:
-        """Which batches were acknowledged within the relay's own deadline; the producer itself never gives up."""
+        """The batches that Kafka acknowledged within the relay's own timeout; the producer itself never gives up."""
         sent: dict[tuple[str, int], asyncio.Future[Any]] = {}
         try:
             async with asyncio.timeout(self._publish_timeout):
@@ -208,8 +210,8 @@ class Relay:
     async def _drop_producer(self) -> None:
         """Lets go of the producer with all its tasks and connections.
 
-        Not by `stop()`: that waits for what was not acknowledged, and such a producer would send it again later, behind
-        the back of the next one. Nothing is lost: what was not acknowledged is still in the outbox.
+        `stop()` would wait for missing acknowledgements, and a producer left alone would send again later, behind the
+        back of the next one. Nothing is lost: the outbox still has every row that was not acknowledged.
         """
         producer, self._producer = self._producer, None
         if producer is None:
@@ -233,7 +235,7 @@ async def _partitions(producer: AIOKafkaProducer, topic: str) -> int:
 
 
 async def _bounded(work: Awaitable[Any], seconds: float) -> None:
-    """Tidies up without letting a dead peer hold the process."""
+    """Tidies up; a dead peer cannot hold the process."""
     try:
         async with asyncio.timeout(seconds):
             await work

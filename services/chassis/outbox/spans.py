@@ -13,7 +13,7 @@ from chassis.telemetry.tracing import SpanContext, Tracer
 def record_created(
     tracer: Tracer, emitted: Iterable[Emitted], parents: Mapping[int, SpanContext], started: int, ended: int
 ) -> None:
-    """The `create` span of each event, below the parent in its trace. Call it after the commit only."""
+    """Records the `create` span of each event under its parent in the same trace. Call it after the commit only."""
     for event, key, _, _, trace, _ in emitted:
         if not trace.sampled:
             continue

@@ -1,4 +1,4 @@
-"""Connections, and what a failure of PostgreSQL means for the work at hand."""
+"""Connections, and what an error of PostgreSQL means for the work at hand: an outage or bad data."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 import asyncpg
 
-_ENVIRONMENT_CLASSES = ("08", "40", "53", "55", "57", "58")
+_OUTAGE_CLASSES = ("08", "40", "53", "55", "57", "58")
 """55: a lock that was not free in time, a database that takes no connections for now."""
-_MESSAGE_CLASSES = ("22", "23")
+_BAD_DATA_CLASSES = ("22", "23")
 
 
 class ConcurrentUpdateError(Exception):
-    """Another transaction wrote an aggregate or a position first; the work is done again on fresh state."""
+    """Another transaction wrote an aggregate or a position first; the caller does the work again on fresh state."""
 
 
 class Reading(Protocol):
@@ -39,20 +39,21 @@ class Connection(Reading, Protocol):
         """A context manager that commits or rolls back."""
 
 
-def is_environment_fault(error: BaseException) -> bool:
-    """True if the same work may succeed later: nothing is wrong with the message."""
+def is_outage(error: BaseException) -> bool:
+    """True if the same work may succeed later: the database or the network does not answer, gives up, or is overloaded,
+    or another transaction was in the way. Nothing is wrong with the data."""
     if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "").startswith(_ENVIRONMENT_CLASSES)
+        return (error.sqlstate or "").startswith(_OUTAGE_CLASSES)
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)
-    # asyncpg says InternalClientError if the server ends a session in the very moment of a statement (its issue 1069).
+    # asyncpg raises InternalClientError if the server ends a session in the middle of a statement (its issue 1069).
     return isinstance(error, ConcurrentUpdateError | asyncpg.InternalClientError | OSError | TimeoutError)
 
 
-def is_message_fault(error: BaseException) -> bool:
-    """True if the database refuses the data itself (SQLSTATE 22, 23): trying again cannot help."""
+def is_bad_data(error: BaseException) -> bool:
+    """True if PostgreSQL refuses the data (SQLSTATE 22, 23) or asyncpg cannot encode it: a second try cannot help."""
     if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "").startswith(_MESSAGE_CLASSES)
+        return (error.sqlstate or "").startswith(_BAD_DATA_CLASSES)
     return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
 
 
@@ -62,7 +63,7 @@ def reason_of(error: BaseException) -> str:
 
 
 async def _keep(_connection: asyncpg.Connection) -> None:
-    """Nothing to reset between two uses: no session state is ever set. asyncpg's own reset is one more round trip."""
+    """Resets nothing between two uses: nobody sets session state. asyncpg's own reset costs one more round trip."""
 
 
 async def open_pool(dsn: str, size: int, application: str) -> asyncpg.Pool:
@@ -81,8 +82,8 @@ async def open_pool(dsn: str, size: int, application: str) -> asyncpg.Pool:
             "lock_timeout": "10000",
             "idle_in_transaction_session_timeout": "60000",
             "jit": "off",
-            # Every hot statement has an index. A plan that was made while a table was nearly empty would go on to scan
-            # it, once per key, when it has grown.
+            # Every hot statement has an index. PostgreSQL would keep a plan that it made while a table was nearly
+            # empty, and would scan the grown table once per key.
             "enable_seqscan": "off",
         },
     )
@@ -90,5 +91,5 @@ async def open_pool(dsn: str, size: int, application: str) -> asyncpg.Pool:
 
 
 def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """Rows, at least one, turned into one array per column, for `unnest`."""
+    """Turns rows, at least one, into one array per column, for `unnest`."""
     return [list(column) for column in zip(*rows, strict=True)]

@@ -1,4 +1,4 @@
-"""The reading side: aggregates and lists outside of any command, by plain SELECTs that lock nothing."""
+"""The reading side: aggregates and lists outside of commands, by plain SELECTs that lock nothing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Documents:
         return states
 
     async def id_of_linked(self, state: type[Any], id_: UUID) -> UUID | None:
-        """The id of the aggregate whose links contain `id_`, as a command needs it to lock what it is about."""
+        """The id of the aggregate whose links contain `id_`: an API finds by it which aggregate a command is about."""
         found: UUID | None = await self.pool.fetchval(self._storage.id_by_link[state], id_)
         return found
 

@@ -1,4 +1,4 @@
-"""One connection for an operator's command: it fails with words and a remedy."""
+"""One connection for an operator's command; its errors are words with a remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chassis.trouble import Trouble
 CONNECT_TIMEOUT_SECONDS = 10.0
 
 Executor: TypeAlias = "asyncpg.Connection | asyncpg.Pool"
-"""Whatever runs a single statement: a connection, or a pool that lends one for it."""
+"""A connection, or a pool that lends one: both run a single statement."""
 
 
 def shown(dsn: str) -> str:
@@ -27,9 +27,9 @@ def shown(dsn: str) -> str:
 
 @asynccontextmanager
 async def database(dsn: str, application: str, **settings: str) -> AsyncIterator[asyncpg.Connection]:
-    """One connection with these server settings, closed afterwards.
+    """One connection with these server settings; it is closed afterwards.
 
-    Raises `Trouble` if the database is out of reach, refuses what it is asked, or lacks its tables.
+    Raises `Trouble` if the database is out of reach, refuses the command, or lacks its tables.
     """
     try:
         connection = await asyncpg.connect(
@@ -51,7 +51,7 @@ async def database(dsn: str, application: str, **settings: str) -> AsyncIterator
 
 
 def _refused(dsn: str, error: Exception) -> Trouble | None:
-    """The fault in words; None if it is not one that an operator can mend."""
+    """The error in words; None for one that an operator cannot mend."""
     where = f"database {shown(dsn)}"
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
         remedy = "Bring it up to date with `ph migrate`."

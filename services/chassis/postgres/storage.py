@@ -1,4 +1,4 @@
-"""Aggregates in PostgreSQL: one SELECT and one part of the writes per kind, however many there are."""
+"""Aggregates in PostgreSQL: one SELECT and one part of the write per kind, for one aggregate or for hundreds."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Storage:
     async def load(self, connection: Connection, states: States, needs: Iterable[Need]) -> None:
         """Locks and reads everything needed: by kind in lock order, within a kind by id.
 
-        Each kind is read by a statement of its own, so that it sees what was committed while the lock on an earlier
-        kind was waited for.
+        Every kind has a SELECT of its own. So each one sees what others committed while it waited for the locks of the
+        kind before.
         """
         await self._fetch(connection, states, needs, " for update")
 
@@ -67,7 +67,7 @@ class Storage:
             load = self._codecs[kind.state].load
             if links:
                 rows = await reading.fetch(self._by_id_or_link[kind.state] + lock, list(ids), list(links))
-            elif len(ids) == 1:  # as of commands: this plan is kept, one for an array is made each time
+            elif len(ids) == 1:  # a command: PostgreSQL keeps this plan, and makes one for an array every time
                 rows = await reading.fetch(self._by_id[kind.state] + lock, *ids)
             else:
                 rows = await reading.fetch(self._by_ids[kind.state] + lock, list(ids))
@@ -75,7 +75,7 @@ class Storage:
                 entries[id_] = Entry(load(data), version, frozenset(*linked))
 
     def save(self, writes: Writes, states: States, now: datetime) -> None:
-        """What changed is written, unless somebody created the same aggregate meanwhile."""
+        """Writes what changed, if each row still has the version that was read and nobody has made it meanwhile."""
         for kind in self.kinds:
             changed = [(id_, each) for id_, each in states.entries[kind.state].items() if each.changed]
             if not changed:

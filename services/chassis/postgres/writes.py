@@ -1,8 +1,8 @@
 """Everything that a transaction writes, in one statement: one round trip, however many tables it touches.
 
-A round trip costs both sides more than most writes do. So whoever has something to write adds a part, a data-modifying
-statement of its own, and the parts become the CTEs of one statement. PostgreSQL runs all of them on one snapshot, in
-the order in which they were added, because the counts at the end ask for them in that order.
+A round trip costs client and server more than most writes do. So whoever has something to write adds a part, a
+data-modifying statement of its own, and the parts become the CTEs of one statement. PostgreSQL runs all of them on one
+snapshot, in the order in which they were added: the counts at the end ask for them in that order.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ class Writes:
     def add(self, name: str, statement: str, *arguments: Any, rows: int | None = None) -> None:
         """One insert, update or delete with `returning`; parts added later may read what it returns by its `name`.
 
-        `rows`: how many it must touch, unless somebody else was first.
+        `rows`: how many it touches if nobody else was first.
         """
         self._parts.append((name, statement, len(self._arguments)))
         self._arguments += arguments
         self._expected.append(rows)
 
     async def execute(self, connection: Connection) -> None:
-        """Writes it all within a transaction, which the caller commits.
+        """Writes all parts within the caller's transaction.
 
-        Raises `ConcurrentUpdateError` if a part has touched another number of rows than it must.
+        Raises `ConcurrentUpdateError` if a part has touched another number of rows than expected.
         """
         if not self._parts:
             return
@@ -50,10 +50,10 @@ class Writes:
                 raise ConcurrentUpdateError
 
     async def commit(self, connection: Connection) -> None:
-        """Writes it all as a transaction of its own: the statement itself fails if a part was not first.
+        """Writes all parts as a transaction of its own, without BEGIN and COMMIT: two round trips less.
 
-        So nothing need be begun before and committed after, which saves two round trips. Raises
-        `ConcurrentUpdateError`; then nothing is written.
+        The statement compares the rows that each part has touched and ends itself with `lost_race()` if somebody else
+        was first. Raises `ConcurrentUpdateError`; then nothing is written.
         """
         statement = _guarded(tuple(self._parts), tuple(rows is not None for rows in self._expected))
         expected = [rows for rows in self._expected if rows is not None]
@@ -67,7 +67,7 @@ class Writes:
 def _guarded(parts: tuple[tuple[str, str, int], ...], exact: tuple[bool, ...]) -> str:
     """`with a as (..), b as (..) select case when (select count(*) from a) = $9 and .. then true else lost_race() end`.
 
-    The numbers of rows come as parameters behind those of the parts.
+    The expected numbers of rows are parameters too, after those of the parts.
     """
     written = ",\n".join(f"{name} as ({_from(first, statement)})" for name, statement, first in parts)
     place = max((first + _parameters(statement) for _, statement, first in parts), default=0)
@@ -91,5 +91,5 @@ def _joined(parts: tuple[tuple[str, str, int], ...]) -> str:
 
 
 def _from(first: int, statement: str) -> str:
-    """The statement with its parameters numbered after the `first` ones, which belong to others."""
+    """The statement with its parameters renumbered: the `first` numbers belong to earlier parts."""
     return _PARAMETER.sub(lambda found: f"${int(found[1]) + first}", statement)

@@ -1,7 +1,7 @@
 """What a service answers over HTTP, and the tag by which a caller says what it has seen.
 
-A handler's decision carries its answer as one of these, and a resource shows itself as one: each is made once, and what
-is sent is its JSON.
+A handler's decision carries its answer as one of these, and a resource shows itself as one. Each is validated once,
+when it is made; what is sent is its JSON.
 """
 
 from __future__ import annotations

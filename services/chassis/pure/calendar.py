@@ -1,8 +1,8 @@
 """Working days of a country, and when something is due that is promised in working days.
 
 Weekends and holidays come from the `holidays` library. A place is a country (`CH`) or a subdivision (`CH-ZH`); where
-the library knows no subdivisions of a country, its national calendar counts. Islamic holidays to come are estimates
-and may be off by a day: what is due is computed when a deadline is set, and stays.
+the library knows no subdivisions of a country, its national calendar counts. Future Islamic holidays are estimates and
+may be off by a day. The due time is computed when a deadline is set, and stays.
 
 Everything here is a function of its arguments, the library's version and the time zone database.
 """

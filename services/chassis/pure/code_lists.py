@@ -1,4 +1,4 @@
-"""Code lists as they are published: every code with its labels, whatever a service itself reads of the file."""
+"""Code lists as they are published: every code with its labels, also columns that no service reads."""
 
 from __future__ import annotations
 

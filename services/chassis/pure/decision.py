@@ -37,10 +37,10 @@ class Refused:
 
 
 class Deadline(NamedTuple):
-    """Sets or replaces the timer `name` of `subject` (an order, a delivery).
+    """Sets or replaces the deadline `name` of `subject` (an order, a delivery).
 
-    `owner` is the id of the aggregate whose handler fires it: setting a deadline writes it, changed or not. `level`
-    counts escalations from 1.
+    When it has passed, the handler of that name decides on the aggregate whose id is `owner`; setting it writes
+    that aggregate, changed or not. `level` counts escalations from 1.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Deadline(NamedTuple):
 
 
 class Cleared(NamedTuple):
-    """Removes the timer `name` of `subject`; no error if there is none."""
+    """Removes the deadline `name` of `subject`; no error if there is none."""
 
     name: str
     subject: UUID
@@ -83,9 +83,10 @@ class Actor(NamedTuple):
 class Context(NamedTuple):
     """Everything a handler may know besides state and message.
 
-    `now` is the injected clock (UTC); `occurred_at` is the event's own time, which handlers of events use for all that
-    lasts, so that a replay gives the same state; for commands and timers it equals `now`. `reference` holds the
-    service's code lists. `new_id` makes time-ordered ids (UUIDv7); `random_id` ids that tell nothing (UUIDv4).
+    `now` is the injected clock (UTC). `occurred_at` is when it happened: an event's own time, a deadline's due time,
+    `now` for a command. Handlers of events use it for all that lasts, so that a replay gives the same state.
+    `reference` holds the service's code lists. `new_id` makes time-ordered ids (UUIDv7); `random_id` ids that tell
+    nothing (UUIDv4).
     """
 
     now: datetime

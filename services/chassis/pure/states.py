@@ -1,7 +1,7 @@
 """Aggregates: how a handler names the ones it needs, and the identity map it reads them from.
 
 One table per kind: `id, version, status, links, data, updated_at`. `links` holds every other id by which the document
-can be found (an order's customers, a customer's orders), so that there are just two ways to ask: by id, by link.
+can be found (an order's customers, a customer's orders). So there are just two ways to ask: by id and by link.
 """
 
 from __future__ import annotations

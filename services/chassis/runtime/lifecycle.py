@@ -14,7 +14,7 @@ import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
-from chassis.postgres.database import is_environment_fault, reason_of
+from chassis.postgres.database import is_outage, reason_of
 from chassis.settings import Settings
 from chassis.telemetry.logs import get_logger
 
@@ -57,8 +57,8 @@ def http_server(app: FastAPI, settings: Settings) -> Server:
 def spare_the_collector() -> None:
     """Keeps the cyclic garbage collector from walking through every batch in flight; it took a third of our CPU.
 
-    What a process has loaded at its start lives as long as it does, and what a batch makes is freed by reference
-    counts: with the default threshold of 700 both are walked again and again in search of cycles that are not there.
+    The objects loaded at the start live as long as the process, and reference counts free those of a batch. With the
+    default threshold of 700 the collector would walk both again and again in search of cycles that are not there.
     """
     gc.collect()
     gc.freeze()
@@ -66,13 +66,13 @@ def spare_the_collector() -> None:
 
 
 async def when_reachable(connect: Callable[[], Awaitable[T]], what: str) -> T:
-    """Tries until the environment is there; the process stays live and not ready meanwhile."""
+    """Tries until the database or broker answers; the process stays live and not ready meanwhile."""
     attempt = 0
     while True:
         try:
             return await connect()
         except Exception as error:
-            if not isinstance(error, KafkaError | asyncpg.InvalidPasswordError) and not is_environment_fault(error):
+            if not isinstance(error, KafkaError | asyncpg.InvalidPasswordError) and not is_outage(error):
                 raise
             attempt += 1
             log.warning("waiting", what=what, reason=reason_of(error), attempt=attempt)
@@ -81,7 +81,7 @@ async def when_reachable(connect: Callable[[], Awaitable[T]], what: str) -> T:
 
 
 async def bounded_step(name: str, work: Awaitable[Any], seconds: float) -> None:
-    """One step of a shutdown: whatever becomes of it, the next one follows."""
+    """One step of a shutdown: the next one follows, even if this one fails or takes too long."""
     try:
         async with asyncio.timeout(seconds):
             await work

@@ -1,4 +1,4 @@
-"""The loops of a worker besides consumer and relay, and what the housekeeping ones do."""
+"""The loops of a worker besides consumer and relay, and the steps of the housekeeping ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import asyncpg
 
 from chassis.clock import Clock
 from chassis.postgres.database import (
-    is_environment_fault,
+    is_outage,
     reason_of,
 )
 from chassis.telemetry.logs import get_logger
@@ -36,7 +36,7 @@ log = get_logger(__name__)
 
 
 class Loop:
-    """Calls `step` again and again, at once while it finds work, and reports its progress to the liveness probe."""
+    """Calls `step` again and again, without a pause while it finds work; the liveness probe reads its progress."""
 
     def __init__(self, name: str, step: Callable[[], Awaitable[int]], pause_seconds: float, metrics: Metrics) -> None:
         self.name = name
@@ -51,7 +51,7 @@ class Loop:
         self._stop.set()
 
     async def run(self) -> None:
-        """Survives environment faults with growing pauses; raises what is unexpected."""
+        """Survives an outage with growing pauses; raises any other error."""
         failures = 0
         while not self._stop.is_set():
             pause = self._pause
@@ -60,7 +60,7 @@ class Loop:
                     pause = 0
                 failures = 0
             except Exception as error:
-                if not is_environment_fault(error):
+                if not is_outage(error):
                     raise
                 failures += 1
                 pause = min(5.0, self._pause * 2 ** min(failures, 6)) * random.uniform(0.5, 1)

@@ -1,9 +1,9 @@
 """The life of one service process: start in any order, stop in the right one.
 
 The HTTP server answers from the first moment (live, not ready); everything else starts as its environment appears.
-Shutdown: not ready -> consumer finishes its batch and leaves -> HTTP drains -> timers stop -> relay drains and gives up
-its lock -> spans are flushed -> pool closes, each step bounded. A second signal ends the process at once. Whatever is
-unexpected in a background task ends it too: the supervisor starts a clean one (crash-only).
+Shutdown: not ready -> consumers finish their batches and leave -> HTTP drains -> deadlines stop -> the relay drains and
+gives up its lock -> spans are flushed -> the pool closes. Each step has a time limit. A second signal ends the process
+at once. An unexpected error in a background task ends it too: the supervisor starts a clean process (crash-only).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import tracer_from
 from chassis.trouble import Trouble
 from chassis.work.command_bus import CommandBus
-from chassis.work.timers import Timers
+from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.workshop import Workshop, tag_key
 
 log = get_logger(__name__)
@@ -122,7 +122,7 @@ class Runtime:
         return 1 if self._error is not None else 0
 
     def fail(self, error: BaseException) -> None:
-        """Ends the process because of what nobody foresaw."""
+        """Ends the process after an error that nobody foresaw."""
         if self._error is None:
             self._error = error
             log.error("process_fails", exc_info=error)
@@ -183,9 +183,9 @@ class Runtime:
 
     async def _start_worker(self, workshop: Workshop, relay: Relay) -> None:
         dispatcher = Dispatcher(workshop, self.service.consumers)
-        timers = Timers(workshop, self.service.deadlines)
+        deadlines = DeadlineRunner(workshop, self.service.deadlines)
         self.loops = [
-            Loop("timers", timers.fire_due, self.settings.deadline_poll_seconds, self.metrics),
+            Loop("deadlines", deadlines.fire_due, self.settings.deadline_poll_seconds, self.metrics),
             Loop("parked", dispatcher.drain, 1.0, self.metrics),
             Loop("gauges", lambda: loops.observe(workshop.pool, self.clock, self.metrics), 5.0, self.metrics),
             Loop("forget", lambda: loops.forget(workshop.pool), 60.0, self.metrics),

@@ -25,7 +25,7 @@ from chassis.settings import Settings
 from chassis.telemetry.scrub import WITHHELD, describe, scrubber
 
 TRUSTED_LIBRARIES = ("uvicorn", "aiokafka", "faststream", "asyncpg", "asyncio", "opentelemetry")
-"""Their own words may be logged. Of any other library only the place where it logs."""
+"""Libraries whose messages may be logged. Of any other library the log names only the place."""
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -91,7 +91,7 @@ def _json(line: Any, **options: Any) -> str:
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
-    """What ends a process or a thread is told like any other exception; Python would print its message."""
+    """Logs the error that ends a process or a thread like any other exception; Python would print its message."""
     if error is None or issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error or kind(), traceback)
     else:
@@ -115,7 +115,7 @@ class _LibraryHandler(logging.Handler):
     """Hands records of the standard library's logging to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes one record. One that cannot be written is told of; `handleError` would print all it holds."""
+        """Writes one record, or logs that it could not; `handleError` would print everything that the record holds."""
         try:
             fields: dict[str, Any] = {"module": record.name}
             if record.exc_info and record.exc_info[1] is not None:
@@ -150,7 +150,7 @@ def _words(record: logging.LogRecord) -> str:
 
 
 def _argument(value: Any) -> Any:
-    """Numbers and texts as they are (host names, topics, counts); of all else, as of exceptions, the type."""
+    """Numbers and texts as they are (host names, topics, counts); of anything else, exceptions included, the type."""
     return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
 
 

@@ -1,8 +1,7 @@
-"""The last line of defence before a log line is written: what is not known to be harmless does not go out.
+"""The last line of defence before a log line is written: only what is known to be harmless goes out.
 
-Code logs constants with fields, and no personal data; that rule is kept by people. This is for the day when
-it is not: an exception whose text quotes a row, a library that logs what it was given, a field that seemed
-harmless.
+Code logs constants with fields, and no personal data; people keep that rule. This module is for the day they do not:
+an exception whose text quotes a row, a library that logs what it was given, a field that seemed harmless.
 """
 
 from __future__ import annotations
@@ -126,7 +125,7 @@ def _frames(error: BaseException) -> Iterator[str]:
 
 
 def _faults(error: ValidationError) -> Iterator[str]:
-    """`missing amount`. Of a path only what a model declares: a deeper step could be a key that was sent."""
+    """`missing amount`. It names only the first step of a path: a deeper one could be a key from the request."""
     of_model = error.title.isidentifier()  # else of a bare type, such as dict[str, int]
     for fault in error.errors(include_url=False, include_context=False, include_input=False)[:MAX_ITEMS]:
         first = fault["loc"][0] if of_model and fault["loc"] and fault["type"] != "extra_forbidden" else ""

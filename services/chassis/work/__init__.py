@@ -1,4 +1,4 @@
-"""One transaction of decisions, whatever asked for it: a command, a batch of events, due deadlines.
+"""Decisions and their one transaction, for a command, a batch of events or due deadlines alike.
 
 May import `outbox` and below.
 """

@@ -17,7 +17,7 @@ from chassis.outbox.spans import record_created
 from chassis.postgres.database import (
     ConcurrentUpdateError,
     Connection,
-    is_environment_fault,
+    is_outage,
     reason_of,
 )
 from chassis.pure.decision import Actor, Decision, Handler, Refused
@@ -28,7 +28,7 @@ from chassis.work.unit_of_work import Cause, Part, UnitOfWork
 from chassis.work.workshop import Workshop
 
 ATTEMPTS = 4
-"""A command that loses a deadlock or a race is tried again this often before its caller hears of it."""
+"""A command that loses a deadlock or a race, or meets an outage, is tried this often before its caller hears of it."""
 
 CONTENDED_SECONDS = 1.0
 """How long an aggregate is locked at once after somebody has lost a race for it."""
@@ -43,7 +43,7 @@ _ANSWERED = "select fingerprint, answer from idempotency where key = $1"
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """Hashes: of the caller's key with its scope (organisation, method and path), and of the body it came with."""
+    """Two hashes: one of the caller's key with its scope (organisation, method, path), one of the body."""
 
     key: bytes
     fingerprint: bytes
@@ -51,7 +51,7 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A command's answer as JSON text; `replayed` if an earlier request with the same key had it made."""
+    """A command's answer as JSON text; `replayed` if an earlier request with the same key got it first."""
 
     answer: str
     replayed: bool = False
@@ -121,10 +121,10 @@ class CommandBus:
     async def execute(
         self, command: Any, actor: Actor, key: IdempotencyKey, seen: Seen | None = None
     ) -> Done | Refused:
-        """Runs one command to its end, if what its caller had `seen` is still true.
+        """Runs one command to its end, if what its caller has `seen` is still true.
 
-        A key that was used before has its stored answer, whatever has changed since. Environment faults beyond a few
-        attempts are raised to the caller.
+        A key that was used before gets its stored answer, whatever has changed since. An outage that outlasts
+        `ATTEMPTS` is raised to the caller.
         """
         name = type(command).__name__
         handler = self._handlers[type(command)]
@@ -140,7 +140,7 @@ class CommandBus:
                     self._count(name, "failed").inc()
                     raise
                 self._shop.metrics.retries.labels("command", reason_of(error)).inc()
-                if not isinstance(error, ConcurrentUpdateError):  # who was not first waits for the lock instead
+                if not isinstance(error, ConcurrentUpdateError):  # who lost a race waits for the lock instead
                     await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
             else:
                 self._count(name, "replayed" if done.replayed else "done").inc()
@@ -154,7 +154,7 @@ class CommandBus:
             try:
                 work = await self._lightly(connection, call) or await self._locked(connection, call)
             except (_RefusedError, ConcurrentUpdateError, asyncpg.IntegrityConstraintViolationError):
-                # Of a command that was done before, the state is no longer what it was meant for, and the key is taken.
+                # If this command was done before, it met a state it was not meant for, and its key is taken.
                 if (stored := await _stored(connection, call.key)) is not None:
                     return stored
                 raise
@@ -162,11 +162,11 @@ class CommandBus:
         return Done(work.answer)
 
     async def _lightly(self, connection: Connection, call: _Call) -> UnitOfWork | None:
-        """Two round trips for a command on one aggregate: it is read without a lock, and written if nobody was first.
+        """Reads the command's one aggregate without a lock and writes it if nobody was first: two round trips.
 
-        The version that is written tells whether somebody was. None where only a lock tells: several aggregates; one
-        that callers compete for; a refusal, because the first request with this key may be about to commit; a decision
-        that does not write the aggregate.
+        The writing statement checks the version that was read. Returns None, with nothing written, where only a lock
+        tells what holds: the command is about several aggregates; callers compete for this one; a rule refuses, and the
+        first request with this key may be about to commit; the decision does not write the aggregate.
         """
         need = call.only_need
         if need is None or need in self._contended:
@@ -183,7 +183,7 @@ class CommandBus:
         return work
 
     async def _locked(self, connection: Connection, call: _Call) -> UnitOfWork:
-        """One transaction that locks what the decision rests on, and waits for whoever holds it."""
+        """Locks what the decision rests on, waiting for whoever holds it, and writes, in one transaction."""
         work = self._shop.unit_of_work()
         async with connection.transaction():
             await work.load(connection, call.needs if call.seen is None else (*call.needs, *call.seen.needs()))
@@ -201,7 +201,10 @@ class CommandBus:
         begun = perf_counter()
         decision = work.decide(call.handler, call.command, Cause(call.actor, work.now, call.span))
         outcome = "refused" if isinstance(decision, Refused) else "done"
-        self._seconds(type(call.command).__name__, outcome).observe(perf_counter() - begun)
+        name = type(call.command).__name__
+        self._seconds(name, outcome).observe(perf_counter() - begun)
+        if isinstance(decision, Decision) and decision.answer is None:
+            raise TypeError(f"the handler of {name} answers nothing")
         return decision
 
 
@@ -210,8 +213,8 @@ def _kept(key: IdempotencyKey, answer: str) -> Part:
 
 
 def may_succeed_again(error: BaseException) -> bool:
-    """An environment fault, or an id drawn at random that somebody else had drawn before."""
-    return is_environment_fault(error) or isinstance(error, asyncpg.UniqueViolationError)
+    """True for an outage, and for a collision: somebody else has drawn the same random id."""
+    return is_outage(error) or isinstance(error, asyncpg.UniqueViolationError)
 
 
 async def _stored(connection: Connection, key: IdempotencyKey) -> Done | None:

@@ -1,4 +1,4 @@
-"""Durable timers: rows that survive restarts, fired through the same decide-and-save path as everything else."""
+"""Deadlines as rows: they survive restarts, and decisions set, move and clear them."""
 
 from __future__ import annotations
 
@@ -33,44 +33,48 @@ returning d.name, d.subject
 _POSTPONE = "update deadline set due_at = $3 where name = $1 and subject = $2 and due_at = $4 and level = $5"
 
 
-def save(writes: Writes, timers: Iterable[Deadline | Cleared]) -> None:
-    """Sets and clears timers."""
-    timers = list(timers)
-    clear = [timer for timer in timers if isinstance(timer, Cleared)]
+def save(writes: Writes, changes: Iterable[Deadline | Cleared]) -> None:
+    """Sets and clears deadlines."""
+    changes = list(changes)
+    clear = [each for each in changes if isinstance(each, Cleared)]
     if clear:
-        writes.add("timers_cleared", _CLEAR, [timer.name for timer in clear], [timer.subject for timer in clear])
-    running = sorted((timer for timer in timers if isinstance(timer, Deadline)), key=lambda t: (t.name, t.subject))
-    if running:
+        writes.add("deadlines_cleared", _CLEAR, [each.name for each in clear], [each.subject for each in clear])
+    wanted = sorted(
+        (each for each in changes if isinstance(each, Deadline)), key=lambda each: (each.name, each.subject)
+    )
+    if wanted:
         writes.add(
-            "timers_set",
+            "deadlines_set",
             _SET,
-            [timer.name for timer in running],
-            [timer.subject for timer in running],
-            [timer.owner for timer in running],
-            [timer.due_at for timer in running],
-            [timer.level for timer in running],
+            [each.name for each in wanted],
+            [each.subject for each in wanted],
+            [each.owner for each in wanted],
+            [each.due_at for each in wanted],
+            [each.level for each in wanted],
         )
 
 
 async def due(connection: Connection, now: datetime, names: Iterable[str], limit: int) -> list[DeadlineDue]:
-    """What is due, without locking it: aggregates are locked first, everywhere."""
+    """What is due, without locking it: every transaction locks aggregates before deadlines."""
     return [DeadlineDue(*row) for row in await connection.fetch(_DUE, now, list(names), limit)]
 
 
-async def postpone(connection: Connection, timer: DeadlineDue, delta: timedelta) -> None:
-    """Moves a timer that cannot fire, so that it does not stand in the way of others, unless somebody has moved it."""
-    await connection.execute(_POSTPONE, timer.name, timer.subject, timer.due_at + delta, timer.due_at, timer.level)
+async def postpone(connection: Connection, deadline: DeadlineDue, delta: timedelta) -> None:
+    """Moves a deadline that cannot fire out of the way of the others, unless somebody else has moved it."""
+    await connection.execute(
+        _POSTPONE, deadline.name, deadline.subject, deadline.due_at + delta, deadline.due_at, deadline.level
+    )
 
 
-async def claim(connection: Connection, timers: Sequence[DeadlineDue]) -> list[DeadlineDue]:
-    """Takes the timers that are still as they were read. Call it with their owners locked: what another worker has
-    fired, or a command has moved meanwhile, is left out."""
+async def claim(connection: Connection, due: Sequence[DeadlineDue]) -> list[DeadlineDue]:
+    """Takes the deadlines that are still as they were read, and leaves those that another worker has fired or a command
+    has moved meanwhile. Call it with their owners locked."""
     rows = await connection.fetch(
         _CLAIM,
-        [timer.name for timer in timers],
-        [timer.subject for timer in timers],
-        [timer.due_at for timer in timers],
-        [timer.level for timer in timers],
+        [each.name for each in due],
+        [each.subject for each in due],
+        [each.due_at for each in due],
+        [each.level for each in due],
     )
     claimed: set[tuple[str, UUID]] = {(row["name"], row["subject"]) for row in rows}
-    return [timer for timer in timers if (timer.name, timer.subject) in claimed]
+    return [each for each in due if (each.name, each.subject) in claimed]

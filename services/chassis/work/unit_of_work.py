@@ -1,4 +1,4 @@
-"""One transaction's worth of decisions, for one command or a batch of events alike."""
+"""The decisions of one transaction: of one command, of a batch of events, or of a batch of deadlines."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Part(NamedTuple):
 
 
 class UnitOfWork:
-    """Load everything, decide in memory, save everything: as many statements for one message as for 500."""
+    """Loads everything, decides in memory, saves everything: 500 messages cost as many statements as one."""
 
     def __init__(self, storage: Storage, reference: Any, tracer: Tracer, now: datetime) -> None:
         self._storage = storage
@@ -57,17 +57,17 @@ class UnitOfWork:
         self.states = storage.states()
         self.emitted: list[Emitted] = []
         self.writes = Writes()
-        """What goes with it: a part added here is written before the unit's own."""
+        """The unit writes parts that a caller has added here before its own."""
         self.answer = ""
         """Of the last command decided on, as JSON text."""
-        self._timers: dict[tuple[str, UUID], Deadline | Cleared] = {}
+        self._deadlines: dict[tuple[str, UUID], Deadline | Cleared] = {}
 
     async def load(self, connection: Connection, needs: Iterable[Need]) -> None:
         """Locks and reads the aggregates; once, before the first decision."""
         await self._storage.load(connection, self.states, needs)
 
     async def look(self, reading: Reading, needs: Iterable[Need]) -> None:
-        """Reads the aggregates without locks, where nothing is to be decided."""
+        """Reads the aggregates without locks: for a view, or for a decision whose write checks the version it read."""
         await self._storage.read(reading, self.states, needs)
 
     def context(self, actor: Actor, occurred_at: datetime) -> Context:
@@ -82,17 +82,17 @@ class UnitOfWork:
         )
 
     def decide(self, handler: Handler, message: Any, cause: Cause) -> Decision | Refused:
-        """Runs one pure handler and takes over what it decided; a refusal leaves no trace."""
+        """Runs one pure handler and takes over what it decided; a refusal changes nothing."""
         context = self.context(cause.actor, cause.occurred_at)
         decision = handler.decide(self.states, message, context)
         if isinstance(decision, Refused):
             return decision
         for state in decision.states:
             self.states.put(state)
-        for timer in decision.deadlines:
-            self._timers[timer.name, timer.subject] = timer
-            if isinstance(timer, Deadline):
-                self.states.touch(timer.owner)
+        for deadline in decision.deadlines:
+            self._deadlines[deadline.name, deadline.subject] = deadline
+            if isinstance(deadline, Deadline):
+                self.states.touch(deadline.owner)
         if decision.answer is not None:
             self.answer = decision.answer.model_dump_json()
         for event in decision.events:
@@ -102,16 +102,16 @@ class UnitOfWork:
         return decision
 
     def is_changed(self, need: Need) -> bool:
-        """True if what was decided writes this aggregate, and so notices whether somebody else was first."""
+        """True if the decision writes this aggregate: then the write itself notices whether somebody else was first."""
         entry = self.states.entries[need.state].get(need.id)
         return entry is not None and entry.changed
 
     def stage(self, *also: Part) -> Writes:
-        """What is to be written, in the order of locks: states, what else the caller writes, timers, the outbox."""
+        """What is to be written, in the order of locks: states, `also`, deadlines, the outbox."""
         self._storage.save(self.writes, self.states, self.now)
         for name, statement, arguments, rows in also:
             self.writes.add(name, statement, *arguments, rows=rows)
-        deadlines.save(self.writes, self._timers.values())
+        deadlines.save(self.writes, self._deadlines.values())
         append(self.writes, self.emitted, self.now)
         return self.writes
 

@@ -1,4 +1,4 @@
-"""What the three ways in share: a command over HTTP, a batch from Kafka, deadlines that are due."""
+"""The parts that commands, batches of events and due deadlines share."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from chassis.work.unit_of_work import UnitOfWork
 class Workshop:
     """One of each per process.
 
-    `actor` acts where nobody asks: at events and deadlines. `wake_relay` is called after each commit: there may be
-    events to publish. Tags of what is shown are made under `tag_key`, which all processes of a service share.
+    `actor` acts on events and deadlines, where no person asks. Whoever commits calls `wake_relay`: there may be events
+    to publish. Tags of what is shown are made under `tag_key`, which all processes of a service share.
     """
 
     actor: Actor

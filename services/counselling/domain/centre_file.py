@@ -9,8 +9,8 @@ The stage follows from the facts, by `stage_of`, and from nothing else:
     declined | withdrawn | closed --a new referral--> the stage that the facts give
 
 `unknown`: other services have told of the case, no referral has come. `declined`: the last centre said no,
-the scout looks for another way. `withdrawn`: taken back. `closed`: completed. (A7 of the domain notes has
-these three as `closed` with a reason; here they are words of their own, because worklists ask for them.)
+the scout looks for another way. `withdrawn`: taken back. `closed`: completed. These three are words of their own,
+because worklists ask for them (docs/domain.md: three-endings).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ENDED: Mapping[ReferralStatus, FileStatus] = {
 }
 """What the end of the last live referral makes of the file. A redirection is no end: its child lives on."""
 MAX_REDIRECTIONS = 5
-"""Hops of one root before the scout decides with the person anew (inf: a stop against ping-pong)."""
+"""Hops of one root before the scout decides with the person anew (docs/domain.md: redirection-limit)."""
 
 
 @dataclass(frozen=True, slots=True)

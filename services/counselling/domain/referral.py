@@ -38,7 +38,7 @@ LIVE: frozenset[ReferralStatus] = frozenset({"received", "accepted", "in_progres
 HELD: frozenset[ReferralStatus] = frozenset({"accepted", "in_progress"})
 """The centre has taken the person on."""
 ESCALATIONS = 3
-"""Levels of what is overdue: counsellor, manager of the centre, programme desk (A12 of the domain notes)."""
+"""Levels of what is overdue: counsellor, manager of the centre, programme desk (docs/domain.md: escalation)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The pure handlers, and which command or timer goes to which."""
+"""The pure handlers, and which command or deadline goes to which."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chassis.pure.states import Kind, Need, by_id
 from counselling import commands
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-from counselling.handlers import answers, casework, timers
+from counselling.handlers import answers, casework, deadlines
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER
 
 
@@ -50,6 +50,6 @@ COMMANDS: Mapping[type[Any], Handler] = {
 }
 
 DEADLINES: Mapping[str, Handler] = {
-    REFERRAL_ANSWER: for_file("owner", timers.referral_answer_missed),
-    FIRST_CONTACT: for_file("owner", timers.first_contact_missed),
+    REFERRAL_ANSWER: for_file("owner", deadlines.referral_answer_missed),
+    FIRST_CONTACT: for_file("owner", deadlines.first_contact_missed),
 }

@@ -28,7 +28,7 @@ from vocabulary.countries import day_at
 from vocabulary.reference import Centre
 
 LATEST_APPOINTMENT = timedelta(days=730)
-"""Further ahead a date is a slip of the pen (inf)."""
+"""Further ahead a date is a slip of the pen (docs/domain.md: appointment-horizon)."""
 
 
 def accept(states: States, command: AcceptReferral, context: Context) -> Decision | Refused:
@@ -40,17 +40,17 @@ def accept(states: States, command: AcceptReferral, context: Context) -> Decisio
     if refused := _why_not_accept(file, referral, command, context):
         return refused
     accepted = referral.accepted(context.now, command.first_appointment)
-    timers: tuple[Deadline | Cleared, ...] = (Cleared(REFERRAL_ANSWER, referral.id),)
+    deadlines: tuple[Deadline | Cleared, ...] = (Cleared(REFERRAL_ANSWER, referral.id),)
     if file.arrival is not None:
         accepted = accepted.started()
     taken_on = file.with_referral(accepted)
     if file.arrival is not None and not file.contacts and not any(each.held for each in file.live):
-        taken_on, timer = _contact_owed(taken_on, accepted, context)
-        timers = (*timers, timer)
+        taken_on, deadline = _contact_owed(taken_on, accepted, context)
+        deadlines = (*deadlines, deadline)
     event = ReferralAccepted(
         **_common(taken_on, referral), referral_id=referral.id, first_appointment=command.first_appointment
     )
-    return Decision((taken_on,), (event,), timers, ReferralOutcome.of(taken_on, accepted))
+    return Decision((taken_on,), (event,), deadlines, ReferralOutcome.of(taken_on, accepted))
 
 
 def reject(states: States, command: RejectReferral, context: Context) -> Decision | Refused:
@@ -91,11 +91,11 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
         to_country=target.country,
         reason=command.reason,
     )
-    timers = (Cleared(REFERRAL_ANSWER, referral.id), Deadline(REFERRAL_ANSWER, child.id, file.id, due))
+    deadlines = (Cleared(REFERRAL_ANSWER, referral.id), Deadline(REFERRAL_ANSWER, child.id, file.id, due))
     answer = RedirectionOutcome.of(
         file, passed_on, child_referral_id=child.id, to_centre=child.centre, answer_due_at=due
     )
-    return Decision((file,), (event, received(file, child)), timers, answer)
+    return Decision((file,), (event, received(file, child)), deadlines, answer)
 
 
 def complete(states: States, command: CompleteReferral, context: Context) -> Decision | Refused:
@@ -112,8 +112,8 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
     file = file.with_referral(completed)
     event = ReferralCompleted(**_common(file, referral), referral_id=referral.id, outcome_code=command.outcome_code)
     over = not any(each.held for each in file.live)
-    timers = (Cleared(FIRST_CONTACT, file.id),) if over else ()
-    return Decision((file,), (event,), timers, ReferralOutcome.of(file, completed))
+    deadlines = (Cleared(FIRST_CONTACT, file.id),) if over else ()
+    return Decision((file,), (event,), deadlines, ReferralOutcome.of(file, completed))
 
 
 def _day(referral: Referral, context: Context) -> date:

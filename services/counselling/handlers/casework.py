@@ -49,9 +49,9 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
         method=command.method,
         confirmed_by_role=context.actor.role,
     )
-    timer = Deadline(FIRST_CONTACT, file.id, file.id, due)
+    deadline = Deadline(FIRST_CONTACT, file.id, file.id, due)
     return Decision(
-        (file,), (event,), (timer,), ArrivalOutcome(case_id=file.id, status=file.status, first_contact_due_at=due)
+        (file,), (event,), (deadline,), ArrivalOutcome(case_id=file.id, status=file.status, first_contact_due_at=due)
     )
 
 

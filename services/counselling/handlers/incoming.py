@@ -73,8 +73,8 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     if file.begins_anew(event.departure.earliest if event.departure else None):
         file = file.without_journey()
     file = file.with_referral(referral, _window(file, event))
-    timer = Deadline(REFERRAL_ANSWER, referral.id, file.id, due)
-    return Decision((file,), (received(file, referral),), (timer,))
+    deadline = Deadline(REFERRAL_ANSWER, referral.id, file.id, due)
+    return Decision((file,), (received(file, referral),), (deadline,))
 
 
 def received(file: CentreFile, referral: Referral) -> ReferralReceived:

@@ -1,7 +1,7 @@
 """How long the promise of a job offer takes: the clock starts on the day of arrival.
 
-An offer made before arrival counts as day 0. The targets are no rule of the programme, whose goal has no
-number: 90 and 180 days are this project's own (domain notes A12, inf).
+An offer made before arrival counts as day 0. The targets of 90 and 180 days are this project's own: the programme's
+goal has no number (docs/domain.md: offer-targets).
 """
 
 from __future__ import annotations

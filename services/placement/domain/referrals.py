@@ -3,7 +3,7 @@
 The referral topic says who was referred and what was withdrawn, in order; the counselling topic says what
 was rejected or redirected. `standing` is written by the referral topic alone, so what follows from it at once
 (the person has left: their candidacies close) is the same for every interleaving. `ended` and `redirects` are
-sorted sets that both topics add to; what follows from them waits for a timer.
+sorted sets that both topics add to; what follows from them waits for a deadline.
 """
 
 from __future__ import annotations

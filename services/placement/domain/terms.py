@@ -27,4 +27,4 @@ ClosedReason = Literal[
 ]
 
 STRONG_EVIDENCE: Final = frozenset({"contract", "social_security", "employer_statement"})
-"""With these an employment may count as formal; self-declaration is kept, but marked (domain rule A11.13)."""
+"""With these an employment may count as formal; self-declaration is kept, but marked (docs/domain.md: formal-work)."""

@@ -66,7 +66,7 @@ class Vacancy:
         return self.openings - sum(candidacy.live for candidacy in self.candidacies)
 
     def takes_people(self, today: date) -> bool:
-        """Whether people may still move on towards it; its last day counts, even if the timer is late."""
+        """Whether people may still move on towards it; its last day counts, even if the deadline is late."""
         return self.ended is None and self.expires_on >= today
 
     @property

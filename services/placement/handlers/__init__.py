@@ -1,4 +1,4 @@
-"""Commands and timers with the functions that decide on them, and the aggregates in their lock order."""
+"""Commands and deadlines with the functions that decide on them, and the aggregates in their lock order."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from placement.domain.candidate import Candidate
 from placement.domain.employer import Employer
 from placement.domain.vacancy import Vacancy, links
 from placement.handlers import candidacies, incoming, offers, vacancies
+from placement.handlers.deadlines import OFFER_EXPIRY, POOL_EXIT, VACANCY_EXPIRY
 from placement.handlers.desk import needs_candidacy
-from placement.handlers.timers import OFFER_EXPIRY, POOL_EXIT, VACANCY_EXPIRY
 
 KINDS = (Kind(Candidate, "candidate"), Kind(Employer, "employer"), Kind(Vacancy, "vacancy", links))
 """In lock order: the person, then what persons share."""

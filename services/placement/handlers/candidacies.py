@@ -19,8 +19,8 @@ from placement.domain.candidacy import CLOSERS, Candidacy
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted
+from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, scene_of
-from placement.handlers.timers import OFFER_EXPIRY
 from vocabulary.countries import day_at
 
 
@@ -78,11 +78,11 @@ def close_candidacy(states: States, command: CloseCandidacy, context: Context) -
         return scene
     candidacy = scene.candidacy.closed(command.reason, command.by)
     vacancy = scene.vacancy.updated(candidacy)
-    timers = () if candidacy.offer is None else (Cleared(OFFER_EXPIRY, candidacy.offer.id),)
+    deadlines = () if candidacy.offer is None else (Cleared(OFFER_EXPIRY, candidacy.offer.id),)
     return Decision(
         (vacancy,),
         candidacy_closed(vacancy, (candidacy,), command.reason, command.by),
-        timers,
+        deadlines,
         CandidacyOutcome.of(vacancy, candidacy),
     )
 

@@ -2,7 +2,7 @@
 
 Times that last are those of the events, so that a replay, a late event or another order leads to the same
 state. A candidacy is closed at once only by what the referral topic says alone, because that topic is in
-order; what only two topics together can tell (every open referral was rejected) sets a timer, which is a
+order; what only two topics together can tell (every open referral was rejected) sets a deadline, which is a
 function of the facts.
 """
 
@@ -45,14 +45,14 @@ from placement.domain.candidate import Arrival, Candidate, Place, Profile
 from placement.domain.consents import Consent
 from placement.domain.terms import ClosedReason, Party
 from placement.domain.vacancy import Vacancy
+from placement.handlers.deadlines import POOL_EXIT
 from placement.handlers.desk import candidacy_closed
-from placement.handlers.timers import POOL_EXIT
 from placement.reference import Reference
 from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY, WORKING_DAYS
 
 REFER_ANEW_WORKING_DAYS = 3
-"""A rejected referral is routed anew within 3 working days (A12, inf), counted where the scout works."""
+"""Working days to refer a rejected person anew, counted where the scout works (docs/domain.md: refer-anew)."""
 
 
 def needs_case(event: ReturneeReferred | ConsentGranted | CourseCompleted) -> Iterable[Need]:
@@ -66,7 +66,7 @@ def needs_case_and_candidacies(event: ReferralWithdrawn | ConsentWithdrawn) -> I
 
 
 def needs_owner_and_candidacies(deadline: DeadlineDue) -> Iterable[Need]:
-    """The same for a timer of the candidate."""
+    """The same for a deadline of the candidate."""
     return (by_id(Candidate, deadline.owner), by_link(Vacancy, deadline.owner))
 
 
@@ -79,14 +79,14 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     candidate = _candidate(states, event.case_id).referred(
         event.referral_id, event.root_referral_id, profile, place, event.skills
     )
-    return _with_timer(candidate)
+    return _with_deadline(candidate)
 
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
     """If no referral stands any more, the person leaves: what has no offer yet closes."""
     candidate = _candidate(states, event.case_id)
     candidate = replace(candidate, referrals=candidate.referrals.withdrawn(event.referral_id, context.occurred_at))
-    decision = _with_timer(candidate)
+    decision = _with_deadline(candidate)
     if candidate.referrals.standing:
         return decision
     return _close(states, decision, candidate.id, lambda *_: True, "referral_withdrawn", "system")
@@ -96,7 +96,7 @@ def referral_rejected(states: States, event: ReferralRejected, context: Context)
     """A centre does not take the person on: out of the pool, unless another referral is open."""
     candidate = _candidate(states, event.case_id)
     referrals = candidate.referrals.rejected(event.referral_id, context.occurred_at)
-    return _with_timer(replace(candidate, referrals=referrals))
+    return _with_deadline(replace(candidate, referrals=referrals))
 
 
 def referral_redirected(states: States, event: ReferralRedirected, context: Context) -> Decision | Refused:
@@ -106,7 +106,7 @@ def referral_redirected(states: States, event: ReferralRedirected, context: Cont
     candidate = _candidate(states, event.case_id)
     referrals = candidate.referrals.redirected(event.referral_id, event.child_referral_id)
     place = Place(context.occurred_at, event.to_centre, redirected=True)
-    return _with_timer(replace(candidate, referrals=referrals).moved(place))
+    return _with_deadline(replace(candidate, referrals=referrals).moved(place))
 
 
 def pool_exit(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
@@ -170,8 +170,8 @@ def _candidate(states: States, case_id: UUID) -> Candidate:
     return states.get(Candidate, case_id) or Candidate(case_id)
 
 
-def _with_timer(candidate: Candidate) -> Decision:
-    """Saves the candidate; the timer runs if the scout has not taken back what every centre has rejected."""
+def _with_deadline(candidate: Candidate) -> Decision:
+    """Saves the candidate; the deadline runs if the scout has not taken back what every centre has rejected."""
     referrals = candidate.referrals
     if not referrals.standing or referrals.open or referrals.last_ended_at is None:
         return Decision((candidate,), deadlines=(Cleared(POOL_EXIT, candidate.id),))

@@ -29,14 +29,14 @@ from placement.events import (
     JobOffered,
     JobOfferExpired,
 )
+from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Scene, candidacy_closed, ids_of, scene_of
-from placement.handlers.timers import OFFER_EXPIRY
 from placement.handlers.vacancies import ended
 
 DEFAULT_ANSWER_TIME: Final = timedelta(days=14)
-"""Domain notes A12 (inf): the employer's date, by default 14 days."""
+"""Where the employer names no date (docs/domain.md: offer-expiry)."""
 ANSWER_TIME: Final = (timedelta(hours=1), timedelta(days=90))
-"""Least and most (inf): an offer can be answered at all, and keeps no opening for ever."""
+"""Least and most: an offer can be answered at all, and keeps no opening for ever (docs/domain.md: offer-expiry)."""
 
 
 def make_offer(states: States, command: MakeOffer, context: Context) -> Decision | Refused:
@@ -176,7 +176,7 @@ def offer_of(candidacy: Candidacy) -> Offer:
 
 
 def _open_offer(states: States, command: AcceptOffer | DeclineOffer, context: Context) -> Scene | Refused:
-    """An offer that can be answered now; its time ends it even before the timer comes by."""
+    """An offer that can be answered now; its time ends it even before its deadline fires."""
     scene = scene_of(states, command, context, "offered")
     if not isinstance(scene, Refused) and offer_of(scene.candidacy).expires_at <= context.now:
         return refusals.OFFER_OVER

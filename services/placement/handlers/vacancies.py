@@ -1,4 +1,4 @@
-"""Employers and vacancies: register, publish, withdraw, and the timer at the end of a vacancy's last day."""
+"""Employers and vacancies: register, publish, withdraw, and the deadline at the end of a vacancy's last day."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from placement.commands import CloseVacancy, PublishVacancy, RegisterEmployer
 from placement.domain.employer import Employer
 from placement.domain.vacancy import LEFT_BEHIND, End, Vacancy
 from placement.events import VacancyClosed, VacancyPublished
+from placement.handlers.deadlines import VACANCY_EXPIRY
 from placement.handlers.desk import candidacy_closed, desk_of
-from placement.handlers.timers import VACANCY_EXPIRY
 from vocabulary.countries import day_at, last_second_at
 
 
@@ -70,8 +70,8 @@ def publish_vacancy(states: States, command: PublishVacancy, context: Context) -
         published_on=today,
         expires_on=command.expires_on,
     )
-    timer = Deadline(VACANCY_EXPIRY, vacancy.id, vacancy.id, last_second_at(vacancy.country, vacancy.expires_on))
-    return Decision((vacancy,), (_published(vacancy),), (timer,), VacancyOutcome.model_validate(vacancy))
+    deadline = Deadline(VACANCY_EXPIRY, vacancy.id, vacancy.id, last_second_at(vacancy.country, vacancy.expires_on))
+    return Decision((vacancy,), (_published(vacancy),), (deadline,), VacancyOutcome.model_validate(vacancy))
 
 
 def close_vacancy(states: States, command: CloseVacancy, context: Context) -> Decision | Refused:

@@ -28,10 +28,10 @@ ALLOWED: Final[Mapping[Step, frozenset[JourneyStatus]]] = {
     "depart": frozenset({"planned", "booked"}),
 }
 MAX_WINDOW_DAYS: Final = 365
-"""A longer window is no plan (inf)."""
+"""A longer window is no plan (docs/domain.md: departure-window)."""
 MAX_EARLY_DAYS: Final = 30
-"""A departure that is reported for longer before its window is a slip of the pen (inf). People do leave some days
-earlier than booked, and what has happened must be reportable afterwards, when nothing can be rescheduled any more."""
+"""A departure reported longer before its window is a slip of the pen (docs/domain.md: early-departure). People do leave
+some days earlier than booked, and a desk must be able to report it afterwards, when it can reschedule nothing."""
 
 
 @dataclass(frozen=True, slots=True)

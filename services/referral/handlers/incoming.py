@@ -4,7 +4,7 @@ Every field that a handler here writes is written by one topic alone, or is the 
 same however the topics interleave. An answer that crossed a withdrawal leaves the referral withdrawn; when it was
 received, and how late the answer was, is noted whatever has become of it.
 
-A case that is not here is a fault of the message: every case in the chain was opened here. The event is parked, so that
+An event about a case that is not here is refused: every case in the chain was opened here. The event is parked, so that
 nothing is lost if a restored backup lacks the case; a stub would be a person without consent, desk or reference.
 """
 

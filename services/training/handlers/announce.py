@@ -1,4 +1,4 @@
-"""Events about enrolments, read off the difference of two states: nothing can change without its event."""
+"""Compares two states of a session and tells each change of an enrolment as an event: none goes unsaid."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from training.events import (
 def announced(before: CourseSession, after: CourseSession) -> tuple[Event, ...]:
     """What happened to enrolments between two states of a session, in order of request.
 
-    A seat passes from an earlier request to a later one, so readers hear who left it before they hear who has it.
+    Seats pass from earlier requests to later ones. So readers hear first who left a seat, then who has it.
     """
     known = {each.id: each.status for each in before.enrolments}
     changed = [each for each in after.enrolments if known.get(each.id) != each.status]

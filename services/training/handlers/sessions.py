@@ -1,4 +1,4 @@
-"""Course sessions: schedule, cancel, and the two deadlines of their calendar."""
+"""Course sessions: schedule, cancel, and their two deadlines."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def schedule_session(_states: States, command: ScheduleSession, context: Context
         language=command.language,
         units=command.units,
     )
-    timers = (
+    deadlines = (
         Deadline(ENROLMENT_CLOSES, session.id, session.id, last_second_at(GERMANY, session.starts_on)),
         Deadline(SESSION_ENDS, session.id, session.id, last_second_at(GERMANY, session.ends_on)),
     )
-    return Decision((session,), (_scheduled(session),), timers, SessionOutcome.of(session))
+    return Decision((session,), (_scheduled(session),), deadlines, SessionOutcome.of(session))
 
 
 def cancel_session(states: States, command: CancelSession, context: Context) -> Decision | Refused:

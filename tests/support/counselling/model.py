@@ -1,6 +1,6 @@
 """What the centres' files must come to, said a second time: plain dictionaries and rules, no code of the service.
 
-Written from the issue and the domain notes. The calendar is the `holidays` library alone.
+Written from `docs/domain.md` and the service's README. The calendar is the `holidays` library alone.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Model:
         self.arrived_on: date | None = None
         self.contacts: list[date] = []
         self.assessed = False
-        self.timers: dict[tuple[str, UUID | None], tuple[datetime, int]] = {}
+        self.deadlines: dict[tuple[str, UUID | None], tuple[datetime, int]] = {}
         self.told: list[tuple[Any, ...]] = []
         self.courses: dict[UUID, str] = {}
         self.offers: dict[UUID, str] = {}
@@ -105,7 +105,7 @@ class Model:
         if self.arrived_on and not self.contacts and nobody_held:
             self._owe_contact(referral, self.now, also=referral)
         referral |= {"status": "in_progress" if self.arrived_on else "accepted", "answered": self.now}
-        self.timers.pop(("referral_answer", id_), None)
+        self.deadlines.pop(("referral_answer", id_), None)
         self.told.append(("ReferralAccepted", centre))
         return None
 
@@ -146,7 +146,7 @@ class Model:
             return "referral_not_in_progress"
         self._end(referral, "completed")
         if not any(each["status"] in TAKEN for each in self.referrals.values()):
-            self.timers.pop(("first_contact", None), None)
+            self.deadlines.pop(("first_contact", None), None)
         self.told.append(("ReferralCompleted", centre))
         return None
 
@@ -175,7 +175,7 @@ class Model:
             return "not_arrived"
         if not self.contacts:
             self.told.append(("FirstContactMade", centre))
-            self.timers.pop(("first_contact", None), None)
+            self.deadlines.pop(("first_contact", None), None)
         self.contacts.append(day)
         return None
 
@@ -193,10 +193,10 @@ class Model:
     # --- time ---
 
     def wait(self, until: datetime) -> None:
-        while due := [(at, *name) for name, (at, _) in self.timers.items() if at <= until]:
+        while due := [(at, *name) for name, (at, _) in self.deadlines.items() if at <= until]:
             at, name, subject = min(due, key=lambda each: (each[0], each[1], each[2] or UUID(int=0)))
             self.now = max(self.now, at)
-            _, level = self.timers.pop((name, subject))
+            _, level = self.deadlines.pop((name, subject))
             referral = self.referrals[subject] if subject else self._holder()
             if subject:
                 referral["level"] = level
@@ -206,7 +206,7 @@ class Model:
             self.told.append(("DeadlineMissed", referral["centre"], name, level))
             if level < 3:
                 country = COUNTRY_OF[referral["centre"]]
-                self.timers[name, subject] = (limit_ends(priority, level + 1, country, at), level + 1)
+                self.deadlines[name, subject] = (limit_ends(priority, level + 1, country, at), level + 1)
         self.now = until
 
     # --- what it has come to ---
@@ -243,18 +243,18 @@ class Model:
             "level": 0,
             "noted": False,
         }
-        self.timers["referral_answer", id_] = (due, 1)
+        self.deadlines["referral_answer", id_] = (due, 1)
         self.told.append(("ReferralReceived", centre))
 
     def _end(self, referral: dict[str, Any], status: str) -> None:
         referral |= {"status": status, "ended": self.now}
-        self.timers.pop(("referral_answer", referral["id"]), None)
+        self.deadlines.pop(("referral_answer", referral["id"]), None)
 
     def _owe_contact(self, referral: dict[str, Any], start: datetime, also: dict[str, Any] | None = None) -> None:
         vulnerable = self._vulnerable() or bool(also and also["vulnerable"])
         priority = "emergency" if vulnerable else "normal"
         due = limit_ends(priority, 1, COUNTRY_OF[referral["centre"]], start)
-        self.timers["first_contact", None] = (due, 1)
+        self.deadlines["first_contact", None] = (due, 1)
 
     def _vulnerable(self) -> bool:
         return any(each["vulnerable"] for each in self.referrals.values() if each["status"] in LIVE)

@@ -211,9 +211,9 @@ class Desk:
         return [type(event).__name__ for event in self.events]
 
     def due(self, name: str, subject: UUID) -> datetime | None:
-        """When a timer is due, if it runs."""
-        timer = self.service.timers.get((name, subject))
-        return None if timer is None else timer.due_at
+        """When a deadline is due, if it runs."""
+        deadline = self.service.deadlines.get((name, subject))
+        return None if deadline is None else deadline.due_at
 
 
 def done(outcome: Decision | Refused) -> Decision:

@@ -1,4 +1,4 @@
-"""The placement service on a real database, without Kafka: HTTP in process, records and timers by hand."""
+"""The placement service on a real database, without Kafka: HTTP in process, records and deadlines by hand."""
 
 from __future__ import annotations
 

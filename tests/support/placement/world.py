@@ -254,9 +254,9 @@ class World:
         return next(event for event in reversed(self.service.events) if isinstance(event, kind))
 
     def due(self, name: str, subject: UUID) -> datetime | None:
-        """When a timer is due, if it runs."""
-        timer = self.service.timers.get((name, subject))
-        return None if timer is None else timer.due_at
+        """When a deadline is due, if it runs."""
+        deadline = self.service.deadlines.get((name, subject))
+        return None if deadline is None else deadline.due_at
 
 
 def refused(outcome: Decision | Refused, code: str, status: int = 409, field: str = "") -> None:

@@ -166,7 +166,7 @@ def test_a_completed_referral_is_told_with_its_outcome_and_closes_the_file() -> 
 def test_a_completion_before_the_first_contact_ends_its_limit() -> None:
     desk = Desk.with_arrival()
     done(desk.complete("left_area"))
-    assert not desk.service.timers
+    assert not desk.service.deadlines
 
 
 def test_the_completion_of_one_of_two_referrals_leaves_the_limit_of_the_first_contact() -> None:

@@ -129,7 +129,7 @@ def test_a_withdrawal_before_the_arrival_wins_over_whatever_the_centre_has_done(
     referral = desk.referral()
     assert (referral.status, referral.reason, referral.ended_at) == ("withdrawn", "person_declined", LATER)
     assert desk.file.status == "withdrawn"
-    assert not desk.service.timers
+    assert not desk.service.deadlines
 
 
 def test_a_withdrawal_after_the_arrival_is_noted_and_the_centre_completes_the_referral() -> None:
@@ -150,7 +150,7 @@ def test_a_withdrawal_follows_a_referral_to_where_it_was_redirected() -> None:
     assert desk.referral().status == "referred_onward"
     assert desk.child().status == "withdrawn"
     assert (desk.file.status, desk.file.centre) == ("withdrawn", EDO)
-    assert not desk.service.timers
+    assert not desk.service.deadlines
 
 
 def test_a_child_referral_can_be_withdrawn_by_its_own_id() -> None:

@@ -74,7 +74,7 @@ def test_an_unanswered_referral_is_told_to_counsellor_manager_and_desk(priority:
             start=1,
         )
     ]
-    assert not desk.service.timers
+    assert not desk.service.deadlines
     done(desk.accept())
 
 
@@ -121,11 +121,11 @@ def test_a_child_referral_has_levels_of_its_own() -> None:
     assert [(event.centre, event.subject_id) for event in missed(desk)] == [(LAGOS, REFERRAL), (EDO, child.id)]
 
 
-def test_a_timer_that_fires_for_an_answered_referral_does_nothing() -> None:
+def test_a_deadline_that_fires_for_an_answered_referral_does_nothing() -> None:
     desk = Desk.with_referral()
-    timer = desk.service.timers["referral_answer", REFERRAL]
+    deadline = desk.service.deadlines["referral_answer", REFERRAL]
     done(desk.accept())
-    desk.service.timers["referral_answer", REFERRAL] = timer
+    desk.service.deadlines["referral_answer", REFERRAL] = deadline
     before = desk.file
     desk.service.advance(30 * DAY)
     assert (desk.file, missed(desk)) == (before, [])
@@ -149,7 +149,7 @@ def test_a_missing_first_contact_is_told_likewise(vulnerable: bool, due: list[da
     assert desk.file.status == "arrived_not_contacted"
     assert desk.file.arrival is not None
     assert desk.file.arrival.contact_overdue_level == 3
-    assert not desk.service.timers
+    assert not desk.service.deadlines
     done(desk.contact(TODAY + 365 * DAY))
 
 
@@ -163,12 +163,12 @@ def test_the_first_contact_ends_its_limit_at_every_level(days_late: int) -> None
     assert len(missed(desk)) == told == (1 if days_late else 0)
 
 
-def test_a_timer_that_fires_after_the_first_contact_or_the_end_does_nothing() -> None:
+def test_a_deadline_that_fires_after_the_first_contact_or_the_end_does_nothing() -> None:
     for finish in (Desk.contact, Desk.complete):
         desk = Desk.with_arrival()
-        timer = desk.service.timers["first_contact", CASE]
+        deadline = desk.service.deadlines["first_contact", CASE]
         done(finish(desk))
-        desk.service.timers["first_contact", CASE] = timer
+        desk.service.deadlines["first_contact", CASE] = deadline
         desk.service.advance(30 * DAY)
         assert missed(desk) == []
 

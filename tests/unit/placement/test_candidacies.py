@@ -129,7 +129,7 @@ def test_the_vacancy_must_be_the_desks_and_take_people() -> None:
     refused(shortlist(world), "vacancy_closed", field="/vacancy_id")
 
 
-def test_a_vacancy_takes_nobody_after_its_last_day_even_if_its_timer_is_late() -> None:
+def test_a_vacancy_takes_nobody_after_its_last_day_even_if_its_deadline_is_late() -> None:
     world = World()
     shortlisted = world.shortlist()
     world.vacancy_id = world.publish()

@@ -115,7 +115,7 @@ def test_a_person_accepts() -> None:
     candidacy = world.candidacy(world.accept())
     assert (candidacy.status, candidacy.offer and candidacy.offer.status) == ("accepted", "accepted")
     assert world.last(JobOfferAccepted).accepted_on == TODAY
-    assert not [name for name, _ in world.service.timers if name == "offer_expiry"]
+    assert not [name for name, _ in world.service.deadlines if name == "offer_expiry"]
 
 
 def test_a_person_declines_and_gets_another_offer_at_once() -> None:
@@ -125,7 +125,7 @@ def test_a_person_declines_and_gets_another_offer_at_once() -> None:
     assert (answer.status, answer.offer_status, answer.free_openings) == ("closed", "declined", 1)
     assert world.last(JobOfferDeclined).reason == "wage"
     assert (world.last(CandidacyClosed).reason, world.last(CandidacyClosed).by) == ("person_declined", "person")
-    assert not [name for name, _ in world.service.timers if name == "offer_expiry"]
+    assert not [name for name, _ in world.service.deadlines if name == "offer_expiry"]
     second = world.offer(number=3)
     world.do(commands.AcceptOffer(*world.ids(second)))
     assert world.candidate.offers == 2
@@ -157,16 +157,16 @@ def test_an_offer_that_nobody_answers_expires() -> None:
 def test_an_expiry_that_comes_late_finds_an_answered_offer() -> None:
     world = World()
     candidacy_id = world.offer()
-    timers = dict(world.service.timers)
+    deadlines = dict(world.service.deadlines)
     world.do(commands.AcceptOffer(*world.ids(candidacy_id)))
-    world.service.timers.update({key: timer for key, timer in timers.items() if key[0] == "offer_expiry"})
+    world.service.deadlines.update({key: deadline for key, deadline in deadlines.items() if key[0] == "offer_expiry"})
     world.service.advance(timedelta(days=15))
     assert world.candidacy(candidacy_id).status == "accepted"
     assert "JobOfferExpired" not in world.told()
 
 
 @pytest.mark.parametrize("answer", ["accept", "decline"])
-def test_an_offer_cannot_be_answered_when_its_time_is_over_even_if_its_timer_is_late(answer: str) -> None:
+def test_an_offer_cannot_be_answered_when_its_time_is_over_even_if_its_deadline_is_late(answer: str) -> None:
     world = World()
     ids = world.ids(world.offer())
     world.service.now = NOW + timedelta(days=14)
@@ -181,7 +181,7 @@ def test_an_employer_retracts_an_offer() -> None:
     candidacy = world.candidacy(candidacy_id)
     assert candidacy.offer is not None
     assert (candidacy.status, candidacy.offer.status) == ("closed", "retracted")
-    assert not [name for name, _ in world.service.timers if name == "offer_expiry"]
+    assert not [name for name, _ in world.service.deadlines if name == "offer_expiry"]
 
 
 @pytest.mark.parametrize("event", [consent_gone("presentation", 2), consent_gone(), withdrawn()])

@@ -157,9 +157,9 @@ def test_the_end_of_a_vacancy_leaves_its_offers_alone() -> None:
 
 def test_an_expiry_that_comes_late_finds_nothing_to_do() -> None:
     world = World()
-    timer = world.service.timers["vacancy_expiry", world.vacancy_id]
+    deadline = world.service.deadlines["vacancy_expiry", world.vacancy_id]
     world.do(commands.CloseVacancy(world.vacancy_id))
-    world.service.timers["vacancy_expiry", world.vacancy_id] = timer
+    world.service.deadlines["vacancy_expiry", world.vacancy_id] = deadline
     before = world.told()
     world.service.advance(timedelta(days=91))
     assert world.vacancy.status == "withdrawn"

@@ -153,7 +153,7 @@ def test_those_days_are_counted_from_the_last_rejection() -> None:
 
 
 @pytest.mark.parametrize("event", [referred(referral_id=SECOND), withdrawn()])
-def test_a_new_referral_or_a_withdrawal_stops_that_timer(event: Any) -> None:
+def test_a_new_referral_or_a_withdrawal_stops_that_deadline(event: Any) -> None:
     world = World()
     world.tell(rejected())
     assert world.due("pool_exit", CASE) is not None
@@ -161,7 +161,7 @@ def test_a_new_referral_or_a_withdrawal_stops_that_timer(event: Any) -> None:
     assert world.due("pool_exit", CASE) is None
 
 
-def test_that_timer_spares_offers_and_people_who_were_referred_anew() -> None:
+def test_that_deadline_spares_offers_and_people_who_were_referred_anew() -> None:
     world = World()
     candidacy_id = world.offer()
     world.tell(rejected())
@@ -170,14 +170,14 @@ def test_that_timer_spares_offers_and_people_who_were_referred_anew() -> None:
     later = World()
     shortlisted = later.shortlist()
     later.tell(rejected())
-    timer = later.service.timers["pool_exit", CASE]
+    deadline = later.service.deadlines["pool_exit", CASE]
     later.tell(referred(referral_id=SECOND))
-    later.service.timers["pool_exit", CASE] = timer
+    later.service.deadlines["pool_exit", CASE] = deadline
     later.service.advance(timedelta(days=10))
     assert later.candidacy(shortlisted).status == "shortlisted"
 
 
-def test_a_timer_of_nobody_does_nothing() -> None:
+def test_a_deadline_of_nobody_does_nothing() -> None:
     world = World()
     world.tell(rejected())
     world.service.rows[Candidate].clear()

@@ -1,4 +1,4 @@
-"""Scheduling and cancelling course sessions, and the two timers of their calendar."""
+"""Scheduling and cancelling course sessions, and their two deadlines."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def test_a_scheduled_session_is_open_and_told_to_the_chain() -> None:
     assert (event.key, event.provider, event.seats) == (event.session_id, PAINT, 8)
 
 
-def test_its_timers_fire_at_the_end_of_the_first_and_of_the_last_day_in_germany() -> None:
+def test_its_deadlines_fire_at_the_end_of_the_first_and_of_the_last_day_in_germany() -> None:
     world = World()
     world.scheduled(starts_on=in_days(26), ends_on=in_days(28))  # the clocks change in the night between
-    due = {timer.name: timer.due_at for timer in world.service.timers.values()}
+    due = {deadline.name: deadline.due_at for deadline in world.service.deadlines.values()}
     assert due == {
         "enrolment_closes": datetime(2026, 3, 28, 22, 59, 59, tzinfo=UTC),
         "session_ends": datetime(2026, 3, 30, 21, 59, 59, tzinfo=UTC),
@@ -113,7 +113,7 @@ def test_a_cancelled_session_takes_its_enrolments_with_it() -> None:
     assert world.standing(waiting) == ("cancelled", "course_cancelled")
     assert world.standing(kept) == ("completed_attended", None)
     assert outcome.answer.status == world.session(session).status == "cancelled"
-    assert world.service.timers == {}
+    assert world.service.deadlines == {}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_after_its_last_day_a_session_is_finished() -> None:
     assert world.session(session).status == "open"
     world.service.advance(timedelta(days=1))
     assert world.session(session).status == "finished"
-    assert world.service.timers == {}
+    assert world.service.deadlines == {}
 
 
 def test_a_session_that_ends_before_anybody_noticed_its_first_day_dissolves_its_waiting_list_too() -> None:
@@ -168,11 +168,11 @@ def test_a_session_that_ends_before_anybody_noticed_its_first_day_dissolves_its_
     session = world.scheduled(starts_on=in_days(1), ends_on=in_days(1))
     world.enrolled("amina", session)
     waiting = world.enrolled("bilal", session)
-    # Both timers are due at the same second: whichever fires first, the outcome is the same.
-    closes = world.service.timers.pop(("enrolment_closes", session))
+    # Both deadlines are due at the same second: whichever fires first, the outcome is the same.
+    closes = world.service.deadlines.pop(("enrolment_closes", session))
     world.service.advance(timedelta(days=2))
     assert world.standing(waiting) == ("cancelled", "waiting_list_closed")
-    world.service.timers["enrolment_closes", session] = closes
+    world.service.deadlines["enrolment_closes", session] = closes
     count = len(world.service.events)
     world.service.advance(timedelta(days=1))
     assert world.since(count) == []
@@ -180,14 +180,14 @@ def test_a_session_that_ends_before_anybody_noticed_its_first_day_dissolves_its_
 
 
 @pytest.mark.parametrize("name", ["enrolment_closes", "session_ends"])
-def test_a_timer_of_a_cancelled_or_unknown_session_does_nothing(name: str) -> None:
+def test_a_deadline_of_a_cancelled_or_unknown_session_does_nothing(name: str) -> None:
     world = World()
     session = world.scheduled()
-    timer = world.service.timers[name, session]
+    deadline = world.service.deadlines[name, session]
     done(world.cancel_session(session))
     before = world.service.snapshot()["states"]
     unknown = uuid4()
-    world.service.timers[name, session] = timer
-    world.service.timers[name, unknown] = type(timer)(name, unknown, unknown, timer.due_at)
+    world.service.deadlines[name, session] = deadline
+    world.service.deadlines[name, unknown] = type(deadline)(name, unknown, unknown, deadline.due_at)
     world.service.advance(timedelta(days=30))
     assert world.service.snapshot()["states"] == before

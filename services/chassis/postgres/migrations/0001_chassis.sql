@@ -17,8 +17,8 @@ create table outbox (
     created_at timestamptz not null default clock_timestamp()
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
--- What was seen of each key of each topic: inbox, order check and gap check in one row.
--- A blocked key has parked events; later ones queue behind them.
+-- The last sequence seen per topic and key: inbox, order check and gap check in one row.
+-- A blocked key has parked records; later ones queue behind them.
 create table position (
     source     text not null,
     key        text not null,
@@ -29,8 +29,8 @@ create table position (
 create index position_blocked on position (source, key) where blocked;
 
 -- Records that could not be handled, in order of arrival. `state`: parked (waits for an operator), retry (an operator
--- wants it handled again), discarded (kept as audit with reason, time and role). `digest` (of key, headers and value)
--- tells a record that comes again, wherever it stands, from another one.
+-- wants it handled again), discarded (kept as audit with reason, time and role). A record that comes again, at whatever
+-- offset, has the same `digest` (of key, headers and value).
 create table parked (
     id             bigint generated always as identity primary key,
     topic          text not null,
@@ -55,7 +55,7 @@ create table parked (
 create index parked_open on parked (topic, key, id) where state <> 'discarded';
 create index parked_retry on parked (id) where state = 'retry' and key is null;
 
--- Timers. The handler named `name` fires for `owner` when `due_at` has passed.
+-- Deadlines. When `due_at` has passed, the handler of this name decides on the aggregate `owner`.
 create table deadline (
     name    text not null,
     subject uuid not null,
@@ -77,7 +77,7 @@ create table idempotency (
 -- Rows come in order of age, and only those of whole pages that are old are ever looked for.
 create index idempotency_age on idempotency using brin (created_at);
 
--- Ends a statement that was not first: what another transaction has written meanwhile is not what it was meant for.
+-- Ends a statement that lost a race: another transaction has written first, so the decision behind it no longer holds.
 create function lost_race() returns boolean language plpgsql volatile as $$
 begin
     raise exception 'another transaction was first' using errcode = 'serialization_failure';

@@ -1,13 +1,13 @@
-"""Which failures of the database are tried again, which park a message, and which end the process."""
+"""Which failures of the database are tried again, which park a record, and which end the process."""
 
 from __future__ import annotations
 
 import asyncpg
 import pytest
 
-from chassis.postgres.database import ConcurrentUpdateError, is_environment_fault, is_message_fault
+from chassis.postgres.database import ConcurrentUpdateError, is_bad_data, is_outage
 
-ENVIRONMENT = [
+OUTAGES = [
     asyncpg.ConnectionDoesNotExistError(),
     asyncpg.SerializationError(),
     asyncpg.DeadlockDetectedError(),
@@ -24,7 +24,7 @@ ENVIRONMENT = [
     ConnectionResetError(),
     TimeoutError(),
 ]
-MESSAGE = [
+BAD_DATA = [
     asyncpg.StringDataRightTruncationError(),
     asyncpg.NumericValueOutOfRangeError(),
     asyncpg.CheckViolationError(),
@@ -34,16 +34,16 @@ MESSAGE = [
 BUG = [asyncpg.UndefinedTableError(), asyncpg.PostgresSyntaxError(), asyncpg.InsufficientPrivilegeError(), KeyError()]
 
 
-@pytest.mark.parametrize("error", ENVIRONMENT, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", OUTAGES, ids=lambda error: type(error).__name__)
 def test_the_same_work_may_succeed_later(error: Exception) -> None:
-    assert (is_environment_fault(error), is_message_fault(error)) == (True, False)
+    assert (is_outage(error), is_bad_data(error)) == (True, False)
 
 
-@pytest.mark.parametrize("error", MESSAGE, ids=lambda error: type(error).__name__)
-def test_the_message_is_at_fault(error: Exception) -> None:
-    assert (is_environment_fault(error), is_message_fault(error)) == (False, True)
+@pytest.mark.parametrize("error", BAD_DATA, ids=lambda error: type(error).__name__)
+def test_the_data_are_bad(error: Exception) -> None:
+    assert (is_outage(error), is_bad_data(error)) == (False, True)
 
 
 @pytest.mark.parametrize("error", BUG, ids=lambda error: type(error).__name__)
 def test_nobody_foresaw_it(error: Exception) -> None:
-    assert (is_environment_fault(error), is_message_fault(error)) == (False, False)
+    assert (is_outage(error), is_bad_data(error)) == (False, False)

@@ -1,4 +1,4 @@
-"""The names of this service's timers, as they stand in the table of deadlines."""
+"""The names of this service's deadlines, as they stand in the table of deadlines."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind
 
 from chassis.outbox.append import Emitted
 from chassis.outbox.spans import record_created
-from chassis.postgres.database import Connection, is_message_fault, reason_of
+from chassis.postgres.database import Connection, is_bad_data, reason_of
 from chassis.pure.decision import DeadlineDue, Handler, Refused
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.tracing import SpanContext, now_ns
@@ -17,14 +17,14 @@ from chassis.work import deadlines
 from chassis.work.unit_of_work import Cause, UnitOfWork
 from chassis.work.workshop import Workshop
 
-TIMER_BATCH = 500
+BATCH = 500
 PUT_OFF = timedelta(hours=1)
 
 log = get_logger(__name__)
 
 
-class Timers:
-    """Fires due deadlines in batches: aggregates first, then the claim, then the same decide-and-save as everywhere."""
+class DeadlineRunner:
+    """Fires due deadlines in batches: it locks their aggregates, claims them, then decides and saves as all others."""
 
     def __init__(self, workshop: Workshop, handlers: Mapping[str, Handler]) -> None:
         self._shop = workshop
@@ -34,13 +34,13 @@ class Timers:
     async def fire_due(self) -> int:
         """Fires up to one batch of what is due; returns how many were due."""
         async with self._shop.pool.acquire(timeout=10) as connection:
-            due = await deadlines.due(connection, self._shop.clock.now(), self._handlers, TIMER_BATCH)
+            due = await deadlines.due(connection, self._shop.clock.now(), self._handlers, BATCH)
             if not due:
                 return 0
             try:
                 outcomes = await self._fire_all(connection, due)
             except Exception as error:
-                if not is_message_fault(error):
+                if not is_bad_data(error):
                     raise
                 outcomes = await self._fire_apart(connection, due)
         for name, outcome in outcomes:
@@ -49,17 +49,18 @@ class Timers:
         return len(due)
 
     async def _fire_apart(self, connection: Connection, due: Sequence[DeadlineDue]) -> list[tuple[str, str]]:
-        """One of these writes what the database refuses: fire each alone and put that one off, loudly."""
+        """PostgreSQL refuses what one of them writes: fires each alone, puts that one off and logs it."""
         outcomes = []
-        for timer in due:
+        for deadline in due:
             try:
-                outcomes += await self._fire_all(connection, [timer])
+                outcomes += await self._fire_all(connection, [deadline])
             except Exception as error:
-                if not is_message_fault(error):
+                if not is_bad_data(error):
                     raise
-                await deadlines.postpone(connection, timer, PUT_OFF)
-                log.error("deadline_put_off", deadline=timer.name, subject_id=str(timer.owner), reason=reason_of(error))
-                outcomes.append((timer.name, "put_off"))
+                await deadlines.postpone(connection, deadline, PUT_OFF)
+                owner, reason = str(deadline.owner), reason_of(error)
+                log.error("deadline_put_off", deadline=deadline.name, subject_id=owner, reason=reason)
+                outcomes.append((deadline.name, "put_off"))
         return outcomes
 
     async def _fire_all(self, connection: Connection, due: Sequence[DeadlineDue]) -> list[tuple[str, str]]:
@@ -67,19 +68,19 @@ class Timers:
         work = self._shop.unit_of_work()
         spans: list[tuple[SpanContext, str]] = []
         async with connection.transaction():
-            await work.load(connection, [need for timer in due for need in self._handlers[timer.name].needs(timer)])
+            await work.load(connection, [need for each in due for need in self._handlers[each.name].needs(each)])
             claimed = await deadlines.claim(connection, due)
             outcomes = []
-            for timer in claimed:
+            for deadline in claimed:
                 span = self._shop.tracer.root()
-                spans.append((span, timer.name))
-                outcomes.append((timer.name, self._fire(work, timer, span)))
+                spans.append((span, deadline.name))
+                outcomes.append((deadline.name, self._fire(work, deadline, span)))
             await work.save(connection)
         self._record(spans, work.emitted, started)
         return outcomes
 
     def _record(self, spans: Sequence[tuple[SpanContext, str]], emitted: Sequence[Emitted], started: int) -> None:
-        """A root span per timer, and the `create` spans of what it published: whoever reads that links to them."""
+        """One root span per deadline, and the `create` spans of the events it published, to which readers link."""
         ended = now_ns()
         roots = {span.trace_id: span for span, _ in spans}
         for span, name in spans:
@@ -88,11 +89,11 @@ class Timers:
             )
         record_created(self._shop.tracer, emitted, roots, started, ended)
 
-    def _fire(self, work: UnitOfWork, timer: DeadlineDue, span: SpanContext) -> str:
-        cause = Cause(self._actor, timer.due_at, span)
-        decision = work.decide(self._handlers[timer.name], timer, cause)
+    def _fire(self, work: UnitOfWork, deadline: DeadlineDue, span: SpanContext) -> str:
+        cause = Cause(self._actor, deadline.due_at, span)
+        decision = work.decide(self._handlers[deadline.name], deadline, cause)
         if isinstance(decision, Refused):
-            # The timer no longer applies; it is gone with this transaction, and said so.
-            log.warning("deadline_refused", deadline=timer.name, code=decision.code)
+            # The deadline no longer applies: this transaction removes it, and the log says so.
+            log.warning("deadline_refused", deadline=deadline.name, code=decision.code)
             return decision.code
         return "fired"

@@ -1,8 +1,8 @@
-"""A timer storm: 10,000 limits for the answer to a referral have passed, as after a day without the service.
+"""A storm of deadlines: 10,000 limits for the answer to a referral have passed, as after a day without the service.
 
-They are fired by the timers of the shipped counselling service (`storm`): each one loads a file, notes the level that
-the referral has reached, sets the next limit and says DeadlineMissed. Checked after each run: every one has done so,
-once. Against the same number of events through the consumer path; the relay is kept waiting in both.
+The shipped counselling service fires them (`storm`). For each it loads a file, notes the level that the referral has
+reached, sets the next limit and publishes DeadlineMissed. After each run the part checks that each has done so once. It
+compares with the same number of events through the consumer path; the relay waits in both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bench.measure import (
     ratio,
 )
 
-TITLE = "timer storm: 10,000 deadlines due at once"
+TITLE = "a storm: 10,000 deadlines due at once"
 DEADLINES = 10_000
 STORM, PATH = "deadlines fired", "events through the consumer path"
 

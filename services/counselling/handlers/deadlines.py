@@ -1,7 +1,7 @@
 """What happens when a centre lets a limit pass: it is said, louder each time, and nothing else.
 
 Level 1 tells the counsellors, level 2 the centre's manager, level 3 the programme desk; then it is quiet.
-No deadline ever rejects a referral or closes a file.
+No deadline ever rejects a referral or closes a file (docs/domain.md: never-by-a-clock).
 """
 
 from __future__ import annotations

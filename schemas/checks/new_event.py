@@ -1,0 +1,144 @@
+"""The frame of a new event's schema, from the class that its service publishes; and its line in topics.yaml.
+
+A class says types, limits and what may be absent. The schemas of the service's other events say how a property of that
+name is described and which code list it is of. What nobody has said yet is left empty: `check` refuses it until a
+person has filled it in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from checks.compatibility import CONSTRAINTS
+from checks.findings import step
+from checks.inventory import BASE, DIALECT, TOPICS
+from checks.new_example import NotWritten
+
+EVENT = re.compile(r"([a-z]{1,30})/([A-Z][A-Za-z0-9]{1,60})")
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """What was written, and what a person must still fill in: pointers into the schema with words."""
+
+    file: str
+    open: Sequence[tuple[str, str]]
+
+
+def new_event(root: Path, found: Mapping[str, Mapping[str, Any]], event: str) -> NewEvent:
+    """Writes the schema's frame of `<service>/<Name>` and names it in topics.yaml. Raises `NotWritten`."""
+    named = EVENT.fullmatch(event)
+    if named is None:
+        raise NotWritten(f"{event!r} names no event. Write <service>/<Name>, such as training/CourseCompleted.")
+    service, name = named.groups()
+    model = _published(service, name)
+    file = f"events/{service}/{name}.v{model.version}.json"
+    if (root / file).exists():
+        raise NotWritten(f"{file} exists and stays as it is: edit it there.")
+    topics = _with_event(root / TOPICS, model.topic, name)
+    schema = _schema(model, file, _described(found, f"events/{service}/"))
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    (root / file).write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    (root / TOPICS).write_text(topics, encoding="utf-8", newline="\n")
+    return NewEvent(file, list(_open(schema)))
+
+
+def _published(service: str, name: str) -> Any:
+    """The class of the event, among those that its service lists."""
+    try:
+        events = import_module(f"{service}.events").EVENTS
+    except ModuleNotFoundError as error:
+        raise NotWritten(f"there is no service {service!r} with a module of events: {error}.") from error
+    for each in events:
+        if each.__name__ == name:
+            return each
+    raise NotWritten(f"services/{service}/events.py lists no {name}: write the class and add it to EVENTS first.")
+
+
+def _described(found: Mapping[str, Mapping[str, Any]], folder: str) -> dict[str, Mapping[str, Any]]:
+    """Properties by name as the schemas describe them: those of the service's own events before all others."""
+    files = sorted(found, key=lambda file: file.startswith(folder))
+    return {
+        name: node
+        for file in files
+        if file.startswith("events/")
+        for name, node in found[file].get("properties", {}).items()
+    }
+
+
+def _schema(model: Any, file: str, described: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    form = model.model_json_schema()
+    properties = {}
+    for name, each in form["properties"].items():
+        node = _node(each, form.get("$defs", {}))
+        known = described.get(name, {})
+        same = _rules(known) == _rules(node)
+        properties[name] = dict(known) if same else {"description": each.get("description", ""), **node}
+    return {
+        "$schema": DIALECT,
+        "$id": BASE + file,
+        "title": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__).capitalize(),
+        "description": " ".join((model.__doc__ or "").split()),
+        "x-type": model.type,
+        "x-topic": model.topic,
+        "x-key": model.key_field,
+        "x-data-class": model.data_class,
+        "type": "object",
+        "properties": properties,
+        "required": [name for name, node in properties.items() if "null" not in node["type"]],
+    }
+
+
+def _node(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """pydantic's schema of a value in the keywords that ours have."""
+    if "$ref" in node:
+        return _node(definitions[node["$ref"].rsplit("/", 1)[1]], definitions)
+    if "anyOf" in node:
+        inner, _null = node["anyOf"]
+        made = _node(inner, definitions)
+        return {**made, "type": [made["type"], "null"]}
+    made = {keyword: node[keyword] for keyword in CONSTRAINTS if keyword in node}
+    if made.get("format") == "date-time":
+        made["pattern"] = "Z$"
+    if "items" in node:
+        made["items"] = _node(node["items"], definitions)
+    if "properties" in node:
+        inner_properties = node["properties"].items()
+        made["properties"] = {name: {"description": "", **_node(each, definitions)} for name, each in inner_properties}
+        made["required"] = node.get("required", [])
+    return made
+
+
+def _rules(node: Mapping[str, Any]) -> dict[str, Any]:
+    """A property without its words and its code list."""
+    return {key: value for key, value in node.items() if key not in {"description", "x-code-list"}}
+
+
+def _open(schema: Mapping[str, Any], at: str = "") -> Any:
+    for name, node in schema["properties"].items():
+        pointer = step(at, "properties", name)
+        if not node.get("description"):
+            yield pointer, "has no description: say what it means, with its unit"
+        if "pattern" in node and node.get("format") is None and "x-code-list" not in node:
+            yield pointer, "is of no code list: add x-code-list if its values are codes of one"
+        if "properties" in node:
+            yield from _open(node, pointer)
+
+
+def _with_event(path: Path, topic: str, name: str) -> str:
+    """topics.yaml with the event at the end of its topic's list; everything else, comments too, as it stands there."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    if f"  {topic}:\n" not in lines:
+        raise NotWritten(f"{path.name} has no topic {topic}: declare it there first.")
+    at = lines.index("    events:\n", lines.index(f"  {topic}:\n")) + 1
+    while at < len(lines) and lines[at].startswith("      - "):
+        at += 1
+    if f"      - {name}\n" not in lines:
+        lines.insert(at, f"      - {name}\n")
+    return "".join(lines)
