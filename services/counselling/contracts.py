@@ -157,6 +157,7 @@ class JobOfferDeclined(CaseContract, source="placement"):
     """The person does not take the offer; this never counts against them."""
 
     offer_id: UUID
+    country: str
     reason: str
 
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from chassis.pure.codes import LATEST_YEAR, Code, Day, Language, written_out_day
 from referral.domain.terms import Sex, Transport
 from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
+from vocabulary.countries import GERMANY, day_at
 from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
 
 OLDEST_BIRTH_YEAR = 1906
@@ -24,7 +25,7 @@ def _body(**example: Any) -> ConfigDict:
 def _a_life(day: date) -> date:
     if day.year < OLDEST_BIRTH_YEAR:
         raise ValueError("is no plausible birth date: give the real one, or leave the field out if it is unknown")
-    if day > datetime.now(UTC).date():
+    if day > day_at(GERMANY, datetime.now(UTC)):
         raise ValueError("lies in the future: give the real birth date, or leave the field out if it is unknown")
     return day
 

@@ -10,12 +10,17 @@ import pytest
 
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
+from counselling.app import SERVICE as COUNSELLING
 from placement.app import SERVICE as PLACEMENT
+from referral.app import service as referral_service
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
+from tests.support.counselling.process import Process as Counselling
 from tests.support.placement.process import Placement
-from tests.support.referral import process as referral
+from tests.support.referral.process import KEY
+from tests.support.referral.process import Process as Desk
+from tests.support.service_process import migrated, on_a_copy
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_runtime import Statements, ToyRuntime
 from tests.support.training.process import Process as Training
@@ -83,53 +88,52 @@ async def shop(kafka_bootstrap: str) -> AsyncIterator[Shop]:
 
 
 @pytest.fixture(scope="session")
-async def referral_template(cluster: Cluster) -> None:
-    """The database of referral that each test gets a copy of."""
-    await referral.migrated(cluster)
+async def referral_template(cluster: Cluster) -> str:
+    """The name of a database with referral's schema."""
+    return await migrated(cluster, referral_service(KEY))
 
 
 @pytest.fixture
-async def desk(cluster: Cluster, referral_template: None) -> AsyncIterator[referral.Process]:
+async def desk(cluster: Cluster, referral_template: str) -> AsyncIterator[Desk]:
     """The referral service on a fresh database."""
-    async with referral.opened_process(cluster) as process:
+    async with on_a_copy(cluster, referral_template, Desk) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+async def training_template(cluster: Cluster) -> str:
+    """The name of a database with training's schema."""
+    return await migrated(cluster, TRAINING)
+
+
+@pytest.fixture
+async def training(cluster: Cluster, training_template: str) -> AsyncIterator[Training]:
+    """The training service on a fresh database."""
+    async with on_a_copy(cluster, training_template, Training) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+async def counselling_template(cluster: Cluster) -> str:
+    """The name of a database with counselling's schema."""
+    return await migrated(cluster, COUNSELLING)
+
+
+@pytest.fixture
+async def counselling(cluster: Cluster, counselling_template: str) -> AsyncIterator[Counselling]:
+    """The counselling service on a fresh database."""
+    async with on_a_copy(cluster, counselling_template, Counselling) as process:
         yield process
 
 
 @pytest.fixture(scope="session")
 async def placement_template(cluster: Cluster) -> str:
     """The name of a database with placement's schema."""
-    dsn = await cluster.create_database("placement_template")
-    await migrations.migrate(dsn, "placement", PLACEMENT.migrations)
-    return "placement_template"
+    return await migrated(cluster, PLACEMENT)
 
 
 @pytest.fixture
 async def placement(cluster: Cluster, placement_template: str) -> AsyncIterator[Placement]:
-    """Placement on a fresh database."""
-    name = f"placement_{next(_numbers)}"
-    pool = await open_pool(await cluster.create_database(name, template=placement_template), 4, "test")
-    process = Placement(pool)
-    yield process
-    await process.http.aclose()
-    pool.terminate()
-    await cluster.drop_database(name)
-
-
-@pytest.fixture(scope="session")
-async def training_template(cluster: Cluster) -> str:
-    """The name of a database with the training service's schema."""
-    dsn = await cluster.create_database("training_template")
-    await migrations.migrate(dsn, "training", TRAINING.migrations)
-    return "training_template"
-
-
-@pytest.fixture
-async def training(cluster: Cluster, training_template: str) -> AsyncIterator[Training]:
-    """The training service on a fresh database."""
-    name = f"training_{next(_numbers)}"
-    pool = await open_pool(await cluster.create_database(name, training_template), 10, "test")
-    process = Training(pool)
-    yield process
-    await process.http.aclose()
-    pool.terminate()
-    await cluster.drop_database(name)
+    """The placement service on a fresh database."""
+    async with on_a_copy(cluster, placement_template, Placement) as process:
+        yield process

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ from referral.domain.case import Case
 from referral.handlers import COMMANDS, KINDS
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
-from tests.support.referral.model import LIES_IN, LOS, Model, Paper, german_day
+from tests.support.referral.model import ACC, LIES_IN, LOS, Model, Paper, day_in, german_day
 from tests.support.referral.stories import (
     CENTRES,
     DESK,
@@ -56,6 +57,7 @@ class Run:
         self.ids: dict[tuple[str, int], UUID] = {}
         self.consents: list[UUID] = []
         self.answers: list[str | None] = []
+        self.deciders: list[str] = []
         self.told: list[tuple[Any, datetime]] = []
         person = ("voluntary_assisted", "25_34", None, 1, False, None)
         self._do(commands.OpenCase(CASE, "RETURNEE_DE", "NG", "NG-LA", "en", *person), NOW)  # type: ignore[arg-type]
@@ -75,9 +77,10 @@ class Run:
         else:
             self._elsewhere(name, step)
 
-    def _do(self, command: Any, at: datetime) -> Decision | Refused:
+    def _do(self, command: Any, at: datetime, actor: Actor = SCOUT) -> Decision | Refused:
         self.service.now = at
-        return self.service.command(command, SCOUT)
+        self.deciders.append(actor.org)
+        return self.service.command(command, actor)
 
     def _agree(self, outcome: Decision | Refused, expected: str | None) -> None:
         answer = outcome.code if isinstance(outcome, Refused) else None
@@ -102,18 +105,33 @@ class Run:
                 self._travel(step, day)
 
     def _grant(self, step: Step, paper: Paper) -> None:
+        id_ = self._record(step, paper, SCOUT, None)
+        assert id_ is not None
+        self.consents.append(id_)
+
+    def _sign_at_a_centre(self, step: Step, centre: str) -> None:
+        """The person signs where the centre lies; the days of that consent are those of its country."""
+        recipients, days = step.value
+        country = LIES_IN[centre]
+        day = day_in(country, step.at)
+        paper = Paper("", recipients, day, day + timedelta(days=days), country)
+        self._record(step, paper, Actor("centre_counsellor", centre, country), self.model.why_not_sign(centre))
+
+    def _record(self, step: Step, paper: Paper, actor: Actor, expected: str | None) -> UUID | None:
         paper.purpose = "training" if paper.recipients[0].startswith("provider") else "referral"
         words = ("2026-01", "en", UUID(int=7), paper.first, paper.last, False)
-        outcome = self._do(commands.GrantConsent(CASE, paper.purpose, paper.recipients, *words), step.at)
-        self._agree(outcome, None)
-        assert isinstance(outcome, Decision)
-        self.consents.append(outcome.answer.consent_id)
-        self.model.grant(self.consents[-1], paper, step.at)
+        outcome = self._do(commands.GrantConsent(CASE, paper.purpose, paper.recipients, *words), step.at, actor)
+        self._agree(outcome, expected)
+        if isinstance(outcome, Refused):
+            return None
+        id_: UUID = outcome.answer.consent_id
+        self.model.grant(id_, paper, step.at)
+        return id_
 
     def _refer(self, step: Step) -> None:
         needs, to_centre = step.value
         outcome = self._do(commands.Refer(CASE, to_centre, "normal", needs, (), ()), step.at)
-        self._agree(outcome, self.model.why_not_refer(to_centre or LOS, needs, german_day(step.at)))
+        self._agree(outcome, self.model.why_not_refer(to_centre or LOS, needs, step.at))
         if isinstance(outcome, Decision):
             self.ids[step.ref] = outcome.answer.referral_id
             self.model.refer(self.ids[step.ref], to_centre or LOS, needs, step.at)
@@ -181,6 +199,8 @@ class Run:
                 done = contracts.ReferralCompleted(**common, outcome_code="employment_found")
                 self._tell(done, CENTRES, id_, "employment_found", at)
                 model.completed(id_, at, "employment_found")
+            case "signed":
+                self._sign_at_a_centre(step, centre)
             case "redirected":
                 self._redirect(step, id_, common)
             case _:
@@ -257,7 +277,10 @@ def test_every_interleaving_ends_as_the_rules_demand_and_the_same_decisions_end_
 ) -> None:
     one = Run().through(story, data.draw(interleavings(story)))
     other = Run().through(story, data.draw(interleavings(story)))
-    same = (one.answers, one.model.published) == (other.answers, other.model.published)
+    same = (
+        all(getattr(one, each) == getattr(other, each) for each in ("answers", "deciders"))
+        and one.model.published == other.model.published
+    )
     event(f"the desk decided the same: {same}")
     if same:
         assert one.service.snapshot() == other.service.snapshot()
@@ -289,3 +312,25 @@ def test_an_event_that_is_handled_a_second_time_changes_nothing(story: Story, da
         run.service.event(contract, at)
         assert run.service.snapshot() == before, contract
     assert len(run.service.events) == published
+
+
+@pytest.mark.parametrize(("hours", "answer"), [(14, None), (15, "consent_missing")])
+def test_a_consent_signed_in_ghana_ends_with_the_day_in_ghana(hours: int, answer: str | None) -> None:
+    """At 23:00 UTC it is the next day in Germany and Nigeria; an hour later in Ghana too."""
+    root, child = ("root", 0), ("child", 0)
+    desk = (
+        Step("grant", NOW, value=(("country:NG", "country:GH"), 400)),
+        Step("refer", NOW, root, (("employment",), None)),
+        Step("revoke", NOW, value=0),
+        Step("refer", NOW + timedelta(hours=hours), ("root", 1), (("housing",), None)),
+    )
+    centres = (
+        Step("received", NOW, root),
+        Step("redirected", NOW, root, (child, ACC)),
+        Step("accepted", NOW, child),
+        Step("signed", NOW, child, (("country:NG",), 0)),
+    )
+    story = Story({DESK: desk, CENTRES: centres})
+    order = [(DESK, 1), (DESK, 2), *((CENTRES, number) for number in (1, 2, 3, 4)), (DESK, 3), (DESK, 4)]
+    run = Run().through(story, order)
+    assert run.answers == [None, None, None, None, answer]

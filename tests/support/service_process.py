@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -15,6 +16,8 @@ from chassis.consumer.dispatch import Dispatcher
 from chassis.http.app import create_api
 from chassis.http.auth import Authenticator
 from chassis.http.jwks import KeyCache
+from chassis.postgres import migrations
+from chassis.postgres.database import open_pool
 from chassis.postgres.storage import Storage
 from chassis.service import Service
 from chassis.settings import Settings
@@ -24,9 +27,11 @@ from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.workshop import Workshop
 from tests.support import outbox
+from tests.support.cluster import Cluster
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 
 ISSUING = Issuer()
+P = TypeVar("P", bound="ServiceProcess")
 
 
 class ServiceProcess:
@@ -80,3 +85,24 @@ class ServiceProcess:
         """The names of the events that wait in the outbox under a key, in order."""
         rows = await self.pool.fetch("select record from outbox where key = $1 order by id", str(key))
         return [outbox.read(row["record"]).headers["ce_type"].split(".")[2] for row in rows]
+
+
+async def migrated(cluster: Cluster, service: Service) -> str:
+    """Makes the database that each test of a service gets a copy of; tells its name."""
+    name = f"{service.name}_template"
+    await migrations.migrate(await cluster.create_database(name), service.name, service.migrations)
+    return name
+
+
+@asynccontextmanager
+async def on_a_copy(cluster: Cluster, template: str, process: Callable[[asyncpg.Pool], P]) -> AsyncIterator[P]:
+    """A process on a database of its own, which goes with it."""
+    name = f"{template}_{uuid4().hex}"
+    pool = await open_pool(await cluster.create_database(name, template), 10, "test")
+    try:
+        running = process(pool)
+        yield running
+        await running.http.aclose()
+    finally:
+        pool.terminate()
+        await cluster.drop_database(name)

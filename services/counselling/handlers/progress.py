@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chassis.pure.decision import NOTHING, Context, Decision
+from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.states import States
+from counselling import refusals
 from counselling.contracts import (
     CandidacyClosed,
     CourseCompleted,
@@ -23,6 +24,7 @@ from counselling.contracts import (
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.progress import Course, Employment, Offer, change, put
 from counselling.handlers.incoming import file_of
+from vocabulary.countries import TIME_ZONES, day_at
 
 
 def enrolment_confirmed(states: States, event: EnrolmentConfirmed, _context: Context) -> Decision:
@@ -79,10 +81,12 @@ def job_offer_accepted(states: States, event: JobOfferAccepted, _context: Contex
     return _offers(file, offers)
 
 
-def job_offer_declined(states: States, event: JobOfferDeclined, context: Context) -> Decision:
-    """The person does not take the offer; nothing follows from it."""
+def job_offer_declined(states: States, event: JobOfferDeclined, context: Context) -> Decision | Refused:
+    """The person does not take the offer, on this day at the place of the work; nothing follows from it."""
+    if event.country not in TIME_ZONES:
+        return refusals.unknown_code("/country", "countries")
     file = file_of(states, event)
-    day = context.occurred_at.date()
+    day = day_at(event.country, context.occurred_at)
     offers = change(
         file.offers,
         lambda offer: offer.id == event.offer_id,

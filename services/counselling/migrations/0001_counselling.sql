@@ -10,7 +10,10 @@ create table centre_file (
     status     text not null,
     links      uuid[] not null default '{}',
     data       jsonb not null,
-    updated_at timestamptz not null
+    updated_at timestamptz not null,
+    -- What the list of files is sorted by: text in ISO form, because the cast to a date depends on a setting. A file
+    -- without an arrival comes last.
+    arrived_on text collate "C" generated always as (coalesce(data #>> '{arrival,arrived_on}', 'not yet')) stored
 );
 -- From a referral to its case, for every answer to a referral.
 create index centre_file_links on centre_file using gin (links);
@@ -20,6 +23,10 @@ create index centre_file_centres on centre_file using gin ((data -> 'centres'));
 create index centre_file_referrals on centre_file using gin ((data -> 'referrals') jsonb_path_ops);
 -- The worklist of the programme management: all files in one stage, in order of id.
 create index centre_file_stage on centre_file (status, id);
+-- What has changed since, and the files in order of their last change.
+create index centre_file_updated on centre_file (updated_at, id);
+-- The files in order of arrival.
+create index centre_file_arrived on centre_file (arrived_on, id);
 
 -- Assessments of needs; id is the assessment_ref that NeedsAssessed tells. The levels per domain are health data in part
 -- (special category): they have a table of their own so that reading files, backups of files and rights on files can do

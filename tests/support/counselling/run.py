@@ -198,7 +198,8 @@ class Run:
             self.desk.tell(contracts.JobOfferAccepted(case_id=CASE, offer_id=offer, accepted_on=NOW.date()))
             offers.update({offer: "accepted"} if offer in offers else {})
         elif what == 2:
-            self.desk.tell(contracts.JobOfferDeclined(case_id=CASE, offer_id=offer, reason="wage"), at=NOW)
+            declined = contracts.JobOfferDeclined(case_id=CASE, offer_id=offer, country="NG", reason="wage")
+            self.desk.tell(declined, at=NOW)
             offers.update({offer: "declined"} if offer in offers else {})
         elif what == 3:
             self.desk.tell(contracts.CandidacyClosed(case_id=CASE, candidacy_id=candidacy, reason="not_suitable"))

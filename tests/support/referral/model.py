@@ -19,7 +19,13 @@ SUMMER = datetime(2026, 3, 29, 1, tzinfo=UTC)
 
 
 def german_day(at: datetime) -> date:
-    return (at + timedelta(hours=2 if at >= SUMMER else 1)).date()
+    return day_in("DE", at)
+
+
+def day_in(country: str, at: datetime) -> date:
+    """The day of clocks on the wall: Nigeria's are an hour ahead of UTC all the year, Ghana's never are."""
+    ahead = {"DE": 2 if at >= SUMMER else 1, "NG": 1, "GH": 0}[country]
+    return (at + timedelta(hours=ahead)).date()
 
 
 @dataclass
@@ -30,12 +36,14 @@ class Paper:
     recipients: tuple[str, ...]
     first: date
     last: date
+    signed_in: str = "DE"
     torn_at: datetime | None = None
 
     def names(self, centre: str) -> bool:
         return self.purpose == "referral" and bool({centre, f"country:{LIES_IN[centre]}"} & set(self.recipients))
 
-    def allows(self, centre: str, day: date) -> bool:
+    def allows(self, centre: str, at: datetime) -> bool:
+        day = day_in(self.signed_in, at)
         return self.names(centre) and self.torn_at is None and self.first <= day <= self.last
 
 
@@ -121,8 +129,8 @@ class Model:
 
     # What the desk does.
 
-    def why_not_refer(self, centre: str, needs: Iterable[str], day: date) -> str | None:
-        if not any(paper.allows(centre, day) for paper in self.papers.values()):
+    def why_not_refer(self, centre: str, needs: Iterable[str], at: datetime) -> str | None:
+        if not any(paper.allows(centre, at) for paper in self.papers.values()):
             return "consent_missing"
         busy = {need for sent in self.sent.values() if sent.waits or self._held(sent) for need in sent.needs}
         return "need_already_referred" if busy & set(needs) else None
@@ -140,6 +148,11 @@ class Model:
     def grant(self, id_: UUID, paper: Paper, at: datetime) -> None:
         self.papers[id_] = paper
         self.act(at, "ConsentGranted", id_, paper.purpose)
+
+    def why_not_sign(self, centre: str) -> str | None:
+        """A centre takes a consent down only while it has the person in its care."""
+        held = any(sent.centre == centre and self._held(sent) for sent in self.sent.values())
+        return None if held else "other_organisation"
 
     def revoke(self, id_: UUID, at: datetime) -> str | None:
         paper = self.papers[id_]
@@ -241,7 +254,7 @@ class Model:
         torn = [paper.torn_at for paper in self.papers.values() if paper.names(sent.centre) and paper.torn_at]
         if sent.waits and torn:
             at = max(torn)
-            if not any(paper.allows(sent.centre, german_day(at)) for paper in self.papers.values()):
+            if not any(paper.allows(sent.centre, at) for paper in self.papers.values()):
                 self._take_back(id_, "consent_withdrawn", at)
 
     # Where all that leads.

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 
-from chassis.postgres import migrations
-from chassis.postgres.database import open_pool
 from referral.app import service
-from tests.support.cluster import Cluster
 from tests.support.records import record
 from tests.support.referral.web import BERLIN, KEY, PROGRAMME
 from tests.support.referral.web import SCOUT as BAVARIA
 from tests.support.service_process import ServiceProcess
 
-__all__ = ["BAVARIA", "BERLIN", "KEY", "LOS", "PROGRAMME", "TEMPLATE", "Process", "ids", "migrated", "opened_process"]
+__all__ = ["BAVARIA", "BERLIN", "KEY", "LOS", "PROGRAMME", "Process", "ids"]
 
 LOS = "centre:NG-LOS"
-TEMPLATE = "referral_template"
 
 
 class Process(ServiceProcess):
@@ -106,20 +101,3 @@ def ids(page: Any) -> list[str]:
     """The ids of a page's items, in order."""
     assert page["http"] == 200, page
     return [item["id"] for item in page["items"]]
-
-
-async def migrated(cluster: Cluster) -> None:
-    """Makes the database that each test gets a copy of."""
-    await migrations.migrate(await cluster.create_database(TEMPLATE), "referral", service(KEY).migrations)
-
-
-@asynccontextmanager
-async def opened_process(cluster: Cluster) -> AsyncIterator[Process]:
-    """A process on a database of its own."""
-    name = f"referral_{uuid4().hex}"
-    pool = await open_pool(await cluster.create_database(name, TEMPLATE), 10, "test")
-    process = Process(pool)
-    yield process
-    await process.http.aclose()
-    pool.terminate()
-    await cluster.drop_database(name)

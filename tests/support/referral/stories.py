@@ -15,7 +15,12 @@ DESK, CENTRES, PROVIDERS, EMPLOYERS = "desk", "counselling", "training", "placem
 STREAMS = (DESK, CENTRES, PROVIDERS, EMPLOYERS)
 RECIPIENTS = (("country:NG",), (LOS,), (EDO,), ("country:NG", "country:GH"), ("provider:TRADE-PAINT",))
 NEEDS = (("employment",), ("housing",), ("employment", "housing"), ("documents",))
-HOURS = st.sampled_from((0, 1, 30, 200))
+HOURS = st.sampled_from((0, 1, 14, 30, 200))
+"""From 9:00 UTC on; 14 hours later it is the next day in Germany and Nigeria, and not yet in Ghana."""
+
+
+DAYS = st.sampled_from((0, 3, 400))
+"""For how long a consent is given, beyond the day on which it is signed."""
 
 
 class Step(NamedTuple):
@@ -46,7 +51,7 @@ def at_the_desk(draw: st.DrawFn) -> tuple[Step, ...]:
         ref: tuple[str, int] = ("", 0)
         value: Any = None
         if what == "grant":
-            value = (draw(st.sampled_from(RECIPIENTS)), draw(st.sampled_from((3, 400))))
+            value = (draw(st.sampled_from(RECIPIENTS)), draw(DAYS))
         elif what == "refer":
             ref, value = ("root", roots), (draw(st.sampled_from(NEEDS)), draw(st.sampled_from((None, None, EDO))))
         elif what == "revoke":
@@ -72,7 +77,7 @@ def at_the_centres(draw: st.DrawFn, roots: int) -> tuple[Step, ...]:
         acts = ["arrived", "contact", "assessed"]
         acts += ["received"] * 4 if heard < roots else []
         acts += ["accepted", "rejected", "redirected", "redirected", "late"] if waiting else []
-        acts += ["completed"] if held else []
+        acts += ["completed", "signed", "signed", "signed"] if held else []
         what = draw(st.sampled_from(acts))
         if what == "received":
             ref, heard = ("root", heard), heard + 1
@@ -84,6 +89,9 @@ def at_the_centres(draw: st.DrawFn, roots: int) -> tuple[Step, ...]:
             live[ref], live[child] = "over", "received"
             steps.append(Step(what, at, ref, (child, draw(st.sampled_from((LOS, EDO, ACC))))))
             steps.append(Step("received", at, child))
+        elif what == "signed":
+            value = (draw(st.sampled_from(RECIPIENTS)), draw(DAYS))
+            steps.append(Step(what, at, draw(st.sampled_from(held)), value))
         elif what in ("accepted", "rejected", "late", "completed"):
             ref = draw(st.sampled_from(held if what == "completed" else waiting))
             live[ref] = {"accepted": "accepted", "late": "received"}.get(what, "over")

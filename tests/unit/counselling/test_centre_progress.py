@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from counselling import contracts
-from tests.support.counselling.world import CANDIDACY, CASE, OFFER, TODAY, Desk, consent, offered, referred
+from tests.support.counselling.world import CANDIDACY, CASE, OFFER, TODAY, Desk, consent, offered, referred, refused
 
 ENROLMENT, EMPLOYMENT = UUID(int=1), UUID(int=4)
 
@@ -52,7 +53,7 @@ def started() -> contracts.EmploymentStarted:
 
 
 TAKEN = contracts.JobOfferAccepted(case_id=CASE, offer_id=OFFER, accepted_on=TODAY)
-DECLINED = contracts.JobOfferDeclined(case_id=CASE, offer_id=OFFER, reason="wage_too_low")
+DECLINED = contracts.JobOfferDeclined(case_id=CASE, offer_id=OFFER, country="NG", reason="wage_too_low")
 EXPIRED = contracts.JobOfferExpired(case_id=CASE, offer_id=OFFER)
 CLOSED = contracts.CandidacyClosed(case_id=CASE, candidacy_id=CANDIDACY, reason="offer_retracted")
 
@@ -101,6 +102,29 @@ def test_offers_are_followed(events: tuple[Any, ...], status: str) -> None:
     desk.tell(offered(), *events)
     [offer] = desk.file.offers
     assert offer.status == status
+
+
+@pytest.mark.parametrize(
+    ("country", "at", "day"),
+    [
+        ("PK", "2026-03-02T21:00:00+00:00", "2026-03-03"),  # 02:00 in Karachi
+        ("PK", "2026-03-02T18:59:59+00:00", "2026-03-02"),
+        ("GH", "2026-03-02T23:59:59+00:00", "2026-03-02"),
+    ],
+)
+def test_an_offer_is_declined_on_the_day_at_the_place_of_the_work(country: str, at: str, day: str) -> None:
+    desk = Desk.with_referral()
+    desk.tell(offered())
+    desk.tell(DECLINED.model_copy(update={"country": country}), at=datetime.fromisoformat(at))
+    [offer] = desk.file.offers
+    assert offer.decided_on == date.fromisoformat(day)
+
+
+def test_an_offer_declined_in_a_country_without_a_clock_is_refused() -> None:
+    desk = Desk.with_referral()
+    desk.tell(offered())
+    refused(desk.service.event(DECLINED.model_copy(update={"country": "ZZ"})), "unknown_code", 422, "/country")
+    assert [offer.status for offer in desk.file.offers] == ["offered"]
 
 
 def test_work_is_followed() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -89,7 +89,7 @@ def test_a_birth_date_is_any_day_of_a_life(day: str) -> None:
         "1900-01-01",
         "1905-12-31",
         "0001-01-01",
-        (datetime.now(UTC).date() + timedelta(days=1)).isoformat(),
+        (datetime.now(UTC).date() + timedelta(days=2)).isoformat(),
         "2100-01-01",
         "9999-12-31",
         "1990-02-30",
@@ -120,6 +120,30 @@ def test_what_is_no_birth_date_is_refused_and_not_repeated(value: Any) -> None:
     assert fault["remedy"].endswith(".")
     if len(str(value)) > 4:
         assert str(value).strip() not in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("now", "born", "taken"),
+    [
+        ("2026-03-02T22:59:59+00:00", "2026-03-03", False),
+        ("2026-03-02T23:00:00+00:00", "2026-03-03", True),  # midnight in Germany
+        ("2026-07-02T21:59:59+00:00", "2026-07-03", False),
+        ("2026-07-02T22:00:00+00:00", "2026-07-03", True),
+    ],
+)
+def test_a_birth_date_lies_in_the_future_by_the_day_in_germany(
+    monkeypatch: pytest.MonkeyPatch, now: str, born: str, taken: bool
+) -> None:
+    class Frozen(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.fromisoformat(now).astimezone(tz)
+
+    monkeypatch.setattr(bodies, "datetime", Frozen)
+    if taken:
+        assert ProfileBody.model_validate({"birth_date": born}).birth_date == date.fromisoformat(born)
+    else:
+        assert [fault["field"] for fault in faults(ProfileBody, birth_date=born)] == ["/birth_date"]
 
 
 def test_a_sentinel_is_told_to_be_left_out() -> None:

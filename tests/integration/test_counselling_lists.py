@@ -1,0 +1,253 @@
+"""The lists of counselling on a real database: every order both ways, counts, changes, cursors, and their indexes."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis.pure.states import Codec
+from counselling.domain.centre_file import CentreFile, settled
+from counselling.domain.journey import Arrival, Contact
+from counselling.domain.referral import Preview, Referral
+from counselling.handlers import KINDS
+from tests.support.counselling.process import ACCRA, EDO, LAGOS, PROGRAMME, Process, staff
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+IDS = {"/inbox": "referral_id", "/files": "case_id"}
+ORDERS: Mapping[str, Mapping[str, Callable[[dict[str, Any]], Any]]] = {
+    "/inbox": {"answer_due_at": lambda item: item["answer_due_at"], "received_at": lambda item: item["received_at"]},
+    "/files": {"arrived_on": lambda item: item["arrival"]["arrived_on"] if item["arrival"] else "not yet"},
+}
+"""The orders of each list besides `id` and `updated_at`, as they show in its items."""
+
+
+class Cases:
+    """Cases to list, one more at a time: in threes of one age, so that there are equals."""
+
+    def __init__(self, counselling: Process) -> None:
+        self.counselling = counselling
+        self.number = 0
+
+    async def add(self, path: str) -> None:
+        """A case in the inbox; for the list of files two of three have arrived, on two days."""
+        self.number += 1
+        case, age = uuid4(), self.number % 3
+        referral = await self.counselling.refer(case, days_ago=age)
+        if path == "/files" and age:
+            await self.counselling.post(f"/referrals/{referral}/accept", LAGOS)
+            day = (datetime.fromisoformat(self.counselling.today) - timedelta(days=age)).date().isoformat()
+            told = await self.counselling.post(f"/files/{case}/arrival", LAGOS, arrived_on=day, method="seen")
+            assert told["http"] == 201, told
+
+
+async def read_while(
+    counselling: Process, path: str, sort: str, most: int, also: Callable[[], Awaitable[None]]
+) -> list[dict[str, Any]]:
+    """A list in pages of two; between two pages `also` happens. Ends after `most`: what is added may come last."""
+    found: list[dict[str, Any]] = []
+    query: dict[str, Any] = {"limit": 2, "sort": sort}
+    while True:
+        page = await counselling.get(path, staff(LAGOS), **query)
+        assert page["http"] == 200, page
+        found += page["items"]
+        if page["next_cursor"] is None or len(found) > most:
+            return found
+        query["cursor"] = page["next_cursor"]
+        await also()
+
+
+@pytest.mark.parametrize(
+    ("path", "sort"), [(path, sort) for path in IDS for sort in ("id", "updated_at", *ORDERS[path])]
+)
+async def test_pages_have_no_gap_and_no_repeat_in_any_order_while_cases_are_added(
+    counselling: Process, path: str, sort: str
+) -> None:
+    cases, name = Cases(counselling), IDS[path]
+    for _ in range(7):
+        await cases.add(path)
+    there = {item[name] for item in (await counselling.get(path, staff(LAGOS)))["items"]}
+    assert len(there) == 7
+    walks: dict[str, list[Any]] = {}
+    for sign in ("", "-"):
+        found = await read_while(counselling, path, sign + sort, 40, lambda: cases.add(path))
+        ids = [item[name] for item in found]
+        assert len(ids) == len(set(ids)), "nothing comes twice"
+        assert there <= set(ids), "nothing is left out"
+        walks[sign] = [item for item in found if item[name] in there]
+    assert [item[name] for item in walks[""]] == [item[name] for item in walks["-"]][::-1]
+    if sort in ORDERS[path]:
+        values = [ORDERS[path][sort](item) for item in walks[""]]
+        assert values == sorted(values)
+    if sort == "arrived_on":
+        assert len(set(values)) == 3, "equals among them, and those who are not there yet"
+
+
+async def test_without_a_wish_the_inbox_comes_by_due_time_and_files_by_id(counselling: Process) -> None:
+    cases = Cases(counselling)
+    for _ in range(5):
+        await cases.add("/inbox")
+    due = [item["answer_due_at"] for item in (await counselling.get("/inbox", staff(LAGOS)))["items"]]
+    assert due == sorted(due)
+    ids = [item["case_id"] for item in (await counselling.get("/files", staff(LAGOS)))["items"]]
+    assert ids == sorted(ids)
+
+
+async def test_a_list_is_counted_if_that_is_asked(counselling: Process) -> None:
+    for centre in (LAGOS, LAGOS, LAGOS, EDO):
+        await counselling.refer(uuid4(), centre)
+    for path in IDS:
+        first = await counselling.get(path, staff(LAGOS), count="true", limit=2)
+        assert (len(first["items"]), first["total"], first["limit"]) == (2, 3, 2)
+        rest = await counselling.get(path, staff(LAGOS), count="true", limit=2, cursor=first["next_cursor"])
+        assert (len(rest["items"]), rest["total"]) == (1, 3)
+        assert (await counselling.get(path, PROGRAMME, count="true", limit=1))["total"] == 4
+        assert (await counselling.get(path, PROGRAMME, count="true", centre=EDO))["total"] == 1
+        assert (await counselling.get(path, staff(ACCRA), count="true"))["total"] == 0
+        assert (await counselling.get(path, staff(LAGOS), limit=2))["total"] is None
+
+
+async def test_what_has_changed_since_is_all_that_has(counselling: Process) -> None:
+    cases = [uuid4() for _ in range(3)]
+    referrals = [await counselling.refer(case) for case in cases]
+    counselling.clock.advance(timedelta(minutes=1))
+    since = counselling.clock.now().isoformat()
+
+    async def changed(path: str, who: Mapping[str, Any]) -> list[str]:
+        page = await counselling.get(path, who, updated_since=since, sort="updated_at")
+        return [item[IDS[path]] for item in page["items"]]
+
+    for who in (staff(LAGOS), PROGRAMME):
+        assert await changed("/files", who) == []
+        assert await changed("/inbox", who) == []
+    await counselling.post(f"/referrals/{referrals[1]}/accept", LAGOS)
+    new = uuid4()
+    referral = await counselling.refer(new)
+    for who in (staff(LAGOS), PROGRAMME):
+        assert await changed("/files", who) == [str(cases[1]), str(new)]
+        assert await changed("/inbox", who) == [referral]
+
+
+def forged(*parts: Any) -> str:
+    return urlsafe_b64encode(json.dumps([str(part) for part in parts]).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("path", "sort", "cursor"),
+    [
+        ("/inbox", "answer_due_at", "first"),
+        ("/inbox", "answer_due_at", forged("answer_due_at", "2026-13-01T00:00:00Z", UUID(int=1))),
+        ("/inbox", "-received_at", forged("received_at", "2026-03-02T00:00:00Z", UUID(int=1))),
+        ("/inbox", "id", forged("id", "first", UUID(int=1))),
+        ("/files", "id", forged("updated_at", UUID(int=1), UUID(int=1))),
+        ("/files", "updated_at", forged("updated_at", "yesterday week", UUID(int=1))),
+        ("/files", "arrived_on", forged("arrived_on", "2026-03-02", "first")),
+        ("/files", "arrived_on", forged("arrived_on", "2026-03-02\x00", UUID(int=1))),
+        ("/files", "-id", forged("-id", UUID(int=1))),
+    ],
+)
+async def test_a_cursor_that_no_page_has_given_is_refused(
+    counselling: Process, path: str, sort: str, cursor: str
+) -> None:
+    answer = await counselling.get(path, staff(LAGOS), sort=sort, cursor=cursor)
+    assert (answer["http"], answer["code"], answer["errors"][0]["field"]) == (422, "cursor_invalid", "cursor")
+
+
+# --- plans -----------------------------------------------------------------------------------------------------------
+
+FILES = 15000
+WAITING = 90
+"""Three files in so many have a referral that waits: 500."""
+MOST_ROWS = {"/inbox": 1200, "/files": 2000}
+"""For one page of 50: all that wait, by index and by row; or as many files as hold 50 of a centre and a stage."""
+READERS: tuple[tuple[Mapping[str, Any], dict[str, str]], ...] = (
+    (staff(LAGOS), {}),
+    (staff(ACCRA), {}),
+    (PROGRAMME, {}),
+    (PROGRAMME, {"centre": EDO}),
+)
+"""A centre with a third of all files, one with few, everybody's, and one of them."""
+COMMON: tuple[dict[str, Any], ...] = (
+    *({"sort": sign + sort} for sort in ("id", "updated_at") for sign in ("", "-")),
+    {"updated_since": "recently"},
+    {"updated_since": "recently", "sort": "updated_at"},
+    {"updated_since": "recently", "sort": "-updated_at"},
+)
+QUERIES: Mapping[str, tuple[dict[str, Any], ...]] = {
+    "/inbox": (*COMMON, *({"sort": sign + sort} for sort in ORDERS["/inbox"] for sign in ("", "-"))),
+    "/files": (
+        *COMMON,
+        {"sort": "arrived_on"},
+        {"sort": "-arrived_on"},
+        {"status": "expected"},
+        {"status": "expected", "sort": "updated_at"},
+        {"status": "in_contact", "sort": "arrived_on"},
+        {"status": "closed", "sort": "-updated_at"},
+    ),
+}
+
+
+@pytest.mark.parametrize("path", IDS)
+async def test_a_page_reads_few_rows_whoever_asks_for_it_and_however(counselling: Process, path: str) -> None:
+    recently = await filled(counselling)
+
+    async def read() -> int:
+        await counselling.pool.execute("select pg_stat_force_next_flush()")
+        query = """select seq_tup_read + coalesce(idx_tup_fetch, 0) from pg_stat_user_tables
+                   where relname = 'centre_file'"""
+        return int(await counselling.pool.fetchval(query))
+
+    costs = {}
+    for query in QUERIES[path]:
+        asked = query | ({"updated_since": recently} if "updated_since" in query else {})
+        for number, (who, centre) in enumerate(READERS):
+            cursor: dict[str, str] = {}
+            for place in range(3):
+                before = await read()
+                page = await counselling.get(path, who, **asked, **centre, **cursor)
+                costs[number, *query.items(), place] = await read() - before
+                assert page["http"] == 200, page
+                assert page["items"] or place or number == 1, (path, query, who)
+                cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else {}
+    assert {place: rows for place, rows in costs.items() if rows > MOST_ROWS[path]} == {}
+    assert max(costs.values()) > 0, "rows are counted"
+
+
+async def filled(counselling: Process) -> str:
+    """Years of files, the latest last; tells a time after which few of them have changed."""
+    now, codec = counselling.clock.now(), Codec(KINDS[0])
+    files = [a_file(number, now - timedelta(hours=FILES - number)) for number in range(FILES)]
+    await counselling.pool.executemany(
+        """insert into centre_file (id, version, status, data, links, updated_at)
+           values ($1, 1, $2, $3, $4, $5)""",
+        [
+            (file.id, file.status, codec.dump(file), [file.referrals[0].id], now - timedelta(hours=FILES - number))
+            for number, file in enumerate(files)
+        ],
+    )
+    await counselling.pool.execute("analyze")
+    return (now - timedelta(hours=100)).isoformat()
+
+
+def a_file(number: int, at: datetime) -> CentreFile:
+    """Most are closed; now and then one is expected, waits, or is in contact; now and then one is of a small centre."""
+    centre = ACCRA if number % 300 == 7 else LAGOS if number % 3 == 0 else EDO if number % 3 == 1 else "centre:PK-LHE"
+    waits, live = number % WAITING in (0, 1, 2), number % 20 == 3
+    preview = Preview(
+        *("NG", "normal", ("employment",), (), (), "en", 1, False), *("voluntary_assisted", "RETURNEE_DE", "25_34")
+    )
+    referral = Referral(uuid4(), uuid4(), centre, "NG", preview, at, at + timedelta(days=7))
+    if waits:
+        return settled(CentreFile(uuid4(), referrals=(referral,)))
+    referral = referral.accepted(at + timedelta(days=1), None).started()
+    if not live:
+        referral = referral.ended("complete", at + timedelta(days=99), "employment_found")
+    arrival = Arrival(at.date() + timedelta(days=9), None, "seen", at + timedelta(days=14))
+    contacts = (Contact("phone", 1, at.date() + timedelta(days=10)),)
+    return settled(CentreFile(uuid4(), referrals=(referral,), arrival=arrival, contacts=contacts))
