@@ -188,7 +188,7 @@ async def test_a_referral_to_an_unknown_centre_is_parked_and_blocks_only_its_cas
     await process.refer(lost, "centre:XX-XXX")
     await process.refer(other)
     parked = [tuple(row) for row in await process.pool.fetch("select key, failure from parked")]
-    assert parked == [(str(lost), "unknown_centre")]
+    assert parked == [(str(lost), "unknown_code")]
     assert len((await process.get("/inbox", PROGRAMME))["items"]) == 1
 
 

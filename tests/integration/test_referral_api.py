@@ -113,5 +113,5 @@ async def test_an_event_about_a_case_that_is_not_here_is_kept_for_the_operators(
     await desk.tell("placement", "JobOfferExpired", stranger, offer_id=str(uuid4()))
     await desk.tell("placement", "JobOfferExpired", stranger, offer_id=str(uuid4()))
     parked = await desk.pool.fetch("select failure, state from parked order by id")
-    assert [tuple(row) for row in parked] == [("unknown_case", "parked"), ("behind", "parked")]
+    assert [tuple(row) for row in parked] == [("case_not_found", "parked"), ("behind", "parked")]
     assert await desk.pool.fetchval("select count(*) from case_file") == 0

@@ -150,7 +150,7 @@ def test_a_field_that_is_not_as_it_must_be_is_named(api: Api, call: int, changes
 def test_a_refusal_of_a_rule_becomes_a_problem_that_names_the_field(api: Api) -> None:
     document = problem(api.act(CALLS[1][0], {"reason": "bad_mood"}), 422, "unknown_code")
     assert document["errors"][0]["field"] == "/reason"
-    problem(api.act(*CALLS[3]), 409, "referral_not_in_progress")
+    problem(api.act(*CALLS[3]), 409, "wrong_state")
 
 
 @pytest.mark.parametrize("act", ["accept", "reject", "redirect", "complete"])
@@ -194,7 +194,7 @@ def test_a_centre_that_was_asked_for_something_else_sees_the_file_but_no_result(
     api.desk.tell(referred(referral_id=SECOND, to_centre=EDO))
     file = api.read(f"/files/{CASE}", IN_EDO).json()
     assert (file["status"], file["assessment"]) == ("assessed", None)
-    problem(api.read(f"/files/{CASE}/assessments", IN_EDO), 403, "other_organisation")
+    problem(api.read(f"/files/{CASE}/assessments", IN_EDO), 403, "not_taken_on")
     problem(api.read(f"/files/{CASE}/assessments", PROGRAMME), 403, "role_required")
 
 

@@ -83,7 +83,7 @@ def test_the_day_of_the_signature_is_that_of_the_place_too() -> None:
     there = Actor("placement_officer", LAHORE, "PK")
     done(desk.grant(EMPLOYER, purpose="presentation", actor=there, granted_on=tomorrow))
     ended = desk.grant(EMPLOYER, purpose="presentation", actor=there, valid_until=late.date())
-    refused(ended, "dates_reversed", 422, "/valid_until")
+    refused(ended, "date_in_past", 422, "/valid_until")
 
 
 def test_a_consent_is_no_ground_before_the_day_on_which_it_was_signed() -> None:
