@@ -76,7 +76,7 @@ async def redirected(w: World, person: Person) -> None:
     await w.api.until(
         f"the redirection of {person} at {person.scouts}",
         lambda: seen.referral(w, person, first),
-        lambda parent: (parent["status"], parent["child_id"]) == ("referred_onward", person.referral_id),
+        lambda parent: (parent["status"], parent["child_referral_id"]) == ("referred_onward", person.referral_id),
     )
     await germany.accept(w, person)
     w.tell(person, f"referred to {first_centre}, passed on to {person.centre}, accepted there; the scout sees both")

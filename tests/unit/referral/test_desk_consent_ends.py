@@ -112,7 +112,7 @@ def test_answers_show_the_last_day_and_the_moment_at_which_it_is_over(api: Api) 
     granted = api.act("POST", f"/cases/{api.desk.case.id}/consents", CONSENT).json()
     assert granted.items() >= ends.items()
     shown = api.read(f"/cases/{api.desk.case.id}").json()["consents"]
-    assert next(each for each in shown if each["id"] == granted["consent_id"]).items() >= ends.items()
+    assert next(each for each in shown if each["consent_id"] == granted["consent_id"]).items() >= ends.items()
     withdrawn = api.act("POST", f"/consents/{granted['consent_id']}/withdraw").json()
     assert withdrawn.items() >= ends.items()
 
