@@ -126,14 +126,14 @@ async def read_assessments(case_id: UUID, actor: Staff, view: Viewer) -> Respons
     return await view(ASSESSMENTS, case_id, actor)
 
 
-@router.post("/files/{case_id}/arrival", tags=["files"], status_code=201, **answers(ArrivalOutcome, *REFUSALS))
+@router.post("/files/{case_id}/arrival", tags=["files"], **answers(ArrivalOutcome, *REFUSALS))
 async def confirm_arrival(case_id: UUID, body: ArrivalReport, actor: Staff, run: Changer) -> Response:
     """Records that the person is in the country; the limit of the first contact begins."""
     command = commands.ConfirmArrival(case_id, body.arrived_on, body.method, body.admin1)
     return await run(command, actor, FILE, case_id)
 
 
-@router.post("/files/{case_id}/contacts", tags=["files"], status_code=201, **answers(ContactOutcome, *REFUSALS))
+@router.post("/files/{case_id}/contacts", tags=["files"], **answers(ContactOutcome, *REFUSALS))
 async def record_contact(case_id: UUID, body: ContactReport, actor: Staff, run: Changer) -> Response:
     """Records that the centre has spoken with the person after the arrival."""
     command = commands.RecordContact(case_id, body.channel, body.attempts, body.contacted_on)

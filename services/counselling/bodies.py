@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, Field, StrictInt
 
+from chassis.pure.bodies import body
 from chassis.pure.codes import Code, Day, Instant
 from counselling.domain.assessment import MAX_LEVEL
 from counselling.domain.journey import ArrivalMethod, Channel
@@ -15,14 +16,10 @@ from vocabulary.terms import Priority, Readiness
 Level = Annotated[StrictInt, Field(ge=0, le=MAX_LEVEL)]
 
 
-def _body(**example: Any) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"example": example})
-
-
 class Acceptance(BaseModel):
     """The centre takes the person on."""
 
-    model_config = _body(first_appointment="2026-03-12T09:30:00Z")
+    model_config = body(first_appointment="2026-03-12T09:30:00Z")
 
     first_appointment: Instant | None = Field(
         default=None, description="when the centre will first talk with the person, if that is agreed"
@@ -32,7 +29,7 @@ class Acceptance(BaseModel):
 class Rejection(BaseModel):
     """The centre does not take the person on."""
 
-    model_config = _body(reason="no_capacity")
+    model_config = body(reason="no_capacity")
 
     reason: Code = Field(description="a code of reject_reasons")
 
@@ -40,7 +37,7 @@ class Rejection(BaseModel):
 class Redirection(BaseModel):
     """The centre passes the referral on."""
 
-    model_config = _body(to_centre="centre:NG-EDO", reason="other_catchment")
+    model_config = body(to_centre="centre:NG-EDO", reason="other_catchment")
 
     to_centre: Centre
     reason: Code = Field(description="a code of redirect_reasons")
@@ -49,7 +46,7 @@ class Redirection(BaseModel):
 class Completion(BaseModel):
     """What the referral asked for has come to an end."""
 
-    model_config = _body(outcome_code="employment_found")
+    model_config = body(outcome_code="employment_found")
 
     outcome_code: Code = Field(description="a code of outcome_codes")
 
@@ -57,7 +54,7 @@ class Completion(BaseModel):
 class ArrivalReport(BaseModel):
     """The person is in the country."""
 
-    model_config = _body(arrived_on="2026-03-02", admin1="NG-ED", method="seen")
+    model_config = body(arrived_on="2026-03-02", admin1="NG-ED", method="seen")
 
     arrived_on: Day
     admin1: Admin1 | None = None
@@ -67,7 +64,7 @@ class ArrivalReport(BaseModel):
 class ContactReport(BaseModel):
     """The centre has spoken with the person after the arrival."""
 
-    model_config = _body(channel="phone", attempts=2, contacted_on="2026-03-04")
+    model_config = body(channel="phone", attempts=2, contacted_on="2026-03-04")
 
     channel: Channel
     attempts: StrictInt = Field(ge=1, le=100, description="the successful one included")
@@ -77,7 +74,7 @@ class ContactReport(BaseModel):
 class AssessmentReport(BaseModel):
     """A counsellor has assessed the needs. The levels are health data in part: they stay in this service."""
 
-    model_config = _body(
+    model_config = body(
         readiness="after_support",
         priority="normal",
         levels={"economic": 2, "social": 1, "health": 0, "arrival": 0},

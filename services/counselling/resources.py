@@ -32,7 +32,7 @@ def show_assessments(states: States, case_id: UUID, context: Context) -> Assessm
     if isinstance(file, Refused):
         return file
     if not file.taken_on_by(context.actor.org):
-        return refusals.ASSESSMENTS_CLOSED
+        return refusals.NOT_TAKEN_ON
     found = states.linked(Assessment, case_id)
     found.sort(key=lambda each: (each.assessed_on, each.id), reverse=True)
     return Assessments(case_id=case_id, items=tuple(_assessment(each) for each in found))

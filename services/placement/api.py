@@ -72,7 +72,7 @@ async def _scope(
     if country is None:
         return scope
     if not scope.holds(country):
-        raise Problem.of(refusals.at(refusals.OTHER_ORGANISATION, "country"))
+        raise Problem.of(refusals.OTHER_ORGANISATION.at("country"))
     return replace(scope, countries=(country,))
 
 
@@ -247,7 +247,7 @@ async def _candidacy(reading: Reading, id_: UUID) -> Ids:
 
 async def _offered(reading: Reading, id_: UUID, field: str = "") -> Ids:
     """The ids of the candidacy that an offer belongs to."""
-    return await _found(reading, id_, Vacancy.candidacy_of_offer, refusals.at(refusals.OFFER_NOT_FOUND, field))
+    return await _found(reading, id_, Vacancy.candidacy_of_offer, refusals.OFFER_NOT_FOUND.at(field))
 
 
 async def _found(

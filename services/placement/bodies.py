@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import BaseModel, Field, StrictBool, StrictInt, StringConstraints
 
+from chassis.pure.bodies import body
 from chassis.pure.codes import Code, Day, Instant
 from placement.domain.terms import EmploymentType, Evidence, GivenReason, Giver, WageBand
 from vocabulary.codes import Admin1, Country, Isco08
@@ -23,14 +24,10 @@ EmployerName = Annotated[
 Isic = Annotated[str, Field(pattern=r"^[A-U]$", description="section of ISIC Rev. 4")]
 
 
-def _example(**values: Any) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
-
-
 class NewEmployer(BaseModel):
     """An employer that the desk has come to know."""
 
-    model_config = _example(name="Lekki Paint Works Ltd", isic="F")
+    model_config = body(name="Lekki Paint Works Ltd", isic="F")
 
     name: EmployerName
     isic: Isic | None = None
@@ -42,7 +39,7 @@ class NewEmployer(BaseModel):
 class NewVacancy(BaseModel):
     """What an employer looks for."""
 
-    model_config = _example(
+    model_config = body(
         employer_id="0198c9e0-c6f8-7c3e-9d5b-6a1f2e3d4c5b",
         isco08="7131",
         skills=["7131", "7132"],
@@ -70,7 +67,7 @@ class NewVacancy(BaseModel):
 class NewCandidacy(BaseModel):
     """A human's pick of a person for a vacancy."""
 
-    model_config = _example(
+    model_config = body(
         vacancy_id="0198c9e0-c6f8-7c3e-9d5b-6a1f2e3d4c5b", case_id="6f1c7d1e-0b0a-4a52-9a4e-0d2a4d1b7c55"
     )
 
@@ -81,7 +78,7 @@ class NewCandidacy(BaseModel):
 class NewOffer(BaseModel):
     """What the employer offers. What is left out is as in the vacancy."""
 
-    model_config = _example(hours_per_week=40, starts_on="2026-04-01", formal=True, subsidised=False)
+    model_config = body(hours_per_week=40, starts_on="2026-04-01", formal=True, subsidised=False)
 
     employment_type: EmploymentType | None = None
     hours_per_week: StrictInt = Field(ge=1, le=80)
@@ -95,7 +92,7 @@ class NewOffer(BaseModel):
 class Decline(BaseModel):
     """Why the person does not take the offer: a code of decline_reasons, no_reason_given among them."""
 
-    model_config = _example(reason="wage")
+    model_config = body(reason="wage")
 
     reason: Code
 
@@ -103,7 +100,7 @@ class Decline(BaseModel):
 class NewEmployment(BaseModel):
     """The first day of work, after an offer was accepted."""
 
-    model_config = _example(
+    model_config = body(
         offer_id="0198c9e0-c6f8-7c3e-9d5b-6a1f2e3d4c5b", started_on="2026-04-01", evidence_type="contract"
     )
 
@@ -115,7 +112,7 @@ class NewEmployment(BaseModel):
 class Closing(BaseModel):
     """Why a candidacy ends, and whose decision it was."""
 
-    model_config = _example(reason="employer_declined", by="employer")
+    model_config = body(reason="employer_declined", by="employer")
 
     reason: GivenReason
     by: Giver

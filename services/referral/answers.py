@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from chassis.pure.answers import Answer
 from referral.domain.case import Case, CaseStatus
@@ -118,7 +118,7 @@ class ProfileView(Answer):
 class ConsentView(Answer):
     """A consent."""
 
-    id: UUID
+    consent_id: UUID = Field(validation_alias="id")
     purpose: str
     recipients: tuple[str, ...]
     text_version: str
@@ -135,10 +135,12 @@ class ConsentView(Answer):
 class ReferralView(Answer):
     """What became of a referral."""
 
-    id: UUID
-    root_id: UUID
-    parent_id: UUID | None
-    child_id: UUID | None
+    model_config = ConfigDict(populate_by_name=True)
+
+    referral_id: UUID = Field(validation_alias="id")
+    root_referral_id: UUID = Field(validation_alias="root_id")
+    parent_referral_id: UUID | None = Field(validation_alias="parent_id")
+    child_referral_id: UUID | None = Field(validation_alias="child_id")
     to_centre: str
     country: str
     priority: Priority
@@ -172,14 +174,14 @@ class ListedReferral(ReferralView):
     @classmethod
     def of(cls, case_id: UUID, case_ref: str, referral: Referral, **more: object) -> Self:
         """From the referral's state and what is known of its case; `more` is what a subclass adds."""
-        facts = {name: getattr(referral, name) for name in ReferralView.model_fields}
+        facts = dict(ReferralView.model_validate(referral))
         return cls.model_validate({"case_id": case_id, "case_ref": case_ref, **facts, **more})
 
 
 class Hop(Answer):
     """A centre that a referral was sent or redirected to, and what became of it there."""
 
-    id: UUID
+    referral_id: UUID = Field(validation_alias="id")
     to_centre: str
     status: ReferralStatus
 
@@ -213,7 +215,7 @@ class JourneyView(Answer):
 class CaseSummary(Answer):
     """A case in a list."""
 
-    id: UUID
+    case_id: UUID = Field(validation_alias="id")
     case_ref: str
     status: CaseStatus
     country: str
@@ -260,4 +262,4 @@ class Timeline(Answer):
     """What happened to a case, here and in the other services, in order of time."""
 
     case_id: UUID
-    entries: tuple[MilestoneView, ...]
+    items: tuple[MilestoneView, ...]

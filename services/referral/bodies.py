@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, StrictInt
 
+from chassis.pure.bodies import body
 from chassis.pure.codes import LATEST_YEAR, Code, Day, Language, written_out_day
 from referral.domain.terms import Sex, Transport
 from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
@@ -16,10 +17,6 @@ from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
 
 OLDEST_BIRTH_YEAR = 1906
 """Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (docs/domain.md: no-sentinels)."""
-
-
-def _body(**example: Any) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"example": example})
 
 
 def _a_life(day: date) -> date:
@@ -49,7 +46,7 @@ ArrivalPoint = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="IATA cod
 class ProfileBody(BaseModel):
     """Who the person is. Every field is optional: leave out what is unknown."""
 
-    model_config = _body(
+    model_config = body(
         given_name="Ada", family_name="Example", birth_date="1990-05-17", sex="female", phone="+49 151 0000000"
     )
 
@@ -70,7 +67,7 @@ class ProfileBody(BaseModel):
 class NewCase(BaseModel):
     """A person to register."""
 
-    model_config = _body(
+    model_config = body(
         target_group="RETURNEE_DE",
         country="NG",
         admin1="NG-LA",
@@ -96,7 +93,7 @@ class NewCase(BaseModel):
 class NewConsent(BaseModel):
     """The person has signed."""
 
-    model_config = _body(
+    model_config = body(
         purpose="referral",
         recipients=["country:NG"],
         text_version="2026-01",
@@ -119,7 +116,7 @@ class NewConsent(BaseModel):
 class NewReferral(BaseModel):
     """What the person needs, and from whom."""
 
-    model_config = _body(priority="normal", needs=["employment"], wishes=[], skills=["7131"])
+    model_config = body(priority="normal", needs=["employment"], wishes=[], skills=["7131"])
 
     to_centre: Centre | None = Field(default=None, description="left out: the region decides")
     priority: Priority
@@ -131,7 +128,7 @@ class NewReferral(BaseModel):
 class Withdrawal(BaseModel):
     """Why the referral is taken back."""
 
-    model_config = _body(reason="person_declined")
+    model_config = body(reason="person_declined")
 
     reason: Code = Field(description="a code of withdraw_reasons")
 
@@ -139,7 +136,7 @@ class Withdrawal(BaseModel):
 class Plan(BaseModel):
     """A window for the departure."""
 
-    model_config = _body(earliest="2026-05-04", latest="2026-05-29", transport="scheduled_flight", arrival_point="LOS")
+    model_config = body(earliest="2026-05-04", latest="2026-05-29", transport="scheduled_flight", arrival_point="LOS")
 
     earliest: Day
     latest: Day
@@ -150,7 +147,7 @@ class Plan(BaseModel):
 class Booking(BaseModel):
     """A booked day."""
 
-    model_config = _body(on="2026-05-12", transport="scheduled_flight", arrival_point="LOS")
+    model_config = body(on="2026-05-12", transport="scheduled_flight", arrival_point="LOS")
 
     on: Day
     transport: Transport | None = None
@@ -160,7 +157,7 @@ class Booking(BaseModel):
 class Rescheduling(BaseModel):
     """Another window; for a booked departure the same day twice."""
 
-    model_config = _body(earliest="2026-06-02", latest="2026-06-02", reason="carrier_changed")
+    model_config = body(earliest="2026-06-02", latest="2026-06-02", reason="carrier_changed")
 
     earliest: Day
     latest: Day
@@ -170,7 +167,7 @@ class Rescheduling(BaseModel):
 class Cancellation(BaseModel):
     """Why the departure will not take place."""
 
-    model_config = _body(reason="country_changed")
+    model_config = body(reason="country_changed")
 
     reason: Code = Field(description="a code of departure_cancel_reasons")
 
@@ -178,7 +175,7 @@ class Cancellation(BaseModel):
 class DepartureReport(BaseModel):
     """The person has left."""
 
-    model_config = _body(departed_on="2026-05-12", arrival_expected_on="2026-05-12", assistance_codes=[])
+    model_config = body(departed_on="2026-05-12", arrival_expected_on="2026-05-12", assistance_codes=[])
 
     departed_on: Day
     arrival_expected_on: Day

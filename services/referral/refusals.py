@@ -5,31 +5,31 @@ from __future__ import annotations
 from typing import Final
 
 from chassis.pure.decision import Refused
-from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey
+from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS
 from referral.domain.referral import Referral
 from vocabulary.reference import Fallback
-
-CASE_NOT_FOUND: Final = Refused(
-    "case_not_found", "There is no case with this id.", "Take the id from GET /cases.", status=404
+from vocabulary.refusals import (
+    admin1_elsewhere,
+    consent_missing,
+    date_out_of_bounds,
+    dates_reversed,
+    not_found,
+    other_organisation,
+    referral_answered,
+    unknown_code,
 )
+
+CASE_NOT_FOUND: Final = not_found("case", "Take the id from GET /cases.")
 CASE_EXISTS: Final = Refused("case_exists", "A case with this id exists.", "Send the request again with a new key.")
-UNKNOWN_CASE: Final = Refused(
-    "unknown_case",
-    "The event is about a case that this service never opened.",
+CASE_OF_EVENT_NOT_FOUND: Final = not_found(
+    "case",
     "Cases are opened here: find out who made the id up, or what a restored backup lacks. Then discard or retry.",
 )
-OTHER_ORGANISATION: Final = Refused(
-    "other_organisation",
-    "This case is kept by another organisation.",
-    "Use a token of the organisation that opened the case.",
-    status=403,
+OTHER_ORGANISATION: Final = other_organisation(
+    "This case is kept by another organisation.", "Use a token of the organisation that opened the case."
 )
-OTHER_ORGANISATION_LISTED: Final = Refused(
-    "other_organisation",
-    "These are the cases of another organisation.",
-    "Leave org out, or name your own.",
-    "org",
-    status=403,
+OTHER_ORGANISATION_LISTED: Final = other_organisation(
+    "These are the cases of another organisation.", "Leave org out, or name your own.", "org"
 )
 CASE_REF_MISREAD: Final = Refused(
     "case_ref_misread",
@@ -45,20 +45,7 @@ NOT_A_RETURNEE_FROM_GERMANY: Final = Refused(
     "/target_group",
     422,
 )
-UNKNOWN_COUNTRY: Final = Refused(
-    "unknown_code",
-    "The country is none of the programme's partner countries.",
-    "Use a code of schemas/reference/countries.v1.csv, such as NG.",
-    "/country",
-    422,
-)
-ADMIN1_ELSEWHERE: Final = Refused(
-    "admin1_elsewhere",
-    "The region lies in another country than the one the person returns to.",
-    "Use a code of that country, such as NG-ED for NG, or leave the field out.",
-    "/admin1",
-    422,
-)
+ADMIN1_ELSEWHERE: Final = admin1_elsewhere("the country of return")
 VAULT_LOCKED: Final = Refused(
     "vault_locked",
     "The profile does not open with the key that this process was given.",
@@ -74,33 +61,24 @@ PROFILE_DESTROYED: Final = Refused(
     "Nothing can bring it back. Set a new profile if the person wants that.",
     status=404,
 )
-CONSENT_NOT_FOUND: Final = Refused(
-    "consent_not_found", "There is no consent with this id.", "Take the id from GET /cases/{case_id}.", status=404
-)
+CONSENT_NOT_FOUND: Final = not_found("consent", "Take the id from GET /cases/{case_id}.")
 CONSENT_WITHDRAWN: Final = Refused(
     "consent_withdrawn", "This consent has been withdrawn.", "Nothing is left to do; ask for a new consent if needed."
 )
 RECIPIENT_KIND: Final = Refused(
     "recipient_not_for_purpose",
     "A recipient is of a kind that this purpose does not know.",
-    "See the list consent_purposes: a referral names centres or countries, a presentation one employer.",
+    "See GET /code-lists/consent_purposes: a referral names centres or countries, a presentation one employer.",
     "/recipients",
     422,
 )
-UNKNOWN_RECIPIENT: Final = Refused(
-    "unknown_code",
-    "A recipient is none that the code lists know, or the id of an employer is not spelled as it was given out.",
-    "Use codes of centres, providers or countries; for an employer its id in small letters, as placement gave it out.",
+UNKNOWN_RECIPIENT: Final = unknown_code(
     "/recipients",
-    422,
+    "centres",
+    "Use codes of GET /code-lists/centres, GET /code-lists/providers or GET /code-lists/countries; for an employer its "
+    "id in small letters, as placement gave it out.",
 )
-ENDS_BEFORE_IT_BEGINS: Final = Refused(
-    "dates_reversed",
-    "The consent ends before it was given, or has ended already.",
-    "Give a last day that is still to come.",
-    "/valid_until",
-    422,
-)
+ENDS_BEFORE_IT_BEGINS: Final = dates_reversed("/valid_until", "The consent ends before it was given.")
 GUARDIAN_REQUIRED: Final = Refused(
     "guardian_consent_required",
     "The person is under 18: a guardian must have consented.",
@@ -108,27 +86,9 @@ GUARDIAN_REQUIRED: Final = Refused(
     "/guardian",
     422,
 )
-CONSENT_MISSING: Final = Refused(
-    "consent_missing",
+CONSENT_MISSING: Final = consent_missing(
     "No valid consent of the person covers this centre.",
     "Record a consent with the purpose referral that names the centre or its country.",
-)
-COUNTRY_SUSPENDED: Final = Refused(
-    "country_suspended",
-    "The programme is suspended in this country: nobody is referred there now.",
-    "Keep the case open; the programme desk says when referrals are possible again.",
-)
-COUNTRY_ENDED: Final = Refused(
-    "country_not_active",
-    "The programme has ended, or has not begun, in this country.",
-    "Ask the programme desk for another way.",
-)
-UNKNOWN_CENTRE: Final = Refused(
-    "unknown_centre",
-    "There is no such centre, or it is not open today.",
-    "Use a code of the list centres, or leave the field out: the region decides.",
-    "/to_centre",
-    422,
 )
 CENTRE_ELSEWHERE: Final = Refused(
     "centre_elsewhere",
@@ -137,12 +97,8 @@ CENTRE_ELSEWHERE: Final = Refused(
     "/to_centre",
     422,
 )
-REFERRAL_NOT_FOUND: Final = Refused(
-    "referral_not_found", "There is no referral with this id.", "Take the id from GET /referrals.", status=404
-)
-WINDOW_REVERSED: Final = Refused(
-    "dates_reversed", "The window ends before it begins.", "Give the earlier day first.", "/latest", 422
-)
+REFERRAL_NOT_FOUND: Final = not_found("referral", "Take the id from GET /referrals.")
+WINDOW_REVERSED: Final = dates_reversed("/latest", "The window ends before it begins.")
 WINDOW_TOO_LONG: Final = Refused(
     "window_too_long",
     f"The window is longer than {MAX_WINDOW_DAYS} days.",
@@ -157,19 +113,13 @@ BOOKED_IS_ONE_DAY: Final = Refused(
     "/latest",
     422,
 )
-DEPARTED_LONG_BEFORE: Final = Refused(
-    "departed_before_window",
+DEPARTED_LONG_BEFORE: Final = date_out_of_bounds(
+    "/departed_on",
     f"The departure lies more than {MAX_EARLY_DAYS} days before the first day that was planned.",
     "Check the month and the year.",
-    "/departed_on",
-    422,
 )
-ARRIVES_BEFORE_DEPARTURE: Final = Refused(
-    "dates_reversed",
-    "The arrival is expected before the departure.",
-    "Check both days.",
-    "/arrival_expected_on",
-    422,
+ARRIVES_BEFORE_DEPARTURE: Final = dates_reversed(
+    "/arrival_expected_on", "The arrival is expected before the departure."
 )
 
 
@@ -186,27 +136,6 @@ def no_active_centre(fallback: Fallback | None) -> Refused:
     return Refused("no_active_centre", "The country has no centre that is open.", remedy)
 
 
-def unknown_code(field: str, code_list: str) -> Refused:
-    """A code that its list does not have today."""
-    return Refused(
-        "unknown_code",
-        "A code is not in its list, or not in force today.",
-        f"Use codes of schemas/reference/{code_list}.v1.csv.",
-        field,
-        422,
-    )
-
-
-def in_past(field: str) -> Refused:
-    """A plan for a day that is over."""
-    return Refused("date_in_past", "The day is over.", "Give a day to come.", field, 422)
-
-
-def in_future(field: str) -> Refused:
-    """What is said to have happened lies ahead."""
-    return Refused("date_in_future", "The day has not come yet.", "Give the day it happened.", field, 422)
-
-
 def need_already_referred(referral: Referral) -> Refused:
     """An open referral asks for the same."""
     return Refused(
@@ -219,17 +148,4 @@ def need_already_referred(referral: Referral) -> Refused:
 
 def not_to_be_withdrawn(referral: Referral) -> Refused:
     """The referral is past the point where the scout can take it back."""
-    return Refused(
-        "referral_answered",
-        f"The referral is {referral.status.replace('_', ' ')}: it can be withdrawn only until the centre has answered.",
-        "Talk with the centre.",
-    )
-
-
-def journey_not_in_state(journey: Journey, step: str) -> Refused:
-    """The journey is not where this step begins."""
-    return Refused(
-        "journey_not_in_state",
-        f"The journey is {journey.status}: the step {step} does not follow from there.",
-        "Read the case. A window is planned, then booked; a cancelled journey is planned anew.",
-    )
+    return referral_answered(referral.status, "Talk with the centre: it has to say what becomes of the referral now.")

@@ -29,7 +29,7 @@ def show_timeline(states: States, case_id: UUID, context: Context) -> Timeline |
     case = _readable(states.get(Case, case_id), context.actor)
     if isinstance(case, Refused):
         return case
-    return Timeline.model_validate({"case_id": case.id, "entries": case.timeline}, from_attributes=True)
+    return Timeline.model_validate({"case_id": case.id, "items": case.timeline}, from_attributes=True)
 
 
 def show_referral(states: States, referral_id: UUID, context: Context) -> ReferralDetail | Refused:

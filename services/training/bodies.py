@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
+from chassis.pure.bodies import body
 from chassis.pure.codes import Code, Day, Language
 from vocabulary.codes import CourseCode, Isco08
 from vocabulary.terms import MeasureCategory, Result
@@ -15,14 +16,10 @@ Land = Annotated[str, Field(pattern=r"^DE-[A-Z]{2}$", description="ISO 3166-2 co
 Units = Annotated[StrictInt, Field(ge=1, le=2000, description="teaching units of 45 minutes")]
 
 
-def _body(**example: Any) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
-
-
 class NewSession(BaseModel):
     """A course with a number of seats."""
 
-    model_config = _body(
+    model_config = body(
         course_code="PAINT-BASICS",
         isco08="7131",
         category="MARKET_ACCESS",
@@ -50,7 +47,7 @@ class NewSession(BaseModel):
 class SessionCancellation(BaseModel):
     """Why a session does not take place."""
 
-    model_config = _body(reason="too_few_participants")
+    model_config = body(reason="too_few_participants")
 
     reason: Code = Field(description="a code of session_cancel_reasons")
 
@@ -58,7 +55,7 @@ class SessionCancellation(BaseModel):
 class NewEnrolment(BaseModel):
     """Who wants to take part in what."""
 
-    model_config = _body(
+    model_config = body(
         session_id="3e470360-a08b-423a-a836-a3a3f353fadf", case_id="39b9e3da-87cb-47ce-b42e-47b34349519b"
     )
 
@@ -69,7 +66,7 @@ class NewEnrolment(BaseModel):
 class CourseResult(BaseModel):
     """How the course ended for a person."""
 
-    model_config = _body(result="attended", units=20, finished_on="2026-04-24", skills=["7131"])
+    model_config = body(result="attended", units=20, finished_on="2026-04-24", skills=["7131"])
 
     result: Result = Field(description="passed an examination, or attended")
     units: Units = Field(description="teaching units of 45 minutes in which the person took part")

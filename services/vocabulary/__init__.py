@@ -6,6 +6,7 @@
 | `roles` | roles and kinds of organisations | yes, `domain` too: the standard library only |
 | `codes` | shapes of codes in events and bodies | not `domain`: pydantic |
 | `events` | events and contracts about a case | not `domain`: pydantic |
+| `refusals` | refusals that several services give | not `domain`: what is refused is said by handlers |
 | `consents` | when a consent ends | not `domain`: `countries` |
 | `reference` | rows of code lists that several services read | yes, `domain` too: the standard library only |
 | `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |

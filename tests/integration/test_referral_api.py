@@ -29,7 +29,7 @@ async def test_the_loop_closes_a_desk_sees_what_became_of_its_referrals(desk: Pr
     assert set(ids(await desk.read("/referrals", overdue=False))) == {waiting, redirected, child}
     assert ids(await desk.read("/referrals", PROGRAMME, org=BERLIN["org"])) == []
     shown = await desk.read(f"/referrals/{child}")
-    assert (shown["case_id"], shown["parent_id"], shown["status"]) == (case, redirected, "submitted")
+    assert (shown["case_id"], shown["parent_referral_id"], shown["status"]) == (case, redirected, "submitted")
     assert [(hop["to_centre"], hop["status"]) for hop in shown["chain"]] == [
         (LOS, "referred_onward"),
         (EDO, "submitted"),
@@ -42,7 +42,7 @@ async def test_the_loop_closes_a_desk_sees_what_became_of_its_referrals(desk: Pr
 async def test_consents_and_referrals_are_found_by_their_own_ids(desk: Process) -> None:
     case = await desk.opened()
     referral = await desk.referred(case, "employment")
-    consent = (await desk.read(f"/cases/{case}"))["consents"][0]["id"]
+    consent = (await desk.read(f"/cases/{case}"))["consents"][0]["consent_id"]
     assert (await desk.act("POST", f"/consents/{consent}/withdraw"))["status"] == "withdrawn"
     shown = await desk.read(f"/referrals/{referral}")
     assert (shown["status"], shown["reason"]) == ("withdrawn", "consent_withdrawn")
@@ -113,5 +113,5 @@ async def test_an_event_about_a_case_that_is_not_here_is_kept_for_the_operators(
     await desk.tell("placement", "JobOfferExpired", stranger, offer_id=str(uuid4()))
     await desk.tell("placement", "JobOfferExpired", stranger, offer_id=str(uuid4()))
     parked = await desk.pool.fetch("select failure, state from parked order by id")
-    assert [tuple(row) for row in parked] == [("unknown_case", "parked"), ("behind", "parked")]
+    assert [tuple(row) for row in parked] == [("case_not_found", "parked"), ("behind", "parked")]
     assert await desk.pool.fetchval("select count(*) from case_file") == 0

@@ -238,7 +238,7 @@ async def test_a_departure_out_of_any_calendar_is_parked(training: Process) -> N
     )
     parked = await training.pool.fetchrow("select failure, detail from parked")
     assert tuple(parked or ()) == (
-        "departure_out_of_calendar",
+        "date_out_of_bounds",
         "There are no working days for the time of this departure.",
     )
 

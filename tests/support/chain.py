@@ -83,8 +83,6 @@ ON_ITS_WAY = {
     "case_not_found",
     "candidate_not_found",
     "consent_missing",
-    "matching_consent_missing",
-    "presentation_consent_missing",
     "no_open_referral",
     "other_organisation",
 }

@@ -363,11 +363,11 @@ async def _agree(chain: Chain, id_: str) -> None:
         chain.as_(*STAFF[f"manager_of_{service}"]) for service in ("referral", "counselling", "placement", "training")
     )
     case = await scouts.get(f"/cases/{id_}")
-    timeline = Counter(each["type"] for each in (await scouts.get(f"/cases/{id_}/timeline"))["entries"])
+    timeline = Counter(each["type"] for each in (await scouts.get(f"/cases/{id_}/timeline"))["items"])
     taken = (await courses.get("/enrolments", case_id=id_))["items"]
     learned = sum(each["status"].startswith("completed") for each in taken)
     assert (timeline["EnrolmentRequested"], timeline["CourseCompleted"]) == (len(taken), learned)
-    sent = {each["id"]: each["status"] for each in case["referrals"]}
+    sent = {each["referral_id"]: each["status"] for each in case["referrals"]}
     if not sent:
         return
     file, candidate = await centres.get(f"/files/{id_}"), await desks.get(f"/candidates/{id_}")

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from chassis.pure.answers import Answer
 from chassis.pure.decision import Handler
@@ -117,3 +118,21 @@ def test_every_command_has_a_handler(service: Any) -> None:
     bases = {base for each in written for base in each.__mro__[1:]}
     parts = {word for each in written for field in fields(each) for word in re.findall(r"\w+", str(field.type))}
     assert {each for each in written if each not in bases and each.__name__ not in parts} == set(service.commands)
+
+
+def shown(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every model within an annotation, and within those."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from shown(field.annotation)
+    for part in get_args(annotation):
+        yield from shown(part)
+
+
+@pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
+def test_an_id_says_of_what_it_is(service: Any) -> None:
+    """Who reads an answer apart from its request still knows which id is which."""
+    models = {model for router in service.routers for route in router.routes for model in shown(route.response_model)}
+    assert len(models) > 3
+    assert [model.__name__ for model in models if "id" in model.model_fields] == []

@@ -76,7 +76,7 @@ async def redirected(w: World, person: Person) -> None:
     await w.api.until(
         f"the redirection of {person} at {person.scouts}",
         lambda: seen.referral(w, person, first),
-        lambda parent: (parent["status"], parent["child_id"]) == ("referred_onward", person.referral_id),
+        lambda parent: (parent["status"], parent["child_referral_id"]) == ("referred_onward", person.referral_id),
     )
     await germany.accept(w, person)
     w.tell(person, f"referred to {first_centre}, passed on to {person.centre}, accepted there; the scout sees both")
@@ -273,7 +273,7 @@ async def no_presentation(w: World, person: Person) -> None:
     await departed_and_met(w, person)
     vacancy_id, employer_id = await work.vacancy(w, person)
     candidacy_id = await work.shortlist(w, person, vacancy_id)
-    path, code = f"/candidacies/{candidacy_id}/present", "presentation_consent_missing"
+    path, code = f"/candidacies/{candidacy_id}/present", "consent_missing"
     await w.api.refused(officer(person), "placement", path, None, 409, code)
     w.tell(person, "shortlisted; presenting them without consent for this employer is refused")
     await work.allow_presentation(w, person, employer_id)

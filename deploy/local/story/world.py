@@ -118,7 +118,7 @@ async def referral(w: World, person: Person, referral_id: str = "") -> Answer | 
 async def timeline(w: World, person: Person) -> list[Answer] | None:
     """What happened to the case, as the scout sees it."""
     found = await w.api.get(scout(person), "referral", f"/cases/{person.case_id}/timeline")
-    return None if found is None else found["entries"]
+    return None if found is None else found["items"]
 
 
 async def centre_file(w: World, person: Person) -> Answer | None:

@@ -8,7 +8,7 @@ written after.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -34,6 +34,10 @@ class Refused:
     remedy: str
     field: str = ""
     status: int = 409
+
+    def at(self, field: str) -> Refused:
+        """The same refusal, pointing to `field`."""
+        return replace(self, field=field)
 
 
 class Deadline(NamedTuple):

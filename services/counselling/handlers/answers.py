@@ -26,6 +26,7 @@ from counselling.limits import contact_priority, due_at
 from counselling.reference import Reference
 from vocabulary.countries import day_at
 from vocabulary.reference import Centre
+from vocabulary.refusals import country_not_active, country_suspended, date_in_past, unknown_code, wrong_state
 
 LATEST_APPOINTMENT = timedelta(days=730)
 """Further ahead a date is a slip of the pen (docs/domain.md: appointment-horizon)."""
@@ -62,7 +63,7 @@ def reject(states: States, command: RejectReferral, context: Context) -> Decisio
     if not referral.allows("reject"):
         return refusals.not_waiting(referral)
     if context.reference.reject_reasons.get(command.reason, on=_day(referral, context)) is None:
-        return refusals.unknown_code("/reason", "reject_reasons")
+        return unknown_code("/reason", "reject_reasons")
     rejected = referral.ended("reject", context.now, command.reason)
     file = file.with_referral(rejected)
     event = ReferralRejected(**_common(file, referral), referral_id=referral.id, reason=command.reason)
@@ -105,9 +106,9 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
         return found
     file, referral = found
     if not referral.allows("complete"):
-        return refusals.not_in_progress(referral)
+        return wrong_state("referral", referral.status, "in_progress")
     if command.outcome_code not in context.reference.outcome_codes:
-        return refusals.unknown_code("/outcome_code", "outcome_codes")
+        return unknown_code("/outcome_code", "outcome_codes")
     completed = referral.ended("complete", context.now, command.outcome_code)
     file = file.with_referral(completed)
     event = ReferralCompleted(**_common(file, referral), referral_id=referral.id, outcome_code=command.outcome_code)
@@ -128,7 +129,7 @@ def _why_not_accept(file: CentreFile, referral: Referral, command: AcceptReferra
         return refusals.CONSENT_MISSING
     appointment: datetime | None = command.first_appointment
     if appointment is not None and appointment <= context.now:
-        return refusals.APPOINTMENT_PAST
+        return date_in_past("/first_appointment")
     if appointment is not None and appointment > context.now + LATEST_APPOINTMENT:
         return refusals.APPOINTMENT_TOO_LATE
     return None
@@ -139,7 +140,7 @@ def _target_of(file: CentreFile, referral: Referral, command: RedirectReferral, 
     if not referral.allows("redirect"):
         return refusals.not_waiting(referral)
     if context.reference.redirect_reasons.get(command.reason, on=_day(referral, context)) is None:
-        return refusals.unknown_code("/reason", "redirect_reasons")
+        return unknown_code("/reason", "redirect_reasons")
     if command.to_centre == referral.centre:
         return refusals.SAME_CENTRE
     centre = _open_centre(context.reference, command.to_centre, _day(referral, context))
@@ -150,14 +151,14 @@ def _target_of(file: CentreFile, referral: Referral, command: RedirectReferral, 
 
 def _open_centre(reference: Reference, code: str, day: date) -> Centre | Refused:
     """The centre as it is today; not one that is closed, nor one in a country that is suspended."""
-    if code not in reference.centres:
-        return refusals.UNKNOWN_CENTRE
     centre = reference.centres.get(code, on=day)
     if centre is None:
-        return refusals.CENTRE_NOT_OPEN
+        return unknown_code("/to_centre", "centres")
     country = reference.countries.get(centre.country, on=day)
+    if country is not None and country.status == "suspended":
+        return country_suspended("/to_centre")
     if country is None or country.status != "active":
-        return refusals.COUNTRY_NOT_ACTIVE
+        return country_not_active("/to_centre")
     return centre
 
 

@@ -26,6 +26,7 @@ from counselling.handlers.access import care_of
 from counselling.handlers.incoming import FIRST_CONTACT
 from counselling.limits import contact_priority, contact_start, due_at
 from vocabulary.countries import day_at
+from vocabulary.refusals import date_in_future
 
 
 def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -> Decision | Refused:
@@ -64,7 +65,7 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
     if file.arrival is None:
         return refusals.NOT_ARRIVED
     if command.contacted_on > day_at(referral.centre_country, context.now):
-        return refusals.date_in_future("/contacted_on")
+        return date_in_future("/contacted_on")
     if command.contacted_on < file.arrival.arrived_on:
         return refusals.CONTACT_BEFORE_ARRIVAL
     first = not file.contacts
@@ -91,7 +92,7 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
     if not file.contacts:
         return refusals.NOT_IN_CONTACT if file.arrival is not None else refusals.NOT_ARRIVED
     if command.assessed_on > day_at(referral.centre_country, context.now):
-        return refusals.date_in_future("/assessed_on")
+        return date_in_future("/assessed_on")
     if command.assessed_on < _first_contact(file):
         return refusals.ASSESSMENT_BEFORE_CONTACT
     if not command.levels.keys() <= context.reference.domains:
@@ -132,7 +133,7 @@ def _why_not_arrived(file: CentreFile, referral: Referral, command: ConfirmArriv
     if file.arrival is not None:
         return refusals.ALREADY_ARRIVED
     if command.arrived_on > day_at(referral.centre_country, context.now):
-        return refusals.date_in_future("/arrived_on")
+        return date_in_future("/arrived_on")
     departed_on = file.departure.day if file.departure else None
     if departed_on is not None and command.arrived_on < departed_on:
         return refusals.ARRIVAL_BEFORE_DEPARTURE

@@ -34,6 +34,7 @@ from counselling.domain.referral import Preview, Referral, Withdrawal
 from counselling.events import ReferralReceived
 from counselling.limits import due_at
 from vocabulary.consents import consent_ends_at
+from vocabulary.refusals import unknown_code_of_event
 
 REFERRAL_ANSWER = "referral_answer"
 FIRST_CONTACT = "first_contact"
@@ -52,13 +53,7 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
         return NOTHING
     centre = context.reference.centres.get(event.to_centre)
     if centre is None:
-        return Refused(
-            code="unknown_centre",
-            detail="The referral is to a centre that the reference data do not have.",
-            remedy="Add the centre to the reference data and retry the event, or discard it and refer anew.",
-            field="/to_centre",
-            status=422,
-        )
+        return unknown_code_of_event("/to_centre", "centres")
     preview = _preview(event)
     due = due_at(context.reference, preview.priority, 1, centre.country, event.referred_at)
     referral = Referral(

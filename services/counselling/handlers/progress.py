@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.states import States
-from counselling import refusals
 from counselling.contracts import (
     CandidacyClosed,
     CourseCompleted,
@@ -25,6 +24,7 @@ from counselling.domain.centre_file import CentreFile
 from counselling.domain.progress import Course, Employment, Offer, change, put
 from counselling.handlers.incoming import file_of
 from vocabulary.countries import TIME_ZONES, day_at
+from vocabulary.refusals import unknown_code_of_event
 
 
 def enrolment_confirmed(states: States, event: EnrolmentConfirmed, _context: Context) -> Decision:
@@ -84,7 +84,7 @@ def job_offer_accepted(states: States, event: JobOfferAccepted, _context: Contex
 def job_offer_declined(states: States, event: JobOfferDeclined, context: Context) -> Decision | Refused:
     """The person does not take the offer, on this day at the place of the work; nothing follows from it."""
     if event.country not in TIME_ZONES:
-        return refusals.unknown_code("/country", "countries")
+        return unknown_code_of_event("/country", "countries")
     file = file_of(states, event)
     day = day_at(event.country, context.occurred_at)
     offers = change(

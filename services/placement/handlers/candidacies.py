@@ -31,10 +31,10 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
         return desk
     vacancy = states.get(Vacancy, command.vacancy_id)
     if vacancy is None:
-        return refusals.at(refusals.VACANCY_NOT_FOUND, "/vacancy_id")
+        return refusals.VACANCY_NOT_FOUND.at("/vacancy_id")
     candidate = states.get(Candidate, command.case_id)
     if candidate is None or candidate.status == "unknown":
-        return refusals.at(refusals.CANDIDATE_NOT_FOUND, "/case_id")
+        return refusals.CANDIDATE_NOT_FOUND.at("/case_id")
     today = day_at(vacancy.country, context.now)
     refused = (
         _not_of_desk(desk, vacancy, candidate, context.now)
@@ -89,11 +89,11 @@ def close_candidacy(states: States, command: CloseCandidacy, context: Context) -
 
 def _not_of_desk(desk: Desk, vacancy: Vacancy, candidate: Candidate, at: datetime) -> Refused | None:
     if vacancy.country not in desk.countries:
-        return refusals.at(refusals.OTHER_ORGANISATION, "/vacancy_id")
+        return refusals.OTHER_ORGANISATION.at("/vacancy_id")
     if candidate.country not in desk.countries:
-        return refusals.at(refusals.OTHER_ORGANISATION, "/case_id")
+        return refusals.OTHER_ORGANISATION.at("/case_id")
     if not consents.covered(candidate.consents, "matching", desk.recipients, at):
-        return refusals.at(refusals.MATCHING_CONSENT_MISSING, "/case_id")
+        return refusals.MATCHING_CONSENT_MISSING.at("/case_id")
     return None if candidate.country == vacancy.country else refusals.NOT_THE_COUNTRY_OF_RETURN
 
 
@@ -110,9 +110,9 @@ def _not_eligible(candidate: Candidate) -> Refused | None:
 
 def _full(vacancy: Vacancy, candidate: Candidate, today: date) -> Refused | None:
     if not vacancy.takes_people(today):
-        return refusals.at(refusals.VACANCY_CLOSED, "/vacancy_id")
+        return refusals.VACANCY_CLOSED.at("/vacancy_id")
     if vacancy.live_candidacy_of(candidate.id) is not None:
         return refusals.CANDIDACY_EXISTS
     if not vacancy.free:
-        return refusals.at(refusals.NO_OPENING_LEFT, "/vacancy_id")
+        return refusals.NO_OPENING_LEFT.at("/vacancy_id")
     return None

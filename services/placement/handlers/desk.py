@@ -20,6 +20,7 @@ from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed
 from placement.reference import Reference
 from vocabulary.countries import day_at
+from vocabulary.refusals import wrong_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,10 @@ def desk_at(org: str, reference: Reference, now: datetime) -> Desk | Refused:
     """The desk of an organisation. Only centres have one, and only while they are open."""
     centre = reference.centres.get(org)
     if centre is None:
-        return refusals.ORGANISATION_NOT_A_CENTRE
+        return refusals.NOT_A_CENTRE
     today = day_at(centre.country, now)
     if reference.centres.get(org, on=today) is None:
-        return refusals.ORGANISATION_NOT_A_CENTRE
+        return refusals.NOT_A_CENTRE
     return Desk(org, centre.country, reference.countries_of(centre, today), today)
 
 
@@ -80,7 +81,7 @@ def scene_of(states: States, command: OnCandidacy, context: Context, *needed: Ca
     if vacancy.country not in desk.countries:
         return refusals.OTHER_ORGANISATION
     if candidacy.status not in needed:
-        return refusals.wrong_state(candidacy.status, *needed)
+        return wrong_state("candidacy", candidacy.status, *needed)
     return Scene(day_at(vacancy.country, context.now), candidate, vacancy, candidacy)
 
 

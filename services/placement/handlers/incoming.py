@@ -27,7 +27,6 @@ from chassis.pure.states import (
     by_id,
     by_link,
 )
-from placement import refusals
 from placement.contracts import (
     ArrivedInCountry,
     ConsentGranted,
@@ -50,6 +49,7 @@ from placement.handlers.desk import candidacy_closed
 from placement.reference import Reference
 from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY, WORKING_DAYS
+from vocabulary.refusals import unknown_code_of_event
 
 REFER_ANEW_WORKING_DAYS = 3
 """Working days to refer a rejected person anew, counted where the scout works (docs/domain.md: refer-anew)."""
@@ -73,7 +73,7 @@ def needs_owner_and_candidacies(deadline: DeadlineDue) -> Iterable[Need]:
 def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:
     """The person is known, before arrival."""
     if event.to_centre not in context.reference.centres:
-        return refusals.CENTRE_UNKNOWN
+        return unknown_code_of_event("/to_centre", "centres")
     place = Place(context.occurred_at, event.to_centre)
     profile = Profile(event.country, event.language, event.target_group, event.age_band, event.admin1)
     candidate = _candidate(states, event.case_id).referred(
@@ -102,7 +102,7 @@ def referral_rejected(states: States, event: ReferralRejected, context: Context)
 def referral_redirected(states: States, event: ReferralRedirected, context: Context) -> Decision | Refused:
     """Another centre has the person, under a new referral id."""
     if event.to_centre not in context.reference.centres:
-        return refusals.CENTRE_UNKNOWN
+        return unknown_code_of_event("/to_centre", "centres")
     candidate = _candidate(states, event.case_id)
     referrals = candidate.referrals.redirected(event.referral_id, event.child_referral_id)
     place = Place(context.occurred_at, event.to_centre, redirected=True)

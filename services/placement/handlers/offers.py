@@ -32,6 +32,7 @@ from placement.events import (
 from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Scene, candidacy_closed, ids_of, scene_of
 from placement.handlers.vacancies import ended
+from vocabulary.refusals import date_in_future, date_in_past, unknown_code
 
 DEFAULT_ANSWER_TIME: Final = timedelta(days=14)
 """Where the employer names no date (docs/domain.md: offer-expiry)."""
@@ -47,10 +48,10 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
     if not scene.vacancy.takes_people(scene.today):
         return refusals.VACANCY_CLOSED
     if command.starts_on < scene.today:
-        return refusals.STARTS_IN_PAST
+        return date_in_past("/starts_on")
     expires_at = command.expires_at or context.now + DEFAULT_ANSWER_TIME
     if not ANSWER_TIME[0] <= expires_at - context.now <= ANSWER_TIME[1]:
-        return refusals.OFFER_EXPIRY_INADMISSIBLE
+        return refusals.OFFER_EXPIRY_OUT_OF_BOUNDS
     offer = Offer(
         id=context.new_id(),
         employment_type=command.employment_type or scene.vacancy.employment_type,
@@ -102,7 +103,7 @@ def decline_offer(states: States, command: DeclineOffer, context: Context) -> De
         return scene
     reasons = context.reference.decline_reasons
     if reasons.get(command.reason, on=scene.today) is None:
-        return refusals.DECLINE_REASON_UNKNOWN
+        return unknown_code("/reason", "decline_reasons")
     candidacy = scene.candidacy.declined(command.reason, scene.today)
     vacancy = scene.vacancy.updated(candidacy)
     event = JobOfferDeclined(
@@ -141,7 +142,7 @@ def start_employment(states: States, command: StartEmployment, context: Context)
     if isinstance(scene, Refused):
         return scene
     if command.started_on > scene.today:
-        return refusals.STARTED_IN_FUTURE
+        return date_in_future("/started_on")
     offer = offer_of(scene.candidacy)
     employment = Employment(
         id=context.new_id(),

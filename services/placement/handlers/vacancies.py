@@ -21,6 +21,7 @@ from placement.events import VacancyClosed, VacancyPublished
 from placement.handlers.deadlines import VACANCY_EXPIRY
 from placement.handlers.desk import candidacy_closed, desk_of
 from vocabulary.countries import day_at, last_second_at
+from vocabulary.refusals import date_in_past, unknown_code
 
 
 def register_employer(_states: States, command: RegisterEmployer, context: Context) -> Decision | Refused:
@@ -30,7 +31,7 @@ def register_employer(_states: States, command: RegisterEmployer, context: Conte
         return desk
     country = command.country or desk.home
     if country not in desk.countries:
-        return refusals.at(refusals.OTHER_ORGANISATION, "/country")
+        return refusals.OTHER_ORGANISATION.at("/country")
     employer = Employer(context.new_id(), command.name, desk.centre, country, command.isic)
     return Decision((employer,), answer=EmployerView.model_validate(employer))
 
@@ -44,17 +45,17 @@ def publish_vacancy(states: States, command: PublishVacancy, context: Context) -
     if employer is None:
         return refusals.EMPLOYER_NOT_FOUND
     if employer.country not in desk.countries:
-        return refusals.at(refusals.OTHER_ORGANISATION, "/employer_id")
+        return refusals.OTHER_ORGANISATION.at("/employer_id")
     if command.isco08 not in context.reference.isco08:
-        return refusals.OCCUPATION_UNKNOWN
+        return unknown_code("/isco08", "isco08")
     for index, skill in enumerate(command.skills):
         if skill not in context.reference.isco08:
-            return refusals.at(refusals.OCCUPATION_UNKNOWN, f"/skills/{index}")
+            return unknown_code(f"/skills/{index}", "isco08")
     if command.admin1 is not None and not command.admin1.startswith(f"{employer.country}-"):
-        return refusals.ADMIN1_OF_OTHER_COUNTRY
+        return refusals.ADMIN1_ELSEWHERE
     today = day_at(employer.country, context.now)
     if command.expires_on < today:
-        return refusals.EXPIRES_IN_PAST
+        return date_in_past("/expires_on")
     vacancy = Vacancy(
         id=context.new_id(),
         employer_id=employer.id,

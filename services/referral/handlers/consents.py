@@ -23,6 +23,7 @@ from referral.handlers.desk import own_act
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.reference import Purpose, Reference
 from vocabulary.countries import GERMANY, day_at, end_of_day_at
+from vocabulary.refusals import date_in_future, date_in_past, unknown_code
 from vocabulary.roles import SCOUTS_DESK
 
 CANONICAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -112,15 +113,17 @@ def _why_not(case: Case, command: GrantConsent, reference: Reference, day: date)
     """What is wrong with it on this day, which is that of the place where it was signed."""
     purpose = reference.purposes.get(command.purpose)
     if purpose is None:
-        return refusals.unknown_code("/purpose", "consent_purposes")
+        return unknown_code("/purpose", "consent_purposes")
     if not {recipient.partition(":")[0] for recipient in command.recipients} <= set(purpose.recipient_kinds):
         return refusals.RECIPIENT_KIND
     if not all(_is_known(recipient, purpose, reference) for recipient in command.recipients):
         return refusals.UNKNOWN_RECIPIENT
     if command.granted_on > day:
-        return refusals.in_future("/granted_on")
-    if command.valid_until < max(day, command.granted_on):
+        return date_in_future("/granted_on")
+    if command.valid_until < command.granted_on:
         return refusals.ENDS_BEFORE_IT_BEGINS
+    if command.valid_until < day:
+        return date_in_past("/valid_until")
     if case.age_band == "under_18" and not command.guardian:
         return refusals.GUARDIAN_REQUIRED
     return None

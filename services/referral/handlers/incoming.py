@@ -140,7 +140,7 @@ def reaction(change: Change, subject: str, code: str = "") -> Decide:
 def _noted(states: States, event: Any, context: Context, subject: str, code: str = "") -> Case | Refused:
     case = states.get(Case, event.case_id)
     if case is None:
-        return refusals.UNKNOWN_CASE
+        return refusals.CASE_OF_EVENT_NOT_FOUND
     source = event.topic.split(".")[1]
     detail = str(getattr(event, code)) if code else ""
     return case.noted(Milestone(context.occurred_at, type(event).__name__, getattr(event, subject), source, detail))

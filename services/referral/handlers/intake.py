@@ -13,6 +13,7 @@ from referral.domain.profile import Profile
 from referral.events import CaseOpened
 from referral.handlers.desk import own_act, own_case
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.refusals import unknown_code
 
 
 def open_case(states: States, command: OpenCase, context: Context) -> Decision | Refused:
@@ -20,7 +21,7 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
     if command.target_group != "RETURNEE_DE":
         return refusals.NOT_A_RETURNEE_FROM_GERMANY
     if context.reference.countries.get(command.country, on=day_at(GERMANY, context.now)) is None:
-        return refusals.UNKNOWN_COUNTRY
+        return unknown_code("/country", "countries")
     if command.admin1 is not None and not command.admin1.startswith(f"{command.country}-"):
         return refusals.ADMIN1_ELSEWHERE
     if states.get(Case, command.case_id) is not None:

@@ -18,10 +18,11 @@ from referral.commands import (
     RescheduleDeparture,
 )
 from referral.domain.case import Case
-from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey, Step
+from referral.domain.journey import ALLOWED, MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey, Step
 from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReferralEvent, ReturneeDeparted
 from referral.handlers.desk import own_act, own_case
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.refusals import date_in_future, date_in_past, unknown_code, wrong_state
 
 
 def plan(states: States, command: PlanDeparture, context: Context) -> Decision | Refused:
@@ -47,7 +48,7 @@ def book(states: States, command: BookDeparture, context: Context) -> Decision |
     if isinstance(case, Refused):
         return case
     if command.on < day_at(GERMANY, context.now):
-        return refusals.in_past("/on")
+        return date_in_past("/on")
     journey = replace(
         case.journey,
         status="booked",
@@ -66,7 +67,7 @@ def reschedule(states: States, command: RescheduleDeparture, context: Context) -
         return case
     day = day_at(GERMANY, context.now)
     if context.reference.reschedule_reasons.get(command.reason, on=day) is None:
-        return refusals.unknown_code("/reason", "reschedule_reasons")
+        return unknown_code("/reason", "reschedule_reasons")
     if refused := _bad_window(command.earliest, command.latest, day):
         return refused
     if case.journey.status == "booked" and command.earliest != command.latest:
@@ -89,7 +90,7 @@ def cancel(states: States, command: CancelDeparture, context: Context) -> Decisi
     if isinstance(case, Refused):
         return case
     if context.reference.departure_cancel_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
-        return refusals.unknown_code("/reason", "departure_cancel_reasons")
+        return unknown_code("/reason", "departure_cancel_reasons")
     journey = Journey(status="cancelled", reason=command.reason)
     event = DepartureCancelled(case_id=case.id, reason=command.reason, country=case.country)
     return _decided(case, journey, event, context)
@@ -101,14 +102,14 @@ def confirm_departure(states: States, command: ConfirmDeparture, context: Contex
     if isinstance(case, Refused):
         return case
     if command.departed_on > day_at(GERMANY, context.now):
-        return refusals.in_future("/departed_on")
+        return date_in_future("/departed_on")
     earliest = case.journey.earliest
     if earliest is not None and command.departed_on < earliest - timedelta(days=MAX_EARLY_DAYS):
         return refusals.DEPARTED_LONG_BEFORE
     if command.arrival_expected_on < command.departed_on:
         return refusals.ARRIVES_BEFORE_DEPARTURE
     if not all(code in context.reference.assistance_codes for code in command.assistance_codes):
-        return refusals.unknown_code("/assistance_codes", "assistance_codes")
+        return unknown_code("/assistance_codes", "assistance_codes")
     journey = replace(
         case.journey,
         status="departed",
@@ -130,12 +131,12 @@ def _at(states: States, command: Any, context: Context, step: Step) -> Case | Re
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
-    return case if case.journey.allows(step) else refusals.journey_not_in_state(case.journey, step)
+    return case if case.journey.allows(step) else wrong_state("journey", case.journey.status, *ALLOWED[step])
 
 
 def _bad_window(earliest: date, latest: date, day: date) -> Refused | None:
     if earliest < day:
-        return refusals.in_past("/earliest")
+        return date_in_past("/earliest")
     if latest < earliest:
         return refusals.WINDOW_REVERSED
     if latest - earliest > timedelta(days=MAX_WINDOW_DAYS):

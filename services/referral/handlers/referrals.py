@@ -18,6 +18,7 @@ from referral.handlers.desk import own_act, own_case
 from referral.reference import Reference
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.reference import Centre, Fallback
+from vocabulary.refusals import country_not_active, country_suspended, unknown_code
 
 CODE_LISTS = {"needs": "needs", "wishes": "wishes", "skills": "isco08"}
 
@@ -31,7 +32,7 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
     for attribute, code_list in CODE_LISTS.items():
         known = getattr(context.reference, code_list)
         if not all(known.get(code, on=day) for code in getattr(command, attribute)):
-            return refusals.unknown_code(f"/{attribute}", code_list)
+            return unknown_code(f"/{attribute}", code_list)
     centre = _centre_for(case, command, context.reference, day)
     if isinstance(centre, Refused):
         return centre
@@ -66,7 +67,7 @@ def withdraw_referral(states: States, command: WithdrawReferral, context: Contex
     if referral is None:
         return refusals.REFERRAL_NOT_FOUND
     if context.reference.withdraw_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
-        return refusals.unknown_code("/reason", "withdraw_reasons")
+        return unknown_code("/reason", "withdraw_reasons")
     if not referral.allows("withdraw"):
         return refusals.not_to_be_withdrawn(referral)
     case, event = withdrawn(case, referral, command.reason, context.now)
@@ -102,16 +103,16 @@ def _centre_for(case: Case, command: Refer, reference: Reference, day: date) -> 
     """The centre to refer to, or why there is none (routing by country status, region and opening days)."""
     country = reference.countries.get(case.country, on=day)
     if country is None or country.status == "ended":
-        return refusals.COUNTRY_ENDED
+        return country_not_active()
     if country.status == "suspended":
-        return refusals.COUNTRY_SUSPENDED
+        return country_suspended()
     fallback = reference.fallbacks.get(case.country, on=day)
     if command.to_centre is None:
         by_region = reference.centre_for(case.country, case.admin1, day) if country.status == "active" else None
         return by_region or refusals.no_active_centre(fallback)
     named = reference.centres.get(command.to_centre, on=day)
     if named is None:
-        return refusals.UNKNOWN_CENTRE
+        return unknown_code("/to_centre", "centres")
     if named.country == case.country:
         return named
     return _from_afar(named, fallback, reference, day)
@@ -122,7 +123,7 @@ def _from_afar(named: Centre, fallback: Fallback | None, reference: Reference, d
     if fallback is None or fallback.desk != named.code:
         return refusals.CENTRE_ELSEWHERE
     its_country = reference.countries.get(named.country, on=day)
-    return named if its_country is not None and its_country.status == "active" else refusals.COUNTRY_SUSPENDED
+    return named if its_country is not None and its_country.status == "active" else country_suspended()
 
 
 def _returnee_referred(case: Case, referral: Referral, reference: Reference) -> ReturneeReferred:

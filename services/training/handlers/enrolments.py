@@ -23,6 +23,7 @@ from training.domain.session import CourseSession
 from training.domain.terms import CancelReason
 from training.handlers.announce import announced
 from vocabulary.countries import GERMANY, day_at, end_of_day_at
+from vocabulary.refusals import date_in_future, unknown_code, wrong_state
 from vocabulary.roles import TRAINING_CLERK
 
 
@@ -49,7 +50,7 @@ def request_enrolment(states: States, command: RequestEnrolment, context: Contex
     """A scout asks for a seat: the answer is a seat, or a place on the waiting list."""
     session = states.get(CourseSession, command.session_id)
     if session is None:
-        return refusals.at(refusals.SESSION_NOT_FOUND, "/session_id")
+        return refusals.SESSION_NOT_FOUND.at("/session_id")
     learner = states.get(Learner, command.case_id)
     if learner is None:
         return refusals.CASE_NOT_FOUND
@@ -75,7 +76,7 @@ def cancel_enrolment(states: States, command: CancelEnrolment, context: Context)
     if context.actor.org != (session.provider if by_provider else enrolment.requested_by):
         return refusals.OTHER_ORGANISATION
     if not enrolment.live:
-        return refusals.wrong_state(enrolment.status, *LIVE)
+        return wrong_state("enrolment", enrolment.status, *LIVE)
     after = session.without(lambda each: each.id == enrolment.id, "provider" if by_provider else "person")
     return _decided(session, after, enrolment.id)
 
@@ -96,7 +97,7 @@ def complete_enrolment(states: States, command: CompleteEnrolment, context: Cont
 
 def _closed(session: CourseSession, learner: Learner, today: date) -> Refused | None:
     if session.cancel_reason is not None:
-        return refusals.at(refusals.SESSION_CANCELLED, "/session_id")
+        return refusals.SESSION_CANCELLED.at("/session_id")
     if session.closed or session.starts_on < today:
         return refusals.ENROLMENT_CLOSED
     return None if session.live_enrolment_of(learner.id) is None else refusals.ALREADY_ENROLLED
@@ -130,14 +131,16 @@ def _not_completed(
     if session.provider != context.actor.org:
         return refusals.OTHER_ORGANISATION
     if enrolment.status != "confirmed":
-        return refusals.wrong_state(enrolment.status, "confirmed")
-    if not session.starts_on <= command.finished_on <= day_at(GERMANY, context.now):
-        return refusals.FINISHED_ON_INADMISSIBLE
+        return wrong_state("enrolment", enrolment.status, "confirmed")
+    if command.finished_on < session.starts_on:
+        return refusals.FINISHED_BEFORE_START
+    if command.finished_on > day_at(GERMANY, context.now):
+        return date_in_future("/finished_on")
     if command.units > session.units:
         return refusals.UNITS_EXCEED_COURSE
     for index, skill in enumerate(command.skills):
         if skill not in context.reference.isco08:
-            return refusals.at(refusals.OCCUPATION_UNKNOWN, f"/skills/{index}")
+            return unknown_code(f"/skills/{index}", "isco08")
     return None
 
 

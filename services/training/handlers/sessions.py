@@ -21,6 +21,7 @@ from training.domain.session import CourseSession
 from training.events import CourseSessionCancelled, CourseSessionScheduled
 from training.handlers.announce import announced
 from vocabulary.countries import GERMANY, day_at, last_second_at
+from vocabulary.refusals import date_in_past, unknown_code
 
 ENROLMENT_CLOSES: Final = "enrolment_closes"
 SESSION_ENDS: Final = "session_ends"
@@ -61,7 +62,7 @@ def cancel_session(states: States, command: CancelSession, context: Context) -> 
     if session.provider != context.actor.org:
         return refusals.OTHER_ORGANISATION
     if context.reference.session_cancel_reasons.get(command.reason, on=today) is None:
-        return refusals.CANCEL_REASON_UNKNOWN
+        return unknown_code("/reason", "session_cancel_reasons")
     if session.cancel_reason is not None:
         return refusals.SESSION_CANCELLED
     if session.ends_on < today:
@@ -95,11 +96,11 @@ def _inadmissible(command: ScheduleSession, context: Context) -> Refused | None:
     if provider is None:
         return refusals.NOT_A_PROVIDER
     if command.isco08 not in context.reference.isco08:
-        return refusals.OCCUPATION_UNKNOWN
+        return unknown_code("/isco08", "isco08")
     if command.isco08 not in context.reference.teaches(provider):
         return refusals.OCCUPATION_NOT_TAUGHT
     if command.starts_on < day_at(GERMANY, context.now):
-        return refusals.STARTS_IN_PAST
+        return date_in_past("/starts_on")
     if command.ends_on < command.starts_on:
         return refusals.ENDS_BEFORE_START
     return None

@@ -143,7 +143,7 @@ class Model:
         if referral["centre"] != centre:
             return "other_organisation"
         if referral["status"] != "in_progress":
-            return "referral_not_in_progress"
+            return "wrong_state"
         self._end(referral, "completed")
         if not any(each["status"] in TAKEN for each in self.referrals.values()):
             self.deadlines.pop(("first_contact", None), None)
@@ -157,7 +157,7 @@ class Model:
             return "already_arrived"
         left = self.departure.get("departed_on") or self.departure.get("booked")
         if left and day < left:
-            return "arrival_before_departure"
+            return "dates_reversed"
         self.arrived_on = day
         country = COUNTRY_OF[centre]
         midnight = datetime.combine(day, time(23, 59, 59), ZONE[country]).astimezone(UTC)

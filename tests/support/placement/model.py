@@ -188,7 +188,7 @@ class Model:
         if home not in self.desks[vacancy][2]:
             return "other_organisation"
         if not self.allows(case, "matching", self.names_of_desk(vacancy), at):
-            return "matching_consent_missing"
+            return "consent_missing"
         if home != self.countries[vacancy]:
             return "not_the_country_of_return"
         if refusal := self._gate(case):
@@ -233,7 +233,7 @@ class Model:
             if refusal is None and not self.allows(
                 each["case"], "presentation", self.recipients("presentation", each), at
             ):
-                refusal = "presentation_consent_missing"
+                refusal = "consent_missing"
             if refusal is not None:
                 return refusal
         if move == "offer":

@@ -167,7 +167,7 @@ class Model:
 
     def plan(self, first: date, last: date, day: date, at: datetime) -> str | None:
         if self.trip.standing not in ("undecided", "cancelled"):
-            return "journey_not_in_state"
+            return "wrong_state"
         if first < day:
             return "date_in_past"
         self.trip = Trip((first, last))
@@ -176,7 +176,7 @@ class Model:
 
     def book(self, on: date, day: date, at: datetime) -> str | None:
         if self.trip.standing != "planned":
-            return "journey_not_in_state"
+            return "wrong_state"
         if on < day:
             return "date_in_past"
         self.trip.window, self.trip.fixed = (on, on), True
@@ -185,7 +185,7 @@ class Model:
 
     def move(self, first: date, last: date, day: date, at: datetime) -> str | None:
         if not self.trip.ahead:
-            return "journey_not_in_state"
+            return "wrong_state"
         if first < day:
             return "date_in_past"
         if self.trip.fixed and first != last:
@@ -196,18 +196,18 @@ class Model:
 
     def call_off(self, at: datetime) -> str | None:
         if not self.trip.ahead:
-            return "journey_not_in_state"
+            return "wrong_state"
         self.trip = Trip(off=True, reason="person_stays")
         self.act(at, "DepartureCancelled", self.case_id, "cancelled")
         return None
 
     def leave(self, on: date, day: date, at: datetime) -> str | None:
         if not self.trip.ahead or self.trip.window is None:
-            return "journey_not_in_state"
+            return "wrong_state"
         if on > day:
             return "date_in_future"
         if (self.trip.window[0] - on).days > 30:
-            return "departed_before_window"
+            return "date_out_of_bounds"
         self.trip.left = on
         self.act(at, "ReturneeDeparted", self.case_id, "departed")
         return None

@@ -100,4 +100,4 @@ class Process(ServiceProcess):
 def ids(page: Any) -> list[str]:
     """The ids of a page's items, in order."""
     assert page["http"] == 200, page
-    return [item["id"] for item in page["items"]]
+    return [item.get("referral_id", item["case_id"]) for item in page["items"]]

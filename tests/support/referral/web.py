@@ -55,7 +55,7 @@ class Api(MemoryApi):
 
 def example(body: type[BaseModel]) -> dict[str, Any]:
     extra: Any = body.model_config["json_schema_extra"]
-    return dict(extra["example"])
+    return dict(extra["examples"][0])
 
 
 DAYS = {name: in_days(number).isoformat() for name, number in {"soon": 20, "later": 30, "today": 0}.items()}

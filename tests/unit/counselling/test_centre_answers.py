@@ -129,9 +129,9 @@ def test_a_consent_ends_with_its_last_day_where_it_was_signed(
 @pytest.mark.parametrize(
     ("at", "code"),
     [
-        (NOW, "appointment_in_past"),
-        (NOW - DAY, "appointment_in_past"),
-        (NOW + 731 * DAY, "appointment_too_late"),
+        (NOW, "date_in_past"),
+        (NOW - DAY, "date_in_past"),
+        (NOW + 731 * DAY, "date_out_of_bounds"),
     ],
 )
 def test_a_first_appointment_lies_ahead_but_not_years(at: datetime, code: str) -> None:
@@ -250,7 +250,7 @@ def test_only_a_referral_in_progress_can_be_completed(state: str) -> None:
     desk = Desk.with_referral()
     if state != "received":
         answered(desk, state)
-    refused(desk.complete(), "referral_not_in_progress")
+    refused(desk.complete(), "wrong_state")
 
 
 @pytest.mark.parametrize(

@@ -72,10 +72,10 @@ def test_a_case_goes_from_the_inbox_to_its_end(api: Api) -> None:
     assert accepted.status_code == 200
     assert (accepted.json()["status"], accepted.json()["file_status"]) == ("accepted", "expected")
     arrived = api.act(*CALLS[4])
-    assert (arrived.status_code, arrived.json()["status"]) == (201, "arrived_not_contacted")
+    assert (arrived.status_code, arrived.json()["status"]) == (200, "arrived_not_contacted")
     contacted = api.act(*CALLS[5])
     assert (contacted.status_code, contacted.json()) == (
-        201,
+        200,
         {"case_id": str(CASE), "status": "in_contact", "contacts": 1},
     )
     assessed = api.act(*CALLS[6])
@@ -150,7 +150,7 @@ def test_a_field_that_is_not_as_it_must_be_is_named(api: Api, call: int, changes
 def test_a_refusal_of_a_rule_becomes_a_problem_that_names_the_field(api: Api) -> None:
     document = problem(api.act(CALLS[1][0], {"reason": "bad_mood"}), 422, "unknown_code")
     assert document["errors"][0]["field"] == "/reason"
-    problem(api.act(*CALLS[3]), 409, "referral_not_in_progress")
+    problem(api.act(*CALLS[3]), 409, "wrong_state")
 
 
 @pytest.mark.parametrize("act", ["accept", "reject", "redirect", "complete"])
@@ -194,7 +194,7 @@ def test_a_centre_that_was_asked_for_something_else_sees_the_file_but_no_result(
     api.desk.tell(referred(referral_id=SECOND, to_centre=EDO))
     file = api.read(f"/files/{CASE}", IN_EDO).json()
     assert (file["status"], file["assessment"]) == ("assessed", None)
-    problem(api.read(f"/files/{CASE}/assessments", IN_EDO), 403, "other_organisation")
+    problem(api.read(f"/files/{CASE}/assessments", IN_EDO), 403, "not_taken_on")
     problem(api.read(f"/files/{CASE}/assessments", PROGRAMME), 403, "role_required")
 
 
@@ -261,7 +261,7 @@ def test_a_command_holds_to_what_its_caller_has_seen(api: Api) -> None:
     assert "referrals" in document["detail"]
     assert api.desk.file.arrival is None
     fresh = api.read(f"/files/{CASE}").headers["etag"]
-    assert api.act(*CALLS[4], **{"If-Match": f'"other", {fresh}'}).status_code == 201
+    assert api.act(*CALLS[4], **{"If-Match": f'"other", {fresh}'}).status_code == 200
 
 
 def test_a_tag_changes_only_with_what_its_caller_is_shown(api: Api) -> None:

@@ -100,14 +100,14 @@ def test_the_day_is_the_one_at_the_centre() -> None:
             (ReturneeDeparted(case_id=CASE, departed_on=TODAY, arrival_expected_on=TODAY + DAY),),
             TODAY - DAY,
             "NG-LA",
-            "arrival_before_departure",
+            "dates_reversed",
             "/arrived_on",
         ),
         (
             (DeparturePlanned(case_id=CASE, status="booked", earliest=TODAY, latest=TODAY),),
             TODAY - DAY,
             "NG-LA",
-            "arrival_before_departure",
+            "dates_reversed",
             "/arrived_on",
         ),
     ],
@@ -158,7 +158,7 @@ def test_later_contacts_are_kept_and_not_told() -> None:
     assert len(desk.file.contacts) == 2
 
 
-@pytest.mark.parametrize(("on", "code"), [(TODAY + DAY, "date_in_future"), (TODAY - DAY, "contact_before_arrival")])
+@pytest.mark.parametrize(("on", "code"), [(TODAY + DAY, "date_in_future"), (TODAY - DAY, "dates_reversed")])
 def test_a_contact_lies_between_the_arrival_and_today(on: date, code: str) -> None:
     refused(Desk.with_arrival().contact(on), code, 422, "/contacted_on")
 
@@ -201,7 +201,7 @@ def test_an_assessment_may_be_done_again_and_the_first_stays() -> None:
     ("on", "levels", "code", "field"),
     [
         (TODAY + DAY, {"economic": 1}, "date_in_future", "/assessed_on"),
-        (TODAY - DAY, {"economic": 1}, "assessment_before_contact", "/assessed_on"),
+        (TODAY - DAY, {"economic": 1}, "dates_reversed", "/assessed_on"),
         (TODAY, {"economic": 1, "religion": 2}, "unknown_code", "/levels"),
     ],
 )

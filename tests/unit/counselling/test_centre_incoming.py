@@ -70,7 +70,7 @@ def test_a_referral_that_comes_twice_comes_once() -> None:
 def test_a_referral_to_a_centre_that_nobody_knows_is_refused() -> None:
     desk = Desk()
     outcome = desk.service.event(referred(to_centre="centre:NG-XXX"))
-    refused(outcome, "unknown_centre", 422, "/to_centre")
+    refused(outcome, "unknown_code", 422, "/to_centre")
 
 
 @pytest.mark.parametrize("at", ["2016-12-31T23:00:00Z", "2100-01-01T00:00:00Z"])

@@ -74,8 +74,8 @@ def test_a_redirection_abroad_keeps_the_country_of_return_and_counts_the_other_c
     ("to_centre", "reason", "code", "status", "field"),
     [
         (LAGOS, "no_capacity", "same_centre", 422, "/to_centre"),
-        ("centre:NG-XXX", "no_capacity", "unknown_centre", 422, "/to_centre"),
-        (KABUL, "no_capacity", "country_not_active", 409, "/to_centre"),
+        ("centre:NG-XXX", "no_capacity", "unknown_code", 422, "/to_centre"),
+        (KABUL, "no_capacity", "country_suspended", 409, "/to_centre"),
         (ACCRA, "no_capacity", "consent_missing", 409, "/to_centre"),
         (EDO, "because", "unknown_code", 422, "/reason"),
     ],
@@ -90,7 +90,7 @@ def test_a_referral_is_not_passed_on_to(to_centre: str, reason: str, code: str, 
 def test_a_referral_is_not_passed_on_to_a_centre_before_it_opens() -> None:
     desk = Desk.with_referral()
     desk.service.now = datetime(2018, 5, 7, 9, tzinfo=UTC)
-    refused(desk.redirect(EDO), "centre_not_open", 409, "/to_centre")
+    refused(desk.redirect(EDO), "unknown_code", 422, "/to_centre")
 
 
 def test_a_referral_does_not_come_back_to_a_centre_that_has_passed_it_on() -> None:

@@ -52,11 +52,11 @@ def shortlist(world: World) -> Any:
 @pytest.mark.parametrize(
     ("event", "code"),
     [
-        (consent_gone(), "matching_consent_missing"),
-        (consent(until=TODAY - DAY), "matching_consent_missing"),
-        (consent("matching", ACCRA), "matching_consent_missing"),
-        (consent("matching", EDO), "matching_consent_missing"),
-        (consent("matching", "country:GH"), "matching_consent_missing"),
+        (consent_gone(), "consent_missing"),
+        (consent(until=TODAY - DAY), "consent_missing"),
+        (consent("matching", ACCRA), "consent_missing"),
+        (consent("matching", EDO), "consent_missing"),
+        (consent("matching", "country:GH"), "consent_missing"),
         (referred(to_centre=ACCRA, country="GH"), "other_organisation"),
     ],
 )
@@ -179,7 +179,7 @@ def test_no_other_recipient_stands_for_the_employer(recipient: str) -> None:
     world = World()
     candidacy_id = world.shortlist()
     world.tell(consent("presentation", recipient, number=2))
-    refused(world.run(commands.Present(*world.ids(candidacy_id))), "presentation_consent_missing")
+    refused(world.run(commands.Present(*world.ids(candidacy_id))), "consent_missing")
 
 
 def test_a_consent_to_presentation_ends_with_its_last_day() -> None:
@@ -187,7 +187,7 @@ def test_a_consent_to_presentation_ends_with_its_last_day() -> None:
     candidacy_id = world.shortlist()
     world.tell(consent("presentation", f"employer:{world.employer}", number=2, until=TODAY))
     world.service.advance(timedelta(days=1))
-    refused(world.run(commands.Present(*world.ids(candidacy_id))), "presentation_consent_missing")
+    refused(world.run(commands.Present(*world.ids(candidacy_id))), "consent_missing")
 
 
 SIGNED: dict[str, tuple[datetime | None, datetime]] = {
@@ -208,8 +208,8 @@ def test_a_consent_ends_with_its_last_day_where_it_was_signed(signed: str) -> No
     world.tell(consent(until=TODAY, expires_at=told))
     world.tell(consent("presentation", employer, case_id=OTHER_CASE, number=5, until=TODAY, expires_at=told))
     world.service.now = end
-    refused(shortlist(world), "matching_consent_missing", field="/case_id")
-    refused(world.run(shortlisted), "presentation_consent_missing")
+    refused(shortlist(world), "consent_missing", field="/case_id")
+    refused(world.run(shortlisted), "consent_missing")
     world.service.now = end - timedelta(microseconds=1)
     assert world.shortlist()
     world.do(shortlisted)
@@ -219,7 +219,7 @@ def test_half_past_eleven_at_night_in_greenwich_is_too_late_for_what_was_signed_
     world = World()
     world.tell(consent(until=TODAY))
     world.service.now = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
-    refused(shortlist(world), "matching_consent_missing", field="/case_id")
+    refused(shortlist(world), "consent_missing", field="/case_id")
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_a_redirection_at_the_very_time_of_a_referral_follows_it() -> None:
 
 @pytest.mark.parametrize("event", [referred(to_centre="centre:NG-XXX"), redirected(to_centre="centre:NG-XXX")])
 def test_an_unknown_centre_is_a_fault_of_the_message(event: Any) -> None:
-    refused(World().service.event(event), "centre_unknown", 422, "/to_centre")
+    refused(World().service.event(event), "unknown_code", 422, "/to_centre")
 
 
 def test_skills_add_up_and_only_an_examination_verifies_them() -> None:

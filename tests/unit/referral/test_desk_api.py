@@ -46,7 +46,7 @@ def test_a_case_goes_from_the_first_talk_to_the_departure(api: Api) -> None:
     view = api.read(case).json()
     assert (view["status"], view["journey"]["status"], view["journey_status"]) == ("referred", "departed", "departed")
     assert (view["overdue"], view["employed"], view["job_offers"]) == (False, False, 0)
-    kinds = [entry["type"] for entry in api.read(f"{case}/timeline").json()["entries"]]
+    kinds = [entry["type"] for entry in api.read(f"{case}/timeline").json()["items"]]
     assert sorted(kinds) == sorted(
         ["CaseOpened", "ConsentGranted", "ReturneeReferred", "DepartureRescheduled", "ReturneeDeparted"]
         + ["DeparturePlanned"] * 2
@@ -135,6 +135,6 @@ def test_every_route_documents_what_it_answers(api: Api) -> None:
 def test_every_body_has_an_example_and_every_field_of_a_profile_is_optional(api: Api) -> None:
     schemas = ask(api.app, "GET", "/openapi.json").json()["components"]["schemas"]
     for name in ("NewCase", "NewConsent", "NewReferral", "Plan", "Booking", "Rescheduling", "DepartureReport"):
-        assert schemas[name]["example"]
+        assert schemas[name]["examples"]
         assert schemas[name]["additionalProperties"] is False
     assert "required" not in schemas["ProfileBody"]

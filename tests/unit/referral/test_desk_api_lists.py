@@ -54,8 +54,8 @@ def test_a_referral_is_shown_with_its_case_and_its_way_through_the_centres(api: 
     assert (first["status"], first["overdue"], first["overdue_level"]) == ("referred_onward", False, 2)
     assert first["case_ref"] == api.desk.case.case_ref
     chain = [
-        {"id": str(api.desk.referrals[0]), "to_centre": LAGOS, "status": "referred_onward"},
-        {"id": str(CHILD), "to_centre": EDO, "status": "submitted"},
+        {"referral_id": str(api.desk.referrals[0]), "to_centre": LAGOS, "status": "referred_onward"},
+        {"referral_id": str(CHILD), "to_centre": EDO, "status": "submitted"},
     ]
     assert (first["chain"], child["chain"]) == (chain, chain)
 

@@ -41,7 +41,7 @@ CANARY = "Canary-Amina"
 
 def example(body: type[BaseModel]) -> dict[str, Any]:
     extra: Any = body.model_config["json_schema_extra"]
-    return dict(extra["example"])
+    return dict(extra["examples"][0])
 
 
 def faults(body: type[BaseModel], **changes: Any) -> list[dict[str, str]]:

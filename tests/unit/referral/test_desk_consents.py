@@ -99,7 +99,7 @@ def test_a_recipient_that_no_list_knows_is_refused(purpose: str, recipient: str)
     [
         ({"purpose": "enforcement"}, "unknown_code", "/purpose"),
         ({"granted_on": in_days(1)}, "date_in_future", "/granted_on"),
-        ({"granted_on": in_days(-9), "valid_until": in_days(-1)}, "dates_reversed", "/valid_until"),
+        ({"granted_on": in_days(-9), "valid_until": in_days(-1)}, "date_in_past", "/valid_until"),
         ({"granted_on": in_days(0), "valid_until": in_days(-1)}, "dates_reversed", "/valid_until"),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_step_is_taken_where_the_table_has_it_and_refused_elsewhere(state: str
         done(STEPS[step](desk))
         assert desk.case.journey.status == AFTER.get(step, state)
     else:
-        refused(STEPS[step](desk), "journey_not_in_state")
+        refused(STEPS[step](desk), "wrong_state")
 
 
 def test_a_planned_window_is_told() -> None:
@@ -180,8 +180,8 @@ def test_what_day_it_is_is_said_by_the_german_calendar() -> None:
     ("on", "arrives", "code", "field"),
     [
         (1, 1, "date_in_future", "/departed_on"),
-        (-1, 0, "departed_before_window", "/departed_on"),
-        (-30, 0, "departed_before_window", "/departed_on"),
+        (-1, 0, "date_out_of_bounds", "/departed_on"),
+        (-30, 0, "date_out_of_bounds", "/departed_on"),
         (0, -1, "dates_reversed", "/arrival_expected_on"),
     ],
 )
@@ -232,4 +232,4 @@ def test_the_first_report_of_an_arrival_counts() -> None:
 def test_a_person_who_has_found_work_abroad_plans_no_departure() -> None:
     desk = desk_in("arrived")
     for step in STEPS.values():
-        refused(step(desk), "journey_not_in_state")
+        refused(step(desk), "wrong_state")

@@ -107,8 +107,8 @@ def test_before_a_country_has_a_centre_nobody_is_referred_there(country: str, no
 
 
 def test_before_its_opening_a_centre_cannot_be_named_either() -> None:
-    refused(desk_for("EG", None, LAST_DAY).refer("centre:EG-CAI"), "unknown_centre", 422, "/to_centre")
-    refused(desk_for("NG", "NG-ED", LAST_DAY).refer(EDO), "unknown_centre", 422, "/to_centre")
+    refused(desk_for("EG", None, LAST_DAY).refer("centre:EG-CAI"), "unknown_code", 422, "/to_centre")
+    refused(desk_for("NG", "NG-ED", LAST_DAY).refer(EDO), "unknown_code", 422, "/to_centre")
 
 
 def test_a_country_without_a_centre_names_the_one_that_stands_in() -> None:
@@ -139,7 +139,7 @@ def test_a_scout_may_name_another_centre_of_the_country() -> None:
 
 @pytest.mark.parametrize("centre", ["centre:NG-ABJ", "centre:ng-los", "centre:XX-1"])
 def test_a_centre_that_is_in_no_list_is_refused(centre: str) -> None:
-    refused(desk_for("NG", None).refer(centre), "unknown_centre", 422, "/to_centre")
+    refused(desk_for("NG", None).refer(centre), "unknown_code", 422, "/to_centre")
 
 
 @pytest.mark.parametrize("centre", [ACCRA, DAKAR, "centre:AF-KBL"])
@@ -185,7 +185,7 @@ def test_a_region_whose_centre_has_closed_goes_to_the_one_for_the_rest_of_the_co
     )
     desk.service.reference = with_lists(centres=CodeList("centres", Centre, closed))  # type: ignore[arg-type]
     assert done(desk.refer()).answer.to_centre == LAGOS
-    refused(desk.refer(EDO, needs=("housing",)), "unknown_centre", 422, "/to_centre")
+    refused(desk.refer(EDO, needs=("housing",)), "unknown_code", 422, "/to_centre")
 
 
 def test_a_centre_without_a_catchment_serves_its_country_if_no_other_does() -> None:

@@ -94,12 +94,12 @@ def test_a_timeline_keeps_the_latest_entries_and_forgets_nothing_that_counts() -
     "event", [arrived(), employed(), offered(), BESIDE[2][0]], ids=lambda event: type(event).__name__
 )
 def test_an_event_about_a_case_that_was_never_opened_is_parked(event: Any) -> None:
-    refused(Desk().service.event(event), "unknown_case")
+    refused(Desk().service.event(event), "case_not_found", 404)
 
 
 def test_a_redirection_of_such_a_case_is_parked_as_well() -> None:
     event = Desk.referred().redirected()
-    refused(Desk().service.event(event), "unknown_case")
+    refused(Desk().service.event(event), "case_not_found", 404)
 
 
 def test_events_never_publish_anything_but_a_withdrawal() -> None:

@@ -138,10 +138,10 @@ def test_a_completed_course_keeps_its_seat() -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"finished_on": in_days(-1)}, "finished_on_inadmissible", "/finished_on"),
-        ({"finished_on": in_days(1)}, "finished_on_inadmissible", "/finished_on"),
+        ({"finished_on": in_days(-1)}, "dates_reversed", "/finished_on"),
+        ({"finished_on": in_days(1)}, "date_in_future", "/finished_on"),
         ({"units": 21}, "units_exceed_course", "/units"),
-        ({"skills": ("7131", "7141")}, "occupation_unknown", "/skills/1"),
+        ({"skills": ("7131", "7141")}, "unknown_code", "/skills/1"),
     ],
 )
 def test_what_cannot_be_recorded_as_a_result(changes: dict[str, Any], code: str, field: str) -> None:

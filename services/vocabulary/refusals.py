@@ -1,0 +1,109 @@
+"""Refusals that several services give: one code for one idea, spelled here and nowhere else.
+
+The `field` says which day, code or person is meant; `detail` and `remedy` say more where the place gives more to say.
+"""
+
+from __future__ import annotations
+
+from chassis.pure.decision import Refused
+
+
+def unknown_code(field: str, code_list: str, remedy: str = "") -> Refused:
+    """A code that its list does not have, or not today: of a reason, an occupation, a centre, a country."""
+    return Refused(
+        "unknown_code",
+        "A code is not in its list, or not in force on this day.",
+        remedy or f"Use codes of GET /code-lists/{code_list} that are in force.",
+        field,
+        422,
+    )
+
+
+def unknown_code_of_event(field: str, code_list: str) -> Refused:
+    """The same in an event, which is parked: its sender knows a newer list, or a wrong code."""
+    remedy = f"Add it to the list that GET /code-lists/{code_list} shows and retry the event, or discard it."
+    return unknown_code(field, code_list, remedy)
+
+
+def date_in_past(field: str) -> Refused:
+    """What is planned, offered or agreed lies behind."""
+    return Refused("date_in_past", "The day or time is over.", "Give one that is still to come.", field, 422)
+
+
+def date_in_future(field: str) -> Refused:
+    """What is said to have happened lies ahead."""
+    return Refused("date_in_future", "The day has not come yet.", "Give the day on which it happened.", field, 422)
+
+
+def dates_reversed(field: str, detail: str) -> Refused:
+    """Of two days, the later one was given before the earlier one."""
+    return Refused("dates_reversed", detail, "Check both days, and give the earlier one first.", field, 422)
+
+
+def date_out_of_bounds(field: str, detail: str, remedy: str) -> Refused:
+    """A day or time that is too far away, or outside of what a course, an offer or a plan allows."""
+    return Refused("date_out_of_bounds", detail, remedy, field, 422)
+
+
+def admin1_elsewhere(country: str) -> Refused:
+    """A subdivision of another country; `country` says whose country it must be of."""
+    return Refused(
+        "admin1_elsewhere",
+        "The subdivision lies in another country.",
+        f"Give an ISO 3166-2 code of {country}, such as NG-ED for NG, or leave the field out.",
+        "/admin1",
+        422,
+    )
+
+
+def consent_missing(detail: str, remedy: str, field: str = "") -> Refused:
+    """The person has given no consent for this that holds now; `detail` says for what."""
+    return Refused("consent_missing", detail, remedy, field)
+
+
+def wrong_state(thing: str, is_: str, *needed: str) -> Refused:
+    """The present state does not allow it, and reading it anew is all that can be done."""
+    return Refused(
+        "wrong_state",
+        f"The {thing} is {is_}; this needs one that is {' or '.join(sorted(needed))}.",
+        f"Read the {thing} and decide anew.",
+    )
+
+
+def other_organisation(detail: str, remedy: str, field: str = "") -> Refused:
+    """It exists, and belongs to somebody else."""
+    return Refused("other_organisation", detail, remedy, field, 403)
+
+
+def not_found(thing: str, remedy: str, field: str = "") -> Refused:
+    """There is no such thing, or its existence must not be told."""
+    return Refused(f"{thing}_not_found", f"There is no {_words(thing)} with this id.", remedy, field, 404)
+
+
+def country_suspended(field: str = "") -> Refused:
+    """The programme pauses in the country."""
+    return Refused(
+        "country_suspended",
+        "The programme is suspended in this country: nobody is referred there now.",
+        "Name a place in another country, or wait: the programme desk says when referrals are possible again.",
+        field,
+    )
+
+
+def country_not_active(field: str = "") -> Refused:
+    """The programme has left the country, or has not come."""
+    return Refused(
+        "country_not_active",
+        "The programme has ended, or has not begun, in this country.",
+        "Name a place in another country, or ask the programme desk for another way.",
+        field,
+    )
+
+
+def referral_answered(is_: str, remedy: str) -> Refused:
+    """Only a referral that waits for the centre's answer can be answered or taken back."""
+    return Refused("referral_answered", f"The centre has answered the referral: it is {_words(is_)}.", remedy)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
