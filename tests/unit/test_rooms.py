@@ -35,7 +35,7 @@ MORE = {
     "counselling": {"limits.py"},  # when a centre owes what
     "placement": set(),
     "referral": {"settings.py", "vault.py"},  # the key of profiles, and what it seals
-    "training": {"settings.py"},
+    "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
 }
 """Each further room needs a reason, and each of these is there."""
 

@@ -39,7 +39,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a caller has seen of a resource when it decided on its command: one of these tags must still be true."""
+    """What a caller has seen of a resource when it decided on its command: one of these tags must still be true.
+
+    There is at least one tag.
+    """
 
     resource: Resource
     id: UUID
@@ -64,10 +67,10 @@ class Seen:
         changes = [changed_since(tag, shown, self.id, self.key) for tag in self.tags]
         if not all(changes):
             return None
-        fewest = min(changes, key=len, default=())
+        fewest = min(changes, key=len)
         return Refused(
             code="changed_meanwhile",
-            detail=f"Since you read it, this has changed: {', '.join(fewest) or 'everything'}.",
+            detail=f"Since you read it, this has changed: {', '.join(fewest)}.",
             remedy="Read it again, and decide anew with its new ETag.",
             field="If-Match",
             status=412,
