@@ -90,7 +90,7 @@ def _dawdle(wish: Path) -> None:
     execute, commit = Writes.execute, Writes.commit
 
     def seconds(writes: Writes) -> float:
-        emits = any(name == "outbox_appended" for name, _, _ in writes._parts)
+        emits = any(part.name == "outbox_appended" for part in writes._parts)
         words = _words(wish) if emits else []
         return float(words[1]) if words and random.random() < float(words[0]) else 0.0
 

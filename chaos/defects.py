@@ -114,19 +114,20 @@ def commits_unguarded() -> None:
     """A command's write is a transaction of its own, and nobody asks whether all of it was written."""
 
     async def commit(self: Writes, connection: Any) -> None:
-        await connection.fetchrow(writes._joined(tuple(self._parts)), *self._arguments)
+        await connection.fetchrow(writes._counting(tuple(self._parts), self._single), *self._arguments())
 
     Writes.commit = commit  # type: ignore[method-assign]
 
 
 def versions_unchecked() -> None:
     """Whoever writes last wins: an aggregate is written whatever its version has become meanwhile."""
-    upsert = storage._upsert
+    saved = storage._saved
 
-    def blind(kind: Any) -> str:
-        return upsert(kind).replace("where t.version = excluded.version - 1 ", "")
+    def blind(kind: Any) -> writes.Part:
+        part = saved(kind)
+        return part._replace(statement=part.statement.replace("where t.version = excluded.version - 1 ", ""))
 
-    storage._upsert = blind
+    storage._saved = blind
 
 
 ALL: dict[str, Callable[[], None]] = {

@@ -11,7 +11,7 @@ import pytest
 
 from chassis.outbox.append import Emitted, append
 from chassis.postgres.database import ConcurrentUpdateError
-from chassis.postgres.writes import Writes
+from chassis.postgres.writes import Part, Writes
 from chassis.pure.answers import tag_of
 from chassis.pure.decision import Refused
 from chassis.pure.resources import Seen
@@ -196,9 +196,11 @@ async def test_nothing_is_written_by_a_command_that_was_not_first(toy: ToyRuntim
     till = uuid4()
     writes = Writes()
     event = Emitted(Counted(till_id=till, amount=1, total=1), str(till), "x", ACTOR, NO_TRACE, "")
-    writes.add("till_saved", "insert into till values ($1, 1, 'open', '{}', now()) returning true", till, rows=1)
+    opened = "insert into till select u.id, 1, 'open', '{}', now() from {rows} returning true"
+    writes.add(Part("till_saved", opened, ("id uuid",), exact=True), [(till,)])
     append(writes, [event], toy.clock.now())
-    writes.add("missing", "update till set version = 9 where id = $1 returning true", uuid4(), rows=1)
+    changed = "update till set version = 9 from {rows} where till.id = u.id returning true"
+    writes.add(Part("missing", changed, ("id uuid",), exact=True), [(uuid4(),)])
     async with pool.acquire() as connection:
         with pytest.raises(ConcurrentUpdateError):
             await writes.commit(connection)

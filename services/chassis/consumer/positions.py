@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from enum import Enum
 
 from chassis.consumer.inbound import Inbound
-from chassis.postgres.database import Connection, columns
-from chassis.postgres.writes import Writes
+from chassis.postgres.database import Connection
+from chassis.postgres.writes import Part, Writes
 
 _LOCK = """
 select p.* from unnest($1::text[], $2::text[]) as wanted(source, key)
@@ -18,17 +18,18 @@ cross join lateral (
 """
 """Locks row after row in the order given, which is the order of locks. PostgreSQL plans a plain join anew for every
 batch, and would scan the whole of a table that has just begun to grow."""
-_ADD = """
+_COLUMNS = ("source text", "key text", "sequence bigint", "blocked boolean")
+_INSERT = """
 insert into position (source, key, sequence, blocked)
-select * from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) on conflict do nothing
-returning true
+select u.source, u.key, u.sequence, u.blocked from {rows}
 """
-_MOVE = """
-insert into position (source, key, sequence, blocked)
-select * from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
-on conflict (source, key) do update set sequence = excluded.sequence, blocked = excluded.blocked
-returning true
-"""
+_ADDED = Part("positions_added", f"{_INSERT} on conflict do nothing returning true", _COLUMNS, exact=True)
+_MOVED = Part(
+    "positions_moved",
+    f"{_INSERT} on conflict (source, key) do update set sequence = excluded.sequence, blocked = excluded.blocked"
+    " returning true",
+    _COLUMNS,
+)
 
 
 _CATCH_UP = """
@@ -139,7 +140,5 @@ async def catch_up(connection: Connection, inbound: Inbound) -> None:
 def save(writes: Writes, positions: Positions) -> None:
     """Writes what moved. If another consumer has added the same new key first, the write fails and the batch is done
     again."""
-    if moved := positions.changed(stored=True):
-        writes.add("positions_moved", _MOVE, *columns(moved))
-    if new := positions.changed(stored=False):
-        writes.add("positions_added", _ADD, *columns(new), rows=len(new))
+    writes.add(_MOVED, positions.changed(stored=True))
+    writes.add(_ADDED, positions.changed(stored=False))

@@ -8,28 +8,37 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from chassis.outbox.records import body, sized
-from chassis.postgres.writes import Writes
+from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import Actor
 from chassis.pure.messages import Event
 from chassis.telemetry.tracing import SpanContext
 
 SCHEMA_BASE = "https://schemas.perspektive-heimat.invalid/events"
 
-_NUMBER = """
-insert into stream as s (key, sequence) select * from unnest($1::text[], $2::bigint[])
+_NUMBERED = Part(
+    "numbered",
+    """
+insert into stream as s (key, sequence) select u.key, u.sequence from {rows}
 on conflict (key) do update set sequence = s.sequence + excluded.sequence
 returning key, sequence
-"""
-_APPEND = """
+""",
+    ("key text", "sequence bigint"),
+    exact=True,
+)
+_APPENDED = Part(
+    "outbox_appended",
+    """
 insert into outbox (topic, key, record)
 select u.topic, u.key, u.record || set_byte('\\x00'::bytea, 0, 2 * length(own.number)) || own.number::bytea
-from unnest($1::text[], $2::text[], $3::int[], $4::bytea[])
-     with ordinality as u(topic, key, later, record, place)
+from {rows}
 join numbered using (key)
 cross join lateral (select (numbered.sequence - u.later)::text) as own(number)
 order by u.place
 returning true
-"""
+""",
+    ("topic text", "key text", "later int", "record bytea"),
+    exact=True,
+)
 """Appends the number as the value of the record's last header: its length as a zigzag varint (one byte is enough), then
 its digits. `later` is how many events of the same key follow in this transaction."""
 
@@ -116,14 +125,11 @@ def append(writes: Writes, events: Sequence[Emitted], now: datetime) -> None:
         later.append(counts.get(emitted.key, 0))
         counts[emitted.key] = later[-1] + 1
     later.reverse()
-    keys = sorted(counts)
-    writes.add("numbered", _NUMBER, keys, [counts[key] for key in keys], rows=len(keys))
+    writes.add(_NUMBERED, sorted(counts.items()))
     writes.add(
-        "outbox_appended",
-        _APPEND,
-        [emitted.event.topic for emitted in events],
-        [emitted.key for emitted in events],
-        later,
-        [record_of(emitted, at) for emitted in events],
-        rows=len(events),
+        _APPENDED,
+        [
+            (emitted.event.topic, emitted.key, behind, record_of(emitted, at))
+            for emitted, behind in zip(events, later, strict=True)
+        ],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import asyncpg
@@ -88,8 +87,3 @@ async def open_pool(dsn: str, size: int, application: str) -> asyncpg.Pool:
         },
     )
     return pool
-
-
-def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """Turns rows, at least one, into one array per column, for `unnest`."""
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.postgres.database import Connection, Reading
-from chassis.postgres.writes import Writes
+from chassis.postgres.writes import Part, Writes
 from chassis.pure.states import (
     Codec,
     Entry,
@@ -31,7 +31,7 @@ class Storage:
         self._by_id = {kind.state: _select(kind, _BY_ID) for kind in self.kinds}
         self._by_ids = {kind.state: _select(kind, _BY_IDS) for kind in self.kinds}
         self._by_id_or_link = {kind.state: _select(kind, f"{_BY_IDS} or {_BY_LINK}") for kind in self.kinds}
-        self._upsert = {kind.state: _upsert(kind) for kind in self.kinds}
+        self._saved = {kind.state: _saved(kind) for kind in self.kinds}
         self.id_by_link = {
             kind.state: f"select id from {kind.table} where links @> array[$1::uuid]"  # noqa: S608 - from code
             for kind in self.kinds
@@ -82,16 +82,13 @@ class Storage:
                 continue
             changed.sort()
             dump = self._codecs[kind.state].dump
-            arguments: list[Any] = [
-                [id_ for id_, _ in changed],
-                [each.version + 1 for _, each in changed],
-                [each.state.status for _, each in changed],
-                [dump(each.state) for _, each in changed],
-                now,
+            rows: list[tuple[Any, ...]] = [
+                (id_, each.version + 1, each.state.status, dump(each.state), now) for id_, each in changed
             ]
             if kind.links is not None:
-                arguments.append(["{" + ",".join(map(str, each.links)) + "}" for _, each in changed])
-            writes.add(f"{kind.table}_saved", self._upsert[kind.state], *arguments, rows=len(changed))
+                linked = ("{" + ",".join(map(str, each.links)) + "}" for _, each in changed)
+                rows = [(*row, links) for row, links in zip(rows, linked, strict=True)]
+            writes.add(self._saved[kind.state], rows)
 
 
 def _select(kind: Kind[Any], condition: str) -> str:
@@ -99,14 +96,20 @@ def _select(kind: Kind[Any], condition: str) -> str:
     return f"select {columns} from {kind.table} where {condition} order by id"  # noqa: S608 - from code
 
 
-def _upsert(kind: Kind[Any]) -> str:
-    links = kind.links is not None
-    return (
-        f"insert into {kind.table} as t (id, version, status, data, updated_at{', links' if links else ''}) "  # noqa: S608
-        f"select u.id, u.version, u.status, u.data::jsonb, $5{', u.links::uuid[]' if links else ''} "
-        "from unnest($1::uuid[], $2::int[], $3::text[], $4::text[]"
-        f"{', $6::text[]' if links else ''}) as u(id, version, status, data{', links' if links else ''}) "
+def _saved(kind: Kind[Any]) -> Part:
+    columns = ["id uuid", "version int", "status text", "data text", "updated_at timestamptz"]
+    own, values, also = (
+        "id, version, status, data, updated_at",
+        "u.id, u.version, u.status, u.data::jsonb, u.updated_at",
+        "",
+    )
+    if kind.links is not None:
+        columns.append("links text")
+        own, values, also = f"{own}, links", f"{values}, u.links::uuid[]", ", links = excluded.links"
+    statement = (
+        f"insert into {kind.table} as t ({own}) select {values} from {{rows}} "  # noqa: S608 - names from code
         "on conflict (id) do update set version = excluded.version, status = excluded.status, "
-        f"data = excluded.data, updated_at = excluded.updated_at{', links = excluded.links' if links else ''} "
+        f"data = excluded.data, updated_at = excluded.updated_at{also} "
         "where t.version = excluded.version - 1 returning true"
     )
+    return Part(f"{kind.table}_saved", statement, tuple(columns), exact=True)

@@ -20,11 +20,12 @@ from chassis.postgres.database import (
     is_outage,
     reason_of,
 )
+from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import Actor, Decision, Handler, Refused
 from chassis.pure.resources import Seen
 from chassis.pure.states import Need
 from chassis.telemetry.tracing import SpanContext, current, now_ns
-from chassis.work.unit_of_work import Cause, Part, UnitOfWork
+from chassis.work.unit_of_work import Cause, UnitOfWork
 from chassis.work.workshop import Workshop
 
 ATTEMPTS = 4
@@ -34,10 +35,15 @@ CONTENDED_SECONDS = 1.0
 """How long an aggregate is locked at once after somebody has lost a race for it."""
 MAX_CONTENDED = 1000
 
-_KEEP = """
-insert into idempotency (key, fingerprint, answer) values ($1, $2, $3)
+_KEPT = Part(
+    "answer_kept",
+    """
+insert into idempotency (key, fingerprint, answer) select u.key, u.fingerprint, u.answer from {rows}
 on conflict do nothing returning true
-"""
+""",
+    ("key bytea", "fingerprint bytea", "answer json"),
+    exact=True,
+)
 _ANSWERED = "select fingerprint, answer from idempotency where key = $1"
 
 
@@ -176,7 +182,7 @@ class CommandBus:
         if isinstance(self._decide(work, call), Refused) or not work.is_changed(need):
             return None
         try:
-            await work.stage(_kept(call.key, work.answer)).commit(connection)
+            await _staged(work, call.key).commit(connection)
         except ConcurrentUpdateError:
             self._contended.note(need)
             raise
@@ -194,7 +200,7 @@ class CommandBus:
             decision = self._decide(work, call)
             if isinstance(decision, Refused):
                 raise _RefusedError(decision)
-            await work.stage(_kept(call.key, work.answer)).execute(connection)
+            await _staged(work, call.key).execute(connection)
         return work
 
     def _decide(self, work: UnitOfWork, call: _Call) -> Decision | Refused:
@@ -208,8 +214,8 @@ class CommandBus:
         return decision
 
 
-def _kept(key: IdempotencyKey, answer: str) -> Part:
-    return Part("answer_kept", _KEEP, (key.key, key.fingerprint, answer), 1)
+def _staged(work: UnitOfWork, key: IdempotencyKey) -> Writes:
+    return work.stage((_KEPT, [(key.key, key.fingerprint, work.answer)]))
 
 
 def may_succeed_again(error: BaseException) -> bool:

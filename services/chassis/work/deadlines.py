@@ -7,19 +7,24 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.postgres.database import Connection
-from chassis.postgres.writes import Writes
+from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import Cleared, Deadline, DeadlineDue
 
-_SET = """
+_SET = Part(
+    "deadlines_set",
+    """
 insert into deadline (name, subject, owner, due_at, level)
-select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::int[])
+select u.name, u.subject, u.owner, u.due_at, u.level from {rows}
 on conflict (name, subject) do update set owner = excluded.owner, due_at = excluded.due_at, level = excluded.level
 returning true
-"""
-_CLEAR = """
-delete from deadline d using unnest($1::text[], $2::uuid[]) as gone(name, subject)
-where d.name = gone.name and d.subject = gone.subject returning true
-"""
+""",
+    ("name text", "subject uuid", "owner uuid", "due_at timestamptz", "level int"),
+)
+_CLEARED = Part(
+    "deadlines_cleared",
+    "delete from deadline d using {rows} where d.name = u.name and d.subject = u.subject returning true",
+    ("name text", "subject uuid"),
+)
 _DUE = """
 select name, subject, owner, due_at, level from deadline
 where due_at <= $1 and name = any($2::text[]) order by due_at, name, subject limit $3
@@ -36,22 +41,11 @@ _POSTPONE = "update deadline set due_at = $3 where name = $1 and subject = $2 an
 def save(writes: Writes, changes: Iterable[Deadline | Cleared]) -> None:
     """Sets and clears deadlines."""
     changes = list(changes)
-    clear = [each for each in changes if isinstance(each, Cleared)]
-    if clear:
-        writes.add("deadlines_cleared", _CLEAR, [each.name for each in clear], [each.subject for each in clear])
-    wanted = sorted(
-        (each for each in changes if isinstance(each, Deadline)), key=lambda each: (each.name, each.subject)
+    writes.add(_CLEARED, [(each.name, each.subject) for each in changes if isinstance(each, Cleared)])
+    wanted = (
+        (each.name, each.subject, each.owner, each.due_at, each.level) for each in changes if isinstance(each, Deadline)
     )
-    if wanted:
-        writes.add(
-            "deadlines_set",
-            _SET,
-            [each.name for each in wanted],
-            [each.subject for each in wanted],
-            [each.owner for each in wanted],
-            [each.due_at for each in wanted],
-            [each.level for each in wanted],
-        )
+    writes.add(_SET, sorted(wanted))
 
 
 async def due(connection: Connection, now: datetime, names: Iterable[str], limit: int) -> list[DeadlineDue]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from chassis.outbox.append import Emitted, append
 from chassis.postgres.database import Connection, Reading
 from chassis.postgres.storage import Storage
-from chassis.postgres.writes import Writes
+from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import (
     Actor,
     Cleared,
@@ -35,15 +35,6 @@ class Cause(NamedTuple):
     occurred_at: datetime
     trace: SpanContext = NO_TRACE
     event_id: str = ""
-
-
-class Part(NamedTuple):
-    """One more thing to write: a statement with `returning`, and how many rows it must touch."""
-
-    name: str
-    statement: str
-    arguments: tuple[Any, ...]
-    rows: int | None
 
 
 class UnitOfWork:
@@ -106,11 +97,11 @@ class UnitOfWork:
         entry = self.states.entries[need.state].get(need.id)
         return entry is not None and entry.changed
 
-    def stage(self, *also: Part) -> Writes:
+    def stage(self, *also: tuple[Part, Sequence[Sequence[Any]]]) -> Writes:
         """What is to be written, in the order of locks: states, `also`, deadlines, the outbox."""
         self._storage.save(self.writes, self.states, self.now)
-        for name, statement, arguments, rows in also:
-            self.writes.add(name, statement, *arguments, rows=rows)
+        for part, rows in also:
+            self.writes.add(part, rows)
         deadlines.save(self.writes, self._deadlines.values())
         append(self.writes, self.emitted, self.now)
         return self.writes
