@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -144,7 +143,7 @@ _IfMatch = Annotated[
 
 
 async def _fingerprint(request: Request) -> bytes:
-    return hmac.digest(request.app.state.fingerprint_key, await request.body(), "sha256")
+    return hashlib.blake2b(await request.body(), key=request.app.state.fingerprint_key, digest_size=32).digest()
 
 
 async def _run(request: Request, idempotency_key: _Key) -> Run:

@@ -73,12 +73,15 @@ class _Registry(JWSRegistry):
 
 
 class _Proof(NamedTuple):
-    """A token whose signature was proven with this key. That stays true; its claims are judged at each request."""
+    """A token whose signature was proven with this key, and whose claims were judged to be good at `judged`, in
+    seconds since 1970. Both stay true until `expires`, if the clock is not set back."""
 
     key_id: str | None
     key: Any
     claims: Mapping[str, Any]
     principal: Principal
+    judged: float
+    expires: float
 
 
 class Authenticator:
@@ -101,6 +104,7 @@ class Authenticator:
         self._org_kinds = frozenset(org_kinds)
         self._keys = keys if keys is not None else KeyCache(reader(jwks))
         self._proofs: dict[bytes, _Proof] = {}
+        self._now = now
         self._registry = _Registry(algorithms=ALGORITHMS, strict_check_header=False)
         self._claims = JWTClaimsRegistry(
             now=lambda: int(now()),
@@ -137,7 +141,8 @@ class Authenticator:
         if key is None:
             raise _refused("The token is signed with a key that the issuer does not publish.")
         if proof is not None and proof.key is key:
-            self._judge(proof.claims)
+            if not proof.judged <= self._now() < proof.expires:
+                self._judge(proof.claims)
         else:
             proof = self._prove(self._extract(token), key)
             if len(self._proofs) >= MAX_PROOFS:
@@ -154,7 +159,7 @@ class Authenticator:
         claims = _payload(signature)
         claims = {name: claims[name] for name in CLAIMS if name in claims}
         self._judge(claims)
-        return _Proof(_key_id(signature), key, claims, self._principal(claims))
+        return _Proof(_key_id(signature), key, claims, self._principal(claims), self._now(), claims["exp"])
 
     def _extract(self, token: str) -> CompactSignature:
         """The token's parts, not yet trusted."""

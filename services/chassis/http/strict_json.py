@@ -37,7 +37,9 @@ def check_json(body: bytes) -> None:
         raise malformed_json("it is nested too deeply") from None
     except ValueError:
         raise malformed_json("it holds a number of too many digits") from None
-    _check_texts(document)
+    # A text that has no escape came through UTF-8 and the parser: it holds neither a surrogate nor a NUL.
+    if "\\u" in text or text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_texts(document)
 
 
 def _check_texts(document: Any) -> None:

@@ -289,6 +289,12 @@ async def test_a_token_that_was_good_is_refused_once_it_has_expired() -> None:
     assert answers == ["user-4711", "The token has expired."]
 
 
+async def test_a_token_that_was_good_is_refused_if_the_clock_is_set_back_to_before_it() -> None:
+    clock = Clock()
+    answers = await clock.asks_twice(lambda: setattr(clock, "now", clock.now - 36_000))
+    assert answers == ["user-4711", "The token was issued in the future."]
+
+
 async def test_a_token_that_was_good_is_refused_once_its_key_is_withdrawn() -> None:
     clock = Clock()
 
