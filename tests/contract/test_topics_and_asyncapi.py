@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,35 @@ def resolved(pointer: str) -> Any:
     return found
 
 
-def test_the_topics_are_those_of_the_code_with_its_events() -> None:
+def misplaced(listed: Sequence[str], published: Sequence[str]) -> str:
+    """In words: which event of a topic's list stands elsewhere than in EVENTS of its service; empty if none."""
+    for at, (is_, wanted) in enumerate(zip_longest(listed, published)):
+        if is_ != wanted:
+            return f"topics.yaml has {is_} at place {at + 1}; EVENTS has {wanted}. The order is: {', '.join(published)}"
+    return ""
+
+
+def test_the_topics_are_those_of_the_code_with_its_events_in_order() -> None:
     by_topic: dict[str, list[str]] = {}
     for event in registry().values():
         by_topic.setdefault(event.topic, []).append(event.__name__)
-    assert {name: topic["events"] for name, topic in topics().items()} == by_topic
+    assert topics().keys() == by_topic.keys()
+    assert [
+        f"{name}: {wrong}" for name, topic in topics().items() if (wrong := misplaced(topic["events"], by_topic[name]))
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "words"),
+    [
+        (["Opened", "Closed", "Moved"], "has Closed at place 2; EVENTS has Moved. The order is: Opened, Moved, Closed"),
+        (["Opened", "Moved"], "has None at place 3; EVENTS has Closed"),
+        (["Opened", "Moved", "Closed"], ""),
+    ],
+)
+def test_the_judge_of_order_names_the_event_and_the_order(listed: list[str], words: str) -> None:
+    assert words in misplaced(listed, ["Opened", "Moved", "Closed"])
+    assert bool(misplaced(listed, ["Opened", "Moved", "Closed"])) == bool(words)
 
 
 def test_the_topics_name_the_keys_of_the_code() -> None:
