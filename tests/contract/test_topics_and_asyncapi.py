@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import zip_longest
@@ -80,6 +81,16 @@ def test_the_topics_are_those_of_the_code_with_its_events_in_order() -> None:
 def test_the_judge_of_order_names_the_event_and_the_order(listed: list[str], words: str) -> None:
     assert words in misplaced(listed, ["Opened", "Moved", "Closed"])
     assert bool(misplaced(listed, ["Opened", "Moved", "Closed"])) == bool(words)
+
+
+def test_the_table_of_the_first_page_has_writer_and_readers_of_every_topic() -> None:
+    page = (SCHEMAS.parent / "README.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(ph\.\w+\.v1)` \| (\w+) \| ([\w, ]+) \| ([\w, ]+) \|$", page, re.MULTILINE)
+    assert {topic: (owner, readers.split(", ")) for topic, owner, readers, _ in told} == {
+        name: (topic["owner"], topic["readers"]) for name, topic in topics().items()
+    }
+    for topic, _owner, _readers, events in told:
+        assert set(events.split(", ")) <= set(topics()[topic]["events"])
 
 
 def test_the_topics_name_the_keys_of_the_code() -> None:
