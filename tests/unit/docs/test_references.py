@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from chaos.crash_points import POINTS
+
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = sorted(path.parent for path in (ROOT / "services").glob("*/app.py"))
 ROOMS = sorted(path.parent.name for path in (ROOT / "services" / "chassis").glob("*/__init__.py"))
@@ -173,6 +175,13 @@ def test_every_page_of_the_architecture_is_listed() -> None:
     folder = ROOT / "docs" / "architecture"
     listed = set(_LINK.findall((folder / "README.md").read_text(encoding="utf-8")))
     assert {page.name for page in folder.glob("*.md")} - listed == {"README.md"}
+
+
+def test_crash_points_have_the_names_by_which_chaos_takes_them() -> None:
+    spans_of_all = {(shown(page), span) for page in PAGES for span in spans(page)}
+    assert {each for each in spans_of_all if each[1] in POINTS} == set(), "ONLY= takes crash_<point>"
+    named = {span for _, span in spans_of_all if re.fullmatch(r"crash_(after|before)_\w+", span)}
+    assert named == {f"crash_{point}" for point in POINTS}
 
 
 def test_every_rule_that_the_code_cites_stands_in_the_domain_page() -> None:
