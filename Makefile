@@ -63,8 +63,8 @@ schemas: $(ALL_STAMP)  ## write schemas/asyncapi.yaml from the schemas and topic
 event: $(ALL_STAMP)  ## the frame of a new event's schema, from its class: make event EVENT=training/CourseRated
 	@$(PY) schemas/write.py --new-event "$(EVENT)"
 
-example: $(ALL_STAMP)  ## the frame of a new example of an event: make example EVENT=training/CourseCompleted.v1.late
-	@$(PY) schemas/write.py --new-example "$(EVENT)"
+example: $(ALL_STAMP)  ## the frame of a new example of an event: make example EVENT=training/CourseCompleted.v1.late AFTER=NeedsAssessed
+	@$(PY) schemas/write.py --new-example "$(EVENT)" --after "$(AFTER)"
 
 format: $(ALL_STAMP)  ## mend style
 	@$(VENV)/bin/ruff check --fix-only -q .

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from checks.asyncapi import FILE, basis, write
+from checks.examples import PLACEHOLDERS
 from checks.findings import Unreadable
 from checks.inventory import identities, schemas
 from checks.new_event import NewEvent, new_event
@@ -35,8 +35,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="SERVICE/NAME",
         help="write the frame of this event's schema from its class, and its line in topics.yaml",
     )
+    parser.add_argument(
+        "--after",
+        metavar="NAME",
+        default="",
+        help="the new example happens right after the last one of this event, not at the end of the story",
+    )
     options = parser.parse_args(arguments)
     root = options.directory.resolve()
+    if options.after and options.new_example is None:
+        parser.error("--after goes with --new-example")
     frame = options.new_event is not None or options.new_example is not None
     try:
         found = schemas(root)
@@ -47,24 +55,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*sorted(findings), "Nothing is written: mend this first.", sep="\n", file=sys.stderr)
         return 1
     if options.new_event is not None:
-        return _frame(new_event, root, found, options.new_event)
+        return _frame(root, lambda: new_event(root, found, options.new_event))
     if options.new_example is not None:
-        return _frame(new_example, root, found, options.new_example)
+        return _frame(root, lambda: new_example(root, found, options.new_example, options.after))
     print(f"{root.name}/{FILE}: " + ("written" if write(root, found) else "is as it should be"))
     return 0
 
 
-def _frame(
-    make: Callable[..., NewEvent | NewExample], root: Path, found: Mapping[str, Mapping[str, Any]], event: str
-) -> int:
+def _frame(root: Path, make: Callable[[], NewEvent | NewExample]) -> int:
     try:
-        made = make(root, found, event)
+        made = make()
     except NotWritten as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{root.name}/{made.file}: written, a frame. A person must still see to:")
     for pointer, what in made.open:
         print(f"  {pointer}\n      {what}")
+    if isinstance(made, NewExample):
+        for file, number in made.renumbered.items():
+            print(f"{root.name}/{file}: comes later in its key, its ce_sequence is {number} now")
+        print(f"What is filled in is removed from `{PLACEHOLDERS}` of the file; without any left, remove that too.")
     print("Then run `make check`.")
     return 0
 

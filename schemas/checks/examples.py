@@ -14,6 +14,8 @@ from checks.findings import Finding, Unreadable, read_json, step
 from checks.inventory import ENVELOPE, invalid, validator
 
 FORM = frozenset({"key", "headers", "value"})
+PLACEHOLDERS = "placeholders"
+"""A fourth part, of a frame that `make example` has written: what a person has yet to fill in, by pointer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,22 @@ def read_examples(root: Path, found: Mapping[str, Mapping[str, Any]]) -> tuple[l
         except Unreadable as error:
             findings.append(error.finding)
             continue
+        findings += _still_open(file, message.pop(PLACEHOLDERS, {}))
         if set(message) == FORM and all(isinstance(message[part], dict) for part in ("headers", "value")):
             whole.append(Example(file, message, found[event]))
         else:
             problem = "is not {key, headers, value}, the last two as objects"
             findings.append(Finding(file, "", problem, "Write the message as it is on Kafka."))
     return whole, findings
+
+
+def _still_open(file: str, placeholders: Any) -> Iterator[Finding]:
+    if not isinstance(placeholders, dict):
+        yield Finding(file, step("", PLACEHOLDERS), "is not {pointer: words}", "Remove it once all is filled in.")
+        return
+    for pointer, what in placeholders.items():
+        remedy = f"Write there what is true in the story, then remove the line from `{PLACEHOLDERS}`."
+        yield Finding(file, pointer, f"{what}: nobody has filled it in", remedy)
 
 
 def event_of(path: Path) -> str:

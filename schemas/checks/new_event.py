@@ -37,11 +37,12 @@ def new_event(root: Path, found: Mapping[str, Mapping[str, Any]], event: str) ->
     if named is None:
         raise NotWritten(f"{event!r} names no event. Write <service>/<Name>, such as training/CourseCompleted.")
     service, name = named.groups()
-    model = _published(service, name)
+    events = _events(service)
+    model = _published(events, service, name)
     file = f"events/{service}/{name}.v{model.version}.json"
     if (root / file).exists():
         raise NotWritten(f"{file} exists and stays as it is: edit it there.")
-    topics = _with_event(root / TOPICS, model.topic, name)
+    topics = _with_event(root / TOPICS, model.topic, name, [each.__name__ for each in events])
     schema = _schema(model, file, _described(found, f"events/{service}/"))
     (root / file).parent.mkdir(parents=True, exist_ok=True)
     (root / file).write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
@@ -49,12 +50,17 @@ def new_event(root: Path, found: Mapping[str, Mapping[str, Any]], event: str) ->
     return NewEvent(file, list(_open(schema)))
 
 
-def _published(service: str, name: str) -> Any:
-    """The class of the event, among those that its service lists."""
+def _events(service: str) -> Sequence[Any]:
+    """The classes of all events that the service publishes, in its order."""
     try:
-        events = import_module(f"{service}.events").EVENTS
+        events: Sequence[Any] = import_module(f"{service}.events").EVENTS
     except ModuleNotFoundError as error:
         raise NotWritten(f"there is no service {service!r} with a module of events: {error}.") from error
+    return events
+
+
+def _published(events: Sequence[Any], service: str, name: str) -> Any:
+    """The class of the event, among those that its service lists."""
     for each in events:
         if each.__name__ == name:
             return each
@@ -131,14 +137,21 @@ def _open(schema: Mapping[str, Any], at: str = "") -> Any:
             yield from _open(node, pointer)
 
 
-def _with_event(path: Path, topic: str, name: str) -> str:
-    """topics.yaml with the event at the end of its topic's list; everything else, comments too, as it stands there."""
+def _with_event(path: Path, topic: str, name: str, order: Sequence[str]) -> str:
+    """topics.yaml with the event in its topic's list, after all that the service publishes before it in `order`.
+
+    Everything else, comments too, stays as it is.
+    """
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     if f"  {topic}:\n" not in lines:
         raise NotWritten(f"{path.name} has no topic {topic}: declare it there first.")
-    at = lines.index("    events:\n", lines.index(f"  {topic}:\n")) + 1
+    if f"      - {name}\n" in lines:
+        return "".join(lines)
+    earlier = {f"      - {each}\n" for each in order[: order.index(name)]}
+    place = at = lines.index("    events:\n", lines.index(f"  {topic}:\n")) + 1
     while at < len(lines) and lines[at].startswith("      - "):
         at += 1
-    if f"      - {name}\n" not in lines:
-        lines.insert(at, f"      - {name}\n")
+        if lines[at - 1] in earlier:
+            place = at
+    lines.insert(place, f"      - {name}\n")
     return "".join(lines)

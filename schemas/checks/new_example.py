@@ -1,7 +1,8 @@
 """The frame of a new example: a valid message that continues the story, and a list of what is not yet true in it.
 
 Ids and codes are those that the story last used, so that the new message belongs to it; an enum's first value, the
-smallest number and the like hold the place of the rest.
+smallest number and the like hold the place of the rest. The file lists these placeholders, and `check` refuses it until
+a person has filled them in and removed the list.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ import uuid_utils
 from hypothesis import find, settings
 from hypothesis.strategies import from_regex
 
-from checks.examples import Example, alone, derived, examples, next_number, read_examples
+from checks.examples import PLACEHOLDERS, Example, alone, derived, examples, next_number, read_examples
 from checks.findings import step
 from checks.inventory import ENVELOPE, validator
 
 EVENT = re.compile(r"([a-z]{1,30})/([A-Z][A-Za-z0-9]{1,60})(?:\.(v[1-9][0-9]{0,2})(?:\.([a-z0-9][a-z0-9-]{0,60}))?)?")
 LATER = timedelta(hours=1)
-"""The new event happens so long after the last one of the story."""
+"""The new event happens so long after the one that it follows, or earlier if the story goes on before."""
 
 
 class NotWritten(Exception):
@@ -36,12 +37,16 @@ class NotWritten(Exception):
 
 @dataclass
 class Frame:
-    """A message that is being made. `open` holds pointers into it, each with what a person must do there."""
+    """A message that is being made: pointers into it, each with what a person must do there.
+
+    `held` are those of placeholders, `taken` of what the story has said before.
+    """
 
     root: Path
     story: Sequence[Example]
     at: datetime
-    open: list[tuple[str, str]] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
 
     def value(self, pointer: str, name: str, node: Mapping[str, Any]) -> Any:
         """A value that fits `node` where one can be derived; `name` is that of its property."""
@@ -49,7 +54,7 @@ class Frame:
             return node["const"]
         if (earlier := self._told(name, node)) is not None:
             value = earlier.message["value"][name]
-            self.open.append((pointer, f"{json.dumps(value)} is taken from {earlier.file}"))
+            self.taken[pointer] = f"{json.dumps(value)} is taken from {earlier.file}"
             return value
         if "enum" in node:
             choice = [value for value in node["enum"] if value is not None]
@@ -94,20 +99,27 @@ class Frame:
 
     def _held(self, pointer: str, value: Any, what: str) -> Any:
         """`value`, which holds the place of `what`."""
-        self.open.append((pointer, f"{json.dumps(value)} is a placeholder: {what}"))
+        self.held[pointer] = f"{json.dumps(value)} is a placeholder: {what}"
         return value
 
 
 @dataclass(frozen=True)
 class NewExample:
-    """What was written, and what a person must still look at: pointers into it with words."""
+    """What was written, and what a person must still look at: pointers into it with words.
+
+    `renumbered` has the examples that come after it in its key, and their new numbers.
+    """
 
     file: str
     open: Sequence[tuple[str, str]]
+    renumbered: Mapping[str, int]
 
 
-def new_example(root: Path, found: Mapping[str, Mapping[str, Any]], event: str) -> NewExample:
-    """Writes the frame of an example of `<service>/<Name>[.v<major>[.<variant>]]`. Raises `NotWritten`."""
+def new_example(root: Path, found: Mapping[str, Mapping[str, Any]], event: str, after: str = "") -> NewExample:
+    """Writes the frame of an example of `<service>/<Name>[.v<major>[.<variant>]]`. Raises `NotWritten`.
+
+    It happens after all others, or right after the last example of the event `after`.
+    """
     schema_file, file = _files(found, event)
     if ENVELOPE not in found:
         raise NotWritten(f"there is no {ENVELOPE}: it says which headers a message has. Add the file.")
@@ -118,15 +130,40 @@ def new_example(root: Path, found: Mapping[str, Mapping[str, Any]], event: str) 
         raise NotWritten("\n".join([*map(str, wrong), "The new example would continue these: mend them first."]))
     told, _ = read_examples(root, found)
     story = sorted(told, key=lambda example: (example.message["headers"]["ce_time"], example.file))
-    message, still = _message(root, found[ENVELOPE], found[schema_file], story)
+    place = _place(story, after)
+    message, still, held = _message(root, found[ENVELOPE], found[schema_file], story, place)
+    renumbered = _renumbered(story[place:], found[schema_file]["x-topic"], message)
     (root / file).parent.mkdir(parents=True, exist_ok=True)
     try:
         with (root / file).open("x", encoding="utf-8", newline="\n") as written:
-            written.write(json.dumps(message, indent=2, ensure_ascii=False) + "\n")
+            written.write(json.dumps({**message, PLACEHOLDERS: held}, indent=2, ensure_ascii=False) + "\n")
     except FileExistsError as error:
         raise NotWritten(_there(file)) from error
+    for later, number in renumbered.items():
+        text = (root / later).read_text(encoding="utf-8")
+        text = re.sub(r'("ce_sequence":\s*)"\d+"', rf'\g<1>"{number}"', text, count=1)
+        (root / later).write_text(text, encoding="utf-8", newline="\n")
     unfit = alone(Example(file, message, found[schema_file]), validator(found[ENVELOPE]))
-    return NewExample(file, [*still, *((each.pointer, f"does not fit yet: {each.problem}") for each in unfit)])
+    does_not_fit = ((each.pointer, f"does not fit yet: {each.problem}") for each in unfit)
+    return NewExample(file, [*still, *does_not_fit], renumbered)
+
+
+def _place(story: Sequence[Example], after: str) -> int:
+    """How many examples of the story come before the new one: what happened at one moment stays together."""
+    if not after:
+        return len(story)
+    names = [each.file.rsplit("/", 1)[1].removesuffix(".json") for each in story]
+    followed = [at for at, name in enumerate(names) if f"{name}.".startswith(f"{after}.")]
+    if not followed:
+        raise NotWritten(f"no example is of {after!r}. AFTER names one that the story has, such as CourseCompleted.")
+    moment = story[followed[-1]].message["headers"]["ce_time"]
+    return sum(each.message["headers"]["ce_time"] <= moment for each in story)
+
+
+def _renumbered(rest: Sequence[Example], topic: str, message: Mapping[str, Any]) -> dict[str, int]:
+    """The examples of the same topic and key that come later, each with a number one higher."""
+    same = [each for each in rest if (each.topic, each.key) == (topic, message["key"])]
+    return {each.file: int(each.message["headers"]["ce_sequence"]) + 1 for each in same}
 
 
 def _there(file: str) -> str:
@@ -154,11 +191,11 @@ def _files(found: Mapping[str, Any], event: str) -> tuple[str, str]:
 
 
 def _message(
-    root: Path, envelope: Mapping[str, Any], schema: Mapping[str, Any], story: Sequence[Example]
-) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """The message, and what is open in it."""
-    last = datetime.fromisoformat(story[-1].message["headers"]["ce_time"]) if story else datetime.now(UTC)
-    frame = Frame(root, _keyed_first(schema, story), last + LATER)
+    root: Path, envelope: Mapping[str, Any], schema: Mapping[str, Any], whole: Sequence[Example], place: int
+) -> tuple[dict[str, Any], list[tuple[str, str]], dict[str, str]]:
+    """The message, what is open in it, and the placeholders among that."""
+    story = whole[:place]
+    frame = Frame(root, _keyed_first(schema, story), _time(story, whole[place:]))
     value = frame.value("/value", "", schema)
     key = value[schema["x-key"]]
     actor = _actor(schema, story)
@@ -174,7 +211,17 @@ def _message(
         "ce_actororg": actor[1],
     }
     ordered = {name: headers[name] for name in envelope["properties"] if name in headers}
-    return {"key": key, "headers": ordered, "value": value}, [*_open_headers(schema, headers), *frame.open]
+    held = {**_held_headers(headers), **frame.held}
+    still = {**_derived_headers(schema, headers), **held, **frame.taken}
+    return {"key": key, "headers": ordered, "value": value}, list(still.items()), held
+
+
+def _time(story: Sequence[Example], rest: Sequence[Example]) -> datetime:
+    """Somewhat later than the story so far, and before it goes on."""
+    if not story:
+        return datetime.now(UTC)
+    last, *later = (datetime.fromisoformat(each.message["headers"]["ce_time"]) for each in (story[-1], *rest))
+    return last + min([LATER, *((each - last) / 2 for each in later if each > last)])
 
 
 def _keyed_first(schema: Mapping[str, Any], story: Sequence[Example]) -> list[Example]:
@@ -192,14 +239,22 @@ def _actor(schema: Mapping[str, Any], story: Sequence[Example]) -> tuple[str, st
     return headers["ce_actorrole"], headers["ce_actororg"]
 
 
-def _open_headers(schema: Mapping[str, Any], headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _derived_headers(schema: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, str]:
     number, field, topic = headers["ce_sequence"], schema["x-key"], schema["x-topic"]
     copies = "ce_subject, ce_partitionkey and ce_correlationid"
-    yield "/key", f"is the {field} of the value; another one goes into {copies} too, and has numbers of its own"
-    yield "/headers/ce_sequence", f"is {number}, the next one of this {field} in {topic}"
-    yield "/headers/ce_time", f"{headers['ce_time']} is a placeholder, and so is ce_recordedtime: when did it happen?"
-    yield "/headers/ce_actorrole", f"{headers['ce_actorrole']} of {headers['ce_actororg']} is a placeholder: who acted?"
-    yield "/headers/ce_causationid", "is absent: add the ce_id of the event that this one reacts to, if it does"
+    return {
+        "/key": f"is the {field} of the value; another one goes into {copies} too, and has numbers of its own",
+        "/headers/ce_sequence": f"is {number}, the next one of this {field} in {topic}",
+        "/headers/ce_causationid": "is absent: add the ce_id of the event that this one reacts to, if it does",
+    }
+
+
+def _held_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    time, role, org = (headers[name] for name in ("ce_time", "ce_actorrole", "ce_actororg"))
+    return {
+        "/headers/ce_time": f"{time} is a placeholder, and so is ce_recordedtime: when did it happen?",
+        "/headers/ce_actorrole": f"{role} of {org} is a placeholder: who acted?",
+    }
 
 
 def _kinds(node: Mapping[str, Any]) -> list[str]:

@@ -27,7 +27,7 @@ class Reference:
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        """Reads and validates the files. Raises `chassis.reference.InvalidReference`."""
+        """Reads and validates the files. Raises `chassis.pure.reference.InvalidReference`."""
         return cls(
             centres=table(directory, "centres", Centre),
             fallbacks=table(directory, "fallbacks", Fallback),

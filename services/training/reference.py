@@ -59,7 +59,7 @@ class Reference:
 
     @classmethod
     def load(cls, directory: Path, rules: TrainingSettings | None = None) -> Self:
-        """Reads and validates the files. Raises `chassis.reference.InvalidReference`."""
+        """Reads and validates the files. Raises `chassis.pure.reference.InvalidReference`."""
         lists = load(
             directory,
             {

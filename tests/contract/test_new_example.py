@@ -22,11 +22,12 @@ from tests.contract.reference_rows import reference
 CASE = "39b9e3da-87cb-47ce-b42e-47b34349519b"
 
 
-def make(root: Path, event: str) -> dict[str, Any]:
-    assert main(["--directory", str(root), "--new-example", event]) == 0
-    service, name = event.split("/")
-    name = name if ".v" in name else f"{name}.v1"
-    message: dict[str, Any] = json.loads((root / f"examples/{service}/{name}.json").read_text(encoding="utf-8"))
+def make(root: Path, event: str, after: str = "") -> dict[str, Any]:
+    """The frame as it is once a person has seen to its placeholders and left every value as it stands."""
+    assert main(["--directory", str(root), "--new-example", event, "--after", after]) == 0
+    file = f"examples/{event if '.v' in event else f'{event}.v1'}.json"
+    edit(root, file, lambda frame: frame.pop("placeholders"))
+    message: dict[str, Any] = json.loads((root / file).read_text(encoding="utf-8"))
     return message
 
 
@@ -50,8 +51,6 @@ def test_a_frame_of_every_event_is_taken_by_check_and_model_and_has_the_form_of_
         assert list(message["headers"]) == [
             header for header in envelope_schema()["properties"] if header in message["headers"]
         ]
-        file = whole / "examples" / f"{name}.v1.fresh.json"
-        assert file.read_text(encoding="utf-8") == json.dumps(message, indent=2, ensure_ascii=False) + "\n"
     assert check(whole) == []
 
 
@@ -171,6 +170,73 @@ def test_what_no_value_can_be_derived_for_is_said_and_found(whole: Path, capsys:
     assert any(finding.pointer == "/value/rating" for finding in check(whole))
 
 
+def test_a_placeholder_is_refused_until_a_person_has_seen_to_it(whole: Path) -> None:
+    assert main(["--directory", str(whole), "--new-example", "training/CourseCompleted.v1.late"]) == 0
+    file = "examples/training/CourseCompleted.v1.late.json"
+    text = (whole / file).read_text(encoding="utf-8")
+    frame = json.loads(text)
+    assert text == json.dumps(frame, indent=2, ensure_ascii=False) + "\n"
+    assert list(frame) == ["key", "headers", "value", "placeholders"]
+    findings = {finding.pointer: str(finding) for finding in check(whole) if finding.file == file}
+    assert findings.keys() == frame["placeholders"].keys() >= {"/headers/ce_time", "/headers/ce_actorrole"}
+    assert "/value/case_id" not in findings, "what is taken from the story is no placeholder"
+    assert "is a placeholder: one of passed, attended: nobody has filled it in" in findings["/value/result"]
+    edit(whole, file, lambda changed: changed["placeholders"].pop("/value/result"))
+    assert len([each for each in check(whole) if each.file == file]) == len(findings) - 1
+    edit(whole, file, lambda changed: changed.update(placeholders=[]))
+    assert "is not {pointer: words}" in {finding.problem for finding in check(whole)}
+    edit(whole, file, lambda changed: changed.pop("placeholders"))
+    assert check(whole) == []
+
+
+def test_no_story_goes_on_from_a_frame_that_is_still_open(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--directory", str(whole), "--new-example", "training/CourseCompleted.v1.late"]) == 0
+    assert "nobody has filled it in" in refused(whole, "training/CourseCompleted.v1.later", capsys)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "referral/DepartureRescheduled",  # of the same key and topic as what it follows
+        "training/CourseCompleted",
+        "counselling/DeadlineMissed",
+        "placement/JobOffered",  # the first of its key
+        "placement/VacancyPublished",  # of no case
+    ],
+)
+def test_an_example_in_the_middle_of_the_story_keeps_the_numbers_of_its_key_in_order(name: str, whole: Path) -> None:
+    before = {path: json.loads(path.read_text(encoding="utf-8")) for path in whole.glob("examples/*/*.json")}
+    message = make(whole, f"{name}.v1.between", after="DeparturePlanned")
+    followed = max(
+        frame["headers"]["ce_time"] for path, frame in before.items() if path.name.startswith("DeparturePlanned.")
+    )
+    assert followed < message["headers"]["ce_time"]
+    own = (message["headers"]["ce_source"], message["key"])
+    stream = []
+    for path, earlier in before.items():
+        now = json.loads(path.read_text(encoding="utf-8"))
+        if now["headers"]["ce_time"] > followed:
+            assert now["headers"]["ce_time"] > message["headers"]["ce_time"]
+        if (now["headers"]["ce_source"], now["key"]) == own:
+            stream.append(now["headers"])
+        number = now["headers"].pop("ce_sequence")
+        assert int(number) - int(earlier["headers"].pop("ce_sequence")) in {0, 1}
+        assert now == earlier
+        now["headers"]["ce_sequence"] = number
+    stream = sorted(
+        [*stream, message["headers"]], key=lambda headers: (headers["ce_time"], int(headers["ce_sequence"]))
+    )
+    assert [int(headers["ce_sequence"]) for headers in stream] == [*range(1, len(stream) + 1)]
+    assert check(whole) == []
+
+
+def test_what_comes_later_is_said(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make(whole, "counselling/DeadlineMissed.v1.again", after="ArrivedInCountry")
+    said = capsys.readouterr().out
+    assert "schemas/examples/counselling/FirstContactMade.v1.json: comes later in its key, its ce_sequence is " in said
+    assert "ReferralReceived" not in said.partition("Then")[0].partition("comes later")[2]
+
+
 def test_everything_that_a_person_must_see_to_is_said(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
     message = make(whole, "training/CourseCompleted.v1.late")
     said = capsys.readouterr().out
@@ -237,6 +303,15 @@ def test_the_newest_major_version_is_meant_where_none_is_named(whole: Path) -> N
     assert main(["--directory", str(whole), "--new-example", "placement/JobOfferDeclined"]) == 0
     made = json.loads((whole / "examples/placement/JobOfferDeclined.v10.json").read_text(encoding="utf-8"))
     assert made["headers"]["ce_type"] == "ph.placement.JobOfferDeclined.v10"
+
+
+def test_it_is_put_behind_nothing_that_the_story_does_not_tell(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--directory", str(whole), "--new-example", "training/CourseCompleted.v1.late", "--after"]
+    assert main([*arguments, "CourseComp"]) == 1
+    assert "no example is of 'CourseComp'" in capsys.readouterr().err
+    assert main([*arguments, "EnrolmentRequested.v1.short"]) == 0
+    with pytest.raises(SystemExit):
+        main(["--directory", str(whole), "--after", "CourseCompleted"])
 
 
 def test_a_file_that_appears_meanwhile_is_not_overwritten(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
-"""Refusals on the wire: one code for one idea in all services, and remedies that a caller can follow."""
+"""Refusals on the wire: one code for one idea in all services, remedies that a caller can follow, and full tables."""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
@@ -11,6 +12,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from chassis.http import exception_handlers
 from chassis.pure.code_lists import published
 from chassis.pure.decision import Refused
 
@@ -92,3 +96,65 @@ def test_a_remedy_names_code_lists_as_a_caller_reads_them() -> None:
         assert set(named) <= LISTS.keys(), refused.code
         words = {word for word in re.findall(r"[a-z0-9_]+", text) if "_" in word}
         assert words & LISTS.keys() <= set(named), refused.code
+
+
+PAGE = ROOT / "services" / "README.md"
+FROM_A_TEMPLATE = {("path_malformed", 400), ("query_malformed", 400)}
+"""`{what}_malformed`: an address has two parts."""
+
+
+def rows(page: Path) -> set[tuple[str, int]]:
+    """Codes and statuses as the tables of a page's section on refusals have them. No status: an event is parked."""
+    section = page.read_text(encoding="utf-8").partition("\n## Refusals")[2].partition("\n## ")[0]
+    found = set()
+    for line in section.splitlines():
+        codes = re.findall(r"`(\w+)`", line.split("|")[1]) if line.startswith("| `") else []
+        numbers = [int(each) for each in re.findall(r"\d+", line.split("|")[2])] if codes else []
+        assert len(numbers) in {0, 1, len(codes)}, line
+        found |= set(zip(codes, numbers * len(codes) if len(numbers) == 1 else numbers, strict=False))
+    return found
+
+
+def imported(service: str) -> Iterator[Refused]:
+    """What a service's modules refuse with straight from the vocabulary; what its own refusals add is theirs."""
+    for path in (ROOT / "services" / service).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "vocabulary.refusals" and path.name != "refusals.py":
+                for each in node.names:
+                    yield from made(getattr(importlib.import_module("vocabulary.refusals"), each.name))
+
+
+def spelled(folder: Path) -> Iterator[tuple[str, int]]:
+    """Code and status of every problem or refusal that a module spells out."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in {"Problem", "Refused"}
+            ):
+                given = {each.arg: each.value.value for each in node.keywords if isinstance(each.value, ast.Constant)}
+                if "code" in given:
+                    yield str(given["code"]), int(str(given.get("status", 409)))
+
+
+@pytest.mark.parametrize("service", MODULES[:-1])
+def test_the_table_of_a_service_has_every_refusal_of_it_and_no_other(service: str) -> None:
+    given = {(each.code, each.status) for name, each in ALL if name == service}
+    given |= {(each.code, each.status) for each in imported(service)}
+    given |= set(spelled(ROOT / "services" / service))
+    assert rows(ROOT / "services" / service / "README.md") == given
+
+
+def test_the_table_of_every_service_has_every_refusal_of_the_chassis_and_no_other() -> None:
+    given = {(code, status) for status, (code, *_words) in exception_handlers._HTTP.items()}
+    assert rows(PAGE) == given | set(spelled(ROOT / "services" / "chassis")) | FROM_A_TEMPLATE
+
+
+def test_the_judge_of_tables_sees_codes_and_statuses(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text(
+        "| `no` | 400 | |\n\n## Refusals\n\n| Code | Status |\n|---|---|\n| `a`, `b` | 409 | `c` |\n"
+        "| `d`, `e` | 404, 405 | |\n| `f` | parks the event | |\n\n## Settings\n| `g` | 1 |\n"
+    )
+    assert rows(page) == {("a", 409), ("b", 409), ("d", 404), ("e", 405)}

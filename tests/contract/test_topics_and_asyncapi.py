@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +52,45 @@ def resolved(pointer: str) -> Any:
     return found
 
 
-def test_the_topics_are_those_of_the_code_with_its_events() -> None:
+def misplaced(listed: Sequence[str], published: Sequence[str]) -> str:
+    """In words: which event of a topic's list stands elsewhere than in EVENTS of its service; empty if none."""
+    for at, (is_, wanted) in enumerate(zip_longest(listed, published)):
+        if is_ != wanted:
+            return f"topics.yaml has {is_} at place {at + 1}; EVENTS has {wanted}. The order is: {', '.join(published)}"
+    return ""
+
+
+def test_the_topics_are_those_of_the_code_with_its_events_in_order() -> None:
     by_topic: dict[str, list[str]] = {}
     for event in registry().values():
         by_topic.setdefault(event.topic, []).append(event.__name__)
-    assert {name: topic["events"] for name, topic in topics().items()} == by_topic
+    assert topics().keys() == by_topic.keys()
+    assert [
+        f"{name}: {wrong}" for name, topic in topics().items() if (wrong := misplaced(topic["events"], by_topic[name]))
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "words"),
+    [
+        (["Opened", "Closed", "Moved"], "has Closed at place 2; EVENTS has Moved. The order is: Opened, Moved, Closed"),
+        (["Opened", "Moved"], "has None at place 3; EVENTS has Closed"),
+        (["Opened", "Moved", "Closed"], ""),
+    ],
+)
+def test_the_judge_of_order_names_the_event_and_the_order(listed: list[str], words: str) -> None:
+    assert words in misplaced(listed, ["Opened", "Moved", "Closed"])
+    assert bool(misplaced(listed, ["Opened", "Moved", "Closed"])) == bool(words)
+
+
+def test_the_table_of_the_first_page_has_writer_and_readers_of_every_topic() -> None:
+    page = (SCHEMAS.parent / "README.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(ph\.\w+\.v1)` \| (\w+) \| ([\w, ]+) \| ([\w, ]+) \|$", page, re.MULTILINE)
+    assert {topic: (owner, readers.split(", ")) for topic, owner, readers, _ in told} == {
+        name: (topic["owner"], topic["readers"]) for name, topic in topics().items()
+    }
+    for topic, _owner, _readers, events in told:
+        assert set(events.split(", ")) <= set(topics()[topic]["events"])
 
 
 def test_the_topics_name_the_keys_of_the_code() -> None:

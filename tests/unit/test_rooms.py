@@ -15,14 +15,10 @@ from pydantic import BaseModel
 
 from chassis.pure.answers import Answer
 from chassis.pure.decision import Handler
-from counselling.app import SERVICE as COUNSELLING
-from placement.app import SERVICE as PLACEMENT
-from referral.app import service as referral
-from training.app import SERVICE as TRAINING
+from tests.support.services import ALL, SHARED, routes
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 NAMES = ("counselling", "placement", "referral", "training")
-ALL = (COUNSELLING, PLACEMENT, referral(bytes(32)), TRAINING)
 
 CHASSIS = {"consumer", "http", "kafka", "operators", "outbox", "postgres", "pure", "runtime", "telemetry", "work"}
 HALL = {"clock.py", "service.py", "settings.py", "trouble.py", "waiting.py"}
@@ -101,14 +97,26 @@ def named(method: str, path: str) -> str:
     return f"{method} {re.sub(r'{[^}]*}', '{}', path.partition('?')[0])}"
 
 
+def told(page: str) -> dict[str, set[str]]:
+    """The routes of a page's tables and sentences, each with the statuses of success that its row gives."""
+    found: dict[str, set[str]] = {}
+    for line in page.splitlines():
+        for method, path in re.findall(r"`(GET|POST|PUT|DELETE|PATCH) (/[^`]*)`", line):
+            found.setdefault(named(method, path), set()).update(re.findall(r"\| (2\d\d)\b", line))
+    return found
+
+
 @pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
 def test_every_route_stands_in_the_readme_of_its_service(service: Any) -> None:
     page = (SERVICES / service.name / "README.md").read_text(encoding="utf-8")
-    told = {named(*found) for found in re.findall(r"`(GET|POST|PUT|DELETE|PATCH) (/[^`]*)`", page)}
-    routes = {
-        named(method, route.path) for router in service.routers for route in router.routes for method in route.methods
-    }
-    assert told == routes
+    every = {named(method, route.path): str(route.status_code or 200) for method, route in (*routes(service), *SHARED)}
+    assert told(page).keys() == every.keys()
+    assert {route: status for route, status in told(page).items() if status - {every[route]}} == {}
+
+
+def test_the_judge_of_pages_reads_the_status_of_a_row() -> None:
+    page = "| `POST /files/{id}/calls` | staff | 201, at once |\n| `GET /files?open=` | staff | up to 250 |\n"
+    assert told(page) == {"POST /files/{}/calls": {"201"}, "GET /files": set()}
 
 
 @pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))

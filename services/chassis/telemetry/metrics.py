@@ -1,4 +1,4 @@
-"""The metrics of one process, on `/metrics`. Labels are types, topics and outcomes: never an id, never a person."""
+"""The metrics of one process, on `/metrics`. No label is an id or a person; `docs/telemetry.md` lists them all."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ WINDOW = {"earliest": DAYS["today"], "latest": DAYS["later"]}
 
 
 def calls(api: Api) -> dict[str, tuple[str, str, dict[str, Any] | None]]:
-    """Every route that changes something: method, path, body."""
+    """A request per route that changes something: method, path, body."""
     consent, referral = api.desk.consents[0], api.desk.referrals[0]
     return {
         "open_case": ("POST", "/cases", {**example(bodies.NewCase), "profile": PROFILE}),
@@ -91,7 +91,7 @@ def calls(api: Api) -> dict[str, tuple[str, str, dict[str, Any] | None]]:
 
 
 def reads(api: Api) -> dict[str, str]:
-    """Every route that reads."""
+    """A path per route that reads."""
     return {
         "list_cases": "/cases",
         "read_case": f"/cases/{CASE}",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from chaos.crash_points import POINTS
+
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = sorted(path.parent for path in (ROOT / "services").glob("*/app.py"))
 ROOMS = sorted(path.parent.name for path in (ROOT / "services" / "chassis").glob("*/__init__.py"))
@@ -31,6 +33,7 @@ CODE = [
 _SPAN = re.compile(r"`([^`\n]+)`")
 _FILE = re.compile(r"([\w.-]+/)*[\w.-]+\.(py|sql|md|ya?ml|json|csv|toml|lock|in)")
 _NAMED = re.compile(r"(?P<file>([\w.-]+/)*[\w.-]+\.(py|sql))(:(?P<name>\w+(\.\w+)?))?")
+_MODULE = re.compile(r"(?:chassis|vocabulary|counselling|placement|referral|training|bench|chaos|deploy|tests)(\.\w+)+")
 _FOLDER = re.compile(r"([\w-]+/)+")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -129,6 +132,28 @@ def test_every_file_and_name_that_a_page_names_exists(page: Path) -> None:
     assert list(missing(page)) == []
 
 
+def resolves(name: str) -> bool:
+    """Whether `package.module`, `package.module.Name` or `package.module.Class.member` is there."""
+    first, *parts = name.split(".")
+    place = next(base / first for base in (ROOT / "services", ROOT) if (base / first).is_dir())
+    while parts and (place / parts[0]).is_dir():
+        place /= parts.pop(0)
+    if parts and (place / f"{parts[0]}.py").is_file():
+        return not parts[1:] or ".".join(parts[1:]) in names(place / f"{parts[0]}.py")
+    return not parts or ".".join(parts) in names(place / "__init__.py")
+
+
+def lost_modules(text: str) -> list[str]:
+    """Dotted names in backticks, with whatever arguments follow, that lead nowhere."""
+    named = (match[0] for span in _SPAN.findall(text) if (match := _MODULE.match(span)))
+    return [name for name in named if not _FILE.fullmatch(name) and not resolves(name)]
+
+
+@pytest.mark.parametrize("path", sorted({*PAGES, *CODE} - {Path(__file__).resolve()}), ids=shown)
+def test_every_dotted_name_of_a_page_or_a_docstring_leads_somewhere(path: Path) -> None:
+    assert lost_modules(_FENCE.sub("", path.read_text(encoding="utf-8"))) == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     assert list(broken_links(page)) == []
@@ -150,6 +175,13 @@ def test_every_page_of_the_architecture_is_listed() -> None:
     folder = ROOT / "docs" / "architecture"
     listed = set(_LINK.findall((folder / "README.md").read_text(encoding="utf-8")))
     assert {page.name for page in folder.glob("*.md")} - listed == {"README.md"}
+
+
+def test_crash_points_have_the_names_by_which_chaos_takes_them() -> None:
+    spans_of_all = {(shown(page), span) for page in PAGES for span in spans(page)}
+    assert {each for each in spans_of_all if each[1] in POINTS} == set(), "ONLY= takes crash_<point>"
+    named = {span for _, span in spans_of_all if re.fullmatch(r"crash_(after|before)_\w+", span)}
+    assert named == {f"crash_{point}" for point in POINTS}
 
 
 def test_every_rule_that_the_code_cites_stands_in_the_domain_page() -> None:
@@ -192,5 +224,7 @@ def test_the_judges_of_this_file_see_what_is_wrong(tmp_path: Path) -> None:
     )
     assert list(missing(page)) == ["chassis/pure/decision.py:Handled", "chassis/no.py", "tests/no/"]
     assert list(broken_links(page)) == ["#another", "other.md"]
+    text = "`chassis.pure.codes` `chassis.codes` `chassis.pure.decision.Refused` `tests.lock` `chassis.no(1)`"
+    assert lost_modules(text) == ["chassis.codes", "chassis.no"]
     assert _OUTSIDE.search("within 3 working days (A12, inf)")
     assert not _OUTSIDE.search('"routes", "country,level,harbour,source", "DE,1,HAM,inf"')

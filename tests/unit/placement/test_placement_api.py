@@ -271,30 +271,12 @@ def test_every_example_of_the_documentation_is_valid(api: Api) -> None:
             getattr(models, name).model_validate(example)
 
 
-def test_every_route_documents_what_it_answers(api: Api) -> None:
+def test_every_route_but_what_makes_something_new_documents_412(api: Api) -> None:
     paths = ask(api.app, "GET", "/openapi.json").json()["paths"]
-    assert set(paths) == {
-        "/employers",
-        "/vacancies",
-        "/vacancies/{vacancy_id}",
-        "/vacancies/{vacancy_id}/close",
-        "/candidates",
-        "/candidates/{case_id}",
-        "/candidacies",
-        "/candidacies/{candidacy_id}",
-        *(f"/candidacies/{{candidacy_id}}/{act}" for act in ("present", "offer", "close")),
-        "/offers",
-        *(f"/offers/{{offer_id}}/{act}" for act in ("accept", "decline")),
-        "/employments",
-        "/summary",
-        "/code-lists",
-        "/code-lists/{name}",
-    }
     made_anew = {"/employers": {"409"}, "/vacancies": {"404", "409"}}
     for path, operations in paths.items():
         for method, operation in operations.items():
-            expected = {"401"} if path.startswith("/code-lists") else {"401", "403"}
-            expected |= made_anew.get(path, {"404", "409", "412"}) if method == "post" else set()
+            expected = made_anew.get(path, {"404", "409", "412"}) if method == "post" else set()
             assert expected <= set(operation["responses"]), path
             assert ("412" in operation["responses"]) == ("412" in expected), path
 

@@ -1,0 +1,25 @@
+"""The four services, and every route of each as its router has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from chassis.http.code_lists import router as code_lists
+from counselling.app import SERVICE as COUNSELLING
+from placement.app import SERVICE as PLACEMENT
+from referral.app import service as referral
+from training.app import SERVICE as TRAINING
+
+ALL = (COUNSELLING, PLACEMENT, referral(bytes(32)), TRAINING)
+
+
+SHARED = [("GET", route) for route in code_lists({}).routes]
+"""What every service answers beside its own: the code lists, for whoever has a token."""
+
+
+def routes(service: Any) -> Iterator[tuple[str, Any]]:
+    """Method and route, for everything that the service itself answers."""
+    for router in service.routers:
+        for route in router.routes:
+            yield from ((method, route) for method in sorted(route.methods))

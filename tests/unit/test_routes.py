@@ -1,0 +1,82 @@
+"""Every route of every service, taken from its router: who comes in, what its document says, what a status means."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi import FastAPI
+
+from chassis.http.app import create_api
+from chassis.http.auth import Authenticator
+from chassis.http.jwks import KeyCache
+from chassis.settings import Settings
+from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.services import ALL, SHARED, routes
+from tests.support.web import ask, problem
+
+ISSUING = Issuer()
+EVERY = [
+    pytest.param(service, method, route.path, id=f"{service.name} {method} {route.path}")
+    for service in ALL
+    for method, route in routes(service)
+]
+OF_ALL = [
+    pytest.param(service, method, route.path, id=f"{service.name} {method} {route.path}")
+    for service in ALL
+    for method, route in SHARED
+]
+
+
+@cache
+def app(name: str) -> FastAPI:
+    [service] = [each for each in ALL if each.name == name]
+    made = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
+    made.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
+    made.state.workshop = SimpleNamespace(documents=SimpleNamespace())
+    return made
+
+
+def called(service: Any, method: str, path: str, headers: dict[str, str]) -> Any:
+    filled = re.sub(r"\{[^}]+\}", str(uuid4()), path)
+    return ask(app(service.name), method, filled, headers={"Idempotency-Key": str(uuid4()), **headers})
+
+
+@pytest.mark.parametrize(("service", "method", "path"), [*EVERY, *OF_ALL])
+def test_nobody_comes_in_without_a_token(service: Any, method: str, path: str) -> None:
+    problem(called(service, method, path, {}), 401, "token_missing")
+
+
+@pytest.mark.parametrize(("service", "method", "path"), EVERY)
+def test_a_role_that_a_route_does_not_name_comes_in_nowhere(service: Any, method: str, path: str) -> None:
+    headers = ISSUING.bearer(roles=["gardener"], org="scouts:bavaria")
+    problem(called(service, method, path, headers), 403, "role_required")
+
+
+@pytest.mark.parametrize(("service", "method", "path"), EVERY)
+def test_every_route_documents_what_it_answers(service: Any, method: str, path: str) -> None:
+    operation = app(service.name).openapi()["paths"][path][method.lower()]
+    wanted = {"400", "401", "403", "422", "503"}
+    if "{" in path:
+        wanted |= {"404"}
+        if method != "GET":
+            wanted |= {"409", "412"}
+    if "requestBody" in operation:
+        wanted |= {"413", "415"}
+    assert operation["description"]
+    assert wanted <= operation["responses"].keys()
+    assert {"200", "201"} & operation["responses"].keys()
+
+
+@pytest.mark.parametrize(("service", "method", "path"), EVERY)
+def test_what_answers_201_shows_an_id_that_the_request_did_not_name(service: Any, method: str, path: str) -> None:
+    [route] = [each for m, each in routes(service) if (m, each.path) == (method, path)]
+    bodies = [each.field_info.annotation for each in route.dependant.body_params]
+    sent = {*route.param_convertors, *(name for body in bodies for name in getattr(body, "model_fields", ()))}
+    fresh = {name for name in route.response_model.model_fields if name.endswith(("_id", "_ref"))} - sent
+    assert route.status_code in (None, 201)
+    assert fresh or route.status_code is None
