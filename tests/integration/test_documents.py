@@ -40,7 +40,7 @@ async def read_all(documents: Documents, sort: str, limit: int, where: Any = Whe
         found += page.items
         if page.next_cursor is None:
             return found
-        after = place_of(page.next_cursor, sort)
+        after = place_of(page.next_cursor, TILLS, sort)
 
 
 @pytest.mark.parametrize("sort", SORTS)
@@ -62,7 +62,7 @@ async def test_what_comes_between_two_pages_moves_none_of_them(toy: ToyRuntime, 
     first = await documents.page(TILLS, Where(), Wish("total", None, 5), lambda row: row["id"])
     assert first.next_cursor is not None
     await asyncio.gather(*(toy.command(Sell(uuid4(), 0)) for _ in range(4)))
-    rest = Wish("total", place_of(first.next_cursor, "total"), 100)
+    rest = Wish("total", place_of(first.next_cursor, TILLS, "total"), 100)
     second = await documents.page(TILLS, Where(), rest, lambda row: row["id"])
     assert {*first.items, *second.items} >= set(tills)
     assert len({*first.items, *second.items}) == len(first.items) + len(second.items)
@@ -74,7 +74,7 @@ async def test_a_count_is_of_all_pages_and_only_on_request(toy: ToyRuntime, till
     page = await documents.page(TILLS, counted, Wish("id", None, 2, count=True), lambda row: row["id"])
     assert (len(page.items), page.total) == (2, 8)
     assert page.next_cursor is not None
-    later = Wish("id", place_of(page.next_cursor, "id"), 2, count=True)
+    later = Wish("id", place_of(page.next_cursor, TILLS, "id"), 2, count=True)
     counted = Where().add("(data ->> 'total')::int >= {}", 1)
     assert (await documents.page(TILLS, counted, later, lambda row: row["id"])).total == 8
     assert (await documents.page(TILLS, Where(), Wish("id"), lambda row: row["id"])).total is None
@@ -113,4 +113,4 @@ async def test_looking_locks_nothing_and_waits_for_nobody(
 def test_a_cursor_holds_its_order() -> None:
     place = Place("1", uuid4())
     with pytest.raises(BadCursor):
-        place_of(cursor_of("total", place), "-total")
+        place_of(cursor_of(TILLS, "total", place), TILLS, "-total")

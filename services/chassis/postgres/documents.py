@@ -81,7 +81,7 @@ class Documents:
         place = Place(shown[-1]["page_value"], shown[-1]["page_id"]) if len(rows) > wish.limit else None
         return Page(
             items=tuple(item(row) for row in shown),
-            next_cursor=None if place is None else cursor_of(wish.sort, place),
+            next_cursor=None if place is None else cursor_of(listing, wish.sort, place),
             limit=wish.limit,
             total=total,
         )
