@@ -12,9 +12,12 @@ import pytest
 
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.paging import BadCursor, Listing, Order, Place, Wish, cursor_of, place_of
+from chassis.pure.resources import Seen
 from chassis.pure.states import by_id
+from tests.support.records import record
 from tests.support.toy import Sell, Till
-from tests.support.toy_runtime import ToyRuntime
+from tests.support.toy_app import TILL
+from tests.support.toy_runtime import KEY, ToyRuntime
 
 TILLS = Listing("till", columns="id", orders={"total": Order("(data ->> 'total')::int", "int")})
 SORTS = [sign + name for name in TILLS.all_orders() for sign in ("", "-")]
@@ -84,6 +87,30 @@ async def test_only_what_has_changed_since(toy: ToyRuntime, tills: list[UUID]) -
     await toy.command(Sell(tills[2], 1))
     since = toy.clock.now() - timedelta(seconds=3)
     assert set(await read_all(toy.workshop.documents, "updated_at", 2, updated_since=since)) == {tills[2], *tills[-3:]}
+
+
+async def test_what_had_to_wait_for_a_lock_has_changed_when_it_was_written(
+    toy: ToyRuntime, tills: list[UUID], pool: asyncpg.Pool
+) -> None:
+    """Whoever asks while three wait, and from then on for what has changed since, hears of all three."""
+    command, event, seen = tills[:3]
+    sold = record({"till_id": str(event), "amount": 1}, type_="ph.shop.Sold.v1", key=event, sequence=1, offset=1)
+    async with pool.acquire() as holder:
+        transaction = holder.transaction()
+        await transaction.start()
+        await holder.execute("update till set version = version + 1 where id = any($1)", tills[:3])
+        waiting = [
+            asyncio.create_task(toy.command(Sell(command, 1))),
+            asyncio.create_task(toy.dispatcher.handle([sold])),
+            asyncio.create_task(toy.command(Sell(seen, 1), seen=Seen(TILL, seen, ["*"], KEY))),
+        ]
+        async with asyncio.timeout(10):
+            while await pool.fetchval("select count(*) from pg_locks where not granted") < len(waiting):
+                await asyncio.sleep(0.01)
+        asked = toy.clock.now()
+        await transaction.commit()
+    await asyncio.gather(*waiting)
+    assert set(await read_all(toy.workshop.documents, "updated_at", 2, updated_since=asked)) == set(tills[:3])
 
 
 @pytest.mark.parametrize("value", ["x", "", "2026", "99999999999999999999"])

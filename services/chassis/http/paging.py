@@ -14,7 +14,9 @@ from chassis.pure.paging import MOST, USUAL, BadCursor, Listing, Wish, place_of
 MOST_OF_A_CURSOR = 1024
 """Characters: room for an order by 120 letters of any script."""
 _CURSOR = "next_cursor of the page before"
-_SINCE = "only what has changed at this time or later; ask from a little before the last answer, nothing is missed then"
+_SINCE = (
+    "only what has changed at this time or later; ask from half a minute before the last answer, nothing is missed then"
+)
 
 
 def paged(listing: Listing) -> Any:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import uuid_utils
 from uuid_utils.compat import uuid7
 
+from chassis.clock import Clock
 from chassis.outbox.append import Emitted, append
 from chassis.postgres.database import Connection, Reading
 from chassis.postgres.storage import Storage
@@ -49,11 +50,13 @@ class Part(NamedTuple):
 class UnitOfWork:
     """Loads everything, decides in memory, saves everything: 500 messages cost as many statements as one."""
 
-    def __init__(self, storage: Storage, reference: Any, tracer: Tracer, now: datetime) -> None:
+    def __init__(self, storage: Storage, reference: Any, tracer: Tracer, clock: Clock) -> None:
         self._storage = storage
         self._reference = reference
         self._tracer = tracer
-        self.now = now
+        self._clock = clock
+        self.now = clock.now()
+        """When it began: what every decision of the transaction takes for now."""
         self.states = storage.states()
         self.emitted: list[Emitted] = []
         self.writes = Writes()
@@ -107,8 +110,12 @@ class UnitOfWork:
         return entry is not None and entry.changed
 
     def stage(self, *also: Part) -> Writes:
-        """What is to be written, in the order of locks: states, `also`, deadlines, the outbox."""
-        self._storage.save(self.writes, self.states, self.now)
+        """What is to be written, in the order of locks: states, `also`, deadlines, the outbox.
+
+        A state has changed now, not when the unit began: it may have waited for a lock since, and whoever asks what has
+        changed meanwhile (`updated_since`) would never hear of it.
+        """
+        self._storage.save(self.writes, self.states, self._clock.now())
         for name, statement, arguments, rows in also:
             self.writes.add(name, statement, *arguments, rows=rows)
         deadlines.save(self.writes, self._deadlines.values())
