@@ -99,10 +99,11 @@ def cursor_of(listing: Listing, sort: str, place: Place) -> str:
 def place_of(cursor: str, listing: Listing, sort: str) -> Place:
     """The place that a cursor of this list and order tells. Raises `BadCursor`."""
     try:
-        of, order, value, id_ = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        _, _, value, id_ = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         place = Place(value, UUID(id_))
+        given = cursor_of(listing, sort, place)
     except (ValueError, TypeError, AttributeError, binascii.Error):
         raise BadCursor from None
-    if (of, order) != (listing.mark, sort) or not isinstance(value, str) or "\x00" in value:
+    if cursor != given or not isinstance(value, str) or "\x00" in value:
         raise BadCursor
     return place

@@ -41,6 +41,8 @@ def test_a_cursor_brings_back_its_place(value: str, id_: UUID) -> None:
         encoded(f'["{OF}", "id", "x", 7]'),
         encoded(f'["{OF}", "id", "a\\u0000b", "{ID}"]'),
         encoded(f'["{OF}", "id", "x", "{ID}", "more"]'),
+        cursor_of(TILLS, "id", Place("x", ID)) + "!",
+        encoded(f'["{OF}","id","x","{ID}"]'),
         cursor_of(TILLS, "-id", Place("x", ID)),
         cursor_of(TILLS, "updated_at", Place("x", ID)),
         cursor_of(SHOPS, "id", Place("x", ID)),
