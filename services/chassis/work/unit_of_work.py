@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from chassis.clock import Clock
 from chassis.outbox.append import Emitted, append
-from chassis.postgres.database import Connection, Reading
+from chassis.postgres.database import Connection
 from chassis.postgres.storage import Storage
 from chassis.postgres.writes import Writes
 from chassis.pure.decision import (
@@ -69,9 +69,9 @@ class UnitOfWork:
         """Locks and reads the aggregates; once, before the first decision."""
         await self._storage.load(connection, self.states, needs)
 
-    async def look(self, reading: Reading, needs: Iterable[Need]) -> None:
+    async def look(self, connection: Connection, needs: Iterable[Need]) -> None:
         """Reads the aggregates without locks: for a view, or for a decision whose write checks the version it read."""
-        await self._storage.read(reading, self.states, needs)
+        await self._storage.read(connection, self.states, needs)
 
     def context(self, actor: Actor, occurred_at: datetime) -> Context:
         """What a handler may know besides state and message."""
