@@ -13,6 +13,7 @@ import asyncpg
 from chaos.app import SELLER, Sell
 from chaos.app import SERVICES as CHASSIS_SERVICES
 from chaos.faults.base import Scene
+from chassis.clock import Clock
 from chassis.postgres.storage import Storage
 from chassis.pure.decision import Actor
 from chassis.telemetry.tracing import NO_TRACE, Resource, Tracer
@@ -130,7 +131,7 @@ class LongTransactions:
     async def _write(self, scene: Scene, seconds: float) -> None:
         basket = uuid4()
         service = CHASSIS_SERVICES["shop"]
-        work = UnitOfWork(Storage(service.kinds), None, Tracer(Resource.create({})), datetime.now(UTC))
+        work = UnitOfWork(Storage(service.kinds), None, Tracer(Resource.create({})), Clock())
         command = Sell(basket, 1)
         connection = await _connect(scene, "shop")
         try:

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
+from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.paging import Listing, Order, Page, Wish
 from placement.answers import (
@@ -143,7 +144,8 @@ async def summary(documents: Documents, scope: Scope) -> Summary:
     nothing from them. Cohorts with counts of 1 to 4 are marked, so that nobody publishes them by mistake; what leaves
     the programme belongs into a reporting service that suppresses them (docs/domain.md: small-numbers).
     """
-    rows = await documents.pool.fetch(_COHORTS, scope.countries, scope.today, TARGET_DAYS, COUNTED)
+    async with documents.pool.acquire(timeout=LENT_WITHIN) as connection:
+        rows = await connection.fetch(_COHORTS, scope.countries, scope.today, TARGET_DAYS, COUNTED)
     months = [(month, counts(list(group))) for month, group in groupby(rows, key=lambda row: row["month"])]
     return Summary(
         countries=scope.countries,

@@ -12,9 +12,12 @@ import pytest
 
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.paging import BadCursor, Listing, Order, Place, Wish, cursor_of, place_of
+from chassis.pure.resources import Seen
 from chassis.pure.states import by_id
+from tests.support.records import record
 from tests.support.toy import Sell, Till
-from tests.support.toy_runtime import ToyRuntime
+from tests.support.toy_app import TILL
+from tests.support.toy_runtime import KEY, ToyRuntime
 
 TILLS = Listing("till", columns="id", orders={"total": Order("(data ->> 'total')::int", "int")})
 SORTS = [sign + name for name in TILLS.all_orders() for sign in ("", "-")]
@@ -40,7 +43,7 @@ async def read_all(documents: Documents, sort: str, limit: int, where: Any = Whe
         found += page.items
         if page.next_cursor is None:
             return found
-        after = place_of(page.next_cursor, sort)
+        after = place_of(page.next_cursor, TILLS, sort)
 
 
 @pytest.mark.parametrize("sort", SORTS)
@@ -62,7 +65,7 @@ async def test_what_comes_between_two_pages_moves_none_of_them(toy: ToyRuntime, 
     first = await documents.page(TILLS, Where(), Wish("total", None, 5), lambda row: row["id"])
     assert first.next_cursor is not None
     await asyncio.gather(*(toy.command(Sell(uuid4(), 0)) for _ in range(4)))
-    rest = Wish("total", place_of(first.next_cursor, "total"), 100)
+    rest = Wish("total", place_of(first.next_cursor, TILLS, "total"), 100)
     second = await documents.page(TILLS, Where(), rest, lambda row: row["id"])
     assert {*first.items, *second.items} >= set(tills)
     assert len({*first.items, *second.items}) == len(first.items) + len(second.items)
@@ -74,7 +77,7 @@ async def test_a_count_is_of_all_pages_and_only_on_request(toy: ToyRuntime, till
     page = await documents.page(TILLS, counted, Wish("id", None, 2, count=True), lambda row: row["id"])
     assert (len(page.items), page.total) == (2, 8)
     assert page.next_cursor is not None
-    later = Wish("id", place_of(page.next_cursor, "id"), 2, count=True)
+    later = Wish("id", place_of(page.next_cursor, TILLS, "id"), 2, count=True)
     counted = Where().add("(data ->> 'total')::int >= {}", 1)
     assert (await documents.page(TILLS, counted, later, lambda row: row["id"])).total == 8
     assert (await documents.page(TILLS, Where(), Wish("id"), lambda row: row["id"])).total is None
@@ -84,6 +87,30 @@ async def test_only_what_has_changed_since(toy: ToyRuntime, tills: list[UUID]) -
     await toy.command(Sell(tills[2], 1))
     since = toy.clock.now() - timedelta(seconds=3)
     assert set(await read_all(toy.workshop.documents, "updated_at", 2, updated_since=since)) == {tills[2], *tills[-3:]}
+
+
+async def test_what_had_to_wait_for_a_lock_has_changed_when_it_was_written(
+    toy: ToyRuntime, tills: list[UUID], pool: asyncpg.Pool
+) -> None:
+    """Whoever asks while three wait, and from then on for what has changed since, hears of all three."""
+    command, event, seen = tills[:3]
+    sold = record({"till_id": str(event), "amount": 1}, type_="ph.shop.Sold.v1", key=event, sequence=1, offset=1)
+    async with pool.acquire() as holder:
+        transaction = holder.transaction()
+        await transaction.start()
+        await holder.execute("update till set version = version + 1 where id = any($1)", tills[:3])
+        waiting = [
+            asyncio.create_task(toy.command(Sell(command, 1))),
+            asyncio.create_task(toy.dispatcher.handle([sold])),
+            asyncio.create_task(toy.command(Sell(seen, 1), seen=Seen(TILL, seen, ["*"], KEY))),
+        ]
+        async with asyncio.timeout(10):
+            while await pool.fetchval("select count(*) from pg_locks where not granted") < len(waiting):
+                await asyncio.sleep(0.01)
+        asked = toy.clock.now()
+        await transaction.commit()
+    await asyncio.gather(*waiting)
+    assert set(await read_all(toy.workshop.documents, "updated_at", 2, updated_since=asked)) == set(tills[:3])
 
 
 @pytest.mark.parametrize("value", ["x", "", "2026", "99999999999999999999"])
@@ -113,4 +140,4 @@ async def test_looking_locks_nothing_and_waits_for_nobody(
 def test_a_cursor_holds_its_order() -> None:
     place = Place("1", uuid4())
     with pytest.raises(BadCursor):
-        place_of(cursor_of("total", place), "-total")
+        place_of(cursor_of(TILLS, "total", place), TILLS, "-total")

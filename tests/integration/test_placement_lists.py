@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.pure.paging import Place, cursor_of
+from placement import views
 from tests.support.placement import bodies
 from tests.support.placement.api import ACCRAS, OFFICER, PROGRAMME
 from tests.support.placement.process import DAY, TODAY, Placement
@@ -141,26 +142,35 @@ async def test_each_list_tells_what_has_changed_since(rows: Rows) -> None:
         assert first[IDS[path]] == last
 
 
-def cursor(*parts: Any) -> str:
-    return urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+LISTS = {
+    "/employers": views.EMPLOYERS,
+    "/vacancies": views.VACANCIES,
+    "/candidates": views.CANDIDATES,
+    "/offers": views.OFFERS,
+}
+
+
+def cursor(path: str, *parts: Any) -> str:
+    return urlsafe_b64encode(json.dumps((LISTS[path].mark, *parts)).encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
     ("path", "sort", "forged"),
     [
-        ("/employers", "name", cursor("id", str(uuid4()), str(uuid4()))),
-        ("/employers", "-name", cursor("name", "Bello", str(uuid4()))),
-        ("/employers", "name", cursor("name", "\ud800", str(uuid4()))),
-        ("/employers", "name", cursor("name", "\x00", str(uuid4()))),
-        ("/employers", "id", cursor("id", "Bello", str(uuid4()))),
-        ("/vacancies", "expires_on", cursor("expires_on", "2026-02-30", str(uuid4()))),
-        ("/vacancies", "updated_at", cursor("updated_at", "yesterday or so", str(uuid4()))),
-        ("/candidates", "arrived_on", cursor("arrived_on", "not yet", str(uuid4()))),
-        ("/offers", "expires_at", cursor("expires_at", "2026-13-01T00:00:00Z", str(uuid4()))),
-        ("/offers", "starts_on", cursor("starts_on", "2026-03-02", "4711")),
+        ("/employers", "name", cursor("/employers", "id", str(uuid4()), str(uuid4()))),
+        ("/employers", "-name", cursor("/employers", "name", "Bello", str(uuid4()))),
+        ("/employers", "name", cursor("/employers", "name", "\ud800", str(uuid4()))),
+        ("/employers", "name", cursor("/employers", "name", "\x00", str(uuid4()))),
+        ("/employers", "id", cursor("/employers", "id", "Bello", str(uuid4()))),
+        ("/vacancies", "expires_on", cursor("/vacancies", "expires_on", "2026-02-30", str(uuid4()))),
+        ("/vacancies", "updated_at", cursor("/vacancies", "updated_at", "yesterday or so", str(uuid4()))),
+        ("/candidates", "arrived_on", cursor("/candidates", "arrived_on", "not yet", str(uuid4()))),
+        ("/offers", "expires_at", cursor("/offers", "expires_at", "2026-13-01T00:00:00Z", str(uuid4()))),
+        ("/offers", "starts_on", cursor("/offers", "starts_on", "2026-03-02", "4711")),
+        ("/offers", "id", cursor("/vacancies", "id", str(uuid4()), str(uuid4()))),
     ],
 )
-async def test_a_cursor_that_no_page_of_this_order_has_given_is_refused(
+async def test_a_cursor_that_no_page_of_this_list_and_order_has_given_is_refused(
     placement: Placement, path: str, sort: str, forged: str
 ) -> None:
     answer = await placement.ask("GET", path, OFFICER, params={"sort": sort, "cursor": forged})
@@ -218,7 +228,7 @@ async def rows_read(placement: Placement) -> int:
 async def middle(placement: Placement, path: str, sort: str) -> str:
     """A cursor that leaves half of the table behind."""
     query = f"select {sort.strip('-')}::text, id from {TABLES[path]} order by 1 offset 9000 limit 1"
-    return cursor_of(sort, Place(*await placement.pool.fetchrow(query)))
+    return cursor_of(LISTS[path], sort, Place(*await placement.pool.fetchrow(query)))
 
 
 @pytest.mark.parametrize("path", IDS)

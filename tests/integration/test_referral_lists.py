@@ -198,6 +198,11 @@ async def test_a_cursor_that_this_list_has_not_given_in_this_order_is_refused(de
     for cursor, sort in ((usual, "-updated_at"), (other, "updated_at"), (other, ORDERS[path][0]), ("x", "id")):
         refused = await desk.read(path, PROGRAMME, cursor=cursor, sort=sort)
         assert (refused["http"], refused["code"]) == (422, "cursor_invalid")
+    elsewhere = "/referrals" if path == "/cases" else "/cases"
+    for sort in ("id", "-updated_at"):
+        cursor = (await desk.read(elsewhere, PROGRAMME, limit=2, sort=sort))["next_cursor"]
+        refused = await desk.read(path, PROGRAMME, cursor=cursor, sort=sort)
+        assert (refused["http"], refused["code"]) == (422, "cursor_invalid")
 
 
 @pytest.mark.parametrize("who", [PROGRAMME, {"roles": ["scout"], "org": "scouts:d3"}], ids=["all", "one desk"])

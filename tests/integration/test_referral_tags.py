@@ -63,3 +63,14 @@ async def test_a_change_that_a_caller_is_not_shown_leaves_its_tag(desk: Process)
     assert (await desk.tag(path), await desk.tag(path, PROGRAMME)) == (own, foreign)
     await desk.referred(case, "employment", "health")
     assert len({own, await desk.tag(path), await desk.tag(path, PROGRAMME)}) == 3
+
+
+async def test_a_repeat_may_spell_the_id_otherwise(desk: Process) -> None:
+    case = await desk.opened()
+    window = {"earliest": desk.day(20), "latest": desk.day(30)}
+    answers = [
+        await desk.act("POST", f"/cases/{id_}/journey/plan", window, Idempotency_Key="the-same-key")
+        for id_ in (case, case.upper(), case.replace("-", ""), f"urn:uuid:{case}")
+    ]
+    assert answers == [answers[0]] * 4
+    assert answers[0]["http"] == 200

@@ -50,6 +50,26 @@ def test_who_has_read_one_service_finds_anything_in_the_others(service: str) -> 
     assert things(SERVICES / service) == ROOMS | MORE[service]
 
 
+WITH_A_CLOCK = {
+    "chassis/clock.py",
+    "chassis/operators/cli/parked.py",  # what an operator types and reads is of the operator's time
+    "referral/bodies.py",  # a birth date is checked before anything of the service is at hand
+}
+ASKS_THE_TIME = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
+
+
+def test_nobody_asks_what_time_it_is_but_the_clock() -> None:
+    asking = {
+        path.relative_to(SERVICES).as_posix()
+        for path in SERVICES.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name | ast.Attribute)
+        and ((node.value.id if isinstance(node.value, ast.Name) else node.value.attr), node.attr) in ASKS_THE_TIME
+    }
+    assert asking == WITH_A_CLOCK
+
+
 @pytest.mark.parametrize("service", NAMES)
 def test_reactions_lie_in_incoming_and_their_table_in_consumers(service: str) -> None:
     assert (SERVICES / service / "handlers" / "incoming.py").is_file()
@@ -84,12 +104,22 @@ def test_every_handler_takes_states_its_message_by_its_own_name_and_the_context(
 
 @pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
 def test_every_answer_has_the_one_base(service: Any) -> None:
-    """Each route declares a typed answer, and none is a model of another base."""
+    """Each route declares a typed answer, and no model of another base is in it."""
     for router in service.routers:
         for route in router.routes:
-            model = route.response_model
-            assert isinstance(model, type), route.path
-            assert issubclass(model, Answer), route.path
+            models = list(shown(route.response_model))
+            assert models, route.path
+            assert [model.__name__ for model in models if not issubclass(model, Answer)] == [], route.path
+
+
+def shown(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every model within an annotation, and within those."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from shown(field.annotation)
+    for part in get_args(annotation):
+        yield from shown(part)
 
 
 def named(method: str, path: str) -> str:
@@ -126,16 +156,6 @@ def test_every_command_has_a_handler(service: Any) -> None:
     bases = {base for each in written for base in each.__mro__[1:]}
     parts = {word for each in written for field in fields(each) for word in re.findall(r"\w+", str(field.type))}
     assert {each for each in written if each not in bases and each.__name__ not in parts} == set(service.commands)
-
-
-def shown(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Every model within an annotation, and within those."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-        for field in annotation.model_fields.values():
-            yield from shown(field.annotation)
-    for part in get_args(annotation):
-        yield from shown(part)
 
 
 @pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -69,13 +69,26 @@ class _Commands:
     async def _answer(self, command: Any, actor: Actor, seen: Seen | None) -> Response:
         scope = self._request.scope
         # A hash, because a careless client's key could be a name.
-        place = f"{actor.org}|{scope['method']} {scope['path']}\0{self._key}"
+        place = f"{actor.org}|{scope['method']} {_address(scope)}\0{self._key}"
         key = IdempotencyKey(hashlib.sha256(place.encode()).digest(), self._fingerprint)
         outcome = await self._bus.execute(command, actor, key, seen)
         if isinstance(outcome, Refused):
             raise Problem.of(outcome)
         headers = {"Idempotency-Replayed": "true"} if outcome.replayed else None
         return Response(outcome.answer, scope["route"].status_code or 200, headers, MEDIA_TYPE)
+
+
+def _address(scope: Mapping[str, Any]) -> str:
+    """The path with its ids as we write them: a repeat may spell them otherwise."""
+    segments = scope["path"].split("/")
+    return "/".join(_id_as_written(segment) for segment in segments)
+
+
+def _id_as_written(segment: str) -> str:
+    try:
+        return str(UUID(segment))
+    except ValueError:
+        return segment
 
 
 class Run(_Commands):

@@ -155,17 +155,20 @@ def install(app: FastAPI) -> None:
         if "Problem" not in components:  # FastAPI keeps the document, and makes it anew if routes were added
             components.update(schemas())
             for path in document.get("paths", {}).values():
-                for operation in path.values():
-                    _prune(operation)
+                for method, operation in path.items():
+                    _prune(method, operation)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _prune(operation: dict[str, Any]) -> None:
-    """Takes out of an operation's documentation the common answers that it cannot give."""
+def _prune(method: str, operation: dict[str, Any]) -> None:
+    """Takes out of an operation's documentation the common answers that its callers never get.
+
+    Of a body that comes with a GET, HTTP says nothing; one that comes unasked with a command is judged like any other.
+    """
     responses = operation["responses"]
-    if "requestBody" not in operation:
+    if method == "get":
         for status in ("413", "415", *(() if operation.get("parameters") else ("422",))):
             responses.pop(status, None)
     if not operation.get("security"):

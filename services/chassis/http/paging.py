@@ -14,7 +14,9 @@ from chassis.pure.paging import MOST, USUAL, BadCursor, Listing, Wish, place_of
 MOST_OF_A_CURSOR = 1024
 """Characters: room for an order by 120 letters of any script."""
 _CURSOR = "next_cursor of the page before"
-_SINCE = "only what has changed at this time or later; ask from a little before the last answer, nothing is missed then"
+_SINCE = (
+    "only what has changed at this time or later; ask from half a minute before the last answer, nothing is missed then"
+)
 
 
 def paged(listing: Listing) -> Any:
@@ -37,7 +39,7 @@ def paged(listing: Listing) -> Any:
         count: Annotated[bool, Query(description="also count what is on all pages, as `total`")] = False,
     ) -> Wish:
         try:
-            after = None if cursor is None else place_of(cursor, sort)
+            after = None if cursor is None else place_of(cursor, listing, sort)
         except BadCursor:
             raise bad_cursor() from None
         return Wish(sort, after, limit, updated_since, count)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from chassis.http.answering import json_response
 from chassis.http.problems import Problem
 from chassis.http.starting import started
+from chassis.postgres.database import LENT_WITHIN
 from chassis.pure.answers import Answer, tag_of
 from chassis.pure.decision import Actor, Refused
 from chassis.pure.resources import Resource
@@ -34,12 +35,13 @@ class View:
         """The same for a route that has more to do before it answers."""
         work = self._shop.unit_of_work()
         needs = tuple(resource.needs(id_))
-        if len(needs) == 1 and not resource.has_beside:
-            await work.look(self._shop.pool, needs)
-        else:
-            async with self._shop.pool.acquire(timeout=5) as connection, connection.transaction(**ONE_SNAPSHOT):
+        async with self._shop.pool.acquire(timeout=LENT_WITHIN) as connection:
+            if len(needs) == 1 and not resource.has_beside:
                 await work.look(connection, needs)
-                await work.look(connection, resource.beside(work.states, id_))
+            else:
+                async with connection.transaction(**ONE_SNAPSHOT):
+                    await work.look(connection, needs)
+                    await work.look(connection, resource.beside(work.states, id_))
         shown = resource.show(work.states, id_, work.context(actor, work.now))
         if isinstance(shown, Refused):
             raise Problem.of(shown)

@@ -11,19 +11,19 @@ _OUTAGE_CLASSES = ("08", "40", "53", "55", "57", "58")
 _BAD_DATA_CLASSES = ("22", "23")
 
 
+LENT_WITHIN = 5.0
+"""Seconds that a caller waits for a free connection; then the service is overloaded."""
+
+
 class ConcurrentUpdateError(Exception):
     """Another transaction wrote an aggregate or a position first; the caller does the work again on fresh state."""
 
 
-class Reading(Protocol):
-    """What runs a SELECT: a connection, or a pool that lends one for it."""
+class Connection(Protocol):
+    """The part of asyncpg's connection that the hot path uses."""
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
         """All rows."""
-
-
-class Connection(Reading, Protocol):
-    """The part of asyncpg's connection that the hot path uses."""
 
     async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None:
         """The first row."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.storage import Storage
 from chassis.pure.paging import BadCursor, Listing, Page, Place, Wish, cursor_of
 from chassis.pure.states import Need, States
@@ -46,12 +47,14 @@ class Documents:
     async def states(self, needs: Iterable[Need]) -> States:
         """Every aggregate needed, as it was last committed."""
         states = self._storage.states()
-        await self._storage.read(self.pool, states, needs)
+        async with self.pool.acquire(timeout=LENT_WITHIN) as connection:
+            await self._storage.read(connection, states, needs)
         return states
 
     async def id_of_linked(self, state: type[Any], id_: UUID) -> UUID | None:
         """The id of the aggregate whose links contain `id_`: an API finds by it which aggregate a command is about."""
-        found: UUID | None = await self.pool.fetchval(self._storage.id_by_link[state], id_)
+        async with self.pool.acquire(timeout=LENT_WITHIN) as connection:
+            found: UUID | None = await connection.fetchval(self._storage.id_by_link[state], id_)
         return found
 
     async def page(self, listing: Listing, where: Where, wish: Wish, item: Callable[[asyncpg.Record], T]) -> Page[T]:
@@ -81,7 +84,7 @@ class Documents:
         place = Place(shown[-1]["page_value"], shown[-1]["page_id"]) if len(rows) > wish.limit else None
         return Page(
             items=tuple(item(row) for row in shown),
-            next_cursor=None if place is None else cursor_of(wish.sort, place),
+            next_cursor=None if place is None else cursor_of(listing, wish.sort, place),
             limit=wish.limit,
             total=total,
         )
@@ -98,7 +101,7 @@ class Documents:
         A named statement comes to have one plan for all values. For an organisation that has few rows it would read
         the whole table, in the order of the list, to fill a page.
         """
-        async with self.pool.acquire(timeout=5) as connection:
+        async with self.pool.acquire(timeout=LENT_WITHIN) as connection:
             statement = await connection.prepare(query, name="")
             rows: list[asyncpg.Record] = await statement.fetch(*where.values)
             return rows

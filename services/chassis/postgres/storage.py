@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.postgres.database import Connection, Reading
+from chassis.postgres.database import Connection
 from chassis.postgres.writes import Part, Writes
 from chassis.pure.states import (
     Codec,
@@ -50,11 +50,11 @@ class Storage:
         """
         await self._fetch(connection, states, needs, " for update")
 
-    async def read(self, reading: Reading, states: States, needs: Iterable[Need]) -> None:
+    async def read(self, connection: Connection, states: States, needs: Iterable[Need]) -> None:
         """Reads everything needed, and locks nothing."""
-        await self._fetch(reading, states, needs, "")
+        await self._fetch(connection, states, needs, "")
 
-    async def _fetch(self, reading: Reading, states: States, needs: Iterable[Need], lock: str) -> None:
+    async def _fetch(self, connection: Connection, states: States, needs: Iterable[Need], lock: str) -> None:
         wanted: dict[type[Any], tuple[set[UUID], set[UUID]]] = {}
         for need in needs:
             by_id, by_link = wanted.setdefault(need.state, (set(), set()))
@@ -66,11 +66,11 @@ class Storage:
             entries = states.entries[kind.state]
             load = self._codecs[kind.state].load
             if links:
-                rows = await reading.fetch(self._by_id_or_link[kind.state] + lock, list(ids), list(links))
+                rows = await connection.fetch(self._by_id_or_link[kind.state] + lock, list(ids), list(links))
             elif len(ids) == 1:  # a command: PostgreSQL keeps this plan, and makes one for an array every time
-                rows = await reading.fetch(self._by_id[kind.state] + lock, *ids)
+                rows = await connection.fetch(self._by_id[kind.state] + lock, *ids)
             else:
-                rows = await reading.fetch(self._by_ids[kind.state] + lock, list(ids))
+                rows = await connection.fetch(self._by_ids[kind.state] + lock, list(ids))
             for id_, version, data, *linked in rows:
                 entries[id_] = Entry(load(data), version, frozenset(*linked))
 

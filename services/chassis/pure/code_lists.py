@@ -51,8 +51,8 @@ class CodeListNames(Answer):
 
 
 def published(directory: Path) -> Mapping[str, CodeListAnswer]:
-    """Every file of the folder that has codes with labels, by name. Raises `InvalidReference`."""
-    lists = {}
+    """Every file of the folder that has codes with labels, by name; the latest version. Raises `InvalidReference`."""
+    lists: dict[str, CodeListAnswer] = {}
     for path in sorted(directory.glob("*.csv")):
         file = _FILE.fullmatch(path.name)
         if file is None:
@@ -61,8 +61,10 @@ def published(directory: Path) -> Mapping[str, CodeListAnswer]:
             with path.open(encoding="utf-8-sig", newline="") as opened:
                 rows = list(csv.DictReader(opened, strict=True))
             if rows and "code" in rows[0] and any(column.startswith(_LABEL) for column in rows[0]):
-                name, version = file["name"], int(file["version"])
-                lists[name] = CodeListAnswer(name=name, version=version, items=tuple(_entry(row) for row in rows))
+                found = CodeListAnswer(
+                    name=file["name"], version=int(file["version"]), items=tuple(_entry(row) for row in rows)
+                )
+                lists[found.name] = max(found, lists.get(found.name, found), key=lambda each: each.version)
         except (OSError, ValueError, csv.Error) as error:
             raise InvalidReference(
                 f"{path.name} cannot be published ({type(error).__name__}): mend the file"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
+from zlib import crc32
 
 from pydantic import Field
 
@@ -57,6 +58,11 @@ class Listing:
         """The order of this name, without its sign. Raises `KeyError`."""
         return self.all_orders()[sort.removeprefix("-")]
 
+    @property
+    def mark(self) -> str:
+        """Tells the cursors of this list from those of others."""
+        return f"{crc32(self.source.encode()):08x}"
+
     def all_orders(self) -> Mapping[str, Order]:
         """Every order by name."""
         return {**self.orders, "id": Order(self.id, "uuid"), "updated_at": Order(self.updated_at, "timestamptz")}
@@ -84,19 +90,20 @@ class BadCursor(ValueError):
     """A cursor that no page of this list, in this order, has given."""
 
 
-def cursor_of(sort: str, place: Place) -> str:
-    """The place as opaque text; it holds the order too, so that it cannot be taken for one of another order."""
-    text = json.dumps([sort, place.value, str(place.id)], ensure_ascii=False)
+def cursor_of(listing: Listing, sort: str, place: Place) -> str:
+    """The place as opaque text; it holds list and order too, so that it cannot be taken for one of another."""
+    text = json.dumps([listing.mark, sort, place.value, str(place.id)], ensure_ascii=False)
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def place_of(cursor: str, sort: str) -> Place:
-    """The place that a cursor tells. Raises `BadCursor`."""
+def place_of(cursor: str, listing: Listing, sort: str) -> Place:
+    """The place that a cursor of this list and order tells. Raises `BadCursor`."""
     try:
-        of, value, id_ = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        _, _, value, id_ = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         place = Place(value, UUID(id_))
+        given = cursor_of(listing, sort, place)
     except (ValueError, TypeError, AttributeError, binascii.Error):
         raise BadCursor from None
-    if of != sort or not isinstance(value, str) or "\x00" in value:
+    if cursor != given or not isinstance(value, str) or "\x00" in value:
         raise BadCursor
     return place

@@ -15,6 +15,7 @@ import asyncpg
 
 from chassis.outbox.spans import record_created
 from chassis.postgres.database import (
+    LENT_WITHIN,
     ConcurrentUpdateError,
     Connection,
     is_outage,
@@ -156,7 +157,7 @@ class CommandBus:
 
     async def _once(self, call: _Call) -> Done:
         started = now_ns()
-        async with self._shop.pool.acquire(timeout=5) as connection:
+        async with self._shop.pool.acquire(timeout=LENT_WITHIN) as connection:
             try:
                 work = await self._lightly(connection, call) or await self._locked(connection, call)
             except (_RefusedError, ConcurrentUpdateError, asyncpg.IntegrityConstraintViolationError):

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 import uuid_utils
 from uuid_utils.compat import uuid7
 
+from chassis.clock import Clock
 from chassis.outbox.append import Emitted, append
-from chassis.postgres.database import Connection, Reading
+from chassis.postgres.database import Connection
 from chassis.postgres.storage import Storage
 from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import (
@@ -40,11 +41,13 @@ class Cause(NamedTuple):
 class UnitOfWork:
     """Loads everything, decides in memory, saves everything: 500 messages cost as many statements as one."""
 
-    def __init__(self, storage: Storage, reference: Any, tracer: Tracer, now: datetime) -> None:
+    def __init__(self, storage: Storage, reference: Any, tracer: Tracer, clock: Clock) -> None:
         self._storage = storage
         self._reference = reference
         self._tracer = tracer
-        self.now = now
+        self._clock = clock
+        self.now = clock.now()
+        """When it began: what every decision of the transaction takes for now."""
         self.states = storage.states()
         self.emitted: list[Emitted] = []
         self.writes = Writes()
@@ -57,9 +60,9 @@ class UnitOfWork:
         """Locks and reads the aggregates; once, before the first decision."""
         await self._storage.load(connection, self.states, needs)
 
-    async def look(self, reading: Reading, needs: Iterable[Need]) -> None:
+    async def look(self, connection: Connection, needs: Iterable[Need]) -> None:
         """Reads the aggregates without locks: for a view, or for a decision whose write checks the version it read."""
-        await self._storage.read(reading, self.states, needs)
+        await self._storage.read(connection, self.states, needs)
 
     def context(self, actor: Actor, occurred_at: datetime) -> Context:
         """What a handler may know besides state and message."""
@@ -98,8 +101,12 @@ class UnitOfWork:
         return entry is not None and entry.changed
 
     def stage(self, *also: tuple[Part, Sequence[Sequence[Any]]]) -> Writes:
-        """What is to be written, in the order of locks: states, `also`, deadlines, the outbox."""
-        self._storage.save(self.writes, self.states, self.now)
+        """What is to be written, in the order of locks: states, `also`, deadlines, the outbox.
+
+        A state has changed now, not when the unit began: it may have waited for a lock since, and whoever asks what has
+        changed meanwhile (`updated_since`) would never hear of it.
+        """
+        self._storage.save(self.writes, self.states, self._clock.now())
         for part, rows in also:
             self.writes.add(part, rows)
         deadlines.save(self.writes, self._deadlines.values())

@@ -42,7 +42,7 @@ class Workshop:
 
     def unit_of_work(self) -> UnitOfWork:
         """A new transaction's worth of decisions, as of now."""
-        return UnitOfWork(self.storage, self.reference, self.tracer, self.clock.now())
+        return UnitOfWork(self.storage, self.reference, self.tracer, self.clock)
 
 
 async def tag_key(pool: asyncpg.Pool) -> bytes:

@@ -69,6 +69,13 @@ def test_a_tag_of_something_else_differs_in_everything(tag: str) -> None:
     assert list(changed_since(tag_of(Other(id=ID), ID, KEY), FIRST, ID, KEY)) == ["id", "parts", "count"]
 
 
+@pytest.mark.parametrize("more", ["!", "~", "=", ".", "%41"])
+@pytest.mark.parametrize("place", [1, 5, -1])
+def test_a_tag_with_more_in_it_is_another(more: str, place: int) -> None:
+    tag = tag_of(FIRST, ID, KEY)
+    assert list(changed_since(tag[:place] + more + tag[place:], FIRST, ID, KEY)) == ["id", "parts", "count"]
+
+
 def test_without_the_key_nobody_can_try_values() -> None:
     assert tag_of(FIRST, ID, b"another") != tag_of(FIRST, ID, KEY)
     assert list(changed_since(tag_of(FIRST, ID, b"another"), FIRST, ID, KEY)) == ["id", "parts", "count"]

@@ -47,6 +47,11 @@ def test_a_list_has_its_codes_with_labels_periods_and_attributes(tmp_path: Path)
     )
 
 
+def test_of_several_versions_the_latest_is_published(tmp_path: Path) -> None:
+    lists = published(folder(tmp_path, colours__v9=CODES, colours__v10=CODES, colours__v2=CODES))
+    assert [each.version for each in lists.values()] == [10]
+
+
 def test_a_table_without_codes_or_labels_is_no_code_list(tmp_path: Path) -> None:
     assert published(folder(tmp_path, limits__v1="code,hours,source\na,3,inf\n")) == {}
     assert published(folder(tmp_path, empty__v1="code,title_en,source\n")) == {}

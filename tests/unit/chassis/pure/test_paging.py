@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from chassis.pure.paging import BadCursor, Listing, Order, Place, cursor_of, place_of
 
 ID = UUID(int=7)
+TILLS = Listing("till")
+SHOPS = Listing("shop")
+OF = TILLS.mark
 
 
 def encoded(text: str) -> str:
@@ -20,7 +23,7 @@ def encoded(text: str) -> str:
 
 @given(st.text(alphabet=st.characters(exclude_characters="\x00", exclude_categories=("Cs",))), st.uuids())
 def test_a_cursor_brings_back_its_place(value: str, id_: UUID) -> None:
-    assert place_of(cursor_of("-due_at", Place(value, id_)), "-due_at") == Place(value, id_)
+    assert place_of(cursor_of(TILLS, "-due_at", Place(value, id_)), TILLS, "-due_at") == Place(value, id_)
 
 
 @pytest.mark.parametrize(
@@ -32,19 +35,22 @@ def test_a_cursor_brings_back_its_place(value: str, id_: UUID) -> None:
         "AAAA",
         encoded("null"),
         encoded("[]"),
-        encoded('["id", "x"]'),
-        encoded(f'["id", 1, "{ID}"]'),
-        encoded('["id", "x", "y"]'),
-        encoded('["id", "x", 7]'),
-        encoded(f'["id", "a\\u0000b", "{ID}"]'),
-        encoded(f'["id", "x", "{ID}", "more"]'),
-        cursor_of("-id", Place("x", ID)),
-        cursor_of("updated_at", Place("x", ID)),
+        encoded(f'["{OF}", "id", "x"]'),
+        encoded(f'["{OF}", "id", 1, "{ID}"]'),
+        encoded(f'["{OF}", "id", "x", "y"]'),
+        encoded(f'["{OF}", "id", "x", 7]'),
+        encoded(f'["{OF}", "id", "a\\u0000b", "{ID}"]'),
+        encoded(f'["{OF}", "id", "x", "{ID}", "more"]'),
+        cursor_of(TILLS, "id", Place("x", ID)) + "!",
+        encoded(f'["{OF}","id","x","{ID}"]'),
+        cursor_of(TILLS, "-id", Place("x", ID)),
+        cursor_of(TILLS, "updated_at", Place("x", ID)),
+        cursor_of(SHOPS, "id", Place("x", ID)),
     ],
 )
 def test_what_no_page_has_given_is_refused(cursor: str) -> None:
     with pytest.raises(BadCursor):
-        place_of(cursor, "id")
+        place_of(cursor, TILLS, "id")
 
 
 def test_every_list_can_be_sorted_by_id_and_by_change() -> None:
