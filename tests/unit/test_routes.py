@@ -57,6 +57,34 @@ def test_a_role_that_a_route_does_not_name_comes_in_nowhere(service: Any, method
     problem(called(service, method, path, headers), 403, "role_required")
 
 
+@pytest.mark.parametrize(("service", "method", "path"), [*EVERY, *OF_ALL])
+def test_a_parameter_that_a_route_does_not_know_is_refused_with_those_that_it_knows(
+    service: Any, method: str, path: str
+) -> None:
+    document = problem(called(service, method, f"{path}?stauts=open&stauts=", {}), 422, "request_invalid")
+    [error] = document["errors"]
+    assert (error["field"], error["code"]) == ("stauts", "unknown_parameter")
+    parameters = app(service.name).openapi()["paths"][path][method.lower()].get("parameters", ())
+    for parameter in parameters:
+        if parameter["in"] == "query":
+            assert parameter["name"] in error["remedy"]
+
+
+def test_a_parameter_that_comes_twice_is_refused() -> None:
+    [service] = [each for each in ALL if each.name == "referral"]
+    document = problem(called(service, "GET", "/cases?limit=1&limit=5", {}), 422, "request_invalid")
+    assert [(each["field"], each["code"]) for each in document["errors"]] == [("limit", "repeated_parameter")]
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "If-Match"])
+def test_a_header_of_a_command_that_comes_twice_is_refused(name: str) -> None:
+    headers = [*ISSUING.bearer(roles=["scout"], org="scouts:bavaria", country="DE").items()]
+    headers += [("Idempotency-Key", str(uuid4())), ("If-Match", '"one"'), (name, '"two"-two-two')]
+    [service] = [each for each in ALL if each.name == "referral"]
+    answer = ask(app(service.name), "DELETE", f"/cases/{uuid4()}/profile", headers=headers)
+    assert problem(answer, 400, "header_repeated")["errors"][0]["field"] == name
+
+
 @pytest.mark.parametrize(("service", "method", "path"), EVERY)
 def test_every_route_documents_what_it_answers(service: Any, method: str, path: str) -> None:
     operation = app(service.name).openapi()["paths"][path][method.lower()]

@@ -23,7 +23,8 @@ from chassis.work.workshop import Workshop
 
 IDEMPOTENCY_KEY = r"^[A-Za-z0-9_.:-]{8,128}$"
 _TAG = r'(?:W/)?"[!#-~]*"'
-IF_MATCH = rf"^(\*|{_TAG}( *, *{_TAG})*)$"
+IF_MATCH = rf"^[ ,]*(\*|{_TAG}( *,[ ,]*{_TAG})*)[ ,]*$"
+"""A list of tags as RFC 9110 (5.6.1) wants it read: elements may be empty."""
 
 
 class _Acting(BearerScheme):
@@ -124,16 +125,14 @@ class Change(_Commands):
 
 def _strong(header: str) -> Sequence[str]:
     """The tags of an `If-Match` that can be equal to one of ours: a weak one never is (RFC 9110, 13.1.1)."""
-    tags = [tag for tag in re.findall(rf"\*|{_TAG}", header) if not tag.startswith("W/")]
-    if not tags:
-        raise Problem(
-            status=422,
-            code="if_match_weak",
-            detail="If-Match has weak tags only, which are equal to nothing.",
-            remedy="Send the ETag as the service gave it; a proxy that compresses answers may have weakened it.",
-            field="If-Match",
-        )
-    return tags
+    return [tag for tag in re.findall(rf"\*|{_TAG}", header) if not tag.startswith("W/")]
+
+
+def _single(request: Request, name: str, remedy: str) -> None:
+    """Two lines of one header may say two things: 400."""
+    if len(request.headers.getlist(name)) > 1:
+        detail = f"The request has more than one {name} header."
+        raise Problem(status=400, code="header_repeated", detail=detail, remedy=remedy, field=name)
 
 
 _Key = Annotated[
@@ -160,6 +159,7 @@ async def _fingerprint(request: Request) -> bytes:
 
 
 async def _run(request: Request, idempotency_key: _Key) -> Run:
+    _single(request, "Idempotency-Key", "Send exactly one.")
     return Run(request, idempotency_key, await _fingerprint(request))
 
 
@@ -168,6 +168,8 @@ async def _change(
     idempotency_key: _Key,
     if_match: _IfMatch = None,  # type: ignore[assignment]  # absent or text: OpenAPI would offer null as a text else
 ) -> Change:
+    _single(request, "Idempotency-Key", "Send exactly one.")
+    _single(request, "If-Match", "Send all tags in one If-Match, separated by commas.")
     return Change(request, idempotency_key, await _fingerprint(request), if_match)
 
 

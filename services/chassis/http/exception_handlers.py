@@ -169,7 +169,7 @@ def _prune(method: str, operation: dict[str, Any]) -> None:
     """
     responses = operation["responses"]
     if method == "get":
-        for status in ("413", "415", *(() if operation.get("parameters") else ("422",))):
+        for status in ("413", "415"):
             responses.pop(status, None)
     if not operation.get("security"):
         responses.pop("401", None)

@@ -2,12 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
 from fastapi.routing import APIRoute
+from starlette.responses import Response
 
-from chassis.http.problems import COMMON
+from chassis.http.field_errors import FieldError, shown
+from chassis.http.problems import COMMON, Problem
+
+
+class _Route(APIRoute):
+    """Refuses a query parameter that is unknown or comes twice: a misspelled filter would list everything."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, behind the check."""
+        handle = super().get_route_handler()
+        known = sorted(each.alias for each in get_flat_params(self.dependant) if isinstance(each.field_info, Query))
+
+        async def checked(request: Request) -> Response:
+            if request.scope["query_string"]:
+                _check_query([name for name, _ in request.query_params.multi_items()], known)
+            return await handle(request)
+
+        return checked
+
+
+def _check_query(names: list[str], known: list[str]) -> None:
+    errors = []
+    for name in dict.fromkeys(names):
+        if name not in known:
+            remedy = f"Use {', '.join(known)}." if known else "Leave it out: there are no parameters here."
+            errors.append(FieldError(shown(name), "unknown_parameter", "This parameter is not known here.", remedy))
+        elif names.count(name) > 1:
+            errors.append(
+                FieldError(name, "repeated_parameter", "This parameter comes more than once.", "Send it once.")
+            )
+    if errors:
+        raise Problem(
+            status=422,
+            code="request_invalid",
+            detail="A query parameter is unknown or comes more than once.",
+            remedy="Correct what `errors` lists and send the request again.",
+            errors=errors,
+        )
 
 
 def new_router(**options: Any) -> APIRouter:
@@ -15,7 +56,7 @@ def new_router(**options: Any) -> APIRouter:
 
     FastAPI matches a router that is included three times per request, route by route; routes of its own only once.
     """
-    return APIRouter(responses=COMMON, generate_unique_id_function=_operation_id, **options)
+    return APIRouter(responses=COMMON, generate_unique_id_function=_operation_id, route_class=_Route, **options)
 
 
 def _operation_id(route: APIRoute) -> str:

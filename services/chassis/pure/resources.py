@@ -10,6 +10,13 @@ from chassis.pure.answers import Answer, changed_since
 from chassis.pure.decision import Context, Refused
 from chassis.pure.states import Need, States
 
+WEAK = Refused(
+    code="if_match_weak",
+    detail="If-Match has weak tags only, which are equal to nothing.",
+    remedy="Send the ETag as the service gave it; a proxy that compresses answers may have weakened it.",
+    field="If-Match",
+    status=412,
+)
 ANY = "*"
 """`If-Match: *`: whatever it is, if only it is there."""
 
@@ -41,7 +48,7 @@ class Resource:
 class Seen:
     """What a caller has seen of a resource when it decided on its command: one of these tags must still be true.
 
-    There is at least one tag.
+    Without a tag nothing is: the caller sent weak ones only.
     """
 
     resource: Resource
@@ -64,6 +71,8 @@ class Seen:
             return shown
         if ANY in self.tags:
             return None
+        if not self.tags:
+            return WEAK
         changes = [changed_since(tag, shown, self.id, self.key) for tag in self.tags]
         if not all(changes):
             return None

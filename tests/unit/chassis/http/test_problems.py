@@ -193,4 +193,4 @@ def test_openapi_documents_every_answer_as_a_problem_document() -> None:
 def test_openapi_leaves_out_answers_that_a_route_cannot_give() -> None:
     paths = APP.openapi()["paths"]
     assert set(paths["/cases/{case_id}"]["get"]["responses"]) == {"200", "400", "422", "503"}
-    assert set(paths["/refused"]["get"]["responses"]) == {"200", "400", "503"}
+    assert set(paths["/refused"]["get"]["responses"]) == {"200", "400", "422", "503"}
