@@ -148,8 +148,12 @@ class Runtime:
         return app
 
     async def _start(self, app: FastAPI) -> None:
+        database = self.database
         pool = self.pool = await when_reachable(
-            lambda: open_pool(self.database.app_dsn, self.settings.pool_size, self._application()), "database"
+            lambda: open_pool(
+                database.database_url, self.settings.pool_size, self._application(), password=database.password
+            ),
+            "database",
         )
 
         async def schema_is_current() -> bool:
@@ -160,6 +164,7 @@ class Runtime:
                 raise TimeoutError("migrations are pending")
 
         await when_reachable(schema, "schema")
+        secret = await when_reachable(lambda: tag_key(pool), "schema")
         self.probes.ready["database"] = schema_is_current
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
@@ -172,7 +177,7 @@ class Runtime:
             self.tracer,
             self.metrics,
             wake,
-            await tag_key(pool),
+            secret,
         )
         app.state.workshop = workshop
         app.state.bus = CommandBus(workshop, self.service.commands)
@@ -249,9 +254,10 @@ class Runtime:
             )
 
         return Relay(
-            self.database.app_dsn,
+            self.database.database_url,
             producer,
             self.metrics,
+            password=self.database.password,
             batch=self.settings.relay_batch,
             poll_seconds=self.settings.relay_poll_seconds,
             publish_timeout_seconds=self.settings.publish_timeout_seconds,
