@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     shutdown_seconds: float = Field(default=20, gt=0, description="bound of each step of a shutdown")
 
     otel_exporter_otlp_endpoint: str | None = Field(default=None, description="unset: spans are not exported")
+    otel_bsp_schedule_delay: int = Field(default=5000, ge=1, description="milliseconds between two exports of spans")
     otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1, description="share of traces that are sampled")
 
     @model_validator(mode="after")

@@ -89,13 +89,7 @@ class Runtime:
         self.metrics = Metrics(service.name)
         self.probes = Probes()
         self.storage = Storage(service.kinds)
-        self.tracer = tracer_from(
-            service.name,
-            settings.instance,
-            settings.otel_exporter_otlp_endpoint,
-            settings.otel_traces_sampler_arg,
-            service.subject,
-        )
+        self.tracer = tracer_from(service.name, service.subject, settings, self.metrics)
         self._stop = asyncio.Event()
         self._error: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -303,7 +297,7 @@ class Runtime:
         if self.relay is not None:
             self.relay.stop()
         await bounded_step("tasks", asyncio.wait(self._tasks), bound)
-        await bounded_step("spans", asyncio.to_thread(self.tracer.shutdown, 3), 5)
+        await bounded_step("spans", self.tracer.shutdown(3), 5)
         if self.pool is not None:
             await bounded_step("pool", self.pool.close(), 5)
             self.pool.terminate()
