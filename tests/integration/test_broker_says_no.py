@@ -91,13 +91,13 @@ async def test_a_quota_is_obeyed_and_nothing_is_published_twice_because_of_it(
         )
 
     metrics = Metrics("till")
-    relay = Relay(dsn, producer, metrics, batch=60, poll_seconds=0.05, publish_timeout_seconds=0.3)
+    relay = Relay(dsn, producer, metrics, batch=120, poll_seconds=0.05, publish_timeout_seconds=2.0)
     async with running(relay):
         await until_empty(pool)
     assert await broker.sequences(narrow, set(keys)) == {key: list(range(1, 12)) for key in keys}
     assert metrics.publish_failures.labels(narrow)._value.get() == 0
     assert len(made) == 1, "the broker that asks for silence is not dead"
-    assert metrics.relay_throttled_seconds._value.get() > 0.3, "it was asked for more than the timeout"
+    assert metrics.relay_throttled_seconds._value.get() > 2, "it was asked for more than the timeout"
 
 
 async def test_a_relay_that_must_keep_silent_is_alive_and_ends_at_once_when_told_to(
@@ -113,7 +113,7 @@ async def test_a_relay_that_must_keep_silent_is_alive_and_ends_at_once_when_told
         )
 
     metrics = Metrics("till")
-    relay = Relay(dsn, producer, metrics, batch=1, poll_seconds=0.05, publish_timeout_seconds=0.3)
+    relay = Relay(dsn, producer, metrics, batch=1, poll_seconds=0.05, publish_timeout_seconds=2.0)
     async with running(relay):
         await until(lambda: metrics.relay_throttled_seconds._value.get() > 5)
         before = relay.last_progress
