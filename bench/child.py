@@ -14,10 +14,11 @@ import uvloop
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
+from opentelemetry.sdk.trace.export import SpanExportResult
 
 from bench.machine import cpu_seconds
 from chassis.runtime.lifecycle import spare_the_collector
+from chassis.telemetry.span_export import SpanExport
 
 SILENCE_SECONDS = 60
 """A variant that makes no progress for so long has failed."""
@@ -119,12 +120,12 @@ class Counting(OTLPSpanExporter):
         return result
 
 
-class Exported(BatchSpanProcessor):
+class Exported(SpanExport):
     """As `chassis.telemetry.tracing.tracer_from` sets it up."""
 
     def __init__(self, endpoint: str) -> None:
         self.exporter = Counting(endpoint=endpoint)
-        super().__init__(self.exporter, max_queue_size=32_768)
+        super().__init__(self.exporter)
 
 
 def resource() -> Resource:

@@ -6,6 +6,8 @@ Names without a prefix are shared by all services of a deployment; names with th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -26,6 +28,12 @@ class DatabaseSettings(BaseSettings):
     database_password_file: Path | None = Field(default=None, description="file that holds its password")
     migrator_database_url: str | None = Field(default=None, description="same database, role that owns the schema")
     migrator_database_password_file: Path | None = None
+
+    @property
+    def password(self) -> Callable[[], str] | None:
+        """Reads the password from its file, for each connection anew: it may be rotated while the process runs."""
+        file = self.database_password_file
+        return None if file is None else partial(read_secret, file)
 
     @property
     def app_dsn(self) -> str:
@@ -91,6 +99,7 @@ class Settings(BaseSettings):
     shutdown_seconds: float = Field(default=20, gt=0, description="bound of each step of a shutdown")
 
     otel_exporter_otlp_endpoint: str | None = Field(default=None, description="unset: spans are not exported")
+    otel_bsp_schedule_delay: int = Field(default=5000, ge=1, description="milliseconds between two exports of spans")
     otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1, description="share of traces that are sampled")
 
     @model_validator(mode="after")
@@ -107,12 +116,16 @@ def database_settings(service: str) -> DatabaseSettings:
     return DatabaseSettings(_env_prefix=f"{service.upper()}_")
 
 
+class SecretError(OSError, ValueError):
+    """A secret cannot be read: a wrong setting at the start; later it may be there again in a moment."""
+
+
 def read_secret(path: Path) -> str:
-    """A secret from its file, without the line end. Raises `ValueError` that names the file and the remedy."""
+    """A secret from its file, without the line end. Raises `SecretError` that names the file and the remedy."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ValueError(f"secret file {path} cannot be read ({error.strerror}): mount it or mend the path") from error
+        raise SecretError(f"secret file {path} cannot be read ({error.strerror}): mount it or mend the path") from error
 
 
 def with_password(url: str, password_file: Path | None) -> str:

@@ -21,7 +21,7 @@ from chassis.http.problems import (
     malformed_json,
     schemas,
 )
-from chassis.postgres.database import ConcurrentUpdateError, is_outage, reason_of
+from chassis.postgres.database import ConcurrentUpdateError, is_outage, told
 from chassis.pure.paging import BadCursor
 from chassis.telemetry.logs import get_logger
 
@@ -111,11 +111,11 @@ def _allowed(request: Request) -> list[str]:
 async def _outage(request: Request, error: Exception) -> Response:
     if not is_outage(error):
         return await unexpected(request, error)
-    log.warning("request_unavailable", reason=reason_of(error), route=route_of(request.scope))
+    log.warning("request_unavailable", route=route_of(request.scope), **told(error))
     return Problem(
         status=503,
         code="temporarily_unavailable",
-        detail="The service cannot reach its database at the moment, or is overloaded.",
+        detail="The service cannot reach its database or write to it at the moment, or is overloaded.",
         remedy="Send the same request with the same Idempotency-Key again after the time in Retry-After.",
         headers={"Retry-After": "2"},
     ).response(instance_of(request.scope))

@@ -8,17 +8,24 @@ still lie in the first. Settings that somebody made on a topic and that are not 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    BrokerResponseError,
+    ClusterAuthorizationFailedError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
+from aiokafka.protocol.metadata import MetadataRequest
 from pydantic import BaseModel, Field, ValidationError
 
 from chassis.settings import ROOT
@@ -31,6 +38,8 @@ MS_PER_DAY = 86_400_000
 TOPIC_OVERRIDE = 1
 """`DYNAMIC_TOPIC_CONFIG` among the sources of a setting in Kafka's protocol: set on the topic itself."""
 VISIBLE_SECONDS = 15.0
+DENIALS = (TopicAuthorizationFailedError.errno, ClusterAuthorizationFailedError.errno)
+"""The codes by which a broker says that this user may not do it."""
 
 
 class Entry(BaseModel):
@@ -58,13 +67,18 @@ class Declaration(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as it shall be, or as it is found. `config` holds what is set on the topic itself."""
+    """A topic as it shall be, or as it is found. `config` holds what is set on the topic itself.
+
+    `hidden`: the right that this user would need to see it, or its settings. A topic that hides behind `Describe` may
+    exist or not: a broker does not tell.
+    """
 
     name: str
     partitions: int
     replication: int
     config: Mapping[str, str]
     keyed: bool = True
+    hidden: Literal["", "Describe", "DescribeConfigs"] = ""
 
 
 class Action(StrEnum):
@@ -74,6 +88,7 @@ class Action(StrEnum):
     PARTITIONS = "add partitions"
     CONFIG = "alter config"
     REFUSED = "refused"
+    DENIED = "not allowed"
     REPORTED = "not declared"
 
 
@@ -141,6 +156,9 @@ def compare(wanted: Iterable[Topic], found: Mapping[str, Topic], *, allow_repart
             new = replace(topic, config=writable(topic.config, topic.replication))
             detail = f"{topic.partitions} partitions, replication {topic.replication}{_listed(new.config)}"
             changes.append(Change(topic.name, Action.CREATE, detail, target=new))
+        elif there.hidden == "Describe":
+            detail = "this user may not see whether it exists"
+            changes.append(Change(topic.name, Action.DENIED, detail, granting("Describe", [topic.name])))
         else:
             changes += _differences(topic, there, allow_repartition=allow_repartition)
     for name in sorted(set(found) - names):
@@ -160,6 +178,10 @@ def _differences(topic: Topic, there: Topic, *, allow_repartition: bool) -> Iter
             f"replication {there.replication} cannot become {topic.replication} by this tool",
             "Move the replicas with Kafka's reassignment tool, or pass --replication.",
         )
+    if there.hidden:
+        detail = "this user may not see its settings"
+        yield Change(topic.name, Action.DENIED, detail, granting(there.hidden, [topic.name]))
+        return
     config = writable(topic.config, there.replication)
     altered = {key: value for key, value in config.items() if there.config.get(key) != value}
     if altered:
@@ -187,29 +209,55 @@ def _listed(config: Mapping[str, str]) -> str:
     return "".join(f", {key}={value}" for key, value in sorted(config.items()))
 
 
-async def survey(client: AIOKafkaAdminClient) -> dict[str, Topic]:
-    """The topics of this system that the cluster has, with what is set on them."""
+def granting(right: str, topics: Iterable[str]) -> str:
+    """What an operator of the cluster has to do."""
+    on = "topic " + ", ".join(sorted(topics))
+    return f"Grant this user {right} on {on}{', or Create on the cluster' if right == 'Create' else ''}."
+
+
+async def survey(client: AIOKafkaAdminClient, asked: Collection[str] = ()) -> dict[str, Topic]:
+    """The topics of this system that the cluster has, with what is set on them.
+
+    A list of all topics leaves out those that the user may not describe; one that is `asked` for is told as `hidden`.
+    """
     described = [topic for topic in await client.describe_topics() if topic["topic"].startswith(PREFIX)]
+    hidden = [topic["topic"] for topic in await _described(client, asked) if topic["error_code"] in DENIALS]
+    found = {name: Topic(name, 0, 0, {}, hidden="Describe") for name in hidden}
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic["topic"]) for topic in described]
-    settings: dict[str, dict[str, str]] = {}
+    settings: dict[str, dict[str, str] | None] = {}
     responses: list[Any] = await client.describe_configs(resources) if resources else []
     for response in responses:
         for code, message, _kind, name, entries in response.resources:
-            _accepted(name, code, message)
+            if code in DENIALS:
+                settings[name] = None
+                continue
+            _accepted("DescribeConfigs", [(name, code, message)])
             settings[name] = {key: value for key, value, _, source, *_ in entries if source == TOPIC_OVERRIDE}
-    return {topic["topic"]: _found(topic, settings.get(topic["topic"], {})) for topic in described}
+    return found | {topic["topic"]: _found(topic, settings.get(topic["topic"], {})) for topic in described}
 
 
-def _found(topic: Mapping[str, Any], config: Mapping[str, str]) -> Topic:
+async def _described(client: AIOKafkaAdminClient, names: Collection[str]) -> list[dict[str, Any]]:
+    """As the client's `describe_topics`, which would create topics on a cluster that makes them by itself."""
+    if not names:
+        return []
+    request = MetadataRequest(list(names), allow_auto_topic_creation=False)
+    response = await client._send_request(request)  # noqa: SLF001 - the public call has no such option
+    topics: list[dict[str, Any]] = response.to_object()["topics"]
+    return topics
+
+
+def _found(topic: Mapping[str, Any], config: Mapping[str, str] | None) -> Topic:
     replication = min((len(partition["replicas"]) for partition in topic["partitions"]), default=0)
-    return Topic(topic["topic"], len(topic["partitions"]), replication, config)
+    hidden: Literal["", "DescribeConfigs"] = "DescribeConfigs" if config is None else ""
+    return Topic(topic["topic"], len(topic["partitions"]), replication, config or {}, hidden=hidden)
 
 
 async def plan(
     client: AIOKafkaAdminClient, wanted: Sequence[Topic], *, allow_repartition: bool = False
 ) -> list[Change]:
-    """What `apply` would do on this cluster, what it refuses, and which `ph.*` topics nobody declared."""
-    return compare(wanted, await survey(client), allow_repartition=allow_repartition)
+    """What `apply` would do on this cluster, what it refuses, what this user may not see; `ph.*` topics that nobody
+    declared."""
+    return compare(wanted, await survey(client, [topic.name for topic in wanted]), allow_repartition=allow_repartition)
 
 
 async def apply(client: AIOKafkaAdminClient, changes: Sequence[Change]) -> None:
@@ -218,7 +266,7 @@ async def apply(client: AIOKafkaAdminClient, changes: Sequence[Change]) -> None:
     await _create(client, [topic for action, topic in targets if action is Action.CREATE])
     for action, topic in targets:
         if action is Action.PARTITIONS:
-            await client.create_partitions({topic.name: NewPartitions(topic.partitions)})
+            await _repartitioned(client, topic)
         elif action is Action.CONFIG:
             await _configure(client, topic)
     await _visible(client, {topic.name: topic.partitions for _, topic in targets})
@@ -228,24 +276,30 @@ async def _create(client: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
     if topics:
         new = [NewTopic(t.name, t.partitions, t.replication, topic_configs=dict(t.config)) for t in topics]
         response: Any = await client.create_topics(new)
-        for name, code, message in response.topic_errors:
-            if code != TopicAlreadyExistsError.errno:  # somebody else was faster
-                _accepted(name, code, message)
+        there = TopicAlreadyExistsError.errno  # somebody else was faster
+        _accepted("Create", [result for result in response.topic_errors if result[1] != there])
+
+
+async def _repartitioned(client: AIOKafkaAdminClient, topic: Topic) -> None:
+    try:
+        await client.create_partitions({topic.name: NewPartitions(topic.partitions)})
+    except BrokerResponseError as error:
+        _accepted("Alter", [(topic.name, error.errno, str(error))])
 
 
 async def _configure(client: AIOKafkaAdminClient, topic: Topic) -> None:
     resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, dict(topic.config))
     responses: list[Any] = await client.alter_configs([resource])
     for response in responses:
-        for code, message, _kind, name in response.resources:
-            _accepted(name, code, message)
+        _accepted("AlterConfigs", [(name, code, message) for code, message, _kind, name in response.resources])
 
 
 async def _visible(client: AIOKafkaAdminClient, partitions: Mapping[str, int]) -> None:
     """Waits until every partition has a leader: a service that starts right after finds its topics."""
     give_up = monotonic() + VISIBLE_SECONDS
     while partitions:
-        described = await client.describe_topics(list(partitions))
+        described = await _described(client, partitions)
+        _accepted("Describe", [(t["topic"], t["error_code"], None) for t in described if t["error_code"] in DENIALS])
         led = {t["topic"]: sum(p["leader"] >= 0 for p in t["partitions"]) for t in described}
         missing = sorted(name for name, count in partitions.items() if led.get(name, 0) < count)
         if not missing:
@@ -261,16 +315,19 @@ async def _visible(client: AIOKafkaAdminClient, partitions: Mapping[str, int]) -
 
 REMEDIES = {
     "InvalidReplicationFactorError": "The cluster has too few brokers: pass --replication, or add brokers.",
-    "TopicAuthorizationFailedError": "Grant this user Describe, Create, Alter, AlterConfigs on topics ph.*.",
-    "ClusterAuthorizationFailedError": "Grant this user Create and DescribeConfigs on the cluster.",
     "InvalidConfigurationError": "Mend `config` of this topic in topics.yaml.",
     "PolicyViolationError": "The cluster's policy forbids this: declare what it allows.",
 }
 
 
-def _accepted(topic: str, code: int, message: str | None) -> None:
-    if code == 0:
-        return
-    error = for_code(code)
-    remedy = REMEDIES.get(error.__name__, "See the broker's log for the reason.")
-    raise Trouble(f"the broker refuses: {message or error.__name__}", where=f"topic {topic}", remedy=remedy)
+def _accepted(right: str, results: Iterable[tuple[str, int, str | None]]) -> None:
+    """Raises `Trouble` unless the broker did all of it. `results`: topic, code, message. `right`: what it takes."""
+    failed = [result for result in results if result[1]]
+    denied = [name for name, code, _ in failed if code in DENIALS]
+    if denied:
+        what = f"this user lacks the right {right} on {', '.join(sorted(denied))}"
+        raise Trouble(what, where="rights on the cluster", remedy=granting(right, denied))
+    for topic, code, message in failed:
+        error = for_code(code)
+        remedy = REMEDIES.get(error.__name__, "See the broker's log for the reason.")
+        raise Trouble(f"the broker refuses: {message or error.__name__}", where=f"topic {topic}", remedy=remedy)

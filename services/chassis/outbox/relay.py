@@ -8,34 +8,38 @@ positions drop the repeats.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from time import monotonic
-from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from chassis.outbox.limits import Limits
 from chassis.outbox.low_water import LowWater
 from chassis.outbox.partitions import partition_of
+from chassis.outbox.publisher import Place, Publisher, bounded
 from chassis.outbox.records import Batch
-from chassis.postgres.database import is_outage, reason_of
+from chassis.postgres.database import Password, is_outage, told
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
+from chassis.trouble import Trouble
 from chassis.waiting import is_set_within
 
 LOCK = 0x7068_7265_6C61_79
 """The advisory lock of the leader: "phrelay" in ASCII."""
 EVERYTHING = 2**63 - 1
-MAX_BATCH_BYTES = 900_000
-"""Of one batch; below the topics' max.message.bytes of 1 MiB."""
 MARK_ROWS = 1000
 """The mark moves after so many published rows: a look into the lock table costs something, a few dead rows do not."""
 BACK_OFF_SECONDS = 5.0
 
-_READ = "select id, topic, key, record from outbox where id > $1 order by id limit $2"
+_READ = """
+with may_delete as (delete from outbox where false)
+select id, topic, key, record from outbox where id > $1 and key <> all($3::text[]) order by id limit $2
+"""
+"""Deletes nothing, but fails where a delete would: on a read-only database, or without the right to delete. What cannot
+be deleted is not published, or it would be published again and again."""
 _DELETE = "delete from outbox where id = any($1::bigint[])"
 
 _SESSION = {
@@ -54,7 +58,11 @@ log = get_logger(__name__)
 
 
 class PublishFailedError(Exception):
-    """Kafka did not acknowledge every batch. The idempotent producer that sent them cannot be used any more."""
+    """Kafka did not acknowledge every batch. `reason`: the broker's error, or what else went wrong."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Relay:
@@ -69,17 +77,21 @@ class Relay:
         batch: int,
         poll_seconds: float,
         publish_timeout_seconds: float,
+        password: Password = None,
     ) -> None:
         self._dsn = dsn
-        self._new_producer = producer
+        self._password = password
+        self._publisher = Publisher(producer, metrics, publish_timeout_seconds, self._turned)
+        self._limits = Limits()
         self._metrics = metrics
         self._batch = batch
         self._poll_seconds = poll_seconds
-        self._publish_timeout = publish_timeout_seconds
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
-        self._producer: AIOKafkaProducer | None = None
         self._failures = 0
+        self.last_progress = monotonic()
+
+    def _turned(self) -> None:
         self.last_progress = monotonic()
 
     def wake(self) -> None:
@@ -96,28 +108,30 @@ class Relay:
         while not self._stop.is_set() or self._failures == 0:
             try:
                 await self._lead()
-            except (PublishFailedError, KafkaError) as error:
+            except (PublishFailedError, KafkaError, Trouble) as error:
                 self._failures += 1
-                log.warning("relay_publish_failed", reason=type(error).__name__)
+                log.warning("relay_publish_failed", **_why(error))
             except Exception as error:
                 if not is_outage(error):
                     raise
                 self._failures += 1
-                log.warning("relay_interrupted", reason=reason_of(error))
+                log.warning("relay_interrupted", **told(error))
             else:
                 return
             finally:
-                self.last_progress = monotonic()
+                self._turned()
                 self._metrics.relay_leader.set(0)
-                await self._drop_producer()
+                await self._publisher.drop()
             pause = min(BACK_OFF_SECONDS, 0.1 * 2 ** min(self._failures, 6))
             await is_set_within(self._stop, pause * random.uniform(0.5, 1))
 
     async def _lead(self) -> None:
-        connection = await asyncpg.connect(self._dsn, timeout=10, command_timeout=30, server_settings=_SESSION)
+        connection = await asyncpg.connect(
+            self._dsn, password=self._password, timeout=10, command_timeout=30, server_settings=_SESSION
+        )
         try:
             while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
-                self.last_progress = monotonic()
+                self._turned()
                 if await is_set_within(self._stop, 1.0):
                     return
             self._metrics.relay_leader.set(1)
@@ -125,27 +139,32 @@ class Relay:
             await self._publish_until_stopped(connection)
         finally:
             # Closing the session releases the lock; a dead session has lost it already.
-            await _bounded(connection.close(timeout=2), 3)
+            await bounded(connection.close(timeout=2), 3)
 
     async def _publish_until_stopped(self, connection: asyncpg.Connection) -> None:
         low_water = LowWater()
+        self._limits.release()
         gone = published = 0
         while True:
             self._wake.clear()
             if gone >= MARK_ROWS:
                 await low_water.look(connection, published)
-            rows = await connection.fetch(_READ, low_water.mark, self._batch)
-            self.last_progress = monotonic()
+            if not await self._publisher.may_speak(self._stop):
+                return  # what is left waits for the next leader
+            held = self._limits.held()
+            self._metrics.relay_held_keys.set(len(held))
+            rows = await connection.fetch(_READ, low_water.mark, self._batch, held)
+            self._turned()
             if rows:
                 done = await self._publish(connection, rows)
                 self._failures = 0
                 gone += len(done)
-                published = _published_up_to(rows, done)
+                published = self._limits.before_held(_published_up_to(rows, done))
                 if low_water.settle(published):
                     gone = 0
                 continue
             self._failures = 0
-            if low_water.settle(EVERYTHING):
+            if low_water.settle(self._limits.before_held(EVERYTHING)):
                 gone = 0
             if self._stop.is_set():
                 return
@@ -153,73 +172,53 @@ class Relay:
 
     async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[int]:
         """Sends one batch per partition, deletes the acknowledged rows and returns their ids. Rows that do not fit into
-        their partition's batch wait for the next round."""
-        producer = await self._ready_producer()
-        batches: dict[tuple[str, int], tuple[Batch, list[int]]] = {}
-        full: set[tuple[str, int]] = set()
-        partitions = {topic: await _partitions(producer, topic) for topic in {topic for _, topic, _, _ in rows}}
-        for id_, topic, key, record in rows:
+        their partition's batch wait for the next round, and so do those of a batch that was too large.
+
+        Raises `PublishFailedError` if a batch was not acknowledged for another reason.
+        """
+        batches: dict[Place, Batch] = {}
+        chosen: dict[Place, list[asyncpg.Record]] = {}
+        full: set[Place] = set()
+        partitions = {topic: await self._publisher.partitions(topic) for topic in {topic for _, topic, _, _ in rows}}
+        for row in rows:
+            _, topic, key, record = row
             place = (topic, partition_of(key, partitions[topic]))
             if place in full:
                 continue
             if place not in batches:
-                batches[place] = (Batch(MAX_BATCH_BYTES), [])
-            batch, ids = batches[place]
-            if batch.add(record):
-                ids.append(id_)
+                batches[place], chosen[place] = Batch(self._limits.of(topic)), []
+            if batches[place].add(record):
+                chosen[place].append(row)
             else:
                 full.add(place)
-        acknowledged = await self._send(producer, batches)
-        published = [id_ for place in acknowledged for id_ in batches[place][1]]
+        rejected = await self._publisher.send(batches)
+        acknowledged = batches.keys() - rejected.keys()
+        published = [row["id"] for place in acknowledged for row in chosen[place]]
         await connection.execute(_DELETE, published)
-        for topic, partition in acknowledged:
-            self._metrics.published.labels(topic).inc(len(batches[topic, partition][1]))
-        if len(acknowledged) < len(batches):
-            raise PublishFailedError
+        for place in acknowledged:
+            self._metrics.published.labels(place[0]).inc(len(chosen[place]))
+        for place, why in rejected.items():
+            if not why.too_large:
+                raise PublishFailedError(why.reason)
+            self._make_smaller(place, batches[place].size(), chosen[place])
         return published
 
-    async def _send(
-        self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], tuple[Batch, list[int]]]
-    ) -> list[tuple[str, int]]:
-        """The batches that Kafka acknowledged within the relay's own timeout; the producer itself never gives up."""
-        sent: dict[tuple[str, int], asyncio.Future[Any]] = {}
-        try:
-            async with asyncio.timeout(self._publish_timeout):
-                for (topic, partition), (batch, _) in batches.items():
-                    sent[topic, partition] = await producer.send_batch(batch, topic, partition=partition)
-                await asyncio.wait(sent.values())
-        except (TimeoutError, KafkaError) as error:
-            log.warning("relay_not_acknowledged", reason=type(error).__name__)
-        acknowledged = []
-        for place in batches:
-            future = sent.get(place)
-            if future is not None and future.done() and not future.cancelled() and future.exception() is None:
-                acknowledged.append(place)
-            else:
-                self._metrics.publish_failures.labels(place[0]).inc()
-        return acknowledged
-
-    async def _ready_producer(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = self._new_producer()
-            self._producer = producer
-            async with asyncio.timeout(self._publish_timeout):
-                await producer.start()
-        return self._producer
-
-    async def _drop_producer(self) -> None:
-        """Lets go of the producer with all its tasks and connections.
-
-        `stop()` would wait for missing acknowledgements, and a producer left alone would send again later, behind the
-        back of the next one. Nothing is lost: the outbox still has every row that was not acknowledged.
-        """
-        producer, self._producer = self._producer, None
-        if producer is None:
+    def _make_smaller(self, place: Place, size: int, rows: list[asyncpg.Record]) -> None:
+        """The next batches of this topic. A record that was alone fits into none: its key waits, all others go on."""
+        topic, partition = place
+        if len(rows) > 1:
+            self._limits.halve(topic, size)
             return
-        producer._closed = True  # noqa: SLF001 - so that it does not complain that nobody stopped it
-        if producer._sender is not None:  # noqa: SLF001
-            await _bounded(producer._sender.close(), 2)  # noqa: SLF001
-        await _bounded(producer.client.close(), 2)
+        id_, _, key, _ = rows[0]
+        self._limits.hold(topic, size, key, id_)
+        remedy = "Raise max.message.bytes of this topic; until then the events of this key wait."
+        log.error("record_held", topic=topic, partition=partition, key=key, outbox_id=id_, bytes=size, remedy=remedy)
+
+
+def _why(error: PublishFailedError | KafkaError | Trouble) -> dict[str, str]:
+    if isinstance(error, Trouble):  # a secret or certificate that cannot be read
+        return {"reason": type(error).__name__, "says": error.what, "remedy": error.remedy}
+    return {"reason": error.reason if isinstance(error, PublishFailedError) else type(error).__name__}
 
 
 def _published_up_to(rows: list[asyncpg.Record], done: list[int]) -> int:
@@ -228,16 +227,3 @@ def _published_up_to(rows: list[asyncpg.Record], done: list[int]) -> int:
         return int(rows[-1]["id"])
     left = {row["id"] for row in rows}.difference(done)
     return int(min(left)) - 1
-
-
-async def _partitions(producer: AIOKafkaProducer, topic: str) -> int:
-    return len(producer.client.cluster.partitions_for_topic(topic) or await producer.partitions_for(topic))
-
-
-async def _bounded(work: Awaitable[Any], seconds: float) -> None:
-    """Tidies up; a dead peer cannot hold the process."""
-    try:
-        async with asyncio.timeout(seconds):
-            await work
-    except Exception as error:  # noqa: BLE001 - what is being dropped may fail in any way
-        logging.getLogger(__name__).debug("relay_tidy_up_failed", extra={"reason": type(error).__name__})

@@ -85,6 +85,12 @@ def _unreachable(dsn: str, error: Exception) -> Trouble:
     elif isinstance(error, asyncpg.InvalidCatalogNameError):
         what = "there is no such database"
         remedy = "Create it (owned by the migrator's role), or mend the name in the address."
+    elif isinstance(error, asyncpg.InsufficientPrivilegeError):
+        what = f"the role may not connect ({error})"
+        remedy = "Have the database's owner grant this role CONNECT on it."
+    elif isinstance(error, asyncpg.ProtocolViolationError):
+        what = f"the server or a pooler before it refuses the start of a session ({error})"
+        remedy = "Have the pooler ignore these parameters (PgBouncer: ignore_startup_parameters), or name the server."
     elif isinstance(error, asyncpg.PostgresError):
         what = f"the server refuses the connection ({error})"
         remedy = "If the server is starting up or out of connections, try again; else see its log."

@@ -9,12 +9,11 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
-import asyncpg
 import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
-from chassis.postgres.database import is_outage, reason_of
+from chassis.postgres.database import is_outage, told
 from chassis.settings import Settings
 from chassis.telemetry.logs import get_logger
 
@@ -66,16 +65,17 @@ def spare_the_collector() -> None:
 
 
 async def when_reachable(connect: Callable[[], Awaitable[T]], what: str) -> T:
-    """Tries until the database or broker answers; the process stays live and not ready meanwhile."""
+    """Tries until the database or broker answers and grants what is needed; the process stays live and not ready
+    meanwhile, and its log says what is missing."""
     attempt = 0
     while True:
         try:
             return await connect()
         except Exception as error:
-            if not isinstance(error, KafkaError | asyncpg.InvalidPasswordError) and not is_outage(error):
+            if not isinstance(error, KafkaError) and not is_outage(error):
                 raise
             attempt += 1
-            log.warning("waiting", what=what, reason=reason_of(error), attempt=attempt)
+            log.warning("waiting", what=what, attempt=attempt, **told(error))
             pause = min(LONGEST_PAUSE_SECONDS, 0.2 * 2 ** min(attempt, 6))
             await asyncio.sleep(pause * random.uniform(0.5, 1))
 

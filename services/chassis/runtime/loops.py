@@ -11,10 +11,7 @@ from time import monotonic
 import asyncpg
 
 from chassis.clock import Clock
-from chassis.postgres.database import (
-    is_outage,
-    reason_of,
-)
+from chassis.postgres.database import is_outage, reason_of, told
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.waiting import is_set_within
@@ -51,7 +48,7 @@ class Loop:
         self._stop.set()
 
     async def run(self) -> None:
-        """Survives an outage with growing pauses; raises any other error."""
+        """Survives an outage with growing pauses, and says once what it is; raises any other error."""
         failures = 0
         while not self._stop.is_set():
             pause = self._pause
@@ -63,6 +60,8 @@ class Loop:
                 if not is_outage(error):
                     raise
                 failures += 1
+                if failures == 1:
+                    log.warning("loop_interrupted", task=self.name, **told(error))
                 pause = min(5.0, self._pause * 2 ** min(failures, 6)) * random.uniform(0.5, 1)
                 self._metrics.retries.labels(self.name, reason_of(error)).inc()
             self.last_progress = monotonic()

@@ -89,13 +89,7 @@ class Runtime:
         self.metrics = Metrics(service.name)
         self.probes = Probes()
         self.storage = Storage(service.kinds)
-        self.tracer = tracer_from(
-            service.name,
-            settings.instance,
-            settings.otel_exporter_otlp_endpoint,
-            settings.otel_traces_sampler_arg,
-            service.subject,
-        )
+        self.tracer = tracer_from(service.name, service.subject, settings, self.metrics)
         self._stop = asyncio.Event()
         self._error: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -148,8 +142,12 @@ class Runtime:
         return app
 
     async def _start(self, app: FastAPI) -> None:
+        database = self.database
         pool = self.pool = await when_reachable(
-            lambda: open_pool(self.database.app_dsn, self.settings.pool_size, self._application()), "database"
+            lambda: open_pool(
+                database.database_url, self.settings.pool_size, self._application(), password=database.password
+            ),
+            "database",
         )
 
         async def schema_is_current() -> bool:
@@ -160,6 +158,7 @@ class Runtime:
                 raise TimeoutError("migrations are pending")
 
         await when_reachable(schema, "schema")
+        secret = await when_reachable(lambda: tag_key(pool), "schema")
         self.probes.ready["database"] = schema_is_current
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
@@ -172,7 +171,7 @@ class Runtime:
             self.tracer,
             self.metrics,
             wake,
-            await tag_key(pool),
+            secret,
         )
         app.state.workshop = workshop
         app.state.bus = CommandBus(workshop, self.service.commands)
@@ -249,9 +248,10 @@ class Runtime:
             )
 
         return Relay(
-            self.database.app_dsn,
+            self.database.database_url,
             producer,
             self.metrics,
+            password=self.database.password,
             batch=self.settings.relay_batch,
             poll_seconds=self.settings.relay_poll_seconds,
             publish_timeout_seconds=self.settings.publish_timeout_seconds,
@@ -297,7 +297,7 @@ class Runtime:
         if self.relay is not None:
             self.relay.stop()
         await bounded_step("tasks", asyncio.wait(self._tasks), bound)
-        await bounded_step("spans", asyncio.to_thread(self.tracer.shutdown, 3), 5)
+        await bounded_step("spans", self.tracer.shutdown(3), 5)
         if self.pool is not None:
             await bounded_step("pool", self.pool.close(), 5)
             self.pool.terminate()

@@ -46,6 +46,12 @@ class Metrics:
         self.commands = counter("commands", "Commands by outcome", ("command", "outcome"))
         self.http_seconds = histogram("http_request_seconds", "HTTP requests", ("method", "route", "status"))
 
+        # What brokers and collectors refuse.
+        self.publish_errors = counter("publish_errors", "Batches not acknowledged, by reason", ("topic", "reason"))
+        self.relay_throttled_seconds = counter("relay_throttled_seconds", "Silence that brokers asked the relay for")
+        self.relay_held_keys = gauge("relay_held_keys", "Keys that wait because an event of theirs fits no batch")
+        self.spans_dropped = counter("spans_dropped", "Spans that no collector has taken", ("reason",))
+
     def exposition(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)

@@ -38,6 +38,8 @@ FIELDS = frozenset(
         "state",
         "states",
         "setting",
+        "says",
+        "remedy",
     }
     | {"deadline", "due_at", "subject", "owner", "kind", "table", "migration", "checksum", "version"}
     | {"error", "errors", "sqlstate", "constraint", "caused_by", "frames"}

@@ -19,6 +19,10 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace import SpanContext as OtelSpanContext
 
+from chassis.settings import Settings
+from chassis.telemetry.metrics import Metrics
+from chassis.telemetry.span_export import SpanExport
+
 _SCOPE = InstrumentationScope("chassis")
 _LOW_63 = (1 << 63) - 1
 _PARTS = 4
@@ -121,11 +125,10 @@ class Tracer:
         )
         self._processor.on_end(span)
 
-    def shutdown(self, timeout_seconds: float) -> None:
-        """Flushes what is left, within bounds."""
-        if self._processor is not None:
-            self._processor.force_flush(int(timeout_seconds * 1000))
-            self._processor.shutdown()
+    async def shutdown(self, seconds: float) -> None:
+        """Flushes what is left, as far as the collector takes it in time."""
+        if isinstance(self._processor, SpanExport):
+            await self._processor.close(seconds)
 
 
 def _otel(context: SpanContext) -> OtelSpanContext:
@@ -133,18 +136,22 @@ def _otel(context: SpanContext) -> OtelSpanContext:
     return OtelSpanContext(trace_id, span_id, is_remote=False, trace_flags=_FLAGS[sampled])
 
 
-def tracer_from(service: str, instance: str, endpoint: str | None, ratio: float, subject: str) -> Tracer:
+def tracer_from(service: str, subject: str, settings: Settings, metrics: Metrics) -> Tracer:
     """The process's tracer: OTLP over HTTP if an endpoint is set, else contexts only."""
-    resource = Resource.create({"service.name": service, "service.instance.id": instance or service})
+    resource = Resource.create({"service.name": service, "service.instance.id": settings.instance or service})
+    endpoint = settings.otel_exporter_otlp_endpoint
     if endpoint is None:
         return Tracer(resource, subject=subject)
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - 20 MB that few need
         OTLPSpanExporter,
     )
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+    def dropped(reason: str, count: int) -> None:
+        metrics.spans_dropped.labels(reason).inc(count)
 
     exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + "/v1/traces")
-    return Tracer(resource, BatchSpanProcessor(exporter, max_queue_size=32_768), ratio, subject)
+    export = SpanExport(exporter, dropped, pause_seconds=settings.otel_bsp_schedule_delay / 1000)
+    return Tracer(resource, export, settings.otel_traces_sampler_arg, subject)
 
 
 def now_ns() -> int:

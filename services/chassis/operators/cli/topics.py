@@ -52,10 +52,10 @@ def apply(
     allow_repartition: Repartition = False,
     as_json: Json = False,
 ) -> None:
-    """Create and alter topics as declared; never deletes. Exit code 1 if something was refused."""
+    """Create and alter topics as declared; never deletes. Exit code 1 if something was refused or may not be seen."""
     changes = asyncio.run(_run(file, replication, allow_repartition=allow_repartition, carry_out=True))
     _show(changes, as_json=as_json)
-    if any(change.action is Action.REFUSED for change in changes):
+    if any(change.action in {Action.REFUSED, Action.DENIED} for change in changes):
         raise typer.Exit(1)
 
 

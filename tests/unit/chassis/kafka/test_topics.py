@@ -168,3 +168,17 @@ def test_the_declaration_of_this_system_is_readable() -> None:
     topics = declared()
     assert topics
     assert all(topic.keyed for topic in topics)
+
+
+def test_a_topic_that_this_user_may_not_see_is_not_called_missing() -> None:
+    change = the_only(compare([ORDERS], {ORDERS.name: Topic(ORDERS.name, 0, 0, {}, hidden="Describe")}))
+    assert (change.action, change.target) == (Action.DENIED, None)
+    assert change.remedy == "Grant this user Describe on topic ph.orders.v1."
+
+
+def test_settings_that_this_user_may_not_see_are_not_altered_and_partitions_are_still_compared() -> None:
+    there = replace(ORDERS, partitions=12, config={}, hidden="DescribeConfigs")
+    partitions, settings = compare([ORDERS], {ORDERS.name: there})
+    assert partitions.action is Action.REFUSED
+    assert (settings.action, settings.target) == (Action.DENIED, None)
+    assert settings.remedy == "Grant this user DescribeConfigs on topic ph.orders.v1."

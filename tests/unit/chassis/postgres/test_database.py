@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from chassis.postgres.database import ConcurrentUpdateError, is_bad_data, is_outage
+from chassis.postgres.database import ConcurrentUpdateError, is_bad_data, is_outage, told
+from chassis.settings import SecretError
 
 OUTAGES = [
     asyncpg.ConnectionDoesNotExistError(),
@@ -18,6 +19,12 @@ OUTAGES = [
     asyncpg.CrashShutdownError(),
     asyncpg.QueryCanceledError(),
     asyncpg.PostgresIOError(),
+    asyncpg.ReadOnlySQLTransactionError(),
+    asyncpg.InvalidPasswordError(),
+    asyncpg.InvalidAuthorizationSpecificationError(),
+    asyncpg.InvalidCatalogNameError(),
+    asyncpg.InsufficientPrivilegeError(),
+    SecretError("secret file /run/password cannot be read"),
     asyncpg.InterfaceError("connection is closed"),
     asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
     ConcurrentUpdateError(),
@@ -31,7 +38,7 @@ BAD_DATA = [
     asyncpg.UniqueViolationError(),
     asyncpg.exceptions.DataError("invalid input for query argument"),
 ]
-BUG = [asyncpg.UndefinedTableError(), asyncpg.PostgresSyntaxError(), asyncpg.InsufficientPrivilegeError(), KeyError()]
+BUG = [asyncpg.UndefinedTableError(), asyncpg.PostgresSyntaxError(), KeyError()]
 
 
 @pytest.mark.parametrize("error", OUTAGES, ids=lambda error: type(error).__name__)
@@ -47,3 +54,24 @@ def test_the_data_are_bad(error: Exception) -> None:
 @pytest.mark.parametrize("error", BUG, ids=lambda error: type(error).__name__)
 def test_nobody_foresaw_it(error: Exception) -> None:
     assert (is_outage(error), is_bad_data(error)) == (False, False)
+
+
+def test_a_log_line_has_the_servers_message_without_its_details_and_the_remedy() -> None:
+    error = asyncpg.PostgresError.new(
+        {"C": "42501", "M": "permission denied for table outbox", "D": "Failing row contains (Amina Okafor)."}
+    )
+    assert told(error) == {
+        "reason": "42501",
+        "says": "permission denied for table outbox",
+        "remedy": "Have the owner grant the service's role this right; it is tried again.",
+    }
+
+
+def test_of_an_error_that_nobody_foresaw_nothing_is_quoted() -> None:
+    error = asyncpg.PostgresError.new({"C": "42601", "M": 'syntax error at or near "Okafor"'})
+    assert told(error) == {"reason": "42601"}
+
+
+def test_a_secret_that_cannot_be_read_is_named() -> None:
+    error = SecretError("secret file /run/password cannot be read (No such file or directory)")
+    assert told(error)["says"] == str(error)

@@ -1,0 +1,149 @@
+"""Batches in, acknowledgements out: one idempotent producer at a time, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
+from typing import Any, TypeAlias
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from chassis.outbox.answers import Answers, Rejection
+from chassis.outbox.records import Batch
+from chassis.telemetry.logs import get_logger
+from chassis.telemetry.metrics import Metrics
+from chassis.waiting import is_set_within
+
+Place: TypeAlias = tuple[str, int]
+"""A topic and one of its partitions."""
+
+log = get_logger(__name__)
+
+
+class Publisher:
+    """Sends within its own timeout: the producer itself never gives up.
+
+    `turned` is called while a wait has a reason: the liveness probe tells a broker that asks for silence from a task
+    that hangs.
+    """
+
+    def __init__(
+        self,
+        producer: Callable[[], AIOKafkaProducer],
+        metrics: Metrics,
+        timeout_seconds: float,
+        turned: Callable[[], None],
+    ) -> None:
+        self._new_producer = producer
+        self._metrics = metrics
+        self._timeout = timeout_seconds
+        self._turned = turned
+        self._answers = Answers(self._throttled)
+        self._producer: AIOKafkaProducer | None = None
+
+    async def may_speak(self, stop: asyncio.Event) -> bool:
+        """Waits as long as brokers ask for silence. False if `stop` is set meanwhile."""
+        while (silence := self._answers.silence()) > 0:
+            self._turned()
+            if await is_set_within(stop, min(silence, 1.0)):
+                return False
+        return True
+
+    async def partitions(self, topic: str) -> int:
+        """How many the topic has. Raises `KafkaError` if it does not exist or may not be seen."""
+        producer = await self._ready()
+        return len(producer.client.cluster.partitions_for_topic(topic) or await producer.partitions_for(topic))
+
+    async def send(self, batches: Mapping[Place, Batch]) -> dict[Place, Rejection]:
+        """Sends one batch per partition; returns those that were not acknowledged, and why. After a rejection nothing
+        more can be sent to a partition by the same producer: it is let go.
+
+        What is sent in one go is one request per broker: a broker that asks for silence has acknowledged all of it.
+        """
+        producer = await self._ready()
+        sent: dict[Place, asyncio.Future[Any]] = {}
+        otherwise = Rejection("NoAnswer")
+        try:
+            async with asyncio.timeout(self._timeout):
+                for (topic, partition), batch in batches.items():
+                    sent[topic, partition] = await producer.send_batch(batch, topic, partition=partition)
+            await self._answered(set(sent.values()))
+        except KafkaError as error:
+            otherwise = Rejection(type(error).__name__.removesuffix("Error"))
+        except TimeoutError:
+            pass
+        rejected = {
+            place: self._answers.rejection(place) or _raised(sent.get(place)) or otherwise
+            for place in batches
+            if not _acknowledged(sent.get(place))
+        }
+        for (topic, reason), count in Counter((topic, each.reason) for (topic, _), each in rejected.items()).items():
+            log.warning("relay_not_acknowledged", topic=topic, reason=reason, partitions=count)
+            self._metrics.publish_failures.labels(topic).inc(count)
+            self._metrics.publish_errors.labels(topic, reason).inc(count)
+        if rejected:
+            await self.drop()
+        return rejected
+
+    async def _answered(self, pending: set[asyncio.Future[Any]]) -> None:
+        """Waits for all. Raises `TimeoutError` if a broker takes too long; silence that it asks for does not count."""
+        give_up = monotonic() + self._timeout
+        while pending:
+            if (silence := self._answers.silence()) > 0:
+                self._turned()
+                give_up = max(give_up, monotonic() + silence + self._timeout)
+            if (left := give_up - monotonic()) <= 0:
+                raise TimeoutError
+            _, pending = await asyncio.wait(pending, timeout=min(left, 1.0))
+
+    async def _ready(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = self._new_producer()
+            self._answers.listen(producer)
+            self._producer = producer
+            async with asyncio.timeout(self._timeout):
+                await producer.start()
+        return self._producer
+
+    async def drop(self) -> None:
+        """Lets go of the producer with all its tasks and connections.
+
+        `stop()` would wait for missing acknowledgements, and a producer left alone would send again later, behind the
+        back of the next one. Nothing is lost: the outbox still has every row that was not acknowledged.
+        """
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        self._answers.drop()
+        producer._closed = True  # noqa: SLF001 - so that it does not complain that nobody stopped it
+        if producer._sender is not None:  # noqa: SLF001
+            await bounded(producer._sender.close(), 2)  # noqa: SLF001
+        await bounded(producer.client.close(), 2)
+
+    def _throttled(self, seconds: float) -> None:
+        self._metrics.relay_throttled_seconds.inc(seconds)
+        log.warning("relay_throttled", seconds=seconds)
+
+
+def _acknowledged(sent: asyncio.Future[Any] | None) -> bool:
+    return sent is not None and sent.done() and not sent.cancelled() and sent.exception() is None
+
+
+def _raised(sent: asyncio.Future[Any] | None) -> Rejection | None:
+    """What the client itself has against a batch."""
+    if sent is None or not sent.done() or sent.cancelled() or (error := sent.exception()) is None:
+        return None
+    return Rejection(type(error).__name__.removesuffix("Error"))
+
+
+async def bounded(work: Awaitable[Any], seconds: float) -> None:
+    """Tidies up; a dead peer cannot hold the process."""
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except Exception as error:  # noqa: BLE001 - what is being dropped may fail in any way
+        logging.getLogger(__name__).debug("relay_tidy_up_failed", extra={"reason": type(error).__name__})
