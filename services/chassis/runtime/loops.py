@@ -11,6 +11,7 @@ from time import monotonic
 import asyncpg
 
 from chassis.clock import Clock
+from chassis.consumer import parking
 from chassis.postgres.database import (
     is_outage,
     reason_of,
@@ -21,6 +22,8 @@ from chassis.waiting import is_set_within
 
 IDEMPOTENCY_DAYS = 7
 """A repeated request is recognised for a week; callers give up long before."""
+DISCARDED_DAYS = 30
+"""What a discarded record said is kept for a month, for those who look into how it came about."""
 
 _GAUGES = """
 select (select count(*) from outbox),
@@ -89,7 +92,8 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
 
 
 async def forget(pool: asyncpg.Pool) -> int:
-    """Deletes answers that nobody will ask for again."""
+    """Deletes answers that nobody will ask for again, and what discarded records said."""
     async with pool.acquire(timeout=5) as connection:
         await connection.execute(_FORGET, timedelta(days=IDEMPOTENCY_DAYS))
+        await parking.forget(connection, timedelta(days=DISCARDED_DAYS))
     return 0
