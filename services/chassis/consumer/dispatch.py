@@ -220,21 +220,21 @@ class Dispatcher:
             ready = await parking.ready(connection)
         taken = 0
         for candidate in ready:
-            more = True
+            more: bool | None = True
             while more and taken < limit:
                 more = await self._settle(candidate)
-                taken += 1
+                taken += more is not None
             self._shop.wake_relay()
         return taken
 
-    async def _settle(self, candidate: parking.Ready) -> bool:
-        """True if the key's next record may have its turn."""
+    async def _settle(self, candidate: parking.Ready) -> bool | None:
+        """True if the key's next record may have its turn; None if nothing could be done now."""
         try:
             try:
                 return await self._settle_once(candidate, None)
             except parking.IncompleteError as error:
                 whole = await self._read_again(error.record)
-                return whole is not None and await self._settle_once(candidate, None, whole)
+                return None if whole is None else await self._settle_once(candidate, None, whole)
         except Exception as error:
             if not is_bad_data(error):
                 raise
@@ -293,11 +293,11 @@ def _turn(record: parking.StoredRecord, inbound: Inbound, seen: Positions) -> tu
     What an operator wants handled although it is no event of its key by its number is handled. Otherwise nothing leaves
     the parking table for a repeat unless its own event was handled: it may have waited for long.
     """
+    if seen.is_proven_repeat(inbound):
+        return True, None
     if record.failure in {fault.code for fault in NO_EVENT.values()}:
         seen.accept(inbound)
         return False, None
-    if seen.is_proven_repeat(inbound) and not seen.is_open(inbound):
-        return True, None
     verdict = seen.advance(inbound)
     if verdict is Verdict.REPEAT:
         return False, FORK

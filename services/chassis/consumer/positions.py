@@ -174,17 +174,18 @@ class Positions:
     def is_proven_repeat(self, inbound: Inbound) -> bool:
         """Whether this very event was handled, beyond what number and time say."""
         row = self._rows.get((inbound.source, inbound.key or ""))
-        return row is not None and row.knows(inbound) is True
+        return row is not None and not row.is_open(inbound.sequence) and row.knows(inbound) is True
 
     def accept(self, inbound: Inbound) -> None:
         """Takes the event for handled because an operator vouches for it, whatever its number."""
         if inbound.key is None:
             return
-        row = self._row(inbound.source, inbound.key)
-        if inbound.sequence > row.sequence:
-            if inbound.sequence > row.sequence + 1:
-                row.open = ranges.with_(row.open, row.sequence + 1, inbound.sequence)
-            row.sequence = inbound.sequence
+        row, number = self._row(inbound.source, inbound.key), inbound.sequence
+        if row.is_open(number):
+            row.open = ranges.without(row.open, number)
+        elif number > row.sequence + 1:
+            row.open = ranges.with_(row.open, row.sequence + 1, number)
+        row.sequence = max(row.sequence, number)
         row.note(inbound, self._latest)
 
     def reopen(self, inbound: Inbound) -> None:

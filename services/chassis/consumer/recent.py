@@ -23,7 +23,9 @@ def added(entries: bytes, number: int, id_: str) -> bytes:
 
 def without(entries: bytes, number: int, id_: str) -> bytes:
     """The entries without this event."""
-    return entries.replace(_pack(number, crc32(id_.encode())), b"")
+    gone = _pack(number, crc32(id_.encode()))
+    step = _ENTRY.size
+    return b"".join(entry for at in range(0, len(entries), step) if (entry := entries[at : at + step]) != gone)
 
 
 def is_same(entries: bytes, number: int, id_: str) -> bool | None:

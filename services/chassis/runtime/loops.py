@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from time import monotonic
 
@@ -16,6 +16,7 @@ from chassis.postgres.database import (
     is_outage,
     reason_of,
 )
+from chassis.service import Forgotten
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.waiting import is_set_within
@@ -91,9 +92,12 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
     return 0
 
 
-async def forget(pool: asyncpg.Pool) -> int:
-    """Deletes answers that nobody will ask for again, and what discarded records said."""
+async def forget(pool: asyncpg.Pool, clock: Clock, forgets: Sequence[Forgotten]) -> int:
+    """Deletes answers that nobody will ask for again, what discarded records said, and what the service forgets."""
     async with pool.acquire(timeout=5) as connection:
         await connection.execute(_FORGET, timedelta(days=IDEMPOTENCY_DAYS))
         await parking.forget(connection, timedelta(days=DISCARDED_DAYS))
+        for each in forgets:
+            statement = f"delete from {each.table} where status = '{each.status}' and updated_at < $1"  # noqa: S608 - from code
+            await connection.execute(statement, clock.now() - each.after)
     return 0

@@ -189,7 +189,7 @@ class Runtime:
             Loop("deadlines", deadlines.fire_due, self.settings.deadline_poll_seconds, self.metrics),
             Loop("parked", dispatcher.drain, 1.0, self.metrics),
             Loop("gauges", lambda: loops.observe(workshop.pool, self.clock, self.metrics), 5.0, self.metrics),
-            Loop("forget", lambda: loops.forget(workshop.pool), 60.0, self.metrics),
+            Loop("forget", lambda: loops.forget(workshop.pool, self.clock, self.service.forgets), 60.0, self.metrics),
         ]
         self.probes.progress["relay"] = lambda: relay.last_progress
         self._background(relay.run(), "relay")
