@@ -41,7 +41,9 @@ class Reading(Service):
 
 
 def service(source: str) -> Reading:
-    """The shipped service on that topic."""
+    """The shipped service on that topic, which passes for the owner's own."""
+    for contract in SERVICE.consumers:
+        contract.topic = source
     return Reading(**{each.name: getattr(SERVICE, each.name) for each in fields(SERVICE)}, source=source)
 
 

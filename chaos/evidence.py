@@ -78,6 +78,8 @@ class ParkedRow(NamedTuple):
     key: str | None
     state: str
     failure: str
+    blocks: bool = True
+    """Its key waits for it."""
 
     @property
     def place(self) -> Place:

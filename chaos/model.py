@@ -117,11 +117,11 @@ def history(events: Iterable[Understood]) -> History:
             found.repeats.append(event)
             if first[same] in found.copies:
                 found.copies[first[same]].append(record.place)
-        elif again:
-            found.repeats.append(event)
-        elif event.fault:
+        elif event.fault:  # whatever its number: it may be as wrong as the rest
             found.unreadable.append(event)
             found.copies[record.place] = [record.place]
+        elif again:
+            found.repeats.append(event)
         else:
             assert key is not None
             found.first[key].append(event)

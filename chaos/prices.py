@@ -210,6 +210,7 @@ class Prices:
 
 
 def _headers(key: str, n: int, trace: str) -> dict[str, bytes]:
+    now = datetime.now(UTC).isoformat()
     headers = {
         "content-type": "application/json",
         "ce_specversion": "1.0",
@@ -217,7 +218,8 @@ def _headers(key: str, n: int, trace: str) -> dict[str, bytes]:
         "ce_type": "ph.price.Priced.v1",
         "ce_source": "/ph/price",
         "ce_subject": key,
-        "ce_time": datetime.now(UTC).isoformat(),
+        "ce_time": now,
+        "ce_recordedtime": now,
         "ce_sequence": str(n),
         "ce_sequencetype": "Integer",
         "ce_partitionkey": key,

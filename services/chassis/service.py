@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,18 @@ from chassis.pure.states import Kind
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Aggregates of a table that are deleted once they have been of this status, unchanged, for so long.
+
+    The table needs an index on `updated_at` of the rows of that status.
+    """
+
+    table: str
+    status: str
+    after: timedelta
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,7 @@ class Service:
     org_kinds: Collection[str] = ()
     fingerprint_key: bytes = b""
     load_reference: Callable[[Path], Any] = lambda _directory: None
+    forgets: Sequence[Forgotten] = ()
 
     @property
     def actor(self) -> Actor:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
-from chassis.service import Service
+from chassis.service import Forgotten, Service
 from counselling.api import router
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.handlers import COMMANDS, DEADLINES, KINDS
 from counselling.reference import Reference
 from vocabulary import roles
 from vocabulary.events import SUBJECT
+
+NEVER_REFERRED = timedelta(days=183)
+"""Half a year without news: a consent or a course alone is no ground to keep a file."""
 
 SERVICE = Service(
     name="counselling",
@@ -26,6 +30,7 @@ SERVICE = Service(
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,
     load_reference=Reference.load,
+    forgets=(Forgotten("centre_file", "unknown", NEVER_REFERRED),),
 )
 
 if __name__ == "__main__":

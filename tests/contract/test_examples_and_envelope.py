@@ -12,7 +12,6 @@ import pytest
 from checks.inventory import validator
 
 from chassis.outbox.append import Emitted, record_of, rfc3339
-from chassis.outbox.records import sized
 from chassis.pure.decision import Actor
 from chassis.pure.reference import DIRECTORY
 from chassis.telemetry.tracing import SpanContext
@@ -47,7 +46,8 @@ def test_the_code_writes_the_headers_of_an_example(example: Example) -> None:
         trace,
         headers.get("ce_causationid", ""),
     )
-    written = outbox.read(record_of(emitted, headers["ce_recordedtime"]) + sized(headers["ce_sequence"].encode()))
+    end = outbox.tail(headers["ce_recordedtime"], headers["ce_sequence"])
+    written = outbox.read(record_of(emitted, headers["ce_time"]) + end)
     assert written == (example.key, example.value, headers)
     validator(envelope_schema()).validate(written.headers)
 
@@ -61,7 +61,7 @@ def test_the_envelope_of_a_command_has_no_cause_and_one_without_country_no_count
     now = datetime(2026, 2, 1, 12, tzinfo=UTC)
     body = event.event.model_validate_json(json.dumps(event.value))
     emitted = Emitted(body, event.key, event.headers["ce_id"], Actor("training_clerk", "provider:X"), TRACE, "")
-    headers = outbox.read(record_of(emitted, rfc3339(now)) + sized(b"1")).headers
+    headers = outbox.read(record_of(emitted, rfc3339(now)) + outbox.tail(rfc3339(now), "1")).headers
     validator(envelope_schema()).validate(headers)
     assert "ce_causationid" not in headers
     assert "ce_country" not in headers

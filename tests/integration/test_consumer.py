@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from aiokafka import AIOKafkaConsumer
 
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.transport import Consumer
+from chassis.kafka.reading import fetch_record
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from chassis.pure.states import by_id
@@ -45,11 +47,12 @@ class Member:
         self.metrics = Metrics("till")
         self.fatal: list[BaseException] = []
         workshop = replace(runtime.workshop, metrics=self.metrics, wake_relay=lambda: None)
-        self.dispatcher = Dispatcher(workshop, {sold: handler})
+        kafka = KafkaSettings(bootstrap_servers=bootstrap)
+        self.dispatcher = Dispatcher(workshop, {sold: handler}, partial(fetch_record, kafka))
         self.consumer = Consumer(
             group,
             (shop.topic,),
-            KafkaSettings(bootstrap_servers=bootstrap),
+            kafka,
             Settings(auth_issuer="i", auth_jwks="j", session_timeout_ms=2000, **settings),
             self.dispatcher,
             self.metrics,
@@ -107,7 +110,7 @@ POISON: dict[str, tuple[Callable[[Shop, UUID], FakeRecord], str]] = {
     ),
     "no key": (lambda shop, key: bad(shop, None), "key_missing"),
     "an endless key": (lambda shop, key: bad(shop, "k" * 5000), "key_missing"),
-    "10 MB": (lambda shop, key: bad(shop, key, b"[" * TEN_MEGABYTES), "json_invalid"),
+    "10 MB": (lambda shop, key: bad(shop, key, b"[" * TEN_MEGABYTES), "too_large"),
     "a tombstone": (lambda shop, key: bad(shop, key, None), "body_missing"),
     "a header that is not UTF-8": (lambda shop, key: bad(shop, key, ce_sequence=b"\xff\xfe"), "sequence_invalid"),
     "a type that is not UTF-8": (lambda shop, key: bad(shop, key, ce_type=b"\xff\xfe"), ""),
@@ -144,7 +147,10 @@ async def test_poison_of_each_kind_is_parked_or_skipped_and_its_neighbours_have_
         blocked = {row["key"] for row in await pool.fetch("select key from position where blocked")}
         assert blocked == {row["key"] for row in rows if row["key"] is not None}
         assert await member.dispatcher.drain() == 0, "nothing is taken up before an operator has decided"
-        assert await pool.fetchval("select max(octet_length(payload)) from parked") == TEN_MEGABYTES
+        assert await pool.fetchval("select (max(size), max(octet_length(payload))) from parked") == (
+            TEN_MEGABYTES,
+            4096,
+        )
 
 
 async def test_offsets_are_committed_after_the_database_has_committed_and_never_before(

@@ -135,6 +135,7 @@ async def test_a_long_queue_is_drained_in_steps(toy: ToyRuntime) -> None:
     assert await toy.totals() == {KEY: 10}
 
 
+OWNED = [("ce_type", b"ph.shop.Sold.v1"), ("ce_source", b"/ph/shop")]
 BAD = {
     "not JSON": (record(b"{nonsense", type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1), "json_invalid"),
     "schema violated": (
@@ -143,7 +144,7 @@ BAD = {
     ),
     "no key": (record({}, type_="ph.shop.Sold.v1", key=None, sequence=1, offset=1), "key_missing"),
     "key that is not text": (
-        FakeRecord("ph.shop.v1", 0, 1, b"\xff\xfe", b"{}", [("ce_type", b"ph.shop.Sold.v1")]),
+        FakeRecord("ph.shop.v1", 0, 1, b"\xff\xfe", b"{}", OWNED),
         "key_missing",
     ),
     "no sequence": (record({}, type_="ph.shop.Sold.v1", key=KEY, sequence="", offset=1), "sequence_invalid"),
@@ -154,9 +155,7 @@ BAD = {
     ),
     "no type": (FakeRecord("ph.shop.v1", 0, 1, str(KEY).encode(), b"{}", []), "type_missing"),
     "header that is not text": (
-        FakeRecord(
-            "ph.shop.v1", 0, 1, str(KEY).encode(), b"{}", [("ce_type", b"ph.shop.Sold.v1"), ("ce_sequence", b"\xff")]
-        ),
+        FakeRecord("ph.shop.v1", 0, 1, str(KEY).encode(), b"{}", [*OWNED, ("ce_sequence", b"\xff")]),
         "sequence_invalid",
     ),
     "body of another case": (
@@ -171,7 +170,7 @@ BAD = {
             str(KEY).encode(),
             b"{}",
             [
-                ("ce_type", b"ph.shop.Sold.v1"),
+                *OWNED,
                 ("ce_sequence", b"1"),
                 ("ce_id", b"x"),
                 ("ce_time", b"0001-01-01T00:00:00+14:00"),
@@ -179,7 +178,7 @@ BAD = {
         ),
         "time_invalid",
     ),
-    "10 MB": (record(b"[" * 10_000_000, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1), "json_invalid"),
+    "10 MB": (record(b"[" * 10_000_000, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1), "too_large"),
 }
 
 

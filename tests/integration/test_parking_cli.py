@@ -50,20 +50,21 @@ def park(store: Database, key: str | None, *failures: str, topic: str = TOPIC) -
     for failure in failures:
         ids += store.fetch(
             """insert into parked
-                (topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, digest)
+                (topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, digest,
+                 blocks)
             values ($1, 0, (select count(*) from parked), $2, 'ph.training.CourseCompleted.v1', 1, $3, $4, $5, '',
-                uuid_send(gen_random_uuid()))
+                uuid_send(gen_random_uuid()), $2::text is not null)
             returning id""",
             topic,
             key,
-            json.dumps({"ce_type": "ph.training.CourseCompleted.v1", "x-note": CANARY}),
+            json.dumps([("ce_type", "ph.training.CourseCompleted.v1"), ("x-note", CANARY)]),
             json.dumps({"case_id": key, "name": CANARY}).encode(),
             failure,
             as_application=True,
         )
     if key is not None:
         store.fetch(
-            "insert into position values ($1, $2, 1, true) on conflict do nothing",
+            "insert into position (source, key, sequence, blocked) values ($1, $2, 1, true) on conflict do nothing",
             topic,
             key,
             as_application=True,
@@ -179,6 +180,13 @@ def test_retry_by_key_or_of_all_takes_heads_only(store: Database, ph: Ph) -> Non
     )
 
 
+def test_retry_of_all_leaves_out_what_somebody_has_to_vouch_for(store: Database, ph: Ph) -> None:
+    (refused,) = park(store, CASE, "unlucky")
+    (fork,) = park(store, OTHER, "fork")
+    assert answers(ph("parked", "retry", "--all", *BY, "--json")) == [(refused, True)]
+    assert answers(ph("parked", "retry", "--all", "--failure", "fork", *BY, "--json")) == [(fork, True)]
+
+
 def test_retry_of_all_can_be_narrowed_to_one_failure(store: Database, ph: Ph) -> None:
     park(store, CASE, "json_invalid")
     (second,) = park(store, OTHER, "database_refused")
@@ -219,7 +227,9 @@ def test_discarding_a_record_that_waits_leaves_the_head_blocking(store: Database
     head, middle, last = park(store, CASE, "json_invalid", "behind", "behind")
     result = ph("parked", "discard", middle, *BY, "--reason", "sent twice", "--json")
     assert answers(result) == [(middle, True)]
-    assert ready(store) == []
+    (key,) = ready(store)
+    assert store.run(lambda c: parking.take(c, parking.Ready(*key)), as_application=True) is None
+    assert ready(store) == [], "the worker has seen it"
     ph("parked", "retry", head, *BY)
     order = store.fetch("select id from parked where key = $1 and state <> 'discarded' order by id", CASE)
     assert order == [(head,), (last,)]

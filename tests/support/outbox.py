@@ -31,3 +31,8 @@ def record(key: str, value: bytes, **headers: str) -> bytes:
     """A record for an outbox row, by hand."""
     pairs = [sized(name.encode()) + sized(text.encode()) for name, text in headers.items()]
     return body(key.encode(), value, pairs, len(pairs))
+
+
+def tail(recorded_at: str, sequence: str) -> bytes:
+    """What the statement that stores a record appends to it."""
+    return sized(recorded_at.encode()) + sized(b"ce_sequence") + sized(sequence.encode())

@@ -29,6 +29,7 @@ from chassis.work.workshop import Workshop
 from tests.support import outbox
 from tests.support.cluster import Cluster
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.records import nothing_kept
 
 ISSUING = Issuer()
 P = TypeVar("P", bound="ServiceProcess")
@@ -55,7 +56,7 @@ class ServiceProcess:
         self.app.state.clock, self.app.state.workshop = self.clock, self.workshop
         self.app.state.bus = CommandBus(self.workshop, service.commands)
         self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
-        self.dispatcher = Dispatcher(self.workshop, service.consumers)
+        self.dispatcher = Dispatcher(self.workshop, service.consumers, nothing_kept)
         self.deadlines = DeadlineRunner(self.workshop, service.deadlines)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=f"http://{service.name}.test")
 

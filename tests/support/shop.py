@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from chassis.pure.messages import topic_of
 from tests.support.brokers import PARTITIONS
-from tests.support.records import FakeRecord, record
+from tests.support.records import FakeRecord, record, recorded
 
 TEN_MEGABYTES = 10_000_000
 WITHIN = 30
@@ -44,7 +45,12 @@ class Shop:
         """The next event of this key; not sent yet."""
         self._sequences[key] += 1
         body = {"till_id": str(key), "amount": amount}
-        return record(body, type_=self.type, key=key, sequence=self._sequences[key], offset=0)
+        told = record(body, type_=self.type, key=key, sequence=self._sequences[key], offset=0)
+        return recorded(told, datetime.now(UTC), ce_id=str(uuid4()).encode())
+
+    def restore(self, key: UUID, sequence: int) -> None:
+        """Its numbers are again what they were once, as after its database was put back."""
+        self._sequences[key] = sequence
 
     async def sell(self, key: UUID, *amounts: int) -> None:
         """Publishes events of this key."""

@@ -23,6 +23,7 @@ from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.workshop import Workshop
 from tests.support import outbox, toy
+from tests.support.records import FakeRecord
 
 ACTOR = Actor("seller", "programme:shop")
 KEY = b"a secret of this service"
@@ -66,9 +67,14 @@ class ToyRuntime:
             toy.TILL.actor, pool, storage, None, self.clock, self.tracer, self.metrics, self._woken, KEY
         )
         self.bus = CommandBus(self.workshop, toy.COMMANDS)
-        self.dispatcher = Dispatcher(self.workshop, toy.CONSUMERS)
+        self.dispatcher = Dispatcher(self.workshop, toy.CONSUMERS, self._fetch)
         self.deadlines = DeadlineRunner(self.workshop, toy.DEADLINES)
+        self.kafka: dict[tuple[str, int, int], FakeRecord] = {}
+        """What is read again at its place."""
         self._keys = 0
+
+    async def _fetch(self, *place: Any) -> FakeRecord | None:
+        return self.kafka.get(place)
 
     def _woken(self) -> None:
         self.wakes += 1

@@ -99,7 +99,11 @@ async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]
     await chain.broker.send(
         "ph.referral.v1",
         json.dumps({"name": FOREIGN.text}).encode(),
-        headers={"ce_type": "ph.referral.ReturneeReferred.v1", "ce_subject": FOREIGN.text},
+        headers={
+            "ce_type": "ph.referral.ReturneeReferred.v1",
+            "ce_source": "/ph/referral",
+            "ce_subject": FOREIGN.text,
+        },
     )
     await until(lambda: is_parked(chain), "the foreign record to be parked")
     await chain.quiet()

@@ -34,9 +34,11 @@ async def put(w: World, person: Person) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=w.stack.kafka.bootstrap, acks="all")
     await producer.start()
     try:
-        written = await producer.send_and_wait(
-            TOPIC, RUBBISH, key=person.case_id.encode(), headers=[("ce_type", TYPE.encode())]
-        )
+        headers = [
+            ("ce_type", TYPE.encode()),
+            ("ce_source", b"/ph/training"),
+        ]  # else it would be nobody's, and block none
+        written = await producer.send_and_wait(TOPIC, RUBBISH, key=person.case_id.encode(), headers=headers)
     finally:
         await producer.stop()
     w.tell(person, f"somebody writes rubbish to {TOPIC} under the key of this case")

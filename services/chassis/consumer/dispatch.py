@@ -3,26 +3,31 @@
     decode -> lock positions -> drop repeats -> load -> decide each in order -> write -> park -> commit
 
 At-least-once delivery comes in, exactly-once effect goes out: a record's effect and its position are committed
-together. A bad record or a refused one is parked and blocks its own key only. An outage leaves nothing behind and is
-raised.
+together. A bad record or a refused one is parked and blocks its own key only; one that is no event of its key is parked
+and blocks nobody. An outage leaves nothing behind and is raised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from time import perf_counter
 
+from aiokafka.errors import KafkaError
+
 from chassis.consumer import parking, positions
 from chassis.consumer.inbound import (
+    MAX_VALUE,
     Fault,
     Inbound,
+    Place,
     Record,
     decode,
 )
+from chassis.consumer.positions import MAX_GAP, Positions, Verdict
 from chassis.consumer.spans import ProcessSpans
-from chassis.postgres.database import is_bad_data, reason_of
+from chassis.postgres.database import Connection, is_bad_data, reason_of
 from chassis.pure.decision import Handler, Refused
 from chassis.pure.messages import Contract
 from chassis.telemetry.logs import get_logger
@@ -32,9 +37,20 @@ from chassis.work.workshop import Workshop
 
 log = get_logger(__name__)
 
+LIMIT_OF_RETRY = 16 * 1024 * 1024
+"""Bytes of a value that an operator wants handled although it is larger than any of the chain's own."""
 DRAIN_LIMIT = 200
 """Records per step: about a second of work."""
 BEHIND = Fault("behind", "an earlier record of this key is parked")
+FORK = Fault("fork", "another event was handled under its number", blocks=False)
+TOO_FAR = Fault(
+    "number_too_far", f"its number is more than {MAX_GAP} beyond the last one that was seen of its key", blocks=False
+)
+NO_EVENT: Mapping[Verdict, Fault] = {Verdict.FORK: FORK, Verdict.TOO_FAR: TOO_FAR}
+"""By its number it is no event of its key."""
+
+Fetch = Callable[[str, int, int], Awaitable[Record | None]]
+"""Reads the record at a topic, partition and offset again; None if it is gone."""
 
 
 @dataclass(slots=True)
@@ -42,8 +58,12 @@ class _Outcome:
     """What became of a batch, for metrics and spans, once it is committed."""
 
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
-    gaps: dict[str, int] = field(default_factory=dict)
-    late: dict[str, int] = field(default_factory=dict)
+    verdicts: dict[tuple[Verdict, str], int] = field(default_factory=dict)
+
+    def judged(self, inbound: Inbound, verdict: Verdict) -> None:
+        """Notes what is told of a number that is not simply the next one."""
+        at = verdict, inbound.source
+        self.verdicts[at] = self.verdicts.get(at, 0) + 1
 
     def count(self, inbound: Inbound, outcome: str) -> None:
         # The type comes from outside: only known ones may become a label.
@@ -52,13 +72,14 @@ class _Outcome:
 
 
 class Dispatcher:
-    """Handles batches of one service's consumers."""
+    """Handles batches of one service's consumers. `fetch` is for parked records of which only the beginning is kept."""
 
-    def __init__(self, workshop: Workshop, consumers: Mapping[type[Contract], Handler]) -> None:
+    def __init__(self, workshop: Workshop, consumers: Mapping[type[Contract], Handler], fetch: Fetch) -> None:
         self._shop = workshop
         self._actor = workshop.actor
         self._contracts = {contract.type: contract for contract in consumers}
         self._handlers = dict(consumers)
+        self._fetch = fetch
         self._seconds = cache(workshop.metrics.handler_seconds.labels)
 
     async def handle(self, records: Sequence[Record]) -> None:
@@ -90,59 +111,79 @@ class Dispatcher:
         to_park: list[parking.Parked] = []
         async with self._shop.pool.acquire(timeout=10) as connection, connection.transaction():
             seen = await positions.lock(connection, batch)
-            fresh = [inbound for inbound in batch if self._is_new(inbound, seen, outcome)]
+            known = await self._known(connection, batch, seen)
+            fresh = [
+                (inbound, NO_EVENT.get(verdict) or inbound.fault)
+                for inbound in batch
+                if (verdict := self._judge(inbound, seen, known, outcome)) is not Verdict.REPEAT
+            ]
             await work.load(
                 connection,
                 [
                     need
-                    for inbound in fresh
-                    if inbound.message is not None
+                    for inbound, fault in fresh
+                    if fault is None and inbound.message is not None
                     for need in self._handlers[type(inbound.message)].needs(inbound.message)
                 ],
             )
-            for inbound in fresh:
-                fault = self._decide(work, spans, inbound, seen, outcome)
+            for inbound, found in fresh:
+                fault = self._decide(work, spans, inbound, found, seen, outcome)
                 if fault is not None:
                     to_park.append(parking.Parked(inbound, fault))
             positions.save(work.writes, seen)
             await work.save(connection)
             kept = await parking.save(connection, to_park)
         ended = now_ns()
-        for inbound, _ in to_park:
+        for inbound, fault in to_park:
             record = inbound.record
             new = (record.topic, record.partition, record.offset) in kept
             outcome.count(inbound, "parked" if new else "repeat")
+            if new and not fault.blocks:
+                self._disown(inbound, fault)
         self._observe(len(batch), perf_counter() - begun, outcome)
         spans.record(started, ended, work.emitted)
 
-    def _is_new(self, inbound: Inbound, seen: positions.Positions, outcome: _Outcome) -> bool:
-        verdict = seen.advance(inbound)
-        if verdict is positions.Verdict.REPEAT:
+    async def _known(self, connection: Connection, batch: Sequence[Inbound], seen: Positions) -> set[Place]:
+        """Which records are parked or discarded already, and so have had their turn. Only a batch with bad records or
+        with events of open numbers asks, which is rare."""
+        asked = [inbound for inbound in batch if inbound.fault is not None or (seen.any_open and seen.is_open(inbound))]
+        return await parking.known(connection, asked) if asked else set()
+
+    def _judge(self, inbound: Inbound, seen: Positions, known: set[Place], outcome: _Outcome) -> Verdict:
+        verdict = Verdict.REPEAT if known and inbound.place in known else seen.advance(inbound)
+        if verdict is Verdict.REPEAT:
             outcome.count(inbound, "repeat")
-            return False
-        if verdict is positions.Verdict.GAP:
-            outcome.gaps[inbound.source] = outcome.gaps.get(inbound.source, 0) + 1
-        elif verdict is positions.Verdict.LATE:
-            outcome.late[inbound.source] = outcome.late.get(inbound.source, 0) + 1
-        return True
+        elif verdict is not Verdict.NEXT:
+            outcome.judged(inbound, verdict)
+        return verdict
+
+    def _disown(self, inbound: Inbound, fault: Fault) -> None:
+        """Alarms: somebody writes what is not his, or a producer has begun its numbers anew."""
+        self._shop.metrics.disowned.labels(inbound.source, fault.code).inc()
+        topic, partition, offset = inbound.place
+        log.error("record_disowned", topic=topic, partition=partition, offset=offset, reason=fault.code)
 
     def _decide(
         self,
         work: UnitOfWork,
         spans: ProcessSpans,
         inbound: Inbound,
-        seen: positions.Positions,
+        fault: Fault | None,
+        seen: Positions,
         outcome: _Outcome,
     ) -> Fault | None:
-        """Why the record must be parked; None if it is handled."""
-        if inbound.fault is None and inbound.message is None:
+        """Why the record must be parked: for `fault`, or for what follows; None if it is handled."""
+        if fault is None and inbound.message is None:
             outcome.count(inbound, "unknown_type")
             return None
-        fault = BEHIND if seen.is_blocked(inbound) else inbound.fault or self._apply(work, spans, inbound)
+        if fault is not None and not fault.blocks:
+            return fault
+        fault = BEHIND if seen.is_blocked(inbound) else fault or self._apply(work, spans, inbound)
         if fault is None:
             outcome.count(inbound, "done")
         else:
             seen.block(inbound)
+            seen.reopen(inbound)
         return fault
 
     def _apply(self, work: UnitOfWork, spans: ProcessSpans, inbound: Inbound) -> Fault | None:
@@ -164,10 +205,10 @@ class Dispatcher:
         metrics.batch_seconds.observe(seconds)
         for (type_, name), count in outcome.counts.items():
             metrics.consumed.labels(type_, name).inc(count)
-        for topic, count in outcome.gaps.items():
-            metrics.gaps.labels(topic).inc(count)
-        for topic, count in outcome.late.items():
-            metrics.first_seen_late.labels(topic).inc(count)
+        told = {Verdict.GAP: metrics.gaps, Verdict.FIRST: metrics.first_seen_late, Verdict.LATE: metrics.gaps_filled}
+        for (verdict, topic), count in outcome.verdicts.items():
+            if verdict in told:
+                told[verdict].labels(topic).inc(count)
 
     async def drain(self, limit: int = DRAIN_LIMIT) -> int:
         """Handles parked records whose turn has come: an operator retries them, or the record before them is gone.
@@ -179,23 +220,40 @@ class Dispatcher:
             ready = await parking.ready(connection)
         taken = 0
         for candidate in ready:
-            more = True
+            more: bool | None = True
             while more and taken < limit:
                 more = await self._settle(candidate)
-                taken += 1
+                taken += more is not None
             self._shop.wake_relay()
         return taken
 
-    async def _settle(self, candidate: parking.Ready) -> bool:
-        """True if the key's next record may have its turn."""
+    async def _settle(self, candidate: parking.Ready) -> bool | None:
+        """True if the key's next record may have its turn; None if nothing could be done now."""
         try:
-            return await self._settle_once(candidate, None)
+            try:
+                return await self._settle_once(candidate, None)
+            except parking.IncompleteError as error:
+                whole = await self._read_again(error.record)
+                return None if whole is None else await self._settle_once(candidate, None, whole)
         except Exception as error:
             if not is_bad_data(error):
                 raise
             return await self._settle_once(candidate, Fault("database_refused", f"SQLSTATE {reason_of(error)}"))
 
-    async def _settle_once(self, candidate: parking.Ready, fault: Fault | None) -> bool:
+    async def _read_again(self, record: parking.StoredRecord) -> parking.StoredRecord | None:
+        """The record with all of its value; marked if Kafka has it no more, None while Kafka is silent."""
+        try:
+            found = await self._fetch(record.topic, record.partition, record.offset)
+        except (KafkaError, TimeoutError, OSError) as error:
+            log.warning("record_not_read_again", topic=record.topic, reason=type(error).__name__)
+            return None
+        if found is None or parking.digest(found) != record.digest:
+            return record._replace(gone=True)
+        return record._replace(value=found.value, incomplete=False)
+
+    async def _settle_once(
+        self, candidate: parking.Ready, fault: Fault | None, whole: parking.StoredRecord | None = None
+    ) -> bool:
         started = now_ns()
         work = self._shop.unit_of_work()
         spans = ProcessSpans(self._shop.tracer)
@@ -204,21 +262,43 @@ class Dispatcher:
             record = await parking.take(connection, candidate)
             if record is None:
                 return False
-            inbound = decode(record, self._contracts)
-            fault = fault or inbound.fault
+            if whole is not None and whole.id == record.id:
+                record = whole
+            elif record.incomplete and record.vouched and fault is None:
+                raise parking.IncompleteError(record)
+            inbound = decode(record, self._contracts, LIMIT_OF_RETRY if record.vouched else MAX_VALUE)
+            fault = fault or parking.missing(record) or inbound.fault
+            repeat = False
             if fault is None and inbound.message is not None:
-                await work.load(connection, self._handlers[type(inbound.message)].needs(inbound.message))
-                fault = self._apply(work, spans, inbound)
+                seen = await positions.lock(connection, [inbound])
+                repeat, fault = _turn(record, inbound, seen)
+                if fault is None and not repeat:
+                    await work.load(connection, self._handlers[type(inbound.message)].needs(inbound.message))
+                    fault = self._apply(work, spans, inbound)
                 if fault is None:
+                    positions.save(work.writes, seen)
                     await work.save(connection)
-            if fault is None:
-                await positions.catch_up(connection, inbound)
-            repeats = await parking.settle(connection, record, candidate, fault)
-        outcome.count(inbound, "done_after_parking" if fault is None else "parked_again")
-        for _ in range(repeats):
-            outcome.count(inbound, "repeat")
-        if repeats:
-            log.warning("parked_repeats_removed", topic=record.topic, subject_id=candidate.key, count=repeats)
+            await parking.settle(connection, record, fault)
+        outcome.count(inbound, "parked_again" if fault else "repeat" if repeat else "done_after_parking")
+        if fault is not None and not fault.blocks and record.blocks:
+            self._disown(inbound, fault)
         self._observe(1, (now_ns() - started) / 1e9, outcome)
         spans.record(started, now_ns(), work.emitted)
-        return fault is None and candidate.key is not None
+        return candidate.id is None and (fault is None or not fault.blocks)
+
+
+def _turn(record: parking.StoredRecord, inbound: Inbound, seen: Positions) -> tuple[bool, Fault | None]:
+    """What a parked record is, now that it has its turn: a repeat, or a fault by its number.
+
+    What an operator wants handled although it is no event of its key by its number is handled. Otherwise nothing leaves
+    the parking table for a repeat unless its own event was handled: it may have waited for long.
+    """
+    if seen.is_proven_repeat(inbound):
+        return True, None
+    if record.failure in {fault.code for fault in NO_EVENT.values()}:
+        seen.accept(inbound)
+        return False, None
+    verdict = seen.advance(inbound)
+    if verdict is Verdict.REPEAT:
+        return False, FORK
+    return False, NO_EVENT.get(verdict)

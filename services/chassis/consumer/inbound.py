@@ -16,6 +16,8 @@ from chassis.telemetry.tracing import SpanContext
 
 MAX_KEY = 200
 MAX_SEQUENCE = 2**62
+MAX_VALUE = 262_144
+"""Bytes. The outbox takes no larger record, so whatever is larger was not written by a service of the chain."""
 
 
 class Record(Protocol):
@@ -46,11 +48,19 @@ class Record(Protocol):
         """The CloudEvents envelope."""
 
 
+Place = tuple[str, int, int]
+"""Topic, partition and offset."""
+
+
 class Fault(NamedTuple):
-    """Why a record is bad or was refused: a stable code, and field paths without values."""
+    """Why a record is bad or was refused: a stable code, and field paths without values.
+
+    `blocks`: later records of its key wait for it. A record that is no event of its key holds up nobody.
+    """
 
     code: str
     detail: str
+    blocks: bool = True
 
 
 @dataclass(slots=True)
@@ -63,6 +73,7 @@ class Inbound:
     id: str
     sequence: int
     occurred_at: datetime | None
+    recorded_at: datetime | None
     trace: SpanContext | None
     message: Contract | None
     fault: Fault | None
@@ -72,13 +83,21 @@ class Inbound:
         """Whose numbering `sequence` belongs to."""
         return self.record.topic
 
+    @property
+    def place(self) -> Place:
+        """Where the record stands."""
+        return self.record.topic, self.record.partition, self.record.offset
 
-def decode(record: Record, contracts: Mapping[str, type[Contract]]) -> Inbound:
-    """Reads envelope and body of a record. Never raises: `fault` says what makes a record bad."""
+
+def decode(record: Record, contracts: Mapping[str, type[Contract]], limit: int = MAX_VALUE) -> Inbound:
+    """Reads envelope and body of a record. Never raises: `fault` says what makes a record bad.
+
+    A value of more than `limit` bytes is not looked at.
+    """
     headers = dict(record.headers)
     key = _text(record.key, MAX_KEY)
     type_ = _text(headers.get("ce_type"), MAX_KEY) or ""
-    inbound = Inbound(record, key, type_, "", 0, None, None, None, None)
+    inbound = Inbound(record, key, type_, "", 0, None, None, None, None, None)
     if not type_ and "ce_type" not in headers:
         inbound.fault = Fault("type_missing", "the header ce_type is missing")
         return inbound
@@ -87,11 +106,14 @@ def decode(record: Record, contracts: Mapping[str, type[Contract]]) -> Inbound:
         inbound.sequence = sequence
     if contract is None:
         return inbound
-    inbound.fault = _read_envelope(inbound, headers)
+    inbound.fault = _stranger(inbound, headers, contract) or _read_envelope(inbound, headers)
     if inbound.fault is not None:
         return inbound
     if record.value is None:
         inbound.fault = Fault("body_missing", "the record has no value")
+        return inbound
+    if len(record.value) > limit:
+        inbound.fault = Fault("too_large", f"the value has {len(record.value)} bytes, of at most {limit}")
         return inbound
     try:
         inbound.message = contract.model_validate_json(record.value)
@@ -105,6 +127,15 @@ def decode(record: Record, contracts: Mapping[str, type[Contract]]) -> Inbound:
     return inbound
 
 
+def _stranger(inbound: Inbound, headers: Mapping[str, bytes], contract: type[Contract]) -> Fault | None:
+    """Whoever may write to one topic could otherwise speak for the owner of any."""
+    if inbound.record.topic != contract.topic:
+        return Fault("wrong_topic", f"events of this type stand on {contract.topic} only", blocks=False)
+    if headers.get("ce_source") != contract.origin:
+        return Fault("wrong_source", "the header ce_source is not the owner of the topic", blocks=False)
+    return None
+
+
 def _read_envelope(inbound: Inbound, headers: Mapping[str, bytes]) -> Fault | None:
     if inbound.key is None:
         return Fault("key_missing", "the record has no key, or one that is not text of at most 200 characters")
@@ -116,6 +147,7 @@ def _read_envelope(inbound: Inbound, headers: Mapping[str, bytes]) -> Fault | No
     inbound.occurred_at = _time(headers.get("ce_time"))
     if inbound.occurred_at is None:
         return Fault("time_invalid", f"the header ce_time is not an RFC 3339 time with offset from {EARLIEST_YEAR} on")
+    inbound.recorded_at = _time(headers.get("ce_recordedtime"))
     traceparent = _text(headers.get("ce_traceparent"), MAX_KEY)
     inbound.trace = SpanContext.parse(traceparent) if traceparent else None
     return None
@@ -157,11 +189,12 @@ def _number(value: bytes | None) -> int | None:
 
 
 def headers_json(record: Record) -> str:
-    """A record's headers as JSON for the parking table. `headers_from` makes the same bytes of them again."""
-    return json.dumps({name: (value or b"").decode("utf-8", "surrogateescape") for name, value in record.headers})
+    """A record's headers as JSON for the parking table: pairs, because a name may come twice. `headers_from` makes the
+    same bytes of them again."""
+    return json.dumps([(name, (value or b"").decode("utf-8", "surrogateescape")) for name, value in record.headers])
 
 
 def headers_from(stored: str) -> list[tuple[str, bytes]]:
     """The headers of a parked record, byte for byte as they came: what could not be read before still cannot."""
-    headers: dict[str, str] = json.loads(stored)
-    return [(name, text.encode("utf-8", "surrogateescape")) for name, text in headers.items()]
+    headers: list[tuple[str, str]] = json.loads(stored)
+    return [(name, text.encode("utf-8", "surrogateescape")) for name, text in headers]

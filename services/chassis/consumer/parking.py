@@ -7,57 +7,75 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from chassis.consumer.inbound import (
+    MAX_VALUE,
     Fault,
     Inbound,
+    Place,
     Record,
     headers_from,
     headers_json,
 )
 from chassis.postgres.database import Connection
 
+HEAD = 4096
+"""Bytes that are kept of a value that is too large: enough to see what it is."""
+
 _SAVE = """
-insert into parked (topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, digest)
-select u.topic, u.partition, u.record_offset, u.key, u.type, u.sequence, u.headers::json, u.payload, u.failure,
-       u.detail, u.digest
+insert into parked (topic, partition, record_offset, key, type, sequence, headers, payload, size, value_digest, failure,
+                    detail, blocks, digest)
+select u.topic, u.partition, u.record_offset, u.key, u.type, u.sequence, u.headers::json, u.payload, u.size,
+       u.value_digest, u.failure, u.detail, u.blocks, u.digest
 from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bytea[],
-            $9::text[], $10::text[], $11::bytea[])
+            $9::bigint[], $10::bytea[], $11::text[], $12::text[], $13::boolean[], $14::bytea[])
      with ordinality
-     as u(topic, partition, record_offset, key, type, sequence, headers, payload, failure, detail, digest, place)
+     as u(topic, partition, record_offset, key, type, sequence, headers, payload, size, value_digest, failure, detail,
+          blocks, digest, place)
 order by u.place
 on conflict (topic, digest) do nothing
 returning topic, partition, record_offset
 """
-_READY_KEYS = """
-select p.source, p.key, null::bigint as id from position p
-left join lateral (
-    select q.id, q.state, q.failure from parked q
-    where q.topic = p.source and q.key = p.key and q.state <> 'discarded' order by q.id limit 1
-) head on true
-where p.blocked and (head.id is null or head.state = 'retry' or head.failure = 'behind')
-union all
-select topic, null, id from parked where state = 'retry' and key is null
+_KNOWN = """
+select u.topic, u.partition, u.record_offset
+from unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[]) as u(topic, partition, record_offset, digest)
+where exists (select from parked where topic = u.topic and digest = u.digest)
+"""
+_READY = """
+select distinct topic, key, case when not blocks then id end as id from parked
+where state = 'retry' or due or (state = 'discarded' and blocks)
+order by topic, key, id
+"""
+_PASSED = """
+update parked set blocks = false where topic = $1 and key = $2 and state = 'discarded' and blocks
 """
 _LOCK_KEY = "select true from position where source = $1 and key = $2 and blocked for update"
-_HEAD = """
-select id, topic, partition, record_offset, key, sequence, headers, payload, state, failure from parked
-where topic = $1 and key = $2 and state <> 'discarded' order by id limit 1 for update
-"""
-_ONE = """
-select id, topic, partition, record_offset, key, sequence, headers, payload, state, failure from parked
-where id = $1 and state = 'retry' for update
-"""
-_SETTLED = """
-delete from parked where id = $1 or (topic = $2 and key = $3 and sequence = $4 and state <> 'discarded') returning id
-"""
+_COLUMNS = """id, topic, partition, record_offset, key, headers, payload, size, digest, state, failure, blocks,
+    value_digest is not null as incomplete"""
+_HEAD = f"""
+select {_COLUMNS} from parked
+where topic = $1 and key = $2 and blocks and state <> 'discarded' order by id limit 1 for update
+"""  # noqa: S608 - here and below: nothing but constants is filled in
+_ONE = f"select {_COLUMNS} from parked where id = $1 and state = 'retry' for update"  # noqa: S608
+_SETTLED = "delete from parked where id = $1"
 _FAILED = """
-update parked set state = 'parked', failure = $2, detail = $3, attempts = attempts + 1 where id = $1
+update parked set state = 'parked', failure = $2, detail = $3, blocks = blocks and $4, due = false,
+    attempts = attempts + 1
+where id = $1
+"""
+_NEXT = """
+update parked set due = true where failure = 'behind' and id = (
+    select id from parked where topic = $1 and key = $2 and blocks and state <> 'discarded' order by id limit 1)
 """
 _UNBLOCK = """
 update position set blocked = false where source = $1 and key = $2 and not exists (
-    select from parked where topic = $1 and key = $2 and state <> 'discarded')
+    select from parked where topic = $1 and key = $2 and blocks and state <> 'discarded')
+"""
+_EMPTIED = """
+update parked set headers = '[]', payload = null, size = null
+where state = 'discarded' and size is not null and decided_at < clock_timestamp() - $1::interval
 """
 
 
@@ -69,7 +87,7 @@ class Parked(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A key whose queue may go on, or a single record without a key."""
+    """A key whose queue may go on, or by its id a single record that blocks nobody."""
 
     source: str
     key: str | None
@@ -86,10 +104,27 @@ class StoredRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]]
-    sequence: int | None
+    size: int | None
+    digest: bytes
+    failure: str
+    blocks: bool
+    vouched: bool
+    """An operator wants it handled; else it is only its turn."""
+    incomplete: bool
+    """Only the beginning of its value is here."""
+    gone: bool = False
+    """Kafka was asked for the rest of it, and has it no more."""
 
 
-async def save(connection: Connection, records: Sequence[Parked]) -> set[tuple[str, int, int]]:
+class IncompleteError(Exception):
+    """A record can be handled only once all of it has been read again from Kafka; nothing has changed so far."""
+
+    def __init__(self, record: StoredRecord) -> None:
+        super().__init__(f"parked record {record.id}")
+        self.record = record
+
+
+async def save(connection: Connection, records: Sequence[Parked]) -> set[Place]:
     """Stores the records in their order, by at most one statement; returns the places of those that were new.
 
     A record that comes again is kept once: whether it was read again or published again (without a key perhaps to
@@ -97,49 +132,63 @@ async def save(connection: Connection, records: Sequence[Parked]) -> set[tuple[s
     """
     if not records:
         return set()
-    rows = [(inbound.record, inbound, fault) for inbound, fault in sorted(records, key=_place)]
-    kept = await connection.fetch(
-        _SAVE,
-        [record.topic for record, _, _ in rows],
-        [record.partition for record, _, _ in rows],
-        [record.offset for record, _, _ in rows],
-        [inbound.key for _, inbound, _ in rows],
-        [inbound.type or None for _, inbound, _ in rows],
-        [inbound.sequence or None for _, inbound, _ in rows],
-        [headers_json(record) for record, _, _ in rows],
-        [record.value for record, _, _ in rows],
-        [fault.code for _, _, fault in rows],
-        [fault.detail for _, _, fault in rows],
-        [_digest(record) for record, _, _ in rows],
+    rows = [_row(inbound, fault) for inbound, fault in sorted(records, key=_order)]
+    return {(*place,) for place in await connection.fetch(_SAVE, *zip(*rows, strict=True))}
+
+
+def _row(inbound: Inbound, fault: Fault) -> tuple[Any, ...]:
+    value = inbound.record.value or b""
+    large = len(value) > MAX_VALUE
+    return (
+        *inbound.place,
+        inbound.key,
+        inbound.type or None,
+        inbound.sequence or None,
+        headers_json(inbound.record),
+        value[:HEAD] if large else inbound.record.value,
+        len(value),
+        hashlib.sha256(value).digest() if large else None,
+        fault.code,
+        fault.detail,
+        fault.blocks and inbound.key is not None,
+        digest(inbound.record),
     )
-    return {(topic, partition, offset) for topic, partition, offset in kept}
 
 
-def _place(parked: Parked) -> bytes:
+def _order(parked: Parked) -> bytes:
     """Sorts keyed records first, as they came, and those without a key by digest. They have no order of their own, and
     two members that park the same ones from two partitions then lock them in the same order."""
-    return b"" if parked.inbound.key is not None else _digest(parked.inbound.record)
+    return b"" if parked.inbound.key is not None else digest(parked.inbound.record)
 
 
-def _digest(record: Record) -> bytes:
+def digest(record: Record) -> bytes:
+    """Tells a record from all others of its topic, wherever it stands."""
     return hashlib.sha256(repr((record.key, record.value, headers_json(record))).encode()).digest()
+
+
+async def known(connection: Connection, batch: Sequence[Inbound]) -> set[Place]:
+    """The places of those records that are parked already, or were discarded: by this place or by another one."""
+    rows = [(*each.place, digest(each.record)) for each in batch]
+    return {(*place,) for place in await connection.fetch(_KNOWN, *zip(*rows, strict=True))}
 
 
 async def ready(connection: Connection) -> list[Ready]:
     """The keys and records that an operator's decision, or a settled record before them, has set free."""
-    return [Ready(*row) for row in await connection.fetch(_READY_KEYS)]
+    return [Ready(*row) for row in await connection.fetch(_READY)]
 
 
 async def take(connection: Connection, candidate: Ready) -> StoredRecord | None:
     """Locks the key and its first record, if it may be handled now; unblocks the key if nothing is left."""
-    if candidate.key is None:
+    source, key = candidate.source, candidate.key
+    if candidate.id is not None:
         row = await connection.fetchrow(_ONE, candidate.id)
     else:
-        if not await connection.fetchval(_LOCK_KEY, candidate.source, candidate.key):
+        await connection.execute(_PASSED, source, key)
+        if not await connection.fetchval(_LOCK_KEY, source, key):
             return None
-        row = await connection.fetchrow(_HEAD, candidate.source, candidate.key)
+        row = await connection.fetchrow(_HEAD, source, key)
         if row is None:
-            await connection.execute(_UNBLOCK, candidate.source, candidate.key)
+            await connection.execute(_UNBLOCK, source, key)
     if row is None or (row["state"] != "retry" and row["failure"] != "behind"):
         return None
     return StoredRecord(
@@ -150,19 +199,37 @@ async def take(connection: Connection, candidate: Ready) -> StoredRecord | None:
         key=None if row["key"] is None else row["key"].encode(),
         value=row["payload"],
         headers=headers_from(row["headers"]),
-        sequence=row["sequence"],
+        size=row["size"],
+        digest=row["digest"],
+        failure=row["failure"],
+        blocks=row["blocks"],
+        vouched=row["state"] == "retry",
+        incomplete=row["incomplete"],
     )
 
 
-async def settle(connection: Connection, record: StoredRecord, candidate: Ready, fault: Fault | None) -> int:
-    """Removes a handled record, or parks it again for its new reason; the last one removed unblocks its key.
+def missing(record: StoredRecord) -> Fault | None:
+    """What is wrong with a record of which only the beginning is here."""
+    if record.gone:
+        return Fault("record_gone", "only its beginning is kept, and Kafka no longer has it at its place")
+    if record.incomplete:
+        return Fault("too_large", f"the value has {record.size} bytes, of at most {MAX_VALUE}")
+    return None
 
-    Other parked records of the same number go with a handled one: they are repeats of it. Returns how many.
-    """
-    if fault is not None:
-        await connection.execute(_FAILED, record.id, fault.code, fault.detail)
-        return 0
-    gone = await connection.fetch(_SETTLED, record.id, record.topic, candidate.key, record.sequence)
-    if candidate.key is not None:
-        await connection.execute(_UNBLOCK, candidate.source, candidate.key)
-    return len(gone) - 1
+
+async def settle(connection: Connection, record: StoredRecord, fault: Fault | None) -> None:
+    """Removes a handled record, or parks it again for its new reason. If its key waits for it no longer, the next
+    record of the key is due; the last one unblocks it."""
+    if fault is None:
+        await connection.execute(_SETTLED, record.id)
+    else:
+        await connection.execute(_FAILED, record.id, fault.code, fault.detail, fault.blocks)
+    if record.blocks and record.key is not None and (fault is None or not fault.blocks):
+        await connection.execute(_NEXT, record.topic, record.key.decode())
+        await connection.execute(_UNBLOCK, record.topic, record.key.decode())
+
+
+async def forget(connection: Connection, after: timedelta) -> None:
+    """Empties records that were discarded so long ago. The row stays with its reason, and with its digest, by which the
+    record is known if it comes again."""
+    await connection.execute(_EMPTIED, after)

@@ -1,60 +1,124 @@
-"""How far each key was read: inbox, order check and gap check in one row per (source, key)."""
+"""How far each key was read: inbox, order check and gap check in one row per (source, key).
+
+A repeat is an event that was handled, not a number that was seen. So a position keeps three things besides its number:
+what lies open below it (`ranges`), the last handled events by number and id (`recent`), and the latest time at which
+one was recorded. The producer makes that time grow with the number, so an event that is newer than all that was seen
+cannot have been handled, whatever its number says.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from enum import Enum
+from typing import Any
 
+from chassis.consumer import ranges, recent
 from chassis.consumer.inbound import Inbound
 from chassis.postgres.database import Connection
 from chassis.postgres.writes import Part, Writes
 
+MAX_GAP = 1000
+"""Numbers that may be missing before an event of a known key. A case has about 40 events in its 18 months, the busiest
+key of the chain a few hundred: whoever skips a thousand counts something else."""
+LEAD = timedelta(seconds=1)
+"""How far the producers' clocks may be ahead of ours. An event from further ahead is handled like any other, but counts
+as recorded now: it must not make all that follows look old."""
+
 _LOCK = """
 select p.* from unnest($1::text[], $2::text[]) as wanted(source, key)
 cross join lateral (
-    select source, key, sequence, blocked from position
+    select source, key, sequence, open::text, recent, last_recorded, blocked from position
     where source = wanted.source and key = wanted.key for update
 ) p
 """
 """Locks row after row in the order given, which is the order of locks. PostgreSQL plans a plain join anew for every
 batch, and would scan the whole of a table that has just begun to grow."""
-_COLUMNS = ("source text", "key text", "sequence bigint", "blocked boolean")
+_COLUMNS = (
+    "source text",
+    "key text",
+    "sequence bigint",
+    "open text",
+    "recent bytea",
+    "last_recorded timestamptz",
+    "blocked boolean",
+)
 _INSERT = """
-insert into position (source, key, sequence, blocked)
-select u.source, u.key, u.sequence, u.blocked from {rows}
+insert into position (source, key, sequence, open, recent, last_recorded, blocked)
+select u.source, u.key, u.sequence, u.open::int8multirange, u.recent, u.last_recorded, u.blocked from {rows}
 """
 _ADDED = Part("positions_added", f"{_INSERT} on conflict do nothing returning true", _COLUMNS, exact=True)
 _MOVED = Part(
     "positions_moved",
-    f"{_INSERT} on conflict (source, key) do update set sequence = excluded.sequence, blocked = excluded.blocked"
-    " returning true",
+    f"{_INSERT} on conflict (source, key) do update set sequence = excluded.sequence, open = excluded.open,"
+    " recent = excluded.recent, last_recorded = excluded.last_recorded, blocked = excluded.blocked returning true",
     _COLUMNS,
 )
 
-
-_CATCH_UP = """
-update position set sequence = $3 where source = $1 and key = $2 and (sequence = $3 - 1 or ($4 and sequence < $3))
-"""
+_Row = tuple[str, str, int, str, bytes, datetime | None, bool]
 
 
 class Verdict(Enum):
-    """How a record's sequence relates to the last one seen of its key."""
+    """What a record's number says of it, by what was seen of its key."""
 
     NEXT = "next"
     REPEAT = "repeat"
+    """It was handled."""
     GAP = "gap"
+    """Numbers before it are missing."""
+    FIRST = "first"
+    """The key is first seen beyond 1: the consumer started late."""
     LATE = "late"
+    """It fills a gap: what was missing, parked or not read before."""
+    FORK = "fork"
+    """Another event was handled under its number."""
+    TOO_FAR = "too far"
+    """Its number is further ahead than events can be missing."""
     UNNUMBERED = "unnumbered"
+    """Its number counts for nothing."""
 
 
 class _Position:
-    __slots__ = ("blocked", "changed", "sequence", "stored")
+    __slots__ = ("blocked", "changed", "last_recorded", "open", "recent", "sequence", "stored")
 
-    def __init__(self, sequence: int, blocked: bool, stored: bool) -> None:
+    def __init__(
+        self,
+        sequence: int = 0,
+        open_: str = ranges.NONE,
+        recent_: bytes = b"",
+        last_recorded: datetime | None = None,
+        blocked: bool = False,
+    ) -> None:
         self.sequence = sequence
+        self.open = open_
+        self.recent = recent_
+        self.last_recorded = last_recorded
         self.blocked = blocked
-        self.stored = stored
+        self.stored = False
         self.changed = False
+
+    def is_open(self, number: int) -> bool:
+        return number <= self.sequence and self.open != ranges.NONE and ranges.has(self.open, number)
+
+    def knows(self, inbound: Inbound) -> bool | None:
+        """True if this very event was handled, False if another was under its number, None if nothing tells."""
+        return recent.is_same(self.recent, inbound.sequence, inbound.id)
+
+    def has_handled(self, inbound: Inbound) -> bool:
+        """Whether an event whose number was handled is the one that was."""
+        known = self.knows(inbound)
+        if known is not None:
+            return known
+        recorded, last = inbound.recorded_at, self.last_recorded
+        return recorded is None or last is None or recorded <= last
+
+    def note(self, inbound: Inbound, latest: datetime) -> None:
+        """Takes this event for handled."""
+        self.changed = True
+        self.recent = recent.added(self.recent, inbound.sequence, inbound.id)
+        recorded, last = inbound.recorded_at, self.last_recorded
+        if recorded is not None and (last is None or recorded > last):
+            self.last_recorded = recorded if recorded <= latest else latest - LEAD
 
 
 class Positions:
@@ -62,33 +126,74 @@ class Positions:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], _Position] = {}
+        self._latest = datetime.now(UTC) + LEAD
+        self.any_open = False
+        """Whether there are open numbers at all. Mostly there are not, and nobody need ask for one."""
 
-    def set(self, source: str, key: str, sequence: int, blocked: bool) -> None:
-        """Takes over a stored row."""
-        self._rows[source, key] = _Position(sequence, blocked, stored=True)
+    def take_over(self, source: str, key: str, *stored: Any) -> None:
+        """A stored row, its columns as `_LOCK` reads them."""
+        row = self._rows[source, key] = _Position(*stored)
+        row.stored = True
+        if row.open != ranges.NONE:
+            self.any_open = True
+
+    def is_open(self, inbound: Inbound) -> bool:
+        """Whether this is an event that is read here, whose number was passed and not handled."""
+        row = self._rows.get((inbound.source, inbound.key or ""))
+        return row is not None and inbound.message is not None and row.is_open(inbound.sequence)
 
     def advance(self, inbound: Inbound) -> Verdict:
-        """Moves the key's position to this record, unless it is a repeat.
+        """Judges the record by its number, and takes it for handled unless it is a repeat or no event of this key.
 
-        A bad record moves nothing: its number may be as wrong as the rest of it, and the genuine event of that number
-        would then pass for a repeat. For the same reason a type that is not read here moves the position by one at
-        most.
+        `reopen` takes that back. A bad record moves nothing: its number may be as wrong as the rest of it, and the
+        genuine event of that number must not pass for a repeat. For the same reason a type that is not read here moves
+        the position by one at most, and its number stays open.
         """
         if inbound.key is None or inbound.sequence < 1:
             return Verdict.UNNUMBERED
         row = self._row(inbound.source, inbound.key)
-        last, sequence = row.sequence, inbound.sequence
-        if sequence <= last:
-            return Verdict.REPEAT
-        if inbound.message is None and (inbound.fault is not None or sequence != last + 1):
-            return Verdict.UNNUMBERED
-        row.sequence = sequence
-        row.changed = True
-        if sequence == last + 1:
+        last, number = row.sequence, inbound.sequence
+        if inbound.message is None:
+            return _unread(row, inbound)
+        if number <= last:
+            if not row.is_open(number):
+                return Verdict.REPEAT if row.has_handled(inbound) else Verdict.FORK
+            row.open = ranges.without(row.open, number)
+            row.note(inbound, self._latest)
+            return Verdict.LATE
+        if number > last + 1:
+            if last and number - last > MAX_GAP:
+                return Verdict.TOO_FAR
+            row.open = ranges.with_(row.open, last + 1, number)
+        row.sequence = number
+        row.note(inbound, self._latest)
+        if number == last + 1 or row.blocked:  # of a blocked key the missing ones are parked
             return Verdict.NEXT
-        if row.blocked:  # the missing ones are parked
-            return Verdict.NEXT
-        return Verdict.GAP if last else Verdict.LATE
+        return Verdict.GAP if last else Verdict.FIRST
+
+    def is_proven_repeat(self, inbound: Inbound) -> bool:
+        """Whether this very event was handled, beyond what number and time say."""
+        row = self._rows.get((inbound.source, inbound.key or ""))
+        return row is not None and not row.is_open(inbound.sequence) and row.knows(inbound) is True
+
+    def accept(self, inbound: Inbound) -> None:
+        """Takes the event for handled because an operator vouches for it, whatever its number."""
+        if inbound.key is None:
+            return
+        row, number = self._row(inbound.source, inbound.key), inbound.sequence
+        if row.is_open(number):
+            row.open = ranges.without(row.open, number)
+        elif number > row.sequence + 1:
+            row.open = ranges.with_(row.open, row.sequence + 1, number)
+        row.sequence = max(row.sequence, number)
+        row.note(inbound, self._latest)
+
+    def reopen(self, inbound: Inbound) -> None:
+        """The number of this event, which was parked after all, is not handled."""
+        if inbound.key is not None and inbound.message is not None:
+            row = self._row(inbound.source, inbound.key)
+            row.open = ranges.with_(row.open, inbound.sequence, inbound.sequence + 1)
+            row.recent = recent.without(row.recent, inbound.sequence, inbound.id)
 
     def is_blocked(self, inbound: Inbound) -> bool:
         """True if an earlier record of the key is parked."""
@@ -102,10 +207,10 @@ class Positions:
             row.changed = row.changed or not row.blocked
             row.blocked = True
 
-    def changed(self, *, stored: bool) -> list[tuple[str, str, int, bool]]:
+    def changed(self, *, stored: bool) -> list[_Row]:
         """The rows to write, in lock order."""
         return sorted(
-            (source, key, row.sequence, row.blocked)
+            (source, key, row.sequence, row.open, row.recent, row.last_recorded, row.blocked)
             for (source, key), row in self._rows.items()
             if row.changed and row.stored is stored
         )
@@ -113,8 +218,25 @@ class Positions:
     def _row(self, source: str, key: str) -> _Position:
         row = self._rows.get((source, key))
         if row is None:
-            row = self._rows[source, key] = _Position(0, blocked=False, stored=False)
+            row = self._rows[source, key] = _Position()
         return row
+
+
+def _unread(row: _Position, inbound: Inbound) -> Verdict:
+    """A bad record is a repeat only if it can be told that its event was handled; else it is parked, however old its
+    number. A type that is not read here has nothing to lose."""
+    last, number = row.sequence, inbound.sequence
+    if inbound.fault is None:
+        if number == last + 1:
+            row.sequence = number
+            row.open = ranges.with_(row.open, number, number + 1)
+            row.changed = True
+            return Verdict.NEXT
+        return Verdict.REPEAT if number <= last else Verdict.UNNUMBERED
+    readable = inbound.id != "" and inbound.recorded_at is not None
+    if readable and number <= last and not row.is_open(number) and row.has_handled(inbound):
+        return Verdict.REPEAT
+    return Verdict.UNNUMBERED
 
 
 async def lock(connection: Connection, batch: Sequence[Inbound]) -> Positions:
@@ -122,19 +244,9 @@ async def lock(connection: Connection, batch: Sequence[Inbound]) -> Positions:
     wanted = sorted({(inbound.source, inbound.key) for inbound in batch if inbound.key is not None})
     positions = Positions()
     sources, keys = [source for source, _ in wanted], [key for _, key in wanted]
-    for source, key, sequence, blocked in await connection.fetch(_LOCK, sources, keys):
-        positions.set(source, key, sequence, blocked)
+    for row in await connection.fetch(_LOCK, sources, keys):
+        positions.take_over(*row)
     return positions
-
-
-async def catch_up(connection: Connection, inbound: Inbound) -> None:
-    """Counts the number of a parked record that was handled after all, if it could not be read when it came.
-
-    Otherwise a replay would handle it a second time. Call it in the transaction of its effect.
-    """
-    if inbound.key is not None and inbound.sequence > 0:
-        readable = inbound.message is not None
-        await connection.execute(_CATCH_UP, inbound.source, inbound.key, inbound.sequence, readable)
 
 
 def save(writes: Writes, positions: Positions) -> None:

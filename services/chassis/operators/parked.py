@@ -8,7 +8,8 @@ always from the head, so nothing done here can change the order of a key:
 - discard drops exactly the rows that are named, or the head of a key; it may name a row that waits. What
   remains is handled in its order, without the dropped one. That is final: the row stays as audit and cannot
   be retried, because later records of its key may have been handled by then.
-- a record without a key is a queue of its own and holds up nobody.
+- a record without a key, or one that is no event of its key (`blocks` is false), is a queue of its own and holds up
+  nobody. Whoever wants one handled that is no event of its key by its number has to name it, by id or failure.
 
 Rows are locked while they are changed. One that the worker settles at the same moment is reported as gone.
 """
@@ -27,23 +28,27 @@ from chassis.postgres.session import Executor
 
 BEHIND = "behind"
 OPEN = ("parked", "retry")
+BY_NAME = ("fork", "number_too_far")
+"""Failures of records that are no events of their key by their number. A retry means that an operator vouches for the
+record, so it must not come along with others."""
 
-_HEAD = """(p.key is null or not exists (
+_HEAD = """(not p.blocks or not exists (
     select from parked e
-    where e.topic = p.topic and e.key = p.key and e.state <> 'discarded' and e.id < p.id))"""
+    where e.topic = p.topic and e.key = p.key and e.blocks and e.state <> 'discarded' and e.id < p.id))"""
 _WAITING = """(select count(*) from parked w
-    where w.topic = p.topic and w.key = p.key and w.state <> 'discarded' and w.id > p.id)"""
+    where p.blocks and w.topic = p.topic and w.key = p.key and w.blocks and w.state <> 'discarded' and w.id > p.id)"""
 _COLUMNS = f"""p.id, p.topic, p.partition, p.record_offset, p.key, p.type, p.sequence, p.failure, p.detail,
-    p.attempts, p.state, p.parked_at, p.decided_at, p.decided_by, p.reason,
+    p.attempts, p.state, p.parked_at, p.decided_at, p.decided_by, p.reason, p.blocks,
     {_HEAD} as head, {_WAITING} as waiting"""
 _CHOSEN = """p.state = any($1)
     and ($2::text is null or p.topic = $2) and ($3::text is null or p.key = $3)
     and ($4::text is null or p.failure = $4) and ($5::text is null or p.type = $5)"""
 _LIST = f"""select {_COLUMNS} from parked p
 where {_CHOSEN} and (p.failure <> 'behind' or $6) order by p.id limit $7"""  # noqa: S608 - here and below: nothing but constants is filled in
-_ONE = f"select {_COLUMNS}, p.headers, p.payload from parked p where p.id = $1"  # noqa: S608
+_ONE = f"select {_COLUMNS}, p.headers, p.payload, p.size, p.value_digest from parked p where p.id = $1"  # noqa: S608
 _BY_ID = f"select {_COLUMNS} from parked p where p.id = any($1) order by p.id for update of p"  # noqa: S608
-_HEADS = f"select {_COLUMNS} from parked p where {_CHOSEN} and {_HEAD} order by p.id for update of p"  # noqa: S608
+_HEADS = f"""select {_COLUMNS} from parked p
+where {_CHOSEN} and {_HEAD} and (p.failure <> all($6) or p.failure = $4) order by p.id for update of p"""  # noqa: S608
 _RETRY = """
 update parked set state = 'retry', decided_at = clock_timestamp(), decided_by = $2 where id = any($1)
 """
@@ -61,7 +66,7 @@ select (select count(*) from parked where state <> 'discarded'),
 
 @dataclass(frozen=True, slots=True)
 class ParkedRow:
-    """One parked record without its content. `waiting` counts the records queued behind it."""
+    """One parked record without its content. `blocks`: its key waits for it; `waiting` counts the records behind it."""
 
     id: int
     topic: str
@@ -78,6 +83,7 @@ class ParkedRow:
     decided_at: datetime | None
     decided_by: str | None
     reason: str | None
+    blocks: bool
     head: bool
     waiting: int
 
@@ -86,8 +92,12 @@ class ParkedRow:
 class Content:
     """Headers and value of a parked record: may hold personal data, see `parked_display`."""
 
-    headers: dict[str, str]
+    headers: list[tuple[str, str]]
     payload: bytes | None
+    """Only the beginning, if it is shorter than `size`; None as well once a discarded record was emptied."""
+    size: int | None
+    digest: bytes | None
+    """SHA-256 of a value of which only the beginning is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +158,8 @@ async def show(connection: Executor, id_: int) -> tuple[ParkedRow, Content] | No
     row = await connection.fetchrow(_ONE, id_)
     if row is None:
         return None
-    *described, headers, payload = row
-    return ParkedRow(*described), Content(json.loads(headers), payload)
+    *described, headers, payload, size, digest = row
+    return ParkedRow(*described), Content([(name, text) for name, text in json.loads(headers)], payload, size, digest)
 
 
 async def retry(connection: asyncpg.Connection, chosen: Chosen, by: str) -> list[Outcome]:
@@ -182,7 +192,7 @@ async def _decide(
 ) -> list[Outcome]:
     """Locks the rows, in order of id, and asks for an objection to each."""
     if isinstance(chosen, Filter):
-        rows = await connection.fetch(_HEADS, list(OPEN), *chosen.arguments)
+        rows = await connection.fetch(_HEADS, list(OPEN), *chosen.arguments, BY_NAME)
         asked = [row["id"] for row in rows]
     else:
         asked = sorted(set(chosen))

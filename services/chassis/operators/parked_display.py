@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 ENVELOPE = frozenset(
@@ -45,6 +45,17 @@ MAX_DEPTH = 8
 
 REMEDIES: Mapping[str, str] = {
     "behind": "Nothing is wrong with it: it waits until the first record of its key is settled.",
+    "fork": "Another event was handled under this number: its producer has begun its numbers anew (`ph restore plan`"
+    " says whether its database is older than what it has told), or somebody else wrote it. Retry it by its id if it is"
+    " to be handled all the same; else discard it.",
+    "number_too_far": "It is numbered far beyond all that was seen of its key. Find out who wrote it; retry it by its"
+    " id if records before it are lost and it is genuine, else discard it.",
+    "wrong_topic": "Whoever wrote it may write to this topic, but does not own its type. Find out who did; then discard"
+    " it.",
+    "wrong_source": "Whoever wrote it does not say that he owns the topic. Find out who did; then discard it.",
+    "too_large": "No service of the chain writes values of this size. Find out who did; a retry reads all of it again"
+    " from Kafka, as long as it is there.",
+    "record_gone": "Only its beginning is kept, and Kafka no longer has it. Have it sent again; discard this one.",
     "type_missing": "Not one of our producers wrote this. Find out who did; then discard it.",
     "key_missing": "Its producer left the key out. Mend the producer, have it sent again, discard this one.",
     "key_mismatch": "Its producer used a wrong key. Mend the producer, have it sent again, discard this one.",
@@ -74,18 +85,22 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The envelope's headers; of any other, or of an odd value, only the length."""
-    return {
-        printable(name): value
-        if name in ENVELOPE and SHORT_TOKEN.match(value)
-        else f"({len(value)} characters, not shown)"
-        for name, value in headers.items()
-    }
+def masked_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The envelope's headers; of any other, or of an odd value, only the length. A name may come twice."""
+    return [
+        (
+            printable(name),
+            value if name in ENVELOPE and SHORT_TOKEN.match(value) else f"({len(value)} characters, not shown)",
+        )
+        for name, value in headers
+    ]
 
 
-def fingerprint(payload: bytes | None) -> tuple[int, str | None]:
-    """Size and SHA-256 of a payload: tells whether a record is the one that a producer means."""
+def fingerprint(payload: bytes | None, size: int | None = None, digest: bytes | None = None) -> tuple[int, str | None]:
+    """Size and SHA-256 of a payload: tells whether a record is the one that a producer means. Both are known of
+    one that is not kept whole."""
+    if digest is not None and size is not None:
+        return size, digest.hex()
     return (0, None) if payload is None else (len(payload), hashlib.sha256(payload).hexdigest())
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from chassis.outbox.records import body, sized
 from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import Actor
-from chassis.pure.messages import Event
+from chassis.pure.messages import Event, origin_of
 from chassis.telemetry.tracing import SpanContext
 
 SCHEMA_BASE = "https://schemas.perspektive-heimat.invalid/events"
@@ -18,29 +18,39 @@ SCHEMA_BASE = "https://schemas.perspektive-heimat.invalid/events"
 _NUMBERED = Part(
     "numbered",
     """
-insert into stream as s (key, sequence) select u.key, u.sequence from {rows}
-on conflict (key) do update set sequence = s.sequence + excluded.sequence
-returning key, sequence
+insert into stream as s (key, sequence, recorded_at) select u.key, u.sequence, clock_timestamp() from {rows}
+on conflict (key) do update set
+    sequence = s.sequence + excluded.sequence,
+    recorded_at = greatest(clock_timestamp(), s.recorded_at + excluded.sequence * interval '1 microsecond')
+returning key, sequence, recorded_at
 """,
     ("key text", "sequence bigint"),
     exact=True,
 )
+"""Within a key the time of recording grows from event to event, by a microsecond at least, whatever the clock does: a
+reader tells by it whether an event is newer than what it has seen."""
+_SEQUENCE = sized(b"ce_sequence")
 _APPENDED = Part(
     "outbox_appended",
-    """
+    f"""
 insert into outbox (topic, key, record)
-select u.topic, u.key, u.record || set_byte('\\x00'::bytea, 0, 2 * length(own.number)) || own.number::bytea
-from {rows}
+select u.topic, u.key, u.record
+    || to_char((numbered.recorded_at - u.later * interval '1 microsecond') at time zone 'UTC',
+               '"6"YYYY-MM-DD"T"HH24:MI:SS.US"Z"')::bytea
+    || '\\x{_SEQUENCE.hex()}'::bytea || set_byte('\\x00'::bytea, 0, 2 * length(own.number)) || own.number::bytea
+from {{rows}}
 join numbered using (key)
 cross join lateral (select (numbered.sequence - u.later)::text) as own(number)
 order by u.place
 returning true
-""",
+""",  # noqa: S608 - a constant is filled in
     ("topic text", "key text", "later int", "record bytea"),
     exact=True,
 )
-"""Appends the number as the value of the record's last header: its length as a zigzag varint (one byte is enough), then
-its digits. `later` is how many events of the same key follow in this transaction."""
+"""Appends the values that are known under the lock of the stream only: the time of recording, whose header's name ends
+the record so far, then the header with the number. Before a value goes its length as a zigzag varint; one byte is
+enough: 27 characters of time make 0x36, the digit 6. `later` is how many events of the same key follow in this
+transaction."""
 
 
 class Emitted(NamedTuple):
@@ -65,7 +75,6 @@ _ID = sized(b"ce_id")
 _SUBJECT = sized(b"ce_subject")
 _PARTITION_KEY = sized(b"ce_partitionkey")
 _CORRELATION_ID = sized(b"ce_correlationid")
-_SEQUENCE = sized(b"ce_sequence")
 _TIME = sized(b"ce_time")
 _RECORDED_TIME = sized(b"ce_recordedtime")
 _TRACEPARENT = sized(b"ce_traceparent")
@@ -74,23 +83,23 @@ _COUNTRY = sized(b"ce_country")
 
 
 def record_of(emitted: Emitted, at: str) -> bytes:
-    """The Kafka record of an event that became true and was recorded `at`; only its end is missing.
+    """The Kafka record of an event that became true `at`; only its end is missing.
 
-    Its headers are the CloudEvents 1.0 envelope in binary mode. The last one is `ce_sequence`, without its value: the
-    statement that stores the record draws the number and appends it. Every event of the chain passes here, so headers
-    that are the same for all events of a type and actor are encoded once.
+    Its headers are the CloudEvents 1.0 envelope in binary mode. The last two are `ce_recordedtime`, without its value,
+    and `ce_sequence`: the statement that stores the record appends the rest. Every event of the chain passes here,
+    so headers that are the same for all events of a type and actor are encoded once.
     """
     event, key, id_, actor, trace, cause = emitted
     constant, count = _constant(type(event), actor)
-    sized_key, sized_time = sized(key.encode()), sized(at.encode())
+    sized_key = sized(key.encode())
     own = [_ID, sized(id_.encode()), _SUBJECT, sized_key, _PARTITION_KEY, sized_key, _CORRELATION_ID, sized_key]
-    own += (_TIME, sized_time, _RECORDED_TIME, sized_time, _TRACEPARENT, sized(trace.traceparent.encode()))
+    own += (_TIME, sized(at.encode()), _TRACEPARENT, sized(trace.traceparent.encode()))
     if cause:
         own += (_CAUSATION_ID, sized(cause.encode()))
     if country := getattr(event, "country", ""):
         own += (_COUNTRY, sized(country.encode()))
-    own.append(_SEQUENCE)
-    return body(key.encode(), event.model_dump_json().encode(), (constant, *own), count + (len(own) + 1) // 2)
+    own.append(_RECORDED_TIME)
+    return body(key.encode(), event.model_dump_json().encode(), (constant, *own), count + (len(own) + 3) // 2)
 
 
 @lru_cache(maxsize=4096)
@@ -100,7 +109,7 @@ def _constant(event: type[Event], actor: Actor) -> tuple[bytes, int]:
         "content-type": "application/json",
         "ce_specversion": "1.0",
         "ce_type": event.type,
-        "ce_source": f"/ph/{event.service}",
+        "ce_source": origin_of(event.service),
         "ce_dataschema": f"{SCHEMA_BASE}/{event.service}/{event.__name__}.v{event.version}.json",
         "ce_sequencetype": "Integer",
         "ce_actorrole": actor.role,

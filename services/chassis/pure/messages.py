@@ -25,6 +25,11 @@ def topic_of(service: str) -> str:
     return f"ph.{service}.v1"
 
 
+def origin_of(service: str) -> str:
+    """The CloudEvents source of everything that `service` publishes."""
+    return f"/ph/{service}"
+
+
 class Event(BaseModel):
     """A fact that this service publishes. Producers are strict: an unknown or missing field is an error.
 
@@ -73,7 +78,8 @@ class Event(BaseModel):
 class Contract(BaseModel):
     """What this service reads of another's event. Readers are tolerant: they take what they use and ignore the rest.
 
-    `key` names the field that must equal the record's key; without it the two are not compared.
+    `key` names the field that must equal the record's key; without it the two are not compared. An event of `source`
+    stands on its owner's topic and names its owner (`ce_source`); a record that stands elsewhere is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -81,6 +87,7 @@ class Contract(BaseModel):
     key_field: ClassVar[str] = ""
     type: ClassVar[str] = ""
     topic: ClassVar[str] = ""
+    origin: ClassVar[bytes] = b""
 
     def __init_subclass__(cls, source: str = "", key: str = "", version: int = 1, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -89,3 +96,4 @@ class Contract(BaseModel):
         if source:
             cls.type = type_name(source, cls.__name__, version)
             cls.topic = topic_of(source)
+            cls.origin = origin_of(source).encode()

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from time import monotonic
 
 import asyncpg
 
 from chassis.clock import Clock
+from chassis.consumer import parking
 from chassis.postgres.database import is_outage, reason_of, told
+from chassis.service import Forgotten
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.waiting import is_set_within
 
 IDEMPOTENCY_DAYS = 7
 """A repeated request is recognised for a week; callers give up long before."""
+DISCARDED_DAYS = 30
+"""What a discarded record said is kept for a month, for those who look into how it came about."""
 
 _GAUGES = """
 select (select count(*) from outbox),
@@ -87,8 +91,12 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
     return 0
 
 
-async def forget(pool: asyncpg.Pool) -> int:
-    """Deletes answers that nobody will ask for again."""
+async def forget(pool: asyncpg.Pool, clock: Clock, forgets: Sequence[Forgotten]) -> int:
+    """Deletes answers that nobody will ask for again, what discarded records said, and what the service forgets."""
     async with pool.acquire(timeout=5) as connection:
         await connection.execute(_FORGET, timedelta(days=IDEMPOTENCY_DAYS))
+        await parking.forget(connection, timedelta(days=DISCARDED_DAYS))
+        for each in forgets:
+            statement = f"delete from {each.table} where status = '{each.status}' and updated_at < $1"  # noqa: S608 - from code
+            await connection.execute(statement, clock.now() - each.after)
     return 0

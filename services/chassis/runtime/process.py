@@ -35,6 +35,7 @@ from chassis.http.auth import Authenticator
 from chassis.http.health import Probes
 from chassis.http.http_tracing import HttpTelemetry
 from chassis.kafka.clients import kafka_options
+from chassis.kafka.reading import fetch_record
 from chassis.outbox.relay import Relay
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
@@ -181,13 +182,13 @@ class Runtime:
         log.info("service_started", role=self.settings.role)
 
     async def _start_worker(self, workshop: Workshop, relay: Relay) -> None:
-        dispatcher = Dispatcher(workshop, self.service.consumers)
+        dispatcher = Dispatcher(workshop, self.service.consumers, partial(fetch_record, self.kafka))
         deadlines = DeadlineRunner(workshop, self.service.deadlines)
         self.loops = [
             Loop("deadlines", deadlines.fire_due, self.settings.deadline_poll_seconds, self.metrics),
             Loop("parked", dispatcher.drain, 1.0, self.metrics),
             Loop("gauges", lambda: loops.observe(workshop.pool, self.clock, self.metrics), 5.0, self.metrics),
-            Loop("forget", lambda: loops.forget(workshop.pool), 60.0, self.metrics),
+            Loop("forget", lambda: loops.forget(workshop.pool, self.clock, self.service.forgets), 60.0, self.metrics),
         ]
         self.probes.progress["relay"] = lambda: relay.last_progress
         self._background(relay.run(), "relay")

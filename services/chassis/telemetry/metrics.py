@@ -45,6 +45,11 @@ class Metrics:
         self.retries = counter("environment_retries", "Batches and commands tried again", ("where", "reason"))
         self.commands = counter("commands", "Commands by outcome", ("command", "outcome"))
         self.http_seconds = histogram("http_request_seconds", "HTTP requests", ("method", "route", "status"))
+        # What numbers say of records (consumer/positions.py)
+        self.gaps_filled = counter("sequence_gaps_filled", "Events that came after later ones of their key", ("topic",))
+        self.disowned = counter(
+            "records_disowned", "Records parked that are no event of their key, by reason", ("topic", "reason")
+        )
 
         # What brokers and collectors refuse.
         self.publish_errors = counter("publish_errors", "Batches not acknowledged, by reason", ("topic", "reason"))

@@ -23,6 +23,8 @@ create index centre_file_centres on centre_file using gin ((data -> 'centres'));
 create index centre_file_referrals on centre_file using gin ((data -> 'referrals') jsonb_path_ops);
 -- The worklist of the programme management: all files in one stage, in order of id.
 create index centre_file_stage on centre_file (status, id);
+-- Files of people who were never referred, the oldest first: they are not kept for ever.
+create index centre_file_unknown on centre_file (updated_at) where status = 'unknown';
 -- What has changed since, and the files in order of their last change.
 create index centre_file_updated on centre_file (updated_at, id);
 -- The files in order of arrival.

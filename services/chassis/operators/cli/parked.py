@@ -121,7 +121,7 @@ def show(
             remedy="It was handled in the meantime, or belongs to another service: see `ph parked list`.",
         )
     row, content = found
-    size, sha256 = fingerprint(content.payload)
+    size, sha256 = fingerprint(content.payload, content.size, content.digest)
     document: dict[str, Any] = {
         "service": service,
         **asdict(row),
@@ -246,7 +246,7 @@ def _flat(document: dict[str, Any]) -> list[tuple[str, str]]:
         if isinstance(value, dict):
             lines += [(f"{name} {inner}", printable(str(each))) for inner, each in value.items()]
         elif isinstance(value, list):
-            lines += [(name, each) for each in value]
+            lines += [(name, each if isinstance(each, str) else ": ".join(each)) for each in value]
         else:
             lines.append((name, "-" if value is None else printable(str(value))))
     return lines

@@ -1,9 +1,11 @@
 -- What every service's database needs for ordered, exactly-once-in-effect event handling.
 
--- The last sequence number given out per stream key. Locked while a transaction appends events of that key.
+-- The last sequence number given out per stream key, and when its event was recorded: by this server's clock, and always
+-- later than the event before. Locked while a transaction appends events of that key.
 create table stream (
-    key      text primary key,
-    sequence bigint not null
+    key         text primary key,
+    sequence    bigint not null,
+    recorded_at timestamptz not null
 );
 
 -- Events that are committed but not yet acknowledged by Kafka; published and deleted in order of id by one leader.
@@ -17,20 +19,29 @@ create table outbox (
     created_at timestamptz not null default clock_timestamp()
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
--- The last sequence seen per topic and key: inbox, order check and gap check in one row.
--- A blocked key has parked records; later ones queue behind them.
+-- How far each key of a topic was read: inbox, order check and gap check in one row (chassis/consumer/positions.py).
+-- `open` has the numbers up to `sequence` whose events were not handled here; they are no repeats when they come.
+-- `recent` tells the last handled events from others of their numbers, `last_recorded` is the latest time at which an
+-- event that was seen was recorded. A blocked key has parked records; later ones queue behind them.
 create table position (
-    source     text not null,
-    key        text not null,
-    sequence   bigint not null,
-    blocked    boolean not null default false,
+    source        text not null,
+    key           text not null,
+    sequence      bigint not null,
+    open          int8multirange not null default '{}',
+    recent        bytea not null default '',
+    last_recorded timestamptz,
+    blocked       boolean not null default false,
     primary key (source, key)
 );
 create index position_blocked on position (source, key) where blocked;
 
 -- Records that could not be handled, in order of arrival. `state`: parked (waits for an operator), retry (an operator
 -- wants it handled again), discarded (kept as audit with reason, time and role). A record that comes again, at whatever
--- offset, has the same `digest` (of key, headers and value).
+-- offset, has the same `digest` (of key, headers and value). `headers` is a list of pairs: a name may come twice.
+-- `size` is that of the value in bytes; of one that is too large, `payload` has the beginning only, `value_digest` the
+-- SHA-256 of all of it.
+-- `blocks`: the queue of its key waits for it. A record that is no event of its key blocks nobody, nor does a discarded
+-- one once the worker has gone on with the queue. `due`: it waited behind another, and its turn has come.
 create table parked (
     id             bigint generated always as identity primary key,
     topic          text not null,
@@ -41,8 +52,12 @@ create table parked (
     sequence       bigint,
     headers        json not null,
     payload        bytea,
+    size           bigint,
+    value_digest   bytea,
     failure        text not null,
     detail         text not null,
+    blocks         boolean not null default true,
+    due            boolean not null default false,
     attempts       int not null default 1,
     state          text not null default 'parked' check (state in ('parked', 'retry', 'discarded')),
     parked_at      timestamptz not null default clock_timestamp(),
@@ -50,10 +65,15 @@ create table parked (
     decided_by     text,
     reason         text,
     digest         bytea not null,
-    unique (topic, digest)
+    unique (topic, digest),
+    check (key is not null or not blocks)
 );
-create index parked_open on parked (topic, key, id) where state <> 'discarded';
-create index parked_retry on parked (id) where state = 'retry' and key is null;
+create index parked_queue on parked (topic, key, id) where blocks and state <> 'discarded';
+create index parked_open on parked (parked_at) where state <> 'discarded';
+-- What the worker looks for every second, and nothing else.
+create index parked_ready on parked (topic, key) where state = 'retry' or due or (state = 'discarded' and blocks);
+-- Discarded records whose content is still there: it goes after a while.
+create index parked_discarded on parked (decided_at) where state = 'discarded' and size is not null;
 
 -- Deadlines. When `due_at` has passed, the handler of this name decides on the aggregate `owner`.
 create table deadline (

@@ -61,7 +61,7 @@ def test_the_envelopes_headers_are_shown() -> None:
         "ce_sequence": "3",
         "content-type": "application/json",
     }
-    assert masked_headers(headers) == headers
+    assert masked_headers(headers.items()) == list(headers.items())
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_envelopes_headers_are_shown() -> None:
     ],
 )
 def test_unknown_headers_and_odd_values_are_shown_by_length_only(name: str, value: str) -> None:
-    assert masked_headers({name: value}) == {name: f"({len(value)} characters, not shown)"}
+    assert masked_headers([(name, value)] * 2) == [(name, f"({len(value)} characters, not shown)")] * 2
 
 
 def test_escape_sequences_cannot_steer_the_terminal() -> None:

@@ -1,0 +1,41 @@
+"""One record, read again at its place."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from chassis.kafka.clients import kafka_options
+from chassis.settings import KafkaSettings
+
+READ_SECONDS = 10.0
+"""For a client that connects, asks and leaves again."""
+
+
+async def fetch_record(
+    settings: KafkaSettings, topic: str, partition: int, offset: int
+) -> ConsumerRecord[bytes | None, bytes | None] | None:
+    """The record at this place; None if it is gone: kept no longer, compacted away, or the topic is another.
+
+    By a client of its own, for the rare case. Raises `KafkaError` or `TimeoutError` while no broker answers, `Trouble`
+    if the login is incomplete.
+    """
+    place = TopicPartition(topic, partition)
+    async with asyncio.timeout(READ_SECONDS):
+        consumer: Any = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False)
+        await consumer.start()
+        try:
+            await consumer.topics()  # else it knows the partitions of none
+            if partition not in (consumer.partitions_for_topic(topic) or ()):
+                return None
+            consumer.assign([place])
+            beginning, end = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])
+            if not beginning[place] <= offset < end[place]:
+                return None
+            consumer.seek(place, offset)
+            found: ConsumerRecord[bytes | None, bytes | None] = await consumer.getone(place)
+        finally:
+            await consumer.stop()
+    return found if found.offset == offset else None

@@ -1,0 +1,141 @@
+"""However the numbers of a key are forged, repeated, reordered or put back: no genuine event vanishes.
+
+A history has the events of a producer whose database may be put back, whatever somebody else has written between them,
+copies and moves of all of it, and readers that begin again somewhere before. Small enough that what a position keeps of
+its last events tells all of them apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from chassis.consumer import recent
+from chassis.consumer.positions import MAX_GAP
+from tests.support import outbox
+from tests.support.records import FakeRecord, record, recorded
+from tests.support.toy import UNLUCKY
+from tests.support.toy_runtime import ToyRuntime
+
+BEGUN = datetime(2026, 3, 2, 9, tzinfo=UTC)
+GENUINE, RESTORED, FORGED = 7, 4, 5
+assert GENUINE + RESTORED + FORGED <= recent.KEPT
+
+
+@dataclass(frozen=True)
+class History:
+    """What comes to the reader, in batches; and the ids of what the producer itself has written."""
+
+    batches: Sequence[Sequence[FakeRecord]]
+    genuine: dict[str, FakeRecord]
+
+
+def sold(key: UUID, number: int, seconds: float, id_: str, amount: int = 1) -> FakeRecord:
+    body = {"till_id": str(key), "amount": amount}
+    told = record(body, type_="ph.shop.Sold.v1", key=key, sequence=number, offset=0)
+    return recorded(told, BEGUN + timedelta(seconds=seconds), ce_id=id_.encode())
+
+
+@st.composite
+def forgeries(draw: st.DrawFn, key: UUID, id_: str) -> FakeRecord:
+    """A record of somebody who may write to the topic, and knows the rules."""
+    number = draw(st.integers(1, GENUINE + 4) | st.sampled_from((MAX_GAP, MAX_GAP + 3, 10**9, 2**62)))
+    seconds = draw(st.integers(-5, 60) | st.sampled_from((10.0**9, 0.5)))
+    told = sold(key, number, seconds, id_)
+    match draw(st.sampled_from(("event", "event", "event", "unknown", "bad", "foreign", "timeless"))):
+        case "unknown":
+            return recorded(told, ce_type=b"ph.shop.Refunded.v1")
+        case "bad":
+            return told._replace(value=b"{nonsense")
+        case "foreign":
+            return recorded(told, ce_source=b"/ph/other")
+        case "timeless":
+            return told._replace(headers=[pair for pair in told.headers if pair[0] != "ce_recordedtime"])
+    return told
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    key = uuid4()
+    amounts = st.sampled_from((1, 1, 1, 2, UNLUCKY))
+    own = [sold(key, number, number, f"own-{number}", draw(amounts)) for number in range(1, GENUINE + 1)]
+    if draw(st.booleans()):  # the producer's database is put back, and goes on from there
+        at = draw(st.integers(0, GENUINE - 1))
+        count = draw(st.integers(1, RESTORED))
+        own += [sold(key, at + n, 20 + n, f"again-{at + n}", draw(amounts)) for n in range(1, count + 1)]
+    stream = list(own)
+    for turn in range(draw(st.integers(0, FORGED))):
+        stream.insert(draw(st.integers(0, len(stream))), draw(forgeries(key, f"forged-{turn}")))
+    for _ in range(draw(st.integers(0, 2))):  # published again, or overtaken, as between two partitions
+        moved = (
+            stream.pop(draw(st.integers(0, len(stream) - 1))) if draw(st.booleans()) else draw(st.sampled_from(stream))
+        )
+        stream.insert(draw(st.integers(0, len(stream))), moved)
+    stream = [each._replace(offset=place) for place, each in enumerate(stream)]
+    batches = []
+    at = 0
+    while at < len(stream):
+        size = draw(st.integers(1, len(stream)))
+        batches.append(stream[at : at + size])
+        at += size
+        if draw(st.integers(0, 3)) == 0:  # a reader that was killed, or put back to an older offset
+            at = max(0, at - draw(st.integers(1, size + 2)))
+        if len(batches) > 12:
+            batches.append(stream[at:])
+            break
+    return History(batches, {header(each, "ce_id"): each for each in own})
+
+
+def header(told: FakeRecord, name: str) -> str:
+    return dict(told.headers)[name].decode()
+
+
+async def handled(toy: ToyRuntime) -> Counter[str]:
+    """How often each event was handled, by what was published because of it."""
+    rows = await toy.pool.fetch("select record from outbox")
+    return Counter(outbox.read(row["record"]).headers["ce_causationid"] for row in rows)
+
+
+async def put_aside(toy: ToyRuntime) -> set[str]:
+    rows = await toy.pool.fetch("select h->>1 from parked, json_array_elements(headers) h where h->>0 = 'ce_id'")
+    return {row[0] for row in rows}
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=histories(), discards=st.sets(st.integers(0, 12), max_size=2))
+async def test_a_genuine_event_is_handled_once_or_parked(toy: ToyRuntime, history: History, discards: set[int]) -> None:
+    await toy.pool.execute("truncate till, outbox, stream, position, parked restart identity")
+    for turn, batch in enumerate(history.batches):
+        await toy.dispatcher.handle(batch)
+        if turn % 3 == 2:
+            await toy.discard(*discards)
+            while await toy.dispatcher.drain():
+                pass
+    done, aside = await handled(toy), await put_aside(toy)
+    assert [id_ for id_ in history.genuine if not done[id_] and id_ not in aside] == []
+    assert [id_ for id_, times in done.items() if times > 1] == []
+    event(f"put aside {len(aside & history.genuine.keys())}")
+
+    await toy.pool.execute("update parked set state = 'retry' where state = 'parked'")  # an operator vouches for all
+    for _ in range(40):
+        if not await toy.dispatcher.drain():
+            break
+        await toy.pool.execute("update parked set state = 'retry' where failure in ('fork', 'number_too_far')")
+    done, aside = await handled(toy), await put_aside(toy)
+    assert [id_ for id_ in history.genuine if not done[id_] and id_ not in aside] == []
+    assert [id_ for id_, times in done.items() if times > 1] == []
+    waiting = await toy.pool.fetchval(
+        "select count(*) from position p where blocked and not exists (select from parked q"
+        " where (q.topic, q.key) = (p.source, p.key) and q.blocks and q.state <> 'discarded')"
+    )
+    assert waiting == 0, "no key waits for nothing"
