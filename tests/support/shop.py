@@ -76,11 +76,6 @@ class Shop:
             while not ends.items() <= (await self.committed(group)).items():
                 await asyncio.sleep(0.05)
 
-    async def members(self, group: str) -> int:
-        """How many members the group has now."""
-        (answer,) = await self._admin.describe_consumer_groups([group])
-        return len(answer.groups[0][5])
-
 
 @asynccontextmanager
 async def opened_shop(bootstrap: str, *, topic: bool = True) -> AsyncIterator[Shop]:

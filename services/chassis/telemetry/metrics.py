@@ -46,6 +46,13 @@ class Metrics:
         self.commands = counter("commands", "Commands by outcome", ("command", "outcome"))
         self.http_seconds = histogram("http_request_seconds", "HTTP requests", ("method", "route", "status"))
 
+        # The reader: what is subscribed against what is read.
+        self.partitions_unread = gauge("partitions_unread", "Partitions of the subscription that nobody reads")
+        self.partitions_stopped = gauge("partitions_stopped", "Partitions that stand still before what is unreadable")
+        self.records_missed = counter("records_missed", "Records that retention took unread", ("topic",))
+        self.partitions_reread = counter("partitions_reread", "Partitions whose broker had another past", ("topic",))
+        self.readers_renewed = counter("readers_renewed", "Readers that were deaf and made anew", ("reason",))
+
     def exposition(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)
