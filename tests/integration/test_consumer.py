@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,89 +11,14 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from chassis.consumer.dispatch import Dispatcher
-from chassis.consumer.reader import Reader
-from chassis.pure.decision import Handler
-from chassis.pure.messages import Contract
-from chassis.pure.states import by_id
-from chassis.settings import KafkaSettings, Settings
-from chassis.telemetry.metrics import Metrics
 from tests.integration.test_relay import relay_for, running, until_empty
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
+from tests.support.reading import Join, Member, new_group
 from tests.support.records import FakeRecord, record
 from tests.support.shop import TEN_MEGABYTES, Shop
 from tests.support.toy_process import until, until_async
 from tests.support.toy_runtime import Statements, ToyRuntime
-
-
-class Member:
-    """A reader of the toy service with one member, in this process, that reads a shop's topic."""
-
-    def __init__(
-        self, shop: Shop, kafka: KafkaSettings, pool: asyncpg.Pool, dsn: str, group: str, **settings: Any
-    ) -> None:
-        sold = type(
-            "Sold",
-            (Contract,),
-            {"__annotations__": {"till_id": UUID, "amount": int}},
-            source=shop.source,
-            key="till_id",
-        )
-        handler = Handler(lambda message: (by_id(toy_service.Till, message.till_id),), toy_service.sold)
-        runtime = ToyRuntime(pool)
-        self.metrics = Metrics("till")
-        self.fatal: list[BaseException] = []
-        workshop = replace(runtime.workshop, metrics=self.metrics, wake_relay=lambda: None)
-        self.dispatcher = Dispatcher(workshop, {sold: handler})
-        self.reader = Reader(
-            group,
-            (shop.topic,),
-            kafka,
-            Settings(auth_issuer="i", auth_jwks="j", **{"session_timeout_ms": 2000, "consumers": 1} | settings),
-            self.dispatcher,
-            workshop,
-            self.fatal.append,
-            lambda: dsn,
-        )
-
-    async def held(self) -> set[int]:
-        """The partitions that it reads now."""
-        return {each.partition for member in self.reader.members for each in member.held}
-
-    def count(self, outcome: str) -> float:
-        """How many records had this outcome."""
-        return sum(
-            sample.value
-            for family in self.metrics.consumed.collect()
-            for sample in family.samples
-            if sample.name.endswith("_total") and sample.labels["outcome"] == outcome
-        )
-
-
-Join = Callable[..., Any]
-
-
-@pytest.fixture
-def join(shop: Shop, kafka_bootstrap: str, pool: asyncpg.Pool, dsn: str) -> Join:
-    """Adds a reader, which commits offsets as `group`, until the end of the block."""
-
-    @asynccontextmanager
-    async def joined(group: str, **settings: Any) -> AsyncIterator[Member]:
-        member = Member(shop, KafkaSettings(bootstrap_servers=kafka_bootstrap), pool, dsn, group, **settings)
-        running = asyncio.create_task(member.reader.run())
-        try:
-            yield member
-        finally:
-            await member.reader.stop()
-            await running
-        assert member.fatal == []
-
-    return joined
-
-
-def new_group() -> str:
-    return f"till-{uuid4().hex[:8]}"
 
 
 def bad(shop: Shop, key: UUID | str | None, value: bytes | None = b"{}", **headers: bytes | None) -> FakeRecord:

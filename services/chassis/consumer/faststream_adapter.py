@@ -106,6 +106,12 @@ class WaitingConsumer(AIOKafkaConsumer):
             self._subscription.seek(each, 0)  # a partition without a place is given one, at once, by aiokafka
             self._subscription.pause(each)
 
+    def place(self, partition: TopicPartition) -> int:
+        """The offset that is handed over next."""
+        subscription = self._subscription.subscription
+        state = subscription.assignment.state_value(partition) if subscription else None
+        return state.position if state is not None else 0
+
     def fetched_at(self) -> float:
         """When a fetch was last answered (seconds of the wall clock); 0 if never."""
         assignment: set[TopicPartition] = self.assignment()  # type: ignore[no-untyped-call]

@@ -38,7 +38,7 @@ left join lateral (
 ) head on true
 where p.blocked and (head.id is null or head.state = 'retry' or head.failure = 'behind')
 union all
-select topic, null, id from parked where state = 'retry' and key is null
+select topic, null, id from parked where state = 'retry' and key is null and failure <> 'unreadable'
 """
 _LOCK_KEY = "select true from position where source = $1 and key = $2 and blocked for update"
 _HEAD = """

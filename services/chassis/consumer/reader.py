@@ -7,29 +7,26 @@ database: what is this process's share. One finds the place to begin at in what 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from time import monotonic
 from typing import Any
 
-import asyncpg
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
 from chassis.consumer import progress
 from chassis.consumer.dispatch import Dispatcher
+from chassis.consumer.held import Held
 from chassis.consumer.leases import Leases, View
+from chassis.consumer.outages import may_pass
 from chassis.consumer.places import Places
-from chassis.consumer.shares import share_of, to_let_go, to_take
+from chassis.consumer.shares import dealt, of_the_fullest, share_of, to_take
 from chassis.consumer.subscription import Subscription
-from chassis.consumer.transport import Consumer, Held
+from chassis.consumer.transport import Consumer
 from chassis.consumer.unreadable import Unreadable
 from chassis.consumer.watchdog import DeafReaderError, Watchdog
 from chassis.kafka.lookout import Lookout
-from chassis.postgres.database import is_outage, reason_of
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger
-from chassis.trouble import Trouble
 from chassis.waiting import is_set_within
 from chassis.work.workshop import Workshop
 
@@ -112,13 +109,16 @@ class Reader:
         """True if somebody reads every partition of every topic, and this process what it holds, up to date."""
         return (
             self._subscription.complete
+            and bool(self._subscription.leases)
             and self._unread == 0
             and monotonic() - self._lookout.answered_at < ANSWER_SECONDS
             and not self._unplaced()
-            and not any(held.next_offset < held.reread_to for _, held in self._held())
+            and all(self._is_up_to_date(each, place) for each, place in self._read_to().items())
         )
 
-    # --- the brokers -------------------------------------------------------------------------------------------------
+    def _is_up_to_date(self, partition: TopicPartition, place: int) -> bool:
+        held = self._readers[partition].held[partition]
+        return held.check is None and place >= held.reread_to
 
     async def _look(self) -> None:
         attempt = 0
@@ -130,7 +130,7 @@ class Reader:
             except Exception as error:
                 attempt += 1
                 self._watchdog.pause()
-                if not _may_pass(error, attempt):
+                if not may_pass(error, attempt):
                     raise
             calm = self._subscription.complete and not attempt and not self._unreadable.stopped
             await is_set_within(self._to_look, LOOK_SECONDS if calm else RETRY_SECONDS)
@@ -143,6 +143,7 @@ class Reader:
             async with self._pool.acquire(timeout=10) as connection:
                 self._subscription.leases = await progress.register(connection, partitions)
             self._numbers |= self._subscription.leases
+            self._unread = None
             self._forget([each for each in self._readers if each not in self._subscription.leases])
             self._wake()
         for each in [each for each in self._readers if each.topic in renewed]:
@@ -151,7 +152,7 @@ class Reader:
         if await self._unreadable.settle():
             self._wake()
         stopped = self._unreadable.stopped
-        places = {each: held.next_offset for each, held in self._held()}
+        places = self._read_to()
         ends = await self._lookout.ends([*places, *stopped])
         lags = {each: max(0, end - places.get(each, stopped.get(each, end))) for each, end in ends.items()}
         self._metrics.lag.clear()
@@ -187,8 +188,6 @@ class Reader:
             await member.disconnect()
         self._wake()
 
-    # --- the leases --------------------------------------------------------------------------------------------------
-
     async def _keep_leases(self) -> None:
         attempt = 0
         while not self._stopped_members.is_set():
@@ -203,7 +202,7 @@ class Reader:
                         await leases.changed_within(LEASE_SECONDS)
             except Exception as error:
                 attempt += 1
-                if not _may_pass(error, attempt):
+                if not may_pass(error, attempt):
                     raise
                 await is_set_within(self._stopped_members, min(5.0, 0.1 * 2 ** min(attempt, 6)))
             finally:
@@ -227,19 +226,17 @@ class Reader:
         self._count_unread(view)
         if self._stopping.is_set():
             return
+        await leases.let_go(view.mine - {self._numbers[each] for each in self._readers})  # what an outage has left over
         staying = {each: reader for each, reader in self._readers.items() if each not in self._leaving}
         surplus = len(staying) - share_of(leases.number, view.members, len(known))
         if surplus > 0:
-            self._forget(_of_the_fullest(staying, surplus))
+            self._forget(of_the_fullest(staying, surplus))
         elif surplus < 0:
             free = [each for each, lease in known.items() if lease not in view.mine | view.others]
             wanted = to_take(free, staying, -surplus)
             taken = await leases.take([known[each] for each in wanted]) if wanted else set()
-            for each in wanted:
-                if known[each] in taken:
-                    loads = Counter(self._readers.values())
-                    self._readers[each] = min(self.members, key=lambda member: loads[member])
             if taken:
+                self._readers |= dealt([each for each in wanted if known[each] in taken], self._readers, self.members)
                 self._count_unread(View(view.members, view.mine | taken, view.others))
                 log.info("partitions_taken", count=len(taken))
                 self._to_place.set()
@@ -272,8 +269,6 @@ class Reader:
         await leases.let_go(list(numbers.values()))
         log.info("partitions_let_go", count=len(partitions))
 
-    # --- the places --------------------------------------------------------------------------------------------------
-
     async def _place(self) -> None:
         attempt = 0
         while not self._stopping.is_set():
@@ -283,7 +278,7 @@ class Reader:
                 attempt = 0
             except Exception as error:
                 attempt += 1
-                if not _may_pass(error, attempt):
+                if not may_pass(error, attempt):
                     raise
             await is_set_within(self._to_place, RETRY_SECONDS if attempt else LOOK_SECONDS)
 
@@ -292,8 +287,12 @@ class Reader:
         if not known:
             return
         waiting = {each: self._readers[each] for each in self._unplaced()}
-        finding = self._places.find(waiting, self._subscription.id_of)
-        starts, _ = await asyncio.gather(finding, self._cover(known))
+        begun = asyncio.create_task(self._places.find(waiting, self._subscription.id_of))
+        covered = await asyncio.gather(*(member.cover(known) for member in self.members), return_exceptions=True)
+        starts = await begun
+        for error in covered:
+            if isinstance(error, BaseException):
+                raise error
         for each, start in starts.items():
             if self._readers.get(each) is waiting[each] and each not in self._leaving and not self._stopping.is_set():
                 row = start.progress
@@ -302,9 +301,6 @@ class Reader:
         if starts:
             log.info("partitions_assigned", count=len(starts))
 
-    async def _cover(self, known: Collection[TopicPartition]) -> None:
-        await asyncio.gather(*(member.cover(known) for member in self.members))
-
     def _unplaced(self) -> list[TopicPartition]:
         return [
             each
@@ -312,8 +308,8 @@ class Reader:
             if each not in reader.held and each not in self._unreadable.stopped and each not in self._leaving
         ]
 
-    def _held(self) -> list[tuple[TopicPartition, Held]]:
-        return [(each, reader.held[each]) for each, reader in self._readers.items() if each in reader.held]
+    def _read_to(self) -> dict[TopicPartition, int]:
+        return {each: reader.read_to(each) for each, reader in self._readers.items() if each in reader.held}
 
     # --- what its members cannot settle (`Troubles`) -----------------------------------------------------------------
 
@@ -350,29 +346,5 @@ class Reader:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not _may_pass(error, 1):
+        if error is not None and not may_pass(error, 1):
             self._on_fatal(error)
-
-
-def _of_the_fullest(readers: dict[TopicPartition, Consumer], count: int) -> list[TopicPartition]:
-    """Some of these partitions, one by one from whoever reads most: so the members stay even."""
-    left, chosen = dict(readers), []
-    for _ in range(count):
-        ((fullest, _),) = Counter(left.values()).most_common(1)
-        chosen += to_let_go([each for each, reader in left.items() if reader is fullest], 1)
-        del left[chosen[-1]]
-    return chosen
-
-
-def _may_pass(error: BaseException, attempt: int) -> bool:
-    """True, and says so, if brokers or database may answer later."""
-    if isinstance(error, KafkaError):
-        what, reason = "kafka", type(error).__name__
-    elif isinstance(error, Trouble):
-        what, reason = "settings", str(error)
-    elif isinstance(error, asyncpg.InvalidPasswordError) or is_outage(error):
-        what, reason = "environment", reason_of(error)
-    else:
-        return False
-    log.warning("waiting", what=what, reason=reason, attempt=attempt)
-    return True

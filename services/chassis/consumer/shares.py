@@ -7,9 +7,12 @@ lets go, who holds less takes what is free. Nothing else moves.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from aiokafka import TopicPartition
+
+Reader = TypeVar("Reader", bound=Hashable)
 
 
 def share_of(member: int, members: Sequence[int], partitions: int) -> int:
@@ -39,3 +42,24 @@ def to_take(free: Collection[TopicPartition], held: Collection[TopicPartition], 
         left.remove(chosen[-1])
         per_topic[chosen[-1].topic] += 1
     return chosen
+
+
+def of_the_fullest(readers: Mapping[TopicPartition, Hashable], count: int) -> list[TopicPartition]:
+    """Some of these partitions, one by one from whoever reads most: so the members stay even."""
+    left, chosen = dict(readers), []
+    for _ in range(count):
+        ((fullest, _),) = Counter(left.values()).most_common(1)
+        chosen += to_let_go([each for each, reader in left.items() if reader is fullest], 1)
+        del left[chosen[-1]]
+    return chosen
+
+
+def dealt(
+    partitions: Iterable[TopicPartition], readers: Mapping[TopicPartition, Reader], members: Sequence[Reader]
+) -> dict[TopicPartition, Reader]:
+    """Who reads these too: each goes to the member that reads fewest by then."""
+    loads, dealt = Counter(readers.values()), {}
+    for each in partitions:
+        dealt[each] = min(members, key=lambda member: loads[member])
+        loads[dealt[each]] += 1
+    return dealt

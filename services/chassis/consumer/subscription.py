@@ -13,6 +13,8 @@ from chassis.telemetry.logs import get_logger
 FORBIDDEN_SECONDS = 5.0
 """After a refused fetch: then the topic is tried again."""
 
+LEADERLESS = "a partition has no leader: see the brokers"
+
 _WORDS = {
     "UnknownTopicOrPartitionError": "the topic is not there yet: create it with `ph topics apply`",
     "TopicAuthorizationFailedError": "this service's user may not read the topic: grant it READ and DESCRIBE",
@@ -55,11 +57,12 @@ class Subscription:
         """All partitions that can be read now."""
         now = monotonic()
         reasons = {name: topic.error for name, topic in found.items() if topic.error}
+        reasons |= {name: LEADERLESS for name, topic in found.items() if topic.leaderless}
         for name, since in self._forbidden.items():
             if now - since < FORBIDDEN_SECONDS:
                 reasons.setdefault(name, "TopicAuthorizationFailedError")
         self._note(reasons)
-        readable = {name: topic for name, topic in found.items() if name not in reasons}
+        readable = {name: topic for name, topic in found.items() if reasons.get(name) in (None, LEADERLESS)}
         return [TopicPartition(name, number) for name, topic in readable.items() for number in topic.partitions]
 
     def renewed(self, found: Mapping[str, Topic]) -> set[str]:

@@ -7,9 +7,8 @@ import random
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
-from typing import Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -19,6 +18,7 @@ from faststream.kafka import TopicPartition as Place
 
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.faststream_adapter import Batch, WaitingConsumer, build_waiting_consumers, parse, raw
+from chassis.consumer.held import Held, Troubles
 from chassis.consumer.progress import record_id
 from chassis.kafka.clients import broker_security
 from chassis.postgres.database import is_outage, reason_of
@@ -40,38 +40,6 @@ FETCH_MS = 500
 the longest that it waits; a shorter time would make an idle service busy."""
 
 log = get_logger(__name__)
-
-
-class Troubles(Protocol):
-    """Whom a member tells what it cannot settle itself."""
-
-    def displaced(self, partition: TopicPartition, *, check: bool) -> None:
-        """Its place must be found anew. `check`: the record before it was not the one that was handled."""
-
-    def forbidden(self, topic: str) -> None:
-        """The topic may not be read now."""
-
-    def unreadable(self, partition: TopicPartition, offset: int, error: BaseException) -> None:
-        """The records from this offset on cannot be unpacked."""
-
-    def deaf(self, member: Consumer, reason: str) -> None:
-        """The member will not recover by itself."""
-
-
-@dataclass(slots=True, eq=False)
-class Held:
-    """How far a partition was handled in this term. `check`: the id of the record before, until one was handled.
-    `reread_to`: everything before it is being read again."""
-
-    term: int
-    next_offset: int
-    check: str | None = None
-    reread_to: int = 0
-
-    def move(self, offset: int) -> None:
-        """Everything before this offset is handled."""
-        if offset > self.next_offset:
-            self.next_offset, self.check = offset, None
 
 
 class Consumer:
@@ -119,7 +87,8 @@ class Consumer:
     async def cover(self, partitions: Collection[TopicPartition]) -> None:
         """Connects, or makes these all that may be taken; what is held goes on. Raises `KafkaError`, `Trouble`."""
         if self._client is None:
-            await self._connect(partitions)
+            if not self._stopping.is_set():
+                await self._connect(partitions)
         elif self._covered != frozenset(partitions):
             self._client.assign(partitions)
             self._covered = frozenset(partitions)
@@ -158,6 +127,9 @@ class Consumer:
         except BaseException:
             await self.disconnect()
             raise
+        if self._broker is not broker:  # given up meanwhile
+            await broker.stop()
+            return
         if not isinstance(subscriber.consumer, WaitingConsumer):
             raise TypeError("FastStream has built another consumer")
         self._client = subscriber.consumer
@@ -241,6 +213,12 @@ class Consumer:
         """Asks for a new client."""
         self._troubles.deaf(self, type(error).__name__)
 
+    def read_to(self, partition: TopicPartition) -> int:
+        """Everything before this offset is handled, or is no record: what a transaction leaves in a topic, say."""
+        held = self.held[partition]
+        place = 0 if self.busy or self._client is None else self._client.place(partition)
+        return max(held.next_offset, place)
+
     @property
     def busy(self) -> bool:
         """True while a batch is in hand."""
@@ -297,7 +275,9 @@ class Consumer:
                 continue  # let go of, or sought elsewhere, since this was fetched
             if record.offset >= held.next_offset:
                 current.append(record)
-            elif held.check is not None and record_id(record) != held.check:
+            elif held.check in (None, record_id(record)):
+                held.check = None
+            else:
                 self.stand_still(partition)
                 self._troubles.displaced(partition, check=True)
         return tuple(current)

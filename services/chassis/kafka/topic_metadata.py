@@ -28,10 +28,15 @@ _VERSION = 12
 
 
 class Topic(NamedTuple):
-    """One topic. `error`: why it cannot be read; then there are no partitions."""
+    """One topic.
+
+    `partitions` have a leader; `leaderless` more have none for now. `error`: why it cannot be read; then there
+    are no partitions.
+    """
 
     id: bytes
     partitions: tuple[int, ...]
+    leaderless: int
     error: str | None
 
 
@@ -121,9 +126,8 @@ async def topics(client: AIOKafkaClient, names: list[str]) -> dict[str, Topic]:
     for code, name, topic_id, _, partitions, *_ in answer.topics:
         error: type[KafkaError] | None = for_code(code) if code else None
         if error is None:
-            # A partition without a leader for now is still one that has to be read.
-            numbers = tuple(sorted(number for _, number, *_ in partitions))
-            found[name] = Topic(topic_id, numbers, None)
+            numbers = tuple(sorted(number for _, number, leader, *_ in partitions if leader >= 0))
+            found[name] = Topic(topic_id, numbers, len(partitions) - len(numbers), None)
         else:
-            found[name] = Topic(topic_id, (), error.__name__)
+            found[name] = Topic(topic_id, (), 0, error.__name__)
     return found

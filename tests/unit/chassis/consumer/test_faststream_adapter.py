@@ -124,3 +124,19 @@ async def test_what_stands_before_it_is_handed_over_one_by_one(answers: Answers)
     waiting, told = answers(ValueError(), first)
     assert await waiting.getmany() == {GOOD: ["before"]}
     assert told.calls == [("seek_back", None)]
+
+
+async def test_metadata_is_not_asked_for_without_a_pause(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, _ = answers()
+    asked = []
+
+    async def ask() -> bool:
+        asked.append(True)
+        return True
+
+    monkeypatch.setattr(AIOKafkaConsumer, "start", lambda _self: asyncio.sleep(0))
+    waiting._client.force_metadata_update = ask
+    await waiting.start()
+    for count in (1, 2):
+        await asyncio.gather(*(waiting._client.force_metadata_update() for _ in range(100)))
+        assert len(asked) == count
