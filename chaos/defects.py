@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from chassis.consumer import positions
+from chassis.consumer import positions, progress
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.positions import Positions, Verdict
 from chassis.consumer.transport import Consumer
@@ -23,7 +23,7 @@ from chassis.postgres.writes import Writes
 
 
 def no_positions() -> None:
-    """Kafka's committed offset is trusted to be the inbox: what comes again is handled again."""
+    """How far a partition was read is trusted to be the inbox: what comes again is handled again."""
     advance = Positions.advance
 
     def advance_anyway(self: Positions, inbound: Any) -> Verdict:
@@ -34,8 +34,8 @@ def no_positions() -> None:
 
 
 def offsets_before_commit() -> None:
-    """Auto-commit, as most examples have it: offsets go out when the batch comes in."""
-    handle, commit = Consumer._handle, Consumer._commit
+    """Auto-commit, as most examples have it: how far it was read is noted when the batch comes in."""
+    handle, commit, effects = Consumer._handle, Consumer._commit, Dispatcher.handle
 
     async def commit_first(self: Consumer, records: Any) -> bool:
         await commit(self, records)
@@ -45,8 +45,16 @@ def offsets_before_commit() -> None:
     async def committed_already(self: Consumer, records: Any) -> None:
         """Nothing is left to do."""
 
+    async def progress_first(self: Dispatcher, records: Any, terms: Any = progress.NO_TERMS) -> None:
+        writes = Writes()
+        progress.save(writes, records, terms)
+        async with self._shop.pool.acquire(timeout=10) as connection, connection.transaction():
+            await writes.execute(connection)
+        await effects(self, records)
+
     Consumer._handle = commit_first  # type: ignore[method-assign]
     Consumer._commit = committed_already  # type: ignore[method-assign]
+    Dispatcher.handle = progress_first  # type: ignore[method-assign]
 
 
 def id_cursor_relay() -> None:
@@ -97,9 +105,9 @@ def position_outside_transaction() -> None:
     def remember(_writes: Writes, seen: Positions) -> None:
         waiting.get().append(seen)
 
-    async def effects_then_positions(self: Dispatcher, batch: Any) -> None:
+    async def effects_then_positions(self: Dispatcher, batch: Any, terms: Any) -> None:
         waiting.set([])
-        await transaction(self, batch)
+        await transaction(self, batch, terms)
         for seen in waiting.get():
             writes = Writes()
             save(writes, seen)

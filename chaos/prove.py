@@ -34,7 +34,7 @@ class Plan(NamedTuple):
 
 
 PLANS = {
-    "no_positions": Plan(("crash_before_offset_commit", "rebalance_by_member", "sigkill"), 1),
+    "no_positions": Plan(("crash_before_delete", "crash_after_publish", "leader_connection_killed"), 1),
     "offsets_before_commit": Plan(("postgres_delay", "sigkill", "postgres_terminated"), 6),
     "id_cursor_relay": Plan(("late_commits", "long_transaction"), 11),
     "mark_forgets_writers": Plan(("late_commits", "long_transaction"), 11),

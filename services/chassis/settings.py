@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore")
 
     role: Literal["all", "api", "worker"] = Field(default="all", description="all: HTTP API and worker in one process")
-    instance: str = Field(default="", description="stable name of this replica; turns on static group membership")
+    instance: str = Field(default="", description="name of this replica in logs and traces")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     environment: str = Field(default="production", description="`local` is the stack on one machine")
@@ -88,10 +88,12 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=10, ge=2, le=100, description="database connections of this process")
     max_body_bytes: int = Field(default=65_536, ge=1024, description="larger HTTP bodies are refused with 413")
     consumers: int = Field(
-        default=2, ge=1, le=16, description="group members of this process: one computes while another's batch commits"
+        default=2, ge=1, le=16, description="readers in this process: one computes while another's batch commits"
     )
     batch_max_records: int = Field(default=500, ge=1, le=5000)
-    session_timeout_ms: int = Field(default=10_000, ge=1000)
+    session_timeout_ms: int = Field(
+        default=10_000, ge=2000, description="how long a host that is gone may hold partitions"
+    )
     relay_poll_seconds: float = Field(default=0.25, gt=0, description="longest wait between looks at the outbox")
     relay_batch: int = Field(default=1000, ge=1, le=10_000)
     publish_timeout_seconds: float = Field(default=30, gt=0, description="after this the relay takes a new producer")

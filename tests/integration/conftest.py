@@ -18,6 +18,7 @@ from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
 from tests.support.counselling.process import Process as Counselling
 from tests.support.placement.process import Placement
+from tests.support.reading import Join, joiner
 from tests.support.referral.process import KEY
 from tests.support.referral.process import Process as Desk
 from tests.support.service_process import migrated, on_a_copy
@@ -85,6 +86,12 @@ async def shop(kafka_bootstrap: str) -> AsyncIterator[Shop]:
     """A topic of its own with what the toy service reads."""
     async with opened_shop(kafka_bootstrap) as shop:
         yield shop
+
+
+@pytest.fixture
+def join(shop: Shop, kafka_bootstrap: str, pool: asyncpg.Pool, dsn: str) -> Join:
+    """Adds a reader of that topic on that database, until the end of a block."""
+    return joiner(shop, kafka_bootstrap, pool, dsn)
 
 
 @pytest.fixture(scope="session")

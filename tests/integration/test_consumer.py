@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,83 +11,14 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from chassis.consumer.dispatch import Dispatcher
-from chassis.consumer.transport import Consumer
-from chassis.kafka.reading import fetch_record
-from chassis.pure.decision import Handler
-from chassis.pure.messages import Contract
-from chassis.pure.states import by_id
-from chassis.settings import KafkaSettings, Settings
-from chassis.telemetry.metrics import Metrics
 from tests.integration.test_relay import relay_for, running, until_empty
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
+from tests.support.reading import Join, Member, new_group
 from tests.support.records import FakeRecord, record
 from tests.support.shop import TEN_MEGABYTES, Shop
 from tests.support.toy_process import until, until_async
 from tests.support.toy_runtime import Statements, ToyRuntime
-
-
-class Member:
-    """One consumer of the toy service, in this process, that reads a shop's topic."""
-
-    def __init__(self, shop: Shop, bootstrap: str, pool: asyncpg.Pool, group: str, **settings: Any) -> None:
-        sold = type(
-            "Sold",
-            (Contract,),
-            {"__annotations__": {"till_id": UUID, "amount": int}},
-            source=shop.source,
-            key="till_id",
-        )
-        handler = Handler(lambda message: (by_id(toy_service.Till, message.till_id),), toy_service.sold)
-        runtime = ToyRuntime(pool)
-        self.metrics = Metrics("till")
-        self.fatal: list[BaseException] = []
-        workshop = replace(runtime.workshop, metrics=self.metrics, wake_relay=lambda: None)
-        kafka = KafkaSettings(bootstrap_servers=bootstrap)
-        self.dispatcher = Dispatcher(workshop, {sold: handler}, partial(fetch_record, kafka))
-        self.consumer = Consumer(
-            group,
-            (shop.topic,),
-            kafka,
-            Settings(auth_issuer="i", auth_jwks="j", session_timeout_ms=2000, **settings),
-            self.dispatcher,
-            self.metrics,
-            self.fatal.append,
-        )
-
-    def count(self, outcome: str) -> float:
-        """How many records had this outcome."""
-        return sum(
-            sample.value
-            for family in self.metrics.consumed.collect()
-            for sample in family.samples
-            if sample.name.endswith("_total") and sample.labels["outcome"] == outcome
-        )
-
-
-Join = Callable[..., Any]
-
-
-@pytest.fixture
-def join(shop: Shop, kafka_bootstrap: str, pool: asyncpg.Pool) -> Join:
-    """Adds a member to a group, `group` in the database `pool`, until the end of the block."""
-
-    @asynccontextmanager
-    async def joined(group: str, **settings: Any) -> AsyncIterator[Member]:
-        member = Member(shop, kafka_bootstrap, pool, group, **settings)
-        await member.consumer.start()
-        try:
-            yield member
-        finally:
-            await member.consumer.stop()
-        assert member.fatal == []
-
-    return joined
-
-
-def new_group() -> str:
-    return f"till-{uuid4().hex[:8]}"
 
 
 def bad(shop: Shop, key: UUID | str | None, value: bytes | None = b"{}", **headers: bytes | None) -> FakeRecord:
@@ -181,10 +109,7 @@ async def test_a_batch_that_fails_for_its_environment_commits_no_offset_and_come
     shop: Shop, join: Join, pool: asyncpg.Pool, toy: ToyRuntime
 ) -> None:
     group, key = new_group(), uuid4()
-    await pool.execute(
-        "create function fail() returns trigger language plpgsql as $$ begin raise sqlstate '40001'; end $$"
-    )
-    await pool.execute("create trigger fail before insert on outbox for each statement execute function fail()")
+    await refuse_outbox_rows(pool)
     async with join(group) as member:
         await shop.sell(key, 1, 2)
         await until(lambda: member.metrics.retries.labels("consumer", "40001")._value.get() >= 3, "three attempts")
@@ -194,6 +119,32 @@ async def test_a_batch_that_fails_for_its_environment_commits_no_offset_and_come
         await shop.until_read(group)
     assert await toy.totals() == {key: 3}
     assert await toy.outbox() == [(str(key), 1), (str(key), 2)]
+
+
+async def test_a_batch_that_is_given_up_at_the_stop_comes_again_before_what_followed(
+    shop: Shop, join: Join, pool: asyncpg.Pool, toy: ToyRuntime
+) -> None:
+    group, key = new_group(), uuid4()
+    await refuse_outbox_rows(pool)
+    async with join(group) as member:
+        await shop.sell(key, 1)
+        await until(lambda: member.metrics.retries.labels("consumer", "40001")._value.get() >= 3, "three attempts")
+        await shop.sell(key, 10)
+        await asyncio.sleep(1)  # the client fetches it
+    assert await toy.totals() == {}
+    await pool.execute("drop trigger fail on outbox")
+    async with join(group):
+        await shop.sell(key, 100)
+        await shop.until_read(group)
+    assert await toy.receipts(key) == [1, 10, 100]
+
+
+async def refuse_outbox_rows(pool: asyncpg.Pool) -> None:
+    """Every transaction that emits an event fails, as if another one had been first."""
+    await pool.execute(
+        "create function fail() returns trigger language plpgsql as $$ begin raise sqlstate '40001'; end $$"
+    )
+    await pool.execute("create trigger fail before insert on outbox for each statement execute function fail()")
 
 
 async def test_reading_everything_again_changes_nothing(
@@ -207,6 +158,7 @@ async def test_reading_everything_again_changes_nothing(
     async with join(first):
         await shop.until_read(first)
     before = await snapshot(pool)
+    await pool.execute("delete from progress")
     async with join(second, batch_max_records=7) as member:
         await shop.until_read(second)
         assert member.count("repeat") == 402
@@ -302,18 +254,21 @@ async def test_statements_commits_and_offset_commits_per_batch_do_not_grow_with_
 
     monkeypatch.setattr(AIOKafkaConsumer, "commit", counted)
     group, key, counts = new_group(), uuid4(), {}
-    for size in (2, 1, 1, 10, 500):  # the first two prepare both forms of the statement
+    for size in (1, 10, 1, 10, 500):  # the first meets a new key, the first two prepare statements
         await shop.send([shop.sold(key) for _ in range(size)])
-        statements.queries.clear()
         committed.clear()
-        async with join(group) as member:
+        async with join(group, batch_max_records=501) as member:  # with the one before, which is compared
             await shop.until_read(group)
-        assert (member.metrics.batch_size._sum.get(), _batches(member)) == (size, 1)
-        counts[size] = (len(statements.queries), len(statements.starting_with("commit")), len(committed))
+            assert (member.metrics.batch_size._sum.get(), _batches(member)) == (size, 1)
+            begun = max(at for at, query in enumerate(statements.queries) if query == "BEGIN;")
+            batch = statements.queries[begun : statements.queries.index("COMMIT;", begun) + 1]
+        ends = set((await shop.ends()).values())
+        moves = [each for each in committed if ends & set(each.values())]
+        counts[size] = (len(batch), len([each for each in batch if each.lower().startswith("commit")]), len(moves))
     assert counts[1] == counts[10] == counts[500]
     queries, commits, offset_commits = counts[500]
     assert (commits, offset_commits) == (1, 1)
-    assert queries == 5, statements.queries  # begin, lock positions, load, write, commit
+    assert queries == 5, batch  # begin, lock positions, load, write, commit
 
 
 def _batches(member: Member) -> float:

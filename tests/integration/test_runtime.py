@@ -22,7 +22,7 @@ from tests.support.cluster import Cluster
 from tests.support.proxy import proxy_to
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_app import BUGGY
-from tests.support.toy_process import GROUP, ToyProcess, through, total, until, until_async, until_total
+from tests.support.toy_process import GROUP, ToyProcess, readers, through, total, until, until_async, until_total
 
 
 async def until_published(pool: asyncpg.Pool) -> None:
@@ -141,9 +141,9 @@ async def test_a_stop_is_in_order_and_loses_nothing(
                 process.signal()
                 await process.until_probe("ready", 503)
                 assert await process.probe("live") == 200
-                assert await shop.members(GROUP) == 1, "the batch in hand is still being handled"
+                assert await readers(pool) == 1, "the batch in hand is still being handled"
             await shop.until_read(GROUP)
-            await until_async(lambda: _nobody(shop), "the member to leave")
+            await until_async(lambda: _nobody(pool), "the reader to leave")
             await process.until_probe("live", 0)
             assert not command.done(), "HTTP drains"
         assert (await command).json() == {"total": 3}
@@ -160,8 +160,8 @@ async def test_a_stop_is_in_order_and_loses_nothing(
 _BACKENDS = "select count(distinct application_name) from pg_stat_activity where datname = current_database()"
 
 
-async def _nobody(shop: Shop) -> bool:
-    return await shop.members(GROUP) == 0
+async def _nobody(pool: asyncpg.Pool) -> bool:
+    return await readers(pool) == 0
 
 
 async def test_a_second_signal_ends_at_once(stack: LocalStack, dsn: str, pool: asyncpg.Pool, shop: Shop) -> None:
@@ -310,7 +310,7 @@ async def test_api_and_worker_share_the_work(
         assert (await api.sell(till, 1)).status_code == 201
         await shop.sell(till, 1)
         await asyncio.sleep(1)
-        assert await shop.members(GROUP) == 0, "an api process reads no topic"
+        assert await readers(pool) == 0, "an api process reads no topic"
         assert await pool.fetchval("select count(*) from outbox") == 1, "and publishes nothing"
         async with ToyProcess(stack, dsn, shop.source, ROLE="worker") as worker:
             await worker.until_probe("ready", 200)

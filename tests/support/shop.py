@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 
 from chassis.pure.messages import topic_of
 from tests.support.brokers import PARTITIONS
@@ -36,10 +36,23 @@ class Shop:
         self._reader = reader
         self._sequences: Counter[UUID] = Counter()
 
-    async def create_topic(self) -> None:
+    async def create_topic(self, **config: str) -> None:
         """With room for records that are too large for everybody."""
-        config = {"max.message.bytes": str(TEN_MEGABYTES + 2_000_000)}
+        config = {"max.message.bytes": str(TEN_MEGABYTES + 2_000_000), **config}
         await self._admin.create_topics([NewTopic(self.topic, PARTITIONS, 1, topic_configs=config)])
+
+    async def delete_topic(self) -> None:
+        """With everything in it."""
+        await self._admin.delete_topics([self.topic])
+
+    async def add_partitions(self, total: int) -> None:
+        """Keys may move to other partitions."""
+        await self._admin.create_partitions({self.topic: NewPartitions(total)})
+
+    async def forget(self) -> None:
+        """What retention does to everything that is there."""
+        places = {TopicPartition(self.topic, number): end for number, end in (await self.ends()).items()}
+        await self._admin.delete_records({place: RecordsToDelete(end) for place, end in places.items()})
 
     def sold(self, key: UUID, amount: int = 1) -> FakeRecord:
         """The next event of this key; not sent yet."""
@@ -81,11 +94,6 @@ class Shop:
         async with asyncio.timeout(WITHIN):
             while not ends.items() <= (await self.committed(group)).items():
                 await asyncio.sleep(0.05)
-
-    async def members(self, group: str) -> int:
-        """How many members the group has now."""
-        (answer,) = await self._admin.describe_consumer_groups([group])
-        return len(answer.groups[0][5])
 
 
 @asynccontextmanager

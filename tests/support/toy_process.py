@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 
+from chassis.consumer import leases
 from deploy.local import processes
 from deploy.local.places import ROOT
 from deploy.local.processes import Program
@@ -167,6 +168,15 @@ def through(dsn: str, port: int) -> str:
 async def total(pool: asyncpg.Pool, till: UUID) -> int:
     """What the till has added up."""
     return int(await pool.fetchval("select (data->>'total')::int from till where id = $1", till) or 0)
+
+
+async def readers(pool: asyncpg.Pool) -> int:
+    """How many processes read topics for this database now."""
+    query = """
+    select count(*) from pg_locks l join pg_database d on d.oid = l.database
+    where locktype = 'advisory' and classid::int = $1 and datname = current_database()
+    """
+    return int(await pool.fetchval(query, leases.MEMBERS))
 
 
 async def until_total(pool: asyncpg.Pool, till: UUID, expected: int) -> None:

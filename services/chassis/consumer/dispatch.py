@@ -16,7 +16,7 @@ from time import perf_counter
 
 from aiokafka.errors import KafkaError
 
-from chassis.consumer import parking, positions
+from chassis.consumer import parking, positions, progress
 from chassis.consumer.inbound import (
     MAX_VALUE,
     Fault,
@@ -26,6 +26,7 @@ from chassis.consumer.inbound import (
     decode,
 )
 from chassis.consumer.positions import MAX_GAP, Positions, Verdict
+from chassis.consumer.progress import NO_TERMS, Terms
 from chassis.consumer.spans import ProcessSpans
 from chassis.postgres.database import Connection, is_bad_data, reason_of
 from chassis.pure.decision import Handler, Refused
@@ -82,28 +83,29 @@ class Dispatcher:
         self._fetch = fetch
         self._seconds = cache(workshop.metrics.handler_seconds.labels)
 
-    async def handle(self, records: Sequence[Record]) -> None:
-        """Makes the effects of `records` durable, once. Raises an outage; then nothing has changed."""
+    async def handle(self, records: Sequence[Record], terms: Terms = NO_TERMS) -> None:
+        """Makes the effects of `records` durable, once, and how far they were read. Raises an outage; then nothing has
+        changed."""
         contracts = self._contracts
-        await self._handle([decode(record, contracts) for record in records])
+        await self._handle([decode(record, contracts) for record in records], terms)
         self._shop.wake_relay()
 
-    async def _handle(self, batch: Sequence[Inbound]) -> None:
+    async def _handle(self, batch: Sequence[Inbound], terms: Terms) -> None:
         try:
-            await self._transaction(batch)
+            await self._transaction(batch, terms)
         except Exception as error:
             if not is_bad_data(error):
                 raise
             # PostgreSQL refuses the data of one record: halve the batch, in order, until it is alone, and park it.
             if len(batch) > 1:
                 middle = len(batch) // 2
-                await self._handle(batch[:middle])
-                await self._handle(batch[middle:])
+                await self._handle(batch[:middle], terms)
+                await self._handle(batch[middle:], terms)
             else:
                 batch[0].fault = Fault("database_refused", f"SQLSTATE {reason_of(error)}")
-                await self._transaction(batch)
+                await self._transaction(batch, terms)
 
-    async def _transaction(self, batch: Sequence[Inbound]) -> None:
+    async def _transaction(self, batch: Sequence[Inbound], terms: Terms) -> None:
         started, begun = now_ns(), perf_counter()
         work = self._shop.unit_of_work()
         spans = ProcessSpans(self._shop.tracer)
@@ -131,6 +133,7 @@ class Dispatcher:
                 if fault is not None:
                     to_park.append(parking.Parked(inbound, fault))
             positions.save(work.writes, seen)
+            progress.save(work.writes, (inbound.record for inbound in batch), terms)
             await work.save(connection)
             kept = await parking.save(connection, to_park)
         ended = now_ns()

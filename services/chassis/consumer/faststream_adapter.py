@@ -1,28 +1,65 @@
-"""Makes FastStream hand over raw batches, wait for records, and tell when a member is broken for good."""
+"""Makes FastStream hand over raw batches, wait for records, and survive whatever its client raises."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Collection, Mapping
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+    UnsupportedCodecError,
+)
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 
 from chassis.telemetry.logs import get_logger
 
-FETCH_PATIENCE_SECONDS = 30.0
-"""A member that has failed to fetch for so long, without one success, will not recover by itself."""
+PAUSE_SECONDS = 0.5
+"""After an error, before it asks again."""
+METADATA_SECONDS = 0.25
+"""The shortest time between two requests for metadata: aiokafka makes no pause while a partition has no leader."""
+SUSPECT_SECONDS = 60.0
+"""For so long each partition is asked alone, until one raises again."""
+
+_OF_RECORDS = (CorruptRecordException, UnsupportedCodecError)
 
 Batch = tuple[ConsumerRecord[Any, Any], ...]
+Found = dict[TopicPartition, list[ConsumerRecord[Any, Any]]]
 
 log = get_logger(__name__)
 
 
-def end_loudly(broker: KafkaBroker, on_fatal: Callable[[BaseException], None]) -> None:
+class Holder(Protocol):
+    """Who reads, and decides what an error means for a partition."""
+
+    @property
+    def held(self) -> Mapping[TopicPartition, object]:
+        """What is read now, and what stands for its present place: another object after another seek."""
+
+    def seek_back(self) -> None:
+        """Records may have been lost between the client and us: begin again behind what was handled."""
+
+    def out_of_range(self, partition: TopicPartition) -> None:
+        """There is no record at this place."""
+
+    def forbidden(self, topic: str) -> None:
+        """The topic may not be read."""
+
+    def unreadable(self, partition: TopicPartition, error: BaseException) -> None:
+        """What comes next in this partition cannot be unpacked."""
+
+    def broken(self, error: BaseException) -> None:
+        """The client will never fetch again."""
+
+
+def build_waiting_consumers(broker: KafkaBroker, holder: Holder) -> None:
     """Makes the broker build its consumers as `WaitingConsumer`. Call it after `connect`, before `start`.
 
     Raises `TypeError` if this FastStream builds them another way.
@@ -30,44 +67,123 @@ def end_loudly(broker: KafkaBroker, on_fatal: Callable[[BaseException], None]) -
     transport = broker.config.broker_config
     if not isinstance(transport.builder, partial):
         raise TypeError("FastStream no longer makes its consumer from a partial")
-    transport.builder = partial(
-        WaitingConsumer, *transport.builder.args, **transport.builder.keywords, on_fatal=on_fatal
-    )
+    transport.builder = partial(WaitingConsumer, *transport.builder.args, **transport.builder.keywords, holder=holder)
 
 
 class WaitingConsumer(AIOKafkaConsumer):
-    """A consumer whose `getmany` returns only with records, and which reports when it is broken for good.
+    """A consumer whose `getmany` returns only with records, and raises nothing.
 
-    FastStream sleeps after an empty answer and is deaf meanwhile. And it asks a broken member for ever (one that has
-    lost its right to read, or whose coordination has ended): such a process would be live and read nothing. A new
-    process joins the group anew.
+    FastStream sleeps after an empty answer and is deaf meanwhile, and it asks again for ever, without a word, after
+    anything that is raised here. All partitions are assigned from the start and stand still; those that are held are
+    resumed. So what is held may change without a break for the others: a new assignment throws away what was fetched.
     """
 
-    def __init__(self, *topics: str, on_fatal: Callable[[BaseException], None], **settings: Any) -> None:
+    def __init__(self, *topics: str, holder: Holder, **settings: Any) -> None:
         super().__init__(*topics, **settings)  # type: ignore[no-untyped-call]
-        self._on_fatal = on_fatal
-        self._fails_since: float | None = None
+        self._holder = holder
+        self._suspects_until = float("-inf")
+        self._metadata: asyncio.Task[bool] | None = None
+        self._metadata_at = float("-inf")
+        self.given: dict[TopicPartition, object] = {}
+        """What stood for the place of each partition when its last records were handed over."""
 
-    async def getmany(
-        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
-    ) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
+    async def start(self) -> None:
+        """Connects. Raises `KafkaError`."""
+        self._ask_for_metadata = self._client.force_metadata_update
+        self._client.force_metadata_update = self._ask_calmly  # type: ignore[method-assign]
+        await super().start()  # type: ignore[no-untyped-call]
+
+    async def stop(self) -> None:
+        """Disconnects."""
+        if self._metadata is not None:
+            self._metadata.cancel()
+        await super().stop()  # type: ignore[no-untyped-call]
+
+    def assign(self, partitions: Collection[TopicPartition]) -> None:
+        """Assigns partitions that all stand still."""
+        super().assign(list(partitions))  # type: ignore[no-untyped-call]
+        for each in partitions:
+            self._subscription.seek(each, 0)  # a partition without a place is given one, at once, by aiokafka
+            self._subscription.pause(each)
+
+    def place(self, partition: TopicPartition) -> int:
+        """The offset that is handed over next."""
+        subscription = self._subscription.subscription
+        state = subscription.assignment.state_value(partition) if subscription else None
+        return state.position if state is not None else 0
+
+    def fetched_at(self) -> float:
+        """When a fetch was last answered (seconds of the wall clock); 0 if never."""
+        assignment: set[TopicPartition] = self.assignment()  # type: ignore[no-untyped-call]
+        times = [self.last_poll_timestamp(each) or 0 for each in assignment]  # type: ignore[no-untyped-call]
+        return max(times, default=0) / 1000
+
+    async def getmany(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Found:
         """Waits until there are some, or until the consumer is closed."""
-        while True:
+        while not self._closed:
             try:
-                found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
-            except KafkaError as error:
-                self._failed(error)
-                raise
-            self._fails_since = None
-            if found or self._closed:
+                found = await self._ask(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            except Exception as error:  # noqa: BLE001 - FastStream would ask again for ever, without a word
+                await self._survive(error)
+                continue
+            if found:
+                self.given = {each: self._holder.held.get(each) for each in found}
                 return found
+            if not self._closed and (fetching := getattr(self._fetcher, "error_future", None)) and fetching.done():
+                self._holder.broken(fetching.exception() or KafkaError("the fetcher has ended"))
+                await asyncio.sleep(PAUSE_SECONDS)
+        return {}
 
-    def _failed(self, error: KafkaError) -> None:
-        """Lets FastStream ask again while aiokafka calls the error retriable and patience lasts; else ends loudly."""
-        self._fails_since = self._fails_since or monotonic()
+    async def _ask(self, *partitions: TopicPartition, timeout_ms: int, max_records: int | None) -> Found:
+        if monotonic() >= self._suspects_until:
+            return await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+        # One record at a time: whatever comes before the one that raises is then handed over, not lost with it.
+        for each in list(self._holder.held):
+            try:
+                found = await super().getmany(each, timeout_ms=0, max_records=1)
+            except Exception as error:
+                if not _is_about_records(error):
+                    raise
+                self._suspects_until = float("-inf")
+                self._holder.unreadable(each, error)
+                return {}
+            if found:
+                return found
+        await asyncio.sleep(0.02)
+        return {}
+
+    async def _survive(self, error: Exception) -> None:
         log.warning("records_not_fetched", reason=type(error).__name__)
-        if not error.retriable or monotonic() - self._fails_since > FETCH_PATIENCE_SECONDS:
-            self._on_fatal(error)
+        self._holder.seek_back()
+        if isinstance(error, OffsetOutOfRangeError):
+            for each in error.args[0]:
+                self._holder.out_of_range(each)
+        elif isinstance(error, TopicAuthorizationFailedError):
+            self._holder.forbidden(str(error.args[0]))
+        elif _is_about_records(error):
+            self._suspects_until = monotonic() + SUSPECT_SECONDS
+        else:
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _ask_calmly(self) -> asyncio.Future[bool]:
+        """Metadata, but not without a pause."""
+        if self._metadata is None or self._metadata.done():
+            self._metadata = asyncio.create_task(self._ask_later())
+        return asyncio.shield(self._metadata)
+
+    async def _ask_later(self) -> bool:
+        await asyncio.sleep(max(0.0, self._metadata_at + METADATA_SECONDS - monotonic()))
+        self._metadata_at = monotonic()
+        return bool(await self._ask_for_metadata())  # type: ignore[no-untyped-call]
+
+
+def _is_about_records(error: BaseException) -> bool:
+    """True if what was fetched raised, rather than the broker or the way to it.
+
+    aiokafka makes a `KafkaError` of a missing codec and of a checksum that is wrong; anything else that comes out of
+    unpacking is no `KafkaError` at all.
+    """
+    return not isinstance(error, KafkaError) or isinstance(error, _OF_RECORDS)
 
 
 async def parse(batch: Batch) -> KafkaMessage:
@@ -87,7 +203,7 @@ class NoConsumer:
         """Offsets are committed by `Consumer`, explicitly."""
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Nothing is ever sought back: a batch is tried until it is done."""
+        """`Consumer` alone decides where to go on."""
 
 
 NO_CONSUMER = NoConsumer()

@@ -45,7 +45,7 @@ where exists (select from parked where topic = u.topic and digest = u.digest)
 """
 _READY = """
 select distinct topic, key, case when not blocks then id end as id from parked
-where state = 'retry' or due or (state = 'discarded' and blocks)
+where (state = 'retry' or due or (state = 'discarded' and blocks)) and failure <> 'unreadable'
 order by topic, key, id
 """
 _PASSED = """

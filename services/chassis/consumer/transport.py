@@ -1,19 +1,25 @@
-"""FastStream as transport: batches of raw records in, explicit offsets out. `dispatch` knows what they mean."""
+"""FastStream as transport: batches of raw records in, progress and offsets out. `dispatch` knows what they mean."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import replace
 from time import monotonic
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
+from faststream.kafka import TopicPartition as Place
 
 from chassis.consumer.dispatch import Dispatcher
-from chassis.consumer.faststream_adapter import Batch, end_loudly, parse, raw
+from chassis.consumer.faststream_adapter import Batch, WaitingConsumer, build_waiting_consumers, parse, raw
+from chassis.consumer.held import Held, Troubles
+from chassis.consumer.progress import record_id
 from chassis.kafka.clients import broker_security
 from chassis.postgres.database import is_outage, reason_of
 from chassis.settings import KafkaSettings, Settings
@@ -23,123 +29,266 @@ from chassis.waiting import is_set_within
 
 BACK_OFF_SECONDS = 5.0
 OFFSET_SECONDS = 0.25
-"""The shortest time between two commits of offsets: one costs the broker as much as an event. Records whose offsets a
-crash leaves uncommitted come again, and positions drop them."""
+"""The shortest time between two commits of offsets: one costs the broker as much as an event, and they are only for
+those who watch the lag."""
 OFFSET_PATIENCE_SECONDS = 2.0
 """A broker that takes longer to commit offsets is gone. Nobody waits for it, least of all a shutdown."""
 POLL_MS = 1000
 """The length of one wait for records; the first record ends it at once."""
+FETCH_MS = 500
+"""How long the broker waits for records. A partition that is taken over is asked for with the next fetch, so this is
+the longest that it waits; a shorter time would make an idle service busy."""
 
 log = get_logger(__name__)
 
 
-class Consumer(ConsumerRebalanceListener):
-    """One group member that reads its share of a service's topics, one batch at a time.
+class Consumer:
+    """Reads the partitions that it is given, one batch at a time.
 
-    `member` tells the members of one process apart.
+    `member` tells those of one process apart.
     """
 
     def __init__(
         self,
         service: str,
-        topics: Sequence[str],
         kafka: KafkaSettings,
         settings: Settings,
         dispatcher: Dispatcher,
         metrics: Metrics,
         on_fatal: Callable[[BaseException], None],
+        troubles: Troubles,
         member: int = 1,
     ) -> None:
+        self._service = service
+        self._kafka = kafka
+        self._settings = settings
         self._dispatcher = dispatcher
         self._metrics = metrics
         self._on_fatal = on_fatal
+        self._troubles = troubles
         self._batch = asyncio.Lock()
         self._abandon = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._given_up = False
+        self._leaving = 0
+        self._broken = False
         self._offsets: dict[TopicPartition, int] = {}
         self._committed_at = 0.0
         self._later: asyncio.Task[None] | None = None
         self._last_progress = monotonic()
-        self.assigned = False
-        name = f"{settings.instance or service}-{member}"
-        self._broker = KafkaBroker(
-            kafka.bootstrap_servers,
-            client_id=name,
-            security=broker_security(kafka),
+        self._busy_until = time.time()
+        self._broker: KafkaBroker | None = None
+        self._client: WaitingConsumer | None = None
+        self._covered: frozenset[TopicPartition] = frozenset()
+        self.held: dict[TopicPartition, Held] = {}
+        self.name = f"{settings.instance or service}-{member}"
+
+    # --- what it reads -----------------------------------------------------------------------------------------------
+
+    async def cover(self, partitions: Collection[TopicPartition]) -> None:
+        """Connects, or makes these all that may be taken; what is held goes on. Raises `KafkaError`, `Trouble`."""
+        if self._client is None:
+            if not self._stopping.is_set():
+                await self._connect(partitions)
+        elif self._covered != frozenset(partitions):
+            self._client.assign(partitions)
+            self._covered = frozenset(partitions)
+            self.held = {each: held for each, held in self.held.items() if each in self._covered}
+            self.seek_back()
+
+    async def _connect(self, partitions: Collection[TopicPartition]) -> None:
+        broker = KafkaBroker(
+            self._kafka.bootstrap_servers,
+            client_id=self.name,
+            security=broker_security(self._kafka),
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,
-            graceful_timeout=settings.shutdown_seconds,
+            graceful_timeout=self._settings.shutdown_seconds,
             logger=None,
         )
-        self._subscriber = self._broker.subscriber(
-            *topics,
+        subscriber = broker.subscriber(
+            partitions=[Place(topic=each.topic, partition=each.partition) for each in sorted(partitions)],
             batch=True,
-            group_id=service,
-            group_instance_id=name if settings.instance else None,
-            session_timeout_ms=settings.session_timeout_ms,
-            heartbeat_interval_ms=settings.session_timeout_ms // 4,
-            max_records=settings.batch_max_records,
+            group_id=self._service,  # no member of it: the name under which offsets are committed
+            max_records=self._settings.batch_max_records,
             batch_timeout_ms=POLL_MS,
-            fetch_max_wait_ms=1000,  # the broker answers at once when there is something
-            auto_offset_reset="earliest",
+            fetch_max_wait_ms=FETCH_MS,  # the broker answers at once when there is something
+            auto_offset_reset="none",
             ack_policy=AckPolicy.MANUAL,
             parser=parse,
             decoder=raw,
-            listener=self,
         )
-        self._subscriber(self._on_batch)
+        subscriber(self._on_batch)
+        self._broker = broker
+        try:
+            await broker.connect()
+            build_waiting_consumers(broker, self)
+            await broker.start()
+        except BaseException:
+            await self.disconnect()
+            raise
+        if self._broker is not broker:  # given up meanwhile
+            await broker.stop()
+            return
+        if not isinstance(subscriber.consumer, WaitingConsumer):
+            raise TypeError("FastStream has built another consumer")
+        self._client = subscriber.consumer
+        self._covered = frozenset(partitions)
+        self._busy_until = time.time()
 
-    async def start(self) -> None:
-        """Joins the group. Raises `KafkaError` while no broker answers."""
-        await self._broker.connect()
-        end_loudly(self._broker, self._on_fatal)
-        await self._broker.start()
+    async def disconnect(self) -> None:
+        """Gives up the client, and with it everything that is held. `cover` makes a new one, with secrets read anew."""
+        self.held = {}
+        broker, self._broker, self._client = self._broker, None, None
+        self._covered = frozenset()
+        if broker is not None:
+            with suppress(KafkaError, TimeoutError, OSError):
+                async with asyncio.timeout(OFFSET_PATIENCE_SECONDS):
+                    await broker.stop()
+
+    def take(self, partition: TopicPartition, held: Held, *, was_read: bool) -> None:
+        """Reads this partition from now on. Call it after `cover`."""
+        self.held[partition] = held
+        self._go_on(partition, held)
+        if was_read:  # a crash may have left the group's offset behind
+            self._offsets[partition] = held.next_offset
+            self._commit_soon()
+
+    async def let_go(self, partitions: Collection[TopicPartition]) -> None:
+        """Hands nothing of these on any more, and returns once the batch in hand has ended or was given up."""
+        for each in partitions:
+            self.stand_still(each)
+        self._leaving += 1
+        self._abandon.set()
+        try:
+            async with self._batch:
+                await self._commit_now()
+        finally:
+            self._leaving -= 1
+            if not self._leaving and not self._stopping.is_set():
+                self._abandon.clear()
+
+    def stand_still(self, partition: TopicPartition) -> None:
+        """Fetches no more of it."""
+        self.held.pop(partition, None)
+        if self._client is not None and partition in self._covered:
+            self._client.pause(partition)  # type: ignore[no-untyped-call]
+
+    async def stop(self) -> None:
+        """Finishes the batch in hand, commits its offsets and disconnects."""
+        self._stopping.set()
+        await self.let_go(list(self.held))
+        if self._later is not None:
+            self._later.cancel()
+        await self.disconnect()
+
+    # --- what its client finds (`Holder`) ----------------------------------------------------------------------------
+
+    def seek_back(self) -> None:
+        """Begins again behind what was handled, in all partitions that are held."""
+        for each, held in list(self.held.items()):
+            self.held[each] = again = replace(held)
+            self._go_on(each, again)
+
+    def out_of_range(self, partition: TopicPartition) -> None:
+        """Retention took the record, or the topic was made anew."""
+        if partition in self.held:
+            self.stand_still(partition)
+            self._troubles.displaced(partition, check=False)
+
+    def forbidden(self, topic: str) -> None:
+        """Stands still until somebody says that it may be read again."""
+        for each in [each for each in self.held if each.topic == topic]:
+            self.stand_still(each)
+        self._troubles.forbidden(topic)
+
+    def unreadable(self, partition: TopicPartition, error: BaseException) -> None:
+        """Stands still before it."""
+        held = self.held.get(partition)
+        if held is not None:
+            self.stand_still(partition)
+            self._troubles.unreadable(partition, held.next_offset, error)
+
+    def broken(self, error: BaseException) -> None:
+        """Asks for a new client."""
+        self._troubles.deaf(self, type(error).__name__)
+
+    def read_to(self, partition: TopicPartition) -> int:
+        """Everything before this offset is handled, or is no record: what a transaction leaves in a topic, say."""
+        held = self.held[partition]
+        place = 0 if self.busy or self._client is None else self._client.place(partition)
+        return max(held.next_offset, place)
+
+    @property
+    def busy(self) -> bool:
+        """True while a batch is in hand."""
+        return self._batch.locked()
+
+    def quiet_since(self) -> float:
+        """Since when neither a fetch was answered nor a batch was in hand (seconds of the wall clock)."""
+        if self._client is None or self.busy or not self.held:
+            return time.time()
+        return max(self._client.fetched_at(), self._busy_until)
+
+    def _go_on(self, partition: TopicPartition, held: Held) -> None:
+        if self._client is not None:
+            self._client.seek(partition, held.next_offset - (held.check is not None))  # type: ignore[no-untyped-call]
+            self._client.resume(partition)  # type: ignore[no-untyped-call]
+        self._busy_until = time.time()
+
+    # --- batches -----------------------------------------------------------------------------------------------------
 
     @property
     def last_progress(self) -> float:
         """When the running batch last moved (monotonic seconds); now, while there is none."""
         return self._last_progress if self._batch.locked() else monotonic()
 
-    async def stop(self) -> None:
-        """Finishes the batch in hand, commits its offsets and leaves the group."""
-        self._stopping.set()
-        self._abandon.set()
-        async with self._batch:
-            self._given_up = True
-            await self._commit_now()
-        if self._later is not None:
-            self._later.cancel()
-        await self._broker.stop()
-        self.assigned = False
-
     async def _on_batch(self, records: Batch) -> None:
         async with self._batch:
-            if self._given_up:
+            if self._broken:
                 return
             self._last_progress = monotonic()
             try:
-                done = await self._handle(records)
+                current = self._current(records)
+                done = not current or await self._handle(current)
             except Exception as error:
-                self._given_up = True
+                self._broken = True
                 self._on_fatal(error)
                 await self._stopping.wait()
                 raise
+            self._busy_until = time.time()
             if done:
-                await self._commit(records)
+                await self._commit(current)
             else:
-                # The batch comes again with the next assignment, here or elsewhere. FastStream has fetched more and
-                # hands it over meanwhile. Whoever handled that would leave a hole, and positions would take the hole
-                # for done.
-                self._given_up = True
+                # The client has fetched more. Whoever handled that would leave a hole, and positions would take the
+                # hole for done.
+                self.seek_back()
+
+    def _current(self, records: Batch) -> Batch:
+        """Those that are still ours, without the one before the first, which is only compared."""
+        given = self._client.given if self._client is not None else {}
+        current = []
+        for record in records:
+            partition = TopicPartition(record.topic, record.partition)
+            held = self.held.get(partition)
+            if held is None or given.get(partition) is not held:
+                continue  # let go of, or sought elsewhere, since this was fetched
+            if record.offset >= held.next_offset:
+                current.append(record)
+            elif held.check in (None, record_id(record)):
+                held.check = None
+            else:
+                self.stand_still(partition)
+                self._troubles.displaced(partition, check=True)
+        return tuple(current)
 
     async def _handle(self, records: Batch) -> bool:
         """True once the effects are durable; False if an outage lasted until the partitions had to leave."""
         attempt = 0
+        terms = {partition: held.term for partition, held in self.held.items()}
         while True:
             try:
-                await self._dispatcher.handle(records)
+                await self._dispatcher.handle(records, terms)
             except Exception as error:
                 if not is_outage(error):
                     raise
@@ -154,62 +303,39 @@ class Consumer(ConsumerRebalanceListener):
                 return True
 
     async def _commit(self, records: Batch) -> None:
-        """Commits the offsets of a handled batch: now, or soon together with those of the next."""
+        """Notes how far a handled batch has come; Kafka is told now, or soon together with the next."""
         for record in records:
             self._offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        for partition, held in self.held.items():
+            held.move(self._offsets.get(partition, 0))
         if monotonic() - self._committed_at >= OFFSET_SECONDS:
             await self._commit_now()
-        elif self._later is None:
-            self._later = asyncio.create_task(self._commit_later())
+        else:
+            self._commit_soon()
 
-    async def _commit_later(self) -> None:
-        await asyncio.sleep(OFFSET_SECONDS)
+    def _commit_soon(self, seconds: float = OFFSET_SECONDS) -> None:
+        if self._later is None:
+            self._later = asyncio.create_task(self._commit_later(seconds))
+
+    async def _commit_later(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
         self._later = None
         async with self._batch:
             await self._commit_now()
 
     async def _commit_now(self) -> None:
-        """May fail in a rebalance or an outage: positions drop the records that then come again."""
+        """May fail in an outage, or while a stranger has joined the group; then it is tried again."""
         self._last_progress = monotonic()  # the last batch may be long ago: a wait for the broker is no stall
-        consumer: AIOKafkaConsumer | None = self._subscriber.consumer
         offsets, self._offsets = self._offsets, {}
-        if consumer is None:
+        offsets = {partition: offset for partition, offset in offsets.items() if partition in self._covered}
+        if self._client is None or not offsets:
             return
-        assigned = consumer.assignment()
-        offsets = {partition: offset for partition, offset in offsets.items() if partition in assigned}
         try:
-            if offsets:
-                async with asyncio.timeout(OFFSET_PATIENCE_SECONDS):
-                    await consumer.commit(offsets)
+            async with asyncio.timeout(OFFSET_PATIENCE_SECONDS):
+                await self._client.commit(offsets)  # type: ignore[no-untyped-call]
         except (KafkaError, TimeoutError) as error:
             log.info("offsets_not_committed", reason=type(error).__name__)
-        self._committed_at = monotonic()
-
-    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Lets the running batch end, or give up on an outage, before its partitions move on."""
-        if not revoked:
-            return
-        self.assigned = False
-        self._abandon.set()
-        async with self._batch:
-            await self._commit_now()
+            self._offsets = {partition: offset for partition, offset in offsets.items() if partition in self.held}
             if not self._stopping.is_set():
-                self._abandon.clear()
-
-    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        """Makes the member ready. An empty assignment counts: other members do the work."""
-        self.assigned = True
-        self._given_up = self._stopping.is_set()
-        log.info("partitions_assigned", count=len(assigned))
-
-    async def lags(self) -> dict[TopicPartition, int]:
-        """How far each assigned partition is behind its end."""
-        consumer: AIOKafkaConsumer | None = self._subscriber.consumer
-        if consumer is None:
-            return {}
-        lags = {}
-        for partition in consumer.assignment():
-            end = consumer.highwater(partition)
-            if end is not None:  # something was fetched, so there is a position
-                lags[partition] = max(0, end - await consumer.position(partition))
-        return lags
+                self._commit_soon(BACK_OFF_SECONDS)
+        self._committed_at = monotonic()

@@ -9,26 +9,23 @@ at once. An unexpected error in a background task ends it too: the supervisor st
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 from typing import Any
 
 import asyncpg
 import uvloop
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from chassis.clock import Clock
 from chassis.consumer.dispatch import Dispatcher
-from chassis.consumer.transport import Consumer
+from chassis.consumer.reader import Reader
 from chassis.http import health
 from chassis.http.app import create_api
 from chassis.http.auth import Authenticator
@@ -97,7 +94,7 @@ class Runtime:
         self.pool: asyncpg.Pool | None = None
         self.workshop: Workshop | None = None
         self.relay: Relay | None = None
-        self.consumers: list[Consumer] = []
+        self.reader: Reader | None = None
         self.loops: list[Loop] = []
 
     async def run(self) -> int:
@@ -196,48 +193,24 @@ class Runtime:
             self.probes.progress[loop.name] = partial(getattr, loop, "last_progress")
             self._background(loop.run(), loop.name)
         if self.service.topics:
-            await self._start_consumers(dispatcher)
+            self._start_reader(workshop, dispatcher)
 
-    async def _start_consumers(self, dispatcher: Dispatcher) -> None:
-        async def assigned() -> bool:
-            return len(self.consumers) == self.settings.consumers and all(each.assigned for each in self.consumers)
-
-        async def start(member: int) -> Consumer:
-            consumer = Consumer(
-                self.service.name,
-                self.service.topics,
-                self.kafka,
-                self.settings,
-                dispatcher,
-                self.metrics,
-                self.fail,
-                member,
-            )
-            try:
-                await consumer.start()
-            except BaseException:
-                await consumer.stop()
-                raise
-            return consumer
-
-        self.probes.ready["assignment"] = assigned
-        for member in range(1, self.settings.consumers + 1):
-            consumer = await when_reachable(partial(start, member), "kafka")
-            self.consumers.append(consumer)
-            self.probes.progress[f"consumer {member}"] = partial(getattr, consumer, "last_progress")
-        lag = Loop("lag", self._observe_lag, 5.0, self.metrics)
-        self.loops.append(lag)
-        self._background(lag.run(), lag.name)
-
-    async def _observe_lag(self) -> int:
-        gauge = self.metrics.lag
-        with contextlib.suppress(KafkaError, TimeoutError):
-            async with asyncio.timeout(2):
-                lags = [await consumer.lags() for consumer in self.consumers]
-            gauge.clear()
-            for partition, lag in chain.from_iterable(each.items() for each in lags):
-                gauge.labels(partition.topic, str(partition.partition)).set(lag)
-        return 0
+    def _start_reader(self, workshop: Workshop, dispatcher: Dispatcher) -> None:
+        reader = self.reader = Reader(
+            self.service.name,
+            self.service.topics,
+            self.kafka,
+            self.settings,
+            dispatcher,
+            workshop,
+            self.fail,
+            lambda: self.database.app_dsn,
+        )
+        self.probes.ready["assignment"] = reader.covered
+        self.probes.progress["reader"] = lambda: reader.last_progress
+        for number, member in enumerate(reader.members, 1):
+            self.probes.progress[f"consumer {number}"] = partial(getattr, member, "last_progress")
+        self._background(reader.run(), "reader")
 
     def _relay(self) -> Relay:
         def producer() -> AIOKafkaProducer:
@@ -286,11 +259,15 @@ class Runtime:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
 
+    async def _stop_reading(self) -> None:
+        if self.reader is not None:
+            await self.reader.stop()
+
     async def _shut_down(self, server: Server, serving: asyncio.Task[None], starting: asyncio.Task[None]) -> None:
         self.probes.stopping = True
         starting.cancel()
         bound = self.settings.shutdown_seconds
-        await bounded_step("consumers", asyncio.gather(*(each.stop() for each in self.consumers)), bound)
+        await bounded_step("consumers", self._stop_reading(), bound)
         server.should_exit = True
         await bounded_step("http", ended(serving), bound)
         for loop in self.loops:

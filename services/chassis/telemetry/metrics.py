@@ -57,6 +57,13 @@ class Metrics:
         self.relay_held_keys = gauge("relay_held_keys", "Keys that wait because an event of theirs fits no batch")
         self.spans_dropped = counter("spans_dropped", "Spans that no collector has taken", ("reason",))
 
+        # The reader: what is subscribed against what is read.
+        self.partitions_unread = gauge("partitions_unread", "Partitions of the subscription that nobody reads")
+        self.partitions_stopped = gauge("partitions_stopped", "Partitions that stand still before what is unreadable")
+        self.records_missed = counter("records_missed", "Records that retention took unread", ("topic",))
+        self.partitions_reread = counter("partitions_reread", "Partitions whose broker had another past", ("topic",))
+        self.readers_renewed = counter("readers_renewed", "Readers that were deaf and made anew", ("reason",))
+
     def exposition(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)

@@ -35,6 +35,32 @@ create table position (
 );
 create index position_blocked on position (source, key) where blocked;
 
+-- How far each partition was read: where its next reader begins. Written in the transaction of the effects, so both are
+-- put back together. `term` counts the readers, and only the last one may move it: one that was taken for dead and wakes
+-- up commits nothing. `lease`: the number of the advisory lock of whoever reads it. `reread_to`: the brokers had another
+-- past, and everything below is being read again.
+create table progress (
+    topic       text not null,
+    partition   int not null,
+    lease       int generated always as identity unique,
+    term        int not null default 0,
+    next_offset bigint,
+    last_id     text,
+    topic_id    bytea,
+    reread_to   bigint,
+    primary key (topic, partition)
+) with (fillfactor = 50);
+
+-- Records that a topic's retention took before they were read here: those from `first_offset` to before `next_offset`.
+create table missed (
+    topic        text not null,
+    partition    int not null,
+    first_offset bigint not null,
+    next_offset  bigint not null,
+    noticed_at   timestamptz not null default clock_timestamp(),
+    primary key (topic, partition, first_offset)
+);
+
 -- Records that could not be handled, in order of arrival. `state`: parked (waits for an operator), retry (an operator
 -- wants it handled again), discarded (kept as audit with reason, time and role). A record that comes again, at whatever
 -- offset, has the same `digest` (of key, headers and value). `headers` is a list of pairs: a name may come twice.

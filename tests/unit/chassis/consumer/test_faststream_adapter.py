@@ -1,4 +1,4 @@
-"""What FastStream asks for records: it waits for some, and tells when there will never be any."""
+"""What FastStream asks for records: it waits for some, and nothing that the client raises gets out."""
 
 from __future__ import annotations
 
@@ -8,35 +8,69 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+    UnsupportedCodecError,
+)
 
 from chassis.consumer import faststream_adapter
 from chassis.consumer.faststream_adapter import WaitingConsumer
 
-RECORDS = {TopicPartition("ph.shop.v1", 0): ["a record"]}
+GOOD, BAD = TopicPartition("ph.shop.v1", 0), TopicPartition("ph.shop.v1", 1)
+RECORDS = {GOOD: ["a record"]}
 
-Answers = Callable[..., tuple[WaitingConsumer, list[BaseException]]]
+
+class Told:
+    """What a holder is told."""
+
+    def __init__(self) -> None:
+        self.held = {GOOD: object(), BAD: object()}
+        self.calls: list[tuple[str, Any]] = []
+
+    def seek_back(self) -> None:
+        self.calls.append(("seek_back", None))
+
+    def out_of_range(self, partition: TopicPartition) -> None:
+        self.calls.append(("out_of_range", partition))
+
+    def forbidden(self, topic: str) -> None:
+        self.calls.append(("forbidden", topic))
+
+    def unreadable(self, partition: TopicPartition, error: BaseException) -> None:
+        self.calls.append(("unreadable", partition))
+        self.held.pop(partition, None)
+
+    def broken(self, error: BaseException) -> None:
+        self.calls.append(("broken", type(error)))
+
+
+Answers = Callable[..., tuple[WaitingConsumer, Told]]
 
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
-    """A consumer that is given these answers, and what it has called fatal."""
+    """A consumer that is given these answers, and what its holder is told."""
     made: list[WaitingConsumer] = []
+    monkeypatch.setattr(faststream_adapter, "PAUSE_SECONDS", 0.0)
 
-    def make(*given: Any) -> tuple[WaitingConsumer, list[BaseException]]:
+    def make(*given: Any) -> tuple[WaitingConsumer, Told]:
         left: Iterator[Any] = iter(given)
 
-        async def getmany(_self: AIOKafkaConsumer, *_partitions: TopicPartition, **_options: Any) -> Any:
+        async def getmany(_self: AIOKafkaConsumer, *partitions: TopicPartition, **_options: Any) -> Any:
             await asyncio.sleep(0)
             answer = next(left)
+            if callable(answer):
+                answer = answer(*partitions)
             if isinstance(answer, Exception):
                 raise answer
             return answer
 
         monkeypatch.setattr(AIOKafkaConsumer, "getmany", getmany)
-        fatal: list[BaseException] = []
-        made.append(WaitingConsumer(bootstrap_servers="nobody.test:9092", on_fatal=fatal.append))
-        return made[-1], fatal
+        told = Told()
+        made.append(WaitingConsumer(bootstrap_servers="nobody.test:9092", holder=told))
+        return made[-1], told
 
     yield make
     for each in made:
@@ -44,9 +78,10 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
 
 
 async def test_empty_answers_are_not_handed_on(answers: Answers) -> None:
-    waiting, fatal = answers({}, {}, RECORDS)
+    waiting, told = answers({}, {}, RECORDS)
     assert await waiting.getmany() == RECORDS
-    assert fatal == []
+    assert waiting.given == {GOOD: told.held[GOOD]}
+    assert told.calls == []
 
 
 async def test_a_closed_consumer_has_no_more(answers: Answers) -> None:
@@ -55,22 +90,53 @@ async def test_a_closed_consumer_has_no_more(answers: Answers) -> None:
     assert await waiting.getmany() == {}
 
 
-async def test_what_asking_again_cannot_mend_ends_the_process_at_once(answers: Answers) -> None:
-    error = TopicAuthorizationFailedError("ph.shop.v1")
-    waiting, fatal = answers(error)
-    with pytest.raises(KafkaError):
-        await waiting.getmany()
-    assert fatal == [error]
-
-
-async def test_what_may_pass_ends_it_only_if_it_lasts(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting, fatal = answers(KafkaConnectionError(), KafkaConnectionError(), RECORDS, KafkaConnectionError())
-    for _ in range(2):
-        with pytest.raises(KafkaError):
-            await waiting.getmany()
-    assert fatal == []
+@pytest.mark.parametrize(
+    ("error", "call"),
+    [
+        (KafkaConnectionError(), None),
+        (TopicAuthorizationFailedError("ph.shop.v1"), ("forbidden", "ph.shop.v1")),
+        (OffsetOutOfRangeError({GOOD: 7}), ("out_of_range", GOOD)),
+    ],
+)
+async def test_an_error_is_told_and_what_it_may_have_lost_is_read_again(
+    answers: Answers, error: Exception, call: tuple[str, Any] | None
+) -> None:
+    waiting, told = answers(error, RECORDS)
     assert await waiting.getmany() == RECORDS
-    monkeypatch.setattr(faststream_adapter, "FETCH_PATIENCE_SECONDS", -1)
-    with pytest.raises(KafkaError):
-        await waiting.getmany()
-    assert len(fatal) == 1
+    assert told.calls == [("seek_back", None), *([call] if call else [])]
+
+
+@pytest.mark.parametrize("error", [ValueError("varint"), UnsupportedCodecError("zstd")])
+async def test_of_all_partitions_the_one_that_cannot_be_unpacked_is_found(answers: Answers, error: Exception) -> None:
+    def alone(*partitions: TopicPartition) -> Any:
+        (asked,) = partitions
+        return error if asked == BAD else {}
+
+    waiting, told = answers(error, alone, alone, RECORDS)
+    assert await waiting.getmany() == RECORDS
+    assert told.calls == [("seek_back", None), ("unreadable", BAD)]
+
+
+async def test_what_stands_before_it_is_handed_over_one_by_one(answers: Answers) -> None:
+    def first(*partitions: TopicPartition) -> Any:
+        return {partitions[0]: ["before"]}
+
+    waiting, told = answers(ValueError(), first)
+    assert await waiting.getmany() == {GOOD: ["before"]}
+    assert told.calls == [("seek_back", None)]
+
+
+async def test_metadata_is_not_asked_for_without_a_pause(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, _ = answers()
+    asked = []
+
+    async def ask() -> bool:
+        asked.append(True)
+        return True
+
+    monkeypatch.setattr(AIOKafkaConsumer, "start", lambda _self: asyncio.sleep(0))
+    waiting._client.force_metadata_update = ask
+    await waiting.start()
+    for count in (1, 2):
+        await asyncio.gather(*(waiting._client.force_metadata_update() for _ in range(100)))
+        assert len(asked) == count

@@ -1,0 +1,350 @@
+"""Reads a service's topics: holds its share of their partitions and hands each to one of its members.
+
+Three loops. One looks at the brokers: which partitions are there, how far they reach. One keeps the leases in the
+database: what is this process's share. One finds the place to begin at in what was taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from time import monotonic
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from chassis.consumer import progress
+from chassis.consumer.dispatch import Dispatcher
+from chassis.consumer.held import Held
+from chassis.consumer.leases import Leases, View
+from chassis.consumer.outages import may_pass
+from chassis.consumer.places import Places
+from chassis.consumer.shares import dealt, of_the_fullest, share_of, to_take
+from chassis.consumer.subscription import Subscription
+from chassis.consumer.transport import Consumer
+from chassis.consumer.unreadable import Unreadable
+from chassis.consumer.watchdog import DeafReaderError, Watchdog
+from chassis.kafka.lookout import Lookout
+from chassis.settings import KafkaSettings, Settings
+from chassis.telemetry.logs import get_logger
+from chassis.waiting import is_set_within
+from chassis.work.workshop import Workshop
+
+LEASE_SECONDS = 0.5
+"""The longest time until a dead process's partitions are taken over."""
+LOOK_SECONDS = 5.0
+"""Between two looks at the brokers."""
+RETRY_SECONDS = 1.0
+"""The same while something is missing."""
+ANSWER_SECONDS = 15.0
+"""Brokers that have not answered for so long are gone."""
+
+log = get_logger(__name__)
+
+
+class Reader:
+    """All members of one process."""
+
+    def __init__(
+        self,
+        service: str,
+        topics: Collection[str],
+        kafka: KafkaSettings,
+        settings: Settings,
+        dispatcher: Dispatcher,
+        workshop: Workshop,
+        on_fatal: Callable[[BaseException], None],
+        dsn: Callable[[], str],
+    ) -> None:
+        pool, metrics = workshop.pool, workshop.metrics
+        self._name = f"{settings.instance or service}-reader"
+        self._pool = pool
+        self._dsn = dsn
+        self._session_ms = settings.session_timeout_ms
+        self._metrics = metrics
+        self._on_fatal = on_fatal
+        self.members = [
+            Consumer(service, kafka, settings, dispatcher, metrics, on_fatal, self, number)
+            for number in range(1, settings.consumers + 1)
+        ]
+        self._lookout = Lookout(kafka, self._name)
+        self._subscription = Subscription(topics)
+        self._watchdog = Watchdog()
+        self._leases: Leases | None = None
+        self._readers: dict[TopicPartition, Consumer] = {}
+        """Who reads the partitions whose leases this process holds."""
+        self._leaving: set[TopicPartition] = set()
+        self._numbers: dict[TopicPartition, int] = {}
+        self._places = Places(pool, self._lookout, metrics)
+        self._unreadable = Unreadable(pool, self._lookout)
+        self._unread: int | None = None
+        self._to_place = asyncio.Event()
+        self._to_look = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._stopped_members = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.last_progress = monotonic()
+
+    async def run(self) -> None:
+        """Reads until `stop`. Survives the loss of brokers and database; raises what nobody foresaw."""
+        loops = [asyncio.create_task(each) for each in (self._look(), self._place(), self._keep_leases())]
+        try:
+            await asyncio.gather(*loops)
+        finally:
+            for each in loops:
+                each.cancel()
+            await self._lookout.close()
+
+    async def stop(self) -> None:
+        """Lets the batches in hand end; then others may have the partitions."""
+        self._stopping.set()
+        self._to_place.set()
+        self._to_look.set()
+        await asyncio.gather(*(member.stop() for member in self.members))
+        self._stopped_members.set()
+        if self._leases is not None:
+            self._leases.wake()
+
+    async def covered(self) -> bool:
+        """True if somebody reads every partition of every topic, and this process what it holds, up to date."""
+        return (
+            self._subscription.complete
+            and bool(self._subscription.leases)
+            and self._unread == 0
+            and monotonic() - self._lookout.answered_at < ANSWER_SECONDS
+            and not self._unplaced()
+            and all(self._is_up_to_date(each, place) for each, place in self._read_to().items())
+        )
+
+    def _is_up_to_date(self, partition: TopicPartition, place: int) -> bool:
+        held = self._readers[partition].held[partition]
+        return held.check is None and place >= held.reread_to
+
+    async def _look(self) -> None:
+        attempt = 0
+        while not self._stopping.is_set():
+            self._to_look.clear()
+            try:
+                await self._look_once()
+                attempt = 0
+            except Exception as error:
+                attempt += 1
+                self._watchdog.pause()
+                if not may_pass(error, attempt):
+                    raise
+            calm = self._subscription.complete and not attempt and not self._unreadable.stopped
+            await is_set_within(self._to_look, LOOK_SECONDS if calm else RETRY_SECONDS)
+
+    async def _look_once(self) -> None:
+        found = await self._lookout.topics(self._subscription.names)
+        partitions = self._subscription.partitions(found)
+        renewed = self._subscription.renewed(found)
+        if set(partitions) != self._subscription.leases.keys():
+            async with self._pool.acquire(timeout=10) as connection:
+                self._subscription.leases = await progress.register(connection, partitions)
+            self._numbers |= self._subscription.leases
+            self._unread = None
+            self._forget([each for each in self._readers if each not in self._subscription.leases])
+            self._wake()
+        for each in [each for each in self._readers if each.topic in renewed]:
+            self._readers[each].stand_still(each)
+            self._wake()
+        if await self._unreadable.settle():
+            self._wake()
+        stopped = self._unreadable.stopped
+        places = self._read_to()
+        ends = await self._lookout.ends([*places, *stopped])
+        lags = {each: max(0, end - places.get(each, stopped.get(each, end))) for each, end in ends.items()}
+        self._metrics.lag.clear()
+        for each, lag in lags.items():
+            self._metrics.lag.labels(each.topic, str(each.partition)).set(lag)
+        self._metrics.partitions_stopped.set(len(stopped))
+        await self._watch(places, lags)
+
+    async def _watch(self, places: dict[TopicPartition, int], lags: dict[TopicPartition, int]) -> None:
+        """Makes members anew that are deaf although brokers and database answer, as they do now."""
+        for member in self.members:
+            if self._watchdog.deaf(member.quiet_since()):
+                await self._renew([member], "no_fetch")
+        idle = {each: place for each, place in places.items() if not self._is_busy(each)}
+        if self._watchdog.stands_still(idle, lags):
+            await self._renew(self.members, "lag_stands_still")
+        if self._watchdog.uncovered(self._leases is None or (self._unread == 0 and not self._unplaced())):
+            await self._renew(self.members, "not_covered")
+
+    def _is_busy(self, partition: TopicPartition) -> bool:
+        reader = self._readers.get(partition)
+        return reader is None or reader.busy
+
+    async def _renew(self, members: Sequence[Consumer], reason: str) -> None:
+        self._metrics.readers_renewed.labels(reason).inc()
+        log.error("reader_deaf", reason=reason)
+        try:
+            self._watchdog.renewal()
+        except DeafReaderError as error:
+            self._on_fatal(error)
+            return
+        for member in members:
+            await member.disconnect()
+        self._wake()
+
+    async def _keep_leases(self) -> None:
+        attempt = 0
+        while not self._stopped_members.is_set():
+            self.last_progress = monotonic()
+            try:
+                async with Leases.opened(self._dsn(), self._name, self._session_ms) as leases:
+                    self._leases = leases
+                    while not self._stopped_members.is_set():
+                        await self._share(leases)
+                        attempt = 0
+                        self.last_progress = monotonic()
+                        await leases.changed_within(LEASE_SECONDS)
+            except Exception as error:
+                attempt += 1
+                if not may_pass(error, attempt):
+                    raise
+                await is_set_within(self._stopped_members, min(5.0, 0.1 * 2 ** min(attempt, 6)))
+            finally:
+                self._leases = None
+                self._lose_all()
+
+    def _lose_all(self) -> None:
+        """Whoever has lost its session reads nothing any more. What is still written fails: its terms are over."""
+        self._readers.clear()
+        self._leaving.clear()
+        self._unread = None
+        for member in self.members:
+            held = list(member.held)
+            for each in held:
+                member.stand_still(each)
+            self._background(member.let_go(held))
+
+    async def _share(self, leases: Leases) -> None:
+        view = await leases.look()
+        known = self._subscription.leases
+        self._count_unread(view)
+        if self._stopping.is_set():
+            return
+        await leases.let_go(view.mine - {self._numbers[each] for each in self._readers})  # what an outage has left over
+        staying = {each: reader for each, reader in self._readers.items() if each not in self._leaving}
+        surplus = len(staying) - share_of(leases.number, view.members, len(known))
+        if surplus > 0:
+            self._forget(of_the_fullest(staying, surplus))
+        elif surplus < 0:
+            free = [each for each, lease in known.items() if lease not in view.mine | view.others]
+            wanted = to_take(free, staying, -surplus)
+            taken = await leases.take([known[each] for each in wanted]) if wanted else set()
+            if taken:
+                self._readers |= dealt([each for each in wanted if known[each] in taken], self._readers, self.members)
+                self._count_unread(View(view.members, view.mine | taken, view.others))
+                log.info("partitions_taken", count=len(taken))
+                self._to_place.set()
+            elif wanted:
+                leases.wake()  # somebody else was faster
+
+    def _count_unread(self, view: View) -> None:
+        held = view.mine | view.others
+        self._unread = sum(lease not in held for lease in self._subscription.leases.values())
+        self._metrics.partitions_unread.set(self._unread + len(self._unreadable.stopped) + self._subscription.missing)
+
+    def _forget(self, partitions: Collection[TopicPartition]) -> None:
+        """Lets these go, in the background: the batches in hand end first."""
+        leaving = [each for each in partitions if each in self._readers and each not in self._leaving]
+        self._leaving.update(leaving)
+        if leaving and self._leases is not None:
+            self._background(self._let_go(self._leases, leaving))
+
+    async def _let_go(self, leases: Leases, partitions: Sequence[TopicPartition]) -> None:
+        numbers = {each: self._numbers[each] for each in partitions}
+        readers = {each: self._readers[each] for each in partitions}
+        shares = {reader: [each for each in partitions if readers[each] is reader] for reader in readers.values()}
+        await asyncio.gather(*(reader.let_go(share) for reader, share in shares.items()))
+        if self._leases is not leases:
+            return
+        for each in partitions:
+            self._readers.pop(each, None)
+            self._leaving.discard(each)
+            self._unreadable.forget(each)
+        await leases.let_go(list(numbers.values()))
+        log.info("partitions_let_go", count=len(partitions))
+
+    async def _place(self) -> None:
+        attempt = 0
+        while not self._stopping.is_set():
+            self._to_place.clear()
+            try:
+                await self._place_once()
+                attempt = 0
+            except Exception as error:
+                attempt += 1
+                if not may_pass(error, attempt):
+                    raise
+            await is_set_within(self._to_place, RETRY_SECONDS if attempt else LOOK_SECONDS)
+
+    async def _place_once(self) -> None:
+        known = self._subscription.leases
+        if not known:
+            return
+        waiting = {each: self._readers[each] for each in self._unplaced()}
+        begun = asyncio.create_task(self._places.find(waiting, self._subscription.id_of))
+        covered = await asyncio.gather(*(member.cover(known) for member in self.members), return_exceptions=True)
+        starts = await begun
+        for error in covered:
+            if isinstance(error, BaseException):
+                raise error
+        for each, start in starts.items():
+            if self._readers.get(each) is waiting[each] and each not in self._leaving and not self._stopping.is_set():
+                row = start.progress
+                held = Held(row.term, row.next_offset or 0, start.check, row.reread_to or 0)
+                waiting[each].take(each, held, was_read=row.last_id is not None)
+        if starts:
+            log.info("partitions_assigned", count=len(starts))
+
+    def _unplaced(self) -> list[TopicPartition]:
+        return [
+            each
+            for each, reader in self._readers.items()
+            if each not in reader.held and each not in self._unreadable.stopped and each not in self._leaving
+        ]
+
+    def _read_to(self) -> dict[TopicPartition, int]:
+        return {each: reader.read_to(each) for each, reader in self._readers.items() if each in reader.held}
+
+    # --- what its members cannot settle (`Troubles`) -----------------------------------------------------------------
+
+    def displaced(self, partition: TopicPartition, *, check: bool) -> None:
+        """Finds its place anew."""
+        if check:
+            self._places.suspect(partition)
+        self._wake()
+
+    def forbidden(self, topic: str) -> None:
+        """Tries it again later."""
+        self._subscription.forbid(topic)
+        self._to_look.set()
+
+    def unreadable(self, partition: TopicPartition, offset: int, error: BaseException) -> None:
+        """Asks an operator; the other partitions go on."""
+        self._unreadable.add(partition, offset, error)
+        self._to_look.set()
+
+    def deaf(self, member: Consumer, reason: str) -> None:
+        """Makes it anew."""
+        self._background(self._renew([member], reason))
+
+    def _wake(self) -> None:
+        self._to_place.set()
+        if self._leases is not None:
+            self._leases.wake()
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not may_pass(error, 1):
+            self._on_fatal(error)

@@ -1,0 +1,65 @@
+"""Deaf means dead: tells a reader that will not recover by itself from brokers that are gone."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from time import monotonic
+
+from aiokafka import TopicPartition
+
+DEAF_SECONDS = 30.0
+"""Without an answered fetch, or with partitions that nobody reads, although the brokers answer others."""
+STILL_SECONDS = 60.0
+"""With a lag that does not move although brokers and database answer."""
+AGAIN_SECONDS = 600.0
+"""A reader that is deaf a second time within this ends its process."""
+
+
+class DeafReaderError(Exception):
+    """A reader was made anew and is deaf again."""
+
+
+class Watchdog:
+    """Remembers since when something has been wrong."""
+
+    def __init__(self) -> None:
+        self._renewed: deque[float] = deque(maxlen=2)
+        self._uncovered_since: float | None = None
+        self._behind: dict[TopicPartition, tuple[int, float]] = {}
+
+    def deaf(self, quiet_since: float) -> bool:
+        """True if nothing was heard since then (seconds of the wall clock) for too long."""
+        return time.time() - quiet_since > DEAF_SECONDS
+
+    def uncovered(self, covered: bool) -> bool:
+        """True if partitions have been without a reader for too long."""
+        if covered:
+            self._uncovered_since = None
+        elif self._uncovered_since is None:
+            self._uncovered_since = monotonic()
+        return self._uncovered_since is not None and monotonic() - self._uncovered_since > DEAF_SECONDS
+
+    def stands_still(self, places: Mapping[TopicPartition, int], lags: Mapping[TopicPartition, int]) -> bool:
+        """True if one of these partitions has been behind, at the same place, for too long."""
+        now = monotonic()
+        self._behind = {
+            each: self._behind[each] if self._behind.get(each, (-1, 0))[0] == places[each] else (places[each], now)
+            for each, lag in lags.items()
+            if lag > 0 and each in places
+        }
+        return any(now - since > STILL_SECONDS for _, since in self._behind.values())
+
+    def pause(self) -> None:
+        """Brokers or database do not answer: nothing can be said."""
+        self._uncovered_since = None
+        self._behind.clear()
+
+    def renewal(self) -> None:
+        """Notes that a reader is made anew. Raises `DeafReaderError` if that has not helped lately."""
+        self.pause()
+        now = monotonic()
+        self._renewed.append(now)
+        if len(self._renewed) > 1 and now - self._renewed[0] < AGAIN_SECONDS:
+            raise DeafReaderError("made anew a moment ago, and deaf again")

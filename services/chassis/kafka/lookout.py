@@ -1,0 +1,119 @@
+"""Asks the brokers, beside the readers: which partitions are there, where they begin and end.
+
+It has a connection of its own, made anew with secrets read anew after every failure. So whatever this answers, a new
+reader would be answered too: that is how a deaf reader is told from a broker that is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from time import monotonic
+from typing import Any, NamedTuple, TypeVar
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import LeaderNotAvailableError, for_code
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.memory_records import MemoryRecords
+
+from chassis.kafka import topic_metadata
+from chassis.kafka.clients import kafka_options
+from chassis.kafka.topic_metadata import Topic
+from chassis.settings import KafkaSettings
+
+TIMEOUT_MS = 5000
+ONE_BATCH = 1
+"""Bytes to fetch: the broker answers with one whole batch, however large."""
+
+FETCH_MS = 1000
+
+T = TypeVar("T")
+
+
+class Span(NamedTuple):
+    """The offsets that a partition holds: from `beginning` to before `end`."""
+
+    beginning: int
+    end: int
+
+
+class Lookout:
+    """One at a time asks; whoever fails leaves the next one a new connection."""
+
+    def __init__(self, settings: KafkaSettings, client_id: str) -> None:
+        self._settings = settings
+        self._client_id = client_id
+        self._client: AIOKafkaConsumer | None = None
+        self._turn = asyncio.Lock()
+        self.answered_at = float("-inf")
+        """When a broker last answered (monotonic seconds)."""
+
+    async def topics(self, names: Collection[str]) -> dict[str, Topic]:
+        """The topics as the brokers know them now. Raises `KafkaError` or `TimeoutError`."""
+        return await self._ask(lambda client: topic_metadata.topics(_network(client), sorted(names)))
+
+    async def spans(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Span]:
+        """Where these partitions begin and end. Raises `KafkaError` or `TimeoutError`."""
+        places = list(partitions)
+
+        async def ask(client: AIOKafkaConsumer) -> dict[TopicPartition, Span]:
+            # The end last: a partition may be emptied in between, and must not seem to end before it begins.
+            beginnings = await client.beginning_offsets(places)
+            ends = await client.end_offsets(places)
+            return {place: Span(beginnings[place], ends[place]) for place in places}
+
+        return await self._ask(ask) if places else {}
+
+    async def ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where these partitions end. Raises `KafkaError` or `TimeoutError`."""
+        places = list(partitions)
+        return await self._ask(lambda client: client.end_offsets(places)) if places else {}
+
+    async def behind_batch(self, partition: TopicPartition, offset: int) -> int:
+        """The first offset behind the batch that holds this one. Raises `KafkaError` or `TimeoutError`."""
+        return await self._ask(lambda client: _behind_batch(client, partition, offset))
+
+    async def close(self) -> None:
+        """Gives up the connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.stop()
+
+    async def _ask(self, ask: Callable[[AIOKafkaConsumer], Awaitable[T]]) -> T:
+        async with self._turn:
+            try:
+                async with asyncio.timeout(2 * TIMEOUT_MS / 1000):
+                    answer = await ask(await self._connected())
+            except BaseException:
+                await self.close()
+                raise
+            self.answered_at = monotonic()
+            return answer
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        if self._client is None:
+            options: dict[str, Any] = kafka_options(self._settings)
+            self._client = AIOKafkaConsumer(**options, client_id=self._client_id, request_timeout_ms=TIMEOUT_MS)
+            await self._client.start()
+        return self._client
+
+
+async def _behind_batch(client: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> int:
+    """Reads only the batch's frame and unpacks nothing."""
+    await client.end_offsets([partition])  # the client knows the leader afterwards
+    network = _network(client)
+    leader = network.cluster.leader_for_partition(partition)
+    if leader is None or leader < 0:
+        raise LeaderNotAvailableError(partition)
+    wanted = [(partition.topic, [(partition.partition, offset, ONE_BATCH)])]
+    answer = await network.send(leader, FetchRequest(FETCH_MS, 1, ONE_BATCH, 0, wanted))
+    ((_, ((_, code, *rest),)),) = answer.topics
+    if code:
+        raise for_code(code)(partition)
+    batch = MemoryRecords(rest[-1]).next_batch()
+    return offset + 1 if batch is None else max(offset + 1, batch.next_offset)
+
+
+def _network(client: AIOKafkaConsumer) -> AIOKafkaClient:
+    return client._client  # noqa: SLF001 - there is no other way to send a request of one's own
