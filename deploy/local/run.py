@@ -103,9 +103,10 @@ def running_stack(directory: Path = LOCAL) -> LocalStack:
         raise StackError("The stack is not running. Start it: make run")
     try:
         ports = Ports(**json.loads((directory / "run" / "ports").read_text()))
+        login = (directory / "run" / "login").read_text()
     except FileNotFoundError as error:
         raise StackError("The stack is only just starting. Try again in a moment.") from error
-    return LocalStack(directory, ports)
+    return LocalStack(directory, ports, kafka_login="scram" if login == "scram" else "none")
 
 
 def require_ours(directory: Path) -> None:
@@ -152,9 +153,13 @@ def _print_urls(stack: LocalStack) -> None:
     print()
     for service, url in stack.urls().items():
         print(f"{service:12} {url}/docs   {url}/metrics")
-    print(f"{'Kafka':12} {stack.kafka.bootstrap}")
+    print(f"{'Kafka':12} {stack.kafka.bootstrap}{_door(stack)}")
     print(f"{'PostgreSQL':12} 127.0.0.1:{stack.ports.postgres}, databases ph_referral, ph_training, ...")
     print(f"{'logs':12} {os.path.relpath(stack.logs)}", flush=True)
+
+
+def _door(stack: LocalStack) -> str:
+    return "" if stack.kafka.login == "none" else f"   with login (SCRAM) {stack.kafka.door}"
 
 
 def _watch(stack: LocalStack) -> None:
