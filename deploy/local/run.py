@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.local import processes
-from deploy.local.places import LOCAL, ROOT, STAGES, Ports, StackError, configured_ports, require_free
+from deploy.local.places import LOCAL, ROOT, SERVICES, STAGES, Ports, StackError, configured_ports, require_free
 from deploy.local.progress import Progress
 from deploy.local.stack import LocalStack
 
@@ -93,6 +93,8 @@ def ph(arguments: list[str], directory: Path = LOCAL) -> None:
     environment.setdefault("PH_OPERATOR", "local-stack")
     if arguments[:1] == ["topics"] and arguments[1:2] in (["plan"], ["apply"]):
         arguments = [*arguments[:2], "--replication", "1", *arguments[2:]]  # declared for three brokers; here is one
+    if arguments[:1] == ["doctor"] and arguments[1:2] and arguments[1] in SERVICES:
+        environment |= stack.users.settings(arguments[1])  # it looks with the service's own login
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "-m", "chassis.operators.cli", *arguments], environment)  # noqa: S606
 

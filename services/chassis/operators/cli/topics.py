@@ -86,7 +86,7 @@ def apply(
 
 async def _run(file: Path, replication: int | None, *, allow_repartition: bool, carry_out: bool) -> list[Change]:
     wanted = topics.declared(file, replication)
-    async with admin(_settings()) as client:
+    async with admin(kafka_settings()) as client:
         changes = await topics.plan(client, wanted, allow_repartition=allow_repartition)
         if carry_out:
             await topics.apply(client, changes)
@@ -94,9 +94,9 @@ async def _run(file: Path, replication: int | None, *, allow_repartition: bool, 
 
 
 async def _run_acls(wanted: acls.Wanted, *, revoke: bool, carry_out: bool) -> list[acls.Change]:
-    changes = await acls.plan(_settings(), wanted, revoke=revoke)
+    changes = await acls.plan(kafka_settings(), wanted, revoke=revoke)
     if carry_out:
-        await acls.apply(_settings(), wanted, changes)
+        await acls.apply(kafka_settings(), wanted, changes)
     return changes
 
 
@@ -112,7 +112,8 @@ def _wanted(file: Path, users: list[str] | None) -> acls.Wanted:
     return acls.Wanted({names[service]: each for service, each in services.items()}, declared.quotas)
 
 
-def _settings() -> KafkaSettings:
+def kafka_settings() -> KafkaSettings:
+    """How to reach Kafka. Raises `Trouble` that names the variable at fault."""
     try:
         return KafkaSettings()
     except ValidationError as error:
