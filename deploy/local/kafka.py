@@ -99,7 +99,8 @@ class Kafka:
         self.directory = directory
         self.bootstrap = f"127.0.0.1:{ports.kafka}"
         self.login = login
-        self.door = f"127.0.0.1:{ports.kafka_secured}" if login == "scram" else self.bootstrap
+        self.door_port = ports.kafka_secured if login == "scram" else ports.kafka
+        self.door = f"127.0.0.1:{self.door_port}"
         self._ports = ports
         self._more = more
         self.jars = Jars(cache)
