@@ -7,13 +7,15 @@ PYTHON ?= python3
 VENV := .local/venv
 PY := $(VENV)/bin/python
 # Other locks or another place of the tree (scripts in a venv name their own path) make another environment.
-RUN_LOCKS := $(addprefix requirements/,installer.lock services.lock local.lock)
+RUN_LOCKS := $(addprefix requirements/,installer.lock services.lock operators.lock local.lock)
 ALL_LOCKS := $(RUN_LOCKS) requirements/tests.lock
 RUN_STAMP := $(VENV)/.run-$(shell (pwd; cat $(RUN_LOCKS)) | sha256sum | cut -c1-16)
 ALL_STAMP := $(VENV)/.all-$(shell (pwd; cat $(ALL_LOCKS)) | sha256sum | cut -c1-16)
 MAKE_VENV = @deploy/local/make-venv "$(PYTHON)" --run-stamp $(RUN_STAMP) --all-stamp $(ALL_STAMP) --for "$(FOR)" --layer
 export PYTHONPATH := services:.
 export PYTHONDONTWRITEBYTECODE :=
+# How the services log in to Kafka: make run KAFKA=scram, make test KAFKA=scram; else not at all.
+export PH_KAFKA := $(or $(KAFKA),$(PH_KAFKA))
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

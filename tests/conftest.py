@@ -12,6 +12,7 @@ import pytest
 from deploy.local.places import LOCAL, free_ports
 from deploy.local.stack import LocalStack
 from tests.support.cluster import Cluster
+from tests.support.secured import Secured
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +32,22 @@ def stack() -> Iterator[LocalStack]:
 def _sweep(directory: Path) -> None:
     """Removes what runs that were killed have left behind: folders named by processes that are gone."""
     for left in directory.glob("*"):
-        if left.name.isdecimal() and not Path(f"/proc/{left.name}").exists():
+        process = left.name.partition("-")[0]
+        if process.isdecimal() and not Path(f"/proc/{process}").exists():
             shutil.rmtree(left, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def secured() -> Iterator[Secured]:
+    """A second broker, where users log in and have rights; empty."""
+    directory = LOCAL / "test" / f"{os.getpid()}-secured"
+    secured = Secured(directory, free_ports())
+    try:
+        secured.start()
+        yield secured
+    finally:
+        secured.stop()
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

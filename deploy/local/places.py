@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
@@ -34,6 +35,7 @@ class Ports:
     training: int
     counselling: int
     placement: int
+    kafka_secured: int = 59094
 
     def of(self, name: str) -> int:
         """The port of a part by its name."""
@@ -41,7 +43,7 @@ class Ports:
         return port
 
 
-DEFAULTS = Ports(55432, 59092, 59093, 8101, 8102, 8103, 8104)
+DEFAULTS = Ports(55432, 59092, 59093, 8101, 8102, 8103, 8104, 59094)
 
 
 def configured_ports() -> Ports:
@@ -62,6 +64,17 @@ def free_ports() -> Ports:
 def free_port() -> int:
     """One more port such as those of `free_ports`; for a second process of a service."""
     return next(_unused_ports())
+
+
+def configured_login() -> Literal["none", "scram"]:
+    """How services log in to Kafka, as the environment variable PH_KAFKA says: `scram`, or not at all (`plain`)."""
+    match os.environ.get("PH_KAFKA", "").strip() or "plain":
+        case "plain":
+            return "none"
+        case "scram":
+            return "scram"
+        case other:
+            raise StackError(f"PH_KAFKA is {other!r}: say scram, or plain for a Kafka without login.")
 
 
 def require_free(ports: Ports) -> None:

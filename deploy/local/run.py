@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.local import processes
-from deploy.local.places import LOCAL, ROOT, STAGES, Ports, StackError, configured_ports, require_free
+from deploy.local.places import LOCAL, ROOT, SERVICES, STAGES, Ports, StackError, configured_ports, require_free
 from deploy.local.progress import Progress
 from deploy.local.stack import LocalStack
 
@@ -93,6 +93,8 @@ def ph(arguments: list[str], directory: Path = LOCAL) -> None:
     environment.setdefault("PH_OPERATOR", "local-stack")
     if arguments[:1] == ["topics"] and arguments[1:2] in (["plan"], ["apply"]):
         arguments = [*arguments[:2], "--replication", "1", *arguments[2:]]  # declared for three brokers; here is one
+    if arguments[:1] == ["doctor"] and arguments[1:2] and arguments[1] in SERVICES:
+        environment |= stack.users.settings(arguments[1])  # it looks with the service's own login
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "-m", "chassis.operators.cli", *arguments], environment)  # noqa: S606
 
@@ -103,9 +105,10 @@ def running_stack(directory: Path = LOCAL) -> LocalStack:
         raise StackError("The stack is not running. Start it: make run")
     try:
         ports = Ports(**json.loads((directory / "run" / "ports").read_text()))
+        login = (directory / "run" / "login").read_text()
     except FileNotFoundError as error:
         raise StackError("The stack is only just starting. Try again in a moment.") from error
-    return LocalStack(directory, ports)
+    return LocalStack(directory, ports, kafka_login="scram" if login == "scram" else "none")
 
 
 def require_ours(directory: Path) -> None:
@@ -152,9 +155,13 @@ def _print_urls(stack: LocalStack) -> None:
     print()
     for service, url in stack.urls().items():
         print(f"{service:12} {url}/docs   {url}/metrics")
-    print(f"{'Kafka':12} {stack.kafka.bootstrap}")
+    print(f"{'Kafka':12} {stack.kafka.bootstrap}{_door(stack)}")
     print(f"{'PostgreSQL':12} 127.0.0.1:{stack.ports.postgres}, databases ph_referral, ph_training, ...")
     print(f"{'logs':12} {os.path.relpath(stack.logs)}", flush=True)
+
+
+def _door(stack: LocalStack) -> str:
+    return "" if stack.kafka.login == "none" else f"   with login (SCRAM) {stack.kafka.door}"
 
 
 def _watch(stack: LocalStack) -> None:

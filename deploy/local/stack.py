@@ -17,8 +17,9 @@ from pathlib import Path
 
 from deploy.local import processes
 from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
-from deploy.local.kafka import Kafka, Profile
-from deploy.local.places import LOCAL, ROOT, SERVICES, Ports, StackError
+from deploy.local.kafka import OPERATORS, Kafka, Login, Profile
+from deploy.local.kafka_users import Users
+from deploy.local.places import LOCAL, ROOT, SERVICES, Ports, StackError, configured_login
 from deploy.local.postgres import Postgres, write_secret
 from deploy.local.processes import Program
 
@@ -42,6 +43,7 @@ class LocalStack:
         *,
         durable: bool = True,
         kafka_profile: Profile = "light",
+        kafka_login: Login | None = None,
         say: Say = _silent,
     ) -> None:
         self.directory = directory
@@ -56,10 +58,11 @@ class LocalStack:
             directory / "kafka",
             LOCAL / "cache",
             self.logs / "kafka.log",
-            ports.kafka,
-            ports.kafka_controller,
+            ports,
             kafka_profile,
+            login=configured_login() if kafka_login is None else kafka_login,
         )
+        self.users = Users(self.kafka, self.secrets)
         self.issuer = Issuer(self.secrets)
         self.services: dict[str, Program] = {}
 
@@ -77,7 +80,7 @@ class LocalStack:
         self._migrate()
         self._launch_services()
         self._say("Kafka")
-        self.kafka.wait()
+        self._wait_for_kafka()
         self._say("topics")
         self._make_topics()
         self._wait_for_services()
@@ -87,7 +90,7 @@ class LocalStack:
         self._launch_servers()
         self.postgres.wait()
         self.postgres.create_databases()
-        self.kafka.wait()
+        self._wait_for_kafka()
 
     def prepare(self) -> None:
         """Migrations and topics: with the servers, all that the services stand on."""
@@ -103,6 +106,7 @@ class LocalStack:
         self.secrets.mkdir(parents=True, exist_ok=True)
         self._notes.mkdir(parents=True, exist_ok=True)
         (self._notes / "ports").write_text(json.dumps(vars(self.ports)))
+        (self._notes / "login").write_text(self.kafka.login)
         self.issuer.make()
         profile_key = self.secrets / "profile.key"
         if not profile_key.exists():
@@ -118,8 +122,12 @@ class LocalStack:
     def _migrate(self) -> None:
         self.ph("migrate", "--all")
 
+    def _wait_for_kafka(self) -> None:
+        self.kafka.wait()
+        self.users.make()
+
     def _make_topics(self) -> None:
-        self.ph("topics", "apply", "--replication", "1")
+        self.ph("topics", "apply", "--replication", "1", *(["--acls"] if self.kafka.login == "scram" else []))
 
     def _launch_services(self) -> None:
         for service in SERVICES:
@@ -134,7 +142,7 @@ class LocalStack:
         """One process of a service; `overrides` are settings, `name` tells several processes of a service apart."""
         name = name or service
         port = overrides.get("PORT", str(self.ports.of(service)))
-        settings = {"PORT": port, "INSTANCE": f"{name}-0", **overrides}
+        settings = {"PORT": port, "INSTANCE": f"{name}-0", **self.users.settings(service), **overrides}
         program = processes.start(
             name,
             [sys.executable, "-m", f"{service}.app"],
@@ -164,9 +172,9 @@ class LocalStack:
     # --- use ---------------------------------------------------------------------------------------------------------
 
     def environment(self) -> dict[str, str]:
-        """The settings of every service: addresses, and secrets by file."""
+        """The settings of every service: addresses, and secrets by file. For Kafka, those of an operator."""
         settings = {
-            "KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap,
+            **self.users.settings(OPERATORS),
             "AUTH_ISSUER": ISSUER,
             "AUTH_AUDIENCE": AUDIENCE,
             "AUTH_JWKS": str(self.issuer.jwks_file),
@@ -191,11 +199,14 @@ class LocalStack:
         """Each service's address."""
         return {service: f"http://127.0.0.1:{self.ports.of(service)}" for service in SERVICES}
 
-    def ph(self, *arguments: str) -> str:
-        """Runs the operators' command against this stack; its output. Raises `StackError` if it fails."""
+    def ph(self, *arguments: str, user: str = OPERATORS) -> str:
+        """Runs the operators' command against this stack; its output. Raises `StackError` if it fails.
+
+        `user` is who logs in to Kafka.
+        """
         done = subprocess.run(
             [sys.executable, "-m", "chassis.operators.cli", *arguments],
-            env={**_inherited(), **self.environment(), "PH_OPERATOR": "local-stack"},
+            env={**_inherited(), **self.environment(), **self.users.settings(user), "PH_OPERATOR": "local-stack"},
             cwd=ROOT,
             capture_output=True,
             check=False,

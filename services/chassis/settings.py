@@ -59,6 +59,8 @@ class KafkaSettings(BaseSettings):
     username: str | None = None
     password_file: Path | None = None
     ca_file: Path | None = Field(default=None, description="certificate authority of the brokers, PEM")
+    client_cert_file: Path | None = Field(default=None, description="certificate to log in with (mutual TLS), PEM")
+    client_key_file: Path | None = Field(default=None, description="its key, PEM; absent: in the certificate's file")
 
     @property
     def password(self) -> SecretStr | None:

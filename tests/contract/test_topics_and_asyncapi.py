@@ -102,7 +102,8 @@ def test_the_topics_name_the_keys_of_the_code() -> None:
 def test_the_tool_that_creates_topics_reads_the_file() -> None:
     for topic in declared(SCHEMAS / "topics.yaml"):
         assert (topic.partitions, topic.replication, topic.keyed) == (6, 3, True)
-        assert topic.config["retention.ms"] == str(90 * 24 * 3600 * 1000)
+        assert topic.config["retention.ms"] == str(1096 * 24 * 3600 * 1000)
+        assert topic.config["compression.type"] == "uncompressed"
         assert topic.config["min.insync.replicas"] == "2"
     for topic in declared(SCHEMAS / "topics.yaml", replication=1):
         assert topic.replication == 1

@@ -67,7 +67,7 @@ async def test_it_waits_for_database_schema_broker_and_topic_and_is_live_all_the
 ) -> None:
     name = f"late_{uuid4().hex[:8]}"
     dsn = await cluster.create_database(name)
-    async with proxy_to(stack.ports.kafka) as kafka, proxy_to(stack.ports.postgres) as postgres:
+    async with proxy_to(stack.kafka.door_port) as kafka, proxy_to(stack.ports.postgres) as postgres:
         kafka.shut()
         postgres.shut()
         settings = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{kafka.port}"}
@@ -342,7 +342,7 @@ async def test_spans_are_not_exported_unless_somebody_says_where_to(
         await shop.sell(till, 1)
         await until_total(pool, till, 2)
         await asyncio.sleep(0.5)
-        assert process.peers() <= {stack.ports.postgres, stack.ports.kafka}
+        assert process.peers() <= {stack.ports.postgres, stack.kafka.door_port}
     assert calls == []
     if collector is not None:
         collector.close()

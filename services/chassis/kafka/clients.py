@@ -1,5 +1,7 @@
 """How producers, consumers and the admin client reach Kafka: settings become client options in one place.
 
+Password, authority and certificate are read from their files whenever a client is made: a new client has the new ones.
+
 aiokafka answers a closed port, a wrong password and a plain connection to a TLS port alike with "Unable to
 bootstrap", and tells the reason to its log only. The admin client here collects it for the person who reads.
 """
@@ -65,7 +67,7 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     where = f"Kafka at {settings.bootstrap_servers} ({settings.security_protocol})"
     reasons: list[str] = []
     try:
-        with _log_of_aiokafka(reasons):
+        with log_of("aiokafka", reasons):
             await client.start()
             yield client
     except KafkaConnectionError as error:
@@ -73,7 +75,8 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
             "no broker can be reached, or it refuses the login: " + ("; ".join(reasons) or str(error)),
             where=where,
             remedy="Check KAFKA_BOOTSTRAP_SERVERS and that a broker runs there; then KAFKA_SECURITY_PROTOCOL,"
-            " KAFKA_SASL_MECHANISM, KAFKA_USERNAME and the file that KAFKA_PASSWORD_FILE names.",
+            " KAFKA_SASL_MECHANISM, KAFKA_USERNAME and the files that KAFKA_PASSWORD_FILE, KAFKA_CA_FILE and"
+            " KAFKA_CLIENT_CERT_FILE name.",
         ) from error
     except (KafkaError, TimeoutError) as error:
         raise Trouble(
@@ -98,14 +101,37 @@ def _login(settings: KafkaSettings) -> tuple[str, str]:
 
 
 def _tls(settings: KafkaSettings) -> ssl.SSLContext:
+    where = f"settings of Kafka ({settings.security_protocol})"
     try:
-        return ssl.create_default_context(cafile=settings.ca_file)
+        context = ssl.create_default_context(cafile=settings.ca_file)
     except OSError as error:
         raise Trouble(
             f"the certificate authority {settings.ca_file} cannot be used ({error})",
-            where=f"settings of Kafka ({settings.security_protocol})",
+            where=where,
             remedy="KAFKA_CA_FILE must name a readable PEM file.",
         ) from error
+    if settings.client_cert_file is None:
+        if settings.client_key_file is not None:
+            raise Trouble(
+                "KAFKA_CLIENT_KEY_FILE is set, KAFKA_CLIENT_CERT_FILE is not", where=where, remedy="Set both, or none."
+            )
+        return context
+    try:
+        # Without a password of our own OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(settings.client_cert_file, settings.client_key_file, password=_no_password)
+    except (OSError, ValueError) as error:
+        key = settings.client_key_file or settings.client_cert_file
+        raise Trouble(
+            f"the client certificate {settings.client_cert_file} with the key {key} cannot be used ({error})",
+            where=where,
+            remedy="KAFKA_CLIENT_CERT_FILE must name a readable PEM file with the certificate and those that signed it,"
+            " KAFKA_CLIENT_KEY_FILE one with its key, not encrypted.",
+        ) from error
+    return context
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted")
 
 
 class _Collector(logging.Handler):
@@ -120,9 +146,9 @@ class _Collector(logging.Handler):
 
 
 @contextmanager
-def _log_of_aiokafka(lines: list[str]) -> Iterator[None]:
-    """Collects what aiokafka logs, instead of printing it between the lines of a command."""
-    logger = logging.getLogger("aiokafka")
+def log_of(library: str, lines: list[str]) -> Iterator[None]:
+    """Collects what a client library logs, instead of printing it between the lines of a command."""
+    logger = logging.getLogger(library)
     handler = _Collector(lines)
     propagate, logger.propagate = logger.propagate, False
     logger.addHandler(handler)

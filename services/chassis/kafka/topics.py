@@ -50,6 +50,8 @@ class Entry(BaseModel):
     replication: int | None = Field(default=None, ge=1)
     retention_days: int | None = Field(default=None, ge=-1, description="-1 keeps for ever; absent: cluster's default")
     config: dict[str, str | bool | int | float] = {}
+    owner: str = Field(default="", description="the service that writes")
+    readers: list[str] = Field(default=[], description="services that consume it")
 
 
 class Defaults(BaseModel):
@@ -62,6 +64,7 @@ class Declaration(BaseModel):
     """`topics.yaml` as a whole."""
 
     defaults: Defaults
+    quotas: dict[str, float] = Field(default={}, description="of each service's user, by Kafka's own names")
     topics: dict[str, Entry]
 
 
@@ -106,10 +109,19 @@ class Change:
 def declared(path: Path = DECLARATION, replication: int | None = None) -> tuple[Topic, ...]:
     """The declared topics. `replication` overrides all of them, for a cluster of fewer brokers than declared.
 
-    Raises `Trouble` that names the entry and field at fault.
+    Raises `Trouble` like `declaration`.
     """
+    document = declaration(path)
+    return tuple(
+        _topic(name, entry, replication or entry.replication or document.defaults.replication)
+        for name, entry in sorted(document.topics.items())
+    )
+
+
+def declaration(path: Path = DECLARATION) -> Declaration:
+    """What is declared. Raises `Trouble` that names the entry and field at fault."""
     try:
-        document = Declaration.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Declaration.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise Trouble(f"cannot be read ({error.strerror})", where=str(path), remedy="Name it with --file.") from error
     except yaml.YAMLError as error:
@@ -118,10 +130,6 @@ def declared(path: Path = DECLARATION, replication: int | None = None) -> tuple[
         first = error.errors()[0]
         at = ".".join(str(part) for part in first["loc"])
         raise Trouble(f"{at}: {first['msg']}", where=str(path), remedy="Mend this entry.") from error
-    return tuple(
-        _topic(name, entry, replication or entry.replication or document.defaults.replication)
-        for name, entry in sorted(document.topics.items())
-    )
 
 
 def _topic(name: str, entry: Entry, replication: int) -> Topic:

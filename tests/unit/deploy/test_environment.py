@@ -58,7 +58,7 @@ def locks(call: tuple[str, ...]) -> list[str]:
 def test_what_is_there_costs_nothing(tmp_path: Path, asked: list[tuple[str, ...]]) -> None:
     make("run", stamps(tmp_path), jars=False, starts=False)
     make("run", stamps(tmp_path), jars=False, starts=False)
-    assert [locks(call) for call in asked] == [["services.lock", "local.lock"]]
+    assert [locks(call) for call in asked] == [["services.lock", "operators.lock", "local.lock"]]
     assert (tmp_path / "venv" / "bin" / "ph").exists()
     assert not stamps(tmp_path)["all"].exists()
 
@@ -67,7 +67,7 @@ def test_the_tests_packages_come_on_top_of_what_is_there(tmp_path: Path, asked: 
     make("run", stamps(tmp_path), jars=False, starts=False)
     (tmp_path / "venv" / "kept").touch()
     make("all", stamps(tmp_path), jars=False, starts=False)
-    assert locks(asked[-1]) == ["services.lock", "local.lock", "tests.lock"]
+    assert locks(asked[-1]) == ["services.lock", "operators.lock", "local.lock", "tests.lock"]
     assert (tmp_path / "venv" / "kept").exists()
     make("run", stamps(tmp_path), jars=False, starts=False)
     assert len(asked) == 2
@@ -86,7 +86,7 @@ def test_other_locks_make_a_new_environment_that_keeps_the_tests_packages(
     (tmp_path / "venv" / "old").touch()
     make("run", stamps(tmp_path, "2"), jars=False, starts=False)
     assert not (tmp_path / "venv" / "old").exists()
-    assert locks(asked[-1]) == ["services.lock", "local.lock", "tests.lock"]
+    assert locks(asked[-1]) == ["services.lock", "operators.lock", "local.lock", "tests.lock"]
     assert {path.name for path in (tmp_path / "venv").glob(".*-*")} == {".run-2", ".all-2"}
 
 

@@ -1,4 +1,4 @@
-"""Three locks: each holds what it is for, and they agree."""
+"""The locks: each holds what it is for, and they agree."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-LAYERS = ("services", "local", "tests")
+LAYERS = ("services", "operators", "local", "tests")
 ENTRY = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 
 _IMPORT_ALL = """
@@ -58,10 +58,11 @@ def test_the_services_lock_suffices_to_import_every_module_of_the_services(root:
 
 
 def test_an_image_carries_nothing_of_the_local_stack_and_of_the_tests(root: Path) -> None:
-    unwanted = required(root, "local") | required(root, "tests") | {"uv"}
+    unwanted = required(root, "local") | required(root, "tests") | required(root, "operators") | {"uv"}
     assert len(unwanted) > 10
     assert not unwanted & set(entries(root, "services"))
     assert not required(root, "tests") & set(entries(root, "local"))
+    assert set(entries(root, "operators")) == required(root, "operators")
 
 
 @pytest.mark.parametrize("layer", [*LAYERS, "installer"])

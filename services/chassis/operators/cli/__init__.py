@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from chassis.operators.cli import migrate, parked, topics
+from chassis.operators.cli import doctor, migrate, parked, topics
 from chassis.operators.cli.output import PeopleGroup
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ def _ph() -> None:
 
 
 app.command("migrate")(migrate.migrate)
+app.command("doctor")(doctor.doctor)
 app.add_typer(topics.app, name="topics")
 app.add_typer(parked.app, name="parked")
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from faststream.kafka.security import parse_security
 
 from chassis.kafka.clients import broker_security, kafka_options
 from chassis.settings import KafkaSettings
 from chassis.trouble import Trouble
+from tests.support.certificates import Authority, encrypted
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +22,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         "USERNAME",
         "PASSWORD_FILE",
         "CA_FILE",
+        "CLIENT_CERT_FILE",
+        "CLIENT_KEY_FILE",
         "BOOTSTRAP_SERVERS",
     ):
         monkeypatch.delenv(f"KAFKA_{name}", raising=False)
@@ -39,23 +37,14 @@ def password_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ca_file(tmp_path: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-    now = datetime.now(UTC)
-    authority = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
+def authority() -> Authority:
+    return Authority("test authority")
+
+
+@pytest.fixture
+def ca_file(tmp_path: Path, authority: Authority) -> Path:
     path = tmp_path / "ca.pem"
-    path.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+    path.write_text(authority.pem)
     return path
 
 
@@ -122,3 +111,38 @@ def test_secrets_that_cannot_be_read_name_the_file(tmp_path: Path) -> None:
         kafka_options(KafkaSettings(security_protocol="SASL_PLAINTEXT", username="ops", password_file=absent))
     with pytest.raises(Trouble, match=str(absent)):
         kafka_options(KafkaSettings(security_protocol="SSL", ca_file=absent))
+
+
+def test_a_client_certificate_is_shown_to_the_broker(tmp_path: Path, ca_file: Path, authority: Authority) -> None:
+    certificate, key = authority.files(tmp_path, "training")
+    settings = KafkaSettings(
+        security_protocol="SSL", ca_file=ca_file, client_cert_file=certificate, client_key_file=key
+    )
+    both = tmp_path / "both.pem"
+    both.write_text(certificate.read_text() + key.read_text())
+    for each in (settings, settings.model_copy(update={"client_cert_file": both, "client_key_file": None})):
+        assert authority.sees(kafka_options(each)["ssl_context"]) == "training"
+        assert authority.sees(parse_security(broker_security(each))["ssl_context"]) == "training"
+
+
+def test_a_new_client_shows_the_new_certificate(tmp_path: Path, ca_file: Path, authority: Authority) -> None:
+    certificate, key = authority.files(tmp_path, "before")
+    settings = KafkaSettings(
+        security_protocol="SSL", ca_file=ca_file, client_cert_file=certificate, client_key_file=key
+    )
+    assert authority.sees(kafka_options(settings)["ssl_context"]) == "before"
+    authority.files(tmp_path, "after")
+    assert authority.sees(kafka_options(settings)["ssl_context"]) == "after"
+
+
+def test_a_client_certificate_that_cannot_be_used_says_why(tmp_path: Path, authority: Authority) -> None:
+    certificate, key = authority.files(tmp_path, "training")
+    locked = tmp_path / "locked.key"
+    locked.write_text(encrypted(key.read_text()))
+    other = authority.files(tmp_path / "other", "placement")[1]
+    for wrong, why in ((tmp_path / "absent", "No such file"), (locked, "encrypted"), (other, "mismatch")):
+        settings = KafkaSettings(security_protocol="SSL", client_cert_file=certificate, client_key_file=wrong)
+        with pytest.raises(Trouble, match=f"(?is){wrong}.*{why}"):
+            kafka_options(settings)
+    with pytest.raises(Trouble, match="KAFKA_CLIENT_CERT_FILE is not"):
+        kafka_options(KafkaSettings(security_protocol="SSL", client_key_file=key))

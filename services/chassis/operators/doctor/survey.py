@@ -1,0 +1,89 @@
+"""Asks Kafka, PostgreSQL and this machine for what `checks` judges. Changes nothing."""
+
+from __future__ import annotations
+
+import time
+import zoneinfo
+from importlib import import_module, resources
+from pathlib import Path
+
+import tzdata
+
+from chassis.kafka import topics
+from chassis.kafka.outlook import look
+from chassis.kafka.rights import rights
+from chassis.operators.doctor.checks import DatabaseFacts, Line, Needs, ZoneFacts, judged
+from chassis.postgres import migrations
+from chassis.postgres.session import database
+from chassis.settings import KafkaSettings
+from chassis.trouble import Trouble
+
+_CLOCK = "select extract(epoch from clock_timestamp())::float8"
+_HAS = "select to_regclass($1) is not null"
+_PROGRESS = "select topic, partition, next_offset from progress"
+_HALTED = "select detail from halt order by kind"
+
+
+async def examine(needs: Needs, kafka: KafkaSettings, dsn: str, folder: Path | None = None) -> list[Line]:
+    """All that there is to say. `folder`: the service's migrations, where they are not in their usual place."""
+    found = await survey_database(dsn, needs.service, folder)
+    topics_ = sorted({*needs.writes, *needs.reads, *needs.listed, *needs.partitions})
+    seen = await look(kafka, needs.service, topics_, needs.reads, found.progress)
+    return judged(needs, seen, found, survey_zones())
+
+
+def needs_of(service: str, file: Path = topics.DECLARATION) -> Needs:
+    """By `topics.yaml`, and by the consumers of the service's code. Raises `Trouble` if it is no service."""
+    declared = topics.declaration(file)
+    wanted = rights(declared)
+    if service not in wanted:
+        raise Trouble(f"no topic names {service}", where=str(file), remedy=f"Services there: {', '.join(wanted)}.")
+    own = {right.name for right in wanted[service]}
+    return Needs(
+        service,
+        wanted[service],
+        writes=[name for name, entry in sorted(declared.topics.items()) if entry.owner == service],
+        reads=sorted({contract.topic for contract in import_module(f"{service}.consumers").EVENTS}),
+        listed=[name for name, entry in sorted(declared.topics.items()) if service in entry.readers],
+        partitions={name: entry.partitions for name, entry in declared.topics.items() if name in own},
+        quotas=declared.quotas,
+    )
+
+
+async def survey_database(dsn: str, service: str, folder: Path | None = None) -> DatabaseFacts:
+    """What the service's own role sees. Tables that this schema does not have yet tell nothing."""
+    try:
+        async with database(dsn, "ph doctor") as connection:
+            pending = [str(file) for file in await migrations.pending(connection, service, folder)]
+            asked = time.time()
+            there = await connection.fetchval(_CLOCK)
+            ahead = there - (asked + time.time()) / 2
+            progress = halted = None
+            if await connection.fetchval(_HAS, "progress"):
+                progress = {(topic, number): offset for topic, number, offset in await connection.fetch(_PROGRESS)}
+            if await connection.fetchval(_HAS, "halt"):
+                halted = [row[0] for row in await connection.fetch(_HALTED)]
+            return DatabaseFacts(None, pending, ahead, progress, halted)
+    except Trouble as trouble:
+        return DatabaseFacts(trouble)
+
+
+def survey_zones() -> ZoneFacts:
+    """The zones of the package are looked for where `zoneinfo` looks: in the system's files first."""
+    missing = []
+    for name in resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split():
+        try:
+            zoneinfo.ZoneInfo.no_cache(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            missing.append(name)
+    folders = [Path(folder) for folder in zoneinfo.TZPATH if (Path(folder) / "Europe" / "Berlin").exists()]
+    return ZoneFacts(tzdata.IANA_VERSION, _release(folders[0]) if folders else None, bool(folders), missing)
+
+
+def _release(folder: Path) -> str | None:
+    try:
+        with (folder / "tzdata.zi").open(encoding="utf-8") as file:
+            first = file.readline().split()
+    except OSError:
+        return None
+    return first[2] if first[:2] == ["#", "version"] else None
