@@ -34,7 +34,7 @@ ROOMS = {
 MORE = {
     "counselling": {"limits.py"},  # when a centre owes what
     "placement": set(),
-    "referral": {"settings.py", "vault.py"},  # the key of profiles, and what it seals
+    "referral": {"limits.py", "settings.py", "vault.py"},  # when a receipt is owed; the key of profiles, what it seals
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
 }
 """Each further room needs a reason, and each of these is there."""
