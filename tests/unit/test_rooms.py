@@ -13,6 +13,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from chassis.http.parked import router as operations
 from chassis.pure.answers import Answer
 from chassis.pure.decision import Handler
 from counselling.app import SERVICE as COUNSELLING
@@ -89,7 +90,7 @@ def test_every_handler_takes_states_its_message_by_its_own_name_and_the_context(
 @pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
 def test_every_answer_has_the_one_base(service: Any) -> None:
     """Each route declares a typed answer, and none is a model of another base."""
-    for router in service.routers:
+    for router in (*service.routers, operations):
         for route in router.routes:
             model = route.response_model
             assert isinstance(model, type), route.path
@@ -106,7 +107,10 @@ def test_every_route_stands_in_the_readme_of_its_service(service: Any) -> None:
     page = (SERVICES / service.name / "README.md").read_text(encoding="utf-8")
     told = {named(*found) for found in re.findall(r"`(GET|POST|PUT|DELETE|PATCH) (/[^`]*)`", page)}
     routes = {
-        named(method, route.path) for router in service.routers for route in router.routes for method in route.methods
+        named(method, route.path)
+        for router in (*service.routers, operations)
+        for route in router.routes
+        for method in route.methods
     }
     assert told == routes
 
@@ -133,6 +137,7 @@ def shown(annotation: Any) -> Iterator[type[BaseModel]]:
 @pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
 def test_an_id_says_of_what_it_is(service: Any) -> None:
     """Who reads an answer apart from its request still knows which id is which."""
-    models = {model for router in service.routers for route in router.routes for model in shown(route.response_model)}
+    routes = [route for router in (*service.routers, operations) for route in router.routes]
+    models = {model for route in routes for model in shown(route.response_model)}
     assert len(models) > 3
     assert [model.__name__ for model in models if "id" in model.model_fields] == []

@@ -53,7 +53,8 @@ _SETTLED = """
 delete from parked where id = $1 or (topic = $2 and key = $3 and sequence = $4 and state <> 'discarded') returning id
 """
 _FAILED = """
-update parked set state = 'parked', failure = $2, detail = $3, attempts = attempts + 1 where id = $1
+update parked set state = 'parked', failure = $2, detail = $3, attempts = attempts + 1, updated_at = clock_timestamp()
+where id = $1
 """
 _UNBLOCK = """
 update position set blocked = false where source = $1 and key = $2 and not exists (

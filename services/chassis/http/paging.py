@@ -37,7 +37,7 @@ def paged(listing: Listing) -> Any:
         count: Annotated[bool, Query(description="also count what is on all pages, as `total`")] = False,
     ) -> Wish:
         try:
-            after = None if cursor is None else place_of(cursor, sort)
+            after = None if cursor is None else place_of(cursor, sort, listing.id_type)
         except BadCursor:
             raise bad_cursor() from None
         return Wish(sort, after, limit, updated_since, count)

@@ -50,6 +50,7 @@ create table parked (
     decided_by     text,
     reason         text,
     digest         bytea not null,
+    updated_at     timestamptz not null default clock_timestamp(),
     unique (topic, digest)
 );
 create index parked_open on parked (topic, key, id) where state <> 'discarded';
