@@ -297,6 +297,12 @@ async def test_requests_with_one_key_at_once_have_one_effect_and_one_answer(desk
     assert len([line for line in lines() if line["event"] == "parked_retried"]) == 1
 
 
+async def test_what_is_decided_on_many_is_no_record_that_can_be_read(desk: Process) -> None:
+    for method in ("GET", "DELETE", "OPTIONS"):
+        answer = await desk.ask(method, f"{LIST}/retry", OPERATOR)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "POST"), method
+
+
 @pytest.mark.parametrize("who", [BAVARIA, PROGRAMME, {"roles": [], "org": "programme:operations"}])
 async def test_only_operators_see_and_decide(desk: Process, records: Records, who: dict[str, Any]) -> None:
     (one,) = await records.take(records.about(str(uuid4()), 1))
