@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from counselling.reference import Reference
-from vocabulary.countries import WORKING_DAYS, last_second_at
+from vocabulary.countries import last_second_at
+from vocabulary.limits import ends_at
 
 
 def due_at(reference: Reference, priority: str, level: int, country: str, start: datetime) -> datetime:
     """The end of a level's limit that begins at `start`, by the limits of `priority`."""
     limit = reference.limit(priority, level)
-    if limit.unit == "hours":
-        return start + timedelta(hours=limit.amount)
-    return WORKING_DAYS.due_at(country, start, limit.amount)
+    return ends_at(limit.amount, limit.unit, country, start)
 
 
 def contact_priority(vulnerable: bool) -> str:

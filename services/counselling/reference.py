@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Self, get_args
+from typing import ClassVar, Self, get_args
 
 from chassis.pure.reference import (
     Code,
@@ -13,6 +13,7 @@ from chassis.pure.reference import (
     load,
 )
 from counselling.domain.referral import ESCALATIONS
+from vocabulary.limits import Unit
 from vocabulary.reference import Centre, Country
 from vocabulary.terms import Priority
 
@@ -24,7 +25,7 @@ class PriorityLimit:
     priority: Priority
     level: int
     amount: int
-    unit: Literal["hours", "working_days"]
+    unit: Unit
 
     KEY: ClassVar[tuple[str, str]] = ("priority", "level")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -149,14 +149,19 @@ class ReferralView(Answer):
     skills: tuple[str, ...]
     status: ReferralStatus
     referred_at: datetime
+    owed: Literal["receipt", "answer"] | None = Field(
+        description="what is owed: `receipt`, by the service that keeps the inbox of `to_centre`: that it is there; "
+        "`answer`, by `to_centre`"
+    )
+    receipt_due_at: datetime | None
     received_at: datetime | None
     answer_due_at: datetime | None
     answered_at: datetime | None
     first_appointment: datetime | None
     closed_at: datetime | None
     reason: str | None
-    overdue: bool
-    overdue_level: int
+    overdue: bool = Field(description="whether what is owed should have come")
+    overdue_level: int = Field(description="how far the centre's answer was escalated")
 
     def without(self, hidden: frozenset[str]) -> Self:
         """The view for somebody who must not see these needs."""

@@ -172,7 +172,9 @@ async def list_referrals(
     wish: Annotated[Wish, paged(views.REFERRALS)],
     *,
     status: Annotated[ReferralStatus | None, Query()] = None,
-    overdue: Annotated[bool | None, Query(description="whether an answer is owed that should have come")] = None,
+    overdue: Annotated[
+        bool | None, Query(description="whether a confirmation or an answer is owed that should have come")
+    ] = None,
     org: OrgFilter = None,
 ) -> Response:
     """What became of each referral of the caller's organisation."""

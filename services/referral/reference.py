@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Self, get_args
 
-from chassis.pure.reference import Code, CodeList, load
+from chassis.pure.reference import Code, CodeList, InvalidReference, load
+from vocabulary.limits import Unit
 from vocabulary.reference import Centre, Country, Fallback
+from vocabulary.terms import Priority
 
 EVERYWHERE = "*"
 """The catchment of a centre that has its country to itself, or all that no other centre has."""
@@ -59,6 +61,17 @@ class Purpose:
     recipient_kinds: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiptLimit:
+    """How long the service of a centre may take to confirm that it has a referral of this priority."""
+
+    priority: Priority
+    amount: int
+    unit: Unit
+
+    KEY: ClassVar[tuple[str, ...]] = ("priority",)
+
+
 @dataclass(frozen=True)
 class Reference:
     """The lists together."""
@@ -70,6 +83,7 @@ class Reference:
     needs: CodeList[SensitiveCode]
     assistance_codes: CodeList[SensitiveCode]
     purposes: CodeList[Purpose]
+    receipt_limits: CodeList[ReceiptLimit]
     providers: CodeList[Provider]
     wishes: CodeList[Code]
     isco08: CodeList[Occupation]
@@ -89,6 +103,7 @@ class Reference:
             "assistance_codes": SensitiveCode,
             "consent_purposes": Purpose,
             "providers": Provider,
+            "receipt_limits": ReceiptLimit,
             "wishes": Code,
             "isco08": Occupation,
             "withdraw_reasons": Code,
@@ -96,6 +111,9 @@ class Reference:
             "departure_cancel_reasons": Code,
         }
         tables = load(directory, rows)
+        for priority in get_args(Priority):
+            if tables["receipt_limits"].get(priority) is None:
+                raise InvalidReference(f"receipt_limits has no row for {priority}: add it")
         return cls(**{"purposes" if name == "consent_purposes" else name: table for name, table in tables.items()})
 
     def centre_for(self, country: str, admin1: str | None, day: date) -> Centre | None:
@@ -107,6 +125,13 @@ class Reference:
                 return centre
         others = [each for each in self.centres.on(day) if each.country == country]
         return min(others, key=lambda each: (each.opened_on, each.code), default=None)
+
+    def receipt_limit(self, priority: str) -> ReceiptLimit:
+        """The limit of a priority; `load` has seen that there is one."""
+        found = self.receipt_limits.get(priority)
+        if found is None:
+            raise LookupError("a limit that was there at start is gone")
+        return found
 
     @property
     def of_health(self) -> frozenset[str]:

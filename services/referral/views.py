@@ -41,10 +41,14 @@ REFERRALS: Final = Listing(
 )
 """Usually by case and not by referral: an index has that order, and a page is full after a few cases."""
 
-_OVERDUE: Final = (
-    "(listed.referral ->> 'overdue_level')::int > 0 and listed.referral ->> 'status' in ('submitted', 'received')"
+_OVERDUE: Final = """
+    listed.referral ->> 'status' in ('submitted', 'received') and (listed.referral ->> 'overdue_level')::int > 0
+    or listed.referral ->> 'status' = 'submitted' and coalesce((listed.referral ->> 'receipt_overdue')::boolean, false)
+"""
+_HAS_OVERDUE: Final = (
+    '$[*] ? ((@.status == "submitted" || @.status == "received") && @.overdue_level > 0'
+    ' || @.status == "submitted" && @.receipt_overdue == true)'
 )
-_HAS_OVERDUE: Final = '$[*] ? ((@.status == "submitted" || @.status == "received") && @.overdue_level > 0)'
 
 _case: TypeAdapter[Case] = TypeAdapter(Case)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)

@@ -1,6 +1,7 @@
 """Who acts: the roles that tokens carry and events name, and the kinds of organisations that people act for.
 
-The roles are codes of `schemas/reference/roles.v1.csv`; a token of any other role opens no route.
+The roles are codes of `schemas/reference/roles.v1.csv`. The chassis itself knows `operator`, who sees
+envelopes only; a token of any other role opens no route.
 """
 
 from __future__ import annotations

@@ -146,6 +146,15 @@ class PriorityLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptLimit:
+    priority: Literal["emergency", "urgent", "normal"]
+    amount: int
+    unit: Literal["hours", "working_days"]
+    source: str
+    KEY: ClassVar[tuple[str, ...]] = ("priority",)
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     code: str
     title_en: str
@@ -173,6 +182,7 @@ FILES: Mapping[str, type[Any]] = {
     "outcome_codes": Outcome,
     "priority_limits": PriorityLimit,
     "providers": Provider,
+    "receipt_limits": ReceiptLimit,
     "redirect_reasons": Code,
     "reject_reasons": Code,
     "reschedule_reasons": Code,

@@ -88,6 +88,7 @@ def command(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     monkeypatch.delenv("REFERRAL_DATABASE_PASSWORD_FILE", raising=False)
     monkeypatch.delenv("REFERRAL_MIGRATOR_DATABASE_PASSWORD_FILE", raising=False)
     monkeypatch.delenv("PH_OPERATOR", raising=False)
+    monkeypatch.delenv("REFERRAL_API_URL", raising=False)
     return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 

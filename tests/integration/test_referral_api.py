@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
@@ -37,6 +38,34 @@ async def test_the_loop_closes_a_desk_sees_what_became_of_its_referrals(desk: Pr
     await desk.tell("counselling", "ReferralRejected", case, centre=LOS, referral_id=late, reason="no_capacity")
     assert ids(await desk.read("/referrals", overdue=True)) == []
     assert (await desk.read(f"/referrals/{late}"))["reason"] == "no_capacity"
+
+
+async def test_a_referral_that_nobody_confirms_shows_as_overdue_wherever_the_desk_looks(desk: Process) -> None:
+    case = await desk.opened()
+    lost, confirmed = [await desk.referred(case, need) for need in ("employment", "housing")]
+    await desk.received(case, confirmed, due_in=60)
+    assert ids(await desk.read("/referrals", overdue=True)) == []
+    desk.clock.advance(timedelta(days=40))
+    assert await desk.deadlines.fire_due() == 1
+
+    shown = await desk.read(f"/referrals/{lost}")
+    assert (shown["status"], shown["owed"], shown["overdue"], shown["overdue_level"]) == (
+        "submitted",
+        "receipt",
+        True,
+        0,
+    )
+    assert ids(await desk.read("/referrals", overdue=True)) == [lost]
+    assert ids(await desk.read("/referrals", overdue=False)) == [confirmed]
+    assert (await desk.read(f"/cases/{case}"))["overdue"] is True
+    entries = (await desk.read(f"/cases/{case}/timeline"))["items"]
+    assert [each["subject"] for each in entries if each["code"] == "referral_receipt_level_1"] == [lost]
+    fired = desk.metrics.deadlines_fired.labels("referral_receipt", "fired")
+    assert fired._value.get() == 1
+
+    await desk.received(case, lost)
+    assert ids(await desk.read("/referrals", overdue=True)) == []
+    assert await desk.pool.fetchval("select count(*) from deadline") == 0
 
 
 async def test_consents_and_referrals_are_found_by_their_own_ids(desk: Process) -> None:

@@ -22,7 +22,7 @@ from chassis.settings import ROOT
 from referral import commands, contracts
 from referral.consumers import EVENTS
 from referral.domain.case import Case
-from referral.handlers import COMMANDS, KINDS
+from referral.handlers import COMMANDS, DEADLINES, KINDS
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
 from tests.support.referral.model import ACC, LIES_IN, LOS, Model, Paper, day_in, german_day
@@ -52,7 +52,7 @@ class Run:
     """The service under an interleaving of the story, next to the model."""
 
     def __init__(self) -> None:
-        self.service = MemoryService(KINDS, COMMANDS, EVENTS, {}, reference())
+        self.service = MemoryService(KINDS, COMMANDS, EVENTS, DEADLINES, reference())
         self.model = Model(CASE)
         self.ids: dict[tuple[str, int], UUID] = {}
         self.consents: list[UUID] = []

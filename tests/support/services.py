@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chassis.http.code_lists import router as code_lists
+from chassis.http.parked import router as operations
 from counselling.app import SERVICE as COUNSELLING
 from placement.app import SERVICE as PLACEMENT
 from referral.app import service as referral
@@ -14,8 +15,13 @@ from training.app import SERVICE as TRAINING
 ALL = (COUNSELLING, PLACEMENT, referral(bytes(32)), TRAINING)
 
 
-SHARED = [("GET", route) for route in code_lists({}).routes]
-"""What every service answers beside its own: the code lists, for whoever has a token."""
+SHARED = [
+    (method, route)
+    for router in (code_lists({}), operations)
+    for route in router.routes
+    for method in sorted(route.methods)
+]
+"""What every service answers beside its own: the code lists, for whoever has a token, and what operators need."""
 
 
 def routes(service: Any) -> Iterator[tuple[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from chassis.http.parked import router as operations
 from chassis.pure.answers import Answer
 from chassis.pure.decision import Handler
 from tests.support.services import ALL, SHARED, routes
@@ -30,7 +31,7 @@ ROOMS = {
 MORE = {
     "counselling": {"limits.py"},  # when a centre owes what
     "placement": set(),
-    "referral": {"settings.py", "vault.py"},  # the key of profiles, and what it seals
+    "referral": {"limits.py", "settings.py", "vault.py"},  # when a receipt is owed; the key of profiles, what it seals
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
 }
 """Each further room needs a reason, and each of these is there."""
@@ -105,7 +106,7 @@ def test_every_handler_takes_states_its_message_by_its_own_name_and_the_context(
 @pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
 def test_every_answer_has_the_one_base(service: Any) -> None:
     """Each route declares a typed answer, and no model of another base is in it."""
-    for router in service.routers:
+    for router in (*service.routers, operations):
         for route in router.routes:
             models = list(shown(route.response_model))
             assert models, route.path
@@ -161,6 +162,7 @@ def test_every_command_has_a_handler(service: Any) -> None:
 @pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
 def test_an_id_says_of_what_it_is(service: Any) -> None:
     """Who reads an answer apart from its request still knows which id is which."""
-    models = {model for router in service.routers for route in router.routes for model in shown(route.response_model)}
+    routes = [route for router in (*service.routers, operations) for route in router.routes]
+    models = {model for route in routes for model in shown(route.response_model)}
     assert len(models) > 3
     assert [model.__name__ for model in models if "id" in model.model_fields] == []

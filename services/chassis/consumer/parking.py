@@ -62,7 +62,7 @@ _ONE = f"select {_COLUMNS} from parked where id = $1 and state = 'retry' for upd
 _SETTLED = "delete from parked where id = $1"
 _FAILED = """
 update parked set state = 'parked', failure = $2, detail = $3, blocks = blocks and $4, due = false,
-    attempts = attempts + 1
+    attempts = attempts + 1, updated_at = clock_timestamp()
 where id = $1
 """
 _NEXT = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,10 +15,12 @@ from chassis.http.answering import MEDIA_TYPE
 from chassis.http.auth import BearerScheme, principal
 from chassis.http.problems import Problem
 from chassis.http.starting import started
+from chassis.postgres.database import Connection
 from chassis.postgres.documents import Documents
+from chassis.pure.answers import Answer
 from chassis.pure.decision import Actor, Refused
 from chassis.pure.resources import Resource, Seen
-from chassis.work.command_bus import CommandBus, IdempotencyKey
+from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
 from chassis.work.workshop import Workshop
 
 IDEMPOTENCY_KEY = r"^[A-Za-z0-9_.:-]{8,128}$"
@@ -68,15 +70,25 @@ class _Commands:
         self._fingerprint = fingerprint
 
     async def _answer(self, command: Any, actor: Actor, seen: Seen | None) -> Response:
+        return self._told(await self._bus.execute(command, actor, self._scoped(actor), seen))
+
+    def _scoped(self, actor: Actor) -> IdempotencyKey:
         scope = self._request.scope
         # A hash, because a careless client's key could be a name.
         place = f"{actor.org}|{scope['method']} {_address(scope)}\0{self._key}"
-        key = IdempotencyKey(hashlib.sha256(place.encode()).digest(), self._fingerprint)
-        outcome = await self._bus.execute(command, actor, key, seen)
+        return IdempotencyKey(hashlib.sha256(place.encode()).digest(), self._fingerprint)
+
+    def _told(self, outcome: Done | Refused) -> Response:
         if isinstance(outcome, Refused):
             raise Problem.of(outcome)
         headers = {"Idempotency-Replayed": "true"} if outcome.replayed else None
-        return Response(outcome.answer, scope["route"].status_code or 200, headers, MEDIA_TYPE)
+        return Response(outcome.answer, self._request.scope["route"].status_code or 200, headers, MEDIA_TYPE)
+
+    def _refuse_if_match(self, detail: str) -> None:
+        if "if-match" in self._request.headers:
+            raise Problem(
+                status=400, code="if_match_unusable", detail=detail, remedy="Leave If-Match out.", field="If-Match"
+            )
 
 
 def _address(scope: Mapping[str, Any]) -> str:
@@ -97,15 +109,24 @@ class Run(_Commands):
 
     async def __call__(self, command: Any, actor: Actor) -> Response:
         """The command's answer. Raises `Problem` if it is refused; then nothing has changed."""
-        if "if-match" in self._request.headers:
-            raise Problem(
-                status=400,
-                code="if_match_unusable",
-                detail="Nothing was there to be read before: this makes something new.",
-                remedy="Leave If-Match out.",
-                field="If-Match",
-            )
+        self._refuse_if_match("Nothing was there to be read before: this makes something new.")
         return await self._answer(command, actor, None)
+
+
+class Do(_Commands):
+    """Does what is no command on aggregates: a change of the chassis' own tables."""
+
+    async def __call__(
+        self, name: str, actor: Actor, work: Callable[[Connection], Awaitable[Answer | Refused]]
+    ) -> Response:
+        """The answer of `work`, in whose transaction it is kept. Raises `Problem` if it is refused."""
+        self._refuse_if_match("What this is about has no tag.")
+
+        async def encoded(connection: Connection) -> str | Refused:
+            answer = await work(connection)
+            return answer if isinstance(answer, Refused) else answer.model_dump_json()
+
+        return self._told(await self._bus.do(name, self._scoped(actor), encoded))
 
 
 class Change(_Commands):
@@ -163,6 +184,10 @@ async def _run(request: Request, idempotency_key: _Key) -> Run:
     return Run(request, idempotency_key, await _fingerprint(request))
 
 
+async def _do(request: Request, idempotency_key: _Key) -> Do:
+    return Do(request, idempotency_key, await _fingerprint(request))
+
+
 async def _change(
     request: Request,
     idempotency_key: _Key,
@@ -175,6 +200,8 @@ async def _change(
 
 Runner = Annotated[Run, Depends(_run)]
 """For commands that make something new."""
+Doer = Annotated[Do, Depends(_do)]
+"""For what is no command on aggregates."""
 Changer = Annotated[Change, Depends(_change)]
 """For commands on something that can be read."""
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
-from chassis.http import code_lists, local_clock
+from chassis.http import code_lists, local_clock, parked
 from chassis.http.exception_handlers import install
 from chassis.http.guards import LastResort, RequestEdge, RequestGuard
 from chassis.pure.code_lists import published
@@ -37,7 +37,9 @@ def create_api(
     passes, also those of the guard and those after a crash. `routers`, made by `new_router`, are served beside the
     service's own.
     """
-    own = [] if not service.routers else [*service.routers, code_lists.router(published(settings.reference_dir))]
+    own: Sequence[APIRouter] = ()
+    if service.routers:
+        own = (*service.routers, code_lists.router(published(settings.reference_dir)), parked.router)
     local = [local_clock.router] if settings.clock_control else []
     app = FastAPI(
         title=service.title,

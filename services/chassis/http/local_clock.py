@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from chassis.clock import Clock
 from chassis.http.api import acting_as
+from chassis.http.parked import OPERATOR
 from chassis.http.problems import Problem, problem_responses
 from chassis.http.routes import new_router
 from chassis.pure.codes import Instant
@@ -46,9 +47,7 @@ class ClockReading(BaseModel):
 
 
 @router.post("/clock", responses=problem_responses(403, 409))
-async def move_clock(
-    body: ClockMove, request: Request, _actor: Annotated[Actor, acting_as("operator")]
-) -> ClockReading:
+async def move_clock(body: ClockMove, request: Request, _actor: Annotated[Actor, acting_as(OPERATOR)]) -> ClockReading:
     """Moves the service's business clock forward; deadlines that become due fire at once."""
     clock: Clock = request.app.state.clock
     step = timedelta(hours=body.advance_hours)

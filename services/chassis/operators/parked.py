@@ -18,13 +18,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TypeAlias
 
 import asyncpg
 
+from chassis.postgres.database import Connection
+from chassis.postgres.documents import Where
 from chassis.postgres.session import Executor
+from chassis.pure.paging import Listing, Order
 
 BEHIND = "behind"
 OPEN = ("parked", "retry")
@@ -50,10 +53,12 @@ _BY_ID = f"select {_COLUMNS} from parked p where p.id = any($1) order by p.id fo
 _HEADS = f"""select {_COLUMNS} from parked p
 where {_CHOSEN} and {_HEAD} and (p.failure <> all($6) or p.failure = $4) order by p.id for update of p"""  # noqa: S608
 _RETRY = """
-update parked set state = 'retry', decided_at = clock_timestamp(), decided_by = $2 where id = any($1)
+update parked set state = 'retry', decided_at = clock_timestamp(), decided_by = $2, updated_at = clock_timestamp()
+where id = any($1)
 """
 _DISCARD = """
-update parked set state = 'discarded', decided_at = clock_timestamp(), decided_by = $2, reason = $3
+update parked set state = 'discarded', decided_at = clock_timestamp(), decided_by = $2, reason = $3,
+    updated_at = clock_timestamp()
 where id = any($1)
 """
 _COUNTS = """
@@ -130,6 +135,12 @@ Chosen: TypeAlias = Sequence[int] | Filter
 """Rows by id, or every head that matches."""
 
 
+WHO = r"^[A-Za-z0-9][A-Za-z0-9_.:/#-]{1,63}$"
+"""A role or a ticket, such as INC-4711: never the name of a person."""
+REASON_LENGTHS = range(5, 501)
+"""Characters of the reason for a discard, without spaces at its ends: it is all that later readers have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Open records, blocked keys, and the age of the oldest open record (0 if there is none)."""
@@ -162,7 +173,7 @@ async def show(connection: Executor, id_: int) -> tuple[ParkedRow, Content] | No
     return ParkedRow(*described), Content([(name, text) for name, text in json.loads(headers)], payload, size, digest)
 
 
-async def retry(connection: asyncpg.Connection, chosen: Chosen, by: str) -> list[Outcome]:
+async def retry(connection: Connection, chosen: Chosen, by: str) -> list[Outcome]:
     """Lets the worker handle these records again."""
     async with connection.transaction():
         outcomes = await _decide(connection, chosen, _against_retry, "will be retried")
@@ -170,12 +181,41 @@ async def retry(connection: asyncpg.Connection, chosen: Chosen, by: str) -> list
     return outcomes
 
 
-async def discard(connection: asyncpg.Connection, chosen: Chosen, by: str, reason: str) -> list[Outcome]:
+async def discard(connection: Connection, chosen: Chosen, by: str, reason: str) -> list[Outcome]:
     """Drops these records for good; who, when and why stay with them."""
     async with connection.transaction():
         outcomes = await _decide(connection, chosen, _against_discard, "discarded")
         await connection.execute(_DISCARD, [outcome.id for outcome in outcomes if outcome.changed], by, reason)
     return outcomes
+
+
+LISTING = Listing(
+    source="parked p",
+    id="p.id",
+    columns=_COLUMNS,
+    updated_at="p.updated_at",
+    orders={"id": Order("p.id", "bigint"), "parked_at": Order("p.parked_at", "timestamptz")},
+    id_type="bigint",
+)
+
+
+def listed(chosen: Filter, *, state: str | None, behind: bool, discarded: bool | None) -> Where:
+    """The conditions of a list: open records at fault, unless more or others are asked for."""
+    where = Where()
+    for column, value in zip(("topic", "key", "failure", "type"), chosen.arguments, strict=True):
+        where.add(f"p.{column} = {{}}", value)
+    where.add("p.state = {}", state)
+    if discarded is None:
+        discarded = state == "discarded"
+    where.add(f"p.state {'=' if discarded else '<>'} 'discarded'")
+    if not (behind or discarded or chosen.failure):
+        where.add(f"p.failure <> '{BEHIND}'")
+    return where
+
+
+def described(row: asyncpg.Record) -> ParkedRow:
+    """The record of a row that has more columns, too."""
+    return ParkedRow(**{each.name: row[each.name] for each in fields(ParkedRow)})
 
 
 async def counts(connection: Executor) -> Counts:
@@ -185,7 +225,7 @@ async def counts(connection: Executor) -> Counts:
 
 
 async def _decide(
-    connection: asyncpg.Connection,
+    connection: Connection,
     chosen: Chosen,
     objection: Callable[[ParkedRow], str | None],
     done: str,

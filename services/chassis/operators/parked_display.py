@@ -85,6 +85,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def masked(text: str | None) -> str | None:
+    """A key or type as it came from outside: only its length, unless it is a short token as all of ours are."""
+    return text if text is None or SHORT_TOKEN.match(text) else f"({len(text)} characters, not shown)"
+
+
 def masked_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The envelope's headers; of any other, or of an odd value, only the length. A name may come twice."""
     return [

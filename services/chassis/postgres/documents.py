@@ -67,7 +67,7 @@ class Documents:
             value = f"{{}}::text::{order.type}"
             # Says nothing new, but an index on the order alone answers it.
             where.add(f"{order.expression} {sign}= {value}", wish.after.value)
-            where.add(f"({order.expression}, {listing.id}) {sign} ({value}, {{}}::uuid)", *wish.after)
+            where.add(f"({order.expression}, {listing.id}) {sign} ({value}, {{}}::{listing.id_type})", *wish.after)
         direction = "desc" if descending else "asc"
         query = (
             f"select {listing.columns}, ({order.expression})::text as page_value, {listing.id} as page_id "  # noqa: S608

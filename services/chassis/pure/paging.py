@@ -8,7 +8,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 from zlib import crc32
 
@@ -53,6 +53,7 @@ class Listing:
     updated_at: str = "updated_at"
     orders: Mapping[str, Order] = field(default_factory=dict)
     usual: str = ""
+    id_type: Literal["uuid", "bigint"] = "uuid"
 
     def order(self, sort: str) -> Order:
         """The order of this name, without its sign. Raises `KeyError`."""
@@ -65,14 +66,14 @@ class Listing:
 
     def all_orders(self) -> Mapping[str, Order]:
         """Every order by name."""
-        return {**self.orders, "id": Order(self.id, "uuid"), "updated_at": Order(self.updated_at, "timestamptz")}
+        return {**self.orders, "id": Order(self.id, self.id_type), "updated_at": Order(self.updated_at, "timestamptz")}
 
 
 class Place(NamedTuple):
     """Where a page ended: the last row's value of the order, as PostgreSQL writes it, and its id."""
 
     value: str
-    id: UUID
+    id: UUID | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,18 @@ def place_of(cursor: str, listing: Listing, sort: str) -> Place:
     """The place that a cursor of this list and order tells. Raises `BadCursor`."""
     try:
         _, _, value, id_ = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = Place(value, UUID(id_))
+        place = Place(value, UUID(id_) if listing.id_type == "uuid" else _number(id_))
         given = cursor_of(listing, sort, place)
     except (ValueError, TypeError, AttributeError, binascii.Error):
         raise BadCursor from None
     if cursor != given or not isinstance(value, str) or "\x00" in value:
         raise BadCursor
     return place
+
+
+def _number(text: str) -> int:
+    """The number of a row. Raises `ValueError` for what PostgreSQL gives to none."""
+    number = int(text)
+    if not 1 <= number < 2**63:
+        raise ValueError(text)
+    return number

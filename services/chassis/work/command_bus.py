@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from time import monotonic, perf_counter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -133,12 +133,23 @@ class CommandBus:
         A key that was used before gets its stored answer, whatever has changed since. An outage that outlasts
         `ATTEMPTS` is raised to the caller.
         """
-        name = type(command).__name__
         handler = self._handlers[type(command)]
         call = _Call(command, handler, tuple(handler.needs(command)), actor, key, seen, current.get())
+        return await self._tried(type(command).__name__, partial(self._once, call))
+
+    async def do(
+        self, name: str, key: IdempotencyKey, work: Callable[[Connection], Awaitable[str | Refused]]
+    ) -> Done | Refused:
+        """Does what is no command on aggregates, in one transaction, with the same promise to its key.
+
+        `work` gives the answer as JSON text; if it refuses, nothing that it has written stays.
+        """
+        return await self._tried(name, partial(self._done, key, work))
+
+    async def _tried(self, name: str, once: Callable[[], Awaitable[Done]]) -> Done | Refused:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                done = await self._once(call)
+                done = await once()
             except _RefusedError as refusal:
                 self._count(name, refusal.refused.code).inc()
                 return refusal.refused
@@ -167,6 +178,25 @@ class CommandBus:
                 raise
         record_created(self._shop.tracer, work.emitted, {call.span.trace_id: call.span}, started, now_ns())
         return Done(work.answer)
+
+    async def _done(self, key: IdempotencyKey, work: Callable[[Connection], Awaitable[str | Refused]]) -> Done:
+        async with self._shop.pool.acquire(timeout=5) as connection:
+            if (stored := await _stored(connection, key)) is not None:
+                return stored
+            try:
+                async with connection.transaction():
+                    answer = await work(connection)
+                    if isinstance(answer, Refused):
+                        raise _RefusedError(answer)
+                    kept = Writes()
+                    kept.add(_KEPT, [(key.key, key.fingerprint, answer)])
+                    await kept.execute(connection)
+            except (_RefusedError, ConcurrentUpdateError):
+                # The first request with this key may have committed meanwhile.
+                if (stored := await _stored(connection, key)) is not None:
+                    return stored
+                raise
+        return Done(answer)
 
     async def _lightly(self, connection: Connection, call: _Call) -> UnitOfWork | None:
         """Reads the command's one aggregate without a lock and writes it if nobody was first: two round trips.

@@ -97,7 +97,7 @@ class Case:
 
     @property
     def overdue(self) -> bool:
-        """Whether a centre owes an answer that should have come."""
+        """Whether a confirmation or an answer is owed that should have come."""
         return any(referral.overdue for referral in self.referrals)
 
     def consent(self, id_: UUID) -> Consent | None:

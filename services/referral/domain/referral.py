@@ -46,6 +46,8 @@ TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
 UNANSWERED: Final[frozenset[ReferralStatus]] = frozenset({"submitted", "received"})
 HELD: Final[frozenset[ReferralStatus]] = frozenset({"accepted", "in_progress"})
 """The person is in the care of a centre."""
+OWED: Final[Mapping[ReferralStatus, Literal["receipt", "answer"]]] = {"submitted": "receipt", "received": "answer"}
+"""What the other side owes: its service the confirmation that it has the referral, then the centre an answer."""
 TAKEN_ON: Final = HELD | {"completed"}
 """The person is, or was, in the care of a centre."""
 OPEN: Final = UNANSWERED | HELD
@@ -71,6 +73,10 @@ class Referral:
     status: ReferralStatus = "submitted"
     parent_id: UUID | None = None
     child_id: UUID | None = None
+    receipt_due_at: datetime | None = None
+    """Until when the centre's service must have confirmed that it has the referral."""
+    receipt_overdue: bool = False
+    """Whether that time has passed without the confirmation; it stays when the confirmation has come."""
     received_at: datetime | None = None
     answer_due_at: datetime | None = None
     answered_at: datetime | None = None
@@ -92,8 +98,15 @@ class Referral:
         return self.status in UNANSWERED
 
     @property
+    def owed(self) -> Literal["receipt", "answer"] | None:
+        """What the other side owes."""
+        return OWED.get(self.status)
+
+    @property
     def overdue(self) -> bool:
-        """Whether the centre still owes an answer that should have come."""
+        """Whether the other side still owes what should have come: the confirmation of the receipt, or the answer."""
+        if self.owed == "receipt" and self.receipt_overdue:
+            return True
         return self.unanswered and self.overdue_level > 0
 
     def allows(self, step: Step) -> bool:
@@ -105,7 +118,7 @@ class Referral:
         status = TRANSITIONS.get((self.status, step))
         return self if status is None else replace(self, status=status, **facts)
 
-    def child(self, id_: UUID, to_centre: str, centre_country: str, at: datetime) -> Referral:
+    def child(self, id_: UUID, to_centre: str, centre_country: str, at: datetime, receipt_due_at: datetime) -> Referral:
         """What the referral becomes at the centre that it is redirected to.
 
         A withdrawal that crossed the redirection holds for the child as well.
@@ -122,6 +135,7 @@ class Referral:
             wishes=self.wishes,
             skills=self.skills,
             referred_at=at,
+            receipt_due_at=receipt_due_at,
         )
         if self.status != "withdrawn":
             return child

@@ -10,7 +10,7 @@ from chassis.pure.states import Kind, Need, by_id
 from referral import commands
 from referral.domain.case import Case, links
 from referral.domain.profile import Profile
-from referral.handlers import consents, intake, journey, referrals
+from referral.handlers import consents, intake, journey, receipts, referrals
 
 KINDS: tuple[Kind[Any], ...] = (Kind(Case, "case_file", links), Kind(Profile, "profile"))
 """In lock order."""
@@ -24,6 +24,10 @@ def for_case(decide: Callable[..., Any], *more: type[Any]) -> Handler:
 
     return Handler(needs, decide)
 
+
+DEADLINES: Mapping[str, Handler] = {
+    receipts.REFERRAL_RECEIPT: Handler(lambda due: (by_id(Case, due.owner),), receipts.receipt_missed),
+}
 
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.OpenCase: for_case(intake.open_case),

@@ -20,6 +20,7 @@ from referral.domain.case import Case
 from referral.domain.consent import REFERRAL, Consent
 from referral.events import ConsentGranted, ConsentWithdrawn, ReferralWithdrawn
 from referral.handlers.desk import own_act
+from referral.handlers.receipts import watched
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.reference import Purpose, Reference
 from vocabulary.countries import GERMANY, day_at, end_of_day_at
@@ -88,7 +89,7 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
     if consent.withdrawn_at is not None:
         return refusals.CONSENT_WITHDRAWN
     consent = replace(consent, withdrawn_at=context.now)
-    case = own_act(case.with_consent(consent), context.now, "ConsentWithdrawn", consent.id, consent.purpose)
+    after = own_act(case.with_consent(consent), context.now, "ConsentWithdrawn", consent.id, consent.purpose)
     event = ConsentWithdrawn(
         case_id=case.id,
         consent_id=consent.id,
@@ -96,8 +97,8 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
         recipients=consent.recipients,
         effective_at=context.now,
     )
-    case, ended = _without_ground(case, consent)
-    return Decision((case,), (event, *ended), answer=ConsentOutcome.of(case, consent))
+    after, ended = _without_ground(after, consent)
+    return Decision((after,), (event, *ended), watched(case, after), ConsentOutcome.of(after, consent))
 
 
 def _may(actor: Actor, case: Case, as_centre: bool) -> bool:

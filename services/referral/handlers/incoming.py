@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from chassis.pure.calendar import UnknownCalendar
 from chassis.pure.decision import (
     NOTHING,
     Context,
@@ -25,7 +26,11 @@ from chassis.pure.states import States
 from referral import contracts, refusals
 from referral.domain.case import Case, Milestone
 from referral.domain.referral import Referral, Step
+from referral.handlers.receipts import watched
 from referral.handlers.referrals import ground_lost_at, withdrawn
+from referral.limits import receipt_due_at
+from vocabulary.countries import TIME_ZONES
+from vocabulary.refusals import unknown_code_of_event
 
 Decide = Callable[[States, Any, Context], Decision | Refused]
 Change = Callable[[Case, Any, Context], Case]
@@ -114,14 +119,21 @@ def redirected(states: States, event: contracts.ReferralRedirected, context: Con
     parent = case.referral(event.referral_id)
     if parent is None or case.referral(event.child_referral_id) is not None:
         return Decision((case,))
-    child = parent.child(event.child_referral_id, event.to_centre, event.to_country, context.occurred_at)
+    if event.to_country not in TIME_ZONES:
+        return unknown_code_of_event("/to_country", "countries")
+    at = context.occurred_at
+    try:
+        due = receipt_due_at(context.reference, parent.priority, event.to_country, at)
+    except UnknownCalendar:
+        return refusals.REDIRECTED_OUT_OF_CALENDAR
+    child = parent.child(event.child_referral_id, event.to_centre, event.to_country, at, due)
     parent = replace(_refused(parent, "redirect", event.reason, context), child_id=child.id)
-    case = case.with_referral(parent).with_referral(child)
-    lost_at = ground_lost_at(case, child)
+    after = case.with_referral(parent).with_referral(child)
+    lost_at = ground_lost_at(after, child)
     if lost_at is None:
-        return Decision((case,))
-    case, ended = withdrawn(case, child, "consent_withdrawn", lost_at)
-    return Decision((case,), (ended,))
+        return Decision((after,), deadlines=watched(case, after))
+    after, ended = withdrawn(after, child, "consent_withdrawn", lost_at)
+    return Decision((after,), (ended,), watched(case, after))
 
 
 def reaction(change: Change, subject: str, code: str = "") -> Decide:
@@ -132,7 +144,9 @@ def reaction(change: Change, subject: str, code: str = "") -> Decide:
         if isinstance(case, Refused):
             return case
         changed = change(case, event, context)
-        return NOTHING if changed == states.get(Case, case.id) else Decision((changed,))
+        if changed == states.get(Case, case.id):
+            return NOTHING
+        return Decision((changed,), deadlines=watched(case, changed))
 
     return decide
 

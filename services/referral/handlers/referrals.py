@@ -15,6 +15,8 @@ from referral.domain.journey import Journey
 from referral.domain.referral import Referral
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
 from referral.handlers.desk import own_act, own_case
+from referral.handlers.receipts import watched
+from referral.limits import receipt_due_at
 from referral.reference import Reference
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.reference import Centre, Fallback
@@ -52,10 +54,11 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
         wishes=tuple(sorted(set(command.wishes))),
         skills=tuple(sorted(set(command.skills))),
         referred_at=context.now,
+        receipt_due_at=receipt_due_at(context.reference, command.priority, centre.country, context.now),
     )
-    case = own_act(case.with_referral(referral), context.now, "ReturneeReferred", referral.id, referral.to_centre)
-    event = _returnee_referred(case, referral, context.reference)
-    return Decision((case,), (event,), answer=ReferralOutcome.of(case, referral))
+    after = own_act(case.with_referral(referral), context.now, "ReturneeReferred", referral.id, referral.to_centre)
+    event = _returnee_referred(after, referral, context.reference)
+    return Decision((after,), (event,), watched(case, after), ReferralOutcome.of(after, referral))
 
 
 def withdraw_referral(states: States, command: WithdrawReferral, context: Context) -> Decision | Refused:
@@ -70,8 +73,9 @@ def withdraw_referral(states: States, command: WithdrawReferral, context: Contex
         return unknown_code("/reason", "withdraw_reasons")
     if not referral.allows("withdraw"):
         return refusals.not_to_be_withdrawn(referral)
-    case, event = withdrawn(case, referral, command.reason, context.now)
-    return Decision((case,), (event,), answer=ReferralOutcome.of(case, case.referral(referral.id) or referral))
+    after, event = withdrawn(case, referral, command.reason, context.now)
+    outcome = ReferralOutcome.of(after, after.referral(referral.id) or referral)
+    return Decision((after,), (event,), watched(case, after), outcome)
 
 
 def withdrawn(case: Case, referral: Referral, reason: str, at: datetime) -> tuple[Case, ReferralWithdrawn]:

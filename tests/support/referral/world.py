@@ -18,7 +18,7 @@ from referral.domain.case import Case
 from referral.domain.consent import Consent
 from referral.domain.profile import Profile
 from referral.domain.referral import Referral
-from referral.handlers import COMMANDS, KINDS
+from referral.handlers import COMMANDS, DEADLINES, KINDS
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
 from tests.support.referral.news import CASE, DAY, EDO, LAGOS, STRANGER, TODAY, News
@@ -47,7 +47,7 @@ class Desk(News):
     """One desk and the case that the tests are about."""
 
     def __init__(self, now: datetime = NOW) -> None:
-        self.service = MemoryService(KINDS, COMMANDS, EVENTS, {}, reference(), now)
+        self.service = MemoryService(KINDS, COMMANDS, EVENTS, DEADLINES, reference(), now)
         self.consents: list[UUID] = []
         self.referrals: list[UUID] = []
 

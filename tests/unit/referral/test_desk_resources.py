@@ -61,7 +61,7 @@ def another_changes(api: Api, name: str) -> set[str]:
         done(api.desk.run(SetProfile(CASE, changed), COUNSELLOR))
         return {"phone", "notes"}
     api.desk.tell(api.desk.received())
-    return {"referrals"} if name == "read_case" else {"status", "received_at", "answer_due_at", "chain"}
+    return {"referrals"} if name == "read_case" else {"status", "owed", "received_at", "answer_due_at", "chain"}
 
 
 def test_every_command_on_something_that_can_be_read_is_held_by_its_tag() -> None:

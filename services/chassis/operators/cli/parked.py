@@ -1,6 +1,7 @@
 """`ph parked`: records that a consumer could not handle, to look at, retry, or discard with a reason.
 
-The commands change the database only. The service's worker acts on it within a second or so, while it runs.
+The commands ask the service's API, if they know its address, else its database; `operators.parked` has the rules for
+both. They change the database only. The service's worker acts on it within a second or so, while it runs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import typer
 from chassis.operators import parked
 from chassis.operators.cli import targets
 from chassis.operators.cli.output import Json, print_json, print_table
-from chassis.operators.parked import Filter, Outcome, ParkedRow
+from chassis.operators.cli.parked_api import ParkedApi, api_of
+from chassis.operators.parked import REASON_LENGTHS, WHO, Filter, Outcome, ParkedRow
 from chassis.operators.parked_display import (
     fingerprint,
     masked_headers,
@@ -34,13 +36,11 @@ T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be handled, and the keys they block.")
 
-OPERATOR = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:/#-]{1,63}$")
 STATEMENT_TIMEOUT_MS = 30_000
-REASON_LENGTHS = range(5, 501)
 
 
 def _operator(by: str) -> str:
-    if not OPERATOR.match(by):
+    if by and not re.match(WHO, by):
         raise Usage(
             f"--by {by!r} is not a role or ticket",
             remedy="Give a role or ticket number without spaces, such as operator:on-call or INC-4711.",
@@ -61,7 +61,15 @@ By = Annotated[
     typer.Option(
         envvar="PH_OPERATOR",
         callback=_operator,
-        help="Who decides: a role or ticket such as INC-4711, not a person's name.",
+        help="Who decides: a role or ticket such as INC-4711, not a person's name. An API knows the role by itself.",
+    ),
+]
+Api = Annotated[
+    str | None,
+    typer.Option(
+        "--api",
+        metavar="URL",
+        help="Ask this address of the service, not its database. Default: <SERVICE>_API_URL. Needs PH_TOKEN_FILE.",
     ),
 ]
 Topic = Annotated[str | None, typer.Option(help="Only records of this topic.")]
@@ -82,24 +90,32 @@ def list_(  # noqa: PLR0913 - the options of a command
     discarded: Annotated[bool, typer.Option("--discarded", help="The discarded ones, as audit.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many of each service.")] = 100,
     check: Annotated[bool, typer.Option("--check", help="Exit code 1 if any is listed, for monitoring.")] = False,
+    api: Api = None,
     as_json: Json = False,
 ) -> None:
     """List parked records, oldest first, of the services named or of all."""
     chosen = Filter(topic, key, failure, type_)
     listed: list[tuple[str, ParkedRow]] = []
     summaries = []
-    for service in targets.chosen(services, everything=not services):
-        rows, counts = _on(service, lambda c: _listing(c, chosen, limit, behind=behind, discarded=discarded))
+    named = targets.chosen(services, everything=not services)
+    if api is not None and len(named) != 1:
+        raise Usage("--api is the address of one service", remedy="Name it with --service, or set <SERVICE>_API_URL.")
+    for service in named:
+        remote = api_of(service, api)
+        if remote is not None:
+            rows, total = remote.listing(chosen, limit, behind=behind, discarded=discarded)
+            summaries.append((service, f"match {total}"))
+        else:
+            rows, counts = _on(service, lambda c: _listing(c, chosen, limit, behind=behind, discarded=discarded))
+            summaries.append((service, _summary(counts)))
         listed += [(service, row) for row in rows]
-        summaries.append((service, counts))
     if as_json:
         print_json([{"service": service, **asdict(row)} for service, row in listed])
     else:
         if listed:
             print_table(_COLUMNS, [_line(service, row) for service, row in listed])
-        for service, counts in summaries:
-            oldest = f", oldest {_age(counts.oldest_seconds)}" if counts.records else ""
-            typer.echo(f"{service}: open {counts.records}, blocked keys {counts.keys}{oldest}", err=True)
+        for service, summary in summaries:
+            typer.echo(f"{service}: {summary}", err=True)
     if check and listed:
         raise typer.Exit(1)
 
@@ -110,9 +126,18 @@ def show(
     id_: Annotated[int, typer.Argument(metavar="ID", help="Number of the record, as listed.", min=1)],
     service: Service,
     reveal: Annotated[bool, typer.Option("--reveal", help="Also the payload: may hold personal data.")] = False,
+    api: Api = None,
     as_json: Json = False,
 ) -> None:
-    """Show why a record is parked and what to do; its content as paths and kinds only, unless --reveal."""
+    """Show why a record is parked and what to do; its content as paths and kinds only, unless --reveal.
+
+    Over an API nothing of the content is shown.
+    """
+    if (remote := _remote(service, api)) is not None:
+        if reveal:
+            raise Usage("no API tells what a record holds", remedy="Leave out --api, and have the database's address.")
+        _print_document(_with_plain_headers(remote.show(id_)), as_json=as_json)
+        return
     found = _on(service, lambda c: parked.show(c, id_))
     if found is None:
         raise Trouble(
@@ -135,28 +160,29 @@ def show(
         at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         typer.echo(f"{at} warning: the payload of {service}/{id_} is revealed and may hold personal data", err=True)
         document |= _payload(content.payload)
-    if as_json:
-        print_json(document)
-    else:
-        print_table(["field", "value"], _flat(document))
+    _print_document(document, as_json=as_json)
 
 
 @app.command()
 def retry(  # noqa: PLR0913 - the options of a command
     *,
     service: Service,
-    by: By,
+    by: By = "",
     ids: Ids = None,
     key: Key = None,
     everything: Annotated[bool, typer.Option("--all", help="The first record of every blocked key.")] = False,
     topic: Topic = None,
     failure: Failure = None,
     type_: Type = None,
+    api: Api = None,
     as_json: Json = False,
 ) -> None:
     """Have the worker handle records again: by number, of a --key, or --all, which filters may narrow."""
     chosen = _chosen(ids, Filter(topic, key, failure, type_), everything=everything)
-    outcomes = _on(service, lambda c: parked.retry(c, chosen, by))
+    if (remote := _remote(service, api)) is not None:
+        outcomes = remote.retry(chosen, by)
+    else:
+        outcomes = _as(by, service, lambda c: parked.retry(c, chosen, by))
     _report(outcomes, "The worker takes them up within a second or so, while it runs.", as_json=as_json)
 
 
@@ -164,17 +190,33 @@ def retry(  # noqa: PLR0913 - the options of a command
 def discard(
     *,
     service: Service,
-    by: By,
+    by: By = "",
     reason: Annotated[str, typer.Option(callback=_reason, help="Why, kept as audit. No personal data.")],
     ids: Ids = None,
     key: Key = None,
     topic: Topic = None,
+    api: Api = None,
     as_json: Json = False,
 ) -> None:
     """Drop records for good: by number, or the first one of a --key. Later ones of the key then go on."""
     chosen = _chosen(ids, Filter(topic, key), everything=False)
-    outcomes = _on(service, lambda c: parked.discard(c, chosen, by, reason))
+    if (remote := _remote(service, api)) is not None:
+        outcomes = remote.discard(chosen, by, reason)
+    else:
+        outcomes = _as(by, service, lambda c: parked.discard(c, chosen, by, reason))
     _report(outcomes, "The worker goes on with their keys within a second or so, while it runs.", as_json=as_json)
+
+
+def _remote(service: str, url: str | None) -> ParkedApi | None:
+    (name,) = targets.chosen([service], everything=False)
+    return api_of(name, url)
+
+
+def _as(by: str, service: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    """A decision in the database, which knows nobody: who decides has to say so. An API knows from the token."""
+    if not by:
+        raise Usage("--by is missing", remedy="Say who decides, by a role or ticket, such as INC-4711.")
+    return _on(service, work)
 
 
 def _on(service: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
@@ -195,6 +237,24 @@ async def _listing(
 ) -> tuple[list[ParkedRow], parked.Counts]:
     rows = await parked.list_parked(connection, chosen, behind=behind, discarded=discarded, limit=limit)
     return rows, await parked.counts(connection)
+
+
+def _summary(counts: parked.Counts) -> str:
+    oldest = f", oldest {_age(counts.oldest_seconds)}" if counts.records else ""
+    return f"open {counts.records}, blocked keys {counts.keys}{oldest}"
+
+
+def _print_document(document: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(document)
+    else:
+        print_table(["field", "value"], _flat(document))
+
+
+def _with_plain_headers(document: dict[str, Any]) -> dict[str, Any]:
+    """An API lists headers as objects, since a name may come twice."""
+    headers = [printable(f"{each['name']}: {each['value']}") for each in document["headers"]]
+    return {**document, "headers": headers}
 
 
 def _chosen(ids: list[int] | None, chosen: Filter, *, everything: bool) -> parked.Chosen:

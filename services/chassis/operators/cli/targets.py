@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.settings import ROOT, DatabaseSettings, database_settings
+from chassis.settings import ROOT, DatabaseSettings, database_settings, read_secret
 from chassis.trouble import Trouble, Usage
 
 Services = Annotated[
     list[str] | None,
     typer.Option("--service", "-s", help="A service; may be given more than once.", metavar="NAME"),
 ]
+
+
+class ApiSettings(BaseSettings):
+    """Where a service's API is. Read with the service's prefix: `SHOP_API_URL`."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    api_url: str | None = Field(default=None, description="`ph parked` asks the service there, not its database")
+
+
+class OperatorSettings(BaseSettings):
+    """Who runs `ph`: `PH_TOKEN_FILE`."""
+
+    model_config = SettingsConfigDict(env_prefix="PH_", extra="ignore")
+
+    token_file: Path | None = Field(default=None, description="file with a token of the role operator, for APIs")
+
+
+def api_url(service: str) -> str | None:
+    """The address of a service's API, if one is set."""
+    return ApiSettings(_env_prefix=f"{service.upper()}_").api_url or None
+
+
+def token() -> str:
+    """The operator's access token. Raises `Trouble` if there is none."""
+    remedy = "Set PH_TOKEN_FILE to a file that holds an access token of the role operator."
+    file = OperatorSettings().token_file
+    if file is None:
+        raise Trouble("an API is to be asked, and PH_TOKEN_FILE is not set", where="settings", remedy=remedy)
+    try:
+        return read_secret(file)
+    except ValueError as error:
+        raise Trouble(str(error), where="settings", remedy=remedy) from error
 
 
 def discovered() -> list[str]:

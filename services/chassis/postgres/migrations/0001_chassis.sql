@@ -91,6 +91,7 @@ create table parked (
     decided_by     text,
     reason         text,
     digest         bytea not null,
+    updated_at     timestamptz not null default clock_timestamp(),
     unique (topic, digest),
     check (key is not null or not blocks)
 );

@@ -20,7 +20,7 @@ def ph(*arguments: str) -> Result:
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("REFERRAL_DATABASE_URL", "REFERRAL_MIGRATOR_DATABASE_URL", "PH_OPERATOR"):
+    for name in ("REFERRAL_DATABASE_URL", "REFERRAL_MIGRATOR_DATABASE_URL", "REFERRAL_API_URL", "PH_OPERATOR"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -13,6 +13,7 @@ from chassis.operators.parked_display import (
     MAX_PATHS,
     OTHERWISE,
     fingerprint,
+    masked,
     masked_headers,
     outline,
     printable,
@@ -76,6 +77,13 @@ def test_the_envelopes_headers_are_shown() -> None:
 )
 def test_unknown_headers_and_odd_values_are_shown_by_length_only(name: str, value: str) -> None:
     assert masked_headers([(name, value)] * 2) == [(name, f"({len(value)} characters, not shown)")] * 2
+
+
+def test_a_key_or_a_type_that_is_no_short_token_is_shown_by_length_only() -> None:
+    for text in (None, "0190a0a0-0000-7000-8000-000000000001", "ph.training.CourseCompleted.v1"):
+        assert masked(text) == text
+    for text in (CANARY, "\x1b[2J", "x" * 201):
+        assert masked(text) == f"({len(text)} characters, not shown)"
 
 
 def test_escape_sequences_cannot_steer_the_terminal() -> None:

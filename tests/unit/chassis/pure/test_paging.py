@@ -26,6 +26,20 @@ def test_a_cursor_brings_back_its_place(value: str, id_: UUID) -> None:
     assert place_of(cursor_of(TILLS, "-due_at", Place(value, id_)), TILLS, "-due_at") == Place(value, id_)
 
 
+@given(st.integers(min_value=1, max_value=2**63 - 1))
+def test_a_cursor_of_numbered_rows_brings_back_its_number(id_: int) -> None:
+    cursor = cursor_of("id", Place(str(id_), id_))
+    assert place_of(cursor, "id", "bigint") == Place(str(id_), id_)
+    with pytest.raises(BadCursor):
+        place_of(cursor, "id")
+
+
+@pytest.mark.parametrize("id_", ["x", str(ID), "1.5", str(2**63), "-1", "0"])
+def test_a_number_that_no_row_has_is_refused(id_: str) -> None:
+    with pytest.raises(BadCursor):
+        place_of(encoded(f'["id", "x", "{id_}"]'), "id", "bigint")
+
+
 @pytest.mark.parametrize(
     "cursor",
     [
