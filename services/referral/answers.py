@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -13,7 +13,7 @@ from referral.domain.case import Case, CaseStatus
 from referral.domain.consent import Consent, ConsentStatus
 from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import Profile, ProfileStatus
-from referral.domain.referral import Referral, ReferralStatus
+from referral.domain.referral import Owed, Referral, ReferralStatus
 from referral.domain.terms import Sex, Transport
 from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
 
@@ -149,7 +149,7 @@ class ReferralView(Answer):
     skills: tuple[str, ...]
     status: ReferralStatus
     referred_at: datetime
-    owed: Literal["receipt", "answer"] | None = Field(
+    owed: Owed | None = Field(
         description="what is owed: `receipt`, by the service that keeps the inbox of `to_centre`: that it is there; "
         "`answer`, by `to_centre`"
     )

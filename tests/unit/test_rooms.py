@@ -53,6 +53,7 @@ def test_who_has_read_one_service_finds_anything_in_the_others(service: str) -> 
 
 WITH_A_CLOCK = {
     "chassis/clock.py",
+    "chassis/consumer/positions.py",  # when an event was recorded is real time, whatever the clock of the business says
     "chassis/operators/cli/parked.py",  # what an operator types and reads is of the operator's time
     "referral/bodies.py",  # a birth date is checked before anything of the service is at hand
 }

@@ -19,7 +19,7 @@ async def fetch_record(
 ) -> ConsumerRecord[bytes | None, bytes | None] | None:
     """The record at this place; None if it is gone: kept no longer, compacted away, or the topic is another.
 
-    By a client of its own, for the rare case. Raises `KafkaError` or `TimeoutError` while no broker answers, `Trouble`
+    By a client of its own, seldom. Raises `KafkaError` or `TimeoutError` while no broker answers, `Trouble`
     if the login is incomplete.
     """
     place = TopicPartition(topic, partition)

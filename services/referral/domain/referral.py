@@ -46,7 +46,9 @@ TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
 UNANSWERED: Final[frozenset[ReferralStatus]] = frozenset({"submitted", "received"})
 HELD: Final[frozenset[ReferralStatus]] = frozenset({"accepted", "in_progress"})
 """The person is in the care of a centre."""
-OWED: Final[Mapping[ReferralStatus, Literal["receipt", "answer"]]] = {"submitted": "receipt", "received": "answer"}
+Owed = Literal["receipt", "answer"]
+"""What a centre owes a referral: that it has arrived there, then what is to become of it."""
+OWED: Final[Mapping[ReferralStatus, Owed]] = {"submitted": "receipt", "received": "answer"}
 """What the other side owes: its service the confirmation that it has the referral, then the centre an answer."""
 TAKEN_ON: Final = HELD | {"completed"}
 """The person is, or was, in the care of a centre."""
@@ -98,7 +100,7 @@ class Referral:
         return self.status in UNANSWERED
 
     @property
-    def owed(self) -> Literal["receipt", "answer"] | None:
+    def owed(self) -> Owed | None:
         """What the other side owes."""
         return OWED.get(self.status)
 

