@@ -302,7 +302,7 @@ async def test_statements_commits_and_offset_commits_per_batch_do_not_grow_with_
 
     monkeypatch.setattr(AIOKafkaConsumer, "commit", counted)
     group, key, counts = new_group(), uuid4(), {}
-    for size in (1, 1, 10, 500):  # the first meets a new key and prepares statements
+    for size in (2, 1, 1, 10, 500):  # the first two prepare both forms of the statement
         await shop.send([shop.sold(key) for _ in range(size)])
         statements.queries.clear()
         committed.clear()
