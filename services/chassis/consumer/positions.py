@@ -19,8 +19,8 @@ from chassis.postgres.database import Connection
 from chassis.postgres.writes import Part, Writes
 
 MAX_GAP = 1000
-"""Numbers that may be missing before an event of a known key. The usual key has about 40 events in 18 months, the
-busiest of the chain a few hundred: whoever skips a thousand counts something else."""
+"""Numbers that may be missing before an event of a known key. The busiest key of the chain has a few hundred events in
+its whole life: whoever skips a thousand counts something else."""
 LEAD = timedelta(seconds=1)
 """How far the producers' clocks may be ahead of ours. An event from further ahead is handled like any other, but counts
 as recorded now: it must not make all that follows look old."""

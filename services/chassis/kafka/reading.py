@@ -19,16 +19,17 @@ async def fetch_record(
 ) -> ConsumerRecord[bytes | None, bytes | None] | None:
     """The record at this place; None if it is gone: kept no longer, compacted away, or the topic is another.
 
-    By a client of its own, seldom. Raises `KafkaError` or `TimeoutError` while no broker answers, `Trouble`
-    if the login is incomplete.
+    By a client of its own: it is rarely asked for. Raises `KafkaError` or `TimeoutError` while no broker answers,
+    `Trouble` if the login is incomplete.
     """
     place = TopicPartition(topic, partition)
     async with asyncio.timeout(READ_SECONDS):
         consumer: Any = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False)
         await consumer.start()
         try:
-            await consumer.topics()  # else it knows the partitions of none
-            if partition not in (consumer.partitions_for_topic(topic) or ()):
+            # Else a partition that is not there would be waited for. What is public knows topics subscribed to only.
+            cluster = await consumer._client.fetch_all_metadata()  # noqa: SLF001
+            if partition not in (cluster.partitions_for_topic(topic) or ()):
                 return None
             consumer.assign([place])
             beginning, end = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])

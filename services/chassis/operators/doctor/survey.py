@@ -76,7 +76,7 @@ def survey_zones() -> ZoneFacts:
             zoneinfo.ZoneInfo.no_cache(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):
             missing.append(name)
-    folders = [Path(folder) for folder in zoneinfo.TZPATH if (Path(folder) / "Europe" / "Berlin").exists()]
+    folders = [Path(folder) for folder in zoneinfo.TZPATH if (Path(folder) / "Etc" / "UTC").exists()]
     return ZoneFacts(tzdata.IANA_VERSION, _release(folders[0]) if folders else None, bool(folders), missing)
 
 

@@ -5,7 +5,7 @@
 create table stream (
     key         text primary key,
     sequence    bigint not null,
-    recorded_at timestamptz not null
+    recorded_at timestamptz not null default clock_timestamp()
 );
 
 -- Events that are committed but not yet acknowledged by Kafka; published and deleted in order of id by one leader.
