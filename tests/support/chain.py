@@ -171,8 +171,13 @@ class Chain:
         return found
 
     async def snapshot(self) -> dict[str, list[str]]:
-        """All that lasts of every service, comparable; what only counts or remembers requests is left out."""
-        return {service: sorted((await self.dump(service)).splitlines()) for service in SERVICES}
+        """All that lasts of every service, comparable; how far it has read moves with every record and is left out."""
+        return {
+            service: sorted(
+                line for line in (await self.dump(service)).splitlines() if not line.startswith("progress:")
+            )
+            for service in SERVICES
+        }
 
     # --- what stands in the topics -----------------------------------------------------------------------------------
 
