@@ -2,7 +2,7 @@
 
 There is no cursor. A cursor over ids loses rows that commit late, and competing relays reorder; one leader that deletes
 in order of id does neither. After a crash between acknowledgement and delete the next leader publishes again, and
-positions drop the repeats.
+positions drop the repeats. Before a leader publishes, it compares the topics with its database (`lineage`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from time import monotonic
 from typing import Any
 
@@ -18,9 +18,12 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from chassis.kafka.past import Reader
+from chassis.outbox import telling
 from chassis.outbox.low_water import LowWater
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.records import Batch
+from chassis.outbox.telling import NotAsToldError, Telling
 from chassis.postgres.database import is_outage, reason_of
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
@@ -64,6 +67,8 @@ class Relay:
         self,
         dsn: str,
         producer: Callable[[], AIOKafkaProducer],
+        reader: Reader,
+        topics: Collection[str],
         metrics: Metrics,
         *,
         batch: int,
@@ -72,6 +77,8 @@ class Relay:
     ) -> None:
         self._dsn = dsn
         self._new_producer = producer
+        self._reader = reader
+        self._topics = set(topics)
         self._metrics = metrics
         self._batch = batch
         self._poll_seconds = poll_seconds
@@ -96,6 +103,9 @@ class Relay:
         while not self._stop.is_set() or self._failures == 0:
             try:
                 await self._lead()
+            except NotAsToldError:
+                self._failures += 1
+                log.info("relay_compares_again")
             except (PublishFailedError, KafkaError) as error:
                 self._failures += 1
                 log.warning("relay_publish_failed", reason=type(error).__name__)
@@ -120,14 +130,22 @@ class Relay:
                 self.last_progress = monotonic()
                 if await is_set_within(self._stop, 1.0):
                     return
+            told = await telling.begun(
+                connection, self._reader, self._topics, self._metrics, self._stop, self._progressed
+            )
+            if told is None:
+                return
             self._metrics.relay_leader.set(1)
             log.info("relay_leads")
-            await self._publish_until_stopped(connection)
+            await self._publish_until_stopped(connection, told)
         finally:
             # Closing the session releases the lock; a dead session has lost it already.
             await _bounded(connection.close(timeout=2), 3)
 
-    async def _publish_until_stopped(self, connection: asyncpg.Connection) -> None:
+    def _progressed(self) -> None:
+        self.last_progress = monotonic()
+
+    async def _publish_until_stopped(self, connection: asyncpg.Connection, told: Telling) -> None:
         low_water = LowWater()
         gone = published = 0
         while True:
@@ -137,7 +155,7 @@ class Relay:
             rows = await connection.fetch(_READ, low_water.mark, self._batch)
             self.last_progress = monotonic()
             if rows:
-                done = await self._publish(connection, rows)
+                done = await self._publish(connection, rows, told)
                 self._failures = 0
                 gone += len(done)
                 published = _published_up_to(rows, done)
@@ -147,11 +165,12 @@ class Relay:
             self._failures = 0
             if low_water.settle(EVERYTHING):
                 gone = 0
+            await told.rest(connection, at_once=self._stop.is_set())
             if self._stop.is_set():
                 return
             await is_set_within(self._wake, self._poll_seconds)
 
-    async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[int]:
+    async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record], told: Telling) -> list[int]:
         """Sends one batch per partition, deletes the acknowledged rows and returns their ids. Rows that do not fit into
         their partition's batch wait for the next round."""
         producer = await self._ready_producer()
@@ -169,19 +188,28 @@ class Relay:
                 ids.append(id_)
             else:
                 full.add(place)
+        self._topics.update(partitions)
+        told.require(batches)
         acknowledged = await self._send(producer, batches)
+        for place, offset in acknowledged.items():
+            if foreign := told.acknowledged(place, offset, batches[place][0]):
+                self._metrics.foreign_records.labels(place[0]).inc(foreign)
+                log.error("relay_foreign_records", topic=place[0], partition=place[1], count=foreign)
         published = [id_ for place in acknowledged for id_ in batches[place][1]]
-        await connection.execute(_DELETE, published)
+        await told.delete(connection, published, _DELETE)
         for topic, partition in acknowledged:
             self._metrics.published.labels(topic).inc(len(batches[topic, partition][1]))
         if len(acknowledged) < len(batches):
             raise PublishFailedError
+        if told.doubtful:
+            raise NotAsToldError
         return published
 
     async def _send(
         self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], tuple[Batch, list[int]]]
-    ) -> list[tuple[str, int]]:
-        """The batches that Kafka acknowledged within the relay's own timeout; the producer itself never gives up."""
+    ) -> dict[tuple[str, int], int]:
+        """The batches that Kafka acknowledged within the relay's own timeout, each with the offset of its first record;
+        the producer itself never gives up."""
         sent: dict[tuple[str, int], asyncio.Future[Any]] = {}
         try:
             async with asyncio.timeout(self._publish_timeout):
@@ -190,11 +218,11 @@ class Relay:
                 await asyncio.wait(sent.values())
         except (TimeoutError, KafkaError) as error:
             log.warning("relay_not_acknowledged", reason=type(error).__name__)
-        acknowledged = []
+        acknowledged = {}
         for place in batches:
             future = sent.get(place)
             if future is not None and future.done() and not future.cancelled() and future.exception() is None:
-                acknowledged.append(place)
+                acknowledged[place] = future.result().offset
             else:
                 self._metrics.publish_failures.labels(place[0]).inc()
         return acknowledged

@@ -18,6 +18,7 @@ from chassis.postgres.database import (
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.waiting import is_set_within
+from chassis.work.gate import Gate
 
 IDEMPOTENCY_DAYS = 7
 """A repeated request is recognised for a week; callers give up long before."""
@@ -85,6 +86,13 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
         )
         for gauge, value in zip(gauges, row, strict=True):
             gauge.set(float(value or 0))
+    return 0
+
+
+async def look(pool: asyncpg.Pool, gate: Gate) -> int:
+    """Opens or closes the gate: one statement."""
+    async with pool.acquire(timeout=5) as connection:
+        await gate.look(connection)
     return 0
 
 

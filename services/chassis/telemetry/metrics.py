@@ -46,6 +46,11 @@ class Metrics:
         self.commands = counter("commands", "Commands by outcome", ("command", "outcome"))
         self.http_seconds = histogram("http_request_seconds", "HTTP requests", ("method", "route", "status"))
 
+        self.lineage_lost = gauge(
+            "lineage_lost", "1 while nothing is published, because something told is forgotten", ("kind",)
+        )
+        self.foreign_records = counter("foreign_records", "Records in own topics that others wrote", ("topic",))
+
     def exposition(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from chassis.operators.cli import migrate, parked, topics
+from chassis.operators.cli import migrate, parked, restore, topics
 from chassis.operators.cli.output import PeopleGroup
 
 app = typer.Typer(
@@ -26,5 +26,6 @@ def _ph() -> None:
 app.command("migrate")(migrate.migrate)
 app.add_typer(topics.app, name="topics")
 app.add_typer(parked.app, name="parked")
+app.add_typer(restore.app, name="restore")
 
 __all__ = ["app"]

@@ -64,6 +64,7 @@ By = Annotated[
         help="Who decides: a role or ticket such as INC-4711, not a person's name.",
     ),
 ]
+Reason = Annotated[str, typer.Option(callback=_reason, help="Why, kept as audit. No personal data.")]
 Topic = Annotated[str | None, typer.Option(help="Only records of this topic.")]
 Key = Annotated[str | None, typer.Option(help="Only records of this key.")]
 Failure = Annotated[str | None, typer.Option(help="Only records with this failure code.")]
@@ -165,7 +166,7 @@ def discard(
     *,
     service: Service,
     by: By,
-    reason: Annotated[str, typer.Option(callback=_reason, help="Why, kept as audit. No personal data.")],
+    reason: Reason,
     ids: Ids = None,
     key: Key = None,
     topic: Topic = None,

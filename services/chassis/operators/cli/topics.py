@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from chassis.kafka import topics
 from chassis.kafka.clients import admin
 from chassis.kafka.topics import Action, Change
 from chassis.operators.cli.output import Json, print_json, print_table
-from chassis.settings import KafkaSettings
-from chassis.trouble import Trouble
+from chassis.operators.cli.targets import kafka_settings
 
 app = typer.Typer(no_args_is_help=True, help="Topics as declared against topics as they are on the cluster.")
 
@@ -61,20 +59,11 @@ def apply(
 
 async def _run(file: Path, replication: int | None, *, allow_repartition: bool, carry_out: bool) -> list[Change]:
     wanted = topics.declared(file, replication)
-    async with admin(_settings()) as client:
+    async with admin(kafka_settings()) as client:
         changes = await topics.plan(client, wanted, allow_repartition=allow_repartition)
         if carry_out:
             await topics.apply(client, changes)
     return changes
-
-
-def _settings() -> KafkaSettings:
-    try:
-        return KafkaSettings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        variable = f"KAFKA_{str(first['loc'][0]).upper()}"
-        raise Trouble(f"{variable} is not usable: {first['msg']}", remedy=f"Mend {variable}.") from error
 
 
 def _show(changes: list[Change], *, as_json: bool) -> None:
