@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -20,20 +21,21 @@ from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
 from tests.support.past import reader
 from tests.support.restores import (
+    EMPTY,
     TOPIC,
     halted,
     led,
     relay_of,
     sell,
     sold_and_published,
+    till_at,
     until_halted,
     until_value,
     value,
 )
 from tests.support.shop import Shop
+from tests.support.toy import Sell
 from tests.support.toy_process import ToyProcess, until_async
-
-EMPTY = "select count(*) from outbox"
 
 
 @pytest.fixture
@@ -141,6 +143,44 @@ async def test_a_number_given_a_second_time_is_found_by_its_id_even_if_the_count
     async with led(relay_of(earlier, broker.bootstrap)):
         await until_value(earlier, EMPTY, 0)
     assert await broker.sequences(TOPIC, {str(till)}) == {str(till): [1, 2, 3, 4, 5, 6]}
+
+
+async def test_commands_that_go_on_while_it_is_compared_and_reconciled_get_numbers_of_their_own(
+    dsn: str, copy: str, cluster: Cluster, broker: Broker
+) -> None:
+    old, new = [uuid4() for _ in range(4)], [uuid4() for _ in range(4)]
+    tills = [*old, *new]
+    await sold_and_published(dsn, broker.bootstrap, *old)
+    earlier = await copied(cluster, dsn, copy)
+    await sold_and_published(dsn, broker.bootstrap, *tills, *tills)
+    stop, sold = asyncio.Event(), 0
+
+    async def go_on_selling() -> None:
+        nonlocal sold
+        async with till_at(earlier) as toy:
+            while not stop.is_set():
+                await asyncio.gather(*(toy.command(Sell(till, 1), str(uuid4())) for till in tills))
+                sold += len(tills)
+
+    async with led(relay_of(earlier, broker.bootstrap)):
+        selling = asyncio.create_task(go_on_selling())
+        await until_halted(earlier, "database")
+        connection = await asyncpg.connect(earlier)
+        try:
+            await restore.reconcile(connection, reader(broker.bootstrap), (TOPIC,), "INC-1", "a failover")
+        finally:
+            await connection.close()
+        await until_value(earlier, "select count(*) from halt", 0)
+        stop.set()
+        await selling
+        await until_value(earlier, EMPTY, 0)
+    given = defaultdict(set)
+    for record in await broker.read(TOPIC, {str(till) for till in tills}):
+        headers = dict(record.headers)
+        given[record.key, headers["ce_sequence"]].add(headers["ce_id"])
+    assert {len(ids) for ids in given.values()} == {1}, "no number was given twice"
+    assert len(given) == len(old) + 2 * len(tills) + sold
+    assert sold > 0
 
 
 async def test_what_was_published_and_still_waits_is_not_lost_but_sent_again(

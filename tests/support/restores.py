@@ -12,12 +12,16 @@ from aiokafka import AIOKafkaProducer
 
 from chassis.outbox.relay import Relay
 from chassis.postgres.database import open_pool
+from chassis.pure.messages import topic_of
 from chassis.telemetry.metrics import Metrics
+from tests.support import outbox
+from tests.support.brokers import Broker
 from tests.support.past import reader
 from tests.support.toy import Sell
 from tests.support.toy_runtime import ToyRuntime
 
 TOPIC = "ph.till.v1"
+EMPTY = "select count(*) from outbox"
 WITHIN = 30
 """Seconds after which a test gives up waiting."""
 
@@ -72,7 +76,7 @@ async def sold_and_published(dsn: str, bootstrap: str, *tills: UUID) -> None:
     """The same, and out of the outbox."""
     await sell(dsn, *tills)
     async with led(relay_of(dsn, bootstrap)):
-        await until_value(dsn, "select count(*) from outbox", 0)
+        await until_value(dsn, EMPTY, 0)
 
 
 async def value(dsn: str, query: str) -> object:
@@ -95,16 +99,6 @@ async def until_value(dsn: str, query: str, expected: object) -> None:
         await connection.close()
 
 
-async def until_led(dsn: str) -> None:
-    """Waits until a relay holds the lock of this database and does more than to try for it."""
-    await until_value(
-        dsn,
-        "select count(*) from pg_locks l join pg_database d on d.oid = l.database "
-        "where l.locktype = 'advisory' and d.datname = current_database()",
-        1,
-    )
-
-
 async def halted(dsn: str) -> list[str]:
     """Why nothing is published."""
     connection = await asyncpg.connect(dsn)
@@ -117,3 +111,45 @@ async def halted(dsn: str) -> list[str]:
 async def until_halted(dsn: str, kind: str) -> None:
     """Waits until a relay has found it out."""
     await until_value(dsn, f"select count(*) from halt where kind = '{kind}'", 1)
+
+
+class Emitter:
+    """A service of that name which only emits: its topic, and a database whose relay writes to it."""
+
+    def __init__(self, dsn: str, broker: Broker, source: str) -> None:
+        self.dsn, self.broker, self.source = dsn, broker, source
+        self.topic = topic_of(source)
+
+    def relay(self) -> Relay:
+        """Its relay."""
+        return relay_of(self.dsn, self.broker.bootstrap, topics=(self.topic,))
+
+    async def emit(self, *keys: str) -> None:
+        """Commits an event per key, as a command would."""
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            for key in keys:
+                number = await connection.fetchval(
+                    "insert into stream as s (key, sequence) values ($1, 1) "
+                    "on conflict (key) do update set sequence = s.sequence + 1 returning sequence",
+                    key,
+                )
+                headers = {
+                    "ce_id": str(uuid4()),
+                    "ce_type": f"ph.{self.source}.Counted.v1",
+                    "ce_source": f"/ph/{self.source}",
+                    "ce_recordedtime": "2026-03-02T09:00:00Z",
+                    "ce_sequence": str(number),
+                }
+                record = outbox.record(key, b"{}", **headers)
+                await connection.execute(
+                    "insert into outbox (topic, key, record) values ($1, $2, $3)", self.topic, key, record
+                )
+        finally:
+            await connection.close()
+
+    async def published(self, *keys: str) -> None:
+        """The same, and out of the outbox."""
+        await self.emit(*keys)
+        async with led(self.relay()):
+            await until_value(self.dsn, EMPTY, 0)

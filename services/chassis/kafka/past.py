@@ -16,6 +16,7 @@ Reader: TypeAlias = Callable[[], AIOKafkaConsumer]
 """Makes a consumer without group and subscription that neither commits nor resets offsets."""
 PATIENCE_SECONDS = 20.0
 """Without a record for so long, the broker does not answer."""
+REQUEST_TIMEOUT_MS = 10_000
 AT_ONCE = 500
 
 
@@ -24,7 +25,11 @@ def reader_of(settings: KafkaSettings, client_id: str) -> Reader:
 
     def reader() -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            **kafka_options(settings), client_id=client_id, enable_auto_commit=False, auto_offset_reset="none"
+            **kafka_options(settings),
+            client_id=client_id,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
         )
 
     return reader
@@ -43,17 +48,18 @@ class Past:
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
 
-    async def bounds(self, topics: Collection[str]) -> dict[TopicPartition, Bounds]:
-        """The bounds of every partition of those topics that exist. Raises `KafkaError` if one has no leader."""
+    async def bounds(self, topics: Collection[str]) -> dict[TopicPartition, Bounds | None]:
+        """The bounds of every partition of those topics that exist; None for one that nobody leads at the moment."""
         cluster = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001 - the public way asks a stale cache
         partitions = [
             TopicPartition(topic, number) for topic in topics for number in cluster.partitions_for_topic(topic) or ()
         ]
-        if not partitions:
-            return {}
-        beginnings = await self._consumer.beginning_offsets(partitions)
-        ends = await self._consumer.end_offsets(partitions)
-        return {each: Bounds(beginnings[each], ends[each]) for each in partitions}
+        led = [each for each in partitions if cluster.leader_for_partition(each) not in (None, -1)]
+        if not led:
+            return dict.fromkeys(partitions)
+        beginnings = await self._consumer.beginning_offsets(led)
+        ends = await self._consumer.end_offsets(led)
+        return dict.fromkeys(partitions) | {each: Bounds(beginnings[each], ends[each]) for each in led}
 
     async def records(
         self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
@@ -71,9 +77,10 @@ class Past:
             found = await self._consumer.getmany(*waiting, timeout_ms=1000, max_records=AT_ONCE)
             for partition, records in found.items():
                 give_up = monotonic() + PATIENCE_SECONDS
-                end = ends[partition]
-                yield [each for each in records if each.offset < end]
-                if records[-1].offset >= end - 1:
+                if wanted := [each for each in records if each.offset < ends[partition]]:
+                    yield wanted
+            for partition in list(waiting):  # by position: the last offset may be a marker, which nobody gets to see
+                if await self._consumer.position(partition) >= ends[partition]:
                     waiting.discard(partition)
                     self._consumer.pause(partition)
             if monotonic() > give_up:

@@ -24,6 +24,7 @@ select s.key, s.sequence - coalesce(o.waiting, 0) as published
 from stream s left join (select key, count(*) as waiting from outbox group by key) o using (key)
 """
 """What waits in the outbox are the last numbers of its key."""
+_PARTITIONS = "select topic, max(partition) + 1 from lineage where topic = any($1::text[]) group by topic"
 _ROWS = "select id, key, record from outbox where key = any($1::text[]) order by id"
 _DROP = "delete from outbox where id = any($1::bigint[])"
 _NUMBERED = "update outbox set record = $2 where id = $1"
@@ -31,13 +32,8 @@ _MOVE = """
 insert into stream (key, sequence) select * from unnest($1::text[], $2::bigint[])
 on conflict (key) do update set sequence = greatest(stream.sequence, excluded.sequence)
 """
-_LOCK_STREAMS = "select from stream where key = any($1::text[]) order by key for update"
 _HALTED = "select kind from halt for update"
-_GONE = """
-delete from lineage l where not exists (
-    select from unnest($1::text[], $2::int[]) as there(topic, partition)
-    where there.topic = l.topic and there.partition = l.partition)
-"""
+_GONE = "delete from lineage where topic = $1 and partition = $2"
 _GO_ON = "delete from halt"
 _AUDIT = "insert into reconciliation (decided_by, reason, report) values ($1, $2, $3)"
 
@@ -93,13 +89,21 @@ async def reconcile(
     """
     async with _nobody_publishes(connection) as alone:
         found = await plan(connection, reader, topics)
+        if found.comparison.leaderless:
+            raise Trouble(
+                "nobody leads some partitions, so that it cannot be told what stands there: "
+                + ", ".join(f"{place.topic}-{place.partition}" for place in found.comparison.leaderless),
+                where="Kafka",
+                remedy="Wait until their brokers are back, or have lost their disks for good and were replaced.",
+            )
         async with connection.transaction():
             if not alone and not await connection.fetch(_HALTED):
                 raise _publishing()
             done = await _renumber(connection, found.comparison)
             ends = found.comparison.ends
             await telling.write(connection, ends)
-            await connection.execute(_GONE, [each.topic for each in ends], [each.partition for each in ends])
+            gone = [each[:2] for each in found.comparison.cut if each[:2] not in ends]
+            await connection.executemany(_GONE, gone)
             await connection.execute(_GO_ON)
             if not found.holds:
                 await connection.execute(_AUDIT, by, reason, json.dumps(_report(found, done)))
@@ -107,11 +111,12 @@ async def reconcile(
 
 
 async def _renumber(connection: asyncpg.Connection, found: Comparison) -> Reconciled:
-    keys = sorted(found.numbers)
-    await connection.execute(_LOCK_STREAMS, keys)
+    keys, told_already = sorted(found.numbers), set(found.told_already)
     numbers, dropped, changed = dict(found.numbers), [], []
+    # Locks the streams, those that are not there yet, too: whoever emits must wait, and what was emitted can be seen.
+    await connection.execute(_MOVE, keys, [numbers[key] for key in keys])
     for id_, key, record in await connection.fetch(_ROWS, keys):
-        if id_ in found.told_already:
+        if id_ in told_already:
             dropped.append(id_)
         else:
             numbers[key] += 1
@@ -161,7 +166,8 @@ async def _missing(connection: asyncpg.Connection, reader: Reader, found: Compar
     cut = {TopicPartition(each.topic, each.partition): each for each in found.cut}
     last: dict[tuple[str, str], int] = {}
     async with opened(reader) as past:
-        bounds = await past.bounds({place.topic for place in cut})
+        there = await past.bounds({place.topic for place in cut})
+        bounds = {place: each for place, each in there.items() if each is not None}
         starts = {place: bounds[place].beginning for place in cut if place in bounds}
         async for records in past.records(starts, {place: each.end for place, each in bounds.items()}):
             for record in records:
@@ -170,12 +176,13 @@ async def _missing(connection: asyncpg.Connection, reader: Reader, found: Compar
                     at = (record.topic, record.key.decode("utf-8", "replace"))
                     last[at] = max(last.get(at, 0), int(number))
     missing = []
-    partitions = {place.topic: 1 + max(p.partition for p in (*bounds, *cut) if p.topic == place.topic) for place in cut}
+    counted = await connection.fetch(_PARTITIONS, list({place.topic for place in cut}))
+    partitions: dict[str, int] = {row[0]: row[1] for row in counted}
     for key, published in await connection.fetch(_PUBLISHED):
         for topic, count in partitions.items():
             place = TopicPartition(topic, partition_of(key, count))
-            there = last.get((topic, key), 0)
-            if place in cut and published > there:
-                certain = bool(there) or place not in bounds or bounds[place].beginning == 0
-                missing.append(Missing(topic, place.partition, key, there + 1, published, certain))
+            found_last = last.get((topic, key), 0)
+            if place in cut and published > found_last:
+                certain = bool(found_last) or place not in bounds or bounds[place].beginning == 0
+                missing.append(Missing(topic, place.partition, key, found_last + 1, published, certain))
     return sorted(missing)

@@ -81,6 +81,8 @@ class Comparison:
     forgotten: list[Forgotten] = field(default_factory=list)
     gone: list[TopicPartition] = field(default_factory=list)
     """Partitions that have records behind what the database knows, but no longer all of them: they are too old."""
+    leaderless: list[TopicPartition] = field(default_factory=list)
+    """Partitions of which nothing can be known at the moment."""
     cut: list[Cut] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     """The last number that was published, of each key with something forgotten."""
@@ -105,8 +107,7 @@ async def compare(
     """
     told = {TopicPartition(row[0], row[1]): Told(row[2], row[3]) for row in await connection.fetch(_TOLD)}
     async with opened(reader) as past:
-        bounds = await past.bounds({*topics, *(each.topic for each in told)})
-        judge = _Judge(connection, told, bounds)
+        judge = _Judge(connection, told, await past.bounds({*topics, *(each.topic for each in told)}))
         await judge.read(past, first_only=first_only)
     return judge.found
 
@@ -116,20 +117,23 @@ class _Judge:
         self,
         connection: Connection,
         told: Mapping[TopicPartition, Told],
-        bounds: Mapping[TopicPartition, Bounds],
+        bounds: Mapping[TopicPartition, Bounds | None],
     ) -> None:
         self._connection = connection
         self._told = told
-        self._bounds = bounds
+        self._bounds = {place: each for place, each in bounds.items() if each is not None}
         self._known: dict[str, int] = {}
         self._last: dict[str, int] = {}
         self._listed: set[tuple[str, int, str]] = set()
+        self._loose: list[Forgotten] = []
         self._waiting: dict[str, dict[int, int]] = {}
-        self.found = Comparison()
+        self.found = Comparison(leaderless=[place for place, each in bounds.items() if each is None])
 
     async def read(self, past: Past, *, first_only: bool) -> None:
         found, starts = self.found, {}
         for place, told in self._told.items():
+            if place in self.found.leaderless:
+                continue  # nothing is known of it, and nothing is sent to it
             end = self._bounds[place].end if place in self._bounds else 0
             if end < told.next_offset:
                 found.cut.append(Cut(*place, told.next_offset, end))
@@ -144,6 +148,11 @@ class _Judge:
             await self._judge(records)
             if first_only and found.losses:
                 return
+        for event in sorted(self._loose, key=lambda each: each.number):
+            if self._follows(event):
+                self._list(event)
+            else:
+                found.foreign += 1
 
     async def _judge(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
         own = [event for record in records if (event := self._own(record)) is not None]
@@ -152,10 +161,17 @@ class _Judge:
         ids = {row[0]: id_in(row[1]) for row in await self._connection.fetch(_ROWS, rows)} if rows else {}
         for event in own:
             if self._is_forgotten(event, ids):
-                self._listed.add((event.key, event.number, event.id))
-                self._last[event.key] = max(self._last[event.key], event.number)
-                self.found.numbers[event.key] = max(self.found.numbers.get(event.key, 0), event.number)
-                self.found.forgotten.append(event)
+                self._list(event)
+
+    def _list(self, event: Forgotten) -> None:
+        self._listed.add((event.key, event.number, event.id))
+        self._last[event.key] = max(self._last[event.key], event.number)
+        self.found.numbers[event.key] = max(self.found.numbers.get(event.key, 0), event.number)
+        self.found.forgotten.append(event)
+
+    def _follows(self, event: Forgotten) -> bool:
+        gone = TopicPartition(event.topic, event.partition) in self.found.gone
+        return event.number == self._last[event.key] + 1 or (gone and event.number > self._last[event.key])
 
     def _own(self, record: ConsumerRecord[Any, Any]) -> Forgotten | None:
         """The record as an event of this service that may be forgotten; None if it is told already, or none of ours."""
@@ -192,14 +208,16 @@ class _Judge:
         """True, once, for an event that the database does not know. `ids` are those of waiting rows.
 
         The topic has the numbers of a key in order and without gap, and all up to `stream` stand before or are known.
-        So a number that follows on none is no event of this service.
+        So a number that follows on none is no event of this service, unless the numbers before it are still to be
+        read: they stand in another partition if the topic was given more of them meanwhile.
         """
         key, number = event.key, event.number
         is_new = (key, number, event.id) not in self._listed
         if number > self._last[key]:
-            follows = number == self._last[key] + 1 or TopicPartition(*event[:2]) in self.found.gone
-            self.found.foreign += not follows
-            return follows
+            if self._follows(event):
+                return True
+            self._loose.append(event)
+            return False
         if number > self._known[key]:  # among the forgotten ones: a repeat, or none of ours
             self.found.foreign += is_new
             return False

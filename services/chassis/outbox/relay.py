@@ -86,6 +86,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._producer: AIOKafkaProducer | None = None
+        self._told = Telling({})
         self._failures = 0
         self.last_progress = monotonic()
 
@@ -130,22 +131,26 @@ class Relay:
                 self.last_progress = monotonic()
                 if await is_set_within(self._stop, 1.0):
                     return
-            told = await telling.begun(
-                connection, self._reader, self._topics, self._metrics, self._stop, self._progressed
-            )
-            if told is None:
+            if not await self._compared(connection):
                 return
             self._metrics.relay_leader.set(1)
             log.info("relay_leads")
-            await self._publish_until_stopped(connection, told)
+            await self._publish_until_stopped(connection)
         finally:
             # Closing the session releases the lock; a dead session has lost it already.
             await _bounded(connection.close(timeout=2), 3)
 
-    def _progressed(self) -> None:
-        self.last_progress = monotonic()
+    async def _compared(self, connection: asyncpg.Connection) -> bool:
+        """Waits until nothing told is forgotten; False if told to stop before."""
 
-    async def _publish_until_stopped(self, connection: asyncpg.Connection, told: Telling) -> None:
+        def progress() -> None:
+            self.last_progress = monotonic()
+
+        told = await telling.begun(connection, self._reader, self._topics, self._metrics, self._stop, progress)
+        self._told = told or self._told
+        return told is not None
+
+    async def _publish_until_stopped(self, connection: asyncpg.Connection) -> None:
         low_water = LowWater()
         gone = published = 0
         while True:
@@ -155,7 +160,7 @@ class Relay:
             rows = await connection.fetch(_READ, low_water.mark, self._batch)
             self.last_progress = monotonic()
             if rows:
-                done = await self._publish(connection, rows, told)
+                done = await self._publish(connection, rows)
                 self._failures = 0
                 gone += len(done)
                 published = _published_up_to(rows, done)
@@ -165,21 +170,23 @@ class Relay:
             self._failures = 0
             if low_water.settle(EVERYTHING):
                 gone = 0
-            await told.rest(connection, at_once=self._stop.is_set())
+            await self._told.rest(connection, at_once=self._stop.is_set())
             if self._stop.is_set():
                 return
             await is_set_within(self._wake, self._poll_seconds)
 
-    async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record], told: Telling) -> list[int]:
+    async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[int]:
         """Sends one batch per partition, deletes the acknowledged rows and returns their ids. Rows that do not fit into
         their partition's batch wait for the next round."""
         producer = await self._ready_producer()
         batches: dict[tuple[str, int], tuple[Batch, list[int]]] = {}
         full: set[tuple[str, int]] = set()
         partitions = {topic: await _partitions(producer, topic) for topic in {topic for _, topic, _, _ in rows}}
+        self._topics.update(partitions)
+        told = self._told
         for id_, topic, key, record in rows:
             place = (topic, partition_of(key, partitions[topic]))
-            if place in full:
+            if place in full or not told.knows(place):
                 continue
             if place not in batches:
                 batches[place] = (Batch(MAX_BATCH_BYTES), [])
@@ -188,14 +195,16 @@ class Relay:
                 ids.append(id_)
             else:
                 full.add(place)
-        self._topics.update(partitions)
-        told.require(batches)
-        acknowledged = await self._send(producer, batches)
+        acknowledged = await self._send(producer, batches) if batches else {}
+        published = []
         for place, offset in acknowledged.items():
-            if foreign := told.acknowledged(place, offset, batches[place][0]):
+            foreign = told.acknowledged(place, offset, batches[place][0])
+            if foreign is None:
+                continue  # the rows stay: where the broker has another past, somebody may find the newer disk
+            if foreign:
                 self._metrics.foreign_records.labels(place[0]).inc(foreign)
                 log.error("relay_foreign_records", topic=place[0], partition=place[1], count=foreign)
-        published = [id_ for place in acknowledged for id_ in batches[place][1]]
+            published += batches[place][1]
         await told.delete(connection, published, _DELETE)
         for topic, partition in acknowledged:
             self._metrics.published.labels(topic).inc(len(batches[topic, partition][1]))

@@ -36,7 +36,7 @@ log = get_logger(__name__)
 
 
 class NotAsToldError(Exception):
-    """A partition that nobody has compared yet, or an answer of the broker that does not follow on the last one."""
+    """It is time to compare again: what was told is `doubtful`."""
 
 
 class Telling:
@@ -47,21 +47,23 @@ class Telling:
         self._new: dict[TopicPartition, tuple[int, bytes]] = {}
         self._written = 0.0
         self.doubtful = False
-        """True once the broker has answered what does not follow on what it had acknowledged."""
+        """True once something does not fit: a partition that nobody has compared, or an answer of the broker that does
+        not follow on the last one."""
 
-    def require(self, places: Collection[tuple[str, int]]) -> None:
-        """Raises `NotAsToldError` for a partition that was not compared: made since, or of a topic not yet seen."""
-        for place in places:
-            if place not in self._told:
-                raise NotAsToldError
+    def knows(self, place: tuple[str, int]) -> bool:
+        """False for a partition that was not compared: made since, without a leader then, of a topic not yet seen. The
+        relay sends nothing there, and compares again."""
+        known = place in self._told
+        self.doubtful = self.doubtful or not known
+        return known
 
-    def acknowledged(self, place: tuple[str, int], offset: int, batch: Batch) -> int:
-        """Notes a batch; returns how many records somebody else has put before it."""
+    def acknowledged(self, place: tuple[str, int], offset: int, batch: Batch) -> int | None:
+        """Notes a batch; returns how many records somebody else has put before it. None for a doubtful one."""
         partition = TopicPartition(*place)
         expected = self._new[partition][0] if partition in self._new else self._told[partition].next_offset
         if offset < expected:  # the broker has another past, or no longer knows where it had put the batch
             self.doubtful = True
-            return 0
+            return None
         self._new[partition] = offset + batch.record_count(), batch.last()
         return offset - expected
 

@@ -168,6 +168,7 @@ class Runtime:
 
         await when_reachable(schema, "schema")
         self.probes.ready["database"] = schema_is_current
+        await self.gate.look(pool)
         self.probes.ready["lineage"] = partial(self.gate.look, pool)
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)

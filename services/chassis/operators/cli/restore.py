@@ -76,6 +76,7 @@ def _document(found: Plan) -> dict[str, Any]:
         "too_old_to_see": [place._asdict() for place in comparison.gone],
         "missing": [each._asdict() for each in found.missing],
         "cut": [each._asdict() for each in comparison.cut],
+        "leaderless": [place._asdict() for place in comparison.leaderless],
         "foreign": comparison.foreign,
     }
 
@@ -90,6 +91,8 @@ def _show(found: Plan) -> None:
         lines.append(_line(what, each.topic, each.key, numbers))
     if lines:
         print_table(["what", "topic", "key", "number", "type", "recorded"], lines)
+    for place in comparison.leaderless:
+        typer.echo(f"not known, because nobody leads it at the moment: {place.topic}-{place.partition}", err=True)
     for loss in comparison.losses:
         what = "was published and is not known here" if loss.kind == "database" else "is where the topic ends too early"
         typer.echo(f"{loss.kind}: offset {loss.offset} of {loss.topic}-{loss.partition} {what}", err=True)
