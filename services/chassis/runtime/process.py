@@ -167,8 +167,10 @@ class Runtime:
                 raise TimeoutError("migrations are pending")
 
         await when_reachable(schema, "schema")
-        self.probes.ready["database"] = schema_is_current
+        key = await tag_key(pool)
         await self.gate.look(pool)
+        # From here to the checks of a worker nothing waits: nobody sees a process as ready that has but begun.
+        self.probes.ready["database"] = schema_is_current
         self.probes.ready["lineage"] = partial(self.gate.look, pool)
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
@@ -181,7 +183,7 @@ class Runtime:
             self.tracer,
             self.metrics,
             wake,
-            await tag_key(pool),
+            key,
             self.gate,
         )
         app.state.gate = self.gate
