@@ -36,12 +36,20 @@ def ph(database: Database, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
     return command(database, monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def broker(kafka_bootstrap: str) -> Iterator[Broker]:
+    """The broker with the service's topic, which goes again: the services of other tests begin with empty databases."""
+    broker = Broker(kafka_bootstrap)
+    asyncio.run(broker.create_topic("ph.referral.v1"))
+    yield broker
+    asyncio.run(broker.delete_topic("ph.referral.v1"))
+
+
 @pytest.fixture
-def emitter(database: Database, kafka_bootstrap: str) -> Emitter:
+def emitter(database: Database, broker: Broker) -> Emitter:
     """The referral service's role on that database, beside a topic that other tests may have written to."""
-    emitter = Emitter(database.application, Broker(kafka_bootstrap), "referral")
-    asyncio.run(emitter.broker.create_topic(emitter.topic))
-    asyncio.run(adopt(emitter.dsn, kafka_bootstrap, emitter.topic))
+    emitter = Emitter(database.application, broker, "referral")
+    asyncio.run(adopt(emitter.dsn, broker.bootstrap, emitter.topic))
     return emitter
 
 
