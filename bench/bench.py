@@ -19,11 +19,13 @@ import asyncpg
 from bench import seed
 from bench.child import Task
 from bench.measure import Figure, Sample
+from chassis.kafka.topics import declared
 from chassis.postgres import migrations
 from counselling.app import SERVICE
 from deploy.local.places import LOCAL, ROOT, free_ports
 from deploy.local.stack import LocalStack
 from tests.support.cluster import Cluster
+from tests.support.past import adopt
 
 T = TypeVar("T")
 
@@ -80,7 +82,10 @@ class Bench:
 
     def database(self, template: str = "counselling_template") -> str:
         """A new database with the counselling service's tables, and its address."""
-        return self.wait(self.cluster.create_database(self.name("db"), template=template))
+        dsn = self.wait(self.cluster.create_database(self.name("db"), template=template))
+        # Its service's topic is shared with other databases of this run.
+        self.wait(adopt(dsn, self.bootstrap, *(topic.name for topic in declared())))
+        return dsn
 
     def drop(self, dsn: str) -> None:
         """Drops a database made by `database`."""

@@ -21,12 +21,14 @@ from bench.against.api import GRANT_CONSENT, OPEN_CASE, Api, case_id
 from bench.against.builds import Build
 from bench.load import Load, sent
 from bench.machine import cpu_seconds
+from chassis.kafka.topics import declared
 from deploy.local import processes
 from deploy.local.places import LOCAL, StackError, free_port, free_ports
 from deploy.local.postgres import ADMIN
 from deploy.local.processes import Program
 from deploy.local.stack import LocalStack
 from tests.support.cluster import Cluster
+from tests.support.past import adopt
 
 T = TypeVar("T")
 
@@ -133,7 +135,9 @@ class Field:
     def copied(self, template: str) -> Iterator[str]:
         """The name of a copy of that database, dropped in the end."""
         name = f"{template}_{next(self._numbers)}"
-        self.wait(self.cluster.create_database(name, template=template))
+        dsn = self.wait(self.cluster.create_database(name, template=template))
+        # Its service's topic is shared with other databases of this run.
+        self.wait(adopt(dsn, self.bootstrap, *(topic.name for topic in declared())))
         try:
             yield name
         finally:

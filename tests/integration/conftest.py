@@ -17,6 +17,7 @@ from tests.support import toy as toy_service
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
 from tests.support.counselling.process import Process as Counselling
+from tests.support.past import adopt
 from tests.support.placement.process import Placement
 from tests.support.reading import Join, joiner
 from tests.support.referral.process import KEY
@@ -39,10 +40,12 @@ async def toy_template(cluster: Cluster) -> str:
 
 
 @pytest.fixture
-async def dsn(cluster: Cluster, toy_template: str) -> AsyncIterator[str]:
-    """A fresh database of the toy service."""
+async def dsn(cluster: Cluster, toy_template: str, kafka_bootstrap: str) -> AsyncIterator[str]:
+    """A fresh database of the toy service, beside the topic that all tests share."""
     name = f"toy_{next(_numbers)}"
-    yield await cluster.create_database(name, template=toy_template)
+    dsn = await cluster.create_database(name, template=toy_template)
+    await adopt(dsn, kafka_bootstrap, "ph.till.v1")
+    yield dsn
     await cluster.drop_database(name)
 
 

@@ -21,6 +21,7 @@ from chassis.telemetry.metrics import Metrics
 from deploy.local.stack import LocalStack
 from tests.support import outbox
 from tests.support.brokers import PARTITIONS, Broker
+from tests.support.past import reader
 from tests.support.toy import Sell
 from tests.support.toy_runtime import ToyRuntime
 
@@ -33,7 +34,7 @@ def relay_for(broker: Broker, dsn: str, metrics: Metrics | None = None, **option
         return AIOKafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True, acks="all")
 
     settings = {"batch": 100, "poll_seconds": 0.05, "publish_timeout_seconds": 5.0, **options}
-    return Relay(dsn, producer, metrics or Metrics("till"), **settings)  # type: ignore[arg-type]
+    return Relay(dsn, producer, reader(broker.bootstrap), ("ph.till.v1",), metrics or Metrics("till"), **settings)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from deploy.local.stack import LocalStack
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
+from tests.support.past import adopt
 from tests.support.proxy import proxy_to
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_app import BUGGY
@@ -83,9 +84,10 @@ async def test_it_waits_for_database_schema_broker_and_topic_and_is_live_all_the
             assert (await process.probe("live"), await process.probe("ready")) == (200, 503)
 
             await migrations.migrate(dsn, "till", toy_service.MIGRATIONS)
+            await adopt(dsn, broker.bootstrap, "ph.till.v1")
             await until(lambda: any(each["what"] == "kafka" for each in process.lines("waiting")), "Kafka")
             assert (await process.probe("live"), await process.probe("ready")) == (200, 503)
-            assert await process.checks() == {"database": True, "assignment": False}
+            assert await process.checks() == {"database": True, "lineage": True, "assignment": False}
             assert (await process.sell(till := uuid4(), 1)).status_code == 201, "commands need no broker"
 
             await kafka.open()
@@ -108,7 +110,7 @@ async def until_published_at(dsn: str) -> None:
 
 
 async def waits_for_its_topic(process: ToyProcess) -> bool:
-    return await process.checks() == {"database": True, "assignment": False}
+    return await process.checks() == {"database": True, "lineage": True, "assignment": False}
 
 
 async def test_a_topic_that_appears_after_the_start_is_read(
@@ -306,7 +308,7 @@ async def test_api_and_worker_share_the_work(
     till = uuid4()
     async with ToyProcess(stack, dsn, shop.source, ROLE="api") as api:
         await api.until_probe("ready", 200)
-        assert await api.checks() == {"database": True}
+        assert await api.checks() == {"database": True, "lineage": True}
         assert (await api.sell(till, 1)).status_code == 201
         await shop.sell(till, 1)
         await asyncio.sleep(1)
@@ -314,7 +316,7 @@ async def test_api_and_worker_share_the_work(
         assert await pool.fetchval("select count(*) from outbox") == 1, "and publishes nothing"
         async with ToyProcess(stack, dsn, shop.source, ROLE="worker") as worker:
             await worker.until_probe("ready", 200)
-            assert await worker.checks() == {"database": True, "assignment": True}
+            assert await worker.checks() == {"database": True, "lineage": True, "assignment": True}
             await until_total(pool, till, 2)
             await until_published(pool)
             assert (await worker.sell(till, 1)).status_code == 404

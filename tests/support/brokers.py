@@ -27,6 +27,15 @@ class Broker:
         finally:
             await admin.close()
 
+    async def delete_topic(self, name: str) -> None:
+        """Without it, as if it had never been."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            await admin.delete_topics([name])
+        finally:
+            await admin.close()
+
     async def read(self, topic: str, keys: Collection[str] | None = None) -> list[ConsumerRecord[Any, Any]]:
         """Every record of the topic whose key is among `keys`, by partition and offset."""
         consumer = AIOKafkaConsumer(

@@ -1,4 +1,4 @@
-"""Parts of a process that exist once it has found its database."""
+"""Parts of a process that exist once it has found its database, and that nobody gets while it is the wrong one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chassis.http.problems import Problem
 
 
 def started(request: Request, part: str) -> Any:
-    """The part of `app.state`; before it exists the caller is asked to come again."""
+    """The part of `app.state`; before it exists, and while the gate is closed, the caller is asked to come again."""
     found = getattr(request.app.state, part, None)
     if found is None:
         raise Problem(
@@ -19,5 +19,14 @@ def started(request: Request, part: str) -> Any:
             detail="The service is starting: its database is not reachable yet.",
             remedy="Try again in a few seconds.",
             headers={"Retry-After": "2"},
+        )
+    gate = getattr(request.app.state, "gate", None)
+    if gate is not None and gate.closed:
+        raise Problem(
+            status=503,
+            code="database_restored",
+            detail="The service's database was put back to an earlier state and lacks what had happened since.",
+            remedy="Send the same request with the same Idempotency-Key again once the operators have settled it.",
+            headers={"Retry-After": "60"},
         )
     return found

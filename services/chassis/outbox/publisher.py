@@ -58,12 +58,14 @@ class Publisher:
         producer = await self._ready()
         return len(producer.client.cluster.partitions_for_topic(topic) or await producer.partitions_for(topic))
 
-    async def send(self, batches: Mapping[Place, Batch]) -> dict[Place, Rejection]:
-        """Sends one batch per partition; returns those that were not acknowledged, and why. After a rejection nothing
-        more can be sent to a partition by the same producer: it is let go.
+    async def send(self, batches: Mapping[Place, Batch]) -> tuple[dict[Place, int], dict[Place, Rejection]]:
+        """Sends one batch per partition; returns the offset of each acknowledged one's first record, and why the others
+        were not. After a rejection nothing more can be sent to a partition by the same producer: it is let go.
 
         What is sent in one go is one request per broker: a broker that asks for silence has acknowledged all of it.
         """
+        if not batches:
+            return {}, {}
         producer = await self._ready()
         sent: dict[Place, asyncio.Future[Any]] = {}
         otherwise = Rejection("NoAnswer")
@@ -76,10 +78,11 @@ class Publisher:
             otherwise = Rejection(type(error).__name__.removesuffix("Error"))
         except TimeoutError:
             pass
+        acknowledged = {place: future.result().offset for place, future in sent.items() if _acknowledged(future)}
         rejected = {
             place: self._answers.rejection(place) or _raised(sent.get(place)) or otherwise
             for place in batches
-            if not _acknowledged(sent.get(place))
+            if place not in acknowledged
         }
         for (topic, reason), count in Counter((topic, each.reason) for (topic, _), each in rejected.items()).items():
             log.warning("relay_not_acknowledged", topic=topic, reason=reason, partitions=count)
@@ -87,7 +90,7 @@ class Publisher:
             self._metrics.publish_errors.labels(topic, reason).inc(count)
         if rejected:
             await self.drop()
-        return rejected
+        return acknowledged, rejected
 
     async def _answered(self, pending: set[asyncio.Future[Any]]) -> None:
         """Waits for all. Raises `TimeoutError` if a broker takes too long; silence that it asks for does not count."""
@@ -129,8 +132,8 @@ class Publisher:
         log.warning("relay_throttled", seconds=seconds)
 
 
-def _acknowledged(sent: asyncio.Future[Any] | None) -> bool:
-    return sent is not None and sent.done() and not sent.cancelled() and sent.exception() is None
+def _acknowledged(sent: asyncio.Future[Any]) -> bool:
+    return sent.done() and not sent.cancelled() and sent.exception() is None
 
 
 def _raised(sent: asyncio.Future[Any] | None) -> Rejection | None:

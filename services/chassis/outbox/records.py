@@ -51,6 +51,24 @@ def body(key: bytes, value: bytes, headers: Iterable[bytes], count: int) -> byte
     return b"".join((varint(len(key)), key, varint(len(value)), value, varint(count), *headers))
 
 
+_ID = sized(b"ce_id")
+
+
+def id_in(record: bytes) -> str:
+    """The `ce_id` of a body; empty if it has none. Nothing else in a body looks like it: JSON has no line feed."""
+    place = record.rfind(_ID)
+    if place < 0:
+        return ""
+    start = place + len(_ID) + 1  # the length of an id is one byte
+    return record[start : start + record[start - 1] // 2].decode("utf-8", "replace")
+
+
+def renumbered(record: bytes, number: int) -> bytes:
+    """The same body under another number, the value of its last header."""
+    digits = str(number).encode()
+    return record.rstrip(b"0123456789")[:-1] + sized(digits)
+
+
 class Batch(BatchBuilder):
     """Records of one partition on their way to `AIOKafkaProducer.send_batch`, at most `limit` bytes in all."""
 
@@ -78,6 +96,10 @@ class Batch(BatchBuilder):
     def size(self) -> int:
         """In bytes, the batch's own header included."""
         return self._size
+
+    def last(self) -> bytes:
+        """The body of its last record."""
+        return self._parts[-1]
 
     def record_count(self) -> int:
         """How many records it has."""

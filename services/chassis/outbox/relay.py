@@ -2,25 +2,28 @@
 
 There is no cursor. A cursor over ids loses rows that commit late, and competing relays reorder; one leader that deletes
 in order of id does neither. After a crash between acknowledgement and delete the next leader publishes again, and
-positions drop the repeats.
+positions drop the repeats. Before a leader publishes, it compares the topics with its database (`lineage`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from time import monotonic
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from chassis.kafka.past import Reader
+from chassis.outbox import telling
 from chassis.outbox.limits import Limits
 from chassis.outbox.low_water import LowWater
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.publisher import Place, Publisher, bounded
 from chassis.outbox.records import Batch
+from chassis.outbox.telling import NotAsToldError, Telling
 from chassis.postgres.database import Password, is_outage, told
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
@@ -68,10 +71,12 @@ class PublishFailedError(Exception):
 class Relay:
     """Runs until told to stop; survives the loss of database and broker."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what one process has for it
         self,
         dsn: str,
         producer: Callable[[], AIOKafkaProducer],
+        reader: Reader,
+        topics: Collection[str],
         metrics: Metrics,
         *,
         batch: int,
@@ -83,6 +88,9 @@ class Relay:
         self._password = password
         self._publisher = Publisher(producer, metrics, publish_timeout_seconds, self._turned)
         self._limits = Limits()
+        self._reader = reader
+        self._topics = set(topics)
+        self._told = Telling({})
         self._metrics = metrics
         self._batch = batch
         self._poll_seconds = poll_seconds
@@ -108,6 +116,9 @@ class Relay:
         while not self._stop.is_set() or self._failures == 0:
             try:
                 await self._lead()
+            except NotAsToldError:
+                self._failures += 1
+                log.info("relay_compares_again")
             except (PublishFailedError, KafkaError, Trouble) as error:
                 self._failures += 1
                 log.warning("relay_publish_failed", **_why(error))
@@ -134,12 +145,20 @@ class Relay:
                 self._turned()
                 if await is_set_within(self._stop, 1.0):
                     return
+            if not await self._compared(connection):
+                return
             self._metrics.relay_leader.set(1)
             log.info("relay_leads")
             await self._publish_until_stopped(connection)
         finally:
             # Closing the session releases the lock; a dead session has lost it already.
             await bounded(connection.close(timeout=2), 3)
+
+    async def _compared(self, connection: asyncpg.Connection) -> bool:
+        """Waits until nothing told is forgotten; False if told to stop before."""
+        told = await telling.begun(connection, self._reader, self._topics, self._metrics, self._stop, self._turned)
+        self._told = told or self._told
+        return told is not None
 
     async def _publish_until_stopped(self, connection: asyncpg.Connection) -> None:
         low_water = LowWater()
@@ -166,6 +185,7 @@ class Relay:
             self._failures = 0
             if low_water.settle(self._limits.before_held(EVERYTHING)):
                 gone = 0
+            await self._told.rest(connection, at_once=self._stop.is_set())
             if self._stop.is_set():
                 return
             await is_set_within(self._wake, self._poll_seconds)
@@ -174,16 +194,19 @@ class Relay:
         """Sends one batch per partition, deletes the acknowledged rows and returns their ids. Rows that do not fit into
         their partition's batch wait for the next round, and so do those of a batch that was too large.
 
-        Raises `PublishFailedError` if a batch was not acknowledged for another reason.
+        Raises `PublishFailedError` if a batch was not acknowledged for another reason, `NotAsToldError` if what was
+        told must be compared again.
         """
         batches: dict[Place, Batch] = {}
         chosen: dict[Place, list[asyncpg.Record]] = {}
         full: set[Place] = set()
         partitions = {topic: await self._publisher.partitions(topic) for topic in {topic for _, topic, _, _ in rows}}
+        self._topics.update(partitions)
+        told = self._told
         for row in rows:
             _, topic, key, record = row
             place = (topic, partition_of(key, partitions[topic]))
-            if place in full:
+            if place in full or not told.knows(place):
                 continue
             if place not in batches:
                 batches[place], chosen[place] = Batch(self._limits.of(topic)), []
@@ -191,16 +214,25 @@ class Relay:
                 chosen[place].append(row)
             else:
                 full.add(place)
-        rejected = await self._publisher.send(batches)
-        acknowledged = batches.keys() - rejected.keys()
-        published = [row["id"] for place in acknowledged for row in chosen[place]]
-        await connection.execute(_DELETE, published)
+        acknowledged, rejected = await self._publisher.send(batches)
+        published = []
+        for place, offset in acknowledged.items():
+            foreign = told.acknowledged(place, offset, batches[place])
+            if foreign is None:
+                continue  # the rows stay: where the broker has another past, somebody may find the newer disk
+            if foreign:
+                self._metrics.foreign_records.labels(place[0]).inc(foreign)
+                log.error("relay_foreign_records", topic=place[0], partition=place[1], count=foreign)
+            published += [row["id"] for row in chosen[place]]
+        await told.delete(connection, published, _DELETE)
         for place in acknowledged:
             self._metrics.published.labels(place[0]).inc(len(chosen[place]))
         for place, why in rejected.items():
             if not why.too_large:
                 raise PublishFailedError(why.reason)
             self._make_smaller(place, batches[place].size(), chosen[place])
+        if told.doubtful:
+            raise NotAsToldError
         return published
 
     def _make_smaller(self, place: Place, size: int, rows: list[asyncpg.Record]) -> None:

@@ -17,6 +17,7 @@ from chassis.service import Forgotten
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.waiting import is_set_within
+from chassis.work.gate import Gate
 
 IDEMPOTENCY_DAYS = 7
 """A repeated request is recognised for a week; callers give up long before."""
@@ -88,6 +89,12 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
         )
         for gauge, value in zip(gauges, row, strict=True):
             gauge.set(float(value or 0))
+    return 0
+
+
+async def look(pool: asyncpg.Pool, gate: Gate) -> int:
+    """Opens or closes the gate: one statement."""
+    await gate.look(pool)
     return 0
 
 

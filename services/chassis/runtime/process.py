@@ -32,11 +32,13 @@ from chassis.http.auth import Authenticator
 from chassis.http.health import Probes
 from chassis.http.http_tracing import HttpTelemetry
 from chassis.kafka.clients import kafka_options
+from chassis.kafka.past import reader_of
 from chassis.kafka.reading import fetch_record
 from chassis.outbox.relay import Relay
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
 from chassis.postgres.storage import Storage
+from chassis.pure.messages import topic_of
 from chassis.runtime import loops
 from chassis.runtime.lifecycle import (
     Server,
@@ -56,7 +58,11 @@ from chassis.telemetry.tracing import tracer_from
 from chassis.trouble import Trouble
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_runner import DeadlineRunner
+from chassis.work.gate import Gate
 from chassis.work.workshop import Workshop, tag_key
+
+LINEAGE_SECONDS = 2.0
+"""How long a process may not know that its database was found to be an earlier one."""
 
 log = get_logger(__name__)
 
@@ -86,6 +92,7 @@ class Runtime:
         self.clock = Clock()
         self.metrics = Metrics(service.name)
         self.probes = Probes()
+        self.gate = Gate(publishes=settings.role in {"all", "worker"})
         self.storage = Storage(service.kinds)
         self.tracer = tracer_from(service.name, service.subject, settings, self.metrics)
         self._stop = asyncio.Event()
@@ -157,7 +164,10 @@ class Runtime:
 
         await when_reachable(schema, "schema")
         secret = await when_reachable(lambda: tag_key(pool), "schema")
+        await when_reachable(lambda: self.gate.look(pool), "schema")
+        # From here to the checks of a worker nothing waits: nobody sees a process as ready that has but begun.
         self.probes.ready["database"] = schema_is_current
+        self.probes.ready["lineage"] = partial(self.gate.look, pool)
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
         workshop = self.workshop = Workshop(
@@ -170,9 +180,12 @@ class Runtime:
             self.metrics,
             wake,
             secret,
+            self.gate,
         )
+        app.state.gate = self.gate
         app.state.workshop = workshop
         app.state.bus = CommandBus(workshop, self.service.commands)
+        self._loop(Loop("lineage", partial(loops.look, pool, self.gate), LINEAGE_SECONDS, self.metrics))
         if self.relay is not None:
             await self._start_worker(workshop, self.relay)
         spare_the_collector()
@@ -181,17 +194,15 @@ class Runtime:
     async def _start_worker(self, workshop: Workshop, relay: Relay) -> None:
         dispatcher = Dispatcher(workshop, self.service.consumers, partial(fetch_record, self.kafka))
         deadlines = DeadlineRunner(workshop, self.service.deadlines)
-        self.loops = [
+        for loop in (
             Loop("deadlines", deadlines.fire_due, self.settings.deadline_poll_seconds, self.metrics),
             Loop("parked", dispatcher.drain, 1.0, self.metrics),
             Loop("gauges", lambda: loops.observe(workshop.pool, self.clock, self.metrics), 5.0, self.metrics),
             Loop("forget", lambda: loops.forget(workshop.pool, self.clock, self.service.forgets), 60.0, self.metrics),
-        ]
+        ):
+            self._loop(loop)
         self.probes.progress["relay"] = lambda: relay.last_progress
         self._background(relay.run(), "relay")
-        for loop in self.loops:
-            self.probes.progress[loop.name] = partial(getattr, loop, "last_progress")
-            self._background(loop.run(), loop.name)
         if self.service.topics:
             self._start_reader(workshop, dispatcher)
 
@@ -224,6 +235,8 @@ class Runtime:
         return Relay(
             self.database.database_url,
             producer,
+            reader_of(self.kafka, f"{self._application()}-lineage"),
+            (topic_of(self.service.name),),
             self.metrics,
             password=self.database.password,
             batch=self.settings.relay_batch,
@@ -233,6 +246,11 @@ class Runtime:
 
     def _application(self) -> str:
         return self.settings.instance or self.service.name
+
+    def _loop(self, loop: Loop) -> None:
+        self.loops.append(loop)
+        self.probes.progress[loop.name] = partial(getattr, loop, "last_progress")
+        self._background(loop.run(), loop.name)
 
     def _background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

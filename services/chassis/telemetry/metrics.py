@@ -64,6 +64,11 @@ class Metrics:
         self.partitions_reread = counter("partitions_reread", "Partitions whose broker had another past", ("topic",))
         self.readers_renewed = counter("readers_renewed", "Readers that were deaf and made anew", ("reason",))
 
+        self.lineage_lost = gauge(
+            "lineage_lost", "1 while nothing is published, because something told is forgotten", ("kind",)
+        )
+        self.foreign_records = counter("foreign_records", "Records in own topics that others wrote", ("topic",))
+
     def exposition(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)

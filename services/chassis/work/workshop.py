@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -14,6 +14,7 @@ from chassis.postgres.storage import Storage
 from chassis.pure.decision import Actor
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Tracer
+from chassis.work.gate import Gate
 from chassis.work.unit_of_work import UnitOfWork
 
 
@@ -34,6 +35,7 @@ class Workshop:
     metrics: Metrics
     wake_relay: Callable[[], None]
     tag_key: bytes
+    gate: Gate = field(default_factory=Gate)
 
     @property
     def documents(self) -> Documents:
@@ -41,7 +43,8 @@ class Workshop:
         return Documents(self.pool, self.storage)
 
     def unit_of_work(self) -> UnitOfWork:
-        """A new transaction's worth of decisions, as of now."""
+        """A new transaction's worth of decisions, as of now. Raises `DatabaseRestoredError` if the gate is closed."""
+        self.gate.require()
         return UnitOfWork(self.storage, self.reference, self.tracer, self.clock)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from chassis.operators.cli import doctor, migrate, parked, topics
+from chassis.operators.cli import doctor, migrate, parked, restore, topics
 from chassis.operators.cli.output import PeopleGroup
 
 app = typer.Typer(
@@ -27,5 +27,6 @@ app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(topics.app, name="topics")
 app.add_typer(parked.app, name="parked")
+app.add_typer(restore.app, name="restore")
 
 __all__ = ["app"]

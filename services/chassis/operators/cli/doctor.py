@@ -11,7 +11,7 @@ import typer
 from chassis.kafka import topics
 from chassis.operators.cli import targets
 from chassis.operators.cli.output import Json, print_json, print_table
-from chassis.operators.cli.topics import kafka_settings
+from chassis.operators.cli.targets import kafka_settings
 from chassis.operators.doctor import State, examine
 from chassis.operators.doctor.survey import needs_of
 

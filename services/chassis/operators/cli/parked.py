@@ -72,6 +72,7 @@ Api = Annotated[
         help="Ask this address of the service, not its database. Default: <SERVICE>_API_URL. Needs PH_TOKEN_FILE.",
     ),
 ]
+Reason = Annotated[str, typer.Option(callback=_reason, help="Why, kept as audit. No personal data.")]
 Topic = Annotated[str | None, typer.Option(help="Only records of this topic.")]
 Key = Annotated[str | None, typer.Option(help="Only records of this key.")]
 Failure = Annotated[str | None, typer.Option(help="Only records with this failure code.")]
@@ -191,7 +192,7 @@ def discard(
     *,
     service: Service,
     by: By = "",
-    reason: Annotated[str, typer.Option(callback=_reason, help="Why, kept as audit. No personal data.")],
+    reason: Reason,
     ids: Ids = None,
     key: Key = None,
     topic: Topic = None,

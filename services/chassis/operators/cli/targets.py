@@ -9,7 +9,7 @@ import typer
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.settings import ROOT, DatabaseSettings, database_settings, read_secret
+from chassis.settings import ROOT, DatabaseSettings, KafkaSettings, database_settings, read_secret
 from chassis.trouble import Trouble, Usage
 
 Services = Annotated[
@@ -94,6 +94,16 @@ def app_dsn(service: str) -> str:
 def migrator_dsn(service: str) -> str:
     """The address for the role that owns the schema."""
     return _address(service, migrator=True)
+
+
+def kafka_settings() -> KafkaSettings:
+    """How to reach Kafka. Raises `Trouble` that names the variable to mend."""
+    try:
+        return KafkaSettings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"KAFKA_{str(first['loc'][0]).upper()}"
+        raise Trouble(f"{variable} is not usable: {first['msg']}", remedy=f"Mend {variable}.") from error
 
 
 def _address(service: str, *, migrator: bool) -> str:

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from chassis.kafka import acls, topics
 from chassis.kafka.clients import admin
 from chassis.kafka.rights import rights
 from chassis.kafka.topics import Action, Change
 from chassis.operators.cli.output import Json, print_json, print_table
-from chassis.settings import KafkaSettings
-from chassis.trouble import Trouble, Usage
+from chassis.operators.cli.targets import kafka_settings
+from chassis.trouble import Usage
 
 app = typer.Typer(no_args_is_help=True, help="Topics as declared against topics as they are on the cluster.")
 
@@ -110,16 +109,6 @@ def _wanted(file: Path, users: list[str] | None) -> acls.Wanted:
             raise Usage(f"--user {each!r} names no user of a service", remedy=f"Services: {', '.join(names)}.")
         names[service] = name
     return acls.Wanted({names[service]: each for service, each in services.items()}, declared.quotas)
-
-
-def kafka_settings() -> KafkaSettings:
-    """How to reach Kafka. Raises `Trouble` that names the variable at fault."""
-    try:
-        return KafkaSettings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        variable = f"KAFKA_{str(first['loc'][0]).upper()}"
-        raise Trouble(f"{variable} is not usable: {first['msg']}", remedy=f"Mend {variable}.") from error
 
 
 def _show(changes: list[AnyChange], *, as_json: bool) -> None:

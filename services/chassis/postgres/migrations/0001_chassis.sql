@@ -19,6 +19,34 @@ create table outbox (
     created_at timestamptz not null default clock_timestamp()
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
+-- Up to which offset this database knows what it has published, per partition of its topics: everything that stands there
+-- below `next_offset` is counted in `stream`. `last_id` is the ce_id of the record before it. Written by the relay, at
+-- most once a second. What stands behind it tells a database that was put back to an earlier state from one that was not.
+create table lineage (
+    topic       text not null,
+    partition   int not null,
+    next_offset bigint not null,
+    last_id     text not null,
+    primary key (topic, partition)
+) with (fillfactor = 50);
+
+-- Why nothing is published: this database has forgotten what it published (`database`), or the broker has forgotten what
+-- it acknowledged (`broker`). No row: nothing was lost.
+create table halt (
+    kind   text primary key check (kind in ('database', 'broker')),
+    since  timestamptz not null default clock_timestamp(),
+    detail text not null
+);
+
+-- What operators did about it: who, when, why, and in numbers what they brought in order.
+create table reconciliation (
+    id         bigint generated always as identity primary key,
+    decided_at timestamptz not null default clock_timestamp(),
+    decided_by text not null,
+    reason     text not null,
+    report     json not null
+);
+
 -- How far each key of a topic was read: inbox, order check and gap check in one row (chassis/consumer/positions.py).
 -- `open` has the numbers up to `sequence` whose events were not handled here; they are no repeats when they come.
 -- `recent` tells the last handled events from others of their numbers, `last_recorded` is the latest time at which an

@@ -1,0 +1,110 @@
+"""`ph restore`: what a service has forgotten after its database or its broker was put back, and how it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Annotated, Any, TypeVar
+
+import asyncpg
+import typer
+
+from chassis.kafka.clients import admin
+from chassis.kafka.past import Reader, reader_of
+from chassis.operators import restore
+from chassis.operators.cli import targets
+from chassis.operators.cli.output import Json, print_json, print_table
+from chassis.operators.cli.parked import By, Reason
+from chassis.operators.parked_display import printable
+from chassis.operators.restore import Plan
+from chassis.outbox.lineage import Forgotten
+from chassis.postgres.session import database
+from chassis.pure.messages import topic_of
+
+T = TypeVar("T")
+
+app = typer.Typer(no_args_is_help=True, help="What was told and is forgotten, once a database or broker was put back.")
+
+Service = Annotated[str, typer.Option("--service", "-s", help="The service whose database it is.", metavar="NAME")]
+
+
+@app.command()
+def plan(*, service: Service, as_json: Json = False) -> None:
+    """List what was published and is forgotten. Changes nothing. Exit code 1 if there is something."""
+    found = _on(service, restore.plan)
+    if as_json:
+        print_json(_document(found))
+    else:
+        _show(found)
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reconcile(*, service: Service, by: By, reason: Reason, as_json: Json = False) -> None:
+    """Move the numbers past everything published, so that the service goes on. What is forgotten stays forgotten."""
+    found, done = _on(service, lambda c, reader, topics: restore.reconcile(c, reader, topics, by, reason))
+    if as_json:
+        print_json({**_document(found), "done": asdict(done)})
+        return
+    _show(found)
+    if not found.holds:
+        typer.echo(f"keys moved {done.keys}, renumbered {done.renumbered}, dropped {done.dropped}", err=True)
+        typer.echo("The service goes on within a few seconds, while it runs. Repeat what is listed.", err=True)
+
+
+def _on(service: str, work: Callable[[asyncpg.Connection, Reader, tuple[str, ...]], Awaitable[T]]) -> T:
+    """Runs `work` on the service's database and topic."""
+
+    async def run() -> T:
+        (name,) = targets.chosen([service], everything=False)
+        settings = targets.kafka_settings()
+        reader = reader_of(settings, "ph-restore")
+        # The admin client only tells in words why the brokers cannot be reached.
+        async with admin(settings), database(targets.app_dsn(name), "ph restore") as connection:
+            return await work(connection, reader, (topic_of(name),))
+
+    return asyncio.run(run())
+
+
+def _document(found: Plan) -> dict[str, Any]:
+    comparison = found.comparison
+    return {
+        "holds": found.holds,
+        "forgotten": [each._asdict() for each in comparison.forgotten],
+        "too_old_to_see": [place._asdict() for place in comparison.gone],
+        "missing": [each._asdict() for each in found.missing],
+        "cut": [each._asdict() for each in comparison.cut],
+        "leaderless": [place._asdict() for place in comparison.leaderless],
+        "foreign": comparison.foreign,
+    }
+
+
+def _show(found: Plan) -> None:
+    comparison = found.comparison
+    lines = [_line("forgotten", *each) for each in sorted(map(_described, comparison.forgotten))]
+    lines += [_line("too old to see", place.topic, f"partition {place.partition}") for place in comparison.gone]
+    for each in found.missing:
+        what = "missing" if each.certain else "missing or too old"
+        numbers = str(each.first) if each.first == each.last else f"{each.first} to {each.last}"
+        lines.append(_line(what, each.topic, each.key, numbers))
+    if lines:
+        print_table(["what", "topic", "key", "number", "type", "recorded"], lines)
+    for place in comparison.leaderless:
+        typer.echo(f"not known, because nobody leads it at the moment: {place.topic}-{place.partition}", err=True)
+    for loss in comparison.losses:
+        what = "was published and is not known here" if loss.kind == "database" else "is where the topic ends too early"
+        typer.echo(f"{loss.kind}: offset {loss.offset} of {loss.topic}-{loss.partition} {what}", err=True)
+    if comparison.foreign:
+        typer.echo(f"records of others in own topics: {comparison.foreign}", err=True)
+    if found.holds:
+        typer.echo("nothing is lost: the database knows everything that was published")
+
+
+def _described(event: Forgotten) -> tuple[Any, ...]:
+    return event.topic, event.key, event.number, event.type, event.recorded_at
+
+
+def _line(what: str, *cells: Any) -> list[str]:
+    return [what, *(printable(str(cell)) for cell in cells), *[""] * (5 - len(cells))]

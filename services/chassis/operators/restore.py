@@ -1,0 +1,189 @@
+"""After a restore: what was published and is forgotten, and how a service goes on without using a number twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import asyncpg
+from aiokafka import TopicPartition
+
+from chassis.kafka.past import Reader, opened
+from chassis.outbox import telling
+from chassis.outbox.lineage import Comparison, compare
+from chassis.outbox.partitions import partition_of
+from chassis.outbox.records import renumbered
+from chassis.outbox.relay import LOCK
+from chassis.trouble import Trouble
+
+_PUBLISHED = """
+select s.key, s.sequence - coalesce(o.waiting, 0) as published
+from stream s left join (select key, count(*) as waiting from outbox group by key) o using (key)
+"""
+"""What waits in the outbox are the last numbers of its key."""
+_PARTITIONS = "select topic, max(partition) + 1 from lineage where topic = any($1::text[]) group by topic"
+_ROWS = "select id, key, record from outbox where key = any($1::text[]) order by id"
+_DROP = "delete from outbox where id = any($1::bigint[])"
+_NUMBERED = "update outbox set record = $2 where id = $1"
+_MOVE = """
+insert into stream (key, sequence) select * from unnest($1::text[], $2::bigint[])
+on conflict (key) do update set sequence = greatest(stream.sequence, excluded.sequence),
+    recorded_at = greatest(stream.recorded_at, clock_timestamp())
+"""
+_HALTED = "select kind from halt for update"
+_GONE = "delete from lineage where topic = $1 and partition = $2"
+_GO_ON = "delete from halt"
+_AUDIT = "insert into reconciliation (decided_by, reason, report) values ($1, $2, $3)"
+
+
+class Missing(NamedTuple):
+    """Events that the broker had acknowledged and lacks. `certain` is False for a key of which the topic has nothing
+    any more, although it no longer reaches back to its beginning: its events may just have become too old."""
+
+    topic: str
+    partition: int
+    key: str
+    first: int
+    last: int
+    certain: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a look at database and topics has shown, and what of it the broker lacks."""
+
+    comparison: Comparison
+    missing: list[Missing]
+
+    @property
+    def holds(self) -> bool:
+        """True if nothing is lost."""
+        return not self.comparison.losses
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What `reconcile` has changed."""
+
+    keys: int
+    """Keys whose next number lies behind everything published."""
+    renumbered: int
+    dropped: int
+    """Waiting events that were published already."""
+
+
+async def plan(connection: asyncpg.Connection, reader: Reader, topics: Collection[str]) -> Plan:
+    """Compares, and changes nothing."""
+    comparison = await compare(connection, reader, topics)
+    return Plan(comparison, await _missing(connection, reader, comparison) if comparison.cut else [])
+
+
+async def reconcile(
+    connection: asyncpg.Connection, reader: Reader, topics: Collection[str], by: str, reason: str
+) -> tuple[Plan, Reconciled]:
+    """Moves the numbers past everything published, renumbers what waits, and takes the topics as they are.
+
+    Done again it changes nothing. Raises `Trouble` if the service publishes.
+    """
+    async with _nobody_publishes(connection) as alone:
+        found = await plan(connection, reader, topics)
+        if found.comparison.leaderless:
+            raise Trouble(
+                "nobody leads some partitions, so that it cannot be told what stands there: "
+                + ", ".join(f"{place.topic}-{place.partition}" for place in found.comparison.leaderless),
+                where="Kafka",
+                remedy="Wait until their brokers are back, or have lost their disks for good and were replaced.",
+            )
+        async with connection.transaction():
+            if not alone and not await connection.fetch(_HALTED):
+                raise _publishing()
+            done = await _renumber(connection, found.comparison)
+            ends = found.comparison.ends
+            await telling.write(connection, ends)
+            gone = [each[:2] for each in found.comparison.cut if each[:2] not in ends]
+            await connection.executemany(_GONE, gone)
+            await connection.execute(_GO_ON)
+            if not found.holds:
+                await connection.execute(_AUDIT, by, reason, json.dumps(_report(found, done)))
+    return found, done
+
+
+async def _renumber(connection: asyncpg.Connection, found: Comparison) -> Reconciled:
+    keys, told_already = sorted(found.numbers), set(found.told_already)
+    numbers, dropped, changed = dict(found.numbers), [], []
+    # Locks the streams, those that are not there yet, too: whoever emits must wait, and what was emitted can be seen.
+    await connection.execute(_MOVE, keys, [numbers[key] for key in keys])
+    for id_, key, record in await connection.fetch(_ROWS, keys):
+        if id_ in told_already:
+            dropped.append(id_)
+        else:
+            numbers[key] += 1
+            changed.append((id_, renumbered(record, numbers[key])))
+    await connection.execute(_DROP, dropped)
+    await connection.executemany(_NUMBERED, changed)
+    await connection.execute(_MOVE, keys, [numbers[key] for key in keys])
+    return Reconciled(len(keys), len(changed), len(dropped))
+
+
+def _report(found: Plan, done: Reconciled) -> Mapping[str, int | list[str]]:
+    return {
+        "forgotten": len(found.comparison.forgotten),
+        "too_old_to_be_seen": [f"{place.topic}-{place.partition}" for place in found.comparison.gone],
+        "missing": sum(each.last - each.first + 1 for each in found.missing),
+        "keys": done.keys,
+        "renumbered": done.renumbered,
+        "dropped": done.dropped,
+    }
+
+
+@asynccontextmanager
+async def _nobody_publishes(connection: asyncpg.Connection) -> AsyncIterator[bool]:
+    """True while this session holds the relay's lock. False if a relay holds it that has halted: the caller looks again
+    within its transaction, and the relay cannot go on meanwhile, because it deletes the row that was locked."""
+    if await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
+        try:
+            yield True
+        finally:
+            await connection.execute("select pg_advisory_unlock($1)", LOCK)
+    elif await connection.fetchval("select exists (select from halt)"):
+        yield False
+    else:
+        raise _publishing()
+
+
+def _publishing() -> Trouble:
+    return Trouble(
+        "the service publishes: it has compared its database with its topics and found nothing lost",
+        where="relay",
+        remedy="Nothing is to be done. If a restore is under way, start again once the service runs on that database.",
+    )
+
+
+async def _missing(connection: asyncpg.Connection, reader: Reader, found: Comparison) -> list[Missing]:
+    """Reads the topics of partitions that were cut from their beginning, and compares the last number of each key."""
+    cut = {TopicPartition(each.topic, each.partition): each for each in found.cut}
+    last: dict[tuple[str, str], int] = {}
+    async with opened(reader) as past:
+        there = await past.bounds({place.topic for place in cut})
+        bounds = {place: each for place, each in there.items() if each is not None}
+        starts = {place: bounds[place].beginning for place in cut if place in bounds}
+        async for records in past.records(starts, {place: each.end for place, each in bounds.items()}):
+            for record in records:
+                number = dict(record.headers).get("ce_sequence", b"")
+                if number.isdigit() and record.key:
+                    at = (record.topic, record.key.decode("utf-8", "replace"))
+                    last[at] = max(last.get(at, 0), int(number))
+    missing = []
+    counted = await connection.fetch(_PARTITIONS, list({place.topic for place in cut}))
+    partitions: dict[str, int] = {row[0]: row[1] for row in counted}
+    for key, published in await connection.fetch(_PUBLISHED):
+        for topic, count in partitions.items():
+            place = TopicPartition(topic, partition_of(key, count))
+            found_last = last.get((topic, key), 0)
+            if place in cut and published > found_last:
+                certain = bool(found_last) or place not in bounds or bounds[place].beginning == 0
+                missing.append(Missing(topic, place.partition, key, found_last + 1, published, certain))
+    return sorted(missing)

@@ -1,0 +1,143 @@
+"""The relay's side of `lineage`: it sees whether it may go on, and writes what it has told along with its deletes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from time import monotonic
+
+from aiokafka import TopicPartition
+
+from chassis.kafka.past import Reader
+from chassis.outbox.lineage import Comparison, Told, compare
+from chassis.outbox.records import Batch, id_in
+from chassis.postgres.database import Connection
+from chassis.telemetry.logs import get_logger
+from chassis.telemetry.metrics import Metrics
+from chassis.waiting import is_set_within
+
+TELL_SECONDS = 1.0
+"""How often what was told is written: more often, the versions of a row would be in the way while an old snapshot keeps
+them. After a crash so much of the topic is read again."""
+LOOK_AGAIN_SECONDS = 2.0
+"""While something is lost. A broker that has just started may show less than it has: only a second look counts."""
+
+_TELL = """
+insert into lineage (topic, partition, next_offset, last_id)
+select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[])
+on conflict (topic, partition) do update set next_offset = excluded.next_offset, last_id = excluded.last_id
+"""
+_DELETE = "delete from outbox where id = any($5::bigint[])"
+_DELETE_AND_TELL = f"with told as ({_TELL}) {_DELETE}"
+_HALT = "insert into halt (kind, detail) values ($1, $2) on conflict (kind) do nothing"
+_GO_ON = "delete from halt where kind <> all($1::text[])"
+
+log = get_logger(__name__)
+
+
+class NotAsToldError(Exception):
+    """It is time to compare again: what was told is `doubtful`."""
+
+
+class Telling:
+    """What this leader has told since the comparison."""
+
+    def __init__(self, ends: Mapping[TopicPartition, Told]) -> None:
+        self._told = dict(ends)
+        self._new: dict[TopicPartition, tuple[int, bytes]] = {}
+        self._written = 0.0
+        self.doubtful = False
+        """True once something does not fit: a partition that nobody has compared, or an answer of the broker that does
+        not follow on the last one."""
+
+    def knows(self, place: tuple[str, int]) -> bool:
+        """False for a partition that was not compared: made since, without a leader then, of a topic not yet seen. The
+        relay sends nothing there, and compares again."""
+        known = place in self._told
+        self.doubtful = self.doubtful or not known
+        return known
+
+    def acknowledged(self, place: tuple[str, int], offset: int, batch: Batch) -> int | None:
+        """Notes a batch; returns how many records somebody else has put before it. None for a doubtful one."""
+        partition = TopicPartition(*place)
+        expected = self._new[partition][0] if partition in self._new else self._told[partition].next_offset
+        if offset < expected:  # the broker has another past, or no longer knows where it had put the batch
+            self.doubtful = True
+            return None
+        self._new[partition] = offset + batch.record_count(), batch.last()
+        return offset - expected
+
+    async def delete(self, connection: Connection, ids: list[int], plainly: str) -> None:
+        """Deletes rows, by the same statement that writes what was told if that is due, else `plainly`."""
+        if self._new and monotonic() - self._written >= TELL_SECONDS:
+            await connection.execute(_DELETE_AND_TELL, *self._columns(), ids)
+            self._noted()
+        else:
+            await connection.execute(plainly, ids)
+
+    async def rest(self, connection: Connection, *, at_once: bool) -> None:
+        """Writes what is left, while there is nothing to publish."""
+        if self._new and (at_once or monotonic() - self._written >= TELL_SECONDS):
+            await connection.execute(_TELL, *self._columns())
+            self._noted()
+
+    def _columns(self) -> tuple[list[str], list[int], list[int], list[str]]:
+        told = [(place.topic, place.partition, offset, id_in(last)) for place, (offset, last) in self._new.items()]
+        topics, partitions, offsets, ids = zip(*told, strict=True)
+        return list(topics), list(partitions), list(offsets), list(ids)
+
+    def _noted(self) -> None:
+        self._written = monotonic()
+        self._told.update({place: Told(offset) for place, (offset, _) in self._new.items()})
+        self._new = {}
+
+
+async def begun(
+    connection: Connection,
+    reader: Reader,
+    topics: Collection[str],
+    metrics: Metrics,
+    stop: asyncio.Event,
+    progress: Callable[[], None],
+) -> Telling | None:
+    """Compares until nothing is lost; None if told to stop before. Call it as the leader, before anything is published.
+
+    What is wrong is written to `halt`, where every process of the service sees it.
+    """
+    suspected = False
+    while True:
+        found = await compare(connection, reader, topics, first_only=True)
+        progress()
+        if not found.losses:
+            await _go_on(connection, found, metrics)
+            return Telling(found.ends)
+        if suspected or any(loss.kind == "database" for loss in found.losses):
+            await _halt(connection, found, metrics)
+        suspected = True
+        if await is_set_within(stop, LOOK_AGAIN_SECONDS):
+            return None
+
+
+async def _go_on(connection: Connection, found: Comparison, metrics: Metrics) -> None:
+    for kind in ("database", "broker"):
+        metrics.lineage_lost.labels(kind).set(0)
+    await write(connection, found.ends)
+    if await connection.execute(_GO_ON, []) != "DELETE 0":
+        log.info("lineage_holds_again")
+    log.info("lineage_holds", examined=found.examined, foreign=found.foreign)
+
+
+async def write(connection: Connection, ends: Mapping[TopicPartition, Told]) -> None:
+    """Takes these ends of partitions as known."""
+    told = [(*place, *end) for place, end in ends.items()]
+    await connection.execute(_TELL, *([row[column] for row in told] for column in range(4)))
+
+
+async def _halt(connection: Connection, found: Comparison, metrics: Metrics) -> None:
+    kinds = {loss.kind for loss in found.losses}
+    await connection.execute(_GO_ON, list(kinds))
+    for kind in ("database", "broker"):
+        metrics.lineage_lost.labels(kind).set(kind in kinds)
+    for kind, topic, partition, offset in found.losses:
+        if await connection.execute(_HALT, kind, f"{topic}-{partition} at {offset}") != "INSERT 0 0":
+            log.error("lineage_lost", reason=kind, topic=topic, partition=partition, offset=offset)

@@ -1,0 +1,119 @@
+"""`ph restore` as an operator uses it: what it lists, what it changes, and what its exit codes say."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+
+import asyncpg
+import pytest
+from typer.testing import Result
+
+from chassis.postgres import migrations
+from tests.integration.ops import Database, command, created
+from tests.support.brokers import Broker
+from tests.support.cluster import Cluster
+from tests.support.past import adopt
+from tests.support.restores import Emitter, led, until_value, value
+
+Ph = Callable[..., Result]
+SERVICE = ("--service", "referral")
+DECIDED = (*SERVICE, "--by", "INC-4711", "--reason", "the backup of noon")
+KEY = "0190a0a0-0000-7000-8000-000000000001"
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[Database]:
+    with created(cluster) as database:
+        asyncio.run(migrations.migrate(database.migrator, "referral"))
+        yield database
+
+
+@pytest.fixture
+def ph(database: Database, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Ph:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka_bootstrap)
+    return command(database, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def broker(kafka_bootstrap: str) -> Iterator[Broker]:
+    """The broker with the service's topic, which goes again: the services of other tests begin with empty databases."""
+    broker = Broker(kafka_bootstrap)
+    asyncio.run(broker.create_topic("ph.referral.v1"))
+    yield broker
+    asyncio.run(broker.delete_topic("ph.referral.v1"))
+
+
+@pytest.fixture
+def emitter(database: Database, broker: Broker) -> Emitter:
+    """The referral service's role on that database, beside a topic that other tests may have written to."""
+    emitter = Emitter(database.application, broker, "referral")
+    asyncio.run(adopt(emitter.dsn, broker.bootstrap, emitter.topic))
+    return emitter
+
+
+def put_back(emitter: Emitter) -> None:
+    """Two events are published and forgotten; a third one has taken the number of the first."""
+
+    async def as_it_was() -> None:
+        connection = await asyncpg.connect(emitter.dsn)
+        try:
+            told = [tuple(row) for row in await connection.fetch("select * from lineage")]
+            await emitter.published(KEY, KEY)
+            await connection.execute("delete from stream")
+            await connection.execute("delete from lineage")
+            await connection.executemany("insert into lineage values ($1, $2, $3, $4)", told)
+        finally:
+            await connection.close()
+        await emitter.emit(KEY)
+
+    asyncio.run(as_it_was())
+
+
+def test_where_nothing_is_lost_it_says_so(ph: Ph, emitter: Emitter) -> None:
+    asyncio.run(emitter.published(KEY))
+    done = ph("restore", "plan", *SERVICE)
+    assert (done.exit_code, "nothing is lost" in done.output) == (0, True)
+    done = ph("restore", "reconcile", *DECIDED)
+    assert (done.exit_code, "nothing is lost" in done.output) == (0, True)
+    assert asyncio.run(value(emitter.dsn, "select count(*) from reconciliation")) == 0
+
+
+def test_plan_lists_and_changes_nothing_then_reconcile_lets_the_service_go_on(ph: Ph, emitter: Emitter) -> None:
+    put_back(emitter)
+    for _ in range(2):
+        done = ph("restore", "plan", *SERVICE)
+        assert done.exit_code == 1
+        rows = [line.split("\t") for line in done.stdout.splitlines() if line.startswith("forgotten")]
+        assert rows == [
+            ["forgotten", "ph.referral.v1", KEY, number, "ph.referral.Counted.v1", "2026-03-02T09:00:00Z"]
+            for number in ("1", "2")
+        ]
+    document = json.loads(ph("restore", "reconcile", *DECIDED, "--json").stdout)
+    assert (document["holds"], document["done"]["renumbered"]) == (False, 1)
+    assert ph("restore", "plan", *SERVICE).exit_code == 0
+
+    async def goes_on() -> None:
+        async with led(emitter.relay()):
+            await until_value(emitter.dsn, "select count(*) from outbox", 0)
+
+    asyncio.run(goes_on())
+    numbers = asyncio.run(emitter.broker.sequences(emitter.topic, {KEY}))[KEY]
+    assert numbers[-3:] == [1, 2, 3]
+
+
+def test_a_reason_and_a_role_are_asked_for(ph: Ph, emitter: Emitter) -> None:
+    put_back(emitter)
+    assert ph("restore", "reconcile", *SERVICE, "--by", "INC-1", "--reason", " ").exit_code == 2
+    assert ph("restore", "reconcile", *SERVICE, "--reason", "the backup of noon").exit_code == 2
+    assert ph("restore", "plan", *SERVICE).exit_code == 1
+
+
+def test_a_broker_that_is_not_there_is_told_in_words(
+    ph: Ph, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    done = ph("restore", "plan", *SERVICE)
+    assert done.exit_code == 1
+    assert "KAFKA_BOOTSTRAP_SERVERS" in done.output
