@@ -8,11 +8,9 @@ import asyncpg
 
 from chassis.kafka.reading import fetch_record
 from chassis.settings import KafkaSettings
-from tests.integration.test_consumer import Join, join, new_group
+from tests.support.reading import Join, new_group
 from tests.support.shop import Shop
 from tests.support.toy_runtime import ToyRuntime
-
-__all__ = ["join"]  # the fixture
 
 
 async def test_a_writer_whose_database_was_put_back_loses_no_event_without_a_sign(
