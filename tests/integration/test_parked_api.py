@@ -221,37 +221,39 @@ async def test_many_are_decided_on_at_once_by_number_or_by_what_they_have_in_com
     (unread,) = await records.take(records.about(two, 1, b"no json"))
     (course,) = await records.take(records.about(str(uuid4()), 1, topic=TRAINING))
 
-    by_failure = await decide(desk, "/retry", failure="case_not_found", topic=PLACEMENT)
+    by_failure = await decide(desk, "/many/retry", failure="case_not_found", topic=PLACEMENT)
     assert by_failure["items"] == [{"parked_id": first, "changed": True, "what": "will be retried"}]
-    everything = await decide(desk, "/retry", everything=True)
+    everything = await decide(desk, "/many/retry", everything=True)
     assert [(each["parked_id"], each["changed"]) for each in everything["items"]] == [
         (first, False),
         (unread, True),
         (course, True),
     ]
-    by_number = await decide(desk, "/retry", parked_ids=[behind, 4711])
+    by_number = await decide(desk, "/many/retry", parked_ids=[behind, 4711])
     assert [(each["parked_id"], each["changed"]) for each in by_number["items"]] == [(behind, False), (4711, False)]
-    dropped = await decide(desk, "/discard", failure="json_invalid", reason="sent by a test tool", ticket="INC-4711")
+    dropped = await decide(
+        desk, "/many/discard", failure="json_invalid", reason="sent by a test tool", ticket="INC-4711"
+    )
     assert [each["parked_id"] for each in dropped["items"]] == [unread]
     assert await row(desk, unread) == ("discarded", f"{BY} INC-4711", "sent by a test tool")
-    assert (await decide(desk, "/discard", parked_ids=[course], reason="sent twice"))["items"][0]["changed"]
-    assert (await decide(desk, "/discard", key="nobody", reason="sent twice"))["items"] == []
+    assert (await decide(desk, "/many/discard", parked_ids=[course], reason="sent twice"))["items"][0]["changed"]
+    assert (await decide(desk, "/many/discard", key="nobody", reason="sent twice"))["items"] == []
     assert await listed(desk, discarded=True) == [unread, course]
 
 
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/retry", {}),
-        ("/retry", {"everything": False}),
-        ("/retry", {"everything": True, "key": "x"}),
-        ("/retry", {"parked_ids": []}),
-        ("/retry", {"parked_ids": [1], "topic": PLACEMENT}),
-        ("/discard", {"reason": "all of them"}),
-        ("/discard", {"reason": "all of them", "everything": True}),
-        ("/discard", {"reason": "all of them", "parked_ids": [1], "failure": "json_invalid"}),
-        ("/discard", {"parked_ids": [1]}),
-        ("/retry", {"parked_ids": [1], "ticket": "Ada Lovelace"}),
+        ("/many/retry", {}),
+        ("/many/retry", {"everything": False}),
+        ("/many/retry", {"everything": True, "key": "x"}),
+        ("/many/retry", {"parked_ids": []}),
+        ("/many/retry", {"parked_ids": [1], "topic": PLACEMENT}),
+        ("/many/discard", {"reason": "all of them"}),
+        ("/many/discard", {"reason": "all of them", "everything": True}),
+        ("/many/discard", {"reason": "all of them", "parked_ids": [1], "failure": "json_invalid"}),
+        ("/many/discard", {"parked_ids": [1]}),
+        ("/many/retry", {"parked_ids": [1], "ticket": "Ada Lovelace"}),
     ],
 )
 async def test_a_decision_says_in_one_way_which_records_it_is_about(
@@ -299,7 +301,7 @@ async def test_requests_with_one_key_at_once_have_one_effect_and_one_answer(desk
 
 async def test_what_is_decided_on_many_is_no_record_that_can_be_read(desk: Process) -> None:
     for method in ("GET", "DELETE", "OPTIONS"):
-        answer = await desk.ask(method, f"{LIST}/retry", OPERATOR)
+        answer = await desk.ask(method, f"{LIST}/many/retry", OPERATOR)
         assert (answer.status_code, answer.headers["Allow"]) == (405, "POST"), method
 
 
@@ -311,8 +313,8 @@ async def test_only_operators_see_and_decide(desk: Process, records: Records, wh
         ("GET", f"/{one}"),
         ("POST", f"/{one}/retry"),
         ("POST", f"/{one}/discard"),
-        ("POST", "/retry"),
-        ("POST", "/discard"),
+        ("POST", "/many/retry"),
+        ("POST", "/many/discard"),
     ):
         body = {"json": {"reason": "not mine", "parked_ids": [one]}} if method == "POST" else {}
         answer = await desk.ask(method, f"{LIST}{path}", who, **body)

@@ -26,6 +26,8 @@ class Operation:
     secured: bool
     keyed: bool
     """Whether it takes an Idempotency-Key."""
+    numbered: frozenset[str]
+    """Parts of its path that are numbers; all others are UUIDs."""
 
     @property
     def changes(self) -> bool:
@@ -34,7 +36,11 @@ class Operation:
 
     def url(self, segment: str = "") -> str:
         """Its path with ids that nobody knows, or with `segment` in their place."""
-        return re.sub(r"\{[^}]+\}", lambda _: segment or str(uuid4()), self.path)
+
+        def unknown(part: re.Match[str]) -> str:
+            return segment or (str(2**62) if part[1] in self.numbered else str(uuid4()))
+
+        return re.sub(r"\{([^}]+)\}", unknown, self.path)
 
     def example(self) -> dict[str, Any] | None:
         """A copy of the example."""
@@ -69,6 +75,9 @@ def _operation(service: str, document: dict[str, Any], method: str, path: str, r
         required=tuple(schema.get("required", ())),
         statuses=frozenset(raw["responses"]),
         secured=bool(raw.get("security")),
+        numbered=frozenset(
+            each["name"] for each in raw.get("parameters", ()) if each["schema"].get("type") == "integer"
+        ),
         keyed=any(each["name"].lower() == "idempotency-key" for each in raw.get("parameters", ())),
     )
 

@@ -250,7 +250,7 @@ async def test_a_path_that_holds_no_id_is_refused_and_the_part_is_named(everythi
     for operation in everything.own:
         parts = set(re.findall(r"\{([^}]+)\}", operation.path))
         for segment, statuses in (("nonsense", {422}), ("4711", {422}), ("%00", {400}), ("%ff", {400}), ("%20", {422})):
-            if parts:
+            if parts and not (segment == "4711" and operation.numbered):  # there it is an id
                 answer = await everything.send(operation, url=operation.url(segment))
                 assert answer.status_code in statuses, f"{operation} {segment}: {answer.text}"
                 document = problem(answer, answer.status_code, answer.json()["code"])
@@ -372,7 +372,7 @@ async def test_a_stranger_changes_nothing_of_anybody_elses(
     for operation in everything.own:
         body = operation.example()
         about = set(re.findall(r"\{([^}]+)\}", operation.path)) | (set(body or {}) & set(ids))
-        if not about:
+        if not about or operation.path.startswith("/operations/"):  # a parked record is nobody's but the operators'
             continue
         if body is not None:
             body |= {name: ids[name] for name in about & set(body)}

@@ -208,7 +208,7 @@ async def list_parked(  # noqa: PLR0913 - the parameters of a list
     return json_response(await reading.page(LISTING, where, wish, lambda row: ParkedRecord.of(parked.described(row))))
 
 
-@router.get("/{parked_id:int}", **answers(ParkedDetail, 403, 404))
+@router.get("/{parked_id}", **answers(ParkedDetail, 403, 404))
 async def read_parked(parked_id: ParkedId, _operator: Operator, reading: Reading) -> Response:
     """One record: why it is parked, what to do, its envelope, and how many wait behind it. Never what it holds.
 
@@ -220,28 +220,28 @@ async def read_parked(parked_id: ParkedId, _operator: Operator, reading: Reading
     return json_response(ParkedDetail.with_content(*found))
 
 
-@router.post("/{parked_id:int}/retry", **answers(ParkedDecision, 403, 404, 409))
-async def retry_parked(parked_id: ParkedId, body: Retry, operator: Operator, do: Doer) -> Response:
-    """Has the worker handle the record again, within a second or so."""
-    return await _decided_on_one(do, operator, "parked_retried", _retrying([parked_id], operator, body))
-
-
-@router.post("/{parked_id:int}/discard", **answers(ParkedDecision, 403, 404, 409))
-async def discard_parked(parked_id: ParkedId, body: Discard, operator: Operator, do: Doer) -> Response:
-    """Drops the record for good; later ones of its key go on. It stays as audit, with who, when and why."""
-    return await _decided_on_one(do, operator, "parked_discarded", _discarding([parked_id], operator, body))
-
-
-@router.post("/retry", **answers(ParkedDecisions, 403))
+@router.post("/many/retry", **answers(ParkedDecisions, 403))
 async def retry_many_parked(body: Retries, operator: Operator, do: Doer) -> Response:
     """Has the worker handle many records again: those that are named, or the first of each key that matches."""
     return await _decided_on_many(do, operator, "parked_retried", _retrying(body.chosen, operator, body))
 
 
-@router.post("/discard", **answers(ParkedDecisions, 403))
+@router.post("/many/discard", **answers(ParkedDecisions, 403))
 async def discard_many_parked(body: Discards, operator: Operator, do: Doer) -> Response:
     """Drops many records for good: those that are named, or the first of each key that matches."""
     return await _decided_on_many(do, operator, "parked_discarded", _discarding(body.chosen, operator, body))
+
+
+@router.post("/{parked_id}/retry", **answers(ParkedDecision, 403, 404, 409))
+async def retry_parked(parked_id: ParkedId, body: Retry, operator: Operator, do: Doer) -> Response:
+    """Has the worker handle the record again, within a second or so."""
+    return await _decided_on_one(do, operator, "parked_retried", _retrying([parked_id], operator, body))
+
+
+@router.post("/{parked_id}/discard", **answers(ParkedDecision, 403, 404, 409))
+async def discard_parked(parked_id: ParkedId, body: Discard, operator: Operator, do: Doer) -> Response:
+    """Drops the record for good; later ones of its key go on. It stays as audit, with who, when and why."""
+    return await _decided_on_one(do, operator, "parked_discarded", _discarding([parked_id], operator, body))
 
 
 Decide = Callable[[Connection], Awaitable[list[Outcome]]]

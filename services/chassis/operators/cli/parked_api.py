@@ -56,11 +56,11 @@ class ParkedApi:
     def retry(self, chosen: Chosen, by: str) -> list[Outcome]:
         """Lets the worker handle these records again."""
         named = _chosen(chosen)
-        return self._decide("/retry", named or {"everything": True}, by)
+        return self._decide("/many/retry", named or {"everything": True}, by)
 
     def discard(self, chosen: Chosen, by: str, reason: str) -> list[Outcome]:
         """Drops these records for good."""
-        return self._decide("/discard", {**_chosen(chosen), "reason": reason}, by)
+        return self._decide("/many/discard", {**_chosen(chosen), "reason": reason}, by)
 
     def _decide(self, path: str, body: Mapping[str, Any], by: str) -> list[Outcome]:
         sent = {**body, **({"ticket": by} if by else {})}
