@@ -64,7 +64,7 @@ class Consumer(ConsumerRebalanceListener):
         self.assigned = False
         name = f"{settings.instance or service}-{member}"
         self._broker = KafkaBroker(
-            kafka.bootstrap_servers,
+            kafka.addresses,
             client_id=name,
             security=broker_security(kafka),
             consumer_only=True,
