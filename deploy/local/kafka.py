@@ -8,6 +8,7 @@ import os
 import socket
 import time
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -36,10 +37,11 @@ _PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listeners}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised}
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
 log.dirs={data}
 auto.create.topics.enable=false
 offsets.topic.num.partitions=1
@@ -69,6 +71,9 @@ class Kafka:
     ) -> None:
         self.directory = directory
         self.bootstrap = f"127.0.0.1:{port}"
+        self.doors: Sequence[tuple[int, int]] = ()
+        """Further ports to listen at, and where the clients of each are sent to: a proxy's port. Set it before `start`.
+        Brokers tell their clients where to go, so a proxy needs a listener of its own."""
         self._port = port
         self._controller_port = controller_port
         self.jars = Jars(cache)
@@ -97,13 +102,24 @@ class Kafka:
         properties = self.directory / "server.properties"
         data = self.directory / "data"
         self.directory.mkdir(parents=True, exist_ok=True)
-        properties.write_text(_PROPERTIES.format(port=self._port, controller=self._controller_port, data=data).lstrip())
+        properties.write_text(self._properties(data))
         if not (data / "meta.properties").exists():
             self._formatting = processes.start(
                 "Kafka's StorageTool",
                 [*self._java(), "kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", properties],
                 log=self._log,
             )
+
+    def _properties(self, data: Path) -> str:
+        doors = [(f",DOOR{number}", *ports) for number, ports in enumerate(self.doors)]
+        return _PROPERTIES.format(
+            port=self._port,
+            controller=self._controller_port,
+            data=data,
+            listeners="".join(f"{name}://127.0.0.1:{port}" for name, port, _ in doors),
+            advertised="".join(f"{name}://127.0.0.1:{port}" for name, _, port in doors),
+            protocols="".join(f"{name}:PLAINTEXT" for name, _, _ in doors),
+        ).lstrip()
 
     def launch(self) -> Program:
         """Starts the broker once its data directory is formatted. Call `wait` before using it."""
