@@ -21,6 +21,9 @@ READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", "ph.price.v1")}
 """Which topics each service reads."""
 WRITES = {"shop": "ph.shop.v1", "till": "ph.till.v1"}
 
+SECOND_SIGNAL = "is sent a second signal"
+"""What the journal notes of a worker at that moment."""
+
 Place = tuple[str, int, int]
 """Topic, partition, offset."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from chaos.evidence import (
+    SECOND_SIGNAL,
     Entry,
     Evidence,
     Life,
@@ -275,6 +276,7 @@ def _finish(evidence: Evidence) -> None:
         Entry(1599.0, "sigterm", "begin", "shop-1"),
         Entry(1600.1, "sigterm", "end", "shop-1"),
         Entry(1699.5, "sigterm_twice", "begin", "shop-1"),
+        Entry(1699.8, "sigterm_twice", "note", f"shop-1 {SECOND_SIGNAL}"),
         Entry(1700.1, "sigterm_twice", "end", "shop-1"),
     ]
     evidence.blind = [(1404.0, "database"), (1409.0, "database")]

@@ -62,7 +62,7 @@ def a_shutdown_took_too_long(evidence: Evidence) -> None:
 
 @breaks(12, "until it has ended")
 def a_second_signal_was_not_heard(evidence: Evidence) -> None:
-    evidence.lives[1] = evidence.lives[1]._replace(ended=1702.0)
+    evidence.lives[1] = evidence.lives[1]._replace(ended=1704.0)
 
 
 @breaks(12, "seconds of a shutdown")
