@@ -23,7 +23,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from chaos.app import flag
+from chaos.till import flag
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.transport import Consumer
 from chassis.outbox.relay import Relay

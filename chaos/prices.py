@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from chaos.app import PRICES
 from chaos.load import traceparent
+from chaos.till import PRICES
 from chaos.world import Sent, World
 
 RATE = 60

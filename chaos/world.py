@@ -22,7 +22,8 @@ from uuid import UUID
 import asyncpg
 
 from chaos import witness
-from chaos.app import MIGRATIONS, PRICES
+from chaos.app import MIGRATIONS
+from chaos.till import PRICES
 from chassis.postgres import migrations
 from deploy.local.places import LOCAL, ROOT, free_port, free_ports
 from deploy.local.stack import LocalStack

@@ -107,6 +107,33 @@ class TerminatedTwice:
         scene.world.journal.end(self.name, worker.name if in_time else f"{worker.name} has not ended")
 
 
+class TerminatedAfterOutage:
+    """SIGTERM just when the database is back: the batch in hand still waits for its next try, and is given up.
+
+    More has been fetched by then, and there would be time for it.
+    """
+
+    name = "sigterm_after_outage"
+    needs = frozenset({"slow", "postgres", "kafka"})
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        service = dice.choice(("till", "till", "shop"))
+        proxy = scene.world.database[service]
+        scene.world.journal.begin(self.name, service)
+        try:
+            proxy.shut()
+            await asyncio.sleep(dice.uniform(2.5, 4))
+            await proxy.open()
+            workers = [(worker, len(worker.lives) - 1) for worker in scene.supervisor.running(service)]
+            for worker, _ in workers:
+                scene.supervisor.send(worker, signal.SIGTERM, self.name)
+            for worker, life in workers:
+                await scene.supervisor.ended(worker, life, IN_TIME)
+        finally:
+            await proxy.open()
+            scene.world.journal.end(self.name, service)
+
+
 def _heard(log: Path, read: int) -> bool:
     with log.open("rb") as lines:
         lines.seek(read)
@@ -140,6 +167,7 @@ FAULTS = (
     *(CrashPoint(point) for point in POINTS),
     Terminated(),
     TerminatedTwice(),
+    TerminatedAfterOutage(),
     Frozen("consumer"),
     Frozen("leader"),
 )

@@ -12,6 +12,8 @@ from chaos.world import SERVICES, World
 from tests.support.proxy import Proxy
 
 ALL_SERVICES = " ".join(SERVICES)
+STAYS = (50, 60)
+"""Seconds until the broker may move again: a reader must have had the time to find it."""
 
 
 class Way(NamedTuple):
@@ -122,6 +124,7 @@ class BrokerMoved:
             scene.world.journal.note(self.name, "the old address says nothing" if silent else "the old address refuses")
         finally:
             scene.world.journal.end(self.name, ALL_SERVICES)
+        await asyncio.sleep(dice.uniform(*STAYS))
 
 
 FAULTS = (
