@@ -65,6 +65,7 @@ SERVICES = {
             till.SoldContract: Handler(_one(till.Till, "basket_id"), till.write_down("shop_sold")),
             till.RangContract: Handler(_one(till.Till, "basket_id"), till.write_down("shop_rang")),
             till.PricedContract: Handler(_one(till.Till, "basket_id"), till.priced),
+            till.TippedContract: Handler(_one(till.Till, "basket_id"), till.tipped),
         },
         deadlines={},
         routers=(),

@@ -19,6 +19,8 @@ from chassis.work.unit_of_work import UnitOfWork
 from chassis.work.workshop import Workshop
 
 REMEMBERED_SECONDS = 30
+WORTH_IT = 200
+WAIT_SECONDS = 17
 _PARKED = "select distinct topic, partition from parked where state <> 'discarded'"
 
 log = get_logger(__name__)
@@ -35,6 +37,18 @@ def poison_stops_its_partition() -> None:
         await handle(self, records, *more)
 
     Dispatcher.handle = stand_still_then_handle  # type: ignore[method-assign]
+
+
+def small_batches_wait() -> None:
+    """A batch that is not worth a transaction waits for company that it cannot get."""
+    handle = Dispatcher.handle
+
+    async def wait_then_handle(self: Dispatcher, records: Any, *more: Any) -> None:
+        if len(records) < WORTH_IT:
+            await asyncio.sleep(WAIT_SECONDS)
+        await handle(self, records, *more)
+
+    Dispatcher.handle = wait_then_handle  # type: ignore[method-assign]
 
 
 def retries_hurry() -> None:
@@ -118,6 +132,7 @@ ALL: dict[str, Callable[[], None]] = {
     defect.__name__: defect
     for defect in (
         poison_stops_its_partition,
+        small_batches_wait,
         retries_hurry,
         second_signal_unheard,
         work_kept,

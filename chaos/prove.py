@@ -57,6 +57,7 @@ PLANS = {
     "newest_first": Plan(("kafka_delay",), 4),
     "parked_blocks_nobody": Plan(("poison", "operators_at_work"), 5),
     "positions_forgotten": Plan(("poison",), 16, twice=True),
+    "small_batches_wait": Plan(("clock_jump",), 17),
     "poison_stops_its_partition": Plan(("poison",), 8),
     "retries_hurry": Plan(("postgres_refused", "postgres_black_hole"), 9),
     "second_signal_unheard": Plan(("sigterm_twice",), 12),

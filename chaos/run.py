@@ -24,6 +24,7 @@ from chaos.schedule import (
     chosen,
 )
 from chaos.supervisor import Supervisor
+from chaos.tips import Tips
 from chaos.watch import Watch
 from chaos.world import SHUTDOWN_SECONDS, World
 
@@ -116,10 +117,11 @@ async def _storm(
     outcome: Outcome,
 ) -> None:
     load, prices = (each(world, random.Random(dice.random())) for each in (Load, Prices))
-    scene = Scene(world, supervisor, load, prices, scale)
+    tips = Tips(world, random.Random(dice.random()))
+    scene = Scene(world, supervisor, load, prices, tips, scale)
     lanes = LANES if minutes >= FULL_MINUTES else SHORT_LANES
     schedule = Schedule(scene, random.Random(dice.random()), faults, lanes=lanes)
-    working = [asyncio.create_task(load.run()), asyncio.create_task(prices.run())]
+    working = [asyncio.create_task(load.run()), asyncio.create_task(prices.run()), asyncio.create_task(tips.run())]
     begun = time.monotonic()
     try:
         await asyncio.sleep(WARM_UP)
@@ -127,6 +129,7 @@ async def _storm(
     finally:
         load.stop()
         prices.stop()
+        tips.stop()
         await asyncio.gather(*working)
     ledger = world.ledger
     missed = [name for name, times in schedule.injected.items() if not times]

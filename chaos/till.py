@@ -19,6 +19,7 @@ from chassis.pure.messages import Contract, Event
 from chassis.pure.states import States
 
 PRICES = "ph.price.v1"
+TIPS = "ph.tip.v1"
 TOO_LONG = 99
 """Characters of a status that a CHECK refuses."""
 
@@ -36,6 +37,7 @@ class Till:
     shop_sold: tuple[int, ...] = ()
     shop_rang: tuple[int, ...] = ()
     price: tuple[int, ...] = ()
+    tip: tuple[int, ...] = ()
     status: str = "open"
 
 
@@ -66,9 +68,14 @@ class PricedContract(_Heard):
     kind: str
 
 
+class TippedContract(_Heard):
+    """Of another one, whose topic is made anew and gets more partitions. Nobody is told what becomes of it."""
+
+
 SoldContract.type, SoldContract.topic = "ph.shop.Sold.v1", "ph.shop.v1"
 RangContract.type, RangContract.topic = "ph.shop.Rang.v1", "ph.shop.v1"
 PricedContract.type, PricedContract.topic = "ph.price.Priced.v1", PRICES
+TippedContract.type, TippedContract.topic = "ph.tip.Tipped.v1", TIPS
 
 
 def write_down(source: str) -> Callable[[States, Any, Context], Decision | Refused]:
@@ -91,3 +98,8 @@ def priced(states: States, message: PricedContract, context: Context) -> Decisio
         till = replace(decision.states[0], status="x" * TOO_LONG)
         decision = Decision((till,), decision.events)
     return decision
+
+
+def tipped(states: States, message: TippedContract, _context: Context) -> Decision | Refused:
+    till = states.get(Till, message.basket_id) or Till(message.basket_id)
+    return Decision((replace(till, tip=(*till.tip, message.n)),))

@@ -23,7 +23,8 @@ import asyncpg
 
 from chaos import witness
 from chaos.app import MIGRATIONS
-from chaos.till import PRICES
+from chaos.evidence import Tip
+from chaos.till import PRICES, TIPS
 from chassis.postgres import migrations
 from deploy.local.places import LOCAL, ROOT, free_port, free_ports
 from deploy.local.stack import LocalStack
@@ -33,8 +34,8 @@ from tests.support.otlp import Collector
 from tests.support.proxy import PostgresProxy, Proxy
 
 SERVICES = ("shop", "till")
-TOPICS = ("ph.shop.v1", "ph.till.v1", PRICES)
-READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", PRICES)}
+TOPICS = ("ph.shop.v1", "ph.till.v1", PRICES, TIPS)
+READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", PRICES, TIPS)}
 """Which topics each service's group reads. The group is named like the service."""
 SESSION_TIMEOUT_MS = 2500
 SHUTDOWN_SECONDS = 8
@@ -113,7 +114,8 @@ class Sent:
     n: int
     """Its ce_sequence, meant or real."""
     kind: str
-    """plain, refused, unstorable, hang: reach a handler. For all others see `load.UNREADABLE` and unknown_type."""
+    """plain, refused, unstorable, hang: reach a handler. For all others see `prices`."""
+    topic: str
     partition: int
     offset: int
     duplicate: bool
@@ -131,9 +133,12 @@ class Ledger:
     """Given up without an answer: may have had their effect or not. n for a sale, -n for an alarm."""
     alarms: dict[UUID, list[int]] = field(default_factory=dict)
     priced: list[Sent] = field(default_factory=list)
+    tips: list[Tip] = field(default_factory=list)
     discarded: set[tuple[str, int, int]] = field(default_factory=set)
     """(topic, partition, offset) of the records that the operator discarded."""
     retried: set[tuple[str, int, int]] = field(default_factory=set)
+    forged: dict[str, str] = field(default_factory=dict)
+    """The ce_id of every forged record, and its kind."""
     attempts: int = 0
     """Requests that were made, all tries counted."""
     late_promises: list[float] = field(default_factory=list)

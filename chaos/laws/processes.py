@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from chaos.check import Check
 from chaos.evidence import SECOND_SIGNAL, Evidence, Life
+from chaos.windows import Window, windows
 
 FIRST_PAUSE = {"batch_retried": 0.01, "waiting": 0.1}
 """Seconds: half of the nominal pause before the first retry, since jitter may take the other half. It doubles from
@@ -39,31 +39,6 @@ SERVER_GONE = ("postgres_crash", "postgres_killed")
 WAY_GONE = ("postgres_black_hole", "postgres_refused")
 SILENCED = ("sigstop_consumer", "sigstop_leader", "handler_hangs")
 """Who is stopped, or hangs, answers nobody."""
-
-
-class Window(NamedTuple):
-    """While a fault lasted; `detail` names workers or services."""
-
-    begin: float
-    end: float
-    detail: str
-
-    def concerns(self, worker: str) -> bool:
-        words = self.detail.split()
-        return worker in words or worker.rpartition("-")[0] in words
-
-
-def windows(evidence: Evidence, names: Iterable[str]) -> Iterator[Window]:
-    """From begin to end of every fault of these names, in order."""
-    begun: dict[str, tuple[float, str]] = {}
-    for entry in evidence.journal:
-        if entry.fault not in names:
-            continue
-        if entry.phase == "begin":
-            begun[entry.fault] = (entry.at, entry.detail)
-        elif entry.phase == "end" and entry.fault in begun:
-            begin, detail = begun.pop(entry.fault)
-            yield Window(begin, entry.at, detail)
 
 
 def backs_off(evidence: Evidence) -> Check:
@@ -121,8 +96,9 @@ def ends_in_time(evidence: Evidence) -> Check:
 
 def _signals(evidence: Evidence, bound: float) -> Iterator[tuple[str, str, float, float]]:
     """Who was sent what, when, and how many seconds it may take."""
-    for signalled in windows(evidence, ("sigterm",)):
-        yield signalled.detail.split(" ")[0], "sigterm", signalled.begin, bound
+    for name in ("sigterm", "silent_collector"):
+        for signalled in windows(evidence, (name,)):
+            yield signalled.detail.split(" ")[0], name, signalled.begin, bound
     for entry in evidence.journal:
         if entry.detail.endswith(SECOND_SIGNAL):
             yield entry.detail.split(" ")[0], entry.fault, entry.at, AT_ONCE

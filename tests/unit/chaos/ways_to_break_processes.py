@@ -27,6 +27,12 @@ def a_start_tries_without_a_pause(evidence: Evidence) -> None:
     evidence.logs["till-1"] = [{**waiting, "attempt": attempt, "at": 1000.0} for attempt in (1, 2, 3)]
 
 
+@breaks(19, "times that an event is published")
+def a_read_only_database_made_a_relay_publish_again_and_again(evidence: Evidence) -> None:
+    records = evidence.topics["ph.shop.v1"]
+    records += [records[0]._replace(offset=len(records) + more, at=1015.0 + more) for more in range(2)]
+
+
 @breaks(10, "deletes no more rows")
 def two_sessions_delete_in_turn(evidence: Evidence) -> None:
     rows = evidence.written["till"]
