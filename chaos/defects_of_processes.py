@@ -19,6 +19,7 @@ from chassis.work.unit_of_work import UnitOfWork
 from chassis.work.workshop import Workshop
 
 REMEMBERED_SECONDS = 30
+BUFFER_BYTES = 65_536
 WORTH_IT = 200
 WAIT_SECONDS = 17
 _PARKED = "select distinct topic, partition from parked where state <> 'discarded'"
@@ -74,12 +75,13 @@ def second_signal_unheard() -> None:
 
 
 def work_kept() -> None:
-    """Every transaction's work is kept for a report that nobody has written yet."""
-    unit_of_work, kept = Workshop.unit_of_work, []
+    """Every transaction keeps its work, and a buffer for a report that nobody has written yet."""
+    unit_of_work = Workshop.unit_of_work
+    kept: list[tuple[UnitOfWork, bytearray]] = []
 
     def keep(self: Workshop) -> UnitOfWork:
         work = unit_of_work(self)
-        kept.append(work)
+        kept.append((work, bytearray(b"-" * BUFFER_BYTES)))
         return work
 
     Workshop.unit_of_work = keep  # type: ignore[method-assign]
