@@ -61,7 +61,7 @@ async def left(world: World, service: str) -> Left:
     """What is still to be done."""
     committed = await reading.committed(world.bootstrap, service)
     ends = await reading.ends(world.bootstrap, READS[service])
-    lag = sum(end - committed.get(place, 0) for place, end in ends.items())
+    lag = sum(max(0, end - committed.get(place, 0)) for place, end in ends.items())  # a topic made anew is shorter
     return Left(*(await world.rows(service, _STATE))[0], lag)
 
 

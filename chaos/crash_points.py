@@ -7,8 +7,8 @@
 - `after_publish`: the batches of the outbox are on their way, or acknowledged a moment ago
 - `before_delete`: all of it is acknowledged, and still in the table
 
-`slow` holds `<probability> <seconds>`: a command that has written its outbox rows waits so long before it commits, so
-that rows with higher ids are there, and published, before it.
+`slow` and `<instance>.slow` hold `<probability> <seconds>`: a transaction that has written outbox rows or deadlines
+waits so long before it commits: rows with higher ids are there, and published, before it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from chaos.app import flag
+from chaos.till import flag
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.transport import Consumer
 from chassis.outbox.relay import Relay
@@ -60,7 +60,7 @@ def install(instance: str) -> None:
     die_after(Relay, "_send", "before_delete")
     _die_before_offsets(due)
     _die_while_publishing(due)
-    _dawdle(flag("slow"))
+    _dawdle(flag("slow"), flag(f"{instance}.slow"))
 
 
 def _die_before_offsets(due: Any) -> None:
@@ -86,12 +86,12 @@ def _die_while_publishing(due: Any) -> None:
     AIOKafkaProducer.send_batch = send_batch
 
 
-def _dawdle(wish: Path) -> None:
+def _dawdle(*wishes: Path) -> None:
     execute, commit = Writes.execute, Writes.commit
 
     def seconds(writes: Writes) -> float:
-        emits = any(part.name == "outbox_appended" for part in writes._parts)
-        words = _words(wish) if emits else []
+        matters = any(part.name in {"outbox_appended", "deadlines_set"} for part in writes._parts)
+        words = next(filter(None, map(_words, wishes)), []) if matters else []
         return float(words[1]) if words and random.random() < float(words[0]) else 0.0
 
     async def execute_and_wait(self: Writes, connection: Any) -> None:

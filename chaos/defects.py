@@ -5,12 +5,14 @@ Each is what somebody might write, and what passes every test that does not cras
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
 import asyncpg
 
+from chaos import defects_of_processes
 from chassis.consumer import positions, progress
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.positions import Positions, Verdict
@@ -19,7 +21,10 @@ from chassis.outbox import low_water, relay
 from chassis.outbox.low_water import LowWater
 from chassis.outbox.relay import Relay
 from chassis.postgres import storage, writes
+from chassis.postgres.database import is_outage
 from chassis.postgres.writes import Writes
+from chassis.runtime import loops
+from chassis.work import deadlines
 
 
 def no_positions() -> None:
@@ -138,6 +143,92 @@ def versions_unchecked() -> None:
     storage._saved = blind
 
 
+def moved_timer_fires() -> None:
+    """Who fires a deadline takes it by its name, and does not ask whether it has been moved since it was read."""
+    as_it_was = "and d.due_at = due.at and d.level = due.level"
+    if as_it_was not in deadlines._CLAIM:
+        raise AttributeError("deadlines are claimed in another way by now: plant this elsewhere")
+    deadlines._CLAIM = deadlines._CLAIM.replace(as_it_was, "")
+
+
+def given_up_is_overtaken() -> None:
+    """Nobody notes that a batch was given up: the next one, fetched already, is handled as if it were the first."""
+    if "_given_up" not in Consumer._on_batch.__code__.co_names:
+        raise AttributeError("a batch is given up in another way by now: plant this elsewhere")
+
+    def never(_self: Consumer) -> bool:
+        return False
+
+    def forget(_self: Consumer, _given_up: bool) -> None:
+        """It seemed to need no note."""
+
+    Consumer._given_up = property(never, forget)  # type: ignore[assignment]
+
+
+def given_up_counts_as_done() -> None:
+    """Nobody asks whether a batch was handled or given up: its offsets are committed all the same."""
+    handle = Consumer._handle
+
+    async def handle_or_not(self: Consumer, records: Any) -> bool:
+        await handle(self, records)
+        return True
+
+    Consumer._handle = handle_or_not  # type: ignore[method-assign]
+
+
+def outage_retried_aside() -> None:
+    """A batch that meets an outage is retried aside, so that it does not hold up the next ones."""
+    handle, aside = Dispatcher.handle, set()
+
+    async def again(self: Dispatcher, records: Any, *more: Any) -> None:
+        while True:
+            await asyncio.sleep(1)
+            try:
+                return await handle(self, records, *more)
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+
+    async def handle_or_put_aside(self: Dispatcher, records: Any, *more: Any) -> None:
+        try:
+            await handle(self, records, *more)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            aside.add(asyncio.create_task(again(self, records, *more)))
+
+    Dispatcher.handle = handle_or_put_aside  # type: ignore[method-assign]
+
+
+def newest_first() -> None:
+    """What has just happened goes out first: the outbox is a stack."""
+    if "order by id limit" not in relay._READ:
+        raise AttributeError("the outbox is read in another way by now: plant this elsewhere")
+    relay._READ = relay._READ.replace("order by id limit", "order by id desc limit")
+
+
+def parked_blocks_nobody() -> None:
+    """A parked record holds up nothing, not even later records of its own key."""
+    if not hasattr(Positions, "is_blocked"):
+        raise AttributeError("a key is blocked in another way by now: plant this elsewhere")
+
+    def never(_self: Positions, _inbound: Any) -> bool:
+        return False
+
+    Positions.is_blocked = never  # type: ignore[method-assign]
+
+
+def positions_forgotten() -> None:
+    """A key that has had as many events as any key has needs its position no more."""
+    observe = loops.observe
+
+    async def observe_and_forget(pool: asyncpg.Pool, *more: Any) -> int:
+        await pool.execute("delete from position where sequence >= 50 and not blocked")
+        return await observe(pool, *more)
+
+    loops.observe = observe_and_forget
+
+
 ALL: dict[str, Callable[[], None]] = {
     defect.__name__: defect
     for defect in (
@@ -150,8 +241,15 @@ ALL: dict[str, Callable[[], None]] = {
         position_outside_transaction,
         commits_unguarded,
         versions_unchecked,
+        moved_timer_fires,
+        given_up_is_overtaken,
+        given_up_counts_as_done,
+        outage_retried_aside,
+        newest_first,
+        parked_blocks_nobody,
+        positions_forgotten,
     )
-}
+} | defects_of_processes.ALL
 
 
 def install(name: str) -> None:

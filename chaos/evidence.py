@@ -21,6 +21,9 @@ READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", "ph.price.v1")}
 """Which topics each service reads."""
 WRITES = {"shop": "ph.shop.v1", "till": "ph.till.v1"}
 
+SECOND_SIGNAL = "is sent a second signal"
+"""What the journal notes of a worker at that moment."""
+
 Place = tuple[str, int, int]
 """Topic, partition, offset."""
 
@@ -190,6 +193,15 @@ class Promise(NamedTuple):
     unanswered: frozenset[tuple[str, int]] = frozenset()
 
 
+class Tip(NamedTuple):
+    """One record of the topic that is made anew and gets more partitions: it was acknowledged at this time."""
+
+    key: str
+    n: int
+    partition: int
+    at: float
+
+
 @dataclass
 class Replay:
     """The world before and after every group has read its topics from offset 0 once more."""
@@ -226,6 +238,9 @@ class Evidence:
     """When the observer itself saw nothing, and what it wanted to see."""
     shutdown_seconds: float = 20.0
     replay: Replay | None = None
+    tips: list[Tip] = field(default_factory=list)
+    forged: dict[str, str] = field(default_factory=dict)
+    """What was written by somebody who has no business there, or out of order: its ce_id and kind."""
     memo: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     """What the model has worked out already."""
 
@@ -242,6 +257,8 @@ async def collect(world: World, watch: Watch | None = None) -> Evidence:
         journal=[Entry(*entry) for entry in world.journal.entries],
         spans=reading.spans(world.otlp.bodies),
         logs={worker.name: reading.log(worker.log) for worker in world.workers},
+        tips=list(world.ledger.tips),
+        forged=dict(world.ledger.forged),
     )
     for service, dsn in world.dsn.items():
         evidence.tables[service] = await reading.tables(dsn, service)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import time
 from typing import Any
 from uuid import UUID, uuid4
 
 from chaos import http
-from chaos.app import SELLER
+from chaos.shop import MOVED, SELLER
 from chaos.world import Worker, World
 
 RATE = 30
@@ -19,7 +20,11 @@ AT_ONCE = 150
 SALES = 50
 """Of one basket, then it is full; so lists stay short and keys become many."""
 OPEN_BASKETS = 60
-ALARM_SHARE = 0.1
+ALARM_SHARE = 0.15
+MOVED_SHARE = 0.7
+"""Of the alarms: put off again, at about the moment when they are due."""
+SOON = 1.0
+"""Seconds until an alarm for which its customer waits."""
 ATTEMPT_SECONDS = 4
 PATIENCE = 120
 """Seconds for one command, all tries counted."""
@@ -92,10 +97,7 @@ class Load:
     async def _work_on(self, basket: Basket) -> None:
         try:
             if self._dice.random() < ALARM_SHARE:
-                basket.alarms += 1
-                seconds = self._dice.choice((0.5, 1.0, 3.0, 10.0, 3600.0))
-                body = {"n": basket.alarms, "seconds": seconds}
-                await self._insist(basket, "alarms", basket.alarms, body, self._world.ledger.alarms)
+                await self._set_alarm(basket)
             else:
                 basket.sales += 1
                 await self._insist(basket, "sales", basket.sales, {"n": basket.sales}, self._world.ledger.sales)
@@ -104,8 +106,27 @@ class Load:
             if not basket.open:
                 self._baskets.remove(basket)
 
-    async def _insist(self, basket: Basket, what: str, n: int, body: Any, book: dict[UUID, list[int]]) -> None:
-        """Asks any process of the shop until one answers; always with the same Idempotency-Key."""
+    async def _set_alarm(self, basket: Basket) -> None:
+        """Sets one more alarm; most of those that are due soon are put off when their time has come."""
+        basket.alarms += 1
+        n, book = basket.alarms, self._world.ledger.alarms
+        seconds = self._dice.choice((0.5, 1.0, 3.0, 10.0, 3600.0))
+        begun = time.monotonic()
+        await self._insist(basket, "alarms", n, {"n": n, "seconds": seconds}, book)
+        if seconds > SOON or basket.doubtful or self._dice.random() > MOVED_SHARE:
+            return
+        due_in = begun + seconds - time.monotonic()
+        await asyncio.sleep(max(0, due_in + self._dice.uniform(-0.3, 0.4)))
+        seconds = self._dice.choice((0.5, 3.0, 3600.0))
+        await self._insist(basket, "alarms", n + MOVED, {"n": n + MOVED, "seconds": seconds}, book, instead_of=n)
+
+    async def _insist(
+        self, basket: Basket, what: str, n: int, body: Any, book: dict[UUID, list[int]], instead_of: int = 0
+    ) -> None:
+        """Asks any process of the shop until one answers; always with the same Idempotency-Key.
+
+        What the answer promises is written into the book: an n, perhaps in place of another one.
+        """
         path = f"/baskets/{basket.id}/{what}"
         headers = {
             "Authorization": f"Bearer {self._token}",
@@ -122,7 +143,10 @@ class Load:
                 await asyncio.sleep(self._dice.uniform(0.05, 0.3))
                 continue
             if answer.status < 300:
-                book.setdefault(basket.id, []).append(n)
+                promised = book.setdefault(basket.id, [])
+                if instead_of:
+                    promised.remove(instead_of)
+                promised.append(json.loads(answer.body)["n"])
                 self._world.ledger.late_promises.append(time.monotonic() - begun)
                 return
             if answer.status != 503:
@@ -131,7 +155,8 @@ class Load:
                     break
             await asyncio.sleep(self._dice.uniform(0.1, 0.4))
         basket.doubtful = True
-        self._world.ledger.unanswered.add((basket.id, n if what == "sales" else -n))
+        unanswered = [n] if what == "sales" else [-n, -instead_of]
+        self._world.ledger.unanswered.update((basket.id, each) for each in unanswered if each)
 
     def _somebody(self) -> Worker:
         """Any process of the shop that is there, as far as anybody knows; else any."""

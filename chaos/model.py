@@ -31,6 +31,8 @@ FIELDS: Mapping[str, Mapping[str, type]] = {
 """What a reader uses besides `basket_id`."""
 POISON = ("refused", "unstorable")
 """Kinds that a handler or the database may refuse."""
+PUT_ASIDE = frozenset({"forged_source", "forged_topic", "forged_sequence"})
+"""Forged events that look like an event of their key: they must be parked."""
 LONGEST = 200
 """Characters of a key or header that is text."""
 HIGHEST = 2**62
@@ -103,16 +105,14 @@ def understand(record: Record) -> Understood:
 def history(events: Iterable[Understood]) -> History:
     """The first event of each number of a key counts, in the order of the topic."""
     found = History()
-    last: dict[str, int] = defaultdict(int)
+    seen: dict[str, set[int]] = defaultdict(set)
     first: dict[tuple[bytes | None, bytes | None, tuple[tuple[str, bytes], ...]], Place] = {}
     for event in events:
         record, key, sequence = event.record, event.key, event.sequence
-        again = key is not None and 0 < sequence <= last[key]
+        again = key is not None and sequence in seen[key]
         same = (record.key, record.value, tuple(record.headers.items()))
         if not event.known:
             found.unknown.append(event)
-            if key is not None and sequence == last[key] + 1:
-                last[key] = sequence
         elif event.fault and same in first:
             found.repeats.append(event)
             if first[same] in found.copies:
@@ -125,7 +125,7 @@ def history(events: Iterable[Understood]) -> History:
         else:
             assert key is not None
             found.first[key].append(event)
-            last[key] = sequence
+            seen[key].add(sequence)
         first.setdefault(same, record.place)
     return found
 
@@ -134,8 +134,22 @@ def understood(evidence: Evidence, topic: str) -> list[Understood]:
     """Every record of the topic as it must be understood; worked out once per evidence."""
     events: list[Understood] = evidence.memo.get(("understood", topic))
     if events is None:
-        events = evidence.memo["understood", topic] = [understand(record) for record in evidence.topics.get(topic, [])]
+        events = [understand(record) for record in evidence.topics.get(topic, [])]
+        events = [
+            event._replace(fault="forged") if evidence.forged.get(event.id) in PUT_ASIDE else event for event in events
+        ]
+        evidence.memo["understood", topic] = events
     return events
+
+
+def own(evidence: Evidence, topic: str) -> list[Understood]:
+    """Those that the topic's owner has written."""
+    return [event for event in understood(evidence, topic) if event.id not in evidence.forged]
+
+
+def forged(evidence: Evidence, topic: str) -> list[Understood]:
+    """The others, and what was written out of order."""
+    return [event for event in understood(evidence, topic) if event.id in evidence.forged]
 
 
 def history_of(evidence: Evidence, topic: str) -> History:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from chaos.prices import FORGED
 from chaos.world import World
 from chassis.operators import parked
 from chassis.operators.parked import ParkedRow
@@ -61,13 +62,15 @@ async def look(world: World, service: str, dice: random.Random, *, discard: floa
 async def get_rid_of_all(world: World, service: str, seconds: float) -> None:
     """Retries what can be mended and discards everything else, until nothing is parked. Raises `StuckError`."""
     until = time.monotonic() + seconds
+    forged = {(sent.topic, sent.partition, sent.offset) for sent in world.ledger.priced if sent.kind in FORGED}
     async with _connected(world, service) as connection:
         await _until_tried(connection)
         while (await parked.counts(connection)).records:
             # Whoever waits behind may be at fault as well, which shows when its turn has come.
             heads = await _heads(connection)
-            await _discard(world, connection, [row for row in heads if row.failure in UNREADABLE])
-            await _retry(world, connection, [row for row in heads if row.failure not in UNREADABLE])
+            for_good = [row for row in heads if row.failure in UNREADABLE or _place(row) in forged]
+            await _discard(world, connection, for_good)
+            await _retry(world, connection, [row for row in heads if row not in for_good])
             if time.monotonic() > until:
                 told = [f"{row.topic} {row.key} {row.failure} {row.state}" for row in heads[:5]]
                 raise StuckError(f"parked for good in {service}: {'; '.join(told) or 'what waits behind nothing'}")
@@ -99,4 +102,8 @@ async def _discard(world: World, connection: asyncpg.Connection, rows: Sequence[
 
 def _places(outcomes: Sequence[parked.Outcome]) -> set[tuple[str, int, int]]:
     rows = [outcome.row for outcome in outcomes if outcome.changed and outcome.row is not None]
-    return {(row.topic, row.partition, row.record_offset) for row in rows}
+    return {_place(row) for row in rows}
+
+
+def _place(row: ParkedRow) -> tuple[str, int, int]:
+    return row.topic, row.partition, row.record_offset

@@ -7,7 +7,7 @@ import json
 import random
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from chaos.app import PRICES
 from chaos.load import traceparent
+from chaos.till import PRICES
 from chaos.world import Sent, World
 
 RATE = 60
@@ -50,6 +50,14 @@ UNREADABLE = (
 UNKNOWN = "unknown_type"
 """Not read here, counted and skipped; has a number of its own."""
 POISON = (*READABLE[1:3], *UNREADABLE, UNKNOWN)
+OUT_OF_ORDER = "out_of_order"
+"""Genuine, but written as 1, 3, 2."""
+FORGED = ("forged_source", "forged_topic", "forged_sequence", "forged_unknown", OUT_OF_ORDER)
+"""Written by somebody who has no business there: under another's name, into another's topic, with a number far ahead,
+of a type that nobody reads and with the number of the next genuine record."""
+FAR = 1_000_000_000
+FORGED_N = 1_000_000
+"""Added to the n of what is forged: so it shows wherever it is written down."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,7 @@ class Draft:
     headers: list[tuple[str, bytes]]
     traceparent: str
     duplicate: bool = False
+    topic: str = PRICES
 
 
 class Prices:
@@ -116,16 +125,37 @@ class Prices:
 
     def _poisonous(self, kind: str) -> list[Draft]:
         key = self._open_key()
-        return [self._draft(key, kind), *(self._draft(key, "plain") for _ in range(FOLLOWERS))]
+        drafts = [self._draft(key, "plain")] if kind in FORGED else []  # a key that is known
+        drafts += self._forged(key, kind) if kind in FORGED else [self._draft(key, kind)]
+        return [*drafts, *(self._draft(key, "plain") for _ in range(FOLLOWERS))]
 
-    def _draft(self, key: str, kind: str) -> Draft:
-        n = self._numbers[key] + 1
-        if kind not in UNREADABLE:
+    def _forged(self, key: str, kind: str) -> list[Draft]:
+        if kind == OUT_OF_ORDER:
+            first, second, third = (self._draft(key, kind) for _ in range(3))
+            return [first, third, second]
+        ledger = self._world.ledger
+        if kind != "forged_topic" or not ledger.sales:
+            return [self._draft(key, kind)]
+        basket = self._dice.choice(list(ledger.sales))
+        n = len(ledger.sales[basket]) + 1
+        return [replace(self._draft(str(basket), kind, n), topic="ph.shop.v1")]
+
+    def _draft(self, key: str, kind: str, n: int = 0) -> Draft:
+        forged = kind in FORGED and kind != OUT_OF_ORDER
+        n = n or self._numbers[key] + 1
+        if kind not in UNREADABLE and not forged:
             self._numbers[key] = n
         trace = traceparent(self._dice, sampled=self._dice.random() < 0.5)
         body: dict[str, Any] = {"basket_id": key, "n": n, "kind": kind if kind in READABLE else "plain"}
         headers = _headers(key, n, trace)
-        if kind == UNKNOWN:
+        if kind in FORGED:
+            self._world.ledger.forged[headers["ce_id"].decode()] = kind
+            body["n"] += FORGED_N * forged
+        if kind == "forged_source":
+            headers["ce_source"] = b"/ph/training"
+        elif kind == "forged_sequence":
+            headers["ce_sequence"] = str(n + FAR).encode()
+        elif kind in {UNKNOWN, "forged_unknown"}:
             headers["ce_type"] = b"ph.price.Withdrawn.v1"
         elif kind == "schema":
             body["n"] = "many"
@@ -178,7 +208,7 @@ class Prices:
             await self._producer.start()
         for draft in drafts:
             key = None if draft.key is None else draft.key.encode()
-            future = await self._producer.send(PRICES, draft.value, key=key, headers=draft.headers)
+            future = await self._producer.send(draft.topic, draft.value, key=key, headers=draft.headers)
             sent.append((draft, future))
 
     def _write_down(self, draft: Draft, place: Any) -> None:
@@ -186,6 +216,7 @@ class Prices:
             key=draft.key,
             n=draft.n,
             kind=draft.kind,
+            topic=place.topic,
             partition=place.partition,
             offset=place.offset,
             duplicate=draft.duplicate,
@@ -193,7 +224,7 @@ class Prices:
             traceparent=draft.traceparent,
         )
         self._world.ledger.priced.append(sent)
-        if not draft.duplicate:
+        if not draft.duplicate and draft.kind not in FORGED:
             self._written.append(draft)
 
     async def _drop_producer(self) -> None:

@@ -27,10 +27,17 @@ PATIENCE = 25
 
 
 class Plan(NamedTuple):
-    """The faults that bring a defect to light, and the invariant that must break: others may break as well."""
+    """The faults that bring a defect to light, and the invariant that must break: others may break as well.
+
+    `minutes` and `scale`: how long the storm lasts, and how much of a minute an overload is. `twice`: in the end
+    everything is read once more.
+    """
 
     faults: tuple[str, ...]
     invariant: int
+    minutes: float = MINUTES
+    scale: float | None = None
+    twice: bool = False
 
 
 PLANS = {
@@ -43,6 +50,21 @@ PLANS = {
     "position_outside_transaction": Plan(("crash_after_commit", "postgres_terminated"), 2),
     "commits_unguarded": Plan(("postgres_delay", "deadlock"), 1),
     "versions_unchecked": Plan(("postgres_delay", "deadlock"), 1),
+    "moved_timer_fires": Plan(("postgres_delay", "late_commits"), 1),
+    "given_up_is_overtaken": Plan(("sigterm_after_outage",), 7),
+    "given_up_counts_as_done": Plan(("sigterm_after_outage",), 7),
+    "outage_retried_aside": Plan(("postgres_refused", "postgres_reset"), 7),
+    "newest_first": Plan(("kafka_delay",), 4),
+    "parked_blocks_nobody": Plan(("poison", "operators_at_work"), 5),
+    "positions_forgotten": Plan(("poison",), 16, twice=True),
+    "small_batches_wait": Plan(("clock_jump",), 17),
+    "poison_stops_its_partition": Plan(("poison",), 8),
+    "retries_hurry": Plan(("postgres_refused", "postgres_black_hole"), 9),
+    "second_signal_unheard": Plan(("sigterm_twice",), 12),
+    "work_kept": Plan(("overload",), 13, minutes=0.6, scale=0.6),
+    "traces_continued": Plan(("postgres_delay",), 14),
+    "readiness_remembered": Plan(("postgres_black_hole", "postgres_refused"), 15),
+    "live_if_ready": Plan(("postgres_black_hole", "postgres_refused"), 15),
 }
 
 
@@ -67,7 +89,8 @@ def prove(defect: str, seed: int, say: Callable[[str], None]) -> Proof:
     """One run with this defect in every process."""
     begun = time.monotonic()
     plan = PLANS[defect]
-    outcome = uvloop.run(run(seed, MINUTES, defect=defect, only=plan.faults, patience=PATIENCE, twice=False, say=say))
+    options = {"only": plan.faults, "scale": plan.scale, "patience": PATIENCE, "twice": plan.twice}
+    outcome = uvloop.run(run(seed, plan.minutes, defect=defect, say=say, **options))
     findings = {each.number: each for each in judge(outcome.evidence).broken} if outcome.evidence is not None else {}
     outcome.forget()
     told = findings[plan.invariant].check.violations if plan.invariant in findings else outcome.broken

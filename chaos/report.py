@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chaos.check import SHOWN
 from chaos.invariants import judge
 from chaos.run import Outcome
 
@@ -18,6 +19,8 @@ def verdict(outcome: Outcome) -> tuple[str, bool]:
         if outcome.whole and judged.not_exercised:
             broken.append(f"not put to the test: {', '.join(each.name for each in judged.not_exercised)}")
     kept = kept and not broken
-    lines += [f"BROKEN  {what}" for what in broken]
+    lines += [f"BROKEN  {what}" for what in broken[-SHOWN:]]
+    if len(broken) > SHOWN:
+        lines.append(f"and {len(broken) - SHOWN} more before these")
     lines += ["", f"SEED={outcome.seed}: {'every promise was kept' if kept else 'BROKEN'}"]
     return "\n".join(lines), kept

@@ -24,6 +24,7 @@ from chaos.schedule import (
     chosen,
 )
 from chaos.supervisor import Supervisor
+from chaos.tips import Tips
 from chaos.watch import Watch
 from chaos.world import SHUTDOWN_SECONDS, World
 
@@ -58,11 +59,13 @@ async def run(
     only: Sequence[str] = (),
     patience: float = aftermath.DRAIN_SECONDS,
     twice: bool = True,
+    scale: float | None = None,
     say: Callable[[str], None],
 ) -> Outcome:
     """Runs and collects. What the evidence says is for the judge.
 
     `patience`: seconds until what was sent is read. `twice`: in the end everything is read once more.
+    `scale`: see `Scene`; by the length of the run unless given.
     """
     outcome = Outcome(seed, whole=minutes >= FULL_MINUTES and not only and not defect)
     dice = random.Random(seed)
@@ -77,7 +80,8 @@ async def run(
             say("workers: starting")
             if missing := await supervisor.until_ready(90):
                 raise aftermath.NotDrainedError(f"never ready: {', '.join(missing)}")
-            await _storm(world, supervisor, dice, faults, minutes, outcome)
+            scale = min(1.0, minutes / FULL_SCALE_MINUTES) if scale is None else scale
+            await _storm(world, supervisor, dice, faults, minutes, scale, outcome)
             say("faults and load are over: draining")
             drained = False
             try:
@@ -109,13 +113,15 @@ async def _storm(
     dice: random.Random,
     faults: Sequence[Fault],
     minutes: float,
+    scale: float,
     outcome: Outcome,
 ) -> None:
     load, prices = (each(world, random.Random(dice.random())) for each in (Load, Prices))
-    scene = Scene(world, supervisor, load, prices, min(1.0, minutes / FULL_SCALE_MINUTES))
+    tips = Tips(world, random.Random(dice.random()))
+    scene = Scene(world, supervisor, load, prices, tips, scale)
     lanes = LANES if minutes >= FULL_MINUTES else SHORT_LANES
     schedule = Schedule(scene, random.Random(dice.random()), faults, lanes=lanes)
-    working = [asyncio.create_task(load.run()), asyncio.create_task(prices.run())]
+    working = [asyncio.create_task(load.run()), asyncio.create_task(prices.run()), asyncio.create_task(tips.run())]
     begun = time.monotonic()
     try:
         await asyncio.sleep(WARM_UP)
@@ -123,6 +129,7 @@ async def _storm(
     finally:
         load.stop()
         prices.stop()
+        tips.stop()
         await asyncio.gather(*working)
     ledger = world.ledger
     missed = [name for name, times in schedule.injected.items() if not times]

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Sequence
 
-from chaos.faults import ALL, Fault, Scene
+from chaos.faults import ALL, AWAITED, Fault, Scene
 
 LANES = 2
 SHORT_LANES = 3
@@ -90,5 +90,5 @@ class Schedule:
 
 def chosen(minutes: float, only: Sequence[str]) -> list[Fault]:
     """The faults of a run. Raises `KeyError` for a name that is none."""
-    names = only or (ALL if minutes >= FULL_MINUTES else SHORT)
+    names = only or ([name for name in ALL if name not in AWAITED] if minutes >= FULL_MINUTES else SHORT)
     return [ALL[name] for name in names]

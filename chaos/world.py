@@ -22,7 +22,9 @@ from uuid import UUID
 import asyncpg
 
 from chaos import witness
-from chaos.app import MIGRATIONS, PRICES
+from chaos.app import MIGRATIONS
+from chaos.evidence import Tip
+from chaos.till import PRICES, TIPS
 from chassis.postgres import migrations
 from deploy.local.places import LOCAL, ROOT, free_port, free_ports
 from deploy.local.stack import LocalStack
@@ -32,8 +34,8 @@ from tests.support.otlp import Collector
 from tests.support.proxy import PostgresProxy, Proxy
 
 SERVICES = ("shop", "till")
-TOPICS = ("ph.shop.v1", "ph.till.v1", PRICES)
-READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", PRICES)}
+TOPICS = ("ph.shop.v1", "ph.till.v1", PRICES, TIPS)
+READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", PRICES, TIPS)}
 """Which topics each service's group reads. The group is named like the service."""
 SESSION_TIMEOUT_MS = 2500
 SHUTDOWN_SECONDS = 8
@@ -112,7 +114,8 @@ class Sent:
     n: int
     """Its ce_sequence, meant or real."""
     kind: str
-    """plain, refused, unstorable, hang: reach a handler. For all others see `load.UNREADABLE` and unknown_type."""
+    """plain, refused, unstorable, hang: reach a handler. For all others see `prices`."""
+    topic: str
     partition: int
     offset: int
     duplicate: bool
@@ -130,9 +133,12 @@ class Ledger:
     """Given up without an answer: may have had their effect or not. n for a sale, -n for an alarm."""
     alarms: dict[UUID, list[int]] = field(default_factory=dict)
     priced: list[Sent] = field(default_factory=list)
+    tips: list[Tip] = field(default_factory=list)
     discarded: set[tuple[str, int, int]] = field(default_factory=set)
     """(topic, partition, offset) of the records that the operator discarded."""
     retried: set[tuple[str, int, int]] = field(default_factory=set)
+    forged: dict[str, str] = field(default_factory=dict)
+    """The ce_id of every forged record, and its kind."""
     attempts: int = 0
     """Requests that were made, all tries counted."""
     late_promises: list[float] = field(default_factory=list)
@@ -150,12 +156,16 @@ class World:
         self.flags = self.directory / "flags"
         """Files by which the harness speaks to handlers and crash points; see `app`."""
         self.stack = LocalStack(self.directory, free_ports(), durable=False)
+        self._taken = set(vars(self.stack.ports).values())
         self.bootstrap = self.stack.kafka.bootstrap
+        """The harness's own way to the broker, past every door."""
         self.broker = Broker(self.bootstrap)
         self.dsn: dict[str, str] = {}
         """Direct addresses, not through a proxy."""
         self.database: dict[str, PostgresProxy] = {}
         """The way of each service's workers to their database."""
+        self.doors = [Proxy(self._port()), Proxy(self._port())]
+        """Their ways to the broker. They know both; only the first, which is `door`, answers."""
         self.journal = Journal(listener=say)
         self.ledger = Ledger()
         self.otlp = Collector()
@@ -185,6 +195,7 @@ class World:
         self.flags.mkdir(parents=True)
         try:
             self.say("PostgreSQL and Kafka: starting")
+            await self._make_doors()
             await self.in_thread(self.stack.start_servers)
             for topic in TOPICS:
                 await self.broker.create_topic(topic)
@@ -198,6 +209,30 @@ class World:
 
     async def __aexit__(self, *_: object) -> None:
         await self._close()
+
+    async def _make_doors(self) -> None:
+        """Each way to the broker has a listener that sends its clients through it. The second is shut."""
+        for door in self.doors:
+            door.port = self._port()
+        await self.door.open()
+        self.stack.kafka.proxied = [(door.target, door.port) for door in self.doors]
+
+    @property
+    def door(self) -> Proxy:
+        """The way to the broker that is open."""
+        return self.doors[0]
+
+    async def move_broker(self, *, silent: bool) -> None:
+        """Its other address answers from now on. The old one refuses, or takes connections and says nothing."""
+        old, new = self.doors
+        if silent:
+            old.hold()
+        else:
+            old.shut()
+        new.shut()
+        new.release()
+        await new.open()
+        self.doors = [new, old]
 
     async def _make_database(self, service: str) -> None:
         cluster = Cluster(self.stack.postgres.admin_dsn)
@@ -222,6 +257,7 @@ class World:
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": f"{ROOT / 'services'}:{ROOT}",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "KAFKA_BOOTSTRAP_SERVERS": ",".join(sorted(f"127.0.0.1:{door.port}" for door in self.doors)),
             f"{worker.service.upper()}_DATABASE_URL": self.through_proxy(worker.service),
             "INSTANCE": worker.name,
             "PORT": str(worker.port),
@@ -271,7 +307,7 @@ class World:
     # --- end ---------------------------------------------------------------------------------------------------------
 
     async def _close(self) -> None:
-        for proxy in (*self.database.values(), self.otlp_proxy):
+        for proxy in (*self.database.values(), *self.doors, self.otlp_proxy):
             await proxy.close()
         await self.in_thread(self.stack.stop)
         self._threads.shutdown()
@@ -284,9 +320,9 @@ class World:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _port(self) -> int:
-        taken = {worker.port for worker in self.workers} | set(vars(self.stack.ports).values())
-        while (port := free_port()) in taken:
+        while (port := free_port()) in self._taken:
             pass
+        self._taken.add(port)
         return port
 
 

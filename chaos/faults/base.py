@@ -10,17 +10,21 @@ if TYPE_CHECKING:
     from chaos.load import Load
     from chaos.prices import Prices
     from chaos.supervisor import Supervisor
+    from chaos.tips import Tips
     from chaos.world import Worker, World
 
 
 class Scene:
     """What a fault can get its hands on. `scale` stretches what the issue asks for by the minute."""
 
-    def __init__(self, world: World, supervisor: Supervisor, load: Load, prices: Prices, scale: float) -> None:
+    def __init__(
+        self, world: World, supervisor: Supervisor, load: Load, prices: Prices, tips: Tips, scale: float
+    ) -> None:
         self.world = world
         self.supervisor = supervisor
         self.load = load
         self.prices = prices
+        self.tips = tips
         self.scale = scale
 
     async def victim(self, dice: random.Random, service: str = "") -> Worker:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+from pathlib import Path
 
 from chaos.crash_points import POINTS
+from chaos.evidence import SECOND_SIGNAL
 from chaos.faults.base import Scene
 from chaos.world import SERVICES, SESSION_TIMEOUT_MS, SHUTDOWN_SECONDS
 
 CRASH_WITHIN = 8
 """Seconds that an armed crash point waits for somebody to come by."""
-STEPS = 3
-"""Steps of a shutdown that may take SHUTDOWN_SECONDS each, and 10 s for the small ones."""
+IN_TIME = 3 * SHUTDOWN_SECONDS + 10
+"""Three steps of a shutdown may take SHUTDOWN_SECONDS each, the small ones 10 s."""
+LONG_WORK = 7
+"""Seconds of a transaction that an orderly end waits for: longer than a second signal takes, shorter than a step."""
 FROZEN = SESSION_TIMEOUT_MS / 1000 + 1.5
 
 
@@ -56,13 +60,10 @@ class CrashPoint:
 
 
 class Terminated:
-    """SIGTERM while a batch is under way; `signals` = 2: a second one shortly after."""
+    """SIGTERM while a batch is under way."""
 
+    name = "sigterm"
     needs = frozenset({"slow"})
-
-    def __init__(self, signals: int) -> None:
-        self.signals = signals
-        self.name = "sigterm" if signals == 1 else "sigterm_twice"
 
     async def inject(self, scene: Scene, dice: random.Random) -> None:
         worker = await scene.victim(dice)
@@ -72,13 +73,71 @@ class Terminated:
             life = len(worker.lives) - 1
             scene.world.journal.begin(self.name, worker.name)
             scene.supervisor.send(worker, signal.SIGTERM, self.name)
-            if self.signals > 1:
-                await asyncio.sleep(dice.uniform(0.05, 0.4))
-                scene.supervisor.send(worker, signal.SIGTERM, self.name)
         finally:
             scene.world.lower_flag("slow")
-        in_time = await scene.supervisor.ended(worker, life, STEPS * SHUTDOWN_SECONDS + 10)
+        in_time = await scene.supervisor.ended(worker, life, IN_TIME)
         scene.world.journal.end(self.name, worker.name if in_time else f"{worker.name} has not ended")
+
+
+class TerminatedTwice:
+    """A second SIGTERM once the first was heard, while work is under way that an orderly end would wait for.
+
+    Linux keeps one pending signal of a kind: a second one that is sent before the first was heard is none.
+    """
+
+    name = "sigterm_twice"
+    needs = frozenset({"slow"})
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        worker = await scene.victim(dice)
+        wish = f"{worker.name}.slow"
+        scene.world.raise_flag(wish, f"1 {LONG_WORK}")
+        try:
+            await asyncio.sleep(dice.uniform(0.4, 1))
+            life, read = len(worker.lives) - 1, worker.log.stat().st_size
+            scene.world.journal.begin(self.name, worker.name)
+            scene.supervisor.send(worker, signal.SIGTERM, self.name)
+            while not await scene.supervisor.ended(worker, life, 0) and not _heard(worker.log, read):
+                await asyncio.sleep(0.02)
+            if scene.supervisor.send(worker, signal.SIGTERM, self.name):
+                scene.world.journal.note(self.name, f"{worker.name} {SECOND_SIGNAL}")
+        finally:
+            scene.world.lower_flag(wish)
+        in_time = await scene.supervisor.ended(worker, life, IN_TIME)
+        scene.world.journal.end(self.name, worker.name if in_time else f"{worker.name} has not ended")
+
+
+class TerminatedAfterOutage:
+    """SIGTERM just when the database is back: the batch in hand still waits for its next try, and is given up.
+
+    More has been fetched by then, and there would be time for it.
+    """
+
+    name = "sigterm_after_outage"
+    needs = frozenset({"slow", "postgres", "kafka"})
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        service = dice.choice(("till", "till", "shop"))
+        proxy = scene.world.database[service]
+        scene.world.journal.begin(self.name, service)
+        try:
+            proxy.shut()
+            await asyncio.sleep(dice.uniform(2.5, 4))
+            await proxy.open()
+            workers = [(worker, len(worker.lives) - 1) for worker in scene.supervisor.running(service)]
+            for worker, _ in workers:
+                scene.supervisor.send(worker, signal.SIGTERM, self.name)
+            for worker, life in workers:
+                await scene.supervisor.ended(worker, life, IN_TIME)
+        finally:
+            await proxy.open()
+            scene.world.journal.end(self.name, service)
+
+
+def _heard(log: Path, read: int) -> bool:
+    with log.open("rb") as lines:
+        lines.seek(read)
+        return b"shutdown_begins" in lines.read()
 
 
 class Frozen:
@@ -106,8 +165,9 @@ class Frozen:
 FAULTS = (
     Killed(),
     *(CrashPoint(point) for point in POINTS),
-    Terminated(1),
-    Terminated(2),
+    Terminated(),
+    TerminatedTwice(),
+    TerminatedAfterOutage(),
     Frozen("consumer"),
     Frozen("leader"),
 )

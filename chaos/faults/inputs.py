@@ -7,7 +7,7 @@ import random
 
 from chaos import http, operators
 from chaos.faults.base import Scene
-from chaos.prices import POISON
+from chaos.prices import FORGED, POISON
 from chaos.world import SERVICES
 
 OVERLOAD = 10
@@ -29,6 +29,22 @@ class Poison:
         for kind in dice.sample(POISON, len(POISON)):
             scene.prices.poison(kind)
             await asyncio.sleep(dice.uniform(0, 0.3))
+        scene.world.journal.end(self.name)
+
+
+class Forged:
+    """Records that look genuine and are not, or that come in another order; genuine ones of their key behind them."""
+
+    needs = frozenset[str]()
+
+    def __init__(self, kind: str) -> None:
+        self.name = kind
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        scene.world.journal.begin(self.name)
+        for _ in range(3):
+            scene.prices.poison(self.name)
+            await asyncio.sleep(dice.uniform(0.1, 0.5))
         scene.world.journal.end(self.name)
 
 
@@ -128,4 +144,4 @@ class Overload:
         await asyncio.sleep(CALM)
 
 
-FAULTS = (Poison(), Operators(), Hang(), ClockJump(), NoCollector(), Overload())
+FAULTS = (Poison(), *(Forged(kind) for kind in FORGED), Operators(), Hang(), ClockJump(), NoCollector(), Overload())

@@ -1,4 +1,4 @@
-"""The database server dies, somebody ends its backends, and the network to it fails in every way that networks know."""
+"""The database server dies, somebody ends its backends, and commits break off in the middle."""
 
 from __future__ import annotations
 
@@ -113,75 +113,6 @@ class LeaderTerminated:
         scene.world.journal.end(self.name, ALL_SERVICES)
 
 
-class BlackHole:
-    """Nothing comes through to the database of one service, and nothing says so."""
-
-    name = "postgres_black_hole"
-    needs = frozenset({"postgres"})
-
-    async def inject(self, scene: Scene, dice: random.Random) -> None:
-        service = dice.choice(SERVICES)
-        proxy = scene.world.database[service]
-        scene.world.journal.begin(self.name, service)
-        proxy.hold()
-        try:
-            await asyncio.sleep(dice.uniform(4, 7))
-        finally:
-            proxy.release()
-            scene.world.journal.end(self.name, service)
-
-
-class Refused:
-    """Every connection breaks and none is taken."""
-
-    name = "postgres_refused"
-    needs = frozenset({"postgres"})
-
-    async def inject(self, scene: Scene, dice: random.Random) -> None:
-        service = dice.choice(SERVICES)
-        proxy = scene.world.database[service]
-        scene.world.journal.begin(self.name, service)
-        proxy.shut()
-        try:
-            await asyncio.sleep(dice.uniform(3, 5))
-        finally:
-            await proxy.open()
-            scene.world.journal.end(self.name, service)
-
-
-class Reset:
-    """Connections break, again and again; new ones are taken."""
-
-    name = "postgres_reset"
-    needs = frozenset({"postgres"})
-
-    async def inject(self, scene: Scene, dice: random.Random) -> None:
-        service = dice.choice(SERVICES)
-        scene.world.journal.begin(self.name, service)
-        for _ in range(6):
-            scene.world.database[service].reset()
-            await asyncio.sleep(dice.uniform(0.1, 0.8))
-        scene.world.journal.end(self.name, service)
-
-
-class Delay:
-    """Every question to the database takes 100 ms longer."""
-
-    name = "postgres_delay"
-    needs = frozenset({"postgres"})
-
-    async def inject(self, scene: Scene, dice: random.Random) -> None:
-        service = dice.choice(SERVICES)
-        proxy = scene.world.database[service]
-        scene.world.journal.begin(self.name, service)
-        proxy.delay_seconds = 0.1
-        try:
-            await asyncio.sleep(dice.uniform(4, 7))
-        finally:
-            proxy.delay_seconds = 0.0
-            scene.world.journal.end(self.name, service)
-
-
 class CommitsInDoubt:
     """Connections are cut at COMMIT: before the server hears it, or before its answer arrives."""
 
@@ -211,9 +142,5 @@ FAULTS = (
     BackendKilled(),
     BackendsTerminated(),
     LeaderTerminated(),
-    BlackHole(),
-    Refused(),
-    Reset(),
-    Delay(),
     CommitsInDoubt(),
 )

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import asyncpg
 
-from chaos.app import SELLER, Sell
 from chaos.app import SERVICES as CHASSIS_SERVICES
 from chaos.faults.base import Scene
+from chaos.shop import SELLER, Sell
 from chassis.clock import Clock
 from chassis.postgres.storage import Storage
 from chassis.pure.decision import Actor

@@ -1,1 +1,1 @@
-"""What must be true after a chaos run: sixteen pure functions over `Evidence`, by what they look at."""
+"""What must be true after a chaos run: pure functions over `Evidence`, by what they look at."""

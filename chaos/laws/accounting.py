@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
 from chaos.check import Check
@@ -145,7 +147,7 @@ def nobody_held_up(evidence: Evidence) -> Check:
     silence = max((record.at for topic in READS["till"] for record in evidence.topics.get(topic, [])), default=0.0)
     decisions = (row.at for row in written if row.what == "parked~" and row.detail.split(" ")[1] in DECIDED)
     operator = min((at for at in decisions if at > silence), default=float("inf"))
-    effects = _first_passing(written)
+    effects = _passing(written)
     for topic in READS["till"]:
         by_partition: dict[int, list[Understood]] = defaultdict(list)
         for key, events in history_of(evidence, topic).first.items():
@@ -182,25 +184,28 @@ def _poison(written: Iterable[Written]) -> list[_Poison]:
 
 Effect = tuple[int, float]
 """In which place of the witness, and when."""
+Effects = Mapping[tuple[str, str], list[tuple[int, Effect]]]
+"""How the position of each key went up: the numbers that it reached, and when."""
 
 
-def _first_passing(written: Iterable[Written]) -> dict[tuple[str, str, int], Effect]:
-    """When a position first passed each number."""
-    found: dict[tuple[str, str, int], Effect] = {}
-    last: dict[tuple[str, str], int] = defaultdict(int)
+def _passing(written: Iterable[Written]) -> Effects:
+    found: dict[tuple[str, str], list[tuple[int, Effect]]] = defaultdict(list)
     for row in written:
         if row.what == "position":
-            for number in range(last[row.source, row.key] + 1, row.number + 1):
-                found[row.source, row.key, number] = (row.place, row.at)
-            last[row.source, row.key] = max(last[row.source, row.key], row.number)
+            steps = found[row.source, row.key]
+            if not steps or steps[-1][0] < row.number:
+                steps.append((row.number, (row.place, row.at)))
     return found
 
 
-def _effect(event: Understood, effects: Mapping[tuple[str, str, int], Effect]) -> Effect | None:
-    return effects.get((event.record.topic, event.key or "", event.sequence))
+def _effect(event: Understood, effects: Effects) -> Effect | None:
+    """When the position of the event's key first passed its number."""
+    steps = effects.get((event.record.topic, event.key or ""), [])
+    index = bisect_left(steps, event.sequence, key=itemgetter(0))
+    return steps[index][1] if index < len(steps) else None
 
 
-def _in_their_order(check: Check, events: list[Understood], effects: Mapping[tuple[str, str, int], Effect]) -> None:
+def _in_their_order(check: Check, events: list[Understood], effects: Effects) -> None:
     order = [event for event in events if _effect(event, effects) is not None]
     by_effect = sorted(order, key=lambda event: (_effect(event, effects), event.record.offset))
     rank = {event.record.offset: index for index, event in enumerate(by_effect)}
@@ -213,7 +218,7 @@ def _in_their_order(check: Check, events: list[Understood], effects: Mapping[tup
 def _while_parked(
     check: Check,
     events: list[Understood],
-    effects: Mapping[tuple[str, str, int], Effect],
+    effects: Effects,
     poison: list[_Poison],
     operator: float,
 ) -> None:

@@ -13,10 +13,15 @@ from chaos.evidence import (
     OutboxSample,
     Written,
 )
-from chaos.model import understood
+from chaos.model import own
+from chaos.windows import quiet_seconds, troubled, windows
 
 CLOCK_SECONDS = 0.002
 """What the broker's time of appending, in whole milliseconds, may differ from PostgreSQL's on the same machine."""
+OCCURRENCES = {"producer_quota": 1, "database_read_only": 2}
+"""How often an event may stand in its topic."""
+HEALING = 3.0
+"""Seconds after a fault in which what it has held up is published."""
 ROUNDS = 3
 """Times that a waiting row is overtaken by rows that were not there yet: once may be a full batch, thrice is a miss."""
 
@@ -31,7 +36,7 @@ def no_loss(evidence: Evidence) -> Check:
         check.equal("the outbox has drained", service, [], tables.outbox[:5])
         appended: dict[tuple[str, int], float] = {}
         ends: dict[str, int] = {}
-        for event in understood(evidence, topic):
+        for event in own(evidence, topic):
             key = event.key or ""
             appended.setdefault((key, event.sequence), event.record.at if event.record.appended else 0.0)
             ends[key] = max(ends.get(key, 0), event.sequence)
@@ -69,7 +74,7 @@ def without_gap(evidence: Evidence) -> Check:
     for topic in WRITES.values():
         first: dict[str, dict[int, tuple[str, bytes | None]]] = defaultdict(dict)
         partitions: dict[str, set[int]] = defaultdict(set)
-        for event in understood(evidence, topic):
+        for event in own(evidence, topic):
             record, key = event.record, event.key or ""
             content = (event.id, record.value)
             partitions[key].add(record.partition)
@@ -82,6 +87,30 @@ def without_gap(evidence: Evidence) -> Check:
             expected = list(range(1, len(events) + 1))
             check.equal("sequences of first occurrences", f"{topic}, key {key}", expected, list(events), len(events))
             check.equal("partitions of a key", f"{topic}, key {key}", 1, len(partitions[key]))
+    return check
+
+
+def no_answer_is_no_reason_to_repeat(evidence: Evidence) -> Check:
+    """(19) A quota or a read-only database makes nobody publish again what is in its topic.
+
+    A round that a database cuts off before its rows are deleted comes once more, as after a crash.
+    """
+    check = Check()
+    for name, at_most in OCCURRENCES.items():
+        troubles = troubled(evidence, besides=(name,), healing=HEALING)
+        for window in windows(evidence, (name,)):
+            begin, end = window.begin, window.end + HEALING
+            if quiet_seconds(begin - HEALING, end, troubles) < end - begin + HEALING:
+                continue  # something else was wrong, too
+            topic = WRITES[window.detail]
+            times: dict[tuple[str, int], list[float]] = defaultdict(list)
+            for event in own(evidence, topic):
+                times[event.key or "", event.sequence].append(event.record.at)
+            for place, found in times.items():
+                if begin <= found[-1] <= end:
+                    where = f"{topic}, {place}, {name}"
+                    check.that(len(found) <= at_most, "times that an event is published", where, at_most, len(found))
+                    check.count("published again", int(len(found) > 1))
     return check
 
 

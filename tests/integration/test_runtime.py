@@ -63,6 +63,20 @@ async def test_a_process_becomes_ready_and_handles_commands_and_events(
     assert await broker.sequences("ph.till.v1", {str(till)}) == {str(till): [1, 2, 3]}
 
 
+async def test_of_several_addresses_of_brokers_one_that_answers_is_enough(
+    stack: LocalStack, dsn: str, pool: asyncpg.Pool, broker: Broker, shop: Shop
+) -> None:
+    till = uuid4()
+    addresses = f"127.0.0.1:1, 127.0.0.1:{stack.ports.kafka}"
+    async with ToyProcess(stack, dsn, shop.source, KAFKA_BOOTSTRAP_SERVERS=addresses) as process:
+        await process.until_probe("ready", 200)
+        await shop.sell(till, 3)
+        await until_total(pool, till, 3)
+        await process.sell(till, 5)
+        await until_published(pool)
+    assert await broker.sequences("ph.till.v1", {str(till)}) == {str(till): [1, 2]}
+
+
 async def test_it_waits_for_database_schema_broker_and_topic_and_is_live_all_the_time(
     stack: LocalStack, cluster: Cluster, shop: Shop, broker: Broker
 ) -> None:

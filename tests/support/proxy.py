@@ -31,7 +31,7 @@ class Proxy:
     """Passes TCP connections on to a port of this machine."""
 
     def __init__(self, target: int) -> None:
-        self._target = target
+        self.target = target
         self._server: asyncio.Server | None = None
         self._flows = asyncio.Event()
         self._flows.set()
@@ -42,7 +42,9 @@ class Proxy:
         """What comes from the client is passed on so much later."""
 
     async def open(self) -> None:
-        """Listens: at a free port first, at the same one ever after."""
+        """Listens: at `port` if that is set, at a free one else; at the same one ever after. Who listens goes on."""
+        if self._server is not None and self._server.is_serving():
+            return
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -77,7 +79,7 @@ class Proxy:
         self._writers.add(writer)
         try:
             await self._flows.wait()
-            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+            there, back = await asyncio.open_connection("127.0.0.1", self.target)
             self._writers.add(back)
             link = Link(writer, back)
             tasks = [

@@ -1,4 +1,4 @@
-"""A short run of `make chaos`: faults that lose, repeat or reorder most easily, and sixteen invariants afterwards.
+"""A short run of `make chaos`: faults that lose, repeat or reorder most easily, and all invariants afterwards.
 
 `SEED=... pytest tests/system/test_chaos.py` repeats a schedule; `make chaos` runs all faults, and longer.
 """

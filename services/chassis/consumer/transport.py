@@ -97,7 +97,7 @@ class Consumer:
 
     async def _connect(self, partitions: Collection[TopicPartition]) -> None:
         broker = KafkaBroker(
-            self._kafka.bootstrap_servers,
+            self._kafka.addresses,
             client_id=self.name,
             security=broker_security(self._kafka),
             consumer_only=True,

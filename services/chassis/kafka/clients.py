@@ -29,7 +29,7 @@ ADMIN_TIMEOUT_MS = 10_000
 def kafka_options(settings: KafkaSettings) -> dict[str, Any]:
     """Keyword arguments that every aiokafka client takes. Raises `Trouble` if the login is incomplete."""
     options: dict[str, Any] = {
-        "bootstrap_servers": settings.bootstrap_servers,
+        "bootstrap_servers": settings.addresses,
         "security_protocol": settings.security_protocol,
     }
     if settings.security_protocol.endswith("SSL"):

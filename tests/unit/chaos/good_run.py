@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from chaos.evidence import (
+    SECOND_SIGNAL,
     Entry,
     Evidence,
     Life,
@@ -20,16 +21,20 @@ from chaos.evidence import (
     Promise,
     Record,
     Replay,
-    SpanSeen,
     Tables,
+    Tip,
     Written,
 )
+from tests.unit.chaos.good_spans import spans
 
 BASKET = str(UUID(int=1))
 BAD_KEY = str(UUID(int=2))
 """A price whose second record is poison; operators discard it."""
 GOOD_KEY = str(UUID(int=3))
 """A price in the same partition."""
+FORGED_KEY = str(UUID(int=5))
+"""A price whose second record is an event of somebody else's; it is parked, and an operator discards it."""
+TIP_KEY = str(UUID(int=6))
 BROKEN_KEY = str(UUID(int=4))
 """A price whose first record cannot be read; an operator discards it."""
 LEADER = {"shop": 501, "till": 502}
@@ -108,8 +113,22 @@ class Story:
 
     def price(self, key: str, n: int, *, kind: str = "plain", value: bytes | None = None, id_: str = "") -> Record:
         """The foreign producer writes a record."""
-        body = json.dumps({"basket_id": key, "n": n, "kind": kind}).encode() if value is None else value
+        body = _price(key, n, kind) if value is None else value
         return self._append("ph.price.v1", key, body, "ph.price.Priced.v1", n, id_ or f"price-{key}-{n}")
+
+    def forge(self, key: str, n: int) -> Record:
+        """Somebody else's event, which till must put aside without a word to its key."""
+        record = self._append("ph.price.v1", key, _price(key, 1_000_000 + n), "ph.price.Priced.v1", n, f"forged-{n}")
+        self.evidence.forged[f"forged-{n}"] = "forged_source"
+        self._park(record, "source_wrong", next(self._transactions))
+        return record
+
+    def tip(self, key: str, n: int) -> None:
+        """A record of the topic that is made anew, and its effect."""
+        self.evidence.tips.append(Tip(key, n, 6, self._tick()))
+        state = self.evidence.tables["till"].states.setdefault(key, {**EMPTY["till"], "tip": []})
+        state["tip"] = [*state["tip"], n]
+        self._write("till", "state", TABLE["till"], key, n, json.dumps(state))
 
     def again(self, record: Record) -> Record:
         """The same record once more."""
@@ -218,14 +237,24 @@ def good_run() -> Evidence:
     counted += [story.hear(prices[0]), story.hear(prices[1], parked="shut"), story.hear(prices[2], parked="behind")]
     story.park_unreadable(broken)
     counted += [story.hear(good[0]), story.hear(good[1], parked="behind"), story.hear(good[2])]
+    counted.append(story.hear(story.price(FORGED_KEY, 1)))
+    forged = story.forge(FORGED_KEY, 2)
+    counted.append(story.hear(story.price(FORGED_KEY, 2)))
     story.discard(broken)
     story.discard(prices[1])
+    story.discard(forged)
     counted += [_settle(story, prices[2]), _settle(story, good[1])]
     for record in counted:
         if record is not None:
             story.learn(record)
+    story.tip(TIP_KEY, 1)
+    story.tip(TIP_KEY, 2)
     _finish(evidence)
     return evidence
+
+
+def _price(key: str, n: int, kind: str = "plain") -> bytes:
+    return json.dumps({"basket_id": key, "n": n, "kind": kind}).encode()
 
 
 def _settle(story: Story, record: Record) -> Record:
@@ -258,7 +287,7 @@ def _finish(evidence: Evidence) -> None:
         replay.ends_before |= ends
         replay.ends_after |= ends
         replay.read += sum(ends.values())
-    evidence.spans = _spans(evidence)
+    evidence.spans = spans(evidence)
     evidence.lives = [
         Life("shop-1", "shop", 900.0, 1600.0, "exited 0: sigterm"),
         Life("shop-1", "shop", 1601.0, 1700.0, "exited 1: sigterm_twice"),
@@ -266,6 +295,8 @@ def _finish(evidence: Evidence) -> None:
         Life("till-1", "till", 1006.0, None, ""),
     ]
     evidence.journal = [
+        Entry(1000.5, "database_read_only", "begin", "shop"),
+        Entry(1020.0, "database_read_only", "end", "shop"),
         Entry(1100.0, "overload", "begin", "shop till"),
         Entry(1200.0, "overload", "end"),
         Entry(1300.0, "postgres_black_hole", "begin", "shop"),
@@ -275,6 +306,7 @@ def _finish(evidence: Evidence) -> None:
         Entry(1599.0, "sigterm", "begin", "shop-1"),
         Entry(1600.1, "sigterm", "end", "shop-1"),
         Entry(1699.5, "sigterm_twice", "begin", "shop-1"),
+        Entry(1699.8, "sigterm_twice", "note", f"shop-1 {SECOND_SIGNAL}"),
         Entry(1700.1, "sigterm_twice", "end", "shop-1"),
     ]
     evidence.blind = [(1404.0, "database"), (1409.0, "database")]
@@ -291,22 +323,6 @@ def _finish(evidence: Evidence) -> None:
             Probe(at, at + 0.1, worker, 200, 503 if lost else 200)
             for at, lost in ((1299.0, False), (1303.0, worker == "shop-1"), (1405.0, True), (1409.5, False))
         ]
-
-
-def _spans(evidence: Evidence) -> list[SpanSeen]:
-    """Till's handling of what was sampled; what it published was created in these traces."""
-    events = {record.headers["ce_id"]: record for records in evidence.topics.values() for record in records}
-    spans = []
-    for number, record in enumerate(evidence.topics["ph.till.v1"], start=1):
-        cause = events[record.headers["ce_causationid"]]
-        _, trace, span, flags = cause.headers["ce_traceparent"].decode().split("-")
-        if flags == "01":
-            own = record.headers["ce_traceparent"].decode().split("-")[1]
-            name = "process " + cause.headers["ce_type"].decode()
-            attributes = {"cloudevents.event_id": cause.headers["ce_id"].decode()}
-            seen = SpanSeen("till", "till-1", name, own, f"{number:016x}", "", ((trace, span),), attributes, record.at)
-            spans.append(seen)
-    return spans
 
 
 def _list_of(record: Record) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chaos import invariants
 from chaos.evidence import (
     Entry,
     Evidence,
@@ -22,7 +23,7 @@ from tests.unit.chaos.good_run import BASKET, good_run
 def test_a_good_run_breaks_nothing_and_exercises_everything() -> None:
     verdict = judge(good_run())
     assert verdict.kept, verdict.table()
-    assert [finding.number for finding in verdict.findings] == list(range(1, 17))
+    assert [finding.number for finding in verdict.findings] == list(range(1, 20))
     assert {finding.state for finding in verdict.findings} == {"kept"}
 
 
@@ -31,6 +32,15 @@ def test_nothing_seen_is_not_nothing_wrong() -> None:
     assert verdict.kept
     assert {finding.state for finding in verdict.findings} == {"not exercised"}
     assert "not exercised" in verdict.table()
+
+
+def test_what_only_awaited_faults_exercise_need_not_be_put_to_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = good_run()
+    evidence.forged = {}
+    monkeypatch.setattr(invariants, "AWAITED", dict.fromkeys(invariants.EXERCISED_BY[18], "some day"))
+    assert judge(evidence).not_exercised == []
+    monkeypatch.setattr(invariants, "AWAITED", {})
+    assert [finding.number for finding in judge(evidence).not_exercised] == [18]
 
 
 def test_a_run_of_all_faults_must_put_every_promise_to_the_test() -> None:

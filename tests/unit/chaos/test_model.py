@@ -7,14 +7,17 @@ from uuid import UUID
 
 import pytest
 
-from chaos.evidence import Record
+from chaos.evidence import Evidence, Record
 from chaos.model import (
     COUNTED,
     PRICED,
     SOLD,
     Understood,
     counted,
+    forged,
     history,
+    history_of,
+    own,
     tills,
     understand,
 )
@@ -107,10 +110,29 @@ def test_an_unreadable_record_without_a_key_may_be_parked_for_any_of_its_copies(
     assert found.copies == {bad.place: [bad.place, ("ph.price.v1", 2, 3)]}
 
 
-def test_an_unknown_type_keeps_its_place_in_the_numbering() -> None:
+def test_the_number_of_a_type_that_is_not_read_stays_open_for_a_genuine_event() -> None:
     found = history(map(understand, [priced(1, 0), priced(2, 1, ce_type="ph.price.Withdrawn.v1"), priced(2, 2)]))
     assert offsets(found.unknown) == [1]
-    assert offsets(found.repeats) == [2]
+    assert found.repeats == []
+    assert offsets(found.first[KEY]) == [0, 2]
+
+
+def test_a_late_record_that_fills_an_open_gap_counts_and_what_comes_again_does_not() -> None:
+    found = history(map(understand, [priced(1, 0), priced(3, 1), priced(2, 2), priced(3, 3), priced(2, 4)]))
+    assert offsets(found.first[KEY]) == [0, 1, 2]
+    assert offsets(found.repeats) == [3, 4]
+
+
+def test_a_forged_event_must_be_parked_and_its_number_stays_open() -> None:
+    strange = priced(2, 1, ce_id="strange")
+    evidence = Evidence(
+        topics={"ph.price.v1": [priced(1, 0), strange, priced(2, 2)]}, forged={"strange": "forged_source"}
+    )
+    found = history_of(evidence, "ph.price.v1")
+    assert offsets(found.unreadable) == [1]
+    assert offsets(found.first[KEY]) == [0, 2]
+    assert [event.id for event in forged(evidence, "ph.price.v1")] == ["strange"]
+    assert len(own(evidence, "ph.price.v1")) == 2
 
 
 def test_tills_hold_what_was_neither_discarded_nor_is_parked() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from chaos import defects, faults
-from chaos.invariants import INVARIANTS
+from chaos.invariants import EXERCISED_BY, INVARIANTS
 from chaos.prove import (
     PLANS,
     WITHIN_SECONDS,
     Proof,
     chosen,
 )
+from chaos.schedule import FULL_MINUTES
+from chaos.schedule import chosen as chosen_faults
 
 
 def test_there_is_a_plan_for_every_defect_with_faults_that_exist() -> None:
@@ -19,6 +21,18 @@ def test_there_is_a_plan_for_every_defect_with_faults_that_exist() -> None:
     for plan in PLANS.values():
         assert set(plan.faults) <= set(faults.ALL)
         assert plan.invariant in INVARIANTS
+
+
+def test_every_invariant_of_what_holds_today_has_a_defect_that_it_must_find() -> None:
+    awaited = {number for number, names in EXERCISED_BY.items() if names <= faults.AWAITED.keys()}
+    assert {plan.invariant for plan in PLANS.values()} | awaited == set(INVARIANTS)
+
+
+def test_a_run_of_all_faults_leaves_out_what_is_awaited_and_a_named_one_does_not() -> None:
+    assert set(faults.AWAITED) <= set(faults.ALL)
+    whole = {fault.name for fault in chosen_faults(FULL_MINUTES, ())}
+    assert whole == set(faults.ALL) - set(faults.AWAITED)
+    assert [fault.name for fault in chosen_faults(1, ["kafka_moved"])] == ["kafka_moved"]
 
 
 def test_a_defect_is_caught_only_by_what_it_is_and_in_time() -> None:

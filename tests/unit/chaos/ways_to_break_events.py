@@ -9,9 +9,11 @@ from chaos.evidence import (
     OffsetSample,
     ParkedRow,
     Promise,
+    Record,
+    Written,
 )
 from tests.unit.chaos.breaking import breaks, changed
-from tests.unit.chaos.good_run import BAD_KEY, BASKET, GOOD_KEY
+from tests.unit.chaos.good_run import BAD_KEY, BASKET, FORGED_KEY, GOOD_KEY, TIP_KEY
 
 
 @breaks(1, "basket.sold")
@@ -230,3 +232,46 @@ def a_key_was_overtaken_by_more_than_a_batch(evidence: Evidence) -> None:
         value = json.dumps({"basket_id": key, "n": 1, "kind": "plain"}).encode()
         topic.append(sample._replace(offset=100 + number, key=key.encode(), value=value))
         rows.insert(0, moved._replace(key=key, place=-number))
+
+
+@breaks(17, "seconds until it was read")
+def a_record_in_a_new_partition_was_read_late(evidence: Evidence) -> None:
+    evidence.tips[1] = evidence.tips[1]._replace(at=evidence.tips[1].at - 40)
+    evidence.journal = evidence.journal[2:]
+
+
+@breaks(17, "seconds until it was read")
+def a_record_in_a_new_partition_was_never_read(evidence: Evidence) -> None:
+    evidence.tips.append(evidence.tips[1]._replace(n=3))
+
+
+@breaks(17, "till.tip")
+def a_record_of_a_topic_made_anew_was_handled_twice(evidence: Evidence) -> None:
+    evidence.tables["till"].states[TIP_KEY]["tip"].append(2)
+
+
+@breaks(18, "a forged event is parked")
+def a_forged_event_was_dropped(evidence: Evidence) -> None:
+    evidence.written["till"].remove(_forged_row(evidence))
+
+
+@breaks(18, "a genuine event beside a forged one")
+def a_genuine_event_was_taken_for_a_repeat_of_a_forged_one(evidence: Evidence) -> None:
+    cause = _beside(evidence).headers["ce_id"]
+    records = evidence.topics["ph.till.v1"]
+    records.remove(next(each for each in records if each.headers.get("ce_causationid") == cause))
+
+
+@breaks(18, "nobody waits behind")
+def a_genuine_event_waited_behind_a_forged_one(evidence: Evidence) -> None:
+    waits = _forged_row(evidence)._replace(number=_beside(evidence).offset, detail="0 parked behind")
+    evidence.written["till"].append(waits)
+
+
+def _forged_row(evidence: Evidence) -> Written:
+    return next(row for row in evidence.written["till"] if row.detail == "0 parked source_wrong")
+
+
+def _beside(evidence: Evidence) -> Record:
+    id_ = f"price-{FORGED_KEY}-2".encode()
+    return next(each for each in evidence.topics["ph.price.v1"] if each.headers["ce_id"] == id_)

@@ -27,6 +27,12 @@ def a_start_tries_without_a_pause(evidence: Evidence) -> None:
     evidence.logs["till-1"] = [{**waiting, "attempt": attempt, "at": 1000.0} for attempt in (1, 2, 3)]
 
 
+@breaks(19, "times that an event is published")
+def a_read_only_database_made_a_relay_publish_again_and_again(evidence: Evidence) -> None:
+    records = evidence.topics["ph.shop.v1"]
+    records += [records[0]._replace(offset=len(records) + more, at=1015.0 + more) for more in range(2)]
+
+
 @breaks(10, "deletes no more rows")
 def two_sessions_delete_in_turn(evidence: Evidence) -> None:
     rows = evidence.written["till"]
@@ -62,7 +68,7 @@ def a_shutdown_took_too_long(evidence: Evidence) -> None:
 
 @breaks(12, "until it has ended")
 def a_second_signal_was_not_heard(evidence: Evidence) -> None:
-    evidence.lives[1] = evidence.lives[1]._replace(ended=1702.0)
+    evidence.lives[1] = evidence.lives[1]._replace(ended=1704.0)
 
 
 @breaks(12, "seconds of a shutdown")

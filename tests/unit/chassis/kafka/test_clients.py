@@ -49,8 +49,8 @@ def ca_file(tmp_path: Path, authority: Authority) -> Path:
 
 
 def test_an_open_cluster_needs_its_address_only() -> None:
-    assert kafka_options(KafkaSettings(bootstrap_servers="a:1,b:2")) == {
-        "bootstrap_servers": "a:1,b:2",
+    assert kafka_options(KafkaSettings(bootstrap_servers="a:1, b:2")) == {
+        "bootstrap_servers": ["a:1", "b:2"],
         "security_protocol": "PLAINTEXT",
     }
 
@@ -71,7 +71,7 @@ def test_a_login_is_the_same_for_the_clients_and_for_the_broker(mechanism: str, 
         "sasl_plain_username": "ops",
         "sasl_plain_password": "secret",
     }
-    assert kafka_options(settings) == {"bootstrap_servers": settings.bootstrap_servers, **login}
+    assert kafka_options(settings) == {"bootstrap_servers": settings.addresses, **login}
     assert parse_security(broker_security(settings)) == {**login, "ssl_context": None}
 
 
