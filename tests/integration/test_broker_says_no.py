@@ -23,6 +23,7 @@ from tests.support import outbox
 from tests.support.admin_requests import producer_quota
 from tests.support.brokers import PARTITIONS, Broker
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
+from tests.support.past import reader
 from tests.support.toy_process import until_async
 
 NARROW = 100_000
@@ -91,7 +92,16 @@ async def test_a_quota_is_obeyed_and_nothing_is_published_twice_because_of_it(
         )
 
     metrics = Metrics("till")
-    relay = Relay(dsn, producer, metrics, batch=120, poll_seconds=0.05, publish_timeout_seconds=2.0)
+    relay = Relay(
+        dsn,
+        producer,
+        reader(broker.bootstrap),
+        (narrow,),
+        metrics,
+        batch=120,
+        poll_seconds=0.05,
+        publish_timeout_seconds=2.0,
+    )
     async with running(relay):
         await until_empty(pool)
     assert await broker.sequences(narrow, set(keys)) == {key: list(range(1, 12)) for key in keys}
@@ -113,7 +123,16 @@ async def test_a_relay_that_must_keep_silent_is_alive_and_ends_at_once_when_told
         )
 
     metrics = Metrics("till")
-    relay = Relay(dsn, producer, metrics, batch=1, poll_seconds=0.05, publish_timeout_seconds=2.0)
+    relay = Relay(
+        dsn,
+        producer,
+        reader(broker.bootstrap),
+        (narrow,),
+        metrics,
+        batch=1,
+        poll_seconds=0.05,
+        publish_timeout_seconds=2.0,
+    )
     async with running(relay):
         await until(lambda: metrics.relay_throttled_seconds._value.get() > 5)
         before = relay.last_progress

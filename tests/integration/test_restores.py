@@ -58,8 +58,7 @@ async def prepared(server: Server, broker: Broker, *settings: str) -> None:
 @pytest.fixture
 def own_kafka(tmp_path: Path) -> Iterator[Kafka]:
     """A broker of its own, running, with the toy service's topic to come."""
-    ports = free_ports()
-    kafka = Kafka(tmp_path / "kafka", LOCAL / "cache", tmp_path / "kafka.log", ports.kafka, ports.kafka_controller)
+    kafka = Kafka(tmp_path / "kafka", LOCAL / "cache", tmp_path / "kafka.log", free_ports())
     kafka.start()
     yield kafka
     kafka.stop()

@@ -17,17 +17,15 @@ from chassis.kafka.clients import admin
 from chassis.kafka.topics import survey
 from chassis.operators.cli import app
 from chassis.settings import KafkaSettings
-from deploy.local import kafka
 from deploy.local.kafka import Kafka
-from deploy.local.places import LOCAL
+from deploy.local.places import LOCAL, free_ports
 from deploy.local.stack import LocalStack
 from tests.support.admin_requests import Operation, Resource, allow
-from tests.support.toy_process import free_port
 
 USERS = ("nothing", "describer", "creator", "alterer")
 _SECURED = """
-listeners=PLAINTEXT://127.0.0.1:{{port}},SASL_PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{{controller}}
-advertised.listeners=PLAINTEXT://127.0.0.1:{{port}},SASL_PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{secured},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{secured}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 sasl.enabled.mechanisms=PLAIN
@@ -47,20 +45,19 @@ class Secured(NamedTuple):
 
 @pytest.fixture(scope="module")
 def secured(stack: LocalStack) -> Iterator[Secured]:
-    port = free_port()
+    ports = free_ports()
     users = " ".join(f'user_{name}="{name}-secret"' for name in USERS)
     directory = stack.logs.parent / "secured"
-    broker = Kafka(directory, LOCAL / "cache", stack.logs / "secured.log", free_port(), free_port())
-    with pytest.MonkeyPatch.context() as patch:
-        left = ("listeners=", "advertised.listeners=", "listener.security.protocol.map=")
-        kept = [line for line in kafka._PROPERTIES.splitlines() if not line.startswith(left)]
-        patch.setattr(kafka, "_PROPERTIES", "\n".join(kept) + _SECURED.format(port=port, users=users))
-        try:
-            broker.start()
-            yield Secured(broker.bootstrap, f"127.0.0.1:{port}")
-        finally:
-            broker.stop()
-            shutil.rmtree(directory, ignore_errors=True)
+    more = _SECURED.format(
+        port=ports.kafka, controller=ports.kafka_controller, secured=ports.kafka_secured, users=users
+    )
+    broker = Kafka(directory, LOCAL / "cache", stack.logs / "secured.log", ports, more=more)
+    try:
+        broker.start()
+        yield Secured(broker.bootstrap, f"127.0.0.1:{ports.kafka_secured}")
+    finally:
+        broker.stop()
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+import asyncpg
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -21,6 +22,7 @@ from tests.support.toy import MIGRATIONS
 SERVICE = "till"
 DAY_MS = 86_400_000
 CONFIG = {"max.message.bytes": "1048576", "compression.type": "uncompressed", "retention.ms": str(1096 * DAY_MS)}
+PROGRESS = "insert into progress (topic, partition, next_offset) values ($1, 0, $2)"
 
 
 @dataclass
@@ -85,12 +87,12 @@ class Patient:
                 await producer.send_and_wait(topic, b"x", timestamp_ms=timestamp_ms, partition=0)
 
     async def commit(self, topic: str, offset: int) -> None:
-        """Where the service's group is."""
-        place = TopicPartition(topic, 0)
-        options = self.secured.options(self.user)
-        async with AIOKafkaConsumer(**options, group_id=SERVICE, enable_auto_commit=False) as consumer:
-            consumer.assign([place])
-            await consumer.commit({place: offset})
+        """Where the service's reader is."""
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            await connection.execute(PROGRESS, topic, offset)
+        finally:
+            await connection.close()
 
 
 async def healthy(secured: Secured, dsn: str) -> Patient:

@@ -28,7 +28,7 @@ def envelope(type_: str, sequence: int | str, id_: str, time: str = "2026-03-02T
     """The headers a reader needs, from the owner that the type names."""
     return {
         "ce_type": type_,
-        "ce_source": f"/ph/{type_.split('.')[1]}",
+        "ce_source": f"/ph/{type_.removeprefix('ph.').partition('.')[0]}",
         "ce_id": id_,
         "ce_sequence": str(sequence),
         "ce_time": time,

@@ -6,7 +6,7 @@ nothing that a record holds beside it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -22,7 +22,7 @@ from chassis.http.routes import new_router
 from chassis.operators import parked
 from chassis.operators.parked import LISTING, REASON_LENGTHS, WHO, Chosen, Content, Filter, Outcome, ParkedRow
 from chassis.operators.parked_display import fingerprint, masked, masked_headers, remedy
-from chassis.postgres.database import Connection
+from chassis.postgres.database import LENT_WITHIN, Connection
 from chassis.pure.answers import Answer
 from chassis.pure.bodies import body
 from chassis.pure.decision import Actor, Refused
@@ -68,6 +68,7 @@ class ParkedRecord(Answer):
     decided_at: datetime | None
     decided_by: str | None
     reason: str | None
+    blocks: bool = Field(description="its key waits for it")
     head: bool = Field(description="first of its key, or without a key: it is what holds up the others")
     waiting: int
 
@@ -96,10 +97,9 @@ class ParkedDetail(ParkedRecord):
     @classmethod
     def with_content(cls, row: ParkedRow, content: Content) -> Self:
         """What may be shown of it."""
-        shown = masked_headers(content.headers)
-        pairs: Iterable[tuple[str, str]] = shown.items() if isinstance(shown, Mapping) else shown
-        headers = [{"name": name, "value": value} for name, value in pairs]
-        return cls.of(row, remedy=remedy(row.failure), headers=headers, payload_bytes=fingerprint(content.payload)[0])
+        headers = [{"name": name, "value": value} for name, value in masked_headers(content.headers)]
+        size, _ = fingerprint(content.payload, content.size, content.digest)
+        return cls.of(row, remedy=remedy(row.failure), headers=headers, payload_bytes=size)
 
 
 class ParkedDecision(Answer):
@@ -214,7 +214,8 @@ async def read_parked(parked_id: ParkedId, _operator: Operator, reading: Reading
 
     `GET /operations/parked?key=...&behind=true` lists those that wait.
     """
-    found = await parked.show(reading.pool, parked_id)
+    async with reading.pool.acquire(timeout=LENT_WITHIN) as connection:
+        found = await parked.show(connection, parked_id)
     if found is None:
         raise Problem.of(_GONE)
     return json_response(ParkedDetail.with_content(*found))

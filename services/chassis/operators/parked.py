@@ -164,7 +164,7 @@ async def list_parked(
     return [ParkedRow(*row) for row in rows]
 
 
-async def show(connection: Executor, id_: int) -> tuple[ParkedRow, Content] | None:
+async def show(connection: Connection, id_: int) -> tuple[ParkedRow, Content] | None:
     """One record with its content, in whatever state; None if it is not there (any more)."""
     row = await connection.fetchrow(_ONE, id_)
     if row is None:

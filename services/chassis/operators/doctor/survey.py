@@ -20,7 +20,7 @@ from chassis.trouble import Trouble
 
 _CLOCK = "select extract(epoch from clock_timestamp())::float8"
 _HAS = "select to_regclass($1) is not null"
-_PROGRESS = "select topic, partition, next_offset from progress"
+_PROGRESS = "select topic, partition, next_offset from progress where next_offset is not null"
 _HALTED = "select detail from halt order by kind"
 
 
