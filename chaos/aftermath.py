@@ -107,7 +107,7 @@ async def read_again(world: World, supervisor: Supervisor) -> int:
     await supervisor.retire_all()
     total = 0
     for service in SERVICES:
-        await world.value(service, "delete from progress")
+        await world.rows(service, "delete from progress")
         total += await _set_back(world, service)
     supervisor.keep_all()
     if missing := await supervisor.until_ready(60):

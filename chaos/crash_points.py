@@ -26,7 +26,7 @@ from aiokafka import AIOKafkaProducer
 from chaos.till import flag
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.transport import Consumer
-from chassis.outbox.relay import Relay
+from chassis.outbox.publisher import Publisher
 from chassis.postgres.writes import Writes
 from chassis.work.command_bus import CommandBus
 
@@ -57,7 +57,7 @@ def install(instance: str) -> None:
 
     die_after(Dispatcher, "_transaction", "after_commit")
     die_after(CommandBus, "_once", "after_commit")
-    die_after(Relay, "_send", "before_delete")
+    die_after(Publisher, "send", "before_delete")
     _die_before_offsets(due)
     _die_while_publishing(due)
     _dawdle(flag("slow"), flag(f"{instance}.slow"))

@@ -84,7 +84,7 @@ class CountedContract(Contract, key="basket_id"):
     n: int
 
 
-CountedContract.type, CountedContract.topic = "ph.till.Counted.v1", "ph.till.v1"
+CountedContract.type, CountedContract.topic, CountedContract.origin = "ph.till.Counted.v1", "ph.till.v1", b"/ph/till"
 
 
 def sell(states: States, command: Sell, _context: Context) -> Decision:

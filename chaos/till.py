@@ -72,10 +72,10 @@ class TippedContract(_Heard):
     """Of another one, whose topic is made anew and gets more partitions. Nobody is told what becomes of it."""
 
 
-SoldContract.type, SoldContract.topic = "ph.shop.Sold.v1", "ph.shop.v1"
-RangContract.type, RangContract.topic = "ph.shop.Rang.v1", "ph.shop.v1"
-PricedContract.type, PricedContract.topic = "ph.price.Priced.v1", PRICES
-TippedContract.type, TippedContract.topic = "ph.tip.Tipped.v1", TIPS
+SoldContract.type, SoldContract.topic, SoldContract.origin = "ph.shop.Sold.v1", "ph.shop.v1", b"/ph/shop"
+RangContract.type, RangContract.topic, RangContract.origin = "ph.shop.Rang.v1", "ph.shop.v1", b"/ph/shop"
+PricedContract.type, PricedContract.topic, PricedContract.origin = "ph.price.Priced.v1", PRICES, b"/ph/price"
+TippedContract.type, TippedContract.topic, TippedContract.origin = "ph.tip.Tipped.v1", TIPS, b"/ph/tip"
 
 
 def write_down(source: str) -> Callable[[States, Any, Context], Decision | Refused]:

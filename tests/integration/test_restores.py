@@ -168,7 +168,7 @@ async def test_a_switchover_that_lost_nothing_goes_on_by_itself(server: Server, 
             server.crash()
             await standby.promoted()
             door.reset()
-            door._target = standby.port
+            door.target = standby.port
             async with asyncio.timeout(SWITCHED_WITHIN):
                 await sell(standby.dsn, till)
                 await until_value(standby.dsn, EMPTY, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import asyncpg
 from aiokafka.errors import KafkaError
 
@@ -9,7 +11,14 @@ from chassis.postgres.database import is_outage, reason_of
 from chassis.telemetry.logs import get_logger
 from chassis.trouble import Trouble
 
+LONGEST_PAUSE_SECONDS = 5.0
+
 log = get_logger(__name__)
+
+
+def pause_after(attempt: int) -> float:
+    """Seconds until the next attempt: longer each time, and not the same for all who wait."""
+    return min(LONGEST_PAUSE_SECONDS, 0.2 * 2.0 ** min(attempt, 6)) * random.uniform(0.5, 1)
 
 
 def may_pass(error: BaseException, attempt: int) -> bool:

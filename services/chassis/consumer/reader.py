@@ -17,7 +17,7 @@ from chassis.consumer import progress
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.held import Held
 from chassis.consumer.leases import Leases, View
-from chassis.consumer.outages import may_pass
+from chassis.consumer.outages import may_pass, pause_after
 from chassis.consumer.places import Places
 from chassis.consumer.shares import dealt, of_the_fullest, share_of, to_take
 from chassis.consumer.subscription import Subscription
@@ -132,8 +132,10 @@ class Reader:
                 self._watchdog.pause()
                 if not may_pass(error, attempt):
                     raise
-            calm = self._subscription.complete and not attempt and not self._unreadable.stopped
-            await is_set_within(self._to_look, LOOK_SECONDS if calm else RETRY_SECONDS)
+            calm = self._subscription.complete and not self._unreadable.stopped
+            await is_set_within(
+                self._to_look, pause_after(attempt) if attempt else LOOK_SECONDS if calm else RETRY_SECONDS
+            )
 
     async def _look_once(self) -> None:
         found = await self._lookout.topics(self._subscription.names)
@@ -204,7 +206,7 @@ class Reader:
                 attempt += 1
                 if not may_pass(error, attempt):
                     raise
-                await is_set_within(self._stopped_members, min(5.0, 0.1 * 2 ** min(attempt, 6)))
+                await is_set_within(self._stopped_members, pause_after(attempt))
             finally:
                 self._leases = None
                 self._lose_all()
@@ -280,7 +282,7 @@ class Reader:
                 attempt += 1
                 if not may_pass(error, attempt):
                     raise
-            await is_set_within(self._to_place, RETRY_SECONDS if attempt else LOOK_SECONDS)
+            await is_set_within(self._to_place, pause_after(attempt) if attempt else LOOK_SECONDS)
 
     async def _place_once(self) -> None:
         known = self._subscription.leases
