@@ -99,7 +99,7 @@ async def test_it_waits_for_database_schema_broker_and_topic_and_is_live_all_the
 
             await migrations.migrate(dsn, "till", toy_service.MIGRATIONS)
             await adopt(dsn, broker.bootstrap, "ph.till.v1")
-            await until(lambda: any(each["what"] == "kafka" for each in process.lines("waiting")), "Kafka")
+            await until(lambda: any(each["what"] == "topics" for each in process.lines("waiting")), "Kafka")
             assert (await process.probe("live"), await process.probe("ready")) == (200, 503)
             assert await process.checks() == {"database": True, "lineage": True, "assignment": False}
             assert (await process.sell(till := uuid4(), 1)).status_code == 201, "commands need no broker"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-import asyncpg
 from aiokafka.errors import KafkaError
 
 from chassis.postgres.database import is_outage, reason_of
@@ -21,14 +20,14 @@ def pause_after(attempt: int) -> float:
     return min(LONGEST_PAUSE_SECONDS, 0.2 * 2.0 ** min(attempt, 6)) * random.uniform(0.5, 1)
 
 
-def may_pass(error: BaseException, attempt: int) -> bool:
-    """True, and says so, if brokers or database may answer later."""
+def may_pass(error: BaseException, attempt: int, what: str) -> bool:
+    """True, and says so, if brokers or database may answer later. `what` the caller wants of them."""
     if isinstance(error, KafkaError):
-        what, reason = "kafka", type(error).__name__
+        reason = type(error).__name__
     elif isinstance(error, Trouble):
-        what, reason = "settings", str(error)
-    elif isinstance(error, asyncpg.InvalidPasswordError) or is_outage(error):
-        what, reason = "environment", reason_of(error)
+        reason = str(error)
+    elif is_outage(error):
+        reason = reason_of(error)
     else:
         return False
     log.warning("waiting", what=what, reason=reason, attempt=attempt)

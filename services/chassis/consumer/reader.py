@@ -130,7 +130,7 @@ class Reader:
             except Exception as error:
                 attempt += 1
                 self._watchdog.pause()
-                if not may_pass(error, attempt):
+                if not may_pass(error, attempt, "topics"):
                     raise
             calm = self._subscription.complete and not self._unreadable.stopped
             await is_set_within(
@@ -204,7 +204,7 @@ class Reader:
                         await leases.changed_within(LEASE_SECONDS)
             except Exception as error:
                 attempt += 1
-                if not may_pass(error, attempt):
+                if not may_pass(error, attempt, "leases"):
                     raise
                 await is_set_within(self._stopped_members, pause_after(attempt))
             finally:
@@ -280,7 +280,7 @@ class Reader:
                 attempt = 0
             except Exception as error:
                 attempt += 1
-                if not may_pass(error, attempt):
+                if not may_pass(error, attempt, "places"):
                     raise
             await is_set_within(self._to_place, pause_after(attempt) if attempt else LOOK_SECONDS)
 
@@ -348,5 +348,5 @@ class Reader:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not may_pass(error, 1):
+        if error is not None and not may_pass(error, 1, "members"):
             self._on_fatal(error)
