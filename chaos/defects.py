@@ -153,16 +153,13 @@ def moved_timer_fires() -> None:
 
 def given_up_is_overtaken() -> None:
     """Nobody notes that a batch was given up: the next one, fetched already, is handled as if it were the first."""
-    if "_given_up" not in Consumer._on_batch.__code__.co_names:
+    if "seek_back" not in Consumer._on_batch.__code__.co_names:
         raise AttributeError("a batch is given up in another way by now: plant this elsewhere")
 
-    def never(_self: Consumer) -> bool:
-        return False
-
-    def forget(_self: Consumer, _given_up: bool) -> None:
+    def stay(_self: Consumer) -> None:
         """It seemed to need no note."""
 
-    Consumer._given_up = property(never, forget)  # type: ignore[assignment]
+    Consumer.seek_back = stay  # type: ignore[method-assign]
 
 
 def given_up_counts_as_done() -> None:
