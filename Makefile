@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test bench chaos check schemas event example format lock
+.PHONY: help venv run demo stop reset status token ph test test-long bench chaos check schemas event example format lock
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -43,6 +43,9 @@ ph: $(RUN_STAMP)  ## the operators' command: make ph ARGS="parked list"
 
 test: $(ALL_STAMP)  ## all tests, on a stack of their own
 	@$(PY) -m pytest $(ARGS)
+
+test-long: $(ALL_STAMP)  ## the tests that `make test` leaves out: restores, and what whole servers refuse
+	@$(PY) -m pytest -m long $(ARGS)
 
 bench: $(ALL_STAMP)  ## speed: make bench ONLY=relay,hop REPEATS=7; or two builds: make bench AGAINST=HEAD~3
 	@exec $(PY) -m bench --only "$(ONLY)" --repeats "$(REPEATS)" --against "$(AGAINST)"

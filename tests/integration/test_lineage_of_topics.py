@@ -18,6 +18,8 @@ from tests.support.cluster import Cluster
 from tests.support.past import reader
 from tests.support.restores import EMPTY, Emitter, halted, led, until_halted, until_value, value
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 async def mill(dsn: str, broker: Broker) -> Emitter:

@@ -17,6 +17,8 @@ from tests.support.cluster import Cluster
 from tests.support.past import adopt
 from tests.support.restores import Emitter, led, until_value, value
 
+pytestmark = pytest.mark.long
+
 Ph = Callable[..., Result]
 SERVICE = ("--service", "referral")
 DECIDED = (*SERVICE, "--by", "INC-4711", "--reason", "the backup of noon")

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.places import SERVICES
 from tests.support.canaries import Canary, traces
@@ -186,12 +185,7 @@ def test_no_answer_repeats_what_was_sent(planted: list[tuple[str, httpx.Response
 
 
 async def test_no_topic_holds_any_of_it(chain: Chain, planted: object) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=chain.broker.bootstrap)
-    await admin.start()
-    topics = [name for name in await admin.list_topics() if not name.startswith("__")]
-    await admin.close()
-    assert {f"ph.{service}.v1" for service in SERVICES} <= set(topics)
-    for topic in topics:
+    for topic in [f"ph.{service}.v1" for service in SERVICES]:
         for record in await chain.broker.read(topic):
             parts = [record.key or b"", record.value or b""]
             parts += [part for name, value in record.headers for part in (name.encode(), value or b"")]
