@@ -44,11 +44,12 @@ class Program:
     def require_alive(self) -> None:
         """Raises `StackError` with the end of its log if it has ended."""
         if not self.alive():
-            lines = self.log.read_text(errors="replace").splitlines()[-15:]
-            raise StackError(
-                f"{self.name} has ended with code {self.process.returncode}. The end of {self.log}:\n"
-                + "\n".join(lines)
-            )
+            raise StackError(f"{self.name} has ended with code {self.process.returncode}. {self.last_words()}")
+
+    def last_words(self) -> str:
+        """The end of its log, with its place."""
+        lines = self.log.read_text(errors="replace").splitlines()[-15:]
+        return f"The end of {self.log}:\n" + "\n".join(lines)
 
     def require_success(self, seconds: float) -> None:
         """Waits until its work is done. Raises `StackError` with the end of its log if it failed or takes longer."""

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 from deploy.local import processes
@@ -157,17 +157,23 @@ class LocalStack:
     def wait_ready(
         self, service: str, *, name: str = "", port: int | None = None, seconds: float = READY_SECONDS
     ) -> None:
-        """Waits for /health/ready. Raises `StackError` if the process ends or time is up."""
+        """Waits for /health/ready. Raises `StackError`, with the checks that fail and the end of the log, if the
+        process ends or time is up."""
         program = self.services[name or service]
         url = f"http://127.0.0.1:{port or self.ports.of(service)}/health/ready"
         until = time.monotonic() + seconds
+        why = "nobody answers"
         while time.monotonic() < until:
             program.require_alive()
-            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
+            try:
+                with urllib.request.urlopen(url, timeout=2):
                     return
+            except urllib.error.HTTPError as refused:
+                why = refused.read().decode(errors="replace")
+            except OSError as error:
+                why = str(error)
             time.sleep(0.05)
-        raise StackError(f"{program.name} is not ready after {seconds:.0f} s; see {program.log}")
+        raise StackError(f"{program.name} is not ready after {seconds:.0f} s: {why}. {program.last_words()}")
 
     # --- use ---------------------------------------------------------------------------------------------------------
 

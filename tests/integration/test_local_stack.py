@@ -254,6 +254,28 @@ def test_a_program_that_ended_shows_the_end_of_its_log(log: Path) -> None:
         program.require_alive()
 
 
+def test_a_service_that_does_not_become_ready_shows_which_check_fails_and_the_end_of_its_log(
+    tmp_path: Path, log: Path
+) -> None:
+    script = (
+        "import sys; from http.server import *\n"
+        "class Never(BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        self.send_response(503); self.end_headers(); self.wfile.write(b'lineage: false')\n"
+        "    def log_message(self, *_):\n"
+        "        pass\n"
+        "print('the reason', flush=True); HTTPServer(('127.0.0.1', int(sys.argv[1])), Never).serve_forever()"
+    )
+    stack = LocalStack(tmp_path, free_ports())
+    port = stack.ports.of("referral")
+    program = stack.services["referral"] = processes.start("sample", [sys.executable, "-c", script, str(port)], log=log)
+    try:
+        with pytest.raises(StackError, match=r"sample is not ready after 2 s: lineage: false(.|\n)*the reason"):
+            stack.wait_ready("referral", seconds=2)
+    finally:
+        program.kill()
+
+
 def test_a_program_ends_with_whoever_started_it(tmp_path: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path; from deploy.local import processes\n"
