@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test test-long bench chaos check schemas event example format lock
+.PHONY: help venv run demo stop reset status token ph test bench chaos check schemas event example format lock
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -16,6 +16,9 @@ export PYTHONPATH := services:.
 export PYTHONDONTWRITEBYTECODE :=
 # How the services log in to Kafka: make run KAFKA=scram, make test KAFKA=scram; else not at all.
 export PH_KAFKA := $(or $(KAFKA),$(PH_KAFKA))
+
+# All tests run in two processes, each with a stack of its own: mostly they wait.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,10 +45,7 @@ ph: $(RUN_STAMP)  ## the operators' command: make ph ARGS="parked list"
 	@$(PY) -m deploy.local.run ph $(ARGS)
 
 test: $(ALL_STAMP)  ## all tests, on a stack of their own
-	@$(PY) -m pytest $(ARGS)
-
-test-long: $(ALL_STAMP)  ## the tests that `make test` leaves out: restores, and what whole servers refuse
-	@$(PY) -m pytest -m long $(ARGS)
+	@$(PY) -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
 
 bench: $(ALL_STAMP)  ## speed: make bench ONLY=relay,hop REPEATS=7; or two builds: make bench AGAINST=HEAD~3
 	@exec $(PY) -m bench --only "$(ONLY)" --repeats "$(REPEATS)" --against "$(AGAINST)"

@@ -1,4 +1,4 @@
-"""One PostgreSQL and one Kafka per test run, on ports of their own, started by the first test that needs them."""
+"""A PostgreSQL and a Kafka for each process that runs tests, on ports of their own, started when first needed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ from deploy.local.places import LOCAL, free_ports
 from deploy.local.stack import LocalStack
 from tests.support.cluster import Cluster
 from tests.support.secured import Secured
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes, a file runs in one of them; so do all tests of the four services, whose start is dear.
+    These come first: whatever begins last should be short."""
+    items.sort(key=lambda item: "system" not in item.path.parts)
+    for item in items:
+        whole = "system" in item.path.parts and item.path.name != "test_chaos.py"
+        item.add_marker(pytest.mark.xdist_group("system" if whole else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,6 @@ from typer.testing import CliRunner, Result
 from chassis.operators.cli import app
 from tests.support.secured import Chain, Secured
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture(autouse=True)
 def _as_operator(secured: Secured, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,8 +26,6 @@ from tests.support.loglines import configured, restore_logging  # noqa: F401 - a
 from tests.support.past import reader
 from tests.support.toy_process import until_async
 
-pytestmark = pytest.mark.long
-
 NARROW = 100_000
 """Bytes that the narrow topic takes in a batch."""
 

@@ -19,8 +19,6 @@ from deploy.local.kafka import Kafka
 from deploy.local.places import LOCAL, free_ports
 from tests.support.certificates import Authority
 
-pytestmark = pytest.mark.long
-
 _TLS = """
 listeners=PLAINTEXT://127.0.0.1:{port},SSL://127.0.0.1:{secured},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port},SSL://127.0.0.1:{secured}

@@ -28,8 +28,6 @@ from tests.support.toy import Sell
 from tests.support.toy_process import ToyProcess, until, until_async
 from tests.support.toy_runtime import ToyRuntime
 
-pytestmark = pytest.mark.long
-
 _OTHERS = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()"
 
 

@@ -22,8 +22,6 @@ from deploy.local.kafka import OPERATORS
 from tests.support.patient import DAY_MS, Patient, healthy, without
 from tests.support.secured import Secured
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture
 async def patient(secured: Secured, dsn: str) -> Patient:

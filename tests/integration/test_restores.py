@@ -33,8 +33,6 @@ from tests.support.restores import (
 from tests.support.servers import Server, run
 from tests.support.toy_process import through
 
-pytestmark = pytest.mark.long
-
 pytestmark = pytest.mark.timeout(240)
 
 TILL, OTHER = UUID(int=1), UUID(int=2)

@@ -22,8 +22,6 @@ from deploy.local.places import LOCAL, free_ports
 from deploy.local.stack import LocalStack
 from tests.support.admin_requests import Operation, Resource, allow
 
-pytestmark = pytest.mark.long
-
 USERS = ("nothing", "describer", "creator", "alterer")
 _SECURED = """
 listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{secured},CONTROLLER://127.0.0.1:{controller}
