@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -90,10 +89,10 @@ async def test_what_is_forgotten_is_listed_and_after_reconciling_nothing_takes_a
             await until_value(earlier, EMPTY, 0)
             with pytest.raises(Trouble, match="publishes"):
                 await restore.reconcile(connection, reader(broker.bootstrap), (TOPIC,), "INC-1", "once more")
-            audit = await connection.fetchrow("select decided_by, reason, report from reconciliation")
-            assert audit is not None
-            assert (audit["decided_by"], audit["reason"]) == ("INC-1", "put back to noon")
-            assert json.loads(audit["report"])["forgotten"] == 4
+            (decided,) = await restore.decided(connection)
+            assert (decided["by"], decided["reason"]) == ("INC-1", "put back to noon")
+            assert {(each["key"], each["number"]) for each in decided["report"]["forgotten"]} == listed
+            assert decided["report"]["done"] == {"keys": 2, "renumbered": 3, "dropped": 0}
         finally:
             await connection.close()
     numbers = await broker.sequences(TOPIC, {str(till), str(other), str(new)})

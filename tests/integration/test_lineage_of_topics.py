@@ -18,8 +18,6 @@ from tests.support.cluster import Cluster
 from tests.support.past import reader
 from tests.support.restores import EMPTY, Emitter, halted, led, until_halted, until_value, value
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture
 async def mill(dsn: str, broker: Broker) -> Emitter:
@@ -73,10 +71,10 @@ async def test_a_topic_that_is_gone_is_noticed_and_its_events_are_listed(
             ("a", 1, 2, True),
             ("b", 1, 1, True),
         }
+        await mill.broker.create_topic(mill.topic)
         await restore.reconcile(connection, reader(mill.broker.bootstrap), (mill.topic,), "INC-3", "by mistake")
     finally:
         await connection.close()
-    await mill.broker.create_topic(mill.topic)
     await mill.published("a")
     assert await mill.broker.sequences(mill.topic, {"a"}) == {"a": [3]}
 

@@ -17,8 +17,6 @@ from tests.support.cluster import Cluster
 from tests.support.past import adopt
 from tests.support.restores import Emitter, led, until_value, value
 
-pytestmark = pytest.mark.long
-
 Ph = Callable[..., Result]
 SERVICE = ("--service", "referral")
 DECIDED = (*SERVICE, "--by", "INC-4711", "--reason", "the backup of noon")
@@ -95,6 +93,11 @@ def test_plan_lists_and_changes_nothing_then_reconcile_lets_the_service_go_on(ph
     document = json.loads(ph("restore", "reconcile", *DECIDED, "--json").stdout)
     assert (document["holds"], document["done"]["renumbered"]) == (False, 1)
     assert ph("restore", "plan", *SERVICE).exit_code == 0
+    shown = ph("restore", "decided", *SERVICE)
+    assert "INC-4711: the backup of noon" in shown.stdout
+    assert [line.split("\t")[3] for line in shown.stdout.splitlines() if line.startswith("forgotten")] == ["1", "2"]
+    (kept,) = json.loads(ph("restore", "decided", *SERVICE, "--json").stdout)
+    assert kept["report"]["forgotten"] == document["forgotten"]
 
     async def goes_on() -> None:
         async with led(emitter.relay()):

@@ -9,16 +9,11 @@ from time import monotonic
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import (
-    CorruptRecordException,
-    KafkaError,
-    OffsetOutOfRangeError,
-    TopicAuthorizationFailedError,
-    UnsupportedCodecError,
-)
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizationFailedError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 
+from chassis.kafka.unpacking import is_about_records
 from chassis.telemetry.logs import get_logger
 
 PAUSE_SECONDS = 0.5
@@ -27,8 +22,6 @@ METADATA_SECONDS = 0.25
 """The shortest time between two requests for metadata: aiokafka makes no pause while a partition has no leader."""
 SUSPECT_SECONDS = 60.0
 """For so long each partition is asked alone, until one raises again."""
-
-_OF_RECORDS = (CorruptRecordException, UnsupportedCodecError)
 
 Batch = tuple[ConsumerRecord[Any, Any], ...]
 Found = dict[TopicPartition, list[ConsumerRecord[Any, Any]]]
@@ -142,7 +135,7 @@ class WaitingConsumer(AIOKafkaConsumer):
             try:
                 found = await super().getmany(each, timeout_ms=0, max_records=1)
             except Exception as error:
-                if not _is_about_records(error):
+                if not is_about_records(error):
                     raise
                 self._suspects_until = float("-inf")
                 self._holder.unreadable(each, error)
@@ -160,7 +153,7 @@ class WaitingConsumer(AIOKafkaConsumer):
                 self._holder.out_of_range(each)
         elif isinstance(error, TopicAuthorizationFailedError):
             self._holder.forbidden(str(error.args[0]))
-        elif _is_about_records(error):
+        elif is_about_records(error):
             self._suspects_until = monotonic() + SUSPECT_SECONDS
         else:
             await asyncio.sleep(PAUSE_SECONDS)
@@ -175,15 +168,6 @@ class WaitingConsumer(AIOKafkaConsumer):
         await asyncio.sleep(max(0.0, self._metadata_at + METADATA_SECONDS - monotonic()))
         self._metadata_at = monotonic()
         return bool(await self._ask_for_metadata())  # type: ignore[no-untyped-call]
-
-
-def _is_about_records(error: BaseException) -> bool:
-    """True if what was fetched raised, rather than the broker or the way to it.
-
-    aiokafka makes a `KafkaError` of a missing codec and of a checksum that is wrong; anything else that comes out of
-    unpacking is no `KafkaError` at all.
-    """
-    return not isinstance(error, KafkaError) or isinstance(error, _OF_RECORDS)
 
 
 async def parse(batch: Batch) -> KafkaMessage:

@@ -13,21 +13,14 @@ from typing import Any, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import LeaderNotAvailableError, for_code
-from aiokafka.protocol.fetch import FetchRequest
-from aiokafka.record.memory_records import MemoryRecords
 
 from chassis.kafka import topic_metadata
 from chassis.kafka.clients import kafka_options
 from chassis.kafka.topic_metadata import Topic
+from chassis.kafka.unpacking import behind_batch
 from chassis.settings import KafkaSettings
 
 TIMEOUT_MS = 5000
-ONE_BATCH = 1
-"""Bytes to fetch: the broker answers with one whole batch, however large."""
-
-FETCH_MS = 1000
-
 T = TypeVar("T")
 
 
@@ -72,7 +65,7 @@ class Lookout:
 
     async def behind_batch(self, partition: TopicPartition, offset: int) -> int:
         """The first offset behind the batch that holds this one. Raises `KafkaError` or `TimeoutError`."""
-        return await self._ask(lambda client: _behind_batch(client, partition, offset))
+        return await self._ask(lambda client: behind_batch(client, partition, offset))
 
     async def close(self) -> None:
         """Gives up the connection."""
@@ -97,22 +90,6 @@ class Lookout:
             self._client = AIOKafkaConsumer(**options, client_id=self._client_id, request_timeout_ms=TIMEOUT_MS)
             await self._client.start()
         return self._client
-
-
-async def _behind_batch(client: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> int:
-    """Reads only the batch's frame and unpacks nothing."""
-    await client.end_offsets([partition])  # the client knows the leader afterwards
-    network = _network(client)
-    leader = network.cluster.leader_for_partition(partition)
-    if leader is None or leader < 0:
-        raise LeaderNotAvailableError(partition)
-    wanted = [(partition.topic, [(partition.partition, offset, ONE_BATCH)])]
-    answer = await network.send(leader, FetchRequest(FETCH_MS, 1, ONE_BATCH, 0, wanted))
-    ((_, ((_, code, *rest),)),) = answer.topics
-    if code:
-        raise for_code(code)(partition)
-    batch = MemoryRecords(rest[-1]).next_batch()
-    return offset + 1 if batch is None else max(offset + 1, batch.next_offset)
 
 
 def _network(client: AIOKafkaConsumer) -> AIOKafkaClient:

@@ -8,8 +8,11 @@ from time import monotonic
 from typing import Any, NamedTuple, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
+from chassis.kafka import topic_metadata
 from chassis.kafka.clients import kafka_options
+from chassis.kafka.unpacking import behind_batch, is_about_records
 from chassis.settings import KafkaSettings
 
 Reader: TypeAlias = Callable[[], AIOKafkaConsumer]
@@ -42,49 +45,93 @@ class Bounds(NamedTuple):
     end: int
 
 
+class Unreadable(NamedTuple):
+    """Records that cannot be unpacked: from `offset` to before `next_offset`. `own` unless the outbox can have made no
+    such record; what a broker has compressed or damaged may have been one of its records."""
+
+    topic: str
+    partition: int
+    offset: int
+    next_offset: int
+    reason: str
+    own: bool
+
+
 class Past:
     """Reads through one consumer."""
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
+        self.unreadable: list[Unreadable] = []
+        """What `records` has passed over."""
 
     async def bounds(self, topics: Collection[str]) -> dict[TopicPartition, Bounds | None]:
-        """The bounds of every partition of those topics that exist; None for one that nobody leads at the moment."""
-        cluster = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001 - the public way asks a stale cache
-        partitions = [
-            TopicPartition(topic, number) for topic in topics for number in cluster.partitions_for_topic(topic) or ()
-        ]
-        led = [each for each in partitions if cluster.leader_for_partition(each) not in (None, -1)]
+        """The bounds of every partition of those topics that exist; None for one that nobody leads at the moment.
+
+        Raises `KafkaError`, also if a topic may not be seen: that must not pass for one that does not exist.
+        """
+        client = self._consumer._client  # noqa: SLF001 - the public way asks a stale cache
+        partitions, led = [], []
+        for name, topic in (await topic_metadata.topics(client, sorted(topics))).items():
+            if topic.error == TopicAuthorizationFailedError.__name__:
+                raise TopicAuthorizationFailedError(name)
+            if topic.error not in (None, UnknownTopicOrPartitionError.__name__):
+                raise KafkaError(f"{name}: {topic.error}")
+            count = len(topic.partitions) + topic.leaderless
+            partitions += [TopicPartition(name, number) for number in range(count)]
+            led += [TopicPartition(name, number) for number in topic.partitions]
         if not led:
             return dict.fromkeys(partitions)
         beginnings = await self._consumer.beginning_offsets(led)
         ends = await self._consumer.end_offsets(led)
         return dict.fromkeys(partitions) | {each: Bounds(beginnings[each], ends[each]) for each in led}
 
+    async def ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offsets behind their last records. Raises `KafkaError`."""
+        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(list(partitions))
+        return ends
+
     async def records(
         self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
     ) -> AsyncIterator[Sequence[ConsumerRecord[Any, Any]]]:
-        """The records from `starts` to below `ends`, each partition in its order. Raises `KafkaError`, or
-        `TimeoutError` if none comes."""
-        waiting = {each for each, start in starts.items() if start < ends[each]}
-        if not waiting:
-            return
-        self._consumer.assign(list(waiting))
-        for each in waiting:
-            self._consumer.seek(each, starts[each])
+        """The records from `starts` to below `ends`, partition after partition. Raises `KafkaError`, or `TimeoutError`
+        if none comes. What cannot be unpacked is passed over, batch by batch, and noted in `unreadable`."""
+        for place in [each for each, start in starts.items() if start < ends[each]]:
+            async for found in self._of(place, starts[place], ends[place]):
+                yield found
+
+    async def _of(
+        self, place: TopicPartition, start: int, end: int
+    ) -> AsyncIterator[Sequence[ConsumerRecord[Any, Any]]]:
+        consumer = self._consumer
+        consumer.assign([place])
+        consumer.seek(place, start)
         give_up = monotonic() + PATIENCE_SECONDS
-        while waiting:
-            found = await self._consumer.getmany(*waiting, timeout_ms=1000, max_records=AT_ONCE)
-            for partition, records in found.items():
+        at_once = AT_ONCE
+        # By position: the last offset may be a marker, which nobody gets to see.
+        while (at := await consumer.position(place)) < end:
+            try:
+                found = (await consumer.getmany(place, timeout_ms=1000, max_records=at_once)).get(place, [])
+            except Exception as error:
+                if not is_about_records(error):
+                    raise
+                # One record at a time: whatever comes before the one that raises is then seen, not lost with it.
+                behind = at if at_once > 1 else await self._pass_over(place, at, error)
+                at_once = 1 if at_once > 1 else AT_ONCE
+                consumer.seek(place, behind)
+                continue
+            if found:
                 give_up = monotonic() + PATIENCE_SECONDS
-                if wanted := [each for each in records if each.offset < ends[partition]]:
-                    yield wanted
-            for partition in list(waiting):  # by position: the last offset may be a marker, which nobody gets to see
-                if await self._consumer.position(partition) >= ends[partition]:
-                    waiting.discard(partition)
-                    self._consumer.pause(partition)
-            if monotonic() > give_up:
+            elif monotonic() > give_up:
                 raise TimeoutError("no record came, although the topic has more")
+            if wanted := [each for each in found if each.offset < end]:
+                yield wanted
+
+    async def _pass_over(self, place: TopicPartition, at: int, error: Exception) -> int:
+        behind = await behind_batch(self._consumer, place, at)
+        own = isinstance(error, KafkaError)
+        self.unreadable.append(Unreadable(*place, at, behind, type(error).__name__, own))
+        return behind
 
 
 @asynccontextmanager

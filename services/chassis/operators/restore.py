@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 import asyncpg
 from aiokafka import TopicPartition
 
 from chassis.kafka.past import Reader, opened
 from chassis.outbox import telling
-from chassis.outbox.lineage import Comparison, compare
+from chassis.outbox.lineage import Comparison, Told, compare
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.records import renumbered
 from chassis.outbox.relay import LOCK
@@ -36,6 +36,7 @@ on conflict (key) do update set sequence = greatest(stream.sequence, excluded.se
 _HALTED = "select kind from halt for update"
 _GONE = "delete from lineage where topic = $1 and partition = $2"
 _GO_ON = "delete from halt"
+_DECIDED = "select decided_at, decided_by, reason, report from reconciliation order by id desc"
 _AUDIT = "insert into reconciliation (decided_by, reason, report) values ($1, $2, $3)"
 
 
@@ -81,6 +82,31 @@ async def plan(connection: asyncpg.Connection, reader: Reader, topics: Collectio
     return Plan(comparison, await _missing(connection, reader, comparison) if comparison.cut else [])
 
 
+def document(found: Plan) -> dict[str, Any]:
+    """All of it, for programs and for the table `reconciliation`. Nothing here is personal."""
+    comparison = found.comparison
+    return {
+        "holds": found.holds,
+        "forgotten": [each._asdict() for each in comparison.forgotten],
+        "too_old_to_see": [place._asdict() for place in comparison.gone],
+        "missing": [each._asdict() for each in found.missing],
+        "cut": [each._asdict() for each in comparison.cut],
+        "unreadable": [each._asdict() for each in comparison.unreadable],
+        "leaderless": [place._asdict() for place in comparison.leaderless],
+        "foreign": comparison.foreign,
+    }
+
+
+async def decided(connection: asyncpg.Connection) -> list[dict[str, Any]]:
+    """What was reconciled so far, the last first: `by` whom, when (`at`), why (`reason`), and what was forgotten then
+    (`report`)."""
+    rows = await connection.fetch(_DECIDED)
+    return [
+        {"at": row["decided_at"], "by": row["decided_by"], "reason": row["reason"], "report": json.loads(row["report"])}
+        for row in rows
+    ]
+
+
 async def reconcile(
     connection: asyncpg.Connection, reader: Reader, topics: Collection[str], by: str, reason: str
 ) -> tuple[Plan, Reconciled]:
@@ -97,17 +123,25 @@ async def reconcile(
                 where="Kafka",
                 remedy="Wait until their brokers are back, or have lost their disks for good and were replaced.",
             )
+        if absent := {each.topic for each in found.comparison.cut} - {place.topic for place in found.comparison.ends}:
+            raise Trouble(
+                "there is no topic " + ", ".join(sorted(absent)),
+                where="Kafka",
+                remedy="See that KAFKA_BOOTSTRAP_SERVERS names the right cluster. If the topic was deleted for good,"
+                " make it anew before: ph topics apply.",
+            )
         async with connection.transaction():
             if not alone and not await connection.fetch(_HALTED):
                 raise _publishing()
             done = await _renumber(connection, found.comparison)
             ends = found.comparison.ends
+            await _stand_still(reader, ends)
             await telling.write(connection, ends)
             gone = [each[:2] for each in found.comparison.cut if each[:2] not in ends]
             await connection.executemany(_GONE, gone)
             await connection.execute(_GO_ON)
             if not found.holds:
-                await connection.execute(_AUDIT, by, reason, json.dumps(_report(found, done)))
+                await connection.execute(_AUDIT, by, reason, json.dumps(document(found) | {"done": asdict(done)}))
     return found, done
 
 
@@ -128,15 +162,16 @@ async def _renumber(connection: asyncpg.Connection, found: Comparison) -> Reconc
     return Reconciled(len(keys), len(changed), len(dropped))
 
 
-def _report(found: Plan, done: Reconciled) -> Mapping[str, int | list[str]]:
-    return {
-        "forgotten": len(found.comparison.forgotten),
-        "too_old_to_be_seen": [f"{place.topic}-{place.partition}" for place in found.comparison.gone],
-        "missing": sum(each.last - each.first + 1 for each in found.missing),
-        "keys": done.keys,
-        "renumbered": done.renumbered,
-        "dropped": done.dropped,
-    }
+async def _stand_still(reader: Reader, ends: Mapping[TopicPartition, Told]) -> None:
+    """Raises `Trouble` if somebody has written since the comparison: a process on the database as it was before."""
+    async with opened(reader) as past:
+        now = await past.ends(ends)
+    if moved := [place for place, end in now.items() if end != ends[place].next_offset]:
+        raise Trouble(
+            "somebody writes to " + ", ".join(f"{place.topic}-{place.partition}" for place in sorted(moved)),
+            where="Kafka",
+            remedy="End every process of this service that still uses the other database, then reconcile again.",
+        )
 
 
 @asynccontextmanager

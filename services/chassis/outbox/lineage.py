@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from chassis.kafka.past import Bounds, Past, Reader, opened
+from chassis.kafka.past import Bounds, Past, Reader, Unreadable, opened
 from chassis.outbox.records import id_in
 from chassis.postgres.database import Connection
 
@@ -77,13 +77,16 @@ class Comparison:
     ends: dict[TopicPartition, Told] = field(default_factory=dict)
     examined: int = 0
     foreign: int = 0
-    """Records that this service has not written, by their source or because their number follows on nothing."""
+    """Records that this service has not written: by their source, because their number follows on nothing, or because
+    the outbox can have made no such record."""
     forgotten: list[Forgotten] = field(default_factory=list)
     gone: list[TopicPartition] = field(default_factory=list)
     """Partitions that have records behind what the database knows, but no longer all of them: they are too old."""
     leaderless: list[TopicPartition] = field(default_factory=list)
     """Partitions of which nothing can be known at the moment."""
     cut: list[Cut] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    """Records that may be own ones and cannot be unpacked: whether they are forgotten cannot be told."""
     numbers: dict[str, int] = field(default_factory=dict)
     """The last number that was published, of each key with something forgotten."""
     told_already: list[int] = field(default_factory=list)
@@ -94,7 +97,9 @@ class Comparison:
         """The first place of each kind of loss; empty if nothing is lost."""
         found = [Loss("database", *event[:3]) for event in self.forgotten[:1]]
         found += [Loss("database", *place, 0) for place in self.gone[: not found]]
-        return found + [Loss("broker", each.topic, each.partition, each.end) for each in self.cut[:1]]
+        lacking = [Loss("broker", each.topic, each.partition, each.end) for each in self.cut]
+        lacking += [Loss("broker", *each[:3]) for each in self.unreadable]
+        return found + lacking[:1]
 
 
 async def compare(
@@ -138,7 +143,7 @@ class _Judge:
             if end < told.next_offset:
                 found.cut.append(Cut(*place, told.next_offset, end))
         for place, bounds in self._bounds.items():
-            told = self._told.get(place, Told(0))
+            told = self._told_of(place)
             if told.next_offset < bounds.beginning:
                 found.gone.append(place)
             # One earlier: the record before must be the one that was told.
@@ -148,11 +153,24 @@ class _Judge:
             await self._judge(records)
             if first_only and found.losses:
                 return
+        self._pass_over(past.unreadable)
         for event in sorted(self._loose, key=lambda each: each.number):
             if self._follows(event):
                 self._list(event)
             else:
                 found.foreign += 1
+
+    def _pass_over(self, unreadable: Collection[Unreadable]) -> None:
+        for each in unreadable:
+            if each.next_offset <= self._told_of(TopicPartition(each.topic, each.partition)).next_offset:
+                continue  # known
+            if each.own:
+                self.found.unreadable.append(each)
+            else:
+                self.found.foreign += each.next_offset - each.offset
+
+    def _told_of(self, place: TopicPartition) -> Told:
+        return self._told.get(place, Told(0))
 
     async def _judge(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
         own = [event for record in records if (event := self._own(record)) is not None]
@@ -178,7 +196,7 @@ class _Judge:
         place = TopicPartition(record.topic, record.partition)
         headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
         id_, number = headers.get("ce_id", ""), headers.get("ce_sequence", "")
-        bounds, told = self._bounds[place], self._told.get(place, Told(0))
+        bounds, told = self._bounds[place], self._told_of(place)
         self.found.ends[place] = Told(bounds.end, id_)
         if record.offset < told.next_offset:
             if told.last_id not in ("", id_) and bounds.end >= told.next_offset:

@@ -23,7 +23,7 @@ from chassis.outbox.low_water import LowWater
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.publisher import Place, Publisher, bounded
 from chassis.outbox.records import Batch
-from chassis.outbox.telling import NotAsToldError, Telling
+from chassis.outbox.telling import Ends, NotAsToldError, Telling
 from chassis.postgres.database import Password, is_outage, told
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
@@ -149,7 +149,8 @@ class Relay:
                 return
             self._metrics.relay_leader.set(1)
             log.info("relay_leads")
-            await self._publish_until_stopped(connection)
+            async with Ends(self._reader, self._told.ends, self._metrics) as ends:
+                await self._publish_until_stopped(connection, ends)
         finally:
             # Closing the session releases the lock; a dead session has lost it already.
             await bounded(connection.close(timeout=2), 3)
@@ -160,12 +161,13 @@ class Relay:
         self._told = told or self._told
         return told is not None
 
-    async def _publish_until_stopped(self, connection: asyncpg.Connection) -> None:
+    async def _publish_until_stopped(self, connection: asyncpg.Connection, ends: Ends) -> None:
         low_water = LowWater()
         self._limits.release()
         gone = published = 0
         while True:
             self._wake.clear()
+            self._look_at(ends)
             if gone >= MARK_ROWS:
                 await low_water.look(connection, published)
             if not await self._publisher.may_speak(self._stop):
@@ -221,8 +223,7 @@ class Relay:
             if foreign is None:
                 continue  # the rows stay: where the broker has another past, somebody may find the newer disk
             if foreign:
-                self._metrics.foreign_records.labels(place[0]).inc(foreign)
-                log.error("relay_foreign_records", topic=place[0], partition=place[1], count=foreign)
+                self._report(*place, foreign)
             published += [row["id"] for row in chosen[place]]
         await told.delete(connection, published, _DELETE)
         for place in acknowledged:
@@ -234,6 +235,20 @@ class Relay:
         if told.doubtful:
             raise NotAsToldError
         return published
+
+    def _look_at(self, ends: Ends) -> None:
+        """Raises `NotAsToldError` if a partition ends before what was told. Call it while nothing is on its way."""
+        look = ends.take()
+        if look is None:
+            return
+        for place, count in self._told.seen(look).items():
+            self._report(*place, count)
+        if self._told.doubtful:
+            raise NotAsToldError
+
+    def _report(self, topic: str, partition: int, foreign: int) -> None:
+        self._metrics.foreign_records.labels(topic).inc(foreign)
+        log.error("relay_foreign_records", topic=topic, partition=partition, count=foreign)
 
     def _make_smaller(self, place: Place, size: int, rows: list[asyncpg.Record]) -> None:
         """The next batches of this topic. A record that was alone fits into none: its key waits, all others go on."""

@@ -1,19 +1,28 @@
-"""The relay's side of `lineage`: it sees whether it may go on, and writes what it has told along with its deletes."""
+"""The relay's side of `lineage`: it sees whether it may go on, and writes what it has told along with its deletes.
+
+While a leader has nothing to say to a partition it looks all the same how far that reaches (`Ends`). What others write
+there must count as known before retention takes it, or nobody could tell it from events that this database has
+forgotten; and a broker that was put back shows although nothing is sent.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from time import monotonic
+from typing import NamedTuple, Self
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
-from chassis.kafka.past import Reader
+from chassis.kafka.past import Reader, opened
 from chassis.outbox.lineage import Comparison, Told, compare
+from chassis.outbox.publisher import bounded
 from chassis.outbox.records import Batch, id_in
-from chassis.postgres.database import Connection
+from chassis.postgres.database import Connection, reason_of
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
+from chassis.trouble import Trouble
 from chassis.waiting import is_set_within
 
 TELL_SECONDS = 1.0
@@ -21,6 +30,9 @@ TELL_SECONDS = 1.0
 them. After a crash so much of the topic is read again."""
 LOOK_AGAIN_SECONDS = 2.0
 """While something is lost. A broker that has just started may show less than it has: only a second look counts."""
+
+LOOK_SECONDS = 5.0
+"""How soon a leader sees what others have written. Retention is a matter of days."""
 
 _TELL = """
 insert into lineage (topic, partition, next_offset, last_id)
@@ -37,6 +49,13 @@ log = get_logger(__name__)
 
 class NotAsToldError(Exception):
     """It is time to compare again: what was told is `doubtful`."""
+
+
+class Look(NamedTuple):
+    """Where partitions ended, and where they ended at the least when they were asked: all that was told stood there."""
+
+    told: Mapping[TopicPartition, int]
+    ends: Mapping[TopicPartition, int]
 
 
 class Telling:
@@ -60,12 +79,31 @@ class Telling:
     def acknowledged(self, place: tuple[str, int], offset: int, batch: Batch) -> int | None:
         """Notes a batch; returns how many records somebody else has put before it. None for a doubtful one."""
         partition = TopicPartition(*place)
-        expected = self._new[partition][0] if partition in self._new else self._told[partition].next_offset
+        expected = self._end(partition)
         if offset < expected:  # the broker has another past, or no longer knows where it had put the batch
             self.doubtful = True
             return None
         self._new[partition] = offset + batch.record_count(), batch.last()
         return offset - expected
+
+    def ends(self) -> dict[TopicPartition, int]:
+        """Up to where each partition is known."""
+        return {place: self._end(place) for place in self._told}
+
+    def seen(self, look: Look) -> dict[TopicPartition, int]:
+        """Notes a look of the same leader, while nothing is on its way; returns how many records somebody else has put
+        behind all that was told, by partition."""
+        foreign = {}
+        for place, end in look.ends.items():
+            if end < look.told[place]:
+                self.doubtful = True
+            elif end > (known := self._end(place)):
+                foreign[place] = end - known
+                self._new[place] = end, b""
+        return foreign
+
+    def _end(self, place: TopicPartition) -> int:
+        return self._new[place][0] if place in self._new else self._told[place].next_offset
 
     async def delete(self, connection: Connection, ids: list[int], plainly: str) -> None:
         """Deletes rows, by the same statement that writes what was told if that is due, else `plainly`."""
@@ -90,6 +128,46 @@ class Telling:
         self._written = monotonic()
         self._told.update({place: Told(offset) for place, (offset, _) in self._new.items()})
         self._new = {}
+
+
+class Ends:
+    """Asks in the background how far partitions reach, again and again, for one leader."""
+
+    def __init__(self, reader: Reader, told: Callable[[], dict[TopicPartition, int]], metrics: Metrics) -> None:
+        self._reader = reader
+        self._told = told
+        self._metrics = metrics
+        self._look: Look | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await bounded(asyncio.wait({self._task}), 3)
+
+    def take(self) -> Look | None:
+        """The last look, once. Raises what nobody foresaw."""
+        if self._task is not None and self._task.done():
+            self._task.result()
+        look, self._look = self._look, None
+        return look
+
+    async def _run(self) -> None:
+        """A broker that does not answer is asked again by a new connection."""
+        while True:
+            try:
+                async with opened(self._reader) as past:
+                    while True:
+                        told = self._told()
+                        self._look = Look(told, await past.ends(told))
+                        await asyncio.sleep(LOOK_SECONDS)
+            except (KafkaError, Trouble, OSError) as error:
+                self._metrics.retries.labels("relay", reason_of(error)).inc()
+                await asyncio.sleep(LOOK_SECONDS)
 
 
 async def begun(

@@ -17,7 +17,7 @@ from chassis.operators.cli import targets
 from chassis.operators.cli.output import Json, print_json, print_table
 from chassis.operators.cli.parked import By, Reason
 from chassis.operators.parked_display import printable
-from chassis.operators.restore import Plan
+from chassis.operators.restore import Missing, Plan
 from chassis.outbox.lineage import Forgotten
 from chassis.postgres.session import database
 from chassis.pure.messages import topic_of
@@ -25,6 +25,8 @@ from chassis.pure.messages import topic_of
 T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, help="What was told and is forgotten, once a database or broker was put back.")
+
+COLUMNS = ("what", "topic", "key", "number", "type", "recorded")
 
 Service = Annotated[str, typer.Option("--service", "-s", help="The service whose database it is.", metavar="NAME")]
 
@@ -34,7 +36,7 @@ def plan(*, service: Service, as_json: Json = False) -> None:
     """List what was published and is forgotten. Changes nothing. Exit code 1 if there is something."""
     found = _on(service, restore.plan)
     if as_json:
-        print_json(_document(found))
+        print_json(restore.document(found))
     else:
         _show(found)
     if not found.holds:
@@ -46,12 +48,33 @@ def reconcile(*, service: Service, by: By, reason: Reason, as_json: Json = False
     """Move the numbers past everything published, so that the service goes on. What is forgotten stays forgotten."""
     found, done = _on(service, lambda c, reader, topics: restore.reconcile(c, reader, topics, by, reason))
     if as_json:
-        print_json({**_document(found), "done": asdict(done)})
+        print_json({**restore.document(found), "done": asdict(done)})
         return
     _show(found)
     if not found.holds:
         typer.echo(f"keys moved {done.keys}, renumbered {done.renumbered}, dropped {done.dropped}", err=True)
         typer.echo("The service goes on within a few seconds, while it runs. Repeat what is listed.", err=True)
+
+
+@app.command()
+def decided(*, service: Service, as_json: Json = False) -> None:
+    """Show what was reconciled, the last first: by whom, why, and everything that was forgotten or missing then."""
+
+    async def run() -> list[dict[str, Any]]:
+        (name,) = targets.chosen([service], everything=False)
+        async with database(targets.app_dsn(name), "ph restore") as connection:
+            return await restore.decided(connection)
+
+    found = asyncio.run(run())
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        report = each["report"]
+        typer.echo(f"{each['at']:%Y-%m-%d %H:%M:%S %Z}, {printable(each['by'])}: {printable(each['reason'])}")
+        lines = [_line("forgotten", *_described(Forgotten(**event))) for event in report["forgotten"]]
+        lines += [_missing(Missing(**event)) for event in report["missing"]]
+        print_table(COLUMNS, lines)
 
 
 def _on(service: str, work: Callable[[asyncpg.Connection, Reader, tuple[str, ...]], Awaitable[T]]) -> T:
@@ -68,38 +91,32 @@ def _on(service: str, work: Callable[[asyncpg.Connection, Reader, tuple[str, ...
     return asyncio.run(run())
 
 
-def _document(found: Plan) -> dict[str, Any]:
-    comparison = found.comparison
-    return {
-        "holds": found.holds,
-        "forgotten": [each._asdict() for each in comparison.forgotten],
-        "too_old_to_see": [place._asdict() for place in comparison.gone],
-        "missing": [each._asdict() for each in found.missing],
-        "cut": [each._asdict() for each in comparison.cut],
-        "leaderless": [place._asdict() for place in comparison.leaderless],
-        "foreign": comparison.foreign,
-    }
-
-
 def _show(found: Plan) -> None:
     comparison = found.comparison
     lines = [_line("forgotten", *each) for each in sorted(map(_described, comparison.forgotten))]
     lines += [_line("too old to see", place.topic, f"partition {place.partition}") for place in comparison.gone]
-    for each in found.missing:
-        what = "missing" if each.certain else "missing or too old"
-        numbers = str(each.first) if each.first == each.last else f"{each.first} to {each.last}"
-        lines.append(_line(what, each.topic, each.key, numbers))
+    lines += [_missing(each) for each in found.missing]
+    lines += [
+        _line("unreadable", each.topic, f"partition {each.partition}", f"offset {each.offset}", each.reason)
+        for each in comparison.unreadable
+    ]
     if lines:
-        print_table(["what", "topic", "key", "number", "type", "recorded"], lines)
+        print_table(COLUMNS, lines)
     for place in comparison.leaderless:
         typer.echo(f"not known, because nobody leads it at the moment: {place.topic}-{place.partition}", err=True)
     for loss in comparison.losses:
-        what = "was published and is not known here" if loss.kind == "database" else "is where the topic ends too early"
+        what = "was published and is not known here" if loss.kind == "database" else "is where the topic lacks events"
         typer.echo(f"{loss.kind}: offset {loss.offset} of {loss.topic}-{loss.partition} {what}", err=True)
     if comparison.foreign:
         typer.echo(f"records of others in own topics: {comparison.foreign}", err=True)
     if found.holds:
         typer.echo("nothing is lost: the database knows everything that was published")
+
+
+def _missing(events: Missing) -> list[str]:
+    what = "missing" if events.certain else "missing or too old"
+    numbers = str(events.first) if events.first == events.last else f"{events.first} to {events.last}"
+    return _line(what, events.topic, events.key, numbers)
 
 
 def _described(event: Forgotten) -> tuple[Any, ...]:

@@ -1,0 +1,48 @@
+"""Records that the client cannot unpack: how that is told from a broker that does not answer, and what comes behind."""
+
+from __future__ import annotations
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    LeaderNotAvailableError,
+    UnsupportedCodecError,
+    for_code,
+)
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.memory_records import MemoryRecords
+
+ONE_BATCH = 1
+"""Bytes to fetch: the broker answers with one whole batch, however large."""
+FETCH_MS = 1000
+
+_OF_RECORDS = (CorruptRecordException, UnsupportedCodecError)
+
+
+def is_about_records(error: BaseException) -> bool:
+    """True if what was fetched raised, rather than the broker or the way to it.
+
+    aiokafka makes a `KafkaError` of a missing codec and of a checksum that is wrong; anything else that comes out of
+    unpacking is no `KafkaError` at all.
+    """
+    return not isinstance(error, (KafkaError, OSError)) or isinstance(error, _OF_RECORDS)
+
+
+async def behind_batch(client: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> int:
+    """The first offset behind the batch that holds this one. Reads only the batch's frame and unpacks nothing.
+
+    Raises `KafkaError` or `TimeoutError`.
+    """
+    await client.end_offsets([partition])  # the client knows the leader afterwards
+    network = client._client  # noqa: SLF001 - there is no other way to send a request of one's own
+    leader = network.cluster.leader_for_partition(partition)
+    if leader is None or leader < 0:
+        raise LeaderNotAvailableError(partition)
+    wanted = [(partition.topic, [(partition.partition, offset, ONE_BATCH)])]
+    answer = await network.send(leader, FetchRequest(FETCH_MS, 1, ONE_BATCH, 0, wanted))
+    ((_, ((_, code, *rest),)),) = answer.topics
+    if code:
+        raise for_code(code)(partition)
+    batch = MemoryRecords(rest[-1]).next_batch()
+    return offset + 1 if batch is None else max(offset + 1, batch.next_offset)
