@@ -21,7 +21,7 @@ from bench.against.api import GRANT_CONSENT, OPEN_CASE, Api, case_id
 from bench.against.builds import Build
 from bench.load import Load, sent
 from bench.machine import cpu_seconds
-from chassis.kafka.topics import declared
+from chassis.pure.messages import topic_of
 from deploy.local import processes
 from deploy.local.places import LOCAL, StackError, free_port, free_ports
 from deploy.local.postgres import ADMIN
@@ -133,11 +133,11 @@ class Field:
 
     @contextmanager
     def copied(self, template: str) -> Iterator[str]:
-        """The name of a copy of that database, dropped in the end."""
+        """The name of a copy of that database, which begins with its service; dropped in the end."""
         name = f"{template}_{next(self._numbers)}"
         dsn = self.wait(self.cluster.create_database(name, template=template))
         # Its service's topic is shared with other databases of this run.
-        self.wait(adopt(dsn, self.bootstrap, *(topic.name for topic in declared())))
+        self.wait(adopt(dsn, self.bootstrap, topic_of(template.partition("_")[0])))
         try:
             yield name
         finally:
@@ -202,7 +202,7 @@ class Field:
         return desk
 
     def _desk(self, build: Build, cases: int) -> Desk:
-        name = f"desk_{build.label}_{next(self._numbers)}"
+        name = f"referral_{build.label}_{next(self._numbers)}"
         self.wait(self.cluster.create_database(name, template=self.template(build, "referral")))
         with self.started(build, "referral", name, "api") as service:
             service.wait_ready()

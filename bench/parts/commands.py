@@ -64,7 +64,7 @@ def run(bench: Bench) -> Iterable[Figure]:
     bench.tick("cases are made")
     template, cases = referral_database(bench, WARM_UP + bench.repeats * REQUESTS)
     name = template.rpartition("/")[2]
-    databases = {variant: bench.database(template=name) for variant in (OURS, ALL, PLAIN)}
+    databases = {variant: bench.database(template=name, service="referral") for variant in (OURS, ALL, PLAIN)}
     try:
         with _ours(bench, databases[OURS], "api") as ours, _ours(bench, databases[ALL], "all") as both:
             with _plain(bench, databases[PLAIN]) as plain:
