@@ -49,7 +49,7 @@ where (state = 'retry' or due or (state = 'discarded' and blocks)) and failure <
 order by topic, key, id
 """
 _PASSED = """
-update parked set blocks = false where topic = $1 and key = $2 and state = 'discarded' and blocks
+update parked set blocks = false, due = false where topic = $1 and key = $2 and state = 'discarded' and blocks
 """
 _LOCK_KEY = "select true from position where source = $1 and key = $2 and blocked for update"
 _COLUMNS = """id, topic, partition, record_offset, key, headers, payload, size, digest, state, failure, blocks,
