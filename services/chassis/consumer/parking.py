@@ -225,8 +225,13 @@ async def settle(connection: Connection, record: StoredRecord, fault: Fault | No
     else:
         await connection.execute(_FAILED, record.id, fault.code, fault.detail, fault.blocks)
     if record.blocks and record.key is not None and (fault is None or not fault.blocks):
-        await connection.execute(_NEXT, record.topic, record.key.decode())
-        await connection.execute(_UNBLOCK, record.topic, record.key.decode())
+        await go_on(connection, record.topic, record.key.decode())
+
+
+async def go_on(connection: Connection, source: str, key: str | None) -> None:
+    """Makes the first record of a key due if it has only waited; unblocks the key if nothing is left."""
+    await connection.execute(_NEXT, source, key)
+    await connection.execute(_UNBLOCK, source, key)
 
 
 async def forget(connection: Connection, after: timedelta) -> None:
