@@ -1,12 +1,21 @@
-"""An event whose date leads beyond the calendars, through the real consumer: it is parked, and all others go on."""
+"""Dates that lead beyond the calendars: an event is parked, a command refused, a deadline dropped; all others go on."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
+from chassis.pure.decision import Refused
+from chassis.work.command_bus import CommandBus
+from chassis.work.deadline_runner import DeadlineRunner
+from tests.support import toy as shop
 from tests.support.placement.process import Placement
 from tests.support.placement.world import LAGOS
 from tests.support.records import FakeRecord, record, recorded
+from tests.support.toy_runtime import ToyRuntime
+from vocabulary.countries import WORKING_DAYS
 
 
 def told(name: str, case: UUID, sequence: int, offset: int, time: str, **body: object) -> FakeRecord:
@@ -37,3 +46,24 @@ async def test_an_event_whose_date_leads_beyond_the_calendars_is_parked_and_bloc
     parked = await placement.pool.fetch("select key, failure from parked")
     assert [tuple(row) for row in parked] == [(str(odd), "calendar_unknown")]
     assert [row["owner"] for row in await placement.pool.fetch("select owner from deadline")] == [even]
+
+
+def counts_far(*_: Any) -> Any:
+    """What a handler does with the date that it was sent."""
+    return WORKING_DAYS.add_working_days("DE", date(2100, 12, 30), 10)
+
+
+async def test_a_command_that_leads_there_is_refused(toy: ToyRuntime) -> None:
+    handlers = {shop.Sell: replace(shop.COMMANDS[shop.Sell], decide=counts_far)}
+    toy.bus = CommandBus(toy.workshop, handlers)
+    refused = await toy.command(shop.Sell(uuid4(), 1))
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.status) == ("calendar_unknown", 422)
+
+
+async def test_a_deadline_that_leads_there_is_dropped_and_the_others_fire(toy: ToyRuntime) -> None:
+    await toy.command(shop.SetAlarm(uuid4(), 1))
+    toy.advance(minutes=2)
+    runner = DeadlineRunner(toy.workshop, {"alarm": replace(shop.DEADLINES["alarm"], decide=counts_far)})
+    assert [await runner.fire_due(), await runner.fire_due()] == [1, 0]
+    assert toy.metrics.deadlines_fired.labels("alarm", "calendar_unknown")._value.get() == 1

@@ -17,13 +17,14 @@ import pytest
 from chassis.consumer.inbound import decode
 from chassis.pure.decision import Refused
 from chassis.pure.messages import Contract
+from chassis.pure.reference import DIRECTORY
 from chassis.settings import ROOT
-from tests.support.counselling.world import Desk as Centre
+from counselling.app import SERVICE as COUNSELLING
+from placement.app import SERVICE as PLACEMENT
 from tests.support.memory import MemoryService
-from tests.support.placement.world import World as Placement
 from tests.support.records import FakeRecord
 from tests.support.referral.world import Desk
-from tests.support.training.world import World as Training
+from training.app import SERVICE as TRAINING
 
 DAYS = ("0001-01-01", "1900-01-01", "2017-01-01", "2017-01-02", "2099-12-31", "2100-12-31", "9999-12-31")
 HOURS = ("T00:00:00Z", "T23:59:59.999999Z")
@@ -34,17 +35,14 @@ STORY: list[dict[str, Any]] = sorted(
 )
 
 
-def of(service: str) -> tuple[MemoryService, dict[str, Any]]:
-    """The service, and what the story's events say otherwise there."""
-    match service:
-        case "counselling":
-            return Centre().service, {}
-        case "placement":
-            return Placement().service, {}
-        case "training":
-            return Training().service, {}
-    desk = Desk.referred()
-    return desk.service, {"case_id": str(desk.case.id), "referral_id": str(desk.referrals[0])}
+def of(name: str) -> tuple[MemoryService, dict[str, Any]]:
+    """The service, and what the story's events say otherwise there: referral knows a case of its own making."""
+    if name == "referral":
+        desk = Desk.referred()
+        return desk.service, {"case_id": str(desk.case.id), "referral_id": str(desk.referrals[0])}
+    made = {each.name: each for each in (COUNSELLING, PLACEMENT, TRAINING)}[name]
+    reference = made.load_reference(DIRECTORY)
+    return MemoryService(made.kinds, made.commands, made.consumers, made.deadlines, reference), {}
 
 
 def record(example: dict[str, Any]) -> FakeRecord:
