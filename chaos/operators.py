@@ -90,14 +90,14 @@ async def _until_tried(connection: asyncpg.Connection) -> None:
 
 async def _retry(world: World, connection: asyncpg.Connection, rows: Sequence[ParkedRow]) -> None:
     if rows:
-        outcomes = await parked.retry(connection, [row.id for row in rows], "chaos")
-        world.ledger.retried |= _places(outcomes)
+        decided = await parked.retry(connection, [row.id for row in rows], "chaos")
+        world.ledger.retried |= _places(decided.outcomes)
 
 
 async def _discard(world: World, connection: asyncpg.Connection, rows: Sequence[ParkedRow]) -> None:
     if rows:
-        outcomes = await parked.discard(connection, [row.id for row in rows], "chaos", "part of the chaos")
-        world.ledger.discarded |= _places(outcomes)
+        decided = await parked.discard(connection, [row.id for row in rows], "chaos", "part of the chaos")
+        world.ledger.discarded |= _places(decided.outcomes)
 
 
 def _places(outcomes: Sequence[parked.Outcome]) -> set[tuple[str, int, int]]:

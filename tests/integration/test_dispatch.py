@@ -125,6 +125,17 @@ async def test_another_record_at_the_place_of_a_parked_one_is_not_lost(toy: ToyR
     assert await toy.parked() == [(1, "json_invalid", "discarded"), (1, "json_invalid", "parked")]
 
 
+async def test_a_record_that_is_discarded_when_its_turn_has_come_is_passed_once(toy: ToyRuntime) -> None:
+    """Else the worker would look at it again and again, without a pause."""
+    await toy.dispatcher.handle([sold(KEY, 1, UNLUCKY), sold(KEY, 2, 5), sold(KEY, 3, 6), sold(KEY, 4, 7)])
+    await toy.discard(1)
+    assert await toy.dispatcher.drain(limit=1) == 1
+    await toy.discard(3)
+    steps = [await toy.dispatcher.drain() for _ in range(4)]
+    assert steps[-1] == 0, steps
+    assert await toy.receipts(KEY) == [5, 7]
+
+
 async def test_a_long_queue_is_drained_in_steps(toy: ToyRuntime) -> None:
     await toy.dispatcher.handle([sold(KEY, 1, UNLUCKY), *(sold(KEY, number) for number in range(2, 12))])
     await toy.discard(1)

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from pydantic import AliasChoices, Field, create_model
 
 from chassis.consumer.positions import MAX_GAP
 from chassis.runtime import loops
 from tests.support.records import FakeRecord, record, recorded
-from tests.support.toy import UNLUCKY
+from tests.support.toy import UNLUCKY, Sold
 from tests.support.toy_runtime import ToyRuntime
 
 KEY = UUID("0a4f3201-0739-4a01-a222-c2ca70788890")
@@ -155,6 +156,38 @@ async def test_a_discarded_record_that_is_read_again_stays_discarded(toy: ToyRun
     assert await everything(pool) == before
     await toy.dispatcher.handle([told(3, 3)])
     assert await toy.receipts(KEY) == [2, 3]
+
+
+@pytest.mark.parametrize("amount", [500, UNLUCKY])
+async def test_a_record_that_was_too_far_has_had_its_turn_also_when_its_key_has_come_nearer(
+    toy: ToyRuntime, pool: asyncpg.Pool, amount: int
+) -> None:
+    far = told(MAX_GAP + 100, amount, after=2)
+    await toy.dispatcher.handle([told(1, 1), far])
+    await toy.discard(amount)
+    await toy.dispatcher.handle([told(150, 150), far])
+    await toy.dispatcher.handle([far, told(151, 151)])
+    assert await toy.receipts(KEY) == [1, 150, 151]
+    assert await toy.parked() == [(amount, "number_too_far", "discarded")]
+    assert await blocked(pool) == 0
+
+
+async def test_a_discarded_record_that_can_be_read_now_and_is_refused_holds_up_nobody(
+    toy: ToyRuntime, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row is parked for it a second time, so nothing would ever set its key free."""
+    body = {"till_id": str(KEY), "sum": UNLUCKY}
+    old_shape = record(body, type_="ph.shop.Sold.v1", key=KEY, sequence=1, offset=1)
+    await toy.dispatcher.handle([old_shape])
+    await toy.discard(1)
+    await toy.dispatcher.drain()
+    mended = create_model("Mended", __base__=Sold, amount=(int, Field(validation_alias=AliasChoices("amount", "sum"))))
+    monkeypatch.setitem(toy.dispatcher._contracts, "ph.shop.Sold.v1", mended)
+    monkeypatch.setitem(toy.dispatcher._handlers, mended, toy.dispatcher._handlers[Sold])
+    await toy.dispatcher.handle([old_shape, told(2, 2)])
+    await toy.dispatcher.drain()
+    assert await toy.receipts(KEY) == [2]
+    assert await blocked(pool) == 0
 
 
 FOREIGN = {

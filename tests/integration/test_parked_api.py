@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from typer.testing import CliRunner, Result
 
+from chassis.operators import parked
 from chassis.operators.cli import app as ph_app
 from chassis.operators.cli import parked_api
 from tests.support.loglines import CANARY, configured, restore_logging  # noqa: F401 - a fixture
@@ -214,7 +215,7 @@ async def test_a_discard_says_why_is_final_and_stays_as_audit(desk: Process, rec
 
 
 async def test_many_are_decided_on_at_once_by_number_or_by_what_they_have_in_common(
-    desk: Process, records: Records
+    desk: Process, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = str(uuid4()), str(uuid4())
     first, behind = await records.take(records.about(one, 1), records.about(one, 2))
@@ -239,6 +240,16 @@ async def test_many_are_decided_on_at_once_by_number_or_by_what_they_have_in_com
     assert (await decide(desk, "/many/discard", parked_ids=[course], reason="sent twice"))["items"][0]["changed"]
     assert (await decide(desk, "/many/discard", key="nobody", reason="sent twice"))["items"] == []
     assert await listed(desk, discarded=True) == [unread, course]
+
+    monkeypatch.setattr(parked, "MOST", 2)
+    more = [id_ for _ in range(3) for id_ in await records.take(records.about(str(uuid4()), 1, topic=TRAINING))]
+    some = await decide(desk, "/many/retry", topic=TRAINING)
+    assert ([each["parked_id"] for each in some["items"]], some["left"]) == (more[:2], 1)
+    rest = await decide(desk, "/many/retry", topic=TRAINING)
+    assert ([(each["parked_id"], each["changed"]) for each in rest["items"]], rest["left"]) == (
+        [(more[0], False), (more[2], True)],
+        0,
+    )
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,33 @@ def test_retry_of_all_can_be_narrowed_to_one_failure(store: Database, ph: Ph) ->
     assert answers(result) == [(second, True)]
 
 
+def test_a_decision_by_filter_takes_so_many_at_once_and_says_how_many_are_left(
+    store: Database, ph: Ph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parked, "MOST", 2)
+    ids = [id_ for each in range(5) for id_ in park(store, f"{CASE[:-1]}{each}", "unlucky", "behind")[:1]]
+    ask = ("parked", "retry", "--all", "--failure", "unlucky", *BY)
+    result = ph(*ask, "--json")
+    assert (result.exit_code, answers(result)) == (1, [(id_, True) for id_ in ids[:2]])
+    assert "2 are done, 3 more match" in result.stderr
+    store.fetch("update parked set state = 'parked', updated_at = now() where state = 'retry'")  # it was in vain
+    assert answers(ph(*ask, "--json")) == [(id_, True) for id_ in ids[2:4]], "first what was touched longest ago"
+    last = ph(*ask, "--json")
+    assert answers(last) == [(ids[0], True), (ids[4], True)]
+    assert "2 are done, 1 more match" in last.stderr
+
+
+def test_the_same_discard_once_more_takes_nothing_that_has_only_waited(
+    store: Database, ph: Ph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parked, "MOST", 1)
+    first, _ = park(store, CASE, "json_invalid", "behind")
+    second, _ = park(store, CASE, "json_invalid", "behind", topic="ph.placement.v1")
+    ask = ("parked", "discard", "--key", CASE, *BY, "--reason", "sent by a test tool", "--json")
+    assert [answers(ph(*ask)) for _ in range(2)] == [[(first, True)], [(second, True)]]
+    assert answers(ph(*ask)) == []
+
+
 def test_retrying_what_is_not_there_changes_nothing(store: Database, ph: Ph) -> None:
     result = ph("parked", "retry", 99, *BY, "--json")
     assert (result.exit_code, answers(result)) == (1, [(99, False)])
@@ -272,7 +299,7 @@ def test_a_decision_on_a_record_that_the_worker_settles_at_that_moment_reports_i
 ) -> None:
     (id_,) = park(store, CASE, "json_invalid")
 
-    async def crossing(worker: asyncpg.Connection) -> list[parked.Outcome]:
+    async def crossing(worker: asyncpg.Connection) -> parked.Decided:
         operator = await asyncpg.connect(store.application)
         try:
             async with worker.transaction():
@@ -285,7 +312,8 @@ def test_a_decision_on_a_record_that_the_worker_settles_at_that_moment_reports_i
         finally:
             await operator.close()
 
-    (outcome,) = store.run(crossing)
+    ((outcome,), left) = store.run(crossing)
+    assert left == 0
     assert not outcome.changed
     assert "settled in the meantime" in outcome.what
 

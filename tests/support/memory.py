@@ -121,7 +121,7 @@ class MemoryService:
         )
 
     def _run(self, handler: Handler, message: Any, actor: Actor, occurred_at: datetime) -> Decision | Refused:
-        outcome = handler.decide(self.loaded(handler.needs(message)), message, self.context(actor, occurred_at))
+        outcome = handler.decided(self.loaded(handler.needs(message)), message, self.context(actor, occurred_at))
         if isinstance(outcome, Refused):
             return outcome
         for state in outcome.states:

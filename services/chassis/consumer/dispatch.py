@@ -114,10 +114,12 @@ class Dispatcher:
         async with self._shop.pool.acquire(timeout=10) as connection, connection.transaction():
             seen = await positions.lock(connection, batch)
             known = await self._known(connection, batch, seen)
+            judged = [(inbound, self._judge(inbound, seen, known, outcome)) for inbound in batch]
+            again = await self._nearer(connection, judged, seen)
             fresh = [
                 (inbound, NO_EVENT.get(verdict) or inbound.fault)
-                for inbound in batch
-                if (verdict := self._judge(inbound, seen, known, outcome)) is not Verdict.REPEAT
+                for inbound, verdict in judged
+                if verdict is not Verdict.REPEAT and inbound.place not in again
             ]
             await work.load(
                 connection,
@@ -136,6 +138,9 @@ class Dispatcher:
             progress.save(work.writes, (inbound.record for inbound in batch), terms)
             await work.save(connection)
             kept = await parking.save(connection, to_park)
+            for inbound, fault in to_park:
+                if fault.blocks and inbound.place not in kept:  # it was parked before, and its key may wait for nothing
+                    await parking.go_on(connection, inbound.source, inbound.key)
         ended = now_ns()
         for inbound, fault in to_park:
             record = inbound.record
@@ -151,6 +156,20 @@ class Dispatcher:
         with events of open numbers asks, which is rare."""
         asked = [inbound for inbound in batch if inbound.fault is not None or (seen.any_open and seen.is_open(inbound))]
         return await parking.known(connection, asked) if asked else set()
+
+    async def _nearer(
+        self, connection: Connection, judged: Sequence[tuple[Inbound, Verdict]], seen: Positions
+    ) -> set[Place]:
+        """Records that were parked because their numbers were too far, and whose key has come nearer: they have had
+        their turn all the same. Only a batch with a gap asks."""
+        if not any(verdict is Verdict.GAP for _, verdict in judged):
+            return set()
+        asked = [inbound for inbound, verdict in judged if verdict in {Verdict.GAP, Verdict.LATE}]
+        again = await parking.known(connection, asked)
+        for inbound in asked:
+            if inbound.place in again:
+                seen.reopen(inbound)
+        return again
 
     def _judge(self, inbound: Inbound, seen: Positions, known: set[Place], outcome: _Outcome) -> Verdict:
         verdict = Verdict.REPEAT if known and inbound.place in known else seen.advance(inbound)

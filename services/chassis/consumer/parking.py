@@ -49,7 +49,7 @@ where (state = 'retry' or due or (state = 'discarded' and blocks)) and failure <
 order by topic, key, id
 """
 _PASSED = """
-update parked set blocks = false where topic = $1 and key = $2 and state = 'discarded' and blocks
+update parked set blocks = false, due = false where topic = $1 and key = $2 and state = 'discarded' and blocks
 """
 _LOCK_KEY = "select true from position where source = $1 and key = $2 and blocked for update"
 _COLUMNS = """id, topic, partition, record_offset, key, headers, payload, size, digest, state, failure, blocks,
@@ -225,8 +225,13 @@ async def settle(connection: Connection, record: StoredRecord, fault: Fault | No
     else:
         await connection.execute(_FAILED, record.id, fault.code, fault.detail, fault.blocks)
     if record.blocks and record.key is not None and (fault is None or not fault.blocks):
-        await connection.execute(_NEXT, record.topic, record.key.decode())
-        await connection.execute(_UNBLOCK, record.topic, record.key.decode())
+        await go_on(connection, record.topic, record.key.decode())
+
+
+async def go_on(connection: Connection, source: str, key: str | None) -> None:
+    """Makes the first record of a key due if it has only waited; unblocks the key if nothing is left."""
+    await connection.execute(_NEXT, source, key)
+    await connection.execute(_UNBLOCK, source, key)
 
 
 async def forget(connection: Connection, after: timedelta) -> None:

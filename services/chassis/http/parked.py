@@ -20,7 +20,18 @@ from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
 from chassis.operators import parked
-from chassis.operators.parked import LISTING, REASON_LENGTHS, WHO, Chosen, Content, Filter, Outcome, ParkedRow
+from chassis.operators.parked import (
+    LISTING,
+    MOST,
+    REASON_LENGTHS,
+    WHO,
+    Chosen,
+    Content,
+    Decided,
+    Filter,
+    Outcome,
+    ParkedRow,
+)
 from chassis.operators.parked_display import fingerprint, masked, masked_headers, remedy
 from chassis.postgres.database import LENT_WITHIN, Connection
 from chassis.pure.answers import Answer
@@ -31,7 +42,6 @@ from chassis.telemetry.logs import get_logger
 
 OPERATOR = "operator"
 """The role of tokens whose people keep the services running."""
-MOST_IDS = 1000
 BIGGEST_ID = 2**63 - 1
 
 Operator = Annotated[Actor, acting_as(OPERATOR)]
@@ -119,6 +129,9 @@ class ParkedDecisions(Answer):
     """What a decision did to each record that it was about; empty if nothing matched."""
 
     items: tuple[ParkedDecision, ...]
+    left: int = Field(
+        description=f"how many more records match: one request decides on {MOST}, another one takes the next"
+    )
 
 
 class Retry(BaseModel):
@@ -139,7 +152,7 @@ class Discard(Retry):
 
 class _Many(BaseModel):
     parked_ids: list[Annotated[StrictInt, Field(ge=1, le=BIGGEST_ID)]] | None = Field(
-        default=None, min_length=1, max_length=MOST_IDS
+        default=None, min_length=1, max_length=MOST
     )
     topic: Text | None = None
     key: Text | None = None
@@ -223,13 +236,19 @@ async def read_parked(parked_id: ParkedId, _operator: Operator, reading: Reading
 
 @router.post("/many/retry", **answers(ParkedDecisions, 403))
 async def retry_many_parked(body: Retries, operator: Operator, do: Doer) -> Response:
-    """Has the worker handle many records again: those that are named, or the first of each key that matches."""
+    """Has the worker handle many records again: those that are named, or the first of each key that matches.
+
+    By what they match, 1,000 at once; `left` says how many more there are.
+    """
     return await _decided_on_many(do, operator, "parked_retried", _retrying(body.chosen, operator, body))
 
 
 @router.post("/many/discard", **answers(ParkedDecisions, 403))
 async def discard_many_parked(body: Discards, operator: Operator, do: Doer) -> Response:
-    """Drops many records for good: those that are named, or the first of each key that matches."""
+    """Drops many records for good: those that are named, or the first of each key that matches.
+
+    By what they match, 1,000 at once; `left` says how many more there are.
+    """
     return await _decided_on_many(do, operator, "parked_discarded", _discarding(body.chosen, operator, body))
 
 
@@ -245,7 +264,7 @@ async def discard_parked(parked_id: ParkedId, body: Discard, operator: Operator,
     return await _decided_on_one(do, operator, "parked_discarded", _discarding([parked_id], operator, body))
 
 
-Decide = Callable[[Connection], Awaitable[list[Outcome]]]
+Decide = Callable[[Connection], Awaitable[Decided]]
 
 _GONE = Refused(
     "parked_not_found",
@@ -270,7 +289,7 @@ def _by(operator: Actor, ticket: str | None) -> str:
 
 async def _decided_on_one(do: Do, operator: Actor, event: str, decide: Decide) -> Response:
     async def work(connection: Connection) -> ParkedDecision | Refused:
-        [outcome] = await decide(connection)
+        [outcome] = (await decide(connection)).outcomes
         if outcome.row is None:
             return _GONE
         if not outcome.changed:
@@ -284,9 +303,9 @@ async def _decided_on_one(do: Do, operator: Actor, event: str, decide: Decide) -
 
 async def _decided_on_many(do: Do, operator: Actor, event: str, decide: Decide) -> Response:
     async def work(connection: Connection) -> ParkedDecisions:
-        outcomes = await decide(connection)
+        outcomes, left = await decide(connection)
         changed[:] = [outcome for outcome in outcomes if outcome.changed]
-        return ParkedDecisions(items=tuple(ParkedDecision.of(outcome) for outcome in outcomes))
+        return ParkedDecisions(items=tuple(ParkedDecision.of(outcome) for outcome in outcomes), left=left)
 
     changed: list[Outcome] = []
     return _audited(await do(event, operator, work), event, operator, changed)

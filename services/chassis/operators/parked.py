@@ -10,6 +10,7 @@ always from the head, so nothing done here can change the order of a key:
   be retried, because later records of its key may have been handled by then.
 - a record without a key, or one that is no event of its key (`blocks` is false), is a queue of its own and holds up
   nobody. Whoever wants one handled that is no event of its key by its number has to name it, by id or failure.
+- one decision by filter takes `MOST` records, those first that were touched longest ago, and says how many are left.
 
 Rows are locked while they are changed. One that the worker settles at the same moment is reported as gone.
 """
@@ -20,7 +21,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import asyncpg
 
@@ -31,9 +32,12 @@ from chassis.pure.paging import Listing, Order
 
 BEHIND = "behind"
 OPEN = ("parked", "retry")
-BY_NAME = ("fork", "number_too_far")
-"""Failures of records that are no events of their key by their number. A retry means that an operator vouches for the
-record, so it must not come along with others."""
+BY_NAME = ("fork", "number_too_far", BEHIND)
+"""Failures that a filter must name. To retry a record that is no event of its key by its number means that an operator
+vouches for it. One that has only waited comes to the head of its key when the record before it is dropped: the same
+decision made once more must not drop it, too."""
+MOST = 1000
+"""Records per decision: it locks and writes them in one transaction."""
 
 _HEAD = """(not p.blocks or not exists (
     select from parked e
@@ -50,8 +54,12 @@ _LIST = f"""select {_COLUMNS} from parked p
 where {_CHOSEN} and (p.failure <> 'behind' or $6) order by p.id limit $7"""  # noqa: S608 - here and below: nothing but constants is filled in
 _ONE = f"select {_COLUMNS}, p.headers, p.payload, p.size, p.value_digest from parked p where p.id = $1"  # noqa: S608
 _BY_ID = f"select {_COLUMNS} from parked p where p.id = any($1) order by p.id for update of p"  # noqa: S608
-_HEADS = f"""select {_COLUMNS} from parked p
-where {_CHOSEN} and {_HEAD} and (p.failure <> all($6) or p.failure = $4) order by p.id for update of p"""  # noqa: S608
+_MATCHING = f"""from parked p
+where {_CHOSEN} and {_HEAD} and (p.failure <> all($6) or p.failure = $4)"""
+_HEADS = f"""select {_COLUMNS} {_MATCHING} and p.id = any(array(
+    select p.id {_MATCHING} order by p.state = 'retry', p.updated_at, p.id limit $7
+)) order by p.id for update of p"""
+_LEFT = f"select count(*) {_MATCHING} and p.id <> all($7)"
 _RETRY = """
 update parked set state = 'retry', decided_at = clock_timestamp(), decided_by = $2, updated_at = clock_timestamp()
 where id = any($1)
@@ -130,6 +138,13 @@ class Filter:
         return self.topic, self.key, self.failure, self.type
 
 
+class Decided(NamedTuple):
+    """What a decision did to each of its records, and to how many more that match it did nothing yet."""
+
+    outcomes: list[Outcome]
+    left: int = 0
+
+
 EVERYTHING = Filter()
 Chosen: TypeAlias = Sequence[int] | Filter
 """Rows by id, or every head that matches."""
@@ -173,20 +188,20 @@ async def show(connection: Connection, id_: int) -> tuple[ParkedRow, Content] | 
     return ParkedRow(*described), Content([(name, text) for name, text in json.loads(headers)], payload, size, digest)
 
 
-async def retry(connection: Connection, chosen: Chosen, by: str) -> list[Outcome]:
+async def retry(connection: Connection, chosen: Chosen, by: str) -> Decided:
     """Lets the worker handle these records again."""
     async with connection.transaction():
         outcomes = await _decide(connection, chosen, _against_retry, "will be retried")
         await connection.execute(_RETRY, [outcome.id for outcome in outcomes if outcome.changed], by)
-    return outcomes
+        return Decided(outcomes, await _left(connection, chosen, ["parked"], outcomes))
 
 
-async def discard(connection: Connection, chosen: Chosen, by: str, reason: str) -> list[Outcome]:
+async def discard(connection: Connection, chosen: Chosen, by: str, reason: str) -> Decided:
     """Drops these records for good; who, when and why stay with them."""
     async with connection.transaction():
         outcomes = await _decide(connection, chosen, _against_discard, "discarded")
         await connection.execute(_DISCARD, [outcome.id for outcome in outcomes if outcome.changed], by, reason)
-    return outcomes
+        return Decided(outcomes, await _left(connection, chosen, OPEN, outcomes))
 
 
 LISTING = Listing(
@@ -232,7 +247,7 @@ async def _decide(
 ) -> list[Outcome]:
     """Locks the rows, in order of id, and asks for an objection to each."""
     if isinstance(chosen, Filter):
-        rows = await connection.fetch(_HEADS, list(OPEN), *chosen.arguments, BY_NAME)
+        rows = await connection.fetch(_HEADS, OPEN, *chosen.arguments, BY_NAME, MOST)
         asked = [row["id"] for row in rows]
     else:
         asked = sorted(set(chosen))
@@ -248,6 +263,16 @@ async def _decide(
             against = objection(row)
             outcomes.append(Outcome(id_, changed=against is None, what=against or done, row=row))
     return outcomes
+
+
+async def _left(connection: Connection, chosen: Chosen, states: Sequence[str], decided: Sequence[Outcome]) -> int:
+    """How many records that match are in one of these states, beside those decided on."""
+    if not isinstance(chosen, Filter):
+        return 0
+    left: int = await connection.fetchval(
+        _LEFT, states, *chosen.arguments, BY_NAME, [outcome.id for outcome in decided]
+    )
+    return left
 
 
 def _against_retry(row: ParkedRow) -> str | None:

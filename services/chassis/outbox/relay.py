@@ -1,8 +1,8 @@
 """Publishes the outbox: in order of id, by one leader per database, deleting only what Kafka has acknowledged.
 
 There is no cursor. A cursor over ids loses rows that commit late, and competing relays reorder; one leader that deletes
-in order of id does neither. After a crash between acknowledgement and delete the next leader publishes again, and
-positions drop the repeats. Before a leader publishes, it compares the topics with its database (`lineage`).
+in order of id does neither. Before a leader publishes, it compares the topics with its database (`lineage`), and
+deletes what waits although it stands there: a crash or the database came between acknowledgement and delete.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _SESSION = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
-    # If a crash of the server loses a delete, the event is published again and positions drop it: not worth a wait.
+    # If a crash of the server loses a delete, the next leader finds the event in its topic: not worth a wait.
     "synchronous_commit": "off",
 }
 
@@ -225,9 +225,9 @@ class Relay:
             if foreign:
                 self._report(*place, foreign)
             published += [row["id"] for row in chosen[place]]
-        await told.delete(connection, published, _DELETE)
         for place in acknowledged:
             self._metrics.published.labels(place[0]).inc(len(chosen[place]))
+        await told.delete(connection, published, _DELETE)
         for place, why in rejected.items():
             if not why.too_large:
                 raise PublishFailedError(why.reason)

@@ -8,7 +8,7 @@ forgotten; and a broker that was put back shows although nothing is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple, Self
 
@@ -180,7 +180,8 @@ async def begun(
 ) -> Telling | None:
     """Compares until nothing is lost; None if told to stop before. Call it as the leader, before anything is published.
 
-    What is wrong is written to `halt`, where every process of the service sees it.
+    What is wrong is written to `halt`, where every process of the service sees it. What waits and stands in its topic
+    all the same is deleted first: whoever cannot delete it does not begin to publish it again.
     """
     suspected = False
     while True:
@@ -199,16 +200,16 @@ async def begun(
 async def _go_on(connection: Connection, found: Comparison, metrics: Metrics) -> None:
     for kind in ("database", "broker"):
         metrics.lineage_lost.labels(kind).set(0)
-    await write(connection, found.ends)
+    await write(connection, found.ends, found.told_already)
     if await connection.execute(_GO_ON, []) != "DELETE 0":
         log.info("lineage_holds_again")
-    log.info("lineage_holds", examined=found.examined, foreign=found.foreign)
+    log.info("lineage_holds", examined=found.examined, foreign=found.foreign, told_already=len(found.told_already))
 
 
-async def write(connection: Connection, ends: Mapping[TopicPartition, Told]) -> None:
-    """Takes these ends of partitions as known."""
+async def write(connection: Connection, ends: Mapping[TopicPartition, Told], told_already: Sequence[int] = ()) -> None:
+    """Takes these ends of partitions as known, and deletes the rows that were found before them."""
     told = [(*place, *end) for place, end in ends.items()]
-    await connection.execute(_TELL, *([row[column] for row in told] for column in range(4)))
+    await connection.execute(_DELETE_AND_TELL, *([row[column] for row in told] for column in range(4)), told_already)
 
 
 async def _halt(connection: Connection, found: Comparison, metrics: Metrics) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from chassis.pure.answers import Answer
+from chassis.pure.calendar import UnknownCalendar
 
 if TYPE_CHECKING:
     from chassis.pure.states import Need, States
@@ -101,12 +102,28 @@ class Context(NamedTuple):
     random_id: Callable[[], UUID]
 
 
+BEYOND_CALENDARS = Refused(
+    code="calendar_unknown",
+    detail="A date or a country leads to days for which there is no calendar of working days.",
+    remedy="Check the years and the country. An event that is wrong is mended by its sender; discard this one.",
+    status=422,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """A pure `decide` and the aggregates it needs, known from the message alone."""
 
     needs: Callable[[Any], Iterable[Need]]
     decide: Callable[[States, Any, Context], Decision | Refused]
+
+    def decided(self, states: States, message: Any, context: Context) -> Decision | Refused:
+        """What `decide` says. Where it counts days for which there is no calendar, its message is refused: a date that
+        somebody has sent ends no process."""
+        try:
+            return self.decide(states, message, context)
+        except UnknownCalendar:
+            return BEYOND_CALENDARS
 
 
 @dataclass(frozen=True, slots=True)

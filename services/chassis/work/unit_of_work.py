@@ -78,7 +78,7 @@ class UnitOfWork:
     def decide(self, handler: Handler, message: Any, cause: Cause) -> Decision | Refused:
         """Runs one pure handler and takes over what it decided; a refusal changes nothing."""
         context = self.context(cause.actor, cause.occurred_at)
-        decision = handler.decide(self.states, message, context)
+        decision = handler.decided(self.states, message, context)
         if isinstance(decision, Refused):
             return decision
         for state in decision.states:

@@ -21,7 +21,7 @@ from chassis.operators import parked
 from chassis.operators.cli import targets
 from chassis.operators.cli.output import Json, print_json, print_table
 from chassis.operators.cli.parked_api import ParkedApi, api_of
-from chassis.operators.parked import REASON_LENGTHS, WHO, Filter, Outcome, ParkedRow
+from chassis.operators.parked import MOST, REASON_LENGTHS, WHO, Decided, Filter, ParkedRow
 from chassis.operators.parked_display import (
     fingerprint,
     masked_headers,
@@ -181,10 +181,10 @@ def retry(  # noqa: PLR0913 - the options of a command
     """Have the worker handle records again: by number, of a --key, or --all, which filters may narrow."""
     chosen = _chosen(ids, Filter(topic, key, failure, type_), everything=everything)
     if (remote := _remote(service, api)) is not None:
-        outcomes = remote.retry(chosen, by)
+        decided = remote.retry(chosen, by)
     else:
-        outcomes = _as(by, service, lambda c: parked.retry(c, chosen, by))
-    _report(outcomes, "The worker takes them up within a second or so, while it runs.", as_json=as_json)
+        decided = _as(by, service, lambda c: parked.retry(c, chosen, by))
+    _report(decided, "The worker takes them up within a second or so, while it runs.", as_json=as_json)
 
 
 @app.command()
@@ -202,10 +202,10 @@ def discard(
     """Drop records for good: by number, or the first one of a --key. Later ones of the key then go on."""
     chosen = _chosen(ids, Filter(topic, key), everything=False)
     if (remote := _remote(service, api)) is not None:
-        outcomes = remote.discard(chosen, by, reason)
+        decided = remote.discard(chosen, by, reason)
     else:
-        outcomes = _as(by, service, lambda c: parked.discard(c, chosen, by, reason))
-    _report(outcomes, "The worker goes on with their keys within a second or so, while it runs.", as_json=as_json)
+        decided = _as(by, service, lambda c: parked.discard(c, chosen, by, reason))
+    _report(decided, "The worker goes on with their keys within a second or so, while it runs.", as_json=as_json)
 
 
 def _remote(service: str, url: str | None) -> ParkedApi | None:
@@ -266,8 +266,9 @@ def _chosen(ids: list[int] | None, chosen: Filter, *, everything: bool) -> parke
     return ids or chosen
 
 
-def _report(outcomes: list[Outcome], then: str, *, as_json: bool) -> None:
-    """Exit code 1 unless every record was changed, and there was one."""
+def _report(decided: Decided, then: str, *, as_json: bool) -> None:
+    """Exit code 1 unless every record was changed, there was one, and none is left."""
+    outcomes, left = decided
     if as_json:
         print_json([{"id": o.id, "changed": o.changed, "what": o.what} for o in outcomes])
     elif outcomes:
@@ -275,9 +276,11 @@ def _report(outcomes: list[Outcome], then: str, *, as_json: bool) -> None:
         print_table(["id", "topic", "key", "result"], rows)
     else:
         typer.echo("nothing matches: see `ph parked list`", err=True)
-    if any(outcome.changed for outcome in outcomes):
+    if changed := sum(outcome.changed for outcome in outcomes):
         typer.echo(then, err=True)
-    if not outcomes or not all(outcome.changed for outcome in outcomes):
+    if left:
+        typer.echo(f"{changed} are done, {left} more match: give the command again for the next {MOST}.", err=True)
+    if left or not outcomes or changed < len(outcomes):
         raise typer.Exit(1)
 
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from chassis.operators.cli import targets
-from chassis.operators.parked import Chosen, Filter, Outcome, ParkedRow
+from chassis.operators.parked import Chosen, Decided, Filter, Outcome, ParkedRow
 from chassis.trouble import Trouble
 
 PATH = "/operations/parked"
@@ -53,20 +53,21 @@ class ParkedApi:
         shown = self._ask("GET", f"/{id_}")
         return {"service": self.service, "id": shown.pop("parked_id"), **shown}
 
-    def retry(self, chosen: Chosen, by: str) -> list[Outcome]:
+    def retry(self, chosen: Chosen, by: str) -> Decided:
         """Lets the worker handle these records again."""
         named = _chosen(chosen)
         return self._decide("/many/retry", named or {"everything": True}, by)
 
-    def discard(self, chosen: Chosen, by: str, reason: str) -> list[Outcome]:
+    def discard(self, chosen: Chosen, by: str, reason: str) -> Decided:
         """Drops these records for good."""
         return self._decide("/many/discard", {**_chosen(chosen), "reason": reason}, by)
 
-    def _decide(self, path: str, body: Mapping[str, Any], by: str) -> list[Outcome]:
+    def _decide(self, path: str, body: Mapping[str, Any], by: str) -> Decided:
         sent = {**body, **({"ticket": by} if by else {})}
         # One key for all attempts: if an answer was lost, the next attempt gets it, and nothing is done twice.
         answer = self._ask("POST", path, json=sent, headers={"Idempotency-Key": str(uuid4())})
-        return [Outcome(each["parked_id"], changed=each["changed"], what=each["what"]) for each in answer["items"]]
+        outcomes = [Outcome(each["parked_id"], changed=each["changed"], what=each["what"]) for each in answer["items"]]
+        return Decided(outcomes, answer["left"])
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:
         for attempt in range(1, ATTEMPTS + 1):
