@@ -161,9 +161,8 @@ class Reader:
 
     async def _watch(self, places: dict[TopicPartition, int], lags: dict[TopicPartition, int]) -> None:
         """Makes members anew that are deaf although brokers and database answer, as they do now."""
-        for member in self.members:
-            if self._watchdog.deaf(member.quiet_since()):
-                await self._renew([member], "no_fetch")
+        if deaf := [each for each in self.members if self._watchdog.deaf(each.quiet_since())]:
+            await self._renew(deaf, "no_fetch")
         idle = self._assignment.idle()
         if self._watchdog.stands_still({each: place for each, place in places.items() if each in idle}, lags):
             await self._renew(self.members, "lag_stands_still")
@@ -174,7 +173,7 @@ class Reader:
         self._metrics.readers_renewed.labels(reason).inc()
         log.error("reader_deaf", reason=reason)
         try:
-            self._watchdog.renewal()
+            self._watchdog.renewal([each.name for each in members])
         except DeafReaderError as error:
             self._on_fatal(error)
             return
