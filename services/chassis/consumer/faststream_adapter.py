@@ -19,7 +19,10 @@ from aiokafka.errors import (
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 
+from chassis.kafka.clients import read_secrets_anew
+from chassis.settings import KafkaSettings
 from chassis.telemetry.logs import get_logger
+from chassis.trouble import Trouble
 
 PAUSE_SECONDS = 0.5
 """After an error, before it asks again."""
@@ -59,7 +62,7 @@ class Holder(Protocol):
         """The client will never fetch again."""
 
 
-def build_waiting_consumers(broker: KafkaBroker, holder: Holder) -> None:
+def build_waiting_consumers(broker: KafkaBroker, holder: Holder, kafka: KafkaSettings) -> None:
     """Makes the broker build its consumers as `WaitingConsumer`. Call it after `connect`, before `start`.
 
     Raises `TypeError` if this FastStream builds them another way.
@@ -67,7 +70,8 @@ def build_waiting_consumers(broker: KafkaBroker, holder: Holder) -> None:
     transport = broker.config.broker_config
     if not isinstance(transport.builder, partial):
         raise TypeError("FastStream no longer makes its consumer from a partial")
-    transport.builder = partial(WaitingConsumer, *transport.builder.args, **transport.builder.keywords, holder=holder)
+    arguments = {**transport.builder.keywords, "holder": holder, "kafka": kafka}
+    transport.builder = partial(WaitingConsumer, *transport.builder.args, **arguments)
 
 
 class WaitingConsumer(AIOKafkaConsumer):
@@ -78,8 +82,9 @@ class WaitingConsumer(AIOKafkaConsumer):
     resumed. So what is held may change without a break for the others: a new assignment throws away what was fetched.
     """
 
-    def __init__(self, *topics: str, holder: Holder, **settings: Any) -> None:
+    def __init__(self, *topics: str, holder: Holder, kafka: KafkaSettings, **settings: Any) -> None:
         super().__init__(*topics, **settings)  # type: ignore[no-untyped-call]
+        read_secrets_anew(self._client, kafka, _not_read)
         self._holder = holder
         self._suspects_until = float("-inf")
         self._metadata: asyncio.Task[bool] | None = None
@@ -175,6 +180,10 @@ class WaitingConsumer(AIOKafkaConsumer):
         await asyncio.sleep(max(0.0, self._metadata_at + METADATA_SECONDS - monotonic()))
         self._metadata_at = monotonic()
         return bool(await self._ask_for_metadata())  # type: ignore[no-untyped-call]
+
+
+def _not_read(trouble: Trouble) -> None:
+    log.warning("secrets_not_read", says=trouble.what, remedy=trouble.remedy)
 
 
 def _is_about_records(error: BaseException) -> bool:
