@@ -13,8 +13,11 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizatio
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 
+from chassis.kafka.clients import read_secrets_anew
 from chassis.kafka.unpacking import is_about_records
+from chassis.settings import KafkaSettings
 from chassis.telemetry.logs import get_logger
+from chassis.trouble import Trouble
 
 PAUSE_SECONDS = 0.5
 """After an error, before it asks again."""
@@ -52,7 +55,7 @@ class Holder(Protocol):
         """The client will never fetch again."""
 
 
-def build_waiting_consumers(broker: KafkaBroker, holder: Holder) -> None:
+def build_waiting_consumers(broker: KafkaBroker, holder: Holder, kafka: KafkaSettings) -> None:
     """Makes the broker build its consumers as `WaitingConsumer`. Call it after `connect`, before `start`.
 
     Raises `TypeError` if this FastStream builds them another way.
@@ -60,7 +63,8 @@ def build_waiting_consumers(broker: KafkaBroker, holder: Holder) -> None:
     transport = broker.config.broker_config
     if not isinstance(transport.builder, partial):
         raise TypeError("FastStream no longer makes its consumer from a partial")
-    transport.builder = partial(WaitingConsumer, *transport.builder.args, **transport.builder.keywords, holder=holder)
+    arguments = {**transport.builder.keywords, "holder": holder, "kafka": kafka}
+    transport.builder = partial(WaitingConsumer, *transport.builder.args, **arguments)
 
 
 class WaitingConsumer(AIOKafkaConsumer):
@@ -71,8 +75,9 @@ class WaitingConsumer(AIOKafkaConsumer):
     resumed. So what is held may change without a break for the others: a new assignment throws away what was fetched.
     """
 
-    def __init__(self, *topics: str, holder: Holder, **settings: Any) -> None:
+    def __init__(self, *topics: str, holder: Holder, kafka: KafkaSettings, **settings: Any) -> None:
         super().__init__(*topics, **settings)  # type: ignore[no-untyped-call]
+        read_secrets_anew(self._client, kafka, _not_read)
         self._holder = holder
         self._suspects_until = float("-inf")
         self._metadata: asyncio.Task[bool] | None = None
@@ -168,6 +173,10 @@ class WaitingConsumer(AIOKafkaConsumer):
         await asyncio.sleep(max(0.0, self._metadata_at + METADATA_SECONDS - monotonic()))
         self._metadata_at = monotonic()
         return bool(await self._ask_for_metadata())  # type: ignore[no-untyped-call]
+
+
+def _not_read(trouble: Trouble) -> None:
+    log.warning("secrets_not_read", says=trouble.what, remedy=trouble.remedy)
 
 
 async def parse(batch: Batch) -> KafkaMessage:

@@ -7,19 +7,20 @@ database: what is this process's share. One finds the place to begin at in what 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
 from aiokafka import TopicPartition
 
 from chassis.consumer import progress
+from chassis.consumer.assignment import Assignment
 from chassis.consumer.dispatch import Dispatcher
-from chassis.consumer.held import Held
 from chassis.consumer.leases import Leases, View
 from chassis.consumer.outages import may_pass, pause_after
 from chassis.consumer.places import Places
-from chassis.consumer.shares import dealt, of_the_fullest, share_of, to_take
+from chassis.consumer.placing import Placing
+from chassis.consumer.shares import of_the_fullest, share_of, to_take
 from chassis.consumer.subscription import Subscription
 from chassis.consumer.transport import Consumer
 from chassis.consumer.unreadable import Unreadable
@@ -71,14 +72,12 @@ class Reader:
         self._subscription = Subscription(topics)
         self._watchdog = Watchdog()
         self._leases: Leases | None = None
-        self._readers: dict[TopicPartition, Consumer] = {}
-        """Who reads the partitions whose leases this process holds."""
-        self._leaving: set[TopicPartition] = set()
+        self._assignment = Assignment(self.members)
         self._numbers: dict[TopicPartition, int] = {}
         self._places = Places(pool, self._lookout, metrics)
         self._unreadable = Unreadable(pool, self._lookout)
+        self._placing = Placing(self._assignment, self._subscription, self._places, self._unreadable)
         self._unread: int | None = None
-        self._to_place = asyncio.Event()
         self._to_look = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stopped_members = asyncio.Event()
@@ -87,7 +86,7 @@ class Reader:
 
     async def run(self) -> None:
         """Reads until `stop`. Survives the loss of brokers and database; raises what nobody foresaw."""
-        loops = [asyncio.create_task(each) for each in (self._look(), self._place(), self._keep_leases())]
+        loops = [asyncio.create_task(each) for each in (self._look(), self._placing.run(), self._keep_leases())]
         try:
             await asyncio.gather(*loops)
         finally:
@@ -98,7 +97,7 @@ class Reader:
     async def stop(self) -> None:
         """Lets the batches in hand end; then others may have the partitions."""
         self._stopping.set()
-        self._to_place.set()
+        self._placing.stop()
         self._to_look.set()
         await asyncio.gather(*(member.stop() for member in self.members))
         self._stopped_members.set()
@@ -112,13 +111,9 @@ class Reader:
             and bool(self._subscription.leases)
             and self._unread == 0
             and monotonic() - self._lookout.answered_at < ANSWER_SECONDS
-            and not self._unplaced()
-            and all(self._is_up_to_date(each, place) for each, place in self._read_to().items())
+            and not self._placing.unplaced()
+            and self._assignment.is_up_to_date()
         )
-
-    def _is_up_to_date(self, partition: TopicPartition, place: int) -> bool:
-        held = self._readers[partition].held[partition]
-        return held.check is None and place >= held.reread_to
 
     async def _look(self) -> None:
         attempt = 0
@@ -146,15 +141,16 @@ class Reader:
                 self._subscription.leases = await progress.register(connection, partitions)
             self._numbers |= self._subscription.leases
             self._unread = None
-            self._forget([each for each in self._readers if each not in self._subscription.leases])
+            self._forget([each for each in self._assignment.readers if each not in self._subscription.leases])
             self._wake()
-        for each in [each for each in self._readers if each.topic in renewed]:
-            self._readers[each].stand_still(each)
-            self._wake()
+        for each, reader in self._assignment.readers.items():
+            if each.topic in renewed:
+                reader.stand_still(each)
+                self._wake()
         if await self._unreadable.settle():
             self._wake()
         stopped = self._unreadable.stopped
-        places = self._read_to()
+        places = self._assignment.read_to()
         ends = await self._lookout.ends([*places, *stopped])
         lags = {each: max(0, end - places.get(each, stopped.get(each, end))) for each, end in ends.items()}
         self._metrics.lag.clear()
@@ -165,24 +161,19 @@ class Reader:
 
     async def _watch(self, places: dict[TopicPartition, int], lags: dict[TopicPartition, int]) -> None:
         """Makes members anew that are deaf although brokers and database answer, as they do now."""
-        for member in self.members:
-            if self._watchdog.deaf(member.quiet_since()):
-                await self._renew([member], "no_fetch")
-        idle = {each: place for each, place in places.items() if not self._is_busy(each)}
-        if self._watchdog.stands_still(idle, lags):
+        if deaf := [each for each in self.members if self._watchdog.deaf(each.quiet_since())]:
+            await self._renew(deaf, "no_fetch")
+        idle = self._assignment.idle()
+        if self._watchdog.stands_still({each: place for each, place in places.items() if each in idle}, lags):
             await self._renew(self.members, "lag_stands_still")
-        if self._watchdog.uncovered(self._leases is None or (self._unread == 0 and not self._unplaced())):
+        if self._watchdog.uncovered(self._leases is None or (self._unread == 0 and not self._placing.unplaced())):
             await self._renew(self.members, "not_covered")
-
-    def _is_busy(self, partition: TopicPartition) -> bool:
-        reader = self._readers.get(partition)
-        return reader is None or reader.busy
 
     async def _renew(self, members: Sequence[Consumer], reason: str) -> None:
         self._metrics.readers_renewed.labels(reason).inc()
         log.error("reader_deaf", reason=reason)
         try:
-            self._watchdog.renewal()
+            self._watchdog.renewal([each.name for each in members])
         except DeafReaderError as error:
             self._on_fatal(error)
             return
@@ -213,8 +204,7 @@ class Reader:
 
     def _lose_all(self) -> None:
         """Whoever has lost its session reads nothing any more. What is still written fails: its terms are over."""
-        self._readers.clear()
-        self._leaving.clear()
+        self._assignment.lose()
         self._unread = None
         for member in self.members:
             held = list(member.held)
@@ -228,8 +218,9 @@ class Reader:
         self._count_unread(view)
         if self._stopping.is_set():
             return
-        await leases.let_go(view.mine - {self._numbers[each] for each in self._readers})  # what an outage has left over
-        staying = {each: reader for each, reader in self._readers.items() if each not in self._leaving}
+        held = {self._numbers[each] for each in self._assignment.readers}
+        await leases.let_go(view.mine - held)  # what an outage has left over
+        staying = self._assignment.staying()
         surplus = len(staying) - share_of(leases.number, view.members, len(known))
         if surplus > 0:
             self._forget(of_the_fullest(staying, surplus))
@@ -238,10 +229,10 @@ class Reader:
             wanted = to_take(free, staying, -surplus)
             taken = await leases.take([known[each] for each in wanted]) if wanted else set()
             if taken:
-                self._readers |= dealt([each for each in wanted if known[each] in taken], self._readers, self.members)
+                self._assignment.take([each for each in wanted if known[each] in taken])
                 self._count_unread(View(view.members, view.mine | taken, view.others))
                 log.info("partitions_taken", count=len(taken))
-                self._to_place.set()
+                self._placing.wake()
             elif wanted:
                 leases.wake()  # somebody else was faster
 
@@ -252,66 +243,20 @@ class Reader:
 
     def _forget(self, partitions: Collection[TopicPartition]) -> None:
         """Lets these go, in the background: the batches in hand end first."""
-        leaving = [each for each in partitions if each in self._readers and each not in self._leaving]
-        self._leaving.update(leaving)
+        leaving = self._assignment.leave(partitions)
         if leaving and self._leases is not None:
             self._background(self._let_go(self._leases, leaving))
 
-    async def _let_go(self, leases: Leases, partitions: Sequence[TopicPartition]) -> None:
-        numbers = {each: self._numbers[each] for each in partitions}
-        readers = {each: self._readers[each] for each in partitions}
-        shares = {reader: [each for each in partitions if readers[each] is reader] for reader in readers.values()}
+    async def _let_go(self, leases: Leases, readers: Mapping[TopicPartition, Consumer]) -> None:
+        shares = {reader: [each for each in readers if readers[each] is reader] for reader in readers.values()}
         await asyncio.gather(*(reader.let_go(share) for reader, share in shares.items()))
         if self._leases is not leases:
             return
-        for each in partitions:
-            self._readers.pop(each, None)
-            self._leaving.discard(each)
+        self._assignment.gone(readers)
+        for each in readers:
             self._unreadable.forget(each)
-        await leases.let_go(list(numbers.values()))
-        log.info("partitions_let_go", count=len(partitions))
-
-    async def _place(self) -> None:
-        attempt = 0
-        while not self._stopping.is_set():
-            self._to_place.clear()
-            try:
-                await self._place_once()
-                attempt = 0
-            except Exception as error:
-                attempt += 1
-                if not may_pass(error, attempt, "places"):
-                    raise
-            await is_set_within(self._to_place, pause_after(attempt) if attempt else LOOK_SECONDS)
-
-    async def _place_once(self) -> None:
-        known = self._subscription.leases
-        if not known:
-            return
-        waiting = {each: self._readers[each] for each in self._unplaced()}
-        begun = asyncio.create_task(self._places.find(waiting, self._subscription.id_of))
-        covered = await asyncio.gather(*(member.cover(known) for member in self.members), return_exceptions=True)
-        starts = await begun
-        for error in covered:
-            if isinstance(error, BaseException):
-                raise error
-        for each, start in starts.items():
-            if self._readers.get(each) is waiting[each] and each not in self._leaving and not self._stopping.is_set():
-                row = start.progress
-                held = Held(row.term, row.next_offset or 0, start.check, row.reread_to or 0)
-                waiting[each].take(each, held, was_read=row.last_id is not None)
-        if starts:
-            log.info("partitions_assigned", count=len(starts))
-
-    def _unplaced(self) -> list[TopicPartition]:
-        return [
-            each
-            for each, reader in self._readers.items()
-            if each not in reader.held and each not in self._unreadable.stopped and each not in self._leaving
-        ]
-
-    def _read_to(self) -> dict[TopicPartition, int]:
-        return {each: reader.read_to(each) for each, reader in self._readers.items() if each in reader.held}
+        await leases.let_go([self._numbers[each] for each in readers])
+        log.info("partitions_let_go", count=len(readers))
 
     # --- what its members cannot settle (`Troubles`) -----------------------------------------------------------------
 
@@ -336,7 +281,7 @@ class Reader:
         self._background(self._renew([member], reason))
 
     def _wake(self) -> None:
-        self._to_place.set()
+        self._placing.wake()
         if self._leases is not None:
             self._leases.wake()
 

@@ -122,7 +122,7 @@ class Consumer:
         self._broker = broker
         try:
             await broker.connect()
-            build_waiting_consumers(broker, self)
+            build_waiting_consumers(broker, self, self._kafka)
             await broker.start()
         except BaseException:
             await self.disconnect()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Mapping
-from time import monotonic
+from collections.abc import Collection, Mapping
+from time import monotonic, time
 
 from aiokafka import TopicPartition
 
@@ -25,13 +23,18 @@ class Watchdog:
     """Remembers since when something has been wrong."""
 
     def __init__(self) -> None:
-        self._renewed: deque[float] = deque(maxlen=2)
+        self._renewed: dict[str, float] = {}
+        self._answered_since: float | None = None
         self._uncovered_since: float | None = None
         self._behind: dict[TopicPartition, tuple[int, float]] = {}
 
     def deaf(self, quiet_since: float) -> bool:
-        """True if nothing was heard since then (seconds of the wall clock) for too long."""
-        return time.time() - quiet_since > DEAF_SECONDS
+        """True if a member has heard nothing since then (seconds of the wall clock) for too long, while brokers and
+        database have answered others. After an outage members need their time to be back too."""
+        now = time()
+        if self._answered_since is None:
+            self._answered_since = now
+        return now - max(quiet_since, self._answered_since) > DEAF_SECONDS
 
     def uncovered(self, covered: bool) -> bool:
         """True if partitions have been without a reader for too long."""
@@ -53,13 +56,16 @@ class Watchdog:
 
     def pause(self) -> None:
         """Brokers or database do not answer: nothing can be said."""
+        self._answered_since = None
         self._uncovered_since = None
         self._behind.clear()
 
-    def renewal(self) -> None:
-        """Notes that a reader is made anew. Raises `DeafReaderError` if that has not helped lately."""
-        self.pause()
+    def renewal(self, members: Collection[str]) -> None:
+        """Notes that these are made anew. Raises `DeafReaderError` if that has not helped one of them lately."""
+        self._uncovered_since = None
+        self._behind.clear()
         now = monotonic()
-        self._renewed.append(now)
-        if len(self._renewed) > 1 and now - self._renewed[0] < AGAIN_SECONDS:
+        in_vain = [each for each in members if now - self._renewed.get(each, float("-inf")) < AGAIN_SECONDS]
+        self._renewed |= dict.fromkeys(members, now)
+        if in_vain:
             raise DeafReaderError("made anew a moment ago, and deaf again")

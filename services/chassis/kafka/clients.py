@@ -1,6 +1,7 @@
 """How producers, consumers and the admin client reach Kafka: settings become client options in one place.
 
-Password, authority and certificate are read from their files whenever a client is made: a new client has the new ones.
+Password, authority and certificate are read from their files whenever a client is made; those that live long read them
+anew for each connection.
 
 aiokafka answers a closed port, a wrong password and a plain connection to a TLS port alike with "Unable to
 bootstrap", and tells the reason to its log only. The admin client here collects it for the person who reads.
@@ -10,11 +11,12 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from chassis.settings import KafkaSettings
@@ -58,6 +60,27 @@ def broker_security(settings: KafkaSettings) -> BaseSecurity:
         return security.BaseSecurity(ssl_context=tls)
     username, password = _login(settings)
     return kinds[settings.sasl_mechanism](username, password, ssl_context=tls)
+
+
+def read_secrets_anew(client: AIOKafkaClient, settings: KafkaSettings, tell: Callable[[Trouble], None]) -> None:
+    """Makes this client read password, authority and certificate anew for each connection, where aiokafka would read
+    them once. While one of them cannot be read, it tells so and goes on with what it has."""
+    its: Any = client
+    get = its._get_conn  # noqa: SLF001 - there is no other way to come before a connection
+
+    async def get_anew(node: Any, *, group: Any = ConnectionGroup.DEFAULT, **options: Any) -> Any:
+        there = its._conns.get((node, group))  # noqa: SLF001
+        if there is None or not there.connected():
+            try:
+                secrets = kafka_options(settings)
+            except Trouble as trouble:
+                tell(trouble)
+            else:
+                its._ssl_context = secrets.get("ssl_context")  # noqa: SLF001
+                its._sasl_plain_password = secrets.get("sasl_plain_password")  # noqa: SLF001
+        return await get(node, group=group, **options)
+
+    its._get_conn = get_anew  # noqa: SLF001
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ from chassis.http.app import create_api
 from chassis.http.auth import Authenticator
 from chassis.http.health import Probes
 from chassis.http.http_tracing import HttpTelemetry
-from chassis.kafka.clients import kafka_options
+from chassis.kafka.clients import kafka_options, read_secrets_anew
 from chassis.kafka.past import reader_of
 from chassis.kafka.reading import fetch_record
 from chassis.outbox.relay import Relay
@@ -78,6 +78,10 @@ def main(build: Callable[[], Service]) -> None:
         sys.stderr.write(wrong_settings(error) + "\n")
         raise SystemExit(2) from None
     raise SystemExit(uvloop.run(runtime.run()))
+
+
+def _not_read(trouble: Trouble) -> None:
+    log.warning("secrets_not_read", says=trouble.what, remedy=trouble.remedy)
 
 
 class Runtime:
@@ -225,12 +229,14 @@ class Runtime:
 
     def _relay(self) -> Relay:
         def producer() -> AIOKafkaProducer:
-            return AIOKafkaProducer(
+            made = AIOKafkaProducer(
                 **kafka_options(self.kafka),
                 client_id=f"{self._application()}-relay",
                 enable_idempotence=True,
                 acks="all",
             )
+            read_secrets_anew(made.client, self.kafka, _not_read)
+            return made
 
         return Relay(
             self.database.database_url,

@@ -17,6 +17,7 @@ from aiokafka.errors import (
 
 from chassis.consumer import faststream_adapter
 from chassis.consumer.faststream_adapter import WaitingConsumer
+from chassis.settings import KafkaSettings
 
 GOOD, BAD = TopicPartition("ph.shop.v1", 0), TopicPartition("ph.shop.v1", 1)
 RECORDS = {GOOD: ["a record"]}
@@ -69,7 +70,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
 
         monkeypatch.setattr(AIOKafkaConsumer, "getmany", getmany)
         told = Told()
-        made.append(WaitingConsumer(bootstrap_servers="nobody.test:9092", holder=told))
+        made.append(WaitingConsumer(bootstrap_servers="nobody.test:9092", holder=told, kafka=KafkaSettings()))
         return made[-1], told
 
     yield make

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from aiokafka import TopicPartition
 
@@ -21,9 +19,34 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return passed
 
 
-def test_quiet_is_deaf_after_a_while() -> None:
-    assert not Watchdog().deaf(time.time() - 25)
-    assert Watchdog().deaf(time.time() - 35)
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The same on the wall clock."""
+    passed = [0.0]
+    monkeypatch.setattr(watchdog, "time", lambda: passed[0])
+    return passed
+
+
+def test_quiet_is_deaf_after_a_while_in_which_others_were_answered(wall: list[float]) -> None:
+    dog = Watchdog()
+    assert not dog.deaf(0)
+    wall[0] += 25
+    assert not dog.deaf(0)
+    wall[0] += 10
+    assert dog.deaf(0)
+    assert not dog.deaf(10)
+
+
+def test_after_an_outage_nobody_is_deaf_at_once(wall: list[float]) -> None:
+    dog = Watchdog()
+    dog.deaf(0)
+    wall[0] += 100
+    dog.pause()
+    assert not dog.deaf(0)
+    wall[0] += 29
+    assert not dog.deaf(0)
+    wall[0] += 2
+    assert dog.deaf(0)
 
 
 def test_partitions_without_a_reader_count_while_they_last(clock: list[float]) -> None:
@@ -50,11 +73,21 @@ def test_a_lag_counts_while_its_place_stays(clock: list[float]) -> None:
     assert not dog.stands_still({PLACE: 2}, {PLACE: 9})
 
 
-def test_a_second_renewal_within_ten_minutes_is_too_many(clock: list[float]) -> None:
+def test_a_second_renewal_of_a_member_within_ten_minutes_is_too_many(clock: list[float]) -> None:
     dog = Watchdog()
-    dog.renewal()
+    dog.renewal(["till-1"])
     clock[0] += 601
-    dog.renewal()
+    dog.renewal(["till-1", "till-2"])
     clock[0] += 599
     with pytest.raises(DeafReaderError):
-        dog.renewal()
+        dog.renewal(["till-2"])
+
+
+def test_members_that_are_deaf_for_the_same_reason_are_made_anew_one_by_one_too(clock: list[float]) -> None:
+    dog = Watchdog()
+    dog.renewal(["till-1"])
+    clock[0] += 1
+    dog.renewal(["till-2"])
+    clock[0] += 1
+    with pytest.raises(DeafReaderError):
+        dog.renewal(["till-1", "till-2"])
