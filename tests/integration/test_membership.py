@@ -47,6 +47,26 @@ async def test_a_restart_with_one_topic_more_reads_it(
             assert {each.topic for each in member.held()} == {shop.topic, another.topic}
 
 
+async def test_while_a_version_is_rolled_out_that_reads_one_topic_more_everything_is_read(
+    shop: Shop, join: Join, kafka_bootstrap: str, toy: ToyRuntime
+) -> None:
+    """Those of the version before leave room for others, but know nothing of the new topic."""
+    group, old, new = new_group(), [uuid4() for _ in range(20)], [uuid4() for _ in range(20)]
+    async with (
+        opened_shop(kafka_bootstrap) as another,
+        join(group) as first,
+        join(group) as second,
+    ):
+        await until(lambda: len(first.held()) == len(second.held()) == PARTITIONS // 2, "even shares")
+        async with join(group, also=[another]) as third:
+            await third.until_covered()
+            await until(lambda: len(third.held()) == PARTITIONS + PARTITIONS // 3, "its share of both topics", SOON)
+            await shop.send([shop.sold(key) for key in old])
+            await another.send([another.sold(key) for key in new])
+            await until_totals(toy, dict.fromkeys([*old, *new], 1))
+            assert await first.reader.covered()
+
+
 async def test_partitions_that_are_added_are_read_soon(shop: Shop, join: Join, toy: ToyRuntime) -> None:
     async with join(new_group(), instance="till-0") as member:
         await member.until_covered()

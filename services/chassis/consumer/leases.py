@@ -7,7 +7,8 @@ locks at once; nobody has to be voted out, and no process can hold what another 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -16,28 +17,33 @@ import asyncpg
 from chassis.waiting import is_set_within
 
 MEMBERS = int.from_bytes(b"phme")
-"""The class of the locks that say who is there; each process locks the number of its session."""
+"""The class of the locks that say who is there; each process locks the number of its session. For those who look on."""
 PARTITIONS = int.from_bytes(b"phpa")
 """The class of the locks on partitions, by the number in `progress`."""
+TOPICS = int.from_bytes(b"phto")
+"""The class of the locks that say who reads which topic, by the number of the topic's first partition. They are shared:
+nobody waits for one."""
 CHANNEL = "readers"
 """Told whenever somebody comes, goes or lets go: outside the transactions of the business, which a NOTIFY would hold
 up."""
 
 _JOIN = "select pg_backend_pid() from (select pg_advisory_lock($1, pg_backend_pid())) joined"
 _LOOK = f"""
-select classid::int, objid::int, pid = pg_backend_pid() from pg_locks
-where locktype = 'advisory' and classid::int in ({MEMBERS}, {PARTITIONS}) and objsubid = 2 and granted
+select classid::int, objid::int, pid from pg_locks
+where locktype = 'advisory' and classid::int in ({TOPICS}, {PARTITIONS}) and objsubid = 2 and granted
     and database = (select oid from pg_database where datname = current_database())
 """  # noqa: S608 - constants
+_READ = "select pg_advisory_lock_shared($2, topic) from unnest($1::int[]) as read(topic)"
+_READ_NO_MORE = "select pg_advisory_unlock_shared($2, topic) from unnest($1::int[]) as read(topic)"
 _TAKE = "select lease from unnest($1::int[]) as wanted(lease) where pg_try_advisory_lock($2, lease)"
 _LET_GO = "select pg_advisory_unlock($2, lease) from unnest($1::int[]) as held(lease)"
 _TELL = f"select pg_notify('{CHANNEL}', '')"
 
 
 class View(NamedTuple):
-    """Who is there, by the numbers of their sessions, and what is held."""
+    """Who reads each topic, by the numbers of their sessions, and what is held."""
 
-    members: list[int]
+    readers: Mapping[int, list[int]]
     mine: set[int]
     others: set[int]
 
@@ -49,8 +55,9 @@ class Leases:
         self._connection = connection
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
+        self._reads: set[int] = set()
         self.number = 0
-        """Of this session, among the members."""
+        """Of this session, among the readers."""
 
     @classmethod
     @asynccontextmanager
@@ -78,12 +85,28 @@ class Leases:
         finally:
             await leases._close()
 
+    async def read(self, topics: Collection[int]) -> None:
+        """Says that this process reads these topics, by the numbers of their first partitions, and no others."""
+        new, old = set(topics) - self._reads, self._reads.difference(topics)
+        if new:
+            await self._run(_READ, list(new), TOPICS)
+        if old:
+            await self._run(_READ_NO_MORE, list(old), TOPICS)
+        if new or old:
+            self._reads = set(topics)
+            await self._run(_TELL)
+
     async def look(self) -> View:
-        """Who holds what now."""
-        rows = await self._run(_LOOK)
-        members = sorted(number for kind, number, _ in rows if kind == MEMBERS)
-        held = [(number, mine) for kind, number, mine in rows if kind == PARTITIONS]
-        return View(members, {each for each, mine in held if mine}, {each for each, mine in held if not mine})
+        """Who reads and holds what now."""
+        readers: dict[int, list[int]] = defaultdict(list)
+        mine: set[int] = set()
+        others: set[int] = set()
+        for kind, number, session in await self._run(_LOOK):
+            if kind == TOPICS:
+                readers[number].append(session)
+            else:
+                (mine if session == self.number else others).add(number)
+        return View(readers, mine, others)
 
     async def take(self, wanted: Collection[int]) -> set[int]:
         """Takes those of these leases that nobody holds."""

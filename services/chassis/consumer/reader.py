@@ -20,7 +20,7 @@ from chassis.consumer.leases import Leases, View
 from chassis.consumer.outages import may_pass, pause_after
 from chassis.consumer.places import Places
 from chassis.consumer.placing import Placing
-from chassis.consumer.shares import of_the_fullest, share_of, to_take
+from chassis.consumer.shares import numbers_of, shares_of, to_let_go, to_take
 from chassis.consumer.subscription import Subscription
 from chassis.consumer.transport import Consumer
 from chassis.consumer.unreadable import Unreadable
@@ -213,27 +213,27 @@ class Reader:
             self._background(member.let_go(held))
 
     async def _share(self, leases: Leases) -> None:
-        view = await leases.look()
         known = self._subscription.leases
+        if not self._stopping.is_set():
+            await leases.read(numbers_of(known).values())
+        view = await leases.look()
         self._count_unread(view)
         if self._stopping.is_set():
             return
         held = {self._numbers[each] for each in self._assignment.readers}
         await leases.let_go(view.mine - held)  # what an outage has left over
         staying = self._assignment.staying()
-        surplus = len(staying) - share_of(leases.number, view.members, len(known))
-        if surplus > 0:
-            self._forget(of_the_fullest(staying, surplus))
-        elif surplus < 0:
-            free = [each for each, lease in known.items() if lease not in view.mine | view.others]
-            wanted = to_take(free, staying, -surplus)
-            taken = await leases.take([known[each] for each in wanted]) if wanted else set()
+        shares = shares_of(leases.number, view.readers, known)
+        self._forget(to_let_go(staying, shares))
+        free = [each for each, lease in known.items() if lease not in view.mine | view.others]
+        if wanted := to_take(free, staying, shares):
+            taken = await leases.take([known[each] for each in wanted])
             if taken:
                 self._assignment.take([each for each in wanted if known[each] in taken])
-                self._count_unread(View(view.members, view.mine | taken, view.others))
+                self._count_unread(view._replace(mine=view.mine | taken))
                 log.info("partitions_taken", count=len(taken))
                 self._placing.wake()
-            elif wanted:
+            else:
                 leases.wake()  # somebody else was faster
 
     def _count_unread(self, view: View) -> None:

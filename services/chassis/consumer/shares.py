@@ -1,7 +1,8 @@
 """How many partitions each process reads, and which ones it takes or lets go. Pure.
 
-Everybody sees the same members and counts alike, so the shares add up to all partitions: who holds more than its share
-lets go, who holds less takes what is free. Nothing else moves.
+Topics are shared out one by one among those who read them: while a new version is rolled out, not everybody reads the
+same ones. Everybody sees who reads what and counts alike, so the shares of a topic add up to all its partitions: who
+holds more than its share lets go, who holds less takes what is free. Nothing else moves.
 """
 
 from __future__ import annotations
@@ -13,44 +14,54 @@ from typing import TypeVar
 from aiokafka import TopicPartition
 
 Reader = TypeVar("Reader", bound=Hashable)
+Shares = Mapping[str, int]
+"""How many partitions of each topic."""
 
 
-def share_of(member: int, members: Sequence[int], partitions: int) -> int:
-    """How many of the partitions this member should hold: all shares are equal, the first members' one larger."""
-    if member not in members:
-        return 0
-    share, left = divmod(partitions, len(members))
-    return share + (sorted(members).index(member) < left)
+def numbers_of(leases: Mapping[TopicPartition, int]) -> dict[str, int]:
+    """The number of each topic: that of the lease of its first partition."""
+    return {each.topic: lease for each, lease in leases.items() if each.partition == 0}
 
 
-def to_let_go(held: Collection[TopicPartition], count: int) -> list[TopicPartition]:
-    """Some of the partitions held, most from those topics of which most are held."""
-    left, chosen = set(held), []
-    for _ in range(min(count, len(left))):
-        per_topic = Counter(each.topic for each in left)
-        chosen.append(max(left, key=lambda each: (per_topic[each.topic], each)))
-        left.remove(chosen[-1])
-    return chosen
+def shares_of(member: int, readers: Mapping[int, Collection[int]], leases: Mapping[TopicPartition, int]) -> Shares:
+    """How many partitions of each of its topics this member should hold, whoever else reads them.
+
+    `readers` are the members that read each topic, by its number. What is left over of a topic goes round: to those
+    that come after the ones who have got what was left of the topic before.
+    """
+    counts = Counter(each.topic for each in leases)
+    shares = {}
+    for topic, number in numbers_of(leases).items():
+        members = sorted(readers.get(number, ()))
+        if member in members:
+            share, left = divmod(counts[topic], len(members))
+            first = sorted(readers).index(number) * left
+            shares[topic] = share + ((members.index(member) - first) % len(members) < left)
+    return shares
 
 
-def to_take(free: Collection[TopicPartition], held: Collection[TopicPartition], count: int) -> list[TopicPartition]:
-    """Some of the free partitions, most from those topics of which fewest are held."""
-    left, chosen = set(free), []
-    per_topic = Counter(each.topic for each in held)
-    for _ in range(min(count, len(left))):
-        chosen.append(min(left, key=lambda each: (per_topic[each.topic], each)))
-        left.remove(chosen[-1])
-        per_topic[chosen[-1].topic] += 1
-    return chosen
-
-
-def of_the_fullest(readers: Mapping[TopicPartition, Hashable], count: int) -> list[TopicPartition]:
-    """Some of these partitions, one by one from whoever reads most: so the members stay even."""
+def to_let_go(readers: Mapping[TopicPartition, Hashable], shares: Shares) -> list[TopicPartition]:
+    """Those of the partitions held that are too many, one by one from whoever reads most: so the members stay even."""
     left, chosen = dict(readers), []
-    for _ in range(count):
-        ((fullest, _),) = Counter(left.values()).most_common(1)
-        chosen += to_let_go([each for each, reader in left.items() if reader is fullest], 1)
+    while too_many := _beyond(left, shares):
+        loads = Counter(left.values())
+        chosen.append(max(too_many, key=lambda each: (loads[left[each]], each)))
         del left[chosen[-1]]
+    return chosen
+
+
+def _beyond(held: Collection[TopicPartition], shares: Shares) -> list[TopicPartition]:
+    counts = Counter(each.topic for each in held)
+    return [each for each in held if counts[each.topic] > shares.get(each.topic, 0)]
+
+
+def to_take(free: Collection[TopicPartition], held: Collection[TopicPartition], shares: Shares) -> list[TopicPartition]:
+    """Those of the free partitions that are missing."""
+    counts, chosen = Counter(each.topic for each in held), []
+    for each in sorted(free):
+        if counts[each.topic] < shares.get(each.topic, 0):
+            counts[each.topic] += 1
+            chosen.append(each)
     return chosen
 
 
