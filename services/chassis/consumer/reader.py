@@ -71,6 +71,7 @@ class Reader:
         self._subscription = Subscription(topics)
         self._watchdog = Watchdog()
         self._leases: Leases | None = None
+        self._session = 0
         self._readers: dict[TopicPartition, Consumer] = {}
         """Who reads the partitions whose leases this process holds."""
         self._leaving: set[TopicPartition] = set()
@@ -151,7 +152,7 @@ class Reader:
         for each in [each for each in self._readers if each.topic in renewed]:
             self._readers[each].stand_still(each)
             self._wake()
-        if await self._unreadable.settle():
+        if await self._unreadable.settle(self._session):
             self._wake()
         stopped = self._unreadable.stopped
         places = self._read_to()
@@ -196,7 +197,7 @@ class Reader:
             self.last_progress = monotonic()
             try:
                 async with Leases.opened(self._dsn(), self._name, self._session_ms) as leases:
-                    self._leases = leases
+                    self._leases, self._session = leases, leases.number
                     while not self._stopped_members.is_set():
                         await self._share(leases)
                         attempt = 0
@@ -208,7 +209,7 @@ class Reader:
                     raise
                 await is_set_within(self._stopped_members, pause_after(attempt))
             finally:
-                self._leases = None
+                self._leases, self._session = None, 0
                 self._lose_all()
 
     def _lose_all(self) -> None:
@@ -258,7 +259,6 @@ class Reader:
             self._background(self._let_go(self._leases, leaving))
 
     async def _let_go(self, leases: Leases, partitions: Sequence[TopicPartition]) -> None:
-        numbers = {each: self._numbers[each] for each in partitions}
         readers = {each: self._readers[each] for each in partitions}
         shares = {reader: [each for each in partitions if readers[each] is reader] for reader in readers.values()}
         await asyncio.gather(*(reader.let_go(share) for reader, share in shares.items()))
@@ -268,7 +268,7 @@ class Reader:
             self._readers.pop(each, None)
             self._leaving.discard(each)
             self._unreadable.forget(each)
-        await leases.let_go(list(numbers.values()))
+        await leases.let_go([self._numbers[each] for each in partitions])
         log.info("partitions_let_go", count=len(partitions))
 
     async def _place(self) -> None:
@@ -282,14 +282,15 @@ class Reader:
                 attempt += 1
                 if not may_pass(error, attempt, "places"):
                     raise
-            await is_set_within(self._to_place, pause_after(attempt) if attempt else LOOK_SECONDS)
+            if await is_set_within(self._to_place, pause_after(attempt) if attempt else LOOK_SECONDS):
+                attempt = 0  # something is new, perhaps what it waited for
 
     async def _place_once(self) -> None:
         known = self._subscription.leases
         if not known:
             return
         waiting = {each: self._readers[each] for each in self._unplaced()}
-        begun = asyncio.create_task(self._places.find(waiting, self._subscription.id_of))
+        begun = asyncio.create_task(self._places.find(waiting, self._subscription.id_of, self._session))
         covered = await asyncio.gather(*(member.cover(known) for member in self.members), return_exceptions=True)
         starts = await begun
         for error in covered:
