@@ -50,8 +50,8 @@ test: $(ALL_STAMP)  ## all tests, on a stack of their own
 bench: $(ALL_STAMP)  ## speed: make bench ONLY=relay,hop REPEATS=7; or two builds: make bench AGAINST=HEAD~3
 	@exec $(PY) -m bench --only "$(ONLY)" --repeats "$(REPEATS)" --against "$(AGAINST)"
 
-chaos: $(ALL_STAMP)  ## break everything on purpose: make chaos SEED=7 MINUTES=5 ONLY=sigkill,poison DEFECTS=all
-	@exec $(PY) -m chaos --minutes "$(or $(MINUTES),5)" $(if $(SEED),--seed "$(SEED)") \
+chaos: $(ALL_STAMP)  ## break everything on purpose: make chaos SEED=7 MINUTES=8 ONLY=sigkill,poison DEFECTS=all
+	@exec $(PY) -m chaos --minutes "$(or $(MINUTES),8)" $(if $(SEED),--seed "$(SEED)") \
 	    $(if $(ONLY),--only "$(ONLY)") $(if $(DEFECT),--defect "$(DEFECT)") \
 	    $(if $(DEFECTS),--defects "$(DEFECTS)")
 

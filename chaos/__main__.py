@@ -14,8 +14,9 @@ from chaos.faults import ALL
 from chaos.prove import chosen, prove_all
 from chaos.report import verdict
 from chaos.run import run
+from chaos.schedule import FULL_MINUTES
 
-MINUTES = 5.0
+MINUTES = float(FULL_MINUTES)
 
 
 def _main() -> int:

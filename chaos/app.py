@@ -11,6 +11,8 @@ The harness speaks to the running process through files in `CHAOS_FLAGS`:
   succeeds
 - `hang`: handling `hang` blocks the process as long as the file exists
 - `slow`, `<instance>.crash`: see `crash_points`
+
+`CHAOS_MORE` names topics that this version of `till` reads besides those that every version reads.
 """
 
 from __future__ import annotations
@@ -65,7 +67,10 @@ SERVICES = {
             till.SoldContract: Handler(_one(till.Till, "basket_id"), till.write_down("shop_sold")),
             till.RangContract: Handler(_one(till.Till, "basket_id"), till.write_down("shop_rang")),
             till.PricedContract: Handler(_one(till.Till, "basket_id"), till.priced),
-            till.TippedContract: Handler(_one(till.Till, "basket_id"), till.tipped),
+            **{
+                contract: Handler(_one(till.Till, "basket_id"), till.tipped)
+                for contract in (till.TippedContract, *map(till.tipped_in, os.environ.get("CHAOS_MORE", "").split()))
+            },
         },
         deadlines={},
         routers=(),

@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-from chaos import defects_of_processes
+from chaos import defects_of_processes, defects_of_restores
 from chassis.consumer import positions, progress
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.positions import Positions, Verdict
@@ -226,27 +226,31 @@ def positions_forgotten() -> None:
     loops.observe = observe_and_forget
 
 
-ALL: dict[str, Callable[[], None]] = {
-    defect.__name__: defect
-    for defect in (
-        no_positions,
-        offsets_before_commit,
-        id_cursor_relay,
-        mark_forgets_writers,
-        mark_before_publish,
-        competing_relays,
-        position_outside_transaction,
-        commits_unguarded,
-        versions_unchecked,
-        moved_timer_fires,
-        given_up_is_overtaken,
-        given_up_counts_as_done,
-        outage_retried_aside,
-        newest_first,
-        parked_blocks_nobody,
-        positions_forgotten,
-    )
-} | defects_of_processes.ALL
+ALL: dict[str, Callable[[], None]] = (
+    {
+        defect.__name__: defect
+        for defect in (
+            no_positions,
+            offsets_before_commit,
+            id_cursor_relay,
+            mark_forgets_writers,
+            mark_before_publish,
+            competing_relays,
+            position_outside_transaction,
+            commits_unguarded,
+            versions_unchecked,
+            moved_timer_fires,
+            given_up_is_overtaken,
+            given_up_counts_as_done,
+            outage_retried_aside,
+            newest_first,
+            parked_blocks_nobody,
+            positions_forgotten,
+        )
+    }
+    | defects_of_processes.ALL
+    | defects_of_restores.ALL
+)
 
 
 def install(name: str) -> None:

@@ -194,12 +194,51 @@ class Promise(NamedTuple):
 
 
 class Tip(NamedTuple):
-    """One record of the topic that is made anew and gets more partitions: it was acknowledged at this time."""
+    """One record of the topic that is made anew and gets more partitions, or of one that a later version reads."""
 
     key: str
     n: int
     partition: int
     at: float
+    """From when on it could be read: it was acknowledged, and a process was ready that reads its topic."""
+    topic: str = "ph.tip.v1"
+
+
+class Restored(NamedTuple):
+    """A service's database was copied, and the copy was put in the place of what it had become."""
+
+    service: str
+    copied: float
+    """Before the copy was begun. What was committed later may be forgotten, nothing else."""
+    opened: float
+    """From now on the service could see what had been put back."""
+    kept: int
+    """The place of the last row that the witness in the copy has."""
+    streams: Mapping[str, int]
+    """The last number of each key, as the copy has it."""
+    sales: frozenset[tuple[str, int]]
+    """Key and n of what the service had sold, and by the copy has not."""
+    halted: float = 0.0
+    """When it asked for an operator; 0 if it went on by itself."""
+    decided: float = 0.0
+    """When he let it go on."""
+    listed: frozenset[tuple[str, int, str]] = frozenset()
+    """Key, number and id of each event that he was told to be forgotten."""
+
+
+class Cut(NamedTuple):
+    """The broker was put back to an older disk, and a service was told what it had published and the broker lacks."""
+
+    service: str
+    opened: float
+    """From now on the service could reach the broker."""
+    lost: frozenset[tuple[str, int, str]]
+    """Key, number and id of each of its events that the older disk lacks."""
+    halted: float = 0.0
+    """When it asked for an operator; 0 if it went on by itself."""
+    decided: float = 0.0
+    listed: frozenset[tuple[str, int]] = frozenset()
+    """Key and number of each event that the operator was told to be missing."""
 
 
 @dataclass
@@ -241,6 +280,11 @@ class Evidence:
     tips: list[Tip] = field(default_factory=list)
     forged: dict[str, str] = field(default_factory=dict)
     """What was written by somebody who has no business there, or out of order: its ce_id and kind."""
+    restored: list[Restored] = field(default_factory=list)
+    """In their order."""
+    cuts: list[Cut] = field(default_factory=list)
+    lost: list[Record] = field(default_factory=list)
+    """Records that a broker had acknowledged and lost, with its newer disk."""
     memo: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     """What the model has worked out already."""
 
@@ -259,6 +303,9 @@ async def collect(world: World, watch: Watch | None = None) -> Evidence:
         logs={worker.name: reading.log(worker.log) for worker in world.workers},
         tips=list(world.ledger.tips),
         forged=dict(world.ledger.forged),
+        restored=list(world.ledger.restored),
+        cuts=list(world.ledger.cuts),
+        lost=list(world.ledger.lost),
     )
     for service, dsn in world.dsn.items():
         evidence.tables[service] = await reading.tables(dsn, service)
@@ -290,5 +337,5 @@ def _promise(world: World) -> Promise:
     return Promise(
         by_text(ledger.sales),
         by_text(ledger.alarms),
-        frozenset((str(key), number) for key, number in ledger.unanswered),
+        frozenset((str(key), number) for key, number in (*ledger.unanswered, *ledger.doubtful_alarms())),
     )

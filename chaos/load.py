@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from chaos import http
+from chaos.books import Answered
 from chaos.shop import MOVED, SELLER
 from chaos.world import Worker, World
 
@@ -133,7 +134,7 @@ class Load:
             "Idempotency-Key": str(uuid4()),
             **self._traceparent(),
         }
-        begun = time.monotonic()
+        begun, asked = time.monotonic(), time.time()
         while time.monotonic() - begun < PATIENCE:
             worker = self._somebody()
             self._world.ledger.attempts += 1
@@ -148,6 +149,8 @@ class Load:
                     promised.remove(instead_of)
                 promised.append(json.loads(answer.body)["n"])
                 self._world.ledger.late_promises.append(time.monotonic() - begun)
+                if what == "alarms":
+                    self._world.ledger.about_alarms.append(Answered(basket.id, n, asked, time.time()))
                 return
             if answer.status != 503:
                 self.surprises.append(f"{worker.name} answered {answer.status} to {what}: {answer.body[:300]}")

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from chaos.evidence import Evidence, Place, Record
+from chaos.evidence import WRITES, Evidence, Place, Record, Restored
 
 SOLD, RANG = "ph.shop.Sold.v1", "ph.shop.Rang.v1"
 COUNTED = "ph.till.Counted.v1"
@@ -150,6 +150,22 @@ def own(evidence: Evidence, topic: str) -> list[Understood]:
 def forged(evidence: Evidence, topic: str) -> list[Understood]:
     """The others, and what was written out of order."""
     return [event for event in understood(evidence, topic) if event.id in evidence.forged]
+
+
+def forgotten(evidence: Evidence, restored: Restored) -> list[Understood]:
+    """What the service had published, and its database that was put back did not know."""
+    known = restored.streams
+    told = [event for event in own(evidence, WRITES[restored.service]) if event.record.at < restored.opened]
+    return [event for event in told if event.sequence > known.get(event.key or "", 0)]
+
+
+def remembered(evidence: Evidence, events: Iterable[Understood]) -> list[Understood]:
+    """Those events that are no forgotten ones: of them their sender's tables must tell."""
+    gone: set[str] | None = evidence.memo.get(("forgotten", ""))
+    if gone is None:
+        gone = {event.id for restored in evidence.restored for event in forgotten(evidence, restored)}
+        evidence.memo["forgotten", ""] = gone
+    return [event for event in events if event.id not in gone]
 
 
 def history_of(evidence: Evidence, topic: str) -> History:

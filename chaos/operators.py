@@ -28,9 +28,12 @@ UNREADABLE = frozenset(
         "key_mismatch",
         "id_missing",
         "body_missing",
+        "no_basket",
     }
 )
-"""Failures that no retry can mend."""
+"""Failures that no retry can mend. A basket that is not there was forgotten, with the shop's database put back."""
+NO_EVENT = frozenset({"wrong_source", "wrong_topic", "fork", "number_too_far"})
+"""Failures of what is no event of its key: an operator who retries it vouches for it."""
 PAGE = 10_000
 
 
@@ -52,7 +55,7 @@ async def look(world: World, service: str, dice: random.Random, *, discard: floa
     """One look at what is parked: retries most heads and discards a share of the others. Returns how many."""
     async with _connected(world, service) as connection:
         heads = await _heads(connection)
-        again = [row for row in heads if dice.random() < RETRIED]
+        again = [row for row in heads if row.failure not in NO_EVENT and dice.random() < RETRIED]
         others = [row for row in heads if row not in again and dice.random() < discard]
         await _retry(world, connection, again)
         await _discard(world, connection, others)

@@ -6,7 +6,8 @@ import asyncio
 import json
 import random
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,9 +16,10 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from chaos.books import Sent
 from chaos.load import traceparent
 from chaos.till import PRICES
-from chaos.world import Sent, World
+from chaos.world import World
 
 RATE = 60
 """Records per second at pace 1."""
@@ -84,6 +86,7 @@ class Prices:
         self._wishes: list[str] = []
         self._written: list[Draft] = []
         self._producer: AIOKafkaProducer | None = None
+        self._sending = asyncio.Lock()
         self._stopping = asyncio.Event()
         self.pace = 1.0
 
@@ -92,14 +95,9 @@ class Prices:
         owed = 0.0
         while not self._stopping.is_set():
             begun = time.monotonic()
-            wishes, self._wishes = self._wishes, []
-            if self._dice.random() < STRAY:
-                wishes.append(self._dice.choice(POISON))
-            chunk = [draft for kind in wishes for draft in self._poisonous(kind)]
-            while owed >= 1:
-                owed -= 1
-                chunk.append(self._draft(self._open_key(), "plain"))
-            await self._send(chunk + self._again())
+            async with self._sending:
+                await self._send(self._chunk(int(owed)) + self._again())
+            owed -= int(owed)
             await asyncio.sleep(max(0.0, CHUNK_SECONDS - (time.monotonic() - begun)))
             owed = min(owed + (time.monotonic() - begun) * RATE * self.pace, RATE * self.pace)
         await self._drop_producer()
@@ -108,11 +106,26 @@ class Prices:
         """No new records."""
         self._stopping.set()
 
+    @asynccontextmanager
+    async def standing_still(self) -> AsyncIterator[None]:
+        """Nothing is sent meanwhile, and everything before is acknowledged."""
+        async with self._sending:
+            await self._drop_producer()
+            yield
+
     def poison(self, kind: str) -> None:
         """With the next chunk."""
         self._wishes.append(kind)
 
     # --- what is written ---------------------------------------------------------------------------------------------
+
+    def _chunk(self, plain: int) -> list[Draft]:
+        """What is wished for, and so many others."""
+        wishes, self._wishes = self._wishes, []
+        if self._dice.random() < STRAY:
+            wishes.append(self._dice.choice(POISON))
+        chunk = [draft for kind in wishes for draft in self._poisonous(kind)]
+        return chunk + [self._draft(self._open_key(), "plain") for _ in range(plain)]
 
     def _open_key(self) -> str:
         open_ = [key for key, n in self._numbers.items() if n < LENGTH]

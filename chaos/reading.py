@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -25,12 +26,15 @@ from chaos.evidence import (
 from chaos.witness import STATE
 
 READ_SECONDS = 60
+NOTHING_READ: Mapping[tuple[str, int], int] = MappingProxyType({})
 COORDINATOR = 1
 """The local stack's only broker."""
 
 
-async def topics(bootstrap: str, names: Sequence[str]) -> dict[str, list[Record]]:
-    """Every record of these topics up to their present end, by partition and offset."""
+async def topics(
+    bootstrap: str, names: Sequence[str], since: Mapping[tuple[str, int], int] = NOTHING_READ
+) -> dict[str, list[Record]]:
+    """Every record of these topics up to their present end, by partition and offset; `since`: from these offsets on."""
     found: dict[str, list[Record]] = {name: [] for name in names}
     consumer = AIOKafkaConsumer(
         *names, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
@@ -39,6 +43,9 @@ async def topics(bootstrap: str, names: Sequence[str]) -> dict[str, list[Record]
     try:
         partitions = sorted(consumer.assignment())  # without a group: all of them
         until = await consumer.end_offsets(partitions)
+        for each in partitions:
+            if (each.topic, each.partition) in since:
+                consumer.seek(each, since[each.topic, each.partition])
         async with asyncio.timeout(READ_SECONDS):
             while any([await consumer.position(each) < until[each] for each in partitions]):
                 for batch in (await consumer.getmany(timeout_ms=200)).values():

@@ -20,6 +20,8 @@ from chassis.pure.states import States
 
 PRICES = "ph.price.v1"
 TIPS = "ph.tip.v1"
+MORE_TIPS = ("ph.tip1.v1", "ph.tip2.v1")
+"""Topics of the same kind that a later version reads, too."""
 TOO_LONG = 99
 """Characters of a status that a CHECK refuses."""
 
@@ -70,6 +72,17 @@ class PricedContract(_Heard):
 
 class TippedContract(_Heard):
     """Of another one, whose topic is made anew and gets more partitions. Nobody is told what becomes of it."""
+
+
+def tipped_in(topic: str) -> type[TippedContract]:
+    """The contract of the same event in another topic."""
+
+    class Tipped(TippedContract):
+        """Of the owner of that topic."""
+
+    name = topic.split(".")[1]
+    Tipped.type, Tipped.topic, Tipped.origin = f"ph.{name}.Tipped.v1", topic, f"/ph/{name}".encode()
+    return Tipped
 
 
 SoldContract.type, SoldContract.topic, SoldContract.origin = "ph.shop.Sold.v1", "ph.shop.v1", b"/ph/shop"

@@ -58,25 +58,43 @@ class Tips:
             yield
             self._open = {place: key for place, key in self._open.items() if place < self.partitions}
 
+    async def into(self, topic: str) -> list[Tip]:
+        """Writes some records of a key into each partition of a topic that nobody reads yet: `Tip.at` is still open."""
+        sent = []
+        async with self._sending:
+            for partition in range(PARTITIONS):
+                key = self._new_key()
+                for n in range(1, LENGTH + 1):
+                    await self._write(topic, key, n, partition)
+                    sent.append(Tip(key, n, partition, 0.0, topic))
+        return sent
+
     async def _send(self, partition: int) -> None:
         key, n = self._open.get(partition, ("", LENGTH))
         if n == LENGTH:
-            key, n = str(UUID(int=self._dice.getrandbits(128), version=4)), 0
+            key, n = self._new_key(), 0
         n += 1
+        await self._write(TIPS, key, n, partition)
+        self._world.ledger.tips.append(Tip(key, n, partition, time.time()))
+        self._open[partition] = key, n
+
+    def _new_key(self) -> str:
+        return str(UUID(int=self._dice.getrandbits(128), version=4))
+
+    async def _write(self, topic: str, key: str, n: int, partition: int) -> None:
+        """Until it is acknowledged."""
         value = json.dumps({"basket_id": key, "n": n}).encode()
-        headers = self._headers(key, n)
+        headers = self._headers(topic, key, n)
         while True:
             with suppress(KafkaError, TimeoutError, OSError, AssertionError):  # aiokafka knows no such partition yet
                 async with asyncio.timeout(SEND_SECONDS):
                     if self._producer is None:
                         self._producer = AIOKafkaProducer(bootstrap_servers=self._world.bootstrap, acks="all")
                         await self._producer.start()
-                    await self._producer.send_and_wait(TIPS, value, key.encode(), partition, headers=headers)
-                break
+                    await self._producer.send_and_wait(topic, value, key.encode(), partition, headers=headers)
+                return
             await self._drop_producer()
             await asyncio.sleep(0.5)
-        self._world.ledger.tips.append(Tip(key, n, partition, time.time()))
-        self._open[partition] = key, n
 
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
@@ -84,13 +102,14 @@ class Tips:
             with suppress(Exception):
                 await asyncio.wait_for(producer.stop(), 2)
 
-    def _headers(self, key: str, n: int) -> list[tuple[str, bytes]]:
+    def _headers(self, topic: str, key: str, n: int) -> list[tuple[str, bytes]]:
+        owner = topic.split(".")[1]
         headers = {
             "content-type": "application/json",
             "ce_specversion": "1.0",
             "ce_id": str(uuid4()),
-            "ce_type": "ph.tip.Tipped.v1",
-            "ce_source": "/ph/tip",
+            "ce_type": f"ph.{owner}.Tipped.v1",
+            "ce_source": f"/ph/{owner}",
             "ce_subject": key,
             "ce_time": datetime.now(UTC).isoformat(),
             "ce_sequence": str(n),

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from chaos.evidence import Evidence
 
+PUT_BACK = ("shop_put_back", "till_put_back", "both_put_back")
+"""Faults in which a database becomes what it was some seconds before. They begin with the copy, and end once what was
+read since is read again."""
 NOTHING: Mapping[str, float] = MappingProxyType({})
 
 

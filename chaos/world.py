@@ -1,7 +1,7 @@
 """The small world of a chaos run: two databases, three topics, proxies, worker processes, and the books about them.
 
-What is written down here is all that model and invariants may rely on: `Ledger` (what was promised and sent), `Journal`
-(what the harness did, and when) and the lives of every `Worker`. Times are `time.time()` everywhere.
+All that model and invariants may rely on are the books (`books`) and the lives of every `Worker`. Times are
+`time.time()` everywhere.
 """
 
 from __future__ import annotations
@@ -10,21 +10,19 @@ import asyncio
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
-from uuid import UUID
 
 import asyncpg
 
 from chaos import witness
 from chaos.app import MIGRATIONS
-from chaos.evidence import Tip
-from chaos.till import PRICES, TIPS
+from chaos.books import Journal, Ledger
+from chaos.till import MORE_TIPS, PRICES, TIPS
 from chassis.postgres import migrations
 from deploy.local.places import LOCAL, ROOT, free_port, free_ports
 from deploy.local.stack import LocalStack
@@ -34,9 +32,9 @@ from tests.support.otlp import Collector
 from tests.support.proxy import PostgresProxy, Proxy
 
 SERVICES = ("shop", "till")
-TOPICS = ("ph.shop.v1", "ph.till.v1", PRICES, TIPS)
-READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", PRICES, TIPS)}
-"""Which topics each service's group reads. The group is named like the service."""
+TOPICS = ("ph.shop.v1", "ph.till.v1", PRICES, TIPS, *MORE_TIPS)
+READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", PRICES, TIPS, *MORE_TIPS)}
+"""Which topics each service reads in its latest version. Its group is named like the service."""
 SESSION_TIMEOUT_MS = 2500
 SHUTDOWN_SECONDS = 8
 SAMPLED = 0.5
@@ -82,69 +80,6 @@ class Worker:
         return f"http://127.0.0.1:{self.port}"
 
 
-@dataclass
-class Journal:
-    """What the harness did: (time, fault, "begin" | "end" | "note", detail)."""
-
-    entries: list[tuple[float, str, str, str]] = field(default_factory=list)
-    listener: Callable[[str], None] = lambda _line: None
-
-    def begin(self, name: str, detail: str = "") -> None:
-        """From now on something is wrong."""
-        self._add(name, "begin", detail)
-
-    def end(self, name: str, detail: str = "") -> None:
-        """From now on it may heal."""
-        self._add(name, "end", detail)
-
-    def note(self, name: str, detail: str) -> None:
-        """Something that happened meanwhile."""
-        self._add(name, "note", detail)
-
-    def _add(self, name: str, phase: str, detail: str) -> None:
-        self.entries.append((time.time(), name, phase, detail))
-        self.listener(f"{name} {phase}{': ' if detail else ''}{detail}")
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One record that a foreign producer wrote to ph.price.v1 and that was acknowledged."""
-
-    key: str | None
-    n: int
-    """Its ce_sequence, meant or real."""
-    kind: str
-    """plain, refused, unstorable, hang: reach a handler. For all others see `prices`."""
-    topic: str
-    partition: int
-    offset: int
-    duplicate: bool
-    sent_at: float
-    traceparent: str
-
-
-@dataclass
-class Ledger:
-    """What was promised and sent."""
-
-    sales: dict[UUID, list[int]] = field(default_factory=dict)
-    """Per basket: n of every command that was answered with 2xx, in order."""
-    unanswered: set[tuple[UUID, int]] = field(default_factory=set)
-    """Given up without an answer: may have had their effect or not. n for a sale, -n for an alarm."""
-    alarms: dict[UUID, list[int]] = field(default_factory=dict)
-    priced: list[Sent] = field(default_factory=list)
-    tips: list[Tip] = field(default_factory=list)
-    discarded: set[tuple[str, int, int]] = field(default_factory=set)
-    """(topic, partition, offset) of the records that the operator discarded."""
-    retried: set[tuple[str, int, int]] = field(default_factory=set)
-    forged: dict[str, str] = field(default_factory=dict)
-    """The ce_id of every forged record, and its kind."""
-    attempts: int = 0
-    """Requests that were made, all tries counted."""
-    late_promises: list[float] = field(default_factory=list)
-    """Seconds that each answer took, all tries counted."""
-
-
 class World:
     """Everything that a run has started. Use it as an asynchronous context manager."""
 
@@ -166,6 +101,8 @@ class World:
         """The way of each service's workers to their database."""
         self.doors = [Proxy(self._port()), Proxy(self._port())]
         """Their ways to the broker. They know both; only the first, which is `door`, answers."""
+        self.more: list[str] = []
+        """Topics that the version deployed by now reads, and the one before did not."""
         self.journal = Journal(listener=say)
         self.ledger = Ledger()
         self.otlp = Collector()
@@ -263,6 +200,7 @@ class World:
             "PORT": str(worker.port),
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.otlp_proxy.port}",
             "CHAOS_FLAGS": str(self.flags),
+            "CHAOS_MORE": " ".join(self.more),
             **({"CHAOS_DEFECT": self.defect} if self.defect else {}),
             **SETTINGS,
             **worker.settings,

@@ -13,8 +13,9 @@ from chaos.faults.base import Scene
 from chaos.faults.deaths import IN_TIME
 from chaos.world import SERVICES
 
-RATE = 4000.0
-"""Bytes per second: a fraction of what a relay writes, so that answers come later than it waits for them."""
+RATES = {"shop": 9_000.0, "till": 24_000.0}
+"""Bytes per second: about half of what a relay writes, so that the broker asks for some ten seconds of silence. It is
+kept although the quota is lifted meanwhile."""
 PACE = 6.0
 """Times the usual: one batch of 512 spans takes the exporter ten seconds, and there are to be several."""
 _OTHERS = """
@@ -53,14 +54,14 @@ class Quota:
     """The relays of one service may write no more than a trickle."""
 
     name = "producer_quota"
-    needs = frozenset({"kafka"})
+    needs = frozenset({"kafka", "load"})
 
     async def inject(self, scene: Scene, dice: random.Random) -> None:
         service = dice.choice(SERVICES)
         relays = [f"{worker.name}-relay" for worker in scene.world.of(service)]
         scene.world.journal.begin(self.name, service)
         try:
-            await quotas.set_producer_rate(scene.world.bootstrap, relays, RATE)
+            await quotas.set_producer_rate(scene.world.bootstrap, relays, RATES[service])
             await asyncio.sleep(dice.uniform(8, 11))
         finally:
             await quotas.set_producer_rate(scene.world.bootstrap, relays, None)

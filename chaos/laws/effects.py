@@ -10,7 +10,7 @@ from itertools import pairwise
 from chaos import model
 from chaos.check import Check
 from chaos.evidence import READS, Evidence, Written
-from chaos.model import History, history_of
+from chaos.model import History, history_of, remembered
 
 LISTS = ("shop_sold", "shop_rang", "price")
 
@@ -21,7 +21,7 @@ def effect_once(evidence: Evidence) -> Check:
     if not evidence.tables:
         return check
     shop, till, price = (history_of(evidence, topic) for topic in ("ph.shop.v1", "ph.till.v1", "ph.price.v1"))
-    _promises(check, evidence)
+    promises(check, evidence)
     _announced(check, evidence, shop)
     tills = evidence.tables["till"].states
     expected = model.tills(shop, price, evidence.tables["till"].put_aside)
@@ -29,7 +29,7 @@ def effect_once(evidence: Evidence) -> Check:
         for name in LISTS:
             wanted, found = expected.get(key, {}).get(name, []), tills.get(key, {}).get(name, [])
             check.equal(f"till.{name}", key, wanted, found, len(wanted))
-        said = till.first.get(key, [])
+        said = remembered(evidence, till.first.get(key, []))
         for name in LISTS:
             wanted = tills.get(key, {}).get(name, [])
             found = [event.body["n"] for event in said if event.body["source"] == name]
@@ -42,14 +42,18 @@ def effect_once(evidence: Evidence) -> Check:
     return check
 
 
-def _promises(check: Check, evidence: Evidence) -> None:
-    """A command without an answer may have had its effect or not; every other one has it once."""
+def promises(check: Check, evidence: Evidence) -> None:
+    """A command without an answer may have had its effect or not, and so may one whose effect was forgotten when a
+    database was put back; every other one has it once."""
     baskets, promise = evidence.tables["shop"].states, evidence.promise
+    doubtful = promise.unanswered.union(*(restored.sales for restored in evidence.restored))
     for key in sorted(promise.sales.keys() | promise.alarms.keys() | baskets.keys()):
         basket = baskets.get(key, {})
-        found = [n for n in basket.get("sold", []) if (key, n) not in promise.unanswered]
-        wanted = [n for n in promise.sales.get(key, []) if (key, n) not in promise.unanswered]
+        sold = basket.get("sold", [])
+        found = [n for n in sold if (key, n) not in doubtful]
+        wanted = [n for n in promise.sales.get(key, []) if (key, n) not in doubtful]
         check.equal("basket.sold", key, wanted, found, len(wanted))
+        check.equal("basket.sold has each n once", key, sorted(set(sold)), sorted(sold))
         rung = [*basket.get("rung", []), *evidence.tables["shop"].pending.get(key, [])]
         found = sorted(n for n in rung if (key, -n) not in promise.unanswered)
         wanted = sorted(n for n in promise.alarms.get(key, []) if (key, -n) not in promise.unanswered)
@@ -58,7 +62,7 @@ def _promises(check: Check, evidence: Evidence) -> None:
 
 def _announced(check: Check, evidence: Evidence, shop: History) -> None:
     for key, basket in sorted(evidence.tables["shop"].states.items()):
-        events = shop.first.get(key, [])
+        events = remembered(evidence, shop.first.get(key, []))
         for type_, name in ((model.SOLD, "sold"), (model.RANG, "rung")):
             check.equal(f"{type_} of basket.{name}", key, basket[name], model.numbers_of(events, type_))
 
@@ -160,7 +164,7 @@ def in_order(evidence: Evidence) -> Check:
     till = history_of(evidence, "ph.till.v1")
     for key, events in till.first.items():
         last: dict[str, int] = {}
-        for event in sorted(events, key=lambda each: each.sequence):
+        for event in sorted(remembered(evidence, events), key=lambda each: each.sequence):
             cause = causes.get(event.cause)
             if not check.that(cause is not None, "an event's cause is in a topic", f"{key} {event.sequence}"):
                 continue
@@ -169,9 +173,13 @@ def in_order(evidence: Evidence) -> Check:
             what = f"till handled {topic} in increasing sequence"
             check.that(number > before, what, key, f"more than {before}", number)
             last[topic] = max(before, number)
+    aside = evidence.tables["shop"].put_aside
     for key, basket in evidence.tables["shop"].states.items():
-        sequence_of = {event.n: event.sequence for event in till.first.get(key, []) if event.body["source"] != "price"}
-        handled = [sequence_of.get(n, 0) for n in basket["counted"]]
+        sequences: dict[int, list[int]] = defaultdict(list)
+        for event in till.first.get(key, []):
+            if event.body["source"] != "price" and event.record.place not in aside:
+                sequences[event.n].append(event.sequence)
+        handled = [sequences[n].pop(0) if sequences[n] else 0 for n in basket["counted"]]
         for before, after in pairwise(handled):
             check.that(
                 after > before, "shop handled ph.till.v1 in increasing sequence", key, f"more than {before}", after

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 from chaos.check import Check
 from chaos.evidence import READS, Evidence, Place
-from chaos.model import PUT_ASIDE, forged, history_of, understood
+from chaos.model import PUT_ASIDE, forged, history_of, remembered, understood
 from chaos.prices import FORGED
+from chaos.till import TIPS
 from chaos.windows import quiet_seconds, troubled, windows
 from tests.support.brokers import PARTITIONS
 
@@ -20,6 +21,7 @@ HEALING = 5.0
 NO_REASON = (
     "partitions_added",
     "topic_renewed",
+    "one_topic_more",
     "poison",
     *FORGED,
     "operators_at_work",
@@ -43,9 +45,10 @@ def read_in_time(evidence: Evidence) -> Check:
     for tip in evidence.tips:
         at = handled.get((tip.key, tip.n))
         late = float("inf") if at is None else quiet_seconds(tip.at, at, troubles)
-        where = f"partition {tip.partition}, key {tip.key}, n {tip.n}"
+        where = f"{tip.topic}, partition {tip.partition}, key {tip.key}, n {tip.n}"
         check.that(late <= READ_WITHIN, "seconds until it was read", where, f"at most {READ_WITHIN:g}", round(late, 1))
         check.count("in new partitions", int(tip.partition >= PARTITIONS))
+        check.count("in a topic read anew", int(tip.topic != TIPS))
         check.count("in a topic made anew", int(any(end <= tip.at for end in renewed)))
     wanted: dict[str, list[int]] = defaultdict(list)
     for tip in evidence.tips:
@@ -70,7 +73,7 @@ def forged_change_nothing(evidence: Evidence) -> Check:
     """(18) What is no event of its key is parked and blocks nobody; what is genuine beside it takes effect."""
     check = Check()
     parked, behind = _parked(evidence)
-    causes = {event.cause for event in understood(evidence, "ph.till.v1")}
+    causes = {event.cause for event in remembered(evidence, understood(evidence, "ph.till.v1"))}
     put_aside = evidence.tables["till"].put_aside if evidence.tables else set()
     for topic in READS["till"]:
         strange = forged(evidence, topic)

@@ -13,7 +13,7 @@ from chaos.evidence import (
     OutboxSample,
     Written,
 )
-from chaos.model import own
+from chaos.model import forgotten, own, remembered
 from chaos.windows import quiet_seconds, troubled, windows
 
 CLOCK_SECONDS = 0.002
@@ -42,7 +42,7 @@ def no_loss(evidence: Evidence) -> Check:
             ends[key] = max(ends.get(key, 0), event.sequence)
         for key, sequence in tables.streams.items():
             check.equal("the last number given out is in the topic", f"{topic}, key {key}", sequence, ends.get(key, 0))
-        rows = _numbered(evidence.written[service])
+        rows = _numbered(evidence, service)
         for id_, place in rows.items():
             check.that(place in appended, "a committed row is in its topic", f"{topic}, outbox id {id_}, {place}")
         for row in evidence.written[service]:
@@ -52,17 +52,25 @@ def no_loss(evidence: Evidence) -> Check:
                 where = f"{topic}, outbox id {row.number}, {rows[row.number]}"
                 check.that(early <= CLOCK_SECONDS, what, where, "before", f"{early:.3f} s after")
         if rows:
-            for place in sorted(appended.keys() - set(rows.values())):
+            known = {(event.key or "", event.sequence) for event in remembered(evidence, own(evidence, topic))}
+            for place in sorted(known - set(rows.values())):
                 check.that(False, "what is in a topic was committed", f"{topic}, {place}")
         check.count(f"events of {service}", len(rows))
     return check
 
 
-def _numbered(written: Sequence[Written]) -> dict[int, tuple[str, int]]:
-    """Key and sequence of every outbox row by its id: the n-th row of a key, by id, has the number n."""
+def _numbered(evidence: Evidence, service: str) -> dict[int, tuple[str, int]]:
+    """Key and sequence of every outbox row by its id: the n-th row of a key, by id, has the number n.
+
+    A database that was put back goes on behind all numbers that it had published before.
+    """
     numbers: Counter[str] = Counter()
     found = {}
-    for row in sorted((row for row in written if row.what == "outbox+"), key=lambda row: row.number):
+    back = [restored for restored in evidence.restored if restored.service == service]
+    for row in sorted((row for row in evidence.written[service] if row.what == "outbox+"), key=lambda row: row.number):
+        while back and row.place > back[0].kept:
+            for event in forgotten(evidence, back.pop(0)):
+                numbers[event.key or ""] = max(numbers[event.key or ""], event.sequence)
         numbers[row.key] += 1
         found[row.number] = (row.key, numbers[row.key])
     return found
@@ -154,12 +162,20 @@ def no_row_left_behind(evidence: Evidence) -> Check:
                 check.that(
                     row.number in gone or row.number > highest, "a row that newer ones passed is published", where
                 )
-        samples = [sample for sample in evidence.outboxes if sample.service == service]
+        samples = [each for each in evidence.outboxes if each.service == service and not _forgotten(evidence, each)]
         for id_, rounds in _overtaken(samples, written).items():
             where = f"{service}, outbox id {id_}"
             what = "rounds in which newer rows went out while this one was there"
             check.that(rounds < ROUNDS, what, where, f"less than {ROUNDS}", rounds)
     return check
+
+
+def _forgotten(evidence: Evidence, sample: OutboxSample) -> bool:
+    """Seen in a database that was put back since: its ids are those of other rows by now."""
+    return any(
+        restored.service == sample.service and restored.copied <= sample.at <= restored.opened
+        for restored in evidence.restored
+    )
 
 
 def _overtaken(samples: Sequence[OutboxSample], written: Sequence[Written]) -> Mapping[int, int]:

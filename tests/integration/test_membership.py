@@ -9,7 +9,8 @@ import asyncpg
 import pytest
 from aiokafka import TopicPartition
 
-from chassis.consumer import leases, subscription
+from chassis.consumer import leases, progress, subscription
+from chassis.consumer.leases import Leases
 from chassis.outbox.partitions import partition_of
 from chassis.postgres.database import ConcurrentUpdateError
 from tests.support import toy as toy_service
@@ -164,6 +165,23 @@ _END_READERS = f"""
 select pg_terminate_backend(pid) from pg_locks l join pg_database d on d.oid = l.database
 where locktype = 'advisory' and classid::int = {leases.MEMBERS} and datname = current_database()
 """
+
+
+async def test_who_has_lost_a_lease_ends_no_term_of_whoever_holds_it_now(
+    toy: ToyRuntime, pool: asyncpg.Pool, dsn: str
+) -> None:
+    """It was about to begin one when it lost the lease. The other one would never know why it writes nothing."""
+    key, place = uuid4(), TopicPartition("ph.shop.v1", 0)
+    (lease,) = (await progress.register(pool, [place])).values()
+    async with Leases.opened(dsn, "first", 5000) as first, Leases.opened(dsn, "second", 5000) as second:
+        assert await first.take([lease]) == {lease}
+        assert (await progress.begin(pool, [place], first.number))[place].term == 1
+        await first.let_go([lease])
+        assert await second.take([lease]) == {lease}
+        assert (await progress.begin(pool, [place], second.number))[place].term == 2
+        assert await progress.begin(pool, [place], first.number) == {}
+        await toy.dispatcher.handle([sold(key, 1, 5, offset=0)], {place: 2})
+    assert await toy.totals() == {key: 5}
 
 
 async def test_a_batch_whose_term_is_over_has_no_effect(toy: ToyRuntime, pool: asyncpg.Pool) -> None:

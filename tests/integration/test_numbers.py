@@ -53,6 +53,22 @@ async def test_a_forged_event_far_ahead_is_parked_and_the_genuine_ones_after_it_
     assert await disowned(toy, "number_too_far") == 1
 
 
+@pytest.mark.parametrize("discarded", [True, False])
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_forged_event_that_was_put_aside_is_not_handled_when_it_is_read_again_and_seems_near(
+    toy: ToyRuntime, discarded: bool, together: bool
+) -> None:
+    near = 5 + MAX_GAP
+    await toy.dispatcher.handle([told(1, 1), told(near, 500, after=2), told(2, 2)])
+    if discarded:
+        await toy.discard(500)
+    again = [told(number, number) for number in range(3, 10)], [told(near, 500, after=2)], [told(10, 10)]
+    for batch in [[*again[0], *again[1], *again[2]]] if together else again:
+        await toy.dispatcher.handle(batch)
+    assert await toy.receipts(KEY) == list(range(1, 11))
+    assert await toy.parked() == [(500, "number_too_far", "discarded" if discarded else "parked")]
+
+
 async def test_a_forged_event_within_the_bound_makes_no_genuine_one_a_repeat(toy: ToyRuntime) -> None:
     await toy.dispatcher.handle([told(1, 1), told(1 + MAX_GAP, 500, after=2)])
     await toy.dispatcher.handle([told(2, 2), told(3, 3), told(4, 4)])

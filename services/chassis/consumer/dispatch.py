@@ -61,10 +61,14 @@ class _Outcome:
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     verdicts: dict[tuple[Verdict, str], int] = field(default_factory=dict)
 
-    def judged(self, inbound: Inbound, verdict: Verdict) -> None:
-        """Notes what is told of a number that is not simply the next one."""
-        at = verdict, inbound.source
-        self.verdicts[at] = self.verdicts.get(at, 0) + 1
+    def judged(self, inbound: Inbound, verdict: Verdict) -> bool:
+        """Notes what is told of a number that is not simply the next one; False for a repeat."""
+        if verdict is Verdict.REPEAT:
+            self.count(inbound, "repeat")
+        elif verdict is not Verdict.NEXT:
+            at = verdict, inbound.source
+            self.verdicts[at] = self.verdicts.get(at, 0) + 1
+        return verdict is not Verdict.REPEAT
 
     def count(self, inbound: Inbound, outcome: str) -> None:
         # The type comes from outside: only known ones may become a label.
@@ -112,14 +116,11 @@ class Dispatcher:
         outcome = _Outcome()
         to_park: list[parking.Parked] = []
         async with self._shop.pool.acquire(timeout=10) as connection, connection.transaction():
-            seen = await positions.lock(connection, batch)
-            known = await self._known(connection, batch, seen)
-            judged = [(inbound, self._judge(inbound, seen, known, outcome)) for inbound in batch]
-            again = await self._nearer(connection, judged, seen)
+            seen, verdicts = await self._judge(connection, batch)
             fresh = [
                 (inbound, NO_EVENT.get(verdict) or inbound.fault)
-                for inbound, verdict in judged
-                if verdict is not Verdict.REPEAT and inbound.place not in again
+                for inbound, verdict in zip(batch, verdicts, strict=True)
+                if outcome.judged(inbound, verdict)
             ]
             await work.load(
                 connection,
@@ -151,33 +152,21 @@ class Dispatcher:
         self._observe(len(batch), perf_counter() - begun, outcome)
         spans.record(started, ended, work.emitted)
 
-    async def _known(self, connection: Connection, batch: Sequence[Inbound], seen: Positions) -> set[Place]:
-        """Which records are parked or discarded already, and so have had their turn. Only a batch with bad records or
-        with events of open numbers asks, which is rare."""
+    async def _judge(self, connection: Connection, batch: Sequence[Inbound]) -> tuple[Positions, list[Verdict]]:
+        """What each record is by its number. One that is parked or discarded already has had its turn; only a batch
+        with bad records, with events of open numbers or with gaps asks for those, which is rare."""
+        seen = await positions.lock(connection, batch)
         asked = [inbound for inbound in batch if inbound.fault is not None or (seen.any_open and seen.is_open(inbound))]
-        return await parking.known(connection, asked) if asked else set()
-
-    async def _nearer(
-        self, connection: Connection, judged: Sequence[tuple[Inbound, Verdict]], seen: Positions
-    ) -> set[Place]:
-        """Records that were parked because their numbers were too far, and whose key has come nearer: they have had
-        their turn all the same. Only a batch with a gap asks."""
-        if not any(verdict is Verdict.GAP for _, verdict in judged):
-            return set()
-        asked = [inbound for inbound, verdict in judged if verdict in {Verdict.GAP, Verdict.LATE}]
-        again = await parking.known(connection, asked)
-        for inbound in asked:
-            if inbound.place in again:
-                seen.reopen(inbound)
-        return again
-
-    def _judge(self, inbound: Inbound, seen: Positions, known: set[Place], outcome: _Outcome) -> Verdict:
-        verdict = Verdict.REPEAT if known and inbound.place in known else seen.advance(inbound)
-        if verdict is Verdict.REPEAT:
-            outcome.count(inbound, "repeat")
-        elif verdict is not Verdict.NEXT:
-            outcome.judged(inbound, verdict)
-        return verdict
+        known = await parking.known(connection, asked) if asked else set()
+        verdicts = _verdicts(batch, seen, known)
+        if Verdict.GAP in verdicts:
+            judged = zip(batch, verdicts, strict=True)
+            beyond = [inbound for inbound, verdict in judged if verdict in {Verdict.GAP, Verdict.LATE}]
+            if again := await parking.known(connection, beyond):
+                # Put aside because their numbers were too far ahead, which they are no longer.
+                seen = await positions.lock(connection, batch)
+                verdicts = _verdicts(batch, seen, known | again)
+        return seen, verdicts
 
     def _disown(self, inbound: Inbound, fault: Fault) -> None:
         """Alarms: somebody writes what is not his, or a producer has begun its numbers anew."""
@@ -307,6 +296,10 @@ class Dispatcher:
         self._observe(1, (now_ns() - started) / 1e9, outcome)
         spans.record(started, now_ns(), work.emitted)
         return candidate.id is None and (fault is None or not fault.blocks)
+
+
+def _verdicts(batch: Sequence[Inbound], seen: Positions, known: set[Place]) -> list[Verdict]:
+    return [Verdict.REPEAT if known and inbound.place in known else seen.advance(inbound) for inbound in batch]
 
 
 def _turn(record: parking.StoredRecord, inbound: Inbound, seen: Positions) -> tuple[bool, Fault | None]:

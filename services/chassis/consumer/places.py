@@ -66,13 +66,13 @@ class Places:
         self._suspects.add(partition)
 
     async def find(
-        self, partitions: Collection[TopicPartition], id_of: Callable[[str], bytes]
+        self, partitions: Collection[TopicPartition], id_of: Callable[[str], bytes], session: int
     ) -> dict[TopicPartition, Start]:
-        """Begins a new term in each of these partitions, whose leases the caller holds. Raises an outage."""
+        """Begins a new term in each of these partitions whose lease the session still holds. Raises an outage."""
         if not partitions:
             return {}
         async with self._pool.acquire(timeout=10) as connection:
-            rows = await progress.begin(connection, partitions)
+            rows = await progress.begin(connection, partitions, session)
         # The end is asked for last: what was read up to then must not seem to lie behind it.
         spans = await self._lookout.spans(rows)
         starts = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from aiokafka import TopicPartition
 
@@ -26,12 +27,18 @@ class Placing:
     """The loop that keeps every partition at a place, as far as database and brokers allow."""
 
     def __init__(
-        self, assignment: Assignment, subscription: Subscription, places: Places, unreadable: Unreadable
+        self,
+        assignment: Assignment,
+        subscription: Subscription,
+        places: Places,
+        unreadable: Unreadable,
+        session: Callable[[], int],
     ) -> None:
         self._assignment = assignment
         self._subscription = subscription
         self._places = places
         self._unreadable = unreadable
+        self._session = session
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -56,7 +63,8 @@ class Placing:
                 attempt += 1
                 if not may_pass(error, attempt, "places"):
                     raise
-            await is_set_within(self._wake, pause_after(attempt) if attempt else PLACE_SECONDS)
+            if await is_set_within(self._wake, pause_after(attempt) if attempt else PLACE_SECONDS):
+                attempt = 0  # something is new, perhaps what it waited for
 
     def unplaced(self) -> dict[TopicPartition, Consumer]:
         """What is held and not read yet; what waits for an operator does not count."""
@@ -68,7 +76,7 @@ class Placing:
         if not known:
             return
         waiting = self.unplaced()
-        begun = asyncio.create_task(self._places.find(waiting, self._subscription.id_of))
+        begun = asyncio.create_task(self._places.find(waiting, self._subscription.id_of, self._session()))
         members = self._assignment.members
         covered = await asyncio.gather(*(member.cover(known) for member in members), return_exceptions=True)
         starts = await begun

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 
 from chassis.consumer.inbound import Record
+from chassis.consumer.leases import PARTITIONS
 from chassis.postgres.database import Connection
 from chassis.postgres.writes import Part, Writes
 
@@ -32,11 +33,15 @@ _LEASES = """
 select p.topic, p.partition, p.lease
 from progress p join unnest($1::text[], $2::int[]) as wanted(topic, partition) using (topic, partition)
 """
-_BEGIN = """
+_BEGIN = f"""
 update progress p set term = term + 1 from unnest($1::text[], $2::int[]) as wanted(topic, partition)
-where p.topic = wanted.topic and p.partition = wanted.partition
+where p.topic = wanted.topic and p.partition = wanted.partition and exists (
+    select from pg_locks where locktype = 'advisory' and classid::int = {PARTITIONS} and objid::int = p.lease
+        and objsubid = 2 and granted and pid = $3
+        and database = (select oid from pg_database where datname = current_database()))
 returning p.topic, p.partition, p.term, p.next_offset, p.last_id, p.topic_id, p.reread_to
-"""
+"""  # noqa: S608 - a constant
+"""A term that began after its lease was gone would end the one of whoever holds it now, who would never know."""
 _SET = """
 update progress set next_offset = $4, last_id = $5, topic_id = $6, reread_to = $7
 where topic = $1 and partition = $2 and term = $3
@@ -83,9 +88,12 @@ async def register(connection: Connection, partitions: Collection[TopicPartition
     return {TopicPartition(topic, partition): lease for topic, partition, lease in rows}
 
 
-async def begin(connection: Connection, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Progress]:
-    """Begins a new term for each of these partitions, whose lease the caller holds. Whoever read before has ended."""
-    rows = await connection.fetch(_BEGIN, *_columns(partitions))
+async def begin(
+    connection: Connection, partitions: Collection[TopicPartition], session: int
+) -> dict[TopicPartition, Progress]:
+    """Begins a new term for each of these partitions whose lease the session still holds. Whoever read before has
+    ended."""
+    rows = await connection.fetch(_BEGIN, *_columns(partitions), session)
     return {TopicPartition(topic, partition): Progress(*row) for topic, partition, *row in rows}
 
 

@@ -72,11 +72,14 @@ class Reader:
         self._subscription = Subscription(topics)
         self._watchdog = Watchdog()
         self._leases: Leases | None = None
+        self._session = 0
         self._assignment = Assignment(self.members)
         self._numbers: dict[TopicPartition, int] = {}
         self._places = Places(pool, self._lookout, metrics)
         self._unreadable = Unreadable(pool, self._lookout)
-        self._placing = Placing(self._assignment, self._subscription, self._places, self._unreadable)
+        self._placing = Placing(
+            self._assignment, self._subscription, self._places, self._unreadable, lambda: self._session
+        )
         self._unread: int | None = None
         self._to_look = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -147,7 +150,7 @@ class Reader:
             if each.topic in renewed:
                 reader.stand_still(each)
                 self._wake()
-        if await self._unreadable.settle():
+        if await self._unreadable.settle(self._session):
             self._wake()
         stopped = self._unreadable.stopped
         places = self._assignment.read_to()
@@ -187,7 +190,7 @@ class Reader:
             self.last_progress = monotonic()
             try:
                 async with Leases.opened(self._dsn(), self._name, self._session_ms) as leases:
-                    self._leases = leases
+                    self._leases, self._session = leases, leases.number
                     while not self._stopped_members.is_set():
                         await self._share(leases)
                         attempt = 0
@@ -199,7 +202,7 @@ class Reader:
                     raise
                 await is_set_within(self._stopped_members, pause_after(attempt))
             finally:
-                self._leases = None
+                self._leases, self._session = None, 0
                 self._lose_all()
 
     def _lose_all(self) -> None:

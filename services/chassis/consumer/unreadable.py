@@ -78,8 +78,9 @@ class Unreadable:
         """Another process reads it now, and finds out by itself."""
         self.stopped.pop(partition, None)
 
-    async def settle(self) -> bool:
-        """Asks operators, and does what they have decided. True if a partition may go on. Raises an outage."""
+    async def settle(self, session: int) -> bool:
+        """Asks operators, and does what they have decided, for partitions whose lease the session holds. True if a
+        partition may go on. Raises an outage."""
         places = list(self.stopped.items())
         if not places:
             return False
@@ -91,12 +92,14 @@ class Unreadable:
                 if state == "retry":
                     await try_again(connection, partition, offset)
                 else:
-                    await self._go_behind(connection, partition, offset)
+                    await self._go_behind(connection, partition, offset, session)
                 self.forget(partition)
         return bool(found)
 
-    async def _go_behind(self, connection: Connection, partition: TopicPartition, offset: int) -> None:
+    async def _go_behind(self, connection: Connection, partition: TopicPartition, offset: int, session: int) -> None:
         behind = await self._lookout.behind_batch(partition, offset)
-        row = (await progress.begin(connection, [partition]))[partition]
+        row = (await progress.begin(connection, [partition], session)).get(partition)
+        if row is None:
+            return  # somebody else reads it by now, and will stop at the same place
         await progress.put(connection, partition, row._replace(next_offset=behind, last_id=None))
         log.warning("records_skipped", topic=partition.topic, partition=partition.partition, next_offset=behind)

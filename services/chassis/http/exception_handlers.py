@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -21,7 +20,7 @@ from chassis.http.problems import (
     malformed_json,
     schemas,
 )
-from chassis.postgres.database import ConcurrentUpdateError, is_outage, told
+from chassis.postgres.database import MAY_BE_OUTAGES, is_outage, told
 from chassis.pure.paging import BadCursor
 from chassis.telemetry.logs import get_logger
 
@@ -143,7 +142,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BadCursor, _cursor)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ConcurrentUpdateError):
+    for kind in MAY_BE_OUTAGES:
         app.add_exception_handler(kind, _outage)
     app.add_exception_handler(Exception, unexpected)
 

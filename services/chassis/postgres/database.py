@@ -36,6 +36,17 @@ class ConcurrentUpdateError(Exception):
     """Another transaction wrote an aggregate or a position first; the caller does the work again on fresh state."""
 
 
+MAY_BE_OUTAGES: tuple[type[Exception], ...] = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConcurrentUpdateError,
+    OSError,
+)
+"""What an outage is raised as. asyncpg raises InternalClientError if the server ends a session in the middle of a
+statement (its issue 1069); a TimeoutError is an OSError."""
+
+
 class Connection(Protocol):
     """The part of asyncpg's connection that the hot path uses."""
 
@@ -62,8 +73,7 @@ def is_outage(error: BaseException) -> bool:
         return (error.sqlstate or "").startswith(_OUTAGES)
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)
-    # asyncpg raises InternalClientError if the server ends a session in the middle of a statement (its issue 1069).
-    return isinstance(error, ConcurrentUpdateError | asyncpg.InternalClientError | OSError | TimeoutError)
+    return isinstance(error, MAY_BE_OUTAGES)
 
 
 def is_bad_data(error: BaseException) -> bool:

@@ -7,7 +7,8 @@ from chaos.evidence import Evidence, SpanSeen
 
 def spans(evidence: Evidence) -> list[SpanSeen]:
     """Till's handling of what was sampled; what it published was created in these traces."""
-    events = {record.headers["ce_id"]: record for records in evidence.topics.values() for record in records}
+    records = [*evidence.lost, *(record for topic in evidence.topics.values() for record in topic)]
+    events = {record.headers["ce_id"]: record for record in records}
     found = []
     for number, record in enumerate(evidence.topics["ph.till.v1"], start=1):
         cause = events[record.headers["ce_causationid"]]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from chaos.evidence import Evidence, Record
+from chaos.evidence import Evidence, Record, Restored
 from chaos.model import (
     COUNTED,
     PRICED,
@@ -15,9 +15,11 @@ from chaos.model import (
     Understood,
     counted,
     forged,
+    forgotten,
     history,
     history_of,
     own,
+    remembered,
     tills,
     understand,
 )
@@ -133,6 +135,15 @@ def test_a_forged_event_must_be_parked_and_its_number_stays_open() -> None:
     assert offsets(found.first[KEY]) == [0, 2]
     assert [event.id for event in forged(evidence, "ph.price.v1")] == ["strange"]
     assert len(own(evidence, "ph.price.v1")) == 2
+
+
+def test_what_a_database_that_was_put_back_had_published_and_does_not_know_is_forgotten() -> None:
+    sold = [priced(n, n, ce_type=SOLD)._replace(topic="ph.shop.v1", at=float(n)) for n in (1, 2, 3)]
+    late = priced(4, 4, ce_type=SOLD)._replace(topic="ph.shop.v1", at=20.0)
+    restored = Restored("shop", 0.0, 10.0, 0, {KEY: 1}, frozenset())
+    evidence = Evidence(topics={"ph.shop.v1": [*sold, late]}, restored=[restored])
+    assert offsets(forgotten(evidence, restored)) == [2, 3], "4 was published by the database that was put back"
+    assert offsets(remembered(evidence, own(evidence, "ph.shop.v1"))) == [1, 4]
 
 
 def test_tills_hold_what_was_neither_discarded_nor_is_parked() -> None:

@@ -13,7 +13,7 @@ from chaos.evidence import (
     Written,
 )
 from tests.unit.chaos.breaking import breaks, changed
-from tests.unit.chaos.good_run import BAD_KEY, BASKET, FORGED_KEY, GOOD_KEY, TIP_KEY
+from tests.unit.chaos.story import BAD_KEY, BASKET, FORGED_KEY, GOOD_KEY, TIP_KEY
 
 
 @breaks(1, "basket.sold")
@@ -156,7 +156,8 @@ def shop_saw_a_later_event_first(evidence: Evidence) -> None:
 
 @breaks(6, "below the committed offset")
 def an_offset_was_committed_before_its_effect(evidence: Evidence) -> None:
-    early = OffsetSample(1001.0, "till", {("ph.shop.v1", 0): 2}, {("ph.shop.v1", BASKET): 1})
+    at = evidence.topics["ph.shop.v1"][1].at + 0.5
+    early = OffsetSample(at, "till", {("ph.shop.v1", 0): 2}, {("ph.shop.v1", BASKET): 1})
     evidence.offsets.insert(0, early)
 
 
@@ -237,7 +238,7 @@ def a_key_was_overtaken_by_more_than_a_batch(evidence: Evidence) -> None:
 @breaks(17, "seconds until it was read")
 def a_record_in_a_new_partition_was_read_late(evidence: Evidence) -> None:
     evidence.tips[1] = evidence.tips[1]._replace(at=evidence.tips[1].at - 40)
-    evidence.journal = evidence.journal[2:]
+    evidence.journal = []
 
 
 @breaks(17, "seconds until it was read")

@@ -12,7 +12,7 @@ from chaos.evidence import (
     Replay,
 )
 from tests.unit.chaos.breaking import breaks, changed
-from tests.unit.chaos.good_run import LEADER
+from tests.unit.chaos.story import LEADER
 
 
 @breaks(9, "an attempt before")

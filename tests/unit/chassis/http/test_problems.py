@@ -77,6 +77,7 @@ ENVIRONMENT = [
     asyncpg.DeadlockDetectedError("40P01"),
     asyncpg.QueryCanceledError("57014"),
     asyncpg.InterfaceError("connection is closed"),
+    asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
     ConnectionRefusedError(111, "refused"),
     OSError("Multiple exceptions: [Errno 111] Connect call failed"),
     TimeoutError(),

@@ -1,0 +1,44 @@
+"""Keys of which the broker has lost a record are left out, everywhere, and nothing else is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chaos.evidence import ParkedRow
+from chaos.spared import scarred, spared
+from tests.unit.chaos.good_run import good_run
+from tests.unit.chaos.story import BASKET, CUT_KEY
+
+
+def test_where_nothing_is_lost_everything_is_looked_at() -> None:
+    evidence = replace(good_run(), lost=[])
+    assert spared(evidence) is evidence
+
+
+def test_a_key_with_a_lost_record_is_left_out_everywhere() -> None:
+    evidence = good_run()
+    assert scarred(evidence) == {CUT_KEY}
+    left = spared(evidence)
+    parts = (left.topics, left.tables, left.written, left.promise.sales, left.promise.alarms, left.tips)
+    assert CUT_KEY not in repr(parts)
+    assert CUT_KEY.encode() not in {record.key for records in left.topics.values() for record in records}
+
+
+def test_all_other_keys_stay() -> None:
+    evidence = good_run()
+    left = spared(evidence)
+    assert left.tables["shop"].states.keys() == evidence.tables["shop"].states.keys() - {CUT_KEY}
+    assert left.promise.sales[BASKET] == evidence.promise.sales[BASKET]
+    assert len(evidence.topics["ph.shop.v1"]) - len(left.topics["ph.shop.v1"]) == 2, "what is left of the key"
+
+
+def test_what_has_no_key_is_left_out_by_its_place() -> None:
+    evidence = good_run()
+    lost = evidence.lost[0]._replace(key=None, offset=700)
+    evidence.lost.append(lost)
+    row = ParkedRow(*lost.place, None, "discarded", "key_missing", blocks=False)
+    other = row._replace(offset=701)
+    evidence.tables["till"].parked += [row, other]
+    left = spared(evidence).tables["till"].parked
+    assert row not in left
+    assert other in left
