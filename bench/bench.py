@@ -19,8 +19,8 @@ import asyncpg
 from bench import seed
 from bench.child import Task
 from bench.measure import Figure, Sample
-from chassis.kafka.topics import declared
 from chassis.postgres import migrations
+from chassis.pure.messages import topic_of
 from counselling.app import SERVICE
 from deploy.local.places import LOCAL, ROOT, free_ports
 from deploy.local.stack import LocalStack
@@ -28,6 +28,8 @@ from tests.support.cluster import Cluster
 from tests.support.past import adopt
 
 T = TypeVar("T")
+
+COUNSELLING = SERVICE.name
 
 CHILD_SECONDS = 170
 PLAIN_OUTBOX = """
@@ -80,11 +82,11 @@ class Bench:
         """A name that nothing else has."""
         return f"{what}_{next(self._numbers)}"
 
-    def database(self, template: str = "counselling_template") -> str:
-        """A new database with the counselling service's tables, and its address."""
+    def database(self, template: str = "counselling_template", service: str = COUNSELLING) -> str:
+        """A new database of a service, and its address."""
         dsn = self.wait(self.cluster.create_database(self.name("db"), template=template))
         # Its service's topic is shared with other databases of this run.
-        self.wait(adopt(dsn, self.bootstrap, *(topic.name for topic in declared())))
+        self.wait(adopt(dsn, self.bootstrap, topic_of(service)))
         return dsn
 
     def drop(self, dsn: str) -> None:
