@@ -23,12 +23,13 @@ def share_of(member: int, members: Sequence[int], partitions: int) -> int:
     return share + (sorted(members).index(member) < left)
 
 
-def to_let_go(held: Collection[TopicPartition], count: int) -> list[TopicPartition]:
-    """Some of the partitions held, most from those topics of which most are held."""
-    left, chosen = set(held), []
+def to_let_go(held: Sequence[TopicPartition], count: int) -> list[TopicPartition]:
+    """Some of the partitions held, most from those topics of which most are held. They come in the order in which they
+    were taken, and the last ones go first: a process that comes back gets its own, and nobody else's move."""
+    left, chosen = list(reversed(held)), []
     for _ in range(min(count, len(left))):
         per_topic = Counter(each.topic for each in left)
-        chosen.append(max(left, key=lambda each: (per_topic[each.topic], each)))
+        chosen.append(max(left, key=lambda each: per_topic[each.topic]))  # the first of several
         left.remove(chosen[-1])
     return chosen
 
@@ -45,7 +46,8 @@ def to_take(free: Collection[TopicPartition], held: Collection[TopicPartition], 
 
 
 def of_the_fullest(readers: Mapping[TopicPartition, Hashable], count: int) -> list[TopicPartition]:
-    """Some of these partitions, one by one from whoever reads most: so the members stay even."""
+    """Some of these partitions, one by one from whoever reads most: so the members stay even. In the order of
+    `to_let_go`."""
     left, chosen = dict(readers), []
     for _ in range(count):
         ((fullest, _),) = Counter(left.values()).most_common(1)
