@@ -45,7 +45,7 @@ LOOK_SECONDS = 0.005
 QUIET_SECONDS = 5.0
 """How long nothing happens, and how long somebody may be missing."""
 SETTLED_SECONDS = 1.5
-"""What is looked at after everything is in its place again: the last pause must have ended."""
+"""What is looked at after everything is in its place again."""
 WITHIN = 60
 
 _OWNERS = f"""
@@ -107,6 +107,10 @@ class Watch:
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             connection.terminate()
+
+    def all_moved_since(self, then: float) -> bool:
+        """True once every partition has."""
+        return len(self._moves) == seed.PARTITIONS and all(moves[-1] > then for moves in self._moves.values())
 
     def pauses(self, begun: float, ended: float) -> Pauses:
         """The longest of each partition that overlap this time."""
@@ -175,10 +179,13 @@ class Workers:
         rows = await self._connection.fetch(_OWNERS, TOPIC)
         return {partition: application.removesuffix("-reader") for partition, application in rows}
 
-    async def settled(self) -> None:
-        """Waits until every process reads its share, and a moment longer."""
+    async def settled(self, watch: Watch) -> None:
+        """Waits until every process reads its share, every partition has moved since, and a moment longer."""
         async with asyncio.timeout(WITHIN):
             while not self._even(list((await self.owners()).values())):
+                await asyncio.sleep(0.1)
+            even = time.monotonic()
+            while not watch.all_moved_since(even):
                 await asyncio.sleep(0.1)
         await asyncio.sleep(SETTLED_SECONDS)
 
@@ -292,7 +299,7 @@ async def _measured(bench: Bench, dsn: str) -> Mapping[tuple[str, str], list[flo
                 bench.tick(event)
                 owners, begun = await workers.owners(), time.monotonic()
                 gone = await happens(workers)
-                await workers.settled()
+                await workers.settled(watch)
                 pauses, now = watch.pauses(begun, time.monotonic()), await workers.owners()
                 parts: dict[str, list[float]] = defaultdict(list)
                 for partition, owner in owners.items():
@@ -313,7 +320,7 @@ async def _workers(bench: Bench, dsn: str) -> AsyncIterator[tuple[Workers, Watch
             beside = [tasks.create_task(Input().send(bench.bootstrap)), tasks.create_task(watch.look(dsn))]
             for name in (workers.start(), workers.start()):
                 await workers.ready(name)
-            await workers.settled()
+            await workers.settled(watch)
             yield workers, watch
             for each in beside:
                 each.cancel()
