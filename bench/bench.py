@@ -29,6 +29,8 @@ from tests.support.past import adopt
 
 T = TypeVar("T")
 
+COUNSELLING = SERVICE.name
+
 CHILD_SECONDS = 170
 PLAIN_OUTBOX = """
 create table plain_outbox (
@@ -80,7 +82,7 @@ class Bench:
         """A name that nothing else has."""
         return f"{what}_{next(self._numbers)}"
 
-    def database(self, template: str = "counselling_template", service: str = "counselling") -> str:
+    def database(self, template: str = "counselling_template", service: str = COUNSELLING) -> str:
         """A new database with that service's tables, and its address."""
         dsn = self.wait(self.cluster.create_database(self.name("db"), template=template))
         # Its service's topic is shared with other databases of this run.

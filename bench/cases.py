@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from bench.bench import Bench
 from chassis.postgres import migrations
 from chassis.pure.decision import Actor, Context, Decision
+from chassis.pure.messages import topic_of
 from chassis.pure.states import Codec, States
 from chassis.settings import ROOT
 from referral.app import service
@@ -20,6 +21,7 @@ from referral.commands import GrantConsent, OpenCase
 from referral.domain.case import Case
 from referral.handlers import COMMANDS, KINDS
 from referral.reference import Reference
+from tests.support.past import adopt
 
 SCOUT = Actor("scout", "scouts:bavaria", "DE")
 CASE_KIND = KINDS[0]
@@ -32,6 +34,7 @@ def referral_database(bench: Bench, cases: int) -> tuple[str, list[UUID]]:
     reference = Reference.load(ROOT / "schemas" / "reference")
     made = [_case(reference) for _ in range(cases)]
     bench.wait(_store(dsn, made))
+    bench.wait(adopt(dsn, bench.bootstrap, topic_of("referral")))
     return dsn, [case.id for case in made]
 
 

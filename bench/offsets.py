@@ -1,40 +1,30 @@
-"""Where a service's consumer group goes on reading."""
+"""Where a service goes on reading."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import CommitFailedError
+import asyncpg
+from aiokafka import TopicPartition
 
-EMPTY_SECONDS = 20
-"""Longer than a session: a member that did not leave is forgotten by then, and only then offsets can be set."""
+from chassis.consumer import progress
+from chassis.kafka.lookout import Lookout
+from chassis.settings import KafkaSettings
 
 
-async def skip_to_end(bootstrap: str, group: str, topics: Iterable[str]) -> None:
-    """Makes this group skip what stands in these topics now: other parts of the benchmark have left it there."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
-    await consumer.start()
+async def skip_to_end(bootstrap: str, dsn: str, topics: Collection[str]) -> None:
+    """Makes the service with this database skip what stands in these topics now: other parts of the benchmark have left
+    it there."""
+    lookout = Lookout(KafkaSettings(bootstrap_servers=bootstrap), "bench")
+    connection = await asyncpg.connect(dsn)
     try:
-        await consumer._client.force_metadata_update()
-        places = [
-            TopicPartition(topic, number)
-            for topic in topics
-            for number in consumer._client.cluster.partitions_for_topic(topic) or ()
-        ]
-        consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        async with asyncio.timeout(EMPTY_SECONDS):
-            while not await _committed(consumer, ends):
-                await asyncio.sleep(0.5)
+        found = await lookout.topics(topics)
+        places = [TopicPartition(name, number) for name, topic in found.items() for number in topic.partitions]
+        await progress.register(connection, places)
+        rows = await progress.begin(connection, places)
+        for place, end in (await lookout.ends(places)).items():
+            skipped = rows[place]._replace(next_offset=end, topic_id=found[place.topic].id)
+            await progress.put(connection, place, skipped)
     finally:
-        await consumer.stop()
-
-
-async def _committed(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> bool:
-    try:
-        await consumer.commit(offsets)
-    except CommitFailedError:
-        return False
-    return True
+        await connection.close()
+        await lookout.close()

@@ -16,6 +16,7 @@ NAMES = (
     "spans",
     "commands",
     "latency",
+    "pauses",
     "replay",
     "deadlines",
     "growth",

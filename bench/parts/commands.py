@@ -118,11 +118,10 @@ def _ours(bench: Bench, dsn: str, role: str) -> Iterator[Target]:
     stack, name, port = bench.stack, f"referral_{role}", free_port()
     if role == "all":
         topics = [f"ph.{source}.v1" for source in ("training", "counselling", "placement")]
-        bench.wait(skip_to_end(bench.bootstrap, "referral", topics))
+        bench.wait(skip_to_end(bench.bootstrap, dsn, topics))
     program = stack.start_service(
         "referral",
         name=name,
-        INSTANCE="",  # no static membership: it leaves its group when it ends
         ROLE=role,
         PORT=str(port),
         REFERRAL_DATABASE_URL=f"postgresql://{ADMIN}@127.0.0.1:{stack.ports.postgres}/{dsn.rpartition('/')[2]}",

@@ -129,10 +129,10 @@ def run(bench: Bench) -> Iterable[Figure]:
 def _ends(bench: Bench, dsn: str) -> Iterator[tuple[Process, Process]]:
     """Both services, started; neither is concerned with what other parts have left in the topics."""
     with ExitStack() as last_first:
-        for service, sources in READS.items():
-            bench.wait(skip_to_end(bench.bootstrap, service, [f"ph.{source}.v1" for source in sources]))
         counselling = bench.database()
         last_first.callback(bench.drop, counselling)
+        for database, sources in ((dsn, READS["referral"]), (counselling, READS["counselling"])):
+            bench.wait(skip_to_end(bench.bootstrap, database, [f"ph.{source}.v1" for source in sources]))
         ends = []
         for which, database in (("writer", dsn), ("reader", counselling)):
             end = Process(which, database, bench.bootstrap, bench.stack.logs / f"{which}.log")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
 
 from chassis.consumer import leases, progress, subscription
 from chassis.consumer.leases import Leases
+from chassis.consumer.transport import Consumer
 from chassis.outbox.partitions import partition_of
 from chassis.postgres.database import ConcurrentUpdateError
 from tests.support import toy as toy_service
@@ -159,6 +162,54 @@ async def test_what_a_process_lets_go_or_loses_another_one_takes(
         await shop.send([shop.sold(key) for key in keys])
         await until_totals(toy, dict.fromkeys(keys, 4))
         assert first.count("repeat") + second.count("repeat") == 0
+
+
+async def test_a_process_that_cannot_reach_the_brokers_takes_nothing_from_others(
+    shop: Shop, join: Join, toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group, keys = new_group(), [uuid4() for _ in range(30)]
+    async with join(group) as first:
+        await first.until_covered()
+        refused = asyncio.Event()
+
+        async def refuse(*_: Any) -> None:
+            refused.set()
+            raise KafkaConnectionError("refused")
+
+        monkeypatch.setattr(Consumer, "_connect", refuse)
+        async with join(group) as second:
+            await asyncio.wait_for(refused.wait(), SOON)
+            await asyncio.sleep(2)
+            assert len(first.held()) == PARTITIONS
+            await shop.send([shop.sold(key) for key in keys])
+            await until_totals(toy, dict.fromkeys(keys, 1))
+            monkeypatch.undo()
+            await until(lambda: len(first.held()) == len(second.held()) == PARTITIONS // 2, "even shares")
+
+
+async def test_who_leaves_frees_its_partitions_before_it_disconnects(
+    shop: Shop, join: Join, toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group, key = new_group(), uuid4()
+    stays = asyncio.Event()
+    async with join(group) as second:
+        async with join(group) as first:
+            await until(lambda: len(first.held()) == len(second.held()) == PARTITIONS // 2, "even shares")
+            (member,) = first.reader.members
+            disconnect = member.disconnect
+
+            async def slowly() -> None:
+                await stays.wait()
+                await disconnect()
+
+            monkeypatch.setattr(member, "disconnect", slowly)
+            stopping = asyncio.create_task(first.reader.stop())
+            await until(lambda: len(second.held()) == PARTITIONS, "the other one to have everything", SOON)
+            assert not stopping.done()
+            stays.set()
+            await stopping
+        await shop.sell(key, 1)
+        await until_totals(toy, {key: 1})
 
 
 _END_READERS = f"""

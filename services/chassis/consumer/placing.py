@@ -41,6 +41,9 @@ class Placing:
         self._session = session
         self._wake = asyncio.Event()
         self._stopping = False
+        self.connected = asyncio.Event()
+        """All members have reached the brokers and know what there is to read: whoever takes partitions before lets
+        them stand still."""
 
     def wake(self) -> None:
         """Something was taken, or has lost its place."""
@@ -83,6 +86,7 @@ class Placing:
         for error in covered:
             if isinstance(error, BaseException):
                 raise error
+        self.connected.set()
         for each, start in starts.items():
             reader = waiting[each]
             if self._assignment.readers.get(each) is reader and self._assignment.stays(each) and not self._stopping:

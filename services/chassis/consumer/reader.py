@@ -98,14 +98,15 @@ class Reader:
             await self._lookout.close()
 
     async def stop(self) -> None:
-        """Lets the batches in hand end; then others may have the partitions."""
+        """Lets the batches in hand end; then others may have the partitions, and the members disconnect."""
         self._stopping.set()
         self._placing.stop()
         self._to_look.set()
-        await asyncio.gather(*(member.stop() for member in self.members))
+        await asyncio.gather(*(member.leave() for member in self.members))
         self._stopped_members.set()
         if self._leases is not None:
             self._leases.wake()
+        await asyncio.gather(*(member.stop() for member in self.members))
 
     async def covered(self) -> bool:
         """True if somebody reads every partition of every topic, and this process what it holds, up to date."""
@@ -169,7 +170,8 @@ class Reader:
         idle = self._assignment.idle()
         if self._watchdog.stands_still({each: place for each, place in places.items() if each in idle}, lags):
             await self._renew(self.members, "lag_stands_still")
-        if self._watchdog.uncovered(self._leases is None or (self._unread == 0 and not self._placing.unplaced())):
+        covered = self._unread == 0 and not self._placing.unplaced()
+        if self._watchdog.uncovered(covered or (self._leases is None and self._placing.connected.is_set())):
             await self._renew(self.members, "not_covered")
 
     async def _renew(self, members: Sequence[Consumer], reason: str) -> None:
@@ -186,6 +188,11 @@ class Reader:
 
     async def _keep_leases(self) -> None:
         attempt = 0
+        while not await is_set_within(self._placing.connected, LEASE_SECONDS):
+            self.last_progress = monotonic()
+            self._metrics.partitions_unread.set(self._subscription.missing)
+            if self._stopping.is_set():
+                return
         while not self._stopped_members.is_set():
             self.last_progress = monotonic()
             try:

@@ -41,18 +41,22 @@ def shares_of(member: int, readers: Mapping[int, Collection[int]], leases: Mappi
 
 
 def to_let_go(readers: Mapping[TopicPartition, Hashable], shares: Shares) -> list[TopicPartition]:
-    """Those of the partitions held that are too many, one by one from whoever reads most: so the members stay even."""
+    """Those of the partitions held that are too many, one by one from whoever reads most: so the members stay even.
+
+    They come in the order in which they were taken, and the last ones go first: a process that comes back gets its own,
+    and nobody else's move.
+    """
     left, chosen = dict(readers), []
     while too_many := _beyond(left, shares):
         loads = Counter(left.values())
-        chosen.append(max(too_many, key=lambda each: (loads[left[each]], each)))
+        chosen.append(max(too_many, key=lambda each: loads[left[each]]))  # the first of several
         del left[chosen[-1]]
     return chosen
 
 
-def _beyond(held: Collection[TopicPartition], shares: Shares) -> list[TopicPartition]:
+def _beyond(held: Mapping[TopicPartition, Hashable], shares: Shares) -> list[TopicPartition]:
     counts = Counter(each.topic for each in held)
-    return [each for each in held if counts[each.topic] > shares.get(each.topic, 0)]
+    return [each for each in reversed(list(held)) if counts[each.topic] > shares.get(each.topic, 0)]
 
 
 def to_take(free: Collection[TopicPartition], held: Collection[TopicPartition], shares: Shares) -> list[TopicPartition]:

@@ -174,10 +174,13 @@ class Consumer:
         if self._client is not None and partition in self._covered:
             self._client.pause(partition)  # type: ignore[no-untyped-call]
 
-    async def stop(self) -> None:
-        """Finishes the batch in hand, commits its offsets and disconnects."""
+    async def leave(self) -> None:
+        """Finishes the batch in hand and commits its offsets, for good."""
         self._stopping.set()
         await self.let_go(list(self.held))
+
+    async def stop(self) -> None:
+        """Disconnects. Call `leave` before."""
         if self._later is not None:
             self._later.cancel()
         await self.disconnect()

@@ -90,6 +90,15 @@ def test_what_is_too_much_is_let_go_by_whoever_reads_most() -> None:
     assert {readers[each] for each in to_let_go(readers, {"a": 4})} == {"first"}
 
 
+def test_what_was_taken_from_one_that_died_goes_to_the_one_that_comes_back() -> None:
+    own = [TopicPartition(topic, number) for number in (5, 1, 3) for topic in TOPICS]
+    taken = to_take(set(ALL) - set(own), own, dict.fromkeys(TOPICS, 6))
+    half = dict.fromkeys(TOPICS, 3)
+    assert set(to_let_go(dict.fromkeys([*own, *taken], "reader"), half)) == set(taken)
+    readers = {each: number % 2 for number, each in enumerate([*own, *taken])}
+    assert len(set(to_let_go(readers, half)) & set(own)) <= 1
+
+
 def test_nothing_more_than_the_share_is_taken_and_nothing_of_it_let_go() -> None:
     shares = {"a": 2, "b": 1}
     assert to_take(ALL[1:], [ALL[0]], shares) == [ALL[1], ALL[6]]
