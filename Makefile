@@ -56,7 +56,7 @@ chaos: $(ALL_STAMP)  ## break everything on purpose: make chaos SEED=7 MINUTES=5
 	    $(if $(DEFECTS),--defects "$(DEFECTS)")
 
 mutants: $(ALL_STAMP)  ## would a test notice? plants small mistakes: make mutants MODULE=consumer/positions
-	@$(PY) -m mutants --module "$(MODULE)"
+	@exec $(PY) -m mutants --module "$(MODULE)" --tests "$(TESTS)"
 
 check: $(ALL_STAMP)  ## style, types, imports, schemas
 	$(VENV)/bin/ruff check .

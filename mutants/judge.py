@@ -9,7 +9,7 @@ from typing import Any
 
 from mutants.functions import Functions
 from mutants.making import Mutant
-from mutants.pytest_run import run
+from mutants.pytest_run import Runner
 from mutants.record import Touches, digest
 from mutants.servers import Servers
 from mutants.targets import FOLDER, path_of
@@ -36,11 +36,12 @@ class TestsFailError(Exception):
 class Judge:
     """Of one module. Verdicts are kept, so that a run that was broken off goes on where it was."""
 
-    def __init__(self, module: str, source: str, touches: Touches, servers: Servers) -> None:
+    def __init__(self, module: str, source: str, touches: Touches, servers: Servers, runner: Runner) -> None:
         self._module = module
         self._source = source
         self._touches = touches
         self._servers = servers
+        self._runner = runner
         self._functions = Functions(source)
         self._place = FOLDER / "verdicts" / f"{module.replace('/', '.')}.json"
         self._kept: dict[str, dict[str, Any]] = json.loads(self._place.read_text()) if self._place.exists() else {}
@@ -91,7 +92,7 @@ class Judge:
             self._servers.empty()
         files = sorted({name.partition("::")[0] for name in seconds})
         limit = _SLACK_SECONDS + 3 * sum(seconds.values())
-        done = run({"seconds": seconds}, files, self._servers.directory, limit=limit, options=("-x",))
+        done = self._runner.run({"seconds": seconds}, files, limit=limit, options=("-x",))
         self._used = done.answer.get("servers", True)
         if done.code == 0:
             return Verdict(mutant, "")
@@ -105,6 +106,8 @@ class Judge:
         seconds: dict[str, float] = {}
         for mutant in mutants:
             seconds |= self.tests_of(mutant)
+        if not seconds:
+            return
         nothing = Mutant(self._module, "", 0, "", "", self._source)
         if (verdict := self._run(nothing, dict(sorted(seconds.items(), key=lambda each: each[1])))).killer:
             raise TestsFailError(f"{verdict.killer} fails without any mistake; see {FOLDER / 'pytest.log'}")

@@ -1,8 +1,9 @@
 """What of a module is behaviour: two sources that mean the same differ in nothing that a test could see.
 
 Left out by rule, so that nobody explains it case by case: texts for people (docstrings, log records, messages of
-errors), annotations, assertions (`assert`, `strict=` of zip), what makes it faster, smaller or safer to handle (caches,
-slots, frozen classes), and how long something lasts that nobody measures (constants whose name ends with `_SECONDS`).
+errors), annotations and protocols, assertions (`assert`, `strict=` of zip), what makes it faster, smaller or safer to
+handle (caches, slots, frozen classes), and how long something lasts that nobody measures (constants whose name ends
+with `_SECONDS`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ class _Meaning(ast.NodeTransformer):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         node.annotation = ast.Constant(None)
         return self.generic_visit(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return ast.Pass() if any(_name(base) == "Protocol" for base in node.bases) else self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return self._function(node)

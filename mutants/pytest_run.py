@@ -1,12 +1,14 @@
-"""One run of pytest in the copy of the tree."""
+"""One run of pytest in the copy of the tree, in a process of its own."""
 
 from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,8 @@ from mutants.targets import FOLDER
 from mutants.tree import TREE
 from mutants.within import VARIABLE
 
-_OPTIONS = ("-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-p", "mutants.within")
+_OPTIONS = ("-q", "--no-header", "--tb=short")
+_PLUGINS = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "mutants.within")
 
 
 @dataclass(frozen=True)
@@ -28,39 +31,64 @@ class Run:
     output: str = ""
 
 
-def run(job: dict[str, Any], files: Sequence[str], servers: Path, *, limit: float, options: Sequence[str] = ()) -> Run:
-    """Runs these test files as the job says, on those servers, for `limit` seconds at most."""
-    place = FOLDER / "job"
-    place.write_text(json.dumps(job))
-    answer = place.with_suffix(".answer")
-    answer.unlink(missing_ok=True)
+class Runner:
+    """Runs tests on these servers, one run at a time."""
+
+    def __init__(self, servers: Path, forks: subprocess.Popen[str]) -> None:
+        self._servers = servers
+        self._forks = forks
+
+    def run(self, job: dict[str, Any], files: Sequence[str], *, limit: float, options: Sequence[str] = ()) -> Run:
+        """Runs these test files as the job says, for `limit` seconds at most."""
+        place, log = FOLDER / "job", FOLDER / "pytest.log"
+        place.write_text(json.dumps(job))
+        answer = place.with_suffix(".answer")
+        answer.unlink(missing_ok=True)
+        asked = {
+            "arguments": [*_OPTIONS, *_PLUGINS, *options, *files],
+            "directory": str(TREE),
+            "environment": {VARIABLE: str(place), "PH_TEST_SERVERS": str(self._servers)},
+            "log": str(log),
+        }
+        code = self._asked(asked, limit)
+        said = json.loads(answer.read_text()) if answer.exists() else {}
+        return Run(code, said, log.read_text(errors="replace"))
+
+    def _asked(self, asked: dict[str, Any], limit: float) -> int | None:
+        questions, answers = self._forks.stdin, self._forks.stdout
+        assert questions is not None
+        assert answers is not None
+        print(json.dumps(asked), file=questions, flush=True)
+        child = int(answers.readline())
+        if select.select([answers], [], [], limit)[0]:
+            return int(answers.readline())
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        answers.readline()
+        return None
+
+
+@contextmanager
+def runner(servers: Path) -> Iterator[Runner]:
+    """A runner for the length of a block."""
     environment = {
         **os.environ,
-        VARIABLE: str(place),
-        "PH_TEST_SERVERS": str(servers),
         "PYTHONPATH": f"{TREE / 'services'}:{TREE}",
         "PYTHONDONTWRITEBYTECODE": "",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(FOLDER / "hypothesis"),
     }
-    with (FOLDER / "pytest.log").open("w+") as log:
-        process = subprocess.Popen(
-            [PYTHON, "-m", "pytest", *_OPTIONS, *options, *files],
-            cwd=TREE,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            code: int | None = process.wait(limit)
-        except subprocess.TimeoutExpired:
-            code = None
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        log.seek(0)
-        output = log.read()
-    said = json.loads(answer.read_text()) if answer.exists() else {}
-    return Run(code, said, output)
+    forks = subprocess.Popen(
+        [PYTHON, "-m", "mutants.forks"],
+        cwd=TREE,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+    try:
+        yield Runner(servers, forks)
+    finally:
+        assert forks.stdin is not None
+        forks.stdin.close()
+        forks.wait(30)

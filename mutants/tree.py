@@ -39,5 +39,6 @@ def planted(path: str, source: str) -> Iterator[None]:
 
 
 def _write(place: Path, source: str) -> None:
-    shutil.rmtree(place.parent / "__pycache__", ignore_errors=True)
+    for compiled in (place.parent / "__pycache__").glob(f"{place.stem}.*"):
+        compiled.unlink()
     place.write_text(source)

@@ -35,9 +35,7 @@ class Recorder:
         self._answer = answer
         self._targets: list[str] = told["targets"]
         self._tests: dict[str, dict[str, Any]] = {}
-        self._coverage = coverage.Coverage(
-            data_file=None, config_file=False, include=self._targets, messages=False, check_preimported=True
-        )
+        self._coverage = coverage.Coverage(data_file=None, config_file=False, include=self._targets, messages=False)
         self._coverage.start()
 
     @pytest.hookimpl(wrapper=True)

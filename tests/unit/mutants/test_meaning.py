@@ -18,6 +18,7 @@ from mutants.meaning import meaning
         ("assert a\n", "assert not a\n"),
         ("zip(a, b, strict=True)\n", "zip(a, b, strict=False)\n"),
         ("@lru_cache(maxsize=2)\ndef f(): ...\n", "def f(): ...\n"),
+        ("class A(Protocol):\n    @property\n    def b(self): ...\n", "class A(Protocol): ...\n"),
         ("WAIT_SECONDS = 3.0\n", "WAIT_SECONDS = 4.0\n"),
         ("@dataclass(slots=True)\nclass A: ...\n", "@dataclass(slots=False)\nclass A: ...\n"),
     ],

@@ -19,6 +19,8 @@ KEY = UUID("0a4f3201-0739-4a01-a222-c2ca70788890")
 class Keyless(Contract, source="shop"):
     """Is not about one key."""
 
+    numbers: tuple[int, ...] = ()
+
 
 CONTRACTS: dict[str, type[Contract]] = {Sold.type: Sold, Keyless.type: Keyless}
 
@@ -38,6 +40,10 @@ def without(name: str) -> Inbound:
 def fault(inbound: Inbound) -> str | None:
     assert inbound.fault is None or inbound.message is None
     return inbound.fault and inbound.fault.code
+
+
+def test_limits_are_those_that_the_outbox_and_the_columns_have() -> None:
+    assert (MAX_KEY, MAX_SEQUENCE, MAX_VALUE) == (200, 2**62, 262_144)
 
 
 def test_a_genuine_event_is_read_whole() -> None:
@@ -113,6 +119,7 @@ def test_headers_that_are_missing() -> None:
         "source": "wrong_source",
         "traceparent": None,
     }
+    assert without("ce_sequence").sequence == 0
     assert without("ce_traceparent").trace is None
     assert without("ce_recordedtime").recorded_at is None
 
@@ -137,6 +144,12 @@ def test_a_violated_schema_names_each_field_and_no_value() -> None:
     found = read(value=b'{"till_id": "secret", "amount": "secret"}').fault
     assert found is not None
     assert found.detail == "/amount int_parsing; /till_id uuid_parsing"
+
+
+def test_a_long_list_of_faults_is_cut() -> None:
+    found = read(ce_type=Keyless.type.encode(), value=b'{"numbers": [' + b'"x",' * 200 + b'"x"]}').fault
+    assert found is not None
+    assert len(found.detail) == 2000
 
 
 def test_headers_come_back_byte_for_byte_also_twice_and_unreadable() -> None:

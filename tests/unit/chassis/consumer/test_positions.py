@@ -53,6 +53,11 @@ def at(
     return positions
 
 
+def test_the_bounds_of_numbers_and_clocks() -> None:
+    assert MAX_GAP == 1000
+    assert timedelta(seconds=1) == LEAD
+
+
 def test_numbers_in_order() -> None:
     positions = Positions()
     assert [positions.advance(event(number)) for number in (1, 2, 3)] == [Verdict.NEXT] * 3

@@ -95,6 +95,8 @@ async def test_other_requests_reject_nothing() -> None:
     found, asked = heard(broker)
     broker.answer = produced(10)
     await broker.send(1, "metadata")
+    broker.answer = SimpleNamespace()
+    await broker.send(1, "of an older protocol")
     assert found.rejection(PLACE) is None
     assert asked == []
     assert found.silence() <= 0
@@ -111,6 +113,8 @@ async def test_a_broker_that_asks_for_silence_is_left_in_peace_as_long_as_it_say
     assert found.silence() == 0.5
     time.now += 1
     assert found.silence() == -0.5
+    async with asyncio.timeout(5):
+        await broker.send(1, "at once")
 
 
 async def test_the_longest_silence_counts(time: Time) -> None:
@@ -155,3 +159,9 @@ async def test_the_next_producer_keeps_silent_for_as_long_as_the_last_one_must()
     found.drop()
     with pytest.raises(KafkaConnectionError):
         await held
+
+
+def test_without_a_producer_there_is_nothing_to_drop_and_nobody_asks_for_silence() -> None:
+    found = Answers(print)
+    found.drop()
+    assert found.silence() == 0
