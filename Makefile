@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test bench chaos check schemas event example format lock
+.PHONY: help venv run demo stop reset status token ph test bench chaos mutants check schemas event example format lock
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -55,6 +55,9 @@ chaos: $(ALL_STAMP)  ## break everything on purpose: make chaos SEED=7 MINUTES=8
 	    $(if $(ONLY),--only "$(ONLY)") $(if $(DEFECT),--defect "$(DEFECT)") \
 	    $(if $(DEFECTS),--defects "$(DEFECTS)")
 
+mutants: $(ALL_STAMP)  ## would a test notice? plants small mistakes: make mutants MODULE=consumer/positions
+	@exec $(PY) -m mutants --module "$(MODULE)" --tests "$(TESTS)"
+
 check: $(ALL_STAMP)  ## style, types, imports, schemas
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -82,7 +85,7 @@ venv: $(ALL_STAMP)  ## the virtual environment with all packages, from requireme
 
 # Whoever goes on to start a broker gets its jars side by side with the packages.
 run demo: FOR := run
-test bench chaos: FOR := test
+test bench chaos mutants: FOR := test
 
 $(RUN_STAMP): $(RUN_LOCKS)
 	$(MAKE_VENV) run

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.places import LOCAL, free_ports
+from deploy.local.run import running_stack
 from deploy.local.stack import LocalStack
 from tests.support.cluster import Cluster
 from tests.support.secured import Secured
@@ -27,7 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """The servers, without migrations, topics or services."""
+    """The servers, without migrations, topics or services; those below `PH_TEST_SERVERS`, if somebody has started them.
+
+    Those outlive the run and are not the run's: a test that stops or looks at the programs themselves fails there.
+    """
+    if running := os.environ.get("PH_TEST_SERVERS"):
+        stack = running_stack(Path(running))
+        yield stack
+        stack.stop_services()
+        return
     _sweep(LOCAL / "test")
     directory = LOCAL / "test" / str(os.getpid())
     stack = LocalStack(directory, free_ports(), durable=False)

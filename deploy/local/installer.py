@@ -23,7 +23,7 @@ from deploy.local import pip_settings
 from deploy.local.places import LOCAL, ROOT, StackError
 
 LOCKS = ROOT / "requirements"
-LAYERS = ("services", "operators", "local", "tests")
+LAYERS = ("services", "operators", "local", "tests", "mutants")
 FOLDER = LOCAL / "installer"
 LOG = LOCAL / "venv.log"
 """The whole output of pip and uv."""

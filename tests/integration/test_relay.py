@@ -199,12 +199,6 @@ async def test_the_mark_waits_for_every_writer_that_may_still_commit_a_lower_id(
         assert mark.mark == high
 
 
-def test_partitions_are_those_of_the_java_client() -> None:
-    # From org.apache.kafka.common.utils.UtilsTest: murmur2("21") = -973932308, murmur2("foobar") = -790332482
-    assert partition_of("21", 1000) == (-973932308 & 0x7FFFFFFF) % 1000
-    assert partition_of("foobar", 1000) == (-790332482 & 0x7FFFFFFF) % 1000
-
-
 async def test_sequences_of_one_key_are_published_once_in_the_normal_case(
     toy: ToyRuntime, pool: asyncpg.Pool, dsn: str, broker: Broker
 ) -> None:

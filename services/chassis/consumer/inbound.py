@@ -154,7 +154,7 @@ def _read_envelope(inbound: Inbound, headers: Mapping[str, bytes]) -> Fault | No
 
 
 def _schema_fault(error: ValidationError) -> Fault:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors()
     if found[0]["type"] == "json_invalid":
         return Fault("json_invalid", "the value is not JSON")
     places = sorted({"/" + "/".join(map(str, each["loc"])) + " " + each["type"] for each in found})

@@ -46,7 +46,7 @@ class Answers:
 
     def silence(self) -> float:
         """Seconds until every broker may be spoken to; 0 or less if none asks for silence."""
-        return max(self._until.values(), default=0.0) - monotonic()
+        return max((until - monotonic() for until in self._until.values()), default=0.0)
 
     def rejection(self, place: tuple[str, int]) -> Rejection | None:
         """Why the last batch for this partition was not taken; None if it was taken or not answered."""
@@ -59,7 +59,7 @@ class Answers:
         send, dropped = client.send, asyncio.Event()
 
         async def heard(node: int, request: Any, **options: Any) -> Any:
-            while (silence := self._until.get(node, 0.0) - monotonic()) > 0:
+            while node in self._until and (silence := self._until[node] - monotonic()) > 0:
                 if await is_set_within(dropped, silence):
                     raise KafkaConnectionError("the producer was let go while it kept silent")
             response = await send(node, request, **options)

@@ -24,8 +24,8 @@ class Limits:
 
     def of(self, topic: str) -> int:
         """Bytes that a batch of this topic may have. A batch of one record may have more: the broker judges it."""
-        limit, until = self._bytes.get(topic, (MAX_BATCH_BYTES, 0.0))
-        return limit if until > monotonic() else MAX_BATCH_BYTES
+        learnt = self._bytes.get(topic)
+        return learnt[0] if learnt is not None and learnt[1] > monotonic() else MAX_BATCH_BYTES
 
     def halve(self, topic: str, refused: int) -> None:
         """A batch of so many bytes was too large."""

@@ -14,8 +14,7 @@ from chassis.postgres.database import Connection
 
 _LAST_ID = "select case when is_called then last_value else 0 end from outbox_id_seq"
 _WRITERS = """
-select virtualtransaction from pg_locks
-where relation = 'outbox'::regclass and mode = 'RowExclusiveLock' and granted and pid <> pg_backend_pid()
+select virtualtransaction from pg_locks where relation = 'outbox'::regclass and mode = 'RowExclusiveLock'
 """
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-LAYERS = ("services", "operators", "local", "tests")
+LAYERS = ("services", "operators", "local", "tests", "mutants")
 ENTRY = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 
 _IMPORT_ALL = """
@@ -58,10 +58,13 @@ def test_the_services_lock_suffices_to_import_every_module_of_the_services(root:
 
 
 def test_an_image_carries_nothing_of_the_local_stack_and_of_the_tests(root: Path) -> None:
-    unwanted = required(root, "local") | required(root, "tests") | required(root, "operators") | {"uv"}
+    unwanted = (
+        required(root, "local") | required(root, "tests") | required(root, "operators") | required(root, "mutants")
+    )
     assert len(unwanted) > 10
     assert not unwanted & set(entries(root, "services"))
     assert not required(root, "tests") & set(entries(root, "local"))
+    assert not required(root, "mutants") & set(entries(root, "tests"))
     assert set(entries(root, "operators")) == required(root, "operators")
 
 

@@ -19,12 +19,16 @@ PAGES = sorted(
     [
         *(ROOT / "docs").rglob("*.md"),
         *(page for page in ROOT.glob("*.md")),
-        *(page for top in ("services", "schemas", "chaos", "bench", "deploy") for page in (ROOT / top).rglob("*.md")),
+        *(
+            page
+            for top in ("services", "schemas", "chaos", "bench", "mutants", "deploy")
+            for page in (ROOT / top).rglob("*.md")
+        ),
     ]
 )
 CODE = [
     path
-    for top in ("services", "schemas", "tests", "deploy", "chaos", "bench")
+    for top in ("services", "schemas", "tests", "deploy", "chaos", "bench", "mutants")
     for path in sorted((ROOT / top).rglob("*"))
     if path.suffix in {".py", ".sql", ".json", ".yaml", ".md"}
     and not {"released", "vendor", "reference", "__pycache__"} & set(path.parts)
@@ -33,7 +37,9 @@ CODE = [
 _SPAN = re.compile(r"`([^`\n]+)`")
 _FILE = re.compile(r"([\w.-]+/)*[\w.-]+\.(py|sql|md|ya?ml|json|csv|toml|lock|in)")
 _NAMED = re.compile(r"(?P<file>([\w.-]+/)*[\w.-]+\.(py|sql))(:(?P<name>\w+(\.\w+)?))?")
-_MODULE = re.compile(r"(?:chassis|vocabulary|counselling|placement|referral|training|bench|chaos|deploy|tests)(\.\w+)+")
+_MODULE = re.compile(
+    r"(?:chassis|vocabulary|counselling|placement|referral|training|bench|chaos|mutants|deploy|tests)(\.\w+)+"
+)
 _FOLDER = re.compile(r"([\w-]+/)+")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

@@ -39,6 +39,13 @@ def test_the_last_events_are_told_by_number_and_id(handled: list[tuple[int, str]
     assert recent.is_same(recent.without(entries, *asked), *asked) is not True
 
 
+def test_a_row_grows_by_no_more_than_16_events_of_12_bytes() -> None:
+    entries = b""
+    for number in range(40):
+        entries = recent.added(entries, number, "id")
+    assert len(entries) == 16 * 12
+
+
 def test_taking_an_entry_back_leaves_all_others_whatever_their_bytes() -> None:
     entries = recent.added(recent.added(b"", 1 << 32, "a"), 1, "b")
     for number, id_ in ((1 << 32, "a"), (1, "b"), (7, "c")):
