@@ -23,6 +23,9 @@ PAUSE_SECONDS = 0.5
 """After an error, before it asks again."""
 METADATA_SECONDS = 0.25
 """The shortest time between two requests for metadata: aiokafka makes no pause while a partition has no leader."""
+FIRST_ANSWER_MS = 5000
+"""How long a new client waits at an address of its list before it tries the next: one that takes connections and says
+nothing, as a broker that has moved may leave behind, must not use up the patience of whoever made the client anew."""
 SUSPECT_SECONDS = 60.0
 """For so long each partition is asked alone, until one raises again."""
 
@@ -89,7 +92,12 @@ class WaitingConsumer(AIOKafkaConsumer):
         """Connects. Raises `KafkaError`."""
         self._ask_for_metadata = self._client.force_metadata_update
         self._client.force_metadata_update = self._ask_calmly  # type: ignore[method-assign]
-        await super().start()  # type: ignore[no-untyped-call]
+        patience = self._client._request_timeout_ms  # noqa: SLF001 - aiokafka has one for the first answer and all others
+        self._client._request_timeout_ms = FIRST_ANSWER_MS  # noqa: SLF001
+        try:
+            await super().start()  # type: ignore[no-untyped-call]
+        finally:
+            self._client._request_timeout_ms = patience  # noqa: SLF001
 
     async def stop(self) -> None:
         """Disconnects."""

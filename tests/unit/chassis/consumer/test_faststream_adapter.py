@@ -141,3 +141,18 @@ async def test_metadata_is_not_asked_for_without_a_pause(answers: Answers, monke
     for count in (1, 2):
         await asyncio.gather(*(waiting._client.force_metadata_update() for _ in range(100)))
         assert len(asked) == count
+
+
+async def test_an_address_that_takes_connections_and_says_nothing_is_left_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faststream_adapter, "FIRST_ANSWER_MS", 100)
+    silent = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    consumer = WaitingConsumer(holder=Told(), bootstrap_servers=f"127.0.0.1:{port}")
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(KafkaConnectionError):
+                await consumer.start()
+        assert consumer._client._request_timeout_ms > 10_000, "later answers may take as long as ever"
+    finally:
+        await consumer.stop()
+        silent.close()
