@@ -29,7 +29,7 @@ from tests.support.guarded import SESSION_SECONDS, Guarded
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_process import GROUP, ToyProcess, total, until_async
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 SOON = 15
 """Seconds within which everything flows again after a new secret was handed over."""
