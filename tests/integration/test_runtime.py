@@ -67,7 +67,7 @@ async def test_of_several_addresses_of_brokers_one_that_answers_is_enough(
     stack: LocalStack, dsn: str, pool: asyncpg.Pool, broker: Broker, shop: Shop
 ) -> None:
     till = uuid4()
-    addresses = f"127.0.0.1:1, 127.0.0.1:{stack.ports.kafka}"
+    addresses = f"127.0.0.1:1, {stack.kafka.door}"
     async with ToyProcess(stack, dsn, shop.source, KAFKA_BOOTSTRAP_SERVERS=addresses) as process:
         await process.until_probe("ready", 200)
         await shop.sell(till, 3)
