@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from chaos.check import Check
 from chaos.evidence import READS, Evidence, Place
-from chaos.model import PUT_ASIDE, forged, history_of, remembered, understood
+from chaos.model import POISON, PUT_ASIDE, forged, history_of, remembered, understood
 from chaos.prices import FORGED
 from chaos.till import TIPS
 from chaos.windows import quiet_seconds, troubled, windows
@@ -85,13 +85,15 @@ def forged_change_nothing(evidence: Evidence) -> Check:
                 check.that(fates == ["parked"], "a forged event is parked", where, ["parked"], fates)
             check.count(kind)
         history = history_of(evidence, topic)
+        poisoned = {event.key for event in history.unreadable if event.fault != "forged"}
+        poisoned |= {event.key for event in understood(evidence, topic) if event.body.get("kind") in POISON}
         for key in sorted({event.key or "" for event in strange}):
             for event in history.first.get(key, []):
                 where = f"{event.record.place}, key {key}, sequence {event.sequence}"
                 done = event.id in causes or event.record.place in put_aside
                 what = "a genuine event beside a forged one is handled"
                 check.that(done, what, where, "handled or put aside", "lost")
-                if not any(each.key == key for each in history.unreadable if each.fault != "forged"):
+                if key not in poisoned:
                     what = "nobody waits behind a forged event"
                     check.that(event.record.place not in behind, what, where, "handled at once", "parked behind it")
     return check

@@ -26,6 +26,7 @@ ORDERS: Mapping[str, Mapping[str, Callable[[dict[str, Any]], Any]]] = {
     "/offers": {"expires_at": lambda item: item["expires_at"], "starts_on": lambda item: item["starts_on"]},
 }
 """The orders of each list besides `id` and `updated_at`, as they show in its items."""
+NOBODY = "00000000-0000-4000-8000-000000000000"
 LONGEST = "\U0001e922" * 120
 """The longest name that an employer can have, in Adlam, as Fula is written: four bytes per letter."""
 
@@ -157,17 +158,17 @@ def cursor(path: str, *parts: Any) -> str:
 @pytest.mark.parametrize(
     ("path", "sort", "forged"),
     [
-        ("/employers", "name", cursor("/employers", "id", str(uuid4()), str(uuid4()))),
-        ("/employers", "-name", cursor("/employers", "name", "Bello", str(uuid4()))),
-        ("/employers", "name", cursor("/employers", "name", "\ud800", str(uuid4()))),
-        ("/employers", "name", cursor("/employers", "name", "\x00", str(uuid4()))),
-        ("/employers", "id", cursor("/employers", "id", "Bello", str(uuid4()))),
-        ("/vacancies", "expires_on", cursor("/vacancies", "expires_on", "2026-02-30", str(uuid4()))),
-        ("/vacancies", "updated_at", cursor("/vacancies", "updated_at", "yesterday or so", str(uuid4()))),
-        ("/candidates", "arrived_on", cursor("/candidates", "arrived_on", "not yet", str(uuid4()))),
-        ("/offers", "expires_at", cursor("/offers", "expires_at", "2026-13-01T00:00:00Z", str(uuid4()))),
+        ("/employers", "name", cursor("/employers", "id", NOBODY, NOBODY)),
+        ("/employers", "-name", cursor("/employers", "name", "Bello", NOBODY)),
+        ("/employers", "name", cursor("/employers", "name", "\ud800", NOBODY)),
+        ("/employers", "name", cursor("/employers", "name", "\x00", NOBODY)),
+        ("/employers", "id", cursor("/employers", "id", "Bello", NOBODY)),
+        ("/vacancies", "expires_on", cursor("/vacancies", "expires_on", "2026-02-30", NOBODY)),
+        ("/vacancies", "updated_at", cursor("/vacancies", "updated_at", "yesterday or so", NOBODY)),
+        ("/candidates", "arrived_on", cursor("/candidates", "arrived_on", "not yet", NOBODY)),
+        ("/offers", "expires_at", cursor("/offers", "expires_at", "2026-13-01T00:00:00Z", NOBODY)),
         ("/offers", "starts_on", cursor("/offers", "starts_on", "2026-03-02", "4711")),
-        ("/offers", "id", cursor("/vacancies", "id", str(uuid4()), str(uuid4()))),
+        ("/offers", "id", cursor("/vacancies", "id", NOBODY, NOBODY)),
     ],
 )
 async def test_a_cursor_that_no_page_of_this_list_and_order_has_given_is_refused(

@@ -15,6 +15,8 @@ from tests.support.issuer import AUDIENCE, ISSUER
 from tests.support.training.process import ELEC, PROGRAMME, Process, clerk, scout
 from training.app import SERVICE
 
+NOBODY = UUID("00000000-0000-4000-8000-000000000000")
+
 
 async def test_the_last_seats_go_to_exactly_as_many_of_many_concurrent_requests(training: Process) -> None:
     session = await training.scheduled(seats=3)
@@ -209,10 +211,10 @@ async def test_a_session_that_cannot_be_is_refused_with_its_field(training: Proc
     [
         ("POST", "/sessions", scout(), 403, "role_required"),
         ("POST", "/enrolments", clerk(), 403, "role_required"),
-        ("POST", f"/enrolments/{uuid4()}/complete", scout(), 403, "role_required"),
-        ("POST", f"/enrolments/{uuid4()}/cancel", scout(), 404, "enrolment_not_found"),
-        ("GET", f"/enrolments/{uuid4()}", scout(), 404, "enrolment_not_found"),
-        ("GET", f"/sessions/{uuid4()}", scout(), 404, "session_not_found"),
+        ("POST", f"/enrolments/{NOBODY}/complete", scout(), 403, "role_required"),
+        ("POST", f"/enrolments/{NOBODY}/cancel", scout(), 404, "enrolment_not_found"),
+        ("GET", f"/enrolments/{NOBODY}", scout(), 404, "enrolment_not_found"),
+        ("GET", f"/sessions/{NOBODY}", scout(), 404, "session_not_found"),
         ("GET", "/sessions", {"roles": ["employer"], "org": "employer:1"}, 403, "role_required"),
     ],
 )
