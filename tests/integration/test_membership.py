@@ -68,7 +68,7 @@ async def test_while_a_version_is_rolled_out_that_reads_one_topic_more_everythin
             await shop.send([shop.sold(key) for key in old])
             await another.send([another.sold(key) for key in new])
             await until_totals(toy, dict.fromkeys([*old, *new], 1))
-            assert await first.reader.covered()
+            await first.until_covered()
 
 
 async def test_partitions_that_are_added_are_read_soon(shop: Shop, join: Join, toy: ToyRuntime) -> None:
