@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from deploy.local.places import ROOT, StackError
+from deploy.local.places import StackError
 from mutants import packages, pytest_run, servers, tree
 from mutants.explained import reasons
-from mutants.judge import Judge, TestsFailError
+from mutants.judge import Judge, NotGreenError
 from mutants.making import mutants
 from mutants.record import recorded
 from mutants.report import Report
-from mutants.targets import TESTS, chosen, path_of
+from mutants.targets import FOLDER, TESTS, chosen, path_of
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Raises `StackError` if another run is at work: both would plant into one tree."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError("Another `make mutants` is at work in this tree. Wait until it has ended.") from None
+        yield
 
 
 def _main() -> int:
@@ -35,7 +50,7 @@ def _main() -> int:
     with servers.running() as running, pytest_run.runner(running.directory) as runner:
         touches = recorded(tests, running, runner, say)
         for module in modules:
-            source = (ROOT / path_of(module)).read_text()
+            source = (tree.TREE / path_of(module)).read_text()
             made = mutants(module, source)
             say(f"{module}: {len(made)} mutants")
             report.verdicts[module] = list(Judge(module, source, touches, running, runner).verdicts(made, say))
@@ -45,6 +60,7 @@ def _main() -> int:
 
 if __name__ == "__main__":
     try:
-        raise SystemExit(_main())
-    except (StackError, TestsFailError) as error:
+        with _alone():
+            raise SystemExit(_main())
+    except (StackError, NotGreenError) as error:
         raise SystemExit(str(error)) from error

@@ -29,7 +29,7 @@ class Verdict:
     late: bool = False
 
 
-class TestsFailError(Exception):
+class NotGreenError(Exception):
     """Tests fail although there is no mistake: what they say of mutants means nothing."""
 
 
@@ -49,7 +49,7 @@ class Judge:
         self._used = True
 
     def verdicts(self, mutants: Sequence[Mutant], say: Callable[[str], None]) -> Iterator[Verdict]:
-        """In order. Raises `TestsFailError`, before or after."""
+        """In order. Raises `NotGreenError`, before or after."""
         pending = [mutant for mutant in mutants if self._known(mutant) is None]
         if pending:
             self._require_green(pending)
@@ -110,7 +110,7 @@ class Judge:
             return
         nothing = Mutant(self._module, "", 0, "", "", self._source)
         if (verdict := self._run(nothing, dict(sorted(seconds.items(), key=lambda each: each[1])))).killer:
-            raise TestsFailError(f"{verdict.killer} fails without any mistake; see {FOLDER / 'pytest.log'}")
+            raise NotGreenError(f"{verdict.killer} fails without any mistake; see {FOLDER / 'pytest.log'}")
 
     # --- what is kept ------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 Left out by rule, so that nobody explains it case by case: texts for people (docstrings, log records, messages of
 errors), annotations and protocols, assertions (`assert`, `strict=` of zip), what makes it faster, smaller or safer to
 handle (caches, slots, frozen classes), and how long something lasts that nobody measures (constants whose name ends
-with `_SECONDS`).
+with `_SECONDS`, numbers given as `timeout`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Meaning(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        node.keywords = [each for each in node.keywords if each.arg not in _HOW_WELL]
+        node.keywords = [each for each in node.keywords if each.arg not in _HOW_WELL and not _is_time_limit(each)]
         if _name(node.func) == "cast":
             node.args = node.args[1:]
         return self.generic_visit(node)
@@ -70,6 +70,10 @@ class _Meaning(ast.NodeTransformer):
             case [ast.Name(id="__slots__")]:
                 return ast.Pass()
         return self.generic_visit(node)
+
+
+def _is_time_limit(keyword: ast.keyword) -> bool:
+    return keyword.arg in {"timeout", "command_timeout"} and isinstance(keyword.value, ast.Constant)
 
 
 def _is_log(value: ast.expr) -> bool:

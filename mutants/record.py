@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deploy.local.places import ROOT
 from mutants.functions import Functions
 from mutants.packages import PACKAGES
 from mutants.pytest_run import Runner
@@ -28,8 +27,8 @@ def recorded(tests: Sequence[str], servers: Servers, runner: Runner, say: Callab
     """What the tests of these files and folders touch; measures those that are new or have changed, a few files at a
     time. A test that fails on servers that it did not start, or without any mistake, judges nothing, and is said."""
     known: dict[str, dict[str, Any]] = json.loads(_KEPT.read_text()) if _KEPT.exists() else {}
-    files = sorted(str(path.relative_to(ROOT)) for each in tests for path in _files(ROOT / each))
-    hashes = {name: digest((ROOT / name).read_bytes()) for name in files}
+    files = sorted(str(path.relative_to(TREE)) for each in tests for path in _files(TREE / each))
+    hashes = {name: digest((TREE / name).read_bytes()) for name in files}
     new = [name for name in files if known.get(name, {}).get("digest") != hashes[name]]
     for at in range(0, len(new), _AT_ONCE):
         some = new[at : at + _AT_ONCE]

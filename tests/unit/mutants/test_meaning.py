@@ -19,6 +19,7 @@ from mutants.meaning import meaning
         ("zip(a, b, strict=True)\n", "zip(a, b, strict=False)\n"),
         ("@lru_cache(maxsize=2)\ndef f(): ...\n", "def f(): ...\n"),
         ("class A(Protocol):\n    @property\n    def b(self): ...\n", "class A(Protocol): ...\n"),
+        ("f(timeout=1)\n", "f(timeout=2)\n"),
         ("WAIT_SECONDS = 3.0\n", "WAIT_SECONDS = 4.0\n"),
         ("@dataclass(slots=True)\nclass A: ...\n", "@dataclass(slots=False)\nclass A: ...\n"),
     ],
@@ -36,6 +37,7 @@ def test_it_means_the_same(one: str, other: str) -> None:
         ('count("seen")\n', "pass\n"),
         ("def f(a=1): ...\n", "def f(a=2): ...\n"),
         ("x: int = 1\n", "x: int = 2\n"),
+        ("f(timeout=a + b)\n", "f(timeout=a - b)\n"),
         ("@property\ndef f(): ...\n", "def f(): ...\n"),
     ],
 )

@@ -53,11 +53,6 @@ def at(
     return positions
 
 
-def test_the_bounds_of_numbers_and_clocks() -> None:
-    assert MAX_GAP == 1000
-    assert timedelta(seconds=1) == LEAD
-
-
 def test_numbers_in_order() -> None:
     positions = Positions()
     assert [positions.advance(event(number)) for number in (1, 2, 3)] == [Verdict.NEXT] * 3
@@ -74,10 +69,21 @@ def test_a_reader_that_starts_late_leaves_what_is_before_open() -> None:
     assert stored(positions)[2:4] == (4, "{[1,4)}")
     assert positions.advance(event(2)) is Verdict.LATE
     assert positions.advance(event(2)) is Verdict.REPEAT
+    assert positions.advance(event(2, id_="another")) is Verdict.FORK
+
+
+def test_a_single_number_that_is_missing_is_a_gap() -> None:
+    positions = Positions()
+    positions.advance(event(1))
+    assert positions.advance(event(3)) is Verdict.GAP
+    assert stored(positions)[2:4] == (3, "{[2,3)}")
+    positions.accept(event(5))
+    assert stored(positions)[2:4] == (5, "{[2,3),[4,5)}")
 
 
 def test_a_first_number_may_be_far_ahead_and_a_later_one_not() -> None:
     positions = Positions()
+    assert MAX_GAP == 1000
     assert positions.advance(event(10 * MAX_GAP)) is Verdict.FIRST
     assert positions.advance(event(11 * MAX_GAP + 1)) is Verdict.TOO_FAR
     assert stored(positions)[2] == 10 * MAX_GAP
@@ -123,6 +129,7 @@ def test_the_latest_time_is_kept_and_one_ahead_of_our_clock_counts_as_now() -> N
     positions.advance(event(2, after=20))
     positions.advance(timeless(3))
     assert stored(positions)[5] == LONG_AGO + timedelta(seconds=50)
+    assert timedelta(seconds=1) == LEAD
     ahead = now + LEAD / 2 - LONG_AGO
     positions.advance(event(4, after=ahead.total_seconds()))
     assert stored(positions)[5] == LONG_AGO + timedelta(seconds=ahead.total_seconds())
@@ -134,7 +141,9 @@ def test_the_latest_time_is_kept_and_one_ahead_of_our_clock_counts_as_now() -> N
 def test_a_record_without_key_or_number_counts_for_nothing() -> None:
     positions = Positions()
     assert positions.advance(decode(event(1).record._replace(key=None), {Sold.type: Sold})) is Verdict.UNNUMBERED  # type: ignore[attr-defined]
+    assert positions.advance(decode(unknown(1).record._replace(key=None), {})) is Verdict.UNNUMBERED  # type: ignore[attr-defined]
     assert positions.advance(event(1, ce_sequence=b"0")) is Verdict.UNNUMBERED
+    assert positions.advance(event(1, ce_sequence=b"0", ce_type=b"ph.shop.Other.v1")) is Verdict.UNNUMBERED
     assert positions.changed(stored=False) == []
 
 
