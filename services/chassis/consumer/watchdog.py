@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Mapping
 from time import monotonic
 
@@ -25,7 +24,7 @@ class Watchdog:
     """Remembers since when something has been wrong."""
 
     def __init__(self) -> None:
-        self._renewed: deque[float] = deque(maxlen=2)
+        self._renewed_at: float | None = None
         self._uncovered_since: float | None = None
         self._behind: dict[TopicPartition, tuple[int, float]] = {}
 
@@ -57,9 +56,14 @@ class Watchdog:
         self._behind.clear()
 
     def renewal(self) -> None:
-        """Notes that a reader is made anew. Raises `DeafReaderError` if that has not helped lately."""
+        """Notes that a reader is made anew. Raises `DeafReaderError` if that has not helped lately.
+
+        What made one member deaf made the others, too, and they are found one after the other: only who is deaf once
+        more time has passed than it takes to find that out is deaf again.
+        """
         self.pause()
         now = monotonic()
-        self._renewed.append(now)
-        if len(self._renewed) > 1 and now - self._renewed[0] < AGAIN_SECONDS:
+        if self._renewed_at is None or now - self._renewed_at >= AGAIN_SECONDS:
+            self._renewed_at = now
+        elif now - self._renewed_at > DEAF_SECONDS:
             raise DeafReaderError("made anew a moment ago, and deaf again")

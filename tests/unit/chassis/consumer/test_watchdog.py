@@ -58,3 +58,13 @@ def test_a_second_renewal_within_ten_minutes_is_too_many(clock: list[float]) -> 
     clock[0] += 599
     with pytest.raises(DeafReaderError):
         dog.renewal()
+
+
+def test_members_that_are_deaf_for_the_same_reason_are_not_deaf_again(clock: list[float]) -> None:
+    dog = Watchdog()
+    for _ in range(3):
+        dog.renewal()
+        clock[0] += 10
+    clock[0] += 1
+    with pytest.raises(DeafReaderError):
+        dog.renewal()
