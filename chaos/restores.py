@@ -28,7 +28,7 @@ from tests.support.servers import run
 
 ATTENDED_SECONDS = 60
 """Within which a service must go on by itself, or ask for somebody."""
-LOOKED_AT_SECONDS = (5.0, 7.0)
+LOOKED_AT_SECONDS = (9.0, 11.0)
 """How long an operator looks before he decides: the service has the time to do what it must not do."""
 CAUGHT_UP_SECONDS = 120
 """A reader reads all of its topics again if the broker has another past."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 
 from chaos.faults import ALL, Fault, Scene
+from chaos.faults.base import ALONE
 
 LANES = 2
 SHORT_LANES = 3
@@ -35,10 +36,15 @@ SHORT = (
     "sigterm_twice",
 )
 """The selection of a run too short for all: what loses, repeats or reorders most easily when it is done wrong."""
+SILENCE = 6.5
+"""Seconds after other faults that one that must be alone waits: what they have done is over then."""
+ECHO = 3.5
+"""Seconds after it until others may begin."""
 
 
 class Schedule:
-    """Injects faults until time is up. Faults that need the same thing wait for each other."""
+    """Injects faults until time is up. Faults that need the same thing wait for each other, and one that must be alone
+    for all."""
 
     def __init__(self, scene: Scene, dice: random.Random, faults: Sequence[Fault], *, lanes: int = LANES) -> None:
         self._scene = scene
@@ -47,6 +53,8 @@ class Schedule:
         self._lanes = lanes
         self._deck: list[Fault] = []
         self._taken: set[str] = set()
+        self._running = 0
+        self._ended_at = float("-inf")
         self.injected = dict.fromkeys((fault.name for fault in faults), 0)
         self.failed: list[str] = []
         """Faults that could not be injected: the harness is at fault, or met another one."""
@@ -65,6 +73,8 @@ class Schedule:
 
     def _draw(self) -> Fault | None:
         """The next fault that needs nothing a running one has. The deck is used up before it is dealt anew."""
+        if ALONE in self._taken:
+            return None
         if not self._deck:
             self._deck = self._dice.sample(list(self._faults), len(self._faults))
         for fault in self._deck:
@@ -75,10 +85,15 @@ class Schedule:
 
     async def _inject(self, fault: Fault) -> None:
         dice = random.Random(self._dice.random())
+        alone = ALONE in fault.needs
         self._taken |= fault.needs
+        self._running += 1
         try:
+            while alone and (self._running > 1 or time.monotonic() - self._ended_at < SILENCE):
+                await asyncio.sleep(0.05)
             await fault.inject(self._scene, dice)
             self.injected[fault.name] += 1
+            await asyncio.sleep(ECHO if alone else 0)
         except Exception as error:
             # Faults meet each other: a database that is down cannot be asked who leads.
             self._deck.append(fault)
@@ -86,6 +101,8 @@ class Schedule:
             self._scene.world.journal.note(fault.name, f"not injected: {type(error).__name__}: {error}")
         finally:
             self._taken -= fault.needs
+            self._running -= 1
+            self._ended_at = self._ended_at if alone else time.monotonic()
 
 
 def chosen(minutes: float, only: Sequence[str]) -> list[Fault]:

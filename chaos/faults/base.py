@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from chaos.world import Worker, World
 
 
+ALONE = "everything"
+"""A need of a fault whose consequences show only while nothing else is wrong."""
+
+
 class Scene:
     """What a fault can get its hands on. `scale` stretches what the issue asks for by the minute."""
 

@@ -9,7 +9,7 @@ import signal
 import asyncpg
 
 from chaos import quotas
-from chaos.faults.base import Scene
+from chaos.faults.base import ALONE, Scene
 from chaos.faults.deaths import IN_TIME
 from chaos.world import SERVICES
 
@@ -28,7 +28,7 @@ class ReadOnly:
     """The database of one service takes no writes, as after a failover to a standby; then it does again."""
 
     name = "database_read_only"
-    needs = frozenset({"postgres"})
+    needs = frozenset({"postgres", ALONE})
 
     async def inject(self, scene: Scene, dice: random.Random) -> None:
         service = dice.choice(SERVICES)
@@ -54,7 +54,7 @@ class Quota:
     """The relays of one service may write no more than a trickle."""
 
     name = "producer_quota"
-    needs = frozenset({"kafka", "load"})
+    needs = frozenset({"kafka", ALONE})
 
     async def inject(self, scene: Scene, dice: random.Random) -> None:
         service = dice.choice(SERVICES)

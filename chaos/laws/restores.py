@@ -10,9 +10,9 @@ from chaos.laws.effects import promises
 from chaos.model import READ_AS, Understood, forgotten, history_of, own, understand
 from chaos.spared import scarred
 
-GATE_SECONDS = 4.0
-"""Until every process knows that its database is an earlier one: it looks every two seconds, and then a batch may be in
-hand."""
+GATE_SECONDS = 8.0
+"""Until every process knows that its database is an earlier one: it looks every two seconds, waits five for a
+connection if it is overloaded, and then a batch may be in hand."""
 STAMPED_SECONDS = 0.002
 """What the broker's time of appending, in whole milliseconds, may differ from that of this harness."""
 
