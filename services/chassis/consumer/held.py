@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiokafka import TopicPartition
 
@@ -19,9 +19,6 @@ class Troubles(Protocol):
 
     def unreadable(self, partition: TopicPartition, offset: int, error: BaseException) -> None:
         """The records from this offset on cannot be unpacked."""
-
-    def deaf(self, member: Any, reason: str) -> None:
-        """The member will not recover by itself."""
 
 
 @dataclass(slots=True, eq=False)

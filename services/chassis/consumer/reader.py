@@ -165,9 +165,8 @@ class Reader:
 
     async def _watch(self, places: dict[TopicPartition, int], lags: dict[TopicPartition, int]) -> None:
         """Makes members anew that are deaf although brokers and database answer, as they do now."""
-        for member in self.members:
-            if self._watchdog.deaf(member.quiet_since()):
-                await self._renew([member], "no_fetch")
+        if deaf := [each for each in self.members if each.ended or self._watchdog.deaf(each.quiet_since())]:
+            await self._renew(deaf, "no_fetch")
         idle = {each: place for each, place in places.items() if not self._is_busy(each)}
         if self._watchdog.stands_still(idle, lags):
             await self._renew(self.members, "lag_stands_still")
@@ -179,10 +178,11 @@ class Reader:
         return reader is None or reader.busy
 
     async def _renew(self, members: Sequence[Consumer], reason: str) -> None:
+        await self._lookout.ask_anew(self._subscription.names)  # while a new client is not answered, nobody is deaf
         self._metrics.readers_renewed.labels(reason).inc()
         log.error("reader_deaf", reason=reason)
         try:
-            self._watchdog.renewal()
+            self._watchdog.renewal([each.name for each in members])
         except DeafReaderError as error:
             self._on_fatal(error)
             return
@@ -330,10 +330,6 @@ class Reader:
         """Asks an operator; the other partitions go on."""
         self._unreadable.add(partition, offset, error)
         self._to_look.set()
-
-    def deaf(self, member: Consumer, reason: str) -> None:
-        """Makes it anew."""
-        self._background(self._renew([member], reason))
 
     def _wake(self) -> None:
         self._to_place.set()

@@ -209,10 +209,6 @@ class Consumer:
             self.stand_still(partition)
             self._troubles.unreadable(partition, held.next_offset, error)
 
-    def broken(self, error: BaseException) -> None:
-        """Asks for a new client."""
-        self._troubles.deaf(self, type(error).__name__)
-
     def read_to(self, partition: TopicPartition) -> int:
         """Everything before this offset is handled, or is no record: what a transaction leaves in a topic, say."""
         held = self.held[partition]
@@ -223,6 +219,11 @@ class Consumer:
     def busy(self) -> bool:
         """True while a batch is in hand."""
         return self._batch.locked()
+
+    @property
+    def ended(self) -> bool:
+        """True if its client will never fetch again."""
+        return self._client is not None and self._client.ended
 
     def quiet_since(self) -> float:
         """Since when neither a fetch was answered nor a batch was in hand (seconds of the wall clock)."""

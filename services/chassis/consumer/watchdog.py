@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from time import monotonic
 
 from aiokafka import TopicPartition
@@ -25,7 +24,7 @@ class Watchdog:
     """Remembers since when something has been wrong."""
 
     def __init__(self) -> None:
-        self._renewed: deque[float] = deque(maxlen=2)
+        self._renewed: dict[str, float] = {}
         self._uncovered_since: float | None = None
         self._behind: dict[TopicPartition, tuple[int, float]] = {}
 
@@ -56,10 +55,11 @@ class Watchdog:
         self._uncovered_since = None
         self._behind.clear()
 
-    def renewal(self) -> None:
-        """Notes that a reader is made anew. Raises `DeafReaderError` if that has not helped lately."""
+    def renewal(self, members: Collection[str]) -> None:
+        """Notes that these are made anew. Raises `DeafReaderError` if that has not helped one of them lately."""
         self.pause()
         now = monotonic()
-        self._renewed.append(now)
-        if len(self._renewed) > 1 and now - self._renewed[0] < AGAIN_SECONDS:
+        in_vain = any(now - self._renewed.get(each, float("-inf")) < AGAIN_SECONDS for each in members)
+        self._renewed |= dict.fromkeys(members, now)
+        if in_vain:
             raise DeafReaderError("made anew a moment ago, and deaf again")

@@ -74,6 +74,12 @@ class Lookout:
         """The first offset behind the batch that holds this one. Raises `KafkaError` or `TimeoutError`."""
         return await self._ask(lambda client: _behind_batch(client, partition, offset))
 
+    async def ask_anew(self, names: Collection[str]) -> None:
+        """Asks as a new client does, with secrets read anew. Raises `KafkaError` or `TimeoutError` if it is refused."""
+        async with self._turn:
+            await self.close()
+        await self.topics(names)
+
     async def close(self) -> None:
         """Gives up the connection."""
         client, self._client = self._client, None

@@ -50,11 +50,12 @@ def test_a_lag_counts_while_its_place_stays(clock: list[float]) -> None:
     assert not dog.stands_still({PLACE: 2}, {PLACE: 9})
 
 
-def test_a_second_renewal_within_ten_minutes_is_too_many(clock: list[float]) -> None:
+def test_a_second_renewal_of_a_member_within_ten_minutes_is_too_many(clock: list[float]) -> None:
     dog = Watchdog()
-    dog.renewal()
+    dog.renewal(["till-1", "till-2"])
     clock[0] += 601
-    dog.renewal()
+    dog.renewal(["till-1"])
     clock[0] += 599
+    dog.renewal(["till-2"])
     with pytest.raises(DeafReaderError):
-        dog.renewal()
+        dog.renewal(["till-1"])
