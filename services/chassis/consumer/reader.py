@@ -141,6 +141,10 @@ class Reader:
         found = await self._lookout.topics(self._subscription.names)
         partitions = self._subscription.partitions(found)
         renewed = self._subscription.renewed(found)
+        for each in [each for each in self._readers if each.topic in renewed]:
+            self._readers[each].stand_still(each)
+            self._unreadable.forget(each)
+            self._wake()
         if set(partitions) != self._subscription.leases.keys():
             async with self._pool.acquire(timeout=10) as connection:
                 self._subscription.leases = await progress.register(connection, partitions)
@@ -148,15 +152,13 @@ class Reader:
             self._unread = None
             self._forget([each for each in self._readers if each not in self._subscription.leases])
             self._wake()
-        for each in [each for each in self._readers if each.topic in renewed]:
-            self._readers[each].stand_still(each)
-            self._wake()
         if await self._unreadable.settle():
             self._wake()
-        stopped = self._unreadable.stopped
+        stopped = {each: stop.offset for each, stop in self._unreadable.stopped.items()}
         places = self._read_to()
         ends = await self._lookout.ends([*places, *stopped])
-        lags = {each: max(0, end - places.get(each, stopped.get(each, end))) for each, end in ends.items()}
+        begun = stopped | places
+        lags = {each: max(0, end - begun[each]) for each, end in ends.items()}
         self._metrics.lag.clear()
         for each, lag in lags.items():
             self._metrics.lag.labels(each.topic, str(each.partition)).set(lag)
@@ -215,6 +217,9 @@ class Reader:
         """Whoever has lost its session reads nothing any more. What is still written fails: its terms are over."""
         self._readers.clear()
         self._leaving.clear()
+        self._unreadable.stopped.clear()
+        self._subscription.leases = {}  # another session may be one of another database, or of this one put back
+        self._to_look.set()
         self._unread = None
         for member in self.members:
             held = list(member.held)
@@ -296,10 +301,12 @@ class Reader:
             if isinstance(error, BaseException):
                 raise error
         for each, start in starts.items():
+            row = start.progress
+            if row.topic_id != self._subscription.id_of(each.topic):
+                continue  # made anew meanwhile
             if self._readers.get(each) is waiting[each] and each not in self._leaving and not self._stopping.is_set():
-                row = start.progress
                 held = Held(row.term, row.next_offset or 0, start.check, row.reread_to or 0)
-                waiting[each].take(each, held, was_read=row.last_id is not None)
+                waiting[each].take(each, held)
         if starts:
             log.info("partitions_assigned", count=len(starts))
 
@@ -315,10 +322,10 @@ class Reader:
 
     # --- what its members cannot settle (`Troubles`) -----------------------------------------------------------------
 
-    def displaced(self, partition: TopicPartition, *, check: bool) -> None:
+    def displaced(self, partition: TopicPartition, suspect: int | None = None) -> None:
         """Finds its place anew."""
-        if check:
-            self._places.suspect(partition)
+        if suspect is not None:
+            self._places.suspect(partition, suspect)
         self._wake()
 
     def forbidden(self, topic: str) -> None:
@@ -326,9 +333,9 @@ class Reader:
         self._subscription.forbid(topic)
         self._to_look.set()
 
-    def unreadable(self, partition: TopicPartition, offset: int, error: BaseException) -> None:
+    def unreadable(self, partition: TopicPartition, held: Held, error: BaseException) -> None:
         """Asks an operator; the other partitions go on."""
-        self._unreadable.add(partition, offset, error)
+        self._unreadable.add(partition, held, error)
         self._to_look.set()
 
     def _wake(self) -> None:

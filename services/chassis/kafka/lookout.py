@@ -7,13 +7,14 @@ reader would be answered too: that is how a deaf reader is told from a broker th
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Collection
 from time import monotonic
 from typing import Any, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import LeaderNotAvailableError, for_code
+from aiokafka.errors import LeaderNotAvailableError, OffsetOutOfRangeError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.memory_records import MemoryRecords
 
@@ -36,6 +37,13 @@ class Span(NamedTuple):
 
     beginning: int
     end: int
+
+
+class StoredBatch(NamedTuple):
+    """A batch as it stands there, not unpacked: the first offset behind it, and a digest of its bytes."""
+
+    next_offset: int
+    digest: bytes
 
 
 class Lookout:
@@ -70,9 +78,9 @@ class Lookout:
         places = list(partitions)
         return await self._ask(lambda client: client.end_offsets(places)) if places else {}
 
-    async def behind_batch(self, partition: TopicPartition, offset: int) -> int:
-        """The first offset behind the batch that holds this one. Raises `KafkaError` or `TimeoutError`."""
-        return await self._ask(lambda client: _behind_batch(client, partition, offset))
+    async def batch_at(self, partition: TopicPartition, offset: int) -> StoredBatch | None:
+        """The batch that holds this offset; None if there is none. Raises `KafkaError` or `TimeoutError`."""
+        return await self._ask(lambda client: _batch_at(client, partition, offset))
 
     async def ask_anew(self, names: Collection[str]) -> None:
         """Asks as a new client does, with secrets read anew. Raises `KafkaError` or `TimeoutError` if it is refused."""
@@ -105,7 +113,7 @@ class Lookout:
         return self._client
 
 
-async def _behind_batch(client: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> int:
+async def _batch_at(client: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> StoredBatch | None:
     """Reads only the batch's frame and unpacks nothing."""
     await client.end_offsets([partition])  # the client knows the leader afterwards
     network = _network(client)
@@ -115,10 +123,14 @@ async def _behind_batch(client: AIOKafkaConsumer, partition: TopicPartition, off
     wanted = [(partition.topic, [(partition.partition, offset, ONE_BATCH)])]
     answer = await network.send(leader, FetchRequest(FETCH_MS, 1, ONE_BATCH, 0, wanted))
     ((_, ((_, code, *rest),)),) = answer.topics
+    if code == OffsetOutOfRangeError.errno:
+        return None
     if code:
         raise for_code(code)(partition)
     batch = MemoryRecords(rest[-1]).next_batch()
-    return offset + 1 if batch is None else max(offset + 1, batch.next_offset)
+    if batch is None:
+        return None
+    return StoredBatch(max(offset + 1, batch.next_offset), hashlib.sha256(rest[-1]).digest())
 
 
 def _network(client: AIOKafkaConsumer) -> AIOKafkaClient:
