@@ -11,6 +11,8 @@ from chassis.consumer import progress
 from chassis.kafka.lookout import Lookout
 from chassis.settings import KafkaSettings
 
+_SKIP = "update progress set next_offset = $3, topic_id = $4 where topic = $1 and partition = $2"
+
 
 async def skip_to_end(bootstrap: str, dsn: str, topics: Collection[str]) -> None:
     """Makes the service with this database skip what stands in these topics now: other parts of the benchmark have left
@@ -21,10 +23,8 @@ async def skip_to_end(bootstrap: str, dsn: str, topics: Collection[str]) -> None
         found = await lookout.topics(topics)
         places = [TopicPartition(name, number) for name, topic in found.items() for number in topic.partitions]
         await progress.register(connection, places)
-        rows = await progress.begin(connection, places)
         for place, end in (await lookout.ends(places)).items():
-            skipped = rows[place]._replace(next_offset=end, topic_id=found[place.topic].id)
-            await progress.put(connection, place, skipped)
+            await connection.execute(_SKIP, *place, end, found[place.topic].id)
     finally:
         await connection.close()
         await lookout.close()

@@ -42,12 +42,12 @@ def offsets_before_commit() -> None:
     """Auto-commit, as most examples have it: how far it was read is noted when the batch comes in."""
     handle, commit, effects = Consumer._handle, Consumer._commit, Dispatcher.handle
 
-    async def commit_first(self: Consumer, records: Any) -> bool:
-        await commit(self, records)
+    async def commit_first(self: Consumer, records: Any, terms: Any) -> bool:
+        await commit(self, records, terms)
         await self._commit_now()
-        return await handle(self, records)
+        return await handle(self, records, terms)
 
-    async def committed_already(self: Consumer, records: Any) -> None:
+    async def committed_already(self: Consumer, records: Any, terms: Any) -> None:
         """Nothing is left to do."""
 
     async def progress_first(self: Dispatcher, records: Any, terms: Any = progress.NO_TERMS) -> None:
@@ -166,8 +166,8 @@ def given_up_counts_as_done() -> None:
     """Nobody asks whether a batch was handled or given up: its offsets are committed all the same."""
     handle = Consumer._handle
 
-    async def handle_or_not(self: Consumer, records: Any) -> bool:
-        await handle(self, records)
+    async def handle_or_not(self: Consumer, records: Any, terms: Any) -> bool:
+        await handle(self, records, terms)
         return True
 
     Consumer._handle = handle_or_not  # type: ignore[method-assign]

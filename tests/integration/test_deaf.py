@@ -7,9 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError
 
 from chassis.consumer import watchdog
+from chassis.consumer.transport import Consumer
 from chassis.consumer.watchdog import DeafReaderError
 from tests.integration.test_membership import until_totals
 from tests.support.reading import Join, Member, new_group
@@ -22,36 +24,52 @@ from tests.support.toy_runtime import ToyRuntime
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "DEAF_SECONDS", 3.0)
     monkeypatch.setattr("chassis.consumer.reader.LOOK_SECONDS", 0.5)
+    monkeypatch.setattr("chassis.consumer.reader.ANSWER_SECONDS", 2.0)
 
 
-async def go_deaf(client: Any) -> None:
+async def go_deaf(*members: Consumer) -> None:
     """What aiokafka is after its password was changed, or its brokers have moved: no request is answered any more."""
 
     async def no_answer(*_: Any, **__: Any) -> Any:
         await asyncio.sleep(0.05)
         raise KafkaConnectionError("no connection")
 
-    client._client.send = no_answer
+    for each in members:
+        each._client._client.send = no_answer  # type: ignore[union-attr]
     await asyncio.sleep(1)  # a fetch that was on its way is answered
 
 
+@pytest.mark.parametrize("consumers", [1, 2])
 async def test_a_deaf_reader_is_made_anew_and_a_second_time_the_process_ends(
-    shop: Shop, join: Join, toy: ToyRuntime
+    shop: Shop, join: Join, toy: ToyRuntime, consumers: int
 ) -> None:
-    key = uuid4()
-    async with join(new_group(), fatal=1) as member:
+    keys = [uuid4() for _ in range(20)]
+    async with join(new_group(), fatal=1, consumers=consumers) as member:
         await member.until_covered()
-        await shop.sell(key, 1)
-        await until_totals(toy, {key: 1})
-        (reader,) = member.reader.members
-        await go_deaf(reader._client)
-        await shop.sell(key, 2)
-        await until_totals(toy, {key: 3})
+        await shop.send([shop.sold(key) for key in keys])
+        await until_totals(toy, dict.fromkeys(keys, 1))
+        await go_deaf(*member.reader.members)
+        await shop.send([shop.sold(key) for key in keys])
+        await until_totals(toy, dict.fromkeys(keys, 2))
         assert member.value(member.metrics.readers_renewed, "no_fetch") == 1
         assert member.fatal == []
-        await go_deaf(reader._client)
+        await go_deaf(*member.reader.members)
         await until(lambda: bool(member.fatal), "the process to end")
         assert isinstance(member.fatal[0], DeafReaderError)
+
+
+async def test_members_that_go_deaf_one_after_another_are_made_anew_once_each(
+    shop: Shop, join: Join, toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "DEAF_SECONDS", 6.0)  # the other one must not seem deaf on a busy machine
+    keys = [uuid4() for _ in range(20)]
+    async with join(new_group(), consumers=2) as member:
+        await member.until_covered()
+        for count, each in enumerate(member.reader.members, 1):
+            await go_deaf(each)
+            await shop.send([shop.sold(key) for key in keys])
+            await until_totals(toy, dict.fromkeys(keys, count), 30)
+            assert member.value(member.metrics.readers_renewed, "no_fetch") == count
 
 
 async def test_while_nobody_is_answered_it_waits_and_is_not_ready(shop: Shop, join: Join, toy: ToyRuntime) -> None:
@@ -61,6 +79,7 @@ async def test_while_nobody_is_answered_it_waits_and_is_not_ready(shop: Shop, jo
         await all_go_deaf(member)
         await shop.sell(key, 1)
         await asyncio.sleep(5)
+        assert not await member.reader.covered()
         assert member.value(member.metrics.readers_renewed, "no_fetch") == 0
         assert await toy.totals() == {}
 
@@ -72,18 +91,42 @@ async def all_go_deaf(member: Member) -> None:
         raise KafkaConnectionError("no broker")
 
     member.reader._lookout._connected = nobody  # type: ignore[method-assign]
-    for each in member.reader.members:
-        await go_deaf(each._client)
+    await go_deaf(*member.reader.members)
 
 
-async def test_a_client_whose_fetcher_has_ended_is_made_anew_at_once(
+async def test_a_reader_whose_new_client_is_refused_waits_although_the_old_connection_is_answered(
+    shop: Shop, join: Join, toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while Kafka has a new password and the file has not."""
+
+    async def refused(_self: AIOKafkaConsumer) -> None:
+        raise KafkaConnectionError("refused")
+
+    key, start = uuid4(), AIOKafkaConsumer.start
+    async with join(new_group(), consumers=2) as member:
+        await member.until_covered()
+        with monkeypatch.context() as changed:
+            changed.setattr(AIOKafkaConsumer, "start", refused)
+            await go_deaf(*member.reader.members)
+            await shop.sell(key, 1)
+            await asyncio.sleep(8)  # deaf for so long, and then not covered for as long
+            assert not await member.reader.covered()
+            assert member.fatal == []
+            assert await toy.totals() == {}
+        assert AIOKafkaConsumer.start is start
+        await until_totals(toy, {key: 1})
+
+
+async def test_clients_whose_fetchers_have_ended_are_made_anew_at_once(
     shop: Shop, join: Join, toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watchdog, "DEAF_SECONDS", 300.0)
-    key = uuid4()
-    async with join(new_group()) as member:
+    keys = [uuid4() for _ in range(20)]
+    async with join(new_group(), consumers=2) as member:
         await member.until_covered()
-        (reader,) = member.reader.members
-        reader._client._fetcher._fetch_task.cancel()
-        await shop.sell(key, 1)
-        await until_totals(toy, {key: 1})
+        for each in member.reader.members:
+            each._client._fetcher._fetch_task.cancel()
+        await shop.send([shop.sold(key) for key in keys])
+        await until_totals(toy, dict.fromkeys(keys, 1))
+        assert member.fatal == []
+        assert member.value(member.metrics.readers_renewed, "no_fetch") == 1

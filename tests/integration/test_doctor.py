@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,19 +13,25 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
+from chassis.consumer import leases as consumer_leases
+from chassis.consumer.leases import Leases
 from chassis.kafka import outlook
 from chassis.operators.cli import app
 from chassis.operators.doctor import Line, State, checks, survey
 from chassis.operators.doctor.checks import BATCH_BYTES
 from chassis.outbox import limits
 from deploy.local.kafka import OPERATORS
+from tests.support import restores
 from tests.support.patient import DAY_MS, Patient, healthy, without
 from tests.support.secured import Secured
 
 
 @pytest.fixture
-async def patient(secured: Secured, dsn: str) -> Patient:
-    return await healthy(secured, dsn)
+async def patient(secured: Secured, dsn: str) -> AsyncIterator[Patient]:
+    patient = await healthy(secured, dsn)
+    async with Leases.opened(dsn, "till", 120_000) as leases:
+        await leases.take([await restores.value(dsn, "select lease from progress")])
+        yield patient
 
 
 async def test_in_health_every_line_says_so(patient: Patient) -> None:
@@ -42,6 +48,46 @@ async def test_in_health_every_line_says_so(patient: Patient) -> None:
     assert lines["quotas"] == (State.UNKNOWN, "this user may not see them (DescribeConfigs on the cluster)")
     assert lines["clock of Kafka"][0] is lines["clock of the database"][0] is State.RIGHT
     assert lines["schema"] == (State.RIGHT, "is what this code needs")
+    assert lines[f"assignment of {patient.read}"] == (State.RIGHT, "1 of 1 partitions are read")
+    assert lines["missed records"] == (State.RIGHT, "none")
+    assert lines["lineage"] == (State.RIGHT, "nothing that was told is forgotten")
+
+
+async def test_a_partition_that_nobody_reads_is_wrong(patient: Patient) -> None:
+    other = await asyncpg.connect(patient.dsn)
+    await other.execute("insert into progress (topic, partition) values ('ph.other.v1', 0)")
+    await other.execute("delete from progress where topic = $1", patient.read)
+    line = await patient.says(f"assignment of {patient.read}")
+    assert (line.state, line.says) == (State.WRONG, "nobody reads partition 0")
+    await other.execute("insert into progress (topic, partition) values ($1, 0)", patient.read)
+    assert (await patient.says(f"assignment of {patient.read}")).state is State.WRONG, "it has a row, and no reader"
+    await other.execute("drop table progress")
+    assert (await patient.says(f"assignment of {patient.read}")).state is State.UNKNOWN
+    await other.close()
+
+
+def test_a_reader_is_seen_by_the_lock_that_it_holds() -> None:
+    assert survey.LEASES == consumer_leases.PARTITIONS
+
+
+async def test_records_that_nobody_will_read_are_listed_until_somebody_has_seen_to_them(patient: Patient) -> None:
+    connection = await asyncpg.connect(patient.dsn)
+    await connection.execute("insert into missed values ('ph.shop.v1', 2, 5, 9)")
+    assert await patient.wrong() == {"missed records": "ph.shop.v1, partition 2: records 5 to 8"}
+    await connection.execute("drop table missed")
+    await connection.close()
+    assert (await patient.says("missed records")).state is State.UNKNOWN
+
+
+async def test_a_database_that_no_relay_has_compared_yet_is_not_called_right(patient: Patient) -> None:
+    connection = await asyncpg.connect(patient.dsn)
+    await connection.execute("delete from lineage")
+    await connection.close()
+    line = await patient.says("lineage")
+    assert (line.state, line.says) == (
+        State.UNKNOWN,
+        f"no relay has compared this database with {patient.own} yet",
+    )
 
 
 async def test_a_refused_login_is_said_with_its_reason_and_the_database_is_looked_at_all_the_same(

@@ -13,9 +13,9 @@ from aiokafka.errors import KafkaConnectionError
 
 from chassis.consumer import leases, progress, subscription
 from chassis.consumer.leases import Leases
+from chassis.consumer.progress import TermOverError
 from chassis.consumer.transport import Consumer
 from chassis.outbox.partitions import partition_of
-from chassis.postgres.database import ConcurrentUpdateError
 from tests.support import toy as toy_service
 from tests.support.brokers import PARTITIONS
 from tests.support.reading import Join, new_group
@@ -239,7 +239,7 @@ async def test_a_batch_whose_term_is_over_has_no_effect(toy: ToyRuntime, pool: a
     key, place = uuid4(), TopicPartition("ph.shop.v1", 0)
     await pool.execute("insert into progress (topic, partition, term, next_offset) values ($1, $2, 2, 0)", *place)
     await toy.dispatcher.handle([sold(key, 1, 5, offset=0)], {place: 2})
-    with pytest.raises(ConcurrentUpdateError):
+    with pytest.raises(TermOverError):
         await toy.dispatcher.handle([sold(key, 2, 7, offset=1)], {place: 1})
     assert await toy.totals() == {key: 5}
     assert await pool.fetchval("select next_offset from progress") == 1

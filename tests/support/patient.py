@@ -22,7 +22,7 @@ from tests.support.toy import MIGRATIONS
 SERVICE = "till"
 DAY_MS = 86_400_000
 CONFIG = {"max.message.bytes": "1048576", "compression.type": "uncompressed", "retention.ms": str(1096 * DAY_MS)}
-PROGRESS = "insert into progress (topic, partition, next_offset) values ($1, 0, $2)"
+PROGRESS = "update progress set next_offset = $2 where topic = $1"
 
 
 @dataclass
@@ -118,6 +118,10 @@ async def healthy(secured: Secured, dsn: str) -> Patient:
     finally:
         await admin.close()
     await patient.grant()
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("insert into progress (topic, partition) values ($1, 0)", read)
+    await connection.execute("insert into lineage (topic, partition, next_offset, last_id) values ($1, 0, 0, '')", own)
+    await connection.close()
     return patient
 
 

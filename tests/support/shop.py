@@ -78,9 +78,11 @@ class Shop:
         return [await future for future in futures]
 
     async def committed(self, group: str) -> dict[int, int]:
-        """The group's offset per partition."""
+        """The group's offset in every partition that it has read something of."""
         offsets = await self._admin.list_consumer_group_offsets(group)
-        return {place.partition: at.offset for place, at in offsets.items() if place.topic == self.topic}
+        return {
+            place.partition: at.offset for place, at in offsets.items() if place.topic == self.topic and at.offset > 0
+        }
 
     async def ends(self) -> dict[int, int]:
         """The end of every partition that holds something."""

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizationFailedError
+from aiokafka.errors import OffsetOutOfRangeError, TopicAuthorizationFailedError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 
@@ -53,9 +53,6 @@ class Holder(Protocol):
 
     def unreadable(self, partition: TopicPartition, error: BaseException) -> None:
         """What comes next in this partition cannot be unpacked."""
-
-    def broken(self, error: BaseException) -> None:
-        """The client will never fetch again."""
 
 
 def build_waiting_consumers(broker: KafkaBroker, holder: Holder, kafka: KafkaSettings) -> None:
@@ -124,6 +121,12 @@ class WaitingConsumer(AIOKafkaConsumer):
         times = [self.last_poll_timestamp(each) or 0 for each in assignment]  # type: ignore[no-untyped-call]
         return max(times, default=0) / 1000
 
+    @property
+    def ended(self) -> bool:
+        """True if it will never fetch again."""
+        fetching = getattr(self._fetcher, "error_future", None)
+        return fetching is not None and bool(fetching.done())
+
     async def getmany(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Found:
         """Waits until there are some, or until the consumer is closed."""
         while not self._closed:
@@ -135,8 +138,7 @@ class WaitingConsumer(AIOKafkaConsumer):
             if found:
                 self.given = {each: self._holder.held.get(each) for each in found}
                 return found
-            if not self._closed and (fetching := getattr(self._fetcher, "error_future", None)) and fetching.done():
-                self._holder.broken(fetching.exception() or KafkaError("the fetcher has ended"))
+            if self.ended:
                 await asyncio.sleep(PAUSE_SECONDS)
         return {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiokafka import TopicPartition
 
@@ -11,17 +11,15 @@ from aiokafka import TopicPartition
 class Troubles(Protocol):
     """Whom a member tells what it cannot settle itself."""
 
-    def displaced(self, partition: TopicPartition, *, check: bool) -> None:
-        """Its place must be found anew. `check`: the record before it was not the one that was handled."""
+    def displaced(self, partition: TopicPartition, suspect: int | None = None) -> None:
+        """Its place must be found anew. `suspect`: the term in which the record before it was not the one that was
+        handled."""
 
     def forbidden(self, topic: str) -> None:
         """The topic may not be read now."""
 
-    def unreadable(self, partition: TopicPartition, offset: int, error: BaseException) -> None:
-        """The records from this offset on cannot be unpacked."""
-
-    def deaf(self, member: Any, reason: str) -> None:
-        """The member will not recover by itself."""
+    def unreadable(self, partition: TopicPartition, held: Held, error: BaseException) -> None:
+        """What comes next there cannot be unpacked."""
 
 
 @dataclass(slots=True, eq=False)

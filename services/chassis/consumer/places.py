@@ -59,11 +59,12 @@ class Places:
         self._pool = pool
         self._lookout = lookout
         self._metrics = metrics
-        self._suspects: set[TopicPartition] = set()
+        self._suspects: dict[TopicPartition, int] = {}
+        """In which term. Another term has checked again, or will."""
 
-    def suspect(self, partition: TopicPartition) -> None:
-        """Another record stands where the last one was read."""
-        self._suspects.add(partition)
+    def suspect(self, partition: TopicPartition, term: int) -> None:
+        """Another record stands where the last one was read; its reader in this term has seen it."""
+        self._suspects[partition] = term
 
     async def find(
         self, partitions: Collection[TopicPartition], id_of: Callable[[str], bytes], session: int
@@ -71,17 +72,18 @@ class Places:
         """Begins a new term in each of these partitions whose lease the session still holds. Raises an outage."""
         if not partitions:
             return {}
+        # Before the brokers are asked: whoever finds another id by then asks again.
+        ids = {each.topic: id_of(each.topic) for each in partitions}
         async with self._pool.acquire(timeout=10) as connection:
             rows = await progress.begin(connection, partitions, session)
         # The end is asked for last: what was read up to then must not seem to lie behind it.
         spans = await self._lookout.spans(rows)
         starts = {}
         for each, row in rows.items():
-            rule = read_again if each in self._suspects else start_of
-            starts[each] = start = rule(row, id_of(each.topic), spans[each])
+            rule = read_again if self._suspects.pop(each, None) == row.term - 1 else start_of
+            starts[each] = start = rule(row, ids[each.topic], spans[each])
             if start.progress != row:
                 await self._write(each, start)
-            self._suspects.discard(each)
             self._tell(each, row, start)
         return starts
 

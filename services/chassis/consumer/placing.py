@@ -88,10 +88,11 @@ class Placing:
                 raise error
         self.connected.set()
         for each, start in starts.items():
-            reader = waiting[each]
+            reader, row = waiting[each], start.progress
+            if row.topic_id != self._subscription.id_of(each.topic):
+                continue  # made anew meanwhile
             if self._assignment.readers.get(each) is reader and self._assignment.stays(each) and not self._stopping:
-                row = start.progress
                 held = Held(row.term, row.next_offset or 0, start.check, row.reread_to or 0)
-                reader.take(each, held, was_read=row.last_id is not None)
+                reader.take(each, held)
         if starts:
             log.info("partitions_assigned", count=len(starts))

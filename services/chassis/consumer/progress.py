@@ -23,6 +23,11 @@ Terms = Mapping[TopicPartition, int]
 """The term of each partition that the caller reads."""
 NO_TERMS: Terms = {}
 
+
+class TermOverError(Exception):
+    """Somebody has begun to read one of these partitions after the caller, who never moves it again in this term."""
+
+
 _REGISTER = """
 insert into progress (topic, partition)
 select topic, partition from unnest($1::text[], $2::int[]) as wanted(topic, partition)
@@ -42,6 +47,15 @@ where p.topic = wanted.topic and p.partition = wanted.partition and exists (
 returning p.topic, p.partition, p.term, p.next_offset, p.last_id, p.topic_id, p.reread_to
 """  # noqa: S608 - a constant
 """A term that began after its lease was gone would end the one of whoever holds it now, who would never know."""
+_SKIP = """
+with moved as (
+    update progress set next_offset = $5, last_id = null, reread_to = case when reread_to > $5 then reread_to end
+    where topic = $1 and partition = $2 and term = $3 returning topic, partition
+)
+insert into missed (topic, partition, first_offset, next_offset) select topic, partition, $4::bigint, $5 from moved
+on conflict (topic, partition, first_offset) do update set next_offset = excluded.next_offset
+returning true
+"""
 _SET = """
 update progress set next_offset = $4, last_id = $5, topic_id = $6, reread_to = $7
 where topic = $1 and partition = $2 and term = $3
@@ -59,6 +73,7 @@ from {rows} where p.topic = u.topic and p.partition = u.partition and p.term = u
 """,
     ("topic text", "partition int", "term int", "next_offset bigint", "last_id text"),
     exact=True,
+    otherwise=TermOverError,
 )
 
 
@@ -78,6 +93,11 @@ def record_id(record: Record) -> str:
     if id_ and len(id_) <= MAX_ID and id_.isascii() and b"\x00" not in id_:
         return id_.decode()
     return hashlib.sha256(repr((record.key, record.value, list(record.headers))).encode()).hexdigest()
+
+
+def ends_of(records: Iterable[Record]) -> dict[TopicPartition, int]:
+    """The offset behind the last of these records, per partition."""
+    return {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
 
 
 async def register(connection: Connection, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
@@ -102,6 +122,12 @@ async def put(connection: Connection, partition: TopicPartition, progress: Progr
     await connection.execute(_SET, *partition, *progress)
 
 
+async def skip(connection: Connection, partition: TopicPartition, term: int, first: int, behind: int) -> bool:
+    """Goes on at `behind`, and remembers that nobody reads what stands from `first` on. False, and nothing is done, if
+    the term is over."""
+    return bool(await connection.fetchval(_SKIP, *partition, term, first, behind))
+
+
 async def miss(connection: Connection, partition: TopicPartition, first: int, behind: int) -> None:
     """Remembers the records from `first` to before `behind`, which nobody will ever read here."""
     await connection.execute(_MISSED, *partition, first, behind)
@@ -110,7 +136,7 @@ async def miss(connection: Connection, partition: TopicPartition, first: int, be
 def save(writes: Writes, records: Iterable[Record], terms: Terms) -> None:
     """Moves the progress behind these records, in the transaction of their effects.
 
-    The write fails, and with it the transaction, if one of the terms is over: somebody else reads that partition.
+    The write raises `TermOverError`, which ends the transaction, if one of the terms is over.
     """
     last = {TopicPartition(record.topic, record.partition): record for record in records}
     rows = [

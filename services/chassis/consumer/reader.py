@@ -16,6 +16,7 @@ from aiokafka import TopicPartition
 from chassis.consumer import progress
 from chassis.consumer.assignment import Assignment
 from chassis.consumer.dispatch import Dispatcher
+from chassis.consumer.held import Held
 from chassis.consumer.leases import Leases, View
 from chassis.consumer.outages import may_pass, pause_after
 from chassis.consumer.places import Places
@@ -140,6 +141,11 @@ class Reader:
         found = await self._lookout.topics(self._subscription.names)
         partitions = self._subscription.partitions(found)
         renewed = self._subscription.renewed(found)
+        for each, reader in self._assignment.readers.items():
+            if each.topic in renewed:
+                reader.stand_still(each)
+                self._unreadable.forget(each)
+                self._wake()
         if set(partitions) != self._subscription.leases.keys():
             async with self._pool.acquire(timeout=10) as connection:
                 self._subscription.leases = await progress.register(connection, partitions)
@@ -147,16 +153,13 @@ class Reader:
             self._unread = None
             self._forget([each for each in self._assignment.readers if each not in self._subscription.leases])
             self._wake()
-        for each, reader in self._assignment.readers.items():
-            if each.topic in renewed:
-                reader.stand_still(each)
-                self._wake()
-        if await self._unreadable.settle(self._session):
+        if await self._unreadable.settle():
             self._wake()
-        stopped = self._unreadable.stopped
+        stopped = {each: stop.offset for each, stop in self._unreadable.stopped.items()}
         places = self._assignment.read_to()
         ends = await self._lookout.ends([*places, *stopped])
-        lags = {each: max(0, end - places.get(each, stopped.get(each, end))) for each, end in ends.items()}
+        begun = stopped | places
+        lags = {each: max(0, end - begun[each]) for each, end in ends.items()}
         self._metrics.lag.clear()
         for each, lag in lags.items():
             self._metrics.lag.labels(each.topic, str(each.partition)).set(lag)
@@ -165,7 +168,7 @@ class Reader:
 
     async def _watch(self, places: dict[TopicPartition, int], lags: dict[TopicPartition, int]) -> None:
         """Makes members anew that are deaf although brokers and database answer, as they do now."""
-        if deaf := [each for each in self.members if self._watchdog.deaf(each.quiet_since())]:
+        if deaf := [each for each in self.members if each.ended or self._watchdog.deaf(each.quiet_since())]:
             await self._renew(deaf, "no_fetch")
         idle = self._assignment.idle()
         if self._watchdog.stands_still({each: place for each, place in places.items() if each in idle}, lags):
@@ -175,6 +178,7 @@ class Reader:
             await self._renew(self.members, "not_covered")
 
     async def _renew(self, members: Sequence[Consumer], reason: str) -> None:
+        await self._lookout.ask_anew(self._subscription.names)  # while a new client is not answered, nobody is deaf
         self._metrics.readers_renewed.labels(reason).inc()
         log.error("reader_deaf", reason=reason)
         try:
@@ -215,6 +219,9 @@ class Reader:
     def _lose_all(self) -> None:
         """Whoever has lost its session reads nothing any more. What is still written fails: its terms are over."""
         self._assignment.lose()
+        self._unreadable.stopped.clear()
+        self._subscription.leases = {}  # another session may be one of another database, or of this one put back
+        self._to_look.set()
         self._unread = None
         for member in self.members:
             held = list(member.held)
@@ -270,10 +277,10 @@ class Reader:
 
     # --- what its members cannot settle (`Troubles`) -----------------------------------------------------------------
 
-    def displaced(self, partition: TopicPartition, *, check: bool) -> None:
+    def displaced(self, partition: TopicPartition, suspect: int | None = None) -> None:
         """Finds its place anew."""
-        if check:
-            self._places.suspect(partition)
+        if suspect is not None:
+            self._places.suspect(partition, suspect)
         self._wake()
 
     def forbidden(self, topic: str) -> None:
@@ -281,14 +288,10 @@ class Reader:
         self._subscription.forbid(topic)
         self._to_look.set()
 
-    def unreadable(self, partition: TopicPartition, offset: int, error: BaseException) -> None:
+    def unreadable(self, partition: TopicPartition, held: Held, error: BaseException) -> None:
         """Asks an operator; the other partitions go on."""
-        self._unreadable.add(partition, offset, error)
+        self._unreadable.add(partition, held, error)
         self._to_look.set()
-
-    def deaf(self, member: Consumer, reason: str) -> None:
-        """Makes it anew."""
-        self._background(self._renew([member], reason))
 
     def _wake(self) -> None:
         self._placing.wake()

@@ -6,7 +6,6 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 
@@ -19,7 +18,7 @@ from faststream.kafka import TopicPartition as Place
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.faststream_adapter import Batch, WaitingConsumer, build_waiting_consumers, parse, raw
 from chassis.consumer.held import Held, Troubles
-from chassis.consumer.progress import record_id
+from chassis.consumer.progress import TermOverError, Terms, ends_of, record_id
 from chassis.kafka.clients import broker_security
 from chassis.postgres.database import is_outage, reason_of
 from chassis.settings import KafkaSettings, Settings
@@ -36,17 +35,14 @@ OFFSET_PATIENCE_SECONDS = 2.0
 POLL_MS = 1000
 """The length of one wait for records; the first record ends it at once."""
 FETCH_MS = 500
-"""How long the broker waits for records. A partition that is taken over is asked for with the next fetch, so this is
-the longest that it waits; a shorter time would make an idle service busy."""
+"""How long the broker waits for records, and a partition that is taken over to be asked for. A shorter time would make
+an idle service busy."""
 
 log = get_logger(__name__)
 
 
 class Consumer:
-    """Reads the partitions that it is given, one batch at a time.
-
-    `member` tells those of one process apart.
-    """
+    """Reads the partitions that it is given, one batch at a time. `member` tells those of one process apart."""
 
     def __init__(
         self,
@@ -103,7 +99,7 @@ class Consumer:
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,
-            graceful_timeout=self._settings.shutdown_seconds,
+            graceful_timeout=OFFSET_PATIENCE_SECONDS / 2,  # then the batch in hand is cancelled, and the client stopped
             logger=None,
         )
         subscriber = broker.subscriber(
@@ -134,7 +130,7 @@ class Consumer:
             raise TypeError("FastStream has built another consumer")
         self._client = subscriber.consumer
         self._covered = frozenset(partitions)
-        self._busy_until = time.time()
+        self.seek_back()  # what was taken while the client before was given up
 
     async def disconnect(self) -> None:
         """Gives up the client, and with it everything that is held. `cover` makes a new one, with secrets read anew."""
@@ -142,17 +138,18 @@ class Consumer:
         broker, self._broker, self._client = self._broker, None, None
         self._covered = frozenset()
         if broker is not None:
-            with suppress(KafkaError, TimeoutError, OSError):
+            try:
                 async with asyncio.timeout(OFFSET_PATIENCE_SECONDS):
                     await broker.stop()
+            except* (KafkaError, TimeoutError, OSError) as errors:  # FastStream collects them in a group
+                log.info("client_not_closed", reason=type(errors.exceptions[0]).__name__)
 
-    def take(self, partition: TopicPartition, held: Held, *, was_read: bool) -> None:
+    def take(self, partition: TopicPartition, held: Held) -> None:
         """Reads this partition from now on. Call it after `cover`."""
         self.held[partition] = held
         self._go_on(partition, held)
-        if was_read:  # a crash may have left the group's offset behind
-            self._offsets[partition] = held.next_offset
-            self._commit_soon()
+        self._offsets[partition] = held.next_offset  # a crash, or another past, has left the group's offset elsewhere
+        self._commit_soon()
 
     async def let_go(self, partitions: Collection[TopicPartition]) -> None:
         """Hands nothing of these on any more, and returns once the batch in hand has ended or was given up."""
@@ -168,11 +165,11 @@ class Consumer:
             if not self._leaving and not self._stopping.is_set():
                 self._abandon.clear()
 
-    def stand_still(self, partition: TopicPartition) -> None:
-        """Fetches no more of it."""
-        self.held.pop(partition, None)
+    def stand_still(self, partition: TopicPartition) -> Held | None:
+        """Fetches no more of it. Returns what was held."""
         if self._client is not None and partition in self._covered:
             self._client.pause(partition)  # type: ignore[no-untyped-call]
+        return self.held.pop(partition, None)
 
     async def leave(self) -> None:
         """Finishes the batch in hand and commits its offsets, for good."""
@@ -195,9 +192,8 @@ class Consumer:
 
     def out_of_range(self, partition: TopicPartition) -> None:
         """Retention took the record, or the topic was made anew."""
-        if partition in self.held:
-            self.stand_still(partition)
-            self._troubles.displaced(partition, check=False)
+        if self.stand_still(partition):
+            self._troubles.displaced(partition)
 
     def forbidden(self, topic: str) -> None:
         """Stands still until somebody says that it may be read again."""
@@ -207,14 +203,8 @@ class Consumer:
 
     def unreadable(self, partition: TopicPartition, error: BaseException) -> None:
         """Stands still before it."""
-        held = self.held.get(partition)
-        if held is not None:
-            self.stand_still(partition)
-            self._troubles.unreadable(partition, held.next_offset, error)
-
-    def broken(self, error: BaseException) -> None:
-        """Asks for a new client."""
-        self._troubles.deaf(self, type(error).__name__)
+        if held := self.stand_still(partition):
+            self._troubles.unreadable(partition, held, error)
 
     def read_to(self, partition: TopicPartition) -> int:
         """Everything before this offset is handled, or is no record: what a transaction leaves in a topic, say."""
@@ -226,6 +216,11 @@ class Consumer:
     def busy(self) -> bool:
         """True while a batch is in hand."""
         return self._batch.locked()
+
+    @property
+    def ended(self) -> bool:
+        """True if its client will never fetch again."""
+        return self._client is not None and self._client.ended
 
     def quiet_since(self) -> float:
         """Since when neither a fetch was answered nor a batch was in hand (seconds of the wall clock)."""
@@ -253,7 +248,8 @@ class Consumer:
             self._last_progress = monotonic()
             try:
                 current = self._current(records)
-                done = not current or await self._handle(current)
+                terms = {partition: held.term for partition, held in self.held.items()}
+                done = not current or await self._handle(current, terms)
             except Exception as error:
                 self._broken = True
                 self._on_fatal(error)
@@ -261,11 +257,9 @@ class Consumer:
                 raise
             self._busy_until = time.time()
             if done:
-                await self._commit(current)
+                await self._commit(current, terms)
             else:
-                # The client has fetched more. Whoever handled that would leave a hole, and positions would take the
-                # hole for done.
-                self.seek_back()
+                self.seek_back()  # what the client has fetched meanwhile would leave a hole: positions take it for done
 
     def _current(self, records: Batch) -> Batch:
         """Those that are still ours, without the one before the first, which is only compared."""
@@ -282,16 +276,18 @@ class Consumer:
                 held.check = None
             else:
                 self.stand_still(partition)
-                self._troubles.displaced(partition, check=True)
+                self._troubles.displaced(partition, held.term)
         return tuple(current)
 
-    async def _handle(self, records: Batch) -> bool:
-        """True once the effects are durable; False if an outage lasted until the partitions had to leave."""
+    async def _handle(self, records: Batch, terms: Terms) -> bool:
+        """True once the effects are durable; False if partitions had to leave during an outage, or a term is over."""
         attempt = 0
-        terms = {partition: held.term for partition, held in self.held.items()}
         while True:
             try:
                 await self._dispatcher.handle(records, terms)
+            except TermOverError:
+                self._displace(records, terms)
+                return False
             except Exception as error:
                 if not is_outage(error):
                     raise
@@ -305,12 +301,23 @@ class Consumer:
             else:
                 return True
 
-    async def _commit(self, records: Batch) -> None:
+    def _displace(self, records: Batch, terms: Terms) -> None:
+        log.warning("batch_displaced")
+        for partition in ends_of(records):
+            held = self.held.get(partition)
+            if held and held.term == terms[partition]:
+                self.stand_still(partition)
+                self._troubles.displaced(partition)
+
+    async def _commit(self, records: Batch, terms: Terms) -> None:
         """Notes how far a handled batch has come; Kafka is told now, or soon together with the next."""
-        for record in records:
-            self._offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
-        for partition, held in self.held.items():
-            held.move(self._offsets.get(partition, 0))
+        for partition, end in ends_of(records).items():
+            held = self.held.get(partition)
+            if held and held.term != terms[partition]:
+                continue  # placed anew meanwhile
+            self._offsets[partition] = end
+            if held:
+                held.move(end)
         if monotonic() - self._committed_at >= OFFSET_SECONDS:
             await self._commit_now()
         else:
@@ -338,7 +345,7 @@ class Consumer:
                 await self._client.commit(offsets)  # type: ignore[no-untyped-call]
         except (KafkaError, TimeoutError) as error:
             log.info("offsets_not_committed", reason=type(error).__name__)
-            self._offsets = {partition: offset for partition, offset in offsets.items() if partition in self.held}
+            self._offsets |= {each: self.held[each].next_offset for each in offsets if each in self.held}
             if not self._stopping.is_set():
                 self._commit_soon(BACK_OFF_SECONDS)
         self._committed_at = monotonic()

@@ -1,105 +1,106 @@
 """Batches that the client cannot unpack: the partition stands still before them until an operator decides.
 
 A row in `parked` without key and content stands for the batch. A retry tries again; who discards it goes on behind it.
+What is decided holds for this very batch: another one may come to stand at its offset.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from dataclasses import dataclass
 
 import asyncpg
 from aiokafka import TopicPartition
 
 from chassis.consumer import progress
+from chassis.consumer.held import Held
 from chassis.kafka.lookout import Lookout
-from chassis.postgres.database import Connection
+from chassis.kafka.unpacking import StoredBatch
 from chassis.telemetry.logs import get_logger
 
 FAILURE = "unreadable"
 
 _PARK = """
 insert into parked (topic, partition, record_offset, headers, failure, detail, digest, blocks)
-values ($1, $2, $3, '[]', $4, $5, $6, false) on conflict (topic, digest) do nothing
+select topic, partition, $4::bigint, '[]', $5, $6, $7::bytea, false from progress
+where topic = $1 and partition = $2 and term = $3
+on conflict (topic, digest) do nothing
 """
-_DECIDED = """
-select topic, partition, record_offset, state from parked p
-join unnest($1::text[], $2::bytea[]) as wanted(topic, digest) using (topic, digest)
-where p.failure = $3 and p.state <> 'parked'
+_DECIDED = "select state from parked where topic = $1 and digest = $2 and state <> 'parked'"
+_TRY_AGAIN = """
+delete from parked p using progress r where p.topic = $1 and p.digest = $4 and p.state = 'retry'
+and r.topic = $1 and r.partition = $2 and r.term = $3
 """
-_TRY_AGAIN = "delete from parked where topic = $1 and digest = $2 and state = 'retry'"
 
 log = get_logger(__name__)
 
 
-async def park(connection: Connection, partition: TopicPartition, offset: int, reason: str) -> None:
-    """Asks an operator about what comes at this offset, once."""
-    detail = f"what begins at this offset cannot be unpacked: {reason}"
-    await connection.execute(_PARK, *partition, offset, FAILURE, detail, _digest(partition, offset))
+@dataclass(slots=True, eq=False)
+class Stop:
+    """Where a partition stands still, in which term, and why. `digest`: of the batch there, once it was looked at."""
 
-
-async def decided(
-    connection: Connection, places: Collection[tuple[TopicPartition, int]]
-) -> dict[tuple[TopicPartition, int], str]:
-    """What operators want done about these: `retry` or `discarded`."""
-    digests = [_digest(*place) for place in places]
-    rows = await connection.fetch(_DECIDED, [partition.topic for partition, _ in places], digests, FAILURE)
-    return {(TopicPartition(topic, partition), offset): state for topic, partition, offset, state in rows}
-
-
-async def try_again(connection: Connection, partition: TopicPartition, offset: int) -> None:
-    """Forgets the question: it is asked anew if it must be."""
-    await connection.execute(_TRY_AGAIN, partition.topic, _digest(partition, offset))
-
-
-def _digest(partition: TopicPartition, offset: int) -> bytes:
-    return hashlib.sha256(f"{FAILURE} {partition.partition} {offset}".encode()).digest()
+    offset: int
+    term: int
+    reason: str
+    digest: bytes = b""
 
 
 class Unreadable:
-    """The partitions of this process that stand still."""
+    """The partitions of this process that stand still. Nothing is written about one once somebody else reads it."""
 
     def __init__(self, pool: asyncpg.Pool, lookout: Lookout) -> None:
         self._pool = pool
         self._lookout = lookout
-        self._reasons: dict[TopicPartition, str] = {}
-        self.stopped: dict[TopicPartition, int] = {}
-        """Each one's offset that cannot be unpacked."""
+        self.stopped: dict[TopicPartition, Stop] = {}
 
-    def add(self, partition: TopicPartition, offset: int, error: BaseException) -> None:
+    def add(self, partition: TopicPartition, held: Held, error: BaseException) -> None:
         """This partition stands still from now on."""
-        self.stopped[partition] = offset
-        self._reasons[partition] = reason = type(error).__name__
-        log.error(
-            "records_unreadable", topic=partition.topic, partition=partition.partition, offset=offset, reason=reason
-        )
+        stop = self.stopped[partition] = Stop(held.next_offset, held.term, type(error).__name__)
+        place = {"topic": partition.topic, "partition": partition.partition}
+        log.error("records_unreadable", **place, offset=stop.offset, reason=stop.reason)
 
     def forget(self, partition: TopicPartition) -> None:
-        """Another process reads it now, and finds out by itself."""
+        """Somebody else reads it now, or there is another topic: whoever reads on finds out by himself."""
         self.stopped.pop(partition, None)
 
-    async def settle(self, session: int) -> bool:
-        """Asks operators, and does what they have decided, for partitions whose lease the session holds. True if a
-        partition may go on. Raises an outage."""
-        places = list(self.stopped.items())
-        if not places:
-            return False
-        async with self._pool.acquire(timeout=10) as connection:
-            for place in places:
-                await park(connection, *place, self._reasons[place[0]])
-            found = await decided(connection, places)
-            for (partition, offset), state in found.items():
-                if state == "retry":
-                    await try_again(connection, partition, offset)
-                else:
-                    await self._go_behind(connection, partition, offset, session)
-                self.forget(partition)
-        return bool(found)
+    async def settle(self) -> bool:
+        """Asks operators, and does what they have decided. True if a partition may go on. Raises an outage."""
+        return any([await self._settle(*each) for each in list(self.stopped.items())])
 
-    async def _go_behind(self, connection: Connection, partition: TopicPartition, offset: int, session: int) -> None:
-        behind = await self._lookout.behind_batch(partition, offset)
-        row = (await progress.begin(connection, [partition], session)).get(partition)
-        if row is None:
-            return  # somebody else reads it by now, and will stop at the same place
-        await progress.put(connection, partition, row._replace(next_offset=behind, last_id=None))
-        log.warning("records_skipped", topic=partition.topic, partition=partition.partition, next_offset=behind)
+    async def _settle(self, partition: TopicPartition, stop: Stop) -> bool:
+        state = await self._asked(partition, stop)
+        if state is None or self.stopped.get(partition) is not stop:
+            return False
+        self.forget(partition)
+        return True
+
+    async def _asked(self, partition: TopicPartition, stop: Stop) -> str | None:
+        """What was decided and done; None while nobody has decided."""
+        if not stop.digest:
+            batch = await self._lookout.batch_at(partition, stop.offset)
+            if batch is None:
+                return "gone"
+            stop.digest = _digest(partition, stop.offset, batch)
+        detail = f"what begins at this offset cannot be unpacked: {stop.reason}"
+        async with self._pool.acquire(timeout=10) as connection:
+            held = *partition, stop.term
+            await connection.execute(_PARK, *held, stop.offset, FAILURE, detail, stop.digest)
+            state: str | None = await connection.fetchval(_DECIDED, partition.topic, stop.digest)
+            if state == "retry":
+                await connection.execute(_TRY_AGAIN, *held, stop.digest)
+        if state == "discarded":
+            await self._go_behind(partition, stop)
+        return state
+
+    async def _go_behind(self, partition: TopicPartition, stop: Stop) -> None:
+        batch = await self._lookout.batch_at(partition, stop.offset)
+        if batch is None or _digest(partition, stop.offset, batch) != stop.digest:
+            return
+        async with self._pool.acquire(timeout=10) as connection:
+            if await progress.skip(connection, partition, stop.term, stop.offset, batch.next_offset):
+                place = {"topic": partition.topic, "partition": partition.partition}
+                log.warning("records_skipped", **place, next_offset=batch.next_offset)
+
+
+def _digest(partition: TopicPartition, offset: int, batch: StoredBatch) -> bytes:
+    return hashlib.sha256(f"{FAILURE} {partition.partition} {offset} ".encode() + batch.digest).digest()

@@ -65,7 +65,7 @@ class Watchdog:
         self._uncovered_since = None
         self._behind.clear()
         now = monotonic()
-        in_vain = [each for each in members if now - self._renewed.get(each, float("-inf")) < AGAIN_SECONDS]
+        in_vain = any(now - self._renewed.get(each, float("-inf")) < AGAIN_SECONDS for each in members)
         self._renewed |= dict.fromkeys(members, now)
         if in_vain:
             raise DeafReaderError("made anew a moment ago, and deaf again")

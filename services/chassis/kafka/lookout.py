@@ -17,7 +17,7 @@ from aiokafka.client import AIOKafkaClient
 from chassis.kafka import topic_metadata
 from chassis.kafka.clients import kafka_options
 from chassis.kafka.topic_metadata import Topic
-from chassis.kafka.unpacking import behind_batch
+from chassis.kafka.unpacking import StoredBatch, batch_at
 from chassis.settings import KafkaSettings
 
 TIMEOUT_MS = 5000
@@ -63,9 +63,15 @@ class Lookout:
         places = list(partitions)
         return await self._ask(lambda client: client.end_offsets(places)) if places else {}
 
-    async def behind_batch(self, partition: TopicPartition, offset: int) -> int:
-        """The first offset behind the batch that holds this one. Raises `KafkaError` or `TimeoutError`."""
-        return await self._ask(lambda client: behind_batch(client, partition, offset))
+    async def batch_at(self, partition: TopicPartition, offset: int) -> StoredBatch | None:
+        """The batch that holds this offset; None if there is none. Raises `KafkaError` or `TimeoutError`."""
+        return await self._ask(lambda client: batch_at(client, partition, offset))
+
+    async def ask_anew(self, names: Collection[str]) -> None:
+        """Asks as a new client does, with secrets read anew. Raises `KafkaError` or `TimeoutError` if it is refused."""
+        async with self._turn:
+            await self.close()
+        await self.topics(names)
 
     async def close(self) -> None:
         """Gives up the connection."""

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTo
 
 from chassis.kafka import topic_metadata
 from chassis.kafka.clients import kafka_options
-from chassis.kafka.unpacking import behind_batch, is_about_records
+from chassis.kafka.unpacking import batch_at, is_about_records
 from chassis.settings import KafkaSettings
 
 Reader: TypeAlias = Callable[[], AIOKafkaConsumer]
@@ -128,7 +128,8 @@ class Past:
                 yield wanted
 
     async def _pass_over(self, place: TopicPartition, at: int, error: Exception) -> int:
-        behind = await behind_batch(self._consumer, place, at)
+        batch = await batch_at(self._consumer, place, at)
+        behind = at + 1 if batch is None else batch.next_offset
         own = isinstance(error, KafkaError)
         self.unreadable.append(Unreadable(*place, at, behind, type(error).__name__, own))
         return behind

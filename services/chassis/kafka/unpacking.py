@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import NamedTuple
+
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import (
     CorruptRecordException,
     KafkaError,
     LeaderNotAvailableError,
+    OffsetOutOfRangeError,
     UnsupportedCodecError,
     for_code,
 )
@@ -29,8 +33,15 @@ def is_about_records(error: BaseException) -> bool:
     return not isinstance(error, (KafkaError, OSError)) or isinstance(error, _OF_RECORDS)
 
 
-async def behind_batch(client: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> int:
-    """The first offset behind the batch that holds this one. Reads only the batch's frame and unpacks nothing.
+class StoredBatch(NamedTuple):
+    """A batch as it stands there, not unpacked: the first offset behind it, and a digest of its bytes."""
+
+    next_offset: int
+    digest: bytes
+
+
+async def batch_at(client: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> StoredBatch | None:
+    """The batch that holds this offset; None if there is none. Reads only the batch's frame and unpacks nothing.
 
     Raises `KafkaError` or `TimeoutError`.
     """
@@ -42,7 +53,11 @@ async def behind_batch(client: AIOKafkaConsumer, partition: TopicPartition, offs
     wanted = [(partition.topic, [(partition.partition, offset, ONE_BATCH)])]
     answer = await network.send(leader, FetchRequest(FETCH_MS, 1, ONE_BATCH, 0, wanted))
     ((_, ((_, code, *rest),)),) = answer.topics
+    if code == OffsetOutOfRangeError.errno:
+        return None
     if code:
         raise for_code(code)(partition)
     batch = MemoryRecords(rest[-1]).next_batch()
-    return offset + 1 if batch is None else max(offset + 1, batch.next_offset)
+    if batch is None:
+        return None
+    return StoredBatch(max(offset + 1, batch.next_offset), hashlib.sha256(rest[-1]).digest())

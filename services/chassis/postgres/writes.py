@@ -23,13 +23,15 @@ class Part(NamedTuple):
     """An insert, update or delete with `returning`, in which `{rows}` stands for a table `u` of the rows to write.
 
     `columns` are those of `u`, each with its type, such as `id uuid`; `u.place` counts the rows from 1. A part reads
-    what an earlier one returns by its `name`. `exact`: it touches as many rows as it is given if nobody else was first.
+    what an earlier one returns by its `name`. `exact`: it touches as many rows as it is given if nobody else was first;
+    `otherwise` is what `execute` raises if somebody was.
     """
 
     name: str
     statement: str
     columns: tuple[str, ...]
     exact: bool = False
+    otherwise: type[Exception] = ConcurrentUpdateError
 
 
 class Writes:
@@ -48,7 +50,8 @@ class Writes:
     async def execute(self, connection: Connection) -> None:
         """Writes all parts within the caller's transaction.
 
-        Raises `ConcurrentUpdateError` if a part has touched another number of rows than expected.
+        Raises what the part says, mostly `ConcurrentUpdateError`, if one has touched another number of rows than
+        expected.
         """
         if not self._parts:
             return
@@ -57,7 +60,7 @@ class Writes:
             raise AssertionError("a select without from has one row")
         for part, rows, count in zip(self._parts, self._rows, counts, strict=True):
             if part.exact and count != len(rows):
-                raise ConcurrentUpdateError
+                raise part.otherwise
 
     async def commit(self, connection: Connection) -> None:
         """Writes all parts as a transaction of its own, without BEGIN and COMMIT: two round trips less.

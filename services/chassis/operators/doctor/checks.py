@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -56,14 +56,19 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFacts:
-    """`trouble`: why nobody connects; then nothing else is known. `pending`: files that the schema lacks. `halted`: why
-    nothing is published; None if the schema does not tell."""
+    """`trouble`: why nobody connects; then nothing else is known. `pending`: files that the schema lacks. `read`: the
+    partitions that a process of the service holds. `missed`: topic and partition of records that nobody will read, with
+    the first offset and the one behind the last. `halted`: why nothing is published. `told`: topics that a relay has
+    compared with this database. None stands for what the schema does not tell."""
 
     trouble: Trouble | None = None
     pending: Sequence[str] = ()
     clock_ahead_seconds: float = 0.0
     progress: Mapping[tuple[str, int], int] | None = None
+    read: Collection[tuple[str, int]] | None = None
+    missed: Sequence[tuple[str, int, int, int]] | None = None
     halted: Sequence[str] | None = None
+    told: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,9 @@ def judged(needs: Needs, kafka: Outlook, database: DatabaseFacts, zones: ZoneFac
         lines += [
             schema(needs, database),
             clock("clock of the database", database.clock_ahead_seconds),
-            lineage(database),
+            *assignment(needs, kafka, database),
+            missed(database),
+            lineage(needs, database),
         ]
     return [*lines, time_zones(zones)]
 
@@ -237,13 +244,43 @@ def schema(needs: Needs, database: DatabaseFacts) -> Line:
     return Line("schema", State.RIGHT, "is what this code needs")
 
 
-def lineage(database: DatabaseFacts) -> Line:
+def assignment(needs: Needs, kafka: Outlook, database: DatabaseFacts) -> Iterator[Line]:
+    """The partitions of what the code reads, against those that a process of the service holds. A topic that is not
+    there has none: its subscription is wrong."""
+    for topic in needs.reads:
+        check, count = f"assignment of {topic}", kafka.partitions.get(topic, 0)
+        if database.read is None:
+            yield Line(check, State.UNKNOWN, "this schema does not tell who reads what")
+        elif unread := [str(number) for number in range(count) if (topic, number) not in database.read]:
+            says = f"nobody reads partition {', '.join(unread)}"
+            yield Line(check, State.WRONG, says, "Start a worker; if one runs, its log says what it is `waiting` for.")
+        elif count:
+            yield Line(check, State.RIGHT, f"{count} of {count} partitions are read")
+
+
+def missed(database: DatabaseFacts) -> Line:
+    """Records that nobody will ever read here."""
+    if database.missed is None:
+        return Line("missed records", State.UNKNOWN, "this schema does not tell")
+    if database.missed:
+        says = "; ".join(
+            f"{topic}, partition {number}: records {first} to {behind - 1}"
+            for topic, number, first, behind in database.missed
+        )
+        remedy = "Ask the services that wrote them to tell again; then delete these rows of `missed`."
+        return Line("missed records", State.WRONG, says, remedy)
+    return Line("missed records", State.RIGHT, "none")
+
+
+def lineage(needs: Needs, database: DatabaseFacts) -> Line:
     """Whether the relay has found the database older than what it told the world, or the topics older than that."""
     if database.halted is None:
         return Line("lineage", State.UNKNOWN, "this schema keeps none")
     if database.halted:
         says = "nothing is published: " + "; ".join(database.halted)
         return Line("lineage", State.WRONG, says, "See `ph restore plan`.")
+    if unknown := [topic for topic in needs.writes if topic not in database.told]:
+        return Line("lineage", State.UNKNOWN, f"no relay has compared this database with {', '.join(unknown)} yet")
     return Line("lineage", State.RIGHT, "nothing that was told is forgotten")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import zoneinfo
+from dataclasses import replace
 from importlib import import_module, resources
 from pathlib import Path
 
@@ -20,7 +21,16 @@ from chassis.trouble import Trouble
 
 _CLOCK = "select extract(epoch from clock_timestamp())::float8"
 _HAS = "select to_regclass($1) is not null"
-_PROGRESS = "select topic, partition, next_offset from progress where next_offset is not null"
+LEASES = int.from_bytes(b"phpa")
+"""The class of the locks of those who read partitions (`PARTITIONS` there)."""
+_PROGRESS = """
+select topic, partition, next_offset, exists (
+    select from pg_locks where locktype = 'advisory' and classid::int = $1 and objid::int = lease and objsubid = 2
+    and granted and database = (select oid from pg_database where datname = current_database())
+) from progress
+"""
+_MISSED = "select topic, partition, first_offset, next_offset from missed order by topic, partition, first_offset"
+_TOLD = "select distinct topic from lineage"
 _HALTED = "select detail from halt order by kind"
 
 
@@ -58,12 +68,21 @@ async def survey_database(dsn: str, service: str, folder: Path | None = None) ->
             asked = time.time()
             there = await connection.fetchval(_CLOCK)
             ahead = there - (asked + time.time()) / 2
-            progress = halted = None
+            facts = DatabaseFacts(None, pending, ahead)
             if await connection.fetchval(_HAS, "progress"):
-                progress = {(topic, number): offset for topic, number, offset in await connection.fetch(_PROGRESS)}
+                rows = await connection.fetch(_PROGRESS, LEASES)
+                facts = replace(
+                    facts,
+                    progress={(topic, number): offset for topic, number, offset, _ in rows if offset is not None},
+                    read={(topic, number) for topic, number, _, held in rows if held},
+                )
+            if await connection.fetchval(_HAS, "missed"):
+                facts = replace(facts, missed=[tuple(row) for row in await connection.fetch(_MISSED)])
             if await connection.fetchval(_HAS, "halt"):
-                halted = [row[0] for row in await connection.fetch(_HALTED)]
-            return DatabaseFacts(None, pending, ahead, progress, halted)
+                facts = replace(facts, halted=[row[0] for row in await connection.fetch(_HALTED)])
+            if await connection.fetchval(_HAS, "lineage"):
+                facts = replace(facts, told={row[0] for row in await connection.fetch(_TOLD)})
+            return facts
     except Trouble as trouble:
         return DatabaseFacts(trouble)
 

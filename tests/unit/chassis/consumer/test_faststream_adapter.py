@@ -43,9 +43,6 @@ class Told:
         self.calls.append(("unreadable", partition))
         self.held.pop(partition, None)
 
-    def broken(self, error: BaseException) -> None:
-        self.calls.append(("broken", type(error)))
-
 
 Answers = Callable[..., tuple[WaitingConsumer, Told]]
 

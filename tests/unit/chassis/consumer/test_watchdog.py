@@ -75,12 +75,13 @@ def test_a_lag_counts_while_its_place_stays(clock: list[float]) -> None:
 
 def test_a_second_renewal_of_a_member_within_ten_minutes_is_too_many(clock: list[float]) -> None:
     dog = Watchdog()
-    dog.renewal(["till-1"])
-    clock[0] += 601
     dog.renewal(["till-1", "till-2"])
+    clock[0] += 601
+    dog.renewal(["till-1"])
     clock[0] += 599
+    dog.renewal(["till-2"])
     with pytest.raises(DeafReaderError):
-        dog.renewal(["till-2"])
+        dog.renewal(["till-1"])
 
 
 def test_members_that_are_deaf_for_the_same_reason_are_made_anew_one_by_one_too(clock: list[float]) -> None:
