@@ -26,7 +26,6 @@ from stream s left join (select key, count(*) as waiting from outbox group by ke
 """What waits in the outbox are the last numbers of its key."""
 _PARTITIONS = "select topic, max(partition) + 1 from lineage where topic = any($1::text[]) group by topic"
 _ROWS = "select id, key, record from outbox where key = any($1::text[]) order by id"
-_DROP = "delete from outbox where id = any($1::bigint[])"
 _NUMBERED = "update outbox set record = $2 where id = $1"
 _MOVE = """
 insert into stream (key, sequence) select * from unnest($1::text[], $2::bigint[])
@@ -136,7 +135,7 @@ async def reconcile(
             done = await _renumber(connection, found.comparison)
             ends = found.comparison.ends
             await _stand_still(reader, ends)
-            await telling.write(connection, ends)
+            await telling.write(connection, ends, found.comparison.told_already)
             gone = [each[:2] for each in found.comparison.cut if each[:2] not in ends]
             await connection.executemany(_GONE, gone)
             await connection.execute(_GO_ON)
@@ -147,19 +146,16 @@ async def reconcile(
 
 async def _renumber(connection: asyncpg.Connection, found: Comparison) -> Reconciled:
     keys, told_already = sorted(found.numbers), set(found.told_already)
-    numbers, dropped, changed = dict(found.numbers), [], []
+    numbers, changed = dict(found.numbers), []
     # Locks the streams, those that are not there yet, too: whoever emits must wait, and what was emitted can be seen.
     await connection.execute(_MOVE, keys, [numbers[key] for key in keys])
     for id_, key, record in await connection.fetch(_ROWS, keys):
-        if id_ in told_already:
-            dropped.append(id_)
-        else:
+        if id_ not in told_already:
             numbers[key] += 1
             changed.append((id_, renumbered(record, numbers[key])))
-    await connection.execute(_DROP, dropped)
     await connection.executemany(_NUMBERED, changed)
     await connection.execute(_MOVE, keys, [numbers[key] for key in keys])
-    return Reconciled(len(keys), len(changed), len(dropped))
+    return Reconciled(len(keys), len(changed), len(told_already))
 
 
 async def _stand_still(reader: Reader, ends: Mapping[TopicPartition, Told]) -> None:
