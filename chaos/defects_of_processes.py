@@ -19,7 +19,7 @@ from chassis.work.unit_of_work import UnitOfWork
 from chassis.work.workshop import Workshop
 
 REMEMBERED_SECONDS = 30
-BUFFER_BYTES = 65_536
+BUFFER_BYTES = 262_144
 WORTH_IT = 200
 WAIT_SECONDS = 17
 _PARKED = "select distinct topic, partition from parked where state <> 'discarded'"
