@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,8 @@ def _main() -> int:
 
 
 if __name__ == "__main__":
+    for ending in (signal.SIGINT, signal.SIGTERM):  # also where a shell has started it with SIGINT ignored
+        signal.signal(ending, signal.default_int_handler)
     try:
         with _alone():
             raise SystemExit(_main())

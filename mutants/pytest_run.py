@@ -60,12 +60,15 @@ class Runner:
         assert answers is not None
         print(json.dumps(asked), file=questions, flush=True)
         child = int(answers.readline())
-        if select.select([answers], [], [], limit)[0]:
-            return int(answers.readline())
-        with suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
-        answers.readline()
-        return None
+        answered = False
+        try:
+            answered = bool(select.select([answers], [], [], limit)[0])
+        finally:  # also if somebody has interrupted the wait
+            if not answered:
+                with suppress(ProcessLookupError):
+                    os.killpg(child, signal.SIGKILL)
+        code = int(answers.readline())
+        return code if answered else None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
-from aiokafka.record.util import decode_varint
+from aiokafka.record.util import decode_varint, encode_varint_py
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +65,10 @@ def test_a_batch_is_never_larger_than_its_limit() -> None:
 @pytest.mark.parametrize("number", [0, 1, 63, 64, 127, 128, 8191, 8192, 300_000, 2**31 - 1])
 def test_a_varint_reads_back(number: int) -> None:
     assert decode_varint(bytearray(varint(number))) == (number, len(varint(number)))
+
+
+def test_numbers_are_written_as_short_as_kafka_writes_them() -> None:
+    for number in (*range(20_000), 2**31 - 1, 2**62):
+        expected = bytearray()
+        encode_varint_py(number, expected.append)
+        assert varint(number) == bytes(expected)
