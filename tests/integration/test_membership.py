@@ -128,6 +128,21 @@ async def test_it_is_not_ready_until_every_topic_is_there_and_says_which_one_is_
     assert there_again == {"event": "topic_readable_again", "topic": late.topic}
 
 
+async def test_it_is_not_ready_before_it_has_found_its_places(
+    shop: Shop, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = asyncpg.pool.Pool.release
+
+    async def slowly(self: asyncpg.Pool, connection: Any, **options: Any) -> None:
+        await asyncio.sleep(0.4)
+        await release(self, connection, **options)
+
+    monkeypatch.setattr(asyncpg.pool.Pool, "release", slowly)
+    async with join(new_group()) as member:
+        await member.until_covered()
+        assert len(member.held()) == PARTITIONS
+
+
 async def test_two_processes_with_one_name_share_the_work_and_repeat_nothing(
     shop: Shop, join: Join, toy: ToyRuntime
 ) -> None:

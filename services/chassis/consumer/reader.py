@@ -148,10 +148,10 @@ class Reader:
                 self._wake()
         if set(partitions) != self._subscription.leases.keys():
             async with self._pool.acquire(timeout=10) as connection:
-                self._subscription.leases = await progress.register(connection, partitions)
-            self._numbers |= self._subscription.leases
-            self._unread = None
-            self._forget([each for each in self._assignment.readers if each not in self._subscription.leases])
+                known = await progress.register(connection, partitions)
+            self._subscription.leases, self._unread = known, None  # at once: nobody is ready in between
+            self._numbers |= known
+            self._forget([each for each in self._assignment.readers if each not in known])
             self._wake()
         if await self._unreadable.settle():
             self._wake()
