@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PH_KAFKA := $(or $(KAFKA),$(PH_KAFKA))
 
 # All tests run in two processes, each with a stack of its own: mostly they wait.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -16,14 +16,10 @@ from tests.support.cluster import Cluster
 from tests.support.secured import Secured
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, a file runs in one of them; so do all tests of the four services, whose start is dear.
-    These come first: whatever begins last should be short."""
+    """The longest files first: with two processes, whatever begins last should be short."""
+    items.sort(key=lambda item: item.path.parent.name not in {"system", "integration"})
     items.sort(key=lambda item: "system" not in item.path.parts)
-    for item in items:
-        whole = "system" in item.path.parts and item.path.name != "test_chaos.py"
-        item.add_marker(pytest.mark.xdist_group("system" if whole else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")

@@ -171,10 +171,13 @@ class Chain:
         return found
 
     async def snapshot(self) -> dict[str, list[str]]:
-        """All that lasts of every service, comparable; how far it has read moves with every record and is left out."""
+        """All that lasts of every service, comparable; how far it has read, and how far its own topic reaches, moves
+        with every record and is left out."""
         return {
             service: sorted(
-                line for line in (await self.dump(service)).splitlines() if not line.startswith("progress:")
+                line
+                for line in (await self.dump(service)).splitlines()
+                if not line.startswith(("progress:", "lineage:"))
             )
             for service in SERVICES
         }

@@ -213,8 +213,9 @@ class Reader:
                     raise
                 await is_set_within(self._stopped_members, pause_after(attempt))
             finally:
-                self._leases, self._session = None, 0
-                self._lose_all()
+                if self._leases is not None:
+                    self._leases, self._session = None, 0
+                    self._lose_all()
 
     def _lose_all(self) -> None:
         """Whoever has lost its session reads nothing any more. What is still written fails: its terms are over."""
