@@ -104,8 +104,8 @@ class Context(NamedTuple):
 
 BEYOND_CALENDARS = Refused(
     code="calendar_unknown",
-    detail="A date or a country leads to days for which there is no calendar of working days.",
-    remedy="Check the years and the country. An event that is wrong is mended by its sender; discard this one.",
+    detail="A date, or the place whose days count, leads to where there is no calendar of working days.",
+    remedy="Check the years and the place. An event that is wrong is mended by its sender; discard this one.",
     status=422,
 )
 

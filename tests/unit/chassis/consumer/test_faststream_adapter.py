@@ -144,7 +144,7 @@ async def test_an_address_that_takes_connections_and_says_nothing_is_left_soon(m
     monkeypatch.setattr(faststream_adapter, "FIRST_ANSWER_MS", 100)
     silent = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
-    consumer = WaitingConsumer(holder=Told(), bootstrap_servers=f"127.0.0.1:{port}")
+    consumer = WaitingConsumer(holder=Told(), kafka=KafkaSettings(), bootstrap_servers=f"127.0.0.1:{port}")
     try:
         async with asyncio.timeout(20):
             with pytest.raises(KafkaConnectionError):

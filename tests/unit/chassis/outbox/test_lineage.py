@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.errors import LeaderNotAvailableError, UnknownTopicOrPartitionError
 
 from chassis.kafka.past import Bounds, Past
 from chassis.outbox.lineage import Told, compare
 from chassis.outbox.records import Batch, body, id_in, renumbered, sized
-from chassis.outbox.telling import Telling
+from chassis.outbox.telling import Look, Telling
 
 LED, UNLED = TopicPartition("ph.till.v1", 0), TopicPartition("ph.till.v1", 1)
 
@@ -27,14 +29,17 @@ class HalfACluster:
     async def stop(self) -> None:
         pass
 
-    async def fetch_all_metadata(self) -> HalfACluster:
-        return self
+    def get_random_node(self) -> int:
+        return 1
 
-    def partitions_for_topic(self, topic: str) -> set[int] | None:
-        return {0, 1} if topic == LED.topic else None
-
-    def leader_for_partition(self, place: TopicPartition) -> int:
-        return -1 if place == UNLED else 1
+    async def send(self, _node: int, request: Any) -> Any:
+        """Metadata: per topic its error, name, id and partitions; per partition its error, number and leader."""
+        led = [(0, LED.partition, 1), (LeaderNotAvailableError.errno, UNLED.partition, -1)]
+        known = (0, LED.topic, b"t" * 16, False, led)
+        unknown = UnknownTopicOrPartitionError.errno
+        return SimpleNamespace(
+            topics=[known if name == LED.topic else (unknown, name, bytes(16), False, []) for name in request._topics]
+        )
 
     async def beginning_offsets(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(places, 0)
@@ -71,6 +76,28 @@ def test_an_answer_before_what_was_acknowledged_is_doubtful_and_moves_nothing() 
     assert (told.acknowledged(LED, 8, batch), told.doubtful) == (2, False)
     assert (told.acknowledged(LED, 4, batch), told.doubtful) == (None, True)
     assert told.acknowledged(LED, 9, batch) == 0
+
+
+def test_what_others_have_put_behind_all_that_was_told_counts_as_known() -> None:
+    told, batch = Telling({LED: Told(5), UNLED: Told(2)}), Batch(1000)
+    batch.add(b"x")
+    before = told.ends()
+    assert told.seen(Look(before, {LED: 5, UNLED: 4})) == {UNLED: 2}
+    assert told.seen(Look(before, {LED: 5, UNLED: 4})) == {}, "counted once"
+    assert told.acknowledged(LED, 5, batch) == 0
+    assert told.seen(Look(before, {LED: 6, UNLED: 4})) == {}, "its own, acknowledged since it asked"
+    assert told.acknowledged(UNLED, 4, batch) == 0
+    assert told.ends() == {LED: 6, UNLED: 5}
+    assert not told.doubtful
+
+
+def test_an_end_before_what_was_told_when_it_was_asked_is_doubtful() -> None:
+    told, batch = Telling({LED: Told(5)}), Batch(1000)
+    before = told.ends()
+    batch.add(b"x")
+    told.acknowledged(LED, 5, batch)
+    assert (told.seen(Look(before, {LED: 5})), told.doubtful) == ({}, False), "asked before the last one was there"
+    assert (told.seen(Look(told.ends(), {LED: 5})), told.doubtful) == ({}, True)
 
 
 def test_a_body_tells_its_id_and_takes_another_number() -> None:
