@@ -17,8 +17,8 @@ export PYTHONDONTWRITEBYTECODE :=
 # How the services log in to Kafka: make run KAFKA=scram, make test KAFKA=scram; else not at all.
 export PH_KAFKA := $(or $(KAFKA),$(PH_KAFKA))
 
-# All tests run in two processes, each with a stack of its own: mostly they wait.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# All tests run in three processes, each with a stack of its own: mostly they wait.
+SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
