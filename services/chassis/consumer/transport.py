@@ -28,8 +28,7 @@ from chassis.waiting import is_set_within
 
 BACK_OFF_SECONDS = 5.0
 OFFSET_SECONDS = 0.25
-"""The shortest time between two commits of offsets: one costs the broker as much as an event, and they are only for
-those who watch the lag."""
+"""The shortest time between two commits of offsets: one costs the broker as much as an event."""
 OFFSET_PATIENCE_SECONDS = 2.0
 """A broker that takes longer to commit offsets is gone. Nobody waits for it, least of all a shutdown."""
 POLL_MS = 1000
