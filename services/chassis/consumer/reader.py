@@ -133,9 +133,9 @@ class Reader:
                 if not may_pass(error, attempt, "topics"):
                     raise
             calm = self._subscription.complete and not self._unreadable.stopped
-            await is_set_within(
-                self._to_look, pause_after(attempt) if attempt else LOOK_SECONDS if calm else RETRY_SECONDS
-            )
+            pause = pause_after(attempt) if attempt else LOOK_SECONDS if calm else RETRY_SECONDS
+            if await is_set_within(self._to_look, pause):
+                attempt = 0  # something is new, perhaps what it waited for
 
     async def _look_once(self) -> None:
         found = await self._lookout.topics(self._subscription.names)
