@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from itertools import count
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -22,6 +23,7 @@ from tests.support.placement.process import Placement
 from tests.support.reading import Join, joiner
 from tests.support.referral.process import KEY
 from tests.support.referral.process import Process as Desk
+from tests.support.restores import Emitter
 from tests.support.service_process import migrated, on_a_copy
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_runtime import Statements, ToyRuntime
@@ -147,3 +149,11 @@ async def placement(cluster: Cluster, placement_template: str) -> AsyncIterator[
     """The placement service on a fresh database."""
     async with on_a_copy(cluster, placement_template, Placement) as process:
         yield process
+
+
+@pytest.fixture
+async def mill(dsn: str, broker: Broker) -> Emitter:
+    """A service that only emits, to a topic of its own."""
+    mill = Emitter(dsn, broker, f"mill{uuid4().hex[:8]}")
+    await broker.create_topic(mill.topic)
+    return mill

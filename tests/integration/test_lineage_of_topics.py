@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -17,13 +16,6 @@ from tests.support.brokers import PARTITIONS, Broker
 from tests.support.cluster import Cluster
 from tests.support.past import reader
 from tests.support.restores import EMPTY, Emitter, halted, led, until_halted, until_value, value
-
-
-@pytest.fixture
-async def mill(dsn: str, broker: Broker) -> Emitter:
-    mill = Emitter(dsn, broker, f"mill{uuid4().hex[:8]}")
-    await broker.create_topic(mill.topic)
-    return mill
 
 
 @pytest.fixture

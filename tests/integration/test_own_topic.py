@@ -42,13 +42,6 @@ Curse = Callable[[Exception], None]
 
 
 @pytest.fixture
-async def mill(dsn: str, broker: Broker) -> Emitter:
-    mill = Emitter(dsn, broker, f"mill{uuid4().hex[:8]}")
-    await broker.create_topic(mill.topic)
-    return mill
-
-
-@pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chassis.outbox.telling.LOOK_SECONDS", 0.2)
 
