@@ -62,10 +62,12 @@ class ToyProcess:
         self.start()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, error: type[BaseException] | None, *_: object) -> None:
         await self.http.aclose()
         if self.program is not None:
             self.program.stop(5)
+        if error is not None:  # pytest shows it with the failure
+            print("the last log lines of the toy service:", *self.log.read_text().splitlines()[-40:], sep="\n")
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Sends a signal."""

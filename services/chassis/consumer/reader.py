@@ -29,7 +29,7 @@ from chassis.consumer.watchdog import DeafReaderError, Watchdog
 from chassis.kafka.lookout import Lookout
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger
-from chassis.waiting import is_set_within
+from chassis.waiting import error_of, is_set_within
 from chassis.work.workshop import Workshop
 
 LEASE_SECONDS = 0.5
@@ -306,6 +306,7 @@ class Reader:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
+        left_over = task.cancelled() and self._stopping.is_set()
+        error = None if left_over else error_of(task)
         if error is not None and not may_pass(error, 1, "members"):
             self._on_fatal(error)

@@ -24,7 +24,7 @@ from chassis.postgres.database import is_outage, reason_of
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
-from chassis.waiting import is_set_within
+from chassis.waiting import bounded, is_set_within
 
 BACK_OFF_SECONDS = 5.0
 OFFSET_SECONDS = 0.25
@@ -123,7 +123,7 @@ class Consumer:
             await self.disconnect()
             raise
         if self._broker is not broker:  # given up meanwhile
-            await broker.stop()
+            await _stop(broker)
             return
         if not isinstance(subscriber.consumer, WaitingConsumer):
             raise TypeError("FastStream has built another consumer")
@@ -137,11 +137,7 @@ class Consumer:
         broker, self._broker, self._client = self._broker, None, None
         self._covered = frozenset()
         if broker is not None:
-            try:
-                async with asyncio.timeout(OFFSET_PATIENCE_SECONDS):
-                    await broker.stop()
-            except* (KafkaError, TimeoutError, OSError) as errors:  # FastStream collects them in a group
-                log.info("client_not_closed", reason=type(errors.exceptions[0]).__name__)
+            await _stop(broker)
 
     def take(self, partition: TopicPartition, held: Held) -> None:
         """Reads this partition from now on. Call it after `cover`."""
@@ -348,3 +344,8 @@ class Consumer:
             if not self._stopping.is_set():
                 self._commit_soon(BACK_OFF_SECONDS)
         self._committed_at = monotonic()
+
+
+async def _stop(broker: KafkaBroker) -> None:
+    if (error := await bounded(broker.stop(), OFFSET_PATIENCE_SECONDS)) is not None:
+        log.info("client_not_closed", reason=type(error).__name__)

@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from chassis.settings import KafkaSettings
 from chassis.trouble import Trouble
+from chassis.waiting import bounded
 
 if TYPE_CHECKING:
     from faststream.security import BaseSecurity
@@ -108,7 +109,7 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
             remedy="Try again in a moment; if it stays, see the brokers' logs.",
         ) from error
     finally:
-        await client.close()
+        await bounded(client.close(), ADMIN_TIMEOUT_MS / 1000)
 
 
 def _login(settings: KafkaSettings) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from chassis.kafka.clients import kafka_options
 from chassis.kafka.topic_metadata import Topic
 from chassis.kafka.unpacking import StoredBatch, batch_at
 from chassis.settings import KafkaSettings
+from chassis.waiting import bounded
 
 TIMEOUT_MS = 5000
 T = TypeVar("T")
@@ -77,7 +78,7 @@ class Lookout:
         """Gives up the connection."""
         client, self._client = self._client, None
         if client is not None:
-            await client.stop()
+            await bounded(client.stop(), TIMEOUT_MS / 1000)
 
     async def _ask(self, ask: Callable[[AIOKafkaConsumer], Awaitable[T]]) -> T:
         async with self._turn:

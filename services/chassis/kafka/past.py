@@ -14,12 +14,14 @@ from chassis.kafka import topic_metadata
 from chassis.kafka.clients import kafka_options
 from chassis.kafka.unpacking import batch_at, is_about_records
 from chassis.settings import KafkaSettings
+from chassis.waiting import bounded
 
 Reader: TypeAlias = Callable[[], AIOKafkaConsumer]
 """Makes a consumer without group and subscription that neither commits nor resets offsets."""
 PATIENCE_SECONDS = 20.0
 """Without a record for so long, the broker does not answer."""
 REQUEST_TIMEOUT_MS = 10_000
+CLOSE_SECONDS = 3.0
 AT_ONCE = 500
 
 
@@ -143,4 +145,4 @@ async def opened(reader: Reader) -> AsyncIterator[Past]:
         await consumer.start()
         yield Past(consumer)
     finally:
-        await consumer.stop()
+        await bounded(consumer.stop(), CLOSE_SECONDS)

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from chassis.kafka.clients import kafka_options
 from chassis.settings import KafkaSettings
+from chassis.waiting import bounded
 
 READ_SECONDS = 10.0
 """For a client that connects, asks and leaves again."""
@@ -38,5 +39,5 @@ async def fetch_record(
             consumer.seek(place, offset)
             found: ConsumerRecord[bytes | None, bytes | None] = await consumer.getone(place)
         finally:
-            await consumer.stop()
+            await bounded(consumer.stop(), READ_SECONDS)
     return found if found.offset == offset else None

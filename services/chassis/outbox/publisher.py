@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any, TypeAlias
 
@@ -16,7 +15,7 @@ from chassis.outbox.answers import Answers, Rejection
 from chassis.outbox.records import Batch
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
-from chassis.waiting import is_set_within
+from chassis.waiting import bounded, is_set_within
 
 Place: TypeAlias = tuple[str, int]
 """A topic and one of its partitions."""
@@ -54,9 +53,10 @@ class Publisher:
         return True
 
     async def partitions(self, topic: str) -> int:
-        """How many the topic has. Raises `KafkaError` if it does not exist or may not be seen."""
+        """How many the topic has. Raises `KafkaError` if it does not exist or may not be seen, `TimeoutError`."""
         producer = await self._ready()
-        return len(producer.client.cluster.partitions_for_topic(topic) or await producer.partitions_for(topic))
+        async with asyncio.timeout(self._timeout):
+            return len(producer.client.cluster.partitions_for_topic(topic) or await producer.partitions_for(topic))
 
     async def send(self, batches: Mapping[Place, Batch]) -> tuple[dict[Place, int], dict[Place, Rejection]]:
         """Sends one batch per partition; returns the offset of each acknowledged one's first record, and why the others
@@ -141,12 +141,3 @@ def _raised(sent: asyncio.Future[Any] | None) -> Rejection | None:
     if sent is None or not sent.done() or sent.cancelled() or (error := sent.exception()) is None:
         return None
     return Rejection(type(error).__name__.removesuffix("Error"))
-
-
-async def bounded(work: Awaitable[Any], seconds: float) -> None:
-    """Tidies up; a dead peer cannot hold the process."""
-    try:
-        async with asyncio.timeout(seconds):
-            await work
-    except Exception as error:  # noqa: BLE001 - what is being dropped may fail in any way
-        logging.getLogger(__name__).debug("relay_tidy_up_failed", extra={"reason": type(error).__name__})

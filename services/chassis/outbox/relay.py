@@ -21,14 +21,14 @@ from chassis.outbox import telling
 from chassis.outbox.limits import Limits
 from chassis.outbox.low_water import LowWater
 from chassis.outbox.partitions import partition_of
-from chassis.outbox.publisher import Place, Publisher, bounded
+from chassis.outbox.publisher import Place, Publisher
 from chassis.outbox.records import Batch
 from chassis.outbox.telling import Ends, NotAsToldError, Telling
 from chassis.postgres.database import Password, is_outage, told
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.trouble import Trouble
-from chassis.waiting import is_set_within
+from chassis.waiting import bounded, is_set_within
 
 LOCK = 0x7068_7265_6C61_79
 """The advisory lock of the leader: "phrelay" in ASCII."""

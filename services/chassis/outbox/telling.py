@@ -17,13 +17,12 @@ from aiokafka.errors import KafkaError
 
 from chassis.kafka.past import Reader, opened
 from chassis.outbox.lineage import Comparison, Told, compare
-from chassis.outbox.publisher import bounded
 from chassis.outbox.records import Batch, id_in
 from chassis.postgres.database import Connection, reason_of
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.trouble import Trouble
-from chassis.waiting import is_set_within
+from chassis.waiting import bounded, is_set_within
 
 TELL_SECONDS = 1.0
 """How often what was told is written: more often, the versions of a row would be in the way while an old snapshot keeps

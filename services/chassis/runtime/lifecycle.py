@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from chassis.postgres.database import is_outage, told
 from chassis.settings import Settings
 from chassis.telemetry.logs import get_logger
+from chassis.waiting import bounded
 
 LONGEST_PAUSE_SECONDS = 5.0
 COLLECT_AFTER = 50_000
@@ -82,10 +83,7 @@ async def when_reachable(connect: Callable[[], Awaitable[T]], what: str) -> T:
 
 async def bounded_step(name: str, work: Awaitable[Any], seconds: float) -> None:
     """One step of a shutdown: the next one follows, even if this one fails or takes too long."""
-    try:
-        async with asyncio.timeout(seconds):
-            await work
-    except Exception as error:  # noqa: BLE001 - a step that fails must not keep the next from running
+    if (error := await bounded(work, seconds)) is not None:
         log.warning("shutdown_step_failed", step=name, reason=type(error).__name__)
 
 

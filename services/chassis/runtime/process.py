@@ -56,6 +56,7 @@ from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import tracer_from
 from chassis.trouble import Trouble
+from chassis.waiting import error_of
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.gate import Gate
@@ -262,7 +263,8 @@ class Runtime:
         task = asyncio.create_task(work, name=name)
 
         def ended(task: asyncio.Task[None]) -> None:
-            if not task.cancelled() and (error := task.exception()) is not None:
+            left_over = task.cancelled() and self._stop.is_set()
+            if not left_over and (error := error_of(task)) is not None:
                 self.fail(error)
 
         task.add_done_callback(ended)
