@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from chaos.check import Check
 from chaos.evidence import SECOND_SIGNAL, Evidence, Life
-from chaos.windows import Window, windows
+from chaos.windows import BROKER_PUT_BACK, PUT_BACK, Window, windows
 
 FIRST_PAUSE = {"batch_retried": 0.01, "waiting": 0.1}
 """Seconds: half of the nominal pause before the first retry, since jitter may take the other half. It doubles from
@@ -105,10 +105,13 @@ def _signals(evidence: Evidence, bound: float) -> Iterator[tuple[str, str, float
 
 
 def stays_small(evidence: Evidence) -> Check:
-    """(13) Under overload a process stays within its bound, and has found its size by the middle of it."""
+    """(13) Under overload a process stays within its bound, and has found its size by the middle of it, if nothing
+    is put back meanwhile: to compare and to read anew is other work."""
     check = Check()
+    put_back = list(windows(evidence, (*PUT_BACK, BROKER_PUT_BACK)))
     for overload in windows(evidence, ("overload",)):
         middle = (overload.begin + overload.end) / 2
+        disturbed = any(back.begin < overload.end and back.end > overload.begin for back in put_back)
         for life in evidence.lives:
             sizes = [
                 (sample.at, sample.resident)
@@ -127,7 +130,7 @@ def stays_small(evidence: Evidence) -> Check:
                 )
             early, late = ([size for at, size in sizes if (at > middle) is after] for after in (False, True))
             long = overload.end - overload.begin >= LONG_ENOUGH and life.started < overload.begin
-            if long and early and late:
+            if long and early and late and not disturbed:
                 what = "largest size of the second half of an overload, in relation to the first"
                 check.that(
                     max(late) <= GROWTH * max(early),

@@ -14,10 +14,13 @@ from chaos.evidence import (
 from chaos.invariants import INVARIANTS, judge
 from chaos.report import verdict
 from chaos.run import Outcome
+from chaos.windows import BROKER_PUT_BACK, PUT_BACK
 from tests.unit.chaos import ways_to_break_events, ways_to_break_processes, ways_to_break_restores
 from tests.unit.chaos.breaking import BROKEN, Break
 from tests.unit.chaos.good_run import good_run
 from tests.unit.chaos.story import BASKET
+from tests.unit.chaos.ways_to_break_events import an_offset_was_committed_before_its_effect
+from tests.unit.chaos.ways_to_break_processes import a_process_kept_growing
 
 
 def test_a_good_run_breaks_nothing_and_exercises_everything() -> None:
@@ -124,6 +127,26 @@ def test_two_consumers_of_one_process_may_be_at_their_retries_at_the_same_time()
     evidence.logs["shop-1"] = sorted([*lines, *other], key=lambda line: line["at"])
     verdict = judge(evidence)
     assert verdict.kept, verdict.table()
+
+
+def _something_is_put_back(fault: str, begin: float, end: float) -> Evidence:
+    evidence = good_run()
+    evidence.journal += [Entry(begin, fault, "begin", "shop till"), Entry(end, fault, "end", "shop till")]
+    return evidence
+
+
+@pytest.mark.parametrize("fault", [*PUT_BACK, BROKER_PUT_BACK])
+def test_offsets_of_what_is_no_more_say_nothing(fault: str) -> None:
+    evidence = _something_is_put_back(fault, 0.0, 2000.0)
+    an_offset_was_committed_before_its_effect(evidence)
+    assert not INVARIANTS[6][1](evidence).violations
+
+
+@pytest.mark.parametrize("fault", [*PUT_BACK, BROKER_PUT_BACK])
+def test_whoever_compares_and_reads_anew_may_find_another_size(fault: str) -> None:
+    evidence = _something_is_put_back(fault, 1150.0, 1400.0)
+    a_process_kept_growing(evidence)
+    assert not INVARIANTS[13][1](evidence).violations
 
 
 def _later(record: Record, offset: int) -> Record:
