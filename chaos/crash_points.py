@@ -25,7 +25,7 @@ from aiokafka import AIOKafkaProducer
 
 from chaos.till import flag
 from chassis.consumer.dispatch import Dispatcher
-from chassis.consumer.transport import Consumer
+from chassis.consumer.offsets import Offsets
 from chassis.outbox.publisher import Publisher
 from chassis.postgres.writes import Writes
 from chassis.work.command_bus import CommandBus
@@ -64,14 +64,14 @@ def install(instance: str) -> None:
 
 
 def _die_before_offsets(due: Any) -> None:
-    original = Consumer._commit_now
+    original = Offsets.tell_now
 
-    async def commit(self: Consumer) -> None:
+    async def tell(self: Offsets) -> None:
         if due("before_offset_commit"):
             _die()
         await original(self)
 
-    Consumer._commit_now = commit  # type: ignore[method-assign]
+    Offsets.tell_now = tell  # type: ignore[method-assign]
 
 
 def _die_while_publishing(due: Any) -> None:

@@ -44,7 +44,7 @@ def offsets_before_commit() -> None:
 
     async def commit_first(self: Consumer, records: Any, terms: Any) -> bool:
         await commit(self, records, terms)
-        await self._commit_now()
+        await self._offsets.tell_now()
         return await handle(self, records, terms)
 
     async def committed_already(self: Consumer, records: Any, terms: Any) -> None:

@@ -25,6 +25,7 @@ MODULES = (
     "outbox/relay",
     "work/command_bus",
     "consumer/dispatch",
+    "consumer/offsets",
     "consumer/transport",
 )
 """Smallest first. `ranges` and `recent` are the inside of `positions`; the timers are `deadline_runner`."""

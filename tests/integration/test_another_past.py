@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
-from chassis.consumer import reader, transport
+from chassis.consumer import offsets, reader
 from chassis.consumer.held import Held
 from chassis.consumer.leases import Leases
 from chassis.consumer.places import Places
@@ -57,7 +57,7 @@ async def test_offsets_that_were_not_committed_say_nothing_about_another_topic_o
     async def refused(*_: Any) -> None:
         raise KafkaConnectionError("no coordinator")
 
-    monkeypatch.setattr(transport, "BACK_OFF_SECONDS", 60.0)  # nobody tries again meanwhile
+    monkeypatch.setattr(offsets, "AGAIN_SECONDS", 60.0)  # nobody tries again meanwhile
     old, other, new = ([uuid4() for _ in range(30)] for _ in range(3))
     async with opened_shop(kafka_bootstrap) as another, join(new_group(), also=[another]) as member:
         await member.until_covered()

@@ -7,12 +7,14 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from aiokafka.client import AIOKafkaClient
 
-from chassis.consumer import transport
+from chassis.consumer import offsets
 from deploy.local.kafka import Kafka
 from deploy.local.places import LOCAL, free_ports
 from tests.integration.test_membership import until_totals
@@ -25,6 +27,8 @@ from tests.support.shop import Shop, opened_shop
 from tests.support.toy_process import until, until_async
 from tests.support.toy_runtime import ToyRuntime
 
+CUT_OFF = "-1"
+"""The end of the name of the member that reads; the lookout beside it is answered."""
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -73,7 +77,7 @@ def sold(shop: Shop, keys: list[UUID], times: int = 1) -> list[FakeRecord]:
 async def test_what_comes_to_an_older_disk_is_read_though_the_offsets_of_a_newer_one_were_never_committed(
     disk: Disk, shop: Shop, join: Join, pool: asyncpg.Pool, toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "BACK_OFF_SECONDS", 60.0)  # nobody commits them later
+    monkeypatch.setattr(offsets, "AGAIN_SECONDS", 60.0)  # nobody commits them later
     old, locked = [in_partition(number % PARTITIONS) for number in range(60)], in_partition(0)
     first, others = [in_partition(0) for _ in range(3)], [in_partition(number % 5 + 1) for number in range(40)]
     async with join(new_group()) as member:
@@ -116,5 +120,35 @@ async def test_an_older_disk_that_has_grown_past_what_was_read_is_noticed_at_the
     await shop.send(sold(shop, new, 3))
     async with join(group, consumers=2) as member:
         await until_totals(toy, {**dict.fromkeys(old, 3), **dict.fromkeys(new, 3)}, 30)
+        await member.until_covered()
+        assert member.value(member.metrics.partitions_reread, shop.topic) > 0
+
+
+async def test_an_older_disk_that_has_grown_past_what_was_read_is_noticed_by_a_reader_that_runs(
+    disk: Disk, shop: Shop, join: Join, toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cut off until the broker has other records before its place, and more behind it."""
+    old, new, last = [uuid4() for _ in range(20)], [uuid4() for _ in range(60)], [uuid4() for _ in range(20)]
+    back = asyncio.Event()
+    connect = AIOKafkaClient._get_conn
+
+    async def connect_later(client: AIOKafkaClient, *node: Any, **options: Any) -> Any:
+        if client._client_id.endswith(CUT_OFF):
+            await back.wait()
+        return await connect(client, *node, **options)
+
+    async with join(new_group()) as member:
+        await shop.send(sold(shop, old))
+        await until_totals(toy, dict.fromkeys(old, 1))
+        disk.snapshot()
+        await shop.send(sold(shop, old, 2))
+        await until_totals(toy, dict.fromkeys(old, 3))
+        monkeypatch.setattr(AIOKafkaClient, "_get_conn", connect_later)
+        disk.kafka.program.kill()
+        await disk.put_back()
+        await shop.send(sold(shop, new, 3))
+        back.set()
+        await shop.send(sold(shop, last))
+        await until_totals(toy, {**dict.fromkeys(old, 3), **dict.fromkeys(new, 3), **dict.fromkeys(last, 1)}, 60)
         await member.until_covered()
         assert member.value(member.metrics.partitions_reread, shop.topic) > 0

@@ -56,9 +56,13 @@ class Assignment:
         """Everything before these offsets is handled, or is no record."""
         return {each: reader.read_to(each) for each, reader in self.readers.items() if each in reader.held}
 
-    def idle(self) -> set[TopicPartition]:
-        """Those whose reader has no batch in hand."""
-        return {each for each, reader in self.readers.items() if not reader.busy}
+    def in_hand(self) -> set[TopicPartition]:
+        """Those whose reader has a batch in hand."""
+        return {each for each, reader in self.readers.items() if reader.busy}
+
+    def behind_a_long_batch(self, seconds: float) -> set[TopicPartition]:
+        """Those whose reader has had one batch in hand for longer."""
+        return {each for each, reader in self.readers.items() if reader.busy_seconds() > seconds}
 
     def is_up_to_date(self) -> bool:
         """True unless something is read again, or not yet compared."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.errors import OffsetOutOfRangeError, TopicAuthorizationFailedError
+from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
+from faststream.kafka import TopicPartition as Place
 from faststream.kafka.message import KafkaMessage
+from faststream.kafka.subscriber.usecase import BatchSubscriber
 
-from chassis.kafka.clients import read_secrets_anew
+from chassis.kafka.clients import broker_security, read_secrets_anew
 from chassis.kafka.unpacking import is_about_records
-from chassis.settings import KafkaSettings
+from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger
 from chassis.trouble import Trouble
 
@@ -26,6 +30,13 @@ METADATA_SECONDS = 0.25
 FIRST_ANSWER_MS = 5000
 """How long a new client waits at an address of its list before it tries the next: one that takes connections and says
 nothing, as a broker that has moved may leave behind, must not use up the patience of whoever made the client anew."""
+GRACE_SECONDS = 1.0
+"""Then the batch in hand is cancelled, and the client stopped."""
+POLL_MS = 1000
+"""The length of one wait for records; the first record ends it at once."""
+FETCH_MS = 500
+"""How long the broker waits for records, and a partition that is taken over to be asked for. A shorter time would make
+an idle service busy."""
 SUSPECT_SECONDS = 60.0
 """For so long each partition is asked alone, until one raises again."""
 
@@ -53,6 +64,44 @@ class Holder(Protocol):
 
     def unreadable(self, partition: TopicPartition, error: BaseException) -> None:
         """What comes next in this partition cannot be unpacked."""
+
+
+def raw_batches(
+    client_id: str,
+    group: str,
+    kafka: KafkaSettings,
+    settings: Settings,
+    partitions: Collection[TopicPartition],
+    on_batch: Callable[[Batch], Awaitable[None]],
+) -> tuple[KafkaBroker, BatchSubscriber]:
+    """A broker that hands raw batches of these partitions over, one at a time. It does not connect.
+
+    It is no member of the group: that is the name under which offsets are committed.
+    """
+    broker = KafkaBroker(
+        kafka.addresses,
+        client_id=client_id,
+        security=broker_security(kafka),
+        consumer_only=True,
+        allow_auto_create_topics=False,
+        apply_types=False,
+        graceful_timeout=GRACE_SECONDS,
+        logger=None,
+    )
+    subscriber = broker.subscriber(
+        partitions=[Place(topic=each.topic, partition=each.partition) for each in sorted(partitions)],
+        batch=True,
+        group_id=group,
+        max_records=settings.batch_max_records,
+        batch_timeout_ms=POLL_MS,
+        fetch_max_wait_ms=FETCH_MS,  # the broker answers at once when there is something
+        auto_offset_reset="none",
+        ack_policy=AckPolicy.MANUAL,
+        parser=parse,
+        decoder=raw,
+    )
+    subscriber(on_batch)
+    return broker, subscriber
 
 
 def build_waiting_consumers(broker: KafkaBroker, holder: Holder, kafka: KafkaSettings) -> None:
@@ -114,6 +163,12 @@ class WaitingConsumer(AIOKafkaConsumer):
         subscription = self._subscription.subscription
         state = subscription.assignment.state_value(partition) if subscription else None
         return state.position if state is not None else 0
+
+    def connection(self, partition: TopicPartition) -> object | None:
+        """By which connection its records come now; None if there is none."""
+        leader = self._client.cluster.leader_for_partition(partition)
+        connection: object | None = self._client._conns.get((leader, ConnectionGroup.DEFAULT))  # noqa: SLF001
+        return connection
 
     def fetched_at(self) -> float:
         """When a fetch was last answered (seconds of the wall clock); 0 if never."""

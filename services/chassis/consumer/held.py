@@ -24,15 +24,25 @@ class Troubles(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """How far a partition was handled in this term. `check`: the id of the record before, until it was compared.
-    `reread_to`: everything before it is being read again."""
+    """How far a partition was handled in this term.
+
+    `last_id`: the id of the record before, if it is known. `reread_to`: everything before it is being read again.
+    `connection`: the one by which the record before was found to be that one; None until then. By another connection
+    another broker may answer, or the same with an older disk.
+    """
 
     term: int
     next_offset: int
-    check: str | None = None
+    last_id: str | None = None
     reread_to: int = 0
+    connection: object | None = None
 
-    def move(self, offset: int) -> None:
-        """Everything before this offset is handled."""
+    @property
+    def check(self) -> str | None:
+        """The id that the record before must have, until it was compared."""
+        return self.last_id if self.connection is None else None
+
+    def move(self, offset: int, last_id: str) -> None:
+        """Everything before this offset is handled; the record before it has this id."""
         if offset > self.next_offset:
-            self.next_offset, self.check = offset, None
+            self.next_offset, self.last_id = offset, last_id

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
 
 from chassis.consumer.assignment import Assignment
 from chassis.consumer.held import Held
@@ -84,6 +85,8 @@ class Placing:
         covered = await asyncio.gather(*(member.cover(known) for member in members), return_exceptions=True)
         starts = await begun
         for error in covered:
+            if isinstance(error, asyncio.CancelledError):
+                raise KafkaConnectionError("a client was let go while it connected") from error
             if isinstance(error, BaseException):
                 raise error
         self.connected.set()

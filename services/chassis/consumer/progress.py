@@ -95,9 +95,9 @@ def record_id(record: Record) -> str:
     return hashlib.sha256(repr((record.key, record.value, list(record.headers))).encode()).hexdigest()
 
 
-def ends_of(records: Iterable[Record]) -> dict[TopicPartition, int]:
-    """The offset behind the last of these records, per partition."""
-    return {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
+def last_of(records: Iterable[Record]) -> dict[TopicPartition, Record]:
+    """The last of these records, per partition."""
+    return {TopicPartition(record.topic, record.partition): record for record in records}
 
 
 async def register(connection: Connection, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
@@ -138,10 +138,9 @@ def save(writes: Writes, records: Iterable[Record], terms: Terms) -> None:
 
     The write raises `TermOverError`, which ends the transaction, if one of the terms is over.
     """
-    last = {TopicPartition(record.topic, record.partition): record for record in records}
     rows = [
         (*partition, terms[partition], record.offset + 1, record_id(record))
-        for partition, record in sorted(last.items())
+        for partition, record in sorted(last_of(records).items())
         if partition in terms
     ]
     writes.add(_MOVED, rows)

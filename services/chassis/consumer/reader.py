@@ -40,6 +40,8 @@ RETRY_SECONDS = 1.0
 """The same while something is missing."""
 ANSWER_SECONDS = 15.0
 """Brokers that have not answered for so long are gone."""
+CUT_OFF_SECONDS = 30.0
+"""Then whoever reads beside others leaves its partitions to them."""
 
 log = get_logger(__name__)
 
@@ -130,6 +132,7 @@ class Reader:
             except Exception as error:
                 attempt += 1
                 self._watchdog.pause()
+                self._metrics.lag.clear()  # what nobody can tell is no number
                 if not may_pass(error, attempt, "topics"):
                     raise
             calm = self._subscription.complete and not self._unreadable.stopped
@@ -159,6 +162,8 @@ class Reader:
         places = self._assignment.read_to()
         ends = await self._lookout.ends([*places, *stopped])
         begun = stopped | places
+        for member in self.members:
+            member.compare_again()
         lags = {each: max(0, end - begun[each]) for each, end in ends.items()}
         self._metrics.lag.clear()
         for each, lag in lags.items():
@@ -170,8 +175,9 @@ class Reader:
         """Makes members anew that are deaf although brokers and database answer, as they do now."""
         if deaf := [each for each in self.members if each.ended or self._watchdog.deaf(each.quiet_since())]:
             await self._renew(deaf, "no_fetch")
-        idle = self._assignment.idle()
-        if self._watchdog.stands_still({each: place for each, place in places.items() if each in idle}, lags):
+        waiting = self._assignment.behind_a_long_batch(LOOK_SECONDS)
+        places = {each: place for each, place in places.items() if each not in waiting}
+        if self._watchdog.stands_still(places, lags, self._assignment.in_hand()):
             await self._renew(self.members, "lag_stands_still")
         covered = self._unread == 0 and not self._placing.unplaced()
         if self._watchdog.uncovered(covered or (self._leases is None and self._placing.connected.is_set())):
@@ -192,18 +198,12 @@ class Reader:
 
     async def _keep_leases(self) -> None:
         attempt = 0
-        while not await is_set_within(self._placing.connected, LEASE_SECONDS):
-            self.last_progress = monotonic()
-            self._metrics.partitions_unread.set(self._subscription.missing)
-            if self._stopping.is_set():
-                return
-        while not self._stopped_members.is_set():
+        while not self._stopped_members.is_set() and await self._connected():
             self.last_progress = monotonic()
             try:
                 async with Leases.opened(self._dsn(), self._name, self._session_ms) as leases:
                     self._leases, self._session = leases, leases.number
-                    while not self._stopped_members.is_set():
-                        await self._share(leases)
+                    while not self._stopped_members.is_set() and await self._share(leases):
                         attempt = 0
                         self.last_progress = monotonic()
                         await leases.changed_within(LEASE_SECONDS)
@@ -216,6 +216,15 @@ class Reader:
                 if self._leases is not None:
                     self._leases, self._session = None, 0
                     self._lose_all()
+
+    async def _connected(self) -> bool:
+        """Waits until the members have reached the brokers; False if told to stop before."""
+        while not await is_set_within(self._placing.connected, LEASE_SECONDS):
+            self.last_progress = monotonic()
+            self._metrics.partitions_unread.set(self._subscription.missing)
+            if self._stopping.is_set():
+                return False
+        return True
 
     def _lose_all(self) -> None:
         """Whoever has lost its session reads nothing any more. What is still written fails: its terms are over."""
@@ -230,14 +239,17 @@ class Reader:
                 member.stand_still(each)
             self._background(member.let_go(held))
 
-    async def _share(self, leases: Leases) -> None:
+    async def _share(self, leases: Leases) -> bool:
+        """Lets go, and takes. False if others should have all of it."""
         known = self._subscription.leases
         if not self._stopping.is_set():
             await leases.read(numbers_of(known).values())
         view = await leases.look()
         self._count_unread(view)
         if self._stopping.is_set():
-            return
+            return True
+        if self._is_cut_off(leases.number, view):
+            return False
         held = {self._numbers[each] for each in self._assignment.readers}
         await leases.let_go(view.mine - held)  # what an outage has left over
         staying = self._assignment.staying()
@@ -253,6 +265,18 @@ class Reader:
                 self._placing.wake()
             else:
                 leases.wake()  # somebody else was faster
+        return True
+
+    def _is_cut_off(self, number: int, view: View) -> bool:
+        """True if no broker answers this process for long: one of the others may be answered. It comes back as it came,
+        once its members have reached the brokers."""
+        silent = monotonic() - self._lookout.answered_at
+        alone = all(session == number for sessions in view.readers.values() for session in sessions)
+        if silent < CUT_OFF_SECONDS or alone:
+            return False
+        log.error("reader_cut_off", seconds=round(silent))
+        self._placing.connected.clear()
+        return True
 
     def _count_unread(self, view: View) -> None:
         held = view.mine | view.others

@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from time import monotonic
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
-from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka import TopicPartition as Place
 
 from chassis.consumer.dispatch import Dispatcher
-from chassis.consumer.faststream_adapter import Batch, WaitingConsumer, build_waiting_consumers, parse, raw
+from chassis.consumer.faststream_adapter import Batch, WaitingConsumer, build_waiting_consumers, raw_batches
 from chassis.consumer.held import Held, Troubles
-from chassis.consumer.progress import TermOverError, Terms, ends_of, record_id
-from chassis.kafka.clients import broker_security
+from chassis.consumer.offsets import PATIENCE_SECONDS, Offsets
+from chassis.consumer.progress import TermOverError, Terms, last_of, record_id
 from chassis.postgres.database import is_outage, reason_of
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger
@@ -27,15 +24,9 @@ from chassis.telemetry.metrics import Metrics
 from chassis.waiting import bounded, is_set_within
 
 BACK_OFF_SECONDS = 5.0
-OFFSET_SECONDS = 0.25
-"""The shortest time between two commits of offsets: one costs the broker as much as an event."""
-OFFSET_PATIENCE_SECONDS = 2.0
-"""A broker that takes longer to commit offsets is gone. Nobody waits for it, least of all a shutdown."""
-POLL_MS = 1000
-"""The length of one wait for records; the first record ends it at once."""
-FETCH_MS = 500
-"""How long the broker waits for records, and a partition that is taken over to be asked for. A shorter time would make
-an idle service busy."""
+CONNECT_SECONDS = 60.0
+"""More than all addresses of a list may take (`FIRST_ANSWER_MS` each)."""
+_NO_LONGER_THERE = object()
 
 log = get_logger(__name__)
 
@@ -66,11 +57,10 @@ class Consumer:
         self._stopping = asyncio.Event()
         self._leaving = 0
         self._broken = False
-        self._offsets: dict[TopicPartition, int] = {}
-        self._committed_at = 0.0
-        self._later: asyncio.Task[None] | None = None
+        self._offsets = Offsets(self._batch, self._commit_offsets, self._place_of)
         self._last_progress = monotonic()
         self._busy_until = time.time()
+        self._begun = monotonic()
         self._broker: KafkaBroker | None = None
         self._client: WaitingConsumer | None = None
         self._covered: frozenset[TopicPartition] = frozenset()
@@ -80,7 +70,8 @@ class Consumer:
     # --- what it reads -----------------------------------------------------------------------------------------------
 
     async def cover(self, partitions: Collection[TopicPartition]) -> None:
-        """Connects, or makes these all that may be taken; what is held goes on. Raises `KafkaError`, `Trouble`."""
+        """Connects, or makes these all that may be taken; what is held goes on. Raises `KafkaError`, `TimeoutError`,
+        `Trouble`."""
         if self._client is None:
             if not self._stopping.is_set():
                 await self._connect(partitions)
@@ -91,34 +82,16 @@ class Consumer:
             self.seek_back()
 
     async def _connect(self, partitions: Collection[TopicPartition]) -> None:
-        broker = KafkaBroker(
-            self._kafka.addresses,
-            client_id=self.name,
-            security=broker_security(self._kafka),
-            consumer_only=True,
-            allow_auto_create_topics=False,
-            apply_types=False,
-            graceful_timeout=OFFSET_PATIENCE_SECONDS / 2,  # then the batch in hand is cancelled, and the client stopped
-            logger=None,
+        """Raises `TimeoutError` if that takes too long: whoever connects is not seen to be deaf."""
+        broker, subscriber = raw_batches(
+            self.name, self._service, self._kafka, self._settings, partitions, self._on_batch
         )
-        subscriber = broker.subscriber(
-            partitions=[Place(topic=each.topic, partition=each.partition) for each in sorted(partitions)],
-            batch=True,
-            group_id=self._service,  # no member of it: the name under which offsets are committed
-            max_records=self._settings.batch_max_records,
-            batch_timeout_ms=POLL_MS,
-            fetch_max_wait_ms=FETCH_MS,  # the broker answers at once when there is something
-            auto_offset_reset="none",
-            ack_policy=AckPolicy.MANUAL,
-            parser=parse,
-            decoder=raw,
-        )
-        subscriber(self._on_batch)
         self._broker = broker
         try:
-            await broker.connect()
-            build_waiting_consumers(broker, self, self._kafka)
-            await broker.start()
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await broker.connect()
+                build_waiting_consumers(broker, self, self._kafka)
+                await broker.start()
         except BaseException:
             await self.disconnect()
             raise
@@ -143,8 +116,8 @@ class Consumer:
         """Reads this partition from now on. Call it after `cover`."""
         self.held[partition] = held
         self._go_on(partition, held)
-        self._offsets[partition] = held.next_offset  # a crash, or another past, has left the group's offset elsewhere
-        self._commit_soon()
+        if held.check is None:
+            self._tell(partition, held)
 
     async def let_go(self, partitions: Collection[TopicPartition]) -> None:
         """Hands nothing of these on any more, and returns once the batch in hand has ended or was given up."""
@@ -154,7 +127,7 @@ class Consumer:
         self._abandon.set()
         try:
             async with self._batch:
-                await self._commit_now()
+                await self._offsets.tell_now()
         finally:
             self._leaving -= 1
             if not self._leaving and not self._stopping.is_set():
@@ -169,12 +142,12 @@ class Consumer:
     async def leave(self) -> None:
         """Finishes the batch in hand and commits its offsets, for good."""
         self._stopping.set()
+        self._offsets.leave()
         await self.let_go(list(self.held))
 
     async def stop(self) -> None:
         """Disconnects. Call `leave` before."""
-        if self._later is not None:
-            self._later.cancel()
+        self._offsets.stop()
         await self.disconnect()
 
     # --- what its client finds (`Holder`) ----------------------------------------------------------------------------
@@ -186,9 +159,14 @@ class Consumer:
             self._go_on(each, again)
 
     def out_of_range(self, partition: TopicPartition) -> None:
-        """Retention took the record, or the topic was made anew."""
+        """Retention took the record, the topic was made anew, or the broker has an older disk."""
         if self.stand_still(partition):
-            self._troubles.displaced(partition)
+            self._displaced(partition)
+
+    def compare_again(self) -> None:
+        """Where records would now come by another connection, the record before is compared, though none comes."""
+        for each in list(self.held):
+            self._comes_by_another_way(each)
 
     def forbidden(self, topic: str) -> None:
         """Stands still until somebody says that it may be read again."""
@@ -212,6 +190,10 @@ class Consumer:
         """True while a batch is in hand."""
         return self._batch.locked()
 
+    def busy_seconds(self) -> float:
+        """For how long one batch has been in hand."""
+        return monotonic() - self._begun if self.busy else 0.0
+
     @property
     def ended(self) -> bool:
         """True if its client will never fetch again."""
@@ -229,6 +211,22 @@ class Consumer:
             self._client.resume(partition)  # type: ignore[no-untyped-call]
         self._busy_until = time.time()
 
+    def _displaced(self, partition: TopicPartition, suspect: int | None = None) -> None:
+        self._offsets.forget(partition)
+        self._troubles.displaced(partition, suspect)
+
+    def _comes_by_another_way(self, partition: TopicPartition) -> bool:
+        """True if it begins again, one record earlier."""
+        held, connection = self.held[partition], self._connection(partition)
+        if held.last_id is None or held.connection is None or connection in (None, held.connection):
+            return False
+        self.held[partition] = again = replace(held, connection=None)
+        self._go_on(partition, again)
+        return True
+
+    def _connection(self, partition: TopicPartition) -> object | None:
+        return None if self._client is None else self._client.connection(partition)
+
     # --- batches -----------------------------------------------------------------------------------------------------
 
     @property
@@ -240,7 +238,7 @@ class Consumer:
         async with self._batch:
             if self._broken:
                 return
-            self._last_progress = monotonic()
+            self._last_progress = self._begun = monotonic()
             try:
                 current = self._current(records)
                 terms = {partition: held.term for partition, held in self.held.items()}
@@ -259,20 +257,29 @@ class Consumer:
     def _current(self, records: Batch) -> Batch:
         """Those that are still ours, without the one before the first, which is only compared."""
         given = self._client.given if self._client is not None else {}
+        for partition in last_of(records).keys() & self.held.keys():
+            self._comes_by_another_way(partition)
         current = []
         for record in records:
             partition = TopicPartition(record.topic, record.partition)
             held = self.held.get(partition)
             if held is None or given.get(partition) is not held:
                 continue  # let go of, or sought elsewhere, since this was fetched
+            if record.offset < held.next_offset and held.check not in (None, record_id(record)):
+                self.stand_still(partition)
+                self._displaced(partition, held.term)
+                continue
+            if held.connection is None:
+                held.connection = self._connection(partition) or _NO_LONGER_THERE
+                self._tell(partition, held)
             if record.offset >= held.next_offset:
                 current.append(record)
-            elif held.check in (None, record_id(record)):
-                held.check = None
-            else:
-                self.stand_still(partition)
-                self._troubles.displaced(partition, held.term)
         return tuple(current)
+
+    def _tell(self, partition: TopicPartition, held: Held) -> None:
+        """A crash, or another past, may have left the group's offset elsewhere."""
+        self._offsets.note(partition, held.next_offset)
+        self._offsets.tell_soon()
 
     async def _handle(self, records: Batch, terms: Terms) -> bool:
         """True once the effects are durable; False if partitions had to leave during an outage, or a term is over."""
@@ -298,7 +305,7 @@ class Consumer:
 
     def _displace(self, records: Batch, terms: Terms) -> None:
         log.warning("batch_displaced")
-        for partition in ends_of(records):
+        for partition in last_of(records):
             held = self.held.get(partition)
             if held and held.term == terms[partition]:
                 self.stand_still(partition)
@@ -306,46 +313,26 @@ class Consumer:
 
     async def _commit(self, records: Batch, terms: Terms) -> None:
         """Notes how far a handled batch has come; Kafka is told now, or soon together with the next."""
-        for partition, end in ends_of(records).items():
-            held = self.held.get(partition)
+        for partition, last in last_of(records).items():
+            held, end = self.held.get(partition), last.offset + 1
             if held and held.term != terms[partition]:
                 continue  # placed anew meanwhile
-            self._offsets[partition] = end
+            self._offsets.note(partition, end)
             if held:
-                held.move(end)
-        if monotonic() - self._committed_at >= OFFSET_SECONDS:
-            await self._commit_now()
-        else:
-            self._commit_soon()
+                held.move(end, record_id(last))
+        await self._offsets.tell()
 
-    def _commit_soon(self, seconds: float = OFFSET_SECONDS) -> None:
-        if self._later is None:
-            self._later = asyncio.create_task(self._commit_later(seconds))
-
-    async def _commit_later(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        self._later = None
-        async with self._batch:
-            await self._commit_now()
-
-    async def _commit_now(self) -> None:
-        """May fail in an outage, or while a stranger has joined the group; then it is tried again."""
+    async def _commit_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
         self._last_progress = monotonic()  # the last batch may be long ago: a wait for the broker is no stall
-        offsets, self._offsets = self._offsets, {}
-        offsets = {partition: offset for partition, offset in offsets.items() if partition in self._covered}
-        if self._client is None or not offsets:
-            return
-        try:
-            async with asyncio.timeout(OFFSET_PATIENCE_SECONDS):
-                await self._client.commit(offsets)  # type: ignore[no-untyped-call]
-        except (KafkaError, TimeoutError) as error:
-            log.info("offsets_not_committed", reason=type(error).__name__)
-            self._offsets |= {each: self.held[each].next_offset for each in offsets if each in self.held}
-            if not self._stopping.is_set():
-                self._commit_soon(BACK_OFF_SECONDS)
-        self._committed_at = monotonic()
+        covered = {partition: offset for partition, offset in offsets.items() if partition in self._covered}
+        if self._client is not None and covered:
+            await self._client.commit(covered)  # type: ignore[no-untyped-call]
+
+    def _place_of(self, partition: TopicPartition) -> int | None:
+        held = self.held.get(partition)
+        return None if held is None else held.next_offset
 
 
 async def _stop(broker: KafkaBroker) -> None:
-    if (error := await bounded(broker.stop(), OFFSET_PATIENCE_SECONDS)) is not None:
+    if (error := await bounded(broker.stop(), PATIENCE_SECONDS)) is not None:
         log.info("client_not_closed", reason=type(error).__name__)

@@ -44,15 +44,27 @@ class Watchdog:
             self._uncovered_since = monotonic()
         return self._uncovered_since is not None and monotonic() - self._uncovered_since > DEAF_SECONDS
 
-    def stands_still(self, places: Mapping[TopicPartition, int], lags: Mapping[TopicPartition, int]) -> bool:
-        """True if one of these partitions has been behind, at the same place, for too long."""
-        now = monotonic()
-        self._behind = {
-            each: self._behind[each] if self._behind.get(each, (-1, 0))[0] == places[each] else (places[each], now)
-            for each, lag in lags.items()
-            if lag > 0 and each in places
-        }
-        return any(now - since > STILL_SECONDS for _, since in self._behind.values())
+    def stands_still(
+        self,
+        places: Mapping[TopicPartition, int],
+        lags: Mapping[TopicPartition, int],
+        in_hand: Collection[TopicPartition] = (),
+    ) -> bool:
+        """True if one of these partitions has been behind, at the same place, for too long.
+
+        Where a batch is in hand, the place is only known to be no earlier: that is no moment to judge, and no reason to
+        forget, or one that is deaf beside busy ones would never be found.
+        """
+        now, behind = monotonic(), {}
+        for each, place in places.items():
+            known = self._behind.get(each)
+            if each in in_hand:
+                if known is not None and place <= known[0]:
+                    behind[each] = known
+            elif lags.get(each, 0) > 0:
+                behind[each] = known if known is not None and known[0] == place else (place, now)
+        self._behind = behind
+        return any(now - since > STILL_SECONDS for each, (_, since) in behind.items() if each not in in_hand)
 
     def pause(self) -> None:
         """Brokers or database do not answer: nothing can be said."""

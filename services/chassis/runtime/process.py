@@ -118,10 +118,10 @@ class Runtime:
         starting = asyncio.create_task(self._start(app))
         stopping = asyncio.create_task(self._stop.wait())
         await asyncio.wait((serving, starting, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if starting.done() and starting.exception() is None:
-            await stopping
+        if starting.done() and (error := error_of(starting)) is not None:
+            self.fail(error)
         elif starting.done():
-            self.fail(starting.exception() or RuntimeError("start failed"))
+            await stopping
         await self._shut_down(server, serving, starting)
         return 1 if self._error is not None else 0
 

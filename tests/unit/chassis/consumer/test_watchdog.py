@@ -73,6 +73,26 @@ def test_a_lag_counts_while_its_place_stays(clock: list[float]) -> None:
     assert not dog.stands_still({PLACE: 2}, {PLACE: 9})
 
 
+def test_a_batch_in_hand_neither_judges_nor_forgets(clock: list[float]) -> None:
+    """One partition is deaf beside others of its reader, which is at work at every other look."""
+    dog, other = Watchdog(), TopicPartition("ph.shop.v1", 1)
+    for look in range(13):
+        in_hand = {PLACE, other} if look % 2 else set()
+        assert not dog.stands_still({PLACE: 2, other: look}, {PLACE: 9, other: 9}, in_hand)
+        clock[0] += 5
+    assert not dog.stands_still({PLACE: 2, other: 13}, {PLACE: 9, other: 9}, {PLACE, other})
+    assert dog.stands_still({PLACE: 2, other: 13}, {PLACE: 9, other: 9})
+
+
+def test_a_batch_in_hand_that_has_moved_its_place_begins_anew(clock: list[float]) -> None:
+    dog = Watchdog()
+    assert not dog.stands_still({PLACE: 2}, {PLACE: 9})
+    clock[0] += 40
+    assert not dog.stands_still({PLACE: 3}, {PLACE: 9}, {PLACE})
+    clock[0] += 40
+    assert not dog.stands_still({PLACE: 3}, {PLACE: 9})
+
+
 def test_a_second_renewal_of_a_member_within_ten_minutes_is_too_many(clock: list[float]) -> None:
     dog = Watchdog()
     dog.renewal(["till-1", "till-2"])
