@@ -11,6 +11,7 @@ import pytest
 from aiokafka.consumer.fetcher import PartitionRecords
 
 from chassis.outbox.partitions import partition_of
+from chassis.runtime import loops
 from tests.integration.test_membership import until_totals
 from tests.support.brokers import PARTITIONS
 from tests.support.reading import Join, Member, new_group
@@ -84,6 +85,23 @@ async def test_one_partition_stands_still_and_the_others_lose_nothing(
     async with join(group) as member:
         await until(lambda: bool(member.reader._unreadable.stopped), "it to stand still again")
         await until_parked(pool, 1)
+
+
+async def test_nobody_need_decide_on_what_another_version_has_read(
+    shop: Shop, join: Join, pool: asyncpg.Pool, toy: ToyRuntime, curse: list[bool]
+) -> None:
+    group = new_group()
+    async with join(group) as member:
+        await member.until_covered()
+        stuck, free, _ = await stands_still(shop, member, pool, toy)
+        await loops.forget(pool, toy.clock, ())
+        await until_parked(pool, 1)
+    curse.clear()
+    async with join(group) as member:
+        await member.until_covered()
+        await until_totals(toy, {stuck: 7 + CURSED, free: 7})
+    await loops.forget(pool, toy.clock, ())
+    assert await until_parked(pool, 0) == []
 
 
 @pytest.mark.usefixtures("curse")

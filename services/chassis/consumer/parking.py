@@ -20,6 +20,9 @@ from chassis.consumer.inbound import (
     headers_json,
 )
 from chassis.postgres.database import Connection
+from chassis.telemetry.logs import get_logger
+
+log = get_logger(__name__)
 
 HEAD = 4096
 """Bytes that are kept of a value that is too large: enough to see what it is."""
@@ -76,6 +79,12 @@ update position set blocked = false where source = $1 and key = $2 and not exist
 _EMPTIED = """
 update parked set headers = '[]', payload = null, size = null
 where state = 'discarded' and size is not null and decided_at < clock_timestamp() - $1::interval
+"""
+_READ_SINCE = """
+delete from parked p using progress r
+where p.failure = 'unreadable' and p.state <> 'discarded'
+  and r.topic = p.topic and r.partition = p.partition and r.next_offset > p.record_offset
+returning p.topic, p.partition, p.record_offset
 """
 
 
@@ -238,3 +247,9 @@ async def forget(connection: Connection, after: timedelta) -> None:
     """Empties records that were discarded so long ago. The row stays with its reason, and with its digest, by which the
     record is known if it comes again."""
     await connection.execute(_EMPTIED, after)
+
+
+async def settle_what_was_read(connection: Connection) -> None:
+    """Nobody need decide on a batch that could not be unpacked and since was: by another version, say."""
+    for topic, partition, offset in await connection.fetch(_READ_SINCE):
+        log.info("records_read_since", topic=topic, partition=partition, offset=offset)

@@ -99,10 +99,12 @@ async def look(pool: asyncpg.Pool, gate: Gate) -> int:
 
 
 async def forget(pool: asyncpg.Pool, clock: Clock, forgets: Sequence[Forgotten]) -> int:
-    """Deletes answers that nobody will ask for again, what discarded records said, and what the service forgets."""
+    """Deletes answers that nobody will ask for again, what discarded records said, questions to operators that have
+    settled themselves, and what the service forgets."""
     async with pool.acquire(timeout=5) as connection:
         await connection.execute(_FORGET, timedelta(days=IDEMPOTENCY_DAYS))
         await parking.forget(connection, timedelta(days=DISCARDED_DAYS))
+        await parking.settle_what_was_read(connection)
         for each in forgets:
             statement = f"delete from {each.table} where status = '{each.status}' and updated_at < $1"  # noqa: S608 - from code
             await connection.execute(statement, clock.now() - each.after)
