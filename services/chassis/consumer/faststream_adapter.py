@@ -17,7 +17,7 @@ from faststream.kafka import TopicPartition as Place
 from faststream.kafka.message import KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
-from chassis.kafka.clients import broker_security, read_secrets_anew
+from chassis.kafka.clients import bound_first_answers, broker_security, read_secrets_anew
 from chassis.kafka.unpacking import is_about_records
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger
@@ -27,9 +27,6 @@ PAUSE_SECONDS = 0.5
 """After an error, before it asks again."""
 METADATA_SECONDS = 0.25
 """The shortest time between two requests for metadata: aiokafka makes no pause while a partition has no leader."""
-FIRST_ANSWER_MS = 5000
-"""How long a new client waits at an address of its list before it tries the next: one that takes connections and says
-nothing, as a broker that has moved may leave behind, must not use up the patience of whoever made the client anew."""
 GRACE_SECONDS = 1.0
 """Then the batch in hand is cancelled, and the client stopped."""
 POLL_MS = 1000
@@ -126,6 +123,7 @@ class WaitingConsumer(AIOKafkaConsumer):
 
     def __init__(self, *topics: str, holder: Holder, kafka: KafkaSettings, **settings: Any) -> None:
         super().__init__(*topics, **settings)  # type: ignore[no-untyped-call]
+        bound_first_answers(self._client)
         read_secrets_anew(self._client, kafka, _not_read)
         self._holder = holder
         self._suspects_until = float("-inf")
@@ -138,12 +136,7 @@ class WaitingConsumer(AIOKafkaConsumer):
         """Connects. Raises `KafkaError`."""
         self._ask_for_metadata = self._client.force_metadata_update
         self._client.force_metadata_update = self._ask_calmly  # type: ignore[method-assign]
-        patience = self._client._request_timeout_ms  # noqa: SLF001 - aiokafka has one for the first answer and all others
-        self._client._request_timeout_ms = FIRST_ANSWER_MS  # noqa: SLF001
-        try:
-            await super().start()  # type: ignore[no-untyped-call]
-        finally:
-            self._client._request_timeout_ms = patience  # noqa: SLF001
+        await super().start()  # type: ignore[no-untyped-call]
 
     async def stop(self) -> None:
         """Disconnects."""

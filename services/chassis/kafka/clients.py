@@ -1,7 +1,7 @@
 """How producers, consumers and the admin client reach Kafka: settings become client options in one place.
 
 Password, authority and certificate are read from their files whenever a client is made; those that live long read them
-anew for each connection.
+anew for each connection. Every client leaves an address that says nothing soon.
 
 aiokafka answers a closed port, a wrong password and a plain connection to a TLS port alike with "Unable to
 bootstrap", and tells the reason to its log only. The admin client here collects it for the person who reads.
@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.errors import KafkaConnectionError, KafkaError
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from faststream.security import BaseSecurity
 
 ADMIN_TIMEOUT_MS = 10_000
+FIRST_ANSWER_MS = 5000
+"""How long a client waits for the first answer of a new connection, then it tries the next address. One that takes
+connections and says nothing, as a broker that has moved may leave behind, must not use up the patience of whoever made
+the client."""
 
 
 def kafka_options(settings: KafkaSettings) -> dict[str, Any]:
@@ -84,10 +89,53 @@ def read_secrets_anew(client: AIOKafkaClient, settings: KafkaSettings, tell: Cal
     its._get_conn = get_anew  # noqa: SLF001
 
 
+def bound_first_answers(client: AIOKafkaClient) -> None:
+    """Makes this client wait `FIRST_ANSWER_MS` for whoever does not speak at all, at an address of its list and at a
+    broker that it was told of. aiokafka has one patience for the first answer and for all that follow."""
+    its: Any = client
+    get, patience = its._get_conn, its._request_timeout_ms  # noqa: SLF001 - there is no other way to come before a connection
+    its._request_timeout_ms = min(FIRST_ANSWER_MS, patience)  # noqa: SLF001
+
+    async def get_bounded(node: Any, **options: Any) -> Any:
+        connection = await get(node, **options)
+        if connection is not None:
+            connection._request_timeout = patience / 1000  # noqa: SLF001
+        return connection
+
+    its._get_conn = get_bounded  # noqa: SLF001
+
+
+def seconds_to_connect(client: AIOKafkaClient) -> float:
+    """How long a new client may look for a broker that answers: every other address of its list may be silent."""
+    return len(client.hosts) * FIRST_ANSWER_MS / 1000
+
+
+def new_consumer(settings: KafkaSettings, **options: Any) -> AIOKafkaConsumer:
+    """A consumer that is not started yet. Raises `Trouble` like `kafka_options`."""
+    made = AIOKafkaConsumer(**kafka_options(settings), **options)
+    bound_first_answers(made._client)  # noqa: SLF001
+    return made
+
+
+def producer_of(
+    settings: KafkaSettings, client_id: str, tell: Callable[[Trouble], None]
+) -> Callable[[], AIOKafkaProducer]:
+    """How the relay's producers are made: idempotent, with secrets read anew for each connection."""
+
+    def producer() -> AIOKafkaProducer:
+        made = AIOKafkaProducer(**kafka_options(settings), client_id=client_id, enable_idempotence=True, acks="all")
+        bound_first_answers(made.client)
+        read_secrets_anew(made.client, settings, tell)
+        return made
+
+    return producer
+
+
 @asynccontextmanager
 async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client, closed afterwards. Whatever Kafka refuses or does not answer becomes a `Trouble`."""
     client = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=ADMIN_TIMEOUT_MS)
+    bound_first_answers(client._client)  # noqa: SLF001
     where = f"Kafka at {settings.bootstrap_servers} ({settings.security_protocol})"
     reasons: list[str] = []
     try:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from time import monotonic
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 
 from chassis.kafka import topic_metadata
-from chassis.kafka.clients import kafka_options
+from chassis.kafka.clients import new_consumer, seconds_to_connect
 from chassis.kafka.topic_metadata import Topic
 from chassis.kafka.unpacking import StoredBatch, batch_at
 from chassis.settings import KafkaSettings
@@ -83,8 +83,9 @@ class Lookout:
     async def _ask(self, ask: Callable[[AIOKafkaConsumer], Awaitable[T]]) -> T:
         async with self._turn:
             try:
+                client = await self._connected()
                 async with asyncio.timeout(2 * TIMEOUT_MS / 1000):
-                    answer = await ask(await self._connected())
+                    answer = await ask(client)
             except BaseException:
                 await self.close()
                 raise
@@ -93,9 +94,11 @@ class Lookout:
 
     async def _connected(self) -> AIOKafkaConsumer:
         if self._client is None:
-            options: dict[str, Any] = kafka_options(self._settings)
-            self._client = AIOKafkaConsumer(**options, client_id=self._client_id, request_timeout_ms=TIMEOUT_MS)
-            await self._client.start()
+            client = self._client = new_consumer(
+                self._settings, client_id=self._client_id, request_timeout_ms=TIMEOUT_MS
+            )
+            async with asyncio.timeout(seconds_to_connect(_network(client)) + TIMEOUT_MS / 1000):
+                await client.start()
         return self._client
 
 

@@ -20,7 +20,7 @@ from aiokafka.errors import (
 )
 
 from chassis.kafka import requests
-from chassis.kafka.clients import ADMIN_TIMEOUT_MS, admin, kafka_options
+from chassis.kafka.clients import ADMIN_TIMEOUT_MS, admin, new_consumer
 from chassis.kafka.rights import CLUSTER, Operation, Resource, Right
 from chassis.settings import KafkaSettings
 from chassis.trouble import Trouble
@@ -130,8 +130,8 @@ async def _places(
     partitions = [TopicPartition(topic, number) for topic, count in topics.items() for number in range(count)]
     if not partitions:
         return {}
-    options = {**kafka_options(settings), "request_timeout_ms": ADMIN_TIMEOUT_MS}
-    async with AIOKafkaConsumer(**options, group_id=group, enable_auto_commit=False) as consumer:
+    options = {"group_id": group, "enable_auto_commit": False, "request_timeout_ms": ADMIN_TIMEOUT_MS}
+    async with new_consumer(settings, **options) as consumer:
         consumer.assign(partitions)
         beginnings = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)

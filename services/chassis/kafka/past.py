@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
 from chassis.kafka import topic_metadata
-from chassis.kafka.clients import kafka_options
+from chassis.kafka.clients import new_consumer
 from chassis.kafka.unpacking import batch_at, is_about_records
 from chassis.settings import KafkaSettings
 from chassis.waiting import bounded
@@ -29,8 +29,8 @@ def reader_of(settings: KafkaSettings, client_id: str) -> Reader:
     """How such a consumer is made; secrets are read anew for each."""
 
     def reader() -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            **kafka_options(settings),
+        return new_consumer(
+            settings,
             client_id=client_id,
             enable_auto_commit=False,
             auto_offset_reset="none",

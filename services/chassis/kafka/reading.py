@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
-from chassis.kafka.clients import kafka_options
+from chassis.kafka.clients import new_consumer, seconds_to_connect
 from chassis.settings import KafkaSettings
 from chassis.waiting import bounded
 
 READ_SECONDS = 10.0
-"""For a client that connects, asks and leaves again."""
+"""For a client that asks and leaves again, once it has found a broker."""
 
 
 async def fetch_record(
@@ -24,8 +24,8 @@ async def fetch_record(
     `Trouble` if the login is incomplete.
     """
     place = TopicPartition(topic, partition)
-    async with asyncio.timeout(READ_SECONDS):
-        consumer: Any = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False)
+    consumer: Any = new_consumer(settings, enable_auto_commit=False)
+    async with asyncio.timeout(seconds_to_connect(consumer._client) + READ_SECONDS):  # noqa: SLF001
         await consumer.start()
         try:
             # Else a partition that is not there would be waited for. What is public knows topics subscribed to only.

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from chassis.kafka.clients import seconds_to_connect
 from chassis.outbox.answers import Answers, Rejection
 from chassis.outbox.records import Batch
 from chassis.telemetry.logs import get_logger
@@ -26,8 +27,8 @@ log = get_logger(__name__)
 class Publisher:
     """Sends within its own timeout: the producer itself never gives up.
 
-    `turned` is called while a wait has a reason: the liveness probe tells a broker that asks for silence from a task
-    that hangs.
+    Each may look for a broker that answers before that, for as long as its list has addresses. `turned` is called while
+    a wait has a reason: the liveness probe tells a broker that asks for silence from a task that hangs.
     """
 
     def __init__(
@@ -108,8 +109,9 @@ class Publisher:
             producer = self._new_producer()
             self._answers.listen(producer)
             self._producer = producer
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(seconds_to_connect(producer.client) + self._timeout):
                 await producer.start()
+            self._turned()
         return self._producer
 
     async def drop(self) -> None:

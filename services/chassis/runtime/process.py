@@ -19,7 +19,6 @@ from typing import Any
 
 import asyncpg
 import uvloop
-from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
@@ -31,7 +30,7 @@ from chassis.http.app import create_api
 from chassis.http.auth import Authenticator
 from chassis.http.health import Probes
 from chassis.http.http_tracing import HttpTelemetry
-from chassis.kafka.clients import kafka_options, read_secrets_anew
+from chassis.kafka.clients import producer_of
 from chassis.kafka.past import reader_of
 from chassis.kafka.reading import fetch_record
 from chassis.outbox.relay import Relay
@@ -229,19 +228,9 @@ class Runtime:
         self._background(reader.run(), "reader")
 
     def _relay(self) -> Relay:
-        def producer() -> AIOKafkaProducer:
-            made = AIOKafkaProducer(
-                **kafka_options(self.kafka),
-                client_id=f"{self._application()}-relay",
-                enable_idempotence=True,
-                acks="all",
-            )
-            read_secrets_anew(made.client, self.kafka, _not_read)
-            return made
-
         return Relay(
             self.database.database_url,
-            producer,
+            producer_of(self.kafka, f"{self._application()}-relay", _not_read),
             reader_of(self.kafka, f"{self._application()}-lineage"),
             (topic_of(self.service.name),),
             self.metrics,

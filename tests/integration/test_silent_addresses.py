@@ -1,0 +1,82 @@
+"""The first address of a client's list takes connections and says nothing: the client asks the second one soon."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+from aiokafka.conn import collect_hosts
+
+from chassis.kafka.clients import admin, producer_of
+from chassis.kafka.lookout import Lookout
+from chassis.kafka.past import opened, reader_of
+from chassis.kafka.reading import fetch_record
+from chassis.outbox.relay import Relay
+from chassis.settings import KafkaSettings
+from chassis.telemetry.metrics import Metrics
+from tests.support.brokers import Broker
+from tests.support.restores import EMPTY, Emitter, led, until_value
+
+SILENT = 2
+"""Addresses before the one that answers."""
+FIRST_ANSWER_MS = 1000
+WAITED = SILENT * FIRST_ANSWER_MS / 1000
+
+
+@pytest.fixture
+async def settings(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[KafkaSettings]:
+    """A list in which the broker comes last. aiokafka would shuffle it."""
+    monkeypatch.setattr("chassis.kafka.clients.FIRST_ANSWER_MS", FIRST_ANSWER_MS)
+    monkeypatch.setattr("aiokafka.client.collect_hosts", partial(collect_hosts, randomize=False))
+    silent = [await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0) for _ in range(SILENT)]
+    addresses = [f"127.0.0.1:{each.sockets[0].getsockname()[1]}" for each in silent]
+    yield KafkaSettings(bootstrap_servers=",".join((*addresses, broker.bootstrap)))
+    for each in silent:
+        each.close()
+
+
+async def test_a_relay_compares_and_publishes(mill: Emitter, settings: KafkaSettings) -> None:
+    relay = Relay(
+        mill.dsn,
+        producer_of(settings, "test-relay", lambda _trouble: None),
+        reader_of(settings, "test-lineage"),
+        (mill.topic,),
+        Metrics("till"),
+        batch=100,
+        poll_seconds=0.05,
+        publish_timeout_seconds=1.5,
+    )
+    await mill.emit("a")
+    async with led(relay), asyncio.timeout(2 * WAITED + 5):
+        await until_value(mill.dsn, EMPTY, 0)
+    assert await mill.broker.sequences(mill.topic, {"a"}) == {"a": [1]}
+
+
+async def test_whoever_reads_the_past_is_answered_and_has_all_its_patience_for_later_answers(
+    mill: Emitter, settings: KafkaSettings
+) -> None:
+    async with asyncio.timeout(WAITED + 5), opened(reader_of(settings, "test-lineage")) as past:
+        assert len(await past.bounds([mill.topic])) == 6
+        connections = past._consumer._client._conns.values()
+        assert [each._request_timeout for each in connections] == [10.0], "as it was made"
+
+
+async def test_a_lookout_is_answered(mill: Emitter, settings: KafkaSettings) -> None:
+    lookout = Lookout(settings, "test-lookout")
+    try:
+        async with asyncio.timeout(WAITED + 5):
+            assert len((await lookout.topics([mill.topic]))[mill.topic].partitions) == 6
+    finally:
+        await lookout.close()
+
+
+async def test_a_record_is_read_again(mill: Emitter, settings: KafkaSettings) -> None:
+    async with asyncio.timeout(WAITED + 5):
+        assert await fetch_record(settings, mill.topic, 0, 7) is None
+
+
+async def test_an_operator_is_answered(mill: Emitter, settings: KafkaSettings) -> None:
+    async with asyncio.timeout(WAITED + 5), admin(settings) as client:
+        assert mill.topic in await client.list_topics()
