@@ -72,6 +72,15 @@ class Past:
 
         Raises `KafkaError`, also if a topic may not be seen: that must not pass for one that does not exist.
         """
+        partitions, led = await self._partitions(topics)
+        if not led:
+            return dict.fromkeys(partitions)
+        beginnings = await self._consumer.beginning_offsets(led)
+        ends = await self._consumer.end_offsets(led)
+        return dict.fromkeys(partitions) | {each: Bounds(beginnings[each], ends[each]) for each in led}
+
+    async def _partitions(self, topics: Collection[str]) -> tuple[list[TopicPartition], list[TopicPartition]]:
+        """All of these topics, and those that have a leader."""
         client = self._consumer._client  # noqa: SLF001 - the public way asks a stale cache
         partitions, led = [], []
         for name, topic in (await topic_metadata.topics(client, sorted(topics))).items():
@@ -82,16 +91,18 @@ class Past:
             count = len(topic.partitions) + topic.leaderless
             partitions += [TopicPartition(name, number) for number in range(count)]
             led += [TopicPartition(name, number) for number in topic.partitions]
-        if not led:
-            return dict.fromkeys(partitions)
-        beginnings = await self._consumer.beginning_offsets(led)
-        ends = await self._consumer.end_offsets(led)
-        return dict.fromkeys(partitions) | {each: Bounds(beginnings[each], ends[each]) for each in led}
+        return partitions, led
 
     async def ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """The offsets behind their last records. Raises `KafkaError`."""
         ends: dict[TopicPartition, int] = await self._consumer.end_offsets(list(partitions))
         return ends
+
+    async def ends_now(self, wanted: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """The same of those that have a leader; 0 for what is not there. Raises `KafkaError` like `bounds`."""
+        partitions, led = await self._partitions({place.topic for place in wanted})
+        asked = set(led).intersection(wanted)
+        return dict.fromkeys(set(wanted).difference(partitions), 0) | (await self.ends(asked) if asked else {})
 
     async def records(
         self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]

@@ -1,4 +1,5 @@
-"""How large a batch the brokers take of each topic, and which keys wait because a record of theirs fits into none.
+"""How large a batch the brokers take of each topic, and which keys wait: a record of theirs fits into none, or
+nobody leads their partition.
 
 Learnt from refusals: who may write to a topic need not have the right to read its settings.
 """
@@ -11,6 +12,7 @@ MAX_BATCH_BYTES = 900_000
 """Of one batch; below the topics' max.message.bytes of 1 MiB."""
 LEARNT_SECONDS = 600.0
 """After so long without a refusal a full batch is tried again: the topic's setting may have been mended."""
+FOREVER = float("inf")
 HELD_SECONDS = 30.0
 """After so long a record that fits into no batch is tried again, alone."""
 
@@ -35,6 +37,10 @@ class Limits:
         """A batch of one record was too large: its key waits, and larger batches will not be taken either."""
         self._learn(topic, refused - 1)
         self._held[key] = (id_, monotonic() + HELD_SECONDS)
+
+    def leave_out(self, key: str, id_: int) -> None:
+        """Nobody leads this key's partition: it waits until `release`."""
+        self._held.setdefault(key, (id_, FOREVER))
 
     def held(self) -> list[str]:
         """The keys that wait now; one that has waited long enough is tried again."""

@@ -23,7 +23,7 @@ from chassis.outbox.low_water import LowWater
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.publisher import Place, Publisher
 from chassis.outbox.records import Batch
-from chassis.outbox.telling import Ends, NotAsToldError, Telling
+from chassis.outbox.telling import EndsWatch, NotAsToldError, Telling
 from chassis.postgres.database import Password, is_outage, told
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
@@ -39,10 +39,12 @@ BACK_OFF_SECONDS = 5.0
 
 _READ = """
 with may_delete as (delete from outbox where false)
-select id, topic, key, record from outbox where id > $1 and key <> all($3::text[]) order by id limit $2
+select id, topic, key, record from outbox
+where id > $1 and key not in (select unnest($3::text[])) order by id limit $2
 """
 """Deletes nothing, but fails where a delete would: on a read-only database, or without the right to delete. What cannot
-be deleted is not published, or it would be published again and again."""
+be deleted is not published, or it would be published again and again. The keys that wait are hashed: behind a partition
+without a leader they may be many thousand, and "key <> all" would compare each row with each of them."""
 _DELETE = "delete from outbox where id = any($1::bigint[])"
 
 _SESSION = {
@@ -149,8 +151,8 @@ class Relay:
                 return
             self._metrics.relay_leader.set(1)
             log.info("relay_leads")
-            async with Ends(self._reader, self._told.ends, self._metrics) as ends:
-                await self._publish_until_stopped(connection, ends)
+            async with EndsWatch(self._reader, self._told.to_look_at, self._metrics) as watch:
+                await self._publish_until_stopped(connection, watch)
         finally:
             # Closing the session releases the lock; a dead session has lost it already.
             await bounded(connection.close(timeout=2), 3)
@@ -161,13 +163,13 @@ class Relay:
         self._told = told or self._told
         return told is not None
 
-    async def _publish_until_stopped(self, connection: asyncpg.Connection, ends: Ends) -> None:
+    async def _publish_until_stopped(self, connection: asyncpg.Connection, watch: EndsWatch) -> None:
         low_water = LowWater()
         self._limits.release()
         gone = published = 0
         while True:
             self._wake.clear()
-            self._look_at(ends)
+            self._look_at(watch)
             if gone >= MARK_ROWS:
                 await low_water.look(connection, published)
             if not await self._publisher.may_speak(self._stop):
@@ -194,7 +196,8 @@ class Relay:
 
     async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[int]:
         """Sends one batch per partition, deletes the acknowledged rows and returns their ids. Rows that do not fit into
-        their partition's batch wait for the next round, and so do those of a batch that was too large.
+        their partition's batch wait for the next round, and so do those of a batch that was too large. Keys of a
+        partition that nobody leads are left out of the reads that follow.
 
         Raises `PublishFailedError` if a batch was not acknowledged for another reason, `NotAsToldError` if what was
         told must be compared again.
@@ -206,8 +209,11 @@ class Relay:
         self._topics.update(partitions)
         told = self._told
         for row in rows:
-            _, topic, key, record = row
+            id_, topic, key, record = row
             place = (topic, partition_of(key, partitions[topic]))
+            if told.waits(place):
+                self._limits.leave_out(key, id_)
+                continue
             if place in full or not told.knows(place):
                 continue
             if place not in batches:
@@ -225,7 +231,6 @@ class Relay:
             if foreign:
                 self._report(*place, foreign)
             published += [row["id"] for row in chosen[place]]
-        for place in acknowledged:
             self._metrics.published.labels(place[0]).inc(len(chosen[place]))
         await told.delete(connection, published, _DELETE)
         for place, why in rejected.items():
@@ -236,9 +241,10 @@ class Relay:
             raise NotAsToldError
         return published
 
-    def _look_at(self, ends: Ends) -> None:
-        """Raises `NotAsToldError` if a partition ends before what was told. Call it while nothing is on its way."""
-        look = ends.take()
+    def _look_at(self, watch: EndsWatch) -> None:
+        """Raises `NotAsToldError` if a partition ends before what was told or is led again. Call it while nothing is
+        on its way."""
+        look = watch.take()
         if look is None:
             return
         for place, count in self._told.seen(look).items():
@@ -263,9 +269,7 @@ class Relay:
 
 
 def _why(error: PublishFailedError | KafkaError | Trouble) -> dict[str, str]:
-    if isinstance(error, Trouble):  # a secret or certificate that cannot be read
-        return {"reason": type(error).__name__, "says": error.what, "remedy": error.remedy}
-    return {"reason": error.reason if isinstance(error, PublishFailedError) else type(error).__name__}
+    return {"reason": error.reason} if isinstance(error, PublishFailedError) else telling.why(error)
 
 
 def _published_up_to(rows: list[asyncpg.Record], done: list[int]) -> int:

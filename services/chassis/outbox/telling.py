@@ -1,7 +1,7 @@
 """The relay's side of `lineage`: it sees whether it may go on, and writes what it has told along with its deletes.
 
-While a leader has nothing to say to a partition it looks all the same how far that reaches (`Ends`). What others write
-there must count as known before retention takes it, or nobody could tell it from events that this database has
+While a leader has nothing to say to a partition it looks all the same how far that reaches (`EndsWatch`). What others
+write there must count as known before retention takes it, or nobody could tell it from events that this database has
 forgotten; and a broker that was put back shows although nothing is sent.
 """
 
@@ -60,8 +60,9 @@ class Look(NamedTuple):
 class Telling:
     """What this leader has told since the comparison."""
 
-    def __init__(self, ends: Mapping[TopicPartition, Told]) -> None:
+    def __init__(self, ends: Mapping[TopicPartition, Told], leaderless: Collection[TopicPartition] = ()) -> None:
         self._told = dict(ends)
+        self._leaderless = frozenset(leaderless)
         self._new: dict[TopicPartition, tuple[int, bytes]] = {}
         self._written = 0.0
         self.doubtful = False
@@ -69,11 +70,15 @@ class Telling:
         not follow on the last one."""
 
     def knows(self, place: tuple[str, int]) -> bool:
-        """False for a partition that was not compared: made since, without a leader then, of a topic not yet seen. The
-        relay sends nothing there, and compares again."""
+        """False for a partition that was not compared: made since, or of a topic not yet seen. The relay sends nothing
+        there, and compares again."""
         known = place in self._told
         self.doubtful = self.doubtful or not known
         return known
+
+    def waits(self, place: tuple[str, int]) -> bool:
+        """True for a partition that nobody led when the others were compared: it is compared once a look finds it."""
+        return place in self._leaderless
 
     def acknowledged(self, place: tuple[str, int], offset: int, batch: Batch) -> int | None:
         """Notes a batch; returns how many records somebody else has put before it. None for a doubtful one."""
@@ -85,16 +90,16 @@ class Telling:
         self._new[partition] = offset + batch.record_count(), batch.last()
         return offset - expected
 
-    def ends(self) -> dict[TopicPartition, int]:
-        """Up to where each partition is known."""
-        return {place: self._end(place) for place in self._told}
+    def to_look_at(self) -> dict[TopicPartition, int]:
+        """Up to where each partition is known; 0 for one that nobody led."""
+        return {place: self._end(place) for place in self._told} | dict.fromkeys(self._leaderless, 0)
 
     def seen(self, look: Look) -> dict[TopicPartition, int]:
         """Notes a look of the same leader, while nothing is on its way; returns how many records somebody else has put
         behind all that was told, by partition."""
         foreign = {}
         for place, end in look.ends.items():
-            if end < look.told[place]:
+            if place in self._leaderless or end < look.told[place]:
                 self.doubtful = True
             elif end > (known := self._end(place)):
                 foreign[place] = end - known
@@ -129,8 +134,11 @@ class Telling:
         self._new = {}
 
 
-class Ends:
-    """Asks in the background how far partitions reach, again and again, for one leader."""
+class EndsWatch:
+    """Asks in the background how far partitions reach, again and again, for one leader.
+
+    One without a leader shows nothing, one that is not there ends at 0; neither is in the way of the others.
+    """
 
     def __init__(self, reader: Reader, told: Callable[[], dict[TopicPartition, int]], metrics: Metrics) -> None:
         self._reader = reader
@@ -157,16 +165,30 @@ class Ends:
 
     async def _run(self) -> None:
         """A broker that does not answer is asked again by a new connection."""
+        fails = False
         while True:
             try:
                 async with opened(self._reader) as past:
                     while True:
                         told = self._told()
-                        self._look = Look(told, await past.ends(told))
+                        self._look = Look(told, await past.ends_now(told))
+                        if fails:
+                            log.info("relay_sees_ends_again")
+                        fails = False
                         await asyncio.sleep(LOOK_SECONDS)
             except (KafkaError, Trouble, OSError) as error:
                 self._metrics.retries.labels("relay", reason_of(error)).inc()
+                if not fails:
+                    log.warning("relay_sees_no_ends", **why(error))
+                fails = True
                 await asyncio.sleep(LOOK_SECONDS)
+
+
+def why(error: Exception) -> dict[str, str]:
+    """What a log line tells of it. A `Trouble` is a secret or certificate that cannot be read."""
+    if isinstance(error, Trouble):
+        return {"reason": type(error).__name__, "says": error.what, "remedy": error.remedy}
+    return {"reason": reason_of(error)}
 
 
 async def begun(
@@ -188,7 +210,7 @@ async def begun(
         progress()
         if not found.losses:
             await _go_on(connection, found, metrics)
-            return Telling(found.ends)
+            return Telling(found.ends, found.leaderless)
         if suspected or any(loss.kind == "database" for loss in found.losses):
             await _halt(connection, found, metrics)
         suspected = True
@@ -202,6 +224,8 @@ async def _go_on(connection: Connection, found: Comparison, metrics: Metrics) ->
     await write(connection, found.ends, found.told_already)
     if await connection.execute(_GO_ON, []) != "DELETE 0":
         log.info("lineage_holds_again")
+    for place in found.leaderless:
+        log.warning("partition_without_leader", topic=place.topic, partition=place.partition)
     log.info("lineage_holds", examined=found.examined, foreign=found.foreign, told_already=len(found.told_already))
 
 

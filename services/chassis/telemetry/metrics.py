@@ -54,7 +54,7 @@ class Metrics:
         # What brokers and collectors refuse.
         self.publish_errors = counter("publish_errors", "Batches not acknowledged, by reason", ("topic", "reason"))
         self.relay_throttled_seconds = counter("relay_throttled_seconds", "Silence that brokers asked the relay for")
-        self.relay_held_keys = gauge("relay_held_keys", "Keys that wait because an event of theirs fits no batch")
+        self.relay_held_keys = gauge("relay_held_keys", "Keys that wait: too large an event, or no leader")
         self.spans_dropped = counter("spans_dropped", "Spans that no collector has taken", ("reason",))
 
         # The reader: what is subscribed against what is read.

@@ -60,6 +60,17 @@ def test_a_record_that_is_alone_too_large_makes_its_key_wait_and_lowers_the_limi
     assert learnt.held() == []
 
 
+def test_a_key_whose_partition_nobody_leads_waits_until_the_next_comparison(time: Time) -> None:
+    learnt = Limits()
+    learnt.leave_out("k", 7)
+    learnt.leave_out("k", 9)
+    time.now += 1e9
+    assert learnt.held() == ["k"]
+    assert learnt.before_held(20) == 6, "the first of its rows"
+    learnt.release()
+    assert (learnt.held(), learnt.before_held(20)) == ([], 20)
+
+
 def test_a_new_leader_tries_all_keys_again(time: Time) -> None:
     learnt = Limits()
     learnt.hold("t", LARGE, "k", 7)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import LeaderNotAvailableError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaTimeoutError, LeaderNotAvailableError, UnknownTopicOrPartitionError
 
 from chassis.kafka.past import Bounds, Past
 from chassis.outbox.lineage import Told, compare
@@ -45,6 +45,8 @@ class HalfACluster:
         return dict.fromkeys(places, 0)
 
     async def end_offsets(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        if set(places) != {LED}:
+            raise KafkaTimeoutError
         return dict.fromkeys(places, 0)
 
 
@@ -64,9 +66,29 @@ async def test_a_partition_without_leader_has_no_bounds() -> None:
 async def test_a_partition_without_leader_is_no_loss_and_nothing_is_sent_there() -> None:
     found = await compare(Told7(), HalfACluster, ["ph.till.v1"])  # type: ignore[arg-type]
     assert (found.losses, found.leaderless, found.ends) == ([], [UNLED], {LED: Told(0)})
-    told = Telling(found.ends)
+    told = Telling(found.ends, found.leaderless)
+    assert (told.waits(LED), told.knows(LED), told.waits(UNLED)) == (False, True, True)
+    assert not told.doubtful
+
+
+async def test_a_look_passes_over_what_nobody_leads_and_takes_what_is_gone_for_empty() -> None:
+    gone = TopicPartition("ph.none.v1", 0)
+    past = Past(HalfACluster())  # type: ignore[arg-type]
+    assert await past.ends_now([LED, UNLED, gone]) == {LED: 0, gone: 0}
+    assert await past.ends_now([UNLED]) == {}
+
+
+def test_a_partition_that_has_a_leader_again_is_to_be_compared() -> None:
+    told = Telling({LED: Told(5)}, [UNLED])
+    assert told.to_look_at() == {LED: 5, UNLED: 0}
+    assert (told.seen(Look(told.to_look_at(), {LED: 5})), told.doubtful) == ({}, False)
+    assert (told.seen(Look(told.to_look_at(), {LED: 5, UNLED: 3})), told.doubtful) == ({}, True)
+
+
+def test_a_partition_that_was_made_since_is_not_known() -> None:
+    told = Telling({LED: Told(5)})
     assert (told.knows(LED), told.doubtful) == (True, False)
-    assert (told.knows(UNLED), told.doubtful) == (False, True)
+    assert (told.waits(UNLED), told.knows(UNLED), told.doubtful) == (False, False, True)
 
 
 def test_an_answer_before_what_was_acknowledged_is_doubtful_and_moves_nothing() -> None:
@@ -81,23 +103,23 @@ def test_an_answer_before_what_was_acknowledged_is_doubtful_and_moves_nothing() 
 def test_what_others_have_put_behind_all_that_was_told_counts_as_known() -> None:
     told, batch = Telling({LED: Told(5), UNLED: Told(2)}), Batch(1000)
     batch.add(b"x")
-    before = told.ends()
+    before = told.to_look_at()
     assert told.seen(Look(before, {LED: 5, UNLED: 4})) == {UNLED: 2}
     assert told.seen(Look(before, {LED: 5, UNLED: 4})) == {}, "counted once"
     assert told.acknowledged(LED, 5, batch) == 0
     assert told.seen(Look(before, {LED: 6, UNLED: 4})) == {}, "its own, acknowledged since it asked"
     assert told.acknowledged(UNLED, 4, batch) == 0
-    assert told.ends() == {LED: 6, UNLED: 5}
+    assert told.to_look_at() == {LED: 6, UNLED: 5}
     assert not told.doubtful
 
 
 def test_an_end_before_what_was_told_when_it_was_asked_is_doubtful() -> None:
     told, batch = Telling({LED: Told(5)}), Batch(1000)
-    before = told.ends()
+    before = told.to_look_at()
     batch.add(b"x")
     told.acknowledged(LED, 5, batch)
     assert (told.seen(Look(before, {LED: 5})), told.doubtful) == ({}, False), "asked before the last one was there"
-    assert (told.seen(Look(told.ends(), {LED: 5})), told.doubtful) == ({}, True)
+    assert (told.seen(Look(told.to_look_at(), {LED: 5})), told.doubtful) == ({}, True)
 
 
 def test_a_body_tells_its_id_and_takes_another_number() -> None:
