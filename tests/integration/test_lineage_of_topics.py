@@ -71,6 +71,26 @@ async def test_a_topic_that_is_gone_is_noticed_and_its_events_are_listed(
     assert await mill.broker.sequences(mill.topic, {"a"}) == {"a": [3]}
 
 
+async def test_what_is_missing_is_listed_whatever_strangers_have_numbered(
+    mill: Emitter, admin: AIOKafkaAdminClient
+) -> None:
+    await mill.published("a", "a", "b")
+    await admin.delete_topics([mill.topic])
+    await asyncio.sleep(0.5)
+    await mill.broker.create_topic(mill.topic)
+    of_ours = {"ce_source": f"/ph/{mill.source}", "ce_id": "ours"}
+    await mill.broker.send(mill.topic, b"{}", b"a", {**of_ours, "ce_sequence": "1"})
+    for stranger in ({"ce_source": "/ph/shop", "ce_sequence": "99"}, {**of_ours, "ce_sequence": "9" * 5000}):
+        for key in (b"a", b"b"):
+            await mill.broker.send(mill.topic, b"{}", key, stranger)
+    connection = await asyncpg.connect(mill.dsn)
+    try:
+        plan = await restore.plan(connection, reader(mill.broker.bootstrap), (mill.topic,))
+    finally:
+        await connection.close()
+    assert {(each.key, each.first, each.last) for each in plan.missing} == {("a", 2, 2), ("b", 1, 1)}
+
+
 async def test_events_that_are_too_old_to_see_count_as_forgotten(
     mill: Emitter, admin: AIOKafkaAdminClient, cluster: Cluster
 ) -> None:

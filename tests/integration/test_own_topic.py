@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -49,18 +50,18 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def curse(monkeypatch: pytest.MonkeyPatch) -> Curse:
     """Makes aiokafka raise this while it unpacks a record with the cursed value."""
+    return partial(laid, monkeypatch)
 
-    def lay(error: Exception) -> None:
-        unpack = PartitionRecords._consumer_record
 
-        def cursed(self: PartitionRecords, place: Any, record: Any) -> Any:
-            if record.value == CURSED:
-                raise error
-            return unpack(self, place, record)
+def laid(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    unpack = PartitionRecords._consumer_record
 
-        monkeypatch.setattr(PartitionRecords, "_consumer_record", cursed)
+    def cursed(self: PartitionRecords, place: Any, record: Any) -> Any:
+        if record.value == CURSED:
+            raise error
+        return unpack(self, place, record)
 
-    return lay
+    monkeypatch.setattr(PartitionRecords, "_consumer_record", cursed)
 
 
 def told(mill: Emitter, key: str) -> str:
@@ -148,6 +149,21 @@ async def test_whether_a_record_that_needs_a_codec_is_forgotten_is_for_an_operat
         finally:
             await connection.close()
         await until_value(mill.dsn, EMPTY, 0)
+    await mill.published("a")
+    assert await halted(mill.dsn) == []
+
+
+async def test_what_was_taken_for_known_while_it_could_not_be_unpacked_is_no_loss_once_it_can(mill: Emitter) -> None:
+    await mill.published("a")
+    await mill.broker.send(mill.topic, CURSED, b"a", {"ce_id": "of the record that cannot be unpacked"})
+    with pytest.MonkeyPatch.context() as patch:
+        laid(patch, UnsupportedCodecError("a codec that is not installed"))
+        connection = await asyncpg.connect(mill.dsn)
+        try:
+            await restore.reconcile(connection, reader(mill.broker.bootstrap), (mill.topic,), "INC-8", "known")
+        finally:
+            await connection.close()
+    assert await value(mill.dsn, told(mill, "a").replace("next_offset", "last_id")) == ""
     await mill.published("a")
     assert await halted(mill.dsn) == []
 

@@ -13,7 +13,7 @@ from aiokafka import TopicPartition
 
 from chassis.kafka.past import Reader, opened
 from chassis.outbox import telling
-from chassis.outbox.lineage import Comparison, Told, compare
+from chassis.outbox.lineage import Comparison, Told, compare, event_of
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.records import renumbered
 from chassis.outbox.relay import LOCK
@@ -194,7 +194,8 @@ def _publishing() -> Trouble:
 
 
 async def _missing(connection: asyncpg.Connection, reader: Reader, found: Comparison) -> list[Missing]:
-    """Reads the topics of partitions that were cut from their beginning, and compares the last number of each key."""
+    """Reads the topics of partitions that were cut from their beginning, and compares the last number of each key.
+    Only events of the topic's owner count: a stranger's number hides nothing."""
     cut = {TopicPartition(each.topic, each.partition): each for each in found.cut}
     last: dict[tuple[str, str], int] = {}
     async with opened(reader) as past:
@@ -203,10 +204,9 @@ async def _missing(connection: asyncpg.Connection, reader: Reader, found: Compar
         starts = {place: bounds[place].beginning for place in cut if place in bounds}
         async for records in past.records(starts, {place: each.end for place, each in bounds.items()}):
             for record in records:
-                number = dict(record.headers).get("ce_sequence", b"")
-                if number.isdigit() and record.key:
-                    at = (record.topic, record.key.decode("utf-8", "replace"))
-                    last[at] = max(last.get(at, 0), int(number))
+                if (event := event_of(record)) is not None:
+                    at = (event.topic, event.key)
+                    last[at] = max(last.get(at, 0), event.number)
     missing = []
     counted = await connection.fetch(_PARTITIONS, list({place.topic for place in cut}))
     partitions: dict[str, int] = {row[0]: row[1] for row in counted}

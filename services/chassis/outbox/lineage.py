@@ -33,14 +33,15 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class Told(NamedTuple):
-    """Up to where a partition is known: the offset behind the last known record, and the id of that record."""
+    """Up to where a partition is known: the offset behind the last known record, and the id of that record. Without an
+    id whatever stands there is taken for known."""
 
     next_offset: int
     last_id: str = ""
 
 
-class Forgotten(NamedTuple):
-    """An event that was published and that the database does not know. Nothing here is personal."""
+class Published(NamedTuple):
+    """An event as it stands in its topic. Nothing here is personal."""
 
     topic: str
     partition: int
@@ -79,7 +80,7 @@ class Comparison:
     foreign: int = 0
     """Records that this service has not written: by their source, because their number follows on nothing, or because
     the outbox can have made no such record."""
-    forgotten: list[Forgotten] = field(default_factory=list)
+    forgotten: list[Published] = field(default_factory=list)
     gone: list[TopicPartition] = field(default_factory=list)
     """Partitions that have records behind what the database knows, but no longer all of them: they are too old."""
     leaderless: list[TopicPartition] = field(default_factory=list)
@@ -130,7 +131,7 @@ class _Judge:
         self._known: dict[str, int] = {}
         self._last: dict[str, int] = {}
         self._listed: set[tuple[str, int, str]] = set()
-        self._loose: list[Forgotten] = []
+        self._loose: list[Published] = []
         self._waiting: dict[str, dict[int, int]] = {}
         self.found = Comparison(leaderless=[place for place, each in bounds.items() if each is None])
 
@@ -181,34 +182,31 @@ class _Judge:
             if self._is_forgotten(event, ids):
                 self._list(event)
 
-    def _list(self, event: Forgotten) -> None:
+    def _list(self, event: Published) -> None:
         self._listed.add((event.key, event.number, event.id))
         self._last[event.key] = max(self._last[event.key], event.number)
         self.found.numbers[event.key] = max(self.found.numbers.get(event.key, 0), event.number)
         self.found.forgotten.append(event)
 
-    def _follows(self, event: Forgotten) -> bool:
+    def _follows(self, event: Published) -> bool:
         gone = TopicPartition(event.topic, event.partition) in self.found.gone
         return event.number == self._last[event.key] + 1 or (gone and event.number > self._last[event.key])
 
-    def _own(self, record: ConsumerRecord[Any, Any]) -> Forgotten | None:
+    def _own(self, record: ConsumerRecord[Any, Any]) -> Published | None:
         """The record as an event of this service that may be forgotten; None if it is told already, or none of ours."""
         place = TopicPartition(record.topic, record.partition)
-        headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
-        id_, number = headers.get("ce_id", ""), headers.get("ce_sequence", "")
+        id_ = _headers(record).get("ce_id", "")
         bounds, told = self._bounds[place], self._told_of(place)
-        self.found.ends[place] = Told(bounds.end, id_)
+        if record.offset == bounds.end - 1:  # what was read last need not be the last: some cannot be unpacked
+            self.found.ends[place] = Told(bounds.end, id_)
         if record.offset < told.next_offset:
             if told.last_id not in ("", id_) and bounds.end >= told.next_offset:
                 self.found.cut.append(Cut(*place, told.next_offset, bounds.end))
             return None
         self.found.examined += 1
-        if headers.get("ce_source") != source_of(place.topic) or not record.key or not _NUMBER.fullmatch(number):
-            self.found.foreign += 1
-            return None
-        key = record.key.decode("utf-8", "replace")
-        described = headers.get("ce_type", ""), headers.get("ce_recordedtime", "")
-        return Forgotten(*place, record.offset, key, int(number), id_, *described)
+        event = event_of(record)
+        self.found.foreign += event is None
+        return event
 
     async def _learn(self, keys: Collection[str]) -> None:
         """First the numbers, then the waiting rows: a row that is committed in between is then found among the rows."""
@@ -222,7 +220,7 @@ class _Judge:
             if digits := _DIGITS.search(tail):
                 self._waiting.setdefault(key, {})[int(digits[0])] = id_
 
-    def _is_forgotten(self, event: Forgotten, ids: Mapping[int, str]) -> bool:
+    def _is_forgotten(self, event: Published, ids: Mapping[int, str]) -> bool:
         """True, once, for an event that the database does not know. `ids` are those of waiting rows.
 
         The topic has the numbers of a key in order and without gap, and all up to `stream` stand before or are known.
@@ -248,6 +246,21 @@ class _Judge:
             self.found.told_already.append(row)
             return False
         return is_new
+
+
+def event_of(record: ConsumerRecord[Any, Any]) -> Published | None:
+    """The record as an event of its topic's owner; None if it can be none: it has another source, no key, no number."""
+    headers = _headers(record)
+    number = headers.get("ce_sequence", "")
+    if headers.get("ce_source") != source_of(record.topic) or not record.key or not _NUMBER.fullmatch(number):
+        return None
+    key = record.key.decode("utf-8", "replace")
+    described = (headers.get(f"ce_{name}", "") for name in ("id", "type", "recordedtime"))
+    return Published(record.topic, record.partition, record.offset, key, int(number), *described)
+
+
+def _headers(record: ConsumerRecord[Any, Any]) -> dict[str, str]:
+    return {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
 
 
 def source_of(topic: str) -> str:

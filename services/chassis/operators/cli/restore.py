@@ -18,7 +18,7 @@ from chassis.operators.cli.output import Json, print_json, print_table
 from chassis.operators.cli.parked import By, Reason
 from chassis.operators.parked_display import printable
 from chassis.operators.restore import Missing, Plan
-from chassis.outbox.lineage import Forgotten
+from chassis.outbox.lineage import Published
 from chassis.postgres.session import database
 from chassis.pure.messages import topic_of
 
@@ -72,7 +72,7 @@ def decided(*, service: Service, as_json: Json = False) -> None:
     for each in found:
         report = each["report"]
         typer.echo(f"{each['at']:%Y-%m-%d %H:%M:%S %Z}, {printable(each['by'])}: {printable(each['reason'])}")
-        lines = [_line("forgotten", *_described(Forgotten(**event))) for event in report["forgotten"]]
+        lines = [_line("forgotten", *_described(Published(**event))) for event in report["forgotten"]]
         lines += [_missing(Missing(**event)) for event in report["missing"]]
         print_table(COLUMNS, lines)
 
@@ -119,7 +119,7 @@ def _missing(events: Missing) -> list[str]:
     return _line(what, events.topic, events.key, numbers)
 
 
-def _described(event: Forgotten) -> tuple[Any, ...]:
+def _described(event: Published) -> tuple[Any, ...]:
     return event.topic, event.key, event.number, event.type, event.recorded_at
 
 
