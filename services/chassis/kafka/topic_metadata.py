@@ -6,8 +6,9 @@ request is of a version without ids.
 
 from __future__ import annotations
 
+import random
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, NodeNotReadyError, for_code
@@ -118,10 +119,7 @@ class _MetadataRequest(Request[_MetadataRequestStruct]):
 
 async def topics(client: AIOKafkaClient, names: list[str]) -> dict[str, Topic]:
     """These topics, asked from any broker that answers. Raises `KafkaError` if none does."""
-    node = client.get_random_node()
-    if node is None:
-        raise NodeNotReadyError("no broker is known")
-    answer = await client.send(node, _MetadataRequest(names))
+    answer = await _answered(client, _MetadataRequest(names))
     found = {}
     for code, name, topic_id, _, partitions, *_ in answer.topics:
         error: type[KafkaError] | None = for_code(code) if code else None
@@ -131,3 +129,14 @@ async def topics(client: AIOKafkaClient, names: list[str]) -> dict[str, Topic]:
         else:
             found[name] = Topic(topic_id, (), 0, error.__name__)
     return found
+
+
+async def _answered(client: AIOKafkaClient, request: _MetadataRequest) -> Any:
+    nodes = [broker.nodeId for broker in client.cluster.brokers()]
+    failed: KafkaError = NodeNotReadyError("no broker is known")
+    for node in random.sample(nodes, len(nodes)):
+        try:
+            return await client.send(node, request)
+        except KafkaError as error:
+            failed = error
+    raise failed

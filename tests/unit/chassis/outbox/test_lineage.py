@@ -21,7 +21,7 @@ class HalfACluster:
     """An aiokafka consumer on a cluster in which one of two partitions has no leader."""
 
     def __init__(self) -> None:
-        self._client = self
+        self._client = self.cluster = self
 
     async def start(self) -> None:
         pass
@@ -29,8 +29,8 @@ class HalfACluster:
     async def stop(self) -> None:
         pass
 
-    def get_random_node(self) -> int:
-        return 1
+    def brokers(self) -> list[Any]:
+        return [SimpleNamespace(nodeId=1)]
 
     async def send(self, _node: int, request: Any) -> Any:
         """Metadata: per topic its error, name, id and partitions; per partition its error, number and leader."""
