@@ -14,7 +14,7 @@ from chaos.faults import (
     topics,
     transactions,
 )
-from chaos.faults.base import Fault, Scene
+from chaos.faults.base import Fault, InVainError, Scene
 
 ALL: dict[str, Fault] = {
     fault.name: fault
@@ -22,4 +22,4 @@ ALL: dict[str, Fault] = {
     for fault in module.FAULTS
 }
 
-__all__ = ["ALL", "Fault", "Scene"]
+__all__ = ["ALL", "Fault", "InVainError", "Scene"]

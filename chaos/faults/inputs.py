@@ -6,7 +6,7 @@ import asyncio
 import random
 
 from chaos import http, operators
-from chaos.faults.base import Scene
+from chaos.faults.base import InVainError, Scene
 from chaos.prices import FORGED, POISON
 from chaos.world import SERVICES
 
@@ -64,6 +64,8 @@ class Operators:
             scene.world.raise_flag("shut")
             scene.world.journal.end(self.name, "till")
         scene.world.journal.note(self.name, f"{decided} decisions")
+        if not decided:
+            raise InVainError("nothing was parked")
 
 
 class Hang:
@@ -82,7 +84,7 @@ class Hang:
                 while _not_live(scene) == killed:
                     await asyncio.sleep(0.1)
         except TimeoutError:
-            scene.world.journal.note(self.name, "nobody was killed for it")
+            raise InVainError("nobody was killed for it") from None
         finally:
             scene.world.lower_flag("hang")
             scene.world.journal.end(self.name, "till")
@@ -106,7 +108,7 @@ class ClockJump:
         try:
             await http.post(worker.port, "/local/clock", {"advance_hours": hours}, headers, seconds=3)
         except http.SILENT as error:
-            scene.world.journal.note(self.name, f"no answer: {type(error).__name__}")
+            raise InVainError(f"no answer: {type(error).__name__}") from error
         finally:
             scene.world.journal.end(self.name, worker.name)
 
