@@ -47,6 +47,8 @@ INVARIANTS: dict[int, tuple[str, Callable[[Evidence], Check]]] = {
 WHOLE = frozenset({20, 21})
 """Those that look at all keys, also at those of which a broker has lost something."""
 
+KEPT, BROKEN = "kept", "BROKEN"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -60,8 +62,8 @@ class Finding:
     def state(self) -> str:
         """kept, BROKEN or not exercised."""
         if self.check.violations:
-            return "BROKEN"
-        return "kept" if self.check.facts else "not exercised"
+            return BROKEN
+        return KEPT if self.check.facts else "not exercised"
 
 
 @dataclass(frozen=True)
