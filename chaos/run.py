@@ -127,6 +127,7 @@ async def _storm(
         await asyncio.sleep(WARM_UP)
         await schedule.run(minutes * 60 - WARM_UP)
     finally:
+        world.ledger.over = time.time()
         load.stop()
         prices.stop()
         tips.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chaos.faults import (
+    calm,
     deaths,
     inputs,
     kafka,
@@ -18,7 +19,7 @@ from chaos.faults.base import Fault, InVainError, Scene
 
 ALL: dict[str, Fault] = {
     fault.name: fault
-    for module in (deaths, postgres, transactions, kafka, network, readers, topics, inputs, refusals, restores)
+    for module in (deaths, postgres, transactions, kafka, network, readers, topics, inputs, refusals, restores, calm)
     for fault in module.FAULTS
 }
 
