@@ -28,7 +28,7 @@ class DatabasePutBack:
     arrives after it would be the work of two databases at the same time, which nobody promises to tell apart.
     """
 
-    needs = frozenset({"postgres", "kafka", "freeze"})
+    needs = frozenset({"postgres", "kafka", "freeze", "odd"})
 
     def __init__(self, name: str, *services: str) -> None:
         self.name = name
@@ -74,7 +74,7 @@ class BrokerPutBack:
     """The broker goes on with an older disk: it lacks what it had acknowledged since. Then operators are there."""
 
     name = "broker_put_back"
-    needs = frozenset({"kafka", "postgres", "freeze", "tips", "deployment"})
+    needs = frozenset({"kafka", "postgres", "freeze", "tips", "deployment", "odd"})
 
     async def inject(self, scene: Scene, dice: random.Random) -> None:
         world = scene.world

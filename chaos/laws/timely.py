@@ -32,6 +32,7 @@ NO_REASON = (
     "one_topic_more",
     "stranger_in_the_group",
     "poison",
+    "odd_record",
     *FORGED,
     "operators_at_work",
     "clock_jump",
