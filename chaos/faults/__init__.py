@@ -8,6 +8,7 @@ from chaos.faults import (
     inputs,
     kafka,
     network,
+    passwords,
     postgres,
     readers,
     refusals,
@@ -19,7 +20,20 @@ from chaos.faults.base import Fault, InVainError, Scene
 
 ALL: dict[str, Fault] = {
     fault.name: fault
-    for module in (deaths, postgres, transactions, kafka, network, readers, topics, inputs, refusals, restores, calm)
+    for module in (
+        deaths,
+        postgres,
+        transactions,
+        kafka,
+        network,
+        readers,
+        topics,
+        inputs,
+        refusals,
+        restores,
+        passwords,
+        calm,
+    )
     for fault in module.FAULTS
 }
 
