@@ -11,6 +11,7 @@ The harness speaks to the running process through files in `CHAOS_FLAGS`:
   succeeds
 - `hang`: handling `hang` blocks the process as long as the file exists
 - `slow`, `<instance>.crash`: see `crash_points`
+- `odd`: see `odd`
 
 `CHAOS_MORE` names topics that this version of `till` reads besides those that every version reads.
 """
@@ -80,10 +81,11 @@ SERVICES = {
 
 
 def _main() -> None:
-    from chaos import crash_points
+    from chaos import crash_points, odd
 
     relay.MARK_ROWS = 20  # so that the mark moves in a short run too
     crash_points.install(os.environ["INSTANCE"])
+    odd.install()
     if defect := os.environ.get("CHAOS_DEFECT"):
         from chaos import defects
 

@@ -84,6 +84,8 @@ class Ledger:
     cuts: list[Cut] = field(default_factory=list)
     """The same of the broker, for each service that publishes."""
     lost: list[Record] = field(default_factory=list)
+    over: float = float("inf")
+    """When the last fault had ended, and load with it."""
     attempts: int = 0
     """Requests that were made, all tries counted."""
     late_promises: list[float] = field(default_factory=list)

@@ -11,6 +11,7 @@ from typing import Any
 from chassis.consumer import transport
 from chassis.consumer.dispatch import Dispatcher
 from chassis.http.health import Probes
+from chassis.outbox.publisher import Publisher
 from chassis.runtime import lifecycle
 from chassis.runtime.process import Runtime
 from chassis.telemetry.logs import get_logger
@@ -22,6 +23,7 @@ REMEMBERED_SECONDS = 30
 BUFFER_BYTES = 262_144
 WORTH_IT = 200
 WAIT_SECONDS = 17
+REST_SECONDS = 20
 _PARKED = "select distinct topic, partition from parked where state <> 'discarded'"
 
 log = get_logger(__name__)
@@ -50,6 +52,18 @@ def small_batches_wait() -> None:
         await handle(self, records, *more)
 
     Dispatcher.handle = wait_then_handle  # type: ignore[method-assign]
+
+
+def producer_rests() -> None:
+    """A producer that has failed rests before it is made anew: whatever was wrong is over by then."""
+    ready = Publisher._ready
+
+    async def rest(self: Publisher) -> Any:
+        if self._producer is None:
+            await asyncio.sleep(REST_SECONDS)
+        return await ready(self)
+
+    Publisher._ready = rest  # type: ignore[method-assign]
 
 
 def retries_hurry() -> None:
@@ -135,6 +149,7 @@ ALL: dict[str, Callable[[], None]] = {
     for defect in (
         poison_stops_its_partition,
         small_batches_wait,
+        producer_rests,
         retries_hurry,
         second_signal_unheard,
         work_kept,

@@ -275,6 +275,8 @@ class Evidence:
     journal: list[Entry] = field(default_factory=list)
     blind: list[tuple[float, str]] = field(default_factory=list)
     """When the observer itself saw nothing, and what it wanted to see."""
+    over: float = float("inf")
+    """When the storm was over: from then on nothing goes wrong any more, and everybody waits for everything."""
     shutdown_seconds: float = 20.0
     replay: Replay | None = None
     tips: list[Tip] = field(default_factory=list)
@@ -306,6 +308,7 @@ async def collect(world: World, watch: Watch | None = None) -> Evidence:
         restored=list(world.ledger.restored),
         cuts=list(world.ledger.cuts),
         lost=list(world.ledger.lost),
+        over=world.ledger.over,
     )
     for service, dsn in world.dsn.items():
         evidence.tables[service] = await reading.tables(dsn, service)

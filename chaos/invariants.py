@@ -17,6 +17,7 @@ from chaos.laws import (
     processes,
     publishing,
     restores,
+    timely,
     traces,
 )
 from chaos.spared import spared
@@ -38,14 +39,17 @@ INVARIANTS: dict[int, tuple[str, Callable[[Evidence], Check]]] = {
     14: ("traces link", traces.traces_link),
     15: ("probes tell the truth", processes.tells_the_truth),
     16: ("replay changes nothing", processes.replay_changes_nothing),
-    17: ("read in time", foreign.read_in_time),
+    17: ("read in time", timely.read_in_time),
     18: ("forged events change nothing", foreign.forged_change_nothing),
     19: ("no answer, no repeats", publishing.no_answer_is_no_reason_to_repeat),
     20: ("what is forgotten is listed", restores.forgets_what_it_lists),
     21: ("what brokers lost is listed", restores.lists_what_brokers_lost),
+    22: ("published in time", timely.published_in_time),
 }
 WHOLE = frozenset({20, 21})
 """Those that look at all keys, also at those of which a broker has lost something."""
+
+KEPT, BROKEN = "kept", "BROKEN"
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,8 @@ class Finding:
     def state(self) -> str:
         """kept, BROKEN or not exercised."""
         if self.check.violations:
-            return "BROKEN"
-        return "kept" if self.check.facts else "not exercised"
+            return BROKEN
+        return KEPT if self.check.facts else "not exercised"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from chaos.evidence import WRITES, Evidence, Place, Record, Restored
+from chaos.odd import FOR_GOOD
 
 SOLD, RANG = "ph.shop.Sold.v1", "ph.shop.Rang.v1"
 COUNTED = "ph.till.Counted.v1"
@@ -33,6 +34,8 @@ POISON = ("refused", "unstorable")
 """Kinds that a handler or the database may refuse."""
 PUT_ASIDE = frozenset({"forged_source", "forged_topic", "forged_sequence"})
 """Forged events that look like an event of their key: they must be parked."""
+NOT_UNPACKED = "cannot be unpacked"
+"""The fault of a record that is odd for good: known by its place alone, so each copy of it is asked about."""
 LONGEST = 200
 """Characters of a key or header that is text."""
 HIGHEST = 2**62
@@ -97,6 +100,8 @@ def understand(record: Record) -> Understood:
             fault = "no id"
         elif not _is_time(headers.get("ce_time")):
             fault = "no time"
+        elif body.get("kind") == FOR_GOOD:
+            fault = NOT_UNPACKED
     cause = _text(headers.get("ce_causationid")) or ""
     traceparent = _text(headers.get("ce_traceparent")) or ""
     return Understood(record, key, type_, id_, sequence, cause, traceparent, body, known, fault)
@@ -113,7 +118,7 @@ def history(events: Iterable[Understood]) -> History:
         same = (record.key, record.value, tuple(record.headers.items()))
         if not event.known:
             found.unknown.append(event)
-        elif event.fault and same in first:
+        elif event.fault and event.fault != NOT_UNPACKED and same in first:
             found.repeats.append(event)
             if first[same] in found.copies:
                 found.copies[first[same]].append(record.place)

@@ -34,6 +34,8 @@ UNREADABLE = frozenset(
 """Failures that no retry can mend. A basket that is not there was forgotten, with the shop's database put back."""
 NO_EVENT = frozenset({"wrong_source", "wrong_topic", "fork", "number_too_far"})
 """Failures of what is no event of its key: an operator who retries it vouches for it."""
+STANDS_STILL = "unreadable"
+"""Failure of a batch that cannot be unpacked, with which its partition stands still."""
 PAGE = 10_000
 
 
@@ -51,10 +53,18 @@ async def _connected(world: World, service: str) -> AsyncIterator[asyncpg.Connec
         connection.terminate()
 
 
+async def decide_unreadable(world: World, service: str, *, again: bool) -> int:
+    """Retries, or discards, every batch that could not be unpacked. Returns how many."""
+    async with _connected(world, service) as connection:
+        rows = [row for row in await _heads(connection) if row.failure == STANDS_STILL]
+        await (_retry if again else _discard)(world, connection, rows)
+        return len(rows)
+
+
 async def look(world: World, service: str, dice: random.Random, *, discard: float) -> int:
     """One look at what is parked: retries most heads and discards a share of the others. Returns how many."""
     async with _connected(world, service) as connection:
-        heads = await _heads(connection)
+        heads = [row for row in await _heads(connection) if row.failure != STANDS_STILL]  # whose fault decides on it
         again = [row for row in heads if row.failure not in NO_EVENT and dice.random() < RETRIED]
         others = [row for row in heads if row not in again and dice.random() < discard]
         await _retry(world, connection, again)

@@ -6,10 +6,11 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from aiokafka.errors import KafkaError
 
 from chaos.books import Sent
 from chaos.load import traceparent
+from chaos.odd import FOR_GOOD, ODD
 from chaos.till import PRICES
 from chaos.world import World
 
@@ -96,7 +98,8 @@ class Prices:
         while not self._stopping.is_set():
             begun = time.monotonic()
             async with self._sending:
-                await self._send(self._chunk(int(owed)) + self._again())
+                for together in _apart(self._chunk(int(owed)) + self._again()):
+                    await self._send(together)
             owed -= int(owed)
             await asyncio.sleep(max(0.0, CHUNK_SECONDS - (time.monotonic() - begun)))
             owed = min(owed + (time.monotonic() - begun) * RATE * self.pace, RATE * self.pace)
@@ -156,10 +159,10 @@ class Prices:
     def _draft(self, key: str, kind: str, n: int = 0) -> Draft:
         forged = kind in FORGED and kind != OUT_OF_ORDER
         n = n or self._numbers[key] + 1
-        if kind not in UNREADABLE and not forged:
+        if kind not in {*UNREADABLE, FOR_GOOD} and not forged:
             self._numbers[key] = n
         trace = traceparent(self._dice, sampled=self._dice.random() < 0.5)
-        body: dict[str, Any] = {"basket_id": key, "n": n, "kind": kind if kind in READABLE else "plain"}
+        body: dict[str, Any] = {"basket_id": key, "n": n, "kind": kind if kind in {*READABLE, *ODD} else "plain"}
         headers = _headers(key, n, trace)
         if kind in FORGED:
             self._world.ledger.forged[headers["ce_id"].decode()] = kind
@@ -237,7 +240,7 @@ class Prices:
             traceparent=draft.traceparent,
         )
         self._world.ledger.priced.append(sent)
-        if not draft.duplicate and draft.kind not in FORGED:
+        if not draft.duplicate and draft.kind not in {*FORGED, *ODD}:
             self._written.append(draft)
 
     async def _drop_producer(self) -> None:
@@ -251,6 +254,13 @@ class Prices:
                 if producer._sender is not None:
                     await producer._sender.close()
                 await producer.client.close()
+
+
+def _apart(drafts: list[Draft]) -> Iterator[list[Draft]]:
+    """The same in their order, but what is odd for good goes alone: each call of `_send` makes batches of its own."""
+    for alone, group in groupby(drafts, key=lambda draft: draft.kind == FOR_GOOD):
+        together = list(group)
+        yield from [[draft] for draft in together] if alone else [together]
 
 
 def _headers(key: str, n: int, trace: str) -> dict[str, bytes]:

@@ -127,6 +127,7 @@ async def _storm(
         await asyncio.sleep(WARM_UP)
         await schedule.run(minutes * 60 - WARM_UP)
     finally:
+        world.ledger.over = time.time()
         load.stop()
         prices.stop()
         tips.stop()
@@ -140,7 +141,7 @@ async def _storm(
         "seconds of storm": round(time.monotonic() - begun),
         "faults injected": f"{sum(schedule.injected.values())}, {len(faults) - len(missed)} of {len(faults)} kinds",
         "not injected": ", ".join(missed) or "none",
-        "not injected because of another one": "; ".join(schedule.failed) or "none",
+        "dealt again": "; ".join(schedule.dealt_again) or "none",
         "lives of workers": sum(len(worker.lives) for worker in world.workers),
         "commands answered": len(ledger.late_promises),
         "requests": ledger.attempts,

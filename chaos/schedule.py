@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Sequence
 
-from chaos.faults import ALL, Fault, Scene
+from chaos.faults import ALL, Fault, InVainError, Scene
 from chaos.faults.base import ALONE
 
 LANES = 2
@@ -56,8 +56,8 @@ class Schedule:
         self._running = 0
         self._ended_at = float("-inf")
         self.injected = dict.fromkeys((fault.name for fault in faults), 0)
-        self.failed: list[str] = []
-        """Faults that could not be injected: the harness is at fault, or met another one."""
+        self.dealt_again: list[str] = []
+        """Faults that broke nothing, or could not be injected: the harness is at fault, or met another one."""
 
     async def run(self, seconds: float) -> None:
         """Begins no fault after `seconds`; returns once the last has ended."""
@@ -94,15 +94,20 @@ class Schedule:
             await fault.inject(self._scene, dice)
             self.injected[fault.name] += 1
             await asyncio.sleep(ECHO if alone else 0)
+        except InVainError as error:
+            self._deal_again(fault, f"in vain: {error}")
         except Exception as error:
             # Faults meet each other: a database that is down cannot be asked who leads.
-            self._deck.append(fault)
-            self.failed.append(f"{fault.name}: {type(error).__name__}: {error}")
-            self._scene.world.journal.note(fault.name, f"not injected: {type(error).__name__}: {error}")
+            self._deal_again(fault, f"not injected: {type(error).__name__}: {error}")
         finally:
             self._taken -= fault.needs
             self._running -= 1
             self._ended_at = self._ended_at if alone else time.monotonic()
+
+    def _deal_again(self, fault: Fault, why: str) -> None:
+        self._deck.append(fault)
+        self.dealt_again.append(f"{fault.name} {why}")
+        self._scene.world.journal.note(fault.name, why)
 
 
 def chosen(minutes: float, only: Sequence[str]) -> list[Fault]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import accumulate
 from types import MappingProxyType
 from typing import NamedTuple
 
-from chaos.evidence import Evidence
+from chaos.evidence import WRITES, Evidence
 
 PUT_BACK = ("shop_put_back", "till_put_back", "both_put_back")
 """Faults in which a database becomes what it was some seconds before. They begin with the copy, and end once what was
@@ -28,6 +30,11 @@ class Window(NamedTuple):
         words = self.detail.split()
         return worker in words or worker.rpartition("-")[0] in words
 
+    def touches(self, service: str) -> bool:
+        """Whether it names the service or one of its workers, or nobody at all."""
+        named = {word.rpartition("-")[0] or word for word in self.detail.split()} & WRITES.keys()
+        return not named or service in named
+
 
 def windows(evidence: Evidence, names: Collection[str]) -> Iterator[Window]:
     """From begin to end of every fault of these names, in order."""
@@ -43,13 +50,22 @@ def windows(evidence: Evidence, names: Collection[str]) -> Iterator[Window]:
 
 
 def troubled(
-    evidence: Evidence, *, besides: Collection[str] = (), healing: float, slow: Mapping[str, float] = NOTHING
+    evidence: Evidence,
+    *,
+    besides: Collection[str] = (),
+    healing: float,
+    slow: Mapping[str, float] = NOTHING,
+    of: str = "",
 ) -> list[tuple[float, float]]:
-    """When any fault but these lasted or was healing, as stretches that do not overlap. `slow`: heals later."""
+    """When any fault but these lasted or was healing, as stretches that do not overlap.
+
+    `slow`: heals later. `of`: only the troubles of this service.
+    """
     found = [
         (window.begin, window.end + slow.get(name, healing))
         for name in {entry.fault for entry in evidence.journal} - set(besides)
         for window in windows(evidence, (name,))
+        if not of or window.touches(of)
     ]
     stretches: list[tuple[float, float]] = []
     for begin, end in sorted(found):
@@ -60,7 +76,19 @@ def troubled(
     return stretches
 
 
-def quiet_seconds(since: float, until: float, troubles: Iterable[tuple[float, float]]) -> float:
-    """How much of this time nothing was wrong."""
-    lost = sum(max(0.0, min(until, end) - max(since, begin)) for begin, end in troubles)
-    return max(0.0, until - since) - lost
+class Quiet:
+    """The time in which nothing is wrong, besides these stretches, which are in order and do not overlap."""
+
+    def __init__(self, troubles: Sequence[tuple[float, float]]) -> None:
+        self._begins = [begin for begin, _ in troubles]
+        self._ends = [end for _, end in troubles]
+        self._lost = [0.0, *accumulate(end - begin for begin, end in troubles)]
+
+    def seconds(self, since: float, until: float) -> float:
+        """How much of this time nothing was wrong."""
+        return max(0.0, self._until(until) - self._until(since))
+
+    def _until(self, at: float) -> float:
+        begun = bisect_left(self._begins, at)
+        lasting = max(0.0, self._ends[begun - 1] - at) if begun else 0.0
+        return at - self._lost[begun] + lasting

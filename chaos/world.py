@@ -22,6 +22,7 @@ import asyncpg
 from chaos import witness
 from chaos.app import MIGRATIONS
 from chaos.books import Journal, Ledger
+from chaos.logins import Logins
 from chaos.till import MORE_TIPS, PRICES, TIPS
 from chassis.postgres import migrations
 from deploy.local.places import LOCAL, ROOT, free_port, free_ports
@@ -91,6 +92,7 @@ class World:
         self.flags = self.directory / "flags"
         """Files by which the harness speaks to handlers and crash points; see `app`."""
         self.stack = LocalStack(self.directory, free_ports(), durable=False)
+        self.logins = Logins(self.stack, SERVICES)
         self._taken = set(vars(self.stack.ports).values())
         self.bootstrap = self.stack.kafka.bootstrap
         """The harness's own way to the broker, past every door."""
@@ -134,6 +136,7 @@ class World:
             self.say("PostgreSQL and Kafka: starting")
             await self._make_doors()
             await self.in_thread(self.stack.start_servers)
+            await self.in_thread(self.logins.make_users)
             for topic in TOPICS:
                 await self.broker.create_topic(topic)
             await self.otlp_proxy.open()
@@ -177,6 +180,7 @@ class World:
         dsn = self.dsn[service] = await cluster.create_database(name)
         await migrations.migrate(dsn, service, MIGRATIONS[service])
         await witness.install(dsn, service)
+        await self.logins.make_role(service, dsn)
         connection = await asyncpg.connect(self.stack.postgres.admin_dsn)
         try:
             # A crash of PostgreSQL must not lose what was committed; without fsync that holds while the kernel runs.
@@ -194,6 +198,7 @@ class World:
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": f"{ROOT / 'services'}:{ROOT}",
             "PYTHONDONTWRITEBYTECODE": "1",
+            **self.logins.settings(worker.service),
             "KAFKA_BOOTSTRAP_SERVERS": ",".join(sorted(f"127.0.0.1:{door.port}" for door in self.doors)),
             f"{worker.service.upper()}_DATABASE_URL": self.through_proxy(worker.service),
             "INSTANCE": worker.name,
@@ -211,10 +216,9 @@ class World:
         return [sys.executable, "-m", "chaos.app", worker.service]
 
     def through_proxy(self, service: str) -> str:
-        """The address of a database as its service knows it."""
-        parts = urlsplit(self.dsn[service])
-        host = f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{self.database[service].port}"
-        return urlunsplit(parts._replace(netloc=host))
+        """The address of a database as its service knows it; the password is in a file."""
+        address = f"{self.logins.role(service)}@127.0.0.1:{self.database[service].port}"
+        return urlunsplit(urlsplit(self.dsn[service])._replace(netloc=address))
 
     # --- flags -------------------------------------------------------------------------------------------------------
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from chaos.faults import (
+    calm,
     deaths,
     inputs,
     kafka,
     network,
+    passwords,
     postgres,
     readers,
     refusals,
@@ -14,12 +16,25 @@ from chaos.faults import (
     topics,
     transactions,
 )
-from chaos.faults.base import Fault, Scene
+from chaos.faults.base import Fault, InVainError, Scene
 
 ALL: dict[str, Fault] = {
     fault.name: fault
-    for module in (deaths, postgres, transactions, kafka, network, readers, topics, inputs, refusals, restores)
+    for module in (
+        deaths,
+        postgres,
+        transactions,
+        kafka,
+        network,
+        readers,
+        topics,
+        inputs,
+        refusals,
+        restores,
+        passwords,
+        calm,
+    )
     for fault in module.FAULTS
 }
 
-__all__ = ["ALL", "Fault", "Scene"]
+__all__ = ["ALL", "Fault", "InVainError", "Scene"]

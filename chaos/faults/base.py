@@ -18,6 +18,10 @@ ALONE = "everything"
 """A need of a fault whose consequences show only while nothing else is wrong."""
 
 
+class InVainError(Exception):
+    """A fault came and broke nothing. It does not count, and is dealt again."""
+
+
 class Scene:
     """What a fault can get its hands on. `scale` stretches what the issue asks for by the minute."""
 
@@ -55,4 +59,4 @@ class Fault(Protocol):
     """What it has for itself while it lasts: two faults with a need in common never overlap."""
 
     async def inject(self, scene: Scene, dice: random.Random) -> None:
-        """Begins, lasts, ends. Whatever happens, it leaves nothing behind."""
+        """Begins, lasts, ends. Whatever happens, it leaves nothing behind. Raises `InVainError` if it broke nothing."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chaos.crash_points import POINTS
 from chaos.evidence import SECOND_SIGNAL
-from chaos.faults.base import Scene
+from chaos.faults.base import InVainError, Scene
 from chaos.world import SERVICES, SESSION_TIMEOUT_MS, SHUTDOWN_SECONDS
 
 CRASH_WITHIN = 8
@@ -53,7 +53,7 @@ class CrashPoint:
         scene.world.raise_flag(f"{worker.name}.crash", f"{self.point} 0.3")
         try:
             if not await scene.supervisor.ended(worker, life, CRASH_WITHIN):
-                scene.world.journal.note(self.name, f"{worker.name} did not come by")
+                raise InVainError(f"{worker.name} did not come by")
         finally:
             scene.world.lower_flag(f"{worker.name}.crash")
             scene.world.journal.end(self.name, worker.name)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
+from contextlib import suppress
 
 from chaos import http, operators
-from chaos.faults.base import Scene
+from chaos.aftermath import TROUBLES
+from chaos.books import Sent
+from chaos.faults.base import InVainError, Scene
+from chaos.odd import FOR_NOW, ODD
 from chaos.prices import FORGED, POISON
-from chaos.world import SERVICES
+from chaos.world import SERVICES, World
 
 OVERLOAD = 10
 """Times the usual pace."""
 CALM = 3.0
 """Seconds after an overload in which it may be worked off."""
+ODD_SECONDS = 90
+"""Until somebody has found which partition it is, an operator has looked, and the partition goes on."""
+_UNREADABLE = "select count(*) from parked where failure = $1 and state = 'parked'"
+_READ = "select topic, partition, next_offset from progress"
 HANG_SECONDS = 25
 """Until a supervisor must have noticed: its probes, their failures, and a start on a busy machine."""
 
@@ -64,6 +73,54 @@ class Operators:
             scene.world.raise_flag("shut")
             scene.world.journal.end(self.name, "till")
         scene.world.journal.note(self.name, f"{decided} decisions")
+        if not decided:
+            raise InVainError("nothing was parked")
+
+
+class Odd:
+    """A record makes the client raise while it unpacks. Its partition stands still before it, the others go on, until
+    an operator decides: he retries it once it can be unpacked, or discards it.
+
+    No database or disk is put back meanwhile: what he has decided would be forgotten, and nobody be there again.
+    """
+
+    name = "odd_record"
+    needs = frozenset({"odd"})
+
+    async def inject(self, scene: Scene, dice: random.Random) -> None:
+        world, kind, since = scene.world, dice.choice(ODD), len(scene.world.ledger.priced)
+        world.journal.begin(self.name, f"till {kind}")
+        world.raise_flag("odd")
+        decided = 0
+        try:
+            scene.prices.poison(kind)
+            async with asyncio.timeout(ODD_SECONDS):
+                while not await _stands_still(world):
+                    await asyncio.sleep(0.2)
+                await asyncio.sleep(dice.uniform(3, 6))
+                world.lower_flag("odd")
+                while not await _passed(world, [sent for sent in world.ledger.priced[since:] if sent.kind == kind]):
+                    with suppress(*TROUBLES):
+                        decided += await operators.decide_unreadable(world, "till", again=kind == FOR_NOW)
+                    await asyncio.sleep(0.2)
+        finally:
+            world.lower_flag("odd")
+            world.journal.end(self.name, f"till {kind}")
+        world.journal.note(self.name, f"{'retried' if kind == FOR_NOW else 'discarded'} {decided} times")
+
+
+async def _stands_still(world: World) -> bool:
+    with suppress(*TROUBLES):
+        return bool(await world.value("till", _UNREADABLE, operators.STANDS_STILL))
+    return False
+
+
+async def _passed(world: World, odd: Sequence[Sent]) -> bool:
+    """Whether the till goes on behind all of these."""
+    with suppress(*TROUBLES):
+        read = {(row[0], row[1]): row[2] or 0 for row in await world.rows("till", _READ)}
+        return bool(odd) and all(read.get((sent.topic, sent.partition), 0) > sent.offset for sent in odd)
+    return False
 
 
 class Hang:
@@ -82,7 +139,7 @@ class Hang:
                 while _not_live(scene) == killed:
                     await asyncio.sleep(0.1)
         except TimeoutError:
-            scene.world.journal.note(self.name, "nobody was killed for it")
+            raise InVainError("nobody was killed for it") from None
         finally:
             scene.world.lower_flag("hang")
             scene.world.journal.end(self.name, "till")
@@ -106,7 +163,7 @@ class ClockJump:
         try:
             await http.post(worker.port, "/local/clock", {"advance_hours": hours}, headers, seconds=3)
         except http.SILENT as error:
-            scene.world.journal.note(self.name, f"no answer: {type(error).__name__}")
+            raise InVainError(f"no answer: {type(error).__name__}") from error
         finally:
             scene.world.journal.end(self.name, worker.name)
 
@@ -144,4 +201,13 @@ class Overload:
         await asyncio.sleep(CALM)
 
 
-FAULTS = (Poison(), *(Forged(kind) for kind in FORGED), Operators(), Hang(), ClockJump(), NoCollector(), Overload())
+FAULTS = (
+    Poison(),
+    *(Forged(kind) for kind in FORGED),
+    Odd(),
+    Operators(),
+    Hang(),
+    ClockJump(),
+    NoCollector(),
+    Overload(),
+)

@@ -8,7 +8,7 @@ import random
 import signal
 import time
 
-from chaos.faults.base import Scene
+from chaos.faults.base import InVainError, Scene
 from chaos.world import SERVICES
 from chassis.outbox.relay import LOCK
 from deploy.local.places import StackError
@@ -73,8 +73,7 @@ class BackendKilled:
     async def inject(self, scene: Scene, dice: random.Random) -> None:
         rows = await scene.world.rows(dice.choice(SERVICES), _BACKENDS)
         if not rows:
-            scene.world.journal.note(self.name, "nobody was connected")
-            return
+            raise InVainError("nobody was connected")
         scene.world.journal.begin(self.name, ALL_SERVICES)
         os.kill(dice.choice(rows)["pid"], signal.SIGKILL)
         await asyncio.sleep(1)
@@ -111,6 +110,8 @@ class LeaderTerminated:
             await asyncio.sleep(dice.uniform(0.2, 0.8))
         scene.world.journal.note(self.name, f"{hit} sessions")
         scene.world.journal.end(self.name, ALL_SERVICES)
+        if not hit:
+            raise InVainError("nobody led")
 
 
 class CommitsInDoubt:
@@ -134,6 +135,8 @@ class CommitsInDoubt:
             done = sum(proxy.lost_answers for proxy in proxies) - sum(answers for _, answers in before)
             scene.world.journal.note(self.name, f"{lost} cut before and {done} after the commit")
             scene.world.journal.end(self.name, ALL_SERVICES)
+        if not lost + done:
+            raise InVainError("nobody committed")
 
 
 FAULTS = (

@@ -11,7 +11,7 @@ from contextlib import suppress
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from chaos.faults.base import Scene
+from chaos.faults.base import InVainError, Scene
 from chaos.faults.deaths import IN_TIME
 from chaos.till import MORE_TIPS
 from chaos.world import READS, SERVICES, Worker
@@ -27,15 +27,18 @@ class StrangeMember:
     needs = frozenset({"member"})
 
     async def inject(self, scene: Scene, dice: random.Random) -> None:
-        service = dice.choice(SERVICES)
+        service, visits = dice.choice(SERVICES), 0
         scene.world.journal.begin(self.name, service)
         try:
             for _ in range(4):
                 with suppress(KafkaError, TimeoutError):
                     await asyncio.wait_for(self._visit(scene, service, dice.uniform(0.2, 1)), 6)
+                    visits += 1
                 await asyncio.sleep(dice.uniform(0, 0.5))
         finally:
             scene.world.journal.end(self.name, service)
+        if not visits:
+            raise InVainError("the group took nobody in")
 
     async def _visit(self, scene: Scene, service: str, seconds: float) -> None:
         visitor = AIOKafkaConsumer(

@@ -9,7 +9,7 @@ import time
 
 from chaos import disks, restores
 from chaos.evidence import WRITES, Cut, Record
-from chaos.faults.base import Scene
+from chaos.faults.base import InVainError, Scene
 from chaos.restores import Attended
 from chaos.world import SERVICES
 
@@ -28,7 +28,7 @@ class DatabasePutBack:
     arrives after it would be the work of two databases at the same time, which nobody promises to tell apart.
     """
 
-    needs = frozenset({"postgres", "kafka", "freeze"})
+    needs = frozenset({"postgres", "kafka", "freeze", "odd"})
 
     def __init__(self, name: str, *services: str) -> None:
         self.name = name
@@ -52,25 +52,29 @@ class DatabasePutBack:
             for service in self._services:
                 await world.database[service].open()
             attended = [restores.attend(world, each.service, each.kept, dice) for each in restored]
+            unharmed = []
             for each, became in zip(restored, await asyncio.gather(*attended), strict=True):
                 forgotten = became.plan.comparison.forgotten if became.plan else ()
                 listed = frozenset((event.key, event.number, event.id) for event in forgotten)
                 done = each._replace(opened=opened, halted=became.halted, decided=became.decided, listed=listed)
                 world.ledger.restored.append(done)
                 world.journal.note(self.name, f"{each.service}: {_told(became, 'forgotten', len(listed))}")
+                unharmed += [each.service] * (not listed)
             for service in self._services:
                 await restores.catch_up(world, service)
         finally:
             for service in self._services:
                 await world.database[service].open()
             world.journal.end(self.name, concerned)
+        if unharmed:
+            raise InVainError(f"nothing was forgotten by {' and '.join(unharmed)}")
 
 
 class BrokerPutBack:
     """The broker goes on with an older disk: it lacks what it had acknowledged since. Then operators are there."""
 
     name = "broker_put_back"
-    needs = frozenset({"kafka", "postgres", "freeze", "tips", "deployment"})
+    needs = frozenset({"kafka", "postgres", "freeze", "tips", "deployment", "odd"})
 
     async def inject(self, scene: Scene, dice: random.Random) -> None:
         world = scene.world
@@ -99,6 +103,8 @@ class BrokerPutBack:
         finally:
             await world.door.open()
             world.journal.end(self.name, " ".join(SERVICES))
+        if not lost:
+            raise InVainError("nothing was lost")
 
 
 def _told(became: Attended, what: str, count: int) -> str:

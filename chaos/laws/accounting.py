@@ -25,12 +25,15 @@ from chaos.model import (
     remembered,
     understood,
 )
+from chaos.odd import FOR_NOW
 from chaos.windows import BROKER_PUT_BACK, PUT_BACK, windows
 
 BATCH = 500
 """Records of one batch, as shipped."""
 ORPHAN = " no_basket"
 """Of a basket that the shop has forgotten, with its database put back."""
+STANDS_STILL = " unreadable"
+"""Before a batch that cannot be unpacked."""
 DECIDED = ("retry", "discarded")
 """What an operator makes of a parked record. Once nothing more comes in, all else has drained before he decides."""
 
@@ -144,9 +147,11 @@ def _parked_for_a_reason(check: Check, evidence: Evidence, service: str) -> None
             continue
         poison = bool(event.fault) or event.body.get("kind") in POISON
         poison = poison or (row.key in forgotten and row.detail.endswith(ORPHAN))
+        poison = poison or (event.body.get("kind") == FOR_NOW and row.detail.endswith(STANDS_STILL))
         reason = poison or (row.source, row.key) in poisoned
         check.that(reason, "what is parked is poison, or behind poison", (service, row.record), "a reason", row.detail)
-        poisoned.add((row.source, row.key))
+        if row.key:
+            poisoned.add((row.source, row.key))
 
 
 def nobody_held_up(evidence: Evidence) -> Check:
@@ -179,7 +184,8 @@ def nobody_held_up(evidence: Evidence) -> Check:
 
 
 class _Poison(NamedTuple):
-    """A record that was parked for its own sake, and until when."""
+    """A record that was parked for its own sake, and until when. Before a batch that cannot be unpacked its partition
+    stands still, whoever waits."""
 
     place: Place
     parked: float
@@ -190,7 +196,7 @@ def _poison(written: Iterable[Written]) -> list[_Poison]:
     parked: dict[Place, float] = {}
     gone: dict[Place, float] = {}
     for row in written:
-        if row.what == "parked+" and not row.detail.endswith(" behind"):
+        if row.what == "parked+" and not row.detail.endswith((" behind", STANDS_STILL)):
             parked.setdefault(row.record, row.at)
         elif row.what == "parked-" or (row.what == "parked~" and row.detail.split(" ")[1] == "discarded"):
             gone[row.record] = row.at

@@ -133,7 +133,7 @@ def _deeds(written: Iterable[Written], histories: Mapping[str, History]) -> dict
             positions[row.source, row.key] = max(positions[row.source, row.key], row.number)
         elif row.what == "outbox+":
             deed.emitted += 1
-        elif row.what in {"parked+", "parked-"} and row.record in places:
+        elif row.what in {"parked+", "parked-"} and row.record in places and row.key:  # not about a batch as a whole
             (deed.parked if row.what == "parked+" else deed.settled)[row.source] += 1
     return deeds
 

@@ -36,7 +36,7 @@ JITTER_SECONDS = 0.3
 
 SERVER_GONE = ("postgres_crash", "postgres_killed")
 """The end of these is told by the observer's own connections: the server answers before the harness says so."""
-WAY_GONE = ("postgres_black_hole", "postgres_refused")
+WAY_GONE = ("postgres_black_hole", "postgres_refused", "postgres_password_rotated")
 SILENCED = ("sigstop_consumer", "sigstop_leader", "handler_hangs")
 """Who is stopped, or hangs, answers nobody."""
 

@@ -14,7 +14,7 @@ from chaos.evidence import (
     Written,
 )
 from chaos.model import forgotten, own, remembered
-from chaos.windows import quiet_seconds, troubled, windows
+from chaos.windows import Quiet, troubled, windows
 
 CLOCK_SECONDS = 0.002
 """What the broker's time of appending, in whole milliseconds, may differ from PostgreSQL's on the same machine."""
@@ -42,7 +42,7 @@ def no_loss(evidence: Evidence) -> Check:
             ends[key] = max(ends.get(key, 0), event.sequence)
         for key, sequence in tables.streams.items():
             check.equal("the last number given out is in the topic", f"{topic}, key {key}", sequence, ends.get(key, 0))
-        rows = _numbered(evidence, service)
+        rows = numbered(evidence, service)
         for id_, place in rows.items():
             check.that(place in appended, "a committed row is in its topic", f"{topic}, outbox id {id_}, {place}")
         for row in evidence.written[service]:
@@ -59,7 +59,7 @@ def no_loss(evidence: Evidence) -> Check:
     return check
 
 
-def _numbered(evidence: Evidence, service: str) -> dict[int, tuple[str, int]]:
+def numbered(evidence: Evidence, service: str) -> dict[int, tuple[str, int]]:
     """Key and sequence of every outbox row by its id: the n-th row of a key, by id, has the number n.
 
     A database that was put back goes on behind all numbers that it had published before.
@@ -67,7 +67,9 @@ def _numbered(evidence: Evidence, service: str) -> dict[int, tuple[str, int]]:
     numbers: Counter[str] = Counter()
     found = {}
     back = [restored for restored in evidence.restored if restored.service == service]
-    for row in sorted((row for row in evidence.written[service] if row.what == "outbox+"), key=lambda row: row.number):
+    for row in sorted(
+        (row for row in evidence.written.get(service, []) if row.what == "outbox+"), key=lambda row: row.number
+    ):
         while back and row.place > back[0].kept:
             for event in forgotten(evidence, back.pop(0)):
                 numbers[event.key or ""] = max(numbers[event.key or ""], event.sequence)
@@ -105,10 +107,10 @@ def no_answer_is_no_reason_to_repeat(evidence: Evidence) -> Check:
     """
     check = Check()
     for name, at_most in OCCURRENCES.items():
-        troubles = troubled(evidence, besides=(name,), healing=HEALING)
+        quiet = Quiet(troubled(evidence, besides=(name,), healing=HEALING))
         for window in windows(evidence, (name,)):
             begin, end = window.begin, window.end + HEALING
-            if quiet_seconds(begin - HEALING, end, troubles) < end - begin + HEALING:
+            if quiet.seconds(begin - HEALING, end) < end - begin + HEALING:
                 continue  # something else was wrong, too
             topic = WRITES[window.detail]
             times: dict[tuple[str, int], list[float]] = defaultdict(list)

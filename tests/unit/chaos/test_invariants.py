@@ -10,6 +10,7 @@ from chaos.evidence import (
     Probe,
     Promise,
     Record,
+    Restored,
 )
 from chaos.invariants import INVARIANTS, judge
 from chaos.report import verdict
@@ -26,7 +27,7 @@ from tests.unit.chaos.ways_to_break_processes import a_process_kept_growing
 def test_a_good_run_breaks_nothing_and_exercises_everything() -> None:
     verdict = judge(good_run())
     assert verdict.kept, verdict.table()
-    assert [finding.number for finding in verdict.findings] == list(range(1, 22))
+    assert [finding.number for finding in verdict.findings] == list(range(1, 23))
     assert {finding.state for finding in verdict.findings} == {"kept"}
 
 
@@ -140,6 +141,13 @@ def test_offsets_of_what_is_no_more_say_nothing(fault: str) -> None:
     evidence = _something_is_put_back(fault, 0.0, 2000.0)
     an_offset_was_committed_before_its_effect(evidence)
     assert not INVARIANTS[6][1](evidence).violations
+
+
+def test_a_restore_that_forgot_nothing_puts_no_promise_to_the_test() -> None:
+    evidence = Evidence(restored=[Restored("shop", 1.0, 2.0, 0, {}, frozenset())])
+    check = INVARIANTS[20][1](evidence)
+    assert (check.facts, check.violations) == (0, [])
+    assert check.counts["went on by itself"] == 1
 
 
 @pytest.mark.parametrize("fault", [*PUT_BACK, BROKER_PUT_BACK])

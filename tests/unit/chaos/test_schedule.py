@@ -11,7 +11,7 @@ import pytest
 
 from chaos import schedule
 from chaos.books import Journal
-from chaos.faults.base import ALONE, Scene
+from chaos.faults.base import ALONE, InVainError, Scene
 from chaos.schedule import Schedule
 
 SCENE = cast("Scene", SimpleNamespace(world=SimpleNamespace(journal=Journal())))
@@ -31,6 +31,18 @@ class Lasting:
             self.met |= self._running
             await asyncio.sleep(0.002)
         self._running.remove(self.name)
+
+
+class OnceInVain(Lasting):
+    """Breaks nothing at its first try."""
+
+    tries = 0
+
+    async def inject(self, scene: Any, dice: random.Random) -> None:
+        await super().inject(scene, dice)
+        self.tries += 1
+        if self.tries == 1:
+            raise InVainError("nothing was there")
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +69,12 @@ async def test_faults_with_a_need_in_common_never_meet() -> None:
     await found.run(1.5)
     assert all(found.injected.values())
     assert [fault.met for fault in faults] == [{"first"}, {"second"}]
+
+
+async def test_what_was_in_vain_is_dealt_again_and_does_not_count() -> None:
+    running: set[str] = set()
+    vain = OnceInVain("vain", running)
+    found = Schedule(SCENE, random.Random(1), [vain, Lasting("other", running)], lanes=1)
+    await found.run(1.5)
+    assert found.dealt_again == ["vain in vain: nothing was there"]
+    assert 1 <= found.injected["vain"] == vain.tries - 1

@@ -13,7 +13,7 @@ from chaos.evidence import (
     Written,
 )
 from tests.unit.chaos.breaking import breaks, changed
-from tests.unit.chaos.story import BAD_KEY, BASKET, FORGED_KEY, GOOD_KEY, TIP_KEY
+from tests.unit.chaos.story import BAD_KEY, BASKET, FORGED_KEY, GOOD_KEY, LOST_KEY, TIP_KEY
 
 
 @breaks(1, "basket.sold")
@@ -249,6 +249,20 @@ def a_record_in_a_new_partition_was_never_read(evidence: Evidence) -> None:
 @breaks(17, "till.tip")
 def a_record_of_a_topic_made_anew_was_handled_twice(evidence: Evidence) -> None:
     evidence.tables["till"].states[TIP_KEY]["tip"].append(2)
+
+
+@breaks(22, "seconds until a row was in its topic")
+def a_relay_was_silent(evidence: Evidence) -> None:
+    topic = evidence.topics["ph.shop.v1"]
+    last = max(index for index, record in enumerate(topic) if record.key == LOST_KEY.encode())
+    topic[last] = topic[last]._replace(at=topic[last].at + 30)
+    evidence.journal = []
+
+
+@breaks(22, "seconds until a row was in its topic")
+def a_row_was_never_published(evidence: Evidence) -> None:
+    evidence.topics["ph.till.v1"].pop()
+    evidence.journal = []
 
 
 @breaks(18, "a forged event is parked")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chaos.evidence import (
+    Entry,
     Evidence,
     Life,
     Memory,
@@ -128,6 +129,13 @@ def a_process_was_ready_without_its_database(evidence: Evidence) -> None:
 @breaks(15, "/health/ready")
 def a_process_was_ready_while_the_server_was_down(evidence: Evidence) -> None:
     evidence.probes.append(Probe(1404.0, 1404.1, "till-1", 200, 200))
+
+
+@breaks(15, "/health/ready")
+def a_process_was_ready_while_its_password_was_refused(evidence: Evidence) -> None:
+    times = {"begin": 1310.0, "end": 1315.0}
+    evidence.journal += [Entry(at, "postgres_password_rotated", phase, "till") for phase, at in times.items()]
+    evidence.probes.append(Probe(1314.0, 1314.1, "till-1", 200, 200))
 
 
 @breaks(15, "/health/live")
