@@ -15,6 +15,7 @@ from placement.commands import OnCandidacy, Shortlist
 from placement.domain import consents
 from placement.domain.candidacy import Candidacy, CandidacyStatus
 from placement.domain.candidate import Candidate
+from placement.domain.sight import Eyes
 from placement.domain.terms import ClosedReason, Party
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed
@@ -39,6 +40,10 @@ class Desk:
     def recipients(self) -> tuple[str, ...]:
         """Whom a consent names that covers this desk. It lies in one country, for however many it acts."""
         return consents.desk(self.centre, self.home)
+
+    def eyes(self, now: datetime) -> Eyes:
+        """With which it looks at people now."""
+        return Eyes(self.centre, self.recipients, self.countries, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ def scene_of(states: States, command: OnCandidacy, context: Context, *needed: Ca
         return refusals.CANDIDACY_NOT_FOUND
     if vacancy.country not in desk.countries:
         return refusals.OTHER_ORGANISATION
+    if candidacy.centre != desk.centre and not desk.eyes(context.now).know(candidate):
+        return refusals.CANDIDACY_NOT_FOUND
     if candidacy.status not in needed:
         return wrong_state("candidacy", candidacy.status, *needed)
     return Scene(day_at(vacancy.country, context.now), candidate, vacancy, candidacy)
