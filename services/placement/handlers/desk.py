@@ -21,7 +21,7 @@ from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed
 from placement.reference import Reference
 from vocabulary.countries import day_at
-from vocabulary.refusals import wrong_state
+from vocabulary.refusals import not_a_centre, wrong_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ def desk_at(org: str, reference: Reference, now: datetime) -> Desk | Refused:
     """The desk of an organisation. Only centres have one, and only while they are open."""
     centre = reference.centres.get(org)
     if centre is None:
-        return refusals.NOT_A_CENTRE
+        return not_a_centre()
     today = day_at(centre.country, now)
     if reference.centres.get(org, on=today) is None:
-        return refusals.NOT_A_CENTRE
+        return not_a_centre()
     return Desk(org, centre.country, reference.countries_of(centre, today), today)
 
 
