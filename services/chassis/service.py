@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chassis.pure.decision import Actor, Handler
+from chassis.pure.decision import Actor, Handler, Refused
 from chassis.pure.messages import Contract
 from chassis.pure.states import Kind
 
@@ -35,8 +35,10 @@ class Service:
     `org`: the organisation that the service itself acts for, when no person does. `kinds` stand in lock order, roots
     first. `subject`: what the service's telemetry is searched by; for an `order`, spans carry `ph.order.id`, log lines
     `order_id`, and paths, events and contracts have a field of that name. `org_kinds`: the kinds of organisations that
-    callers may act for; any if empty. `fingerprint_key`: bodies are remembered by their HMAC under it; needed where
-    bodies hold personal data. `load_reference` reads and validates the code lists at start.
+    callers may act for; any if empty. `role_kinds`: of which of them a role is one; any if it is not named. `shut` says
+    why nobody may act for an organisation at a time, by the code lists. `fingerprint_key`: bodies are remembered by
+    their HMAC under it; needed where bodies hold personal data. `load_reference` reads and validates the code lists at
+    start.
     """
 
     name: str
@@ -51,6 +53,8 @@ class Service:
     migrations: Path
     subject: str = "subject"
     org_kinds: Collection[str] = ()
+    role_kinds: Mapping[str, Collection[str]] = field(default_factory=dict)
+    shut: Callable[[str, Any, datetime], Refused | None] | None = None
     fingerprint_key: bytes = b""
     load_reference: Callable[[Path], Any] = lambda _directory: None
     forgets: Sequence[Forgotten] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Self
 from uuid import UUID
@@ -10,9 +11,10 @@ from pydantic import Field
 
 from chassis.pure.answers import Answer
 from counselling.domain.centre_file import CentreFile, FileStatus
-from counselling.domain.journey import ArrivalMethod, Channel, DepartureStatus
+from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
+from counselling.domain.sight import departure_for, leading_of, own_consents, own_referrals, sight_of, stage_for
 from vocabulary.terms import Priority, Readiness
 
 
@@ -39,7 +41,7 @@ class ReferralOutcome(Answer):
                 "root_referral_id": referral.root_id,
                 "centre": referral.centre,
                 "status": referral.status,
-                "file_status": file.status,
+                "file_status": stage_for(file, referral.centre),
                 "answered_at": referral.answered_at,
                 "first_appointment": referral.first_appointment,
                 "reason": referral.reason,
@@ -108,7 +110,7 @@ class InboxItem(Answer):
     received_at: datetime
     answer_due_at: datetime
     overdue_level: int = Field(description="0 in time, 1 to 3 as the answer stays away")
-    preview: PreviewView
+    preview: PreviewView | None = Field(description="null: no consent lets the centre know the person now")
 
 
 class WithdrawalView(Answer):
@@ -133,7 +135,7 @@ class ReferralView(Answer):
     reason: str | None
     first_appointment: datetime | None
     withdrawal: WithdrawalView | None
-    preview: PreviewView
+    preview: PreviewView | None
 
 
 class ConsentView(Answer):
@@ -227,22 +229,45 @@ class EmploymentView(Answer):
 
 
 class FileView(Answer):
-    """The file. `assessment`, `courses`, `offers`, `employments` are null until the centre has accepted."""
+    """The file. A centre is shown its own referrals, and of the person what it may know.
+
+    Until it has accepted, that is what the scout referred: all that is later is null. Without a consent that lets it
+    know the person now, each `preview` and the departure are null as well.
+    """
 
     case_id: UUID = Field(validation_alias="id")
     status: FileStatus
     centre: str | None
     country: str | None
-    vulnerability_present: bool
+    vulnerability_present: bool | None
     referrals: tuple[ReferralView, ...]
     consents: tuple[ConsentView, ...]
     departure: DepartureView | None
     arrival: ArrivalView | None
-    contacts: tuple[ContactView, ...]
+    contacts: tuple[ContactView, ...] | None
     assessment: AssessmentSummaryView | None
     courses: tuple[CourseView, ...] | None
     offers: tuple[OfferView, ...] | None
     employments: tuple[EmploymentView, ...] | None
+
+    @classmethod
+    def to_centre(cls, file: CentreFile, centre: str, at: datetime) -> Self:
+        """What this centre may know at this time."""
+        sight, own = sight_of(file, centre, at), own_referrals(file, centre)
+        changes: dict[str, object] = {
+            "status": stage_for(file, centre),
+            "centre": centre,
+            "referrals": tuple(ReferralView.model_validate(each) for each in own),
+            "consents": tuple(ConsentView.model_validate(each) for each in own_consents(file, centre)),
+            "departure": departure_for(file, centre) and DepartureView.model_validate(departure_for(file, centre)),
+        }
+        if sight != "whole":
+            later = ("arrival", "contacts", "assessment", "courses", "offers", "employments")
+            changes |= dict.fromkeys(later) | {"vulnerability_present": _vulnerable(own)}
+        if sight == "trace":
+            previews = tuple(ReferralView.model_validate(each).model_copy(update={"preview": None}) for each in own)
+            changes |= dict.fromkeys(("country", "vulnerability_present", "departure")) | {"referrals": previews}
+        return cls.model_validate(file).model_copy(update=changes)
 
 
 class FileSummary(Answer):
@@ -255,10 +280,38 @@ class FileSummary(Answer):
     priority: Priority | None
     needs: tuple[str, ...]
     language: str | None
-    vulnerability_present: bool
+    vulnerability_present: bool | None
     departure: DepartureView | None
     arrival: ArrivalView | None
     readiness: Readiness | None
+
+    @classmethod
+    def of(cls, file: CentreFile, last: Referral | None, departure: Departure | None) -> Self:
+        """All of the line; needs and priority are those of `last`."""
+        return cls.model_validate(
+            {
+                "case_id": file.id,
+                "status": file.status,
+                "centre": file.centre if last is None else last.centre,
+                "country": file.country,
+                "priority": last.preview.priority if last else None,
+                "needs": last.preview.needs if last else (),
+                "language": last.preview.language if last else None,
+                "vulnerability_present": file.vulnerability_present,
+                "departure": departure,
+                "arrival": file.arrival,
+                "readiness": file.assessment.readiness if file.assessment else None,
+            }
+        )
+
+    @classmethod
+    def to_centre(cls, file: CentreFile, centre: str, at: datetime) -> Self:
+        """What a centre that has taken the person on may know at this time."""
+        line = cls.of(file, leading_of(file, centre), departure_for(file, centre))
+        if sight_of(file, centre, at) == "whole":
+            return line
+        kept = {"case_id", "status", "centre", "needs"}
+        return line.model_copy(update={**dict.fromkeys(cls.model_fields.keys() - kept), "needs": ()})
 
 
 class AssessmentView(Answer):
@@ -275,3 +328,7 @@ class Assessments(Answer):
 
     case_id: UUID
     items: tuple[AssessmentView, ...]
+
+
+def _vulnerable(referrals: Iterable[Referral]) -> bool:
+    return any(referral.preview.vulnerability_present for referral in referrals if referral.live)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
@@ -13,6 +14,7 @@ from chassis.http.api import Changer, Reading, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
+from chassis.http.starting import started
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
@@ -48,19 +50,29 @@ Reader = Annotated[Actor, acting_as(*CENTRE_STAFF, PROGRAMME_MANAGER)]
 """Staff of a centre, or the programme's management, which reads all but assessments and changes nothing."""
 CentreFilter = Annotated[Centre | None, Query(description="for the programme management: one centre")]
 
+
+async def _now(request: Request) -> datetime:
+    now: datetime = started(request, "workshop").clock.now()
+    return now
+
+
+Now = Annotated[datetime, Depends(_now)]
+"""When consents are looked at."""
+
 router = new_router()
 REFUSALS = (403, 404, 409, 412)
 
 
 @router.get("/inbox", tags=["inbox"], **answers(Page[InboxItem], 403))
 async def read_inbox(
-    actor: Reader, reading: Reading, wish: Annotated[Wish, paged(views.INBOX)], centre: CentreFilter = None
+    actor: Reader, reading: Reading, now: Now, wish: Annotated[Wish, paged(views.INBOX)], centre: CentreFilter = None
 ) -> Response:
     """Referrals that wait for an answer at the caller's centre, the most pressing first.
 
     Shows what a centre may know before it accepts, and nothing else: there is no profile here.
     """
-    return json_response(await views.inbox(reading, _scope(actor, centre), wish))
+    of = None if actor.role == PROGRAMME_MANAGER else actor.org
+    return json_response(await views.inbox(reading, _scope(actor, centre), wish, now, of=of))
 
 
 @router.post("/referrals/{referral_id}/accept", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
@@ -103,12 +115,16 @@ async def complete_referral(
 async def list_files(
     actor: Reader,
     reading: Reading,
+    now: Now,
     wish: Annotated[Wish, paged(views.FILES)],
     status: Annotated[FileStatus | None, Query(description="only files in this stage")] = None,
     centre: CentreFilter = None,
 ) -> Response:
-    """Files of the caller's centre."""
-    return json_response(await views.files(reading, _scope(actor, centre), status, wish))
+    """Files of the people whom the caller's centre has taken on. Who waits for an answer is in the inbox."""
+    scope = _scope(actor, centre)
+    if actor.role == PROGRAMME_MANAGER:
+        return json_response(await views.all_files(reading, scope, status, wish))
+    return json_response(await views.files_of(reading, actor.org, status, now, wish))
 
 
 @router.get("/files/{case_id}", tags=["files"], **answers(FileView, 403, 404, tagged=True))

@@ -10,7 +10,7 @@ from counselling.api import router
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.handlers import COMMANDS, DEADLINES, KINDS
 from counselling.reference import Reference
-from vocabulary import roles
+from vocabulary import centres, roles
 from vocabulary.events import SUBJECT
 
 NEVER_REFERRED = timedelta(days=183)
@@ -29,6 +29,8 @@ SERVICE = Service(
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,
+    role_kinds=roles.KINDS_OF,
+    shut=centres.shut,
     load_reference=Reference.load,
     forgets=(Forgotten("centre_file", "unknown", NEVER_REFERRED),),
 )

@@ -31,8 +31,8 @@ OTHER_ORGANISATION_LISTED: Final = other_organisation(
 )
 NOT_TAKEN_ON: Final = Refused(
     "not_taken_on",
-    "Your centre has not taken this person on: assessments are shown only to the centre that has.",
-    "Accept the referral first.",
+    "Your centre has not taken this person on, or no consent lets it know them any more.",
+    "Accept the referral first; if it is accepted, record a new consent with the person.",
     status=403,
 )
 CONSENT_MISSING: Final = consent_missing(

@@ -11,19 +11,18 @@ from counselling import refusals
 from counselling.answers import Assessments, AssessmentView, FileView
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
+from counselling.domain.sight import sight_of
 from vocabulary.roles import PROGRAMME_MANAGER
 
 
 def show_file(states: States, case_id: UUID, context: Context) -> FileView | Refused:
-    """The file. Until the caller's centre has taken the person on, only what the scout referred."""
+    """The file, as far as the caller may know it (`domain/sight.py`); the programme's management sees all of it."""
     file = _readable(states, case_id, context)
     if isinstance(file, Refused):
         return file
-    view = FileView.model_validate(file)
-    if context.actor.role == PROGRAMME_MANAGER or file.taken_on_by(context.actor.org):
-        return view
-    hidden = {"courses": None, "offers": None, "employments": None, "assessment": None}
-    return view.model_copy(update=hidden)
+    if context.actor.role == PROGRAMME_MANAGER:
+        return FileView.model_validate(file)
+    return FileView.to_centre(file, context.actor.org, context.now)
 
 
 def show_assessments(states: States, case_id: UUID, context: Context) -> Assessments | Refused:
@@ -31,7 +30,7 @@ def show_assessments(states: States, case_id: UUID, context: Context) -> Assessm
     file = _readable(states, case_id, context)
     if isinstance(file, Refused):
         return file
-    if not file.taken_on_by(context.actor.org):
+    if sight_of(file, context.actor.org, context.now) != "whole":
         return refusals.NOT_TAKEN_ON
     found = states.linked(Assessment, case_id)
     found.sort(key=lambda each: (each.assessed_on, each.id), reverse=True)
@@ -48,7 +47,7 @@ def _readable(states: States, case_id: UUID, context: Context) -> CentreFile | R
     file = states.get(CentreFile, case_id)
     if file is None or (file.status == "unknown" and actor.role != PROGRAMME_MANAGER):
         return refusals.FILE_NOT_FOUND
-    if actor.role != PROGRAMME_MANAGER and actor.org not in file.centres:
+    if actor.role != PROGRAMME_MANAGER and sight_of(file, actor.org, context.now) == "nothing":
         return refusals.OTHER_ORGANISATION
     return file
 

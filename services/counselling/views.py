@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -11,7 +12,8 @@ from chassis.postgres.documents import Documents, Where
 from chassis.pure.paging import Listing, Order, Page, Wish
 from counselling.answers import FileSummary, InboxItem
 from counselling.domain.centre_file import CentreFile, leading
-from counselling.domain.referral import Referral
+from counselling.domain.consent import Consent, covered
+from counselling.domain.referral import TAKEN_ON, Referral
 
 # Few referrals wait at any time, and an index finds them. PostgreSQL would rather walk through all files in order of
 # their last change: `interval '0'` keeps the index of that order out.
@@ -26,7 +28,7 @@ INBOX: Final = Listing(
                file.updated_at + interval '0' as updated_at
     ) place""",
     id="place.id",
-    columns="file.id as case_id, waiting.referral",
+    columns="file.id as case_id, file.data -> 'consents' as consents, waiting.referral",
     updated_at="place.updated_at",
     orders={
         "answer_due_at": Order("place.due_at", "timestamptz"),
@@ -35,29 +37,55 @@ INBOX: Final = Listing(
 )
 FILES: Final = Listing(source="centre_file", orders={"arrived_on": Order("arrived_on", "text")}, usual="id")
 
+_TAKEN_ON: Final = " or ".join(["data -> 'referrals' @> {}::jsonb"] * len(TAKEN_ON)).join("()")
+
+_consents: TypeAdapter[tuple[Consent, ...]] = TypeAdapter(tuple[Consent, ...])
 _file: TypeAdapter[CentreFile] = TypeAdapter(CentreFile)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
 
 
-async def inbox(documents: Documents, centre: str | None, wish: Wish) -> Page[InboxItem]:
-    """Referrals that wait for an answer, at one centre or at all."""
+async def inbox(
+    documents: Documents, centre: str | None, wish: Wish, at: datetime, *, of: str | None
+) -> Page[InboxItem]:
+    """Referrals that wait for an answer, at one centre or at all; `of` is the centre that asks, None the programme."""
     wanted = json.dumps({"status": "received"} if centre is None else {"status": "received", "centre": centre})
     where = Where()
     where.add("file.data -> 'referrals' @> jsonb_build_array({}::jsonb)", wanted)  # what the index answers
     where.add("waiting.referral @> {}::jsonb", wanted)
-    return await documents.page(INBOX, where, wish, _inbox_item)
+    return await documents.page(INBOX, where, wish, lambda row: inbox_item(row, at, of))
 
 
-async def files(documents: Documents, centre: str | None, status: str | None, wish: Wish) -> Page[FileSummary]:
-    """Files that a centre may read, or all."""
+async def files_of(
+    documents: Documents, centre: str, status: str | None, at: datetime, wish: Wish
+) -> Page[FileSummary]:
+    """Files of people whom a centre has taken on: a line of somebody else would tell by its order what it hides."""
+    where = Where()
+    where.add("data -> 'centres' ? {}", centre)
+    where.add(_TAKEN_ON, *(json.dumps([{"centre": centre, "status": each}]) for each in TAKEN_ON))
+    where.add("status = {}", status)
+    return await documents.page(
+        FILES, where, wish, lambda row: FileSummary.to_centre(_file.validate_json(row["data"]), centre, at)
+    )
+
+
+async def all_files(documents: Documents, centre: str | None, status: str | None, wish: Wish) -> Page[FileSummary]:
+    """Every file, or those that lie with a centre: for the programme's management."""
     where = Where()
     where.add("data -> 'centres' ? {}", centre)
     where.add("status = {}", status)
-    return await documents.page(FILES, where, wish, lambda row: _summary(_file.validate_json(row["data"])))
+    return await documents.page(FILES, where, wish, _whole)
 
 
-def _inbox_item(row: Any) -> InboxItem:
+def _whole(row: Any) -> FileSummary:
+    file = _file.validate_json(row["data"])
+    return FileSummary.of(file, leading(file), file.departure)
+
+
+def inbox_item(row: Any, at: datetime, centre: str | None) -> InboxItem:
+    """A line of the inbox as a centre may see it at this time; None is the programme's management."""
     referral = _referral.validate_json(row["referral"])
+    consents = _consents.validate_json(row["consents"])
+    known = centre is None or covered(consents, centre, referral.centre_country, at)
     return InboxItem.model_validate(
         {
             "case_id": row["case_id"],
@@ -67,25 +95,6 @@ def _inbox_item(row: Any) -> InboxItem:
             "received_at": referral.received_at,
             "answer_due_at": referral.answer_due_at,
             "overdue_level": referral.overdue_level,
-            "preview": referral.preview,
-        }
-    )
-
-
-def _summary(file: CentreFile) -> FileSummary:
-    last = leading(file)
-    return FileSummary.model_validate(
-        {
-            "case_id": file.id,
-            "status": file.status,
-            "centre": file.centre,
-            "country": file.country,
-            "priority": last.preview.priority if last else None,
-            "needs": last.preview.needs if last else (),
-            "language": last.preview.language if last else None,
-            "vulnerability_present": file.vulnerability_present,
-            "departure": file.departure,
-            "arrival": file.arrival,
-            "readiness": file.assessment.readiness if file.assessment else None,
+            "preview": referral.preview if known else None,
         }
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import date, datetime
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 from uuid import UUID
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from chassis.pure.answers import Answer
 from placement.domain import consents, progress
@@ -160,14 +160,14 @@ class VacancyItem(VacancyOutcome):
 
 
 class VacancyView(VacancyItem):
-    """A vacancy, and everybody who is or was on the way to it."""
+    """A vacancy, and everybody on the way to it whom the reader may see."""
 
     candidacies: tuple[CandidacyView, ...]
 
     @classmethod
-    def of(cls, vacancy: Vacancy) -> Self:
-        """From the state."""
-        candidacies = tuple(CandidacyView.of(vacancy, each) for each in vacancy.candidacies)
+    def of(cls, vacancy: Vacancy, seen: Iterable[Candidacy]) -> Self:
+        """From the state, with the candidacies that are `seen`."""
+        candidacies = tuple(CandidacyView.of(vacancy, each) for each in seen)
         return cls.model_validate({**dict(VacancyItem.model_validate(vacancy)), "candidacies": candidacies})
 
 
@@ -239,35 +239,46 @@ class CandidateView(CandidateItem):
     candidacies: tuple[CandidacyView, ...]
 
     @classmethod
-    def with_candidacies(cls, candidate: Candidate, vacancies: Iterable[Vacancy], today: date, now: datetime) -> Self:
-        """From the states, as of `today` where the reader is."""
+    def with_candidacies(
+        cls, candidate: Candidate, ways: Iterable[tuple[Vacancy, Candidacy]], today: date, now: datetime
+    ) -> Self:
+        """From the states, as of `today` where the reader is; `ways` are the candidacies that the reader may see."""
         employers = {recipient for consent in candidate.consents for recipient in consent.recipients}
         allowed = (each for each in employers if consents.covered(candidate.consents, "presentation", (each,), now))
-        candidacies = (
-            CandidacyView.of(vacancy, each)
-            for vacancy in vacancies
-            for each in vacancy.candidacies
-            if each.case_id == candidate.id
-        )
+        candidacies = (CandidacyView.of(vacancy, each) for vacancy, each in ways)
         return cls.of(candidate, today, may_be_presented_to=tuple(sorted(allowed)), candidacies=tuple(candidacies))
+
+
+SMALL: Final = 5
+"""Counts below this, except 0, can point to a person (docs/domain.md: small-numbers)."""
+
+
+def coarsened(count: int) -> int | None:
+    """A count as it may be told: to the next multiple of five, and None if it is 1 to 4."""
+    return None if 0 < count < SMALL else SMALL * round(count / SMALL)
+
+
+Count = Annotated[
+    int | None, BeforeValidator(coarsened), Field(description="rounded to fives; null: 1 to 4, which can be a person")
+]
 
 
 class TargetCount(Answer):
     """K1 for one number of days: `offered` of `elapsed`; the others' days still run."""
 
     days: int
-    elapsed: int = Field(description="people whose days since arrival are over")
-    offered: int = Field(description="of them, with a job offer in time")
-    running: int = Field(description="people whose days are not over")
-    running_offered: int = Field(description="of them, with a job offer already")
+    elapsed: Count = Field(description="people whose days since arrival are over")
+    offered: Count = Field(description="of them, with a job offer in time")
+    running: Count = Field(description="people whose days are not over")
+    running_offered: Count = Field(description="of them, with a job offer already")
 
 
 class Counts(Answer):
-    """People, each counted once."""
+    """People, each counted once, and every number coarsened by itself: differences tell of nobody."""
 
-    arrived: int
-    with_offer: int
-    employed: int
+    arrived: Count
+    with_offer: Count
+    employed: Count
     targets: tuple[TargetCount, ...]
 
 
@@ -275,11 +286,14 @@ class Cohort(Counts):
     """Those who arrived in one month."""
 
     month: str = Field(examples=["2026-03"])
-    small_cells: bool = Field(description="holds a count of 1 to 4: for the desk, not for publication")
 
 
 class Summary(Answer):
-    """Job-offer coverage of returnees from Germany who have arrived, in total and by month of arrival."""
+    """Job-offer coverage of returnees from Germany who have arrived, in total and by month of arrival.
+
+    Counted is who may be placed: adults with a consent `matching` that holds now, for the desk that asks. Each number
+    is rounded to a multiple of five; null stands for 1 to 4.
+    """
 
     countries: tuple[str, ...] | None = Field(description="those counted; null: all")
     target_group: TargetGroup

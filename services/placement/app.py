@@ -9,7 +9,7 @@ from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
 from placement.handlers import COMMANDS, DEADLINES, KINDS
 from placement.reference import Reference
-from vocabulary import roles
+from vocabulary import centres, roles
 from vocabulary.events import SUBJECT
 
 SERVICE = Service(
@@ -25,6 +25,8 @@ SERVICE = Service(
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,
+    role_kinds=roles.KINDS_OF,
+    shut=centres.shut,
     load_reference=Reference.load,
 )
 

@@ -7,12 +7,6 @@ from typing import Final
 from chassis.pure.decision import Refused
 from vocabulary.refusals import admin1_elsewhere, consent_missing, date_out_of_bounds, not_found, other_organisation
 
-NOT_A_CENTRE: Final = Refused(
-    "not_a_centre",
-    "The token's organisation is no centre that is open today.",
-    "Use a token of a placement officer of an open centre.",
-    status=403,
-)
 OTHER_ORGANISATION: Final = other_organisation(
     "This belongs to another desk: yours acts for its centre's country and for those that it is the fallback of.",
     "Ask the desk of that country; for one without a centre, the desk that stands in for it.",

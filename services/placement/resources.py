@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.resources import Resource
-from chassis.pure.states import States, by_id, by_link
+from chassis.pure.states import Need, States, by_id, by_link
 from placement import refusals
 from placement.answers import CandidacyView, CandidateView, VacancyView
-from placement.domain import consents
+from placement.domain.candidacy import Candidacy
 from placement.domain.candidate import Candidate
+from placement.domain.sight import Eyes
 from placement.domain.vacancy import Vacancy
 from placement.handlers.desk import desk_at
 from placement.reference import Reference
@@ -22,14 +24,14 @@ from vocabulary.roles import PROGRAMME_MANAGER
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who reads, and when. A desk sees its countries, and people whose consent names one of `recipients`.
+    """Who reads, and when. A desk sees its countries, and of people what its `eyes` may.
 
-    For the programme's management `countries` are None, which is all, and there are no `recipients`: it reads what is
+    For the programme's management `countries` are None, which is all, and so are `eyes`: it reads what is
     pseudonymous anyway. `today` is the day where the desk lies.
     """
 
     countries: tuple[str, ...] | None
-    recipients: tuple[str, ...] | None
+    eyes: Eyes | None
     today: date
     now: datetime
 
@@ -43,30 +45,35 @@ def scope_of(actor: Actor, reference: Reference, now: datetime) -> Scope | Refus
     if actor.role == PROGRAMME_MANAGER:
         return Scope(None, None, day_at(GERMANY, now), now)
     desk = desk_at(actor.org, reference, now)
-    return desk if isinstance(desk, Refused) else Scope(desk.countries, desk.recipients, desk.today, now)
+    return desk if isinstance(desk, Refused) else Scope(desk.countries, desk.eyes(now), desk.today, now)
 
 
 def show_vacancy(states: States, vacancy_id: UUID, context: Context) -> VacancyView | Refused:
-    """A vacancy, with everybody who is or was on the way to it."""
+    """A vacancy, with everybody who is or was on the way to it and whom the caller may see."""
     scope = scope_of(context.actor, context.reference, context.now)
     if isinstance(scope, Refused):
         return scope
     vacancy = states.get(Vacancy, vacancy_id)
     if vacancy is None:
         return refusals.VACANCY_NOT_FOUND
-    return VacancyView.of(vacancy) if scope.holds(vacancy.country) else refusals.OTHER_ORGANISATION
+    if not scope.holds(vacancy.country):
+        return refusals.OTHER_ORGANISATION
+    seen = [each for each in vacancy.candidacies if _sees(scope, states, each)]
+    return VacancyView.of(vacancy, seen)
 
 
 def show_candidacy(states: States, candidacy_id: UUID, context: Context) -> CandidacyView | Refused:
-    """A candidacy, for the desks of the country where its vacancy lies."""
+    """A candidacy, for the desks of the country where its vacancy lies that may see it."""
     scope = scope_of(context.actor, context.reference, context.now)
     if isinstance(scope, Refused):
         return scope
     for vacancy in states.linked(Vacancy, candidacy_id):
         candidacy = vacancy.candidacy(candidacy_id)
         if candidacy is not None:
-            shown = CandidacyView.of(vacancy, candidacy)
-            return shown if scope.holds(vacancy.country) else refusals.OTHER_ORGANISATION
+            if not scope.holds(vacancy.country):
+                return refusals.OTHER_ORGANISATION
+            if _sees(scope, states, candidacy):
+                return CandidacyView.of(vacancy, candidacy)
     return refusals.CANDIDACY_NOT_FOUND
 
 
@@ -77,20 +84,29 @@ def show_candidate(states: States, case_id: UUID, context: Context) -> Candidate
         return scope
     candidate = states.get(Candidate, case_id)
     vacancies = [each for each in states.linked(Vacancy, case_id) if scope.holds(each.country)]
-    if candidate is None or not _seen(candidate, vacancies, scope):
+    if candidate is None or not (scope.eyes is None or scope.eyes.meet(candidate, vacancies)):
         return refusals.CANDIDATE_NOT_FOUND
-    return CandidateView.with_candidacies(candidate, vacancies, scope.today, scope.now)
+    ways = [(vacancy, each) for vacancy in vacancies for each in vacancy.candidacies if each.case_id == case_id]
+    seen = [(vacancy, each) for vacancy, each in ways if _sees(scope, states, each)]
+    return CandidateView.with_candidacies(candidate, seen, scope.today, scope.now)
 
 
-VACANCY = Resource(lambda id_: (by_id(Vacancy, id_),), show_vacancy)
-CANDIDACY = Resource(lambda id_: (by_link(Vacancy, id_),), show_candidacy)
+def people_of_vacancy(states: States, vacancy_id: UUID) -> Iterable[Need]:
+    """Everybody who is or was on the way to it: their consents say who may see that."""
+    vacancy = states.get(Vacancy, vacancy_id)
+    return () if vacancy is None else [by_id(Candidate, each.case_id) for each in vacancy.candidacies]
+
+
+def person_of_candidacy(states: States, candidacy_id: UUID) -> Iterable[Need]:
+    """Whose candidacy it is."""
+    found = (vacancy.candidacy(candidacy_id) for vacancy in states.linked(Vacancy, candidacy_id))
+    return [by_id(Candidate, each.case_id) for each in found if each is not None]
+
+
+VACANCY = Resource(lambda id_: (by_id(Vacancy, id_),), show_vacancy, people_of_vacancy)
+CANDIDACY = Resource(lambda id_: (by_link(Vacancy, id_),), show_candidacy, person_of_candidacy)
 CANDIDATE = Resource(lambda id_: (by_id(Candidate, id_), by_link(Vacancy, id_)), show_candidate)
 
 
-def _seen(candidate: Candidate, vacancies: list[Vacancy], scope: Scope) -> bool:
-    """A desk sees people with a consent `matching`, and those who are on the way into a vacancy of its countries."""
-    if scope.recipients is None or any(each.live_candidacy_of(candidate.id) for each in vacancies):
-        return True
-    if candidate.status == "unknown" or candidate.minor or not scope.holds(candidate.country):
-        return False
-    return consents.covered(candidate.consents, "matching", scope.recipients, scope.now)
+def _sees(scope: Scope, states: States, candidacy: Candidacy) -> bool:
+    return scope.eyes is None or scope.eyes.see(states.get(Candidate, candidacy.case_id), candidacy)

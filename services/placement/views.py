@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
@@ -20,7 +20,6 @@ from placement.answers import (
     EmployerView,
     OfferItem,
     Summary,
-    TargetCount,
     VacancyItem,
 )
 from placement.domain.candidacy import Candidacy, OfferStatus
@@ -35,8 +34,6 @@ POOL: Final[tuple[CandidateStatus, ...]] = ("pooled", "active")
 """Whom GET /candidates lists if no status is asked for."""
 COUNTED: Final[TargetGroup] = "RETURNEE_DE"
 """The target group that the programme promises a job offer."""
-SMALL: Final = 5
-"""Counts below this, except 0, can point to a person (docs/domain.md: small-numbers)."""
 
 EMPLOYERS: Final = Listing(
     source="employer", orders={"id": Order("id", "uuid"), "name": Order("data ->> 'name'", "text")}
@@ -73,17 +70,34 @@ data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
     where consent ->> 'purpose' = 'matching' and not (consent ->> 'withdrawn')::boolean
       and (consent ->> 'ends_at')::timestamptz > {} and consent -> 'recipients' ?| {}::text[])
 """
+"""Whom a desk knows: `placement.domain.sight.Eyes.know`."""
+_SEEN: Final = """
+(vacancy.data -> 'candidacies' @> jsonb_build_array(jsonb_build_object(
+    'offer', jsonb_build_object('id', offer.id), 'centre', {}::text, 'status', 'offered'))
+ or vacancy.data -> 'candidacies' @> jsonb_build_array(jsonb_build_object(
+    'offer', jsonb_build_object('id', offer.id), 'centre', {}::text, 'status', 'accepted'))
+ or known_to_desk(offer.case_id, {}::text[], {}::text[], {}))::int <> 0
+"""
+"""Which offers a desk sees: `placement.domain.sight.Eyes.see`, of candidacies with an offer. A number that is not 0,
+because PostgreSQL takes that for most of them, as it is; of a condition that lets few pass it would sort all."""
 _COHORTS: Final = """
 select left(arrived_on, 7) as month, days,
        count(*) as arrived, count(first_offer_on) as with_offer, count(employed_on) as employed,
        count(*) filter (where arrived_on::date + days < $2) as elapsed,
+       count(*) filter (where arrived_on::date + days >= $2) as running,
        count(*) filter (where arrived_on::date + days < $2
                           and first_offer_on::date <= arrived_on::date + days) as offered,
        count(*) filter (where arrived_on::date + days >= $2 and first_offer_on is not null) as running_offered
 from candidate cross join unnest($3::int[]) as days
 where ($1::text[] is null or country = any($1)) and arrived_on is not null and target_group = $4
+  and data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
+    select from jsonb_array_elements(data -> 'consents') as consent
+    where consent ->> 'purpose' = 'matching' and not (consent ->> 'withdrawn')::boolean
+      and (consent ->> 'ends_at')::timestamptz > $5 and ($6::text[] is null or consent -> 'recipients' ?| $6))
 group by 1, 2 order by 1, 2
 """
+
+_OF_TARGET: Final = ("elapsed", "offered", "running", "running_offered")
 
 _candidacy: TypeAdapter[Candidacy] = TypeAdapter(Candidacy)
 _candidate: TypeAdapter[Candidate] = TypeAdapter(Candidate)
@@ -120,8 +134,8 @@ async def candidates(
     """The pool: for a desk, people whose consent `matching` holds for it now."""
     where = _within(scope).add("status = any({}::text[])", POOL if status is None else (status,))
     where.add("data -> 'skills' ? {}", skill)
-    if scope.recipients is not None:
-        where.add(_COVERED, scope.now, scope.recipients)
+    if scope.eyes is not None:
+        where.add(_COVERED, scope.now, scope.eyes.recipients)
     return await documents.page(
         CANDIDATES, where, wish, lambda row: CandidateItem.of(_candidate.validate_json(row["data"]), scope.today)
     )
@@ -130,8 +144,11 @@ async def candidates(
 async def offers(
     documents: Documents, scope: Scope, wish: Wish, case_id: UUID | None = None, status: OfferStatus | None = None
 ) -> Page[OfferItem]:
-    """Job offers in the scope's countries."""
+    """Job offers in the scope's countries, of people whom the reader may see."""
     where = Where().add("offer.country = any({}::text[])", scope.countries)
+    if scope.eyes is not None:
+        eyes = scope.eyes
+        where.add(_SEEN, eyes.centre, eyes.centre, eyes.countries, eyes.recipients, eyes.now)
     where.add("offer.case_id = {}", case_id)
     where.add("offer.status = {}", status)
     return await documents.page(OFFERS, where, wish, _offer)
@@ -140,61 +157,33 @@ async def offers(
 async def summary(documents: Documents, scope: Scope) -> Summary:
     """K1, the programme's headline: who has a job offer how many days after arrival.
 
-    Nothing is suppressed here: both roles that may read it may read every case that it counts, so a blank would hide
-    nothing from them. Cohorts with counts of 1 to 4 are marked, so that nobody publishes them by mistake; what leaves
-    the programme belongs into a reporting service that suppresses them (docs/domain.md: small-numbers).
+    Counted are adults whose consent `matching` holds now: for the desk that asks, or for any, if the programme asks.
+    Every number is coarsened by itself (docs/domain.md: small-numbers).
     """
+    recipients = None if scope.eyes is None else scope.eyes.recipients
     async with documents.pool.acquire(timeout=LENT_WITHIN) as connection:
-        rows = await connection.fetch(_COHORTS, scope.countries, scope.today, TARGET_DAYS, COUNTED)
-    months = [(month, counts(list(group))) for month, group in groupby(rows, key=lambda row: row["month"])]
+        rows = await connection.fetch(
+            _COHORTS, scope.countries, scope.today, TARGET_DAYS, COUNTED, scope.now, recipients
+        )
+    months = groupby(rows, key=lambda row: row["month"])
     return Summary(
         countries=scope.countries,
         target_group=COUNTED,
         as_of=scope.today,
-        total=added(each for _, each in months),
-        cohorts=tuple(Cohort(month=month, small_cells=has_small_cells(each), **dict(each)) for month, each in months),
+        total=Counts.model_validate(_added(rows)),
+        cohorts=tuple(Cohort.model_validate({"month": month, **_added(list(group))}) for month, group in months),
     )
 
 
-def counts(rows: Sequence[asyncpg.Record]) -> Counts:
-    """One month: its rows differ by target only."""
-    first = rows[0]
-    return Counts(
-        arrived=first["arrived"],
-        with_offer=first["with_offer"],
-        employed=first["employed"],
-        targets=tuple(
-            TargetCount(
-                days=row["days"],
-                elapsed=row["elapsed"],
-                offered=row["offered"],
-                running=row["arrived"] - row["elapsed"],
-                running_offered=row["running_offered"],
-            )
-            for row in rows
-        ),
-    )
-
-
-def added(months: Iterable[Counts]) -> Counts:
-    """All months together."""
-    total = Counts(arrived=0, with_offer=0, employed=0, targets=tuple(_none(days) for days in TARGET_DAYS))
-    for each in months:
-        total = Counts(
-            arrived=total.arrived + each.arrived,
-            with_offer=total.with_offer + each.with_offer,
-            employed=total.employed + each.employed,
-            targets=tuple(_sum(*pair) for pair in zip(total.targets, each.targets, strict=True)),
-        )
-    return total
-
-
-def has_small_cells(of: Counts) -> bool:
-    """Whether a count can point to a person."""
-    cells = [of.arrived, of.with_offer, of.employed]
-    for target in of.targets:
-        cells += [target.elapsed, target.offered, target.running, target.running_offered]
-    return any(0 < cell < SMALL for cell in cells)
+def _added(rows: Sequence[asyncpg.Record]) -> dict[str, Any]:
+    """The exact counts of these rows, of which there is one per month and target. A month counts people once."""
+    by_days = {days: [row for row in rows if row["days"] == days] for days in TARGET_DAYS}
+    people = {name: sum(row[name] for row in by_days[TARGET_DAYS[0]]) for name in ("arrived", "with_offer", "employed")}
+    targets = [
+        {"days": days} | {name: sum(row[name] for row in found) for name in _OF_TARGET}
+        for days, found in by_days.items()
+    ]
+    return {**people, "targets": targets}
 
 
 def _within(scope: Scope) -> Where:
@@ -204,17 +193,3 @@ def _within(scope: Scope) -> Where:
 def _offer(row: Any) -> OfferItem:
     vacancy = {name: row[name] for name in ("vacancy_id", "employer_id", "country", "isco08")}
     return OfferItem.of(_candidacy.validate_json(row["candidacy"]), **vacancy)
-
-
-def _none(days: int) -> TargetCount:
-    return TargetCount(days=days, elapsed=0, offered=0, running=0, running_offered=0)
-
-
-def _sum(one: TargetCount, other: TargetCount) -> TargetCount:
-    return TargetCount(
-        days=one.days,
-        elapsed=one.elapsed + other.elapsed,
-        offered=one.offered + other.offered,
-        running=one.running + other.running,
-        running_offered=one.running_offered + other.running_offered,
-    )

@@ -253,6 +253,16 @@ class CaseView(CaseSummary):
         return self.model_copy(update={"referrals": referrals, "journey": self.journey.without(hidden)})
 
 
+class Allowed(Answer):
+    """What a person has allowed, and which centres they were referred to: nothing of the person, no need, no day."""
+
+    case_id: UUID = Field(validation_alias="id")
+    case_ref: str
+    opened_by: str = Field(description="the desk that answers for it")
+    consents: tuple[ConsentView, ...]
+    referrals: tuple[Hop, ...]
+
+
 class MilestoneView(Answer):
     """An entry of the timeline. `subject`: the referral, enrolment, offer ... that it is about."""
 

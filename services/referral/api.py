@@ -22,6 +22,7 @@ from chassis.pure.paging import Page, Wish
 from chassis.telemetry.logs import get_logger
 from referral import commands, refusals, views
 from referral.answers import (
+    Allowed,
     CaseOutcome,
     CaseSummary,
     CaseView,
@@ -51,6 +52,7 @@ from referral.domain.case_ref import read
 from referral.domain.journey import JourneyStatus
 from referral.domain.referral import ReferralStatus
 from referral.resources import (
+    ALLOWED,
     CASE,
     REFERRAL,
     TIMELINE,
@@ -59,7 +61,7 @@ from referral.resources import (
 )
 from referral.vault import Vault
 from vocabulary.codes import Country, Org
-from vocabulary.roles import CENTRE_STAFF, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
+from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 
 Desk = Annotated[Actor, acting_as(*SCOUTS_DESK)]
 """Somebody at a scout's or return counsellor's desk."""
@@ -67,6 +69,8 @@ Reader = Annotated[Actor, acting_as(*SCOUTS_DESK, PROGRAMME_MANAGER)]
 """The desk, or the programme's management, which reads everything but profiles and changes nothing."""
 ConsentTaker = Annotated[Actor, acting_as(*SCOUTS_DESK, *CENTRE_STAFF, PLACEMENT_OFFICER)]
 """The desk, or staff of the centre that has taken the person on."""
+Protector = Annotated[Actor, acting_as(*SCOUTS_DESK, DATA_PROTECTION_OFFICER)]
+"""The desk, or the data protection officer, who sees of every case what was allowed and of no person who they are."""
 OrgFilter = Annotated[Org | None, Query(description="whose cases; a desk sees its own only")]
 
 REFUSALS = (403, 404, 409, 412)
@@ -118,6 +122,12 @@ async def read_case(case_id: UUID, actor: Reader, view: Viewer) -> Response:
 async def read_timeline(case_id: UUID, actor: Reader, view: Viewer) -> Response:
     """What happened to the case, here and in the other services. No command is held to its `ETag`."""
     return await view(TIMELINE, case_id, actor)
+
+
+@router.get("/cases/{case_id}/consents", tags=["consents"], **answers(Allowed, 403, 404, tagged=True))
+async def read_consents(case_id: UUID, actor: Protector, view: Viewer) -> Response:
+    """What the person has allowed, to whom, until when, and which centres were asked. No command takes its `ETag`."""
+    return await view(ALLOWED, case_id, actor)
 
 
 @router.post("/cases/{case_id}/consents", tags=["consents"], status_code=201, **answers(ConsentOutcome, *REFUSALS))

@@ -11,7 +11,7 @@ from referral.consumers import EVENTS as CONSUMED
 from referral.handlers import COMMANDS, DEADLINES, KINDS
 from referral.reference import Reference
 from referral.vault import Vault
-from vocabulary import roles
+from vocabulary import centres, roles
 from vocabulary.events import SUBJECT
 
 
@@ -31,6 +31,8 @@ def service(profile_key: bytes) -> Service:
         fingerprint_key=hmac.digest(profile_key, b"request fingerprints", "sha256"),
         subject=SUBJECT,
         org_kinds=roles.ORG_KINDS,
+        role_kinds=roles.KINDS_OF,
+        shut=centres.shut,
         load_reference=Reference.load,
     )
 

@@ -29,6 +29,8 @@ class CaseOpened(ReferralEvent):
     language: Language
     household_id: UUID | None = None
     return_type: ReturnType
+    opened_by: Org | None = None
+    """The desk whose case it is, which alone acts for the person; only older events lack it."""
 
 
 class ConsentGranted(ReferralEvent):

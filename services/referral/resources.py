@@ -8,12 +8,12 @@ from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.resources import Resource
 from chassis.pure.states import States, by_id, by_link
 from referral import refusals
-from referral.answers import CaseView, Hop, ProfileView, ReferralDetail, Timeline
+from referral.answers import Allowed, CaseView, Hop, ProfileView, ReferralDetail, Timeline
 from referral.domain.case import Case
 from referral.domain.profile import Profile
 from referral.reference import Reference
 from referral.vault import Vault, VaultError
-from vocabulary.roles import PROGRAMME_MANAGER, SCOUTS_DESK
+from vocabulary.roles import DATA_PROTECTION_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 
 
 def show_case(states: States, case_id: UUID, context: Context) -> CaseView | Refused:
@@ -30,6 +30,15 @@ def show_timeline(states: States, case_id: UUID, context: Context) -> Timeline |
     if isinstance(case, Refused):
         return case
     return Timeline.model_validate({"case_id": case.id, "items": case.timeline}, from_attributes=True)
+
+
+def show_allowed(states: States, case_id: UUID, context: Context) -> Allowed | Refused:
+    """What the person has allowed: for the desk, and for the data protection officer, whoever's case it is."""
+    case = states.get(Case, case_id)
+    if context.actor.role != DATA_PROTECTION_OFFICER:
+        readable = _readable(case, context.actor)
+        return readable if isinstance(readable, Refused) else Allowed.model_validate(readable)
+    return refusals.CASE_NOT_FOUND if case is None else Allowed.model_validate(case)
 
 
 def show_referral(states: States, referral_id: UUID, context: Context) -> ReferralDetail | Refused:
@@ -50,6 +59,7 @@ def show_referral(states: States, referral_id: UUID, context: Context) -> Referr
 
 CASE = Resource(lambda case_id: (by_id(Case, case_id),), show_case)
 TIMELINE = Resource(lambda case_id: (by_id(Case, case_id),), show_timeline)
+ALLOWED = Resource(lambda case_id: (by_id(Case, case_id),), show_allowed)
 REFERRAL = Resource(lambda referral_id: (by_link(Case, referral_id),), show_referral)
 
 

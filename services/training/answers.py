@@ -157,7 +157,10 @@ class PersonView(Answer):
 
 
 class EnrolmentDetail(EnrolmentSummary):
-    """An enrolment with the course and the person whom it joins."""
+    """An enrolment with the course and the person whom it joins.
+
+    A provider is shown the person as long as a consent lets it, and their departure as long as the course lies ahead.
+    """
 
     must_end_by: date | None = Field(description="latest day on which a course may end for the person's departure")
     person: PersonView | None

@@ -25,6 +25,7 @@ SERVICE = Service(
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,
+    role_kinds=roles.KINDS_OF,
     load_reference=Reference.load,
 )
 

@@ -19,6 +19,8 @@ class CaseOpened(CaseContract, source="referral"):
     target_group: TargetGroup
     country: Country
     language: Language
+    opened_by: Org | None = None
+    """The desk that acts for the person; an event from before there was this field does not say."""
 
 
 class ConsentGranted(CaseContract, source="referral"):

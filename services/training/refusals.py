@@ -18,6 +18,9 @@ OTHER_ORGANISATION: Final = other_organisation(
     "This belongs to another organisation.",
     "Ask the provider of the course, or the scouts who asked for the enrolment.",
 )
+NOT_YOUR_CASE: Final = other_organisation(
+    "The case is with another desk.", "Have the desk that opened the case ask for the course.", "/case_id"
+)
 SESSION_NOT_FOUND: Final = not_found("session", "Take the id from GET /sessions.")
 CASE_NOT_FOUND: Final = not_found(
     "case",

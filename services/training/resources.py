@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from chassis.pure.decision import Actor, Context, Refused
+from chassis.pure.decision import Context, Refused
 from chassis.pure.resources import Resource
 from chassis.pure.states import Need, States, by_id, by_link
 from training import refusals
@@ -25,7 +25,7 @@ def show_session(states: States, session_id: UUID, context: Context) -> SessionD
     actor = context.actor
     enrolments = None
     if actor.role == PROGRAMME_MANAGER or (actor.role == TRAINING_CLERK and actor.org == session.provider):
-        enrolments = tuple(_detail(states, session, each, actor) for each in session.enrolments)
+        enrolments = tuple(_detail(states, session, each, context) for each in session.enrolments)
     return SessionDetail.on(session, day_at(GERMANY, context.now), enrolments=enrolments)
 
 
@@ -39,7 +39,7 @@ def show_enrolment(states: States, enrolment_id: UUID, context: Context) -> Enro
         owner = session.provider if actor.role == TRAINING_CLERK else enrolment.requested_by
         if actor.role != PROGRAMME_MANAGER and actor.org != owner:
             return refusals.OTHER_ORGANISATION
-        return _detail(states, session, enrolment, actor)
+        return _detail(states, session, enrolment, context)
     return refusals.ENROLMENT_NOT_FOUND
 
 
@@ -59,13 +59,18 @@ SESSION = Resource(lambda id_: (by_id(CourseSession, id_),), show_session, peopl
 ENROLMENT = Resource(lambda id_: (by_link(CourseSession, id_),), show_enrolment, person_of_enrolment)
 
 
-def _detail(states: States, session: CourseSession, enrolment: Enrolment, actor: Actor) -> EnrolmentDetail:
+def _detail(states: States, session: CourseSession, enrolment: Enrolment, context: Context) -> EnrolmentDetail:
+    """The enrolment with what the caller may know of the person now: a provider by a consent that holds."""
     learner = states.get(Learner, enrolment.case_id)
+    for_provider = context.actor.role == TRAINING_CLERK
+    if learner is not None and for_provider and not learner.shown_to(session.provider, context.now):
+        learner = None
+    over = for_provider and not enrolment.live
     return EnrolmentDetail.of(
         session,
         enrolment,
-        must_end_by=None if learner is None else learner.must_end_by,
-        person=_person(learner, for_provider=actor.role == TRAINING_CLERK),
+        must_end_by=None if learner is None or over else learner.must_end_by,
+        person=_person(learner, for_provider=for_provider),
     )
 
 

@@ -9,6 +9,7 @@
 | `refusals` | refusals that several services give | not `domain`: what is refused is said by handlers |
 | `consents` | when a consent ends | not `domain`: `countries` |
 | `reference` | rows of code lists that several services read | yes, `domain` too: the standard library only |
+| `centres` | which centres people may act for now | not `domain`: `refusals` |
 | `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |
 
 It imports `chassis.pure` and nothing else of the chassis; the chassis imports nothing of it. A closed list that one

@@ -8,6 +8,16 @@ from __future__ import annotations
 from chassis.pure.decision import Refused
 
 
+def not_a_centre() -> Refused:
+    """The organisation of the token is no centre, or one that is not open today."""
+    return Refused(
+        "not_a_centre",
+        "The token's organisation is no centre that is open today.",
+        "Use a token of an open centre, or have yours added to the list that GET /code-lists/centres shows.",
+        status=403,
+    )
+
+
 def unknown_code(field: str, code_list: str, remedy: str = "") -> Refused:
     """A code that its list does not have, or not today: of a reason, an occupation, a centre, a country."""
     return Refused(

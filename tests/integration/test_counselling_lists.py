@@ -37,12 +37,13 @@ class Cases:
         self.number = 0
 
     async def add(self, path: str) -> None:
-        """A case in the inbox; for the list of files two of three have arrived, on two days."""
+        """A case in the inbox; for the list of files it is accepted, and two of three have arrived, on two days."""
         self.number += 1
         case, age = uuid4(), self.number % 3
         referral = await self.counselling.refer(case, days_ago=age)
-        if path == "/files" and age:
+        if path == "/files":
             await self.counselling.post(f"/referrals/{referral}/accept", LAGOS)
+        if path == "/files" and age:
             day = (datetime.fromisoformat(self.counselling.today) - timedelta(days=age)).date().isoformat()
             told = await self.counselling.post(f"/files/{case}/arrival", LAGOS, arrived_on=day, method="seen")
             assert told["http"] == 200, told
@@ -92,24 +93,45 @@ async def test_pages_have_no_gap_and_no_repeat_in_any_order_while_cases_are_adde
 
 async def test_without_a_wish_the_inbox_comes_by_due_time_and_files_by_id(counselling: Process) -> None:
     cases = Cases(counselling)
-    for _ in range(5):
-        await cases.add("/inbox")
+    for path in ("/inbox", "/files") * 5:
+        await cases.add(path)
     due = [item["answer_due_at"] for item in (await counselling.get("/inbox", staff(LAGOS)))["items"]]
-    assert due == sorted(due)
+    assert (due, len(due)) == (sorted(due), 5)
     ids = [item["case_id"] for item in (await counselling.get("/files", staff(LAGOS)))["items"]]
-    assert ids == sorted(ids)
+    assert (ids, len(ids)) == (sorted(ids), 5)
+
+
+async def test_files_are_those_of_people_whom_the_centre_has_taken_on(counselling: Process) -> None:
+    cases = {status: uuid4() for status in ("received", "accepted", "rejected", "elsewhere")}
+    referrals = {status: await counselling.refer(case) for status, case in cases.items()}
+    await counselling.post(f"/referrals/{referrals['accepted']}/accept", LAGOS)
+    await counselling.post(f"/referrals/{referrals['rejected']}/reject", LAGOS, reason="no_capacity")
+    told = {"to_centre": EDO, "reason": "other_catchment"}
+    await counselling.post(f"/referrals/{referrals['elsewhere']}/redirect", LAGOS, **told)
+    for stage in ({}, {"status": "expected"}):
+        found = await counselling.get("/files", staff(LAGOS), **stage)
+        assert [item["case_id"] for item in found["items"]] == [str(cases["accepted"])]
+    assert (await counselling.get("/files", staff(LAGOS), status="declined"))["items"] == []
+    assert (await counselling.get("/files", staff(EDO)))["items"] == []
+    assert len((await counselling.get("/files", PROGRAMME))["items"]) == 4
+    assert [item["case_id"] for item in (await counselling.get("/files", PROGRAMME, status="declined"))["items"]] == [
+        str(cases["rejected"])
+    ]
 
 
 async def test_a_list_is_counted_if_that_is_asked(counselling: Process) -> None:
-    for centre in (LAGOS, LAGOS, LAGOS, EDO):
-        await counselling.refer(uuid4(), centre)
     for path in IDS:
+        for centre in (LAGOS, LAGOS, LAGOS, EDO):
+            referral = await counselling.refer(uuid4(), centre)
+            if path == "/files":
+                await counselling.post(f"/referrals/{referral}/accept", centre)
         first = await counselling.get(path, staff(LAGOS), count="true", limit=2)
         assert (len(first["items"]), first["total"], first["limit"]) == (2, 3, 2)
         rest = await counselling.get(path, staff(LAGOS), count="true", limit=2, cursor=first["next_cursor"])
         assert (len(rest["items"]), rest["total"]) == (1, 3)
-        assert (await counselling.get(path, PROGRAMME, count="true", limit=1))["total"] == 4
-        assert (await counselling.get(path, PROGRAMME, count="true", centre=EDO))["total"] == 1
+        all_of_them = {"/inbox": (4, 1), "/files": (8, 2)}[path]
+        assert (await counselling.get(path, PROGRAMME, count="true", limit=1))["total"] == all_of_them[0]
+        assert (await counselling.get(path, PROGRAMME, count="true", centre=EDO))["total"] == all_of_them[1]
         assert (await counselling.get(path, staff(ACCRA), count="true"))["total"] == 0
         assert (await counselling.get(path, staff(LAGOS), limit=2))["total"] is None
 
@@ -130,8 +152,9 @@ async def test_what_has_changed_since_is_all_that_has(counselling: Process) -> N
     await counselling.post(f"/referrals/{referrals[1]}/accept", LAGOS)
     new = uuid4()
     referral = await counselling.refer(new)
+    assert await changed("/files", staff(LAGOS)) == [str(cases[1])]
+    assert await changed("/files", PROGRAMME) == [str(cases[1]), str(new)]
     for who in (staff(LAGOS), PROGRAMME):
-        assert await changed("/files", who) == [str(cases[1]), str(new)]
         assert await changed("/inbox", who) == [referral]
 
 
@@ -243,7 +266,7 @@ async def filled(counselling: Process) -> str:
 
 
 def a_file(number: int, at: datetime) -> CentreFile:
-    """Most are closed; now and then one is expected, waits, or is in contact; now and then one is of a small centre."""
+    """Most are closed; now and then one waits, is expected, or in contact; now and then one is of a small centre."""
     centre = ACCRA if number % 300 == 7 else LAGOS if number % 3 == 0 else EDO if number % 3 == 1 else "centre:PK-LHE"
     waits, live = number % WAITING in (0, 1, 2), number % 20 == 3
     preview = Preview(
@@ -252,7 +275,10 @@ def a_file(number: int, at: datetime) -> CentreFile:
     referral = Referral(uuid4(), uuid4(), centre, "NG", preview, at, at + timedelta(days=7))
     if waits:
         return settled(CentreFile(uuid4(), referrals=(referral,)))
-    referral = referral.accepted(at + timedelta(days=1), None).started()
+    referral = referral.accepted(at + timedelta(days=1), None)
+    if number % (2 * WAITING) in (30, 31, 32):
+        return settled(CentreFile(uuid4(), referrals=(referral,)))
+    referral = referral.started()
     if not live:
         referral = referral.ended("complete", at + timedelta(days=99), "employment_found")
     arrival = Arrival(at.date() + timedelta(days=9), None, "seen", at + timedelta(days=14))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,7 +12,7 @@ from tests.support import outbox
 from tests.support.placement import bodies
 from tests.support.placement.api import ACCRAS, DAKARS, EDOS, OFFICER, PROGRAMME
 from tests.support.placement.process import DAY, TODAY, Placement
-from tests.support.placement.world import ACCRA, DAKAR, LAGOS
+from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS
 
 
 def ids(page: dict[str, Any], name: str = "case_id") -> set[str]:
@@ -134,10 +135,33 @@ async def test_a_desk_lists_and_counts_all_its_countries_or_the_one_that_it_name
         assert ids(await placement.get("/offers", DAKARS, **named), "offer_id") == found
         assert len((await placement.get("/vacancies", DAKARS, **named))["items"]) == len(found)
         summary = await placement.get("/summary", DAKARS, **named)
-        assert (summary["countries"], summary["total"]["arrived"]) == (countries, len(people))
-        assert summary["total"]["with_offer"] == len(found)
+        assert (summary["countries"], summary["total"]["arrived"]) == (countries, None), "one or two people"
+        assert summary["total"]["with_offer"] == (None if found else 0)
     assert (await placement.get("/summary", PROGRAMME))["countries"] is None
     assert ids(await placement.get("/candidates", ACCRAS)) == set()
+
+
+async def test_a_desk_lists_offers_of_whom_it_may_know_and_those_that_it_has_to_end(placement: Placement) -> None:
+    employer_id = await placement.employer()
+    vacancy_id = await placement.vacancy(employer_id, openings=9)
+    people = [await placement.refer() for _ in range(3)]
+    offers = [(await placement.offer(employer_id, vacancy_id, case_id))["offer_id"] for case_id in people]
+    open_, accepted, declined = offers
+    await placement.post(f"/offers/{accepted}/accept")
+    await placement.post(f"/offers/{declined}/decline", {"reason": "distance"})
+
+    async def listed(who: Mapping[str, Any]) -> set[str]:
+        return ids(await placement.get("/offers", who), "offer_id")
+
+    assert [await listed(who) for who in (OFFICER, EDOS, PROGRAMME)] == [set(offers)] * 3
+    for case_id in people:
+        await placement.withdraw(case_id)
+    assert await listed(OFFICER) == {open_, accepted}
+    assert (await listed(EDOS), await listed(PROGRAMME)) == (set(), set(offers))
+    await placement.post("/employments", bodies.employment(accepted, started_on=TODAY.isoformat()))
+    assert await listed(OFFICER) == {open_}
+    await placement.consent(people[2], "matching", EDO)
+    assert (await listed(OFFICER), await listed(EDOS)) == ({open_}, {declined})
 
 
 async def test_the_last_opening_goes_to_exactly_one_of_many_at_once(placement: Placement) -> None:
@@ -156,27 +180,50 @@ async def test_the_last_opening_goes_to_exactly_one_of_many_at_once(placement: P
 
 async def test_the_summary_counts_people_once_and_by_month_of_arrival(placement: Placement) -> None:
     employer_id = await placement.employer()
-    vacancy_id = await placement.vacancy(employer_id, openings=9)
+    vacancy_id = await placement.vacancy(employer_id, openings=9 * 5)
     # Offers are dated today: in time for those who arrived up to 90 days ago, in 180 days for up to 180.
-    for days in (0, 89, 91, 200):
+    for days in (0, 89, 91, 200) * 5:
         case_id = await placement.refer()
         await placement.arrive(case_id, TODAY - days * DAY)
         await placement.offer(employer_id, vacancy_id, case_id)
-    waiting, local = await placement.refer(), await placement.refer(target_group="LOCAL")
-    await placement.arrive(waiting, TODAY - 100 * DAY)
-    await placement.arrive(local, TODAY)
-    await placement.refer()
+    for _ in range(5):
+        waiting, local = await placement.refer(), await placement.refer(target_group="LOCAL")
+        await placement.arrive(waiting, TODAY - 100 * DAY)
+        await placement.arrive(local, TODAY)
+        await placement.refer()
     summary = await placement.get("/summary")
     total = summary["total"]
-    assert (summary["countries"], total["arrived"], total["with_offer"], total["employed"]) == (["NG"], 5, 4, 0)
+    assert (summary["countries"], total["arrived"], total["with_offer"], total["employed"]) == (["NG"], 25, 20, 0)
     assert total["targets"] == [
-        {"days": 90, "elapsed": 3, "offered": 0, "running": 2, "running_offered": 2},
-        {"days": 180, "elapsed": 1, "offered": 0, "running": 4, "running_offered": 3},
+        {"days": 90, "elapsed": 15, "offered": 0, "running": 10, "running_offered": 10},
+        {"days": 180, "elapsed": 5, "offered": 0, "running": 20, "running_offered": 15},
     ]
-    assert sum(cohort["arrived"] for cohort in summary["cohorts"]) == 5
-    assert all(cohort["small_cells"] for cohort in summary["cohorts"])
+    assert sum(cohort["arrived"] for cohort in summary["cohorts"]) == 25
     assert (await placement.get("/summary", PROGRAMME))["total"] == total
     assert (await placement.get("/summary", ACCRAS))["total"]["arrived"] == 0
+
+
+async def test_the_summary_counts_nobody_without_consent_no_minors_and_tells_no_small_number(
+    placement: Placement,
+) -> None:
+    people = [await placement.refer() for _ in range(11)]
+    minors = [await placement.refer(age_band="under_18") for _ in range(5)]
+    for case_id in (*people, *minors):
+        await placement.arrive(case_id, TODAY)
+
+    async def arrived(who: Mapping[str, Any]) -> int | None:
+        found: int | None = (await placement.get("/summary", who))["total"]["arrived"]
+        return found
+
+    assert [await arrived(who) for who in (OFFICER, EDOS, PROGRAMME)] == [10, 10, 10], "11, to the next five"
+    for case_id in people[:7]:
+        await placement.withdraw(case_id)
+    assert [await arrived(who) for who in (OFFICER, EDOS, PROGRAMME)] == [None] * 3, "4"
+    for case_id in people[:6]:
+        await placement.consent(case_id, "matching", EDO)
+    assert [await arrived(who) for who in (OFFICER, EDOS, PROGRAMME)] == [None, 10, 10], "4, 10, 10"
+    placement.clock.advance(timedelta(days=1000))
+    assert [await arrived(who) for who in (OFFICER, EDOS, PROGRAMME)] == [0] * 3, "consents end"
 
 
 async def test_withdrawals_and_deadlines_change_the_stored_vacancy(placement: Placement) -> None:

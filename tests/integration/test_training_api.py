@@ -89,7 +89,7 @@ async def test_who_sees_the_people_of_a_session(training: Process) -> None:
 async def test_enrolments_are_seen_by_who_asked_for_them_and_by_the_provider(training: Process) -> None:
     paint = await training.scheduled(seats=5)
     elec = await training.scheduled(ELEC, isco08="7411", starts_on=training.day(30), ends_on=training.day(31))
-    first, second = await training.people(2)
+    (first,), (second,) = await training.people(1), await training.people(1, "scouts:berlin")
     one = await training.enrolled(paint, first)
     two = await training.enrolled(elec, first)
     three = await training.enrolled(paint, second, "scouts:berlin")

@@ -29,6 +29,8 @@ HOMES = {
     "placement": ("centre:NG-LOS", "NG"),
 }
 """An organisation of each service, and its country."""
+OPERATIONS = ("programme:operations", "")
+"""Who looks after all of them."""
 
 
 def own_key(stack: LocalStack) -> OKPKey:
@@ -56,9 +58,9 @@ def token(stack: LocalStack, *, key: OKPKey | None = None, header: dict[str, Any
     return jwt.encode(head, claims, key, algorithms=["Ed25519"])
 
 
-def at_home(stack: LocalStack, service: str, **changes: Any) -> str:
-    """A token of somebody with every role, at an organisation of the service."""
-    org, country = HOMES[service]
+def at_home(stack: LocalStack, service: str, path: str = "", **changes: Any) -> str:
+    """A token of somebody with every role, at an organisation of the service; or of its operators, for their paths."""
+    org, country = OPERATIONS if path.startswith(("/operations/", "/local/")) else HOMES[service]
     return token(stack, org=org, country=country, **changes)
 
 

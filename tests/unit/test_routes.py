@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI
 
+from chassis.clock import Clock
 from chassis.http.app import create_api
 from chassis.http.auth import Authenticator
 from chassis.http.jwks import KeyCache
@@ -37,7 +38,7 @@ def app(name: str) -> FastAPI:
     [service] = [each for each in ALL if each.name == name]
     made = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
     made.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
-    made.state.workshop = SimpleNamespace(documents=SimpleNamespace())
+    made.state.workshop = SimpleNamespace(documents=SimpleNamespace(), reference=None, clock=Clock())
     return made
 
 

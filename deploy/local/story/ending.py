@@ -140,9 +140,14 @@ async def show_offers(w: World, found: Sequence[Standing]) -> None:
     summary = await w.api.until("placement's summary", lambda: w.api.get(MANAGEMENT, "placement", "/summary"))
     total = summary["total"]
     w.screen.line(
-        f"GET /summary of placement, all cases of this stack: {total['arrived']} arrived, {total['with_offer']} with "
-        f"a job offer, {total['employed']} employed"
+        f"GET /summary of placement, in fives, whoever may be placed on this stack: {told(total['arrived'])} arrived, "
+        f"{told(total['with_offer'])} with a job offer, {told(total['employed'])} employed"
     )
+
+
+def told(count: int | None) -> str:
+    """A number of the summary, which does not tell small ones."""
+    return "1 to 4" if count is None else str(count)
 
 
 def show_events(w: World, events: Sequence[Event], person: Person) -> None:

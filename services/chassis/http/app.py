@@ -10,6 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from chassis.http import code_lists, local_clock, parked
+from chassis.http.door import Door
 from chassis.http.exception_handlers import install
 from chassis.http.guards import LastResort, RequestEdge, RequestGuard
 from chassis.pure.code_lists import published
@@ -60,5 +61,6 @@ def create_api(
         ],
     )
     app.state.fingerprint_key = service.fingerprint_key
+    app.state.door = Door(service.role_kinds, service.shut)
     install(app)
     return app

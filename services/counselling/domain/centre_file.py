@@ -24,7 +24,7 @@ from uuid import UUID
 from counselling.domain.consent import Consent
 from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Employment, Offer
-from counselling.domain.referral import LIVE, Referral, ReferralStatus
+from counselling.domain.referral import LIVE, TAKEN_ON, Referral, ReferralStatus
 from vocabulary.terms import Priority, Readiness
 
 FileStatus = Literal[
@@ -101,8 +101,7 @@ class CentreFile:
 
     def taken_on_by(self, centre: str) -> bool:
         """Whether this centre has taken the person on and kept to it: it may read more than the preview."""
-        kept = ("accepted", "in_progress", "completed")
-        return any(referral.centre == centre and referral.status in kept for referral in self.referrals)
+        return any(referral.centre == centre and referral.status in TAKEN_ON for referral in self.referrals)
 
     def redirected_under(self, root_id: UUID) -> tuple[str, ...]:
         """The centres that have passed this root on, each as often as it did."""

@@ -37,6 +37,8 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, Act], ReferralStatus] = {
 LIVE: frozenset[ReferralStatus] = frozenset({"received", "accepted", "in_progress"})
 HELD: frozenset[ReferralStatus] = frozenset({"accepted", "in_progress"})
 """The centre has taken the person on."""
+TAKEN_ON: tuple[ReferralStatus, ...] = ("accepted", "in_progress", "completed")
+"""The centre has taken the person on, and has kept to it."""
 ESCALATIONS = 3
 """Levels of what is overdue: counsellor, manager of the centre, programme desk (docs/domain.md: escalation)."""
 

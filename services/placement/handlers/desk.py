@@ -15,12 +15,13 @@ from placement.commands import OnCandidacy, Shortlist
 from placement.domain import consents
 from placement.domain.candidacy import Candidacy, CandidacyStatus
 from placement.domain.candidate import Candidate
+from placement.domain.sight import Eyes
 from placement.domain.terms import ClosedReason, Party
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed
 from placement.reference import Reference
 from vocabulary.countries import day_at
-from vocabulary.refusals import wrong_state
+from vocabulary.refusals import not_a_centre, wrong_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Desk:
         """Whom a consent names that covers this desk. It lies in one country, for however many it acts."""
         return consents.desk(self.centre, self.home)
 
+    def eyes(self, now: datetime) -> Eyes:
+        """With which it looks at people now."""
+        return Eyes(self.centre, self.recipients, self.countries, now)
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -56,10 +61,10 @@ def desk_at(org: str, reference: Reference, now: datetime) -> Desk | Refused:
     """The desk of an organisation. Only centres have one, and only while they are open."""
     centre = reference.centres.get(org)
     if centre is None:
-        return refusals.NOT_A_CENTRE
+        return not_a_centre()
     today = day_at(centre.country, now)
     if reference.centres.get(org, on=today) is None:
-        return refusals.NOT_A_CENTRE
+        return not_a_centre()
     return Desk(org, centre.country, reference.countries_of(centre, today), today)
 
 
@@ -80,6 +85,8 @@ def scene_of(states: States, command: OnCandidacy, context: Context, *needed: Ca
         return refusals.CANDIDACY_NOT_FOUND
     if vacancy.country not in desk.countries:
         return refusals.OTHER_ORGANISATION
+    if candidacy.centre != desk.centre and not desk.eyes(context.now).know(candidate):
+        return refusals.CANDIDACY_NOT_FOUND
     if candidacy.status not in needed:
         return wrong_state("candidacy", candidacy.status, *needed)
     return Scene(day_at(vacancy.country, context.now), candidate, vacancy, candidacy)

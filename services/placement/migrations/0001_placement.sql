@@ -90,3 +90,16 @@ begin
     return null;
 end $$;
 create trigger offers_listed after insert or update of data on vacancy for each row execute function list_offers();
+
+-- GET /offers: whether a desk of these countries, for which these recipients stand, may know a person at this time
+-- (placement.domain.sight.Eyes.know). A function, because PostgreSQL takes a subquery in its place for so dear that it
+-- would sort all offers for one page; it counts as an ordinary operator.
+create function known_to_desk(person uuid, countries text[], recipients text[], at timestamptz) returns boolean
+language sql stable cost 1 as $$
+    select exists (
+        select from candidate
+        where id = person and country = any(countries) and data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
+            select from jsonb_array_elements(data -> 'consents') as consent
+            where consent ->> 'purpose' = 'matching' and not (consent ->> 'withdrawn')::boolean
+              and (consent ->> 'ends_at')::timestamptz > at and consent -> 'recipients' ?| recipients))
+$$;

@@ -50,6 +50,7 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
         language=case.language,
         household_id=case.household_id,
         return_type=case.return_type,
+        opened_by=case.opened_by,
     )
     sealed = command.profile
     profile = () if sealed is None else (Profile(case.id, sealed.wrapped_key, sealed.fields),)

@@ -59,12 +59,18 @@ class Consent:
     ends_at: datetime
     withdrawn: bool = False
 
+    def covers(self, provider: str) -> bool:
+        """Whether it names the provider, and is not withdrawn."""
+        return not self.withdrawn and (provider in self.recipients or ALL_PROVIDERS in self.recipients)
+
 
 @dataclass(frozen=True, slots=True)
 class Learner:
     """The root per case: everything that decides whether a course suits this person."""
 
     id: UUID
+    desk: str | None = None
+    """The organisation in Germany that opened the case. It alone asks for courses; None if nobody has told."""
     profile: Profile | None = None
     referrals: Referrals = field(default_factory=Referrals)
     departure: Departure | None = None
@@ -87,16 +93,15 @@ class Learner:
 
     def allows(self, provider: str, until: datetime) -> bool:
         """Whether a consent lets `provider` know the person at every moment before `until`."""
-        return any(
-            not consent.withdrawn
-            and consent.ends_at >= until
-            and (provider in consent.recipients or ALL_PROVIDERS in consent.recipients)
-            for consent in self.consents
-        )
+        return any(consent.ends_at >= until and consent.covers(provider) for consent in self.consents)
 
-    def opened(self, profile: Profile) -> Learner:
-        """The case was registered; a referral, if it was seen first, knows more."""
-        return self if self.profile is not None else replace(self, profile=profile)
+    def shown_to(self, provider: str, at: datetime) -> bool:
+        """Whether a consent lets `provider` know the person at this moment."""
+        return any(at < consent.ends_at and consent.covers(provider) for consent in self.consents)
+
+    def opened(self, profile: Profile, desk: str | None) -> Learner:
+        """A desk has registered the case; a referral, if it was seen first, knows more of the person."""
+        return replace(self, desk=desk or self.desk, profile=self.profile or profile)
 
     def referred(self, referral_id: UUID, root_id: UUID, profile: Profile, expected: Departure | None) -> Learner:
         """The case was referred. The dates of the journey itself count for more than those of the referral."""

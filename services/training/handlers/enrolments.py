@@ -54,6 +54,8 @@ def request_enrolment(states: States, command: RequestEnrolment, context: Contex
     learner = states.get(Learner, command.case_id)
     if learner is None:
         return refusals.CASE_NOT_FOUND
+    if learner.desk != context.actor.org:
+        return refusals.NOT_YOUR_CASE
     refused = (
         _closed(session, learner, day_at(GERMANY, context.now))
         or _unsuitable(session, learner, context)

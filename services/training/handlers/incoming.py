@@ -60,7 +60,7 @@ def needs_case_and_sessions(event: Any) -> Iterable[Need]:
 def case_opened(states: States, event: CaseOpened, _context: Context) -> Decision:
     """The person is known; with a consent they can be enrolled."""
     profile = Profile(event.language, event.country, event.target_group)
-    return Decision((_learner(states, event.case_id).opened(profile),))
+    return Decision((_learner(states, event.case_id).opened(profile, event.opened_by),))
 
 
 def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:

@@ -100,6 +100,14 @@ class Placement(ServiceProcess):
         await self.tell("referral", "ConsentGranted", case_id, consent_id=consent_id, purpose=purpose, **fields)
         return consent_id
 
+    async def withdraw(self, case_id: UUID) -> None:
+        """The person takes every consent back."""
+        query = "select each ->> 'id' as id, each ->> 'purpose' as purpose from candidate, lateral "
+        query += "jsonb_array_elements(data -> 'consents') as each where candidate.id = $1"
+        for row in await self.pool.fetch(query, case_id):
+            told = {"consent_id": row["id"], "purpose": row["purpose"]}
+            await self.tell("referral", "ConsentWithdrawn", case_id, **told)
+
     async def arrive(self, case_id: UUID | str, on: date) -> None:
         """The person is in the country."""
         await self.tell("counselling", "ArrivedInCountry", case_id, arrived_on=on.isoformat(), admin1="NG-LA")

@@ -72,13 +72,13 @@ class Process(ServiceProcess):
             topic="ph.referral.v1",
         )
 
-    async def people(self, count: int) -> list[UUID]:
-        """Cases that every provider may enrol."""
+    async def people(self, count: int, desk: str = "scouts:bavaria") -> list[UUID]:
+        """Cases of a desk that every provider may enrol."""
         cases = [uuid4() for _ in range(count)]
         records = []
         for case in cases:
             person = {"target_group": "RETURNEE_DE", "country": "NG", "language": "ha"}
-            records.append(self.event(case, "CaseOpened", **person))
+            records.append(self.event(case, "CaseOpened", **person, opened_by=desk))
             consent = {"purpose": "training", "recipients": ["country:DE"], "valid_until": "2100-01-01"}
             records.append(self.event(case, "ConsentGranted", consent_id=str(uuid4()), **consent))
         await self.dispatcher.handle(records)

@@ -127,9 +127,9 @@ class World:
 
     # --- events of the referral service ------------------------------------------------------------------------------
 
-    def opened(self, who: str) -> None:
+    def opened(self, who: str, desk: str | None = SCOUT.org) -> None:
         self._event(
-            CaseOpened(case_id=id_of(who), target_group="RETURNEE_DE", country="NG", language="en"),
+            CaseOpened(case_id=id_of(who), target_group="RETURNEE_DE", country="NG", language="en", opened_by=desk),
         )
 
     def granted(

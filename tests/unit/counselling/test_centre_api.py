@@ -193,7 +193,7 @@ def test_a_centre_that_was_asked_for_something_else_sees_the_file_but_no_result(
     done(api.desk.assess())
     api.desk.tell(referred(referral_id=SECOND, to_centre=EDO))
     file = api.read(f"/files/{CASE}", IN_EDO).json()
-    assert (file["status"], file["assessment"]) == ("assessed", None)
+    assert (file["status"], file["assessment"]) == ("expected", None)
     problem(api.read(f"/files/{CASE}/assessments", IN_EDO), 403, "not_taken_on")
     problem(api.read(f"/files/{CASE}/assessments", PROGRAMME), 403, "role_required")
 

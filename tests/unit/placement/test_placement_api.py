@@ -95,7 +95,7 @@ def test_only_placement_officers_act(api: Api, path: str, body: Any, role: str) 
 @pytest.mark.parametrize("path", READS)
 def test_only_officers_and_the_programmes_management_read(api: Api, path: str) -> None:
     problem(api.get(path, {"roles": ["scout"], "org": LAGOS}), 403, "role_required")
-    problem(api.get(path, {"roles": ["placement_officer"], "org": "provider:X"}), 403, "not_a_centre")
+    problem(api.get(path, {"roles": ["placement_officer"], "org": "centre:X"}), 403, "not_a_centre")
     if path in LISTS:
         problem(api.get(path, country="GH"), 403, "other_organisation")
 

@@ -32,6 +32,7 @@ def test_an_opened_case_is_told_with_its_reference() -> None:
             language="en",
             household_id=OTHER,
             return_type="voluntary_assisted",
+            opened_by="scouts:bavaria",
         )
     ]
     assert answer == CaseOutcome(case_id=CASE, case_ref=case.case_ref, status="open")
