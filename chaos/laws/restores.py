@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 from chaos.check import Check
@@ -15,6 +16,7 @@ GATE_SECONDS = 8.0
 connection if it is overloaded, and then a batch may be in hand."""
 STAMPED_SECONDS = 0.002
 """What the broker's time of appending, in whole milliseconds, may differ from that of this harness."""
+_TIMES = "times that what is left, or may have been lost, is handled"
 
 
 def forgets_what_it_lists(evidence: Evidence) -> Check:
@@ -87,12 +89,22 @@ def _read_once(check: Check, evidence: Evidence) -> None:
             for effect in sorted(must.keys() | may.keys()):
                 key, name, n = effect
                 times = tables.states.get(key, {}).get(name, []).count(n)
-                what = "times that what is left, or may have been lost, is handled"
                 bounds = f"{must[effect]} to {may[effect]}"
                 check.that(
-                    must[effect] <= times <= may[effect], what, f"{service}.{name} of {key}, n {n}", bounds, times
+                    must[effect] <= times <= may[effect], _TIMES, f"{service}.{name} of {key}, n {n}", bounds, times
                 )
             check.count("lost", len(once) - len(left))
+    topics_of_tips = {tip.topic for tip in evidence.tips}
+    gone = {
+        ((each.key or b"").decode(), json.loads(each.value or b"")["n"])
+        for each in evidence.lost
+        if each.topic in topics_of_tips
+    }
+    for tip in evidence.tips:
+        if tip.key in keys:
+            times = evidence.tables["till"].states.get(tip.key, {}).get("tip", []).count(tip.n)
+            least = int((tip.key, tip.n) not in gone)
+            check.that(least <= times <= 1, _TIMES, f"till.tip of {tip.key}, n {tip.n}", f"{least} to 1", times)
 
 
 def _effect(event: Understood) -> tuple[str, str, int]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from chaos.evidence import Evidence, Restored
+import json
+
+from chaos.evidence import Evidence, Record, Restored
+from chaos.invariants import INVARIANTS
 from tests.unit.chaos.breaking import breaks, changed
-from tests.unit.chaos.story import CUT_KEY, LOST_KEY
+from tests.unit.chaos.story import CUT_KEY, LOST_KEY, TIP_KEY
 
 
 @breaks(20, "only then")
@@ -115,6 +118,15 @@ def a_reader_that_read_again_handled_something_twice(evidence: Evidence) -> None
 @breaks(21, "times that what is left, or may have been lost, is handled")
 def a_reader_missed_what_followed_on_what_was_lost(evidence: Evidence) -> None:
     evidence.tables["till"].states[CUT_KEY]["shop_sold"].remove(3)
+
+
+@breaks(21, "times that what is left, or may have been lost, is handled: till.tip")
+def a_reader_went_on_at_its_old_place_on_an_older_disk(evidence: Evidence) -> None:
+    """The first tip is lost, the second stands at its place, and the reader begins behind it."""
+    value = json.dumps({"basket_id": TIP_KEY, "n": 1}).encode()
+    evidence.lost.append(Record("ph.tip.v1", 0, 0, TIP_KEY.encode(), value, {}))
+    assert not INVARIANTS[21][1](evidence).violations, "what is lost may have been handled"
+    evidence.tables["till"].states[TIP_KEY]["tip"].remove(2)
 
 
 @breaks(21, "basket.sold")
