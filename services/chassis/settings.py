@@ -94,6 +94,13 @@ class Settings(BaseSettings):
 
     pool_size: int = Field(default=10, ge=2, le=100, description="database connections of this process")
     max_body_bytes: int = Field(default=65_536, ge=1024, description="larger HTTP bodies are refused with 413")
+    max_header_bytes: int = Field(default=32_768, ge=1024, description="larger heads of requests are refused with 431")
+    header_seconds: float = Field(default=10, gt=0, description="a request's head must be whole by then, else 408")
+    body_seconds: float = Field(default=30, gt=0, description="and so must its body, counted from its head")
+    unread_seconds: float = Field(default=30, gt=0, description="an answer that is not read by then is given up")
+    max_connections: int = Field(
+        default=512, ge=8, le=100_000, description="HTTP connections of this process; beyond it the idlest goes"
+    )
     consumers: int = Field(
         default=2, ge=1, le=16, description="readers in this process: one computes while another's batch commits"
     )
