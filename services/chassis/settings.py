@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     max_connections: int = Field(
         default=512, ge=8, le=100_000, description="HTTP connections of this process; beyond it the idlest goes"
     )
+    subject_requests_per_second: float = Field(
+        default=50, gt=0, description="of one person, ten seconds' worth at once; more are refused with 429"
+    )
+    organisation_requests_per_second: float = Field(default=250, gt=0, description="of its people together")
     consumers: int = Field(
         default=2, ge=1, le=16, description="readers in this process: one computes while another's batch commits"
     )

@@ -12,7 +12,8 @@ from starlette.middleware import Middleware
 from chassis.http import code_lists, local_clock, parked
 from chassis.http.door import Door
 from chassis.http.exception_handlers import install
-from chassis.http.guards import LastResort, RequestEdge, RequestGuard
+from chassis.http.guards import AddressGuard, LastResort, RequestEdge
+from chassis.http.rates import Rates
 from chassis.pure.code_lists import published
 from chassis.service import Service
 from chassis.settings import Settings
@@ -57,10 +58,12 @@ def create_api(
             Middleware(RequestEdge),
             *middleware,
             Middleware(LastResort),
-            Middleware(RequestGuard, max_body_bytes=settings.max_body_bytes),
+            Middleware(AddressGuard),
         ],
     )
     app.state.fingerprint_key = service.fingerprint_key
     app.state.door = Door(service.role_kinds, service.shut)
+    app.state.max_body_bytes = settings.max_body_bytes
+    app.state.rates = Rates(settings.subject_requests_per_second, settings.organisation_requests_per_second)
     install(app)
     return app

@@ -50,6 +50,8 @@ ORG = re.compile(r"([a-z]{1,40}):[A-Za-z0-9-]{1,40}")
 """Kind and code."""
 COUNTRY = re.compile(r"[A-Z]{2}")
 
+CALLER = "ph.caller"
+"""Where a request's scope holds its proven caller."""
 RENEW = "Get a new access token from the issuer and send it as 'Authorization: Bearer <token>'."
 
 
@@ -217,7 +219,10 @@ class BearerScheme(HTTPBearer):
 
 
 async def principal(request: Request) -> Principal:
-    """The caller, by the request's only Authorization header."""
+    """The caller, by the request's only Authorization header; proven once per request."""
+    if (known := request.scope.get(CALLER)) is not None:
+        who: Principal = known
+        return who
     headers = request.headers.getlist("authorization")
     if len(headers) > 1:
         raise _refused("The request has more than one Authorization header.", "Send exactly one.")
