@@ -48,6 +48,14 @@ class DatabaseSettings(BaseSettings):
         return with_password(self.migrator_database_url, self.migrator_database_password_file)
 
 
+class AudienceSettings(BaseSettings):
+    """Whom tokens for a service name. Read with the service's prefix: `SHOP_AUTH_AUDIENCE`."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    auth_audience: str = Field(default="", description="`aud` that tokens for this service must list")
+
+
 class KafkaSettings(BaseSettings):
     """How to reach Kafka: `KAFKA_BOOTSTRAP_SERVERS` and, on a secured cluster, SASL and TLS."""
 
@@ -89,7 +97,6 @@ class Settings(BaseSettings):
     reference_dir: Path = ROOT / "schemas" / "reference"
 
     auth_issuer: str = Field(description="`iss` that tokens must carry")
-    auth_audience: str = "perspektive-heimat"
     auth_jwks: str = Field(description="URL or file of the issuer's JSON Web Key Set")
 
     pool_size: int = Field(default=10, ge=2, le=100, description="database connections of this process")
@@ -134,6 +141,11 @@ class Settings(BaseSettings):
 def database_settings(service: str) -> DatabaseSettings:
     """The database settings of `service`, read with its prefix."""
     return DatabaseSettings(_env_prefix=f"{service.upper()}_")
+
+
+def audience_of(service: str) -> str:
+    """The `aud` of tokens for `service`: its own, so that a token that one service was shown opens no other."""
+    return AudienceSettings(_env_prefix=f"{service.upper()}_").auth_audience or f"perspektive-heimat:{service}"
 
 
 class SecretError(OSError, ValueError):

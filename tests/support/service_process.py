@@ -40,7 +40,7 @@ class ServiceProcess:
     """`get`, `post` ... give the body of the answer, with its status as `http`."""
 
     def __init__(self, service: Service, pool: asyncpg.Pool, reference: Any = None) -> None:
-        settings = Settings(auth_issuer=ISSUER, auth_audience=AUDIENCE, auth_jwks="unused", **UNHURRIED)
+        settings = Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED)
         self.pool, self.clock, self.metrics = pool, Clock(), Metrics(service.name)
         self.workshop = Workshop(
             service.actor,

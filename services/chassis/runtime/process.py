@@ -50,7 +50,7 @@ from chassis.runtime.lifecycle import (
 )
 from chassis.runtime.loops import Loop
 from chassis.service import Service
-from chassis.settings import KafkaSettings, Settings, database_settings, wrong_settings
+from chassis.settings import KafkaSettings, Settings, audience_of, database_settings, wrong_settings
 from chassis.telemetry import logs
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
@@ -146,7 +146,7 @@ class Runtime:
         app.state.clock = self.clock
         app.state.authenticator = Authenticator(
             self.settings.auth_issuer,
-            self.settings.auth_audience,
+            audience_of(self.service.name),
             self.settings.auth_jwks,
             org_kinds=self.service.org_kinds,
         )
