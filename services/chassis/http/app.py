@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
-from chassis.http import code_lists, local_clock, parked
+from chassis.http import code_lists, docs_page, local_clock, parked
 from chassis.http.door import Door
 from chassis.http.exception_handlers import install
 from chassis.http.guards import AddressGuard, LastResort, RequestEdge
@@ -47,11 +47,13 @@ def create_api(
         title=service.title,
         version=API_VERSION,
         description=service.description,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
-        routes=[route for router in (*own, *routers, *local) for route in router.routes],
+        routes=[
+            *(route for router in (*own, *routers, *local) for route in router.routes),
+            *docs_page.routes(service.title),
+        ],
         telemetry=_NO_TELEMETRY,
         lifespan=lifespan,
         middleware=[

@@ -56,6 +56,7 @@ from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import tracer_from
 from chassis.trouble import Trouble
+from chassis.unencrypted import require_encryption
 from chassis.waiting import error_of
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_runner import DeadlineRunner
@@ -93,6 +94,7 @@ class Runtime:
         self.settings = settings
         self.database = database_settings(service.name)
         self.kafka = KafkaSettings()
+        require_encryption(service.name, settings, self.database, self.kafka)
         self.reference = service.load_reference(settings.reference_dir)
         self.clock = Clock()
         self.metrics = Metrics(service.name)
