@@ -39,7 +39,7 @@ status: $(RUN_STAMP)  ## what runs, and where
 	@$(PY) -m deploy.local.run status
 
 token: $(RUN_STAMP)  ## a bearer token: make token ROLE=scout ORG=scouts:bavaria
-	@$(PY) -m deploy.local.issuer --role "$(ROLE)" --org "$(ORG)" --country "$(COUNTRY)"
+	@$(PY) -m deploy.local.issuer --role "$(ROLE)" --org "$(ORG)" --country "$(COUNTRY)" --service "$(SERVICE)"
 
 ph: $(RUN_STAMP)  ## the operators' command: make ph ARGS="parked list"
 	@$(PY) -m deploy.local.run ph $(ARGS)

@@ -182,7 +182,7 @@ class Bare:
     def contexts(self, headers: Mapping[str, bytes]) -> tuple[SpanContext, SpanContext, SpanContext]:
         """Of the `process` span, of the `create` span below it, and of the creation it is linked to."""
         _, trace_id, span_id, flag = headers["ce_traceparent"].decode().split("-")
-        flags = SAMPLED if flag == "01" else UNSAMPLED
+        flags = SAMPLED if int(flag, 16) & 1 else UNSAMPLED
         link = SpanContext(int(trace_id, 16), int(span_id, 16), False, flags)
         trace = random.getrandbits(128) | 1
         parent = SpanContext(trace, random.getrandbits(64) | 1, False, flags)

@@ -125,7 +125,7 @@ async def _published(bootstrap: str, since: Mapping[TopicPartition, int]) -> lis
         if record.partition != partition_of(key, PARTITIONS):
             raise Differs(f"the event of {key} lies in partition {record.partition}")
         stable = {name: value for name, value in headers.items() if name not in OF_A_RUN}
-        sampled = headers["ce_traceparent"][-2:]
+        sampled = int(headers["ce_traceparent"][-2:], 16) & 1
         events.append((key, tuple(sorted(headers)), stable, sampled, json.loads(record.value)))
     return sorted(events, key=lambda event: event[0])  # a stable sort: within a key the order of the topic stays
 

@@ -53,7 +53,7 @@ reference = Reference.load(ROOT / "schemas" / "reference")
 keys = KeySet.import_key_set(json.loads(Path(os.environ["AUTH_JWKS"]).read_text()))
 claims = JWTClaimsRegistry(
     iss={"essential": True, "value": os.environ["AUTH_ISSUER"]},
-    aud={"essential": True, "value": os.environ["AUTH_AUDIENCE"]},
+    aud={"essential": True, "value": os.environ["REFERRAL_AUTH_AUDIENCE"]},
     exp={"essential": True},
 )
 

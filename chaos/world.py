@@ -25,6 +25,7 @@ from chaos.books import Journal, Ledger
 from chaos.logins import Logins
 from chaos.till import MORE_TIPS, PRICES, TIPS
 from chassis.postgres import migrations
+from deploy.local.issuer import AUDIENCES
 from deploy.local.places import LOCAL, ROOT, free_port, free_ports
 from deploy.local.stack import LocalStack
 from tests.support.brokers import Broker
@@ -201,6 +202,7 @@ class World:
             **self.logins.settings(worker.service),
             "KAFKA_BOOTSTRAP_SERVERS": ",".join(sorted(f"127.0.0.1:{door.port}" for door in self.doors)),
             f"{worker.service.upper()}_DATABASE_URL": self.through_proxy(worker.service),
+            f"{worker.service.upper()}_AUTH_AUDIENCE": AUDIENCES["referral"],
             "INSTANCE": worker.name,
             "PORT": str(worker.port),
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.otlp_proxy.port}",

@@ -23,6 +23,7 @@ from bench.load import Load, sent
 from bench.machine import cpu_seconds
 from chassis.pure.messages import topic_of
 from deploy.local import processes
+from deploy.local.issuer import AUDIENCES
 from deploy.local.places import LOCAL, StackError, free_port, free_ports
 from deploy.local.postgres import ADMIN
 from deploy.local.processes import Program
@@ -153,6 +154,7 @@ class Field:
         return {
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             **self.stack.environment(),
+            "AUTH_AUDIENCE": AUDIENCES[service],  # builds whose services had one audience together
             "PYTHONPATH": build.python_path,
             "INSTANCE": "",  # no static membership: a service leaves its group when it ends
             f"{prefix}_DATABASE_URL": url,

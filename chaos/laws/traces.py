@@ -68,7 +68,7 @@ def _trace(event: Understood) -> str:
 
 
 def _sampled(event: Understood) -> bool:
-    return event.traceparent.endswith("-01")
+    return event.traceparent.endswith(("-01", "-03"))
 
 
 def _restarted(lives: list[Life], worker: str, published: float, handled: float) -> bool:

@@ -14,11 +14,12 @@ from pathlib import Path
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from deploy.local.places import LOCAL, ROOT, StackError
+from deploy.local.places import LOCAL, ROOT, SERVICES, StackError
 from deploy.local.postgres import write_secret
 
 ISSUER = "https://issuer.local.invalid"
-AUDIENCE = "perspektive-heimat"
+AUDIENCES = {service: f"perspektive-heimat:{service}" for service in SERVICES}
+"""Each service has its own; the local stack's people may ask all of them."""
 LIFETIME_SECONDS = 8 * 3600
 """A working day."""
 
@@ -39,16 +40,23 @@ class Issuer:
         self.jwks_file.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
 
     def token(
-        self, role: str, org: str, country: str = "", *, subject: str = "local", lifetime: int = LIFETIME_SECONDS
+        self,
+        role: str,
+        org: str,
+        country: str = "",
+        *,
+        subject: str = "local",
+        service: str = "",
+        lifetime: int = LIFETIME_SECONDS,
     ) -> str:
-        """A bearer token. Raises `StackError` if the stack has never been set up."""
+        """A bearer token, for all services or for one. Raises `StackError` if the stack has never been set up."""
         if not self._key_file.exists():
             raise StackError("There is no key to sign with yet: start the stack once (make run).")
         key = OKPKey.import_key(json.loads(self._key_file.read_text()))
         now = int(time.time())
         claims = {
             "iss": ISSUER,
-            "aud": AUDIENCE,
+            "aud": [AUDIENCES[service]] if service else [*AUDIENCES.values()],
             "sub": subject,
             "iat": now,
             "nbf": now,
@@ -57,7 +65,7 @@ class Issuer:
             "org": org,
             **({"country": country} if country else {}),
         }
-        return jwt.encode({"alg": "Ed25519", "kid": key.kid}, claims, key, algorithms=["Ed25519"])
+        return jwt.encode({"alg": "Ed25519", "kid": key.kid, "typ": "at+jwt"}, claims, key, algorithms=["Ed25519"])
 
 
 def _roles() -> list[str]:
@@ -74,13 +82,16 @@ def main() -> None:
     parser.add_argument("--org", required=True, help="such as scouts:bavaria or centre:NG-LOS")
     parser.add_argument("--country", default="", help="ISO 3166-1 alpha-2")
     parser.add_argument("--subject", default="local", help="who acts")
+    parser.add_argument("--service", default="", choices=["", *SERVICES], help="for this one only; else for all")
     options = parser.parse_args()
     if not options.role or not options.org:
         parser.error("a token needs a role and an organisation: make token ROLE=scout ORG=scouts:bavaria")
     if options.role not in _roles():
         parser.error(f"there is no such role; the roles are {', '.join(_roles())}")
     try:
-        token = Issuer(LOCAL / "secrets").token(options.role, options.org, options.country, subject=options.subject)
+        token = Issuer(LOCAL / "secrets").token(
+            options.role, options.org, options.country, subject=options.subject, service=options.service
+        )
     except StackError as error:
         raise SystemExit(str(error)) from error
     print(token)

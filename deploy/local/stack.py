@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from deploy.local import processes
-from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
+from deploy.local.issuer import AUDIENCES, ISSUER, Issuer
 from deploy.local.kafka import OPERATORS, Kafka, Login, Profile
 from deploy.local.kafka_users import Users
 from deploy.local.places import LOCAL, ROOT, SERVICES, Ports, StackError, configured_login
@@ -182,11 +182,12 @@ class LocalStack:
         settings = {
             **self.users.settings(OPERATORS),
             "AUTH_ISSUER": ISSUER,
-            "AUTH_AUDIENCE": AUDIENCE,
             "AUTH_JWKS": str(self.issuer.jwks_file),
             "PROFILE_KEY_FILE": str(self.secrets / "profile.key"),
             "ENVIRONMENT": "local",
             "CLOCK_CONTROL": "true",
+            "SUBJECT_REQUESTS_PER_SECOND": "1000000",  # story, tests and benchmarks ask as fast as they can
+            "ORGANISATION_REQUESTS_PER_SECOND": "1000000",
             "HOST": "127.0.0.1",
             "ROLE": "all",
             "PYTHONPATH": str(ROOT / "services"),
@@ -194,6 +195,7 @@ class LocalStack:
         for service in SERVICES:
             prefix = service.upper()
             settings |= {
+                f"{prefix}_AUTH_AUDIENCE": AUDIENCES[service],
                 f"{prefix}_DATABASE_URL": self.postgres.url(service, "app"),
                 f"{prefix}_DATABASE_PASSWORD_FILE": str(self.postgres.password_file(f"{service}_app")),
                 f"{prefix}_MIGRATOR_DATABASE_URL": self.postgres.url(service, "migrator"),

@@ -48,6 +48,14 @@ class DatabaseSettings(BaseSettings):
         return with_password(self.migrator_database_url, self.migrator_database_password_file)
 
 
+class AudienceSettings(BaseSettings):
+    """Whom tokens for a service name. Read with the service's prefix: `SHOP_AUTH_AUDIENCE`."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    auth_audience: str = Field(default="", description="`aud` that tokens for this service must list")
+
+
 class KafkaSettings(BaseSettings):
     """How to reach Kafka: `KAFKA_BOOTSTRAP_SERVERS` and, on a secured cluster, SASL and TLS."""
 
@@ -89,11 +97,21 @@ class Settings(BaseSettings):
     reference_dir: Path = ROOT / "schemas" / "reference"
 
     auth_issuer: str = Field(description="`iss` that tokens must carry")
-    auth_audience: str = "perspektive-heimat"
     auth_jwks: str = Field(description="URL or file of the issuer's JSON Web Key Set")
 
     pool_size: int = Field(default=10, ge=2, le=100, description="database connections of this process")
     max_body_bytes: int = Field(default=65_536, ge=1024, description="larger HTTP bodies are refused with 413")
+    max_header_bytes: int = Field(default=32_768, ge=1024, description="larger heads of requests are refused with 431")
+    header_seconds: float = Field(default=10, gt=0, description="a request's head must be whole by then, else 408")
+    body_seconds: float = Field(default=30, gt=0, description="and so must its body, counted from its head")
+    unread_seconds: float = Field(default=30, gt=0, description="an answer that is not read by then is given up")
+    max_connections: int = Field(
+        default=512, ge=8, le=100_000, description="HTTP connections of this process; beyond it the idlest goes"
+    )
+    subject_requests_per_second: float = Field(
+        default=50, gt=0, description="of one person, ten seconds' worth at once; more are refused with 429"
+    )
+    organisation_requests_per_second: float = Field(default=250, gt=0, description="of its people together")
     consumers: int = Field(
         default=2, ge=1, le=16, description="readers in this process: one computes while another's batch commits"
     )
@@ -123,6 +141,11 @@ class Settings(BaseSettings):
 def database_settings(service: str) -> DatabaseSettings:
     """The database settings of `service`, read with its prefix."""
     return DatabaseSettings(_env_prefix=f"{service.upper()}_")
+
+
+def audience_of(service: str) -> str:
+    """The `aud` of tokens for `service`: its own, so that a token that one service was shown opens no other."""
+    return AudienceSettings(_env_prefix=f"{service.upper()}_").auth_audience or f"perspektive-heimat:{service}"
 
 
 class SecretError(OSError, ValueError):

@@ -145,7 +145,13 @@ async def offers(
     documents: Documents, scope: Scope, wish: Wish, case_id: UUID | None = None, status: OfferStatus | None = None
 ) -> Page[OfferItem]:
     """Job offers in the scope's countries, of people whom the reader may see."""
-    where = Where().add("offer.country = any({}::text[])", scope.countries)
+    # An index has those of one country in each order; for the time of change, it is one of the vacancies.
+    its = "vacancy" if wish.sort.endswith("updated_at") or wish.updated_since is not None else "offer"
+    where = Where()
+    if scope.countries is not None and len(scope.countries) == 1:
+        where.add(f"{its}.country = {{}}", scope.countries[0])
+    else:
+        where.add(f"{its}.country = any({{}}::text[])", scope.countries)
     if scope.eyes is not None:
         eyes = scope.eyes
         where.add(_SEEN, eyes.centre, eyes.centre, eyes.countries, eyes.recipients, eyes.now)

@@ -73,7 +73,9 @@ async def enrolments(
     where.add("enrolment.session_id = {}", session_id)
     where.add("enrolment.status = {}", status)
     where.add("enrolment.requested_by = {}", requested_by)
-    where.add("session.provider = {}", provider)
+    # An index has those of a provider by id; one of the sessions has them by first day, and by time of change.
+    its = "enrolment" if wish.sort.endswith("id") and wish.updated_since is None else "session"
+    where.add(f"{its}.provider = {{}}", provider)
     read: dict[UUID, CourseSession] = {}  # people of one course stand on one page more often than not
 
     def item(row: Any) -> EnrolmentSummary:

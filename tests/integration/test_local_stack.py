@@ -24,7 +24,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from deploy.local import processes, run
-from deploy.local.issuer import AUDIENCE, ISSUER, Issuer
+from deploy.local.issuer import AUDIENCES, ISSUER, Issuer
 from deploy.local.places import DEFAULTS, LOCAL, ROOT, SERVICES, StackError, configured_ports, free_ports, require_free
 from deploy.local.postgres import Postgres
 from deploy.local.processes import Note
@@ -222,7 +222,7 @@ def test_a_token_verifies_with_the_published_key_set(tmp_path: Path) -> None:
     key = KeySet.import_key_set(json.loads(published))
     decoded = jwt.decode(issuer.token("scout", "scouts:bavaria", "NG"), key, algorithms=["Ed25519"])
     assert decoded.claims["iss"] == ISSUER
-    assert decoded.claims["aud"] == AUDIENCE
+    assert decoded.claims["aud"] == [*AUDIENCES.values()]
     assert (decoded.claims["roles"], decoded.claims["org"], decoded.claims["country"]) == (
         ["scout"],
         "scouts:bavaria",

@@ -254,6 +254,31 @@ async def test_a_page_reads_few_rows_whoever_asks_for_it_and_however(rows: Rows,
     assert {place: cost for place, cost in costs.items() if cost > MOST_ROWS} == {}
 
 
+IN_TURN = ("id", "expires_at", "starts_on", "updated_at")
+FEW_ROWS = 320
+"""For one page of 50: 51 offers, the vacancy of each, and what lies beside them in the index."""
+
+
+async def test_a_page_of_offers_is_read_in_its_order_and_not_sorted_out_of_all_of_them(rows: Rows) -> None:
+    placement, costs = rows.placement, {}
+    await filled(placement)
+    await placement.pool.execute(
+        """update offer set starts_on = starts_on + (random() * 300)::int,
+                            expires_at = expires_at + random() * 300 * interval '1 day'"""
+    )
+    await placement.pool.execute("analyze")
+    for who, country in ((OFFICER, {}), (PROGRAMME, {}), (PROGRAMME, {"country": "GH"})):
+        for sort in (*IN_TURN, *(f"-{each}" for each in IN_TURN)):
+            cursor: dict[str, str] = {}
+            for place in range(3):
+                before = await rows_read(placement)
+                page = await placement.get("/offers", who, sort=sort, limit=50, **country, **cursor)
+                costs[who["org"], *country, sort, place] = await rows_read(placement) - before
+                assert len(page["items"]) == 50
+                cursor = {"cursor": page["next_cursor"]}
+    assert {place: cost for place, cost in costs.items() if cost > FEW_ROWS} == {}
+
+
 async def test_a_persons_offers_are_found_by_the_person(rows: Rows) -> None:
     [mine, *_] = await rows.placement.all("/offers")
     await filled(rows.placement)

@@ -63,6 +63,22 @@ async def test_a_process_becomes_ready_and_handles_commands_and_events(
     assert await broker.sequences("ph.till.v1", {str(till)}) == {str(till): [1, 2, 3]}
 
 
+async def test_a_process_whose_commands_take_all_connections_stays_ready(
+    stack: LocalStack, dsn: str, pool: asyncpg.Pool, shop: Shop
+) -> None:
+    till = uuid4()
+    async with ToyProcess(stack, dsn, shop.source, ROLE="api", POOL_SIZE="2") as process:
+        await process.until_probe("ready", 200)
+        await process.sell(till, 1)
+        async with locked(pool, till):
+            selling = [asyncio.create_task(process.sell(till, 1)) for _ in range(4)]
+            await until_somebody_waits(pool, 2)
+            await asyncio.sleep(1.1)  # what was said before is not repeated any more
+            answers = await asyncio.gather(*(process.probe("ready") for _ in range(50)))
+            assert answers == [200] * 50
+        assert {each.status_code for each in await asyncio.gather(*selling)} <= {201, 503}
+
+
 async def test_of_several_addresses_of_brokers_one_that_answers_is_enough(
     stack: LocalStack, dsn: str, pool: asyncpg.Pool, broker: Broker, shop: Shop
 ) -> None:

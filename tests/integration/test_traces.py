@@ -36,7 +36,8 @@ async def test_a_commands_event_is_created_inside_the_requests_trace(toy: ToyRun
     assert span.attributes is not None
     assert span.attributes["ph.till.id"] == str(till)
     stored = SpanContext.parse(await stored_traceparent(pool))
-    assert stored == (span.context.trace_id, span.context.span_id, True)
+    assert stored is not None
+    assert stored[:3] == (span.context.trace_id, span.context.span_id, True)
 
 
 async def test_handling_an_event_is_a_new_root_linked_to_its_creation(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
@@ -75,7 +76,7 @@ async def test_unsampled_stays_unsampled(toy: ToyRuntime, pool: asyncpg.Pool) ->
     headers = [(name, value[:-2] + b"00" if name == "ce_traceparent" else value) for name, value in unsampled.headers]
     await toy.dispatcher.handle([unsampled._replace(headers=headers)])
     assert toy.collector.spans == []
-    assert (await stored_traceparent(pool)).endswith("-00")
+    assert (await stored_traceparent(pool)).endswith("-02")
 
 
 async def test_spans_per_batch_are_one_per_event_and_one_per_created_event(toy: ToyRuntime) -> None:

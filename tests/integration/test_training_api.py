@@ -11,7 +11,7 @@ import pytest
 
 from chassis.http.app import create_api
 from chassis.settings import Settings
-from tests.support.issuer import AUDIENCE, ISSUER
+from tests.support.issuer import ISSUER
 from tests.support.training.process import ELEC, PROGRAMME, Process, clerk, scout
 from training.app import SERVICE
 
@@ -279,7 +279,7 @@ async def test_who_decides_on_what_is_no_longer_true_is_told_what_has_changed(tr
 
 
 def test_every_route_is_documented_with_an_example_and_its_refusals() -> None:
-    app = create_api(SERVICE, Settings(auth_issuer=ISSUER, auth_audience=AUDIENCE, auth_jwks="unused"))
+    app = create_api(SERVICE, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
     document = app.openapi()
     own = {
         path: methods

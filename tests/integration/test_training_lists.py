@@ -194,18 +194,20 @@ QUERIES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+async def rows_read(training: Process) -> int:
+    """So far, of the two tables that are listed."""
+    await training.pool.execute("select pg_stat_force_next_flush()")
+    return int(
+        await training.pool.fetchval(
+            """select sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) from pg_stat_user_tables
+               where relname in ('course_session', 'enrolment')"""
+        )
+    )
+
+
 async def test_a_page_reads_few_rows_whoever_asks_for_it_and_however(training: Process) -> None:
     about = await filled(training)
     await training.pool.execute("analyze")
-
-    async def read() -> int:
-        await training.pool.execute("select pg_stat_force_next_flush()")
-        return int(
-            await training.pool.fetchval(
-                """select sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) from pg_stat_user_tables
-                   where relname in ('course_session', 'enrolment')"""
-            )
-        )
 
     costs = {}
     for path, query in QUERIES:
@@ -213,28 +215,50 @@ async def test_a_page_reads_few_rows_whoever_asks_for_it_and_however(training: P
         for number, who in enumerate(READERS):
             cursor: dict[str, str] = {}
             for place in range(7):  # a statement that is kept has one plan for all values from the sixth time on
-                before = await read()
+                before = await rows_read(training)
                 page = await training.get(path, who, **asked, **cursor)
-                costs[path, *query.items(), number, place] = await read() - before
+                costs[path, *query.items(), number, place] = await rows_read(training) - before
                 assert page["http"] == 200, page
                 assert page["items"] or number > 2, (path, query, who)
                 cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else {}
     assert {place: rows for place, rows in costs.items() if rows > MOST_ROWS} == {}
 
 
-async def filled(training: Process) -> dict[str, str]:
+IN_TURN = ("id", "-id", "starts_on", "-starts_on", "updated_at", "-updated_at")
+FEW_ROWS = 200
+"""For one page of 50: 51 enrolments, the session of each, and what lies beside them in the index. A provider that has
+one course in a hundred has 400 enrolments."""
+
+
+async def test_a_page_of_enrolments_is_read_in_its_order_and_not_sorted_out_of_all_of_them(training: Process) -> None:
+    await filled(training, 10_000)
+    await training.pool.execute("analyze")
+    costs = {}
+    for who in (clerk("provider:P3"), scout(), PROGRAMME):
+        for sort in IN_TURN:
+            cursor: dict[str, str] = {}
+            for place in range(3):
+                before = await rows_read(training)
+                page = await training.get("/enrolments", who, sort=sort, limit=50, **cursor)
+                costs[who["org"], sort, place] = await rows_read(training) - before
+                assert len(page["items"]) == 50
+                cursor = {"cursor": page["next_cursor"]}
+    assert {place: rows for place, rows in costs.items() if rows > FEW_ROWS} == {}
+
+
+async def filled(training: Process, count: int = SESSIONS) -> dict[str, str]:
     """Years of courses; returns what to ask for, by the names that the queries have for it."""
     now = training.clock.now()
-    codec, sessions = Codec(KINDS[1]), [a_session(number, now) for number in range(SESSIONS)]
+    codec, sessions = Codec(KINDS[1]), [a_session(number, now) for number in range(count)]
     await training.pool.executemany(
         """insert into course_session (id, version, status, data, links, updated_at)
            values ($1, 1, 'open', $2, $3, $4)""",
         [
-            (each.id, codec.dump(each), sorted(links(each)), now - timedelta(minutes=SESSIONS - number))
+            (each.id, codec.dump(each), sorted(links(each)), now - timedelta(minutes=count - number))
             for number, each in enumerate(sessions)
         ],
     )
-    half = sessions[SESSIONS // 2 :]
+    half = sessions[count // 2 :]
     some = next(e for e in half if (e.provider, e.enrolments[0].requested_by) == (PAINT, "scouts:bavaria"))
     return {
         "recently": (now - timedelta(minutes=60)).isoformat(),
@@ -250,7 +274,7 @@ def a_session(number: int, now: datetime) -> CourseSession:
     scouts = RARE["scouts"] if rare else "scouts:bavaria" if number % 3 else "scouts:berlin"
     return CourseSession(
         id=uuid7(),
-        provider=RARE["provider"] if rare else PAINT if number % 5 == 0 else f"provider:P{number % 20}",
+        provider=RARE["provider"] if rare else PAINT if number % 5 == 0 else f"provider:P{number % 100}",
         course_code="PAINT-BASICS",
         isco08="7131",
         category="MARKET_ACCESS",

@@ -48,7 +48,7 @@ class Issuer:
     def token(self, *, key: Key | None = None, alg: str = "Ed25519", header: Any = None, **changes: Any) -> str:
         """A signed token."""
         key = key or self.ed25519
-        head = {"alg": alg, "kid": key.kid, **(header or {})}
+        head = {"alg": alg, "kid": key.kid, "typ": "at+jwt", **(header or {})}
         return jwt.encode(
             {name: value for name, value in head.items() if value is not None},
             self.claims(**changes),

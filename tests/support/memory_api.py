@@ -23,7 +23,7 @@ from chassis.settings import Settings
 from chassis.work.command_bus import Done, IdempotencyKey
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.memory import MemoryService
-from tests.support.web import ask
+from tests.support.web import UNHURRIED, ask
 
 ISSUING = Issuer()
 
@@ -33,7 +33,7 @@ class MemoryApi:
 
     def __init__(self, service: Service, memory: MemoryService) -> None:
         self.memory = memory
-        self.app: FastAPI = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
+        self.app: FastAPI = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED))
         self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
         self.app.state.clock = _Clock(memory)
         self.app.state.workshop = _Workshop(memory)

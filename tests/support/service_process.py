@@ -30,6 +30,7 @@ from tests.support import outbox
 from tests.support.cluster import Cluster
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.records import nothing_kept
+from tests.support.web import UNHURRIED
 
 ISSUING = Issuer()
 P = TypeVar("P", bound="ServiceProcess")
@@ -39,7 +40,7 @@ class ServiceProcess:
     """`get`, `post` ... give the body of the answer, with its status as `http`."""
 
     def __init__(self, service: Service, pool: asyncpg.Pool, reference: Any = None) -> None:
-        settings = Settings(auth_issuer=ISSUER, auth_audience=AUDIENCE, auth_jwks="unused")
+        settings = Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED)
         self.pool, self.clock, self.metrics = pool, Clock(), Metrics(service.name)
         self.workshop = Workshop(
             service.actor,

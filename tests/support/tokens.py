@@ -10,7 +10,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from deploy.local.issuer import AUDIENCE, ISSUER
+from deploy.local.issuer import AUDIENCES, ISSUER
 from deploy.local.stack import LocalStack
 
 ROLES = (
@@ -44,7 +44,7 @@ def token(stack: LocalStack, *, key: OKPKey | None = None, header: dict[str, Any
     now = int(time.time())
     claims = {
         "iss": ISSUER,
-        "aud": AUDIENCE,
+        "aud": [*AUDIENCES.values()],
         "sub": "test",
         "iat": now,
         "nbf": now,
@@ -54,7 +54,7 @@ def token(stack: LocalStack, *, key: OKPKey | None = None, header: dict[str, Any
         **changes,
     }
     claims = {name: value for name, value in claims.items() if value is not None}
-    head = {"alg": "Ed25519", "kid": own_key(stack).kid, **(header or {})}
+    head = {"alg": "Ed25519", "kid": own_key(stack).kid, "typ": "at+jwt", **(header or {})}
     return jwt.encode(head, claims, key, algorithms=["Ed25519"])
 
 
@@ -67,5 +67,5 @@ def at_home(stack: LocalStack, service: str, path: str = "", **changes: Any) -> 
 def unsigned(stack: LocalStack, service: str) -> str:
     """The same claims with `alg: none`, which would need no key at all."""
     claims = at_home(stack, service).split(".")[1]
-    head = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).decode().rstrip("=")
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "at+jwt"}).encode()).decode().rstrip("=")
     return f"{head}.{claims}."

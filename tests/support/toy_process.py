@@ -19,6 +19,7 @@ import httpx
 
 from chassis.consumer import leases
 from deploy.local import processes
+from deploy.local.issuer import AUDIENCES
 from deploy.local.places import ROOT
 from deploy.local.processes import Program
 from deploy.local.stack import LocalStack
@@ -40,6 +41,7 @@ class ToyProcess:
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": f"{ROOT / 'services'}:{ROOT}",
             "TILL_DATABASE_URL": dsn,
+            "TILL_AUTH_AUDIENCE": AUDIENCES["referral"],
             "TOY_SOURCE": source,
             "PORT": str(self.port),
             "SESSION_TIMEOUT_MS": "2000",

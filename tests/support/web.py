@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 from starlette.types import ASGIApp
+
+UNHURRIED: Mapping[str, Any] = {"subject_requests_per_second": 1e6, "organisation_requests_per_second": 1e6}
+"""Settings of a service that is asked as fast as a test can."""
 
 
 def ask(app: ASGIApp, method: str, path: str, **request: Any) -> httpx.Response:

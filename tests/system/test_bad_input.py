@@ -18,6 +18,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
+from deploy.local.issuer import AUDIENCES
 from deploy.local.places import SERVICES
 from tests.support.chain import Chain
 from tests.support.openapi import Operation, operations
@@ -126,6 +127,14 @@ def bad_tokens(chain: Chain, service: str) -> dict[str, tuple[str, str, str]]:
         "expired": (token(stack, exp=now - 120, **good), "token_invalid", "expired"),
         "not yet valid": (token(stack, nbf=now + 600, **good), "token_invalid", "not valid yet"),
         "without end": (token(stack, exp=None, **good), "token_invalid", "exp"),
+        "without beginning": (token(stack, iat=None, **good), "token_invalid", "iat"),
+        "for a hundred years": (token(stack, exp=now + 100 * 365 * 86_400, **good), "token_invalid", "24 hours"),
+        "an ID token": (token(stack, header={"typ": "JWT"}, **good), "token_invalid", "no access token"),
+        "for another service": (
+            token(stack, aud=[each for name, each in AUDIENCES.items() if name != service], **good),
+            "token_invalid",
+            "audience",
+        ),
         "for another audience": (token(stack, aud="another-api", **good), "token_invalid", "audience"),
         "of another issuer": (token(stack, iss="https://issuer.evil.invalid", **good), "token_invalid", "issuer"),
         "without organisation": (token(stack, org=None), "token_invalid", "org"),

@@ -18,7 +18,7 @@ from chassis.http.jwks import KeyCache
 from chassis.settings import Settings
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.services import ALL, SHARED, routes
-from tests.support.web import ask, problem
+from tests.support.web import UNHURRIED, ask, problem
 
 ISSUING = Issuer()
 EVERY = [
@@ -36,7 +36,7 @@ OF_ALL = [
 @cache
 def app(name: str) -> FastAPI:
     [service] = [each for each in ALL if each.name == name]
-    made = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
+    made = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED))
     made.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
     made.state.workshop = SimpleNamespace(documents=SimpleNamespace(), reference=None, clock=Clock())
     return made
@@ -62,7 +62,7 @@ def test_a_role_that_a_route_does_not_name_comes_in_nowhere(service: Any, method
 def test_a_parameter_that_a_route_does_not_know_is_refused_with_those_that_it_knows(
     service: Any, method: str, path: str
 ) -> None:
-    document = problem(called(service, method, f"{path}?stauts=open&stauts=", {}), 422, "request_invalid")
+    document = problem(called(service, method, f"{path}?stauts=open&stauts=", ISSUING.bearer()), 422, "request_invalid")
     [error] = document["errors"]
     assert (error["field"], error["code"]) == ("stauts", "unknown_parameter")
     parameters = app(service.name).openapi()["paths"][path.replace(":int", "")][method.lower()].get("parameters", ())
@@ -73,7 +73,7 @@ def test_a_parameter_that_a_route_does_not_know_is_refused_with_those_that_it_kn
 
 def test_a_parameter_that_comes_twice_is_refused() -> None:
     [service] = [each for each in ALL if each.name == "referral"]
-    document = problem(called(service, "GET", "/cases?limit=1&limit=5", {}), 422, "request_invalid")
+    document = problem(called(service, "GET", "/cases?limit=1&limit=5", ISSUING.bearer()), 422, "request_invalid")
     assert [(each["field"], each["code"]) for each in document["errors"]] == [("limit", "repeated_parameter")]
 
 

@@ -9,10 +9,11 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
-from chassis.http import code_lists, local_clock, parked
+from chassis.http import code_lists, docs_page, local_clock, parked
 from chassis.http.door import Door
 from chassis.http.exception_handlers import install
-from chassis.http.guards import LastResort, RequestEdge, RequestGuard
+from chassis.http.guards import AddressGuard, LastResort, RequestEdge
+from chassis.http.rates import Rates
 from chassis.pure.code_lists import published
 from chassis.service import Service
 from chassis.settings import Settings
@@ -46,21 +47,25 @@ def create_api(
         title=service.title,
         version=API_VERSION,
         description=service.description,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
-        routes=[route for router in (*own, *routers, *local) for route in router.routes],
+        routes=[
+            *(route for router in (*own, *routers, *local) for route in router.routes),
+            *docs_page.routes(service.title),
+        ],
         telemetry=_NO_TELEMETRY,
         lifespan=lifespan,
         middleware=[
             Middleware(RequestEdge),
             *middleware,
             Middleware(LastResort),
-            Middleware(RequestGuard, max_body_bytes=settings.max_body_bytes),
+            Middleware(AddressGuard),
         ],
     )
     app.state.fingerprint_key = service.fingerprint_key
     app.state.door = Door(service.role_kinds, service.shut)
+    app.state.max_body_bytes = settings.max_body_bytes
+    app.state.rates = Rates(settings.subject_requests_per_second, settings.organisation_requests_per_second)
     install(app)
     return app

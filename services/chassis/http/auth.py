@@ -36,8 +36,12 @@ from chassis.http.problems import Problem
 
 ALGORITHMS = ("EdDSA", "Ed25519", "ES256", "RS256", "PS256")
 """Asymmetric only. With `none` anyone could sign, with HS* everyone who can read the public key."""
-TOKEN_TYPES = ("jwt", "at+jwt", "application/at+jwt")
+TOKEN_TYPES = ("at+jwt", "application/at+jwt")
+"""Of access tokens (RFC 9068, 2.1). An ID token tells a client who has logged in; it opens nothing here, whatever roles
+it has, and nothing but its type tells it apart for sure."""
 LEEWAY_SECONDS = 30
+MAX_LIFETIME_SECONDS = 24 * 3600
+"""From `iat` to `exp`. Nobody can take a token back: what is lost or stolen ends by itself."""
 MAX_TOKEN_CHARS = 8192
 MAX_ROLES = 32
 CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "sub", "roles", "org", "country")
@@ -50,6 +54,8 @@ ORG = re.compile(r"([a-z]{1,40}):[A-Za-z0-9-]{1,40}")
 """Kind and code."""
 COUNTRY = re.compile(r"[A-Z]{2}")
 
+CALLER = "ph.caller"
+"""Where a request's scope holds its proven caller."""
 RENEW = "Get a new access token from the issuer and send it as 'Authorization: Bearer <token>'."
 
 
@@ -112,6 +118,7 @@ class Authenticator:
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": audience},
             exp={"essential": True},
+            iat={"essential": True},
             sub={"essential": True},
             roles={"essential": True, "allow_blank": True},
             org={"essential": True},
@@ -174,8 +181,11 @@ class Authenticator:
                 "The token is signed with an algorithm that is not accepted.",
                 f"Have the issuer sign with one of {', '.join(ALGORITHMS)}.",
             )
-        if "crit" in header or str(header.get("typ", "jwt")).lower() not in TOKEN_TYPES:
-            raise _refused("The token is no access token: its header has another type or a critical extension.")
+        if "crit" in header or str(header.get("typ", "")).lower() not in TOKEN_TYPES:
+            raise _refused(
+                "The token is no access token: its header has another type or a critical extension.",
+                "Send the access token, no ID token; have the issuer write its type as at+jwt (RFC 9068).",
+            )
         return signature
 
     def _judge(self, claims: Mapping[str, Any]) -> None:
@@ -191,6 +201,11 @@ class Authenticator:
             raise _refused(*_CLAIM_FAULTS.get(error.claim, _fault(error.claim))) from None
         except (ClaimError, ValueError, TypeError, OverflowError):
             raise _refused("The claims of the token are malformed.") from None
+        if not claims["exp"] - claims["iat"] <= MAX_LIFETIME_SECONDS:  # so that NaN, too, is refused
+            raise _refused(
+                f"The token is valid for more than {MAX_LIFETIME_SECONDS // 3600} hours from iat to exp.",
+                "Have the issuer make shorter ones.",
+            )
 
     def _principal(self, claims: Mapping[str, Any]) -> Principal:
         org = _shaped(ORG, "org", claims["org"])
@@ -212,12 +227,15 @@ class BearerScheme(HTTPBearer):
             auto_error=False,
             bearerFormat="JWT",
             scheme_name="bearer",
-            description="Access token of the configured issuer, with the claims sub, iss, aud, exp, roles and org.",
+            description="Access token (RFC 9068) of the issuer, with the claims sub, iss, aud, iat, exp, roles, org.",
         )
 
 
 async def principal(request: Request) -> Principal:
-    """The caller, by the request's only Authorization header."""
+    """The caller, by the request's only Authorization header; proven once per request."""
+    if (known := request.scope.get(CALLER)) is not None:
+        who: Principal = known
+        return who
     headers = request.headers.getlist("authorization")
     if len(headers) > 1:
         raise _refused("The request has more than one Authorization header.", "Send exactly one.")

@@ -172,3 +172,4 @@ def _prune(method: str, operation: dict[str, Any]) -> None:
             responses.pop(status, None)
     if not operation.get("security"):
         responses.pop("401", None)
+        responses.pop("429", None)

@@ -1,9 +1,8 @@
 """What every request passes before a route sees it: plain ASGI middlewares, from the outside in.
 
 `RequestEdge` names the request and hardens the answer. `LastResort` turns a crash into a problem document.
-`RequestGuard` refuses what no route could use: bytes that are no text, and bodies that are too large, not declared as
-JSON, or not JSON. PostgreSQL stores neither NUL characters nor lone surrogates: the guard refuses both, so that no such
-text becomes an error of the database.
+`AddressGuard` refuses addresses that no route could use, since they are no text. PostgreSQL stores neither NUL
+characters nor lone surrogates: addresses and bodies may hold neither, so that none becomes an error of the database.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.http.exception_handlers import unexpected
 from chassis.http.problems import Problem, instance_of
-from chassis.http.strict_json import check_json
 
 REQUEST_ID = re.compile(r"[0-9A-Fa-f-]{16,64}")
 """Hexadecimal, such as a UUID or trace id: the caller's id is logged, so it must not be able to be a name."""
@@ -81,86 +79,21 @@ class LastResort:
             await answer(scope, receive, send)
 
 
-class RequestGuard:
-    """Innermost: refuses unusable addresses and bodies, hands on the body that it has read."""
+class AddressGuard:
+    """Innermost: refuses unusable addresses."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        try:
-            _check_target(scope)
-            headers = Headers(scope=scope)
-            if "content-length" not in headers and "transfer-encoding" not in headers:
-                await self.app(scope, receive, send)
+        if scope["type"] == "http":
+            try:
+                _check_target(scope)
+            except Problem as problem:
+                await problem.response(instance_of(scope))(scope, receive, send)
                 return
-            body = await self._read(headers, receive)
-            if body:
-                _check_media_type(headers)
-                check_json(body)
-        except _GoneError:
-            return
-        except Problem as problem:
-            await problem.response(instance_of(scope))(scope, receive, send)
-            return
-        await self.app(scope, _replaying(body, receive), send)
-
-    async def _read(self, headers: Headers, receive: Receive) -> bytes:
-        declared = headers.get("content-length", "0")
-        if not (declared.isascii() and declared.isdigit()):
-            raise Problem(
-                status=400,
-                code="content_length_malformed",
-                detail="The Content-Length header is not a number.",
-                remedy="Send the length of the body in bytes.",
-                field="Content-Length",
-            )
-        if int(declared) > self.max_body_bytes:
-            raise self._too_large()
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise _GoneError
-            part = message.get("body", b"")
-            size += len(part)
-            if size > self.max_body_bytes:
-                raise self._too_large()
-            parts.append(part)
-            if not message.get("more_body", False):
-                return b"".join(parts)
-
-    def _too_large(self) -> Problem:
-        return Problem(
-            status=413,
-            code="body_too_large",
-            detail=f"The body is larger than {self.max_body_bytes} bytes.",
-            remedy="Send less in one request.",
-        )
-
-
-class _GoneError(Exception):
-    """The caller hung up while it sent its body."""
-
-
-def _replaying(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the whole body at once, and after that what else the server has to say."""
-    given = False
-
-    async def replay() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
+        await self.app(scope, receive, send)
 
 
 def _check_target(scope: Scope) -> None:
@@ -186,27 +119,3 @@ def _bad_target(what: str, detail: str) -> Problem:
         detail=detail,
         remedy=f"Send the {what} as /docs shows it, its special characters percent-encoded from UTF-8.",
     )
-
-
-def _check_media_type(headers: Headers) -> None:
-    """415 unless the body is declared as plain, uncompressed JSON."""
-    media_type, _, parameters = headers.get("content-type", "").lower().partition(";")
-    charset = parameters.replace('"', "").strip()
-    if media_type.strip() != "application/json" or charset not in ("", "charset=utf-8"):
-        raise Problem(
-            status=415,
-            code="media_type_unsupported",
-            detail="The body is not declared as JSON in UTF-8.",
-            remedy="Send it with the header Content-Type: application/json.",
-            field="Content-Type",
-            headers={"Accept": "application/json"},
-        )
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise Problem(
-            status=415,
-            code="content_encoding_unsupported",
-            detail="The body is compressed.",
-            remedy="Send it without Content-Encoding.",
-            field="Content-Encoding",
-            headers={"Accept-Encoding": "identity"},
-        )

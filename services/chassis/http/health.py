@@ -18,6 +18,9 @@ STALLED_SECONDS = 90.0
 """A task without progress for so long hangs: no bounded wait (statement, publish, back-off) lasts longer."""
 READY_SECONDS = 1.0
 """A readiness check that takes longer has failed: a probe must report a lost database within two seconds."""
+KEPT_SECONDS = 1.0
+"""How long an answer is repeated, counted from when its checks began: anybody may ask, and each look costs statements.
+Together with `READY_SECONDS` it is what a probe may lag behind a lost database."""
 
 
 class Health(BaseModel):
@@ -34,6 +37,8 @@ class Probes:
         self.progress: dict[str, Callable[[], float]] = {}
         self.ready: dict[str, Callable[[], Awaitable[bool]]] = {}
         self.stopping = False
+        self._look: asyncio.Task[dict[str, bool]] | None = None
+        self._looked_at = float("-inf")
 
     def live(self) -> dict[str, bool]:
         """Per task: did it turn lately?"""
@@ -41,9 +46,16 @@ class Probes:
         return {name: now - last() < STALLED_SECONDS for name, last in self.progress.items()}
 
     async def readiness(self) -> dict[str, bool]:
-        """Per check: does it pass within its time?"""
+        """Per check: does it pass within its time? All who ask within a second share one look."""
         if self.stopping or not self.ready:
             return {"running": False}
+        if self._look is None or (self._look.done() and monotonic() - self._looked_at >= KEPT_SECONDS):
+            self._looked_at = monotonic()
+            self._look = asyncio.create_task(self._passed(), name="readiness")
+        passed = await asyncio.shield(self._look)
+        return {"running": False} if self.stopping else passed
+
+    async def _passed(self) -> dict[str, bool]:
         names = list(self.ready)
         passed = await asyncio.gather(*(_within(self.ready[name]) for name in names))
         return dict(zip(names, passed, strict=True))

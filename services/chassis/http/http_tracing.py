@@ -81,10 +81,9 @@ class HttpTelemetry:
 
 
 def _parent(scope: Scope) -> SpanContext | None:
-    for name, value in scope["headers"]:
-        if name == b"traceparent":
-            return SpanContext.parse(value.decode("latin-1"))
-    return None
+    """The caller's trace. Two that contradict each other are none."""
+    given = [value for name, value in scope["headers"] if name == b"traceparent"]
+    return SpanContext.parse(given[0].decode("latin-1")) if len(given) == 1 else None
 
 
 def _subject_id(scope: Scope, parameter: str) -> str:

@@ -124,6 +124,7 @@ _EXAMPLES: Mapping[int, tuple[str, str, str]] = {
     401: ("token_invalid", "The token has expired.", "Get a new access token from the issuer."),
     403: ("role_required", "This needs one of the roles reviewer.", "Use a token of a person with that role."),
     404: ("not_found", "There is no such thing, or it is not yours to see.", "Check the id."),
+    408: ("body_late", "The body did not come in time.", "Send the request again, without pauses."),
     409: ("wrong_state", "The present state does not allow this.", "Read the present state and decide anew."),
     412: (
         "changed_meanwhile",
@@ -137,6 +138,16 @@ _EXAMPLES: Mapping[int, tuple[str, str, str]] = {
         "Send Content-Type: application/json.",
     ),
     422: ("request_invalid", "1 field is not as expected.", "Correct what `errors` lists and send it again."),
+    429: (
+        "too_many_requests",
+        "This account sends more requests than this service takes.",
+        "Send it again after Retry-After.",
+    ),
+    431: (
+        "header_too_large",
+        "The request line and the headers are too large together.",
+        "Send a shorter address, and fewer or shorter headers.",
+    ),
     503: (
         "temporarily_unavailable",
         "The service cannot reach its database.",
@@ -171,10 +182,11 @@ def _documented(status: int) -> dict[str, Any]:
 
 _HEADERS: Mapping[int, tuple[str, str]] = {
     401: ("WWW-Authenticate", "what is wrong with the token (RFC 6750)"),
+    429: ("Retry-After", "seconds to wait"),
     503: ("Retry-After", "seconds to wait"),
 }
 
-COMMON = problem_responses(400, 401, 413, 415, 422, 503)
+COMMON = problem_responses(400, 401, 408, 413, 415, 422, 429, 431, 503)
 """What the edge itself may answer, whatever the route."""
 
 

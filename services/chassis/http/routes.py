@@ -6,29 +6,43 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from chassis.http.auth import CALLER, BearerScheme, principal
+from chassis.http.bodies import with_body
 from chassis.http.field_errors import FieldError, shown
 from chassis.http.problems import COMMON, Problem
 
 
 class _Route(APIRoute):
-    """Refuses a query parameter that is unknown or comes twice: a misspelled filter would list everything."""
+    """Asks who is asking, then how often, then for the body: nobody's body is read before its token.
+
+    Refuses a query parameter that is unknown or comes twice: a misspelled filter would list everything.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, behind the check."""
+        """FastAPI's handler, behind the checks."""
         handle = super().get_route_handler()
         known = sorted(each.alias for each in get_flat_params(self.dependant) if isinstance(each.field_info, Query))
+        closed = _asks_for_a_token(self.dependant)
 
         async def checked(request: Request) -> Response:
+            if closed:
+                who = request.scope[CALLER] = await principal(request)
+                request.app.state.rates.take(who.org, who.subject)
             if request.scope["query_string"]:
                 _check_query([name for name, _ in request.query_params.multi_items()], known)
-            return await handle(request)
+            return await handle(await with_body(request))
 
         return checked
+
+
+def _asks_for_a_token(dependant: Dependant) -> bool:
+    return isinstance(dependant.call, BearerScheme) or any(map(_asks_for_a_token, dependant.dependencies))
 
 
 def _check_query(names: list[str], known: list[str]) -> None:

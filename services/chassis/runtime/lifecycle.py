@@ -7,15 +7,18 @@ import contextlib
 import gc
 import random
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
+from chassis.http.connections import Bounds, Connection
 from chassis.postgres.database import is_outage, told
 from chassis.settings import Settings
 from chassis.telemetry.logs import get_logger
+from chassis.telemetry.metrics import Metrics
 from chassis.waiting import bounded
 
 LONGEST_PAUSE_SECONDS = 5.0
@@ -36,11 +39,21 @@ class Server(uvicorn.Server):
         yield
 
 
-def http_server(app: FastAPI, settings: Settings) -> Server:
+def http_server(app: FastAPI, settings: Settings, metrics: Metrics) -> Server:
     """The server of this process; our own middleware writes the access log."""
+    bounds = Bounds(
+        settings.max_header_bytes,
+        settings.max_body_bytes,
+        settings.max_connections,
+        settings.header_seconds,
+        settings.body_seconds,
+        settings.unread_seconds,
+        metrics,
+    )
     return Server(
         uvicorn.Config(
             app,
+            http=partial(Connection, bounds),  # type: ignore[arg-type]  # whatever makes a protocol will do
             host=settings.host,
             port=settings.port,
             log_config=None,

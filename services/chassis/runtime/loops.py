@@ -12,7 +12,7 @@ import asyncpg
 
 from chassis.clock import Clock
 from chassis.consumer import parking
-from chassis.postgres.database import is_outage, reason_of, told
+from chassis.postgres.database import LENT_WITHIN, is_outage, reason_of, told
 from chassis.service import Forgotten
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
@@ -94,7 +94,8 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
 
 async def look(pool: asyncpg.Pool, gate: Gate) -> int:
     """Opens or closes the gate: one statement."""
-    await gate.look(pool)
+    async with pool.acquire(timeout=LENT_WITHIN) as connection:
+        await gate.look(connection)
     return 0
 
 

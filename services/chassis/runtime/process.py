@@ -36,6 +36,7 @@ from chassis.kafka.reading import fetch_record
 from chassis.outbox.relay import Relay
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
+from chassis.postgres.own_connection import OwnConnection
 from chassis.postgres.storage import Storage
 from chassis.pure.messages import topic_of
 from chassis.runtime import loops
@@ -49,12 +50,13 @@ from chassis.runtime.lifecycle import (
 )
 from chassis.runtime.loops import Loop
 from chassis.service import Service
-from chassis.settings import KafkaSettings, Settings, database_settings, wrong_settings
+from chassis.settings import KafkaSettings, Settings, audience_of, database_settings, wrong_settings
 from chassis.telemetry import logs
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import tracer_from
 from chassis.trouble import Trouble
+from chassis.unencrypted import require_encryption
 from chassis.waiting import error_of
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_runner import DeadlineRunner
@@ -92,6 +94,7 @@ class Runtime:
         self.settings = settings
         self.database = database_settings(service.name)
         self.kafka = KafkaSettings()
+        require_encryption(service.name, settings, self.database, self.kafka)
         self.reference = service.load_reference(settings.reference_dir)
         self.clock = Clock()
         self.metrics = Metrics(service.name)
@@ -103,6 +106,7 @@ class Runtime:
         self._error: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.pool: asyncpg.Pool | None = None
+        self.probing: OwnConnection | None = None
         self.workshop: Workshop | None = None
         self.relay: Relay | None = None
         self.reader: Reader | None = None
@@ -112,7 +116,7 @@ class Runtime:
         """The whole life; returns the exit code."""
         self._catch_signals()
         app = self._app()
-        server = http_server(app, self.settings)
+        server = http_server(app, self.settings, self.metrics)
         serving = self._background(server.serve(), "http")
         starting = asyncio.create_task(self._start(app))
         stopping = asyncio.create_task(self._stop.wait())
@@ -144,7 +148,7 @@ class Runtime:
         app.state.clock = self.clock
         app.state.authenticator = Authenticator(
             self.settings.auth_issuer,
-            self.settings.auth_audience,
+            audience_of(self.service.name),
             self.settings.auth_jwks,
             org_kinds=self.service.org_kinds,
         )
@@ -159,19 +163,15 @@ class Runtime:
             "database",
         )
 
-        async def schema_is_current() -> bool:
-            return await migrations.is_current(pool, self.service.name, self.service.migrations)
-
         async def schema() -> None:
-            if not await schema_is_current():
+            if not await migrations.is_current(pool, self.service.name, self.service.migrations):
                 raise TimeoutError("migrations are pending")
 
         await when_reachable(schema, "schema")
         secret = await when_reachable(lambda: tag_key(pool), "schema")
-        await when_reachable(lambda: self.gate.look(pool), "schema")
+        await when_reachable(lambda: loops.look(pool, self.gate), "schema")
         # From here to the checks of a worker nothing waits: nobody sees a process as ready that has but begun.
-        self.probes.ready["database"] = schema_is_current
-        self.probes.ready["lineage"] = partial(self.gate.look, pool)
+        self._be_probed()
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
         workshop = self.workshop = Workshop(
@@ -194,6 +194,22 @@ class Runtime:
             await self._start_worker(workshop, self.relay)
         spare_the_collector()
         log.info("service_started", role=self.settings.role)
+
+    def _be_probed(self) -> None:
+        """The probe has a connection of its own: commands that fill the pool make no process unready."""
+        database, service = self.database, self.service
+        own = self.probing = OwnConnection(database.database_url, f"{self._application()}-probe", database.password)
+
+        async def schema_is_current() -> bool:
+            async with own.lent() as connection:
+                return await migrations.is_current(connection, service.name, service.migrations)
+
+        async def nothing_is_lost() -> bool:
+            async with own.lent() as connection:
+                return await self.gate.look(connection)
+
+        self.probes.ready["database"] = schema_is_current
+        self.probes.ready["lineage"] = nothing_is_lost
 
     async def _start_worker(self, workshop: Workshop, relay: Relay) -> None:
         dispatcher = Dispatcher(workshop, self.service.consumers, partial(fetch_record, self.kafka))
@@ -291,6 +307,8 @@ class Runtime:
             self.relay.stop()
         await bounded_step("tasks", asyncio.wait(self._tasks), bound)
         await bounded_step("spans", self.tracer.shutdown(3), 5)
+        if self.probing is not None:
+            self.probing.close()
         if self.pool is not None:
             await bounded_step("pool", self.pool.close(), 5)
             self.pool.terminate()

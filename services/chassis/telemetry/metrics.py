@@ -45,6 +45,9 @@ class Metrics:
         self.retries = counter("environment_retries", "Batches and commands tried again", ("where", "reason"))
         self.commands = counter("commands", "Commands by outcome", ("command", "outcome"))
         self.http_seconds = histogram("http_request_seconds", "HTTP requests", ("method", "route", "status"))
+        self.connections_ended = counter(
+            "http_connections_ended", "Connections that the service ended because of their bounds", ("reason",)
+        )
         # What numbers say of records (consumer/positions.py)
         self.gaps_filled = counter("sequence_gaps_filled", "Events that came after later ones of their key", ("topic",))
         self.disowned = counter(

@@ -8,6 +8,7 @@ after the commit: half of the cost of SDK spans, and no span for work that was r
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -25,37 +26,45 @@ from chassis.telemetry.span_export import SpanExport
 
 _SCOPE = InstrumentationScope("chassis")
 _LOW_63 = (1 << 63) - 1
-_PARTS = 4
-_SAMPLED = 0x01
-_FLAGS = (TraceFlags(TraceFlags.DEFAULT), TraceFlags(TraceFlags.SAMPLED))
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+"""Lower case, and nothing behind the flags but in versions to come, where a dash must part it from them."""
+_SAMPLED, _RANDOM = 0x01, 0x02
+_FLAGS = tuple(map(TraceFlags, range(4)))
 _UNSET = Status(StatusCode.UNSET)
 
 
 class SpanContext(NamedTuple):
-    """Identity of a span, as in the W3C `traceparent` header."""
+    """Identity of a span, as in the W3C `traceparent` header.
+
+    `random`: the last seven bytes of the trace id are known to be random, so that others may sample by them (level 2).
+    """
 
     trace_id: int
     span_id: int
     sampled: bool
+    random: bool = False
 
     @property
     def traceparent(self) -> str:
         """W3C Trace Context, version 00."""
-        return f"00-{self.trace_id:032x}-{self.span_id:016x}-0{int(self.sampled)}"
+        return f"00-{self.trace_id:032x}-{self.span_id:016x}-0{self.flags}"
+
+    @property
+    def flags(self) -> int:
+        """Those that we know; all others are 0, as the standard wants it."""
+        return self.sampled * _SAMPLED | self.random * _RANDOM
 
     @classmethod
     def parse(cls, traceparent: str) -> Self | None:
         """The context in a `traceparent` header, or None if it is malformed: a bad header never fails the work."""
-        parts = traceparent.split("-")
-        if len(parts) < _PARTS or (len(parts[0]), len(parts[1]), len(parts[2]), len(parts[3])) != (2, 32, 16, 2):
+        found = _TRACEPARENT.fullmatch(traceparent)
+        if found is None:
             return None
-        try:
-            trace_id, span_id, flags = int(parts[1], 16), int(parts[2], 16), int(parts[3], 16)
-        except ValueError:
+        version, trace, span, flag, more = found.groups()
+        trace_id, span_id, flags = int(trace, 16), int(span, 16), int(flag, 16)
+        if version == "ff" or (version == "00" and more is not None) or not trace_id or not span_id:
             return None
-        if parts[0] == "ff" or not trace_id or not span_id:
-            return None
-        return cls(trace_id, span_id, bool(flags & _SAMPLED))
+        return cls(trace_id, span_id, bool(flags & _SAMPLED), bool(flags & _RANDOM))
 
 
 NO_TRACE = SpanContext(0, 0, sampled=False)
@@ -82,18 +91,18 @@ class Tracer:
 
     def root(self) -> SpanContext:
         """A new trace, sampled by ratio; never sampled while nothing is exported."""
-        trace_id = random.getrandbits(128) | 1
-        return SpanContext(trace_id, random.getrandbits(64) | 1, (trace_id & _LOW_63) <= self._bound)
+        trace_id = random.getrandbits(128) or 1
+        return SpanContext(trace_id, random.getrandbits(64) or 1, (trace_id & _LOW_63) <= self._bound, random=True)
 
     def root_linked_to(self, cause: SpanContext | None) -> SpanContext:
         """A new trace that is sampled if, and only if, its cause was: both sides of a link exist or neither."""
         if cause is None:
             return self.root()
-        return SpanContext(random.getrandbits(128) | 1, random.getrandbits(64) | 1, cause.sampled)
+        return SpanContext(random.getrandbits(128) or 1, random.getrandbits(64) or 1, cause.sampled, random=True)
 
     def child(self, parent: SpanContext) -> SpanContext:
         """A new span in the parent's trace."""
-        return SpanContext(parent.trace_id, random.getrandbits(64) | 1, parent.sampled)
+        return SpanContext(parent.trace_id, random.getrandbits(64) or 1, parent.sampled, parent.random)
 
     def record(  # noqa: PLR0913 - the fields of a span
         self,
@@ -132,8 +141,7 @@ class Tracer:
 
 
 def _otel(context: SpanContext) -> OtelSpanContext:
-    trace_id, span_id, sampled = context
-    return OtelSpanContext(trace_id, span_id, is_remote=False, trace_flags=_FLAGS[sampled])
+    return OtelSpanContext(context.trace_id, context.span_id, is_remote=False, trace_flags=_FLAGS[context.flags])
 
 
 def tracer_from(service: str, subject: str, settings: Settings, metrics: Metrics) -> Tracer:

@@ -6,9 +6,7 @@ back says may no longer be so, and who is answered from it acts on that.
 
 from __future__ import annotations
 
-import asyncpg
-
-from chassis.postgres.database import LENT_WITHIN
+from chassis.postgres.database import Connection
 
 _HALTS = "select kind from halt"
 
@@ -29,9 +27,8 @@ class Gate:
         if self.closed:
             raise DatabaseRestoredError
 
-    async def look(self, pool: asyncpg.Pool) -> bool:
+    async def look(self, connection: Connection) -> bool:
         """Opens or closes; True if nothing is lost, as far as this process is concerned."""
-        async with pool.acquire(timeout=LENT_WITHIN) as connection:
-            kinds = {row["kind"] for row in await connection.fetch(_HALTS)}
+        kinds = {row["kind"] for row in await connection.fetch(_HALTS)}
         self.closed = "database" in kinds
         return not (kinds if self._publishes else self.closed)

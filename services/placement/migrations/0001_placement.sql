@@ -57,8 +57,9 @@ create table vacancy (
 create index vacancy_links on vacancy using gin (links);
 -- GET /vacancies: those of a country by status, paged by id
 create index vacancy_country on vacancy (country, status, id);
--- GET /vacancies: what has changed; GET /offers: the vacancies whose offers may have
+-- GET /vacancies: what has changed; GET /offers: the vacancies whose offers may have, of all countries and of one
 create index vacancy_updated on vacancy (updated_at, id);
+create index vacancy_country_updated on vacancy (country, updated_at, id);
 
 -- One row per job offer, for GET /offers: what that list is filtered and sorted by. It is an index of the documents in
 -- `vacancy`, of a kind that PostgreSQL does not have: only the trigger below writes it, in the transaction that writes
@@ -72,8 +73,12 @@ create table offer (
     starts_on  date not null,
     expires_at timestamptz not null
 );
--- GET /offers: those of a country, paged by id
+-- GET /offers: those of a country, in each of the orders; those of all countries
 create index offer_country on offer (country, id);
+create index offer_country_expiry on offer (country, expires_at, id);
+create index offer_country_start on offer (country, starts_on, id);
+create index offer_expiry on offer (expires_at, id);
+create index offer_start on offer (starts_on, id);
 -- GET /offers: those of a person
 create index offer_case on offer (case_id, id);
 -- GET /offers: from a vacancy that has changed to its offers

@@ -36,6 +36,7 @@ create index course_session_by_start on course_session (starts_on, id, ends_on);
 create index course_session_by_end on course_session (ends_on, id);
 -- A clerk sees the sessions and enrolments of one provider.
 create index course_session_by_provider on course_session (provider, starts_on, id);
+create index course_session_by_provider_and_change on course_session (provider, updated_at, id);
 -- What has changed since: of sessions, and of the enrolments in them.
 create index course_session_by_change on course_session (updated_at, id);
 
@@ -47,10 +48,13 @@ create table enrolment (
     session_id   uuid not null,
     case_id      uuid not null,
     requested_by text not null,
-    status       text not null              -- training.domain.enrolment.EnrolmentStatus
+    status       text not null,             -- training.domain.enrolment.EnrolmentStatus
+    provider     text not null              -- the session's, which never changes
 );
--- From the sessions of a provider, or of a time of change, to their enrolments.
+-- From the sessions of a first day, or of a time of change, to their enrolments.
 create index enrolment_session on enrolment (session_id);
+-- A clerk sees a provider's, the latest first.
+create index enrolment_provider on enrolment (provider, id);
 -- All enrolments of a person.
 create index enrolment_case on enrolment (case_id, id);
 -- Scouts see what their organisation asked for, the latest first.
@@ -60,8 +64,9 @@ create index enrolment_status on enrolment (status, id);
 
 create function list_enrolments() returns trigger language plpgsql as $$
 begin
-    insert into enrolment as listed (id, session_id, case_id, requested_by, status)
-    select (entry->>'id')::uuid, new.id, (entry->>'case_id')::uuid, entry->>'requested_by', entry->>'status'
+    insert into enrolment as listed (id, session_id, case_id, requested_by, status, provider)
+    select (entry->>'id')::uuid, new.id, (entry->>'case_id')::uuid, entry->>'requested_by', entry->>'status',
+           new.provider
     from jsonb_array_elements(new.data->'enrolments') as entry
     on conflict (id) do update set status = excluded.status where listed.status <> excluded.status;
     return null;

@@ -26,7 +26,7 @@ def test_openapi_has_the_service_its_function_names_and_problem_answers() -> Non
     assert document["info"]["title"] == "Notes"
     post_notes = document["paths"]["/notes"]["post"]
     assert post_notes["operationId"] == "add_note"
-    assert set(post_notes["responses"]) == {"201", "400", "401", "413", "415", "422", "503"}
+    assert set(post_notes["responses"]) == {*("201", "400", "401", "408", "413", "415", "422", "429", "431", "503")}
     assert "/local/clock" not in document["paths"]
 
 
@@ -41,7 +41,7 @@ def test_openapi_follows_routes_that_are_added_later() -> None:
 
     app.include_router(more)
     responses = app.openapi()["paths"]["/more"]["get"]["responses"]
-    assert set(responses) == {"200", "400", "422", "503"}
+    assert set(responses) == {"200", "400", "408", "422", "431", "503"}
     assert "Problem" in app.openapi()["components"]["schemas"]
 
 

@@ -149,7 +149,7 @@ def test_a_changed_claim_breaks_the_signature() -> None:
 
 @pytest.mark.parametrize("alg", ["ES256", "RS256"])
 def test_a_key_of_another_kind_than_the_algorithm_is_refused(alg: str) -> None:
-    head = b64({"alg": alg, "kid": "ed-1"})
+    head = b64({"alg": alg, "kid": "ed-1", "typ": "at+jwt"})
     assert "signature" in refusal(f"Bearer {head}.{b64(ISSUING.claims())}.{b64(b'x' * 64)}").detail
 
 
@@ -164,14 +164,16 @@ def test_a_key_inside_the_token_is_ignored() -> None:
     assert "signature" in refusal(f"Bearer {token}").detail
 
 
-@pytest.mark.parametrize("header", [{"crit": ["exp"]}, {"crit": ["b64"], "b64": False}, {"typ": "logout+jwt"}])
+@pytest.mark.parametrize(
+    "header", [{"crit": ["exp"]}, {"crit": ["b64"], "b64": False}, {"typ": "logout+jwt"}, {"typ": "JWT"}, {"typ": None}]
+)
 def test_a_token_of_another_type_is_refused(header: dict[str, Any]) -> None:
     rest = ISSUING.token().split(".")[1:]
-    head = b64({"alg": "Ed25519", "kid": "ed-1", **header})
+    head = b64({"alg": "Ed25519", "kid": "ed-1", "typ": "at+jwt", **header})
     refusal(f"Bearer {'.'.join([head, *rest])}")
 
 
-@pytest.mark.parametrize("claim", ["sub", "exp", "iss", "aud", "roles", "org"])
+@pytest.mark.parametrize("claim", ["sub", "exp", "iat", "iss", "aud", "roles", "org"])
 def test_each_required_claim_is_missed(claim: str) -> None:
     without: dict[str, Any] = {claim: None}
     problem = refusal(f"Bearer {ISSUING.token(**without)}")
@@ -214,9 +216,34 @@ def test_a_claim_that_is_not_as_expected_is_named(changes: dict[str, Any], said:
     assert said in refusal(f"Bearer {ISSUING.token(**changes)}").detail
 
 
+@pytest.mark.parametrize(
+    "more", [{}, {"nonce": "n", "at_hash": "h"}, {"azp": "desk"}], ids=["bare", "hybrid flow", "code flow"]
+)
+def test_an_id_token_with_roles_opens_nothing(more: dict[str, Any]) -> None:
+    """It is signed by the same key, and may name the same audience."""
+    for header in ({"typ": "JWT"}, {"typ": None}):
+        refused = refusal(f"Bearer {ISSUING.token(header=header, **more)}")
+        assert "no access token" in refused.detail
+        assert "at+jwt" in refused.remedy
+
+
+@pytest.mark.parametrize("exp", [100 * 365 * 86_400, 86_401, float("nan"), float("inf")])
+def test_a_token_that_nobody_could_outlive_is_refused(exp: float) -> None:
+    now = int(time.time())
+    assert refusal(f"Bearer {ISSUING.token(iat=now, exp=now + exp)}").status == 401
+    assert authenticate(f"Bearer {ISSUING.token(iat=now, exp=now + 86_400)}")
+
+
+def test_a_token_whose_lifetime_began_long_ago_is_too_long_as_well() -> None:
+    now = int(time.time())
+    assert "24 hours" in refusal(f"Bearer {ISSUING.token(iat=now - 100_000, exp=now + 600)}").detail
+
+
 @pytest.mark.parametrize("payload", [b"[1]", b"no json", b'"text"', b"[" * 5000])
 def test_signed_claims_that_are_no_object_are_refused(payload: bytes) -> None:
-    token = jws.serialize_compact({"alg": "Ed25519", "kid": "ed-1"}, payload, ISSUING.ed25519, registry=ALL)
+    token = jws.serialize_compact(
+        {"alg": "Ed25519", "kid": "ed-1", "typ": "at+jwt"}, payload, ISSUING.ed25519, registry=ALL
+    )
     assert "claims" in refusal(f"Bearer {token}").detail
 
 
@@ -236,7 +263,7 @@ def test_leeway_and_unknown_claims_are_accepted(changes: dict[str, Any]) -> None
     assert authenticate(f"Bearer {ISSUING.token(**changes)}").subject == "user-4711"
 
 
-@pytest.mark.parametrize("header", [{"typ": "at+jwt"}, {"typ": "JWT"}, {"x5t": "abc", "nonce": "n"}])
+@pytest.mark.parametrize("header", [{"typ": "AT+JWT"}, {"typ": "application/at+jwt"}, {"x5t": "abc", "nonce": "n"}])
 def test_headers_of_ordinary_issuers_are_accepted(header: dict[str, Any]) -> None:
     assert authenticate(f"bearer   {ISSUING.token(header=header)}").subject == "user-4711"
 

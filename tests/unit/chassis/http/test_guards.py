@@ -69,7 +69,11 @@ def test_a_malformed_length_is_refused(length: str) -> None:
         "POST",
         "/notes",
         content=b"{}",
-        headers=[(b"content-type", b"application/json"), (b"content-length", length.encode("utf-8"))],
+        headers=[
+            (b"content-type", b"application/json"),
+            (b"content-length", length.encode("utf-8")),
+            (b"authorization", ISSUING.bearer()["Authorization"].encode()),
+        ],
     )
     problem(answer, 400, "content_length_malformed")
 
@@ -146,7 +150,7 @@ def test_text_that_only_looks_odd_is_accepted(text: str) -> None:
     assert post(f'{{"text": "{text}"}}'.encode()).status_code == 201
 
 
-def test_a_caller_that_hangs_up_gets_no_answer_and_runs_nothing() -> None:
+def test_a_caller_that_hangs_up_runs_nothing_and_counts_as_no_failure_of_ours() -> None:
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -161,10 +165,34 @@ def test_a_caller_that_hangs_up_gets_no_answer_and_runs_nothing() -> None:
         "path": "/notes",
         "raw_path": b"/notes",
         "query_string": b"",
-        "headers": [(b"content-length", b"10")],
+        "headers": [
+            (b"content-length", b"10"),
+            (b"authorization", ISSUING.bearer()["Authorization"].encode()),
+        ],
     }
     asyncio.run(APP(scope, receive, send))
-    assert sent == []
+    assert sent[0]["status"] == 408
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({}, 401, "token_missing"),
+        ({"Authorization": "Bearer a.b.c"}, 401, "token_invalid"),
+        (ISSUING.bearer(), 413, "body_too_large"),
+    ],
+)
+def test_the_body_of_a_stranger_is_not_read(headers: Any, status: int, code: str) -> None:
+    sent = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(10):
+            sent += 1
+            yield b"x" * 1000
+
+    problem(ask(APP, "POST", "/notes", content=chunks(), headers={**JSON, **headers}), status, code)
+    assert (sent == 0) == (status == 401)
 
 
 # --- addresses and headers ---

@@ -181,7 +181,7 @@ def test_openapi_documents_every_answer_as_a_problem_document() -> None:
     document = APP.openapi()
     assert "HTTPValidationError" not in json.dumps(document)
     post = document["paths"]["/everything"]["post"]["responses"]
-    assert set(post) == {"200", "400", "403", "404", "409", "413", "415", "422", "503"}
+    assert set(post) == {"200", "400", "403", "404", "408", "409", "413", "415", "422", "431", "503"}
     for status, response in post.items():
         if status != "200":
             assert set(response["content"]) == {"application/problem+json"}
@@ -193,5 +193,5 @@ def test_openapi_documents_every_answer_as_a_problem_document() -> None:
 
 def test_openapi_leaves_out_answers_that_a_route_cannot_give() -> None:
     paths = APP.openapi()["paths"]
-    assert set(paths["/cases/{case_id}"]["get"]["responses"]) == {"200", "400", "422", "503"}
-    assert set(paths["/refused"]["get"]["responses"]) == {"200", "400", "422", "503"}
+    assert set(paths["/cases/{case_id}"]["get"]["responses"]) == {"200", "400", "408", "422", "431", "503"}
+    assert set(paths["/refused"]["get"]["responses"]) == {"200", "400", "408", "422", "431", "503"}
