@@ -188,6 +188,18 @@ BROKEN_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: edit(root, EVENT, lambda s: s["properties"]["country"].pop("description")),
         "has no description",
     ),
+    "a type inside a schema has no title": (
+        lambda root: edit(root, EVENT, lambda s: s["properties"]["return_type"].pop("title")),
+        "the type has no title",
+    ),
+    "two types have one title": (
+        lambda root: edit(root, EVENT, lambda s: s["properties"]["return_type"].update(title="Target group")),
+        "the title 'Target group' is that of another type",
+    ),
+    "a type has the title of an event": (
+        lambda root: edit(root, EVENT, lambda s: s["properties"]["return_type"].update(title="Job offered")),
+        "the title 'Job offered' is that of another type",
+    ),
     "something is required that is not described": (
         lambda root: edit(root, EVENT, lambda s: s["required"].append("mood")),
         "'mood' is required but not described",
