@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from referral.domain.terms import Transport
-from vocabulary.codes import Admin1, Centre, Codes, Country, Org, Recipients, Skills
+from vocabulary.codes import Admin1, Centre, Codes, Country, Org, Recipients, Skills, TextVersion
 from vocabulary.events import CaseEvent
 from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, TargetGroup
 
@@ -39,7 +39,7 @@ class ConsentGranted(ReferralEvent):
     consent_id: UUID
     purpose: Code
     recipients: Recipients
-    text_version: str = Field(pattern=r"^[0-9A-Za-z.-]{1,40}$")
+    text_version: TextVersion
     language: Language
     evidence_ref: UUID
     granted_on: date

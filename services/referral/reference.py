@@ -62,6 +62,17 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentText:
+    """A text that people sign, and the days on which it is in use."""
+
+    code: str
+    valid_from: date
+    valid_to: date | None = None
+
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"[0-9A-Za-z.-]{1,40}"}
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptLimit:
     """How long the service of a centre may take to confirm that it has a referral of this priority."""
 
@@ -83,6 +94,7 @@ class Reference:
     needs: CodeList[SensitiveCode]
     assistance_codes: CodeList[SensitiveCode]
     purposes: CodeList[Purpose]
+    consent_texts: CodeList[ConsentText]
     receipt_limits: CodeList[ReceiptLimit]
     providers: CodeList[Provider]
     wishes: CodeList[Code]
@@ -102,6 +114,7 @@ class Reference:
             "needs": SensitiveCode,
             "assistance_codes": SensitiveCode,
             "consent_purposes": Purpose,
+            "consent_texts": ConsentText,
             "providers": Provider,
             "receipt_limits": ReceiptLimit,
             "wishes": Code,

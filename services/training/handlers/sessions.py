@@ -95,6 +95,8 @@ def _inadmissible(command: ScheduleSession, context: Context) -> Refused | None:
     provider = context.reference.providers.get(context.actor.org)
     if provider is None:
         return refusals.NOT_A_PROVIDER
+    if context.reference.courses.get(command.course_code, on=day_at(GERMANY, context.now)) is None:
+        return unknown_code("/course_code", "courses")
     if command.isco08 not in context.reference.isco08:
         return unknown_code("/isco08", "isco08")
     if command.isco08 not in context.reference.teaches(provider):
