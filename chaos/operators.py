@@ -26,7 +26,7 @@ UNREADABLE = frozenset(
         "sequence_invalid",
         "key_missing",
         "key_mismatch",
-        "id_missing",
+        "id_invalid",
         "body_missing",
         "no_basket",
     }

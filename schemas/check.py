@@ -19,7 +19,7 @@ from checks.asyncapi import basis, drift, write
 from checks.compatibility import unknown_keywords
 from checks.examples import examples
 from checks.findings import Finding, Unreadable
-from checks.inventory import code_lists, schemas
+from checks.inventory import code_lists, nested_titles, schemas
 from checks.personal_data import lint
 from checks.releases import NotFrozen, compatible, freeze, releases, unchanged
 
@@ -39,9 +39,11 @@ def _findings(root: Path) -> Iterator[Finding]:
             yield from lint(file, schema)
         ground = list(basis(root, found))
         yield from ground
+        yield from nested_titles(found)
         yield from code_lists(root, found)
-        yield from examples(root, found)
-        if not ground:
+        told = list(examples(root, found))
+        yield from told
+        if not ground and not told:
             yield from drift(root, found)
     except Unreadable as error:
         yield error.finding

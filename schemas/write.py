@@ -75,7 +75,7 @@ def _frame(root: Path, make: Callable[[], NewEvent | NewExample]) -> int:
         for file, number in made.renumbered.items():
             print(f"{root.name}/{file}: comes later in its key, its ce_sequence is {number} now")
         print(f"What is filled in is removed from `{PLACEHOLDERS}` of the file; without any left, remove that too.")
-    print("Then run `make check`.")
+    print("Then run `make schemas` and `make check`.")
     return 0
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from checks.examples import Example, read_examples
 from checks.findings import Finding, Unreadable, read_yaml
 from checks.inventory import ENVELOPE, TOPICS, identities, invalid, topics, validator
 from checks.releases import releases
@@ -22,8 +23,25 @@ INFO = "asyncapi.info.yaml"
 INFO_FORM: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["id", "title", "description"],
-    "properties": {name: {"type": "string", "minLength": 1} for name in ("id", "title", "description")},
+    "required": ["id", "title", "description", "servers"],
+    "properties": {
+        **{name: {"type": "string", "minLength": 1} for name in ("id", "title", "description")},
+        "servers": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["host", "protocol", "description"],
+                "properties": {
+                    "host": {"type": "string", "minLength": 1},
+                    "protocol": {"enum": ["kafka", "kafka-secure"]},
+                    "description": {"type": "string", "minLength": 1},
+                    "security": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["type"]}},
+                },
+            },
+        },
+    },
 }
 HEADER = f"""\
 # The public contract of the chain's events as one AsyncAPI document; payloads and headers are the files beside it.
@@ -46,6 +64,7 @@ def basis(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Findin
     """What must be mended before the document can be written."""
     yield from identities(found)
     yield from topics(root, found)
+    yield from read_examples(root, found)[1]
     try:
         information = read_yaml(root, root / INFO)
         yield from (invalid(INFO, error) for error in validator(INFO_FORM).iter_errors(information))
@@ -83,6 +102,7 @@ def document(root: Path, found: Mapping[str, Mapping[str, Any]]) -> dict[str, An
         for _, topic in declared
     }
     files = [file for of_topic in messages.values() for file in of_topic]
+    told = read_examples(root, found)[0]
     return {
         "asyncapi": "3.0.0",
         "id": information["id"],
@@ -93,10 +113,11 @@ def document(root: Path, found: Mapping[str, Mapping[str, Any]]) -> dict[str, An
             "tags": [{"name": topic["owner"]} for _, topic in declared],
         },
         "defaultContentType": _content_type(found),
+        "servers": {name: _server(server) for name, server in sorted(information["servers"].items())},
         "channels": {topic["owner"]: _channel(name, topic, messages[topic["owner"]]) for name, topic in declared},
         "operations": {name: each for _, topic in declared for name, each in _operations(topic)},
         "components": {
-            "messages": {_name(file): _message(root, file, found[file]) for file in files},
+            "messages": {_name(file): _message(file, found[file], told) for file in files},
             "messageBindings": _keys([found[file] for file in files]),
         },
     }
@@ -156,8 +177,12 @@ def _operations(topic: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
         )
 
 
-def _message(root: Path, file: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    example = _example(root, file)
+def _server(server: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: server[name] for name in ("host", "protocol", "description", "security") if name in server}
+
+
+def _message(file: str, schema: Mapping[str, Any], told: list[Example]) -> dict[str, Any]:
+    examples = [_example(example) for example in told if example.schema is schema]
     return {
         "name": schema["x-type"],
         "title": schema["title"],
@@ -166,8 +191,25 @@ def _message(root: Path, file: str, schema: Mapping[str, Any]) -> dict[str, Any]
         "bindings": {"$ref": f"#/components/messageBindings/{schema['x-key']}"},
         "headers": {"$ref": f"./{ENVELOPE}"},
         "payload": {"$ref": f"./{file}"},
-        **({"x-example": f"./{example}"} if example else {}),
+        **({"examples": examples} if examples else {}),
     }
+
+
+def _example(example: Example) -> dict[str, Any]:
+    """A golden example as AsyncAPI writes one; its name is that of its file."""
+    headers, value = example.message["headers"], example.message["value"]
+    return {
+        "name": example.file.rsplit("/", 1)[1].removesuffix(".json"),
+        "headers": {name: headers[name] for name in sorted(headers)},
+        "payload": _ordered(value),
+    }
+
+
+def _ordered(value: Any) -> Any:
+    """A value whose mappings have the order of their names, whatever order their file has."""
+    if isinstance(value, Mapping):
+        return {name: _ordered(value[name]) for name in sorted(value)}
+    return [_ordered(each) for each in value] if isinstance(value, list) else value
 
 
 def _keys(schemas: list[Mapping[str, Any]]) -> dict[str, Any]:
@@ -191,15 +233,6 @@ def _majors(found: Mapping[str, Any], owner: str, event: str) -> list[str]:
 def _name(file: str) -> str:
     """`CaseOpened` for its first major version, `CaseOpened.v2` for the second beside it."""
     return file.rsplit("/", 1)[1].removesuffix(".json").removesuffix(".v1")
-
-
-def _example(root: Path, file: str) -> str | None:
-    """The example without a variant in its name, else the first by name."""
-    plain = file.replace("events/", "examples/", 1)
-    variants = sorted(root.glob(plain.removesuffix("json") + "*.json"))
-    if (root / plain).is_file() or not variants:
-        return plain if (root / plain).is_file() else None
-    return variants[0].relative_to(root).as_posix()
 
 
 def _content_type(found: Mapping[str, Mapping[str, Any]]) -> Any:

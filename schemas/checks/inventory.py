@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.protocols import Validator
 
+from checks.compatibility import walk
 from checks.findings import Finding, Unreadable, read_json, read_yaml, step
 
 BASE = "https://schemas.perspektive-heimat.invalid/"
@@ -68,6 +69,24 @@ def _described(file: str, schema: Mapping[str, Any]) -> Iterator[Finding]:
     key = schema.get("x-key")
     if file.startswith("events/") and (key not in schema.get("required", ()) or key not in properties):
         yield Finding(file, "/x-key", f"the key {key!r} is no required property", "Name the key.")
+
+
+def nested_titles(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Every type inside a schema has a title, and one title means one type: generators name their classes by it."""
+    meant: dict[str, tuple[str, Any]] = {str(schema.get("title")): (file, file) for file, schema in found.items()}
+    for file, schema in found.items():
+        for pointer, node in walk("", schema):
+            if not pointer or not ("enum" in node or "properties" in node):
+                continue
+            title = node.get("title")
+            if not title:
+                yield Finding(file, pointer, "the type has no title", "Give it one: generators name their class by it.")
+                continue
+            type_ = sorted(map(str, node["enum"])) if "enum" in node else sorted(node["properties"])
+            first, known = meant.setdefault(title, (file, type_))
+            if known != type_:
+                problem = f"the title {title!r} is that of another type in {first}"
+                yield Finding(file, step(pointer, "title"), problem, "Give it a title of its own.")
 
 
 def code_lists(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:

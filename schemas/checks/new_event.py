@@ -85,7 +85,7 @@ def _schema(model: Any, file: str, described: Mapping[str, Mapping[str, Any]]) -
         node = _node(each, form.get("$defs", {}))
         known = described.get(name, {})
         same = _rules(known) == _rules(node)
-        properties[name] = dict(known) if same else {"description": each.get("description", ""), **node}
+        properties[name] = dict(known) if same else {**_title(node), "description": each.get("description", ""), **node}
     return {
         "$schema": DIALECT,
         "$id": BASE + file,
@@ -116,14 +116,20 @@ def _node(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, 
         made["items"] = _node(node["items"], definitions)
     if "properties" in node:
         inner_properties = node["properties"].items()
-        made["properties"] = {name: {"description": "", **_node(each, definitions)} for name, each in inner_properties}
+        inner = {name: _node(each, definitions) for name, each in inner_properties}
+        made["properties"] = {name: {**_title(each), "description": "", **each} for name, each in inner.items()}
         made["required"] = node.get("required", [])
     return made
 
 
+def _title(node: Mapping[str, Any]) -> dict[str, str]:
+    """A place for the title that a type inside a schema must have."""
+    return {"title": ""} if "enum" in node or "properties" in node else {}
+
+
 def _rules(node: Mapping[str, Any]) -> dict[str, Any]:
     """A property without its words and its code list."""
-    return {key: value for key, value in node.items() if key not in {"description", "x-code-list"}}
+    return {key: value for key, value in node.items() if key not in {"title", "description", "x-code-list"}}
 
 
 def _open(schema: Mapping[str, Any], at: str = "") -> Any:
@@ -131,6 +137,8 @@ def _open(schema: Mapping[str, Any], at: str = "") -> Any:
         pointer = step(at, "properties", name)
         if not node.get("description"):
             yield pointer, "has no description: say what it means, with its unit"
+        if node.get("title") == "":
+            yield pointer, "has no title: generators name the class of this type by it"
         if "pattern" in node and node.get("format") is None and "x-code-list" not in node:
             yield pointer, "is of no code list: add x-code-list if its values are codes of one"
         if "properties" in node:

@@ -1,7 +1,8 @@
 """No personal data in clear in an event: no property that is named like it, no string that could hold it.
 
 A name is a hint and can lie, so the second half is the stronger one: every string is a closed list, an id,
-a day, a time, or matches a pattern that is anchored, bounded, and lists its characters: no sentence fits in.
+a day, a time, or matches a pattern that is anchored, bounded, and lists its characters: no sentence fits in. Where a
+name and a birth date would, a list says which codes there are.
 """
 
 from __future__ import annotations
@@ -27,9 +28,12 @@ LONGER = 4
 """Letters from which on: `surname` ends with `name`, but `zipper` is no address."""
 
 ALLOWED: Mapping[str, str] = {
-    "text_version": "the version of a consent text, such as 2026.1-en; the text itself does not travel",
+    "text_version": "the version of a consent text, a code of consent_texts; the text itself does not travel",
 }
 """Names that are refused by the rule and still right, each with the reason."""
+
+A_PERSON = ("Adaeze.Okafor.1990-05-17", "ADAEZE-OKAFOR-1990-05-17", "adaeze_okafor_1990_05_17")
+"""Made up. A name and a birth date as code: what fits in a string that no list of codes bounds."""
 
 SAFE_FORMATS = frozenset({"uuid", "date", "date-time"})
 REMEDY = "Keep it in the service that owns it, and publish a code, a band, a count or a reference instead."
@@ -37,7 +41,13 @@ REMEDY = "Keep it in the service that owns it, and publish a code, a band, a cou
 
 def lint(file: str, schema: Mapping[str, Any]) -> Iterator[Finding]:
     """Every place of a schema where personal data could travel."""
+    listed: set[str] = set()
     for pointer, node in walk("", schema):
+        if "x-code-list" in node:
+            listed |= {pointer, step(pointer, "items")}
+        if pointer not in listed and _holds_a_person(node):
+            problem = "a name and a birth date fit in, and no list says which values there are"
+            yield Finding(file, pointer, problem, "Name the list of its codes with x-code-list, and keep to it.")
         for name in node.get("properties", {}):
             found = suspicious(name)
             if found:
@@ -92,6 +102,12 @@ def _shape(file: str, pointer: str, node: Mapping[str, Any]) -> Iterator[Finding
             formats = ", ".join(sorted(SAFE_FORMATS))
             remedy = f"Give it an enum, a format ({formats}), or a pattern such as ^[a-z][a-z0-9_]{{1,63}}$."
             yield Finding(file, pointer, f"the string can hold free text: {why}", remedy)
+
+
+def _holds_a_person(node: Mapping[str, Any]) -> bool:
+    if "pattern" not in node or _closed(node):
+        return False
+    return any(re.search(node["pattern"], person) for person in A_PERSON)
 
 
 def _closed(node: Mapping[str, Any]) -> bool:

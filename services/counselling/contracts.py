@@ -8,9 +8,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Day, Instant
+from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Code, Day, Instant, Language
+from vocabulary.codes import Admin1, Centre, Codes, Country, CourseCode, Isco08, Provider, Recipients, Skills, Units
 from vocabulary.events import CaseContract
-from vocabulary.terms import PlanStatus, Priority, Result
+from vocabulary.terms import AgeBand, MeasureCategory, PlanStatus, Priority, Result, ReturnType, TargetGroup
 
 
 def _within_the_calendars(at: Instant) -> Instant:
@@ -27,8 +28,8 @@ class ConsentGranted(CaseContract, source="referral"):
     """The person allows organisations something; `referral` is the purpose that matters here."""
 
     consent_id: UUID
-    purpose: str
-    recipients: tuple[str, ...]
+    purpose: Code
+    recipients: Recipients
     valid_until: Day
     expires_at: Instant | None = None
 
@@ -37,8 +38,8 @@ class ConsentWithdrawn(CaseContract, source="referral"):
     """The person takes a consent back."""
 
     consent_id: UUID
-    purpose: str
-    recipients: tuple[str, ...]
+    purpose: Code
+    recipients: Recipients
     effective_at: Instant
 
 
@@ -56,18 +57,18 @@ class ReturneeReferred(CaseContract, source="referral"):
 
     referral_id: UUID
     root_referral_id: UUID
-    to_centre: str
-    country: str
-    admin1: str | None = None
+    to_centre: Centre
+    country: Country
+    admin1: Admin1 | None = None
     priority: Priority
-    needs: tuple[str, ...]
-    wishes: tuple[str, ...] = ()
-    skills: tuple[str, ...] = ()
-    language: str
-    target_group: str
-    return_type: str
-    age_band: str
-    household_size: int = Field(ge=1)
+    needs: Codes
+    wishes: Codes = ()
+    skills: Skills = ()
+    language: Language
+    target_group: TargetGroup
+    return_type: ReturnType
+    age_band: AgeBand
+    household_size: int = Field(ge=1, le=30)
     vulnerability_present: bool
     departure: DepartureWindow | None = None
     referred_at: WorkingTime
@@ -77,7 +78,7 @@ class ReferralWithdrawn(CaseContract, source="referral"):
     """The scout or the person takes a referral back."""
 
     referral_id: UUID
-    reason: str
+    reason: Code
 
 
 class DeparturePlanned(CaseContract, source="referral"):
@@ -111,28 +112,28 @@ class EnrolmentConfirmed(CaseContract, source="training"):
     """The person has a seat in a course."""
 
     enrolment_id: UUID
-    provider: str
+    provider: Provider
 
 
 class EnrolmentCancelled(CaseContract, source="training"):
     """The enrolment ended without completion."""
 
     enrolment_id: UUID
-    provider: str
+    provider: Provider
 
 
 class CourseCompleted(CaseContract, source="training"):
     """The person took a course to its end."""
 
     enrolment_id: UUID
-    provider: str
-    course_code: str
-    isco08: str
-    category: str
+    provider: Provider
+    course_code: CourseCode
+    isco08: Isco08
+    category: MeasureCategory
     result: Result
-    units: int
+    units: Units
     finished_on: date
-    skills: tuple[str, ...] = ()
+    skills: Skills = ()
 
 
 class JobOffered(CaseContract, source="placement"):
@@ -140,7 +141,7 @@ class JobOffered(CaseContract, source="placement"):
 
     candidacy_id: UUID
     offer_id: UUID
-    isco08: str
+    isco08: Isco08
     offered_on: date
     starts_on: date
     formal: bool
@@ -157,8 +158,8 @@ class JobOfferDeclined(CaseContract, source="placement"):
     """The person does not take the offer; this never counts against them."""
 
     offer_id: UUID
-    country: str
-    reason: str
+    country: Country
+    reason: Code
 
 
 class JobOfferExpired(CaseContract, source="placement"):
@@ -171,7 +172,7 @@ class CandidacyClosed(CaseContract, source="placement"):
     """The way into a vacancy ended without employment; an offer that is still open ends with it."""
 
     candidacy_id: UUID
-    reason: str
+    reason: Code
 
 
 class EmploymentStarted(CaseContract, source="placement"):
@@ -179,8 +180,8 @@ class EmploymentStarted(CaseContract, source="placement"):
 
     employment_id: UUID
     offer_id: UUID
-    isco08: str
+    isco08: Isco08
     started_on: date
-    employment_type: str
+    employment_type: Code
     formal: bool
     subsidised: bool

@@ -14,7 +14,7 @@ from chassis.pure.reference import (
 )
 from counselling.domain.referral import ESCALATIONS
 from vocabulary.limits import Unit
-from vocabulary.reference import Centre, Country
+from vocabulary.reference import Centre, Country, Course
 from vocabulary.terms import Priority
 
 
@@ -48,6 +48,7 @@ class Reference:
     reject_reasons: CodeList[Code]
     redirect_reasons: CodeList[Code]
     outcome_codes: CodeList[Code]
+    courses: CodeList[Course]
     domains: frozenset[str]
 
     @classmethod
@@ -62,6 +63,7 @@ class Reference:
                 "reject_reasons": Code,
                 "redirect_reasons": Code,
                 "outcome_codes": Code,
+                "courses": Course,
                 "needs": Need,
             },
         )
@@ -72,6 +74,7 @@ class Reference:
             reject_reasons=tables["reject_reasons"],
             redirect_reasons=tables["redirect_reasons"],
             outcome_codes=tables["outcome_codes"],
+            courses=tables["courses"],
             domains=frozenset(need.domain for need in tables["needs"]),
         )
 

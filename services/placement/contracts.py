@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.pure.codes import Code, Day, Instant, Language
-from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
+from vocabulary.codes import Admin1, Centre, Country, Isco08, Recipients, Skills
 from vocabulary.events import CaseContract
 from vocabulary.terms import AgeBand, Readiness, Result, TargetGroup
 
@@ -19,7 +19,7 @@ class ReturneeReferred(CaseContract, source="referral"):
     country: Country
     """The country of return; the centre may lie in another one."""
     admin1: Admin1 | None = None
-    skills: tuple[Isco08, ...] = ()
+    skills: Skills = ()
     language: Language
     target_group: TargetGroup
     age_band: AgeBand
@@ -36,7 +36,7 @@ class ConsentGranted(CaseContract, source="referral"):
 
     consent_id: UUID
     purpose: Code
-    recipients: tuple[Org, ...]
+    recipients: Recipients
     valid_until: Day
     expires_at: Instant | None = None
     """The moment from which it holds no more; an event from before there was this field has only the day."""
@@ -54,7 +54,7 @@ class CourseCompleted(CaseContract, source="training"):
 
     isco08: Isco08
     result: Result
-    skills: tuple[Isco08, ...] = ()
+    skills: Skills = ()
 
 
 class ReferralRejected(CaseContract, source="counselling"):

@@ -12,7 +12,7 @@ from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
 from placement.domain.terms import ClosedReason, DistanceBand, EmploymentType, Evidence, Party, WageBand
 from placement.domain.vacancy import End
-from vocabulary.codes import Admin1, Country, Isco08
+from vocabulary.codes import Admin1, Country, Isco08, Skills
 from vocabulary.events import CaseEvent
 from vocabulary.terms import TargetGroup
 
@@ -40,7 +40,7 @@ class VacancyPublished(VacancyEvent):
     """An employer looks for people."""
 
     isco08: Isco08
-    skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
+    skills: Skills = ()
     admin1: Admin1 | None = None
     openings: int = Field(ge=1, le=500)
     employment_type: EmploymentType

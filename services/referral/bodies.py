@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBo
 from chassis.pure.bodies import body
 from chassis.pure.codes import LATEST_YEAR, Code, Day, Language, written_out_day
 from referral.domain.terms import Sex, Transport
-from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
+from vocabulary.codes import Admin1, Centre, Country, Isco08, Org, TextVersion
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
 
@@ -105,7 +105,7 @@ class NewConsent(BaseModel):
 
     purpose: Code = Field(description="a code of consent_purposes")
     recipients: list[Org] = Field(min_length=1, max_length=20)  # a tuple would call one wrong entry too few as well
-    text_version: str = Field(pattern=r"^[0-9A-Za-z.-]{1,40}$", description="of the text that was signed")
+    text_version: TextVersion
     language: Language = Field(description="in which the text was read")
     evidence_ref: UUID = Field(description="where the signed sheet is kept")
     granted_on: Day

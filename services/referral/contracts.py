@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from chassis.pure.codes import Instant
+from pydantic import Field
+
+from chassis.pure.codes import Code, Instant
+from vocabulary.codes import Centre, Country, Isco08
 from vocabulary.events import CaseContract
+from vocabulary.terms import Readiness, Result
 
 
 class _OfCounselling(CaseContract):
-    centre: str
+    centre: Centre
 
 
 class ReferralReceived(_OfCounselling, source="counselling"):
@@ -32,7 +36,7 @@ class ReferralRejected(_OfCounselling, source="counselling"):
     """The centre does not."""
 
     referral_id: UUID
-    reason: str
+    reason: Code
 
 
 class ReferralRedirected(_OfCounselling, source="counselling"):
@@ -41,16 +45,16 @@ class ReferralRedirected(_OfCounselling, source="counselling"):
     referral_id: UUID
     child_referral_id: UUID
     root_referral_id: UUID
-    to_centre: str
-    to_country: str
-    reason: str
+    to_centre: Centre
+    to_country: Country
+    reason: Code
 
 
 class ReferralCompleted(_OfCounselling, source="counselling"):
     """What came of it."""
 
     referral_id: UUID
-    outcome_code: str
+    outcome_code: Code
 
 
 class ArrivedInCountry(_OfCounselling, source="counselling"):
@@ -67,15 +71,15 @@ class NeedsAssessed(_OfCounselling, source="counselling"):
     """The assessment is done."""
 
     assessment_ref: UUID
-    readiness: str
+    readiness: Readiness
 
 
 class DeadlineMissed(_OfCounselling, source="counselling"):
     """Somebody owed an act."""
 
-    deadline_type: str
+    deadline_type: Code
     subject_id: UUID
-    level: int
+    level: int = Field(ge=1, le=3)
 
     @property
     def code(self) -> str:
@@ -102,20 +106,20 @@ class EnrolmentWaitlisted(_OfTraining, source="training"):
 class EnrolmentCancelled(_OfTraining, source="training"):
     """The person will not take part."""
 
-    reason: str
+    reason: Code
 
 
 class CourseCompleted(_OfTraining, source="training"):
     """The person has taken the course."""
 
-    result: str
+    result: Result
 
 
 class JobOffered(CaseContract, source="placement"):
     """An employer offers work."""
 
     offer_id: UUID
-    isco08: str
+    isco08: Isco08
 
 
 class JobOfferAccepted(CaseContract, source="placement"):
@@ -128,7 +132,7 @@ class JobOfferDeclined(CaseContract, source="placement"):
     """The person does not."""
 
     offer_id: UUID
-    reason: str
+    reason: Code
 
 
 class JobOfferExpired(CaseContract, source="placement"):
@@ -141,4 +145,4 @@ class EmploymentStarted(CaseContract, source="placement"):
     """The person works."""
 
     employment_id: UUID
-    isco08: str
+    isco08: Isco08

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from referral.domain.terms import Transport
-from vocabulary.codes import Admin1, Centre, Country, Isco08, Org
+from vocabulary.codes import Admin1, Centre, Codes, Country, Org, Recipients, Skills, TextVersion
 from vocabulary.events import CaseEvent
 from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, TargetGroup
 
@@ -38,8 +38,8 @@ class ConsentGranted(ReferralEvent):
 
     consent_id: UUID
     purpose: Code
-    recipients: tuple[Org, ...] = Field(min_length=1, max_length=20)
-    text_version: str = Field(pattern=r"^[0-9A-Za-z.-]{1,40}$")
+    recipients: Recipients
+    text_version: TextVersion
     language: Language
     evidence_ref: UUID
     granted_on: date
@@ -53,7 +53,7 @@ class ConsentWithdrawn(ReferralEvent):
 
     consent_id: UUID
     purpose: Code
-    recipients: tuple[Org, ...] = Field(min_length=1, max_length=20)
+    recipients: Recipients
     effective_at: Instant
 
 
@@ -75,10 +75,10 @@ class ReturneeReferred(ReferralEvent):
     country: Country
     admin1: Admin1 | None = None
     priority: Priority
-    needs: tuple[Code, ...] = Field(max_length=20)
+    needs: Codes
     """Without those that tell of somebody's health: the centre learns of them from the person, once it has accepted."""
-    wishes: tuple[Code, ...] = Field(default=(), max_length=20)
-    skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
+    wishes: Codes = ()
+    skills: Skills = ()
     isco_version: Literal["ISCO-08"] = "ISCO-08"
     language: Language
     target_group: TargetGroup
@@ -133,7 +133,7 @@ class ReturneeDeparted(ReferralEvent):
 
     departed_on: date
     arrival_expected_on: date
-    assistance_codes: tuple[Code, ...] = Field(default=(), max_length=20)
+    assistance_codes: Codes = ()
     country: Country
 
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Self, get_args
 from chassis.pure.reference import Code, CodeList, InvalidReference, load
 from vocabulary.limits import Unit
 from vocabulary.reference import Centre, Country, Fallback
+from vocabulary.regions import path
 from vocabulary.terms import Priority
 
 EVERYWHERE = "*"
@@ -62,6 +63,17 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentText:
+    """A text that people sign, and the days on which it is in use."""
+
+    code: str
+    valid_from: date
+    valid_to: date | None = None
+
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"[0-9A-Za-z.-]{1,40}"}
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptLimit:
     """How long the service of a centre may take to confirm that it has a referral of this priority."""
 
@@ -83,6 +95,7 @@ class Reference:
     needs: CodeList[SensitiveCode]
     assistance_codes: CodeList[SensitiveCode]
     purposes: CodeList[Purpose]
+    consent_texts: CodeList[ConsentText]
     receipt_limits: CodeList[ReceiptLimit]
     providers: CodeList[Provider]
     wishes: CodeList[Code]
@@ -102,6 +115,7 @@ class Reference:
             "needs": SensitiveCode,
             "assistance_codes": SensitiveCode,
             "consent_purposes": Purpose,
+            "consent_texts": ConsentText,
             "providers": Provider,
             "receipt_limits": ReceiptLimit,
             "wishes": Code,
@@ -117,8 +131,8 @@ class Reference:
         return cls(**{"purposes" if name == "consent_purposes" else name: table for name, table in tables.items()})
 
     def centre_for(self, country: str, admin1: str | None, day: date) -> Centre | None:
-        """The open centre whose catchment the region is, else the one for the rest of the country, else the oldest."""
-        for region in (admin1 or EVERYWHERE, EVERYWHERE):
+        """The open centre whose catchment is the region or what it lies in, else that for the rest, else the oldest."""
+        for region in (*(path(admin1) if admin1 else ()), EVERYWHERE):
             catchment = self.catchments.get((country, region), on=day)
             centre = None if catchment is None else self.centres.get(catchment.centre, on=day)
             if centre is not None:

@@ -32,7 +32,7 @@ class NewSession(BaseModel):
         units=20,
     )
 
-    course_code: CourseCode = Field(description="the provider's own code of the course")
+    course_code: CourseCode
     isco08: Isco08 = Field(description="ISCO-08 unit group of one of the provider's trades")
     category: MeasureCategory = Field(description="what the course is good for")
     seats: StrictInt = Field(ge=1, le=200)

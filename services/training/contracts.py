@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from chassis.pure.codes import Code, Day, Instant, Language
-from vocabulary.codes import Country, Org
+from vocabulary.codes import Country, Org, Recipients
 from vocabulary.events import CaseContract
 from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
 
@@ -28,7 +28,7 @@ class ConsentGranted(CaseContract, source="referral"):
 
     consent_id: UUID
     purpose: Code
-    recipients: tuple[Org, ...]
+    recipients: Recipients
     valid_until: Day
     expires_at: Instant | None = None
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from chassis.pure.codes import Code, Language
 from chassis.pure.messages import Event
 from training.domain.terms import CancelReason
-from vocabulary.codes import Admin1, CourseCode, Isco08, Provider
+from vocabulary.codes import Admin1, CourseCode, Isco08, Provider, Skills, Units
 from vocabulary.events import CaseEvent
 from vocabulary.terms import MeasureCategory, Result
 
@@ -42,7 +42,7 @@ class CourseSessionScheduled(SessionEvent):
     admin1: Admin1
     online: bool
     language: Language
-    units: int = Field(ge=1, le=2000, description="teaching units of 45 minutes")
+    units: Units
 
 
 class CourseSessionCancelled(SessionEvent):
@@ -78,9 +78,9 @@ class CourseCompleted(EnrolmentEvent):
     isco08: Isco08
     category: MeasureCategory
     result: Result
-    units: int = Field(ge=1, le=2000, description="teaching units of 45 minutes")
+    units: Units
     finished_on: date
-    skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
+    skills: Skills = ()
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -14,7 +14,7 @@ from chassis.pure.reference import Code, CodeList, load
 from training.refusals import DEPARTURE_OUT_OF_CALENDAR
 from training.settings import TrainingSettings
 from vocabulary.countries import GERMANY, WORKING_DAYS
-from vocabulary.reference import Occupation
+from vocabulary.reference import Course, Occupation
 from vocabulary.terms import MeasureCategory
 
 
@@ -53,6 +53,7 @@ class Reference:
     providers: CodeList[Provider]
     trades: CodeList[Trade]
     isco08: CodeList[Occupation]
+    courses: CodeList[Course]
     categories: CodeList[Category]
     session_cancel_reasons: CodeList[Code]
     rules: TrainingSettings
@@ -66,6 +67,7 @@ class Reference:
                 "providers": Provider,
                 "trades": Trade,
                 "isco08": Occupation,
+                "courses": Course,
                 "measure_categories": Category,
                 "session_cancel_reasons": Code,
             },
@@ -74,6 +76,7 @@ class Reference:
             providers=lists["providers"],
             trades=lists["trades"],
             isco08=lists["isco08"],
+            courses=lists["courses"],
             categories=lists["measure_categories"],
             session_cancel_reasons=lists["session_cancel_reasons"],
             rules=rules or TrainingSettings(),

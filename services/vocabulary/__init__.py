@@ -10,6 +10,7 @@
 | `consents` | when a consent ends | not `domain`: `countries` |
 | `reference` | rows of code lists that several services read | yes, `domain` too: the standard library only |
 | `centres` | which centres people may act for now | not `domain`: `refusals` |
+| `regions` | the regions of the countries: ISO 3166-2, parents, what was withdrawn | not `domain`: `pycountry` |
 | `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |
 
 It imports `chassis.pure` and nothing else of the chassis; the chassis imports nothing of it. A closed list that one

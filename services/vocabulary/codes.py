@@ -6,12 +6,16 @@ from typing import Annotated
 
 from pydantic import Field
 
+from chassis.pure.codes import Code
 from vocabulary.roles import ORG_KINDS
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, XK for Kosovo")]
 Admin1 = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,4}$", description="ISO 3166-2 first-level subdivision")]
 Isco08 = Annotated[str, Field(pattern=r"^[0-9]{4}$", description="ISCO-08 unit group")]
-CourseCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$")]
+CourseCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$", description="a code of courses")]
+TextVersion = Annotated[
+    str, Field(pattern=r"^[0-9A-Za-z.-]{1,40}$", description="a code of consent_texts: the text that was signed")
+]
 Org = Annotated[
     str,
     Field(
@@ -21,3 +25,9 @@ Org = Annotated[
 ]
 Centre = Annotated[str, Field(pattern=r"^centre:[A-Za-z0-9-]{1,40}$", description="such as centre:NG-LOS")]
 Provider = Annotated[str, Field(pattern=r"^provider:[A-Za-z0-9-]{1,40}$", description="such as provider:HWK-MUC")]
+
+Codes = Annotated[tuple[Code, ...], Field(max_length=20)]
+Skills = Annotated[tuple[Isco08, ...], Field(max_length=20)]
+Recipients = Annotated[tuple[Org, ...], Field(min_length=1, max_length=20)]
+"""Lists of codes in events: producers and readers keep to the same length."""
+Units = Annotated[int, Field(ge=1, le=2000, description="teaching units of 45 minutes")]

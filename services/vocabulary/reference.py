@@ -46,6 +46,17 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """A course that training providers offer."""
+
+    code: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"[A-Z0-9][A-Z0-9-]{1,31}"}
+
+
+@dataclass(frozen=True, slots=True)
 class Occupation:
     """A unit group of ISCO-08."""
 

@@ -66,6 +66,11 @@ def admin1_elsewhere(country: str) -> Refused:
     )
 
 
+def unknown_region(detail: str, remedy: str) -> Refused:
+    """A subdivision that its country does not have, or has no more; the remedy names those that it may be."""
+    return Refused("unknown_code", detail, remedy, "/admin1", 422)
+
+
 def consent_missing(detail: str, remedy: str, field: str = "") -> Refused:
     """The person has given no consent for this that holds now; `detail` says for what."""
     return Refused("consent_missing", detail, remedy, field)

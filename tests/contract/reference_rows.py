@@ -71,6 +71,16 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True)
+class Course(Code):
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"[A-Z0-9][A-Z0-9-]{1,31}"}
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentText(Code):
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"[0-9A-Za-z.-]{1,40}"}
+
+
+@dataclass(frozen=True, slots=True)
 class Occupation:
     code: str
     title_en: str
@@ -171,7 +181,9 @@ FILES: Mapping[str, type[Any]] = {
     "catchments": Catchment,
     "centres": Centre,
     "consent_purposes": Purpose,
+    "consent_texts": ConsentText,
     "countries": Country,
+    "courses": Course,
     "deadline_types": Code,
     "decline_reasons": Code,
     "departure_cancel_reasons": Code,

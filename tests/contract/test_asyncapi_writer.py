@@ -110,6 +110,12 @@ DRIFT: dict[str, Callable[[Path], object]] = {
     "a topic takes longer messages": topic("referral", lambda found: found["config"].update({"max.message.bytes": 9})),
     "a topic loses a reader": topic("referral", lambda found: found["readers"].remove("placement")),
     "a topic lists its events in another order": topic("referral", lambda found: found["events"].reverse()),
+    "an example has another value": lambda root: edit(
+        root, EXAMPLE, lambda example: example["headers"].update(ce_actorrole="scout")
+    ),
+    "a server has another address": lambda root: edit_yaml(
+        root, "asyncapi.info.yaml", lambda found: found["servers"]["local"].update(host="127.0.0.1:9092")
+    ),
     "the document has another title": lambda root: edit_yaml(root, "asyncapi.info.yaml", lambda i: i.update(title="X")),
     "a word was changed by hand": by_hand(lambda content: content.replace(b"Case opened", b"Case shut")),
     "a comment was added by hand": by_hand(lambda content: content + b"# by hand\n"),
@@ -188,6 +194,14 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: edit_yaml(root, "asyncapi.info.yaml", lambda found: found.pop("id")),
         "'id' is a required property",
     ),
+    "the information names no server": (
+        lambda root: edit_yaml(root, "asyncapi.info.yaml", lambda found: found.pop("servers")),
+        "'servers' is a required property",
+    ),
+    "an example is only a frame": (
+        lambda root: edit(root, EXAMPLE, lambda found: found.update(placeholders={"/value/reason": "which one"})),
+        "nobody has filled it in",
+    ),
     "the information says the version": (
         lambda root: edit_yaml(root, "asyncapi.info.yaml", lambda found: found.update(version="2.0.0")),
         "'version' was unexpected",
@@ -232,19 +246,17 @@ def test_further_major_versions_are_messages_of_their_own_after_the_first(whole:
     assert official().is_valid(found)
 
 
-def test_the_example_without_variant_is_named_then_the_first_variant_then_none(whole: Path) -> None:
-    def named() -> str | None:
-        found: str | None = written(whole)["components"]["messages"]["JobOfferDeclined"].get("x-example")
-        return found
+def test_all_examples_of_an_event_are_told_in_order_of_their_files(whole: Path) -> None:
+    def named() -> list[str]:
+        message = written(whole)["components"]["messages"]["JobOfferDeclined"]
+        return [example["name"] for example in message.get("examples", ())]
 
     for variant in ("b", "a"):
         shutil.copy(whole / EXAMPLE, whole / EXAMPLE.replace(".json", f".{variant}.json"))
-    assert named() == f"./{EXAMPLE}"
-    (whole / EXAMPLE).unlink()
-    assert named() == f"./{EXAMPLE.replace('.json', '.a.json')}"
-    for variant in ("b", "a"):
-        (whole / EXAMPLE.replace(".json", f".{variant}.json")).unlink()
-    assert named() is None
+    assert named() == ["JobOfferDeclined.v1.a", "JobOfferDeclined.v1.b", "JobOfferDeclined.v1"]
+    for path in (whole / EXAMPLE).parent.glob("JobOfferDeclined.*"):
+        path.unlink()
+    assert named() == []
 
 
 def test_the_settings_of_a_topic_have_the_form_that_the_binding_wants(whole: Path) -> None:

@@ -81,6 +81,10 @@ def test_it_lets_other_names_pass(name: str) -> None:
         {"type": "string", "pattern": "^(centre|x):[a-z]*$"},
         {"type": "string", "pattern": "[a-z]{2}"},
         {"type": "string", "pattern": "^[a-z@.]{2,60}$"},
+        {"type": "string", "pattern": "^[0-9A-Za-z.-]{1,40}$"},
+        {"type": "string", "pattern": "^[A-Z0-9][A-Z0-9-]{1,31}$"},
+        {"type": "string", "pattern": "^[a-z][a-z0-9_]{1,63}$"},
+        {"type": ["array"], "items": {"type": "string", "pattern": "^[a-z][a-z0-9_]{1,63}$"}},
         {"type": "array"},
         {"type": "array", "items": {"type": "string"}},
         {"type": "object"},
@@ -93,6 +97,19 @@ def test_it_refuses_a_place_where_free_text_fits(node: dict[str, Any], contract:
     found = [each for each in check(contract) if each.pointer.startswith("/properties/planted")]
     assert found
     assert found[0].remedy
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"type": "string", "pattern": "^[a-z][a-z0-9_]{1,63}$", "x-code-list": "roles"},
+        {"type": "string", "pattern": "^[0-9A-Za-z.-]{1,9}$"},
+        {"type": "array", "items": {"type": "string", "pattern": "^[a-z][a-z0-9_]{1,63}$"}, "x-code-list": "needs"},
+    ],
+)
+def test_a_code_may_be_long_where_a_list_says_which_there_are(node: dict[str, Any], contract: Path) -> None:
+    plant(contract, "planted", {**node, "description": "planted"})
+    assert [each for each in check(contract) if each.pointer.startswith("/properties/planted")] == []
 
 
 @pytest.mark.parametrize(
@@ -187,6 +204,18 @@ BROKEN_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a property is not described": (
         lambda root: edit(root, EVENT, lambda s: s["properties"]["country"].pop("description")),
         "has no description",
+    ),
+    "a type inside a schema has no title": (
+        lambda root: edit(root, EVENT, lambda s: s["properties"]["return_type"].pop("title")),
+        "the type has no title",
+    ),
+    "two types have one title": (
+        lambda root: edit(root, EVENT, lambda s: s["properties"]["return_type"].update(title="Target group")),
+        "the title 'Target group' is that of another type",
+    ),
+    "a type has the title of an event": (
+        lambda root: edit(root, EVENT, lambda s: s["properties"]["return_type"].update(title="Job offered")),
+        "the title 'Job offered' is that of another type",
     ),
     "something is required that is not described": (
         lambda root: edit(root, EVENT, lambda s: s["required"].append("mood")),

@@ -150,3 +150,14 @@ def codes_of(value: Mapping[str, Any], field: str) -> list[str]:
     if found is None:
         return []
     return list(found) if isinstance(found, list) else [found]
+
+
+def test_the_envelope_says_how_its_numbers_are_compared_and_cites_no_rule_that_is_gone() -> None:
+    sequence, kind = (
+        envelope_schema()["properties"][name]["description"] for name in ("ce_sequence", "ce_sequencetype")
+    )
+    assert "within its topic and key" in sequence
+    assert "Compare it as a whole number" in sequence
+    assert "gave this up in 2022" in kind
+    numbers = sorted((each.headers["ce_sequence"] for each in examples()), key=int)
+    assert numbers != sorted(numbers)  # as texts they would come in another order: 10 before 9

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 import pytest
+from checks.personal_data import loose
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from chassis.pure.messages import Contract
 from tests.contract.catalogue import SERVICES, examples, published, registry, topics
 from tests.contract.instances import instances
+from tests.contract.test_schemas_and_models import shape
 
 LIGHT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -62,6 +66,52 @@ def check_fields(model: type[BaseModel], schema: dict[str, object], place: str) 
         assert name in schema["properties"], f"{place}: nobody publishes {name}"  # type: ignore[operator]
         if field.is_required():
             assert name in schema["required"], f"{place}: {name} may be absent"  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("service", "contract"), READERS, ids=IDS)
+def test_a_reader_keeps_to_the_bounds_of_what_is_published(service: str, contract: type[Contract]) -> None:
+    read = shape(model := contract.model_json_schema(), model.get("$defs", {}))["properties"]
+    told = shape(published()[name_of(contract)], {})["properties"]
+    assert [wide for name, node in read.items() for wide in wider(f"{service}.{name}", node, told[name])] == []
+
+
+def wider(place: str, read: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+    """Where a reader's value may be larger than any that is published. A closed list may be read as a bounded code."""
+    found = []
+    if "properties" in read:
+        for name, node in read["properties"].items():
+            found += wider(f"{place}/{name}", node, told["properties"][name])
+    if "items" in read:
+        found += wider(f"{place}/items", read["items"], told["items"])
+    for keyword in ("minimum", "maximum", "minItems", "maxItems", "format", "enum", "pattern"):
+        if read.get(keyword) == told.get(keyword):
+            continue
+        coded = keyword in {"enum", "pattern"} and "enum" in told and "enum" not in read
+        if not (coded and loose(read.get("pattern", "")) is None):
+            found.append(f"{place}: {keyword} is {read.get(keyword)}, not {told.get(keyword)}")
+    return found
+
+
+def test_the_judge_of_bounds_finds_what_is_wider() -> None:
+    code = {"type": ["string"], "pattern": "^[a-z]{1,9}$"}
+    assert wider("x", code, {"type": ["string"], "enum": ["a", "b"]}) == []
+    assert wider("x", code, {"type": ["string"], "pattern": "^[a-z]{1,3}$"})
+    assert wider("x", {"type": ["string"]}, {"type": ["string"], "enum": ["a", "b"]})
+    assert wider("x", {"type": ["integer"]}, {"type": ["integer"], "maximum": 9})
+    assert wider("x", {"type": ["array"], "items": {}}, {"type": ["array"], "items": {}, "maxItems": 20})
+    assert wider("x", {"properties": {"y": {}}}, {"properties": {"y": {"pattern": "^a$"}}})
+
+
+LONG = 800_000
+
+
+@pytest.mark.parametrize(("service", "contract"), READERS, ids=IDS)
+def test_a_reader_takes_no_long_text(service: str, contract: type[Contract]) -> None:
+    value = next(dict(each.value) for each in examples() if each.event.type == contract.type)
+    for name in contract.model_fields:
+        for wrong in ("x" * LONG, ["x" * LONG]):
+            with pytest.raises(ValidationError):
+                contract.model_validate_json(json.dumps({**value, name: wrong}))
 
 
 @pytest.mark.parametrize(("service", "contract"), READERS, ids=IDS)

@@ -14,6 +14,7 @@ import pytest
 from chassis.pure.reference import DIRECTORY, CodeList
 from tests.contract.reference_rows import FILES, reference
 from vocabulary.countries import TIME_ZONES
+from vocabulary.regions import REGIONS
 from vocabulary.terms import MeasureCategory, Priority
 
 EXPANSION = date(2019, 6, 1)
@@ -107,6 +108,12 @@ def test_nigeria_and_iraq_are_routed_by_state(data: dict[str, CodeList[Any]]) ->
     assert catchments.get(("NG", "*"), on=TODAY).centre == "centre:NG-LOS"  # type: ignore[union-attr]
     assert catchments.get(("IQ", "IQ-DA"), on=TODAY).centre == "centre:IQ-EBL"  # type: ignore[union-attr]
     assert catchments.get(("IQ", "*"), on=TODAY).centre == "centre:IQ-BGW"  # type: ignore[union-attr]
+
+
+def test_every_region_is_a_code_of_iso_3166_2_that_is_in_force(data: dict[str, CodeList[Any]]) -> None:
+    told = {row.admin1 for name in ("centres", "catchments", "providers") for row in data[name]} - {None, "*"}
+    assert sorted(told - set(REGIONS)) == []
+    assert len(told) > 15
 
 
 def test_the_occupations_are_the_436_unit_groups(data: dict[str, CodeList[Any]]) -> None:

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
+from checks.inventory import validator
 from checks.releases import releases
 from jsonschema import Draft7Validator
 
 from chassis.kafka.topics import declared
-from tests.contract.catalogue import SCHEMAS, SERVICES, envelope_schema, registry, topics
+from deploy.local.places import DEFAULTS
+from tests.contract.catalogue import SCHEMAS, SERVICES, envelope_schema, examples, registry, topics
 
 OFFICIAL = Path(__file__).parent / "vendor" / "asyncapi" / "3.0.0.json"
 
@@ -151,7 +153,6 @@ def test_asyncapi_has_every_event_of_the_code_as_a_message_of_its_own() -> None:
         assert message["name"] == event.type
         assert message["payload"]["$ref"] == f"./events/{name}.v1.json"
         assert message["headers"]["$ref"] == "./envelope.v1.json"
-        assert (SCHEMAS / message["x-example"]).is_file()
         assert message["bindings"]["$ref"].endswith(f"/{event.key_field}")
         schema = json.loads((SCHEMAS / f"events/{name}.v1.json").read_text(encoding="utf-8"))
         assert (message["title"], message["summary"]) == (schema["title"], schema["description"])
@@ -159,6 +160,29 @@ def test_asyncapi_has_every_event_of_the_code_as_a_message_of_its_own() -> None:
         key, described = resolved(message["bindings"]["$ref"].removeprefix("#/"))["kafka"]["key"], schema["properties"]
         assert {name: key[name] for name in ("type", "format")} == {"type": "string", "format": "uuid"}
         assert key["description"].endswith(described[event.key_field]["description"])
+
+
+def test_asyncapi_has_every_golden_example_where_generators_look_for_examples() -> None:
+    told = {
+        f"{name}/{example['name']}": (example["headers"], example["payload"])
+        for name, message in document()["components"]["messages"].items()
+        for example in message["examples"]
+    }
+    assert told == {
+        f"{each.event.__name__}/{Path(each.file).stem}": (dict(each.headers), dict(each.value)) for each in examples()
+    }
+    for headers, _payload in told.values():
+        validator(envelope_schema()).validate(headers)
+
+
+def test_asyncapi_names_the_servers_with_the_address_of_the_local_stack() -> None:
+    servers = document()["servers"]
+    assert {name: server["protocol"] for name, server in servers.items()} == {
+        "local": "kafka",
+        "programme": "kafka-secure",
+    }
+    assert servers["local"]["host"] == f"127.0.0.1:{DEFAULTS.kafka}"
+    assert servers["programme"]["security"] == [{"type": "scramSha512"}]
 
 
 def test_asyncapi_has_a_send_operation_per_owner_and_a_receive_operation_per_reader() -> None:

@@ -22,7 +22,7 @@ from chassis.consumer.positions import MAX_GAP
 from chassis.operators import parked
 from chassis.operators.parked import Filter
 from tests.support import outbox
-from tests.support.records import FakeRecord, record, recorded
+from tests.support.records import FakeRecord, event_id, record, recorded
 from tests.support.toy import UNLUCKY
 from tests.support.toy_runtime import ToyRuntime
 
@@ -46,7 +46,7 @@ class History:
 def sold(key: UUID, number: int, seconds: float, id_: str, amount: int = 1) -> FakeRecord:
     body = {"till_id": str(key), "amount": amount}
     told = record(body, type_="ph.shop.Sold.v1", key=key, sequence=number, offset=0)
-    return recorded(told, BEGUN + timedelta(seconds=seconds), ce_id=id_.encode())
+    return recorded(told, BEGUN + timedelta(seconds=seconds), ce_id=event_id(id_).encode())
 
 
 @st.composite

@@ -43,7 +43,7 @@ POISON: dict[str, tuple[Callable[[Shop, UUID], FakeRecord], str]] = {
     "a header that is not UTF-8": (lambda shop, key: bad(shop, key, ce_sequence=b"\xff\xfe"), "sequence_invalid"),
     "a type that is not UTF-8": (lambda shop, key: bad(shop, key, ce_type=b"\xff\xfe"), ""),
     "a header without a value": (lambda shop, key: bad(shop, key, ce_time=None), "time_invalid"),
-    "an id without a value": (lambda shop, key: bad(shop, key, ce_id=None), "id_missing"),
+    "an id without a value": (lambda shop, key: bad(shop, key, ce_id=None), "id_invalid"),
     "a type without a value": (lambda shop, key: bad(shop, key, ce_type=None), ""),
     "an unknown type": (lambda shop, key: bad(shop, key, ce_type=b"ph.shop.Refunded.v9"), ""),
     "no headers": (

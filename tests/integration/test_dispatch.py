@@ -10,7 +10,7 @@ import pytest
 from pydantic import AliasChoices, Field, create_model
 
 from chassis.postgres.database import ConcurrentUpdateError
-from tests.support.records import FakeRecord, record, sold
+from tests.support.records import FakeRecord, event_id, record, sold
 from tests.support.toy import UNLUCKY, UNSTORABLE, Sold
 from tests.support.toy_runtime import ToyRuntime, in_batches
 
@@ -183,7 +183,7 @@ BAD = {
             [
                 *OWNED,
                 ("ce_sequence", b"1"),
-                ("ce_id", b"x"),
+                ("ce_id", event_id("x").encode()),
                 ("ce_time", b"0001-01-01T00:00:00+14:00"),
             ],
         ),
@@ -248,15 +248,15 @@ async def test_members_that_park_the_same_records_without_a_key_keep_each_once(t
     assert len(await toy.parked()) == 40
 
 
-@pytest.mark.parametrize("id_", [b"\xff\xfe", b"nul\x00"])
+@pytest.mark.parametrize("id_", [b"\xff\xfe", b"nul\x00", b"Adaeze Okafor, born 1990-05-17"])
 async def test_a_header_that_could_not_be_read_cannot_be_read_after_parking_either(toy: ToyRuntime, id_: bytes) -> None:
     good = sold(KEY, 1, 5, offset=70)
     headers = [(name, id_ if name == "ce_id" else value) for name, value in good.headers]
     await toy.dispatcher.handle([good._replace(headers=headers)])
-    assert await toy.parked() == [(70, "id_missing", "parked")]
+    assert await toy.parked() == [(70, "id_invalid", "parked")]
     await toy.retry(70)
     await toy.dispatcher.drain()
-    assert await toy.parked() == [(70, "id_missing", "parked")]
+    assert await toy.parked() == [(70, "id_invalid", "parked")]
     assert await toy.totals() == {}
 
 

@@ -12,7 +12,7 @@ from pydantic import AliasChoices, Field, create_model
 
 from chassis.consumer.positions import MAX_GAP
 from chassis.runtime import loops
-from tests.support.records import FakeRecord, record, recorded
+from tests.support.records import FakeRecord, event_id, record, recorded
 from tests.support.toy import UNLUCKY, Sold
 from tests.support.toy_runtime import ToyRuntime
 
@@ -26,7 +26,7 @@ def told(sequence: int, amount: int, *, after: int | None = None, id_: str = "",
     body = {"till_id": str(key), "amount": amount}
     found = record(body, type_="ph.shop.Sold.v1", key=key, sequence=sequence, offset=amount)
     at = LONG_AGO + timedelta(seconds=sequence if after is None else after)
-    return recorded(found, at, ce_id=(id_ or f"id-{sequence}-{amount}").encode())
+    return recorded(found, at, ce_id=event_id(id_ or f"{sequence}-{amount}").encode())
 
 
 async def blocked(pool: asyncpg.Pool) -> int:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from chassis.outbox.append import rfc3339
 
@@ -22,6 +22,11 @@ class FakeRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
+
+
+def event_id(name: str) -> str:
+    """The `ce_id` of an event that a test knows by this name."""
+    return str(uuid5(NAMESPACE_OID, name))
 
 
 def envelope(type_: str, sequence: int | str, id_: str, time: str = "2026-03-02T09:00:00Z") -> dict[str, str]:
@@ -49,7 +54,7 @@ def record(
     """A record with a body: bytes are taken as they are, all else is encoded as JSON. It stands on the topic of the
     owner that its type names, unless told otherwise."""
     value = body if isinstance(body, bytes) else json.dumps(body).encode()
-    headers = [(name, text.encode()) for name, text in envelope(type_, sequence, f"id-{key}-{sequence}").items()]
+    headers = [(name, text.encode()) for name, text in envelope(type_, sequence, event_id(f"{key}-{sequence}")).items()]
     topic = topic or f"ph.{type_.split('.')[1]}.v1"
     return FakeRecord(topic, partition, offset, None if key is None else str(key).encode(), value, headers)
 

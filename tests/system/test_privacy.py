@@ -38,8 +38,6 @@ WORD = Canary("word", "Thrumblewick")
 """A name that looks like a code."""
 FOREIGN = Canary("foreign", "Umberfinch Karolowsky")
 """Put on a topic by somebody who should not have."""
-CODES_OF_THEIR_OWN = {"text_version", "course_code"}
-"""Fields for a desk's or provider's own codes: no list says which there are, so a word can stand in them."""
 
 
 class Careless:
@@ -151,8 +149,6 @@ async def be_careless(careless: Careless, operation: Operation, person: Person) 
     await careless.send(operation, "Latin-1", url=url, content=name.encode("latin-1"), headers=json_type)
     for field in operation.properties:
         for value in (name, WORD.text, [name], {name: name}):
-            if field in CODES_OF_THEIR_OWN and value == WORD.text:
-                continue
             if field in {"name", "profile", *PROFILE}:
                 continue  # an employer's name and a profile are meant to be kept
             await careless.send(operation, f"{field} wrong", url=url, json={**body, field: value})

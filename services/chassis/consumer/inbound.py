@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,6 +48,9 @@ class Record(Protocol):
     def headers(self) -> Iterable[tuple[str, bytes]]:
         """The CloudEvents envelope."""
 
+
+_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+"""An id goes into spans, and as the cause into events of our own: no text that somebody wrote may pass as one."""
 
 Place = tuple[str, int, int]
 """Topic, partition and offset."""
@@ -141,9 +145,10 @@ def _read_envelope(inbound: Inbound, headers: Mapping[str, bytes]) -> Fault | No
         return Fault("key_missing", "the record has no key, or one that is not text of at most 200 characters")
     if inbound.sequence < 1:
         return Fault("sequence_invalid", "the header ce_sequence is not a whole number from 1")
-    inbound.id = _text(headers.get("ce_id"), MAX_KEY) or ""
-    if not inbound.id:
-        return Fault("id_missing", "the header ce_id is missing")
+    id_ = headers.get("ce_id") or b""
+    if _ID.fullmatch(id_) is None:
+        return Fault("id_invalid", "the header ce_id is no UUID as RFC 9562 writes it")
+    inbound.id = id_.decode()
     inbound.occurred_at = _time(headers.get("ce_time"))
     if inbound.occurred_at is None:
         return Fault("time_invalid", f"the header ce_time is not an RFC 3339 time with offset from {EARLIEST_YEAR} on")

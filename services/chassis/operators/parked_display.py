@@ -60,7 +60,7 @@ REMEDIES: Mapping[str, str] = {
     "key_missing": "Its producer left the key out. Mend the producer, have it sent again, discard this one.",
     "key_mismatch": "Its producer used a wrong key. Mend the producer, have it sent again, discard this one.",
     "sequence_invalid": "Its producer numbers it wrongly. Mend it, have it sent again, discard this one.",
-    "id_missing": "Its producer sent no ce_id. Mend it, have it sent again, discard this one.",
+    "id_invalid": "Its producer sent no UUID as ce_id. Mend it, have it sent again, discard this one.",
     "time_invalid": "Its producer sent no proper ce_time. Mend it, have it sent again, discard this one.",
     "body_missing": "It has no value. Discard it, once its producer is mended.",
     "json_invalid": "Its value is not JSON. Find out who wrote it; then discard it.",

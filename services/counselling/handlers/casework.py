@@ -25,6 +25,7 @@ from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import care_of
 from counselling.handlers.incoming import FIRST_CONTACT
 from counselling.limits import contact_priority, contact_start, due_at
+from vocabulary import regions
 from vocabulary.countries import day_at
 from vocabulary.refusals import date_in_future
 
@@ -137,10 +138,10 @@ def _why_not_arrived(file: CentreFile, referral: Referral, command: ConfirmArriv
     departed_on = file.departure.day if file.departure else None
     if departed_on is not None and command.arrived_on < departed_on:
         return refusals.ARRIVAL_BEFORE_DEPARTURE
+    if command.admin1 is None:
+        return None
     countries = (referral.preview.country, referral.centre_country)
-    if command.admin1 is not None and command.admin1.partition("-")[0] not in countries:
-        return refusals.ADMIN1_ELSEWHERE
-    return None
+    return regions.why_not(command.admin1, countries, refusals.ADMIN1_ELSEWHERE)
 
 
 def _first_contact(file: CentreFile) -> date:

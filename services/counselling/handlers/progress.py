@@ -40,8 +40,10 @@ def enrolment_cancelled(states: States, event: EnrolmentCancelled, _context: Con
     return _course(states, event, Course(event.enrolment_id, event.provider, "cancelled"))
 
 
-def course_completed(states: States, event: CourseCompleted, _context: Context) -> Decision:
-    """The person brings a finished course along."""
+def course_completed(states: States, event: CourseCompleted, context: Context) -> Decision | Refused:
+    """The person brings a finished course along. A course that was ever listed will do: courses are retired."""
+    if event.course_code not in context.reference.courses:
+        return unknown_code_of_event("/course_code", "courses")
     course = Course(
         id=event.enrolment_id,
         provider=event.provider,

@@ -33,6 +33,7 @@ from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Scene, candidacy_closed, ids_of, scene_of
 from placement.handlers.vacancies import ended
 from vocabulary.refusals import date_in_future, date_in_past, unknown_code
+from vocabulary.regions import same_region
 
 DEFAULT_ANSWER_TIME: Final = timedelta(days=14)
 """Where the employer names no date (docs/domain.md: offer-expiry)."""
@@ -187,7 +188,7 @@ def _open_offer(states: States, command: AcceptOffer | DeclineOffer, context: Co
 def _distance(candidate: Candidate, vacancy: Vacancy) -> DistanceBand:
     if candidate.admin1 is None or vacancy.admin1 is None:
         return "unknown"
-    return "same_admin1" if candidate.admin1 == vacancy.admin1 else "same_country"
+    return "same_admin1" if same_region(candidate.admin1, vacancy.admin1) else "same_country"
 
 
 def _job_offered(candidate: Candidate, vacancy: Vacancy, candidacy: Candidacy, offer: Offer) -> JobOffered:

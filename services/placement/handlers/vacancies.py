@@ -20,6 +20,7 @@ from placement.domain.vacancy import LEFT_BEHIND, End, Vacancy
 from placement.events import VacancyClosed, VacancyPublished
 from placement.handlers.deadlines import VACANCY_EXPIRY
 from placement.handlers.desk import candidacy_closed, desk_of
+from vocabulary import regions
 from vocabulary.countries import day_at, last_second_at
 from vocabulary.refusals import date_in_past, unknown_code
 
@@ -51,8 +52,10 @@ def publish_vacancy(states: States, command: PublishVacancy, context: Context) -
     for index, skill in enumerate(command.skills):
         if skill not in context.reference.isco08:
             return unknown_code(f"/skills/{index}", "isco08")
-    if command.admin1 is not None and not command.admin1.startswith(f"{employer.country}-"):
-        return refusals.ADMIN1_ELSEWHERE
+    if command.admin1 is not None and (
+        refused := regions.why_not(command.admin1, [employer.country], refusals.ADMIN1_ELSEWHERE)
+    ):
+        return refused
     today = day_at(employer.country, context.now)
     if command.expires_on < today:
         return date_in_past("/expires_on")

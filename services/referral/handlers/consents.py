@@ -29,6 +29,7 @@ from vocabulary.roles import SCOUTS_DESK
 
 CANONICAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """Readers compare recipients letter by letter: another spelling of the id would never be found."""
+TEXT_IN_FORCE = "Use a code of GET /code-lists/consent_texts that was in force on the day of the signature."
 
 
 def grant_consent(states: States, command: GrantConsent, context: Context) -> Decision | Refused:
@@ -121,6 +122,8 @@ def _why_not(case: Case, command: GrantConsent, reference: Reference, day: date)
         return refusals.UNKNOWN_RECIPIENT
     if command.granted_on > day:
         return date_in_future("/granted_on")
+    if reference.consent_texts.get(command.text_version, on=command.granted_on) is None:
+        return unknown_code("/text_version", "consent_texts", TEXT_IN_FORCE)
     if command.valid_until < command.granted_on:
         return refusals.ENDS_BEFORE_IT_BEGINS
     if command.valid_until < day:

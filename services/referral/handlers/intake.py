@@ -12,6 +12,7 @@ from referral.domain.case_ref import case_ref
 from referral.domain.profile import Profile
 from referral.events import CaseOpened
 from referral.handlers.desk import own_act, own_case
+from vocabulary import regions
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
 
@@ -22,8 +23,10 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
         return refusals.NOT_A_RETURNEE_FROM_GERMANY
     if context.reference.countries.get(command.country, on=day_at(GERMANY, context.now)) is None:
         return unknown_code("/country", "countries")
-    if command.admin1 is not None and not command.admin1.startswith(f"{command.country}-"):
-        return refusals.ADMIN1_ELSEWHERE
+    if command.admin1 is not None and (
+        refused := regions.why_not(command.admin1, [command.country], refusals.ADMIN1_ELSEWHERE)
+    ):
+        return refused
     if states.get(Case, command.case_id) is not None:
         return refusals.CASE_EXISTS
     case = Case(

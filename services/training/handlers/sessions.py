@@ -20,6 +20,7 @@ from training.commands import CancelSession, ScheduleSession
 from training.domain.session import CourseSession
 from training.events import CourseSessionCancelled, CourseSessionScheduled
 from training.handlers.announce import announced
+from vocabulary import regions
 from vocabulary.countries import GERMANY, day_at, last_second_at
 from vocabulary.refusals import date_in_past, unknown_code
 
@@ -95,10 +96,14 @@ def _inadmissible(command: ScheduleSession, context: Context) -> Refused | None:
     provider = context.reference.providers.get(context.actor.org)
     if provider is None:
         return refusals.NOT_A_PROVIDER
+    if context.reference.courses.get(command.course_code, on=day_at(GERMANY, context.now)) is None:
+        return unknown_code("/course_code", "courses")
     if command.isco08 not in context.reference.isco08:
         return unknown_code("/isco08", "isco08")
     if command.isco08 not in context.reference.teaches(provider):
         return refusals.OCCUPATION_NOT_TAUGHT
+    if refused := regions.why_not(command.admin1, [GERMANY]):
+        return refused
     if command.starts_on < day_at(GERMANY, context.now):
         return date_in_past("/starts_on")
     if command.ends_on < command.starts_on:

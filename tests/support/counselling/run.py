@@ -173,7 +173,7 @@ class Run:
             if _id(3, number) in self.model.courses:
                 self.model.courses[_id(3, number)] = "cancelled"
         else:
-            content = {"course_code": "PAINT", "isco08": "7131", "category": "EMPLOYABILITY", "units": 20}
+            content = {"course_code": "PAINT-BASICS", "isco08": "7131", "category": "EMPLOYABILITY", "units": 20}
             event = {**common, **content, "result": "passed", "finished_on": NOW.date()}
             self.desk.tell(contracts.CourseCompleted.model_validate(event))
             self.model.courses[_id(3, number)] = "completed_passed"

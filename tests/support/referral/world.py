@@ -102,7 +102,7 @@ class Desk(News):
             "case_id": CASE,
             "purpose": "referral",
             "recipients": recipients or (f"country:{self.case.country if self.known else 'NG'}",),
-            "text_version": "2026-01",
+            "text_version": "2026-01" if today.year >= 2026 else "2017-07",
             "language": "en",
             "evidence_ref": STRANGER,
             "granted_on": today,

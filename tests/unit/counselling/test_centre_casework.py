@@ -96,6 +96,7 @@ def test_the_day_is_the_one_at_the_centre() -> None:
     [
         ((), TODAY + DAY, "NG-LA", "date_in_future", "/arrived_on"),
         ((), TODAY, "GH-AA", "admin1_elsewhere", "/admin1"),
+        ((), TODAY, "NG-LAG", "unknown_code", "/admin1"),
         (
             (ReturneeDeparted(case_id=CASE, departed_on=TODAY, arrival_expected_on=TODAY + DAY),),
             TODAY - DAY,

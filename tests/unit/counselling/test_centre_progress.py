@@ -28,7 +28,7 @@ def finished(result: str = "passed") -> contracts.CourseCompleted:
             "case_id": CASE,
             "enrolment_id": ENROLMENT,
             "provider": "provider:TRADE-PAINT",
-            "course_code": "PAINT-BASIC",
+            "course_code": "PAINT-BASICS",
             "isco08": "7131",
             "category": "EMPLOYABILITY",
             "result": result,
@@ -82,7 +82,7 @@ def test_a_finished_course_is_known_with_its_skills() -> None:
     desk = Desk()
     desk.tell(confirmed(), finished())
     [course] = desk.file.courses
-    assert (course.course_code, course.units, course.skills) == ("PAINT-BASIC", 24, ("7131",))
+    assert (course.course_code, course.units, course.skills) == ("PAINT-BASICS", 24, ("7131",))
 
 
 @pytest.mark.parametrize(
@@ -151,3 +151,8 @@ def test_an_event_before_the_referral_begins_a_file_that_the_referral_completes(
     then.tell(referred(), event)
     assert first.service.snapshot() == then.service.snapshot()
     assert first.file.status == "expected"
+
+
+def test_a_course_of_no_list_is_not_taken_from_an_event() -> None:
+    event = finished().model_copy(update={"course_code": "ADAEZE-OKAFOR-1990-05-17"})
+    refused(Desk().service.event(event), "unknown_code", 422, "/course_code")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from placement.events import (
     JobOffered,
     JobOfferExpired,
 )
+from placement.handlers import offers
 from tests.support.memory import NOW
 from tests.support.placement.world import (
     CASE,
@@ -91,6 +93,17 @@ def test_the_distance_is_measured_from_where_the_person_is(planned: str | None, 
     world.tell(referred(admin1=planned), arrived(admin1=seen))
     world.offer()
     assert world.last(JobOffered).distance_band == band
+
+
+@pytest.mark.parametrize(
+    ("there", "band"),
+    [("IQ-KR", "same_admin1"), ("IQ-AR", "same_admin1"), ("IQ-SU", "same_admin1"), ("IQ-BG", "same_country")],
+)
+def test_the_kurdistan_region_and_its_governorates_are_one_region(there: str, band: str) -> None:
+    world = World()
+    world.tell(arrived(admin1="IQ-AR"))
+    vacancy = replace(world.vacancy, country="IQ", admin1=there)
+    assert offers._distance(world.candidate, vacancy) == band
 
 
 def test_the_distance_to_a_vacancy_without_a_region_is_unknown() -> None:

@@ -77,6 +77,7 @@ def test_another_desk_of_the_country_may_use_the_employer() -> None:
         ({"isco08": "7141"}, "unknown_code", 422, "/isco08"),
         ({"skills": ("7131", "7136")}, "unknown_code", 422, "/skills/1"),
         ({"admin1": "GH-AA"}, "admin1_elsewhere", 422, "/admin1"),
+        ({"admin1": "NG-LAG"}, "unknown_code", 422, "/admin1"),
         ({"expires_on": TODAY - DAY}, "date_in_past", 422, "/expires_on"),
     ],
 )

@@ -75,6 +75,23 @@ def test_a_region_lies_in_the_country_of_return(admin1: str) -> None:
     refused(Desk().open(admin1=admin1), "admin1_elsewhere", 422, "/admin1")
 
 
+@pytest.mark.parametrize(
+    ("country", "admin1", "remedy"),
+    [
+        ("IQ", "IQ-HL", "IQ-SU As Sulaymānīyah (with Halabja)"),
+        ("GH", "GH-BA", "GH-AF Ahafo, GH-BE Bono East, GH-BO Bono"),
+        ("PK", "PK-TA", "PK-KP Khyber Pakhtunkhwa"),
+        ("RS", "RS-25", "Give the country XK and leave the field out"),
+        ("XK", "RS-25", "Leave the field out"),
+        ("XK", "XK-01", "Leave the field out"),
+    ],
+)
+def test_a_region_that_is_none_is_refused_with_what_to_give_instead(country: str, admin1: str, remedy: str) -> None:
+    refusal = Desk().open(country=country, admin1=admin1)
+    refused(refusal, "unknown_code", 422, "/admin1")
+    assert remedy in refusal.remedy
+
+
 def test_a_region_may_be_left_out() -> None:
     assert Desk.opened(admin1=None).case.admin1 is None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -180,3 +180,17 @@ def test_whoever_recorded_a_consent_can_record_its_withdrawal_and_no_other() -> 
 def test_the_return_counsellor_of_the_same_desk_may_too() -> None:
     desk = Desk.consented()
     done(desk.withdraw_consent(actor=COUNSELLOR))
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Adaeze.Okafor.1990-05-17", "2026-02", "2026", "2026-01.", "2026-01-"],
+)
+def test_a_version_that_no_text_has_is_refused(words: str) -> None:
+    refused(Desk.opened().grant(text_version=words), "unknown_code", 422, "/text_version")
+
+
+def test_a_text_that_was_not_in_force_on_the_day_of_the_signature_is_refused() -> None:
+    before = in_days(-(TODAY - date(2025, 12, 31)).days)
+    refused(Desk.opened().grant(granted_on=before), "unknown_code", 422, "/text_version")
+    done(Desk.opened().grant(granted_on=date(2026, 1, 1)))

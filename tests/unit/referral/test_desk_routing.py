@@ -65,6 +65,16 @@ def test_the_region_decides_which_centre_is_asked(country: str, admin1: str | No
     assert (desk.referral().to_centre, desk.referral().centre_country) == (centre, country)
 
 
+@pytest.mark.parametrize("admin1", ["IQ-AR", "IQ-DA", "IQ-SU", "IQ-KR"])
+def test_a_region_is_where_what_it_lies_in_is(admin1: str) -> None:
+    whole = reference()
+    rows = [row for row in whole.catchments if row.country == "IQ" and row.admin1 in {"*", "IQ-KR"}]
+    lists = replace(whole, catchments=CodeList("catchments", Catchment, rows))
+    found = lists.centre_for("IQ", admin1, NOW.date())
+    assert found is not None
+    assert found.code == ERBIL
+
+
 @pytest.mark.parametrize(
     ("country", "admin1", "now", "centre"),
     [

@@ -56,7 +56,9 @@ def test_its_deadlines_fire_at_the_end_of_the_first_and_of_the_last_day_in_germa
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
+        ({"course_code": "ADAEZE-OKAFOR-1990-05-17"}, "unknown_code", "/course_code"),
         ({"isco08": "7141"}, "unknown_code", "/isco08"),
+        ({"admin1": "DE-XX"}, "unknown_code", "/admin1"),
         ({"isco08": "7421"}, "occupation_not_taught", "/isco08"),
         ({"starts_on": in_days(-1)}, "date_in_past", "/starts_on"),
         ({"ends_on": in_days(13)}, "dates_reversed", "/ends_on"),

@@ -10,7 +10,7 @@ import pytest
 
 from chassis.consumer.inbound import MAX_KEY, MAX_SEQUENCE, MAX_VALUE, Inbound, decode, headers_from, headers_json
 from chassis.pure.messages import Contract
-from tests.support.records import FakeRecord, recorded, sold
+from tests.support.records import FakeRecord, event_id, recorded, sold
 from tests.support.toy import Sold
 
 KEY = UUID("0a4f3201-0739-4a01-a222-c2ca70788890")
@@ -46,7 +46,7 @@ def test_a_genuine_event_is_read_whole() -> None:
     inbound = read(ce_recordedtime=b"2026-03-02T10:00:00+01:00")
     assert fault(inbound) is None
     assert inbound.message == Sold(till_id=KEY, amount=5)
-    assert (inbound.key, inbound.type, inbound.id, inbound.sequence) == (str(KEY), Sold.type, f"id-{KEY}-3", 3)
+    assert (inbound.key, inbound.type, inbound.id, inbound.sequence) == (str(KEY), Sold.type, event_id(f"{KEY}-3"), 3)
     assert inbound.occurred_at == inbound.recorded_at == datetime(2026, 3, 2, 9, tzinfo=UTC)
     assert inbound.recorded_at is not None
     assert inbound.recorded_at.utcoffset() == datetime.now(UTC).utcoffset()
@@ -82,7 +82,12 @@ def test_a_record_without_a_type_is_bad_and_one_of_an_odd_type_is_not_read() -> 
         ({"ce_sequence": b"0" * 19 + b"1"}, "sequence_invalid"),
         ({"ce_sequence": str(MAX_SEQUENCE).encode()}, None),
         ({"ce_sequence": b"1"}, None),
-        ({"ce_id": b""}, "id_missing"),
+        ({"ce_id": b""}, "id_invalid"),
+        ({"ce_id": b"\xff"}, "id_invalid"),
+        ({"ce_id": b"Adaeze Okafor, born 1990-05-17"}, "id_invalid"),
+        ({"ce_id": b"019C4CCE-16F1-7863-8999-FC3F97E38063"}, "id_invalid"),
+        ({"ce_id": b"019c4cce-16f1-7863-8999-fc3f97e38063\n"}, "id_invalid"),
+        ({"ce_id": b"019c4cce-16f1-7863-8999-fc3f97e38063"}, None),
         ({"ce_time": b"yesterday"}, "time_invalid"),
         ({"ce_time": b"2026-03-02T09:00:00"}, "time_invalid"),
         ({"ce_time": b"2016-12-31T23:59:59Z"}, "time_invalid"),
@@ -111,7 +116,7 @@ def test_headers_that_are_missing() -> None:
     codes = {name: fault(without(f"ce_{name}")) for name in ("sequence", "id", "time", "source", "traceparent")}
     assert codes == {
         "sequence": "sequence_invalid",
-        "id": "id_missing",
+        "id": "id_invalid",
         "time": "time_invalid",
         "source": "wrong_source",
         "traceparent": None,

@@ -11,7 +11,7 @@ import pytest
 from chassis.consumer import ranges, recent
 from chassis.consumer.inbound import Inbound, decode
 from chassis.consumer.positions import LEAD, MAX_GAP, Positions, Verdict
-from tests.support.records import recorded, sold
+from tests.support.records import event_id, recorded, sold
 from tests.support.toy import Sold
 
 KEY = UUID("0a4f3201-0739-4a01-a222-c2ca70788890")
@@ -22,7 +22,7 @@ LONG_AGO = datetime(2026, 3, 2, 9, tzinfo=UTC)
 def event(number: int, *, id_: str = "", after: float | None = None, **changed: Any) -> Inbound:
     """Event `number`, recorded so many seconds `after` the first."""
     at = LONG_AGO + timedelta(seconds=number if after is None else after)
-    told = recorded(sold(KEY, number), at, **{"ce_id": (id_ or f"id-{number}").encode(), **changed})
+    told = recorded(sold(KEY, number), at, **{"ce_id": event_id(id_ or f"id-{number}").encode(), **changed})
     return decode(told, {Sold.type: Sold})
 
 
@@ -59,8 +59,8 @@ def test_numbers_in_order() -> None:
     row = stored(positions)
     assert row[:4] == (TOPIC, str(KEY), 3, ranges.NONE)
     assert row[5:] == (LONG_AGO + timedelta(seconds=3), False)
-    assert recent.is_same(row[4], 3, "id-3")
-    assert recent.is_same(row[4], 1, "id-1")
+    assert recent.is_same(row[4], 3, event_id("id-3"))
+    assert recent.is_same(row[4], 1, event_id("id-1"))
 
 
 def test_a_reader_that_starts_late_leaves_what_is_before_open() -> None:
@@ -214,7 +214,7 @@ def test_an_event_is_a_proven_repeat_if_its_id_is_known() -> None:
 
 def test_a_number_whose_event_is_known_but_open_is_no_proven_repeat() -> None:
     positions = Positions()
-    positions.take_over(TOPIC, str(KEY), 2, "{[2,3)}", recent.added(b"", 2, "id-2"), LONG_AGO, False)
+    positions.take_over(TOPIC, str(KEY), 2, "{[2,3)}", recent.added(b"", 2, event_id("id-2")), LONG_AGO, False)
     assert not positions.is_proven_repeat(event(2))
 
 
@@ -247,8 +247,8 @@ def test_a_number_that_was_parked_after_all_is_open_again() -> None:
     positions.advance(event(2))
     positions.reopen(event(2))
     assert stored(positions)[2:4] == (2, "{[2,3)}")
-    assert recent.is_same(stored(positions)[4], 2, "id-2") is None
-    assert recent.is_same(stored(positions)[4], 1, "id-1")
+    assert recent.is_same(stored(positions)[4], 2, event_id("id-2")) is None
+    assert recent.is_same(stored(positions)[4], 1, event_id("id-1"))
     positions.reopen(bad(1))
     assert stored(positions)[3] == "{[2,3)}"
 
