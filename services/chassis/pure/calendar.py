@@ -4,7 +4,7 @@ Weekends and holidays come from the `holidays` library. A place is a country (`C
 the library knows no subdivisions of a country, its national calendar counts. Future Islamic holidays are estimates and
 may be off by a day. The due time is computed when a deadline is set, and stays.
 
-Everything here is a function of its arguments, the library's version and the time zone database.
+Everything here is a function of its arguments, the library's version and the locked time zone database (`zones.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR
+from chassis.pure.zones import zone
 
 LAST_SECOND: Final = time(23, 59, 59, fold=1)
 """End of a day; `fold` picks the second one on a night when clocks go back over midnight."""
@@ -92,7 +93,7 @@ class WorkingDays:
             raise UnknownCalendar(
                 f"there is no working-day calendar for {place!r}: use one of {', '.join(sorted(self._time_zones))}"
             )
-        return ZoneInfo(name)
+        return zone(name)
 
     def day_at(self, place: str, at: datetime) -> date:
         """The calendar day at a place. Raises `UnknownCalendar`."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.pure.calendar import UnknownCalendar, WorkingDays
+from chassis.pure.zones import UnknownZone, zone
 from vocabulary.countries import TIME_ZONES, WORKING_DAYS, time_zone
 
 PLACES = sorted(TIME_ZONES)
@@ -150,6 +153,27 @@ def test_a_day_with_a_repeated_hour_ends_after_the_second() -> None:
     due = WORKING_DAYS.due_at("EG", datetime(2024, 10, 30, 12, tzinfo=UTC), 1)
     assert due.astimezone(cairo) == datetime(2024, 10, 31, 23, 59, 59, tzinfo=cairo, fold=1)
     assert (due + timedelta(seconds=1)).astimezone(cairo).date() == date(2024, 11, 1)
+
+
+def test_the_time_zone_files_of_the_system_do_not_count(tmp_path: Path) -> None:
+    # Morocco is on UTC for good since 2026-09-20; a system's files of 2025 still have it an hour ahead.
+    old = tmp_path / "Africa" / "Casablanca"
+    old.parent.mkdir()
+    old.write_bytes(resources.files("tzdata").joinpath("zoneinfo", "Etc", "GMT-1").read_bytes())
+    reset_tzpath((str(tmp_path),))
+    ZoneInfo.clear_cache()
+    try:
+        due = WorkingDays(TIME_ZONES).due_at("MA", datetime(2026, 11, 30, 23, 30, tzinfo=UTC), 1)
+    finally:
+        reset_tzpath()
+        ZoneInfo.clear_cache()
+    assert due == datetime(2026, 12, 1, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["", "Europe", "Nowhere/Town", "/etc/passwd", "../zones", "Europe/../Europe/Berlin"])
+def test_a_zone_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(UnknownZone, match="correct the name"):
+        zone(name)
 
 
 def test_the_offset_in_which_the_start_is_given_does_not_matter() -> None:
