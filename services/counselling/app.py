@@ -11,6 +11,7 @@ from counselling.consumers import EVENTS as CONSUMED
 from counselling.handlers import COMMANDS, DEADLINES, KINDS
 from counselling.reference import Reference
 from vocabulary import centres, roles
+from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
 
 NEVER_REFERRED = timedelta(days=183)
@@ -32,6 +33,7 @@ SERVICE = Service(
     role_kinds=roles.KINDS_OF,
     shut=centres.shut,
     load_reference=Reference.load,
+    working_days=WORKING_DAYS,
     forgets=(Forgotten("centre_file", "unknown", NEVER_REFERRED),),
 )
 

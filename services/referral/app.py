@@ -12,6 +12,7 @@ from referral.handlers import COMMANDS, DEADLINES, KINDS
 from referral.reference import Reference
 from referral.vault import Vault
 from vocabulary import centres, roles
+from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
 
 
@@ -34,6 +35,7 @@ def service(profile_key: bytes) -> Service:
         role_kinds=roles.KINDS_OF,
         shut=centres.shut,
         load_reference=Reference.load,
+        working_days=WORKING_DAYS,
     )
 
 
