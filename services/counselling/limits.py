@@ -1,18 +1,20 @@
-"""When a centre owes what: clock hours, or working days of the country that the centre lies in."""
+"""When a centre owes what: clock hours, or working days of the region that the centre lies in."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
+from chassis.pure.decision import Context, Due
 from counselling.reference import Reference
+from vocabulary import limits
 from vocabulary.countries import last_second_at
-from vocabulary.limits import ends_at
 
 
-def due_at(reference: Reference, priority: str, level: int, country: str, start: datetime) -> datetime:
+def due(context: Context, priority: str, level: int, place: str, start: datetime) -> Due:
     """The end of a level's limit that begins at `start`, by the limits of `priority`."""
+    reference: Reference = context.reference
     limit = reference.limit(priority, level)
-    return ends_at(limit.amount, limit.unit, country, start)
+    return limits.due(limit.amount, limit.unit, place, start, context.working_days)
 
 
 def contact_priority(vulnerable: bool) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from chassis.pure import calendar_days
 from chassis.pure.decision import (
     Actor,
     Cleared,
@@ -23,6 +24,7 @@ from chassis.pure.decision import (
     Refused,
 )
 from chassis.pure.messages import Contract, Event
+from chassis.pure.reference import DIRECTORY
 from chassis.pure.states import (
     Codec,
     Entry,
@@ -30,10 +32,12 @@ from chassis.pure.states import (
     Need,
     States,
 )
+from vocabulary.countries import WORKING_DAYS
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning; Ramadan 2026 has begun, Easter is not near."""
 SYSTEM = Actor("system", "programme:chain")
+DAYS = WORKING_DAYS.over(calendar_days.read(DIRECTORY))
 
 
 class MemoryService:
@@ -53,6 +57,7 @@ class MemoryService:
         self.handlers: dict[type[Any], Handler] = {**commands, **consumers}
         self.deadline_handlers = deadlines
         self.reference = reference
+        self.working_days = DAYS
         self.now = now
         self.rows: dict[type[Any], dict[UUID, str]] = {kind.state: {} for kind in self.kinds}
         self.deadlines: dict[tuple[str, UUID], Deadline] = {}
@@ -118,6 +123,7 @@ class MemoryService:
             reference=self.reference,
             new_id=self._new_id,
             random_id=self._new_id,
+            working_days=self.working_days,
         )
 
     def _run(self, handler: Handler, message: Any, actor: Actor, occurred_at: datetime) -> Decision | Refused:

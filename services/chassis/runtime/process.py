@@ -56,6 +56,7 @@ from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import tracer_from
 from chassis.trouble import Trouble
 from chassis.waiting import error_of
+from chassis.work.calendar import Calendar
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.gate import Gate
@@ -93,6 +94,7 @@ class Runtime:
         self.database = database_settings(service.name)
         self.kafka = KafkaSettings()
         self.reference = service.load_reference(settings.reference_dir)
+        self.calendar = Calendar.of(service.working_days, settings.reference_dir)
         self.clock = Clock()
         self.metrics = Metrics(service.name)
         self.probes = Probes()
@@ -151,6 +153,8 @@ class Runtime:
         return app
 
     async def _start(self, app: FastAPI) -> None:
+        # The first look at a calendar takes a third of a second: before anybody may ask, and beside the loop.
+        await asyncio.to_thread(self.calendar.days.prepare, self.clock.now().year)
         database = self.database
         pool = self.pool = await when_reachable(
             lambda: open_pool(
@@ -185,6 +189,7 @@ class Runtime:
             wake,
             secret,
             self.gate,
+            self.calendar,
         )
         app.state.gate = self.gate
         app.state.workshop = workshop

@@ -13,12 +13,16 @@ from chassis.pure.decision import Cleared, Deadline, DeadlineDue
 _SET = Part(
     "deadlines_set",
     """
-insert into deadline (name, subject, owner, due_at, level)
-select u.name, u.subject, u.owner, u.due_at, u.level from {rows}
-on conflict (name, subject) do update set owner = excluded.owner, due_at = excluded.due_at, level = excluded.level
+insert into deadline (name, subject, owner, due_at, level, counted_at, counted_from, counted_days)
+select u.name, u.subject, u.owner, u.due_at, u.level, u.counted_at, u.counted_from, u.counted_days from {rows}
+on conflict (name, subject) do update set owner = excluded.owner, due_at = excluded.due_at, level = excluded.level,
+    counted_at = excluded.counted_at, counted_from = excluded.counted_from, counted_days = excluded.counted_days
 returning true
 """,
-    ("name text", "subject uuid", "owner uuid", "due_at timestamptz", "level int"),
+    (
+        *("name text", "subject uuid", "owner uuid", "due_at timestamptz", "level int"),
+        *("counted_at text", "counted_from timestamptz", "counted_days int"),
+    ),
 )
 _CLEARED = Part(
     "deadlines_cleared",
@@ -42,10 +46,8 @@ def save(writes: Writes, changes: Iterable[Deadline | Cleared]) -> None:
     """Sets and clears deadlines."""
     changes = list(changes)
     writes.add(_CLEARED, [(each.name, each.subject) for each in changes if isinstance(each, Cleared)])
-    wanted = (
-        (each.name, each.subject, each.owner, each.due_at, each.level) for each in changes if isinstance(each, Deadline)
-    )
-    writes.add(_SET, sorted(wanted))
+    wanted = ((*each[:5], *(each.counted or (None, None, None))) for each in changes if isinstance(each, Deadline))
+    writes.add(_SET, sorted(wanted, key=lambda row: (row[0], row[1])))
 
 
 async def due(connection: Connection, now: datetime, names: Iterable[str], limit: int) -> list[DeadlineDue]:

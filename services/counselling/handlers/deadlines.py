@@ -7,7 +7,6 @@ No deadline ever rejects a referral or closes a file (docs/domain.md: never-by-a
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from chassis.pure.decision import (
@@ -22,7 +21,7 @@ from counselling.domain.centre_file import CentreFile
 from counselling.domain.referral import ESCALATIONS, Referral
 from counselling.events import DeadlineMissed
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER
-from counselling.limits import contact_priority, due_at
+from counselling.limits import contact_priority, due
 from vocabulary import roles
 
 PROGRAMME_DESK = roles.programme("desk")
@@ -73,5 +72,5 @@ def _again(deadline: DeadlineDue, referral: Referral, priority: str, context: Co
     if deadline.level >= ESCALATIONS:
         return ()
     level = deadline.level + 1
-    due: datetime = due_at(context.reference, priority, level, referral.centre_country, deadline.due_at)
-    return (Deadline(deadline.name, deadline.subject, deadline.owner, due, level),)
+    next_due = due(context, priority, level, referral.place, deadline.due_at)
+    return (Deadline(deadline.name, deadline.subject, deadline.owner, next_due.at, level, next_due.counted),)
