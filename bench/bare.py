@@ -31,11 +31,10 @@ from bench.child import (
     processor,
     resource,
 )
-from bench.documents import add, new_file, text_of
+from bench.documents import add, calendars, centre_of, due_at, new_file, text_of
 from chassis.outbox.partitions import partition_of
 from chassis.settings import ROOT
 from counselling.contracts import ReturneeReferred
-from counselling.limits import due_at
 from counselling.reference import Reference
 
 BATCH = 500
@@ -93,6 +92,7 @@ class Bare:
         self.spans = processor(task)
         self.resource = resource()
         self.reference = Reference.load(Path(ROOT / "schemas" / "reference"))
+        self.days = calendars()
         self.wake = asyncio.Event()
         self.members = int(task.options.get("loops", 1)) if task.consume else 0
         self.together = asyncio.Barrier(max(1, self.members))
@@ -154,9 +154,9 @@ class Bare:
             for key, record, headers, message in fresh:
                 version, file = files.get(message.case_id) or (0, new_file(key))
                 occurred = headers["ce_time"].decode()
-                due = due_at(self.reference, message.priority, 1, message.to_centre[7:9], message.referred_at)
+                due = due_at(self.reference, message, self.days)
                 due_text = text_of(due)
-                add(file, message, occurred, due_text)
+                add(file, message, occurred, due_text, centre_of(self.reference, message).admin1)
                 files[message.case_id] = (version, file)
                 deadlines.append((message.referral_id, message.case_id, due))
                 parent, child, link = self.contexts(headers)

@@ -11,6 +11,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from bench.bench import Bench
+from bench.documents import calendars
 from chassis.postgres import migrations
 from chassis.pure.decision import Actor, Context, Decision
 from chassis.pure.messages import topic_of
@@ -41,7 +42,7 @@ def referral_database(bench: Bench, cases: int) -> tuple[str, list[UUID]]:
 def _case(reference: Reference) -> Case:
     states = States(KINDS)
     now = datetime.now(UTC) - timedelta(days=1)
-    context = Context(now, now, SCOUT, reference, uuid7, uuid4)
+    context = Context(now, now, SCOUT, reference, uuid7, uuid4, calendars())
     id_ = uuid4()
     for command in (
         OpenCase(

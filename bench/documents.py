@@ -5,7 +5,36 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from chassis.pure import calendar_days
+from chassis.pure.calendar import WorkingDays
+from chassis.settings import ROOT
 from counselling.contracts import ReturneeReferred
+from counselling.reference import Reference
+from vocabulary import limits
+from vocabulary.countries import WORKING_DAYS
+from vocabulary.reference import Centre
+
+
+def calendars() -> WorkingDays:
+    """The calendars as a service has them."""
+    days = WORKING_DAYS.over(calendar_days.read(ROOT / "schemas" / "reference"))
+    days.prepare(datetime.now().astimezone().year)
+    return days
+
+
+def centre_of(reference: Reference, message: ReturneeReferred) -> Centre:
+    """The centre that a referral names."""
+    centre: Centre | None = reference.centres.get(message.to_centre)
+    if centre is None:
+        raise ValueError(f"{message.to_centre} is no centre")
+    return centre
+
+
+def due_at(reference: Reference, message: ReturneeReferred, days: WorkingDays) -> datetime:
+    """Until when the centre owes its answer."""
+    centre = centre_of(reference, message)
+    limit = reference.limit(message.priority, 1)
+    return limits.due(limit.amount, limit.unit, centre.place, message.referred_at, days).at
 
 
 def new_file(key: str) -> dict[str, Any]:
@@ -28,7 +57,7 @@ def new_file(key: str) -> dict[str, Any]:
     }
 
 
-def add(file: dict[str, Any], message: ReturneeReferred, occurred: str, due: str) -> None:
+def add(file: dict[str, Any], message: ReturneeReferred, occurred: str, due: str, region: str | None) -> None:
     """What a referral makes of a file that nobody has worked on."""
     file["referrals"].append(
         {
@@ -59,6 +88,7 @@ def add(file: dict[str, Any], message: ReturneeReferred, occurred: str, due: str
             "overdue_level": 0,
             "first_appointment": None,
             "withdrawal": None,
+            "centre_region": region,
         }
     )
     if message.departure is not None:

@@ -40,12 +40,11 @@ from bench.child import (
     processor,
     resource,
 )
-from bench.documents import add, new_file, text_of
+from bench.documents import add, calendars, centre_of, due_at, new_file, text_of
 from chassis.outbox.partitions import partition_of
 from chassis.postgres.database import Connection, open_pool
 from chassis.settings import ROOT
 from counselling.contracts import ReturneeReferred
-from counselling.limits import due_at
 from counselling.reference import Reference
 
 RELAY_BATCH = 1000
@@ -87,6 +86,7 @@ class Naive:
         self.meter = meter
         self.workers = int(task.options.get("workers", 1))
         self.reference = Reference.load(Path(ROOT / "schemas" / "reference"))
+        self.days = calendars()
         self.wake = asyncio.Event()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.processor = processor(task)
@@ -167,8 +167,8 @@ class Naive:
                 return
             found = await database.fetchrow(FILE, message.case_id)
             version, file = (found["version"], from_json(found["data"])) if found is not None else (0, new_file(key))
-            due = due_at(self.reference, message.priority, 1, message.to_centre[7:9], message.referred_at)
-            add(file, message, headers["ce_time"], text_of(due))
+            due = due_at(self.reference, message, self.days)
+            add(file, message, headers["ce_time"], text_of(due), centre_of(self.reference, message).admin1)
             links = [each["id"] for each in file["referrals"]]
             data = to_json(file).decode()
             await database.execute(SAVE_FILE, message.case_id, version + 1, file["status"], links, data, now)

@@ -28,6 +28,7 @@ from joserfc.jwt import JWTClaimsRegistry
 from pydantic import TypeAdapter
 from uuid_utils.compat import uuid7
 
+from bench.documents import calendars
 from chassis.postgres.database import open_pool
 from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.states import Entry, States
@@ -50,6 +51,7 @@ NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operati
 
 adapter: TypeAdapter[Case] = TypeAdapter(Case)
 reference = Reference.load(ROOT / "schemas" / "reference")
+days = calendars()
 keys = KeySet.import_key_set(json.loads(Path(os.environ["AUTH_JWKS"]).read_text()))
 claims = JWTClaimsRegistry(
     iss={"essential": True, "value": os.environ["AUTH_ISSUER"]},
@@ -109,7 +111,7 @@ async def refer(
         if row is not None:
             states.entries[Case][case_id] = Entry(adapter.validate_json(row["data"]), row["version"])
         command = Refer(case_id, body.to_centre, body.priority, body.needs, body.wishes, body.skills)
-        decision = referrals.refer(states, command, Context(now, now, actor, reference, uuid7, uuid4))
+        decision = referrals.refer(states, command, Context(now, now, actor, reference, uuid7, uuid4, days))
         if isinstance(decision, Refused):
             raise HTTPException(decision.status, decision.detail)
         (case,) = decision.states

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chassis.pure.calendar import NO_CALENDAR, WorkingDays
 from chassis.pure.decision import Actor, Handler, Refused
 from chassis.pure.messages import Contract
 from chassis.pure.states import Kind
@@ -39,6 +40,8 @@ class Service:
     why nobody may act for an organisation at a time, by the code lists. `fingerprint_key`: bodies are remembered by
     their HMAC under it; needed where bodies hold personal data. `load_reference` reads and validates the code lists at
     start.
+    `moves` decide what follows when a deadline of that name moves with its calendar.
+    `working_days`: the calendars that deadlines are counted by; the file `calendar_days` is laid over them.
     """
 
     name: str
@@ -58,6 +61,8 @@ class Service:
     fingerprint_key: bytes = b""
     load_reference: Callable[[Path], Any] = lambda _directory: None
     forgets: Sequence[Forgotten] = ()
+    working_days: WorkingDays = NO_CALENDAR
+    moves: Mapping[str, Handler] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:

@@ -8,9 +8,10 @@ from pathlib import Path
 from chassis.service import Forgotten, Service
 from counselling.api import router
 from counselling.consumers import EVENTS as CONSUMED
-from counselling.handlers import COMMANDS, DEADLINES, KINDS
+from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES
 from counselling.reference import Reference
 from vocabulary import centres, roles
+from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
 
 NEVER_REFERRED = timedelta(days=183)
@@ -25,6 +26,7 @@ SERVICE = Service(
     commands=COMMANDS,
     consumers=CONSUMED,
     deadlines=DEADLINES,
+    moves=MOVES,
     routers=(router,),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
@@ -32,6 +34,7 @@ SERVICE = Service(
     role_kinds=roles.KINDS_OF,
     shut=centres.shut,
     load_reference=Reference.load,
+    working_days=WORKING_DAYS,
     forgets=(Forgotten("centre_file", "unknown", NEVER_REFERRED),),
 )
 

@@ -1,18 +1,39 @@
-"""When a centre owes what: clock hours, or working days of the country that the centre lies in."""
+"""When a centre owes what: clock hours, or working days of the region that the centre lies in."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
+from chassis.pure.calendar import WorkingDays
+from chassis.pure.decision import Context, Due
+from counselling.domain.centre_file import CentreFile
+from counselling.domain.referral import Referral
 from counselling.reference import Reference
+from vocabulary import limits
 from vocabulary.countries import last_second_at
-from vocabulary.limits import ends_at
 
 
-def due_at(reference: Reference, priority: str, level: int, country: str, start: datetime) -> datetime:
+def due(context: Context, priority: str, level: int, place: str, start: datetime) -> Due:
     """The end of a level's limit that begins at `start`, by the limits of `priority`."""
+    reference: Reference = context.reference
     limit = reference.limit(priority, level)
-    return ends_at(limit.amount, limit.unit, country, start)
+    return limits.due(limit.amount, limit.unit, place, start, context.working_days)
+
+
+def answer_estimated(referral: Referral, days: WorkingDays) -> bool:
+    """Whether the answer is owed by a time that rests on an estimated day."""
+    if referral.status != "received":
+        return False
+    return days.rests_on_estimate(referral.place, referral.received_at, referral.answer_due_at)
+
+
+def contact_estimated(file: CentreFile, days: WorkingDays) -> bool:
+    """Whether the first contact is owed by a time that rests on an estimated day."""
+    referral = file.held_by(file.centre or "")
+    if file.status != "arrived_not_contacted" or file.arrival is None or referral is None:
+        return False
+    arrived = last_second_at(referral.place, file.arrival.arrived_on)
+    return days.rests_on_estimate(referral.place, arrived, file.arrival.contact_due_at)
 
 
 def contact_priority(vulnerable: bool) -> str:

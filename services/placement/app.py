@@ -10,6 +10,7 @@ from placement.consumers import EVENTS as CONSUMED
 from placement.handlers import COMMANDS, DEADLINES, KINDS
 from placement.reference import Reference
 from vocabulary import centres, roles
+from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
 
 SERVICE = Service(
@@ -28,6 +29,7 @@ SERVICE = Service(
     role_kinds=roles.KINDS_OF,
     shut=centres.shut,
     load_reference=Reference.load,
+    working_days=WORKING_DAYS,
 )
 
 if __name__ == "__main__":

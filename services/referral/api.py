@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from chassis.clock import Clock
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Reading, Runner, acting_as
+from chassis.http.api import Changer, Days, Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -61,6 +63,8 @@ from referral.resources import (
 )
 from referral.vault import Vault
 from vocabulary.codes import Country, Org
+from vocabulary.countries import GERMANY, day_at
+from vocabulary.refusals import date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 
 Desk = Annotated[Actor, acting_as(*SCOUTS_DESK)]
@@ -84,6 +88,15 @@ async def _hidden(request: Request, actor: Reader) -> frozenset[str]:
 
 
 Hidden = Annotated[frozenset[str], Depends(_hidden)]
+
+
+def _today(request: Request) -> date:
+    clock: Clock = request.app.state.clock
+    return day_at(GERMANY, clock.now())
+
+
+Today = Annotated[date, Depends(_today)]
+"""The day at the desk."""
 
 
 @router.get("/cases", tags=["cases"], **answers(Page[CaseSummary], 403))
@@ -178,6 +191,7 @@ async def withdraw_referral(
 async def list_referrals(
     actor: Reader,
     reading: Reading,
+    days: Days,
     hidden: Hidden,
     wish: Annotated[Wish, paged(views.REFERRALS)],
     *,
@@ -189,7 +203,9 @@ async def list_referrals(
 ) -> Response:
     """What became of each referral of the caller's organisation."""
     scope = _scope(actor, org)
-    return json_response(await views.referrals(reading, wish, org=scope, status=status, overdue=overdue, hidden=hidden))
+    return json_response(
+        await views.referrals(reading, wish, org=scope, status=status, overdue=overdue, hidden=hidden, days=days)
+    )
 
 
 @router.get("/referrals/{referral_id}", tags=["referrals"], **answers(ReferralDetail, 403, 404, tagged=True))
@@ -240,9 +256,11 @@ def with_vault(vault: Vault) -> APIRouter:
     profile = profile_in_clear(vault)
 
     @routes.post("/cases", tags=["cases"], status_code=201, **answers(CaseOutcome, 403, 409))
-    async def open_case(body: NewCase, actor: Desk, run: Runner) -> Response:
+    async def open_case(body: NewCase, actor: Desk, today: Today, run: Runner) -> Response:
         """Registers a person. Nothing is shared with anybody before a consent and a referral."""
         case_id = uuid4()
+        if body.profile is not None:
+            _check_birth(body.profile, today, "/profile")
         command = commands.OpenCase(
             case_id=case_id,
             target_group=body.target_group,
@@ -259,8 +277,9 @@ def with_vault(vault: Vault) -> APIRouter:
         return await run(command, actor)
 
     @routes.put("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileOutcome, *REFUSALS))
-    async def set_profile(case_id: UUID, body: ProfileBody, actor: Desk, run: Changer) -> Response:
+    async def set_profile(case_id: UUID, body: ProfileBody, actor: Desk, today: Today, run: Changer) -> Response:
         """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
+        _check_birth(body, today)
         with _alarm(case_id):
             answer = await run(commands.SetProfile(case_id, _sealed(vault, case_id, body)), actor, profile, case_id)
         _audit("profile_set", case_id, actor)
@@ -286,6 +305,12 @@ def with_vault(vault: Vault) -> APIRouter:
         return answer
 
     return routes
+
+
+def _check_birth(profile: ProfileBody, today: date, where: str = "") -> None:
+    """A handler sees the profile sealed: whether the day has come is asked before."""
+    if profile.birth_date is not None and profile.birth_date > today:
+        raise Problem.of(date_in_future(f"{where}/birth_date"))
 
 
 def _sealed(vault: Vault, case_id: UUID, profile: ProfileBody) -> commands.Sealed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +12,6 @@ from chassis.pure.bodies import body
 from chassis.pure.codes import LATEST_YEAR, Code, Day, Language, written_out_day
 from referral.domain.terms import Sex, Transport
 from vocabulary.codes import Admin1, Centre, Country, Isco08, Org, TextVersion
-from vocabulary.countries import GERMANY, day_at
 from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
 
 OLDEST_BIRTH_YEAR = 1906
@@ -22,7 +21,7 @@ OLDEST_BIRTH_YEAR = 1906
 def _a_life(day: date) -> date:
     if day.year < OLDEST_BIRTH_YEAR:
         raise ValueError("is no plausible birth date: give the real one, or leave the field out if it is unknown")
-    if day > day_at(GERMANY, datetime.now(UTC)):
+    if day.year > LATEST_YEAR:
         raise ValueError("lies in the future: give the real birth date, or leave the field out if it is unknown")
     return day
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from chassis.pure.decision import Context, Due
 from referral.reference import Reference
-from vocabulary.limits import ends_at
+from vocabulary import limits
 
 
-def receipt_due_at(reference: Reference, priority: str, country: str, sent_at: datetime) -> datetime:
-    """The end of the limit of this priority for a centre in `country` (docs/domain.md: receipt-limits)."""
+def receipt_due(context: Context, priority: str, place: str, sent_at: datetime) -> Due:
+    """The end of the limit of this priority for a centre at `place` (docs/domain.md: receipt-limits)."""
+    reference: Reference = context.reference
     limit = reference.receipt_limit(priority)
-    return ends_at(limit.amount, limit.unit, country, sent_at)
+    return limits.due(limit.amount, limit.unit, place, sent_at, context.working_days)

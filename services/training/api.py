@@ -101,16 +101,16 @@ async def list_sessions(
     since: Annotated[Day | None, Query(description="only what ends on this day or later; default: today")] = None,
 ) -> Response:
     """Courses on offer, by first day. Full ones have a waiting list as long as they take requests."""
-    must_end_by = None if before is None else shop.reference.latest_end(before)
-    if isinstance(must_end_by, Refused):
-        raise Problem.of(must_end_by)
+    last = None if before is None else shop.reference.latest_ends(before, shop.calendar.days)
+    if isinstance(last, Refused):
+        raise Problem.of(last)
     today = day_at(GERMANY, shop.clock.now())
     wanted = views.SessionFilter(
         ending_from=since or today,
         isco08=isco08,
         language=language,
         provider=provider,
-        must_end_by=must_end_by,
+        must_end_by=None if last is None else views.MustEndBy.of(last, shop.reference),
         open_on=today if open_ else None,
     )
     return json_response(await views.sessions(shop.documents, wanted, today, wish))

@@ -10,6 +10,7 @@ from training.consumers import EVENTS as CONSUMED
 from training.handlers import COMMANDS, DEADLINES, KINDS
 from training.reference import Reference
 from vocabulary import roles
+from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
 
 SERVICE = Service(
@@ -27,6 +28,7 @@ SERVICE = Service(
     org_kinds=roles.ORG_KINDS,
     role_kinds=roles.KINDS_OF,
     load_reference=Reference.load,
+    working_days=WORKING_DAYS,
 )
 
 if __name__ == "__main__":

@@ -8,22 +8,23 @@ from datetime import date
 from pathlib import Path
 from typing import ClassVar, Self
 
-from chassis.pure.calendar import UnknownCalendar
+from chassis.pure.calendar import UnknownCalendar, WorkingDays
 from chassis.pure.decision import Refused
 from chassis.pure.reference import Code, CodeList, load
 from training.refusals import DEPARTURE_OUT_OF_CALENDAR
 from training.settings import TrainingSettings
-from vocabulary.countries import GERMANY, WORKING_DAYS
+from vocabulary.countries import GERMANY
 from vocabulary.reference import Course, Occupation
 from vocabulary.terms import MeasureCategory
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A training provider in Germany and the trades it teaches."""
+    """A training provider in Germany, the trades it teaches, and its Land."""
 
     code: str
     trades: tuple[str, ...]
+    admin1: str
 
     PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"provider:[A-Za-z0-9-]{1,40}"}
     REFERENCES: ClassVar[Mapping[str, str]] = {"trades": "trades"}
@@ -87,9 +88,18 @@ class Reference:
         rows = (self.trades.get(trade) for trade in provider.trades)
         return frozenset(isco08 for row in rows if row is not None for isco08 in row.isco08)
 
-    def latest_end(self, departure: date) -> date | Refused:
-        """The last day on which a course may end for a departure: so many working days of Germany before it."""
+    def region_of(self, provider: str) -> str:
+        """The Land whose working days a provider keeps; Germany if the provider is not in the list."""
+        found = self.providers.get(provider)
+        return GERMANY if found is None else found.admin1
+
+    def latest_ends(self, departure: date, days: WorkingDays) -> Mapping[str, date] | Refused:
+        """The last day on which a course may end for a departure, so many working days before it: for Germany as a
+        whole, and for every Land that a provider is in."""
+        places = sorted({GERMANY, *(provider.admin1 for provider in self.providers)})
         try:
-            return WORKING_DAYS.add_working_days(GERMANY, departure, -self.rules.days_before_departure)
+            return {
+                place: days.add_working_days(place, departure, -self.rules.days_before_departure) for place in places
+            }
         except (UnknownCalendar, OverflowError):
             return DEPARTURE_OUT_OF_CALENDAR

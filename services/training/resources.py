@@ -66,10 +66,11 @@ def _detail(states: States, session: CourseSession, enrolment: Enrolment, contex
     if learner is not None and for_provider and not learner.shown_to(session.provider, context.now):
         learner = None
     over = for_provider and not enrolment.live
+    region = context.reference.region_of(session.provider)
     return EnrolmentDetail.of(
         session,
         enrolment,
-        must_end_by=None if learner is None or over else learner.must_end_by,
+        must_end_by=None if learner is None or over else learner.must_end_by(region),
         person=_person(learner, for_provider=for_provider),
     )
 

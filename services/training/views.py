@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -14,6 +16,8 @@ from chassis.pure.paging import Listing, Order, Page, Wish
 from training.answers import EnrolmentSummary, SessionSummary
 from training.domain.enrolment import EnrolmentStatus
 from training.domain.session import CourseSession
+from training.reference import Reference
+from vocabulary.countries import GERMANY
 
 SESSIONS: Final = Listing(
     source="course_session",
@@ -32,6 +36,20 @@ _session: TypeAdapter[CourseSession] = TypeAdapter(CourseSession)
 
 
 @dataclass(frozen=True, slots=True)
+class MustEndBy:
+    """By when a course must have ended: by the working days of its provider's Land, or of Germany."""
+
+    everywhere: date
+    by_provider: Mapping[str, date]
+
+    @classmethod
+    def of(cls, last: Mapping[str, date], reference: Reference) -> MustEndBy:
+        """From the last days by region."""
+        others = {each.code: last[each.admin1] for each in reference.providers if last[each.admin1] != last[GERMANY]}
+        return cls(last[GERMANY], others)
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFilter:
     """Which sessions; what is None does not matter. `must_end_by` lets online courses through."""
 
@@ -39,7 +57,7 @@ class SessionFilter:
     isco08: str | None = None
     language: str | None = None
     provider: str | None = None
-    must_end_by: date | None = None
+    must_end_by: MustEndBy | None = None
     open_on: date | None = None
 
 
@@ -50,7 +68,10 @@ async def sessions(documents: Documents, wanted: SessionFilter, today: date, wis
     where.add("isco08 = {}", wanted.isco08)
     where.add("language = {}", wanted.language)
     where.add("provider = {}", wanted.provider)
-    where.add("(online or ends_on <= {})", _iso(wanted.must_end_by))
+    if wanted.must_end_by is not None:
+        by_provider = json.dumps({code: day.isoformat() for code, day in wanted.must_end_by.by_provider.items()})
+        everywhere = wanted.must_end_by.everywhere.isoformat()
+        where.add("(online or ends_on <= coalesce({}::jsonb ->> provider, {}))", by_provider, everywhere)
     where.add("status = 'open' and starts_on >= {}", _iso(wanted.open_on))
     return await documents.page(
         SESSIONS, where, wish, lambda row: SessionSummary.on(_session.validate_json(row["data"]), today)

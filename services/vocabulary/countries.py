@@ -27,8 +27,11 @@ TIME_ZONES: Final[Mapping[str, str]] = {
 }
 """The zone that a country's offices work in. The time zone database has none of its own for Kosovo."""
 
-WORKING_DAYS: Final = WorkingDays(TIME_ZONES)
-"""The calendars of this process."""
+KEEPS_DAYS_OF: Final[Mapping[str, str]] = {"IQ-AR": "IQ-KR", "IQ-DA": "IQ-KR", "IQ-SU": "IQ-KR"}
+"""Governorates whose offices keep the days of the Kurdistan Region, not those of Baghdad."""
+
+WORKING_DAYS: Final = WorkingDays(TIME_ZONES, KEEPS_DAYS_OF)
+"""What law and library say of every country; a process lays the announced days over it (`Service.working_days`)."""
 
 time_zone: Final = WORKING_DAYS.time_zone
 """The time zone of a country's offices. Raises `UnknownCalendar`."""

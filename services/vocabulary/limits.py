@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from vocabulary.countries import WORKING_DAYS
+from chassis.pure.calendar import WorkingDays
+from chassis.pure.decision import Counted, Due
 
 Unit = Literal["hours", "working_days"]
 
 
-def ends_at(amount: int, unit: Unit, country: str, start: datetime) -> datetime:
+def due(amount: int, unit: Unit, place: str, start: datetime, days: WorkingDays) -> Due:
     """When so much time from `start` is over, in UTC (docs/domain.md: working-days)."""
     if unit == "hours":
-        return start + timedelta(hours=amount)
-    return WORKING_DAYS.due_at(country, start, amount)
+        return Due(start + timedelta(hours=amount))
+    return Counted(place, start, amount).due(days)

@@ -22,15 +22,24 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """An advice centre, with a placement desk, and the days on which it is open."""
+    """An advice centre, with a placement desk, and the days on which it is open.
+
+    `admin1`: the region that it lies in, where that is known.
+    """
 
     code: str
     country: str
     opened_on: date
     closed_on: date | None = None
+    admin1: str | None = None
 
     PERIOD: ClassVar[tuple[str, str]] = ("opened_on", "closed_on")
     REFERENCES: ClassVar[Mapping[str, str]] = {"country": "countries"}
+
+    @property
+    def place(self) -> str:
+        """Whose working days the centre keeps: those of its region, which may be those of its country."""
+        return self.admin1 or self.country
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,8 +176,22 @@ class Provider:
     REFERENCES: ClassVar[Mapping[str, str]] = {"trades": "trades"}
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarDay:
+    place: str
+    day: date
+    status: Literal["open", "closed"]
+    name: str
+    certainty: Literal["law", "announced", "estimated"]
+    announced_on: date | None
+    source: str
+    KEY: ClassVar[tuple[str, ...]] = ("place", "day")
+    PATTERNS: ClassVar[Mapping[str, str]] = {"place": rf"{COUNTRY}|{ADMIN1}"}
+
+
 FILES: Mapping[str, type[Any]] = {
     "assistance_codes": Assistance,
+    "calendar_days": CalendarDay,
     "catchments": Catchment,
     "centres": Centre,
     "consent_purposes": Purpose,
@@ -190,6 +204,7 @@ FILES: Mapping[str, type[Any]] = {
     "fallbacks": Fallback,
     "isco08": Occupation,
     "measure_categories": MeasureCategory,
+    "move_reasons": Code,
     "needs": NeedCode,
     "outcome_codes": Outcome,
     "priority_limits": PriorityLimit,

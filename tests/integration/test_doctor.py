@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 import zoneinfo
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+import tzdata
 from typer.testing import CliRunner
 
 from chassis.consumer import leases as consumer_leases
@@ -20,6 +22,7 @@ from chassis.operators.cli import app
 from chassis.operators.doctor import Line, State, checks, survey
 from chassis.operators.doctor.checks import BATCH_BYTES
 from chassis.outbox import limits
+from chassis.pure import zones
 from deploy.local.kafka import OPERATORS
 from tests.support import restores
 from tests.support.patient import DAY_MS, Patient, healthy, without
@@ -243,38 +246,27 @@ async def test_a_service_that_publishes_nothing_because_something_was_forgotten_
     assert line.remedy == "See `ph restore plan`."
 
 
-@pytest.fixture
-def own_zones(tmp_path: Path) -> Iterator[Path]:
+def test_the_release_of_the_time_zones_is_named_and_files_of_the_system_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "Etc").mkdir()
     (tmp_path / "Etc" / "UTC").write_bytes(b"")
+    (tmp_path / "tzdata.zi").write_text("# version 2019c\n# This zic input file is in the public domain.\n")
     zoneinfo.reset_tzpath((str(tmp_path),))
-    yield tmp_path
-    zoneinfo.reset_tzpath()
-
-
-def test_zone_data_of_the_system_that_is_older_than_the_package_is_wrong(own_zones: Path) -> None:
-    (own_zones / "Etc" / "UTC").write_bytes(
-        Path(survey.tzdata.__file__).with_name("zoneinfo").joinpath("Etc", "UTC").read_bytes()
-    )
-    (own_zones / "tzdata.zi").write_text("# version 2019c\n# This zic input file is in the public domain.\n")
-    found = survey.survey_zones()
-    assert (found.system, found.system_counts, list(found.missing)) == ("2019c", True, [])
-    line = checks.time_zones(found)
-    assert (line.state, "of release 2019c" in line.says) == (State.WRONG, True)
-
-
-def test_a_zone_that_cannot_be_read_is_wrong(own_zones: Path) -> None:
-    assert list(survey.survey_zones().missing) == ["Etc/UTC"]
-    assert checks.time_zones(survey.survey_zones()).state is State.WRONG
-
-
-def test_the_packages_zones_count_where_the_system_has_none() -> None:
-    zoneinfo.reset_tzpath(())
     try:
         line = checks.time_zones(survey.survey_zones())
     finally:
         zoneinfo.reset_tzpath()
-    assert (line.state, "of the package" in line.says) == (State.RIGHT, True)
+    assert (line.state, line.says) == (State.RIGHT, f"release {tzdata.IANA_VERSION} of the package `tzdata`")
+
+
+def test_a_zone_that_cannot_be_read_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_utc(name: str, read: Callable[[str], ZoneInfo] = zones.zone) -> ZoneInfo:
+        if name == "Etc/UTC":
+            raise zones.UnknownZone(name)
+        return read(name)
+
+    monkeypatch.setattr(zones, "zone", without_utc)
+    assert list(survey.survey_zones().missing) == ["Etc/UTC"]
+    assert checks.time_zones(survey.survey_zones()).state is State.WRONG
 
 
 def test_the_command_shows_a_line_per_check_and_ends_with_1_if_something_is_wrong(

@@ -12,17 +12,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from chassis.pure import calendar_days
+from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import (
     Actor,
     Cleared,
     Context,
     Deadline,
     DeadlineDue,
+    DeadlineMove,
     Decision,
     Handler,
     Refused,
 )
 from chassis.pure.messages import Contract, Event
+from chassis.pure.reference import DIRECTORY
 from chassis.pure.states import (
     Codec,
     Entry,
@@ -30,10 +34,12 @@ from chassis.pure.states import (
     Need,
     States,
 )
+from vocabulary.countries import WORKING_DAYS
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning; Ramadan 2026 has begun, Easter is not near."""
 SYSTEM = Actor("system", "programme:chain")
+DAYS = WORKING_DAYS.over(calendar_days.read(DIRECTORY))
 
 
 class MemoryService:
@@ -53,6 +59,7 @@ class MemoryService:
         self.handlers: dict[type[Any], Handler] = {**commands, **consumers}
         self.deadline_handlers = deadlines
         self.reference = reference
+        self.working_days = DAYS
         self.now = now
         self.rows: dict[type[Any], dict[UUID, str]] = {kind.state: {} for kind in self.kinds}
         self.deadlines: dict[tuple[str, UUID], Deadline] = {}
@@ -80,6 +87,20 @@ class MemoryService:
             fired.append(self._run(self.deadline_handlers[deadline.name], message, SYSTEM, self.now))
         self.now = target
         return fired
+
+    def follow(self, handlers: Mapping[str, Handler], days: WorkingDays) -> list[DeadlineMove]:
+        """The calendars are others now: moves the deadlines that hang on them, as a worker does."""
+        self.working_days = days
+        moves = []
+        for key, each in sorted(self.deadlines.items()):
+            due_at = each.due_at if each.counted is None else each.counted.moved(each.due_at, self.now, days)
+            if due_at == each.due_at:
+                continue
+            self.deadlines[key] = each._replace(due_at=due_at)
+            moves.append(DeadlineMove(*each[:3], each.due_at, due_at, each.level))
+            if each.name in handlers:
+                self._run(handlers[each.name], moves[-1], SYSTEM, self.now)
+        return moves
 
     def state(self, state: type[Any], id_: UUID) -> Any:
         """The stored aggregate. Raises `KeyError` if there is none."""
@@ -118,6 +139,7 @@ class MemoryService:
             reference=self.reference,
             new_id=self._new_id,
             random_id=self._new_id,
+            working_days=self.working_days,
         )
 
     def _run(self, handler: Handler, message: Any, actor: Actor, occurred_at: datetime) -> Decision | Refused:

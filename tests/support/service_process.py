@@ -23,6 +23,7 @@ from chassis.service import Service
 from chassis.settings import Settings
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Tracer
+from chassis.work.calendar import Calendar
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.workshop import Workshop
@@ -52,6 +53,7 @@ class ServiceProcess:
             self.metrics,
             lambda: None,
             b"a secret of this service",
+            calendar=Calendar.of(service.working_days, settings.reference_dir),
         )
         self.app = create_api(service, settings)
         self.app.state.clock, self.app.state.workshop = self.clock, self.workshop

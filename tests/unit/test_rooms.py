@@ -55,7 +55,6 @@ WITH_A_CLOCK = {
     "chassis/clock.py",
     "chassis/consumer/positions.py",  # when an event was recorded is real time, whatever the clock of the business says
     "chassis/operators/cli/parked.py",  # what an operator types and reads is of the operator's time
-    "referral/bodies.py",  # a birth date is checked before anything of the service is at hand
 }
 ASKS_THE_TIME = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 
@@ -70,6 +69,38 @@ def test_nobody_asks_what_time_it_is_but_the_clock() -> None:
         and ((node.value.id if isinstance(node.value, ast.Name) else node.value.attr), node.attr) in ASKS_THE_TIME
     }
     assert asking == WITH_A_CLOCK
+
+
+SOURCES = [SERVICES, SERVICES.parent / "deploy", SERVICES.parent / "schemas"]
+DAYS_OF_NO_PLACE = {
+    "services/chassis/pure/calendar.py",  # where the day of a place is made
+    "schemas/checks/new_example.py",  # an example's day; no person's right hangs on it
+}
+
+
+def test_every_day_is_the_day_at_a_place() -> None:
+    """The day of an instant differs by place: `WorkingDays.day_at` names the place, an instant's `.date()` does not."""
+    found = {
+        path.relative_to(SERVICES.parent).as_posix()
+        for folder in SOURCES
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args
+        if node.func.attr in {"date", "today"}
+    }
+    assert found == DAYS_OF_NO_PLACE
+
+
+def test_every_time_zone_comes_from_the_locked_package() -> None:
+    """`zoneinfo` itself prefers the files of the system."""
+    making = {
+        path.relative_to(SERVICES).as_posix()
+        for path in SERVICES.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ZoneInfo")
+        or (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ZoneInfo")
+    }
+    assert making == {"chassis/pure/zones.py"}
 
 
 @pytest.mark.parametrize("service", NAMES)

@@ -13,6 +13,7 @@ from deploy.local.story.api import Answer, Api, Who
 from deploy.local.story.clock import MORNING, Clocks, Director
 from deploy.local.story.people import Person
 from deploy.local.story.screen import Screen
+from vocabulary.countries import GERMANY, day_at
 
 MANAGEMENT = Who("programme_manager", "programme:desk")
 """Reads everything that is pseudonymous, changes nothing."""
@@ -52,8 +53,8 @@ class World:
 
     @property
     def today(self) -> date:
-        """The calendar day that the clocks show."""
-        return self.clocks.now.date()
+        """The calendar day in Germany by the clocks."""
+        return day_at(GERMANY, self.clocks.now)
 
     @property
     def after_courses(self) -> date:
@@ -62,7 +63,7 @@ class World:
 
     def day(self, number: int) -> date:
         """The day that lies so many days after the first one."""
-        return self.begins.date() + timedelta(days=number)
+        return day_at(GERMANY, self.begins) + timedelta(days=number)
 
     async def wait_for(self, day: date) -> None:
         """Until the morning of a day."""

@@ -1,49 +1,155 @@
-"""Working days of a country, and when something is due that is promised in working days.
+"""Working days of a place, why a day is none, and when something is due that is promised in working days.
 
-Weekends and holidays come from the `holidays` library. A place is a country (`CH`) or a subdivision (`CH-ZH`); where
-the library knows no subdivisions of a country, its national calendar counts. Future Islamic holidays are estimates and
-may be off by a day. The due time is computed when a deadline is set, and stays.
+Three layers, the upper one counts: the rows of `calendar_days` (`calendar_days.py`), for what governments announce a
+day or a week before; the library `holidays`; the weekend. A place is a country (`CH`) or a region (`CH-ZH`); what is
+said of a region goes before what is said of its country. Where the library knows no regions of a country, its
+national calendar counts.
 
-Everything here is a function of its arguments, the library's version and the time zone database.
+Islamic days that nobody has announced yet are estimates, and may be off by a day. The calendar says so of each day, and
+of each period that rests on one.
+
+Everything here is a function of its arguments, the rows, the library's version and the locked time zone database
+(`zones.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import holidays
 
+from chassis.pure.calendar_days import CalendarDay
 from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR
+from chassis.pure.zones import zone
 
 LAST_SECOND: Final = time(23, 59, 59, fold=1)
 """End of a day; `fold` picks the second one on a night when clocks go back over midnight."""
+OFFICES: Final = frozenset({"public", "government"})
+"""What the library knows of the days of authorities; not those of schools, banks or one faith."""
+ONE_DAY: Final = timedelta(days=1)
+_SLOT_SECONDS: Final = 900
+"""Offsets from UTC are whole quarters of an hour: within one, the day at a place does not change."""
+_REMEMBERED: Final = 16_384
+"""Due times that are kept; each is counted once as long as it is asked for."""
+_ESTIMATED: Final = re.compile(r" \((?:estimated|(?P<observed>observed), estimated)\)$")
 
 
 class UnknownCalendar(ValueError):
-    """There is no calendar for a country, a subdivision or a year: says which there are."""
+    """There is no calendar for a country, a region or a year: says which there are."""
+
+
+class Day(NamedTuple):
+    """A day at a place: whether its offices are open, and why. `source` is empty where the library says so."""
+
+    open: bool
+    reason: str
+    estimated: bool = False
+    source: str = ""
+
+
+class Library:
+    """What the library computes: a year of a country or one of its regions at a time, about a millisecond each."""
+
+    def __init__(self) -> None:
+        self._years: dict[tuple[str, int], holidays.HolidayBase] = {}
+
+    def day(self, place: str, day: date) -> Day:
+        """The day by law, as far as the library knows it. Raises `UnknownCalendar`."""
+        calendar = self._years.get((place, day.year)) or self.load(place, day.year)
+        is_open = calendar.is_working_day(day)
+        names = [_ESTIMATED.subn(r" (\g<observed>)", each) for each in calendar.get_list(day)]
+        if is_open or not names:
+            return Day(is_open, "working day" if is_open else "weekend")
+        reason = "; ".join(dict.fromkeys(name.removesuffix(" ()") for name, _ in names))
+        return Day(open=False, reason=reason, estimated=all(estimated for _, estimated in names))
+
+    def load(self, place: str, year: int) -> holidays.HolidayBase:
+        """Computes a year. Raises `UnknownCalendar`."""
+        if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+            raise UnknownCalendar(
+                f"there is no working-day calendar for {year}: give a day from {EARLIEST_YEAR} to {LATEST_YEAR}"
+            )
+        country, region = self.region(place)
+        kind: Any = getattr(holidays, country)
+        self._years[place, year] = calendar = holidays.country_holidays(
+            country,
+            subdiv=region,
+            years=year,
+            expand=False,
+            language="en_US" if "en_US" in kind.supported_languages else None,
+            categories=tuple(sorted(OFFICES & set(kind.supported_categories))),
+        )
+        return calendar
+
+    def region(self, place: str) -> tuple[str, str | None]:
+        """Country and region, without the region where the library knows none. Raises `UnknownCalendar`."""
+        country, _, region = place.partition("-")
+        known = getattr(holidays, country).subdivisions
+        if region and known and region not in known:
+            raise UnknownCalendar(
+                f"there is no working-day calendar for {place!r}: use {country} or one of "
+                f"{', '.join(f'{country}-{each}' for each in known)}"
+            )
+        return country, region if known and region else None
 
 
 class WorkingDays:
     """Calendars of the countries in `time_zones`, which names each country's zone in the time zone database.
 
-    Each year of each country is computed once (about 10 ms), and each day that is asked for.
+    `keeps_days_of` names regions that keep the days of another one of their country, whose rows are theirs.
     """
 
-    def __init__(self, time_zones: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        time_zones: Mapping[str, str],
+        keeps_days_of: Mapping[str, str] | None = None,
+        rows: Iterable[CalendarDay] = (),
+        library: Library | None = None,
+    ) -> None:
         self._time_zones = time_zones
-        self._years: dict[tuple[str, int], holidays.HolidayBase] = {}
-        self._days: dict[tuple[str, date], bool] = {}
+        self._keeps_days_of = keeps_days_of or {}
+        self._library = library or Library()
+        self._rows = {(row.place, row.day): row for row in rows}
+        self._days: dict[tuple[str, date], Day] = {}
+        self._due = lru_cache(_REMEMBERED)(self._due_at)
+        for place in {row.place for row in self._rows.values()}:
+            self.time_zone(place)
+            self._library.region(place)
 
-    def is_working_day(self, place: str, day: date) -> bool:
-        """Whether offices of `place` are open: neither its weekend nor a public holiday."""
+    def over(self, rows: Iterable[CalendarDay]) -> WorkingDays:
+        """The same calendars with these rows over them, instead of those that were. Raises `UnknownCalendar`."""
+        return WorkingDays(self._time_zones, self._keeps_days_of, rows, self._library)
+
+    def prepare(self, year: int) -> None:
+        """Computes the year before, this one and two to come for every country, so that nobody waits for it later."""
+        years = range(max(EARLIEST_YEAR, year - 1), min(LATEST_YEAR, year + 2) + 1)
+        for place in (*self._time_zones, *self._keeps_days_of):
+            self.time_zone(place)
+            for each in years:
+                self.day(place, date(each, 1, 1))
+
+    def day(self, place: str, day: date) -> Day:
+        """Whether offices of `place` are open on a day, and why. Raises `UnknownCalendar`."""
         answer = self._days.get((place, day))
         if answer is None:
-            calendar = self._years.get((place, day.year)) or self._load(place, day.year)
-            answer = self._days[place, day] = calendar.is_working_day(day)
+            answer = self._days[place, day] = self._looked_up(place, day)
         return answer
+
+    def is_working_day(self, place: str, day: date) -> bool:
+        """Whether offices of `place` are open. Raises `UnknownCalendar`."""
+        return self.day(place, day).open
+
+    def days_of_year(self, place: str, year: int) -> Iterator[tuple[date, Day]]:
+        """Every day of a year. Raises `UnknownCalendar`."""
+        day = date(year, 1, 1)
+        while day.year == year:
+            yield day, self.day(place, day)
+            day += ONE_DAY
 
     def add_working_days(self, place: str, day: date, count: int) -> date:
         """The working day that is `count` after `day`, or before it if negative; `day` itself if 0.
@@ -51,11 +157,11 @@ class WorkingDays:
         `day` does not count, and need not be a working day: one working day after a Friday in Zurich, and after
         the Saturday that follows, is Monday.
         """
-        step = timedelta(days=1 if count > 0 else -1)
+        step = ONE_DAY if count > 0 else -ONE_DAY
         left = abs(count)
         while left:
             day += step
-            left -= self.is_working_day(place, day)
+            left -= self.day(place, day).open
         return day
 
     def working_days_between(self, place: str, start: date, end: date) -> int:
@@ -63,11 +169,11 @@ class WorkingDays:
 
         The inverse of `add_working_days`: `start` never counts, `end` does if it is a working day.
         """
-        step = timedelta(days=1 if end > start else -1)
+        step = ONE_DAY if end > start else -ONE_DAY
         count, day = 0, start
         while day != end:
             day += step
-            count += self.is_working_day(place, day)
+            count += self.day(place, day).open
         return count if end > start else -count
 
     def due_at(self, place: str, start: datetime, working_days: int) -> datetime:
@@ -79,11 +185,22 @@ class WorkingDays:
         """
         if start.tzinfo is None:
             raise ValueError("start has no time zone: give a time with offset")
-        if working_days < 1:
-            raise ValueError(f"{working_days} working days are no period: give 1 or more")
-        clock = self.time_zone(place)
-        day = self.add_working_days(place, start.astimezone(clock).date(), working_days)
-        return self.last_second_at(place, day)
+        return self._due(place, start.timestamp() // _SLOT_SECONDS, working_days)
+
+    def rests_on_estimate(self, place: str, start: datetime, end: datetime) -> bool:
+        """Whether a period that was counted from `start` to `end` may turn out a day longer or shorter.
+
+        It does if an estimated day lies in it, or right beside it: the moon may be seen a day earlier or later. What
+        does not end with a day was counted in hours, and rests on no calendar.
+        """
+        day, last = self.day_at(place, start), self.day_at(place, end)
+        if end != self.last_second_at(place, last):
+            return False
+        while day <= last + ONE_DAY and day.year <= LATEST_YEAR:
+            if self.day(place, day).estimated:
+                return True
+            day += ONE_DAY
+        return False
 
     def time_zone(self, place: str) -> ZoneInfo:
         """The time zone of a country's offices. Raises `UnknownCalendar`."""
@@ -92,7 +209,7 @@ class WorkingDays:
             raise UnknownCalendar(
                 f"there is no working-day calendar for {place!r}: use one of {', '.join(sorted(self._time_zones))}"
             )
-        return ZoneInfo(name)
+        return zone(name)
 
     def day_at(self, place: str, at: datetime) -> date:
         """The calendar day at a place. Raises `UnknownCalendar`."""
@@ -104,23 +221,30 @@ class WorkingDays:
 
     def end_of_day_at(self, place: str, day: date) -> datetime:
         """The moment at which a day is over at a place, in UTC: what lasts through the day holds before it."""
-        return datetime.combine(day + timedelta(days=1), time(), self.time_zone(place)).astimezone(UTC)
+        return datetime.combine(day + ONE_DAY, time(), self.time_zone(place)).astimezone(UTC)
 
-    def _load(self, place: str, year: int) -> holidays.HolidayBase:
-        country, _, subdivision = place.partition("-")
+    def _due_at(self, place: str, slot: float, working_days: int) -> datetime:
+        if working_days < 1:
+            raise ValueError(f"{working_days} working days are no period: give 1 or more")
+        start = self.day_at(place, datetime.fromtimestamp(slot * _SLOT_SECONDS, UTC))
+        return self.last_second_at(place, self.add_working_days(place, start, working_days))
+
+    def _looked_up(self, place: str, day: date) -> Day:
         self.time_zone(place)
-        if not EARLIEST_YEAR <= year <= LATEST_YEAR:
-            raise UnknownCalendar(
-                f"there is no working-day calendar for {year}: give a day from {EARLIEST_YEAR} to {LATEST_YEAR}"
-            )
-        known = holidays.list_supported_countries()[country]
-        if subdivision and known and subdivision not in known:
-            raise UnknownCalendar(
-                f"there is no working-day calendar for {place!r}: use {country} or one of "
-                f"{', '.join(f'{country}-{each}' for each in known)}"
-            )
-        calendar = holidays.country_holidays(
-            country, subdiv=subdivision if known and subdivision else None, years=year, expand=False
-        )
-        self._years[place, year] = calendar
-        return calendar
+        for each in self._asked(place):
+            row = self._rows.get((each, day))
+            if row is not None:
+                return Day(row.status == "open", row.name, row.certainty == "estimated", row.source)
+        return self._library.day(self._keeps_days_of.get(place, place), day)
+
+    def _asked(self, place: str) -> Iterator[str]:
+        """The places whose rows count for a place, its own before those of its country."""
+        yield place
+        if place in self._keeps_days_of:
+            yield self._keeps_days_of[place]
+        if len(place) > 2:
+            yield place[:2]
+
+
+NO_CALENDAR: Final = WorkingDays({})
+"""Knows no place."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from chassis.pure.answers import Answer
-from chassis.pure.calendar import UnknownCalendar
+from chassis.pure.calendar import NO_CALENDAR, UnknownCalendar, WorkingDays
 
 if TYPE_CHECKING:
     from chassis.pure.states import Need, States
@@ -41,11 +41,40 @@ class Refused:
         return replace(self, field=field)
 
 
+class Counted(NamedTuple):
+    """What a due time was counted from: so many working days of a place, after the day of `start`."""
+
+    place: str
+    start: datetime
+    working_days: int
+
+    def due(self, days: WorkingDays) -> Due:
+        """When it ends, by these calendars. Raises `UnknownCalendar`."""
+        return Due(days.due_at(*self), self)
+
+    def moved(self, due_at: datetime, now: datetime, days: WorkingDays) -> datetime:
+        """When it ends by calendars that have changed since it was set to `due_at`. Raises `UnknownCalendar`.
+
+        Who relied on the later time is left the next working day: nothing that is still ahead becomes overdue at once.
+        """
+        found = days.due_at(*self)
+        if found >= due_at:
+            return found
+        return min(due_at, max(found, days.due_at(self.place, now, 1)))
+
+
+class Due(NamedTuple):
+    """A due time. `counted` is None if it does not hang on a calendar: clock hours, or a day that somebody named."""
+
+    at: datetime
+    counted: Counted | None = None
+
+
 class Deadline(NamedTuple):
     """Sets or replaces the deadline `name` of `subject` (an order, a delivery).
 
     When it has passed, the handler of that name decides on the aggregate whose id is `owner`; setting it writes
-    that aggregate, changed or not. `level` counts escalations from 1.
+    that aggregate, changed or not. `level` counts escalations from 1. With `counted`, it moves with its calendar.
     """
 
     name: str
@@ -53,6 +82,7 @@ class Deadline(NamedTuple):
     owner: UUID
     due_at: datetime
     level: int = 1
+    counted: Counted | None = None
 
 
 class Cleared(NamedTuple):
@@ -91,7 +121,7 @@ class Context(NamedTuple):
     `now` is the injected clock (UTC). `occurred_at` is when it happened: an event's own time, a deadline's due time,
     `now` for a command. Handlers of events use it for all that lasts, so that a replay gives the same state.
     `reference` holds the service's code lists. `new_id` makes time-ordered ids (UUIDv7); `random_id` ids that tell
-    nothing (UUIDv4).
+    nothing (UUIDv4). `working_days`: the calendars as they are known now.
     """
 
     now: datetime
@@ -100,6 +130,7 @@ class Context(NamedTuple):
     reference: Any
     new_id: Callable[[], UUID]
     random_id: Callable[[], UUID]
+    working_days: WorkingDays = NO_CALENDAR
 
 
 BEYOND_CALENDARS = Refused(
@@ -124,6 +155,21 @@ class Handler:
             return self.decide(states, message, context)
         except UnknownCalendar:
             return BEYOND_CALENDARS
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineMove:
+    """The message for the handler of a deadline that has moved, because the days it was counted in are others.
+
+    The row has moved already; the handler says so in states and events.
+    """
+
+    name: str
+    subject: UUID
+    owner: UUID
+    old_due_at: datetime
+    due_at: datetime
+    level: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,11 +58,15 @@ from chassis.telemetry.tracing import tracer_from
 from chassis.trouble import Trouble
 from chassis.unencrypted import require_encryption
 from chassis.waiting import error_of
+from chassis.work.calendar import Calendar
 from chassis.work.command_bus import CommandBus
+from chassis.work.deadline_mover import DeadlineMover
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.gate import Gate
 from chassis.work.workshop import Workshop, tag_key
 
+CALENDAR_SECONDS = 5.0
+"""How long a process may not know that its file of days is another one."""
 LINEAGE_SECONDS = 2.0
 """How long a process may not know that its database was found to be an earlier one."""
 
@@ -96,6 +100,7 @@ class Runtime:
         self.kafka = KafkaSettings()
         require_encryption(service.name, settings, self.database, self.kafka)
         self.reference = service.load_reference(settings.reference_dir)
+        self.calendar = Calendar.of(service.working_days, settings.reference_dir)
         self.clock = Clock()
         self.metrics = Metrics(service.name)
         self.probes = Probes()
@@ -155,6 +160,8 @@ class Runtime:
         return app
 
     async def _start(self, app: FastAPI) -> None:
+        # The first look at a calendar takes a third of a second: before anybody may ask, and beside the loop.
+        await asyncio.to_thread(self.calendar.days.prepare, self.clock.now().year)
         database = self.database
         pool = self.pool = await when_reachable(
             lambda: open_pool(
@@ -185,10 +192,14 @@ class Runtime:
             wake,
             secret,
             self.gate,
+            self.calendar,
         )
         app.state.gate = self.gate
         app.state.workshop = workshop
         app.state.bus = CommandBus(workshop, self.service.commands)
+        mover = DeadlineMover(workshop, self.service.deadlines, self.service.moves) if self.relay is not None else None
+        keep = partial(loops.keep_calendar, self.calendar, mover)
+        self._loop(Loop("calendar", keep, CALENDAR_SECONDS, self.metrics))
         self._loop(Loop("lineage", partial(loops.look, pool, self.gate), LINEAGE_SECONDS, self.metrics))
         if self.relay is not None:
             await self._start_worker(workshop, self.relay)

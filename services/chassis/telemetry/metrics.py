@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from chassis.pure import zones
+
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -70,6 +72,8 @@ class Metrics:
         self.lineage_lost = gauge(
             "lineage_lost", "1 while nothing is published, because something told is forgotten", ("kind",)
         )
+        self.time_zones = gauge("time_zones", "1, with the release by which local days are counted", ("release",))
+        self.time_zones.labels(zones.RELEASE).set(1)
         self.foreign_records = counter("foreign_records", "Records in own topics that others wrote", ("topic",))
 
     def exposition(self) -> bytes:

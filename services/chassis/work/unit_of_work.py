@@ -15,6 +15,7 @@ from chassis.outbox.append import Emitted, append
 from chassis.postgres.database import Connection
 from chassis.postgres.storage import Storage
 from chassis.postgres.writes import Part, Writes
+from chassis.pure.calendar import NO_CALENDAR, WorkingDays
 from chassis.pure.decision import (
     Actor,
     Cleared,
@@ -41,11 +42,14 @@ class Cause(NamedTuple):
 class UnitOfWork:
     """Loads everything, decides in memory, saves everything: 500 messages cost as many statements as one."""
 
-    def __init__(self, storage: Storage, reference: Any, tracer: Tracer, clock: Clock) -> None:
+    def __init__(
+        self, storage: Storage, reference: Any, tracer: Tracer, clock: Clock, working_days: WorkingDays = NO_CALENDAR
+    ) -> None:
         self._storage = storage
         self._reference = reference
         self._tracer = tracer
         self._clock = clock
+        self._working_days = working_days
         self.now = clock.now()
         """When it began: what every decision of the transaction takes for now."""
         self.states = storage.states()
@@ -73,6 +77,7 @@ class UnitOfWork:
             reference=self._reference,
             new_id=uuid7,
             random_id=uuid4,
+            working_days=self._working_days,
         )
 
     def decide(self, handler: Handler, message: Any, cause: Cause) -> Decision | Refused:

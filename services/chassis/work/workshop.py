@@ -14,6 +14,7 @@ from chassis.postgres.storage import Storage
 from chassis.pure.decision import Actor
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Tracer
+from chassis.work.calendar import Calendar
 from chassis.work.gate import Gate
 from chassis.work.unit_of_work import UnitOfWork
 
@@ -36,6 +37,7 @@ class Workshop:
     wake_relay: Callable[[], None]
     tag_key: bytes
     gate: Gate = field(default_factory=Gate)
+    calendar: Calendar = field(default_factory=Calendar)
 
     @property
     def documents(self) -> Documents:
@@ -45,7 +47,7 @@ class Workshop:
     def unit_of_work(self) -> UnitOfWork:
         """A new transaction's worth of decisions, as of now. Raises `DatabaseRestoredError` if the gate is closed."""
         self.gate.require()
-        return UnitOfWork(self.storage, self.reference, self.tracer, self.clock)
+        return UnitOfWork(self.storage, self.reference, self.tracer, self.clock, self.calendar.days)
 
 
 async def tag_key(pool: asyncpg.Pool) -> bytes:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from vocabulary.terms import Priority
@@ -66,6 +66,19 @@ class Preview:
     admin1: str | None = None
 
 
+class Seat(Protocol):
+    """A centre and where it lies."""
+
+    @property
+    def code(self) -> str: ...  # noqa: D102 - as in the code list
+
+    @property
+    def country(self) -> str: ...  # noqa: D102
+
+    @property
+    def admin1(self) -> str | None: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
     """A withdrawal that came when the referral was in progress already."""
@@ -82,7 +95,7 @@ class Referral:
     root_id: UUID
     centre: str
     centre_country: str
-    """Where the centre lies: its working days count."""
+    """Where the centre lies."""
     preview: Preview
     received_at: datetime
     answer_due_at: datetime
@@ -95,6 +108,13 @@ class Referral:
     """The level that the unanswered referral has reached, 0 in time."""
     first_appointment: datetime | None = None
     withdrawal: Withdrawal | None = None
+    centre_region: str | None = None
+    """The region that the centre lies in, where it is known: its offices may have days of their own."""
+
+    @property
+    def place(self) -> str:
+        """Whose working days count."""
+        return self.centre_region or self.centre_country
 
     @property
     def live(self) -> bool:
@@ -123,9 +143,11 @@ class Referral:
         answered_at = at if act in ("reject", "redirect") else self.answered_at
         return replace(self._after(act), answered_at=answered_at, ended_at=at, reason=reason)
 
-    def child(self, id_: UUID, centre: str, centre_country: str, at: datetime, due_at: datetime) -> Referral:
+    def child(self, id_: UUID, centre: Seat, at: datetime, due_at: datetime) -> Referral:
         """The referral that another centre gets when this one is redirected: same root, a fresh limit."""
-        return Referral(id_, self.root_id, centre, centre_country, self.preview, at, due_at)
+        return Referral(
+            id_, self.root_id, centre.code, centre.country, self.preview, at, due_at, centre_region=centre.admin1
+        )
 
     def _after(self, act: Act) -> Referral:
         return replace(self, status=TRANSITIONS[self.status, act])

@@ -22,7 +22,7 @@ from counselling.domain.referral import Referral
 from counselling.events import ReferralAccepted, ReferralCompleted, ReferralRedirected, ReferralRejected
 from counselling.handlers.access import referral_of
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER, received
-from counselling.limits import contact_priority, due_at
+from counselling.limits import answer_estimated, contact_priority, due
 from counselling.reference import Reference
 from vocabulary.countries import day_at
 from vocabulary.reference import Centre
@@ -79,8 +79,8 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
     target = _target_of(file, referral, command, context)
     if isinstance(target, Refused):
         return target
-    due = due_at(context.reference, referral.preview.priority, 1, target.country, context.now)
-    child = referral.child(context.random_id(), target.code, target.country, context.now, due)
+    answer_due = due(context, referral.preview.priority, 1, target.place, context.now)
+    child = referral.child(context.random_id(), target, context.now, answer_due.at)
     passed_on = referral.ended("redirect", context.now, command.reason)
     file = file.with_referral(passed_on).with_referral(child)
     event = ReferralRedirected(
@@ -92,9 +92,17 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
         to_country=target.country,
         reason=command.reason,
     )
-    deadlines = (Cleared(REFERRAL_ANSWER, referral.id), Deadline(REFERRAL_ANSWER, child.id, file.id, due))
+    deadlines = (
+        Cleared(REFERRAL_ANSWER, referral.id),
+        Deadline(REFERRAL_ANSWER, child.id, file.id, answer_due.at, counted=answer_due.counted),
+    )
     answer = RedirectionOutcome.of(
-        file, passed_on, child_referral_id=child.id, to_centre=child.centre, answer_due_at=due
+        file,
+        passed_on,
+        child_referral_id=child.id,
+        to_centre=child.centre,
+        answer_due_at=child.answer_due_at,
+        answer_due_estimated=answer_estimated(child, context.working_days),
     )
     return Decision((file,), (event, received(file, child)), deadlines, answer)
 
@@ -177,8 +185,9 @@ def _why_not_there(file: CentreFile, referral: Referral, centre: Centre, at: dat
 def _contact_owed(file: CentreFile, referral: Referral, context: Context) -> tuple[CentreFile, Deadline]:
     """The first contact with somebody who had arrived before this centre took them on: owed from now."""
     priority = contact_priority(file.vulnerability_present)
-    due = due_at(context.reference, priority, 1, referral.centre_country, context.now)
-    return file.contact_owed_by(due), Deadline(FIRST_CONTACT, file.id, file.id, due)
+    contact = due(context, priority, 1, referral.place, context.now)
+    deadline = Deadline(FIRST_CONTACT, file.id, file.id, contact.at, counted=contact.counted)
+    return file.contact_owed_by(contact.at), deadline
 
 
 def _common(file: CentreFile, referral: Referral) -> dict[str, Any]:

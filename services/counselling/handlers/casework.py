@@ -24,7 +24,7 @@ from counselling.domain.referral import Referral
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import care_of
 from counselling.handlers.incoming import FIRST_CONTACT
-from counselling.limits import contact_priority, contact_start, due_at
+from counselling.limits import contact_estimated, contact_priority, contact_start, due
 from vocabulary import regions
 from vocabulary.countries import day_at
 from vocabulary.refusals import date_in_future
@@ -40,8 +40,8 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
         return refused
     priority = contact_priority(file.vulnerability_present)
     start = contact_start(referral.centre_country, command.arrived_on, context.now)
-    due = due_at(context.reference, priority, 1, referral.centre_country, start)
-    arrival = Arrival(command.arrived_on, command.admin1, command.method, due)
+    contact = due(context, priority, 1, referral.place, start)
+    arrival = Arrival(command.arrived_on, command.admin1, command.method, contact.at)
     referrals = tuple(each.started() for each in file.referrals)
     file = settled(replace(file, arrival=arrival, referrals=referrals))
     event = ArrivedInCountry(
@@ -51,10 +51,14 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
         method=command.method,
         confirmed_by_role=context.actor.role,
     )
-    deadline = Deadline(FIRST_CONTACT, file.id, file.id, due)
-    return Decision(
-        (file,), (event,), (deadline,), ArrivalOutcome(case_id=file.id, status=file.status, first_contact_due_at=due)
+    deadline = Deadline(FIRST_CONTACT, file.id, file.id, contact.at, counted=contact.counted)
+    answer = ArrivalOutcome(
+        case_id=file.id,
+        status=file.status,
+        first_contact_due_at=contact.at,
+        first_contact_due_estimated=contact_estimated(file, context.working_days),
     )
+    return Decision((file,), (event,), (deadline,), answer)
 
 
 def record_contact(states: States, command: RecordContact, context: Context) -> Decision | Refused:

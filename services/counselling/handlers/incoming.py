@@ -32,7 +32,7 @@ from counselling.domain.centre_file import CentreFile
 from counselling.domain.journey import Departure
 from counselling.domain.referral import Preview, Referral, Withdrawal
 from counselling.events import ReferralReceived
-from counselling.limits import due_at
+from counselling.limits import due
 from vocabulary.consents import consent_ends_at
 from vocabulary.refusals import unknown_code_of_event
 
@@ -55,20 +55,21 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     if centre is None:
         return unknown_code_of_event("/to_centre", "centres")
     preview = _preview(event)
-    due = due_at(context.reference, preview.priority, 1, centre.country, event.referred_at)
+    answer = due(context, preview.priority, 1, centre.place, event.referred_at)
     referral = Referral(
         id=event.referral_id,
         root_id=event.root_referral_id,
         centre=centre.code,
         centre_country=centre.country,
+        centre_region=centre.admin1,
         preview=preview,
         received_at=context.occurred_at,
-        answer_due_at=due,
+        answer_due_at=answer.at,
     )
     if file.begins_anew(event.departure.earliest if event.departure else None):
         file = file.without_journey()
     file = file.with_referral(referral, _window(file, event))
-    deadline = Deadline(REFERRAL_ANSWER, referral.id, file.id, due)
+    deadline = Deadline(REFERRAL_ANSWER, referral.id, file.id, answer.at, counted=answer.counted)
     return Decision((file,), (received(file, referral),), (deadline,))
 
 

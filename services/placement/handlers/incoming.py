@@ -16,6 +16,7 @@ from chassis.pure.decision import (
     NOTHING,
     Cleared,
     Context,
+    Counted,
     Deadline,
     DeadlineDue,
     Decision,
@@ -48,7 +49,7 @@ from placement.handlers.deadlines import POOL_EXIT
 from placement.handlers.desk import candidacy_closed
 from placement.reference import Reference
 from vocabulary.consents import consent_ends_at
-from vocabulary.countries import GERMANY, WORKING_DAYS
+from vocabulary.countries import GERMANY
 from vocabulary.refusals import unknown_code_of_event
 
 REFER_ANEW_WORKING_DAYS = 3
@@ -79,14 +80,14 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     candidate = _candidate(states, event.case_id).referred(
         event.referral_id, event.root_referral_id, profile, place, event.skills
     )
-    return _with_deadline(candidate)
+    return _with_deadline(candidate, context)
 
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
     """If no referral stands any more, the person leaves: what has no offer yet closes."""
     candidate = _candidate(states, event.case_id)
     candidate = replace(candidate, referrals=candidate.referrals.withdrawn(event.referral_id, context.occurred_at))
-    decision = _with_deadline(candidate)
+    decision = _with_deadline(candidate, context)
     if candidate.referrals.standing:
         return decision
     return _close(states, decision, candidate.id, lambda *_: True, "referral_withdrawn", "system")
@@ -96,7 +97,7 @@ def referral_rejected(states: States, event: ReferralRejected, context: Context)
     """A centre does not take the person on: out of the pool, unless another referral is open."""
     candidate = _candidate(states, event.case_id)
     referrals = candidate.referrals.rejected(event.referral_id, context.occurred_at)
-    return _with_deadline(replace(candidate, referrals=referrals))
+    return _with_deadline(replace(candidate, referrals=referrals), context)
 
 
 def referral_redirected(states: States, event: ReferralRedirected, context: Context) -> Decision | Refused:
@@ -106,7 +107,7 @@ def referral_redirected(states: States, event: ReferralRedirected, context: Cont
     candidate = _candidate(states, event.case_id)
     referrals = candidate.referrals.redirected(event.referral_id, event.child_referral_id)
     place = Place(context.occurred_at, event.to_centre, redirected=True)
-    return _with_deadline(replace(candidate, referrals=referrals).moved(place))
+    return _with_deadline(replace(candidate, referrals=referrals).moved(place), context)
 
 
 def pool_exit(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
@@ -170,13 +171,14 @@ def _candidate(states: States, case_id: UUID) -> Candidate:
     return states.get(Candidate, case_id) or Candidate(case_id)
 
 
-def _with_deadline(candidate: Candidate) -> Decision:
+def _with_deadline(candidate: Candidate, context: Context) -> Decision:
     """Saves the candidate; the deadline runs if the scout has not taken back what every centre has rejected."""
     referrals = candidate.referrals
     if not referrals.standing or referrals.open or referrals.last_ended_at is None:
         return Decision((candidate,), deadlines=(Cleared(POOL_EXIT, candidate.id),))
-    due_at = WORKING_DAYS.due_at(GERMANY, referrals.last_ended_at, REFER_ANEW_WORKING_DAYS)
-    return Decision((candidate,), deadlines=(Deadline(POOL_EXIT, candidate.id, candidate.id, due_at),))
+    due = Counted(GERMANY, referrals.last_ended_at, REFER_ANEW_WORKING_DAYS).due(context.working_days)
+    exit_ = Deadline(POOL_EXIT, candidate.id, candidate.id, due.at, counted=due.counted)
+    return Decision((candidate,), deadlines=(exit_,))
 
 
 def _recipients(consent: Consent, vacancy: Vacancy, candidacy: Candidacy, reference: Reference) -> tuple[str, ...]:

@@ -88,6 +88,13 @@ class Referral:
     """Code of why it was rejected, redirected or withdrawn, or of what came of it."""
     overdue_level: int = 0
     """The highest level of escalation that the centre's answer has reached; it stays when the answer has come."""
+    centre_region: str | None = None
+    """The region that the centre lies in, where it is known: its offices may have days of their own."""
+
+    @property
+    def place(self) -> str:
+        """Whose working days count."""
+        return self.centre_region or self.centre_country
 
     @property
     def open(self) -> bool:
@@ -120,7 +127,15 @@ class Referral:
         status = TRANSITIONS.get((self.status, step))
         return self if status is None else replace(self, status=status, **facts)
 
-    def child(self, id_: UUID, to_centre: str, centre_country: str, at: datetime, receipt_due_at: datetime) -> Referral:
+    def child(
+        self,
+        id_: UUID,
+        to_centre: str,
+        centre_country: str,
+        at: datetime,
+        receipt_due_at: datetime,
+        centre_region: str | None,
+    ) -> Referral:
         """What the referral becomes at the centre that it is redirected to.
 
         A withdrawal that crossed the redirection holds for the child as well.
@@ -131,6 +146,7 @@ class Referral:
             parent_id=self.id,
             to_centre=to_centre,
             centre_country=centre_country,
+            centre_region=centre_region,
             country=self.country,
             priority=self.priority,
             needs=self.needs,

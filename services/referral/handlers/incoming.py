@@ -28,8 +28,9 @@ from referral.domain.case import Case, Milestone
 from referral.domain.referral import Referral, Step
 from referral.handlers.receipts import watched
 from referral.handlers.referrals import ground_lost_at, withdrawn
-from referral.limits import receipt_due_at
+from referral.limits import receipt_due
 from vocabulary.countries import TIME_ZONES
+from vocabulary.reference import Centre
 from vocabulary.refusals import unknown_code_of_event
 
 Decide = Callable[[States, Any, Context], Decision | Refused]
@@ -106,6 +107,13 @@ def _with(case: Case, referral_id: UUID, step: Callable[[Referral], Referral]) -
     return case if referral is None else case.with_referral(step(referral))
 
 
+def deadline_moved(case: Case, event: contracts.DeadlineMoved, _context: Context) -> Case:
+    """The centre owes its answer by another time; later levels stand in the timeline only."""
+    if event.deadline_type != REFERRAL_ANSWER or event.level != 1:
+        return case
+    return _with(case, event.subject_id, lambda referral: replace(referral, answer_due_at=event.due_at))
+
+
 def _refused(referral: Referral, step: Step, reason: str, context: Context) -> Referral:
     at = context.occurred_at
     return referral.stepped(step, answered_at=at, closed_at=at, reason=reason)
@@ -123,17 +131,24 @@ def redirected(states: States, event: contracts.ReferralRedirected, context: Con
         return unknown_code_of_event("/to_country", "countries")
     at = context.occurred_at
     try:
-        due = receipt_due_at(context.reference, parent.priority, event.to_country, at)
+        region = _region_of(event, context)
+        due = receipt_due(context, parent.priority, region or event.to_country, at)
     except UnknownCalendar:
         return refusals.REDIRECTED_OUT_OF_CALENDAR
-    child = parent.child(event.child_referral_id, event.to_centre, event.to_country, at, due)
+    child = parent.child(event.child_referral_id, event.to_centre, event.to_country, at, due.at, region)
     parent = replace(_refused(parent, "redirect", event.reason, context), child_id=child.id)
     after = case.with_referral(parent).with_referral(child)
     lost_at = ground_lost_at(after, child)
     if lost_at is None:
-        return Decision((after,), deadlines=watched(case, after))
+        return Decision((after,), deadlines=watched(case, after, due.counted))
     after, ended = withdrawn(after, child, "consent_withdrawn", lost_at)
-    return Decision((after,), (ended,), watched(case, after))
+    return Decision((after,), (ended,), watched(case, after, due.counted))
+
+
+def _region_of(event: contracts.ReferralRedirected, context: Context) -> str | None:
+    """The region of a centre that is in the list; another one may be newer than the list."""
+    centre: Centre | None = context.reference.centres.get(event.to_centre)
+    return None if centre is None or centre.country != event.to_country else centre.admin1
 
 
 def reaction(change: Change, subject: str, code: str = "") -> Decide:

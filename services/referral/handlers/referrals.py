@@ -16,7 +16,7 @@ from referral.domain.referral import Referral
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
 from referral.handlers.desk import own_act, own_case
 from referral.handlers.receipts import watched
-from referral.limits import receipt_due_at
+from referral.limits import receipt_due
 from referral.reference import Reference
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.reference import Centre, Fallback
@@ -43,6 +43,7 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
     if same := case.open_for(command.needs):
         return refusals.need_already_referred(same)
     id_ = context.random_id()
+    receipt = receipt_due(context, command.priority, centre.place, context.now)
     referral = Referral(
         id=id_,
         root_id=id_,
@@ -54,11 +55,12 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
         wishes=tuple(sorted(set(command.wishes))),
         skills=tuple(sorted(set(command.skills))),
         referred_at=context.now,
-        receipt_due_at=receipt_due_at(context.reference, command.priority, centre.country, context.now),
+        receipt_due_at=receipt.at,
+        centre_region=centre.admin1,
     )
     after = own_act(case.with_referral(referral), context.now, "ReturneeReferred", referral.id, referral.to_centre)
     event = _returnee_referred(after, referral, context.reference)
-    return Decision((after,), (event,), watched(case, after), ReferralOutcome.of(after, referral))
+    return Decision((after,), (event,), watched(case, after, receipt.counted), ReferralOutcome.of(after, referral))
 
 
 def withdraw_referral(states: States, command: WithdrawReferral, context: Context) -> Decision | Refused:

@@ -9,8 +9,8 @@ from training.domain.session import CourseSession
 from training.domain.terms import CancelReason
 
 
-def obstacle(learner: Learner, session: CourseSession, ends_at: datetime, on: date) -> CancelReason | None:
-    """Why the person cannot be enrolled in the session, as of the day `on`; None if they can.
+def obstacle(learner: Learner, session: CourseSession, region: str, ends_at: datetime, on: date) -> CancelReason | None:
+    """Why the person cannot be enrolled in the session, held in this region, as of the day `on`; None if they can.
 
     The consent must hold to `ends_at`, the moment at which the last day of the course is over, so that no enrolment
     outlives its ground. An online course goes on wherever the person is. A departure that is planned after the last day
@@ -22,7 +22,7 @@ def obstacle(learner: Learner, session: CourseSession, ends_at: datetime, on: da
         return None
     if learner.departed_on is not None and learner.departed_on <= session.ends_on:
         return "departed"
-    must_end_by = learner.must_end_by
+    must_end_by = learner.must_end_by(region)
     if must_end_by is not None and session.ends_on > must_end_by and session.ends_on >= on:
         return "departure_before_end"
     return None

@@ -8,6 +8,7 @@ without profile is a stub: this service began to listen after the case was opene
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final, Literal
@@ -39,12 +40,17 @@ class Departure:
 
     `expected` is what the scout named when referring; `planned` and `booked` come from the journey itself.
     `must_end_by` is counted once, when the departure becomes known: a later correction of the holiday calendar must not
-    change what was promised.
+    change what was promised. `must_end_by_in` has the regions of providers where it is another day.
     """
 
     status: DepartureStatus
     earliest: date
     must_end_by: date
+    must_end_by_in: Mapping[str, date] = field(default_factory=dict)
+
+    def last_day(self, region: str) -> date:
+        """By when a course in a region must have ended."""
+        return self.must_end_by_in.get(region, self.must_end_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +92,9 @@ class Learner:
             return "referred"
         return "unknown" if self.profile is None else "known"
 
-    @property
-    def must_end_by(self) -> date | None:
-        """The last day on which a course may end; none if no departure is known, or it has taken place."""
-        return None if self.departure is None or self.departed_on is not None else self.departure.must_end_by
+    def must_end_by(self, region: str) -> date | None:
+        """The last day on which a course in a region may end; none if no departure is known, or it has taken place."""
+        return None if self.departure is None or self.departed_on is not None else self.departure.last_day(region)
 
     def allows(self, provider: str, until: datetime) -> bool:
         """Whether a consent lets `provider` know the person at every moment before `until`."""

@@ -22,6 +22,7 @@ from training.domain.learner import Learner
 from training.domain.session import CourseSession
 from training.domain.terms import CancelReason
 from training.handlers.announce import announced
+from training.reference import Reference
 from vocabulary.countries import GERMANY, day_at, end_of_day_at
 from vocabulary.refusals import date_in_future, unknown_code, wrong_state
 from vocabulary.roles import TRAINING_CLERK
@@ -41,9 +42,13 @@ def needs_session(command: CancelEnrolment | CompleteEnrolment) -> Iterable[Need
     return (by_id(CourseSession, command.session_id),)
 
 
-def obstacle_at(learner: Learner, session: CourseSession, at: datetime) -> CancelReason | None:
-    """Why the course does not suit the person at this time. Its days are those of Germany, where every provider is."""
-    return obstacle(learner, session, end_of_day_at(GERMANY, session.ends_on), day_at(GERMANY, at))
+def obstacle_at(learner: Learner, session: CourseSession, at: datetime, reference: Reference) -> CancelReason | None:
+    """Why the course does not suit the person at this time.
+
+    Its clock is that of Germany, where every provider is; its working days are those of the provider's Land.
+    """
+    region = reference.region_of(session.provider)
+    return obstacle(learner, session, region, end_of_day_at(GERMANY, session.ends_on), day_at(GERMANY, at))
 
 
 def request_enrolment(states: States, command: RequestEnrolment, context: Context) -> Decision | Refused:
@@ -106,14 +111,15 @@ def _closed(session: CourseSession, learner: Learner, today: date) -> Refused | 
 
 
 def _unsuitable(session: CourseSession, learner: Learner, context: Context) -> Refused | None:
-    reason = obstacle_at(learner, session, context.now)
+    reason = obstacle_at(learner, session, context.now, context.reference)
     if reason == "consent_withdrawn":
         return refusals.CONSENT_MISSING
     if reason == "departed":
         return refusals.PERSON_DEPARTED
-    if learner.must_end_by is not None and reason == "departure_before_end":
+    must_end_by = learner.must_end_by(context.reference.region_of(session.provider))
+    if must_end_by is not None and reason == "departure_before_end":
         working_days = context.reference.rules.days_before_departure
-        return refusals.course_ends_too_late(session.ends_on, learner.must_end_by, working_days)
+        return refusals.course_ends_too_late(session.ends_on, must_end_by, working_days)
     return None
 
 

@@ -8,6 +8,7 @@ makes a stub: a service that begins to listen in the middle of the topic loses n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from training.contracts import (
     ReturneeDeparted,
     ReturneeReferred,
 )
-from training.domain.learner import Consent, Departure, Learner, Profile
+from training.domain.learner import Consent, Departure, DepartureStatus, Learner, Profile
 from training.domain.session import CourseSession
 from training.domain.terms import CancelReason
 from training.handlers.announce import announced
@@ -81,13 +82,9 @@ def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context)
 
 def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:
     """The referral tells more of the person, and perhaps when they hope to leave."""
-    expected = None
-    if event.departure is not None:
-        earliest = event.departure.earliest
-        must_end_by = context.reference.latest_end(earliest)
-        if isinstance(must_end_by, Refused):
-            return must_end_by
-        expected = Departure("expected", earliest, must_end_by)
+    expected = None if event.departure is None else _departure("expected", event.departure.earliest, context)
+    if isinstance(expected, Refused):
+        return expected
     profile = Profile(event.language, event.country, event.target_group, event.age_band)
     learner = _learner(states, event.case_id)
     return _checked(states, learner.referred(event.referral_id, event.root_referral_id, profile, expected), context)
@@ -107,10 +104,9 @@ def departure_set(
     states: States, event: DeparturePlanned | DepartureRescheduled, context: Context
 ) -> Decision | Refused:
     """The departure has a date, or another one: does every course still end in time?"""
-    must_end_by = context.reference.latest_end(event.earliest)
-    if isinstance(must_end_by, Refused):
-        return must_end_by
-    departure = Departure(event.status, event.earliest, must_end_by)
+    departure = _departure(event.status, event.earliest, context)
+    if isinstance(departure, Refused):
+        return departure
     return _checked(states, _learner(states, event.case_id).departing(departure), context)
 
 
@@ -124,12 +120,24 @@ def returnee_departed(states: States, event: ReturneeDeparted, context: Context)
     return _checked(states, _learner(states, event.case_id).departed(event.departed_on), context)
 
 
+def _departure(status: DepartureStatus, earliest: date, context: Context) -> Departure | Refused:
+    """With the last day of a course, for Germany and for the Länder of providers where it is another one."""
+    last = context.reference.latest_ends(earliest, context.working_days)
+    if isinstance(last, Refused):
+        return last
+    everywhere = last[GERMANY]
+    regional = {region: day for region, day in last.items() if day != everywhere}
+    return Departure(status, earliest, everywhere, regional)
+
+
 def _learner(states: States, case_id: UUID) -> Learner:
     return states.get(Learner, case_id) or Learner(case_id)
 
 
 def _checked(states: States, learner: Learner, context: Context) -> Decision:
-    return _released(states, learner, lambda session: obstacle_at(learner, session, context.occurred_at))
+    return _released(
+        states, learner, lambda session: obstacle_at(learner, session, context.occurred_at, context.reference)
+    )
 
 
 def _released(states: States, learner: Learner, why: Callable[[CourseSession], CancelReason | None]) -> Decision:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from chassis.http.problems import Problem
+from chassis.pure.calendar import Library, WorkingDays
+from chassis.runtime import process
 from chassis.runtime.process import Runtime
 from chassis.settings import Settings, audience_of
+from chassis.work.calendar import Calendar
 from tests.support import toy
 from tests.support.issuer import ISSUER, Issuer
 
@@ -36,6 +41,24 @@ async def test_a_task_that_somebody_cancels_is_an_error_like_any_other(runtime: 
     async with asyncio.timeout(10):
         await runtime._stop.wait()
     assert isinstance(runtime._error, asyncio.CancelledError)
+
+
+async def test_calendars_are_computed_before_anybody_can_ask(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look at one took 130 to 460 ms of the loop's time; nobody is ready before the database is reached."""
+    runtime.calendar = Calendar(WorkingDays({"CH": "Europe/Zurich"}))
+    asked = asyncio.Event()
+
+    async def no_pool(*_: Any, **__: Any) -> None:
+        asked.set()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(process, "open_pool", no_pool)
+    starting = asyncio.create_task(runtime._start(FastAPI()))
+    async with asyncio.timeout(20):
+        await asked.wait()
+    starting.cancel()
+    monkeypatch.setattr(Library, "load", lambda *_: pytest.fail("a calendar is computed on the loop"))
+    runtime.calendar.days.due_at("CH", runtime.clock.now(), 5)
 
 
 async def test_but_not_while_the_process_stops(runtime: Runtime) -> None:

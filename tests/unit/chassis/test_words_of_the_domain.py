@@ -67,6 +67,7 @@ ALLOWED = (
     Allowed("case", ".py", r"\bcase (other )?when\b", "SQL"),
     Allowed("case", ".py", r"\blower-case\b|\bthe usual case\b", "English"),
     Allowed("country", "pure/calendar.py", "", "weekends and holidays are those of a country, whichever it is"),
+    Allowed("country", "pure/calendar_days.py", "", "the same"),
     Allowed("country", "pure/decision.py", r"^    country: str = \"\"$", "a caller may act in one country"),
     Allowed("country", "http/auth.py", r"CLAIMS|COUNTRY|country: str|no country is", "the token's claim for it"),
     Allowed("country", "http/api.py", r"country=who\.country", "from the token to the actor"),

@@ -60,6 +60,17 @@ def test_a_referral_is_expected_and_its_arrival_in_the_inbox_is_told() -> None:
     assert desk.due("referral_answer", REFERRAL) == due
 
 
+@pytest.mark.parametrize(("centre", "due"), [("centre:IQ-BGW", "2026-03-18"), ("centre:IQ-EBL", "2026-03-24")])
+def test_the_answer_is_owed_by_the_days_of_the_region_that_the_centre_lies_in(centre: str, due: str) -> None:
+    """Both rest on the 16th and the weekend; Erbil also on 11 and 12 March, and then from the 20th to the 23rd."""
+    desk = Desk()
+    sent = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    desk.tell(referred(to_centre=centre, country="IQ", admin1=None, referred_at=sent))
+    found = desk.due("referral_answer", REFERRAL)
+    assert found == datetime.fromisoformat(f"{due}T20:59:59Z")
+    assert desk.service.deadlines["referral_answer", REFERRAL].counted == (desk.referral().place, sent, 5)
+
+
 def test_a_referral_that_comes_twice_comes_once() -> None:
     desk = Desk.with_acceptance()
     before, told = desk.service.snapshot(), desk.told()

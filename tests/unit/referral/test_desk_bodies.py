@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from chassis.http.field_errors import field_errors
-from referral import bodies
 from referral.bodies import (
+    OLDEST_BIRTH_YEAR,
     Booking,
     Cancellation,
     DepartureReport,
@@ -23,6 +23,8 @@ from referral.bodies import (
     Rescheduling,
     Withdrawal,
 )
+from tests.support.referral.web import Api, calls
+from tests.support.web import problem
 
 ALL = (
     ProfileBody,
@@ -78,7 +80,7 @@ def test_every_field_is_bounded(body: type[BaseModel]) -> None:
 # --- birth dates ---
 
 
-@pytest.mark.parametrize("day", ["1906-01-01", "1990-05-17", "2000-02-29", datetime.now(UTC).date().isoformat()])
+@pytest.mark.parametrize("day", ["1906-01-01", "1990-05-17", "2000-02-29"])
 def test_a_birth_date_is_any_day_of_a_life(day: str) -> None:
     assert ProfileBody(birth_date=day).texts() == {"birth_date": day}  # type: ignore[arg-type]
 
@@ -89,8 +91,7 @@ def test_a_birth_date_is_any_day_of_a_life(day: str) -> None:
         "1900-01-01",
         "1905-12-31",
         "0001-01-01",
-        (datetime.now(UTC).date() + timedelta(days=2)).isoformat(),
-        "2100-01-01",
+        "2101-01-01",
         "9999-12-31",
         "1990-02-30",
         "1990-13-01",
@@ -131,19 +132,21 @@ def test_what_is_no_birth_date_is_refused_and_not_repeated(value: Any) -> None:
         ("2026-07-02T22:00:00+00:00", "2026-07-03", True),
     ],
 )
-def test_a_birth_date_lies_in_the_future_by_the_day_in_germany(
-    monkeypatch: pytest.MonkeyPatch, now: str, born: str, taken: bool
+@pytest.mark.parametrize("within", [False, True], ids=["alone", "with the case"])
+def test_a_birth_date_lies_in_the_future_by_the_day_in_germany_and_the_services_clock(
+    api: Api, now: str, born: str, taken: bool, within: bool
 ) -> None:
-    class Frozen(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return datetime.fromisoformat(now).astimezone(tz)
-
-    monkeypatch.setattr(bodies, "datetime", Frozen)
+    api.desk.service.now = datetime.fromisoformat(now)
+    method, path, body = calls(api)["open_case" if within else "set_profile"]
+    answer = api.act(
+        method, path, {**(body or {}), "profile": {"birth_date": born}} if within else {"birth_date": born}
+    )
     if taken:
-        assert ProfileBody.model_validate({"birth_date": born}).birth_date == date.fromisoformat(born)
-    else:
-        assert [fault["field"] for fault in faults(ProfileBody, birth_date=born)] == ["/birth_date"]
+        assert answer.status_code in {200, 201}
+        return
+    [fault] = problem(answer, 422, "date_in_future")["errors"]
+    assert fault["field"] == ("/profile" if within else "") + "/birth_date"
+    assert born not in answer.text
 
 
 def test_a_sentinel_is_told_to_be_left_out() -> None:
@@ -302,7 +305,7 @@ def test_what_may_be_left_out_has_a_harmless_default() -> None:
     assert (case.admin1, case.household_id, case.household_size) == (None, None, 1)
     assert (case.vulnerability_present, case.profile) == (False, None)
     assert NewConsent.model_validate(example(NewConsent)).evidence_ref == UUID("0b54a4b4-2c1a-4f2e-9a55-3d1a6a1c2f10")
-    assert bodies.OLDEST_BIRTH_YEAR == 1906
+    assert OLDEST_BIRTH_YEAR == 1906
 
 
 @pytest.mark.parametrize("day", ["2100-12-31", "2101-01-01"])

@@ -53,6 +53,14 @@ def test_working_days_are_those_of_the_country_that_the_centre_lies_in() -> None
     assert due.date().isoformat() == "2026-03-08"
 
 
+@pytest.mark.parametrize(("admin1", "due"), [("IQ-BG", "2026-03-11"), ("IQ-AR", "2026-03-15")])
+def test_and_of_its_region_where_offices_have_days_of_their_own(admin1: str, due: str) -> None:
+    """In Erbil offices are closed on Wednesday 11 and Thursday 12 March."""
+    desk = Desk.consented(datetime(2026, 3, 10, 9, tzinfo=UTC), country="IQ", admin1=admin1)
+    done(desk.refer())
+    assert desk.referral().receipt_due_at == datetime.fromisoformat(f"{due}T20:59:59Z")
+
+
 def test_what_nobody_has_confirmed_is_overdue_and_the_timeline_says_since_when() -> None:
     desk = Desk.referred()
     due = desk.referral().receipt_due_at
@@ -145,3 +153,19 @@ def test_the_desk_is_shown_what_is_owed_and_until_when(api: Api) -> None:
     assert api.read(path).json()["owed"] == "answer"
     api.desk.tell(api.desk.accepted())
     assert api.read(path).json()["owed"] is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "priority", "estimated"),
+    [
+        (datetime(2027, 3, 9, 9, tzinfo=UTC), "normal", True),  # the Eid of Wednesday and Thursday may come a day later
+        (datetime(2027, 3, 9, 9, tzinfo=UTC), "urgent", False),
+        (NOW, "normal", False),
+    ],
+)
+def test_a_confirmation_that_is_due_by_an_estimated_day_says_so(sent: datetime, priority: str, estimated: bool) -> None:
+    desk = Desk.consented(sent)
+    done(desk.refer(priority=priority))
+    [shown] = Api(desk).read(f"/cases/{desk.case.id}").json()["referrals"]
+    alone = Api(desk).read(f"/referrals/{desk.referrals[0]}").json()
+    assert (shown["due_estimated"], alone["due_estimated"]) == (estimated, estimated)

@@ -99,7 +99,18 @@ def test_holidays_in_germany_are_no_working_days() -> None:
     world = World()
     world.ready("amina")
     world.planned("amina", date(2026, 4, 8))  # Wednesday after Easter: Tuesday 7, Thursday 2, Wednesday 1
-    assert world.learner("amina").must_end_by == date(2026, 4, 1)
+    assert world.learner("amina").must_end_by("DE") == date(2026, 4, 1)
+
+
+def test_holidays_of_a_land_are_no_working_days_of_its_providers() -> None:
+    world = World()
+    world.ready("amina")
+    world.planned("amina", date(2026, 6, 9))  # Tuesday; Thursday 4 is Corpus Christi in Bavaria, and none in Berlin
+    days = {land: world.learner("amina").must_end_by(land) for land in ("DE", "DE-BE", "DE-BY")}
+    assert days == {"DE": date(2026, 6, 4), "DE-BE": date(2026, 6, 4), "DE-BY": date(2026, 6, 3)}
+    late = refused(world.request("amina", world.scheduled(starts_on=date(2026, 6, 1), ends_on=date(2026, 6, 4))))
+    assert (late.code, "must end by 2026-06-03" in late.detail) == ("course_ends_too_late", True)
+    done(world.request("amina", world.scheduled(starts_on=date(2026, 6, 1), ends_on=date(2026, 6, 3))))
 
 
 def test_an_online_course_may_go_on_after_the_departure() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from chassis.operators.cli import doctor, migrate, parked, restore, topics
+from chassis.operators.cli import calendar, doctor, migrate, parked, restore, topics
 from chassis.operators.cli.output import PeopleGroup
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ def _ph() -> None:
 
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.add_typer(calendar.app, name="calendar")
 app.add_typer(topics.app, name="topics")
 app.add_typer(parked.app, name="parked")
 app.add_typer(restore.app, name="restore")

@@ -73,11 +73,9 @@ class DatabaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """Time zones of this machine. `system`: the release of its own files, None if they do not say."""
+    """The time zones that services count by: the package's release, and which of its zones cannot be read."""
 
-    packaged: str
-    system: str | None
-    system_counts: bool
+    release: str
     missing: Sequence[str] = ()
 
 
@@ -285,22 +283,12 @@ def lineage(needs: Needs, database: DatabaseFacts) -> Line:
 
 
 def time_zones(zones: ZoneFacts) -> Line:
-    """By which rules local days and hours are counted."""
-    remedy = (
-        "Renew the system's time zone data, or set PYTHONTZPATH to nothing: then those of the package `tzdata` count."
-    )
+    """By which rules local days and hours are counted: the same on every machine, whatever the system's files say."""
     if zones.missing:
         few = ", ".join(zones.missing[:3])
-        says = f"{len(zones.missing)} zones of release {zones.packaged} are unknown here, such as {few}"
-        return Line("time zones", State.WRONG, says, remedy)
-    if not zones.system_counts:
-        return Line("time zones", State.RIGHT, f"release {zones.packaged} of the package `tzdata`")
-    if zones.system is None:
-        return Line("time zones", State.UNKNOWN, "the system's files count, and do not say of which release they are")
-    if zones.system < zones.packaged:
-        says = f"the system's files count, of release {zones.system}; the package `tzdata` has {zones.packaged}"
-        return Line("time zones", State.WRONG, says, remedy)
-    return Line("time zones", State.RIGHT, f"release {zones.system} of the system")
+        says = f"{len(zones.missing)} zones of release {zones.release} cannot be read, such as {few}"
+        return Line("time zones", State.WRONG, says, "Install the package `tzdata` anew, as it is locked.")
+    return Line("time zones", State.RIGHT, f"release {zones.release} of the package `tzdata`")
 
 
 def _unseen(check: str) -> Line:

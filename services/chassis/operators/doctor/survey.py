@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-import zoneinfo
 from dataclasses import replace
 from importlib import import_module, resources
 from pathlib import Path
-
-import tzdata
 
 from chassis.kafka import topics
 from chassis.kafka.outlook import look
@@ -16,6 +13,7 @@ from chassis.kafka.rights import rights
 from chassis.operators.doctor.checks import DatabaseFacts, Line, Needs, ZoneFacts, judged
 from chassis.postgres import migrations
 from chassis.postgres.session import database
+from chassis.pure import zones
 from chassis.settings import KafkaSettings
 from chassis.trouble import Trouble
 
@@ -88,21 +86,11 @@ async def survey_database(dsn: str, service: str, folder: Path | None = None) ->
 
 
 def survey_zones() -> ZoneFacts:
-    """The zones of the package are looked for where `zoneinfo` looks: in the system's files first."""
+    """The zones of the package `tzdata`, each read as the services read it."""
     missing = []
     for name in resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split():
         try:
-            zoneinfo.ZoneInfo.no_cache(name)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            zones.zone(name)
+        except ValueError:
             missing.append(name)
-    folders = [Path(folder) for folder in zoneinfo.TZPATH if (Path(folder) / "Etc" / "UTC").exists()]
-    return ZoneFacts(tzdata.IANA_VERSION, _release(folders[0]) if folders else None, bool(folders), missing)
-
-
-def _release(folder: Path) -> str | None:
-    try:
-        with (folder / "tzdata.zi").open(encoding="utf-8") as file:
-            first = file.readline().split()
-    except OSError:
-        return None
-    return first[2] if first[:2] == ["#", "version"] else None
+    return ZoneFacts(zones.RELEASE, missing)

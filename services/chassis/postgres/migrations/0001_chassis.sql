@@ -130,14 +130,19 @@ create index parked_ready on parked (topic, key) where state = 'retry' or due or
 -- Discarded records whose content is still there: it goes after a while.
 create index parked_discarded on parked (decided_at) where state = 'discarded' and size is not null;
 
--- Deadlines. When `due_at` has passed, the handler of this name decides on the aggregate `owner`.
+-- Deadlines. When `due_at` has passed, the handler of this name decides on the aggregate `owner`. One that was counted in
+-- working days keeps whose days, from when and how many: it moves when they turn out to be others.
 create table deadline (
     name    text not null,
     subject uuid not null,
     owner   uuid not null,
     due_at  timestamptz not null,
     level   int not null default 1,
-    primary key (subject, name)
+    counted_at   text,
+    counted_from timestamptz,
+    counted_days int,
+    primary key (subject, name),
+    check (num_nulls(counted_at, counted_from, counted_days) in (0, 3))
 );
 create index deadline_due on deadline (due_at);
 

@@ -29,6 +29,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (),
         ("migrate",),
+        ("calendar",),
+        ("calendar", "show"),
         ("topics",),
         ("topics", "plan"),
         ("topics", "apply"),
@@ -143,3 +145,30 @@ def test_a_piped_table_has_one_line_per_row_whatever_the_cells_hold(
 def test_an_address_is_shown_without_its_password() -> None:
     assert shown("postgresql://u:p@h:1/d") == "u@h:1/d"
     assert "p" not in json.dumps(shown("postgresql://u:p@/d"))
+
+
+def test_the_calendar_of_a_year_gives_a_reason_for_each_day_and_marks_estimates() -> None:
+    told = json.loads(ph("calendar", "show", "EG", "2026", "--json").stdout)
+    days = {each["day"]: each for each in told["days"]}
+    assert (days["2026-03-23"]["offices"], days["2026-03-23"]["estimated"]) == ("closed", False)
+    assert "Eid al-Fitr" in days["2026-03-23"]["reason"]
+    assert (days["2026-05-27"]["offices"], days["2026-05-27"]["estimated"]) == ("closed", True)
+    assert days["2026-10-08"]["source"] == "library"
+    assert "2026-03-24" not in days
+    every = json.loads(ph("calendar", "show", "EG", "2026", "--all", "--json").stdout)["days"]
+    assert len(every) == 365
+    assert sum(each["offices"] == "open" for each in every) == told["open"]
+    assert next(each for each in every if each["day"] == "2026-03-24")["reason"] == "working day"
+    assert "estimated" in next(
+        line for line in ph("calendar", "show", "EG", "2026").stdout.splitlines() if "05-27" in line
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "year", "remedy"),
+    [("FR", "2026", "Use one of AF"), ("NG", "1999", "Give a day from"), ("DE-XX", "2026", "Use DE")],
+)
+def test_a_calendar_that_is_none_is_refused_with_those_that_are(place: str, year: str, remedy: str) -> None:
+    result = ph("calendar", "show", place, year)
+    assert result.exit_code == 2
+    assert remedy in result.stderr

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.pure.calendar import UnknownCalendar, WorkingDays
-from vocabulary.countries import TIME_ZONES, WORKING_DAYS, time_zone
+from chassis.pure.calendar import Day, Library, UnknownCalendar, WorkingDays
+from chassis.pure.calendar_days import CalendarDay
+from chassis.pure.zones import UnknownZone, zone
+from vocabulary.countries import TIME_ZONES, WORKING_DAYS, last_second_at, time_zone
 
 PLACES = sorted(TIME_ZONES)
 PROGRAMME = set(PLACES) - {"DE"}
@@ -152,6 +156,27 @@ def test_a_day_with_a_repeated_hour_ends_after_the_second() -> None:
     assert (due + timedelta(seconds=1)).astimezone(cairo).date() == date(2024, 11, 1)
 
 
+def test_the_time_zone_files_of_the_system_do_not_count(tmp_path: Path) -> None:
+    # Morocco is on UTC for good since 2026-09-20; a system's files of 2025 still have it an hour ahead.
+    old = tmp_path / "Africa" / "Casablanca"
+    old.parent.mkdir()
+    old.write_bytes(resources.files("tzdata").joinpath("zoneinfo", "Etc", "GMT-1").read_bytes())
+    reset_tzpath((str(tmp_path),))
+    ZoneInfo.clear_cache()
+    try:
+        due = WorkingDays(TIME_ZONES).due_at("MA", datetime(2026, 11, 30, 23, 30, tzinfo=UTC), 1)
+    finally:
+        reset_tzpath()
+        ZoneInfo.clear_cache()
+    assert due == datetime(2026, 12, 1, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["", "Europe", "Nowhere/Town", "/etc/passwd", "../zones", "Europe/../Europe/Berlin"])
+def test_a_zone_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(UnknownZone, match="correct the name"):
+        zone(name)
+
+
 def test_the_offset_in_which_the_start_is_given_does_not_matter() -> None:
     utc = datetime(2019, 3, 4, 11, tzinfo=UTC)
     elsewhere = utc.astimezone(timezone(timedelta(hours=-8)))
@@ -180,6 +205,94 @@ def test_an_unknown_country_is_refused_with_the_known_ones(place: str) -> None:
         WorkingDays(TIME_ZONES).is_working_day(place, date(2019, 3, 4))
     with pytest.raises(UnknownCalendar):
         time_zone(place)
+
+
+def row(place: str, day: str, status: str, name: str, certainty: str = "announced") -> CalendarDay:
+    return CalendarDay(place, date.fromisoformat(day), status, name, "Gazette 7", certainty, None)  # type: ignore[arg-type]
+
+
+def test_what_was_announced_lies_over_what_the_library_computes() -> None:
+    days = WORKING_DAYS.over(
+        [row("NG", "2026-03-03", "closed", "Day of mourning"), row("NG", "2026-10-01", "open", "")]
+    )
+    assert days.day("NG", date(2026, 3, 3)) == Day(False, "Day of mourning", False, "Gazette 7")
+    assert days.is_working_day("NG", date(2026, 10, 1)), "Independence Day"
+    assert days.add_working_days("NG", date(2026, 3, 2), 1) == date(2026, 3, 4)
+    assert WORKING_DAYS.is_working_day("NG", date(2026, 3, 3)), "what it lies over stays as it was"
+
+
+def test_what_is_said_of_a_region_goes_before_what_is_said_of_its_country() -> None:
+    days = WORKING_DAYS.over([row("NG", "2026-03-03", "closed", "National"), row("NG-LA", "2026-03-03", "open", "")])
+    assert [days.is_working_day(place, date(2026, 3, 3)) for place in ("NG", "NG-ED", "NG-LA")] == [False, False, True]
+
+
+def test_regions_that_keep_the_days_of_another_have_its_rows_and_may_have_their_own() -> None:
+    days = WORKING_DAYS.over(
+        [row("IQ-KR", "2026-03-03", "closed", "Regional"), row("IQ-SU", "2026-03-03", "open", "Local")]
+    )
+    shut = {place: not days.is_working_day(place, date(2026, 3, 3)) for place in ("IQ", "IQ-BG", "IQ-AR", "IQ-SU")}
+    assert shut == {"IQ": False, "IQ-BG": False, "IQ-AR": True, "IQ-SU": False}
+
+
+@pytest.mark.parametrize(
+    ("place", "day", "expected"),
+    [
+        ("NG", date(2026, 3, 3), Day(True, "working day")),
+        ("NG", date(2026, 3, 7), Day(False, "weekend")),
+        ("NG", date(2026, 10, 1), Day(False, "National Day")),
+        ("NG", date(2027, 3, 10), Day(False, "Eid al-Fitr", True)),
+        ("AL", date(2027, 5, 17), Day(False, "Eid al-Adha (observed)", True)),
+        ("SN", date(2027, 5, 17), Day(False, "Eid al-Adha (observed); Pentecost Monday")),
+    ],
+)
+def test_a_day_has_a_reason_and_says_whether_it_is_an_estimate(place: str, day: date, expected: Day) -> None:
+    assert WORKING_DAYS.day(place, day) == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "rests"),
+    [
+        ("2027-03-01", "2027-03-08", False),
+        ("2027-03-01", "2027-03-09", True),  # the Eid of Wednesday may come on Tuesday
+        ("2027-03-01", "2027-03-12", True),
+        ("2027-03-12", "2027-03-15", False),
+        ("2027-03-10", "2027-03-11", True),
+    ],
+)
+def test_a_period_rests_on_an_estimate_in_it_or_beside_it(start: str, end: str, rests: bool) -> None:
+    begin = datetime.fromisoformat(f"{start}T12:00:00Z")
+    assert WORKING_DAYS.rests_on_estimate("NG", begin, last_second_at("NG", date.fromisoformat(end))) == rests
+
+
+def test_hours_rest_on_no_calendar_and_the_last_day_of_all_has_no_day_beside_it() -> None:
+    noon = datetime(2027, 3, 9, 12, tzinfo=UTC)
+    assert not WORKING_DAYS.rests_on_estimate("NG", noon, noon + timedelta(days=1))
+    last = last_second_at("NG", date(2100, 12, 31))
+    assert not WORKING_DAYS.rests_on_estimate("NG", last - timedelta(days=1), last)
+
+
+def test_a_row_about_a_place_without_a_calendar_is_refused() -> None:
+    for place in ("FR", "DE-XX"):
+        with pytest.raises(UnknownCalendar, match="use"):
+            WORKING_DAYS.over([row(place, "2026-03-03", "closed", "")])
+
+
+def test_nobody_waits_for_a_calendar_that_was_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = WorkingDays(TIME_ZONES)
+    days.prepare(2026)
+    monkeypatch.setattr(Library, "load", lambda *_: pytest.fail("a calendar is computed while somebody waits"))
+    for place in PLACES:
+        days.due_at(place, datetime(2025, 1, 2, tzinfo=UTC), 5)
+        days.due_at(place, datetime(2028, 11, 30, tzinfo=UTC), 5)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_remembered_of_a_due_time_is_what_is_counted(place: str) -> None:
+    clock, start = time_zone(place), datetime(2026, 3, 27, tzinfo=UTC)
+    for quarter in range(400):
+        at = start + timedelta(minutes=15 * quarter, seconds=quarter)
+        day = WORKING_DAYS.add_working_days(place, at.astimezone(clock).date(), 2)
+        assert WORKING_DAYS.due_at(place, at, 2) == WORKING_DAYS.last_second_at(place, day)
 
 
 def test_an_unknown_land_is_refused_with_the_known_ones() -> None:
