@@ -35,6 +35,12 @@ def unknown_code_of_event(field: str, code_list: str) -> Refused:
     return unknown_code(field, code_list, remedy)
 
 
+def limit_reached(most: int, what: str, remedy: str) -> Refused:
+    """A document keeps everything that ever belonged to it, up to a bound that no honest use comes near: every command
+    reads and writes all of it."""
+    return Refused("limit_reached", f"There are {most} {what} already; no more are kept in one place.", remedy)
+
+
 def date_in_past(field: str) -> Refused:
     """What is planned, offered or agreed lies behind."""
     return Refused("date_in_past", "The day or time is over.", "Give one that is still to come.", field, 422)

@@ -179,7 +179,7 @@ class Connection(HttpToolsProtocol):
         bounds = self._bounds
         if self.transport.is_closing() or self._refused:
             self._closing_since = now if self._closing_since is None else self._closing_since
-            if now - self._closing_since >= LINGER_SECONDS:
+            if now - self._closing_since >= (LINGER_SECONDS if self._refused else bounds.unread_seconds):
                 self.transport.abort()
         elif self._unread_since is not None:
             if now - self._unread_since >= bounds.unread_seconds:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 DepartureStatus = Literal["expected", "planned", "booked", "cancelled", "departed"]
 """`expected`: only the window that the referral itself named is known."""
 ArrivalMethod = Literal["seen", "phone", "partner", "self"]
 Channel = Literal["in_person", "phone", "video", "chat", "home_visit"]
+
+
+MOST_CONTACTS: Final = 500
+"""In one file: nearly one for each day of the year and a half that a case lasts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from counselling.answers import ArrivalOutcome, AssessmentOutcome, ContactOutcom
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
 from counselling.domain.assessment import Assessment, levels_of
 from counselling.domain.centre_file import AssessmentSummary, CentreFile, settled
-from counselling.domain.journey import Arrival, Contact
+from counselling.domain.journey import MOST_CONTACTS, Arrival, Contact
 from counselling.domain.referral import Referral
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import care_of
@@ -27,7 +27,7 @@ from counselling.handlers.incoming import FIRST_CONTACT
 from counselling.limits import contact_estimated, contact_priority, contact_start, due
 from vocabulary import regions
 from vocabulary.countries import day_at
-from vocabulary.refusals import date_in_future
+from vocabulary.refusals import date_in_future, limit_reached
 
 
 def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -> Decision | Refused:
@@ -73,6 +73,8 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
         return date_in_future("/contacted_on")
     if command.contacted_on < file.arrival.arrived_on:
         return refusals.CONTACT_BEFORE_ARRIVAL
+    if len(file.contacts) >= MOST_CONTACTS:
+        return limit_reached(MOST_CONTACTS, "contacts", "Ask the operators: a program may be recording them.")
     first = not file.contacts
     contact = Contact(command.channel, command.attempts, command.contacted_on)
     file = settled(replace(file, contacts=(*file.contacts, contact)))

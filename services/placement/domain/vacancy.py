@@ -33,6 +33,10 @@ LEFT_BEHIND: Final[Mapping[End, tuple[ClosedReason, Party]]] = {
 """What becomes of candidacies without an offer when the vacancy ends."""
 
 
+MOST_CANDIDACIES: Final = 1000
+"""Of one vacancy, closed ones too: twice the openings that a vacancy may have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vacancy:
     """What an employer looks for, and who is on the way to it."""

@@ -17,11 +17,12 @@ from placement.commands import CloseCandidacy, Present, Shortlist
 from placement.domain import consents
 from placement.domain.candidacy import CLOSERS, Candidacy
 from placement.domain.candidate import Candidate
-from placement.domain.vacancy import Vacancy
+from placement.domain.vacancy import MOST_CANDIDACIES, Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted
 from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, scene_of
 from vocabulary.countries import day_at
+from vocabulary.refusals import limit_reached
 
 
 def shortlist(states: States, command: Shortlist, context: Context) -> Decision | Refused:
@@ -115,4 +116,6 @@ def _full(vacancy: Vacancy, candidate: Candidate, today: date) -> Refused | None
         return refusals.CANDIDACY_EXISTS
     if not vacancy.free:
         return refusals.NO_OPENING_LEFT.at("/vacancy_id")
+    if len(vacancy.candidacies) >= MOST_CANDIDACIES:
+        return limit_reached(MOST_CANDIDACIES, "candidacies", "Publish the vacancy anew.")
     return None

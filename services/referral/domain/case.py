@@ -27,6 +27,8 @@ from referral.domain.referral import HELD, TAKEN_ON, UNANSWERED, Referral
 from vocabulary.terms import AgeBand, ReturnType, TargetGroup
 
 CaseStatus = Literal["open", "referred", "accepted", "arrived", "in_support", "completed", "employed", "unserved"]
+MOST_CONSENTS: Final = 200
+"""Of one person, withdrawn ones too. Each travels: what is bounded here is bounded in every service."""
 TIMELINE_ENTRIES: Final = 500
 """The latest so many are kept, ten times what a case has in 18 months: no document grows without end."""
 

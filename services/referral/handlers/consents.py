@@ -16,7 +16,7 @@ from chassis.pure.states import States
 from referral import refusals
 from referral.answers import ConsentOutcome
 from referral.commands import GrantConsent, WithdrawConsent
-from referral.domain.case import Case
+from referral.domain.case import MOST_CONSENTS, Case
 from referral.domain.consent import REFERRAL, Consent
 from referral.events import ConsentGranted, ConsentWithdrawn, ReferralWithdrawn
 from referral.handlers.desk import own_act
@@ -24,7 +24,7 @@ from referral.handlers.receipts import watched
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.reference import Purpose, Reference
 from vocabulary.countries import GERMANY, day_at, end_of_day_at
-from vocabulary.refusals import date_in_future, date_in_past, unknown_code
+from vocabulary.refusals import date_in_future, date_in_past, limit_reached, unknown_code
 from vocabulary.roles import SCOUTS_DESK
 
 CANONICAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -42,6 +42,8 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
     place = _signed_in(case, context.actor)
     if refused := _why_not(case, command, context.reference, day_at(place, context.now)):
         return refused
+    if len(case.consents) >= MOST_CONSENTS:
+        return limit_reached(MOST_CONSENTS, "consents", "Name several recipients in one consent.")
     consent = Consent(
         id=context.new_id(),
         purpose=command.purpose,

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from training.domain.enrolment import HOLDS_SEAT, Completion, Enrolment
@@ -26,6 +26,10 @@ from training.domain.terms import CancelReason
 from vocabulary.terms import MeasureCategory
 
 SessionStatus = Literal["open", "full", "finished", "cancelled"]
+
+
+MOST_ENROLMENTS: Final = 1000
+"""In one session, ended ones too: five times the seats that a session may have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,12 @@ from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolme
 from training.domain.admission import obstacle
 from training.domain.enrolment import LIVE, Completion, Enrolment
 from training.domain.learner import Learner
-from training.domain.session import CourseSession
+from training.domain.session import MOST_ENROLMENTS, CourseSession
 from training.domain.terms import CancelReason
 from training.handlers.announce import announced
 from training.reference import Reference
 from vocabulary.countries import GERMANY, day_at, end_of_day_at
-from vocabulary.refusals import date_in_future, unknown_code, wrong_state
+from vocabulary.refusals import date_in_future, limit_reached, unknown_code, wrong_state
 from vocabulary.roles import TRAINING_CLERK
 
 
@@ -128,6 +128,10 @@ def _taken(
 ) -> Refused | None:
     if any(other.live_enrolment_of(learner.id) and other.overlaps(session) for other in others):
         return refusals.COURSES_OVERLAP
+    if len(session.enrolments) >= MOST_ENROLMENTS:
+        return limit_reached(
+            MOST_ENROLMENTS, "enrolments", "Choose another course, or have the provider offer it anew."
+        )
     if session.free == 0 and len(session.waiting) >= context.reference.rules.waiting_list_limit:
         return refusals.WAITING_LIST_FULL
     return None

@@ -230,6 +230,21 @@ async def test_an_answer_that_nobody_reads_is_given_up() -> None:
         writer.close()
 
 
+async def test_a_slow_reader_gets_the_whole_of_a_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 0.1)
+    app = make_app()
+
+    @app.get("/large")
+    async def large() -> Response:
+        return Response(b"x" * 20_000_000)
+
+    async with serving(app) as service:
+        reader, writer = await service.call(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        await asyncio.sleep(0.5)
+        status, body = await rest(reader, writer)
+        assert (status, len(body)) == (200, 20_000_000)
+
+
 # --- how many ---
 
 

@@ -1,0 +1,75 @@
+"""What belongs to a document stays in it, ended or not: so each kind has a bound, and beyond it nothing is written.
+
+Every command reads and writes the whole document. Without a bound, a program that repeats itself makes every command on
+it slower until none is answered in time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chassis.pure.decision import Decision, Refused
+from counselling.handlers import casework
+from placement import commands as placement
+from placement.handlers import candidacies
+from referral.handlers import consents
+from tests.support.counselling.world import Desk
+from tests.support.placement.world import CASE, World
+from tests.support.referral.world import Desk as Scouts
+from tests.support.training.world import PAINT
+from tests.support.training.world import World as Courses
+from training.handlers import enrolments
+
+MOST = 3
+
+
+def reached(outcome: Any) -> bool:
+    """Whether it was done, or refused because the document is full."""
+    if isinstance(outcome, Decision):
+        return False
+    assert isinstance(outcome, Refused)
+    assert (outcome.code, outcome.status) == ("limit_reached", 409)
+    assert str(MOST) in outcome.detail
+    assert outcome.remedy
+    return True
+
+
+def test_contacts_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(casework, "MOST_CONTACTS", MOST)
+    desk = Desk.with_acceptance()
+    desk.arrive()
+    assert [reached(desk.contact()) for _ in range(MOST + 2)] == [False] * MOST + [True] * 2
+    assert len(desk.file.contacts) == MOST
+
+
+def test_consents_of_a_person_withdrawn_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consents, "MOST_CONSENTS", MOST)
+    desk = Scouts()
+    desk.open()
+    for _ in range(MOST):
+        assert not reached(desk.grant())
+        desk.withdraw_consent()
+    assert reached(desk.grant())
+    assert len(desk.case.consents) == MOST
+
+
+def test_candidacies_of_a_vacancy_closed_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidacies, "MOST_CANDIDACIES", MOST)
+    world = World()
+    for _ in range(MOST):
+        picked = world.shortlist()
+        world.do(placement.CloseCandidacy(*world.ids(picked), "unreachable", "officer"))
+    assert reached(world.run(placement.Shortlist(world.vacancy_id, CASE)))
+
+
+def test_enrolments_of_a_session_cancelled_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enrolments, "MOST_ENROLMENTS", MOST)
+    world = Courses()
+    session = world.scheduled()
+    world.opened("amina")
+    world.granted("amina", PAINT)
+    for _ in range(MOST):
+        world.cancel(world.enrolled("amina", session))
+    assert reached(world.request("amina", session))
