@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test bench chaos mutants check schemas event example format lock
+.PHONY: help venv run demo stop reset status token ph test access bench chaos mutants check schemas event example format lock
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -46,6 +46,9 @@ ph: $(RUN_STAMP)  ## the operators' command: make ph ARGS="parked list"
 
 test: $(ALL_STAMP)  ## all tests, on a stack of their own
 	@$(PY) -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
+
+access: $(ALL_STAMP)  ## who sees what of whom, in all combinations; make test takes every pair of them
+	@ACCESS=all $(PY) -m pytest tests/access tests/system/test_access.py
 
 bench: $(ALL_STAMP)  ## speed: make bench ONLY=relay,hop REPEATS=7; or two builds: make bench AGAINST=HEAD~3
 	@exec $(PY) -m bench --only "$(ONLY)" --repeats "$(REPEATS)" --against "$(AGAINST)"

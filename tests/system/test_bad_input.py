@@ -340,7 +340,7 @@ STRANGERS = {
     "counselling": {"org": "centre:GH-ACC", "country": "GH"},
     "placement": {"org": "centre:GH-ACC", "country": "GH"},
 }
-"""With every role, but elsewhere."""
+"""With every role, but elsewhere. What they see is in `tests/access/objects.md`; here they try to change something."""
 
 
 @pytest.fixture(scope="module")
@@ -393,56 +393,9 @@ async def test_a_stranger_changes_nothing_of_anybody_elses(
             stranger = STRANGERS[operation.service] | ({"org": "scouts:hamburg"} if role else {})
             bearer = token(chain.stack, **stranger, **({"roles": [role]} if role else {}))
             answer = await everything.send(operation, url=url, json=body, token=bearer)
-            assert answer.status_code in {403, 404, 409}, f"{operation} as {role or 'all'}: {answer.text}"
-            document = problem(answer, answer.status_code, answer.json()["code"])
-            if answer.status_code == 409:
-                assert operation.path == "/enrolments", f"{operation}: {document}"
+            assert answer.status_code in {403, 404}, f"{operation} as {role or 'all'}: {answer.text}"
+            problem(answer, answer.status_code, answer.json()["code"])
             met += 1
     assert met > 40
     await chain.quiet()
     assert await chain.counts() == before
-
-
-READS = {
-    "referral": [
-        "/cases/{case_id}",
-        "/cases/{case_id}/timeline",
-        "/cases/{case_id}/profile",
-        "/referrals/{referral_id}",
-    ],
-    "training": ["/enrolments/{enrolment_id}"],
-    "counselling": ["/files/{case_id}", "/files/{case_id}/assessments"],
-    "placement": ["/vacancies/{vacancy_id}", "/candidates/{case_id}", "/candidacies/{candidacy_id}"],
-}
-LISTS = {
-    "referral": ["/cases", "/referrals"],
-    "training": ["/enrolments"],
-    "counselling": ["/inbox", "/files"],
-    "placement": ["/employers", "/vacancies", "/candidates", "/offers"],
-}
-
-
-async def test_a_stranger_sees_nothing_of_anybody_elses(
-    chain: Chain, everything: Everything, ids: dict[str, str]
-) -> None:
-    for service, paths in READS.items():
-        headers = {"Authorization": f"Bearer {token(chain.stack, **STRANGERS[service])}"}
-        for path in paths:
-            url = re.sub(r"\{([^}]+)\}", lambda match: ids[match[1]], path)
-            mine = await everything.http[service].get(
-                url, headers={"Authorization": f"Bearer {everything.tokens[service]}"}
-            )
-            assert mine.status_code == 200, f"{path}: {mine.text}"
-            answer = await everything.http[service].get(url, headers=headers)
-            assert answer.status_code in {403, 404}, f"{path}: {answer.text}"
-            problem(answer, answer.status_code, answer.json()["code"])
-            assert not any(id_ in answer.text for id_ in ids.values())
-        for path in LISTS[service]:
-            answer = await everything.http[service].get(path, headers=headers, params={"limit": 100})
-            assert answer.status_code == 200, f"{path}: {answer.text}"
-            assert not any(id_ in answer.text for id_ in ids.values()), path
-    profile = await everything.http["referral"].get(
-        f"/cases/{ids['case_id']}/profile",
-        headers={"Authorization": f"Bearer {token(chain.stack, roles=['programme_manager'], org='programme:desk')}"},
-    )
-    problem(profile, 403, "role_required")
