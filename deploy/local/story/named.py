@@ -248,8 +248,8 @@ async def consent_withdrawn(w: World, person: Person) -> None:
     await germany.enrol(w, person)
     await w.api.post(scout(person), "referral", f"/consents/{person.consents['referral']}/withdraw")
     await w.api.until(
-        f"the file of {person} as withdrawn",
-        lambda: seen.centre_file(w, person),
+        f"the file of {person} as withdrawn, which the centre does not see any more",
+        lambda: seen.whole_file(w, person),
         lambda file: file["status"] == "withdrawn",
     )
     await w.api.until(

@@ -127,6 +127,11 @@ async def centre_file(w: World, person: Person) -> Answer | None:
     return await w.api.get(counsellor(person), "counselling", f"/files/{person.case_id}")
 
 
+async def whole_file(w: World, person: Person) -> Answer | None:
+    """The file, as the programme's management sees it."""
+    return await w.api.get(MANAGEMENT, "counselling", f"/files/{person.case_id}")
+
+
 async def inbox_item(w: World, person: Person) -> Answer | None:
     """The referral in the centre's inbox."""
     cursor: dict[str, str] = {}

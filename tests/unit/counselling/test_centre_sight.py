@@ -1,6 +1,6 @@
 """How much of a file a centre sees: it grows with what the centre takes on, and ends with the consent.
 
-Every test says what the centre may know by `domain.md` (A11, D2, D9), and looks at all that the API shows it.
+Every test says what the centre may know by the rules of the domain, and looks at all that the API shows it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whom a desk sees, by the person's consents; and what it sees without one, to end what it has begun itself.
 
-Every test says what `domain.md` (A11, D2, D9) lets a desk know, and looks at all that the API shows it one by one.
+Every test says what the rules of the domain let a desk know, and looks at all that the API shows it one by one.
 """
 
 from __future__ import annotations
