@@ -324,9 +324,17 @@ class Consumer:
 
     async def _commit_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
         self._last_progress = monotonic()  # the last batch may be long ago: a wait for the broker is no stall
-        covered = {partition: offset for partition, offset in offsets.items() if partition in self._covered}
+        covered = {each: offset for each, offset in offsets.items() if each in self._covered and self._is_known(each)}
         if self._client is not None and covered:
             await self._client.commit(covered)  # type: ignore[no-untyped-call]
+
+    def _is_known(self, partition: TopicPartition) -> bool:
+        """False where the broker behind a new connection may not hold what was handled: that is compared first, and the
+        offset then told."""
+        held = self.held.get(partition)
+        if held is None or held.last_id is None:
+            return True
+        return held.connection is not None and held.connection is self._connection(partition)
 
     def _place_of(self, partition: TopicPartition) -> int | None:
         held = self.held.get(partition)

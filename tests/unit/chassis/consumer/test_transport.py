@@ -139,6 +139,23 @@ async def test_a_broker_that_has_another_record_before_by_another_connection_has
     assert member.dispatcher.handled == [9709]
 
 
+async def test_no_offset_goes_to_another_broker_before_the_record_before_was_compared(member: Member) -> None:
+    last = record(9709)
+    member.consumer.take(PLACE, Held(3, 9709))
+    await member.read(last)
+    member.client.committed.clear()
+    member.consumer._offsets.note(PLACE, 9710)
+    member.client.by = object()
+    await member.consumer._offsets.tell_now()
+    member.consumer.compare_again()
+    member.consumer._offsets.note(PLACE, 9710)
+    await member.consumer._offsets.tell_now()
+    assert member.client.committed == []
+    await member.read(last)
+    await member.consumer._offsets.tell_now()
+    assert member.client.committed == [{PLACE: 9710}]
+
+
 async def test_a_connection_that_was_gone_when_records_were_handled_is_another_one(member: Member) -> None:
     first = record(0)
     member.consumer.take(PLACE, Held(3, 0))
