@@ -22,7 +22,7 @@ SERVICES = Path(__file__).resolve().parents[2] / "services"
 NAMES = ("counselling", "placement", "referral", "training")
 
 CHASSIS = {"consumer", "http", "kafka", "operators", "outbox", "postgres", "pure", "runtime", "telemetry", "work"}
-HALL = {"clock.py", "service.py", "settings.py", "trouble.py", "waiting.py"}
+HALL = {"clock.py", "service.py", "settings.py", "trouble.py", "unencrypted.py", "waiting.py"}
 
 ROOMS = {
     *("README.md", "app.py", "domain", "commands.py", "events.py", "contracts.py", "answers.py", "bodies.py"),

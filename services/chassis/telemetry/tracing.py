@@ -27,7 +27,7 @@ from chassis.telemetry.span_export import SpanExport
 _SCOPE = InstrumentationScope("chassis")
 _LOW_63 = (1 << 63) - 1
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
-"""Lower case, and nothing behind the flags but in versions to come, where a dash must part it from them."""
+"""Small letters, and nothing behind the flags but in versions to come, where a dash must part it from them."""
 _SAMPLED, _RANDOM = 0x01, 0x02
 _FLAGS = tuple(map(TraceFlags, range(4)))
 _UNSET = Status(StatusCode.UNSET)

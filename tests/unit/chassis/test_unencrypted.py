@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import subprocess
+import sys
 
 import pytest
 
-from chassis.runtime.process import main
 from chassis.settings import DatabaseSettings, KafkaSettings, Settings
 from chassis.unencrypted import is_here, require_encryption
-from tests.support import toy
+from deploy.local.places import ROOT
 
 SAFE = {
     "jwks": "https://issuer.example/keys",
@@ -86,20 +86,16 @@ def test_a_name_is_never_looked_up() -> None:
     assert is_here("127.8.9.10")
 
 
-def test_the_process_ends_and_says_all_of_it_at_once(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    settings: dict[str, Any] = {
+def test_the_process_ends_and_says_all_of_it_at_once() -> None:
+    settings = {
+        "PYTHONPATH": f"{ROOT / 'services'}:{ROOT}",
         "TILL_DATABASE_URL": "postgresql://till:secret@db.example/till",
         "KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092",
         "AUTH_ISSUER": "https://issuer.example",
         "AUTH_JWKS": "http://issuer.example/keys",
     }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(SystemExit) as ended:
-        main(lambda: toy.TILL)
-    assert ended.value.code == 2
-    said = capsys.readouterr().err
-    assert all(each in said for each in ("AUTH_JWKS", "KAFKA_SECURITY_PROTOCOL", "TILL_DATABASE_URL"))
-    assert "secret" not in said
+    program = [sys.executable, "-m", "tests.support.toy_app"]
+    ended = subprocess.run(program, env=settings, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert all(each in ended.stderr for each in ("AUTH_JWKS", "KAFKA_SECURITY_PROTOCOL", "TILL_DATABASE_URL"))
+    assert "secret" not in ended.stderr + ended.stdout
