@@ -59,8 +59,12 @@ def token(stack: LocalStack, *, key: OKPKey | None = None, header: dict[str, Any
 
 
 def at_home(stack: LocalStack, service: str, path: str = "", **changes: Any) -> str:
-    """A token of somebody with every role, at an organisation of the service; or of its operators, for their paths."""
-    org, country = OPERATIONS if path.startswith(("/operations/", "/local/")) else HOMES[service]
+    """A token of somebody with every role, at an organisation that the service's `path` lets in."""
+    org, country = HOMES[service]
+    if path.startswith(("/operations/", "/local/")):
+        org, country = OPERATIONS
+    elif path == "/enrolments":  # the desk asks for courses, the provider does the rest
+        org, country = HOMES["referral"]
     return token(stack, org=org, country=country, **changes)
 
 

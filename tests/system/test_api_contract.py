@@ -80,6 +80,10 @@ async def test_no_request_meets_an_answer_that_the_contract_does_not_know(
     for name in ids:
         for place in ("path", "body", "query"):
             lines.append(f'"{place}.{name}" = {{ dictionary = "{name}", probability = 0.7 }}')
+    for paths, path in (("^/operations/", "/operations/"), ("^/enrolments$", "/enrolments")):
+        bearer = at_home(chain.stack, service, path)
+        header = f'headers = {{ Authorization = "Bearer {bearer}" }}'
+        lines.append(f'[[operations]]\ninclude-path-regex = "{paths}"\n{header}\n')
     config = tmp_path / "schemathesis.toml"
     config.write_text("\n".join(lines))
     process = await asyncio.create_subprocess_exec(

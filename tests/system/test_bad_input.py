@@ -37,16 +37,17 @@ class Everything:
         self.chain = chain
         self.all = found
         self.own = [each for each in found if not each.path.startswith("/local/")]
-        self.tokens = {service: at_home(chain.stack, service) for service in SERVICES}
-        self.operators = at_home(chain.stack, "referral", "/operations/")
+        self._tokens: dict[tuple[str, str], str] = {}
         self.http = {
             service: httpx.AsyncClient(base_url=url, timeout=30) for service, url in chain.stack.urls().items()
         }
 
     def token(self, operation: Operation) -> str:
         """Of somebody whom the operation lets in."""
-        ours = operation.path.startswith(("/operations/", "/local/"))
-        return self.operators if ours else self.tokens[operation.service]
+        place = operation.service, operation.path
+        if place not in self._tokens:
+            self._tokens[place] = at_home(self.chain.stack, *place)
+        return self._tokens[place]
 
     async def send(self, operation: Operation, **request: Any) -> httpx.Response:
         """A request that is good but for what is given; `token` "" is none, `key` "" is none."""

@@ -61,14 +61,13 @@ class Careless:
             )
             for service, url in chain.stack.urls().items()
         }
-        self._operator = f"Bearer {at_home(chain.stack, 'referral', '/operations/', sub=SUBJECT.text)}"
         self.answers: list[tuple[str, httpx.Response]] = []
 
     async def send(self, operation: Operation, what: str, **request: Any) -> None:
         """One request; `url`, `params`, `json`, `content` and `headers` as for httpx."""
         headers = {"Idempotency-Key": str(uuid4()), **request.pop("headers", {})}
-        if operation.path.startswith("/operations/"):
-            headers.setdefault("Authorization", self._operator)
+        bearer = at_home(self._chain.stack, operation.service, operation.path, sub=SUBJECT.text)
+        headers.setdefault("Authorization", f"Bearer {bearer}")
         url = request.pop("url", operation.url())
         client = self._clients[operation.service]
         answer = await client.request(operation.method, url, headers=headers, **request)
