@@ -56,6 +56,9 @@ class RedirectionOutcome(ReferralOutcome):
     child_referral_id: UUID
     to_centre: str
     answer_due_at: datetime = Field(description="by when the other centre owes its answer")
+    answer_due_estimated: bool = Field(
+        description="whether that time rests on a day that nobody has announced yet, and may move by one"
+    )
 
 
 class ArrivalOutcome(Answer):
@@ -64,6 +67,9 @@ class ArrivalOutcome(Answer):
     case_id: UUID
     status: FileStatus
     first_contact_due_at: datetime
+    first_contact_due_estimated: bool = Field(
+        description="whether that time rests on a day that nobody has announced yet, and may move by one"
+    )
 
 
 class ContactOutcome(Answer):
@@ -109,6 +115,9 @@ class InboxItem(Answer):
     centre: str
     received_at: datetime
     answer_due_at: datetime
+    answer_due_estimated: bool = Field(
+        description="whether that time rests on a day that nobody has announced yet, and may move by one"
+    )
     overdue_level: int = Field(description="0 in time, 1 to 3 as the answer stays away")
     preview: PreviewView | None = Field(description="null: no consent lets the centre know the person now")
 
@@ -129,6 +138,9 @@ class ReferralView(Answer):
     status: ReferralStatus
     received_at: datetime
     answer_due_at: datetime
+    answer_due_estimated: bool = Field(
+        default=False, description="whether an answer that is owed rests on a day that nobody has announced yet"
+    )
     overdue_level: int
     answered_at: datetime | None
     ended_at: datetime | None
@@ -167,6 +179,9 @@ class ArrivalView(Answer):
     admin1: str | None
     method: ArrivalMethod
     first_contact_due_at: datetime = Field(validation_alias="contact_due_at")
+    first_contact_due_estimated: bool = Field(
+        default=False, description="whether a contact that is owed rests on a day that nobody has announced yet"
+    )
     contact_overdue_level: int
 
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Reading, acting_as
+from chassis.http.api import Changer, Days, Reading, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -65,14 +65,19 @@ REFUSALS = (403, 404, 409, 412)
 
 @router.get("/inbox", tags=["inbox"], **answers(Page[InboxItem], 403))
 async def read_inbox(
-    actor: Reader, reading: Reading, now: Now, wish: Annotated[Wish, paged(views.INBOX)], centre: CentreFilter = None
+    actor: Reader,
+    reading: Reading,
+    now: Now,
+    days: Days,
+    wish: Annotated[Wish, paged(views.INBOX)],
+    centre: CentreFilter = None,
 ) -> Response:
     """Referrals that wait for an answer at the caller's centre, the most pressing first.
 
     Shows what a centre may know before it accepts, and nothing else: there is no profile here.
     """
     of = None if actor.role == PROGRAMME_MANAGER else actor.org
-    return json_response(await views.inbox(reading, _scope(actor, centre), wish, now, of=of))
+    return json_response(await views.inbox(reading, _scope(actor, centre), wish, now, days, of=of))
 
 
 @router.post("/referrals/{referral_id}/accept", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
@@ -116,6 +121,7 @@ async def list_files(
     actor: Reader,
     reading: Reading,
     now: Now,
+    days: Days,
     wish: Annotated[Wish, paged(views.FILES)],
     status: Annotated[FileStatus | None, Query(description="only files in this stage")] = None,
     centre: CentreFilter = None,
@@ -123,8 +129,8 @@ async def list_files(
     """Files of the people whom the caller's centre has taken on. Who waits for an answer is in the inbox."""
     scope = _scope(actor, centre)
     if actor.role == PROGRAMME_MANAGER:
-        return json_response(await views.all_files(reading, scope, status, wish))
-    return json_response(await views.files_of(reading, actor.org, status, now, wish))
+        return json_response(await views.all_files(reading, scope, status, days, wish))
+    return json_response(await views.files_of(reading, actor.org, status, now, days, wish))
 
 
 @router.get("/files/{case_id}", tags=["files"], **answers(FileView, 403, 404, tagged=True))

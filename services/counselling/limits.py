@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import Context, Due
+from counselling.domain.centre_file import CentreFile
+from counselling.domain.referral import Referral
 from counselling.reference import Reference
 from vocabulary import limits
 from vocabulary.countries import last_second_at
@@ -15,6 +18,22 @@ def due(context: Context, priority: str, level: int, place: str, start: datetime
     reference: Reference = context.reference
     limit = reference.limit(priority, level)
     return limits.due(limit.amount, limit.unit, place, start, context.working_days)
+
+
+def answer_estimated(referral: Referral, days: WorkingDays) -> bool:
+    """Whether the answer is owed by a time that rests on an estimated day."""
+    if referral.status != "received":
+        return False
+    return days.rests_on_estimate(referral.place, referral.received_at, referral.answer_due_at)
+
+
+def contact_estimated(file: CentreFile, days: WorkingDays) -> bool:
+    """Whether the first contact is owed by a time that rests on an estimated day."""
+    referral = file.held_by(file.centre or "")
+    if file.status != "arrived_not_contacted" or file.arrival is None or referral is None:
+        return False
+    arrived = last_second_at(referral.place, file.arrival.arrived_on)
+    return days.rests_on_estimate(referral.place, arrived, file.arrival.contact_due_at)
 
 
 def contact_priority(vulnerable: bool) -> str:

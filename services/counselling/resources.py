@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
 
+from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import Context, Refused
 from chassis.pure.resources import Resource
 from chassis.pure.states import States, by_id, by_link
 from counselling import refusals
-from counselling.answers import Assessments, AssessmentView, FileView
+from counselling.answers import Assessments, AssessmentView, FileSummary, FileView
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.sight import sight_of
+from counselling.limits import answer_estimated, contact_estimated
 from vocabulary.roles import PROGRAMME_MANAGER
+
+V = TypeVar("V", FileView, FileSummary)
 
 
 def show_file(states: States, case_id: UUID, context: Context) -> FileView | Refused:
@@ -20,9 +25,13 @@ def show_file(states: States, case_id: UUID, context: Context) -> FileView | Ref
     file = _readable(states, case_id, context)
     if isinstance(file, Refused):
         return file
-    if context.actor.role == PROGRAMME_MANAGER:
-        return FileView.model_validate(file)
-    return FileView.to_centre(file, context.actor.org, context.now)
+    whole = context.actor.role == PROGRAMME_MANAGER
+    view = FileView.model_validate(file) if whole else FileView.to_centre(file, context.actor.org, context.now)
+    estimated = {each.id for each in file.referrals if answer_estimated(each, context.working_days)}
+    marked = (
+        each.model_copy(update={"answer_due_estimated": each.referral_id in estimated}) for each in view.referrals
+    )
+    return with_estimate(view.model_copy(update={"referrals": tuple(marked)}), file, context.working_days)
 
 
 def show_assessments(states: States, case_id: UUID, context: Context) -> Assessments | Refused:
@@ -35,6 +44,14 @@ def show_assessments(states: States, case_id: UUID, context: Context) -> Assessm
     found = states.linked(Assessment, case_id)
     found.sort(key=lambda each: (each.assessed_on, each.id), reverse=True)
     return Assessments(case_id=case_id, items=tuple(_assessment(each) for each in found))
+
+
+def with_estimate(view: V, file: CentreFile, days: WorkingDays) -> V:
+    """The view of the file, or its line, whose arrival says whether the first contact is due by an estimated day."""
+    if view.arrival is None:
+        return view
+    marked = view.arrival.model_copy(update={"first_contact_due_estimated": contact_estimated(file, days)})
+    return view.model_copy(update={"arrival": marked})
 
 
 FILE = Resource(lambda case_id: (by_id(CentreFile, case_id),), show_file)

@@ -9,11 +9,14 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from chassis.postgres.documents import Documents, Where
+from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
 from counselling.answers import FileSummary, InboxItem
 from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.consent import Consent, covered
 from counselling.domain.referral import TAKEN_ON, Referral
+from counselling.limits import answer_estimated
+from counselling.resources import with_estimate
 
 # Few referrals wait at any time, and an index finds them. PostgreSQL would rather walk through all files in order of
 # their last change: `interval '0'` keeps the index of that order out.
@@ -45,43 +48,48 @@ _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
 
 
 async def inbox(
-    documents: Documents, centre: str | None, wish: Wish, at: datetime, *, of: str | None
+    documents: Documents, centre: str | None, wish: Wish, at: datetime, days: WorkingDays, *, of: str | None
 ) -> Page[InboxItem]:
     """Referrals that wait for an answer, at one centre or at all; `of` is the centre that asks, None the programme."""
     wanted = json.dumps({"status": "received"} if centre is None else {"status": "received", "centre": centre})
     where = Where()
     where.add("file.data -> 'referrals' @> jsonb_build_array({}::jsonb)", wanted)  # what the index answers
     where.add("waiting.referral @> {}::jsonb", wanted)
-    return await documents.page(INBOX, where, wish, lambda row: inbox_item(row, at, of))
+    return await documents.page(INBOX, where, wish, lambda row: inbox_item(row, at, of, days))
 
 
 async def files_of(
-    documents: Documents, centre: str, status: str | None, at: datetime, wish: Wish
+    documents: Documents, centre: str, status: str | None, at: datetime, days: WorkingDays, wish: Wish
 ) -> Page[FileSummary]:
     """Files of people whom a centre has taken on: a line of somebody else would tell by its order what it hides."""
     where = Where()
     where.add("data -> 'centres' ? {}", centre)
     where.add(_TAKEN_ON, *(json.dumps([{"centre": centre, "status": each}]) for each in TAKEN_ON))
     where.add("status = {}", status)
-    return await documents.page(
-        FILES, where, wish, lambda row: FileSummary.to_centre(_file.validate_json(row["data"]), centre, at)
-    )
+
+    def line(row: Any) -> FileSummary:
+        file = _file.validate_json(row["data"])
+        return with_estimate(FileSummary.to_centre(file, centre, at), file, days)
+
+    return await documents.page(FILES, where, wish, line)
 
 
-async def all_files(documents: Documents, centre: str | None, status: str | None, wish: Wish) -> Page[FileSummary]:
+async def all_files(
+    documents: Documents, centre: str | None, status: str | None, days: WorkingDays, wish: Wish
+) -> Page[FileSummary]:
     """Every file, or those that lie with a centre: for the programme's management."""
     where = Where()
     where.add("data -> 'centres' ? {}", centre)
     where.add("status = {}", status)
-    return await documents.page(FILES, where, wish, _whole)
+    return await documents.page(FILES, where, wish, lambda row: _whole(row, days))
 
 
-def _whole(row: Any) -> FileSummary:
+def _whole(row: Any, days: WorkingDays) -> FileSummary:
     file = _file.validate_json(row["data"])
-    return FileSummary.of(file, leading(file), file.departure)
+    return with_estimate(FileSummary.of(file, leading(file), file.departure), file, days)
 
 
-def inbox_item(row: Any, at: datetime, centre: str | None) -> InboxItem:
+def inbox_item(row: Any, at: datetime, centre: str | None, days: WorkingDays) -> InboxItem:
     """A line of the inbox as a centre may see it at this time; None is the programme's management."""
     referral = _referral.validate_json(row["referral"])
     consents = _consents.validate_json(row["consents"])
@@ -94,6 +102,7 @@ def inbox_item(row: Any, at: datetime, centre: str | None) -> InboxItem:
             "centre": referral.centre,
             "received_at": referral.received_at,
             "answer_due_at": referral.answer_due_at,
+            "answer_due_estimated": answer_estimated(referral, days),
             "overdue_level": referral.overdue_level,
             "preview": referral.preview if known else None,
         }

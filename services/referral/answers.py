@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from chassis.pure.answers import Answer
+from chassis.pure.calendar import WorkingDays
 from referral.domain.case import Case, CaseStatus
 from referral.domain.consent import Consent, ConsentStatus
 from referral.domain.journey import Journey, JourneyStatus
@@ -132,6 +133,14 @@ class ConsentView(Answer):
     withdrawn_at: datetime | None
 
 
+def _estimated(referral: Referral, days: WorkingDays) -> bool:
+    """Whether what is owed rests on an estimated day: the confirmation from when it was sent, or the answer."""
+    due_at = referral.receipt_due_at if referral.owed == "receipt" else referral.answer_due_at
+    if referral.owed is None or due_at is None:
+        return False
+    return days.rests_on_estimate(referral.place, referral.referred_at, due_at)
+
+
 class ReferralView(Answer):
     """What became of a referral."""
 
@@ -156,12 +165,21 @@ class ReferralView(Answer):
     receipt_due_at: datetime | None
     received_at: datetime | None
     answer_due_at: datetime | None
+    due_estimated: bool = Field(
+        default=False,
+        description="whether what is owed is due by a time that rests on a day that nobody has announced yet",
+    )
     answered_at: datetime | None
     first_appointment: datetime | None
     closed_at: datetime | None
     reason: str | None
     overdue: bool = Field(description="whether what is owed should have come")
     overdue_level: int = Field(description="how far the centre's answer was escalated")
+
+    @classmethod
+    def shown(cls, referral: Referral, days: WorkingDays) -> ReferralView:
+        """From the state, by what the calendars say now."""
+        return ReferralView.model_validate(referral).model_copy(update={"due_estimated": _estimated(referral, days)})
 
     def without(self, hidden: frozenset[str]) -> Self:
         """The view for somebody who must not see these needs."""
@@ -177,9 +195,9 @@ class ListedReferral(ReferralView):
     case_ref: str
 
     @classmethod
-    def of(cls, case_id: UUID, case_ref: str, referral: Referral, **more: object) -> Self:
+    def of(cls, case_id: UUID, case_ref: str, referral: Referral, days: WorkingDays, **more: object) -> Self:
         """From the referral's state and what is known of its case; `more` is what a subclass adds."""
-        facts = dict(ReferralView.model_validate(referral))
+        facts = dict(ReferralView.shown(referral, days))
         return cls.model_validate({"case_id": case_id, "case_ref": case_ref, **facts, **more})
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from chassis.clock import Clock
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Reading, Runner, acting_as
+from chassis.http.api import Changer, Days, Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -191,6 +191,7 @@ async def withdraw_referral(
 async def list_referrals(
     actor: Reader,
     reading: Reading,
+    days: Days,
     hidden: Hidden,
     wish: Annotated[Wish, paged(views.REFERRALS)],
     *,
@@ -202,7 +203,9 @@ async def list_referrals(
 ) -> Response:
     """What became of each referral of the caller's organisation."""
     scope = _scope(actor, org)
-    return json_response(await views.referrals(reading, wish, org=scope, status=status, overdue=overdue, hidden=hidden))
+    return json_response(
+        await views.referrals(reading, wish, org=scope, status=status, overdue=overdue, hidden=hidden, days=days)
+    )
 
 
 @router.get("/referrals/{referral_id}", tags=["referrals"], **answers(ReferralDetail, 403, 404, tagged=True))

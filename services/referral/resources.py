@@ -8,7 +8,7 @@ from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.resources import Resource
 from chassis.pure.states import States, by_id, by_link
 from referral import refusals
-from referral.answers import Allowed, CaseView, Hop, ProfileView, ReferralDetail, Timeline
+from referral.answers import Allowed, CaseView, Hop, ProfileView, ReferralDetail, ReferralView, Timeline
 from referral.domain.case import Case
 from referral.domain.profile import Profile
 from referral.reference import Reference
@@ -21,7 +21,9 @@ def show_case(states: States, case_id: UUID, context: Context) -> CaseView | Ref
     case = _readable(states.get(Case, case_id), context.actor)
     if isinstance(case, Refused):
         return case
-    return CaseView.model_validate(case).without(hidden_from(context.actor, context.reference))
+    referrals = tuple(ReferralView.shown(each, context.working_days) for each in case.referrals)
+    view = CaseView.model_validate(case).model_copy(update={"referrals": referrals})
+    return view.without(hidden_from(context.actor, context.reference))
 
 
 def show_timeline(states: States, case_id: UUID, context: Context) -> Timeline | Refused:
@@ -53,7 +55,7 @@ def show_referral(states: States, referral_id: UUID, context: Context) -> Referr
     if referral is None:
         return refusals.REFERRAL_NOT_FOUND
     chain = tuple(Hop.model_validate(each) for each in case.chain(referral.root_id))
-    view = ReferralDetail.of(case.id, case.case_ref, referral, chain=chain)
+    view = ReferralDetail.of(case.id, case.case_ref, referral, context.working_days, chain=chain)
     return view.without(hidden_from(context.actor, context.reference))
 
 

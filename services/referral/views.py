@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from chassis.postgres.documents import Documents, Where
+from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
 from referral.answers import CaseSummary, ListedReferral
 from referral.domain.case import Case
@@ -82,6 +83,7 @@ async def referrals(
     status: str | None,
     overdue: bool | None,
     hidden: frozenset[str],
+    days: WorkingDays,
 ) -> Page[ListedReferral]:
     """Referrals of one organisation, or of all, without the needs that are hidden from the caller.
 
@@ -93,12 +95,12 @@ async def referrals(
     where.add("listed.referral ->> 'status' = {}", status)
     where.add("file.data -> 'referrals' @? {}::jsonpath", _HAS_OVERDUE if overdue else None)
     where.add(f"({_OVERDUE}) = {{}}", overdue)
-    return await documents.page(REFERRALS, where, wish, lambda row: _listed(row).without(hidden))
+    return await documents.page(REFERRALS, where, wish, lambda row: _listed(row, days).without(hidden))
 
 
 def _summary(row: Any) -> CaseSummary:
     return CaseSummary.model_validate(_case.validate_json(row["data"]))
 
 
-def _listed(row: Any) -> ListedReferral:
-    return ListedReferral.of(row["case_id"], row["case_ref"], _referral.validate_json(row["referral"]))
+def _listed(row: Any, days: WorkingDays) -> ListedReferral:
+    return ListedReferral.of(row["case_id"], row["case_ref"], _referral.validate_json(row["referral"]), days)

@@ -20,6 +20,7 @@ from chassis.pure.resources import Seen
 from chassis.pure.states import Need, States
 from chassis.service import Service
 from chassis.settings import Settings
+from chassis.work.calendar import Calendar
 from chassis.work.command_bus import Done, IdempotencyKey
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.memory import MemoryService
@@ -105,6 +106,10 @@ class _Workshop:
     @property
     def clock(self) -> _Clock:
         return _Clock(self.memory)
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(self.memory.working_days)
 
     @property
     def reference(self) -> Any:

@@ -19,6 +19,7 @@ from chassis.http.starting import started
 from chassis.postgres.database import Connection
 from chassis.postgres.documents import Documents
 from chassis.pure.answers import Answer
+from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import Actor, Refused
 from chassis.pure.resources import Resource, Seen
 from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
@@ -206,4 +207,13 @@ async def _documents(request: Request) -> Documents:
 
 
 Reading = Annotated[Documents, Depends(_documents)]
+
+
+async def _days(request: Request) -> WorkingDays:
+    days: WorkingDays = started(request, "workshop").calendar.days
+    return days
+
+
+Days = Annotated[WorkingDays, Depends(_days)]
+"""The calendars as they are known now."""
 """For lists, and to find what a command is about."""

@@ -190,10 +190,13 @@ class WorkingDays:
     def rests_on_estimate(self, place: str, start: datetime, end: datetime) -> bool:
         """Whether a period that was counted from `start` to `end` may turn out a day longer or shorter.
 
-        It does if an estimated day lies in it, or right beside it: the moon may be seen a day earlier or later.
+        It does if an estimated day lies in it, or right beside it: the moon may be seen a day earlier or later. What
+        does not end with a day was counted in hours, and rests on no calendar.
         """
-        day, last = self.day_at(place, start), self.day_at(place, end) + ONE_DAY
-        while day <= last:
+        day, last = self.day_at(place, start), self.day_at(place, end)
+        if end != self.last_second_at(place, last):
+            return False
+        while day <= last + ONE_DAY and day.year <= LATEST_YEAR:
             if self.day(place, day).estimated:
                 return True
             day += ONE_DAY

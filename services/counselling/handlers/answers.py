@@ -22,7 +22,7 @@ from counselling.domain.referral import Referral
 from counselling.events import ReferralAccepted, ReferralCompleted, ReferralRedirected, ReferralRejected
 from counselling.handlers.access import referral_of
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER, received
-from counselling.limits import contact_priority, due
+from counselling.limits import answer_estimated, contact_priority, due
 from counselling.reference import Reference
 from vocabulary.countries import day_at
 from vocabulary.reference import Centre
@@ -97,7 +97,12 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
         Deadline(REFERRAL_ANSWER, child.id, file.id, answer_due.at, counted=answer_due.counted),
     )
     answer = RedirectionOutcome.of(
-        file, passed_on, child_referral_id=child.id, to_centre=child.centre, answer_due_at=answer_due.at
+        file,
+        passed_on,
+        child_referral_id=child.id,
+        to_centre=child.centre,
+        answer_due_at=child.answer_due_at,
+        answer_due_estimated=answer_estimated(child, context.working_days),
     )
     return Decision((file,), (event, received(file, child)), deadlines, answer)
 

@@ -24,7 +24,7 @@ from counselling.domain.referral import Referral
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import care_of
 from counselling.handlers.incoming import FIRST_CONTACT
-from counselling.limits import contact_priority, contact_start, due
+from counselling.limits import contact_estimated, contact_priority, contact_start, due
 from vocabulary.countries import day_at
 from vocabulary.refusals import date_in_future
 
@@ -51,7 +51,12 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
         confirmed_by_role=context.actor.role,
     )
     deadline = Deadline(FIRST_CONTACT, file.id, file.id, contact.at, counted=contact.counted)
-    answer = ArrivalOutcome(case_id=file.id, status=file.status, first_contact_due_at=contact.at)
+    answer = ArrivalOutcome(
+        case_id=file.id,
+        status=file.status,
+        first_contact_due_at=contact.at,
+        first_contact_due_estimated=contact_estimated(file, context.working_days),
+    )
     return Decision((file,), (event,), (deadline,), answer)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from tests.support.counselling.world import (
 from tests.support.memory import NOW
 from tests.support.memory_api import MemoryApi
 from tests.support.web import problem
+from vocabulary.countries import day_at
 
 COUNSELLOR = {"roles": ["centre_counsellor"], "org": LAGOS}
 IN_EDO = {"roles": ["centre_counsellor"], "org": EDO}
@@ -271,3 +272,31 @@ def test_a_tag_of_something_else_is_stale(api: Api) -> None:
 def test_weak_tags_are_told_from_stale_ones(api: Api) -> None:
     document = problem(api.act(*CALLS[0], **{"If-Match": 'W/"weak"'}), 412, "if_match_weak")
     assert document["errors"][0]["field"] == "If-Match"
+
+
+EID = datetime(2027, 3, 4, 9, tzinfo=UTC)
+"""A Thursday; the Eid of Wednesday and Thursday after is not announced yet."""
+
+
+@pytest.mark.parametrize(("sent", "estimated"), [(NOW, False), (EID, True)])
+@pytest.mark.parametrize(("priority", "counted"), [("normal", True), ("urgent", False)])
+def test_what_is_due_by_an_estimated_day_says_so(sent: datetime, estimated: bool, priority: str, counted: bool) -> None:
+    desk = Desk()
+    desk.service.now = sent
+    desk.tell(consent(), referred(referred_at=sent, priority=priority))
+    api = Api(desk)
+    [referral] = api.read(f"/files/{CASE}").json()["referrals"]
+    assert referral["answer_due_estimated"] is (estimated and counted)
+    done(desk.accept())
+    [referral] = api.read(f"/files/{CASE}").json()["referrals"]
+    assert referral["answer_due_estimated"] is False, "nothing is owed any more"
+    outcome = done(desk.arrive(day_at("NG", sent))).answer
+    arrival = api.read(f"/files/{CASE}").json()["arrival"]
+    assert arrival["first_contact_due_estimated"] is outcome.first_contact_due_estimated is estimated
+
+
+def test_a_child_of_a_redirection_says_so_too() -> None:
+    desk = Desk()
+    desk.service.now = EID
+    desk.tell(consent(), referred(referred_at=EID))
+    assert done(desk.redirect()).answer.answer_due_estimated

@@ -236,7 +236,7 @@ def waiting(desk: Desk, centre: str | None = LAGOS) -> InboxItem:
         "referral": TypeAdapter(Referral).dump_json(desk.referral()),
         "consents": TypeAdapter(tuple[Consent, ...]).dump_json(desk.file.consents),
     }
-    return inbox_item(row, desk.service.now, centre)
+    return inbox_item(row, desk.service.now, centre, desk.service.working_days)
 
 
 def staff(centre: str) -> Actor:

@@ -153,3 +153,19 @@ def test_the_desk_is_shown_what_is_owed_and_until_when(api: Api) -> None:
     assert api.read(path).json()["owed"] == "answer"
     api.desk.tell(api.desk.accepted())
     assert api.read(path).json()["owed"] is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "priority", "estimated"),
+    [
+        (datetime(2027, 3, 9, 9, tzinfo=UTC), "normal", True),  # the Eid of Wednesday and Thursday may come a day later
+        (datetime(2027, 3, 9, 9, tzinfo=UTC), "urgent", False),
+        (NOW, "normal", False),
+    ],
+)
+def test_a_confirmation_that_is_due_by_an_estimated_day_says_so(sent: datetime, priority: str, estimated: bool) -> None:
+    desk = Desk.consented(sent)
+    done(desk.refer(priority=priority))
+    [shown] = Api(desk).read(f"/cases/{desk.case.id}").json()["referrals"]
+    alone = Api(desk).read(f"/referrals/{desk.referrals[0]}").json()
+    assert (shown["due_estimated"], alone["due_estimated"]) == (estimated, estimated)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chassis.pure.calendar import Day, Library, UnknownCalendar, WorkingDays
 from chassis.pure.calendar_days import CalendarDay
 from chassis.pure.zones import UnknownZone, zone
-from vocabulary.countries import TIME_ZONES, WORKING_DAYS, time_zone
+from vocabulary.countries import TIME_ZONES, WORKING_DAYS, last_second_at, time_zone
 
 PLACES = sorted(TIME_ZONES)
 PROGRAMME = set(PLACES) - {"DE"}
@@ -260,8 +260,15 @@ def test_a_day_has_a_reason_and_says_whether_it_is_an_estimate(place: str, day: 
     ],
 )
 def test_a_period_rests_on_an_estimate_in_it_or_beside_it(start: str, end: str, rests: bool) -> None:
-    period = (datetime.fromisoformat(f"{day}T12:00:00Z") for day in (start, end))
-    assert WORKING_DAYS.rests_on_estimate("NG", *period) == rests
+    begin = datetime.fromisoformat(f"{start}T12:00:00Z")
+    assert WORKING_DAYS.rests_on_estimate("NG", begin, last_second_at("NG", date.fromisoformat(end))) == rests
+
+
+def test_hours_rest_on_no_calendar_and_the_last_day_of_all_has_no_day_beside_it() -> None:
+    noon = datetime(2027, 3, 9, 12, tzinfo=UTC)
+    assert not WORKING_DAYS.rests_on_estimate("NG", noon, noon + timedelta(days=1))
+    last = last_second_at("NG", date(2100, 12, 31))
+    assert not WORKING_DAYS.rests_on_estimate("NG", last - timedelta(days=1), last)
 
 
 def test_a_row_about_a_place_without_a_calendar_is_refused() -> None:
