@@ -40,6 +40,7 @@ class Service:
     why nobody may act for an organisation at a time, by the code lists. `fingerprint_key`: bodies are remembered by
     their HMAC under it; needed where bodies hold personal data. `load_reference` reads and validates the code lists at
     start.
+    `moves` decide what follows when a deadline of that name moves with its calendar.
     `working_days`: the calendars that deadlines are counted by; the file `calendar_days` is laid over them.
     """
 
@@ -61,6 +62,7 @@ class Service:
     load_reference: Callable[[Path], Any] = lambda _directory: None
     forgets: Sequence[Forgotten] = ()
     working_days: WorkingDays = NO_CALENDAR
+    moves: Mapping[str, Handler] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:

@@ -8,7 +8,7 @@ from pathlib import Path
 from chassis.service import Forgotten, Service
 from counselling.api import router
 from counselling.consumers import EVENTS as CONSUMED
-from counselling.handlers import COMMANDS, DEADLINES, KINDS
+from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES
 from counselling.reference import Reference
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
@@ -26,6 +26,7 @@ SERVICE = Service(
     commands=COMMANDS,
     consumers=CONSUMED,
     deadlines=DEADLINES,
+    moves=MOVES,
     routers=(router,),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,

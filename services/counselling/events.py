@@ -101,6 +101,20 @@ class DeadlineMissed(CounsellingEvent):
     level: int = Field(ge=1, le=3)
 
 
+class DeadlineMoved(CounsellingEvent):
+    """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
+    `due_at`. A shortened one ends no earlier than with the next working day."""
+
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    old_due_at: Instant
+    due_at: Instant
+    level: int = Field(ge=1, le=3)
+    reason: Code
+
+
 EVENTS: tuple[type[Event], ...] = (
     ReferralReceived,
     ReferralAccepted,
@@ -111,4 +125,5 @@ EVENTS: tuple[type[Event], ...] = (
     FirstContactMade,
     NeedsAssessed,
     DeadlineMissed,
+    DeadlineMoved,
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from chassis.service import Service
 from referral.api import router, with_vault
 from referral.consumers import EVENTS as CONSUMED
-from referral.handlers import COMMANDS, DEADLINES, KINDS
+from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES
 from referral.reference import Reference
 from referral.vault import Vault
 from vocabulary import centres, roles
@@ -27,6 +27,7 @@ def service(profile_key: bytes) -> Service:
         commands=COMMANDS,
         consumers=CONSUMED,
         deadlines=DEADLINES,
+        moves=MOVES,
         routers=(with_vault(Vault(profile_key)), router),
         migrations=Path(__file__).with_name("migrations"),
         fingerprint_key=hmac.digest(profile_key, b"request fingerprints", "sha256"),

@@ -22,6 +22,7 @@ EVENTS: Mapping[type[Contract], Handler] = {
         (contracts.FirstContactMade, reaction(incoming.unchanged, "case_id", "centre")),
         (contracts.NeedsAssessed, reaction(incoming.unchanged, "assessment_ref", "readiness")),
         (contracts.DeadlineMissed, reaction(incoming.deadline_missed, "subject_id", "code")),
+        (contracts.DeadlineMoved, reaction(incoming.deadline_moved, "subject_id", "code")),
         (contracts.EnrolmentRequested, reaction(incoming.unchanged, "enrolment_id")),
         (contracts.EnrolmentConfirmed, reaction(incoming.unchanged, "enrolment_id")),
         (contracts.EnrolmentWaitlisted, reaction(incoming.unchanged, "enrolment_id")),

@@ -83,6 +83,20 @@ class DeadlineMissed(_OfCounselling, source="counselling"):
         return f"{self.deadline_type}_level_{self.level}"
 
 
+class DeadlineMoved(_OfCounselling, source="counselling"):
+    """An act is owed by another time than was said."""
+
+    deadline_type: str
+    subject_id: UUID
+    due_at: Instant
+    level: int
+
+    @property
+    def code(self) -> str:
+        """For the timeline."""
+        return f"{self.deadline_type}_level_{self.level}"
+
+
 class _OfTraining(CaseContract):
     enrolment_id: UUID
 

@@ -192,6 +192,7 @@ FILES: Mapping[str, type[Any]] = {
     "fallbacks": Fallback,
     "isco08": Occupation,
     "measure_categories": MeasureCategory,
+    "move_reasons": Code,
     "needs": NeedCode,
     "outcome_codes": Outcome,
     "priority_limits": PriorityLimit,

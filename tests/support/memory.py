@@ -13,12 +13,14 @@ from typing import Any
 from uuid import UUID
 
 from chassis.pure import calendar_days
+from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import (
     Actor,
     Cleared,
     Context,
     Deadline,
     DeadlineDue,
+    DeadlineMove,
     Decision,
     Handler,
     Refused,
@@ -85,6 +87,20 @@ class MemoryService:
             fired.append(self._run(self.deadline_handlers[deadline.name], message, SYSTEM, self.now))
         self.now = target
         return fired
+
+    def follow(self, handlers: Mapping[str, Handler], days: WorkingDays) -> list[DeadlineMove]:
+        """The calendars are others now: moves the deadlines that hang on them, as a worker does."""
+        self.working_days = days
+        moves = []
+        for key, each in sorted(self.deadlines.items()):
+            due_at = each.due_at if each.counted is None else each.counted.moved(each.due_at, self.now, days)
+            if due_at == each.due_at:
+                continue
+            self.deadlines[key] = each._replace(due_at=due_at)
+            moves.append(DeadlineMove(*each[:3], each.due_at, due_at, each.level))
+            if each.name in handlers:
+                self._run(handlers[each.name], moves[-1], SYSTEM, self.now)
+        return moves
 
     def state(self, state: type[Any], id_: UUID) -> Any:
         """The stored aggregate. Raises `KeyError` if there is none."""

@@ -52,6 +52,16 @@ class Counted(NamedTuple):
         """When it ends, by these calendars. Raises `UnknownCalendar`."""
         return Due(days.due_at(*self), self)
 
+    def moved(self, due_at: datetime, now: datetime, days: WorkingDays) -> datetime:
+        """When it ends by calendars that have changed since it was set to `due_at`. Raises `UnknownCalendar`.
+
+        Who relied on the later time is left the next working day: nothing that is still ahead becomes overdue at once.
+        """
+        found = days.due_at(*self)
+        if found >= due_at:
+            return found
+        return min(due_at, max(found, days.due_at(self.place, now, 1)))
+
 
 class Due(NamedTuple):
     """A due time. `counted` is None if it does not hang on a calendar: clock hours, or a day that somebody named."""
@@ -145,6 +155,21 @@ class Handler:
             return self.decide(states, message, context)
         except UnknownCalendar:
             return BEYOND_CALENDARS
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineMove:
+    """The message for the handler of a deadline that has moved, because the days it was counted in are others.
+
+    The row has moved already; the handler says so in states and events.
+    """
+
+    name: str
+    subject: UUID
+    owner: UUID
+    old_due_at: datetime
+    due_at: datetime
+    level: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from chassis.service import Forgotten
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.waiting import is_set_within
+from chassis.work.calendar import Calendar
+from chassis.work.deadline_mover import DeadlineMover
 from chassis.work.gate import Gate
 
 IDEMPOTENCY_DAYS = 7
@@ -95,6 +97,14 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
 async def look(pool: asyncpg.Pool, gate: Gate) -> int:
     """Opens or closes the gate: one statement."""
     await gate.look(pool)
+    return 0
+
+
+async def keep_calendar(calendar: Calendar, mover: DeadlineMover | None) -> int:
+    """Takes a new file of days, beside the loop; a worker moves the deadlines that hang on it."""
+    await asyncio.to_thread(calendar.renew)
+    if mover is not None:
+        await mover.follow()
     return 0
 
 

@@ -58,10 +58,13 @@ from chassis.trouble import Trouble
 from chassis.waiting import error_of
 from chassis.work.calendar import Calendar
 from chassis.work.command_bus import CommandBus
+from chassis.work.deadline_mover import DeadlineMover
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.gate import Gate
 from chassis.work.workshop import Workshop, tag_key
 
+CALENDAR_SECONDS = 5.0
+"""How long a process may not know that its file of days is another one."""
 LINEAGE_SECONDS = 2.0
 """How long a process may not know that its database was found to be an earlier one."""
 
@@ -194,6 +197,9 @@ class Runtime:
         app.state.gate = self.gate
         app.state.workshop = workshop
         app.state.bus = CommandBus(workshop, self.service.commands)
+        mover = DeadlineMover(workshop, self.service.deadlines, self.service.moves) if self.relay is not None else None
+        keep = partial(loops.keep_calendar, self.calendar, mover)
+        self._loop(Loop("calendar", keep, CALENDAR_SECONDS, self.metrics))
         self._loop(Loop("lineage", partial(loops.look, pool, self.gate), LINEAGE_SECONDS, self.metrics))
         if self.relay is not None:
             await self._start_worker(workshop, self.relay)

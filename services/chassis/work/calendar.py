@@ -6,15 +6,47 @@ from pathlib import Path
 
 from chassis.pure import calendar_days
 from chassis.pure.calendar import NO_CALENDAR, WorkingDays
+from chassis.telemetry.logs import get_logger
+
+log = get_logger(__name__)
 
 
 class Calendar:
     """`days` are the calendars as they are known now; every decision takes them from here."""
 
-    def __init__(self, days: WorkingDays = NO_CALENDAR) -> None:
+    def __init__(self, days: WorkingDays = NO_CALENDAR, directory: Path | None = None) -> None:
         self.days = days
+        self._directory = directory
+        self._seen = self._content()
 
     @classmethod
     def of(cls, days: WorkingDays, directory: Path) -> Calendar:
         """With the rows of the file over them. Raises `InvalidReference` or `UnknownCalendar`."""
-        return cls(days.over(calendar_days.read(directory)) if days is not NO_CALENDAR else days)
+        if days is NO_CALENDAR:
+            return cls()
+        found = cls(days, directory)
+        found.days = days.over(calendar_days.read(directory))
+        return found
+
+    def renew(self) -> bool:
+        """Looks whether the file is another one, and takes it; one that is wrong is logged once and changes nothing."""
+        content = self._content()
+        if content == self._seen or self._directory is None:
+            return False
+        self._seen = content
+        try:
+            self.days = self.days.over(calendar_days.read(self._directory))
+        except ValueError as error:
+            log.error("calendar_refused", reason=str(error))
+            return False
+        log.info("calendar_renewed")
+        return True
+
+    def _content(self) -> bytes:
+        """What stands in the file; nothing while it cannot be read."""
+        if self._directory is None:
+            return b""
+        try:
+            return (self._directory / f"{calendar_days.FILE}.v1.csv").read_bytes()
+        except OSError:
+            return b""

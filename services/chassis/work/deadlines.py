@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis.postgres.database import Connection
 from chassis.postgres.writes import Part, Writes
-from chassis.pure.decision import Cleared, Deadline, DeadlineDue
+from chassis.pure.decision import Cleared, Counted, Deadline, DeadlineDue, DeadlineMove
 
 _SET = Part(
     "deadlines_set",
@@ -37,6 +37,18 @@ _CLAIM = """
 delete from deadline d
 using unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::int[]) as due(name, subject, at, level)
 where d.name = due.name and d.subject = due.subject and d.due_at = due.at and d.level = due.level
+returning d.name, d.subject
+"""
+_COUNTED = """
+select name, subject, owner, due_at, level, counted_at, counted_from, counted_days from deadline
+where counted_at is not null and due_at > $1 and name = any($2::text[]) and (subject, name) > ($3, $4)
+order by subject, name limit $5
+"""
+_MOVE = """
+update deadline d set due_at = u.moved
+from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::int[], $5::timestamptz[])
+    as u(name, subject, at, level, moved)
+where d.name = u.name and d.subject = u.subject and d.due_at = u.at and d.level = u.level
 returning d.name, d.subject
 """
 _POSTPONE = "update deadline set due_at = $3 where name = $1 and subject = $2 and due_at = $4 and level = $5"
@@ -74,3 +86,29 @@ async def claim(connection: Connection, due: Sequence[DeadlineDue]) -> list[Dead
     )
     claimed: set[tuple[str, UUID]] = {(row["name"], row["subject"]) for row in rows}
     return [each for each in due if (each.name, each.subject) in claimed]
+
+
+async def counted(
+    connection: Connection, now: datetime, names: Iterable[str], after: tuple[UUID, str], limit: int
+) -> list[Deadline]:
+    """Deadlines ahead that were counted in working days, by subject and name, without locking them."""
+    rows = await connection.fetch(_COUNTED, now, list(names), *after, limit)
+    return [
+        Deadline(name, subject, owner, due_at, level, Counted(*what))
+        for name, subject, owner, due_at, level, *what in rows
+    ]
+
+
+async def move(connection: Connection, moves: Sequence[DeadlineMove]) -> list[DeadlineMove]:
+    """Moves the deadlines that are still as they were read, and leaves those that were fired, moved or set meanwhile.
+    Call it with their owners locked."""
+    rows = await connection.fetch(
+        _MOVE,
+        [each.name for each in moves],
+        [each.subject for each in moves],
+        [each.old_due_at for each in moves],
+        [each.level for each in moves],
+        [each.due_at for each in moves],
+    )
+    moved: set[tuple[str, UUID]] = {(row["name"], row["subject"]) for row in rows}
+    return [each for each in moves if (each.name, each.subject) in moved]

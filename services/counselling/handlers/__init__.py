@@ -53,3 +53,7 @@ DEADLINES: Mapping[str, Handler] = {
     REFERRAL_ANSWER: for_file("owner", deadlines.referral_answer_missed),
     FIRST_CONTACT: for_file("owner", deadlines.first_contact_missed),
 }
+MOVES: Mapping[str, Handler] = {
+    REFERRAL_ANSWER: for_file("owner", deadlines.referral_answer_moved),
+    FIRST_CONTACT: for_file("owner", deadlines.first_contact_moved),
+}

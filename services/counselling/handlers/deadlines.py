@@ -14,12 +14,13 @@ from chassis.pure.decision import (
     Context,
     Deadline,
     DeadlineDue,
+    DeadlineMove,
     Decision,
 )
 from chassis.pure.states import States
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.referral import ESCALATIONS, Referral
-from counselling.events import DeadlineMissed
+from counselling.events import DeadlineMissed, DeadlineMoved
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER
 from counselling.limits import contact_priority, due
 from vocabulary import roles
@@ -51,6 +52,46 @@ def first_contact_missed(states: States, deadline: DeadlineDue, context: Context
     event = _missed(FIRST_CONTACT, file.id, referral, deadline)
     priority = contact_priority(file.vulnerability_present)
     return Decision((changed,), (event,), _again(deadline, referral, priority, context))
+
+
+def referral_answer_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
+    """The answer to a referral is owed by another time."""
+    file = states.get(CentreFile, move.owner)
+    referral = None if file is None else file.referral(move.subject)
+    if file is None or referral is None or referral.status != "received":
+        return NOTHING
+    if move.level == 1:
+        file = file.with_referral(replace(referral, answer_due_at=move.due_at))
+    return Decision((file,), (_moved(REFERRAL_ANSWER, file.id, referral, move),))
+
+
+def first_contact_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
+    """The first contact is owed by another time."""
+    file = states.get(CentreFile, move.owner)
+    if file is None or file.status != "arrived_not_contacted" or file.arrival is None:
+        return NOTHING
+    referral = file.held_by(file.centre or "")
+    if referral is None:
+        return NOTHING
+    if move.level == 1:
+        file = replace(file, arrival=replace(file.arrival, contact_due_at=move.due_at))
+    return Decision((file,), (_moved(FIRST_CONTACT, file.id, referral, move),))
+
+
+def _moved(deadline_type: str, case_id: UUID, referral: Referral, move: DeadlineMove) -> DeadlineMoved:
+    return DeadlineMoved(
+        case_id=case_id,
+        centre=referral.centre,
+        country=referral.preview.country,
+        deadline_type=deadline_type,
+        subject_id=move.subject,
+        owner_role=OWNER_ROLES[move.level],
+        owner_org=PROGRAMME_DESK if move.level == ESCALATIONS else referral.centre,
+        old_due_at=move.old_due_at,
+        due_at=move.due_at,
+        level=move.level,
+        reason="working_days_changed",
+    )
 
 
 def _missed(deadline_type: str, case_id: UUID, referral: Referral, deadline: DeadlineDue) -> DeadlineMissed:

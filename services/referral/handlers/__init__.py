@@ -29,6 +29,10 @@ DEADLINES: Mapping[str, Handler] = {
     receipts.REFERRAL_RECEIPT: Handler(lambda due: (by_id(Case, due.owner),), receipts.receipt_missed),
 }
 
+MOVES: Mapping[str, Handler] = {
+    receipts.REFERRAL_RECEIPT: Handler(lambda move: (by_id(Case, move.owner),), receipts.receipt_moved),
+}
+
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.OpenCase: for_case(intake.open_case),
     commands.SetProfile: for_case(intake.set_profile, Profile),

@@ -107,6 +107,13 @@ def _with(case: Case, referral_id: UUID, step: Callable[[Referral], Referral]) -
     return case if referral is None else case.with_referral(step(referral))
 
 
+def deadline_moved(case: Case, event: contracts.DeadlineMoved, _context: Context) -> Case:
+    """The centre owes its answer by another time; later levels stand in the timeline only."""
+    if event.deadline_type != REFERRAL_ANSWER or event.level != 1:
+        return case
+    return _with(case, event.subject_id, lambda referral: replace(referral, answer_due_at=event.due_at))
+
+
 def _refused(referral: Referral, step: Step, reason: str, context: Context) -> Referral:
     at = context.occurred_at
     return referral.stepped(step, answered_at=at, closed_at=at, reason=reason)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from chassis.pure.decision import NOTHING, Cleared, Context, Counted, Deadline, DeadlineDue, Decision
+from chassis.pure.decision import NOTHING, Cleared, Context, Counted, Deadline, DeadlineDue, DeadlineMove, Decision
 from chassis.pure.states import States
 from referral.domain.case import Case
 from referral.domain.referral import Referral
@@ -48,6 +48,16 @@ def receipt_missed(states: States, deadline: DeadlineDue, _context: Context) -> 
     case = case.with_referral(replace(referral, receipt_overdue=True))
     code = f"{deadline.name}_level_{deadline.level}"
     return Decision((own_act(case, deadline.due_at, "DeadlineMissed", referral.id, code),))
+
+
+def receipt_moved(states: States, move: DeadlineMove, context: Context) -> Decision:
+    """The confirmation is owed by another time, because the working days are others."""
+    case = states.get(Case, move.owner)
+    referral = None if case is None else _unconfirmed(case).get(move.subject)
+    if case is None or referral is None:
+        return NOTHING
+    case = case.with_referral(replace(referral, receipt_due_at=move.due_at))
+    return Decision((own_act(case, context.now, "DeadlineMoved", referral.id, f"{move.name}_level_{move.level}"),))
 
 
 def _unconfirmed(case: Case) -> Mapping[UUID, Referral]:

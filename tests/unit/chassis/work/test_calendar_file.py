@@ -1,0 +1,94 @@
+"""The file of announced days: taken while a process runs, and refused without harm if it is wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from chassis.pure.calendar import NO_CALENDAR, UnknownCalendar, WorkingDays
+from chassis.pure.decision import Counted
+from chassis.pure.reference import InvalidReference
+from chassis.work.calendar import Calendar
+
+HEADER = "place,day,status,name,certainty,announced_on,source"
+MOURNING = "CH,2026-03-03,closed,Day of mourning,announced,2026-03-02,Gazette 7"
+TUESDAY = date(2026, 3, 3)
+ZURICH = WorkingDays({"CH": "Europe/Zurich"})
+MONDAY_NOON = datetime(2026, 3, 2, 11, tzinfo=UTC)
+
+
+def write(folder: Path, *rows: str) -> None:
+    (folder / "calendar_days.v1.csv").write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
+
+
+@pytest.fixture
+def calendar(tmp_path: Path) -> Calendar:
+    write(tmp_path)
+    return Calendar.of(ZURICH, tmp_path)
+
+
+def test_a_day_that_is_announced_counts_without_a_restart(calendar: Calendar, tmp_path: Path) -> None:
+    assert not calendar.renew()
+    assert calendar.days.is_working_day("CH", TUESDAY)
+    write(tmp_path, MOURNING)
+    assert calendar.renew()
+    assert not calendar.renew(), "once"
+    assert not calendar.days.is_working_day("CH", TUESDAY)
+    write(tmp_path)
+    assert calendar.renew()
+    assert calendar.days.is_working_day("CH", TUESDAY)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        MOURNING.replace("closed", "shut"),
+        MOURNING.replace("CH", "FR"),
+        MOURNING.replace("2026-03-03", "1999-03-03"),
+        MOURNING.replace("announced", "estimated", 1),
+        MOURNING.replace("Gazette 7", ""),
+        f"{MOURNING}\n{MOURNING}",
+    ],
+)
+def test_a_file_that_is_wrong_changes_nothing_and_stops_a_start(calendar: Calendar, tmp_path: Path, wrong: str) -> None:
+    write(tmp_path, MOURNING)
+    calendar.renew()
+    write(tmp_path, wrong)
+    assert not calendar.renew()
+    assert not calendar.days.is_working_day("CH", TUESDAY)
+    with pytest.raises((InvalidReference, UnknownCalendar)):
+        Calendar.of(ZURICH, tmp_path)
+    write(tmp_path)
+    assert calendar.renew()
+
+
+def test_a_file_that_is_gone_changes_nothing(calendar: Calendar, tmp_path: Path) -> None:
+    write(tmp_path, MOURNING)
+    calendar.renew()
+    (tmp_path / "calendar_days.v1.csv").unlink()
+    assert not calendar.renew()
+    assert not calendar.days.is_working_day("CH", TUESDAY)
+
+
+def test_who_counts_no_days_needs_no_file(tmp_path: Path) -> None:
+    assert not Calendar.of(NO_CALENDAR, tmp_path).renew()
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "moved"),
+    [
+        ("2026-03-04", "2026-03-02", "2026-03-05"),  # later
+        ("2026-03-09", "2026-03-02", "2026-03-05"),  # earlier, and days ahead still
+        ("2026-03-09", "2026-03-05", "2026-03-06"),  # earlier than now: the next working day
+        ("2026-03-09", "2026-03-06", "2026-03-09"),  # which is the day that was told
+        ("2026-03-08", "2026-03-06", "2026-03-08"),  # and is never later than that
+    ],
+)
+def test_a_deadline_that_is_shortened_leaves_the_next_working_day(told: str, now: str, moved: str) -> None:
+    counted = Counted("CH", MONDAY_NOON, 3)
+    told_at = ZURICH.last_second_at("CH", date.fromisoformat(told))
+    found = counted.moved(told_at, datetime.fromisoformat(f"{now}T12:00:00Z"), ZURICH)
+    assert ZURICH.day_at("CH", found).isoformat() == moved
+    assert found == ZURICH.last_second_at("CH", date.fromisoformat(moved))
