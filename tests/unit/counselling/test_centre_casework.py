@@ -54,7 +54,9 @@ def test_an_arrival_starts_the_referral_and_the_limit_of_the_first_contact() -> 
     )
     due = datetime(2026, 3, 6, 22, 59, 59, tzinfo=UTC)
     assert desk.due("first_contact", CASE) == due
-    assert answer == ArrivalOutcome(case_id=CASE, status="arrived_not_contacted", first_contact_due_at=due)
+    assert answer == ArrivalOutcome(
+        case_id=CASE, status="arrived_not_contacted", first_contact_due_at=due, first_contact_due_estimated=False
+    )
 
 
 @pytest.mark.parametrize(
