@@ -109,14 +109,6 @@ async def keep_calendar(calendar: Calendar, mover: DeadlineMover | None) -> int:
     return 0
 
 
-async def keep_calendar(calendar: Calendar, mover: DeadlineMover | None) -> int:
-    """Takes a new file of days, beside the loop; a worker moves the deadlines that hang on it."""
-    await asyncio.to_thread(calendar.renew)
-    if mover is not None:
-        await mover.follow()
-    return 0
-
-
 async def forget(pool: asyncpg.Pool, clock: Clock, forgets: Sequence[Forgotten]) -> int:
     """Deletes answers that nobody will ask for again, what discarded records said, questions to operators that have
     settled themselves, and what the service forgets."""
