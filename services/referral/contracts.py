@@ -90,10 +90,10 @@ class DeadlineMissed(_OfCounselling, source="counselling"):
 class DeadlineMoved(_OfCounselling, source="counselling"):
     """An act is owed by another time than was said."""
 
-    deadline_type: str
+    deadline_type: Code
     subject_id: UUID
     due_at: Instant
-    level: int
+    level: int = Field(ge=1, le=3)
 
     @property
     def code(self) -> str:

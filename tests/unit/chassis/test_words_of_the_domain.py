@@ -90,6 +90,7 @@ def words_of_the_domain() -> set[str]:
     """The list above, and what the vocabulary and the reference data name."""
     words = {*SAID, *(kind.removesuffix("s") for kind in roles.ORG_KINDS)}
     words |= {value for name, value in vars(roles).items() if name.isupper() and isinstance(value, str)}
+    words -= {roles.OPERATOR}  # whoever keeps services running is one, whatever they are about
     for name, value in vars(terms).items():
         if name[0].isupper() and name != "Literal":
             words |= {text.lower() for text in get_args(value) if "_" in text}
