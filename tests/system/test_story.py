@@ -54,7 +54,7 @@ def test_the_story_holds_what_it_promises_with_login_and_least_rights(
     told = capsys.readouterr().out
     for promise in (
         "How the cases stand",
-        "from the topics by time",
+        "from the topics, as they happened",
         "have a job offer",
         "each numbered from 1 without a gap",
         "ph parked discard",

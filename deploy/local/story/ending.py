@@ -153,12 +153,12 @@ def told(count: int | None) -> str:
 def show_events(w: World, events: Sequence[Event], person: Person) -> None:
     """The events of one case as they lie on the topics. Raises `StackError` if a milestone is missing."""
     own = [event for event in events if event.key == person.case_id]
-    own.sort(key=lambda event: (event.time, event.topic, event.offset))
+    own.sort(key=lambda event: (event.recorded, event.topic, event.offset))
     lines = [
         (event.time[:19].replace("T", " "), event.type.split(".")[2], event.source.removeprefix("/ph/"), event.sequence)
         for event in own
     ]
-    title = f"The events of {person}, {person.title}, from the topics by time"
+    title = f"The events of {person}, {person.title}, from the topics, as they happened"
     w.screen.table(title, ("time (UTC)", "type", "producer", "sequence"), lines)
     types = [line[1] for line in lines]
     rest = iter(types)

@@ -34,6 +34,8 @@ class Event(NamedTuple):
     sequence: int
     raw: bytes
     """Headers, key and value together."""
+    recorded: str = ""
+    """Real time. That of `time` is each service's own: they are set one after another."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ def _event(record: Any) -> Event:
         key=(record.key or b"").decode(errors="replace"),
         type=headers.get("ce_type", ""),
         time=headers.get("ce_time", ""),
+        recorded=headers.get("ce_recordedtime", ""),
         source=headers.get("ce_source", ""),
         sequence=int(number) if number.isdecimal() else 0,
         raw=raw,

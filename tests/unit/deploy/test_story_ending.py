@@ -41,7 +41,7 @@ def person() -> Person:
 def event(name: str, number: int, *, service: str = "referral", raw: bytes = b"", offset: int = 0) -> Event:
     time = f"2026-03-02T10:00:{offset:02}.000000Z"
     type_ = f"ph.{service}.{name}.v1"
-    return Event(f"ph.{service}.v1", 0, offset or number, KEY, type_, time, f"/ph/{service}", number, raw)
+    return Event(f"ph.{service}.v1", 0, offset or number, KEY, type_, time, f"/ph/{service}", number, raw, time)
 
 
 def whole_way() -> list[Event]:
@@ -84,7 +84,13 @@ async def test_offers_that_scout_and_placement_count_differently_break_the_promi
         await ending.show_offers(w, [found])
 
 
-def test_the_events_of_a_case_are_shown_by_time(w: World, person: Person, output: io.StringIO) -> None:
+def test_services_whose_clocks_differ_are_no_disorder(w: World, person: Person) -> None:
+    events = whole_way()
+    events[4] = events[4]._replace(time="2026-03-02T09:59:00.000000Z")
+    ending.show_events(w, events, person)
+
+
+def test_the_events_of_a_case_are_shown_as_they_happened(w: World, person: Person, output: io.StringIO) -> None:
     ending.show_events(w, list(reversed(whole_way())), person)
     lines = output.getvalue().splitlines()
     assert lines[2].split() == ["time", "(UTC)", "type", "producer", "sequence"]
