@@ -1,11 +1,14 @@
 """What the centres' files must come to, said a second time: plain dictionaries and rules, no code of the service.
 
-Written from `docs/domain.md` and the service's README. The calendar is the `holidays` library alone.
+Written from `docs/domain.md` and the service's README. The calendar is the `holidays` library, and what is
+announced in `schemas/reference/calendar_days.v1.csv`.
 """
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,6 +16,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 COUNTRY_OF = {"centre:NG-LOS": "NG", "centre:NG-EDO": "NG", "centre:GH-ACC": "GH"}
+REGION_OF = {"centre:NG-LOS": "NG-LA", "centre:NG-EDO": "NG-ED", "centre:GH-ACC": "GH-AA"}
 ZONE = {"NG": ZoneInfo("Africa/Lagos"), "GH": ZoneInfo("Africa/Accra")}
 LIMITS: dict[str, tuple[tuple[int, str], ...]] = {
     "emergency": ((24, "h"), (12, "h"), (24, "h")),
@@ -24,18 +28,29 @@ LIVE = WAITING + TAKEN
 AFTER = {"rejected": "declined", "withdrawn": "withdrawn", "completed": "closed"}
 
 _open = {country: holidays.country_holidays(country) for country in ZONE}
+with (Path(__file__).parents[3] / "schemas" / "reference" / "calendar_days.v1.csv").open(encoding="utf-8") as _file:
+    _announced = {(row["place"], row["day"]): row["status"] == "open" for row in csv.DictReader(_file)}
 
 
-def limit_ends(priority: str, level: int, country: str, start: datetime) -> datetime:
+def is_open(centre: str, day: date) -> bool:
+    """Whether the centre's offices are: what is said of its region counts first, then of its country, then the law."""
+    for place in (REGION_OF[centre], COUNTRY_OF[centre]):
+        if (said := _announced.get((place, day.isoformat()))) is not None:
+            return said
+    return bool(_open[COUNTRY_OF[centre]].is_working_day(day))
+
+
+def limit_ends(priority: str, level: int, centre: str, start: datetime) -> datetime:
     """When a level is reached that begins at `start`."""
     amount, unit = LIMITS[priority][level - 1]
     if unit == "h":
         return start + timedelta(hours=amount)
-    day = start.astimezone(ZONE[country]).date()
+    zone = ZONE[COUNTRY_OF[centre]]
+    day = start.astimezone(zone).date()
     while amount:
         day += timedelta(days=1)
-        amount -= _open[country].is_working_day(day)
-    return datetime.combine(day, time(23, 59, 59), ZONE[country]).astimezone(UTC)
+        amount -= is_open(centre, day)
+    return datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC)
 
 
 class Model:
@@ -205,8 +220,7 @@ class Model:
                 priority = "emergency" if self._vulnerable() else "normal"
             self.told.append(("DeadlineMissed", referral["centre"], name, level))
             if level < 3:
-                country = COUNTRY_OF[referral["centre"]]
-                self.deadlines[name, subject] = (limit_ends(priority, level + 1, country, at), level + 1)
+                self.deadlines[name, subject] = (limit_ends(priority, level + 1, referral["centre"], at), level + 1)
         self.now = until
 
     # --- what it has come to ---
@@ -230,7 +244,7 @@ class Model:
     # --- helpers ---
 
     def _receive(self, id_: UUID, root: UUID, centre: str, priority: str, vulnerable: bool) -> None:
-        due = limit_ends(priority, 1, COUNTRY_OF[centre], self.now)
+        due = limit_ends(priority, 1, centre, self.now)
         self.referrals[id_] = {
             "id": id_,
             "root": root,
@@ -253,7 +267,7 @@ class Model:
     def _owe_contact(self, referral: dict[str, Any], start: datetime, also: dict[str, Any] | None = None) -> None:
         vulnerable = self._vulnerable() or bool(also and also["vulnerable"])
         priority = "emergency" if vulnerable else "normal"
-        due = limit_ends(priority, 1, COUNTRY_OF[referral["centre"]], start)
+        due = limit_ends(priority, 1, referral["centre"], start)
         self.deadlines["first_contact", None] = (due, 1)
 
     def _vulnerable(self) -> bool:
