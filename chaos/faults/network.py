@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -55,9 +56,9 @@ class OnTheWay:
         finally:
             scene.world.journal.end(self.name, services)
 
+    @abstractmethod
     async def last(self, proxy: Proxy, dice: random.Random) -> None:
         """What happens to the door; afterwards it is as it was."""
-        raise NotImplementedError
 
 
 class BlackHole(OnTheWay):

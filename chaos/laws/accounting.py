@@ -26,7 +26,7 @@ from chaos.model import (
     understood,
 )
 from chaos.odd import FOR_NOW
-from chaos.windows import BROKER_PUT_BACK, PUT_BACK, windows
+from chaos.windows import PUT_BACK, windows
 
 BATCH = 500
 """Records of one batch, as shipped."""
@@ -44,12 +44,12 @@ def offsets_behind_effects(evidence: Evidence) -> Check:
     readable = {topic: _readable(understood(evidence, topic)) for topic in evidence.topics}
     positions: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
     looked: dict[tuple[str, str, int], int] = defaultdict(int)
-    back = list(windows(evidence, (*PUT_BACK, BROKER_PUT_BACK)))
+    back = list(windows(evidence, PUT_BACK))
     for sample in evidence.offsets:
         durable = positions[sample.service]
         durable.update(sample.positions)
         if any(window.begin <= sample.at <= window.end and window.concerns(sample.service) for window in back):
-            continue  # what the group has told the broker is of a database or of records that are no more
+            continue  # what the group has told the broker is of a database that is no more
         for (topic, partition), committed in sample.committed.items():
             events = readable[topic].get(partition, [])
             index = looked[sample.service, topic, partition]

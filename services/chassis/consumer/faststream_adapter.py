@@ -20,8 +20,7 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from chassis.kafka.clients import bound_first_answers, broker_security, read_secrets_anew
 from chassis.kafka.unpacking import is_about_records
 from chassis.settings import KafkaSettings, Settings
-from chassis.telemetry.logs import get_logger
-from chassis.trouble import Trouble
+from chassis.telemetry.logs import get_logger, secrets_not_read
 
 PAUSE_SECONDS = 0.5
 """After an error, before it asks again."""
@@ -124,7 +123,7 @@ class WaitingConsumer(AIOKafkaConsumer):
     def __init__(self, *topics: str, holder: Holder, kafka: KafkaSettings, **settings: Any) -> None:
         super().__init__(*topics, **settings)  # type: ignore[no-untyped-call]
         bound_first_answers(self._client)
-        read_secrets_anew(self._client, kafka, _not_read)
+        read_secrets_anew(self._client, kafka, secrets_not_read)
         self._holder = holder
         self._suspects_until = float("-inf")
         self._metadata: asyncio.Task[bool] | None = None
@@ -231,10 +230,6 @@ class WaitingConsumer(AIOKafkaConsumer):
         await asyncio.sleep(max(0.0, self._metadata_at + METADATA_SECONDS - monotonic()))
         self._metadata_at = monotonic()
         return bool(await self._ask_for_metadata())  # type: ignore[no-untyped-call]
-
-
-def _not_read(trouble: Trouble) -> None:
-    log.warning("secrets_not_read", says=trouble.what, remedy=trouble.remedy)
 
 
 async def parse(batch: Batch) -> KafkaMessage:

@@ -249,6 +249,8 @@ class Reader:
         if self._stopping.is_set():
             return True
         if self._is_cut_off(leases.number, view):
+            log.error("reader_cut_off", seconds=round(monotonic() - self._lookout.answered_at))
+            self._placing.connected.clear()  # it comes back as it came, once its members have reached the brokers
             return False
         held = {self._numbers[each] for each in self._assignment.readers}
         await leases.let_go(view.mine - held)  # what an outage has left over
@@ -268,15 +270,9 @@ class Reader:
         return True
 
     def _is_cut_off(self, number: int, view: View) -> bool:
-        """True if no broker answers this process for long: one of the others may be answered. It comes back as it came,
-        once its members have reached the brokers."""
-        silent = monotonic() - self._lookout.answered_at
+        """True if no broker answers this process for long: one of the others may be answered."""
         alone = all(session == number for sessions in view.readers.values() for session in sessions)
-        if silent < CUT_OFF_SECONDS or alone:
-            return False
-        log.error("reader_cut_off", seconds=round(silent))
-        self._placing.connected.clear()
-        return True
+        return not alone and monotonic() - self._lookout.answered_at >= CUT_OFF_SECONDS
 
     def _count_unread(self, view: View) -> None:
         held = view.mine | view.others

@@ -86,10 +86,6 @@ def main(build: Callable[[], Service]) -> None:
     raise SystemExit(uvloop.run(runtime.run()))
 
 
-def _not_read(trouble: Trouble) -> None:
-    log.warning("secrets_not_read", says=trouble.what, remedy=trouble.remedy)
-
-
 class Runtime:
     """Wires one process and keeps it running."""
 
@@ -257,7 +253,7 @@ class Runtime:
     def _relay(self) -> Relay:
         return Relay(
             self.database.database_url,
-            producer_of(self.kafka, f"{self._application()}-relay", _not_read),
+            producer_of(self.kafka, f"{self._application()}-relay", logs.secrets_not_read),
             reader_of(self.kafka, f"{self._application()}-lineage"),
             (topic_of(self.service.name),),
             self.metrics,

@@ -23,9 +23,15 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 from chassis.settings import Settings
 from chassis.telemetry.scrub import WITHHELD, describe, scrubber
+from chassis.trouble import Trouble
 
 TRUSTED_LIBRARIES = ("uvicorn", "aiokafka", "faststream", "asyncpg", "asyncio", "opentelemetry")
 """Libraries whose messages may be logged. Of any other library the log names only the place."""
+
+
+def secrets_not_read(trouble: Trouble) -> None:
+    """Tells that a connection is made with the secrets that were read before."""
+    get_logger(__name__).warning("secrets_not_read", says=trouble.what, remedy=trouble.remedy)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:

@@ -7,6 +7,7 @@ No deadline ever rejects a referral or closes a file (docs/domain.md: never-by-a
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from chassis.pure.decision import (
@@ -79,33 +80,28 @@ def first_contact_moved(states: States, move: DeadlineMove, _context: Context) -
 
 
 def _moved(deadline_type: str, case_id: UUID, referral: Referral, move: DeadlineMove) -> DeadlineMoved:
-    return DeadlineMoved(
-        case_id=case_id,
-        centre=referral.centre,
-        country=referral.preview.country,
-        deadline_type=deadline_type,
-        subject_id=move.subject,
-        owner_role=OWNER_ROLES[move.level],
-        owner_org=PROGRAMME_DESK if move.level == ESCALATIONS else referral.centre,
-        old_due_at=move.old_due_at,
-        due_at=move.due_at,
-        level=move.level,
-        reason="working_days_changed",
-    )
+    owed = _owed(deadline_type, case_id, referral, move)
+    return DeadlineMoved(**owed, old_due_at=move.old_due_at, reason="working_days_changed")
 
 
 def _missed(deadline_type: str, case_id: UUID, referral: Referral, deadline: DeadlineDue) -> DeadlineMissed:
-    return DeadlineMissed(
-        case_id=case_id,
-        centre=referral.centre,
-        country=referral.preview.country,
-        deadline_type=deadline_type,
-        subject_id=deadline.subject,
-        owner_role=OWNER_ROLES[deadline.level],
-        owner_org=PROGRAMME_DESK if deadline.level == ESCALATIONS else referral.centre,
-        due_at=deadline.due_at,
-        level=deadline.level,
-    )
+    return DeadlineMissed(**_owed(deadline_type, case_id, referral, deadline))
+
+
+def _owed(
+    deadline_type: str, case_id: UUID, referral: Referral, deadline: DeadlineDue | DeadlineMove
+) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "centre": referral.centre,
+        "country": referral.preview.country,
+        "deadline_type": deadline_type,
+        "subject_id": deadline.subject,
+        "owner_role": OWNER_ROLES[deadline.level],
+        "owner_org": PROGRAMME_DESK if deadline.level == ESCALATIONS else referral.centre,
+        "due_at": deadline.due_at,
+        "level": deadline.level,
+    }
 
 
 def _again(deadline: DeadlineDue, referral: Referral, priority: str, context: Context) -> tuple[Deadline, ...]:

@@ -136,8 +136,8 @@ def _something_is_put_back(fault: str, begin: float, end: float) -> Evidence:
     return evidence
 
 
-@pytest.mark.parametrize("fault", [*PUT_BACK, BROKER_PUT_BACK])
-def test_offsets_of_what_is_no_more_say_nothing(fault: str) -> None:
+@pytest.mark.parametrize("fault", PUT_BACK)
+def test_offsets_of_a_database_that_is_no_more_say_nothing(fault: str) -> None:
     evidence = _something_is_put_back(fault, 0.0, 2000.0)
     an_offset_was_committed_before_its_effect(evidence)
     assert not INVARIANTS[6][1](evidence).violations
