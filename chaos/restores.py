@@ -75,6 +75,14 @@ async def copied(world: World, service: str) -> Copy:
         await connection.close()
 
 
+async def outdated(world: World, copy: Copy) -> None:
+    """Returns once the service has published what the copy does not know. A relay that has just begun, or that is
+    held to a quota, takes its time. Raises `TimeoutError`."""
+    async with asyncio.timeout(ATTENDED_SECONDS):
+        while not await _goes_on(world, copy.service, copy.kept):
+            await asyncio.sleep(0.2)
+
+
 async def put_back(world: World, copy: Copy) -> Restored:
     """Puts the copy in the place of the service's database, whose way to it is shut meanwhile. Nobody uses it yet."""
     name, former = f"chaos_{copy.service}", f"chaos_{copy.service}_former"

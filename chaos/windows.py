@@ -76,6 +76,14 @@ def troubled(
     return stretches
 
 
+def undisturbed(window: Window, troubles: Sequence[tuple[float, float]]) -> Window:
+    """The longest part of the window in which nothing else was wrong; `troubles` are in order and do not overlap."""
+    begins = [window.begin, *(max(end, window.begin) for _, end in troubles)]
+    ends = [*(min(begin, window.end) for begin, _ in troubles), window.end]
+    begin, end = max(zip(begins, ends, strict=True), key=lambda part: part[1] - part[0])
+    return Window(begin, max(begin, end), window.detail)
+
+
 class Quiet:
     """The time in which nothing is wrong, besides these stretches, which are in order and do not overlap."""
 

@@ -14,7 +14,7 @@ from chaos.restores import Attended
 from chaos.world import SERVICES
 
 AGO = (3.0, 6.0)
-"""Seconds between the copy and its return."""
+"""Seconds at least between the copy and its return."""
 ON_ITS_WAY_SECONDS = 1.0
 """After which a batch has arrived that was sent before the way of its sender was shut."""
 KILLED = 0.5
@@ -40,6 +40,8 @@ class DatabasePutBack:
         try:
             copies = [await restores.copied(world, service) for service in self._services]
             await asyncio.sleep(dice.uniform(*AGO))
+            for copy in copies:
+                await restores.outdated(world, copy)
             for service in self._services:
                 world.database[service].shut()
             if dice.random() < KILLED:

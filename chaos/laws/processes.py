@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from chaos.check import Check
 from chaos.evidence import SECOND_SIGNAL, Evidence, Life
-from chaos.windows import BROKER_PUT_BACK, PUT_BACK, Window, windows
+from chaos.windows import Window, troubled, undisturbed, windows
 
 FIRST_PAUSE = {"batch_retried": 0.01, "waiting": 0.1}
 """Seconds: half of the nominal pause before the first retry, since jitter may take the other half. It doubles from
@@ -30,6 +30,9 @@ GROWTH = 1.3
 """What the second half of an overload may need compared to the first: queues that grow without bound double."""
 LONG_ENOUGH = 30
 """Seconds of an overload in whose first half a process has found its size."""
+UNDISTURBED = ("overload", "calm")
+HEALED = 2.0
+"""Seconds after another fault that are no part of it."""
 UNREADY_SECONDS = 2.0
 JITTER_SECONDS = 0.3
 """What the observer on a busy machine may be late."""
@@ -105,14 +108,14 @@ def _signals(evidence: Evidence, bound: float) -> Iterator[tuple[str, str, float
 
 
 def stays_small(evidence: Evidence) -> Check:
-    """(13) Under overload a process stays within its bound, and has found its size by the middle of it, if nothing
-    is put back meanwhile: to compare and to read anew is other work."""
+    """(13) Under overload a process stays within its bound, and has found its size by the middle of the longest time
+    in which nothing else is wrong: after an outage it is full of what waited, and what is put back is read anew."""
     check = Check()
-    put_back = list(windows(evidence, (*PUT_BACK, BROKER_PUT_BACK)))
     for overload in windows(evidence, ("overload",)):
-        middle = (overload.begin + overload.end) / 2
-        disturbed = any(back.begin < overload.end and back.end > overload.begin for back in put_back)
         for life in evidence.lives:
+            service = life.worker.rpartition("-")[0]
+            begin, end, _ = undisturbed(overload, troubled(evidence, besides=UNDISTURBED, healing=HEALED, of=service))
+            middle = (begin + end) / 2
             sizes = [
                 (sample.at, sample.resident)
                 for sample in evidence.memory
@@ -128,9 +131,10 @@ def stays_small(evidence: Evidence) -> Check:
                     f"at most {BOUND_BYTES}",
                     resident,
                 )
-            early, late = ([size for at, size in sizes if (at > middle) is after] for after in (False, True))
-            long = overload.end - overload.begin >= LONG_ENOUGH and life.started < overload.begin
-            if long and early and late and not disturbed:
+            quiet = [(at, size) for at, size in sizes if begin <= at <= end]
+            early, late = ([size for at, size in quiet if (at > middle) is after] for after in (False, True))
+            if end - begin >= LONG_ENOUGH and life.started < begin and early and late:
+                check.count("lives of which growth was seen")
                 what = "largest size of the second half of an overload, in relation to the first"
                 check.that(
                     max(late) <= GROWTH * max(early),

@@ -121,8 +121,11 @@ async def test_a_restore_that_forgot_nothing_was_in_vain(
     async def attend(_world: Any, service: str, *_: object) -> Attended:
         return of[service]
 
-    for name, stand_in in (("copied", copied), ("put_back", put_back), ("attend", attend), ("catch_up", _nobody)):
-        monkeypatch.setattr(restores, name, stand_in)
+    monkeypatch.setattr(restores, "copied", copied)
+    monkeypatch.setattr(restores, "outdated", _nobody)
+    monkeypatch.setattr(restores, "put_back", put_back)
+    monkeypatch.setattr(restores, "attend", attend)
+    monkeypatch.setattr(restores, "catch_up", _nobody)
     fault = DatabasePutBack("both_put_back", "shop", "till")
     if told:
         with pytest.raises(InVainError, match=f"nothing was forgotten by {told}$"):
