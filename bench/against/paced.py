@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import quantiles
@@ -110,9 +111,10 @@ async def _followed(bootstrap: str, wanted: set[str]) -> AsyncIterator[Followed]
 
 @contextlib.asynccontextmanager
 async def _over_http(pace: Pace) -> AsyncIterator[tuple[list[str], Send]]:
-    """Requests go out on a connection that is free, or as soon as one is."""
+    """Requests go out on the connection that has been free for longest, or as soon as one is free: a service closes
+    connections that nobody uses."""
     requests = [request(pace.port, pace.token, path, body) for _, path, body in pace.requests]
-    free: list[Caller] = []
+    free: deque[Caller] = deque()
     waiting: list[bytes] = []
 
     def answered(caller: Caller, _body: bytes) -> None:
@@ -123,7 +125,7 @@ async def _over_http(pace: Pace) -> AsyncIterator[tuple[list[str], Send]]:
 
     def send(number: int) -> None:
         if free:
-            free.pop().send(requests[number])
+            free.popleft().send(requests[number])
         else:
             waiting.append(requests[number])
 
