@@ -126,6 +126,9 @@ class WaitingConsumer(AIOKafkaConsumer):
         read_secrets_anew(self._client, kafka, secrets_not_read)
         self._holder = holder
         self._suspects_until = float("-inf")
+        self._asked_alone: dict[TopicPartition, float] = {}
+        self._stamps: dict[TopicPartition, int | None] = {}
+        self._stamped_at = float("-inf")
         self._metadata: asyncio.Task[bool] | None = None
         self._metadata_at = float("-inf")
         self.given: dict[TopicPartition, object] = {}
@@ -163,10 +166,14 @@ class WaitingConsumer(AIOKafkaConsumer):
         return connection
 
     def fetched_at(self) -> float:
-        """When a fetch was last answered (seconds of the wall clock); 0 if never."""
+        """When this was first asked after the last answer to a fetch (monotonic seconds): aiokafka stamps answers by
+        the wall clock, which may be set. Minus infinity if there was none."""
         assignment: set[TopicPartition] = self.assignment()  # type: ignore[no-untyped-call]
-        times = [self.last_poll_timestamp(each) or 0 for each in assignment]  # type: ignore[no-untyped-call]
-        return max(times, default=0) / 1000
+        stamps = {each: self.last_poll_timestamp(each) for each in assignment}  # type: ignore[no-untyped-call]
+        if stamps != self._stamps:
+            self._stamps = stamps
+            self._stamped_at = monotonic() if any(stamps.values()) else self._stamped_at
+        return self._stamped_at
 
     @property
     def ended(self) -> bool:
@@ -192,8 +199,9 @@ class WaitingConsumer(AIOKafkaConsumer):
     async def _ask(self, *partitions: TopicPartition, timeout_ms: int, max_records: int | None) -> Found:
         if monotonic() >= self._suspects_until:
             return await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
-        # One record at a time: whatever comes before the one that raises is then handed over, not lost with it.
-        for each in list(self._holder.held):
+        # One record at a time: whatever comes before the one that raises is then handed over, not lost with it. Who has
+        # waited longest is first: partitions with a backlog keep no other one from its turn.
+        for each in sorted(self._holder.held, key=lambda each: self._asked_alone.get(each, 0.0)):
             try:
                 found = await super().getmany(each, timeout_ms=0, max_records=1)
             except Exception as error:
@@ -203,6 +211,7 @@ class WaitingConsumer(AIOKafkaConsumer):
                 self._holder.unreadable(each, error)
                 return {}
             if found:
+                self._asked_alone[each] = monotonic()
                 return found
         await asyncio.sleep(0.02)
         return {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from time import monotonic
@@ -59,7 +58,7 @@ class Consumer:
         self._broken = False
         self._offsets = Offsets(self._batch, self._commit_offsets, self._place_of)
         self._last_progress = monotonic()
-        self._busy_until = time.time()
+        self._busy_until = monotonic()
         self._begun = monotonic()
         self._broker: KafkaBroker | None = None
         self._client: WaitingConsumer | None = None
@@ -200,16 +199,16 @@ class Consumer:
         return self._client is not None and self._client.ended
 
     def quiet_since(self) -> float:
-        """Since when neither a fetch was answered nor a batch was in hand (seconds of the wall clock)."""
+        """Since when neither a fetch was answered nor a batch was in hand (monotonic seconds)."""
         if self._client is None or self.busy or not self.held:
-            return time.time()
+            return monotonic()
         return max(self._client.fetched_at(), self._busy_until)
 
     def _go_on(self, partition: TopicPartition, held: Held) -> None:
         if self._client is not None:
             self._client.seek(partition, held.next_offset - (held.check is not None))  # type: ignore[no-untyped-call]
             self._client.resume(partition)  # type: ignore[no-untyped-call]
-        self._busy_until = time.time()
+        self._busy_until = monotonic()
 
     def _displaced(self, partition: TopicPartition, suspect: int | None = None) -> None:
         self._offsets.forget(partition)
@@ -248,7 +247,7 @@ class Consumer:
                 self._on_fatal(error)
                 await self._stopping.wait()
                 raise
-            self._busy_until = time.time()
+            self._busy_until = monotonic()
             if done:
                 await self._commit(current, terms)
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from time import monotonic, time
+from time import monotonic
 
 from aiokafka import TopicPartition
 
@@ -29,9 +29,9 @@ class Watchdog:
         self._behind: dict[TopicPartition, tuple[int, float]] = {}
 
     def deaf(self, quiet_since: float) -> bool:
-        """True if a member has heard nothing since then (seconds of the wall clock) for too long, while brokers and
+        """True if a member has heard nothing since then (monotonic seconds) for too long, while brokers and
         database have answered others. After an outage members need their time to be back too."""
-        now = time()
+        now = monotonic()
         if self._answered_since is None:
             self._answered_since = now
         return now - max(quiet_since, self._answered_since) > DEAF_SECONDS

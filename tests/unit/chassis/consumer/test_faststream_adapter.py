@@ -125,6 +125,18 @@ async def test_what_stands_before_it_is_handed_over_one_by_one(answers: Answers)
     assert told.calls == [("seek_back", None)]
 
 
+async def test_partitions_with_a_backlog_do_not_hide_the_one_that_cannot_be_unpacked(answers: Answers) -> None:
+    def alone(*partitions: TopicPartition) -> Any:
+        (asked,) = partitions
+        return ValueError() if asked == BAD else {asked: ["one of many"]}
+
+    waiting, told = answers(ValueError(), alone, alone, alone, RECORDS)
+    told.held = {GOOD: object(), TopicPartition("ph.shop.v1", 2): object(), BAD: object()}
+    for _ in range(3):
+        await waiting.getmany()
+    assert told.calls == [("seek_back", None), ("unreadable", BAD)]
+
+
 async def test_metadata_is_not_asked_for_without_a_pause(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, _ = answers()
     asked = []
@@ -139,6 +151,22 @@ async def test_metadata_is_not_asked_for_without_a_pause(answers: Answers, monke
     for count in (1, 2):
         await asyncio.gather(*(waiting._client.force_metadata_update() for _ in range(100)))
         assert len(asked) == count
+
+
+async def test_a_wall_clock_that_is_set_makes_nobody_deaf(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    stamps: dict[TopicPartition, int | None] = {GOOD: None}
+    monkeypatch.setattr(AIOKafkaConsumer, "assignment", lambda _self: set(stamps))
+    monkeypatch.setattr(AIOKafkaConsumer, "last_poll_timestamp", lambda _self, each: stamps[each])
+    passed = [100.0]
+    monkeypatch.setattr(faststream_adapter, "monotonic", lambda: passed[0])
+    waiting, _ = answers()
+    assert waiting.fetched_at() == float("-inf"), "never"
+    stamps[GOOD] = 1_800_000_000_000
+    assert waiting.fetched_at() == 100
+    passed[0] = 110
+    assert waiting.fetched_at() == 100, "silent since"
+    stamps[GOOD] = 1_799_999_000_000
+    assert waiting.fetched_at() == 110, "an answer, by a clock that was set back"
 
 
 async def test_an_address_that_takes_connections_and_says_nothing_is_left_soon(monkeypatch: pytest.MonkeyPatch) -> None:

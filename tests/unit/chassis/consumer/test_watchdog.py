@@ -19,33 +19,25 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return passed
 
 
-@pytest.fixture
-def wall(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The same on the wall clock."""
-    passed = [0.0]
-    monkeypatch.setattr(watchdog, "time", lambda: passed[0])
-    return passed
-
-
-def test_quiet_is_deaf_after_a_while_in_which_others_were_answered(wall: list[float]) -> None:
+def test_quiet_is_deaf_after_a_while_in_which_others_were_answered(clock: list[float]) -> None:
     dog = Watchdog()
     assert not dog.deaf(0)
-    wall[0] += 25
+    clock[0] += 25
     assert not dog.deaf(0)
-    wall[0] += 10
+    clock[0] += 10
     assert dog.deaf(0)
     assert not dog.deaf(10)
 
 
-def test_after_an_outage_nobody_is_deaf_at_once(wall: list[float]) -> None:
+def test_after_an_outage_nobody_is_deaf_at_once(clock: list[float]) -> None:
     dog = Watchdog()
     dog.deaf(0)
-    wall[0] += 100
+    clock[0] += 100
     dog.pause()
     assert not dog.deaf(0)
-    wall[0] += 29
+    clock[0] += 29
     assert not dog.deaf(0)
-    wall[0] += 2
+    clock[0] += 2
     assert dog.deaf(0)
 
 
