@@ -84,6 +84,24 @@ async def test_while_nobody_is_answered_it_waits_and_is_not_ready(shop: Shop, jo
         assert await toy.totals() == {}
 
 
+async def test_a_client_that_is_given_up_at_a_silent_broker_leaves_nothing_behind(shop: Shop, join: Join) -> None:
+    async def silence(*_: Any, **__: Any) -> Any:
+        await asyncio.sleep(60)
+        raise KafkaConnectionError("no answer")
+
+    async with join(new_group()) as member:
+        await member.until_covered()
+        reader = member.reader.members[0]
+        client: Any = reader._client
+        client._client.send = silence
+        client._coordinator.coordinator_dead()
+        client.assign(client.assignment())  # its coordinator begins anew, and looks for the group's broker
+        await asyncio.sleep(0.1)
+        tasks = {client._coordinator._coordination_task, client._fetcher._fetch_task, client._client._sync_task}
+        await reader.disconnect()
+        assert {task for task in tasks if not task.done()} == set()
+
+
 async def all_go_deaf(member: Member) -> None:
     """Neither the reader nor anybody who connects anew is answered."""
 

@@ -141,9 +141,16 @@ class WaitingConsumer(AIOKafkaConsumer):
         await super().start()  # type: ignore[no-untyped-call]
 
     async def stop(self) -> None:
-        """Disconnects."""
+        """Disconnects, and commits nothing.
+
+        aiokafka waits for its coordinator before it ends what fetches. A coordinator asks a silent broker for longer
+        than anybody waits for it, so a client that is given up meanwhile would fetch for ever.
+        """
         if self._metadata is not None:
             self._metadata.cancel()
+        if (asking := getattr(self._coordinator, "_coordination_task", None)) is not None:
+            asking.cancel()
+            await asyncio.wait({asking})
         await super().stop()  # type: ignore[no-untyped-call]
 
     def assign(self, partitions: Collection[TopicPartition]) -> None:
