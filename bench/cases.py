@@ -17,7 +17,7 @@ from chassis.pure.decision import Actor, Context, Decision
 from chassis.pure.messages import topic_of
 from chassis.pure.states import Codec, States
 from chassis.settings import ROOT
-from referral.app import service
+from referral.app import SERVICE
 from referral.commands import GrantConsent, OpenCase
 from referral.domain.case import Case
 from referral.handlers import COMMANDS, KINDS
@@ -31,7 +31,7 @@ CASE_KIND = KINDS[0]
 def referral_database(bench: Bench, cases: int) -> tuple[str, list[UUID]]:
     """A new database of the referral service with so many cases, and their ids."""
     dsn = bench.wait(bench.cluster.create_database(bench.name("referral")))
-    bench.wait(migrations.migrate(dsn, "referral", service(bytes(32)).migrations))
+    bench.wait(migrations.migrate(dsn, "referral", SERVICE.migrations))
     reference = Reference.load(ROOT / "schemas" / "reference")
     made = [_case(reference) for _ in range(cases)]
     bench.wait(_store(dsn, made))

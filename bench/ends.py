@@ -30,7 +30,7 @@ from chassis.service import Service
 from chassis.telemetry.tracing import Tracer, current
 from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
 from counselling.app import SERVICE as COUNSELLING
-from referral.app import service as referral
+from referral.app import SERVICE as REFERRAL
 from referral.commands import PlanDeparture
 
 START_SECONDS = 60
@@ -54,7 +54,7 @@ def runtime_of(service: Service, end: End) -> Runtime:
 
 async def writer(end: End) -> None:
     """The referral service, told to plan so many departures at such a rate."""
-    runtime = runtime_of(referral(bytes(32)), end)
+    runtime = runtime_of(REFERRAL, end)
 
     async def load(asked: Mapping[str, Any]) -> Mapping[str, Any]:
         return await _load(_bus(runtime), runtime.tracer, asked["rate"], [UUID(case) for case in asked["cases"]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import asyncpg
@@ -48,7 +48,7 @@ def service(source: str) -> Reading:
 
 
 def wired(service: Service, dsn: str, bootstrap: str, tracer: Tracer) -> Runtime:
-    """The service as its own `main` runs it, as a worker."""
+    """The service as its own `main` runs it, as a worker. It has no key file: nothing that is measured is sealed."""
     os.environ |= {
         f"{service.name.upper()}_DATABASE_URL": dsn,
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
@@ -58,7 +58,7 @@ def wired(service: Service, dsn: str, bootstrap: str, tracer: Tracer) -> Runtime
         "PORT": "0",
         "LOG_LEVEL": "ERROR",
     }
-    runtime = Runtime(service, Settings())
+    runtime = Runtime(replace(service, seals=False, unsealed=()), Settings())
     runtime.tracer = tracer
     return runtime
 

@@ -34,6 +34,7 @@ from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.states import Entry, States
 from chassis.runtime.lifecycle import spare_the_collector
 from chassis.settings import ROOT
+from chassis.vault.vault import KeyVault
 from referral.answers import ReferralOutcome
 from referral.bodies import NewReferral
 from referral.commands import Refer
@@ -52,6 +53,7 @@ NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operati
 adapter: TypeAdapter[Case] = TypeAdapter(Case)
 reference = Reference.load(ROOT / "schemas" / "reference")
 days = calendars()
+vault = KeyVault.of_service("referral")
 keys = KeySet.import_key_set(json.loads(Path(os.environ["AUTH_JWKS"]).read_text()))
 claims = JWTClaimsRegistry(
     iss={"essential": True, "value": os.environ["AUTH_ISSUER"]},
@@ -111,7 +113,7 @@ async def refer(
         if row is not None:
             states.entries[Case][case_id] = Entry(adapter.validate_json(row["data"]), row["version"])
         command = Refer(case_id, body.to_centre, body.priority, body.needs, body.wishes, body.skills)
-        decision = referrals.refer(states, command, Context(now, now, actor, reference, uuid7, uuid4, days))
+        decision = referrals.refer(states, command, Context(now, now, actor, reference, uuid7, uuid4, days, vault))
         if isinstance(decision, Refused):
             raise HTTPException(decision.status, decision.detail)
         (case,) = decision.states

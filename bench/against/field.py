@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -25,7 +27,7 @@ from chassis.pure.messages import topic_of
 from deploy.local import processes
 from deploy.local.issuer import AUDIENCES
 from deploy.local.places import LOCAL, StackError, free_port, free_ports
-from deploy.local.postgres import ADMIN
+from deploy.local.postgres import ADMIN, write_secret
 from deploy.local.processes import Program
 from deploy.local.stack import LocalStack
 from tests.support.cluster import Cluster
@@ -155,6 +157,7 @@ class Field:
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             **self.stack.environment(),
             "AUTH_AUDIENCE": AUDIENCES[service],  # builds whose services had one audience together
+            "PROFILE_KEY_FILE": str(self._profile_key()),  # builds from before there were generations of keys
             "PYTHONPATH": build.python_path,
             "INSTANCE": "",  # no static membership: a service leaves its group when it ends
             f"{prefix}_DATABASE_URL": url,
@@ -163,6 +166,12 @@ class Field:
             f"{prefix}_MIGRATOR_DATABASE_PASSWORD_FILE": password,
             **settings,
         }
+
+    def _profile_key(self) -> Path:
+        file = self.stack.secrets / "profile-of-old-builds.key"
+        if not file.exists():
+            write_secret(file, base64.b64encode(bytes(32)).decode())
+        return file
 
     def ph(self, build: Build, database: str, service: str, *arguments: str) -> None:
         """The build's own operators' command. Raises `StackError` with its words."""

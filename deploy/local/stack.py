@@ -25,6 +25,8 @@ from deploy.local.processes import Program
 
 READY_SECONDS = 60
 STOP_SECONDS = 25
+SEALING = ("referral", "counselling")
+"""The services that keep what only a vault opens."""
 
 Say = Callable[[str], None]
 
@@ -108,9 +110,8 @@ class LocalStack:
         (self._notes / "ports").write_text(json.dumps(vars(self.ports)))
         (self._notes / "login").write_text(self.kafka.login)
         self.issuer.make()
-        profile_key = self.secrets / "profile.key"
-        if not profile_key.exists():
-            write_secret(profile_key, base64.b64encode(secrets.token_bytes(32)).decode())
+        for service in SEALING:
+            self._make_keys(service)
         if not self.kafka.jars.fetched():
             self._say("jars: about 45 MB of Kafka, once")
             self.kafka.jars.fetch()
@@ -118,6 +119,17 @@ class LocalStack:
         self.kafka.format()
         self._note(self.postgres.launch())
         self._note(self.kafka.launch())
+
+    def _make_keys(self, service: str) -> None:
+        """The key file of a service, with one generation; a stack from before there were any keeps its key."""
+        file, before = self._keys_of(service), self.secrets / "profile.key"
+        if not file.exists():
+            kept = service == "referral" and before.exists()
+            key = before.read_text().strip() if kept else base64.b64encode(secrets.token_bytes(32)).decode()
+            write_secret(file, f"first {key}")
+
+    def _keys_of(self, service: str) -> Path:
+        return self.secrets / f"{service}-vault.keys"
 
     def _migrate(self) -> None:
         self.ph("migrate", "--all")
@@ -183,7 +195,6 @@ class LocalStack:
             **self.users.settings(OPERATORS),
             "AUTH_ISSUER": ISSUER,
             "AUTH_JWKS": str(self.issuer.jwks_file),
-            "PROFILE_KEY_FILE": str(self.secrets / "profile.key"),
             "ENVIRONMENT": "local",
             "CLOCK_CONTROL": "true",
             "SUBJECT_REQUESTS_PER_SECOND": "1000000",  # story, tests and benchmarks ask as fast as they can
@@ -192,6 +203,7 @@ class LocalStack:
             "ROLE": "all",
             "PYTHONPATH": str(ROOT / "services"),
         }
+        settings |= {f"{service.upper()}_VAULT_KEYS_FILE": str(self._keys_of(service)) for service in SEALING}
         for service in SERVICES:
             prefix = service.upper()
             settings |= {

@@ -30,6 +30,18 @@ class Forgotten:
 
 
 @dataclass(frozen=True)
+class Unsealed:
+    """What earlier versions have stored in clear, and how it is sealed.
+
+    `find` gives the ids of up to $1 aggregates that lie in clear: SQL that a partial index answers, since it is asked
+    again and again. `handler` gets `InClear` with each id, and decides on the sealed states.
+    """
+
+    find: str
+    handler: Handler
+
+
+@dataclass(frozen=True)
 class Service:
     """Everything the chassis needs to run one service.
 
@@ -37,9 +49,9 @@ class Service:
     first. `subject`: what the service's telemetry is searched by; for an `order`, spans carry `ph.order.id`, log lines
     `order_id`, and paths, events and contracts have a field of that name. `org_kinds`: the kinds of organisations that
     callers may act for; any if empty. `role_kinds`: of which of them a role is one; any if it is not named. `shut` says
-    why nobody may act for an organisation at a time, by the code lists. `fingerprint_key`: bodies are remembered by
-    their HMAC under it; needed where bodies hold personal data. `load_reference` reads and validates the code lists at
-    start.
+    why nobody may act for an organisation at a time, by the code lists. `load_reference` reads and validates the code
+    lists at start. `seals`: whether it keeps what only a vault opens; then it needs a key file, and remembers bodies by
+    keyed hashes. `unsealed`: what lies in clear from before.
     `moves` decide what follows when a deadline of that name moves with its calendar.
     `working_days`: the calendars that deadlines are counted by; the file `calendar_days` is laid over them.
     """
@@ -58,11 +70,12 @@ class Service:
     org_kinds: Collection[str] = ()
     role_kinds: Mapping[str, Collection[str]] = field(default_factory=dict)
     shut: Callable[[str, Any, datetime], Refused | None] | None = None
-    fingerprint_key: bytes = b""
     load_reference: Callable[[Path], Any] = lambda _directory: None
     forgets: Sequence[Forgotten] = ()
     working_days: WorkingDays = NO_CALENDAR
     moves: Mapping[str, Handler] = field(default_factory=dict)
+    seals: bool = False
+    unsealed: Sequence[Unsealed] = ()
 
     @property
     def actor(self) -> Actor:

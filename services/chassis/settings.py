@@ -28,6 +28,9 @@ class DatabaseSettings(BaseSettings):
     database_password_file: Path | None = Field(default=None, description="file that holds its password")
     migrator_database_url: str | None = Field(default=None, description="same database, role that owns the schema")
     migrator_database_password_file: Path | None = None
+    database_verify_ca_reason: str = Field(
+        default="", description="why the server's name cannot be proven: allows sslmode=verify-ca"
+    )
 
     @property
     def password(self) -> Callable[[], str] | None:
@@ -54,6 +57,14 @@ class AudienceSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore")
 
     auth_audience: str = Field(default="", description="`aud` that tokens for this service must list")
+
+
+class VaultSettings(BaseSettings):
+    """The keys of what a service seals. Read with the service's prefix: `SHOP_VAULT_KEYS_FILE`."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    vault_keys_file: Path = Field(description="file that lists the generations of keys; read anew while it runs")
 
 
 class KafkaSettings(BaseSettings):
@@ -148,6 +159,11 @@ def audience_of(service: str) -> str:
     return AudienceSettings(_env_prefix=f"{service.upper()}_").auth_audience or f"perspektive-heimat:{service}"
 
 
+def vault_keys_file(service: str) -> Path:
+    """The key file of a service that seals."""
+    return VaultSettings(_env_prefix=f"{service.upper()}_").vault_keys_file
+
+
 class SecretError(OSError, ValueError):
     """A secret cannot be read: a wrong setting at the start; later it may be there again in a moment."""
 
@@ -174,7 +190,9 @@ def wrong_settings(error: Exception) -> str:
     """What is wrong with the environment, a line per variable, without values: they may be secrets."""
     if not isinstance(error, ValidationError):
         return f"The service cannot start: {error}"
-    prefix = {"KafkaSettings": "KAFKA_", "DatabaseSettings": "<SERVICE>_"}.get(error.title, "")
+    prefix = {"KafkaSettings": "KAFKA_", "DatabaseSettings": "<SERVICE>_", "VaultSettings": "<SERVICE>_"}.get(
+        error.title, ""
+    )
     lines = ["Settings are missing or wrong:"]
     for each in error.errors(include_input=False, include_url=False):
         name = prefix + "_".join(map(str, each["loc"])).upper()

@@ -1,6 +1,7 @@
-"""What would cross a network in clear: key sets, records and rows. Production does not start with it.
+"""What would cross a network in clear, or to a server that nothing proves: key sets, records and rows.
 
-Loopback and Unix sockets cross no network. The stack on one machine (`ENVIRONMENT=local`) may do as it likes.
+Production does not start with it; `ph doctor` tells it. Loopback and Unix sockets cross no network. The stack on one
+machine (`ENVIRONMENT=local`) may do as it likes.
 """
 
 from __future__ import annotations
@@ -8,42 +9,91 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from chassis.settings import DatabaseSettings, KafkaSettings, Settings
 
-ENCRYPTED = ("require", "verify-ca", "verify-full")
-"""The `sslmode`s that never fall back. Only `verify-full` proves whom the service talks to."""
+HERE = "stays on this machine"
+CLEAR = "goes over a network in clear text"
+UNPROVEN = "is encrypted, but nothing proves the server: whoever stands in between may be it"
+PROVEN = "is encrypted, and the server is proven by its certificate and its name"
+
+
+class Connection(NamedTuple):
+    """What a setting leads to. `remedy` is empty where nothing is wrong."""
+
+    to: str
+    setting: str
+    says: str
+    remedy: str = ""
 
 
 def require_encryption(service: str, settings: Settings, database: DatabaseSettings, kafka: KafkaSettings) -> None:
-    """Raises `ValueError` that names each setting by which something would go over a network in clear."""
+    """Raises `ValueError` that names each setting by which something would go to others than it is meant for."""
     if settings.environment == "local":
         return
-    if found := [*_key_set(settings), *_kafka(kafka), *_database(service, database)]:
-        raise ValueError("\n".join(["something would cross a network in clear:", *(f"  {each}" for each in found)]))
+    found = [each for each in connections(service, settings.auth_jwks, database, kafka) if each.remedy]
+    if found:
+        lines = (f"  {each.setting}: it {each.says}; {each.remedy}" for each in found)
+        raise ValueError("\n".join(["a connection is not safe:", *lines]))
 
 
-def _key_set(settings: Settings) -> Iterator[str]:
-    address = urlsplit(settings.auth_jwks)
-    if address.scheme.lower() == "http" and not is_here(address.hostname or ""):
-        yield "AUTH_JWKS: whoever can change the answer can sign tokens; use https://, or a file"
+def connections(service: str, jwks: str, database: DatabaseSettings, kafka: KafkaSettings) -> Iterator[Connection]:
+    """Every connection of a service, and whether it is encrypted and proves the server; silent on what is not set."""
+    yield Connection("key set", "AUTH_JWKS", *_key_set(jwks))
+    yield Connection("Kafka", "KAFKA_SECURITY_PROTOCOL", *_kafka(kafka))
+    prefix = service.upper()
+    reason = database.database_verify_ca_reason
+    variable = f"{prefix}_DATABASE_VERIFY_CA_REASON"
+    yield Connection("database", f"{prefix}_DATABASE_URL", *_database(database.database_url, reason, variable))
+    if migrator := database.migrator_database_url:
+        yield Connection(
+            "database of the migrator", f"{prefix}_MIGRATOR_DATABASE_URL", *_database(migrator, reason, variable)
+        )
 
 
-def _kafka(kafka: KafkaSettings) -> Iterator[str]:
-    far = [each for each in kafka.addresses if not is_here(_host(each))]
-    if far and kafka.security_protocol in {"PLAINTEXT", "SASL_PLAINTEXT"}:
-        yield "KAFKA_SECURITY_PROTOCOL: use SSL or SASL_SSL for brokers that are not on this machine"
+def _key_set(jwks: str) -> tuple[str, str]:
+    if not jwks:
+        return "", ""
+    address = urlsplit(jwks)
+    scheme = address.scheme.lower()
+    if scheme not in {"http", "https"}:
+        return "is a file", ""
+    if scheme == "https":
+        return PROVEN, ""
+    if is_here(address.hostname or ""):
+        return HERE, ""
+    return CLEAR, "whoever can change the answer can sign tokens: use https://, or a file"
 
 
-def _database(service: str, database: DatabaseSettings) -> Iterator[str]:
-    address = urlsplit(database.database_url)
+def _kafka(kafka: KafkaSettings) -> tuple[str, str]:
+    if kafka.security_protocol in {"SSL", "SASL_SSL"}:
+        return PROVEN, ""
+    if all(is_here(_host(each)) for each in kafka.addresses):
+        return HERE, ""
+    return CLEAR, "use SSL or SASL_SSL for brokers that are not on this machine"
+
+
+def _database(url: str, reason: str, variable: str) -> tuple[str, str]:
+    address = urlsplit(url)
     query = parse_qs(address.query)
     named = [*address.netloc.rpartition("@")[2].split(","), *",".join(query.get("host", [])).split(",")]
     hosts = [_host(each) for each in named if each] or os.environ.get("PGHOST", "").split(",")
     mode = query.get("sslmode", [os.environ.get("PGSSLMODE", "prefer")])[-1]
-    if mode not in ENCRYPTED and not all(is_here(host) for host in hosts):
-        yield f"{service.upper()}_DATABASE_URL: add ?sslmode=verify-full (its default falls back to clear text)"
+    by_a_file = "service" in query or "PGSERVICE" in os.environ  # which may name any host
+    if mode == "verify-full":
+        return PROVEN, ""
+    if not by_a_file and all(is_here(host) for host in hosts):
+        return HERE, ""
+    if mode == "verify-ca":
+        says = "is encrypted, and the server is proven by its certificate, not by its name"
+        if reason.strip():
+            return f"{says}: {reason.strip()}", ""
+        return says, f"use sslmode=verify-full, or write down in {variable} why the name cannot be proven"
+    if mode == "require":
+        return UNPROVEN, "use sslmode=verify-full, with sslrootcert"
+    return CLEAR, "add ?sslmode=verify-full and sslrootcert (the default falls back to clear text)"
 
 
 def _host(address: str) -> str:

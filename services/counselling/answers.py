@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Self
 from uuid import UUID
@@ -16,6 +15,8 @@ from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
 from counselling.domain.sight import departure_for, leading_of, own_consents, own_referrals, sight_of, stage_for
 from vocabulary.terms import Priority, Readiness
+
+ESTIMATED = "whether that time rests on a day that nobody has announced yet, and may move by one"
 
 
 class ReferralOutcome(Answer):
@@ -56,9 +57,7 @@ class RedirectionOutcome(ReferralOutcome):
     child_referral_id: UUID
     to_centre: str
     answer_due_at: datetime = Field(description="by when the other centre owes its answer")
-    answer_due_estimated: bool = Field(
-        description="whether that time rests on a day that nobody has announced yet, and may move by one"
-    )
+    answer_due_estimated: bool = Field(description=ESTIMATED)
 
 
 class ArrivalOutcome(Answer):
@@ -67,9 +66,7 @@ class ArrivalOutcome(Answer):
     case_id: UUID
     status: FileStatus
     first_contact_due_at: datetime
-    first_contact_due_estimated: bool = Field(
-        description="whether that time rests on a day that nobody has announced yet, and may move by one"
-    )
+    first_contact_due_estimated: bool = Field(description=ESTIMATED)
 
 
 class ContactOutcome(Answer):
@@ -87,6 +84,13 @@ class AssessmentOutcome(Answer):
     status: FileStatus
     assessment_ref: UUID
     domains_with_needs: int
+
+
+class LevelsOutcome(Answer):
+    """The levels of so many assessments can be read no more."""
+
+    case_id: UUID
+    assessments: int
 
 
 class PreviewView(Answer):
@@ -115,9 +119,7 @@ class InboxItem(Answer):
     centre: str
     received_at: datetime
     answer_due_at: datetime
-    answer_due_estimated: bool = Field(
-        description="whether that time rests on a day that nobody has announced yet, and may move by one"
-    )
+    answer_due_estimated: bool = Field(description=ESTIMATED)
     overdue_level: int = Field(description="0 in time, 1 to 3 as the answer stays away")
     preview: PreviewView | None = Field(description="null: no consent lets the centre know the person now")
 
@@ -278,7 +280,8 @@ class FileView(Answer):
         }
         if sight != "whole":
             later = ("arrival", "contacts", "assessment", "courses", "offers", "employments")
-            changes |= dict.fromkeys(later) | {"vulnerability_present": _vulnerable(own)}
+            vulnerable = any(each.preview.vulnerability_present for each in own if each.live)
+            changes |= dict.fromkeys(later) | {"vulnerability_present": vulnerable}
         if sight == "trace":
             previews = tuple(ReferralView.model_validate(each).model_copy(update={"preview": None}) for each in own)
             changes |= dict.fromkeys(("country", "vulnerability_present", "departure")) | {"referrals": previews}
@@ -335,7 +338,7 @@ class AssessmentView(Answer):
     assessment_ref: UUID
     centre: str
     assessed_on: date
-    levels: dict[str, int]
+    levels: dict[str, int] | None = Field(description="null: destroyed")
 
 
 class Assessments(Answer):
@@ -343,7 +346,3 @@ class Assessments(Answer):
 
     case_id: UUID
     items: tuple[AssessmentView, ...]
-
-
-def _vulnerable(referrals: Iterable[Referral]) -> bool:
-    return any(referral.preview.vulnerability_present for referral in referrals if referral.live)

@@ -27,6 +27,7 @@ from counselling.answers import (
     FileSummary,
     FileView,
     InboxItem,
+    LevelsOutcome,
     RedirectionOutcome,
     ReferralOutcome,
 )
@@ -167,6 +168,12 @@ async def record_assessment(case_id: UUID, body: AssessmentReport, actor: Staff,
     """Keeps an assessment of needs. Its levels stay in this service; it may be done again."""
     command = commands.RecordAssessment(case_id, body.readiness, body.priority, body.levels, body.assessed_on)
     return await run(command, actor, FILE, case_id)
+
+
+@router.delete("/files/{case_id}/assessments", tags=["files"], **answers(LevelsOutcome, *REFUSALS))
+async def destroy_levels(case_id: UUID, actor: Staff, run: Changer) -> Response:
+    """Destroys the key of the levels of all assessments: that there were any stays known, what they said does not."""
+    return await run(commands.DestroyLevels(case_id), actor, FILE, case_id)
 
 
 def _scope(actor: Actor, centre: str | None) -> str | None:

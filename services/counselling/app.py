@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from chassis.service import Forgotten, Service
+from chassis.service import Forgotten, Service, Unsealed
 from counselling.api import router
 from counselling.consumers import EVENTS as CONSUMED
-from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES
+from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, SEALING
 from counselling.reference import Reference
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
@@ -16,6 +16,10 @@ from vocabulary.events import SUBJECT
 
 NEVER_REFERRED = timedelta(days=183)
 """Half a year without news: a consent or a course alone is no ground to keep a file."""
+IN_CLEAR = """
+select distinct (data ->> 'case_id')::uuid from assessment where jsonb_typeof(data -> 'levels') = 'array' limit $1
+"""
+"""The condition of the index `assessment_unsealed`, word by word."""
 
 SERVICE = Service(
     name="counselling",
@@ -36,6 +40,8 @@ SERVICE = Service(
     load_reference=Reference.load,
     working_days=WORKING_DAYS,
     forgets=(Forgotten("centre_file", "unknown", NEVER_REFERRED),),
+    seals=True,
+    unsealed=(Unsealed(IN_CLEAR, SEALING),),
 )
 
 if __name__ == "__main__":

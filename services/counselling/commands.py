@@ -77,3 +77,10 @@ class RecordAssessment:
     priority: Priority
     levels: Mapping[str, int]
     assessed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyLevels:
+    """Destroys the key of the levels of all assessments."""
+
+    case_id: UUID

@@ -8,12 +8,14 @@ from uuid import UUID
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import Context, Refused
 from chassis.pure.resources import Resource
+from chassis.pure.sealing import Vault
 from chassis.pure.states import States, by_id, by_link
 from counselling import refusals
 from counselling.answers import Assessments, AssessmentView, FileSummary, FileView
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.sight import sight_of
+from counselling.handlers.care import levels_of
 from counselling.limits import answer_estimated, contact_estimated
 from vocabulary.roles import PROGRAMME_MANAGER
 
@@ -43,7 +45,7 @@ def show_assessments(states: States, case_id: UUID, context: Context) -> Assessm
         return refusals.NOT_TAKEN_ON
     found = states.linked(Assessment, case_id)
     found.sort(key=lambda each: (each.assessed_on, each.id), reverse=True)
-    return Assessments(case_id=case_id, items=tuple(_assessment(each) for each in found))
+    return Assessments(case_id=case_id, items=tuple(_assessment(file, each, context.vault) for each in found))
 
 
 def with_estimate(view: V, file: CentreFile, days: WorkingDays) -> V:
@@ -69,10 +71,10 @@ def _readable(states: States, case_id: UUID, context: Context) -> CentreFile | R
     return file
 
 
-def _assessment(assessment: Assessment) -> AssessmentView:
+def _assessment(file: CentreFile, assessment: Assessment, vault: Vault) -> AssessmentView:
     return AssessmentView(
         assessment_ref=assessment.id,
         centre=assessment.centre,
         assessed_on=assessment.assessed_on,
-        levels={each.domain: each.level for each in assessment.levels},
+        levels=levels_of(file, assessment, vault),
     )

@@ -153,7 +153,7 @@ class ReferralView(Answer):
     to_centre: str
     country: str
     priority: Priority
-    needs: tuple[str, ...]
+    needs: tuple[str, ...] | None = Field(description="null: destroyed with the profile of the person")
     wishes: tuple[str, ...]
     skills: tuple[str, ...]
     status: ReferralStatus
@@ -178,12 +178,12 @@ class ReferralView(Answer):
 
     @classmethod
     def shown(cls, referral: Referral, days: WorkingDays) -> ReferralView:
-        """From the state, by what the calendars say now."""
+        """From the state with its needs in clear, by what the calendars say now."""
         return ReferralView.model_validate(referral).model_copy(update={"due_estimated": _estimated(referral, days)})
 
     def without(self, hidden: frozenset[str]) -> Self:
         """The view for somebody who must not see these needs."""
-        if hidden.isdisjoint(self.needs):
+        if self.needs is None or hidden.isdisjoint(self.needs):
             return self
         return self.model_copy(update={"needs": tuple(code for code in self.needs if code not in hidden)})
 
@@ -226,11 +226,13 @@ class JourneyView(Answer):
     reason: str | None
     departed_on: date | None
     arrival_expected_on: date | None
-    assistance_codes: tuple[str, ...]
+    assistance_codes: tuple[str, ...] | None = Field(description="null: destroyed with the profile of the person")
     arrived_on: date | None
 
     def without(self, hidden: frozenset[str]) -> Self:
         """The view for somebody who must not see these codes."""
+        if self.assistance_codes is None:
+            return self
         shown = tuple(code for code in self.assistance_codes if code not in hidden)
         return self.model_copy(update={"assistance_codes": shown})
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from chassis.clock import Clock
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Days, Reading, Runner, acting_as
+from chassis.http.api import Changer, Days, Reading, Runner, Sealing, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -21,6 +19,7 @@ from chassis.http.starting import started
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
+from chassis.pure.sealing import Vault
 from chassis.telemetry.logs import get_logger
 from referral import commands, refusals, views
 from referral.answers import (
@@ -52,16 +51,16 @@ from referral.bodies import (
 from referral.domain.case import Case, CaseStatus
 from referral.domain.case_ref import read
 from referral.domain.journey import JourneyStatus
+from referral.domain.profile import PROFILE_PART
 from referral.domain.referral import ReferralStatus
 from referral.resources import (
     ALLOWED,
     CASE,
+    PROFILE,
     REFERRAL,
     TIMELINE,
     hidden_from,
-    profile_in_clear,
 )
-from referral.vault import Vault
 from vocabulary.codes import Country, Org
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import date_in_future
@@ -83,11 +82,11 @@ router = new_router()
 log = get_logger(__name__)
 
 
-async def _hidden(request: Request, actor: Reader) -> frozenset[str]:
-    return hidden_from(actor, started(request, "workshop").reference)
+async def _sight(request: Request, actor: Reader, days: Days, vault: Sealing) -> views.Sight:
+    return views.Sight(hidden_from(actor, started(request, "workshop").reference), days, vault)
 
 
-Hidden = Annotated[frozenset[str], Depends(_hidden)]
+Sight = Annotated[views.Sight, Depends(_sight)]
 
 
 def _today(request: Request) -> date:
@@ -191,8 +190,7 @@ async def withdraw_referral(
 async def list_referrals(
     actor: Reader,
     reading: Reading,
-    days: Days,
-    hidden: Hidden,
+    sight: Sight,
     wish: Annotated[Wish, paged(views.REFERRALS)],
     *,
     status: Annotated[ReferralStatus | None, Query()] = None,
@@ -203,9 +201,7 @@ async def list_referrals(
 ) -> Response:
     """What became of each referral of the caller's organisation."""
     scope = _scope(actor, org)
-    return json_response(
-        await views.referrals(reading, wish, org=scope, status=status, overdue=overdue, hidden=hidden, days=days)
-    )
+    return json_response(await views.referrals(reading, wish, org=scope, status=status, overdue=overdue, sight=sight))
 
 
 @router.get("/referrals/{referral_id}", tags=["referrals"], **answers(ReferralDetail, 403, 404, tagged=True))
@@ -250,61 +246,56 @@ async def confirm_departure(case_id: UUID, body: DepartureReport, actor: Desk, r
     return await run(command, actor, CASE, case_id)
 
 
-def with_vault(vault: Vault) -> APIRouter:
-    """The routes that take or show a profile: this vault seals it before anything else sees it."""
-    routes = new_router()
-    profile = profile_in_clear(vault)
+@router.post("/cases", tags=["cases"], status_code=201, **answers(CaseOutcome, 403, 409))
+async def open_case(body: NewCase, actor: Desk, today: Today, vault: Sealing, run: Runner) -> Response:
+    """Registers a person. Nothing is shared with anybody before a consent and a referral."""
+    case_id = uuid4()
+    if body.profile is not None:
+        _check_birth(body.profile, today, "/profile")
+    command = commands.OpenCase(
+        case_id=case_id,
+        target_group=body.target_group,
+        country=body.country,
+        admin1=body.admin1,
+        language=body.language,
+        return_type=body.return_type,
+        age_band=body.age_band,
+        household_id=body.household_id,
+        household_size=body.household_size,
+        vulnerability_present=body.vulnerability_present,
+        profile=None if body.profile is None else _sealed(vault, case_id, body.profile),
+    )
+    return await run(command, actor)
 
-    @routes.post("/cases", tags=["cases"], status_code=201, **answers(CaseOutcome, 403, 409))
-    async def open_case(body: NewCase, actor: Desk, today: Today, run: Runner) -> Response:
-        """Registers a person. Nothing is shared with anybody before a consent and a referral."""
-        case_id = uuid4()
-        if body.profile is not None:
-            _check_birth(body.profile, today, "/profile")
-        command = commands.OpenCase(
-            case_id=case_id,
-            target_group=body.target_group,
-            country=body.country,
-            admin1=body.admin1,
-            language=body.language,
-            return_type=body.return_type,
-            age_band=body.age_band,
-            household_id=body.household_id,
-            household_size=body.household_size,
-            vulnerability_present=body.vulnerability_present,
-            profile=None if body.profile is None else _sealed(vault, case_id, body.profile),
-        )
-        return await run(command, actor)
 
-    @routes.put("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileOutcome, *REFUSALS))
-    async def set_profile(case_id: UUID, body: ProfileBody, actor: Desk, today: Today, run: Changer) -> Response:
-        """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
-        _check_birth(body, today)
-        with _alarm(case_id):
-            answer = await run(commands.SetProfile(case_id, _sealed(vault, case_id, body)), actor, profile, case_id)
-        _audit("profile_set", case_id, actor)
-        return answer
+@router.put("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileOutcome, *REFUSALS))
+async def set_profile(
+    case_id: UUID, body: ProfileBody, actor: Desk, today: Today, vault: Sealing, run: Changer
+) -> Response:
+    """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
+    _check_birth(body, today)
+    answer = await run(commands.SetProfile(case_id, _sealed(vault, case_id, body)), actor, PROFILE, case_id)
+    _audit("profile_set", case_id, actor)
+    return answer
 
-    @routes.get("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileView, 403, 404, tagged=True))
-    async def read_profile(case_id: UUID, actor: Desk, view: Viewer) -> Response:
-        """The profile in clear. Every look is logged: which role of which organisation, at which case, never what.
 
-        Its `ETag`, sent as `If-Match` with PUT or DELETE of the profile, holds that to it.
-        """
-        with _alarm(case_id):
-            answer = await view(profile, case_id, actor)
-        _audit("profile_read", case_id, actor)
-        return answer
+@router.get("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileView, 403, 404, tagged=True))
+async def read_profile(case_id: UUID, actor: Desk, view: Viewer) -> Response:
+    """The profile in clear. Every look is logged: which role of which organisation, at which case, never what.
 
-    @routes.delete("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileOutcome, *REFUSALS))
-    async def destroy_profile(case_id: UUID, actor: Desk, run: Changer) -> Response:
-        """Destroys the key: no copy, and no backup, can be read any more."""
-        with _alarm(case_id):
-            answer = await run(commands.DestroyProfile(case_id), actor, profile, case_id)
-        _audit("profile_destroyed", case_id, actor)
-        return answer
+    Its `ETag`, sent as `If-Match` with PUT or DELETE of the profile, holds that to it.
+    """
+    answer = await view(PROFILE, case_id, actor)
+    _audit("profile_read", case_id, actor)
+    return answer
 
-    return routes
+
+@router.delete("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileOutcome, *REFUSALS))
+async def destroy_profile(case_id: UUID, actor: Desk, run: Changer) -> Response:
+    """Destroys the case's keys: of the profile, and of the needs and the assistance that tell of health."""
+    answer = await run(commands.DestroyProfile(case_id), actor, PROFILE, case_id)
+    _audit("profile_destroyed", case_id, actor)
+    return answer
 
 
 def _check_birth(profile: ProfileBody, today: date, where: str = "") -> None:
@@ -314,24 +305,12 @@ def _check_birth(profile: ProfileBody, today: date, where: str = "") -> None:
 
 
 def _sealed(vault: Vault, case_id: UUID, profile: ProfileBody) -> commands.Sealed:
-    wrapped_key, fields = vault.seal(case_id, profile.texts())
-    return commands.Sealed(wrapped_key, fields)
+    return commands.Sealed(*vault.seal(case_id, PROFILE_PART, profile.texts()))
 
 
 def _audit(event: str, case_id: UUID, actor: Actor) -> None:
     """A line in the log for every touch of a profile: no values, and no names of people."""
     log.info(event, case_id=str(case_id), role=actor.role, owner=actor.org)
-
-
-@contextmanager
-def _alarm(case_id: UUID) -> Iterator[None]:
-    """Tells the operators of a profile that does not open."""
-    try:
-        yield
-    except Problem as problem:
-        if problem.code == refusals.VAULT_LOCKED.code:
-            log.error("profile_locked", case_id=str(case_id))
-        raise
 
 
 def _scope(actor: Actor, org: str | None) -> str | None:

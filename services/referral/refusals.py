@@ -46,12 +46,6 @@ NOT_A_RETURNEE_FROM_GERMANY: Final = Refused(
     422,
 )
 ADMIN1_ELSEWHERE: Final = admin1_elsewhere("the country of return")
-VAULT_LOCKED: Final = Refused(
-    "vault_locked",
-    "The profile does not open with the key that this process was given.",
-    "Tell the operators: PROFILE_KEY_FILE is not the key that the profile was sealed with, or the profile was changed.",
-    status=503,
-)
 PROFILE_NOT_FOUND: Final = Refused(
     "profile_not_found", "This case has no profile.", "Set one: PUT /cases/{case_id}/profile.", status=404
 )

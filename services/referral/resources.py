@@ -10,9 +10,9 @@ from chassis.pure.states import States, by_id, by_link
 from referral import refusals
 from referral.answers import Allowed, CaseView, Hop, ProfileView, ReferralDetail, ReferralView, Timeline
 from referral.domain.case import Case
-from referral.domain.profile import Profile
+from referral.domain.profile import PROFILE_PART, Profile
+from referral.handlers.care import opened
 from referral.reference import Reference
-from referral.vault import Vault, VaultError
 from vocabulary.roles import DATA_PROTECTION_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 
 
@@ -21,6 +21,7 @@ def show_case(states: States, case_id: UUID, context: Context) -> CaseView | Ref
     case = _readable(states.get(Case, case_id), context.actor)
     if isinstance(case, Refused):
         return case
+    case = opened(case, context.vault)
     referrals = tuple(ReferralView.shown(each, context.working_days) for each in case.referrals)
     view = CaseView.model_validate(case).model_copy(update={"referrals": referrals})
     return view.without(hidden_from(context.actor, context.reference))
@@ -51,7 +52,7 @@ def show_referral(states: States, referral_id: UUID, context: Context) -> Referr
     case = _readable(found, context.actor)
     if isinstance(case, Refused):
         return case
-    referral = case.referral(referral_id)
+    referral = opened(case, context.vault).referral(referral_id)
     if referral is None:
         return refusals.REFERRAL_NOT_FOUND
     chain = tuple(Hop.model_validate(each) for each in case.chain(referral.root_id))
@@ -59,33 +60,27 @@ def show_referral(states: States, referral_id: UUID, context: Context) -> Referr
     return view.without(hidden_from(context.actor, context.reference))
 
 
+def show_profile(states: States, case_id: UUID, context: Context) -> ProfileView | Refused:
+    """The profile in clear. Its tag is a keyed hash of the clear text: it tells nothing to others."""
+    case = _readable(states.get(Case, case_id), context.actor)
+    if isinstance(case, Refused):
+        return case
+    if context.actor.role not in SCOUTS_DESK:
+        return refusals.OTHER_ORGANISATION
+    profile = states.get(Profile, case_id)
+    if profile is None:
+        return refusals.PROFILE_NOT_FOUND
+    if profile.wrapped_key is None:
+        return refusals.PROFILE_DESTROYED
+    fields = context.vault.open(case_id, PROFILE_PART, profile.wrapped_key, profile.fields)
+    return ProfileView.model_validate({"case_id": case_id, **fields})
+
+
 CASE = Resource(lambda case_id: (by_id(Case, case_id),), show_case)
 TIMELINE = Resource(lambda case_id: (by_id(Case, case_id),), show_timeline)
 ALLOWED = Resource(lambda case_id: (by_id(Case, case_id),), show_allowed)
 REFERRAL = Resource(lambda referral_id: (by_link(Case, referral_id),), show_referral)
-
-
-def profile_in_clear(vault: Vault) -> Resource:
-    """The profile as this vault opens it. Its tag is a keyed hash of the clear text: it tells nothing to others."""
-
-    def show(states: States, case_id: UUID, context: Context) -> ProfileView | Refused:
-        case = _readable(states.get(Case, case_id), context.actor)
-        if isinstance(case, Refused):
-            return case
-        if context.actor.role not in SCOUTS_DESK:
-            return refusals.OTHER_ORGANISATION
-        profile = states.get(Profile, case_id)
-        if profile is None:
-            return refusals.PROFILE_NOT_FOUND
-        if profile.wrapped_key is None:
-            return refusals.PROFILE_DESTROYED
-        try:
-            fields = vault.open(case_id, profile.wrapped_key, profile.fields)
-        except VaultError:
-            return refusals.VAULT_LOCKED
-        return ProfileView.model_validate({"case_id": case_id, **fields})
-
-    return Resource(lambda case_id: (by_id(Case, case_id), by_id(Profile, case_id)), show)
+PROFILE = Resource(lambda case_id: (by_id(Case, case_id), by_id(Profile, case_id)), show_profile)
 
 
 def hidden_from(actor: Actor, reference: Reference) -> frozenset[str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
 
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
+from chassis.pure.sealing import Vault
 from referral.answers import CaseSummary, ListedReferral
 from referral.domain.case import Case
 from referral.domain.referral import Referral
+from referral.handlers.care import opened_referral
 
 CASES: Final = Listing(
     source="case_file",
@@ -32,7 +34,7 @@ REFERRALS: Final = Listing(
                coalesce((listed.referral ->> 'answer_due_at')::timestamptz, 'infinity') as answer_due_at
     ) place""",
     id="place.id",
-    columns="file.id as case_id, file.case_ref, listed.referral",
+    columns="file.id as case_id, file.case_ref, file.data ->> 'care_key' as care_key, listed.referral",
     updated_at="file.updated_at",
     orders={
         "case_id": Order("file.id", "uuid"),
@@ -50,6 +52,15 @@ _HAS_OVERDUE: Final = (
     '$[*] ? ((@.status == "submitted" || @.status == "received") && @.overdue_level > 0'
     ' || @.status == "submitted" && @.receipt_overdue == true)'
 )
+
+
+class Sight(NamedTuple):
+    """By what a caller sees referrals: the codes that are hidden from them, the calendars, and what opens boxes."""
+
+    hidden: frozenset[str]
+    days: WorkingDays
+    vault: Vault
+
 
 _case: TypeAdapter[Case] = TypeAdapter(Case)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
@@ -82,8 +93,7 @@ async def referrals(
     org: str | None,
     status: str | None,
     overdue: bool | None,
-    hidden: frozenset[str],
-    days: WorkingDays,
+    sight: Sight,
 ) -> Page[ListedReferral]:
     """Referrals of one organisation, or of all, without the needs that are hidden from the caller.
 
@@ -95,12 +105,14 @@ async def referrals(
     where.add("listed.referral ->> 'status' = {}", status)
     where.add("file.data -> 'referrals' @? {}::jsonpath", _HAS_OVERDUE if overdue else None)
     where.add(f"({_OVERDUE}) = {{}}", overdue)
-    return await documents.page(REFERRALS, where, wish, lambda row: _listed(row, days).without(hidden))
+    return await documents.page(REFERRALS, where, wish, lambda row: _listed(row, sight))
 
 
 def _summary(row: Any) -> CaseSummary:
     return CaseSummary.model_validate(_case.validate_json(row["data"]))
 
 
-def _listed(row: Any, days: WorkingDays) -> ListedReferral:
-    return ListedReferral.of(row["case_id"], row["case_ref"], _referral.validate_json(row["referral"]), days)
+def _listed(row: Any, sight: Sight) -> ListedReferral:
+    stored = _referral.validate_json(row["referral"])
+    referral = opened_referral(row["case_id"], row["care_key"], stored, sight.vault)
+    return ListedReferral.of(row["case_id"], row["case_ref"], referral, sight.days).without(sight.hidden)

@@ -22,13 +22,13 @@ from chassis.pure.reference import DIRECTORY
 from chassis.settings import Settings
 from counselling.app import SERVICE as COUNSELLING
 from placement.app import SERVICE as PLACEMENT
-from referral.app import service as referral
+from referral.app import SERVICE as REFERRAL
 from tests.access.tables import ROLES, kinds, operations
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.web import ask
 from training.app import SERVICE as TRAINING
 
-SERVICES = {each.name: each for each in (referral(bytes(32)), TRAINING, COUNSELLING, PLACEMENT)}
+SERVICES = {each.name: each for each in (REFERRAL, TRAINING, COUNSELLING, PLACEMENT)}
 KINDS = kinds()
 HOMES = {
     "scouts": "scouts:bavaria",

@@ -13,7 +13,7 @@ from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
 from counselling.app import SERVICE as COUNSELLING
 from placement.app import SERVICE as PLACEMENT
-from referral.app import service as referral_service
+from referral.app import SERVICE as REFERRAL
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
@@ -21,7 +21,6 @@ from tests.support.counselling.process import Process as Counselling
 from tests.support.past import adopt
 from tests.support.placement.process import Placement
 from tests.support.reading import Join, joiner
-from tests.support.referral.process import KEY
 from tests.support.referral.process import Process as Desk
 from tests.support.restores import Emitter
 from tests.support.service_process import migrated, on_a_copy
@@ -102,7 +101,7 @@ def join(shop: Shop, kafka_bootstrap: str, pool: asyncpg.Pool, dsn: str) -> Join
 @pytest.fixture(scope="session")
 async def referral_template(cluster: Cluster) -> str:
     """The name of a database with referral's schema."""
-    return await migrated(cluster, referral_service(KEY))
+    return await migrated(cluster, REFERRAL)
 
 
 @pytest.fixture

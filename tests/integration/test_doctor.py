@@ -275,6 +275,7 @@ def test_the_command_shows_a_line_per_check_and_ends_with_1_if_something_is_wron
     for name, value in secured.environment("training").items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TRAINING_DATABASE_URL", dsn)
+    monkeypatch.delenv("AUTH_JWKS", raising=False)
     result = CliRunner().invoke(app, ["doctor", "training", "--json"])
     assert result.exit_code == 1, result.output
     lines = {line["check"]: line for line in json.loads(result.stdout)}
@@ -282,6 +283,10 @@ def test_the_command_shows_a_line_per_check_and_ends_with_1_if_something_is_wron
     assert lines["rights on topic ph.referral.v1"]["state"] == "wrong"
     assert lines["subscription to ph.referral.v1"]["remedy"] == "Run `ph topics apply --acls`."
     assert lines["schema"]["state"] == "wrong"
+
+    assert (lines["encryption to database"]["state"], lines["encryption to Kafka"]["state"]) == ("right", "right")
+    assert lines["encryption to key set"]["state"] == "not checked"
+    assert "vault keys" not in lines, "this service seals nothing"
 
     plain = CliRunner().invoke(app, ["doctor", "training"])
     assert plain.exit_code == 1

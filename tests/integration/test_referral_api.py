@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
+from tests.support.keys import memory_vault
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.referral.news import EDO
 from tests.support.referral.process import BERLIN, LOS, PROGRAMME, Process, ids
@@ -122,7 +123,7 @@ async def test_a_profile_whose_key_is_destroyed_can_be_read_by_nobody(desk: Proc
 
 async def test_a_process_with_another_key_says_so_and_shows_nothing(desk: Process) -> None:
     case = await desk.opened(profile=CANARIES)
-    other = Process(desk.pool, key=bytes(32))
+    other = Process(desk.pool, memory_vault(number=2))
     locked = await other.read(f"/cases/{case}/profile")
     assert (locked["http"], locked["code"]) == (503, "vault_locked")
     await other.http.aclose()

@@ -27,6 +27,7 @@ from chassis.pure.decision import (
 )
 from chassis.pure.messages import Contract, Event
 from chassis.pure.reference import DIRECTORY
+from chassis.pure.sealing import Vault
 from chassis.pure.states import (
     Codec,
     Entry,
@@ -34,6 +35,7 @@ from chassis.pure.states import (
     Need,
     States,
 )
+from tests.support.keys import memory_vault
 from vocabulary.countries import WORKING_DAYS
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -64,6 +66,7 @@ class MemoryService:
         self.rows: dict[type[Any], dict[UUID, str]] = {kind.state: {} for kind in self.kinds}
         self.deadlines: dict[tuple[str, UUID], Deadline] = {}
         self.events: list[Event] = []
+        self.vault: Vault = memory_vault(seed)
         self._codecs = {kind.state: Codec(kind) for kind in self.kinds}
         self._random = random.Random(seed)
 
@@ -140,6 +143,7 @@ class MemoryService:
             new_id=self._new_id,
             random_id=self._new_id,
             working_days=self.working_days,
+            vault=self.vault,
         )
 
     def _run(self, handler: Handler, message: Any, actor: Actor, occurred_at: datetime) -> Decision | Refused:

@@ -17,6 +17,7 @@ from chassis.http.auth import Authenticator
 from chassis.http.jwks import KeyCache
 from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.resources import Seen
+from chassis.pure.sealing import Vault
 from chassis.pure.states import Need, States
 from chassis.service import Service
 from chassis.settings import Settings
@@ -114,6 +115,10 @@ class _Workshop:
     @property
     def reference(self) -> Any:
         return self.memory.reference
+
+    @property
+    def vault(self) -> Vault:
+        return self.memory.vault
 
     @property
     def documents(self) -> _Documents:

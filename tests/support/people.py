@@ -155,9 +155,9 @@ class Person:
         await self.staff("scout").do(f"/cases/{self.case_id}/journey/plan", body)
         return self
 
-    async def departed(self) -> Person:
+    async def departed(self, **changes: Any) -> Person:
         """Has left Germany."""
-        body = {"departed_on": past().isoformat(), "arrival_expected_on": past().isoformat()}
+        body = {"departed_on": past().isoformat(), "arrival_expected_on": past().isoformat(), **changes}
         await self.staff("scout").do(f"/cases/{self.case_id}/journey/depart", body)
         return self
 
@@ -204,7 +204,7 @@ class Person:
         await self.staff(by).do(f"/files/{self.case_id}/arrival", body)
         return self
 
-    async def assessed(self, by: str = "counsellor") -> Person:
+    async def assessed(self, by: str = "counsellor", **changes: Any) -> Person:
         """The centre has spoken with the person, and assessed the needs."""
         contact = {"channel": "phone", "attempts": 1, "contacted_on": past().isoformat()}
         await self.staff(by).do(f"/files/{self.case_id}/contacts", contact)
@@ -213,6 +213,7 @@ class Person:
             "priority": "normal",
             "levels": {"economic": 2, "social": 0},
             "assessed_on": past().isoformat(),
+            **changes,
         }
         await self.staff(by).do(f"/files/{self.case_id}/assessments", body)
         return self

@@ -19,15 +19,19 @@ from chassis.http.jwks import KeyCache
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
 from chassis.postgres.storage import Storage
+from chassis.pure.sealing import NO_VAULT
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Tracer
+from chassis.vault.vault import KeyVault
 from chassis.work.calendar import Calendar
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_runner import DeadlineRunner
+from chassis.work.sealer import Sealer
 from chassis.work.workshop import Workshop
 from tests.support import outbox
+from tests.support.canaries import Canary, traces
 from tests.support.cluster import Cluster
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.records import nothing_kept
@@ -40,7 +44,9 @@ P = TypeVar("P", bound="ServiceProcess")
 class ServiceProcess:
     """`get`, `post` ... give the body of the answer, with its status as `http`."""
 
-    def __init__(self, service: Service, pool: asyncpg.Pool, reference: Any = None) -> None:
+    def __init__(
+        self, service: Service, pool: asyncpg.Pool, reference: Any = None, vault: KeyVault | None = None
+    ) -> None:
         settings = Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED)
         self.pool, self.clock, self.metrics = pool, Clock(), Metrics(service.name)
         self.workshop = Workshop(
@@ -54,8 +60,10 @@ class ServiceProcess:
             lambda: None,
             b"a secret of this service",
             calendar=Calendar.of(service.working_days, settings.reference_dir),
+            vault=NO_VAULT if vault is None else vault,
         )
-        self.app = create_api(service, settings)
+        self.sealer = Sealer(self.workshop, service.unsealed)
+        self.app = create_api(service, settings, marks=None if vault is None else vault.marks)
         self.app.state.clock, self.app.state.workshop = self.clock, self.workshop
         self.app.state.bus = CommandBus(self.workshop, service.commands)
         self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
@@ -84,6 +92,16 @@ class ServiceProcess:
         """POST with this body; without one it has none."""
         answer = await self.ask("POST", path, who, json=body or None)
         return answer.json() | {"http": answer.status_code}
+
+    async def holding(self, *words: str) -> list[str]:
+        """The tables that hold one of these words, in whatever column."""
+        found = []
+        for table in await self.pool.fetch("select tablename as name from pg_tables where schemaname = 'public'"):
+            rows = await self.pool.fetch(f'select * from "{table["name"]}"')
+            values = [each if isinstance(each, bytes) else str(each).encode() for row in rows for each in row]
+            if any(traces([Canary(word, word) for word in words], value) for value in values):
+                found.append(table["name"])
+        return found
 
     async def published(self, key: Any) -> list[str]:
         """The names of the events that wait in the outbox under a key, in order."""

@@ -9,10 +9,10 @@ from chassis.http.code_lists import router as code_lists
 from chassis.http.parked import router as operations
 from counselling.app import SERVICE as COUNSELLING
 from placement.app import SERVICE as PLACEMENT
-from referral.app import service as referral
+from referral.app import SERVICE as REFERRAL
 from training.app import SERVICE as TRAINING
 
-ALL = (COUNSELLING, PLACEMENT, referral(bytes(32)), TRAINING)
+ALL = (COUNSELLING, PLACEMENT, REFERRAL, TRAINING)
 
 
 SHARED = [

@@ -1,6 +1,7 @@
 """Canaries: a person's data is put wherever it belongs and wherever a careless client may put it, then looked for.
 
-It may be found in one place only: in the answer to those who may read the profile.
+It may be found in one place only: in the answer to those who may read the profile. What tells of the person's health is
+looked for too: needs, assistance at the departure, and levels of an assessment lie in clear nowhere.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ SUBJECT = Canary("subject", "grizeldonia.pfeffervogt@desk.example")
 """Who works with the case is a person too."""
 WORD = Canary("word", "Thrumblewick")
 """A name that looks like a code."""
+NEED = "psychosocial"
+HEALTH = [Canary("need", NEED), Canary("assistance", "psychosocial_session")]
+"""Codes of a special category, which stand in no other word of the chain."""
+LEVEL = Canary("level", '"health"')
+"""A domain of an assessment, as it would stand in a document."""
 FOREIGN = Canary("foreign", "Umberfinch Karolowsky")
 """Put on a topic by somebody who should not have."""
 
@@ -89,6 +95,13 @@ async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]
     assert (await staff("scout").get(f"/cases/{person.case_id}/profile")).items() >= PROFILE.items()
     await person.referred()
     await person.accepted()
+    in_need = await Person(staff).opened()  # nobody is careless with this case, and nobody destroys its key
+    await in_need.referred(needs=["employment", NEED])
+    await in_need.accepted()
+    await in_need.planned()
+    await in_need.departed(assistance_codes=["bridging_cash", "psychosocial_session"])
+    await in_need.arrived()
+    await in_need.assessed(levels={"economic": 1, "health": 3})
     forgotten = (await staff("scout").do("/cases", new_case(profile=PROFILE)))["case_id"]
     await staff("scout").do(f"/cases/{forgotten}/profile", method="DELETE")
     for service in SERVICES:
@@ -163,7 +176,7 @@ ALL = [*CANARIES, WORD, SUBJECT]
 
 
 def test_the_search_finds_what_is_there() -> None:
-    for canary in [*ALL, FOREIGN]:
+    for canary in [*ALL, *HEALTH[1:], LEVEL, FOREIGN]:
         for text in (canary.text, canary.text.upper(), json.dumps([canary.text])):
             assert traces([canary], text) == [canary.name]
     assert traces(CANARIES, "nothing of the kind") == []
@@ -187,34 +200,44 @@ async def test_no_topic_holds_any_of_it(chain: Chain, planted: object) -> None:
         for record in await chain.broker.read(topic):
             parts = [record.key or b"", record.value or b""]
             parts += [part for name, value in record.headers for part in (name.encode(), value or b"")]
-            assert traces(ALL, b"\n".join(parts)) == [], f"{topic} {record.partition}/{record.offset} {record.headers}"
+            place = f"{topic} {record.partition}/{record.offset} {record.headers}"
+            assert traces([*ALL, *HEALTH], b"\n".join(parts)) == [], place
 
 
 def test_no_log_holds_any_of_it(chain: Chain, planted: object) -> None:
     for path in chain.stack.logs.iterdir():
         for number, line in enumerate(path.read_bytes().splitlines(), 1):
-            assert traces([*ALL, FOREIGN], line) == [], f"{path.name}:{number}: {line!r}"
+            assert traces([*ALL, *HEALTH, FOREIGN], line) == [], f"{path.name}:{number}: {line!r}"
 
 
 def test_no_span_holds_any_of_it(chain: Chain, planted: object) -> None:
     assert {span.service for span in chain.collector.spans()} == set(SERVICES)
     for body in chain.collector.bodies:
-        assert traces([*ALL, FOREIGN], body) == []
+        assert traces([*ALL, *HEALTH, FOREIGN], body) == []
 
 
 async def test_no_metric_holds_any_of_it(chain: Chain, planted: object) -> None:
     for service in SERVICES:
         text = (await chain.as_(service, "operator", "programme:desk").http.get("/metrics")).text
         for line in text.splitlines():
-            assert traces([*ALL, FOREIGN], line) == [], line
+            assert traces([*ALL, *HEALTH, FOREIGN], line) == [], line
 
 
 async def test_no_database_holds_any_of_it_in_clear(chain: Chain, planted: object) -> None:
     for service in SERVICES:
         for line in (await chain.dump(service)).splitlines():
-            assert traces(ALL, line) == [], f"{service}: {line}"
+            assert traces([*ALL, *HEALTH, LEVEL], line) == [], f"{service}: {line}"
             if not line.startswith("parked: "):
                 assert traces([FOREIGN], line) == [], f"{service}: {line}"
+
+
+async def test_the_staff_reads_what_lies_sealed(chain: Chain, planted: object) -> None:
+    scout, counsellor = chain.as_(*STAFF["scout"]), chain.as_(*STAFF["counsellor"])
+    needs = [referral["needs"] for referral in (await scout.get("/referrals"))["items"]]
+    assert ["employment", NEED] in needs
+    files = [item["case_id"] for item in (await counsellor.get("/files"))["items"]]
+    found = [(await counsellor.get(f"/files/{case}/assessments"))["items"] for case in files]
+    assert {"economic": 1, "health": 3} in [item["levels"] for items in found for item in items]
 
 
 def test_operators_see_a_parked_record_without_its_contents(chain: Chain, planted: object) -> None:

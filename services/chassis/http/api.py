@@ -22,6 +22,7 @@ from chassis.pure.answers import Answer
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import Actor, Refused
 from chassis.pure.resources import Resource, Seen
+from chassis.pure.sealing import Vault
 from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
 from chassis.work.workshop import Workshop
 
@@ -58,11 +59,11 @@ Anybody = Annotated[Actor, acting_as()]
 class _Commands:
     """Commands of one request: same Idempotency-Key and same body give the stored answer."""
 
-    def __init__(self, request: Request, key: str, fingerprint: bytes) -> None:
+    def __init__(self, request: Request, key: str, fingerprints: Sequence[bytes]) -> None:
         self._bus: CommandBus = started(request, "bus")
         self._request = request
         self._key = key
-        self._fingerprint = fingerprint
+        self._fingerprints = fingerprints
 
     async def _answer(self, command: Any, actor: Actor, seen: Seen | None) -> Response:
         return self._told(await self._bus.execute(command, actor, self._scoped(actor), seen))
@@ -71,7 +72,8 @@ class _Commands:
         scope = self._request.scope
         # A hash, because a careless client's key could be a name.
         place = f"{actor.org}|{scope['method']} {_address(scope)}\0{self._key}"
-        return IdempotencyKey(hashlib.sha256(place.encode()).digest(), self._fingerprint)
+        newest, *others = self._fingerprints
+        return IdempotencyKey(hashlib.sha256(place.encode()).digest(), newest, tuple(others))
 
     def _told(self, outcome: Done | Refused) -> Response:
         if isinstance(outcome, Refused):
@@ -127,8 +129,8 @@ class Do(_Commands):
 class Change(_Commands):
     """Runs a command on something that its caller may have read: with `If-Match`, only if that is still true."""
 
-    def __init__(self, request: Request, key: str, fingerprint: bytes, if_match: str | None) -> None:
-        super().__init__(request, key, fingerprint)
+    def __init__(self, request: Request, key: str, fingerprints: Sequence[bytes], if_match: str | None) -> None:
+        super().__init__(request, key, fingerprints)
         self._if_match = if_match
 
     async def __call__(self, command: Any, actor: Actor, resource: Resource, id_: UUID) -> Response:
@@ -170,17 +172,19 @@ _IfMatch = Annotated[
 ]
 
 
-async def _fingerprint(request: Request) -> bytes:
-    return hashlib.blake2b(await request.body(), key=request.app.state.fingerprint_key, digest_size=32).digest()
+async def _fingerprints(request: Request) -> Sequence[bytes]:
+    """By which a body is known again; where the service seals, hashes that nobody can make without its keys."""
+    marks: Callable[[bytes], Sequence[bytes]] = request.app.state.marks
+    return marks(await request.body())
 
 
 async def _run(request: Request, idempotency_key: _Key) -> Run:
     _single(request, "Idempotency-Key", "Send exactly one.")
-    return Run(request, idempotency_key, await _fingerprint(request))
+    return Run(request, idempotency_key, await _fingerprints(request))
 
 
 async def _do(request: Request, idempotency_key: _Key) -> Do:
-    return Do(request, idempotency_key, await _fingerprint(request))
+    return Do(request, idempotency_key, await _fingerprints(request))
 
 
 async def _change(
@@ -190,7 +194,7 @@ async def _change(
 ) -> Change:
     _single(request, "Idempotency-Key", "Send exactly one.")
     _single(request, "If-Match", "Send all tags in one If-Match, separated by commas.")
-    return Change(request, idempotency_key, await _fingerprint(request), if_match)
+    return Change(request, idempotency_key, await _fingerprints(request), if_match)
 
 
 Runner = Annotated[Run, Depends(_run)]
@@ -207,6 +211,15 @@ async def _documents(request: Request) -> Documents:
 
 
 Reading = Annotated[Documents, Depends(_documents)]
+
+
+async def _vault(request: Request) -> Vault:
+    vault: Vault = started(request, "workshop").vault
+    return vault
+
+
+Sealing = Annotated[Vault, Depends(_vault)]
+"""For routes that seal what they take before a command is made of it, and lists that show what was sealed."""
 
 
 async def _days(request: Request) -> WorkingDays:

@@ -22,6 +22,7 @@ from chassis.http.problems import (
 )
 from chassis.postgres.database import MAY_BE_OUTAGES, is_outage, told
 from chassis.pure.paging import BadCursor
+from chassis.pure.sealing import VaultError
 from chassis.telemetry.logs import get_logger
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -120,6 +121,18 @@ async def _outage(request: Request, error: Exception) -> Response:
     ).response(instance_of(request.scope))
 
 
+async def _locked(request: Request, error: Exception) -> Response:
+    assert isinstance(error, VaultError)
+    told_of = {"subject_id": str(error.subject), "says": error.says, "remedy": error.remedy}
+    log.error("vault_locked", route=route_of(request.scope), **told_of)
+    return Problem(
+        status=503,
+        code="vault_locked",
+        detail=f"What is sealed cannot be opened. {error.says}",
+        remedy=f"Tell the operators: {error.remedy}",
+    ).response(instance_of(request.scope))
+
+
 async def unexpected(request: Request, error: Exception) -> Response:
     """500 that tells nothing of the insides; the log has type and place, no message: it may quote values."""
     log.error("request_failed", exc_info=error, route=route_of(request.scope), method=request.method)
@@ -142,6 +155,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BadCursor, _cursor)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(VaultError, _locked)
     for kind in MAY_BE_OUTAGES:
         app.add_exception_handler(kind, _outage)
     app.add_exception_handler(Exception, unexpected)

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from chassis.pure.answers import Answer
 from chassis.pure.calendar import NO_CALENDAR, UnknownCalendar, WorkingDays
+from chassis.pure.sealing import NO_VAULT, Vault
 
 if TYPE_CHECKING:
     from chassis.pure.states import Need, States
@@ -121,7 +122,7 @@ class Context(NamedTuple):
     `now` is the injected clock (UTC). `occurred_at` is when it happened: an event's own time, a deadline's due time,
     `now` for a command. Handlers of events use it for all that lasts, so that a replay gives the same state.
     `reference` holds the service's code lists. `new_id` makes time-ordered ids (UUIDv7); `random_id` ids that tell
-    nothing (UUIDv4). `working_days`: the calendars as they are known now.
+    nothing (UUIDv4). `working_days`: the calendars as they are known now. `vault` seals and opens what rests sealed.
     """
 
     now: datetime
@@ -131,6 +132,7 @@ class Context(NamedTuple):
     new_id: Callable[[], UUID]
     random_id: Callable[[], UUID]
     working_days: WorkingDays = NO_CALENDAR
+    vault: Vault = NO_VAULT
 
 
 BEYOND_CALENDARS = Refused(

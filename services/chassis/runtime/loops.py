@@ -16,6 +16,7 @@ from chassis.postgres.database import LENT_WITHIN, is_outage, reason_of, told
 from chassis.service import Forgotten
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
+from chassis.vault.vault import KeyVault
 from chassis.waiting import is_set_within
 from chassis.work.calendar import Calendar
 from chassis.work.deadline_mover import DeadlineMover
@@ -106,6 +107,12 @@ async def keep_calendar(calendar: Calendar, mover: DeadlineMover | None) -> int:
     await asyncio.to_thread(calendar.renew)
     if mover is not None:
         await mover.follow()
+    return 0
+
+
+async def keep_keys(vault: KeyVault) -> int:
+    """Takes a new key file, beside the loop."""
+    await asyncio.to_thread(vault.renew)
     return 0
 
 

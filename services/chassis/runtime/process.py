@@ -39,6 +39,7 @@ from chassis.postgres.database import open_pool
 from chassis.postgres.own_connection import OwnConnection
 from chassis.postgres.storage import Storage
 from chassis.pure.messages import topic_of
+from chassis.pure.sealing import NO_VAULT
 from chassis.runtime import loops
 from chassis.runtime.lifecycle import (
     Server,
@@ -57,16 +58,21 @@ from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import tracer_from
 from chassis.trouble import Trouble
 from chassis.unencrypted import require_encryption
+from chassis.vault.vault import KeyVault
 from chassis.waiting import error_of
 from chassis.work.calendar import Calendar
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_mover import DeadlineMover
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.gate import Gate
+from chassis.work.sealer import Sealer
 from chassis.work.workshop import Workshop, tag_key
 
 CALENDAR_SECONDS = 5.0
 """How long a process may not know that its file of days is another one."""
+KEYS_SECONDS = 5.0
+"""How long a process may not know that its key file is another one."""
+UNSEALED_SECONDS = 60.0
 LINEAGE_SECONDS = 2.0
 """How long a process may not know that its database was found to be an earlier one."""
 
@@ -97,6 +103,7 @@ class Runtime:
         require_encryption(service.name, settings, self.database, self.kafka)
         self.reference = service.load_reference(settings.reference_dir)
         self.calendar = Calendar.of(service.working_days, settings.reference_dir)
+        self.vault = KeyVault.of_service(service.name) if service.seals else None
         self.clock = Clock()
         self.metrics = Metrics(service.name)
         self.probes = Probes()
@@ -145,6 +152,7 @@ class Runtime:
             self.settings,
             middleware=[Middleware(HttpTelemetry, tracer=self.tracer, metrics=self.metrics)],
             routers=[health.router(self.probes, self.metrics)],
+            marks=None if self.vault is None else self.vault.marks,
         )
         app.state.clock = self.clock
         app.state.authenticator = Authenticator(
@@ -189,6 +197,7 @@ class Runtime:
             secret,
             self.gate,
             self.calendar,
+            NO_VAULT if self.vault is None else self.vault,
         )
         app.state.gate = self.gate
         app.state.workshop = workshop
@@ -196,6 +205,8 @@ class Runtime:
         mover = DeadlineMover(workshop, self.service.deadlines, self.service.moves) if self.relay is not None else None
         keep = partial(loops.keep_calendar, self.calendar, mover)
         self._loop(Loop("calendar", keep, CALENDAR_SECONDS, self.metrics))
+        if self.vault is not None:
+            self._loop(Loop("keys", partial(loops.keep_keys, self.vault), KEYS_SECONDS, self.metrics))
         self._loop(Loop("lineage", partial(loops.look, pool, self.gate), LINEAGE_SECONDS, self.metrics))
         if self.relay is not None:
             await self._start_worker(workshop, self.relay)
@@ -228,6 +239,9 @@ class Runtime:
             Loop("forget", lambda: loops.forget(workshop.pool, self.clock, self.service.forgets), 60.0, self.metrics),
         ):
             self._loop(loop)
+        if self.service.unsealed:
+            sealer = Sealer(workshop, self.service.unsealed)
+            self._loop(Loop("sealer", sealer.seal_some, UNSEALED_SECONDS, self.metrics))
         self.probes.progress["relay"] = lambda: relay.last_progress
         self._background(relay.run(), "relay")
         if self.service.topics:

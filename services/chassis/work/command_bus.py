@@ -50,10 +50,14 @@ _ANSWERED = "select fingerprint, answer from idempotency where key = $1"
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """Two hashes: one of the caller's key with its scope (organisation, method, path), one of the body."""
+    """Two hashes: one of the caller's key with its scope (organisation, method, path), one of the body.
+
+    `others`: what the body's hash may have been under keys of other generations.
+    """
 
     key: bytes
     fingerprint: bytes
+    others: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +263,6 @@ async def _stored(connection: Connection, key: IdempotencyKey) -> Done | None:
     row = await connection.fetchrow(_ANSWERED, key.key)
     if row is None:
         return None
-    if row["fingerprint"] != key.fingerprint:
+    if row["fingerprint"] not in (key.fingerprint, *key.others):
         raise _RefusedError(_REUSED)
     return Done(row["answer"], replayed=True)

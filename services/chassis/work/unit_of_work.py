@@ -25,6 +25,7 @@ from chassis.pure.decision import (
     Handler,
     Refused,
 )
+from chassis.pure.sealing import NO_VAULT, Vault
 from chassis.pure.states import Need
 from chassis.telemetry.tracing import NO_TRACE, SpanContext, Tracer
 from chassis.work import deadlines
@@ -43,13 +44,20 @@ class UnitOfWork:
     """Loads everything, decides in memory, saves everything: 500 messages cost as many statements as one."""
 
     def __init__(
-        self, storage: Storage, reference: Any, tracer: Tracer, clock: Clock, working_days: WorkingDays = NO_CALENDAR
+        self,
+        storage: Storage,
+        reference: Any,
+        tracer: Tracer,
+        clock: Clock,
+        working_days: WorkingDays = NO_CALENDAR,
+        vault: Vault = NO_VAULT,
     ) -> None:
         self._storage = storage
         self._reference = reference
         self._tracer = tracer
         self._clock = clock
         self._working_days = working_days
+        self._vault = vault
         self.now = clock.now()
         """When it began: what every decision of the transaction takes for now."""
         self.states = storage.states()
@@ -78,6 +86,7 @@ class UnitOfWork:
             new_id=uuid7,
             random_id=uuid4,
             working_days=self._working_days,
+            vault=self._vault,
         )
 
     def decide(self, handler: Handler, message: Any, cause: Cause) -> Decision | Refused:

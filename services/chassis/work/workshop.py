@@ -12,6 +12,7 @@ from chassis.clock import Clock
 from chassis.postgres.documents import Documents
 from chassis.postgres.storage import Storage
 from chassis.pure.decision import Actor
+from chassis.pure.sealing import NO_VAULT, Vault
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Tracer
 from chassis.work.calendar import Calendar
@@ -38,6 +39,7 @@ class Workshop:
     tag_key: bytes
     gate: Gate = field(default_factory=Gate)
     calendar: Calendar = field(default_factory=Calendar)
+    vault: Vault = NO_VAULT
 
     @property
     def documents(self) -> Documents:
@@ -47,7 +49,7 @@ class Workshop:
     def unit_of_work(self) -> UnitOfWork:
         """A new transaction's worth of decisions, as of now. Raises `DatabaseRestoredError` if the gate is closed."""
         self.gate.require()
-        return UnitOfWork(self.storage, self.reference, self.tracer, self.clock, self.calendar.days)
+        return UnitOfWork(self.storage, self.reference, self.tracer, self.clock, self.calendar.days, self.vault)
 
 
 async def tag_key(pool: asyncpg.Pool) -> bytes:

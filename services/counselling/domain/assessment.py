@@ -1,8 +1,7 @@
-"""An assessment of needs: the levels per domain, which are health data in part."""
+"""An assessment of needs: the levels per domain, which are health data in part and rest sealed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -13,7 +12,7 @@ MAX_LEVEL = 3
 
 @dataclass(frozen=True, slots=True)
 class DomainLevel:
-    """How great the needs in one domain are: 0 none, 1 some, 2 considerable, 3 severe."""
+    """How great the needs in one domain are: 0 none, 1 some, 2 considerable, 3 severe. From before they were sealed."""
 
     domain: str
     level: int
@@ -23,22 +22,13 @@ class DomainLevel:
 class Assessment:
     """What a counsellor found, kept apart from the file; a later one stands beside it.
 
-    `id` is the `assessment_ref` of NeedsAssessed. Nothing of `levels` may leave this service or enter a log.
+    `id` is the `assessment_ref` of NeedsAssessed. Nothing of `levels` may leave this service or enter a log. They are
+    a box that the file's `care_key` opens; None once that key was destroyed; a tuple in rows that wait to be sealed.
     """
 
     id: UUID
     case_id: UUID
     centre: str
     assessed_on: date
-    levels: tuple[DomainLevel, ...]
+    levels: str | tuple[DomainLevel, ...] | None
     status: Literal["recorded"] = "recorded"
-
-    @property
-    def domains_with_needs(self) -> int:
-        """In how many domains there is any need: the only figure of the levels that travels."""
-        return sum(each.level > 0 for each in self.levels)
-
-
-def levels_of(levels: Mapping[str, int]) -> tuple[DomainLevel, ...]:
-    """The levels in order of domain."""
-    return tuple(DomainLevel(domain, level) for domain, level in sorted(levels.items()))

@@ -79,6 +79,8 @@ class CentreFile:
     courses: tuple[Course, ...] = ()
     offers: tuple[Offer, ...] = ()
     employments: tuple[Employment, ...] = ()
+    care_key: str | None = None
+    """The wrapped key of the levels of all assessments of the case, which rest in a table of their own."""
 
     @property
     def live(self) -> tuple[Referral, ...]:

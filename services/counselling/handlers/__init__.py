@@ -11,7 +11,7 @@ from chassis.pure.states import Kind, Need, by_id
 from counselling import commands
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-from counselling.handlers import answers, casework, deadlines
+from counselling.handlers import answers, care, casework, deadlines
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER
 
 
@@ -47,6 +47,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.ConfirmArrival: for_file("case_id", casework.confirm_arrival),
     commands.RecordContact: for_file("case_id", casework.record_contact),
     commands.RecordAssessment: for_file("case_id", casework.record_assessment),
+    commands.DestroyLevels: Handler(care.whole_case, care.destroy_levels),
 }
 
 DEADLINES: Mapping[str, Handler] = {
@@ -57,3 +58,6 @@ MOVES: Mapping[str, Handler] = {
     REFERRAL_ANSWER: for_file("owner", deadlines.referral_answer_moved),
     FIRST_CONTACT: for_file("owner", deadlines.first_contact_moved),
 }
+
+SEALING = Handler(care.whole_case, care.seal_what_lies_in_clear)
+"""For cases whose levels were stored before they were sealed."""

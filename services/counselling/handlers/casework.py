@@ -17,12 +17,13 @@ from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import ArrivalOutcome, AssessmentOutcome, ContactOutcome
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
-from counselling.domain.assessment import Assessment, levels_of
+from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import AssessmentSummary, CentreFile, settled
 from counselling.domain.journey import MOST_CONTACTS, Arrival, Contact
 from counselling.domain.referral import Referral
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import care_of
+from counselling.handlers.care import with_levels
 from counselling.handlers.incoming import FIRST_CONTACT
 from counselling.limits import contact_estimated, contact_priority, contact_start, due
 from vocabulary import regions
@@ -104,18 +105,16 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
         return refusals.ASSESSMENT_BEFORE_CONTACT
     if not command.levels.keys() <= context.reference.domains:
         return refusals.UNKNOWN_DOMAIN
+    id_, domains_with_needs = context.random_id(), sum(level > 0 for level in command.levels.values())
+    file, levels = with_levels(file, id_, command.levels, context.vault)
     assessment = Assessment(
-        id=context.random_id(),
-        case_id=file.id,
-        centre=referral.centre,
-        assessed_on=command.assessed_on,
-        levels=levels_of(command.levels),
+        id=id_, case_id=file.id, centre=referral.centre, assessed_on=command.assessed_on, levels=levels
     )
     summary = AssessmentSummary(
         assessment_ref=assessment.id,
         readiness=command.readiness,
         priority=command.priority,
-        domains_with_needs=assessment.domains_with_needs,
+        domains_with_needs=domains_with_needs,
         assessed_on=command.assessed_on,
     )
     file = settled(replace(file, assessment=summary))
@@ -124,14 +123,14 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
         assessment_ref=assessment.id,
         readiness=command.readiness,
         priority=command.priority,
-        domains_with_needs=assessment.domains_with_needs,
+        domains_with_needs=domains_with_needs,
         assessed_on=command.assessed_on,
     )
     answer = AssessmentOutcome(
         case_id=file.id,
         status=file.status,
         assessment_ref=assessment.id,
-        domains_with_needs=assessment.domains_with_needs,
+        domains_with_needs=domains_with_needs,
     )
     return Decision((file, assessment), (event,), answer=answer)
 

@@ -69,6 +69,8 @@ class Case:
     employed: bool = False
     """Whether the person has begun to work."""
     timeline: tuple[Milestone, ...] = ()
+    care_key: str | None = None
+    """The wrapped key of what tells of somebody's health: without it no box of the case can be opened any more."""
 
     @property
     def status(self) -> CaseStatus:
@@ -115,9 +117,9 @@ class Case:
         return any(each.covers(purpose, org, country, at) for each in self.consents)
 
     def open_for(self, needs: Iterable[str]) -> Referral | None:
-        """An open referral for one of these needs, if there is one."""
+        """An open referral for one of these needs, if there is one. Of a case with its needs in clear."""
         wanted = set(needs)
-        return next((each for each in self.referrals if each.open and wanted & set(each.needs)), None)
+        return next((each for each in self.referrals if each.open and wanted & set(each.needs or ())), None)
 
     def chain(self, root_id: UUID) -> tuple[Referral, ...]:
         """A referral and what it was redirected to, hop by hop.

@@ -47,8 +47,8 @@ class Journey:
     """Code of why it was last moved, or cancelled."""
     departed_on: date | None = None
     arrival_expected_on: date | None = None
-    assistance_codes: tuple[str, ...] = ()
-    """All of them; those that tell of health never leave this service."""
+    assistance_codes: str | tuple[str, ...] | None = ()
+    """All of them, sealed like the needs of a referral; those that tell of health never leave this service."""
     arrived_on: date | None = None
 
     def allows(self, step: Step) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 ProfileStatus = Literal["sealed", "destroyed"]
+PROFILE_PART: Final = "profile"
+"""The part of a case that its key opens."""
 
 
 @dataclass(frozen=True, slots=True)

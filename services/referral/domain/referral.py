@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 from vocabulary.terms import Priority
@@ -54,6 +54,10 @@ TAKEN_ON: Final = HELD | {"completed"}
 """The person is, or was, in the care of a centre."""
 OPEN: Final = UNANSWERED | HELD
 
+Codes: TypeAlias = str | tuple[str, ...] | None
+"""Codes that tell of somebody's health: a sealed box. A tuple where they are in clear, to be shown, or from before they
+were sealed. None: destroyed with the case's key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Referral:
@@ -67,7 +71,7 @@ class Referral:
     country: str
     """Country of return."""
     priority: Priority
-    needs: tuple[str, ...]
+    needs: Codes
     referred_at: datetime
     wishes: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()

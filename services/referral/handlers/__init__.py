@@ -10,7 +10,7 @@ from chassis.pure.states import Kind, Need, by_id
 from referral import commands
 from referral.domain.case import Case, links
 from referral.domain.profile import Profile
-from referral.handlers import consents, intake, journey, receipts, referrals
+from referral.handlers import care, consents, intake, journey, receipts, referrals
 
 KINDS: tuple[Kind[Any], ...] = (Kind(Case, "case_file", links), Kind(Profile, "profile"))
 """In lock order."""
@@ -47,3 +47,6 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.CancelDeparture: for_case(journey.cancel),
     commands.ConfirmDeparture: for_case(journey.confirm_departure),
 }
+
+SEALING = Handler(lambda message: (by_id(Case, message.id),), care.seal_what_lies_in_clear)
+"""For cases from before their needs were sealed."""

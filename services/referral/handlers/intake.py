@@ -11,6 +11,7 @@ from referral.domain.case import Case
 from referral.domain.case_ref import case_ref
 from referral.domain.profile import Profile
 from referral.events import CaseOpened
+from referral.handlers.care import destroyed
 from referral.handlers.desk import own_act, own_case
 from vocabulary import regions
 from vocabulary.countries import GERMANY, day_at
@@ -70,11 +71,12 @@ def set_profile(states: States, command: SetProfile, context: Context) -> Decisi
 
 
 def destroy_profile(states: States, command: DestroyProfile, context: Context) -> Decision | Refused:
-    """The key is destroyed: every copy of the ciphertext, in backups too, is unreadable from now on."""
+    """The case's keys are destroyed, that of the profile and that of what tells of health: no box opens any more."""
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
-    if states.get(Profile, case.id) is None:
+    after = destroyed(case)
+    if states.get(Profile, case.id) is None and after == case:
         return refusals.PROFILE_NOT_FOUND
     profile = Profile(case.id, None)
-    return Decision((profile,), answer=ProfileOutcome.of(profile))
+    return Decision((after, profile), answer=ProfileOutcome.of(profile))

@@ -20,6 +20,7 @@ from referral.commands import (
 from referral.domain.case import Case
 from referral.domain.journey import ALLOWED, MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey, Step
 from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReferralEvent, ReturneeDeparted
+from referral.handlers.care import with_assistance
 from referral.handlers.desk import own_act, own_case
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import date_in_future, date_in_past, unknown_code, wrong_state
@@ -110,18 +111,20 @@ def confirm_departure(states: States, command: ConfirmDeparture, context: Contex
         return refusals.ARRIVES_BEFORE_DEPARTURE
     if not all(code in context.reference.assistance_codes for code in command.assistance_codes):
         return unknown_code("/assistance_codes", "assistance_codes")
+    codes = tuple(sorted(set(command.assistance_codes)))
+    case, sealed = with_assistance(case, codes, context.vault)
     journey = replace(
         case.journey,
         status="departed",
         departed_on=command.departed_on,
         arrival_expected_on=command.arrival_expected_on,
-        assistance_codes=tuple(sorted(set(command.assistance_codes))),
+        assistance_codes=sealed,
     )
     event = ReturneeDeparted(
         case_id=case.id,
         departed_on=command.departed_on,
         arrival_expected_on=command.arrival_expected_on,
-        assistance_codes=context.reference.open_to_others(journey.assistance_codes, context.reference.assistance_codes),
+        assistance_codes=context.reference.open_to_others(codes, context.reference.assistance_codes),
         country=case.country,
     )
     return _decided(case, journey, event, context)

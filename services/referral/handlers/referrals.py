@@ -14,6 +14,7 @@ from referral.domain.consent import REFERRAL
 from referral.domain.journey import Journey
 from referral.domain.referral import Referral
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
+from referral.handlers.care import opened, with_needs
 from referral.handlers.desk import own_act, own_case
 from referral.handlers.receipts import watched
 from referral.limits import receipt_due
@@ -40,10 +41,11 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
         return centre
     if not case.covered(REFERRAL, centre.code, centre.country, context.now):
         return refusals.CONSENT_MISSING
-    if same := case.open_for(command.needs):
+    if same := opened(case, context.vault).open_for(command.needs):
         return refusals.need_already_referred(same)
     id_ = context.random_id()
     receipt = receipt_due(context, command.priority, centre.place, context.now)
+    keyed, needs = with_needs(case, id_, command.needs, context.vault)
     referral = Referral(
         id=id_,
         root_id=id_,
@@ -51,15 +53,15 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
         centre_country=centre.country,
         country=case.country,
         priority=command.priority,
-        needs=tuple(sorted(set(command.needs))),
+        needs=needs,
         wishes=tuple(sorted(set(command.wishes))),
         skills=tuple(sorted(set(command.skills))),
         referred_at=context.now,
         receipt_due_at=receipt.at,
         centre_region=centre.admin1,
     )
-    after = own_act(case.with_referral(referral), context.now, "ReturneeReferred", referral.id, referral.to_centre)
-    event = _returnee_referred(after, referral, context.reference)
+    after = own_act(keyed.with_referral(referral), context.now, "ReturneeReferred", referral.id, referral.to_centre)
+    event = _returnee_referred(after, referral, tuple(sorted(set(command.needs))), context.reference)
     return Decision((after,), (event,), watched(case, after, receipt.counted), ReferralOutcome.of(after, referral))
 
 
@@ -132,7 +134,9 @@ def _from_afar(named: Centre, fallback: Fallback | None, reference: Reference, d
     return named if its_country is not None and its_country.status == "active" else country_suspended()
 
 
-def _returnee_referred(case: Case, referral: Referral, reference: Reference) -> ReturneeReferred:
+def _returnee_referred(
+    case: Case, referral: Referral, needs: tuple[str, ...], reference: Reference
+) -> ReturneeReferred:
     return ReturneeReferred(
         case_id=case.id,
         referral_id=referral.id,
@@ -141,7 +145,7 @@ def _returnee_referred(case: Case, referral: Referral, reference: Reference) -> 
         country=case.country,
         admin1=case.admin1,
         priority=referral.priority,
-        needs=reference.open_to_others(referral.needs, reference.needs),
+        needs=reference.open_to_others(needs, reference.needs),
         wishes=referral.wishes,
         skills=referral.skills,
         language=case.language,

@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from chassis.vault.vault import KeyVault
 from counselling.app import SERVICE
+from tests.support.keys import memory_vault
 from tests.support.records import FakeRecord, record
 from tests.support.service_process import ServiceProcess
 
@@ -24,8 +26,8 @@ def staff(centre: str) -> Mapping[str, Any]:
 class Process(ServiceProcess):
     """One process of the service, and what the scout's desk tells it."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        super().__init__(SERVICE, pool)
+    def __init__(self, pool: asyncpg.Pool, vault: KeyVault | None = None) -> None:
+        super().__init__(SERVICE, pool, vault=vault or memory_vault())
         self._sequences: dict[UUID, int] = {}
         self._offset = 0
 

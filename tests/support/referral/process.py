@@ -9,13 +9,15 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from referral.app import service
+from chassis.vault.vault import KeyVault
+from referral.app import SERVICE
+from tests.support.keys import memory_vault
 from tests.support.records import record
-from tests.support.referral.web import BERLIN, KEY, PROGRAMME
+from tests.support.referral.web import BERLIN, PROGRAMME
 from tests.support.referral.web import SCOUT as BAVARIA
 from tests.support.service_process import ServiceProcess
 
-__all__ = ["BAVARIA", "BERLIN", "KEY", "LOS", "PROGRAMME", "Process", "ids"]
+__all__ = ["BAVARIA", "BERLIN", "LOS", "PROGRAMME", "Process", "ids"]
 
 LOS = "centre:NG-LOS"
 
@@ -23,8 +25,8 @@ LOS = "centre:NG-LOS"
 class Process(ServiceProcess):
     """One process of the service: HTTP on one side, records of the other services' topics on the other."""
 
-    def __init__(self, pool: asyncpg.Pool, key: bytes = KEY) -> None:
-        super().__init__(service(key), pool)
+    def __init__(self, pool: asyncpg.Pool, vault: KeyVault | None = None) -> None:
+        super().__init__(SERVICE, pool, vault=vault or memory_vault())
         self._sequences: dict[tuple[str, str], int] = {}
         self._offset = 0
 

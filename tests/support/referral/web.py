@@ -9,7 +9,7 @@ import httpx
 from pydantic import BaseModel
 
 from referral import bodies
-from referral.app import service
+from referral.app import SERVICE
 from tests.support.memory_api import MemoryApi
 from tests.support.referral.news import CASE
 from tests.support.referral.world import Desk, in_days
@@ -17,7 +17,6 @@ from tests.support.referral.world import Desk, in_days
 SCOUT = {"roles": ["scout"], "org": "scouts:bavaria"}
 BERLIN = {"roles": ["scout"], "org": "scouts:berlin"}
 PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
-KEY = bytes(range(32))
 PROFILE = {
     "given_name": "Canary-Amina",
     "family_name": "Canary-Okafor",
@@ -33,8 +32,8 @@ PROFILE = {
 class Api(MemoryApi):
     """The API over one desk; a scout of that desk asks, unless said otherwise."""
 
-    def __init__(self, desk: Desk, key: bytes = KEY) -> None:
-        super().__init__(service(key), desk.service)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(SERVICE, desk.service)
         self.desk = desk
 
     def act(

@@ -19,6 +19,7 @@ from referral.domain.consent import Consent
 from referral.domain.profile import Profile
 from referral.domain.referral import Referral
 from referral.handlers import COMMANDS, DEADLINES, KINDS
+from referral.handlers.care import opened
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
 from tests.support.referral.news import CASE, DAY, EDO, LAGOS, STRANGER, TODAY, News
@@ -189,6 +190,11 @@ class Desk(News):
 
     @property
     def case(self) -> Case:
+        """The case as it is stored, with its codes in clear."""
+        return opened(self.stored, self.service.vault)
+
+    @property
+    def stored(self) -> Case:
         """The case as it is stored."""
         case: Case = self.service.state(Case, CASE)
         return case

@@ -7,7 +7,7 @@ import pytest
 from bench.against.api import GRANT_CONSENT, OPEN_CASE, REFER, Api, Incomparable, case_id, values
 from chassis.http.app import create_api
 from chassis.settings import Settings
-from referral.app import service
+from referral.app import SERVICE
 
 
 def document(path: str, schema: dict[str, Any], **operation: Any) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def test_an_answer_that_names_no_case_is_shown_by_its_fields() -> None:
 
 
 def test_the_shipped_service_is_asked_as_its_own_document_wants_it() -> None:
-    shipped = create_api(service(bytes(32)), Settings(auth_issuer="x", auth_jwks="unused")).openapi()
+    shipped = create_api(SERVICE, Settings(auth_issuer="x", auth_jwks="unused")).openapi()
     api, schemas = Api("this build", shipped), shipped["components"]["schemas"]
     for step, name in ((OPEN_CASE, "NewCase"), (GRANT_CONSENT, "NewConsent"), (REFER, "NewReferral")):
         body = api.body(step)

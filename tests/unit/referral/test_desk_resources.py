@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from chassis.pure.decision import Refused
+from referral import resources
 from referral.commands import Sealed, SetProfile
-from referral.resources import profile_in_clear
-from referral.vault import Vault
+from referral.domain.profile import PROFILE_PART
+from tests.support.keys import memory_vault
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.memory import SYSTEM
 from tests.support.referral.news import CASE, CHILD, EDO, LAGOS, STRANGER, employed
-from tests.support.referral.web import BERLIN, CHANGES, KEY, PROFILE, PROGRAMME, SCOUT, Api, calls, reads
+from tests.support.referral.web import BERLIN, CHANGES, PROFILE, PROGRAMME, SCOUT, Api, calls, reads
 from tests.support.referral.world import COUNSELLOR, Desk, done
 from tests.support.web import problem
+from vocabulary.events import SUBJECT
 
 READ_FOR = {
     "set_profile": "read_profile",
@@ -57,7 +59,9 @@ def tag(api: Api, name: str, who: Any = SCOUT) -> str:
 def another_changes(api: Api, name: str) -> set[str]:
     """Somebody else at the desk changes what this route shows; returns what of it."""
     if name == "read_profile":
-        changed = Sealed(*Vault(KEY).seal(CASE, {**PROFILE, "phone": "+49 30 1", "notes": "Canary too"}))
+        changed = Sealed(
+            *api.desk.service.vault.seal(CASE, PROFILE_PART, {**PROFILE, "phone": "+49 30 1", "notes": "Canary too"})
+        )
         done(api.desk.run(SetProfile(CASE, changed), COUNSELLOR))
         return {"phone", "notes"}
     api.desk.tell(api.desk.received())
@@ -192,13 +196,14 @@ def test_a_profile_that_is_not_there_cannot_have_been_read(api: Api) -> None:
 
 
 def test_a_profile_under_another_key_is_held_to_nothing_and_the_operators_hear_of_it(api: Api) -> None:
-    other, path = Api(api.desk, key=bytes(32)), f"/cases/{CASE}/profile"
-    lines = configured()
+    path, lines = f"/cases/{CASE}/profile", configured(SUBJECT)
+    api.desk.service.vault = memory_vault(number=2)
     for method, body in (("PUT", PROFILE), ("DELETE", None)):
-        problem(other.act(method, path, body, **{"If-Match": "*"}), 503, "vault_locked")
-    assert [line["event"] for line in lines() if "profile" in line["event"]] == ["profile_locked"] * 2
-    assert other.act("PUT", path, PROFILE).status_code == 200
-    assert other.read(path).json() == {"case_id": str(CASE), **PROFILE}
+        problem(api.act(method, path, body, **{"If-Match": "*"}), 503, "vault_locked")
+    told = [line for line in lines() if line["event"] == "vault_locked"]
+    assert [line["case_id"] for line in told] == [str(CASE)] * 2
+    assert api.act("PUT", path, PROFILE).status_code == 200
+    assert api.read(path).json() == {"case_id": str(CASE), **PROFILE}
 
 
 def test_a_stale_profile_leaves_no_line_that_says_it_was_set(api: Api) -> None:
@@ -210,9 +215,9 @@ def test_a_stale_profile_leaves_no_line_that_says_it_was_set(api: Api) -> None:
 
 
 def test_a_profile_is_shown_to_the_desk_alone_whoever_asks_for_the_resource(api: Api) -> None:
-    profile, memory = profile_in_clear(Vault(KEY)), api.desk.service
-    states = memory.loaded(profile.needs(CASE))
+    memory = api.desk.service
+    states = memory.loaded(resources.PROFILE.needs(CASE))
     for who in (SYSTEM, SYSTEM._replace(role="programme_manager"), SYSTEM._replace(role="scout")):
-        shown = profile.show(states, CASE, memory.context(who, memory.now))
+        shown = resources.PROFILE.show(states, CASE, memory.context(who, memory.now))
         assert isinstance(shown, Refused)
         assert shown.code == "other_organisation"

@@ -65,7 +65,7 @@ def test_the_envelope_knows_the_same_kinds_of_organisations() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_acts_for_an_organisation_that_the_envelope_can_name(service: str) -> None:
     app = import_module(f"{service}.app")
-    whole = app.service(bytes(32)) if service == "referral" else app.SERVICE
+    whole = app.SERVICE
     assert TypeAdapter(Org).validate_python(whole.actor.org) == f"programme:{service}"
     assert set(whole.org_kinds) == set(roles.ORG_KINDS)
     assert whole.subject == "case"

@@ -12,8 +12,9 @@ from chassis.kafka import topics
 from chassis.operators.cli import targets
 from chassis.operators.cli.output import Json, print_json, print_table
 from chassis.operators.cli.targets import kafka_settings
-from chassis.operators.doctor import State, examine
-from chassis.operators.doctor.survey import needs_of
+from chassis.operators.doctor import State, checks, examine
+from chassis.operators.doctor.survey import needs_of, survey_keys
+from chassis.unencrypted import connections
 
 
 def doctor(
@@ -24,12 +25,17 @@ def doctor(
     ] = topics.DECLARATION,
     as_json: Json = False,
 ) -> None:
-    """Check what a service meets: logins, rights, limits, retention, quotas, clocks, time zones, schema, subscription.
+    """Check what a service meets: logins, encryption, rights, limits, retention, clocks, keys, schema, subscription.
 
     Run it with the service's own settings. Changes nothing. Exit code 1 if something is wrong.
     """
     targets.chosen([service], everything=False)
-    lines = asyncio.run(examine(needs_of(service, file), kafka_settings(), targets.app_dsn(service)))
+    found = connections(service, targets.key_set(), targets.databases(service), kafka_settings())
+    lines = [
+        *checks.encryption(found),
+        *asyncio.run(examine(needs_of(service, file), kafka_settings(), targets.app_dsn(service))),
+        *survey_keys(service),
+    ]
     if as_json:
         fields = ("check", "state", "says", "remedy")
         print_json([{name: getattr(line, name) for name in fields} for line in lines])

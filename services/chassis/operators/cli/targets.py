@@ -34,6 +34,19 @@ class OperatorSettings(BaseSettings):
     token_file: Path | None = Field(default=None, description="file with a token of the role operator, for APIs")
 
 
+class KeySetSettings(BaseSettings):
+    """Where the issuer's keys are: `AUTH_JWKS`, as the services are told."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    auth_jwks: str = ""
+
+
+def key_set() -> str:
+    """The address or file of the issuer's keys; empty if it is not set."""
+    return KeySetSettings().auth_jwks
+
+
 def api_url(service: str) -> str | None:
     """The address of a service's API, if one is set."""
     return ApiSettings(_env_prefix=f"{service.upper()}_").api_url or None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from chassis.kafka.outlook import Outlook
 from chassis.kafka.rights import Right, granted_along
 from chassis.trouble import Trouble
+from chassis.unencrypted import Connection
+from chassis.vault.keys import KeyRing
 
 BATCH_BYTES = 900_000
 """What the relay sends at once at most (`MAX_BATCH_BYTES` there)."""
@@ -280,6 +283,28 @@ def lineage(needs: Needs, database: DatabaseFacts) -> Line:
     if unknown := [topic for topic in needs.writes if topic not in database.told]:
         return Line("lineage", State.UNKNOWN, f"no relay has compared this database with {', '.join(unknown)} yet")
     return Line("lineage", State.RIGHT, "nothing that was told is forgotten")
+
+
+def encryption(connections: Iterable[Connection]) -> Iterator[Line]:
+    """A line per connection: whether what goes over it can be read on its way, and who is at its end."""
+    for each in connections:
+        if not each.says:
+            yield Line(f"encryption to {each.to}", State.UNKNOWN, f"{each.setting} is not set")
+            continue
+        state = State.WRONG if each.remedy else State.RIGHT
+        remedy = each.remedy and f"{each.setting}: {each.remedy}."
+        yield Line(f"encryption to {each.to}", state, each.says, remedy)
+
+
+def keys(setting: str, ring: KeyRing | None, trouble: str, now: datetime) -> Line:
+    """The key file of a service that seals: which generations it lists, and which of them seals now."""
+    if ring is None:
+        return Line("vault keys", State.WRONG, trouble, f"Mend {setting}; the README has the form of the file.")
+    later = [
+        f"{each.id} from {each.seals_from:%Y-%m-%dT%H:%M:%SZ}" for each in ring.generations if not each.seals_at(now)
+    ]
+    says = f"{ring.sealing(now).id} seals; {ring.ids} open"
+    return Line("vault keys", State.RIGHT, "; ".join([says, *(f"{each} on" for each in later)]))
 
 
 def time_zones(zones: ZoneFacts) -> Line:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module, resources
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from chassis.kafka import topics
 from chassis.kafka.outlook import look
 from chassis.kafka.rights import rights
-from chassis.operators.doctor.checks import DatabaseFacts, Line, Needs, ZoneFacts, judged
+from chassis.operators.doctor.checks import DatabaseFacts, Line, Needs, ZoneFacts, judged, keys
 from chassis.postgres import migrations
 from chassis.postgres.session import database
 from chassis.pure import zones
 from chassis.settings import KafkaSettings
 from chassis.trouble import Trouble
+from chassis.vault.vault import KeyVault
 
 _CLOCK = "select extract(epoch from clock_timestamp())::float8"
 _HAS = "select to_regclass($1) is not null"
@@ -83,6 +88,20 @@ async def survey_database(dsn: str, service: str, folder: Path | None = None) ->
             return facts
     except Trouble as trouble:
         return DatabaseFacts(trouble)
+
+
+def survey_keys(service: str) -> Iterator[Line]:
+    """The key file of a service that seals, as the service would read it now; nothing for one that seals nothing."""
+    if not import_module(f"{service}.app").SERVICE.seals:
+        return
+    setting, ring, trouble = f"{service.upper()}_VAULT_KEYS_FILE", None, ""
+    try:
+        ring = KeyVault.of_service(service).ring
+    except ValidationError:
+        trouble = f"{setting} is not set"
+    except ValueError as error:
+        trouble = str(error)
+    yield keys(setting, ring, trouble, datetime.fromtimestamp(time.time(), UTC))
 
 
 def survey_zones() -> ZoneFacts:

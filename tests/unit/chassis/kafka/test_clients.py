@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
 import pytest
 from faststream.kafka.security import parse_security
 
-from chassis.kafka.clients import broker_security, kafka_options
+from chassis.kafka.clients import admin, broker_security, kafka_options
 from chassis.settings import KafkaSettings
 from chassis.trouble import Trouble
 from tests.support.certificates import Authority, encrypted
@@ -146,3 +147,30 @@ def test_a_client_certificate_that_cannot_be_used_says_why(tmp_path: Path, autho
             kafka_options(settings)
     with pytest.raises(Trouble, match="KAFKA_CLIENT_CERT_FILE is not"):
         kafka_options(KafkaSettings(security_protocol="SSL", client_key_file=key))
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted", "speaks"),
+    [("127.0.0.1", "ours", True), ("127.0.0.1", "another", False), ("localhost", "ours", False)],
+    ids=["proven", "signed by somebody else", "of another name"],
+)
+async def test_a_broker_is_proven_by_its_certificate_and_its_name(
+    tmp_path: Path, host: str, trusted: str, speaks: bool
+) -> None:
+    authorities = {name: Authority(name) for name in ("ours", "another")}
+    ca_file, context = tmp_path / "ca.pem", ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ca_file.write_text(authorities[trusted].pem)
+    context.load_cert_chain(*authorities["ours"].files(tmp_path, "broker"))  # for 127.0.0.1
+    spoken_to = []
+
+    async def spoken(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        spoken_to.append(True)
+        writer.close()
+
+    async with await asyncio.start_server(spoken, "127.0.0.1", 0, ssl=context) as server:
+        address = f"{host}:{server.sockets[0].getsockname()[1]}"
+        settings = KafkaSettings(bootstrap_servers=address, security_protocol="SSL", ca_file=ca_file)
+        with pytest.raises(Trouble):
+            async with admin(settings):
+                pass
+    assert bool(spoken_to) == speaks

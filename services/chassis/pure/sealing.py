@@ -1,0 +1,72 @@
+"""What rests under lock and key: how a handler seals and opens it, without knowing a key.
+
+What belongs to one *subject* (an order, a customer) and to one *part* of what is known of it has a data key of its own.
+The state holds the wrapped data key beside the boxes; who takes the key out has made every box unreadable. The room
+`chassis/vault/` does the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+
+class Sealed(NamedTuple):
+    """Boxes by name, and the wrapped data key that opens them. Both are text, for a state to hold."""
+
+    key: str
+    boxes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class InClear:
+    """The message for a handler that seals what an earlier version of a service has stored in clear.
+
+    `id`: of the aggregate that the handler needs first.
+    """
+
+    id: UUID
+
+
+class VaultError(Exception):
+    """A box of this subject does not open. `says` names no value; `remedy` is for operators."""
+
+    def __init__(self, subject: UUID, says: str, remedy: str) -> None:
+        super().__init__(says)
+        self.subject = subject
+        self.says = says
+        self.remedy = remedy
+
+
+class UnknownGeneration(VaultError):
+    """A box was sealed under a generation of keys that this process does not have."""
+
+
+class Vault(Protocol):
+    """Seals and opens. A box is bound to its subject, part, name and version: moved elsewhere it does not open."""
+
+    def seal(
+        self, subject: UUID, part: str, texts: Mapping[str, str], key: str | None = None, version: int = 1
+    ) -> Sealed:
+        """Each text in a box of its own. With `key`, under this data key, which may come back wrapped anew: keep what
+        comes back. Without, under a new one. Raises `VaultError`."""
+
+    def open(self, subject: UUID, part: str, key: str, boxes: Mapping[str, str], version: int = 1) -> dict[str, str]:
+        """The texts. Raises `VaultError`."""
+
+
+class NoVault:
+    """That of a service which seals nothing."""
+
+    def seal(self, *_: object, **__: object) -> Sealed:
+        """Raises `LookupError`."""
+        raise LookupError("this service has no vault: set `seals` in its `Service`")
+
+    def open(self, *_: object, **__: object) -> dict[str, str]:
+        """Raises `LookupError`."""
+        raise LookupError("this service has no vault: set `seals` in its `Service`")
+
+
+NO_VAULT = NoVault()

@@ -1,0 +1,175 @@
+"""The vault of a process: a data key per subject and part, wrapped under the newest generation of the key file.
+
+Taking a wrapped data key out of a state makes all its boxes unreadable. In a backup both still lie side by side, until
+the generation that wrapped the key is taken out of the key file.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from uuid import UUID
+
+from chassis.pure.sealing import Sealed, UnknownGeneration, VaultError
+from chassis.settings import read_secret, vault_keys_file
+from chassis.telemetry.logs import get_logger
+from chassis.vault.boxes import Entropy, Unopened, bound, opened, padded, sealed, unpadded
+from chassis.vault.keys import KEY_BYTES, REMEDY, Generation, is_id, parse
+
+_FIRST_FORM_BLOCK_BYTES = 64
+
+log = get_logger(__name__)
+
+
+def _real_time() -> datetime:
+    """Not the clock of the business: generations begin in real time."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+class KeyVault:
+    """Seals under the newest generation, opens what any listed one has sealed. `setting` names the key file's."""
+
+    def __init__(
+        self,
+        read: Callable[[], str],
+        setting: str,
+        *,
+        now: Callable[[], datetime] = _real_time,
+        entropy: Entropy = os.urandom,
+    ) -> None:
+        self._read = read
+        self._setting = setting
+        self._now = now
+        self._entropy = entropy
+        self._text = self._content()
+        try:
+            self.ring = parse(self._text)
+        except ValueError as error:
+            raise ValueError(f"the file of {setting} {error}") from None
+
+    @classmethod
+    def of_service(cls, service: str) -> KeyVault:
+        """By the key file that the service's settings name. Raises `ValueError` that says what to mend."""
+        return cls(partial(read_secret, vault_keys_file(service)), f"{service.upper()}_VAULT_KEYS_FILE")
+
+    def renew(self) -> bool:
+        """Looks whether the file is another one, and takes it.
+
+        One that cannot be read, is wrong, or does not begin to list any key changes nothing, and is logged once.
+        """
+        unread: ValueError | None = None
+        try:
+            text = self._content()
+        except ValueError as error:
+            text, unread = "", error
+        if text == self._text:
+            return False
+        self._text = text
+        try:
+            if unread is not None:
+                raise unread
+            self.ring = parse(text)
+        except ValueError as error:
+            log.error("vault_keys_refused", setting=self._setting, reason=str(error))
+            return False
+        log.info("vault_keys_renewed", setting=self._setting, says=self.ring.ids)
+        return True
+
+    def _content(self) -> str:
+        try:
+            return self._read()
+        except UnicodeDecodeError:
+            raise ValueError(f"the file of {self._setting} is no text: {REMEDY}") from None
+
+    # --- sealing and opening -----------------------------------------------------------------------------------------
+
+    def seal(
+        self, subject: UUID, part: str, texts: Mapping[str, str], key: str | None = None, version: int = 1
+    ) -> Sealed:
+        """See `chassis.pure.sealing.Vault`. A data key that an older generation has wrapped is wrapped anew."""
+        generation = self.ring.sealing(self._now())
+        if key is None:
+            data_key = self._entropy(KEY_BYTES)
+            key = self._wrapped(generation, data_key, subject, part)
+        else:
+            data_key = self._data_key(subject, part, key)
+            if self.ring.is_older(key.partition(":")[0], generation):
+                key = self._wrapped(generation, data_key, subject, part)
+        boxes = {
+            name: sealed(data_key, padded(text), bound(subject, part, name, version), self._entropy)
+            for name, text in texts.items()
+        }
+        return Sealed(key, boxes)
+
+    def open(self, subject: UUID, part: str, key: str, boxes: Mapping[str, str], version: int = 1) -> dict[str, str]:
+        """See `chassis.pure.sealing.Vault`."""
+        if ":" not in key:
+            return self._open_first_form(subject, key, boxes)
+        data_key = self._data_key(subject, part, key)
+        found = {}
+        for name, box in boxes.items():
+            try:
+                found[name] = unpadded(opened(data_key, box, bound(subject, part, name, version)))
+            except Unopened:
+                raise self._changed(subject, name) from None
+        return found
+
+    def _wrapped(self, generation: Generation, data_key: bytes, subject: UUID, part: str) -> str:
+        where = bound(subject, part, "data key", generation.id)
+        return f"{generation.id}:{sealed(generation.key, data_key, where, self._entropy)}"
+
+    def _data_key(self, subject: UUID, part: str, key: str) -> bytes:
+        id_, _, box = key.partition(":")
+        if not is_id(id_):
+            raise self._changed(subject, "data key")
+        generation = self.ring.find(id_)
+        if generation is None:
+            raise UnknownGeneration(
+                subject,
+                f"It was sealed under the key generation {id_!r}, and this process knows {self.ring.ids}.",
+                f"List generation {id_!r} again in the file of {self._setting}: the process reads it within seconds.",
+            )
+        try:
+            return opened(generation.key, box, bound(subject, part, "data key", id_))
+        except Unopened:
+            raise self._changed(subject, "data key") from None
+
+    def _open_first_form(self, subject: UUID, key: str, boxes: Mapping[str, str]) -> dict[str, str]:
+        """What was sealed before there were generations: with the one key that there was, which is now the oldest."""
+        name = "data_key"
+        try:
+            data_key = opened(self.ring.generations[0].key, key, f"{subject}/{name}".encode())
+            found = {}
+            for name, box in boxes.items():
+                text = opened(data_key, box, f"{subject}/{name}".encode())
+                found[name] = unpadded(text, _FIRST_FORM_BLOCK_BYTES)
+        except Unopened:
+            raise self._changed(subject, name) from None
+        return found
+
+    def _changed(self, subject: UUID, name: str) -> VaultError:
+        return VaultError(
+            subject,
+            f"{name} does not open: it was changed or moved, or {self._setting} has another key under its id.",
+            f"See whether the file of {self._setting} is the one that this database belongs to; then restore the row.",
+        )
+
+    # --- marks -------------------------------------------------------------------------------------------------------
+
+    def marks(self, data: bytes) -> tuple[bytes, ...]:
+        """Keyed hashes by which the same data are known again: the newest generation's first, then the older ones'.
+
+        Who has a copy of the database cannot try out by them what was sent.
+        """
+        newest = self.ring.sealing(self._now())
+        others = (each for each in reversed(self.ring.generations) if each is not newest)
+        return tuple(_mark(each, data) for each in (newest, *others))
+
+
+def _mark(generation: Generation, data: bytes) -> bytes:
+    own = hmac.digest(generation.key, b"request fingerprints", "sha256")
+    return hmac.digest(own, data, "sha256")
