@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from deploy.local.places import SERVICES
+from tests.support import keys
 from tests.support.canaries import Canary, traces
 from tests.support.chain import Chain, until
 from tests.support.openapi import Operation, operations
@@ -245,3 +246,15 @@ def test_operators_see_a_parked_record_without_its_contents(chain: Chain, plante
         listed = chain.stack.ph("parked", "list", "--service", service)
         assert "key_missing" in listed
         assert traces([FOREIGN], listed) == []
+
+
+async def test_a_new_generation_of_keys_seals_without_a_restart(chain: Chain, planted: object) -> None:
+    file, staff = chain.stack.secrets / "referral-vault.keys", lambda name: chain.as_(*STAFF[name])
+    file.write_text(f"{file.read_text()}\n{keys.line('second', 2)}\n")
+
+    async def seals() -> bool:
+        case = (await Person(staff).opened(profile=PROFILE)).case_id
+        wrapped = f"select split_part(data ->> 'wrapped_key', ':', 1) from profile where id = '{case}'"
+        return await chain.rows("referral", wrapped) == [("second",)]
+
+    await until(seals, "the new generation to seal")

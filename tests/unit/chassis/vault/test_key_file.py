@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +13,7 @@ import pytest
 
 from chassis.vault.keys import KeyRing, parse
 from chassis.vault.vault import KeyVault
+from deploy.local.places import ROOT
 from tests.support.keys import NOON, SETTING, file_vault, line
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 
@@ -82,6 +85,19 @@ def test_a_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv(SETTING, str(tmp_path / "absent"))
     with pytest.raises(ValueError, match="mount it or mend the path"):
         KeyVault.of_service("shop")
+
+
+def test_a_service_that_seals_does_not_start_without_its_key_file() -> None:
+    settings = {
+        "PYTHONPATH": f"{ROOT / 'services'}:{ROOT}",
+        "COUNSELLING_DATABASE_URL": "postgresql:///counselling",
+        "AUTH_ISSUER": "https://issuer.example",
+        "AUTH_JWKS": "/etc/keys.jwks",
+        "ENVIRONMENT": "local",
+    }
+    program = [sys.executable, "-m", "counselling.app"]
+    ended = subprocess.run(program, env=settings, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, "<SERVICE>_VAULT_KEYS_FILE: Field required" in ended.stderr) == (2, True), ended.stderr
 
 
 def test_a_new_file_is_taken_while_the_process_runs(tmp_path: Path) -> None:
