@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test access bench chaos mutants check schemas event example format lock
+.PHONY: help venv run demo stop reset status token ph test access bench chaos mutants check schemas dashboards promtool event example format lock
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -67,9 +67,16 @@ check: $(ALL_STAMP)  ## style, types, imports, schemas
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) schemas/check.py
+	$(PY) -m deploy.dashboards --check
 
 schemas: $(ALL_STAMP)  ## write schemas/asyncapi.yaml from the schemas and topics.yaml
 	@$(PY) schemas/write.py
+
+dashboards: $(ALL_STAMP)  ## write Grafana's JSON from deploy/dashboards
+	@$(PY) -m deploy.dashboards
+
+promtool:  ## build promtool for the tests of the alerts: minutes of one core, once
+	@tests/k8s/alerts/promtool/build
 
 event: $(ALL_STAMP)  ## the frame of a new event's schema, from its class: make event EVENT=training/CourseRated
 	@$(PY) schemas/write.py --new-event "$(EVENT)"

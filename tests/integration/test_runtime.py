@@ -391,6 +391,9 @@ FAMILIES = {
     "ph_parked_keys": "gauge",
     "ph_parked_oldest_seconds": "gauge",
     "ph_deadlines_overdue": "gauge",
+    "ph_deadlines_oldest_seconds": "gauge",
+    "ph_effect_seconds": "histogram",
+    "ph_consumer_lag_seconds": "gauge",
     "ph_handler_seconds": "histogram",
     "ph_batch_records": "histogram",
     "ph_relay_leader": "gauge",
@@ -411,7 +414,9 @@ async def test_metrics_tell_what_an_operator_asks(stack: LocalStack, dsn: str, p
         await shop.send([repeat, repeat, shop.sold(till), shop.sold(bad, toy_service.UNLUCKY), shop.sold(bad)])
         del skipped
         await pool.execute(
-            "insert into deadline (name, subject, owner, due_at) values ('of a later version', $1, $1, now())", till
+            "insert into deadline (name, subject, owner, due_at) "
+            "values ('of a later version', $1, $1, now() - interval '1 hour')",
+            till,
         )
         await until_total(pool, till, 2)
         await until_published(pool)
@@ -424,6 +429,9 @@ async def test_metrics_tell_what_an_operator_asks(stack: LocalStack, dsn: str, p
         sold = f"ph.{shop.source}.Sold.v1"
         assert await process.metric("ph_parked_records") == 2
         assert await process.metric("ph_parked_oldest_seconds") > 0
+        assert 3600 <= await process.metric("ph_deadlines_oldest_seconds") < 4000
+        assert await process.metric("ph_effect_seconds_count", topic=shop.topic) == 2
+        assert await process.metric("ph_ready_check", check="assignment") == 1
         assert await process.metric("ph_outbox_rows") == 0
         assert await process.metric("ph_consumed_total", type=sold, outcome="done") == 2
         assert await process.metric("ph_consumed_total", type=sold, outcome="repeat") == 1

@@ -82,6 +82,7 @@ async def test_one_partition_stands_still_and_the_others_lose_nothing(
         assert await pool.fetchval("select next_offset from progress where partition = 0") == offset
         assert sum(map(len, (each.held for each in member.reader.members))) == PARTITIONS - 1
         await until(lambda: member.value(member.metrics.lag, shop.topic, "0") == 22, "the lag to count what waits")
+        await until(lambda: member.value(member.metrics.lag_seconds, shop.topic, "0") > 0, "its age to be told")
     async with join(group) as member:
         await until(lambda: bool(member.reader._unreadable.stopped), "it to stand still again")
         await until_parked(pool, 1)

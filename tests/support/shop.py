@@ -69,10 +69,11 @@ class Shop:
         """Publishes events of this key."""
         await self.send([self.sold(key, amount) for amount in amounts])
 
-    async def send(self, records: Sequence[FakeRecord]) -> list[Any]:
-        """Publishes records as they are, in order; returns where each one stands."""
+    async def send(self, records: Sequence[FakeRecord], at: float | None = None) -> list[Any]:
+        """Publishes records as they are, in order; returns where each one stands. `at`: the time that they bear."""
+        ms = None if at is None else int(at * 1000)
         futures = [
-            await self._producer.send(self.topic, each.value, key=each.key, headers=list(each.headers))
+            await self._producer.send(self.topic, each.value, key=each.key, headers=list(each.headers), timestamp_ms=ms)
             for each in records
         ]
         return [await future for future in futures]

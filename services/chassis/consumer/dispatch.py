@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from time import perf_counter
 
@@ -60,6 +61,8 @@ class _Outcome:
 
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     verdicts: dict[tuple[Verdict, str], int] = field(default_factory=dict)
+    recorded: dict[str, list[datetime]] = field(default_factory=dict)
+    """When the events were recorded whose effects are new, by topic."""
 
     def judged(self, inbound: Inbound, verdict: Verdict) -> bool:
         """Notes what is told of a number that is not simply the next one; False for a repeat."""
@@ -69,6 +72,12 @@ class _Outcome:
             at = verdict, inbound.source
             self.verdicts[at] = self.verdicts.get(at, 0) + 1
         return verdict is not Verdict.REPEAT
+
+    def done(self, inbound: Inbound) -> None:
+        """Its effect is new."""
+        self.count(inbound, "done")
+        if inbound.recorded_at is not None:
+            self.recorded.setdefault(inbound.source, []).append(inbound.recorded_at)
 
     def count(self, inbound: Inbound, outcome: str) -> None:
         # The type comes from outside: only known ones may become a label.
@@ -86,6 +95,7 @@ class Dispatcher:
         self._handlers = dict(consumers)
         self._fetch = fetch
         self._seconds = cache(workshop.metrics.handler_seconds.labels)
+        workshop.metrics.await_effects({each.type: each.topic for each in consumers})
 
     async def handle(self, records: Sequence[Record], terms: Terms = NO_TERMS) -> None:
         """Makes the effects of `records` durable, once, and how far they were read. Raises an outage; then nothing has
@@ -191,7 +201,7 @@ class Dispatcher:
             return fault
         fault = BEHIND if seen.is_blocked(inbound) else fault or self._apply(work, spans, inbound)
         if fault is None:
-            outcome.count(inbound, "done")
+            outcome.done(inbound)
         else:
             seen.block(inbound)
             seen.reopen(inbound)
@@ -216,6 +226,9 @@ class Dispatcher:
         metrics.batch_seconds.observe(seconds)
         for (type_, name), count in outcome.counts.items():
             metrics.consumed.labels(type_, name).inc(count)
+        now = datetime.now(UTC)  # the machine's: a moved clock moves no time of recording either
+        for topic, times in outcome.recorded.items():
+            metrics.effect_seconds.labels(topic).observe_all([max(0.0, (now - at).total_seconds()) for at in times])
         told = {Verdict.GAP: metrics.gaps, Verdict.FIRST: metrics.first_seen_late, Verdict.LATE: metrics.gaps_filled}
         for (verdict, topic), count in outcome.verdicts.items():
             if verdict in told:

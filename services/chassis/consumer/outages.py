@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 
 from chassis.postgres.database import is_outage, reason_of
 from chassis.telemetry.logs import get_logger
+from chassis.telemetry.metrics import Metrics
 from chassis.trouble import Trouble
 
 LONGEST_PAUSE_SECONDS = 5.0
@@ -20,15 +21,11 @@ def pause_after(attempt: int) -> float:
     return min(LONGEST_PAUSE_SECONDS, 0.2 * 2.0 ** min(attempt, 6)) * random.uniform(0.5, 1)
 
 
-def may_pass(error: BaseException, attempt: int, what: str) -> bool:
-    """True, and says so, if brokers or database may answer later. `what` the caller wants of them."""
-    if isinstance(error, KafkaError):
-        reason = type(error).__name__
-    elif isinstance(error, Trouble):
-        reason = str(error)
-    elif is_outage(error):
-        reason = reason_of(error)
-    else:
+def may_pass(error: BaseException, attempt: int, what: str, metrics: Metrics) -> bool:
+    """True, and says and counts it, if brokers or database may answer later. `what` the caller wants of them."""
+    if not isinstance(error, KafkaError | Trouble) and not is_outage(error):
         return False
+    metrics.retries.labels(what, reason_of(error)).inc()
+    reason = str(error) if isinstance(error, Trouble) else reason_of(error)
     log.warning("waiting", what=what, reason=reason, attempt=attempt)
     return True

@@ -16,6 +16,7 @@ from chassis.consumer.subscription import Subscription
 from chassis.consumer.transport import Consumer
 from chassis.consumer.unreadable import Unreadable
 from chassis.telemetry.logs import get_logger
+from chassis.telemetry.metrics import Metrics
 from chassis.waiting import is_set_within
 
 PLACE_SECONDS = 5.0
@@ -34,7 +35,9 @@ class Placing:
         places: Places,
         unreadable: Unreadable,
         session: Callable[[], int],
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._assignment = assignment
         self._subscription = subscription
         self._places = places
@@ -65,7 +68,7 @@ class Placing:
                 attempt = 0
             except Exception as error:
                 attempt += 1
-                if not may_pass(error, attempt, "places"):
+                if not may_pass(error, attempt, "places", self._metrics):
                     raise
             if await is_set_within(self._wake, pause_after(attempt) if attempt else PLACE_SECONDS):
                 attempt = 0  # something is new, perhaps what it waited for

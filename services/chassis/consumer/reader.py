@@ -17,6 +17,7 @@ from chassis.consumer import progress
 from chassis.consumer.assignment import Assignment
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.held import Held
+from chassis.consumer.lag import Lag
 from chassis.consumer.leases import Leases, View
 from chassis.consumer.outages import may_pass, pause_after
 from chassis.consumer.places import Places
@@ -72,6 +73,7 @@ class Reader:
             for number in range(1, settings.consumers + 1)
         ]
         self._lookout = Lookout(kafka, self._name)
+        self._lag = Lag(self._lookout, metrics)
         self._subscription = Subscription(topics)
         self._watchdog = Watchdog()
         self._leases: Leases | None = None
@@ -81,7 +83,7 @@ class Reader:
         self._places = Places(pool, self._lookout, metrics)
         self._unreadable = Unreadable(pool, self._lookout)
         self._placing = Placing(
-            self._assignment, self._subscription, self._places, self._unreadable, lambda: self._session
+            self._assignment, self._subscription, self._places, self._unreadable, lambda: self._session, metrics
         )
         self._unread: int | None = None
         self._to_look = asyncio.Event()
@@ -132,8 +134,8 @@ class Reader:
             except Exception as error:
                 attempt += 1
                 self._watchdog.pause()
-                self._metrics.lag.clear()  # what nobody can tell is no number
-                if not may_pass(error, attempt, "topics"):
+                self._lag.forget()
+                if not may_pass(error, attempt, "topics", self._metrics):
                     raise
             calm = self._subscription.complete and not self._unreadable.stopped
             pause = pause_after(attempt) if attempt else LOOK_SECONDS if calm else RETRY_SECONDS
@@ -165,11 +167,10 @@ class Reader:
         for member in self.members:
             member.compare_again()
         lags = {each: max(0, end - begun[each]) for each, end in ends.items()}
-        self._metrics.lag.clear()
-        for each, lag in lags.items():
-            self._metrics.lag.labels(each.topic, str(each.partition)).set(lag)
+        self._lag.tell(lags)
         self._metrics.partitions_stopped.set(len(stopped))
         await self._watch(places, lags)
+        await self._lag.tell_seconds(lags, begun)
 
     async def _watch(self, places: dict[TopicPartition, int], lags: dict[TopicPartition, int]) -> None:
         """Makes members anew that are deaf although brokers and database answer, as they do now."""
@@ -209,7 +210,7 @@ class Reader:
                         await leases.changed_within(LEASE_SECONDS)
             except Exception as error:
                 attempt += 1
-                if not may_pass(error, attempt, "leases"):
+                if not may_pass(error, attempt, "leases", self._metrics):
                     raise
                 await is_set_within(self._stopped_members, pause_after(attempt))
             finally:
@@ -328,5 +329,5 @@ class Reader:
         self._tasks.discard(task)
         left_over = task.cancelled() and self._stopping.is_set()
         error = None if left_over else error_of(task)
-        if error is not None and not may_pass(error, 1, "members"):
+        if error is not None and not may_pass(error, 1, "members", self._metrics):
             self._on_fatal(error)

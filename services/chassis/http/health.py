@@ -97,7 +97,11 @@ def router(probes: Probes, metrics: Metrics) -> APIRouter:
     @routes.get("/health/ready", responses=not_ok)
     async def ready(response: Response) -> Health:
         """Send no requests while this fails."""
-        return answer(response, await probes.readiness())
+        checks = await probes.readiness()
+        metrics.ready_checks.clear()
+        for name, passed in checks.items():
+            metrics.ready_checks.labels(name).set(passed)
+        return answer(response, checks)
 
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def exposition() -> Response:

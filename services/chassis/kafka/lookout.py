@@ -17,7 +17,7 @@ from aiokafka.client import AIOKafkaClient
 from chassis.kafka import topic_metadata
 from chassis.kafka.clients import new_consumer, seconds_to_connect
 from chassis.kafka.topic_metadata import Topic
-from chassis.kafka.unpacking import StoredBatch, batch_at
+from chassis.kafka.unpacking import StoredBatch, Written, batch_at, written_at
 from chassis.settings import KafkaSettings
 from chassis.waiting import bounded
 
@@ -67,6 +67,11 @@ class Lookout:
     async def batch_at(self, partition: TopicPartition, offset: int) -> StoredBatch | None:
         """The batch that holds this offset; None if there is none. Raises `KafkaError` or `TimeoutError`."""
         return await self._ask(lambda client: batch_at(client, partition, offset))
+
+    async def written_at(self, partition: TopicPartition, offset: int) -> Written | None:
+        """When the batch that holds this offset was written; None if there is none. Raises `KafkaError` or
+        `TimeoutError`."""
+        return await self._ask(lambda client: written_at(client, partition, offset))
 
     async def ask_anew(self, names: Collection[str]) -> None:
         """Asks as a new client does, with secrets read anew. Raises `KafkaError` or `TimeoutError` if it is refused."""

@@ -123,12 +123,16 @@ class Relay:
                 log.info("relay_compares_again")
             except (PublishFailedError, KafkaError, Trouble) as error:
                 self._failures += 1
-                log.warning("relay_publish_failed", **_why(error))
+                why = _why(error)
+                self._metrics.retries.labels("relay", why["reason"]).inc()
+                log.warning("relay_publish_failed", **why)
             except Exception as error:
                 if not is_outage(error):
                     raise
                 self._failures += 1
-                log.warning("relay_interrupted", **told(error))
+                why = told(error)
+                self._metrics.retries.labels("relay", why["reason"]).inc()
+                log.warning("relay_interrupted", **why)
             else:
                 return
             finally:

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from chassis.http.connections import Bounds, Connection
-from chassis.postgres.database import is_outage, told
+from chassis.postgres.database import is_outage, reason_of, told
 from chassis.settings import Settings
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
@@ -78,9 +78,9 @@ def spare_the_collector() -> None:
     gc.set_threshold(COLLECT_AFTER, 10, 10)
 
 
-async def when_reachable(connect: Callable[[], Awaitable[T]], what: str) -> T:
+async def when_reachable(connect: Callable[[], Awaitable[T]], what: str, metrics: Metrics) -> T:
     """Tries until the database or broker answers and grants what is needed; the process stays live and not ready
-    meanwhile, and its log says what is missing."""
+    meanwhile, its log says what is missing, and its metrics count it."""
     attempt = 0
     while True:
         try:
@@ -89,6 +89,7 @@ async def when_reachable(connect: Callable[[], Awaitable[T]], what: str) -> T:
             if not isinstance(error, KafkaError) and not is_outage(error):
                 raise
             attempt += 1
+            metrics.retries.labels(what, reason_of(error)).inc()
             log.warning("waiting", what=what, attempt=attempt, **told(error))
             pause = min(LONGEST_PAUSE_SECONDS, 0.2 * 2 ** min(attempt, 6))
             await asyncio.sleep(pause * random.uniform(0.5, 1))

@@ -33,7 +33,8 @@ select (select count(*) from outbox),
        (select count(*) from parked where state <> 'discarded'),
        (select count(*) from position where blocked),
        (select extract(epoch from clock_timestamp() - min(parked_at)) from parked where state <> 'discarded'),
-       (select count(*) from deadline where due_at <= $1)
+       (select count(*) from deadline where due_at <= $1),
+       (select extract(epoch from $1 - min(due_at)) from deadline where due_at <= $1)
 """
 _FORGET = "delete from idempotency where created_at < clock_timestamp() - $1::interval"
 
@@ -89,6 +90,7 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
             metrics.parked_keys,
             metrics.parked_oldest,
             metrics.deadlines_overdue,
+            metrics.deadlines_oldest,
         )
         for gauge, value in zip(gauges, row, strict=True):
             gauge.set(float(value or 0))

@@ -172,15 +172,16 @@ class Runtime:
                 database.database_url, self.settings.pool_size, self._application(), password=database.password
             ),
             "database",
+            self.metrics,
         )
 
         async def schema() -> None:
             if not await migrations.is_current(pool, self.service.name, self.service.migrations):
                 raise TimeoutError("migrations are pending")
 
-        await when_reachable(schema, "schema")
-        secret = await when_reachable(lambda: tag_key(pool), "schema")
-        await when_reachable(lambda: loops.look(pool, self.gate), "schema")
+        await when_reachable(schema, "schema", self.metrics)
+        secret = await when_reachable(lambda: tag_key(pool), "schema", self.metrics)
+        await when_reachable(lambda: loops.look(pool, self.gate), "schema", self.metrics)
         # From here to the checks of a worker nothing waits: nobody sees a process as ready that has but begun.
         self._be_probed()
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None

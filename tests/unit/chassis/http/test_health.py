@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from chassis.http import health
 from chassis.http.health import Probes
+from chassis.telemetry.metrics import Metrics
 
 
 class Looks:
@@ -85,3 +88,17 @@ async def test_one_who_stops_asking_takes_the_answer_from_nobody(probes: Probes)
     await asyncio.sleep(0)
     impatient.cancel()
     assert await patient == {"database": True}
+
+
+async def test_the_metrics_name_the_check_that_failed_last(probes: Probes, looks: Looks) -> None:
+    metrics = Metrics("till")
+    app = FastAPI()
+    app.include_router(health.router(probes, metrics))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://till") as client:
+        looks.answer = False
+        assert (await client.get("/health/ready")).status_code == 503
+        assert 'ph_ready_check{check="database"} 0.0' in (await client.get("/metrics")).text
+        probes.stopping = True
+        await client.get("/health/ready")
+        told = [line for line in (await client.get("/metrics")).text.splitlines() if line.startswith("ph_ready_check")]
+    assert told == ['ph_ready_check{check="running"} 0.0']

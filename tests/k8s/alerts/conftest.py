@@ -1,0 +1,32 @@
+"""promtool, as `make promtool` builds it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.k8s.alerts.declared import ROOT
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Run:
+    """Runs promtool, returns what it printed, and fails if it is not content."""
+    program = ROOT / ".local" / "k8s" / "promtool"
+    if not program.exists():
+        reason = "promtool is not built: `make promtool` takes some minutes, once"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+
+    def run(*arguments: str | Path) -> str:
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=110)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    version = run("--version")
+    assert "version 3." in version or "version" in version, version
+    return run
