@@ -43,6 +43,20 @@ def test_every_alert_fires_when_it_should_and_only_then(file: Path, promtool: Ru
     assert "SUCCESS" in promtool("test", "rules", tests)
 
 
+def test_it_counts_as_prometheus_3_does(promtool: Run, tmp_path: Path) -> None:
+    """A range is open on its left: what was sampled exactly five minutes ago is no part of it."""
+    counted = {
+        "interval": "1m",
+        "input_series": [{"series": "x", "values": "1x30"}],
+        "promql_expr_test": [
+            {"expr": "count_over_time(x[5m])", "eval_time": "20m", "exp_samples": [{"labels": "{}", "value": 5}]}
+        ],
+    }
+    tests = tmp_path / "range.yaml"
+    tests.write_text(yaml.safe_dump({"tests": [counted]}), encoding="utf-8")
+    promtool("test", "rules", tests)
+
+
 def test_a_unit_test_that_expects_what_does_not_happen_fails(promtool: Run, tmp_path: Path) -> None:
     (delivery,) = [file for file in RULES if file.stem == "delivery"]
     extracted(delivery, tmp_path, annotations=False)
