@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test access bench chaos mutants check schemas dashboards promtool event example format lock
+.PHONY: help venv run demo stop reset status token ph test access bench chaos fuzz mutants check schemas dashboards promtool event example format lock
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -58,6 +58,9 @@ chaos: $(ALL_STAMP)  ## break everything on purpose: make chaos SEED=7 MINUTES=8
 	    $(if $(ONLY),--only "$(ONLY)") $(if $(DEFECT),--defect "$(DEFECT)") \
 	    $(if $(DEFECTS),--defects "$(DEFECTS)")
 
+fuzz: $(ALL_STAMP)  ## made-up requests, answers held to OpenAPI: make fuzz REQUESTS=100000 SEED=7 SERVICE=referral
+	@exec $(PY) -m fuzz --requests "$(or $(REQUESTS),100000)" $(if $(SEED),--seed "$(SEED)") --service "$(SERVICE)"
+
 mutants: $(ALL_STAMP)  ## would a test notice? plants small mistakes: make mutants MODULE=consumer/positions
 	@exec $(PY) -m mutants --module "$(MODULE)" --tests "$(TESTS)"
 
@@ -95,7 +98,7 @@ venv: $(ALL_STAMP)  ## the virtual environment with all packages, from requireme
 
 # Whoever goes on to start a broker gets its jars side by side with the packages.
 run demo: FOR := run
-test bench chaos mutants: FOR := test
+test bench chaos fuzz mutants: FOR := test
 
 $(RUN_STAMP): $(RUN_LOCKS)
 	$(MAKE_VENV) run

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
+from chaos.edge import Edge
 from chaos.evidence import Cut, Record, Restored, Tip
 from chaos.shop import MOVED
 
@@ -84,6 +85,8 @@ class Ledger:
     cuts: list[Cut] = field(default_factory=list)
     """The same of the broker, for each service that publishes."""
     lost: list[Record] = field(default_factory=list)
+    edge: Edge = field(default_factory=Edge)
+    """Who asked at the services' doors, and what they were told."""
     over: float = float("inf")
     """When the last fault had ended, and load with it."""
     attempts: int = 0

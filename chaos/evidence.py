@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chaos.edge import Edge
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -287,6 +289,7 @@ class Evidence:
     cuts: list[Cut] = field(default_factory=list)
     lost: list[Record] = field(default_factory=list)
     """Records that a broker had acknowledged and lost, with its newer disk."""
+    edge: Edge = field(default_factory=Edge)
     memo: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     """What the model has worked out already."""
 
@@ -308,6 +311,7 @@ async def collect(world: World, watch: Watch | None = None) -> Evidence:
         restored=list(world.ledger.restored),
         cuts=list(world.ledger.cuts),
         lost=list(world.ledger.lost),
+        edge=world.ledger.edge,
         over=world.ledger.over,
     )
     for service, dsn in world.dsn.items():

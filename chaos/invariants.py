@@ -12,6 +12,7 @@ from chaos.check import SHOWN, Check
 from chaos.evidence import Evidence
 from chaos.laws import (
     accounting,
+    edge,
     effects,
     foreign,
     processes,
@@ -45,6 +46,7 @@ INVARIANTS: dict[int, tuple[str, Callable[[Evidence], Check]]] = {
     20: ("what is forgotten is listed", restores.forgets_what_it_lists),
     21: ("what brokers lost is listed", restores.lists_what_brokers_lost),
     22: ("published in time", timely.published_in_time),
+    23: ("callers within bounds", edge.callers_within_bounds),
 }
 WHOLE = frozenset({20, 21})
 """Those that look at all keys, also at those of which a broker has lost something."""

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from chaos import http
 from chaos.books import Answered
+from chaos.edge import Served
 from chaos.shop import MOVED, SELLER
 from chaos.world import Worker, World
 
@@ -149,6 +150,7 @@ class Load:
                     promised.remove(instead_of)
                 promised.append(json.loads(answer.body)["n"])
                 self._world.ledger.late_promises.append(time.monotonic() - begun)
+                self._world.ledger.edge.served.append(Served(asked, time.time()))
                 if what == "alarms":
                     self._world.ledger.about_alarms.append(Answered(basket.id, n, asked, time.time()))
                 return
@@ -157,6 +159,7 @@ class Load:
                 if answer.status < 500:
                     break
             await asyncio.sleep(self._dice.uniform(0.1, 0.4))
+        self._world.ledger.edge.served.append(Served(asked, float("inf")))
         basket.doubtful = True
         unanswered = [n] if what == "sales" else [-n, -instead_of]
         self._world.ledger.unanswered.update((basket.id, each) for each in unanswered if each)

@@ -82,6 +82,8 @@ PLANS = {
     "past_uncompared": Plan(("shop_put_back",), 20, within=LATER),
     "shorter_topic_believed": Plan(("broker_put_back",), 21, within=LATER),
     "gate_left_open": Plan(("shop_put_back",), 20, within=LATER),
+    "callers_have_time": Plan(("slow_client",), 23),
+    "claims_unread": Plan(("forger",), 23),
 }
 
 

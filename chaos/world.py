@@ -39,6 +39,10 @@ READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", PRICES, TIPS, *MORE_TIP
 """Which topics each service reads in its latest version. Its group is named like the service."""
 SESSION_TIMEOUT_MS = 2500
 SHUTDOWN_SECONDS = 8
+HEADER_SECONDS, BODY_SECONDS, UNREAD_SECONDS = 5, 5, 5
+"""What a caller may take. Longer than a process is stopped: who was not read is not late."""
+MAX_CONNECTIONS = 200
+"""More than the customers ever have at once; fewer than hundreds of slow callers."""
 SAMPLED = 0.5
 """Share of traces that the processes sample where nobody else has decided."""
 SETTINGS = {
@@ -49,6 +53,10 @@ SETTINGS = {
     "DEADLINE_POLL_SECONDS": "0.3",
     "OTEL_TRACES_SAMPLER_ARG": str(SAMPLED),
     "OTEL_BSP_SCHEDULE_DELAY": "500",
+    "HEADER_SECONDS": str(HEADER_SECONDS),
+    "BODY_SECONDS": str(BODY_SECONDS),
+    "UNREAD_SECONDS": str(UNREAD_SECONDS),
+    "MAX_CONNECTIONS": str(MAX_CONNECTIONS),
 }
 """Over those of the local stack; everything else is as shipped."""
 LANES = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chaos.faults import (
+    callers,
     calm,
     deaths,
     inputs,
@@ -32,6 +33,7 @@ ALL: dict[str, Fault] = {
         refusals,
         restores,
         passwords,
+        callers,
         calm,
     )
     for fault in module.FAULTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -11,7 +12,7 @@ from uuid import uuid4
 import asyncpg
 
 from chaos.app import SERVICES as CHASSIS_SERVICES
-from chaos.faults.base import Scene
+from chaos.faults.base import InVainError, Scene
 from chaos.shop import SELLER, Sell
 from chassis.clock import Clock
 from chassis.postgres.storage import Storage
@@ -21,6 +22,10 @@ from chassis.work.unit_of_work import Cause, UnitOfWork
 
 TABLES = {"shop": "basket", "till": "till"}
 _HOT = "select id from {} order by updated_at desc limit 30"
+LEAST, MOST = 3, 8
+"""How often somebody gets in the way; more than the least until a deadlock was found."""
+TOLD_WITHIN = 11.0
+"""Seconds until PostgreSQL has told of it: a session that has gone idle waits ten seconds before it counts."""
 _DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
 _TRIGGER = """
 create or replace function chaos_serialization() returns trigger language plpgsql as $$
@@ -51,14 +56,23 @@ class Deadlocks:
         before = await scene.world.value(service, _DEADLOCKS)
         connection = await _connect(scene, service)
         scene.world.journal.begin(self.name, service)
+        found = 0
         try:
-            for _ in range(3):
+            for number in range(MOST):
                 await self._get_in_the_way(connection, TABLES[service], dice)
+                found = await scene.world.value(service, _DEADLOCKS) - before
+                if found and number + 1 >= LEAST:
+                    break
         finally:
             await connection.close(timeout=2)
             scene.world.journal.end(self.name, service)
-        deadlocks = await scene.world.value(service, _DEADLOCKS) - before
-        scene.world.journal.note(self.name, f"{deadlocks} in {service}")
+        told_by = time.monotonic() + TOLD_WITHIN
+        while not found and time.monotonic() < told_by:
+            await asyncio.sleep(0.5)
+            found = await scene.world.value(service, _DEADLOCKS) - before
+        scene.world.journal.note(self.name, f"{found} in {service}")
+        if not found:
+            raise InVainError(f"nobody met a deadlock in {service}")
 
     async def _get_in_the_way(self, connection: asyncpg.Connection, table: str, dice: random.Random) -> None:
         hot = [row["id"] for row in await connection.fetch(_HOT.format(table))]

@@ -77,7 +77,7 @@ def ends_in_time(evidence: Evidence) -> Check:
     bound = STEPS * evidence.shutdown_seconds + SMALL_STEPS
     for worker, name, sent, limit in _signals(evidence, bound):
         life = _life_at(evidence.lives, worker, sent)
-        if life is None or _silenced(evidence, worker, sent, life.ended or float("inf")):
+        if life is None or silenced(evidence, worker, sent, life.ended or float("inf")):
             continue
         where = f"{worker}, {name} at {sent:.3f}, {life.why}"
         seconds = (life.ended or float("inf")) - sent
@@ -153,7 +153,7 @@ def tells_the_truth(evidence: Evidence) -> Check:
     check = Check()
     for loss in _losses(evidence):
         for probe in evidence.probes:
-            if not loss.concerns(probe.worker) or _silenced(evidence, probe.worker, probe.asked - 1, probe.answered):
+            if not loss.concerns(probe.worker) or silenced(evidence, probe.worker, probe.asked - 1, probe.answered):
                 continue
             where = f"{probe.worker}, {probe.asked - loss.begin:.2f} s after the loss"
             if loss.begin + UNREADY_SECONDS + JITTER_SECONDS < probe.answered < loss.end and probe.ready > 0:
@@ -177,7 +177,7 @@ def _losses(evidence: Evidence) -> list[Window]:
     return found
 
 
-def _silenced(evidence: Evidence, worker: str, since: float, until: float) -> bool:
+def silenced(evidence: Evidence, worker: str, since: float, until: float) -> bool:
     """True if it was stopped, or hung, at any moment of this time."""
     return any(
         window.concerns(worker) and window.begin - 1 < until and since < window.end + 2

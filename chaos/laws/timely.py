@@ -38,6 +38,9 @@ NO_REASON = (
     "clock_jump",
     "old_snapshot",
     "otlp_black_hole",
+    "slow_client",
+    "large_client",
+    "forger",
 )
 """Faults that are no reason to be late."""
 SLOW_TO_READ = {"kafka_moved": 45.0}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from chaos.edge import Call, Served
 from chaos.evidence import (
     SECOND_SIGNAL,
     Entry,
@@ -120,12 +121,20 @@ def _finish(evidence: Evidence) -> None:
         Entry(1306.0, "postgres_black_hole", "end", "shop"),
         Entry(1400.0, "postgres_crash", "begin", "shop till"),
         Entry(1410.0, "postgres_crash", "end", "shop till"),
+        Entry(1500.0, "slow_client", "begin", "shop-1 till-1"),
+        Entry(1510.0, "slow_client", "end", "shop-1 till-1"),
         Entry(1599.0, "sigterm", "begin", "shop-1"),
         Entry(1600.1, "sigterm", "end", "shop-1"),
         Entry(1699.5, "sigterm_twice", "begin", "shop-1"),
         Entry(1699.8, "sigterm_twice", "note", f"shop-1 {SECOND_SIGNAL}"),
         Entry(1700.1, "sigterm_twice", "end", "shop-1"),
     ]
+    evidence.edge.calls = [
+        Call("half a head", "shop-1", 1500.1, 1507.0, 408, (408, 0), 13.0),
+        Call("without a word", "till-1", 1500.1, 1503.0, 0, (408, 0), 13.0),
+        Call("expired", "shop-1", 1501.0, 1501.1, 401, (401,), 5.0),
+    ]
+    evidence.edge.served = [Served(1502.0, 1502.1)]
     evidence.blind = [(1404.0, "database"), (1409.0, "database")]
     evidence.logs = {
         "shop-1": [
@@ -135,8 +144,14 @@ def _finish(evidence: Evidence) -> None:
         "till-1": [],
     }
     for worker in ("shop-1", "till-1"):
-        evidence.memory += [Memory(at, worker, 77, 90_000_000) for at in (1110.0, 1120.0, 1160.0, 1190.0)]
+        evidence.memory += [Memory(at, worker, 77, 90_000_000) for at in (1110.0, 1120.0, 1160.0, 1190.0, 1502.0)]
         evidence.probes += [
             Probe(at, at + 0.1, worker, 200, 503 if lost else 200)
-            for at, lost in ((1299.0, False), (1303.0, worker == "shop-1"), (1405.0, True), (1409.5, False))
+            for at, lost in (
+                (1299.0, False),
+                (1303.0, worker == "shop-1"),
+                (1405.0, True),
+                (1409.5, False),
+                (1502.0, False),
+            )
         ]

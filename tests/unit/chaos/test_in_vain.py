@@ -11,13 +11,17 @@ import pytest
 
 from chaos import operators, restores
 from chaos.books import Journal, Ledger
+from chaos.edge import Call
 from chaos.evidence import Restored
+from chaos.faults import callers, transactions
 from chaos.faults.base import InVainError, Scene
+from chaos.faults.callers import Forger, LargeClient, SlowClient
 from chaos.faults.deaths import CrashPoint
 from chaos.faults.inputs import Operators
 from chaos.faults.postgres import BackendKilled, LeaderTerminated
 from chaos.faults.readers import StrangeMember
 from chaos.faults.restores import DatabasePutBack
+from chaos.faults.transactions import Deadlocks
 from chaos.restores import Attended
 
 UNHARMED = Attended(0.0, 0.0, None)
@@ -41,9 +45,14 @@ class Servers:
     def __init__(self) -> None:
         self.journal, self.ledger = Journal(), Ledger()
         self.database = {"shop": Door(), "till": Door()}
+        self.dsn = {"shop": "", "till": ""}
+        self.stack = SimpleNamespace(issuer=SimpleNamespace(token=lambda *_: "a.b.c"))
 
     async def rows(self, *_: object) -> list[object]:
         return []
+
+    async def value(self, *_: object) -> int:
+        return 7
 
     def raise_flag(self, *_: object) -> None:
         """Nobody sees it."""
@@ -102,6 +111,50 @@ async def test_who_met_nobody_was_there_in_vain(fault: Any, scene: Scene, monkey
         await fault.inject(scene, random.Random(1))
     phases = [phase for _, _, phase, _ in scene.world.journal.entries]
     assert phases.count("begin") == phases.count("end"), "whatever it was, it is over"
+
+
+class Idle:
+    """A connection to a database in which nobody has a row."""
+
+    async def fetch(self, *_: object) -> list[object]:
+        return []
+
+    def transaction(self) -> Idle:
+        return self
+
+    async def __aenter__(self) -> None:
+        """Nothing begins."""
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing ends."""
+
+    async def close(self, **_: object) -> None:
+        """Nothing was open."""
+
+
+async def test_rows_that_nobody_waited_for_were_locked_in_vain(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connect(*_: object) -> Any:
+        return Idle()
+
+    monkeypatch.setattr(transactions, "_connect", connect)
+    monkeypatch.setattr(transactions, "TOLD_WITHIN", 0.01)
+    with pytest.raises(InVainError, match="nobody met a deadlock"):
+        await Deadlocks().inject(scene, random.Random(1))
+    phases = [phase for _, _, phase, _ in scene.world.journal.entries]
+    assert phases.count("begin") == phases.count("end") == 1
+
+
+@pytest.mark.parametrize("fault", [SlowClient(), LargeClient(), Forger()])
+async def test_whom_nobody_refused_called_in_vain(fault: Any, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def call(worker: Any, kind: str, *_: object, **__: object) -> Call:
+        return Call(kind, worker.name, 0.0, 0.0, 200, (), 0.0)
+
+    for name in ("call", "call_without_reading"):
+        monkeypatch.setattr(callers, name, call)
+    monkeypatch.setattr(callers, "forged", lambda _stack: {"expired": "a.b.c"})
+    with pytest.raises(InVainError, match="nobody was refused"):
+        await fault.inject(scene, random.Random(1))
+    assert scene.world.ledger.edge.calls, "the judge looks at them all the same"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chaos.edge import Served
 from chaos.evidence import (
     Entry,
     Evidence,
@@ -16,10 +17,16 @@ from chaos.invariants import INVARIANTS, judge
 from chaos.report import verdict
 from chaos.run import Outcome
 from chaos.windows import BROKER_PUT_BACK, PUT_BACK
-from tests.unit.chaos import ways_to_break_events, ways_to_break_processes, ways_to_break_restores
+from tests.unit.chaos import (
+    ways_to_break_callers,
+    ways_to_break_events,
+    ways_to_break_processes,
+    ways_to_break_restores,
+)
 from tests.unit.chaos.breaking import BROKEN, Break
 from tests.unit.chaos.good_run import good_run
 from tests.unit.chaos.story import BASKET
+from tests.unit.chaos.ways_to_break_callers import FORGED
 from tests.unit.chaos.ways_to_break_events import an_offset_was_committed_before_its_effect
 from tests.unit.chaos.ways_to_break_processes import a_process_kept_growing
 
@@ -27,7 +34,7 @@ from tests.unit.chaos.ways_to_break_processes import a_process_kept_growing
 def test_a_good_run_breaks_nothing_and_exercises_everything() -> None:
     verdict = judge(good_run())
     assert verdict.kept, verdict.table()
-    assert [finding.number for finding in verdict.findings] == list(range(1, 23))
+    assert [finding.number for finding in verdict.findings] == list(range(1, 24))
     assert {finding.state for finding in verdict.findings} == {"kept"}
 
 
@@ -71,7 +78,7 @@ def test_an_invariant_that_is_broken_says_so(number: int, what: str, change: Bre
 
 
 def test_every_invariant_can_be_broken_and_every_way_is_tried() -> None:
-    for module in (ways_to_break_events, ways_to_break_processes, ways_to_break_restores):
+    for module in (ways_to_break_callers, ways_to_break_events, ways_to_break_processes, ways_to_break_restores):
         ways = {each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__}
         assert {way for way in ways if not way.__name__.startswith("_")} <= {change for _, _, change in BROKEN}
     assert {number for number, _, _ in BROKEN} == set(INVARIANTS)
@@ -155,6 +162,27 @@ def test_whoever_compares_and_reads_anew_may_find_another_size(fault: str) -> No
     evidence = _something_is_put_back(fault, 1150.0, 1400.0)
     a_process_kept_growing(evidence)
     assert not INVARIANTS[13][1](evidence).violations
+
+
+def test_whoever_meets_the_end_of_a_process_need_not_be_told_anything() -> None:
+    evidence = good_run()
+    call = FORGED._replace(asked=1590.0, ended=1591.0, status=0)  # shop-1 ends at 1600
+    evidence.edge.calls.append(call)
+    check = INVARIANTS[23][1](evidence)
+    assert not check.violations
+    assert check.counts["met an end"] == 1
+
+
+def test_a_good_command_that_waits_for_something_else_says_nothing_of_strange_callers() -> None:
+    evidence = good_run()
+    evidence.journal += [
+        Entry(1500.5, "postgres_refused", "begin", "shop"),
+        Entry(1509.0, "postgres_refused", "end", "shop"),
+    ]
+    evidence.edge.served = [Served(1501.0, 1530.0)]
+    check = INVARIANTS[23][1](evidence)
+    assert not check.violations
+    assert "good commands" not in check.counts
 
 
 def _later(record: Record, offset: int) -> Record:
