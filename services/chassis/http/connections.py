@@ -17,7 +17,7 @@ from secrets import token_hex
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from chassis.http.problems import MEDIA_TYPE, Problem
@@ -65,6 +65,7 @@ class Connection(HttpToolsProtocol):
         self._unread_since: float | None = None
         self._closing_since: float | None = None
         self._refused = False
+        self._answering: RequestResponseCycle | None = None
 
     # --- how many ----------------------------------------------------------------------------------------------------
 
@@ -111,7 +112,24 @@ class Connection(HttpToolsProtocol):
         """Hangs up without a word."""
         self._refused = True
         self._count(reason)
+        self._tell_that_the_caller_is_gone()
         self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The caller is gone. uvicorn tells the last of several requests only, not the one that is being answered."""
+        self._tell_that_the_caller_is_gone()
+        super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _tell_that_the_caller_is_gone(self) -> None:
+        """What the application still says is not sent: to write to what is closed would be a failure of ours."""
+        cycle = self._answering
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     # --- how much ----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from chaos.callers import call, call_without_reading
+from chaos.callers import TIMES, call, call_without_reading
 from chaos.world import Worker
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -62,15 +62,15 @@ async def test_whoever_is_waited_for_beyond_the_bound_was_held() -> None:
     assert seen.ended == float("inf")
 
 
-async def test_an_answer_that_waits_for_its_reader_is_told_from_one_that_was_given_up() -> None:
-    async def sends(size: int, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 3000000\r\n\r\n")
-        writer.write(b"x" * size)
+async def test_answers_that_wait_for_their_reader_are_told_from_those_that_were_given_up() -> None:
+    async def sends(times: int, writer: asyncio.StreamWriter) -> None:
+        for _ in range(times):
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n" + b"x" * 1_000_000)
         writer.close()
 
-    async with _served(lambda _reader, writer: sends(3_000_000, writer)) as worker:
+    async with _served(lambda _reader, writer: sends(TIMES, writer)) as worker:
         seen = await call_without_reading(worker, "unread", "/large", within=0.5)
     assert seen.ended == float("inf")
-    async with _served(lambda _reader, writer: sends(2_000_000, writer)) as worker:
+    async with _served(lambda _reader, writer: sends(TIMES - 1, writer)) as worker:
         seen = await call_without_reading(worker, "unread", "/large", within=0.5)
     assert seen.ended <= seen.asked + 0.5

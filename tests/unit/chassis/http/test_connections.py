@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import uvloop
 from fastapi import FastAPI, Response
+from fastapi.responses import StreamingResponse
 
 from chassis.http import connections
 from chassis.runtime.lifecycle import http_server
@@ -228,6 +230,38 @@ async def test_an_answer_that_nobody_reads_is_given_up() -> None:
             while not service.ended("answer_unread"):
                 await asyncio.sleep(0.01)
         writer.close()
+
+
+@pytest.mark.parametrize("who", ["the service", "the caller"])
+def test_who_is_hung_up_on_before_its_answers_is_no_failure_of_ours(who: str, caplog: pytest.LogCaptureFixture) -> None:
+    begun = uvloop.run(_hang_up(who))  # as services do: asyncio itself lets one write into what is closed
+    assert len(begun) == 1, "nobody begins the others"
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def _hang_up(who: str) -> list[str]:
+    app = make_app()
+    begun: list[str] = []
+
+    @app.get("/large")
+    async def large() -> Response:
+        async def parts() -> AsyncIterator[bytes]:
+            for _ in range(100):
+                yield b"x" * 500_000
+
+        begun.append("answering")
+        return StreamingResponse(parts())
+
+    async with serving(app, unread_seconds=0.3 if who == "the service" else 60) as service:
+        _, writer = await service.call(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n" * 3)
+        await asyncio.sleep(0.3)
+        if who == "the caller":
+            writer.transport.abort()
+        async with asyncio.timeout(WITHIN):
+            while any("run_asgi" in repr(task.get_coro()) for task in asyncio.all_tasks()):
+                await asyncio.sleep(0.01)
+        writer.close()
+    return begun
 
 
 async def test_a_slow_reader_gets_the_whole_of_a_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
