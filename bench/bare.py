@@ -67,7 +67,7 @@ select 'referral_answer', * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[
 on conflict (name, subject) do update set owner = excluded.owner, due_at = excluded.due_at, level = excluded.level
 """
 NUMBER = """
-insert into stream as s (key, sequence) select * from unnest($1::text[], $2::bigint[])
+insert into stream as s (key, sequence, topic) select *, 'ph.counselling.v1' from unnest($1::text[], $2::bigint[])
 on conflict (key) do update set sequence = s.sequence + excluded.sequence returning key, sequence
 """
 PUT_OUT = """

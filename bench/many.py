@@ -49,7 +49,7 @@ DEADLINES = """
 insert into deadline (name, subject, owner, due_at)
 select 'referral_answer', referral_id, case_id, timestamptz '2090-03-05' + n * interval '1 second' from made
 """
-STREAMS = "insert into stream (key, sequence) select case_id::text, 1 from made"
+STREAMS = "insert into stream (key, topic, sequence) select case_id::text, 'ph.counselling.v1', 1 from made"
 POSITIONS = """
 insert into position (source, key, sequence)
 select ($1::text[])[n % cardinality($1) + 1], case_id::text, 1 from made

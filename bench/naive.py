@@ -64,7 +64,7 @@ insert into deadline (name, subject, owner, due_at) values ('referral_answer', $
 on conflict (name, subject) do update set owner = excluded.owner, due_at = excluded.due_at, level = excluded.level
 """
 NUMBER = """
-insert into stream as s (key, sequence) values ($1, 1)
+insert into stream as s (key, topic, sequence) values ($1, 'ph.counselling.v1', 1)
 on conflict (key) do update set sequence = s.sequence + 1 returning sequence
 """
 PUT_OUT = "insert into plain_outbox (topic, key, headers, payload) values ($1, $2, $3, $4)"

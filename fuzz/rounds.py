@@ -26,6 +26,9 @@ from tests.support.openapi import Operation, operations
 COUNTING = Path(__file__).with_name("counting.py")
 """What schemathesis loads; it writes its counts into the file that this variable names:"""
 COUNTS = "FUZZ_COUNTS"
+LEFT_OUT = ("/local/",)
+SHARED = ("/code-lists", "/operations/", "/health/", "/metrics")
+"""What every service answers by the same routes of the chassis."""
 KNOWN = 0.7
 """How often a field of this name holds one of the ids that exist."""
 TABLES = LOCAL / "cache" / "hypothesis"
@@ -66,7 +69,7 @@ async def operations_of(stack: LocalStack, service: str) -> list[Operation]:
     """What the running service says that it answers."""
     async with httpx.AsyncClient(base_url=stack.urls()[service], timeout=30) as client:
         found = operations(service, (await client.get("/openapi.json")).json())
-    return [each for each in found if not each.path.startswith("/local/")]
+    return [each for each in found if not each.path.startswith(LEFT_OUT)]
 
 
 async def one_round(
@@ -79,8 +82,10 @@ async def one_round(
     examples: int,
     seed: int,
     phases: str = "examples,coverage,fuzzing",
+    without: Sequence[str] = (),
 ) -> Round:
-    """Runs schemathesis in `folder`. `examples`: made-up requests per operation, beside those of the other phases."""
+    """Runs schemathesis in `folder`. `examples`: made-up requests per operation, beside those of the other phases;
+    `without`: how paths begin that are not asked for."""
     most = max(callers, key=lambda bearer: len(callers[bearer]))
     lines = [CONFIG.format(hooks=json.dumps(str(COUNTING)), bearer=most)]
     for name, values in ids.items():
@@ -102,7 +107,7 @@ async def one_round(
         *("--config-file", config),
         "run",
         f"{stack.urls()[service]}/openapi.json",
-        *("--exclude-path-regex", "^/local/"),
+        *("--exclude-path-regex", f"^({'|'.join((*LEFT_OUT, *without))})"),
         *("--phases", phases),
         *("--max-examples", str(examples)),
         *("--seed", str(seed)),

@@ -156,7 +156,7 @@ class Forger(_Callers):
         if kind == "before its body":  # of which the rest never comes
             more = {"Content-Type": "application/json", "Content-Length": "60000"}
             whole = head(path, {**headers, **more}) + b'\r\n{"n":'
-        return await call(worker, kind, [whole], promised=(401,), within=BUSY)
+        return await call(worker, kind, [whole], promised=(401,), within=LOOKED_FOR + 2 * BUSY)
 
 
 def forged(stack: LocalStack) -> dict[str, str]:

@@ -98,8 +98,8 @@ def document(root: Path, found: Mapping[str, Mapping[str, Any]]) -> dict[str, An
     information = read_yaml(root, root / INFO)
     declared = sorted(read_yaml(root, root / TOPICS)["topics"].items())
     messages = {
-        topic["owner"]: [file for event in topic["events"] for file in _majors(found, topic["owner"], event)]
-        for _, topic in declared
+        name: [file for event in topic["events"] for file in _majors(found, topic["owner"], event)]
+        for name, topic in declared
     }
     files = [file for of_topic in messages.values() for file in of_topic]
     told = read_examples(root, found)[0]
@@ -110,12 +110,12 @@ def document(root: Path, found: Mapping[str, Mapping[str, Any]]) -> dict[str, An
             "title": information["title"],
             "version": [NO_RELEASE, *releases(root)][-1],
             "description": information["description"],
-            "tags": [{"name": topic["owner"]} for _, topic in declared],
+            "tags": [{"name": owner} for owner in sorted({topic["owner"] for _, topic in declared})],
         },
         "defaultContentType": _content_type(found),
         "servers": {name: _server(server) for name, server in sorted(information["servers"].items())},
-        "channels": {topic["owner"]: _channel(name, topic, messages[topic["owner"]]) for name, topic in declared},
-        "operations": {name: each for _, topic in declared for name, each in _operations(topic)},
+        "channels": {_part(name): _channel(name, topic, messages[name]) for name, topic in declared},
+        "operations": {each: what for name, topic in declared for each, what in _operations(_part(name), topic)},
         "components": {
             "messages": {_name(file): _message(file, found[file], told) for file in files},
             "messageBindings": _keys([found[file] for file in files]),
@@ -146,7 +146,7 @@ def _channel(address: str, topic: Mapping[str, Any], files: list[str]) -> dict[s
         config["cleanup.policy"] = [each.strip() for each in str(config["cleanup.policy"]).split(",")]
     return {
         "address": address,
-        "title": f"Events of the {topic['owner']} service",
+        "title": _title(_part(address), topic["owner"]),
         "description": topic["description"],
         "tags": [{"name": topic["owner"]}],
         "bindings": {
@@ -161,16 +161,26 @@ def _channel(address: str, topic: Mapping[str, Any], files: list[str]) -> dict[s
     }
 
 
-def _operations(topic: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _part(topic: str) -> str:
+    """What a topic is called by: the service that owns it, or what it tells."""
+    return topic.split(".")[1]
+
+
+def _title(part: str, owner: str) -> str:
+    return f"Events of the {owner} service" + ("" if part == owner else f": {part}")
+
+
+def _operations(part: str, topic: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     owner = topic["owner"]
-    channel = {"$ref": f"#/channels/{owner}"}
-    yield f"{owner}Publishes", {"action": "send", "title": f"The {owner} service publishes", "channel": channel}
+    what, name = ("", f"{owner}Publishes") if part == owner else (f" as {part}", f"{owner}Publishes{part.title()}")
+    channel = {"$ref": f"#/channels/{part}"}
+    yield name, {"action": "send", "title": f"The {owner} service publishes{what}", "channel": channel}
     for reader in sorted(topic["readers"]):
         yield (
-            f"{reader}Reads{owner.title()}",
+            f"{reader}Reads{part.title()}",
             {
                 "action": "receive",
-                "title": f"The {reader} service reads what the {owner} service publishes",
+                "title": f"The {reader} service reads what the {owner} service publishes{what}",
                 "description": "Tolerant reader of the channel; it skips what it does not use.",
                 "channel": channel,
             },

@@ -94,7 +94,7 @@ def derived(schema: Mapping[str, Any], key: object, value: Mapping[str, Any]) ->
     return {
         **dict.fromkeys(("ce_subject", "ce_partitionkey", "ce_correlationid"), key),
         "ce_type": schema.get("x-type"),
-        "ce_source": "/" + "/".join(str(schema.get("x-topic")).split(".")[:-1]),
+        "ce_source": "/" + "/".join(str(schema.get("x-type")).split(".")[:2]),
         "ce_dataschema": schema.get("$id"),
         "ce_dataclass": schema.get("x-data-class"),
         "ce_country": value.get("country"),

@@ -47,7 +47,7 @@ def identities(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
             continue
         if file.startswith("events/"):
             service, name = file.removeprefix("events/").removesuffix(".json").split("/")
-            expected |= {"x-type": f"ph.{service}.{name}", "x-topic": f"ph.{service}.v1"}
+            expected |= {"x-type": f"ph.{service}.{name}"}
         for keyword, value in expected.items():
             if schema.get(keyword) != value:
                 problem = f"{keyword} is {schema.get(keyword)!r}, not {value!r}"
@@ -113,10 +113,15 @@ def topics(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Findi
         return
     declared = {name: (topic["owner"], topic["events"]) for name, topic in document["topics"].items()}
     owners = {owner for owner, _ in declared.values()}
+    services = {owner for owner in owners if f"ph.{owner}.v1" in declared}
     for name, topic in document["topics"].items():
         at = step("", "topics", name)
-        if name != f"ph.{topic['owner']}.v1":
-            yield Finding(file, step(at, "owner"), f"the owner of {name} is in its name", "Correct one.")
+        named = name.split(".")[1]
+        if topic["owner"] != named and (named in services or topic["owner"] not in services):
+            remedy = (
+                "Correct one: a topic is called like the service that owns it, or is a further topic of such a one."
+            )
+            yield Finding(file, step(at, "owner"), f"{topic['owner']} does not own {name}", remedy)
         for reader in sorted(set(topic["readers"]) - (owners - {topic["owner"]})):
             yield Finding(file, step(at, "readers"), f"{reader!r} is no other service", "Correct the reader.")
         keys = {str(schema.get("x-key")) for schema in found.values() if schema.get("x-topic") == name}
@@ -144,6 +149,12 @@ def _events_in_topics(
         if len(several) > 1:
             problem = f"{event} is an event of {' and of '.join(sorted(several))}: a name tells one event"
             yield Finding(file, "/topics", problem, "Rename one.")
+    for topic, (owner, events) in declared.items():
+        for path, schema in found.items():
+            event = path.removeprefix("events/").split(".")[0]
+            if event in {f"{owner}/{each}" for each in events} and schema.get("x-topic") != topic:
+                problem = f"x-topic is {schema.get('x-topic')!r}, not {topic!r}, where {file} lists it"
+                yield Finding(path, "/x-topic", problem, "Correct one.")
     for name in sorted(present - set(listed)):
         yield Finding(f"events/{name}.v1.json", "", f"is in no topic of {file}", "Add it there.")
 

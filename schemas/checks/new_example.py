@@ -234,7 +234,7 @@ def _actor(schema: Mapping[str, Any], story: Sequence[Example]) -> tuple[str, st
     same = [each for each in story if each.schema["x-type"] == schema["x-type"]]
     near = same or [each for each in story if each.topic == schema["x-topic"]]
     if not near:
-        return "system", f"programme:{schema['x-topic'].split('.')[1]}"
+        return "system", f"programme:{schema['x-type'].split('.')[1]}"
     headers = near[-1].message["headers"]
     return headers["ce_actorrole"], headers["ce_actororg"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chassis.pure.calendar import NO_CALENDAR, WorkingDays
-from chassis.pure.decision import Actor, Handler, Refused
+from chassis.pure.decision import Actor, Handler, Refused, Visit
 from chassis.pure.messages import Contract
 from chassis.pure.states import Kind
 
@@ -42,6 +42,15 @@ class Unsealed:
 
 
 @dataclass(frozen=True)
+class Overlay:
+    """Few aggregates, of the type `state`, that say what holds at the moment; each process reads all of them twice a
+    second. `over` lays them over the code lists, and whatever asks those, the door or a handler, obeys."""
+
+    state: type[Any]
+    over: Callable[[Any, Sequence[Any]], Any]
+
+
+@dataclass(frozen=True)
 class Service:
     """Everything the chassis needs to run one service.
 
@@ -50,10 +59,12 @@ class Service:
     `order_id`, and paths, events and contracts have a field of that name. `org_kinds`: the kinds of organisations that
     callers may act for; any if empty. `role_kinds`: of which of them a role is one; any if it is not named. `shut` says
     why nobody may act for an organisation at a time, by the code lists. `load_reference` reads and validates the code
-    lists at start. `seals`: whether it keeps what only a vault opens; then it needs a key file, and remembers bodies by
-    keyed hashes. `unsealed`: what lies in clear from before.
+    lists at start. `standing`: aggregates of one of the `kinds` that every process knows by heart, and what they change
+    in the code lists. `seals`: whether it keeps what only a vault opens; then it needs a key file, and remembers bodies
+    and persons by keyed hashes. `unsealed`: what lies in clear from before.
     `moves` decide what follows when a deadline of that name moves with its calendar.
-    `working_days`: the calendars that deadlines are counted by; the file `calendar_days` is laid over them.
+    `working_days`: the calendars that deadlines are counted by; the files `calendar_days` and `weekends` are laid over
+    them.
     """
 
     name: str
@@ -69,8 +80,9 @@ class Service:
     subject: str = "subject"
     org_kinds: Collection[str] = ()
     role_kinds: Mapping[str, Collection[str]] = field(default_factory=dict)
-    shut: Callable[[str, Any, datetime], Refused | None] | None = None
+    shut: Callable[[Visit, Any, datetime], Refused | None] | None = None
     load_reference: Callable[[Path], Any] = lambda _directory: None
+    standing: Overlay | None = None
     forgets: Sequence[Forgotten] = ()
     working_days: WorkingDays = NO_CALENDAR
     moves: Mapping[str, Handler] = field(default_factory=dict)

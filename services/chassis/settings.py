@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     reference_dir: Path = ROOT / "schemas" / "reference"
+    topics_file: Path = ROOT / "schemas" / "topics.yaml"
 
     auth_issuer: str = Field(description="`iss` that tokens must carry")
     auth_jwks: str = Field(description="URL or file of the issuer's JSON Web Key Set")

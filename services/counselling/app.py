@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from chassis.service import Forgotten, Service, Unsealed
+from chassis.service import Forgotten, Overlay, Service, Unsealed
 from counselling.api import router
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, SEALING
@@ -13,6 +13,7 @@ from counselling.reference import Reference
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
+from vocabulary.switch import CountryStatus, over
 
 NEVER_REFERRED = timedelta(days=183)
 """Half a year without news: a consent or a course alone is no ground to keep a file."""
@@ -38,6 +39,7 @@ SERVICE = Service(
     role_kinds=roles.KINDS_OF,
     shut=centres.shut,
     load_reference=Reference.load,
+    standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
     forgets=(Forgotten("centre_file", "unknown", NEVER_REFERRED),),
     seals=True,

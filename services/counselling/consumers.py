@@ -8,6 +8,7 @@ from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from counselling import contracts
 from counselling.handlers import for_file, incoming, progress
+from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
     contract: for_file("case_id", decide)
@@ -30,4 +31,4 @@ EVENTS: Mapping[type[Contract], Handler] = {
         (contracts.CandidacyClosed, progress.candidacy_closed),
         (contracts.EmploymentStarted, progress.employment_started),
     )
-}
+} | {contracts.CountryStatusChanged: HEARD}

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Code, Day, Instant, Language
 from vocabulary.codes import Admin1, Centre, Codes, Country, CourseCode, Isco08, Provider, Recipients, Skills, Units
 from vocabulary.events import CaseContract
+from vocabulary.switch import SwitchContract
 from vocabulary.terms import AgeBand, MeasureCategory, PlanStatus, Priority, Result, ReturnType, TargetGroup
 
 
@@ -185,3 +186,7 @@ class EmploymentStarted(CaseContract, source="placement"):
     employment_type: Code
     formal: bool
     subsidised: bool
+
+
+class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
+    """The programme is suspended in a country, or is active there again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Service
+from chassis.service import Overlay, Service
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
 from placement.handlers import COMMANDS, DEADLINES, KINDS
@@ -12,6 +12,7 @@ from placement.reference import Reference
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
+from vocabulary.switch import CountryStatus, over
 
 SERVICE = Service(
     name="placement",
@@ -29,6 +30,7 @@ SERVICE = Service(
     role_kinds=roles.KINDS_OF,
     shut=centres.shut,
     load_reference=Reference.load,
+    standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
 )
 

@@ -10,6 +10,7 @@ from placement.contracts import (
     ArrivedInCountry,
     ConsentGranted,
     ConsentWithdrawn,
+    CountryStatusChanged,
     CourseCompleted,
     NeedsAssessed,
     ReferralRedirected,
@@ -19,6 +20,7 @@ from placement.contracts import (
 )
 from placement.handlers import incoming
 from placement.handlers.incoming import needs_case, needs_case_and_candidacies
+from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
     ReturneeReferred: Handler(needs_case, incoming.returnee_referred),
@@ -30,4 +32,5 @@ EVENTS: Mapping[type[Contract], Handler] = {
     ReferralRedirected: Handler(needs_case, incoming.referral_redirected),
     ArrivedInCountry: Handler(needs_case, incoming.arrived),
     NeedsAssessed: Handler(needs_case, incoming.needs_assessed),
+    CountryStatusChanged: HEARD,
 }

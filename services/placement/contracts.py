@@ -7,6 +7,7 @@ from uuid import UUID
 from chassis.pure.codes import Code, Day, Instant, Language
 from vocabulary.codes import Admin1, Centre, Country, Isco08, Recipients, Skills
 from vocabulary.events import CaseContract
+from vocabulary.switch import SwitchContract
 from vocabulary.terms import AgeBand, Readiness, Result, TargetGroup
 
 
@@ -82,3 +83,7 @@ class NeedsAssessed(CaseContract, source="counselling"):
     """Whether the person can work now."""
 
     readiness: Readiness
+
+
+class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
+    """The programme is suspended in a country, or is active there again."""

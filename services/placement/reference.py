@@ -13,13 +13,14 @@ from chassis.pure.reference import (
     codes,
     table,
 )
-from vocabulary.reference import Centre, Fallback, Occupation
+from vocabulary.reference import Centre, Country, Fallback, Occupation
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """All lists of this service."""
 
+    countries: CodeList[Country]
     centres: CodeList[Centre]
     fallbacks: CodeList[Fallback]
     isco08: CodeList[Occupation]
@@ -29,6 +30,7 @@ class Reference:
     def load(cls, directory: Path) -> Self:
         """Reads and validates the files. Raises `chassis.pure.reference.InvalidReference`."""
         return cls(
+            countries=table(directory, "countries", Country),
             centres=table(directory, "centres", Centre),
             fallbacks=table(directory, "fallbacks", Fallback),
             isco08=table(directory, "isco08", Occupation),

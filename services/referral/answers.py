@@ -12,11 +12,12 @@ from chassis.pure.answers import Answer
 from chassis.pure.calendar import WorkingDays
 from referral.domain.case import Case, CaseStatus
 from referral.domain.consent import Consent, ConsentStatus
+from referral.domain.country import CountryStatus
 from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import Profile, ProfileStatus
 from referral.domain.referral import Owed, Referral, ReferralStatus
 from referral.domain.terms import Sex, Transport
-from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
+from vocabulary.terms import AgeBand, Priority, ReturnType, Switch, TargetGroup
 
 
 class CaseOutcome(Answer):
@@ -298,3 +299,38 @@ class Timeline(Answer):
 
     case_id: UUID
     items: tuple[MilestoneView, ...]
+
+
+class RequestView(Answer):
+    """What one programme manager has requested, and another one may confirm or reject."""
+
+    status: Switch
+    reason: str
+    requested_at: datetime
+    lapses_at: datetime
+
+
+class CountryView(Answer):
+    """The switch of a country. Who has requested and confirmed it stays in the service."""
+
+    country: str
+    status: Switch = Field(description="by the switch; the list of countries may suspend it, too")
+    reason: str | None = Field(description="a code of country_status_reasons; null before the first switch")
+    since: datetime | None = Field(description="since when it is what it is; null before the first switch")
+    request: RequestView | None = Field(description="what waits for a second person")
+
+    @classmethod
+    def of(cls, status: CountryStatus, now: datetime) -> Self:
+        """From the state. A request that has lapsed is none."""
+        pending = status.pending(now)
+        return cls(
+            country=status.country,
+            status=status.status,
+            reason=status.reason,
+            since=status.since,
+            request=None if pending is None else RequestView.model_validate(pending),
+        )
+
+
+class CountryOutcome(CountryView):
+    """What the switch of the country is now."""

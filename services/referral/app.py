@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Service, Unsealed
+from chassis.service import Overlay, Service, Unsealed
+from referral import switch
 from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
+from referral.domain.country import CountryStatus
 from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES, SEALING
 from referral.reference import Reference
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
+from vocabulary.switch import over
 
 IN_CLEAR = """
 select id from case_file where data @? '$.referrals[*].needs ? (@.type() == "array")'
@@ -30,13 +33,14 @@ SERVICE = Service(
     consumers=CONSUMED,
     deadlines=DEADLINES,
     moves=MOVES,
-    routers=(router,),
+    routers=(router, switch.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,
     role_kinds=roles.KINDS_OF,
     shut=centres.shut,
     load_reference=Reference.load,
+    standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
     seals=True,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),

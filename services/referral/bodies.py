@@ -12,7 +12,7 @@ from chassis.pure.bodies import body
 from chassis.pure.codes import LATEST_YEAR, Code, Day, Language, written_out_day
 from referral.domain.terms import Sex, Transport
 from vocabulary.codes import Admin1, Centre, Country, Isco08, Org, TextVersion
-from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
+from vocabulary.terms import AgeBand, Priority, ReturnType, Switch, TargetGroup
 
 OLDEST_BIRTH_YEAR = 1906
 """Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (docs/domain.md: no-sentinels)."""
@@ -179,3 +179,12 @@ class DepartureReport(BaseModel):
     departed_on: Day
     arrival_expected_on: Day
     assistance_codes: tuple[Code, ...] = Field(default=(), max_length=20, description="codes of assistance_codes")
+
+
+class StatusRequest(BaseModel):
+    """What a country's status is to be, and why."""
+
+    model_config = body(status="suspended", reason="security")
+
+    status: Switch
+    reason: Code

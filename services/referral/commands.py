@@ -8,7 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from referral.domain.terms import Transport
-from vocabulary.terms import AgeBand, Priority, ReturnType, TargetGroup
+from vocabulary.terms import AgeBand, Priority, ReturnType, Switch, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +142,32 @@ class ConfirmDeparture:
     departed_on: date
     arrival_expected_on: date
     assistance_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCountryStatus:
+    """A person of the programme's management wants a country to be suspended, or active again.
+
+    `by`: keyed hashes of the person, by the newest generation of keys first.
+    """
+
+    country: str
+    status: Switch
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmCountryStatus:
+    """A second person wants it too."""
+
+    country: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCountryStatus:
+    """A second person does not."""
+
+    country: str
+    by: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Events of the scout's desk. The key of every one is the case."""
+"""Events of the scout's desk, whose key is the case; and that of the switch per country, on a topic of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chassis.pure.messages import Event
 from referral.domain.terms import Transport
 from vocabulary.codes import Admin1, Centre, Codes, Country, Org, Recipients, Skills, TextVersion
 from vocabulary.events import CaseEvent
-from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, TargetGroup
+from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, Switch, TargetGroup
 
 
 class ReferralEvent(CaseEvent, service="referral"):
@@ -137,6 +137,16 @@ class ReturneeDeparted(ReferralEvent):
     country: Country
 
 
+class CountryStatusChanged(Event, service="referral", key="country_id", on="reference"):
+    """The programme is suspended in a country, or is active there again, for a coded reason and by two people."""
+
+    country_id: UUID
+    country: Country
+    status: Switch
+    reason: Code
+    since: Instant
+
+
 EVENTS: tuple[type[Event], ...] = (
     CaseOpened,
     ConsentGranted,
@@ -147,4 +157,5 @@ EVENTS: tuple[type[Event], ...] = (
     DepartureRescheduled,
     DepartureCancelled,
     ReturneeDeparted,
+    CountryStatusChanged,
 )

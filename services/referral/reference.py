@@ -103,6 +103,7 @@ class Reference:
     withdraw_reasons: CodeList[Code]
     reschedule_reasons: CodeList[Code]
     departure_cancel_reasons: CodeList[Code]
+    country_status_reasons: CodeList[Code]
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -123,6 +124,7 @@ class Reference:
             "withdraw_reasons": Code,
             "reschedule_reasons": Code,
             "departure_cancel_reasons": Code,
+            "country_status_reasons": Code,
         }
         tables = load(directory, rows)
         for priority in get_args(Priority):

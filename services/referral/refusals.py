@@ -121,6 +121,33 @@ ARRIVES_BEFORE_DEPARTURE: Final = dates_reversed(
     "/arrival_expected_on", "The arrival is expected before the departure."
 )
 
+COUNTRY_NOT_FOUND: Final = not_found("country", "Take the code from GET /code-lists/countries.")
+REQUEST_PENDING: Final = Refused(
+    "request_pending",
+    "Somebody has requested a change of this country's status, and nobody has answered.",
+    "Another programme manager confirms or rejects it first: GET /countries/{country} shows what was requested.",
+)
+NOTHING_REQUESTED: Final = Refused(
+    "nothing_requested",
+    "No change of this country's status waits for a second person: there was none, it was answered, or it lapsed.",
+    "Request it: POST /countries/{country}/status/request.",
+)
+SAME_PERSON: Final = Refused(
+    "same_person",
+    "A change of a country's status needs two people, and this token's person has requested it.",
+    "Have another programme manager confirm or reject it; unanswered it lapses.",
+    status=403,
+)
+
+
+def status_unchanged(status: str) -> Refused:
+    """It is so already."""
+    return Refused(
+        "status_unchanged",
+        f"The switch of this country says {status} already.",
+        "Read GET /countries/{country}; a country may also be suspended by the list of countries itself.",
+    )
+
 
 def no_active_centre(fallback: Fallback | None) -> Refused:
     """The country has no centre; who advises instead, if anybody does."""

@@ -8,12 +8,15 @@ from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.resources import Resource
 from chassis.pure.states import States, by_id, by_link
 from referral import refusals
-from referral.answers import Allowed, CaseView, Hop, ProfileView, ReferralDetail, ReferralView, Timeline
+from referral.answers import Allowed, CaseView, CountryView, Hop, ProfileView, ReferralDetail, ReferralView, Timeline
 from referral.domain.case import Case
+from referral.domain.country import CountryStatus
 from referral.domain.profile import PROFILE_PART, Profile
 from referral.handlers.care import opened
 from referral.reference import Reference
+from vocabulary.countries import GERMANY, day_at
 from vocabulary.roles import DATA_PROTECTION_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
+from vocabulary.switch import id_of
 
 
 def show_case(states: States, case_id: UUID, context: Context) -> CaseView | Refused:
@@ -76,9 +79,20 @@ def show_profile(states: States, case_id: UUID, context: Context) -> ProfileView
     return ProfileView.model_validate({"case_id": case_id, **fields})
 
 
+def show_country(states: States, country_id: UUID, context: Context) -> CountryView | Refused:
+    """The switch of a country, and what was requested."""
+    day = day_at(GERMANY, context.now)
+    code = next((row.code for row in context.reference.countries.on(day) if id_of(row.code) == country_id), None)
+    if code is None:
+        return refusals.COUNTRY_NOT_FOUND
+    found = states.get(CountryStatus, country_id) or CountryStatus(country_id, code)
+    return CountryView.of(found, context.now)
+
+
 CASE = Resource(lambda case_id: (by_id(Case, case_id),), show_case)
 TIMELINE = Resource(lambda case_id: (by_id(Case, case_id),), show_timeline)
 ALLOWED = Resource(lambda case_id: (by_id(Case, case_id),), show_allowed)
+COUNTRY = Resource(lambda country_id: (by_id(CountryStatus, country_id),), show_country)
 REFERRAL = Resource(lambda referral_id: (by_link(Case, referral_id),), show_referral)
 PROFILE = Resource(lambda case_id: (by_id(Case, case_id), by_id(Profile, case_id)), show_profile)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
@@ -11,8 +12,9 @@ from chassis.postgres.documents import Documents, Where
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
 from chassis.pure.sealing import Vault
-from referral.answers import CaseSummary, ListedReferral
+from referral.answers import CaseSummary, CountryView, ListedReferral
 from referral.domain.case import Case
+from referral.domain.country import CountryStatus
 from referral.domain.referral import Referral
 from referral.handlers.care import opened_referral
 
@@ -43,6 +45,9 @@ REFERRALS: Final = Listing(
     },
 )
 """Usually by case and not by referral: an index has that order, and a page is full after a few cases."""
+COUNTRIES: Final = Listing(
+    source="country_status", columns="data", orders={"country": Order("data ->> 'country'", "text")}
+)
 
 _OVERDUE: Final = """
     listed.referral ->> 'status' in ('submitted', 'received') and (listed.referral ->> 'overdue_level')::int > 0
@@ -64,6 +69,7 @@ class Sight(NamedTuple):
 
 _case: TypeAdapter[Case] = TypeAdapter(Case)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
+_country: TypeAdapter[CountryStatus] = TypeAdapter(CountryStatus)
 
 
 async def cases(
@@ -106,6 +112,13 @@ async def referrals(
     where.add("file.data -> 'referrals' @? {}::jsonpath", _HAS_OVERDUE if overdue else None)
     where.add(f"({_OVERDUE}) = {{}}", overdue)
     return await documents.page(REFERRALS, where, wish, lambda row: _listed(row, sight))
+
+
+async def countries(documents: Documents, wish: Wish, now: datetime) -> Page[CountryView]:
+    """Every country that was ever switched, or is to be."""
+    return await documents.page(
+        COUNTRIES, Where(), wish, lambda row: CountryView.of(_country.validate_json(row["data"]), now)
+    )
 
 
 def _summary(row: Any) -> CaseSummary:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Service
+from chassis.service import Overlay, Service
 from training.api import router
 from training.consumers import EVENTS as CONSUMED
 from training.handlers import COMMANDS, DEADLINES, KINDS
 from training.reference import Reference
-from vocabulary import roles
+from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
+from vocabulary.switch import CountryStatus, over
 
 SERVICE = Service(
     name="training",
@@ -27,7 +28,9 @@ SERVICE = Service(
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,
     role_kinds=roles.KINDS_OF,
+    shut=centres.elsewhere,
     load_reference=Reference.load,
+    standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
 )
 

@@ -10,6 +10,7 @@ from training.contracts import (
     CaseOpened,
     ConsentGranted,
     ConsentWithdrawn,
+    CountryStatusChanged,
     DepartureCancelled,
     DeparturePlanned,
     DepartureRescheduled,
@@ -19,6 +20,7 @@ from training.contracts import (
 )
 from training.handlers import incoming
 from training.handlers.incoming import needs_case, needs_case_and_sessions
+from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
     CaseOpened: Handler(needs_case, incoming.case_opened),
@@ -30,4 +32,5 @@ EVENTS: Mapping[type[Contract], Handler] = {
     DepartureRescheduled: Handler(needs_case_and_sessions, incoming.departure_set),
     DepartureCancelled: Handler(needs_case, incoming.departure_cancelled),
     ReturneeDeparted: Handler(needs_case_and_sessions, incoming.returnee_departed),
+    CountryStatusChanged: HEARD,
 }

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from chassis.pure.codes import Code, Day, Instant, Language
 from vocabulary.codes import Country, Org, Recipients
 from vocabulary.events import CaseContract
+from vocabulary.switch import SwitchContract
 from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
 
 
@@ -88,3 +89,7 @@ class ReturneeDeparted(CaseContract, source="referral"):
     """The person has left Germany."""
 
     departed_on: date
+
+
+class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
+    """The programme is suspended in a country, or is active there again."""

@@ -14,7 +14,7 @@ from chassis.pure.reference import Code, CodeList, load
 from training.refusals import DEPARTURE_OUT_OF_CALENDAR
 from training.settings import TrainingSettings
 from vocabulary.countries import GERMANY
-from vocabulary.reference import Course, Occupation
+from vocabulary.reference import Country, Course, Occupation
 from vocabulary.terms import MeasureCategory
 
 
@@ -51,6 +51,7 @@ class Category:
 class Reference:
     """All lists of this service, and its rules."""
 
+    countries: CodeList[Country]
     providers: CodeList[Provider]
     trades: CodeList[Trade]
     isco08: CodeList[Occupation]
@@ -65,6 +66,7 @@ class Reference:
         lists = load(
             directory,
             {
+                "countries": Country,
                 "providers": Provider,
                 "trades": Trade,
                 "isco08": Occupation,
@@ -74,6 +76,7 @@ class Reference:
             },
         )
         return cls(
+            countries=lists["countries"],
             providers=lists["providers"],
             trades=lists["trades"],
             isco08=lists["isco08"],

@@ -9,7 +9,8 @@
 | `refusals` | refusals that several services give | not `domain`: what is refused is said by handlers |
 | `consents` | when a consent ends | not `domain`: `countries` |
 | `reference` | rows of code lists that several services read | yes, `domain` too: the standard library only |
-| `centres` | which centres people may act for now | not `domain`: `refusals` |
+| `switch` | the switch per country: what it suspends, and what stays open | not `domain`: pydantic |
+| `centres` | which organisations people may act for now | not `domain`: `refusals` |
 | `regions` | the regions of the countries: ISO 3166-2, parents, what was withdrawn | not `domain`: `pycountry` |
 | `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |
 

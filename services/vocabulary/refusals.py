@@ -18,6 +18,17 @@ def not_a_centre() -> Refused:
     )
 
 
+def access_suspended() -> Refused:
+    """The programme pauses in the country of the token's organisation."""
+    return Refused(
+        "access_suspended",
+        "The programme is suspended in the country of the token's organisation: its people see nothing now.",
+        "Hand people over (redirect, reject or complete their referral, record their consent), or record that somebody"
+        " has arrived or was spoken with; for anything else ask the programme desk.",
+        status=403,
+    )
+
+
 def unknown_code(field: str, code_list: str, remedy: str = "") -> Refused:
     """A code that its list does not have, or not today: of a reason, an occupation, a centre, a country."""
     return Refused(
@@ -105,8 +116,8 @@ def country_suspended(field: str = "") -> Refused:
     """The programme pauses in the country."""
     return Refused(
         "country_suspended",
-        "The programme is suspended in this country: nobody is referred there now.",
-        "Name a place in another country, or wait: the programme desk says when referrals are possible again.",
+        "The programme is suspended in this country: nobody is referred or presented there now.",
+        "Name a place in another country, or wait: the programme desk says when it is possible again.",
         field,
     )
 

@@ -17,3 +17,5 @@ Result = Literal["passed", "attended"]
 """Of a course: an examination was passed, or the person took part to the end."""
 CountryStatus = Literal["active", "no_centre", "suspended", "ended"]
 """What the programme does in a country."""
+Switch = Literal["active", "suspended"]
+"""The switch per country: the second pauses the programme there, whatever the list of countries says."""

@@ -189,6 +189,18 @@ class CalendarDay:
     PATTERNS: ClassVar[Mapping[str, str]] = {"place": rf"{COUNTRY}|{ADMIN1}"}
 
 
+@dataclass(frozen=True, slots=True)
+class Weekend:
+    place: str
+    free: tuple[str, ...]
+    valid_from: date
+    valid_to: date | None
+    certainty: Literal["law", "announced", "estimated"]
+    source: str
+    KEY: ClassVar[tuple[str, ...]] = ("place",)
+    PATTERNS: ClassVar[Mapping[str, str]] = {"place": rf"{COUNTRY}|{ADMIN1}", "free": "mon|tue|wed|thu|fri|sat|sun"}
+
+
 FILES: Mapping[str, type[Any]] = {
     "assistance_codes": Assistance,
     "calendar_days": CalendarDay,
@@ -197,6 +209,7 @@ FILES: Mapping[str, type[Any]] = {
     "consent_purposes": Purpose,
     "consent_texts": ConsentText,
     "countries": Country,
+    "country_status_reasons": Code,
     "courses": Course,
     "deadline_types": Code,
     "decline_reasons": Code,
@@ -216,6 +229,7 @@ FILES: Mapping[str, type[Any]] = {
     "roles": Code,
     "session_cancel_reasons": Code,
     "trades": Trade,
+    "weekends": Weekend,
     "wishes": Code,
     "withdraw_reasons": Code,
 }

@@ -16,7 +16,7 @@ from chassis.pure.reference import DIRECTORY
 from vocabulary.countries import TIME_ZONES, WORKING_DAYS
 
 ROWS = calendar_days.read(DIRECTORY)
-DAYS = WORKING_DAYS.over(ROWS)
+DAYS = WORKING_DAYS.over(ROWS, calendar_days.weekends(DIRECTORY))
 
 ANNOUNCED: dict[str, str] = {
     "AF": "2026-03-19 2026-03-20 2026-03-21 +2026-03-22",
@@ -92,3 +92,18 @@ def test_what_was_announced_names_its_source_and_what_was_not_says_what_the_esti
     for row in ROWS:
         assert row.source.startswith("Estimate: ") == (row.certainty == "estimated"), (row.place, row.day)
         assert row.announced_on is None or row.announced_on <= date(2026, 11, 29), (row.place, row.day)
+
+
+def test_one_rule_says_that_afghanistan_works_on_saturdays_and_that_this_is_an_estimate() -> None:
+    """99 rows said so of 2025 and 2026, day by day, and nothing of 2027."""
+    assert [row.day for row in ROWS if row.place == "AF" and "Saturday" in row.name] == []
+    saturdays = [date(2025, 1, 4), date(2026, 12, 26), date(2027, 1, 2), date(2028, 1, 1)]
+    assert [DAYS.day("AF", day)[:3] for day in saturdays] == [(True, "Saturday is a working day", True)] * 4
+    assert DAYS.day("AF", date(2025, 1, 4)).source.startswith("Estimate: ")
+    assert not DAYS.is_working_day("AF", date(2026, 12, 25)), "a Friday"
+    assert DAYS.day("AF", date(2024, 12, 28)).reason == "weekend", "nobody has looked at the years before"
+
+
+@pytest.mark.parametrize("day", ["2025-02-15", "2025-03-01", "2025-06-07", "2026-03-21", "2026-08-15"])
+def test_a_holiday_on_a_saturday_is_none_the_less_one(day: str) -> None:
+    assert not DAYS.is_working_day("AF", date.fromisoformat(day))

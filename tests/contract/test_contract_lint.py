@@ -154,7 +154,23 @@ BROKEN_TOPICS: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "a reader does not exist": (lambda t: t["ph.referral.v1"]["readers"].append("nobody"), "is no other service"),
     "the owner reads itself": (lambda t: t["ph.referral.v1"]["readers"].append("referral"), "is no other service"),
-    "the owner is another": (lambda t: t["ph.referral.v1"].update(owner="training"), "the owner of ph.referral.v1"),
+    "the owner is another": (
+        lambda t: t["ph.referral.v1"].update(owner="training"),
+        "training does not own ph.referral.v1",
+    ),
+    "a further topic belongs to no service": (
+        lambda t: t["ph.reference.v1"].update(owner="ministry"),
+        "ministry does not own ph.reference.v1",
+    ),
+    "an event is in another topic of its owner": (
+        lambda t: (
+            t["ph.referral.v1"]["events"].append("CountryStatusChanged"),
+            t["ph.reference.v1"]["events"].append("CaseOpened"),
+            t["ph.reference.v1"]["events"].remove("CountryStatusChanged"),
+            t["ph.referral.v1"]["events"].remove("CaseOpened"),
+        ),
+        "x-topic is 'ph.referral.v1', not 'ph.reference.v1'",
+    ),
     "the key is another": (lambda t: t["ph.training.v1"].update(key="case_id"), "the events have the keys"),
 }
 

@@ -17,7 +17,7 @@ import pytest
 from chassis.http import exception_handlers
 from chassis.pure.code_lists import published
 from chassis.pure.decision import Refused
-from vocabulary.refusals import not_a_centre
+from vocabulary.refusals import access_suspended, not_a_centre
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ("counselling", "placement", "referral", "training", "vocabulary")
@@ -123,8 +123,10 @@ def imported(service: str) -> Iterator[Refused]:
             if isinstance(node, ast.ImportFrom) and node.module == "vocabulary.refusals" and path.name != "refusals.py":
                 for each in node.names:
                     yield from made(getattr(importlib.import_module("vocabulary.refusals"), each.name))
-            elif isinstance(node, ast.ImportFrom) and node.module == "vocabulary":
-                yield from (not_a_centre() for each in node.names if each.name == "centres")
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "centres":
+                yield from {"shut": [not_a_centre(), access_suspended()], "elsewhere": [access_suspended()]}.get(
+                    node.attr, []
+                )
 
 
 def spelled(folder: Path) -> Iterator[tuple[str, int]]:

@@ -103,8 +103,10 @@ def test_the_topics_name_the_keys_of_the_code() -> None:
 
 def test_the_tool_that_creates_topics_reads_the_file() -> None:
     for topic in declared(SCHEMAS / "topics.yaml"):
-        assert (topic.partitions, topic.replication, topic.keyed) == (6, 3, True)
-        assert topic.config["retention.ms"] == str(1096 * 24 * 3600 * 1000)
+        standing = topic.name == "ph.reference.v1"
+        assert (topic.partitions, topic.replication, topic.keyed) == (1 if standing else 6, 3, True)
+        assert topic.config["retention.ms"] == ("-1" if standing else str(1096 * 24 * 3600 * 1000))
+        assert topic.config["cleanup.policy"] == ("compact" if standing else "delete")
         assert topic.config["compression.type"] == "uncompressed"
         assert topic.config["min.insync.replicas"] == "2"
     for topic in declared(SCHEMAS / "topics.yaml", replication=1):
@@ -131,11 +133,14 @@ def test_asyncapi_has_one_channel_per_topic_with_its_settings() -> None:
     for address, channel in channels.items():
         topic, kafka = topics()[address], channel["bindings"]["kafka"]
         assert channel["description"] == topic["description"]
-        assert channel["title"] == f"Events of the {topic['owner']} service"
+        named = address.split(".")[1]
+        besides = "" if named == topic["owner"] else f": {named}"
+        assert channel["title"] == f"Events of the {topic['owner']} service{besides}"
         assert channel["tags"] == [{"name": topic["owner"]}]
         assert kafka["topic"] == address
         assert kafka["partitions"] == topic["partitions"]
-        assert kafka["topicConfiguration"]["retention.ms"] == topic["retention_days"] * 24 * 3600 * 1000
+        days = topic["retention_days"]
+        assert kafka["topicConfiguration"]["retention.ms"] == (days if days < 0 else days * 24 * 3600 * 1000)
         assert kafka["topicConfiguration"]["cleanup.policy"] == [topic["config"]["cleanup.policy"]]
         assert kafka["topicConfiguration"]["max.message.bytes"] == topic["config"]["max.message.bytes"]
 
@@ -145,7 +150,9 @@ def test_asyncapi_has_every_event_of_the_code_as_a_message_of_its_own() -> None:
     for channel in document()["channels"].values():
         for name, reference in channel["messages"].items():
             assert reference["$ref"] == f"#/components/messages/{name}"
-            messages[f"{channel['address'].split('.')[1]}/{name}"] = resolved(reference["$ref"])
+            message = resolved(reference["$ref"])
+            assert registry()[f"{message['tags'][0]['name']}/{name}"].topic == channel["address"]
+            messages[f"{message['tags'][0]['name']}/{name}"] = message
     assert set(messages) == set(registry())
     assert len(document()["components"]["messages"]) == len(messages)
     for name, message in messages.items():
@@ -185,14 +192,16 @@ def test_asyncapi_names_the_servers_with_the_address_of_the_local_stack() -> Non
     assert servers["programme"]["security"] == [{"type": "scramSha512"}]
 
 
-def test_asyncapi_has_a_send_operation_per_owner_and_a_receive_operation_per_reader() -> None:
+def test_asyncapi_has_a_send_operation_per_topic_and_a_receive_operation_per_reader() -> None:
     found = {
         (name, operation["action"], resolved(operation["channel"]["$ref"])["address"])
         for name, operation in document()["operations"].items()
     }
     wanted = {(f"{topic['owner']}Publishes", "send", name) for name, topic in topics().items()}
+    wanted -= {("referralPublishes", "send", "ph.reference.v1")}
+    wanted |= {("referralPublishesReference", "send", "ph.reference.v1")}
     for name, topic in topics().items():
-        wanted |= {(f"{reader}Reads{topic['owner'].title()}", "receive", name) for reader in topic["readers"]}
+        wanted |= {(f"{reader}Reads{name.split('.')[1].title()}", "receive", name) for reader in topic["readers"]}
     assert found == wanted
 
 

@@ -10,12 +10,13 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 
+from chassis.kafka.kinds import Kinds
 from chassis.operators import restore
 from chassis.outbox.partitions import partition_of
 from tests.support.brokers import PARTITIONS, Broker
 from tests.support.cluster import Cluster
 from tests.support.past import reader
-from tests.support.restores import EMPTY, Emitter, halted, led, until_halted, until_value, value
+from tests.support.restores import EMPTY, Emitter, halted, led, relay_of, until_halted, until_value, value
 
 
 @pytest.fixture
@@ -156,3 +157,27 @@ async def test_partitions_that_are_added_meanwhile_are_compared_before_they_are_
     assert sorted((each.key.decode(), dict(each.headers)["ce_sequence"]) for each in read) == sorted(
         (key, number) for key in keys for number in (b"1", b"2")
     )
+
+
+async def test_of_a_second_topic_that_is_gone_its_own_keys_are_listed_and_those_of_no_other(
+    mill: Emitter, admin: AIOKafkaAdminClient
+) -> None:
+    second = Emitter(mill.dsn, mill.broker, mill.source)
+    second.topic = f"ph.{mill.source}more.v1"
+    kinds, topics = Kinds({second.topic: mill.source}), (mill.topic, second.topic)
+    await mill.broker.create_topic(second.topic)
+    await mill.emit("a", "a")
+    await second.emit("b", "b", "b")
+    async with led(relay_of(mill.dsn, mill.broker.bootstrap, topics=topics, kinds=kinds)):
+        await until_value(mill.dsn, EMPTY, 0)
+    await admin.delete_topics([second.topic])
+    connection = await asyncpg.connect(mill.dsn)
+    try:
+        plan = await restore.plan(connection, reader(mill.broker.bootstrap), topics, kinds)
+        assert [each[:1] + each[2:] for each in plan.missing] == [(second.topic, "b", 1, 3, True)]
+        await mill.broker.create_topic(second.topic)
+        await restore.reconcile(connection, reader(mill.broker.bootstrap), topics, "INC-6", "by mistake", kinds)
+        rows = await connection.fetch("select key, topic, sequence from stream order by key")
+        assert [tuple(row) for row in rows] == [("a", mill.topic, 2), ("b", second.topic, 3)]
+    finally:
+        await connection.close()

@@ -19,6 +19,7 @@ from tests.support.training.process import Process as Training
 from tests.support.web import problem
 
 CLERK = {"roles": ["training_clerk"], "org": PAINT}
+MANAGER = {"roles": ["programme_manager"], "org": "programme:desk"}
 OPERATOR = {"roles": ["operator"], "org": "programme:operations"}
 
 
@@ -26,6 +27,8 @@ def asker(operation: Operation, who: Mapping[str, Any]) -> Mapping[str, Any]:
     """Who may ask for this operation: for most of a service's it is one of its own."""
     if operation.path.startswith("/operations/"):
         return OPERATOR
+    if operation.path.startswith("/countries"):
+        return MANAGER
     return BAVARIA if operation.name == "request_enrolment" else who
 
 

@@ -46,7 +46,8 @@ async def filled(desk: Process, cases: int, referrals: int = 1, desks: int = 10)
                    'care_key', null,  -- its boxes open in no copy of the case
                    'referrals', (
                        select jsonb_agg($1::jsonb -> 'referrals' -> 0 || jsonb_build_object(
-                           'id', gen_random_uuid(), 'needs', null, 'referred_at', now() - (made.number || 's')::interval,
+                           'id', gen_random_uuid(), 'needs', null,
+                           'referred_at', now() - (made.number || 's')::interval,
                            'answer_due_at', case when place = 1 then now() + (made.number || 's')::interval end,
                            'status', case when made.number = 7 then 'rejected' else 'submitted' end))
                        from generate_series(1, $3) place)),

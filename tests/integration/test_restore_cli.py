@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from typer.testing import Result
 
+from chassis.kafka.kinds import kinds
 from chassis.postgres import migrations
 from tests.integration.ops import Database, command, created
 from tests.support.brokers import Broker
@@ -18,6 +19,7 @@ from tests.support.past import adopt
 from tests.support.restores import Emitter, led, until_value, value
 
 Ph = Callable[..., Result]
+TOPICS = kinds().written_by("referral")
 SERVICE = ("--service", "referral")
 DECIDED = (*SERVICE, "--by", "INC-4711", "--reason", "the backup of noon")
 KEY = "0190a0a0-0000-7000-8000-000000000001"
@@ -38,18 +40,20 @@ def ph(database: Database, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture(scope="module")
 def broker(kafka_bootstrap: str) -> Iterator[Broker]:
-    """The broker with the service's topic, which goes again: the services of other tests begin with empty databases."""
+    """The broker with the service's topics, which go again: the services of other tests begin with empty databases."""
     broker = Broker(kafka_bootstrap)
-    asyncio.run(broker.create_topic("ph.referral.v1"))
+    for topic in TOPICS:
+        asyncio.run(broker.create_topic(topic))
     yield broker
-    asyncio.run(broker.delete_topic("ph.referral.v1"))
+    for topic in TOPICS:
+        asyncio.run(broker.delete_topic(topic))
 
 
 @pytest.fixture
 def emitter(database: Database, broker: Broker) -> Emitter:
-    """The referral service's role on that database, beside a topic that other tests may have written to."""
+    """The referral service's role on that database, beside topics that other tests may have written to."""
     emitter = Emitter(database.application, broker, "referral")
-    asyncio.run(adopt(emitter.dsn, broker.bootstrap, emitter.topic))
+    asyncio.run(adopt(emitter.dsn, broker.bootstrap, *TOPICS))
     return emitter
 
 

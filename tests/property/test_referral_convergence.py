@@ -23,6 +23,7 @@ from referral import commands, contracts
 from referral.consumers import EVENTS
 from referral.domain.case import Case
 from referral.handlers import COMMANDS, DEADLINES, KINDS
+from referral.handlers.care import opened
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
 from tests.support.referral.model import ACC, LIES_IN, LOS, Model, Paper, day_in, german_day
@@ -235,7 +236,8 @@ class Run:
         case: Case = self.service.state(Case, CASE)
         assert picture(case) == self.model.picture()
         assert [(type(each).__name__, subject(each)) for each in self.service.events] == self.model.published
-        open_needs = [need for each in case.referrals if each.open for need in each.needs]
+        needs = [each.needs for each in opened(case, self.service.vault).referrals if each.open]
+        open_needs = [need for each in needs for need in each or ()]
         assert len(open_needs) == len(set(open_needs)), "asked for twice"
 
 

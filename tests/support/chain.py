@@ -27,11 +27,13 @@ WITHIN = 40
 
 READS = {
     "referral": ("training", "counselling", "placement"),
-    "training": ("referral",),
-    "counselling": ("referral", "training", "placement"),
-    "placement": ("referral", "training", "counselling"),
+    "training": ("referral", "reference"),
+    "counselling": ("referral", "training", "placement", "reference"),
+    "placement": ("referral", "training", "counselling", "reference"),
 }
-"""Whose topics each service reads, as in schemas/topics.yaml."""
+"""Which topics each service reads, as in schemas/topics.yaml: `reference` for `ph.reference.v1`."""
+TOPICS = (*SERVICES, "reference")
+"""Every topic: one per service, and what referral tells of all."""
 
 
 class Heard(NamedTuple):
@@ -184,9 +186,9 @@ class Chain:
 
     # --- what stands in the topics -----------------------------------------------------------------------------------
 
-    async def heard(self, service: str) -> list[Heard]:
-        """Every well-formed event of a service's topic, by partition and offset."""
-        topic, seen, found = f"ph.{service}.v1", set(), []
+    async def heard(self, name: str) -> list[Heard]:
+        """Every well-formed event of a topic, by partition and offset."""
+        topic, seen, found = f"ph.{name}.v1", set(), []
         for record in await self.broker.read(topic):
             headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
             key = (record.key or b"").decode("utf-8", "replace")
@@ -204,8 +206,8 @@ class Chain:
         """Puts every record of every topic there once more, and waits until every reader has read the copies."""
         count = 0
         async with AIOKafkaProducer(bootstrap_servers=self.broker.bootstrap, max_request_size=20_000_000) as producer:
-            for service in SERVICES:
-                for each in await self.broker.read(f"ph.{service}.v1"):
+            for name in TOPICS:
+                for each in await self.broker.read(f"ph.{name}.v1"):
                     await producer.send(each.topic, each.value, each.key, each.partition, headers=list(each.headers))
                     count += 1
         async with AIOKafkaConsumer(bootstrap_servers=self.broker.bootstrap) as reader:
@@ -235,11 +237,12 @@ class Chain:
                 await asyncio.sleep(0.1)
 
     async def _missing(self) -> str:
-        streams = {}
+        streams: dict[str, dict[str, int]] = {name: {} for name in TOPICS}
         for service in SERVICES:
             if waiting := await self.rows(service, "select topic, key, id from outbox limit 5"):
                 return f"not published by {service}: {waiting}"
-            streams[service] = dict(await self.rows(service, "select key, sequence from stream"))
+            for topic, key, sequence in await self.rows(service, "select topic, key, sequence from stream"):
+                streams[topic.split(".")[1]][key] = sequence
         for reader, sources in READS.items():
             for source in sources:
                 query = "select key, sequence from position where source = $1"

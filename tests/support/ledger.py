@@ -62,15 +62,16 @@ class RefusedError(Exception):
 class Insistent:
     """Asks like its caller, through crashes and restarts of the service."""
 
-    def __init__(self, service: str, caller: Caller, ledger: Ledger) -> None:
+    def __init__(self, service: str, caller: Caller, ledger: Ledger, patience: float = PATIENCE) -> None:
         self._service = service
         self._caller = caller
         self._ledger = ledger
+        self._patience = patience
 
     async def do(self, path: str, body: Any = None, *, key: str = "", method: str = "POST") -> Any:
         """One command with one key, until there is an answer. Raises `RefusedError` if that is a no."""
         key = key or str(uuid4())
-        until, attempts = time.monotonic() + PATIENCE, 0
+        until, attempts = time.monotonic() + self._patience, 0
         while time.monotonic() < until:
             attempts += 1
             try:
@@ -94,4 +95,4 @@ class Insistent:
                 self._ledger.refused[code] += 1
                 raise RefusedError(code)
             await asyncio.sleep(0.1)
-        raise AssertionError(f"{method} {path}: no answer in {PATIENCE} s")
+        raise AssertionError(f"{method} {path}: no answer in {self._patience:.0f} s")

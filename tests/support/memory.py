@@ -27,7 +27,6 @@ from chassis.pure.decision import (
 )
 from chassis.pure.messages import Contract, Event
 from chassis.pure.reference import DIRECTORY
-from chassis.pure.sealing import Vault
 from chassis.pure.states import (
     Codec,
     Entry,
@@ -41,7 +40,7 @@ from vocabulary.countries import WORKING_DAYS
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning; Ramadan 2026 has begun, Easter is not near."""
 SYSTEM = Actor("system", "programme:chain")
-DAYS = WORKING_DAYS.over(calendar_days.read(DIRECTORY))
+DAYS = WORKING_DAYS.over(calendar_days.read(DIRECTORY), calendar_days.weekends(DIRECTORY))
 
 
 class MemoryService:
@@ -66,7 +65,7 @@ class MemoryService:
         self.rows: dict[type[Any], dict[UUID, str]] = {kind.state: {} for kind in self.kinds}
         self.deadlines: dict[tuple[str, UUID], Deadline] = {}
         self.events: list[Event] = []
-        self.vault: Vault = memory_vault(seed)
+        self.vault = memory_vault(seed)
         self._codecs = {kind.state: Codec(kind) for kind in self.kinds}
         self._random = random.Random(seed)
 

@@ -35,7 +35,8 @@ class MemoryApi:
 
     def __init__(self, service: Service, memory: MemoryService) -> None:
         self.memory = memory
-        self.app: FastAPI = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED))
+        settings = Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED)
+        self.app: FastAPI = create_api(service, settings, marks=memory.vault.marks if service.seals else None)
         self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
         self.app.state.clock = _Clock(memory)
         self.app.state.workshop = _Workshop(memory)

@@ -27,7 +27,7 @@ class Operation:
     keyed: bool
     """Whether it takes an Idempotency-Key."""
     numbered: frozenset[str]
-    """Parts of its path that are numbers; all others are UUIDs."""
+    """Parts of its path that are numbers; all others are UUIDs, but for a country."""
 
     @property
     def changes(self) -> bool:
@@ -38,6 +38,8 @@ class Operation:
         """Its path with ids that nobody knows, or with `segment` in their place."""
 
         def unknown(part: re.Match[str]) -> str:
+            if part[1] == "country":
+                return segment or "ZZ"
             return segment or (str(2**62) if part[1] in self.numbered else str(uuid4()))
 
         return re.sub(r"\{([^}]+)\}", unknown, self.path)

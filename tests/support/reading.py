@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -33,7 +33,14 @@ class Member:
     """A reader of the toy service with one member, in this process, that reads the topics of these shops."""
 
     def __init__(
-        self, shops: Sequence[Shop], kafka: KafkaSettings, pool: asyncpg.Pool, dsn: str, group: str, **settings: Any
+        self,
+        shops: Sequence[Shop],
+        kafka: KafkaSettings,
+        pool: asyncpg.Pool,
+        dsn: str,
+        group: str,
+        compacted: Collection[str] = (),
+        **settings: Any,
     ) -> None:
         handler = Handler(lambda message: (by_id(toy_service.Till, message.till_id),), toy_service.sold)
         runtime = ToyRuntime(pool)
@@ -41,7 +48,7 @@ class Member:
         self.fatal: list[BaseException] = []
         workshop = replace(runtime.workshop, metrics=self.metrics, wake_relay=lambda: None)
         contracts = {_sold(shop): handler for shop in shops}
-        self.dispatcher = Dispatcher(workshop, contracts, partial(fetch_record, kafka))
+        self.dispatcher = Dispatcher(workshop, contracts, partial(fetch_record, kafka), compacted)
         self.reader = Reader(
             group,
             [shop.topic for shop in shops],

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
+from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.outbox.relay import Relay
 from chassis.postgres.database import open_pool
 from chassis.pure.messages import topic_of
@@ -26,7 +27,14 @@ WITHIN = 30
 """Seconds after which a test gives up waiting."""
 
 
-def relay_of(dsn: str, bootstrap: str, *, topics: Sequence[str] = (TOPIC,), metrics: Metrics | None = None) -> Relay:
+def relay_of(
+    dsn: str,
+    bootstrap: str,
+    *,
+    topics: Sequence[str] = (TOPIC,),
+    metrics: Metrics | None = None,
+    kinds: Kinds = ORDINARY,
+) -> Relay:
     """A relay as a process has it."""
 
     def producer() -> AIOKafkaProducer:
@@ -41,6 +49,7 @@ def relay_of(dsn: str, bootstrap: str, *, topics: Sequence[str] = (TOPIC,), metr
         batch=100,
         poll_seconds=0.05,
         publish_timeout_seconds=5.0,
+        kinds=kinds,
     )
 
 
@@ -130,9 +139,10 @@ class Emitter:
         try:
             for key in keys:
                 number = await connection.fetchval(
-                    "insert into stream as s (key, sequence) values ($1, 1) "
+                    "insert into stream as s (key, topic, sequence) values ($1, $2, 1) "
                     "on conflict (key) do update set sequence = s.sequence + 1 returning sequence",
                     key,
+                    self.topic,
                 )
                 headers = {
                     "ce_id": str(uuid4()),

@@ -29,6 +29,7 @@ from chassis.work.calendar import Calendar
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.sealer import Sealer
+from chassis.work.standing import Standing
 from chassis.work.workshop import Workshop
 from tests.support import outbox
 from tests.support.canaries import Canary, traces
@@ -49,11 +50,14 @@ class ServiceProcess:
     ) -> None:
         settings = Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED)
         self.pool, self.clock, self.metrics = pool, Clock(), Metrics(service.name)
+        storage = Storage(service.kinds)
+        lists = service.load_reference(settings.reference_dir) if reference is None else reference
+        self.standing = Standing(lists, storage, service.standing)
         self.workshop = Workshop(
             service.actor,
             pool,
-            Storage(service.kinds),
-            service.load_reference(settings.reference_dir) if reference is None else reference,
+            storage,
+            self.standing,
             self.clock,
             Tracer(Resource.create({"service.name": service.name}), subject=service.subject),
             self.metrics,

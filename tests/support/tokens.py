@@ -21,6 +21,7 @@ ROLES = (
     "centre_manager",
     "placement_officer",
     "operator",
+    "programme_manager",
 )
 HOMES = {
     "referral": ("scouts:bavaria", "DE"),
@@ -61,7 +62,7 @@ def token(stack: LocalStack, *, key: OKPKey | None = None, header: dict[str, Any
 def at_home(stack: LocalStack, service: str, path: str = "", **changes: Any) -> str:
     """A token of somebody with every role, at an organisation that the service's `path` lets in."""
     org, country = HOMES[service]
-    if path.startswith(("/operations/", "/local/")):
+    if path.startswith(("/operations/", "/local/", "/countries")):
         org, country = OPERATIONS
     elif path == "/enrolments":  # the desk asks for courses, the provider does the rest
         org, country = HOMES["referral"]

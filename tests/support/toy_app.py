@@ -1,14 +1,16 @@
 """The toy service as a process: `python -m tests.support.toy_app`, told by its environment like any service.
 
 `TOY_SOURCE` names the service whose `Sold` it reads, so that each test has a topic of its own. Amount 666 meets a bug
-while `TOY_BUG` is set: what nobody foresaw.
+while `TOY_BUG` is set: what nobody foresaw. With `TOY_STANDING` one closed till shuts the shop.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, StrictInt
@@ -24,11 +26,13 @@ from chassis.pure.decision import (
     Decision,
     Handler,
     Refused,
+    Visit,
 )
 from chassis.pure.messages import Contract
 from chassis.pure.resources import Resource
 from chassis.pure.states import States, by_id
 from chassis.runtime.process import main
+from chassis.service import Overlay
 from tests.support import toy
 
 BUGGY = 666
@@ -70,10 +74,20 @@ def sold(states: States, message: Sold, context: Context) -> Decision | Refused:
     return toy.sell(states, toy.Sell(message.till_id, message.amount), context)
 
 
+def closed(_lists: Any, tills: Sequence[toy.Till]) -> bool:
+    """Whether a till is closed: then the whole shop is."""
+    return any(till.status == "closed" for till in tills)
+
+
+def shut(_visit: Visit, reference: Any, _now: datetime) -> Refused | None:
+    return Refused("shop_closed", "The shop is closed.", "Come again.", status=403) if reference else None
+
+
 SERVICE = replace(
     toy.TILL,
     consumers={Sold: Handler(lambda message: (by_id(toy.Till, message.till_id),), sold)},
     routers=(router,),
+    **({"standing": Overlay(toy.Till, closed), "shut": shut} if os.environ.get("TOY_STANDING") else {}),
 )
 
 if __name__ == "__main__":

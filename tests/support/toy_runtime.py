@@ -21,6 +21,7 @@ from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Resource, Tracer
 from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
 from chassis.work.deadline_runner import DeadlineRunner
+from chassis.work.standing import Standing
 from chassis.work.workshop import Workshop
 from tests.support import outbox, toy
 from tests.support.records import FakeRecord
@@ -64,7 +65,7 @@ class ToyRuntime:
         self.wakes = 0
         storage = Storage(toy.KINDS)
         self.workshop = Workshop(
-            toy.TILL.actor, pool, storage, None, self.clock, self.tracer, self.metrics, self._woken, KEY
+            toy.TILL.actor, pool, storage, Standing(None), self.clock, self.tracer, self.metrics, self._woken, KEY
         )
         self.bus = CommandBus(self.workshop, toy.COMMANDS)
         self.dispatcher = Dispatcher(self.workshop, toy.CONSUMERS, self._fetch)

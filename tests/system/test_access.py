@@ -37,6 +37,8 @@ OF_NOBODY = {
     "GET /vacancies",
     "GET /sessions",
     "GET /summary",
+    "GET /countries",
+    "GET /countries/{country}",
     "GET /code-lists",
     "GET /code-lists/{name}",
     "GET /operations/parked",

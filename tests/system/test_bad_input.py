@@ -162,7 +162,11 @@ async def test_the_wrong_role_opens_no_door_and_the_right_ones_are_named(chain: 
         for roles in ([], ["programme_manager"], ["data_protection_officer"]):
             org, country = HOMES[operation.service]
             bearer = token(chain.stack, roles=roles, org=org, country=country)
-            document = problem(await everything.send(operation, token=bearer), 403, "role_required")
+            elsewhere = roles == ["programme_manager"] and operation.path.startswith("/countries/")
+            code = "role_elsewhere" if elsewhere else "role_required"
+            document = problem(await everything.send(operation, token=bearer), 403, code)
+            if elsewhere:
+                continue
             assert re.search(r"roles? [a-z_]+", document["detail"]), document["detail"]
 
 
@@ -398,7 +402,7 @@ async def test_a_stranger_changes_nothing_of_anybody_elses(
                 name: ahead(30) for name in ("expires_on", "starts_on", "earliest", "latest", "on") if name in body
             }
             body |= {name: ahead(0) for name in body if name.endswith("ed_on")}
-        url = re.sub(r"\{([^}]+)\}", lambda match: ids[match[1]], operation.path)
+        url = re.sub(r"\{([^}]+)\}", lambda match: (ids | {"country": "NG"})[match[1]], operation.path)
         for role in (None, "scout"):
             stranger = STRANGERS[operation.service] | ({"org": "scouts:hamburg"} if role else {})
             bearer = token(chain.stack, **stranger, **({"roles": [role]} if role else {}))

@@ -19,7 +19,7 @@ from contextlib import suppress
 import pytest
 
 from deploy.local.places import SERVICES
-from tests.support.chain import READS, Chain, Heard, sequences
+from tests.support.chain import READS, TOPICS, Chain, Heard, sequences
 from tests.support.ledger import Entry, Insistent, Ledger, RefusedError
 from tests.support.people import STAFF, Person, Staff, course, new_employer, vacancy
 
@@ -163,7 +163,7 @@ async def people(chain: Chain, ledger: Ledger, before: dict[str, int], request: 
 @pytest.fixture(scope="module")
 async def heard(chain: Chain, people: list[Person]) -> dict[str, list[Heard]]:
     """Every event of every topic."""
-    return {service: await chain.heard(service) for service in SERVICES}
+    return {name: await chain.heard(name) for name in TOPICS}
 
 
 def test_the_deaths_were_felt(people: list[Person], ledger: Ledger) -> None:
@@ -217,8 +217,10 @@ async def test_outboxes_are_empty_and_counters_stand_where_the_topics_end(
 ) -> None:
     for service in SERVICES:
         assert await chain.rows(service, "select * from outbox") == []
-        streams = dict(await chain.rows(service, "select key, sequence from stream"))
-        assert streams == {key: found[-1] for key, found in sequences(heard[service]).items()}
+        for name in (service, *(("reference",) if service == "referral" else ())):
+            query = "select key, sequence from stream where topic = $1"
+            streams = dict(await chain.rows(service, query, f"ph.{name}.v1"))
+            assert streams == {key: found[-1] for key, found in sequences(heard[name]).items()}
 
 
 async def test_every_reader_stands_where_the_topics_end(chain: Chain, heard: dict[str, list[Heard]]) -> None:

@@ -33,7 +33,7 @@ ROOMS = {
 MORE = {
     "counselling": {"limits.py"},  # when a centre owes what
     "placement": set(),
-    "referral": {"limits.py"},  # when a receipt is owed
+    "referral": {"limits.py", "switch.py"},  # when a receipt is owed; the routes of the switch per country
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
 }
 """Each further room needs a reason, and each of these is there."""
@@ -55,6 +55,7 @@ def test_who_has_read_one_service_finds_anything_in_the_others(service: str) -> 
 
 WITH_A_CLOCK = {
     "chassis/clock.py",
+    "chassis/consumer/dispatch.py",  # how old an event is when it has its effect: it was recorded in real time
     "chassis/consumer/positions.py",  # when an event was recorded is real time, whatever the clock of the business says
     "chassis/operators/cli/parked.py",  # what an operator types and reads is of the operator's time
 }

@@ -9,7 +9,7 @@ and blocks nobody. An outage leaves nothing behind and is raised.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -86,10 +86,18 @@ class _Outcome:
 
 
 class Dispatcher:
-    """Handles batches of one service's consumers. `fetch` is for parked records of which only the beginning is kept."""
+    """Handles batches of one service's consumers. `fetch` is for parked records of which only the beginning is kept.
+    `compacted`: topics in which records vanish before they are read."""
 
-    def __init__(self, workshop: Workshop, consumers: Mapping[type[Contract], Handler], fetch: Fetch) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        consumers: Mapping[type[Contract], Handler],
+        fetch: Fetch,
+        compacted: Collection[str] = (),
+    ) -> None:
         self._shop = workshop
+        self._compacted = frozenset(compacted)
         self._actor = workshop.actor
         self._contracts = {contract.type: contract for contract in consumers}
         self._handlers = dict(consumers)
@@ -165,7 +173,7 @@ class Dispatcher:
     async def _judge(self, connection: Connection, batch: Sequence[Inbound]) -> tuple[Positions, list[Verdict]]:
         """What each record is by its number. One that is parked or discarded already has had its turn; only a batch
         with bad records, with events of open numbers or with gaps asks for those, which is rare."""
-        seen = await positions.lock(connection, batch)
+        seen = await positions.lock(connection, batch, self._compacted)
         asked = [inbound for inbound in batch if inbound.fault is not None or (seen.any_open and seen.is_open(inbound))]
         known = await parking.known(connection, asked) if asked else set()
         verdicts = _verdicts(batch, seen, known)
@@ -174,7 +182,7 @@ class Dispatcher:
             beyond = [inbound for inbound, verdict in judged if verdict in {Verdict.GAP, Verdict.LATE}]
             if again := await parking.known(connection, beyond):
                 # Put aside because their numbers were too far ahead, which they are no longer.
-                seen = await positions.lock(connection, batch)
+                seen = await positions.lock(connection, batch, self._compacted)
                 verdicts = _verdicts(batch, seen, known | again)
         return seen, verdicts
 
@@ -294,7 +302,7 @@ class Dispatcher:
             fault = fault or parking.missing(record) or inbound.fault
             repeat = False
             if fault is None and inbound.message is not None:
-                seen = await positions.lock(connection, [inbound])
+                seen = await positions.lock(connection, [inbound], self._compacted)
                 repeat, fault = _turn(record, inbound, seen)
                 if fault is None and not repeat:
                     await work.load(connection, self._handlers[type(inbound.message)].needs(inbound.message))

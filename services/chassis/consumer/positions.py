@@ -4,11 +4,14 @@ A repeat is an event that was handled, not a number that was seen. So a position
 what lies open below it (`ranges`), the last handled events by number and id (`recent`), and the latest time at which
 one was recorded. The producer makes that time grow with the number, so an event that is newer than all that was seen
 cannot have been handled, whatever its number says.
+
+Of a compacted topic records vanish before they are read, all but the last of each key. There nothing is missing between
+two numbers: they only go up, and what lies below the last one has been told by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -122,9 +125,10 @@ class _Position:
 
 
 class Positions:
-    """The positions of a batch, locked until its commit."""
+    """The positions of a batch, locked until its commit. `compacted`: topics in which records vanish."""
 
-    def __init__(self) -> None:
+    def __init__(self, compacted: Collection[str] = ()) -> None:
+        self._compacted = compacted
         self._rows: dict[tuple[str, str], _Position] = {}
         self._latest = datetime.now(UTC) + LEAD
         self.any_open = False
@@ -161,13 +165,14 @@ class Positions:
             row.open = ranges.without(row.open, number)
             row.note(inbound, self._latest)
             return Verdict.LATE
-        if number > last + 1:
+        vanished = inbound.source in self._compacted
+        if number > last + 1 and not vanished:
             if last and number - last > MAX_GAP:
                 return Verdict.TOO_FAR
             row.open = ranges.with_(row.open, last + 1, number)
         row.sequence = number
         row.note(inbound, self._latest)
-        if number == last + 1 or row.blocked:  # of a blocked key the missing ones are parked
+        if number == last + 1 or vanished or row.blocked:  # of a blocked key the missing ones are parked
             return Verdict.NEXT
         return Verdict.GAP if last else Verdict.FIRST
 
@@ -239,10 +244,10 @@ def _unread(row: _Position, inbound: Inbound) -> Verdict:
     return Verdict.UNNUMBERED
 
 
-async def lock(connection: Connection, batch: Sequence[Inbound]) -> Positions:
+async def lock(connection: Connection, batch: Sequence[Inbound], compacted: Collection[str] = ()) -> Positions:
     """Locks and reads the positions of all keys in the batch by one statement."""
     wanted = sorted({(inbound.source, inbound.key) for inbound in batch if inbound.key is not None})
-    positions = Positions()
+    positions = Positions(compacted)
     sources, keys = [source for source, _ in wanted], [key for _, key in wanted]
     for row in await connection.fetch(_LOCK, sources, keys):
         positions.take_over(*row)

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from chassis.consumer import progress
 from chassis.consumer.assignment import Assignment
@@ -128,12 +129,14 @@ class Reader:
         attempt = 0
         while not self._stopping.is_set():
             self._to_look.clear()
+            begun = monotonic()
             try:
                 await self._look_once()
                 attempt = 0
             except Exception as error:
                 attempt += 1
-                self._watchdog.pause()
+                by_brokers = isinstance(error, KafkaError | TimeoutError) or self._lookout.answered_at < begun
+                self._watchdog.pause(brokers_answer=not by_brokers)
                 self._lag.forget()
                 if not may_pass(error, attempt, "topics", self._metrics):
                     raise

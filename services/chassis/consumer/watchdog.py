@@ -29,8 +29,8 @@ class Watchdog:
         self._behind: dict[TopicPartition, tuple[int, float]] = {}
 
     def deaf(self, quiet_since: float) -> bool:
-        """True if a member has heard nothing since then (monotonic seconds) for too long, while brokers and
-        database have answered others. After an outage members need their time to be back too."""
+        """True if a member has heard nothing since then (monotonic seconds) for too long, while brokers have answered
+        others. After they were gone members need their time to be back too."""
         now = monotonic()
         if self._answered_since is None:
             self._answered_since = now
@@ -66,9 +66,10 @@ class Watchdog:
         self._behind = behind
         return any(now - since > STILL_SECONDS for each, (_, since) in behind.items() if each not in in_hand)
 
-    def pause(self) -> None:
-        """Brokers or database do not answer: nothing can be said."""
-        self._answered_since = None
+    def pause(self, *, brokers_answer: bool = False) -> None:
+        """Brokers or database do not answer: nothing can be said, but that brokers do whom a member does not hear."""
+        if not brokers_answer:
+            self._answered_since = None
         self._uncovered_since = None
         self._behind.clear()
 

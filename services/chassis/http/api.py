@@ -52,6 +52,17 @@ def acting_as(*roles: str) -> Any:
     return Depends(_Acting(roles))
 
 
+async def _person(request: Request) -> tuple[str, ...]:
+    """Keyed hashes of the token's subject: two people differ by all of them, and without a key none leads to one."""
+    marks: Callable[[bytes], Sequence[bytes]] | None = request.app.state.keyed_marks
+    if marks is None:
+        raise AssertionError("the service does not seal: a hash without a key could be looked up")
+    who = await principal(request)
+    return tuple(mark.hex() for mark in marks(b"subject\0" + who.subject.encode()))
+
+
+Person = Annotated[tuple[str, ...], Depends(_person)]
+"""The caller as a person, where two must differ: by the newest generation of keys first, then by the older ones."""
 Anybody = Annotated[Actor, acting_as()]
 """Whoever has a token."""
 

@@ -12,16 +12,16 @@ from fastapi import Request
 from chassis.http.auth import Principal
 from chassis.http.problems import Problem
 from chassis.http.starting import started
-from chassis.pure.decision import Refused
+from chassis.pure.decision import Refused, Visit
 
-Shut = Callable[[str, Any, datetime], Refused | None]
-"""Why nobody may act for this organisation at this time, by the service's code lists; None if people may."""
+Shut = Callable[[Visit, Any, datetime], Refused | None]
+"""Why nobody may act for an organisation at this time, by the service's code lists; None if people may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
     """`kinds`: of which kinds of organisations a role is one; a role that it does not name is one of any, and if it
-    names none at all, so is every role. `shut` says which organisations are closed."""
+    names none at all, so is every role. `shut` says which organisations are closed, and for which operations not."""
 
     kinds: Mapping[str, Collection[str]]
     shut: Shut | None = None
@@ -49,13 +49,14 @@ class Door:
                 detail=f"The token's role is one of organisations of the kind {' or '.join(wanted)}.",
                 remedy="Use a token of the organisation in which the person has this role.",
             )
-        self._let_in(request, who.org)
+        self._let_in(request, who)
         return fitting[0]
 
-    def _let_in(self, request: Request, org: str) -> None:
+    def _let_in(self, request: Request, who: Principal) -> None:
         if self.shut is None:
             return
         workshop = started(request, "workshop")
-        refused = self.shut(org, workshop.reference, workshop.clock.now())
+        visit = Visit(who.org, request.scope["route"].name, who.country)
+        refused = self.shut(visit, workshop.reference, workshop.clock.now())
         if refused is not None:
             raise Problem.of(refused)

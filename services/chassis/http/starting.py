@@ -10,7 +10,8 @@ from chassis.http.problems import Problem
 
 
 def started(request: Request, part: str) -> Any:
-    """The part of `app.state`; before it exists, and while the gate is closed, the caller is asked to come again."""
+    """The part of `app.state`; before it exists, while the gate is closed, and while nobody knows what holds, the
+    caller is asked to come again."""
     found = getattr(request.app.state, part, None)
     if found is None:
         raise Problem(
@@ -28,5 +29,14 @@ def started(request: Request, part: str) -> Any:
             detail="The service's database was put back to an earlier state and lacks what had happened since.",
             remedy="Send the same request with the same Idempotency-Key again once the operators have settled it.",
             headers={"Retry-After": "60"},
+        )
+    standing = getattr(request.app.state, "standing", None)
+    if standing is not None and standing.is_stale:
+        raise Problem(
+            status=503,
+            code="standing_unknown",
+            detail="This process cannot read what holds at the moment, such as who may act.",
+            remedy="Try again in a few seconds; if it lasts, tell the operators.",
+            headers={"Retry-After": "2"},
         )
     return found

@@ -76,10 +76,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What it shall have, by the name of the user."""
+    """What it shall have, by the name of the user. What `onlookers` may have is not granted here, and not reported."""
 
     rights: Mapping[str, frozenset[Right]]
     quotas: Mapping[str, float]
+    onlookers: Mapping[str, frozenset[Right]] = field(default_factory=dict)
 
 
 def compare(wanted: Wanted, found: Found, *, revoke: bool = False) -> list[Change]:
@@ -99,7 +100,8 @@ def compare(wanted: Wanted, found: Found, *, revoke: bool = False) -> list[Chang
                 before = f"{has[name]:.0f}" if name in has else "none"
                 changes.append(Change(user, Action.QUOTA, f"{name}: {before} -> {value:.0f}", quota=(name, value)))
     for acl in sorted(found.acls):
-        if acl.user not in wanted.rights and not acl.denied and _about_us(acl):
+        known = acl.user in wanted.rights or _declared(acl, wanted.onlookers.get(acl.user, ()))
+        if not known and not acl.denied and _about_us(acl):
             remedy = "Nobody declares this user. Take the right away by hand, unless he is meant to have it."
             changes.append(Change(acl.user, Action.REPORTED, str(acl), remedy))
     return changes

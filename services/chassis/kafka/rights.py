@@ -1,7 +1,7 @@
 """What each service may do in Kafka, derived from `schemas/topics.yaml`: the one place that says it.
 
 `ph topics plan --acls` compares a cluster with it, `apply --acls` brings it there, `ph doctor` asks for it with the
-service's own login.
+service's own login, and `make manifests` writes it down for Kubernetes.
 """
 
 from __future__ import annotations
@@ -61,6 +61,11 @@ READER = (Operation.READ, Operation.DESCRIBE_CONFIGS)
 """The configuration says for how long the topic keeps what was not read yet."""
 
 
+OPERATORS = "operators"
+AUTOSCALER = "keda"
+"""Names of the users that are no service."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
     """One operation on one resource."""
@@ -81,6 +86,23 @@ def rights(declaration: Declaration) -> dict[str, frozenset[Right]]:
     """
     services = sorted({name for entry in declaration.topics.values() for name in (*_owners(entry), *entry.readers)})
     return {service: frozenset(_of(service, declaration.topics)) for service in services}
+
+
+def onlookers(declaration: Declaration) -> dict[str, frozenset[Right]]:
+    """What the users need that are no service; neither writes, commits or changes anything.
+
+    `operators` run `ph`: they compare topics, rights and quotas with the declaration, and read what a topic got after a
+    restore. The autoscaler counts what a service has not read yet.
+    """
+    groups = sorted({reader for entry in declaration.topics.values() for reader in entry.readers})
+    described = {Right(Resource.GROUP, group, Operation.DESCRIBE) for group in groups}
+    operators = {Right(Resource.TOPIC, name, operation) for name in declaration.topics for operation in READER}
+    cluster = {Right(Resource.CLUSTER, CLUSTER, each) for each in (Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS)}
+    read = [name for name, entry in declaration.topics.items() if entry.readers]
+    return {
+        OPERATORS: frozenset(operators | described | cluster),
+        AUTOSCALER: frozenset({Right(Resource.TOPIC, name, Operation.DESCRIBE) for name in read} | described),
+    }
 
 
 def _of(service: str, topics: Mapping[str, Entry]) -> set[Right]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import asyncpg
 from aiokafka import TopicPartition
 
+from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.kafka.past import Reader, opened
 from chassis.outbox import telling
 from chassis.outbox.lineage import Comparison, Told, compare, event_of
@@ -20,7 +21,7 @@ from chassis.outbox.relay import LOCK
 from chassis.trouble import Trouble
 
 _PUBLISHED = """
-select s.key, s.sequence - coalesce(o.waiting, 0) as published
+select s.topic, s.key, s.sequence - coalesce(o.waiting, 0) as published
 from stream s left join (select key, count(*) as waiting from outbox group by key) o using (key)
 """
 """What waits in the outbox are the last numbers of its key."""
@@ -28,7 +29,7 @@ _PARTITIONS = "select topic, max(partition) + 1 from lineage where topic = any($
 _ROWS = "select id, key, record from outbox where key = any($1::text[]) order by id"
 _NUMBERED = "update outbox set record = $2 where id = $1"
 _MOVE = """
-insert into stream (key, sequence) select * from unnest($1::text[], $2::bigint[])
+insert into stream (topic, key, sequence) select * from unnest($3::text[], $1::text[], $2::bigint[])
 on conflict (key) do update set sequence = greatest(stream.sequence, excluded.sequence),
     recorded_at = greatest(stream.recorded_at, clock_timestamp())
 """
@@ -75,10 +76,12 @@ class Reconciled:
     """Waiting events that were published already."""
 
 
-async def plan(connection: asyncpg.Connection, reader: Reader, topics: Collection[str]) -> Plan:
+async def plan(
+    connection: asyncpg.Connection, reader: Reader, topics: Collection[str], kinds: Kinds = ORDINARY
+) -> Plan:
     """Compares, and changes nothing."""
-    comparison = await compare(connection, reader, topics)
-    return Plan(comparison, await _missing(connection, reader, comparison) if comparison.cut else [])
+    comparison = await compare(connection, reader, topics, kinds)
+    return Plan(comparison, await _missing(connection, reader, comparison, kinds) if comparison.cut else [])
 
 
 def document(found: Plan) -> dict[str, Any]:
@@ -107,14 +110,19 @@ async def decided(connection: asyncpg.Connection) -> list[dict[str, Any]]:
 
 
 async def reconcile(
-    connection: asyncpg.Connection, reader: Reader, topics: Collection[str], by: str, reason: str
+    connection: asyncpg.Connection,
+    reader: Reader,
+    topics: Collection[str],
+    by: str,
+    reason: str,
+    kinds: Kinds = ORDINARY,
 ) -> tuple[Plan, Reconciled]:
     """Moves the numbers past everything published, renumbers what waits, and takes the topics as they are.
 
     Done again it changes nothing. Raises `Trouble` if the service publishes.
     """
     async with _nobody_publishes(connection) as alone:
-        found = await plan(connection, reader, topics)
+        found = await plan(connection, reader, topics, kinds)
         if found.comparison.leaderless:
             raise Trouble(
                 "nobody leads some partitions, so that it cannot be told what stands there: "
@@ -148,13 +156,14 @@ async def _renumber(connection: asyncpg.Connection, found: Comparison) -> Reconc
     keys, told_already = sorted(found.numbers), set(found.told_already)
     numbers, changed = dict(found.numbers), []
     # Locks the streams, those that are not there yet, too: whoever emits must wait, and what was emitted can be seen.
-    await connection.execute(_MOVE, keys, [numbers[key] for key in keys])
+    topics = [found.topics[key] for key in keys]
+    await connection.execute(_MOVE, keys, [numbers[key] for key in keys], topics)
     for id_, key, record in await connection.fetch(_ROWS, keys):
         if id_ not in told_already:
             numbers[key] += 1
             changed.append((id_, renumbered(record, numbers[key])))
     await connection.executemany(_NUMBERED, changed)
-    await connection.execute(_MOVE, keys, [numbers[key] for key in keys])
+    await connection.execute(_MOVE, keys, [numbers[key] for key in keys], topics)
     return Reconciled(len(keys), len(changed), len(told_already))
 
 
@@ -193,7 +202,7 @@ def _publishing() -> Trouble:
     )
 
 
-async def _missing(connection: asyncpg.Connection, reader: Reader, found: Comparison) -> list[Missing]:
+async def _missing(connection: asyncpg.Connection, reader: Reader, found: Comparison, kinds: Kinds) -> list[Missing]:
     """Reads the topics of partitions that were cut from their beginning, and compares the last number of each key.
     Only events of the topic's owner count: a stranger's number hides nothing."""
     cut = {TopicPartition(each.topic, each.partition): each for each in found.cut}
@@ -204,17 +213,18 @@ async def _missing(connection: asyncpg.Connection, reader: Reader, found: Compar
         starts = {place: bounds[place].beginning for place in cut if place in bounds}
         async for records in past.records(starts, {place: each.end for place, each in bounds.items()}):
             for record in records:
-                if (event := event_of(record)) is not None:
+                if (event := event_of(record, kinds)) is not None:
                     at = (event.topic, event.key)
                     last[at] = max(last.get(at, 0), event.number)
     missing = []
     counted = await connection.fetch(_PARTITIONS, list({place.topic for place in cut}))
     partitions: dict[str, int] = {row[0]: row[1] for row in counted}
-    for key, published in await connection.fetch(_PUBLISHED):
-        for topic, count in partitions.items():
-            place = TopicPartition(topic, partition_of(key, count))
-            found_last = last.get((topic, key), 0)
-            if place in cut and published > found_last:
-                certain = bool(found_last) or place not in bounds or bounds[place].beginning == 0
-                missing.append(Missing(topic, place.partition, key, found_last + 1, published, certain))
+    for topic, key, published in await connection.fetch(_PUBLISHED):
+        if topic not in partitions:
+            continue
+        place = TopicPartition(topic, partition_of(key, partitions[topic]))
+        found_last = last.get((topic, key), 0)
+        if place in cut and published > found_last:
+            certain = bool(found_last) or place not in bounds or bounds[place].beginning == 0
+            missing.append(Missing(topic, place.partition, key, found_last + 1, published, certain))
     return sorted(missing)

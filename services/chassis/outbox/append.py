@@ -18,13 +18,14 @@ SCHEMA_BASE = "https://schemas.perspektive-heimat.invalid/events"
 _NUMBERED = Part(
     "numbered",
     """
-insert into stream as s (key, sequence, recorded_at) select u.key, u.sequence, clock_timestamp() from {rows}
+insert into stream as s (key, topic, sequence, recorded_at)
+select u.key, u.topic, u.sequence, clock_timestamp() from {rows}
 on conflict (key) do update set
     sequence = s.sequence + excluded.sequence,
     recorded_at = greatest(clock_timestamp(), s.recorded_at + excluded.sequence * interval '1 microsecond')
 returning key, sequence, recorded_at
 """,
-    ("key text", "sequence bigint"),
+    ("key text", "topic text", "sequence bigint"),
     exact=True,
 )
 """Within a key the time of recording grows from event to event, by a microsecond at least, whatever the clock does: a
@@ -134,7 +135,8 @@ def append(writes: Writes, events: Sequence[Emitted], now: datetime) -> None:
         later.append(counts.get(emitted.key, 0))
         counts[emitted.key] = later[-1] + 1
     later.reverse()
-    writes.add(_NUMBERED, sorted(counts.items()))
+    topics = {emitted.key: emitted.event.topic for emitted in events}
+    writes.add(_NUMBERED, sorted((key, topics[key], count) for key, count in counts.items()))
     writes.add(
         _APPENDED,
         [

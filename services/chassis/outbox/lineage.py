@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import ConsumerRecord, TopicPartition
 
+from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.kafka.past import Bounds, Past, Reader, Unreadable, opened
 from chassis.outbox.records import id_in
 from chassis.postgres.database import Connection
@@ -90,6 +91,8 @@ class Comparison:
     """Records that may be own ones and cannot be unpacked: whether they are forgotten cannot be told."""
     numbers: dict[str, int] = field(default_factory=dict)
     """The last number that was published, of each key with something forgotten."""
+    topics: dict[str, str] = field(default_factory=dict)
+    """The topic of each of these keys."""
     told_already: list[int] = field(default_factory=list)
     """Waiting rows of the outbox that were published, too: a crash came between acknowledgement and delete."""
 
@@ -104,7 +107,12 @@ class Comparison:
 
 
 async def compare(
-    connection: Connection, reader: Reader, topics: Collection[str], *, first_only: bool = False
+    connection: Connection,
+    reader: Reader,
+    topics: Collection[str],
+    kinds: Kinds = ORDINARY,
+    *,
+    first_only: bool = False,
 ) -> Comparison:
     """Compares the service's topics with what the database knows of them. Call it while nobody publishes.
 
@@ -113,7 +121,7 @@ async def compare(
     """
     told = {TopicPartition(row[0], row[1]): Told(row[2], row[3]) for row in await connection.fetch(_TOLD)}
     async with opened(reader) as past:
-        judge = _Judge(connection, told, await past.bounds({*topics, *(each.topic for each in told)}))
+        judge = _Judge(connection, told, await past.bounds({*topics, *(each.topic for each in told)}), kinds)
         await judge.read(past, first_only=first_only)
     return judge.found
 
@@ -124,8 +132,10 @@ class _Judge:
         connection: Connection,
         told: Mapping[TopicPartition, Told],
         bounds: Mapping[TopicPartition, Bounds | None],
+        kinds: Kinds,
     ) -> None:
         self._connection = connection
+        self._kinds = kinds
         self._told = told
         self._bounds = {place: each for place, each in bounds.items() if each is not None}
         self._known: dict[str, int] = {}
@@ -186,11 +196,13 @@ class _Judge:
         self._listed.add((event.key, event.number, event.id))
         self._last[event.key] = max(self._last[event.key], event.number)
         self.found.numbers[event.key] = max(self.found.numbers.get(event.key, 0), event.number)
+        self.found.topics[event.key] = event.topic
         self.found.forgotten.append(event)
 
     def _follows(self, event: Published) -> bool:
-        gone = TopicPartition(event.topic, event.partition) in self.found.gone
-        return event.number == self._last[event.key] + 1 or (gone and event.number > self._last[event.key])
+        place = TopicPartition(event.topic, event.partition)
+        holes = event.topic in self._kinds.compacted or place in self.found.gone
+        return event.number == self._last[event.key] + 1 or (holes and event.number > self._last[event.key])
 
     def _own(self, record: ConsumerRecord[Any, Any]) -> Published | None:
         """The record as an event of this service that may be forgotten; None if it is told already, or none of ours."""
@@ -204,7 +216,7 @@ class _Judge:
                 self.found.cut.append(Cut(*place, told.next_offset, bounds.end))
             return None
         self.found.examined += 1
-        event = event_of(record)
+        event = event_of(record, self._kinds)
         self.found.foreign += event is None
         return event
 
@@ -225,7 +237,8 @@ class _Judge:
 
         The topic has the numbers of a key in order and without gap, and all up to `stream` stand before or are known.
         So a number that follows on none is no event of this service, unless the numbers before it are still to be
-        read: they stand in another partition if the topic was given more of them meanwhile.
+        read: they stand in another partition if the topic was given more of them meanwhile. In a compacted topic those
+        before may have vanished: there every higher number is one that was published.
         """
         key, number = event.key, event.number
         is_new = (key, number, event.id) not in self._listed
@@ -248,11 +261,11 @@ class _Judge:
         return is_new
 
 
-def event_of(record: ConsumerRecord[Any, Any]) -> Published | None:
+def event_of(record: ConsumerRecord[Any, Any], kinds: Kinds = ORDINARY) -> Published | None:
     """The record as an event of its topic's owner; None if it can be none: it has another source, no key, no number."""
     headers = _headers(record)
     number = headers.get("ce_sequence", "")
-    if headers.get("ce_source") != source_of(record.topic) or not record.key or not _NUMBER.fullmatch(number):
+    if headers.get("ce_source") != kinds.origin(record.topic) or not record.key or not _NUMBER.fullmatch(number):
         return None
     key = record.key.decode("utf-8", "replace")
     described = (headers.get(f"ce_{name}", "") for name in ("id", "type", "recordedtime"))
@@ -261,8 +274,3 @@ def event_of(record: ConsumerRecord[Any, Any]) -> Published | None:
 
 def _headers(record: ConsumerRecord[Any, Any]) -> dict[str, str]:
     return {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
-
-
-def source_of(topic: str) -> str:
-    """`ce_source` of the events of a topic's owner."""
-    return f"/ph/{topic.split('.')[1]}"

@@ -16,6 +16,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.kafka.past import Reader
 from chassis.outbox import telling
 from chassis.outbox.limits import Limits
@@ -57,6 +58,11 @@ _SESSION = {
     "enable_bitmapscan": "off",
     # If a crash of the server loses a delete, the next leader finds the event in its topic: not worth a wait.
     "synchronous_commit": "off",
+    # A machine that is lost closes nothing. PostgreSQL asks after it, and after half a minute others may lead; by the
+    # system's own settings it would keep the lock for hours.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "4",
 }
 
 log = get_logger(__name__)
@@ -85,6 +91,7 @@ class Relay:
         poll_seconds: float,
         publish_timeout_seconds: float,
         password: Password = None,
+        kinds: Kinds = ORDINARY,
     ) -> None:
         self._dsn = dsn
         self._password = password
@@ -92,6 +99,7 @@ class Relay:
         self._limits = Limits()
         self._reader = reader
         self._topics = set(topics)
+        self._kinds = kinds
         self._told = Telling({})
         self._metrics = metrics
         self._batch = batch
@@ -163,7 +171,9 @@ class Relay:
 
     async def _compared(self, connection: asyncpg.Connection) -> bool:
         """Waits until nothing told is forgotten; False if told to stop before."""
-        told = await telling.begun(connection, self._reader, self._topics, self._metrics, self._stop, self._turned)
+        told = await telling.begun(
+            connection, self._reader, self._topics, self._metrics, self._stop, self._turned, self._kinds
+        )
         self._told = told or self._told
         return told is not None
 

@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.kafka.past import Reader, opened
 from chassis.outbox.lineage import Comparison, Told, compare
 from chassis.outbox.records import Batch, id_in
@@ -198,6 +199,7 @@ async def begun(
     metrics: Metrics,
     stop: asyncio.Event,
     progress: Callable[[], None],
+    kinds: Kinds = ORDINARY,
 ) -> Telling | None:
     """Compares until nothing is lost; None if told to stop before. Call it as the leader, before anything is published.
 
@@ -206,7 +208,7 @@ async def begun(
     """
     suspected = False
     while True:
-        found = await compare(connection, reader, topics, first_only=True)
+        found = await compare(connection, reader, topics, kinds, first_only=True)
         progress()
         if not found.losses:
             await _go_on(connection, found, metrics)

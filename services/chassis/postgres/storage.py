@@ -28,6 +28,7 @@ class Storage:
     def __init__(self, kinds: Iterable[Kind[Any]]) -> None:
         self.kinds = tuple(kinds)
         self._codecs = {kind.state: Codec(kind) for kind in self.kinds}
+        self._all = {kind.state: f"select data from {kind.table} order by id" for kind in self.kinds}  # noqa: S608
         self._by_id = {kind.state: _select(kind, _BY_ID) for kind in self.kinds}
         self._by_ids = {kind.state: _select(kind, _BY_IDS) for kind in self.kinds}
         self._by_id_or_link = {kind.state: _select(kind, f"{_BY_IDS} or {_BY_LINK}") for kind in self.kinds}
@@ -53,6 +54,11 @@ class Storage:
     async def read(self, connection: Connection, states: States, needs: Iterable[Need]) -> None:
         """Reads everything needed, and locks nothing."""
         await self._fetch(connection, states, needs, "")
+
+    async def all(self, connection: Connection, state: type[Any]) -> list[Any]:
+        """Every aggregate of a kind that has few, by id."""
+        load = self._codecs[state].load
+        return [load(row[0]) for row in await connection.fetch(self._all[state])]
 
     async def _fetch(self, connection: Connection, states: States, needs: Iterable[Need], lock: str) -> None:
         wanted: dict[type[Any], tuple[set[UUID], set[UUID]]] = {}

@@ -1,9 +1,9 @@
 """Working days of a place, why a day is none, and when something is due that is promised in working days.
 
-Three layers, the upper one counts: the rows of `calendar_days` (`calendar_days.py`), for what governments announce a
-day or a week before; the library `holidays`; the weekend. A place is a country (`CH`) or a region (`CH-ZH`); what is
-said of a region goes before what is said of its country. Where the library knows no regions of a country, its
-national calendar counts.
+Four layers, the upper one counts: the rows of `calendar_days` (`calendar_days.py`), for what governments announce a
+day or a week before; the holidays of the library `holidays`; the rows of `weekends`, where the library has other
+weekends; those of the library. A place is a country (`CH`) or a region (`CH-ZH`); what is said of a region goes before
+what is said of its country. Where the library knows no regions of a country, its national calendar counts.
 
 Islamic days that nobody has announced yet are estimates, and may be off by a day. The calendar says so of each day, and
 of each period that rests on one.
@@ -23,8 +23,9 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from chassis.pure.calendar_days import CalendarDay
+from chassis.pure.calendar_days import WEEKDAYS, CalendarDay, Weekend
 from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR
+from chassis.pure.reference import in_force
 from chassis.pure.zones import zone
 
 LAST_SECOND: Final = time(23, 59, 59, fold=1)
@@ -32,6 +33,8 @@ LAST_SECOND: Final = time(23, 59, 59, fold=1)
 OFFICES: Final = frozenset({"public", "government"})
 """What the library knows of the days of authorities; not those of schools, banks or one faith."""
 ONE_DAY: Final = timedelta(days=1)
+WORKING_DAY: Final = "working day"
+WEEKEND: Final = "weekend"
 _SLOT_SECONDS: Final = 900
 """Offsets from UTC are whole quarters of an hour: within one, the day at a place does not change."""
 _REMEMBERED: Final = 16_384
@@ -64,7 +67,7 @@ class Library:
         is_open = calendar.is_working_day(day)
         names = [_ESTIMATED.subn(r" (\g<observed>)", each) for each in calendar.get_list(day)]
         if is_open or not names:
-            return Day(is_open, "working day" if is_open else "weekend")
+            return Day(is_open, WORKING_DAY if is_open else WEEKEND)
         reason = "; ".join(dict.fromkeys(name.removesuffix(" ()") for name, _ in names))
         return Day(open=False, reason=reason, estimated=all(estimated for _, estimated in names))
 
@@ -101,7 +104,8 @@ class Library:
 class WorkingDays:
     """Calendars of the countries in `time_zones`, which names each country's zone in the time zone database.
 
-    `keeps_days_of` names regions that keep the days of another one of their country, whose rows are theirs.
+    `keeps_days_of` names regions that keep the days of another one of their country, whose rows are theirs. `weekends`
+    go before those of the library.
     """
 
     def __init__(
@@ -110,20 +114,24 @@ class WorkingDays:
         keeps_days_of: Mapping[str, str] | None = None,
         rows: Iterable[CalendarDay] = (),
         library: Library | None = None,
+        weekends: Iterable[Weekend] = (),
     ) -> None:
         self._time_zones = time_zones
+        self._weekends = tuple(weekends)
         self._keeps_days_of = keeps_days_of or {}
         self._library = library or Library()
         self._rows = {(row.place, row.day): row for row in rows}
         self._days: dict[tuple[str, date], Day] = {}
         self._due = lru_cache(_REMEMBERED)(self._due_at)
-        for place in {row.place for row in self._rows.values()}:
+        for place in {row.place for row in self._rows.values()} | {each.place for each in self._weekends}:
             self.time_zone(place)
             self._library.region(place)
 
-    def over(self, rows: Iterable[CalendarDay]) -> WorkingDays:
-        """The same calendars with these rows over them, instead of those that were. Raises `UnknownCalendar`."""
-        return WorkingDays(self._time_zones, self._keeps_days_of, rows, self._library)
+    def over(self, rows: Iterable[CalendarDay], weekends: Iterable[Weekend] | None = None) -> WorkingDays:
+        """The same calendars with these rows over them, instead of those that were; without `weekends` with the same
+        ones. Raises `UnknownCalendar`."""
+        kept = self._weekends if weekends is None else weekends
+        return WorkingDays(self._time_zones, self._keeps_days_of, rows, self._library, kept)
 
     def prepare(self, year: int) -> None:
         """Computes the year before, this one and two to come for every country, so that nobody waits for it later."""
@@ -235,7 +243,12 @@ class WorkingDays:
             row = self._rows.get((each, day))
             if row is not None:
                 return Day(row.status == "open", row.name, row.certainty == "estimated", row.source)
-        return self._library.day(self._keeps_days_of.get(place, place), day)
+        found = self._library.day(self._keeps_days_of.get(place, place), day)
+        for each in self._asked(place):
+            for weekend in self._weekends:
+                if weekend.place == each and in_force(weekend, day):
+                    return _under(weekend, day, found)
+        return found
 
     def _asked(self, place: str) -> Iterator[str]:
         """The places whose rows count for a place, its own before those of its country."""
@@ -244,6 +257,15 @@ class WorkingDays:
             yield self._keeps_days_of[place]
         if len(place) > 2:
             yield place[:2]
+
+
+def _under(weekend: Weekend, day: date, found: Day) -> Day:
+    """What the library says of a day, under this weekend. A holiday stays one, whatever day of the week it is."""
+    is_open = WEEKDAYS[day.weekday()] not in weekend.free
+    if found.reason not in {WORKING_DAY, WEEKEND} or found.open == is_open:
+        return found
+    reason = f"{day:%A} is a working day" if is_open else WEEKEND
+    return Day(is_open, reason, weekend.certainty == "estimated", weekend.source)
 
 
 NO_CALENDAR: Final = WorkingDays({})

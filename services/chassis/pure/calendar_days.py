@@ -1,4 +1,5 @@
-"""The days that governments announce, as rows of `calendar_days`: they lie over what a library computes."""
+"""The days that governments announce, as rows of `calendar_days`, and the free days of the week where a library has
+others, as rows of `weekends`: they lie over what it computes."""
 
 from __future__ import annotations
 
@@ -12,6 +13,9 @@ from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR
 from chassis.pure.reference import InvalidReference, table
 
 FILE = "calendar_days"
+WEEKENDS = "weekends"
+FILES = (FILE, WEEKENDS)
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,29 @@ class CalendarDay:
 
     KEY: ClassVar[tuple[str, ...]] = ("place", "day")
     PATTERNS: ClassVar[Mapping[str, str]] = {"place": r"[A-Z]{2}(-[A-Z0-9]{1,3})?"}
+
+
+@dataclass(frozen=True, slots=True)
+class Weekend:
+    """Which days of the week are free at a place in a period.
+
+    `estimated`: no law or notice says so; `source` then tells what it rests on.
+    """
+
+    place: str
+    free: tuple[str, ...]
+    valid_from: date
+    valid_to: date | None
+    certainty: Literal["law", "announced", "estimated"]
+    source: str
+
+    KEY: ClassVar[tuple[str, ...]] = ("place",)
+    PATTERNS: ClassVar[Mapping[str, str]] = {"place": r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "free": "|".join(WEEKDAYS)}
+
+
+def weekends(directory: Path) -> tuple[Weekend, ...]:
+    """The rows of `weekends.v1.csv`. Raises `InvalidReference`."""
+    return table(directory, WEEKENDS, Weekend).rows
 
 
 def read(directory: Path) -> tuple[CalendarDay, ...]:

@@ -116,6 +116,14 @@ class Actor(NamedTuple):
     country: str = ""
 
 
+class Visit(NamedTuple):
+    """Who wants to be let in, and for which operation: the name of its route."""
+
+    org: str
+    operation: str
+    country: str = ""
+
+
 class Context(NamedTuple):
     """Everything a handler may know besides state and message.
 

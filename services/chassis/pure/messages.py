@@ -1,7 +1,8 @@
 """Events as their producer writes them, and contracts as a reader takes them.
 
 The class name is the name on the wire: `class Sold` of a service `shop` is type `ph.shop.Sold.v1` on topic
-`ph.shop.v1`, described by `schemas/events/shop/Sold.v1.json`.
+`ph.shop.v1`, described by `schemas/events/shop/Sold.v1.json`. A service may own further topics: `on="prices"` puts an
+event of the shop on `ph.prices.v1`, under the same type and source.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ def type_name(service: str, name: str, version: int = 1) -> str:
     return f"ph.{service}.{name}.v{version}"
 
 
-def topic_of(service: str) -> str:
-    """The topic that `service` owns."""
-    return f"ph.{service}.v1"
+def topic_of(name: str) -> str:
+    """The topic of this name: each service owns the one that is called like it."""
+    return f"ph.{name}.v1"
 
 
 def origin_of(service: str) -> str:
@@ -34,12 +35,14 @@ class Event(BaseModel):
     """A fact that this service publishes. Producers are strict: an unknown or missing field is an error.
 
     Subclass per service with `service="..."`, then per event. `key_field` names the field that is the stream key:
-    events of one key are ordered and numbered without gap. Raises `TypeError` for an event of a service without `key`.
+    events of one key are ordered and numbered without gap. `on` names a topic besides the service's own. Raises
+    `TypeError` for an event of a service without `key`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     service: ClassVar[str] = ""
+    on: ClassVar[str] = ""
     version: ClassVar[int] = 1
     key_field: ClassVar[str] = ""
     data_class: ClassVar[DataClass] = "none"
@@ -52,11 +55,14 @@ class Event(BaseModel):
         key: str = "",
         data_class: DataClass | None = None,
         version: int = 0,
+        on: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
         if service:
             cls.service = service
+        if on:
+            cls.on = on
         if key:
             cls.key_field = key
         if data_class:
@@ -66,7 +72,7 @@ class Event(BaseModel):
         if cls.service and not cls.key_field:
             raise TypeError(f"events of {cls.__name__} have no order: name the field of the stream key with `key=`")
         cls.type = type_name(cls.service, cls.__name__, cls.version)
-        cls.topic = topic_of(cls.service)
+        cls.topic = topic_of(cls.on or cls.service)
 
     @property
     def key(self) -> UUID:
@@ -89,11 +95,11 @@ class Contract(BaseModel):
     topic: ClassVar[str] = ""
     origin: ClassVar[bytes] = b""
 
-    def __init_subclass__(cls, source: str = "", key: str = "", version: int = 1, **kwargs: Any) -> None:
+    def __init_subclass__(cls, source: str = "", key: str = "", version: int = 1, on: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if key:
             cls.key_field = key
         if source:
             cls.type = type_name(source, cls.__name__, version)
-            cls.topic = topic_of(source)
+            cls.topic = topic_of(on or source)
             cls.origin = origin_of(source).encode()

@@ -13,6 +13,7 @@ import asyncpg
 from chassis.clock import Clock
 from chassis.consumer import parking
 from chassis.postgres.database import LENT_WITHIN, is_outage, reason_of, told
+from chassis.postgres.own_connection import OwnConnection
 from chassis.service import Forgotten
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
@@ -21,7 +22,10 @@ from chassis.waiting import is_set_within
 from chassis.work.calendar import Calendar
 from chassis.work.deadline_mover import DeadlineMover
 from chassis.work.gate import Gate
+from chassis.work.standing import Standing
 
+LONGEST_PAUSE_SECONDS = 5.0
+"""Between two attempts during an outage."""
 IDEMPOTENCY_DAYS = 7
 """A repeated request is recognised for a week; callers give up long before."""
 DISCARDED_DAYS = 30
@@ -42,12 +46,23 @@ log = get_logger(__name__)
 
 
 class Loop:
-    """Calls `step` again and again, without a pause while it finds work; the liveness probe reads its progress."""
+    """Calls `step` again and again, without a pause while it finds work; the liveness probe reads its progress.
 
-    def __init__(self, name: str, step: Callable[[], Awaitable[int]], pause_seconds: float, metrics: Metrics) -> None:
+    `longest_pause`: between two attempts during an outage.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], Awaitable[int]],
+        pause_seconds: float,
+        metrics: Metrics,
+        longest_pause: float = LONGEST_PAUSE_SECONDS,
+    ) -> None:
         self.name = name
         self._step = step
         self._pause = pause_seconds
+        self._longest = longest_pause
         self._metrics = metrics
         self._stop = asyncio.Event()
         self.last_progress = monotonic()
@@ -71,7 +86,7 @@ class Loop:
                 failures += 1
                 if failures == 1:
                     log.warning("loop_interrupted", task=self.name, **told(error))
-                pause = min(5.0, self._pause * 2 ** min(failures, 6)) * random.uniform(0.5, 1)
+                pause = min(self._longest, self._pause * 2 ** min(failures, 6)) * random.uniform(0.5, 1)
                 self._metrics.retries.labels(self.name, reason_of(error)).inc()
             self.last_progress = monotonic()
             if pause:
@@ -101,6 +116,13 @@ async def look(pool: asyncpg.Pool, gate: Gate) -> int:
     """Opens or closes the gate: one statement."""
     async with pool.acquire(timeout=LENT_WITHIN) as connection:
         await gate.look(connection)
+    return 0
+
+
+async def renew(standing: Standing, connection: OwnConnection) -> int:
+    """Reads what holds: one statement, on a connection that no command can keep busy."""
+    async with asyncio.timeout(LENT_WITHIN), connection.lent() as lent:
+        await standing.renew(lent)
     return 0
 
 

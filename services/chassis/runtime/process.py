@@ -31,6 +31,7 @@ from chassis.http.auth import Authenticator
 from chassis.http.health import Probes
 from chassis.http.http_tracing import HttpTelemetry
 from chassis.kafka.clients import producer_of
+from chassis.kafka.kinds import kinds
 from chassis.kafka.past import reader_of
 from chassis.kafka.reading import fetch_record
 from chassis.outbox.relay import Relay
@@ -38,7 +39,6 @@ from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
 from chassis.postgres.own_connection import OwnConnection
 from chassis.postgres.storage import Storage
-from chassis.pure.messages import topic_of
 from chassis.pure.sealing import NO_VAULT
 from chassis.runtime import loops
 from chassis.runtime.lifecycle import (
@@ -66,6 +66,7 @@ from chassis.work.deadline_mover import DeadlineMover
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.gate import Gate
 from chassis.work.sealer import Sealer
+from chassis.work.standing import Standing
 from chassis.work.workshop import Workshop, tag_key
 
 CALENDAR_SECONDS = 5.0
@@ -73,6 +74,10 @@ CALENDAR_SECONDS = 5.0
 KEYS_SECONDS = 5.0
 """How long a process may not know that its key file is another one."""
 UNSEALED_SECONDS = 60.0
+STANDING_SECONDS = 0.4
+"""How long a process may not know what holds, with the time of a statement on top: less than half a second."""
+UNREADY_SECONDS = 2.0
+"""A process that has not read for so long what holds is not ready."""
 LINEAGE_SECONDS = 2.0
 """How long a process may not know that its database was found to be an earlier one."""
 
@@ -101,7 +106,7 @@ class Runtime:
         self.database = database_settings(service.name)
         self.kafka = KafkaSettings()
         require_encryption(service.name, settings, self.database, self.kafka)
-        self.reference = service.load_reference(settings.reference_dir)
+        self.kinds = kinds(settings.topics_file)
         self.calendar = Calendar.of(service.working_days, settings.reference_dir)
         self.vault = KeyVault.of_service(service.name) if service.seals else None
         self.clock = Clock()
@@ -109,6 +114,7 @@ class Runtime:
         self.probes = Probes()
         self.gate = Gate(publishes=settings.role in {"all", "worker"})
         self.storage = Storage(service.kinds)
+        self.standing = Standing(service.load_reference(settings.reference_dir), self.storage, service.standing)
         self.tracer = tracer_from(service.name, service.subject, settings, self.metrics)
         self._stop = asyncio.Event()
         self._error: BaseException | None = None
@@ -182,15 +188,18 @@ class Runtime:
         await when_reachable(schema, "schema", self.metrics)
         secret = await when_reachable(lambda: tag_key(pool), "schema", self.metrics)
         await when_reachable(lambda: loops.look(pool, self.gate), "schema", self.metrics)
+        own = self.probing = self._own_connection()
+        if self.standing.is_kept:
+            await when_reachable(lambda: loops.renew(self.standing, own), "schema", self.metrics)
         # From here to the checks of a worker nothing waits: nobody sees a process as ready that has but begun.
-        self._be_probed()
+        self._be_probed(own)
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
         workshop = self.workshop = Workshop(
             self.service.actor,
             pool,
             self.storage,
-            self.reference,
+            self.standing,
             self.clock,
             self.tracer,
             self.metrics,
@@ -201,6 +210,7 @@ class Runtime:
             NO_VAULT if self.vault is None else self.vault,
         )
         app.state.gate = self.gate
+        app.state.standing = self.standing
         app.state.workshop = workshop
         app.state.bus = CommandBus(workshop, self.service.commands)
         mover = DeadlineMover(workshop, self.service.deadlines, self.service.moves) if self.relay is not None else None
@@ -209,15 +219,21 @@ class Runtime:
         if self.vault is not None:
             self._loop(Loop("keys", partial(loops.keep_keys, self.vault), KEYS_SECONDS, self.metrics))
         self._loop(Loop("lineage", partial(loops.look, pool, self.gate), LINEAGE_SECONDS, self.metrics))
+        if self.standing.is_kept:
+            renew = partial(loops.renew, self.standing, own)
+            self._loop(Loop("standing", renew, STANDING_SECONDS, self.metrics, longest_pause=STANDING_SECONDS))
         if self.relay is not None:
             await self._start_worker(workshop, self.relay)
         spare_the_collector()
         log.info("service_started", role=self.settings.role)
 
-    def _be_probed(self) -> None:
-        """The probe has a connection of its own: commands that fill the pool make no process unready."""
-        database, service = self.database, self.service
-        own = self.probing = OwnConnection(database.database_url, f"{self._application()}-probe", database.password)
+    def _own_connection(self) -> OwnConnection:
+        """Of the probe, and of what must be known in time: commands that fill the pool hold up neither."""
+        database = self.database
+        return OwnConnection(database.database_url, f"{self._application()}-probe", database.password)
+
+    def _be_probed(self, own: OwnConnection) -> None:
+        service = self.service
 
         async def schema_is_current() -> bool:
             async with own.lent() as connection:
@@ -227,11 +243,18 @@ class Runtime:
             async with own.lent() as connection:
                 return await self.gate.look(connection)
 
+        async def standing_is_known() -> bool:
+            return self.standing.age < UNREADY_SECONDS
+
         self.probes.ready["database"] = schema_is_current
         self.probes.ready["lineage"] = nothing_is_lost
+        if self.standing.is_kept:
+            self.probes.ready["standing"] = standing_is_known
+            self.metrics.standing_age.set_function(lambda: self.standing.age)
 
     async def _start_worker(self, workshop: Workshop, relay: Relay) -> None:
-        dispatcher = Dispatcher(workshop, self.service.consumers, partial(fetch_record, self.kafka))
+        fetch = partial(fetch_record, self.kafka)
+        dispatcher = Dispatcher(workshop, self.service.consumers, fetch, self.kinds.compacted)
         deadlines = DeadlineRunner(workshop, self.service.deadlines)
         for loop in (
             Loop("deadlines", deadlines.fire_due, self.settings.deadline_poll_seconds, self.metrics),
@@ -270,12 +293,13 @@ class Runtime:
             self.database.database_url,
             producer_of(self.kafka, f"{self._application()}-relay", logs.secrets_not_read),
             reader_of(self.kafka, f"{self._application()}-lineage"),
-            (topic_of(self.service.name),),
+            self.kinds.written_by(self.service.name),
             self.metrics,
             password=self.database.password,
             batch=self.settings.relay_batch,
             poll_seconds=self.settings.relay_poll_seconds,
             publish_timeout_seconds=self.settings.publish_timeout_seconds,
+            kinds=self.kinds,
         )
 
     def _application(self) -> str:

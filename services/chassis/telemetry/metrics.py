@@ -100,6 +100,7 @@ class Metrics:
         self.lineage_lost = gauge(
             "lineage_lost", "1 while nothing is published, because something told is forgotten", ("kind",)
         )
+        self.standing_age = gauge("standing_age_seconds", "Since this process has read what holds, such as who may act")
         self.time_zones = gauge("time_zones", "1, with the release by which local days are counted", ("release",))
         self.time_zones.labels(zones.RELEASE).set(1)
         self.unsealed = gauge("unsealed", "Aggregates that still lie in clear from before they were sealed")

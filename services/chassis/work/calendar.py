@@ -1,4 +1,4 @@
-"""The calendars of a process: the service's, under the days that its file `calendar_days` names."""
+"""The calendars of a process: the service's, under what its files `calendar_days` and `weekends` say."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ class Calendar:
 
     @classmethod
     def of(cls, days: WorkingDays, directory: Path) -> Calendar:
-        """With the rows of the file over them. Raises `InvalidReference` or `UnknownCalendar`."""
+        """With the rows of the files over them. Raises `InvalidReference` or `UnknownCalendar`."""
         if days is NO_CALENDAR:
             return cls()
         found = cls(days, directory)
-        found.days = days.over(calendar_days.read(directory))
+        found.days = days.over(calendar_days.read(directory), calendar_days.weekends(directory))
         return found
 
     def renew(self) -> bool:
-        """Looks whether the file is another one, and takes it; one that is wrong is logged once and changes nothing."""
+        """Looks whether a file is another one, and takes both; one that is wrong is logged once and changes nothing."""
         content = self._content()
         if content == self._seen or self._directory is None:
             return False
         self._seen = content
         try:
-            self.days = self.days.over(calendar_days.read(self._directory))
+            rows, weekends = calendar_days.read(self._directory), calendar_days.weekends(self._directory)
+            self.days = self.days.over(rows, weekends)
         except ValueError as error:
             log.error("calendar_refused", reason=str(error))
             return False
@@ -43,10 +44,10 @@ class Calendar:
         return True
 
     def _content(self) -> bytes:
-        """What stands in the file; nothing while it cannot be read."""
+        """What stands in the files; nothing while one cannot be read."""
         if self._directory is None:
             return b""
         try:
-            return (self._directory / f"{calendar_days.FILE}.v1.csv").read_bytes()
+            return b"\0".join((self._directory / f"{name}.v1.csv").read_bytes() for name in calendar_days.FILES)
         except OSError:
             return b""

@@ -17,6 +17,7 @@ from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Tracer
 from chassis.work.calendar import Calendar
 from chassis.work.gate import Gate
+from chassis.work.standing import Standing
 from chassis.work.unit_of_work import UnitOfWork
 
 
@@ -31,7 +32,7 @@ class Workshop:
     actor: Actor
     pool: asyncpg.Pool
     storage: Storage
-    reference: Any
+    standing: Standing
     clock: Clock
     tracer: Tracer
     metrics: Metrics
@@ -40,6 +41,11 @@ class Workshop:
     gate: Gate = field(default_factory=Gate)
     calendar: Calendar = field(default_factory=Calendar)
     vault: Vault = NO_VAULT
+
+    @property
+    def reference(self) -> Any:
+        """The code lists, under what holds at the moment."""
+        return self.standing.reference
 
     @property
     def documents(self) -> Documents:

@@ -13,6 +13,7 @@ from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.handlers import answers, care, casework, deadlines
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER
+from vocabulary.switch import CountryStatus
 
 
 def _referrals(file: CentreFile) -> Iterable[UUID]:
@@ -26,6 +27,7 @@ def _case(assessment: Assessment) -> Iterable[UUID]:
 KINDS: tuple[Kind[Any], ...] = (
     Kind(CentreFile, "centre_file", _referrals),
     Kind(Assessment, "assessment", _case),
+    Kind(CountryStatus, "country_status"),
 )
 """In lock order. A new assessment needs no lock of its own: its file is locked."""
 

@@ -43,3 +43,13 @@ create table assessment (
 );
 -- All assessments of a case, for the centre that has the person in its care.
 create index assessment_links on assessment using gin (links);
+
+-- The switch per country as it was read last. A country that was never switched has no row; there are 13 at most, and every
+-- process reads all of them twice a second. `status`: active, suspended.
+create table country_status (
+    id         uuid primary key,            -- of the country: vocabulary.switch.id_of
+    version    int not null,
+    status     text not null,
+    data       jsonb not null,              -- vocabulary.switch.CountryStatus
+    updated_at timestamptz not null
+);

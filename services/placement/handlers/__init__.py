@@ -25,8 +25,14 @@ from placement.domain.vacancy import Vacancy, links
 from placement.handlers import candidacies, incoming, offers, vacancies
 from placement.handlers.deadlines import OFFER_EXPIRY, POOL_EXIT, VACANCY_EXPIRY
 from placement.handlers.desk import needs_candidacy
+from vocabulary.switch import CountryStatus
 
-KINDS = (Kind(Candidate, "candidate"), Kind(Employer, "employer"), Kind(Vacancy, "vacancy", links))
+KINDS = (
+    Kind(Candidate, "candidate"),
+    Kind(Employer, "employer"),
+    Kind(Vacancy, "vacancy", links),
+    Kind(CountryStatus, "country_status"),
+)
 """In lock order: the person, then what persons share."""
 
 COMMANDS: Mapping[type[Any], Handler] = {

@@ -20,7 +20,7 @@ from placement.domain.candidate import Candidate
 from placement.domain.vacancy import MOST_CANDIDACIES, Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted
 from placement.handlers.deadlines import OFFER_EXPIRY
-from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, scene_of
+from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, paused, scene_of
 from vocabulary.countries import day_at
 from vocabulary.refusals import limit_reached
 
@@ -39,6 +39,7 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
     today = day_at(vacancy.country, context.now)
     refused = (
         _not_of_desk(desk, vacancy, candidate, context.now)
+        or paused(vacancy.country, context)
         or _not_eligible(candidate)
         or _full(vacancy, candidate, today)
     )
@@ -55,7 +56,7 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
     scene = scene_of(states, command, context, "shortlisted")
     if isinstance(scene, Refused):
         return scene
-    refused = _not_eligible(scene.candidate)
+    refused = paused(scene.vacancy.country, context) or _not_eligible(scene.candidate)
     if refused is not None:
         return refused
     if not scene.vacancy.takes_people(scene.today):

@@ -21,7 +21,8 @@ from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed
 from placement.reference import Reference
 from vocabulary.countries import day_at
-from vocabulary.refusals import not_a_centre, wrong_state
+from vocabulary.refusals import country_suspended, not_a_centre, wrong_state
+from vocabulary.switch import is_suspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,13 @@ def desk_at(org: str, reference: Reference, now: datetime) -> Desk | Refused:
 def desk_of(context: Context) -> Desk | Refused:
     """The desk that acts."""
     return desk_at(context.actor.org, context.reference, context.now)
+
+
+def paused(country: str, context: Context) -> Refused | None:
+    """Why nothing about a person goes to employers there now: the programme is suspended in the country, also where the
+    desk of another one stands in."""
+    today = day_at(country, context.now)
+    return country_suspended() if is_suspended(context.reference.countries, country, today) else None
 
 
 def scene_of(states: States, command: OnCandidacy, context: Context, *needed: CandidacyStatus) -> Scene | Refused:

@@ -30,7 +30,7 @@ from placement.events import (
     JobOfferExpired,
 )
 from placement.handlers.deadlines import OFFER_EXPIRY
-from placement.handlers.desk import Scene, candidacy_closed, ids_of, scene_of
+from placement.handlers.desk import Scene, candidacy_closed, ids_of, paused, scene_of
 from placement.handlers.vacancies import ended
 from vocabulary.refusals import date_in_future, date_in_past, unknown_code
 from vocabulary.regions import same_region
@@ -46,6 +46,8 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
     scene = scene_of(states, command, context, "presented")
     if isinstance(scene, Refused):
         return scene
+    if (refused := paused(scene.vacancy.country, context)) is not None:
+        return refused
     if not scene.vacancy.takes_people(scene.today):
         return refusals.VACANCY_CLOSED
     if command.starts_on < scene.today:

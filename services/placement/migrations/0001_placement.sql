@@ -108,3 +108,13 @@ language sql stable cost 1 as $$
             where consent ->> 'purpose' = 'matching' and not (consent ->> 'withdrawn')::boolean
               and (consent ->> 'ends_at')::timestamptz > at and consent -> 'recipients' ?| recipients))
 $$;
+
+-- The switch per country as it was read last. A country that was never switched has no row; there are 13 at most, and every
+-- process reads all of them twice a second. `status`: active, suspended.
+create table country_status (
+    id         uuid primary key,            -- of the country: vocabulary.switch.id_of
+    version    int not null,
+    status     text not null,
+    data       jsonb not null,              -- vocabulary.switch.CountryStatus
+    updated_at timestamptz not null
+);

@@ -9,10 +9,16 @@ from chassis.pure.decision import Handler
 from chassis.pure.states import Kind, Need, by_id
 from referral import commands
 from referral.domain.case import Case, links
+from referral.domain.country import CountryStatus
 from referral.domain.profile import Profile
-from referral.handlers import care, consents, intake, journey, receipts, referrals
+from referral.handlers import care, consents, countries, intake, journey, receipts, referrals
+from vocabulary.switch import id_of
 
-KINDS: tuple[Kind[Any], ...] = (Kind(Case, "case_file", links), Kind(Profile, "profile"))
+KINDS: tuple[Kind[Any], ...] = (
+    Kind(Case, "case_file", links),
+    Kind(Profile, "profile"),
+    Kind(CountryStatus, "country_status"),
+)
 """In lock order."""
 
 
@@ -25,8 +31,14 @@ def for_case(decide: Callable[..., Any], *more: type[Any]) -> Handler:
     return Handler(needs, decide)
 
 
+def for_country(decide: Callable[..., Any]) -> Handler:
+    """A handler that needs the switch of the message's country."""
+    return Handler(lambda message: (by_id(CountryStatus, id_of(message.country)),), decide)
+
+
 DEADLINES: Mapping[str, Handler] = {
     receipts.REFERRAL_RECEIPT: Handler(lambda due: (by_id(Case, due.owner),), receipts.receipt_missed),
+    countries.COUNTRY_STATUS_REQUEST: Handler(lambda due: (by_id(CountryStatus, due.owner),), countries.request_lapses),
 }
 
 MOVES: Mapping[str, Handler] = {
@@ -46,6 +58,9 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RescheduleDeparture: for_case(journey.reschedule),
     commands.CancelDeparture: for_case(journey.cancel),
     commands.ConfirmDeparture: for_case(journey.confirm_departure),
+    commands.RequestCountryStatus: for_country(countries.request),
+    commands.ConfirmCountryStatus: for_country(countries.confirm),
+    commands.RejectCountryStatus: for_country(countries.reject),
 }
 
 SEALING = Handler(lambda message: (by_id(Case, message.id),), care.seal_what_lies_in_clear)

@@ -33,3 +33,13 @@ create table profile (
     data       jsonb not null,
     updated_at timestamptz not null
 );
+
+-- The switch per country: what it says, who has brought that about (keyed hashes), and the request that waits for a second
+-- person. There are 13 rows at most, and every process reads all of them twice a second. `status`: active, suspended.
+create table country_status (
+    id         uuid primary key,            -- of the country: vocabulary.switch.id_of
+    version    int not null,
+    status     text not null,
+    data       jsonb not null,              -- referral.domain.country.CountryStatus
+    updated_at timestamptz not null
+);

@@ -18,8 +18,9 @@ from training.domain.learner import Learner
 from training.domain.session import CourseSession, links
 from training.handlers import enrolments, sessions
 from training.handlers.enrolments import needs_request, needs_session
+from vocabulary.switch import CountryStatus
 
-KINDS = (Kind(Learner, "learner"), Kind(CourseSession, "course_session", links))
+KINDS = (Kind(Learner, "learner"), Kind(CourseSession, "course_session", links), Kind(CountryStatus, "country_status"))
 """In lock order: the person, then what persons share."""
 
 COMMANDS: Mapping[type[Any], Handler] = {

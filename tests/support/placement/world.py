@@ -18,6 +18,7 @@ from placement.domain.vacancy import Vacancy
 from placement.handlers import COMMANDS, DEADLINES, KINDS
 from placement.reference import Reference
 from tests.support.memory import NOW, MemoryService
+from vocabulary.switch import CountryStatus, id_of, over
 
 CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519b")
 OTHER_CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519c")
@@ -118,6 +119,13 @@ def assessed(readiness: str) -> contracts.NeedsAssessed:
     return contracts.NeedsAssessed.model_validate({"case_id": CASE, "readiness": readiness})
 
 
+def switched(country: str, status: Any) -> contracts.CountryStatusChanged:
+    """The programme is suspended in a country, or active again."""
+    return contracts.CountryStatusChanged(
+        country_id=id_of(country), country=country, status=status, reason="security", since=NOW
+    )
+
+
 class World:
     """The service in memory, one employer, one vacancy, and a person who was referred and consented to matching."""
 
@@ -144,6 +152,8 @@ class World:
         for event in events:
             outcome = self.service.event(event, at)
             assert isinstance(outcome, Decision), outcome
+            if isinstance(event, contracts.CountryStatusChanged):  # what each process does twice a second
+                self.service.reference = over(reference(), self.service.all(CountryStatus))
 
     def vacancy_command(self, **changes: Any) -> commands.PublishVacancy:
         """A command that publishes a painter's vacancy in Lagos."""

@@ -138,7 +138,7 @@ def test_a_generation_that_lacks_is_named() -> None:
 
 def test_levels_in_clear_are_shown_and_are_sealed() -> None:
     desk = assessed()
-    file_kind, kind = KINDS
+    file_kind, kind, *_ = KINDS
     for each in desk.service.all(Assessment):
         document = json.loads(Codec(kind).dump(each))
         levels = levels_of(desk.file, each, desk.service.vault) or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -25,6 +26,7 @@ from tests.support.counselling.world import (
     refused,
 )
 from tests.support.memory import NOW
+from vocabulary.switch import CountryStatus, id_of, over
 
 
 def test_a_redirected_referral_has_a_child_at_the_other_centre_with_a_limit_of_its_own() -> None:
@@ -109,3 +111,14 @@ def test_a_referral_is_passed_on_five_times_and_no_more() -> None:
     outcome = desk.redirect(way[6], actor=desk_of_the_last, referral_id=desk.child().id)
     refused(outcome, "too_many_redirections")
     done(desk.accept(desk_of_the_last, desk.child().id))
+
+
+def test_nobody_is_redirected_to_a_country_that_is_switched_off() -> None:
+    desk = Desk.with_referral()
+    desk.tell(consent("country:NG", "country:GH"))
+    suspended = CountryStatus(id_of("GH"), "GH", "suspended", "security", NOW)
+    lists = desk.service.reference
+    desk.service.reference = over(lists, [suspended])
+    refused(desk.redirect(ACCRA, "person_moved"), "country_suspended", 409, "/to_centre")
+    desk.service.reference = over(lists, [replace(suspended, status="active")])
+    done(desk.redirect(ACCRA, "person_moved"))

@@ -70,7 +70,7 @@ def test_a_contract_reads_only_fields_that_its_producer_writes(contract: type[Co
 def test_a_contract_reads_every_golden_example_and_ignores_what_it_does_not_know(
     contract: type[Contract],
 ) -> None:
-    service = contract.topic.split(".")[1]
+    service = contract.type.split(".")[1]
     examples = sorted((ROOT / "schemas" / "examples" / service).glob(f"{contract.__name__}.v1*.json"))
     assert examples
     for path in examples:
@@ -81,11 +81,12 @@ def test_a_contract_reads_every_golden_example_and_ignores_what_it_does_not_know
 
 def test_every_class_of_the_service_is_declared() -> None:
     assert {contract.topic for contract in SERVICE.consumers} == {
+        "ph.reference.v1",
         "ph.referral.v1",
         "ph.training.v1",
         "ph.placement.v1",
     }
-    assert [kind.table for kind in SERVICE.kinds] == ["centre_file", "assessment"]
+    assert [kind.table for kind in SERVICE.kinds] == ["centre_file", "assessment", "country_status"]
     assert set(SERVICE.deadlines) == {"referral_answer", "first_contact"}
 
 

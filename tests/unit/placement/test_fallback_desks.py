@@ -26,6 +26,7 @@ from tests.support.placement.world import (
     reference,
     referred,
     refused,
+    switched,
 )
 from vocabulary.reference import Fallback
 
@@ -141,3 +142,20 @@ def test_a_desk_that_is_the_fallback_no_longer_acts_no_longer() -> None:
     world.service.advance(DAY)
     refused(world.run(commands.Present(*world.ids(candidacy_id)), IN_DAKAR), "other_organisation", 403)
     refused(world.run(commands.CloseVacancy(world.vacancy_id), IN_DAKAR), "other_organisation", 403)
+
+
+def test_nothing_about_a_person_goes_to_employers_in_a_suspended_country_by_whatever_desk() -> None:
+    world = gambia("country:SN")
+    world.tell(switched("GM", "suspended"))
+    shortlist(world, world.vacancy_id, "country_suspended", "")
+    world.tell(switched("GM", "active"))
+    candidacy_id = world.shortlist(actor=IN_DAKAR)
+    world.tell(consent("presentation", f"employer:{world.vacancy.employer_id}", number=6), switched("GM", "suspended"))
+    present = commands.Present(*world.ids(candidacy_id))
+    refused(world.run(present, IN_DAKAR), "country_suspended")
+    world.tell(switched("GM", "active"))
+    world.do(present, IN_DAKAR)
+    world.tell(switched("GM", "suspended"))
+    refused(world.run(world.offer_command(candidacy_id), IN_DAKAR), "country_suspended")
+    world.tell(switched("GM", "active"))
+    world.do(world.offer_command(candidacy_id), IN_DAKAR)

@@ -42,7 +42,8 @@ def show(
     Left out are ordinary weekends and working days, unless --all asks for them.
     """
     try:
-        days = list(_calendars().over(calendar_days.read(directory)).days_of_year(place, year))
+        announced, weekends = calendar_days.read(directory), calendar_days.weekends(directory)
+        days = list(_calendars().over(announced, weekends).days_of_year(place, year))
     except (UnknownCalendar, InvalidReference) as error:
         what, _, remedy = str(error).rpartition(": ")
         raise Usage(what, remedy=remedy[:1].upper() + remedy[1:] + ".") from error

@@ -11,6 +11,7 @@ import asyncpg
 import typer
 
 from chassis.kafka.clients import admin
+from chassis.kafka.kinds import Kinds, kinds
 from chassis.kafka.past import Reader, reader_of
 from chassis.operators import restore
 from chassis.operators.cli import targets
@@ -20,7 +21,6 @@ from chassis.operators.parked_display import printable
 from chassis.operators.restore import Missing, Plan
 from chassis.outbox.lineage import Published
 from chassis.postgres.session import database
-from chassis.pure.messages import topic_of
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def plan(*, service: Service, as_json: Json = False) -> None:
 @app.command()
 def reconcile(*, service: Service, by: By, reason: Reason, as_json: Json = False) -> None:
     """Move the numbers past everything published, so that the service goes on. What is forgotten stays forgotten."""
-    found, done = _on(service, lambda c, reader, topics: restore.reconcile(c, reader, topics, by, reason))
+    found, done = _on(service, lambda c, reader, topics, kinds: restore.reconcile(c, reader, topics, by, reason, kinds))
     if as_json:
         print_json({**restore.document(found), "done": asdict(done)})
         return
@@ -77,16 +77,16 @@ def decided(*, service: Service, as_json: Json = False) -> None:
         print_table(COLUMNS, lines)
 
 
-def _on(service: str, work: Callable[[asyncpg.Connection, Reader, tuple[str, ...]], Awaitable[T]]) -> T:
-    """Runs `work` on the service's database and topic."""
+def _on(service: str, work: Callable[[asyncpg.Connection, Reader, tuple[str, ...], Kinds], Awaitable[T]]) -> T:
+    """Runs `work` on the service's database and topics."""
 
     async def run() -> T:
         (name,) = targets.chosen([service], everything=False)
-        settings = targets.kafka_settings()
+        settings, declared = targets.kafka_settings(), kinds()
         reader = reader_of(settings, "ph-restore")
         # The admin client only tells in words why the brokers cannot be reached.
         async with admin(settings), database(targets.app_dsn(name), "ph restore") as connection:
-            return await work(connection, reader, (topic_of(name),))
+            return await work(connection, reader, declared.written_by(name), declared)
 
     return asyncio.run(run())
 

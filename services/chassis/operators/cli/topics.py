@@ -10,7 +10,7 @@ import typer
 
 from chassis.kafka import acls, topics
 from chassis.kafka.clients import admin
-from chassis.kafka.rights import rights
+from chassis.kafka.rights import onlookers, rights
 from chassis.kafka.topics import Action, Change
 from chassis.operators.cli.output import Json, print_json, print_table
 from chassis.operators.cli.targets import kafka_settings
@@ -108,7 +108,8 @@ def _wanted(file: Path, users: list[str] | None) -> acls.Wanted:
         if not (equals and name and service in names):
             raise Usage(f"--user {each!r} names no user of a service", remedy=f"Services: {', '.join(names)}.")
         names[service] = name
-    return acls.Wanted({names[service]: each for service, each in services.items()}, declared.quotas)
+    wanted = {names[service]: each for service, each in services.items()}
+    return acls.Wanted(wanted, declared.quotas, onlookers(declared))
 
 
 def _show(changes: list[AnyChange], *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from chassis.kafka.kinds import forgets_by_time
 from chassis.kafka.outlook import Outlook
 from chassis.kafka.rights import Right, granted_along
 from chassis.trouble import Trouble
@@ -183,15 +184,17 @@ def retention(needs: Needs, kafka: Outlook) -> Iterator[Line]:
     for topic in needs.reads:
         check = f"retention of {topic}"
         places = {number: place for (name, number), place in kafka.places.items() if name == topic}
-        keeps = kafka.configs.get(topic, {}).get("retention.ms")
+        config = kafka.configs.get(topic, {})
+        keeps = config.get("retention.ms")
         if not places or keeps is None:
             yield _unseen(check)
             continue
+        by_time = forgets_by_time(config)
         lost = {n: p for n, p in places.items() if p.next_offset is not None and p.next_offset < p.beginning}
         left = {
             number: int(keeps) / 1000 - place.age_seconds
             for number, place in places.items()
-            if place.age_seconds is not None and int(keeps) >= 0
+            if place.age_seconds is not None and int(keeps) >= 0 and by_time
         }
         short = {number: seconds for number, seconds in left.items() if seconds < WARN_DAYS * SECONDS_PER_DAY}
         if lost:
@@ -208,6 +211,10 @@ def retention(needs: Needs, kafka: Outlook) -> Iterator[Line]:
             yield Line(check, State.WRONG, says, "Start the reader, or raise retention.ms until it has caught up.")
         else:
             behind = sum(p.end - p.next_offset for p in places.values() if p.next_offset is not None)
+            if not by_time:
+                says = f"compacted: the last record of each key is kept; at most {behind} are not read yet"
+                yield Line(check, State.RIGHT, says)
+                continue
             kept = "for ever" if int(keeps) < 0 else f"{int(keeps) / 1000 / SECONDS_PER_DAY:.0f} days"
             yield Line(check, State.RIGHT, f"kept {kept}; {behind} records are not read yet")
 

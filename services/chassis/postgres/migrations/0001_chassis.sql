@@ -1,9 +1,10 @@
 -- What every service's database needs for ordered, exactly-once-in-effect event handling.
 
 -- The last sequence number given out per stream key, and when its event was recorded: by this server's clock, and always
--- later than the event before. Locked while a transaction appends events of that key.
+-- later than the event before. Locked while a transaction appends events of that key. A key has one topic for ever.
 create table stream (
     key         text primary key,
+    topic       text not null,
     sequence    bigint not null,
     recorded_at timestamptz not null default clock_timestamp()
 );

@@ -273,3 +273,40 @@ def test_rows_are_written_in_the_order_of_locks_and_only_those_that_moved() -> N
     positions.take_over(TOPIC, "left alone", 1, ranges.NONE, b"", None, False)
     assert [row[1] for row in positions.changed(stored=False)] == sorted(map(str, keys))
     assert positions.changed(stored=True) == []
+
+
+def compacted() -> Positions:
+    return Positions({TOPIC})
+
+
+def test_in_a_compacted_topic_nothing_is_missing_between_two_numbers() -> None:
+    positions = compacted()
+    far = MAX_GAP + 10
+    assert [positions.advance(event(number)) for number in (4, 5, 9, 9 + far)] == [Verdict.NEXT] * 4
+    assert stored(positions)[2:4] == (9 + far, ranges.NONE)
+    assert not positions.any_open
+
+
+def test_in_a_compacted_topic_numbers_still_go_up_and_repeats_are_dropped() -> None:
+    positions = compacted()
+    positions.advance(event(4))
+    positions.advance(event(9))
+    assert positions.advance(event(9)) is Verdict.REPEAT
+    assert positions.advance(event(6)) is Verdict.REPEAT, "the ninth has told what holds"
+    assert positions.advance(event(9, id_="another", after=20)) is Verdict.FORK
+    assert stored(positions)[2] == 9
+
+
+def test_in_a_compacted_topic_what_was_parked_is_still_open() -> None:
+    positions = compacted()
+    positions.advance(event(4))
+    positions.reopen(event(4))
+    assert positions.is_open(event(4))
+    assert positions.advance(event(7)) is Verdict.NEXT
+    assert positions.advance(event(4)) is Verdict.LATE
+
+
+def test_what_is_compacted_is_a_matter_of_the_topic() -> None:
+    positions = Positions({"ph.other.v1"})
+    positions.advance(event(1))
+    assert positions.advance(event(3)) is Verdict.GAP

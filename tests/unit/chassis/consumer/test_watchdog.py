@@ -41,6 +41,15 @@ def test_after_an_outage_nobody_is_deaf_at_once(clock: list[float]) -> None:
     assert dog.deaf(0)
 
 
+def test_a_database_that_is_gone_for_a_moment_is_no_reason_to_stay_deaf(clock: list[float]) -> None:
+    dog = Watchdog()
+    dog.deaf(0)
+    clock[0] += 25
+    dog.pause(brokers_answer=True)
+    clock[0] += 10
+    assert dog.deaf(0)
+
+
 def test_partitions_without_a_reader_count_while_they_last(clock: list[float]) -> None:
     dog = Watchdog()
     assert not dog.uncovered(covered=False)

@@ -10,7 +10,7 @@ import pytest
 from chassis.http.auth import Principal
 from chassis.http.door import Door
 from chassis.http.problems import Problem
-from chassis.pure.decision import Refused
+from chassis.pure.decision import Refused, Visit
 
 KINDS = {"baker": ("bakery",), "miller": ("mill", "bakery")}
 SHUT = Refused("shut", "It is shut.", "Come again.", status=403)
@@ -19,11 +19,12 @@ SHUT = Refused("shut", "It is shut.", "Come again.", status=403)
 def request() -> Any:
     """A request of a service that has started; it is noon there."""
     workshop = SimpleNamespace(reference="lists", clock=SimpleNamespace(now=lambda: "noon"))
-    return SimpleNamespace(app=SimpleNamespace(state=SimpleNamespace(workshop=workshop)))
+    app = SimpleNamespace(state=SimpleNamespace(workshop=workshop))
+    return SimpleNamespace(app=app, scope={"route": SimpleNamespace(name="bake")})
 
 
 def who(org: str, *roles: str) -> Principal:
-    return Principal("ada", frozenset(roles), org)
+    return Principal("ada", frozenset(roles), org, "CH")
 
 
 def acting(door: Door, principal: Principal, *roles: str) -> str:
@@ -62,10 +63,11 @@ def test_nobody_acts_for_an_organisation_that_is_shut() -> None:
 
     def shut(*circumstances: Any) -> Refused | None:
         asked.append(circumstances)
-        return SHUT if circumstances[0] == "bakery:B" else None
+        return SHUT if circumstances[0].org == "bakery:B" else None
 
     assert acting(Door(KINDS, shut), who("bakery:A", "baker"), "baker") == "baker"
     with pytest.raises(Problem) as raised:
         acting(Door(KINDS, shut), who("bakery:B", "baker"), "baker")
     assert (raised.value.status, raised.value.code) == (403, "shut")
-    assert asked == [("bakery:A", "lists", "noon"), ("bakery:B", "lists", "noon")]
+    visits = [Visit("bakery:A", "bake", "CH"), Visit("bakery:B", "bake", "CH")]
+    assert asked == [(visit, "lists", "noon") for visit in visits]

@@ -125,3 +125,13 @@ def test_the_codes_of_the_operations_are_kafkas() -> None:
     }
     assert Operation.DESCRIBE_CONFIGS.code == 10
     assert Operation.ALTER_CONFIGS.code == 11
+
+
+def test_an_onlooker_is_reported_for_what_it_need_not_have_only() -> None:
+    wanted = Wanted(WANTED.rights, {}, {"keda": frozenset({replace(READ_SHOP, operation=Operation.DESCRIBE)})})
+    needed = Acl("keda", replace(READ_SHOP, operation=Operation.DESCRIBE))
+    more = Acl("keda", READ_SHOP)
+    till = Acl("till", READ_SHOP)
+    assert differences(till, needed, wanted=wanted) == []
+    assert differences(till, needed, more, wanted=wanted) == [("keda", Action.REPORTED, "Read on topic ph.shop.v1")]
+    assert differences(till, needed) == [("keda", Action.REPORTED, "Describe on topic ph.shop.v1")]

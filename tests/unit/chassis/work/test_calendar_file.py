@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from chassis.pure.calendar import NO_CALENDAR, UnknownCalendar, WorkingDays
+from chassis.pure.calendar import NO_CALENDAR, Day, UnknownCalendar, WorkingDays
 from chassis.pure.decision import Counted
 from chassis.pure.reference import InvalidReference
 from chassis.work.calendar import Calendar
 
 HEADER = "place,day,status,name,certainty,announced_on,source"
+WEEKEND_HEADER = "place,free,valid_from,valid_to,certainty,source"
 MOURNING = "CH,2026-03-03,closed,Day of mourning,announced,2026-03-02,Gazette 7"
 TUESDAY = date(2026, 3, 3)
 ZURICH = WorkingDays({"CH": "Europe/Zurich"})
@@ -21,6 +22,12 @@ MONDAY_NOON = datetime(2026, 3, 2, 11, tzinfo=UTC)
 
 def write(folder: Path, *rows: str) -> None:
     (folder / "calendar_days.v1.csv").write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
+    if not (folder / "weekends.v1.csv").exists():
+        weekends(folder)
+
+
+def weekends(folder: Path, *rows: str) -> None:
+    (folder / "weekends.v1.csv").write_text("\n".join((WEEKEND_HEADER, *rows, "")), encoding="utf-8")
 
 
 @pytest.fixture
@@ -39,6 +46,21 @@ def test_a_day_that_is_announced_counts_without_a_restart(calendar: Calendar, tm
     write(tmp_path)
     assert calendar.renew()
     assert calendar.days.is_working_day("CH", TUESDAY)
+
+
+def test_a_weekend_that_is_named_counts_without_a_restart_within_its_days(calendar: Calendar, tmp_path: Path) -> None:
+    weekends(tmp_path, "CH,sun,2026-03-01,2026-03-31,law,Gazette 8", "CH,fri sat,2026-04-01,,estimated,Rumour")
+    assert calendar.renew()
+    saturday, friday = date(2026, 3, 7), date(2026, 4, 10)
+    assert calendar.days.day("CH", saturday) == Day(True, "Saturday is a working day", False, "Gazette 8")
+    assert calendar.days.day("CH", friday) == Day(False, "weekend", True, "Rumour")
+    assert calendar.days.is_working_day("CH", date(2026, 4, 12)), "a Sunday"
+    assert not calendar.days.is_working_day("CH", date(2026, 2, 28)), "a Saturday before"
+    write(tmp_path, "CH,2026-03-07,closed,Day of mourning,announced,2026-03-02,Gazette 7")
+    assert calendar.renew()
+    assert not calendar.days.is_working_day("CH", saturday), "a row goes before a rule"
+    weekends(tmp_path, "CH,funday,2026-03-01,,law,Gazette 9")
+    assert not calendar.renew()
 
 
 @pytest.mark.parametrize(

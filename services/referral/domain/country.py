@@ -1,0 +1,65 @@
+"""The switch of one country: what it says, and the request that waits for a second person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from vocabulary.terms import Switch
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRequest:
+    """What one person wants, until another one confirms or rejects it, or it lapses.
+
+    `by`: a keyed hash of the subject of that person's token, which tells two people apart and nobody who they are.
+    """
+
+    status: Switch
+    reason: str
+    requested_at: datetime
+    lapses_at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountryStatus:
+    """A country that somebody has wanted to switch; the others are active as far as the switch goes.
+
+    `since`: when it became what it is; None before the first switch. `requested_by` and `confirmed_by` are the two
+    people behind that, as keyed hashes.
+    """
+
+    id: UUID
+    country: str
+    status: Switch = "active"
+    reason: str | None = None
+    since: datetime | None = None
+    requested_by: str | None = None
+    confirmed_by: str | None = None
+    request: SwitchRequest | None = None
+
+    def pending(self, now: datetime) -> SwitchRequest | None:
+        """The request that waits; one that has lapsed waits no more, even if its deadline has not fired yet."""
+        return self.request if self.request is not None and now < self.request.lapses_at else None
+
+    def asked(self, request: SwitchRequest) -> CountryStatus:
+        """With a request that waits."""
+        return replace(self, request=request)
+
+    def confirmed(self, request: SwitchRequest, by: str, at: datetime) -> CountryStatus:
+        """As it was requested."""
+        return replace(
+            self,
+            status=request.status,
+            reason=request.reason,
+            since=at,
+            requested_by=request.by,
+            confirmed_by=by,
+            request=None,
+        )
+
+    def dropped(self) -> CountryStatus:
+        """Without the request."""
+        return replace(self, request=None)

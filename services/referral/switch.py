@@ -1,0 +1,79 @@
+"""The routes of the switch per country: one programme manager requests, another one confirms or rejects."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Request
+from starlette.responses import Response
+
+from chassis.http.answering import answers, json_response
+from chassis.http.api import Changer, Person, Reading, acting_as
+from chassis.http.paging import paged
+from chassis.http.routes import new_router
+from chassis.http.starting import started
+from chassis.http.viewing import Viewer
+from chassis.pure.decision import Actor
+from chassis.pure.paging import Page, Wish
+from chassis.telemetry.logs import get_logger
+from referral import commands, views
+from referral.answers import CountryOutcome, CountryView
+from referral.bodies import StatusRequest
+from referral.resources import COUNTRY
+from vocabulary.roles import PROGRAMME_MANAGER
+from vocabulary.switch import id_of
+
+Management = Annotated[Actor, acting_as(PROGRAMME_MANAGER)]
+"""The programme's management: two people of it hold the switch."""
+CountryCode = Annotated[str, Path(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, XK for Kosovo")]
+REFUSALS = (403, 404, 409, 412)
+
+router = new_router(tags=["countries"])
+log = get_logger(__name__)
+
+
+@router.get("/countries", **answers(Page[CountryView], 403))
+async def list_countries(
+    request: Request, _actor: Management, reading: Reading, wish: Annotated[Wish, paged(views.COUNTRIES)]
+) -> Response:
+    """Countries that somebody has switched, or wants to; the others are as `GET /code-lists/countries` says."""
+    return json_response(await views.countries(reading, wish, started(request, "workshop").clock.now()))
+
+
+@router.get("/countries/{country}", **answers(CountryView, 403, 404, tagged=True))
+async def read_country(country: CountryCode, actor: Management, view: Viewer) -> Response:
+    """The switch of one country, and the request that waits.
+
+    Its `ETag`, sent as `If-Match` with a request, a confirmation or a rejection, holds that to it.
+    """
+    return await view(COUNTRY, id_of(country), actor)
+
+
+@router.post("/countries/{country}/status/request", **answers(CountryOutcome, *REFUSALS))
+async def request_country_status(
+    country: CountryCode, body: StatusRequest, actor: Management, person: Person, run: Changer
+) -> Response:
+    """Asks for a country to be suspended, or active again.
+
+    Nothing changes before another programme manager confirms it; after three days the request lapses.
+    """
+    command = commands.RequestCountryStatus(country, body.status, body.reason, person)
+    answer = await run(command, actor, COUNTRY, id_of(country))
+    log.info("country_status_requested", country=country, status=body.status, owner=actor.org)
+    return answer
+
+
+@router.post("/countries/{country}/status/confirm", **answers(CountryOutcome, *REFUSALS))
+async def confirm_country_status(country: CountryCode, actor: Management, person: Person, run: Changer) -> Response:
+    """Does what another programme manager has requested. Every service obeys within a second of having read it."""
+    answer = await run(commands.ConfirmCountryStatus(country, person), actor, COUNTRY, id_of(country))
+    log.warning("country_status_confirmed", country=country, owner=actor.org)
+    return answer
+
+
+@router.post("/countries/{country}/status/reject", **answers(CountryOutcome, *REFUSALS))
+async def reject_country_status(country: CountryCode, actor: Management, person: Person, run: Changer) -> Response:
+    """Does not do what another programme manager has requested."""
+    answer = await run(commands.RejectCountryStatus(country, person), actor, COUNTRY, id_of(country))
+    log.info("country_status_rejected", country=country, owner=actor.org)
+    return answer
