@@ -24,6 +24,9 @@ from deploy.local.places import LOCAL, ROOT, StackError
 
 LOCKS = ROOT / "requirements"
 LAYERS = ("services", "operators", "local", "tests", "mutants")
+"""What lies side by side in one environment, and so has one version of each package."""
+ALONE = ("k8s", "installer")
+"""Each in an environment of its own, and so resolved by itself."""
 FOLDER = LOCAL / "installer"
 LOG = LOCAL / "venv.log"
 """The whole output of pip and uv."""
@@ -87,7 +90,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def lock(*options: str) -> None:
-    """Writes all locks: one resolution for everything, then each layer with the versions found there.
+    """Writes all locks: one resolution for what lies side by side, then each layer with the versions found there.
 
     Both start from the versions that are locked already, which uv keeps as long as they fit.
     """
@@ -104,8 +107,9 @@ def lock(*options: str) -> None:
             shutil.copyfile(together, draft)
             installer.run("compile", *_COMPILE, source.relative_to(ROOT), "-o", draft)
             shutil.copyfile(draft, path)
-        own = LOCKS / "installer.lock"
-        installer.run("compile", *_COMPILE, *options, (LOCKS / "installer.in").relative_to(ROOT), "-o", own)
+        for name in ALONE:
+            source = (LOCKS / f"{name}.in").relative_to(ROOT)
+            installer.run("compile", *_COMPILE, *options, source, "-o", LOCKS / f"{name}.lock")
 
 
 def _install_uv(pip: list[str], environment: dict[str, str]) -> None:

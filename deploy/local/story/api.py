@@ -70,9 +70,14 @@ class Api:
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
-    async def post(self, who: Who, service: str, path: str, body: Answer | None = None, *, key: str = "") -> Answer:
-        """Sends a command that must succeed; its answer. Raises `StackError` with the problem if it does not."""
-        reply = await self.send(who, service, path, body, key=key)
+    async def post(
+        self, who: Who, service: str, path: str, body: Answer | None = None, *, key: str = "", at: str = ""
+    ) -> Answer:
+        """Sends a command that must succeed; its answer. Raises `StackError` with the problem if it does not.
+
+        `at` is the address of one process of the service, if it must be this one.
+        """
+        reply = await self.send(who, service, path, body, key=key, at=at)
         if reply.status >= 400:
             raise StackError(f"{_request(who, service, path)} was refused: {_problem(reply)}")
         return reply.body
@@ -85,14 +90,18 @@ class Api:
             raise StackError(f"{_request(who, service, path)} should be refused with {status} {code}, but was: {got}")
         return reply.body
 
-    async def send(self, who: Who, service: str, path: str, body: Answer | None = None, *, key: str = "") -> Reply:
+    async def send(
+        self, who: Who, service: str, path: str, body: Answer | None = None, *, key: str = "", at: str = ""
+    ) -> Reply:
         """Sends a command. While the service is busy or away the same request goes out again under the same key."""
         key = key or str(uuid4())
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 answer = await self._client.post(
-                    self._urls[service] + path, json=body, headers={**self._headers(who), "Idempotency-Key": key}
+                    (at or self._urls[service]) + path,
+                    json=body,
+                    headers={**self._headers(who), "Idempotency-Key": key},
                 )
             except httpx.TransportError as error:
                 if time.monotonic() > until:

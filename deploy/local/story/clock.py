@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from deploy.local.places import SERVICES, StackError
+from deploy.local.places import StackError
 from deploy.local.story.api import Answer, Api, Who
 
 OPERATOR = Who("operator", "programme:operations")
@@ -23,10 +23,11 @@ Story = Callable[[], Awaitable[None]]
 
 
 class Clocks:
-    """The business clocks of the services."""
+    """The business clocks of the services: of every process, at the addresses that `places` lists for each service."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, places: Mapping[str, Sequence[str]]) -> None:
         self._api = api
+        self._places = places
         self._shown = datetime.min.replace(tzinfo=UTC)
         self._read_at = 0.0
 
@@ -48,7 +49,11 @@ class Clocks:
 
     async def _on_all(self, body: Answer) -> list[datetime]:
         answers = await asyncio.gather(
-            *(self._api.post(OPERATOR, service, "/local/clock", body) for service in SERVICES)
+            *(
+                self._api.post(OPERATOR, service, "/local/clock", body, at=place)
+                for service, places in self._places.items()
+                for place in places
+            )
         )
         return [datetime.fromisoformat(answer["now"]) for answer in answers]
 

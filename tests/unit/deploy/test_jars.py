@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local import jars
 from deploy.local.jars import Jars
-from deploy.local.places import StackError
+from deploy.local.places import KAFKA_VERSIONS, StackError
 
 NAMES = ("org.example.one:first:1.0", "org.example.two:second:2.1")
 
@@ -52,11 +52,10 @@ def mirror(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jars:
+def store(tmp_path: Path) -> Jars:
     lock = tmp_path / "kafka.lock"
     lock.write_text("".join(f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n" for name in NAMES))
-    monkeypatch.setattr(jars, "LOCK", lock)
-    return Jars(tmp_path / "cache")
+    return Jars(tmp_path / "cache", lock)
 
 
 @pytest.mark.usefixtures("mirror")
@@ -97,20 +96,35 @@ def test_a_repository_that_is_out_of_reach_is_an_error_with_a_remedy(
 def test_a_jar_that_nobody_asked_for_is_refused(store: Jars, mirror: Path) -> None:
     for name in NAMES:
         (mirror / jars.file_name(name)).write_bytes(name.encode())
-    jars.verify(mirror)
+    jars.verify(mirror, store.lock)
     (mirror / "extra.jar").write_bytes(b"")
     with pytest.raises(StackError, match=r"extra\.jar"):
-        jars.verify(mirror)
+        jars.verify(mirror, store.lock)
 
 
 def test_other_checksums_have_another_folder(store: Jars) -> None:
     before = store.class_path
-    jars.LOCK.write_text(jars.LOCK.read_text().replace("1.0", "1.1"))
-    assert Jars(Path(before).parents[1]).class_path != before
+    store.lock.write_text(store.lock.read_text().replace("1.0", "1.1"))
+    assert Jars(Path(before).parents[1], store.lock).class_path != before
 
 
-def test_the_lock_has_a_checksum_per_jar_and_each_jar_its_own_name() -> None:
-    locked = jars.locked()
+@pytest.mark.parametrize("version", KAFKA_VERSIONS)
+def test_a_lock_has_a_checksum_per_jar_and_each_jar_its_own_name(version: str) -> None:
+    locked = jars.locked(jars.LOCKS[version])
     assert all(len(checksum) == 64 for checksum in locked.values())
     assert len({jars.file_name(coordinate) for coordinate in locked}) == len(locked)
-    assert set(jars.COORDINATES) <= set(locked)
+    assert set(jars.COORDINATES[version]) <= set(locked)
+
+
+def test_the_environment_says_which_kafka_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = set()
+    for version in KAFKA_VERSIONS:
+        monkeypatch.setenv("PH_KAFKA_VERSION", version)
+        assert Jars(tmp_path).lock == jars.LOCKS[version]
+        folders.add(Jars(tmp_path).folder)
+    assert len(folders) == len(KAFKA_VERSIONS)
+    monkeypatch.delenv("PH_KAFKA_VERSION")
+    assert Jars(tmp_path).lock == jars.LOCKS[KAFKA_VERSIONS[0]]
+    monkeypatch.setenv("PH_KAFKA_VERSION", "3.9.0")
+    with pytest.raises(StackError, match=r"PH_KAFKA_VERSION is '3\.9\.0': say one of 4\.4\.0, 4\.3\.1"):
+        Jars(tmp_path)

@@ -122,14 +122,16 @@ async def test_waiting_in_vain_names_the_condition_and_what_was_seen(
 
 
 class _Four:
-    """Four services with clocks of their own."""
+    """Four processes with clocks of their own."""
 
     def __init__(self, *hours: int) -> None:
         self.shown = [f"2026-03-02T{hour:02}:00:00Z" for hour in hours]
         self.sent: list[bytes] = []
+        self.asked: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request.content)
+        self.asked.append(request.url.host)
         if b"advance_hours" in request.content:
             return httpx.Response(200, json={"now": self.shown.pop(0)})
         return httpx.Response(200, json={"now": "2026-03-02T12:00:02Z"})
@@ -138,11 +140,13 @@ class _Four:
 @pytest.fixture
 async def four(connect: Callable[[Answerer], Api]) -> tuple[_Four, Clocks]:
     services = _Four(8, 12, 9, 8)
-    return services, Clocks(connect(services))
+    places = {"referral": ["http://api", "http://worker"], "training": ["http://one", "http://two"]}
+    return services, Clocks(connect(services), places)
 
 
 async def test_clocks_that_differ_are_brought_to_the_latest(four: tuple[_Four, Clocks]) -> None:
     services, clocks = four
     await clocks.synchronise()
     assert set(services.sent[4:]) == {b'{"to":"2026-03-02T12:00:02+00:00"}'}
+    assert sorted(services.asked[4:]) == ["api", "one", "two", "worker"]  # every process, not every service
     assert f"{clocks.now:%H:%M}" == "12:00"

@@ -26,6 +26,10 @@ def test_a_key_that_does_not_begin_with_one_is_a_fault() -> None:
     assert numbering([event(0, 2)]).faults == ("ph.referral.v1, key a: 2 follows 0",)
 
 
+def test_in_a_compacted_topic_no_number_is_missing() -> None:
+    assert not numbering([event(offset, number, topic="ph.reference.v1") for offset, number in ((0, 2), (4, 9))]).faults
+
+
 def test_what_was_published_twice_after_a_crash_is_counted_and_no_fault() -> None:
     found = numbering([event(0, 1), event(1, 2), event(2, 1), event(3, 2), event(4, 3)])
     assert (found.repeats, found.faults) == (2, ())
