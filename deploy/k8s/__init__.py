@@ -1,0 +1,1 @@
+"""What operators apply to a cluster (kustomize), and the programs that help with it."""

@@ -1,0 +1,47 @@
+"""The first deploy: the page for people and the list for programs say the same, and what the commands name is there."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+
+@pytest.fixture
+def commands(root: Path) -> list[str]:
+    steps = yaml.safe_load((root / "deploy" / "k8s" / "first-deploy.yaml").read_text())
+    assert all(set(step) == {"run", "so"} for step in steps)
+    return [step["run"] for step in steps]
+
+
+def test_the_page_shows_the_list(root: Path, commands: list[str]) -> None:
+    page = (root / "deploy" / "k8s" / "README.md").read_text()
+    shown = re.search(r"## First deploy: ten commands.*?```bash\n(.*?)```", page, re.DOTALL)
+    assert shown is not None
+    assert shown[1].splitlines() == commands
+    assert len(commands) == 10
+
+
+def test_what_the_commands_name_is_there(root: Path, commands: list[str]) -> None:
+    text = "\n".join(commands)
+    paths = re.findall(r"\bdeploy/[\w/-]+", text)
+    modules = re.findall(r"-m (deploy\.[\w.]+)", text)
+    targets = re.findall(r"--target (\w+)", text)
+    assert len(paths) == 3
+    assert len(modules) == 2
+    assert all((root / path).exists() for path in paths)
+    assert all(hasattr(importlib.import_module(module), "main") for module in modules)
+    dockerfile = (root / "deploy" / "Dockerfile").read_text()
+    assert all(re.search(rf"^FROM \S+ AS {target}$", dockerfile, re.MULTILINE) for target in targets)
+
+
+def test_images_and_namespace_are_those_of_the_overlay(root: Path, commands: list[str]) -> None:
+    overlay = root / "deploy" / "k8s" / "overlays" / "local"
+    namespace = yaml.safe_load((overlay / "kustomization.yaml").read_text())["namespace"]
+    release = yaml.safe_load((overlay / "release" / "kustomization.yaml").read_text())
+    tagged = {f"{image['newName']}:{image['newTag']}" for image in release["images"] if "perspektive" in image["name"]}
+    assert set(re.findall(r"-t (\S+)", "\n".join(commands))) == tagged
+    assert all(named == namespace for named in re.findall(r"(?:-n|create namespace) (\S+)", "\n".join(commands)))
