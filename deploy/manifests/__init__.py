@@ -1,0 +1,1 @@
+"""Writes the manifests that follow from `schemas/topics.yaml`: `make manifests`."""
