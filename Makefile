@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test access bench chaos fuzz mutants check schemas dashboards promtool event example format lock
+.PHONY: help venv run demo stop reset status token ph test access bench chaos fuzz mutants check schemas dashboards promtool event example format lock k8s manifests k8s-apiserver
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -21,7 +21,7 @@ export PH_KAFKA := $(or $(KAFKA),$(PH_KAFKA))
 SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUN_STAMP)  ## start everything, play the story, stay until Ctrl-C
 	@exec $(PY) -m deploy.local.run run
@@ -39,13 +39,17 @@ status: $(RUN_STAMP)  ## what runs, and where
 	@$(PY) -m deploy.local.run status
 
 token: $(RUN_STAMP)  ## a bearer token: make token ROLE=scout ORG=scouts:bavaria
-	@$(PY) -m deploy.local.issuer --role "$(ROLE)" --org "$(ORG)" --country "$(COUNTRY)" --service "$(SERVICE)"
+	@$(PY) -m deploy.local.issuer --role "$(ROLE)" --org "$(ORG)" --country "$(COUNTRY)" --service "$(SERVICE)" \
+	    --subject "$(or $(SUBJECT),local)"
 
 ph: $(RUN_STAMP)  ## the operators' command: make ph ARGS="parked list"
 	@$(PY) -m deploy.local.run ph $(ARGS)
 
 test: $(ALL_STAMP)  ## all tests, on a stack of their own
 	@$(PY) -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
+
+k8s: $(ALL_STAMP)  ## the manifests of deploy/k8s: make k8s ONLY=structure
+	@$(PY) -m tests.k8s --only "$(ONLY)" $(ARGS)
 
 access: $(ALL_STAMP)  ## who sees what of whom, in all combinations; make test takes every pair of them
 	@ACCESS=all $(PY) -m pytest tests/access tests/system/test_access.py
@@ -70,10 +74,14 @@ check: $(ALL_STAMP)  ## style, types, imports, schemas
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) schemas/check.py
+	$(PY) -m deploy.manifests --check
 	$(PY) -m deploy.dashboards --check
 
 schemas: $(ALL_STAMP)  ## write schemas/asyncapi.yaml from the schemas and topics.yaml
 	@$(PY) schemas/write.py
+
+manifests: $(ALL_STAMP)  ## write what follows from topics.yaml below deploy/k8s/platform/
+	@$(PY) -m deploy.manifests
 
 dashboards: $(ALL_STAMP)  ## write Grafana's JSON from deploy/dashboards
 	@$(PY) -m deploy.dashboards
@@ -90,6 +98,9 @@ example: $(ALL_STAMP)  ## the frame of a new example of an event: make example E
 format: $(ALL_STAMP)  ## mend style
 	@$(VENV)/bin/ruff check --fix-only -q .
 	@$(VENV)/bin/ruff format -q .
+
+k8s-apiserver: $(ALL_STAMP)  ## build kube-apiserver and etcd for the tests against a real API server; once, for long
+	@$(PY) -m tests.k8s.apiserver.build
 
 lock:  ## requirements/*.in -> *.lock: make lock ARGS="--upgrade-package fastapi"
 	@"$(PYTHON)" -m deploy.local.installer $(ARGS)

@@ -1,0 +1,1 @@
+"""What the manifests say, looked at without a cluster: schemas, checkov, own rules."""

@@ -1,0 +1,37 @@
+"""What `schemas/topics.yaml` and the services' code say, which the manifests must agree with."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import yaml
+
+from chassis.kafka.topics import DECLARATION
+
+
+@cache
+def topics() -> dict[str, dict[str, Any]]:
+    """The declared topics as they stand in the file: the rules read them without the code that writes the manifests."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))["topics"]
+    return found
+
+
+def services() -> list[str]:
+    """Whoever writes or reads."""
+    return sorted({name for each in topics().values() for name in (each["owner"], *each["readers"])})
+
+
+def read_by(service: str) -> dict[str, dict[str, Any]]:
+    """The topics that a service reads."""
+    return {name: each for name, each in topics().items() if service in each["readers"]}
+
+
+def shared_out_to(service: str) -> dict[str, dict[str, Any]]:
+    """Of these, the ones whose load workers share; a compacted one has a few keys, and nothing for a worker more."""
+    return {name: each for name, each in read_by(service).items() if each["config"]["cleanup.policy"] != "compact"}
+
+
+def consumers() -> list[str]:
+    """Services that read a topic."""
+    return [service for service in services() if read_by(service)]
