@@ -1,0 +1,134 @@
+"""The whole overlay, once: servers, cluster, and all that it declares rolled out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from deploy.local.places import LOCAL, SERVICES
+from tests.k8s.executed.image import images, with_migration
+from tests.k8s.executed.parties import Onlooker
+from tests.k8s.executed.rendered import COMPONENT, NAME, declared, of_services, one, render
+from tests.k8s.executed.stand import Stand
+from tests.k8s.runner.cluster import Cluster, why_not
+from tests.k8s.runner.objects import Document
+
+NAMESPACE = "perspektive-heimat-local"
+HTTP = 8000
+SECONDS = 900
+NEXT_RELEASE, MIGRATED = "1.0.1", "referral"
+"""What is rolled out after it, and whose database it migrates."""
+NEED_ALL = ("test_rollouts", "test_story")
+"""Left away where EXECUTED names some services."""
+ORDER = ("test_overlay", "test_connections", "test_rollouts", "test_story", "test_mistakes")
+
+
+def named() -> tuple[str, ...]:
+    """The services that run: all, unless EXECUTED names some by comma."""
+    return tuple(each for each in os.environ.get("EXECUTED", "").split(",") if each) or SERVICES
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each file after what it needs: the story moves the clocks of the processes that run, mistakes come last.
+
+    The first test waits for all that is rolled out; the story and rollouts take their time.
+    """
+    here = Path(__file__).parent
+    items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.parent == here else -1)
+    for item in items:
+        if item.path.parent == here:
+            item.add_marker(pytest.mark.timeout(SECONDS))
+    if set(named()) != set(SERVICES):
+        left = [item for item in items if item.path.parent == here and item.path.stem in NEED_ALL]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+class Overlay:
+    """The overlay's documents, the servers that they need, and the cluster in which they run."""
+
+    def __init__(self, stand: Stand, cluster: Cluster, documents: list[Document]) -> None:
+        self.stand = stand
+        self.cluster = cluster
+        self.documents = documents
+        self.onlooker = Onlooker(cluster, documents)
+
+    def open_doors(self, services: Sequence[str]) -> None:
+        """Tells the stand where callers find the services: their APIs, and each process for a move of the clock."""
+        self.stand.addresses = {service: _url(self.cluster.publish(service, HTTP)) for service in services}
+        self.stand.processes = {
+            service: [
+                _url(self.cluster.forward(pod, HTTP))
+                for pod in self.cluster.pods(**{NAME: service})
+                if pod.ready and pod.labels[COMPONENT] in {"api", "worker"}
+            ]
+            for service in services
+        }
+
+
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def chosen() -> tuple[str, ...]:
+    """The services that run."""
+    return named()
+
+
+@pytest.fixture(scope="session")
+def directory() -> Iterator[Path]:
+    """For all data of the run; its logs stay until the next one. One run at a time."""
+    folder = LOCAL / "k8s" / "executed"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        yield folder
+        for name in ("stand/kafka", "stand/postgres", "stand/secrets", "next-release"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def rendered() -> list[Document]:
+    """What operators would apply."""
+    return render(declared())
+
+
+@pytest.fixture(scope="session")
+def stand(directory: Path, rendered: list[Document], chosen: tuple[str, ...]) -> Iterator[Stand]:
+    """The servers, of the versions that are declared."""
+    if reason := why_not():
+        pytest.skip(reason)
+    with pytest.MonkeyPatch.context() as patch:
+        broker = one(rendered, "StatefulSet", "chain-kafka")["spec"]["template"]["spec"]["containers"][0]
+        patch.setenv("PH_KAFKA_VERSION", broker["image"].rpartition(":")[2])
+        stand = Stand(directory / "stand", rendered, chosen)
+    try:
+        stand.start_servers()
+        yield stand
+    finally:
+        stand.stop()
+
+
+@pytest.fixture(scope="session")
+def overlay(stand: Stand, rendered: list[Document], directory: Path, chosen: tuple[str, ...]) -> Iterator[Overlay]:
+    """All of it, ready."""
+    documents = of_services([*stand.made, *rendered], chosen)
+    made = images()
+    later = with_migration(made["perspektive-heimat"], directory / "next-release", MIGRATED)
+    made[f"perspektive-heimat:{NEXT_RELEASE}"] = later
+    with Cluster(directory / "cluster", made, NAMESPACE) as cluster:
+        for service, places in stand.places().items():
+            cluster.stands_outside(service, places)
+        overlay = Overlay(stand, cluster, documents)
+        cluster.apply(documents)
+        cluster.wait_done(seconds=180)
+        cluster.wait_complete(seconds=240)
+        yield overlay
