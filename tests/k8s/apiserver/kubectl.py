@@ -1,0 +1,129 @@
+"""kubectl against one API server, and what it renders."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.local.places import LOCAL, ROOT, StackError
+
+MANIFESTS = ROOT / "deploy" / "k8s"
+WHEEL = LOCAL / "k8s" / "venv" / "bin" / "kubectl"
+SECONDS = 120
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What kubectl said. `accepted`: everything was, and without a warning."""
+
+    accepted: bool
+    text: str
+
+
+class Kubectl:
+    """Asks the server of this kubeconfig."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.kubeconfig = kubeconfig
+
+    def dry_run(self, text: str) -> Answer:
+        """Has the server check all of it as if it were to be stored; unknown fields and warnings count as refused."""
+        return self.apply(text, "--dry-run=server")
+
+    def apply(self, text: str, *options: str) -> Answer:
+        """Applies what is in this YAML, by the same rules."""
+        return self.ask("apply", "--validate=strict", "--warnings-as-errors", *options, "-f", "-", given=text)
+
+    def prepare(self, text: str) -> None:
+        """Makes the namespaces that the documents lie in and that are not there, with their labels; pods that would not
+        be admitted are told early. Raises `StackError` if the server refuses one."""
+        declared = {each["metadata"]["name"]: each for each in documents_of(text) if each["kind"] == "Namespace"}
+        missing = sorted(namespaces_of(text) - self.namespaces())
+        wanted = [_warning(declared.get(name) or _namespace(name)) for name in missing]
+        if wanted and not (answer := self.apply(yaml.safe_dump_all(wanted))).accepted:
+            raise StackError(answer.text)
+
+    def namespaces(self) -> set[str]:
+        """Those that the server has. Raises `StackError` if it does not say."""
+        answer = self.ask("get", "namespaces", "--output=jsonpath={.items[*].metadata.name}")
+        if not answer.accepted:
+            raise StackError(answer.text)
+        return set(answer.text.split())
+
+    def define(self, folder: Path) -> None:
+        """Loads the custom resource definitions in this folder, and waits until the server knows them.
+
+        Raises `StackError` if it does not. Server-side: some are larger than an annotation may be.
+        """
+        for arguments in (
+            ["apply", "--server-side", "-f", str(folder)],
+            ["wait", "--for=condition=Established", "--timeout=60s", "-f", str(folder)],
+        ):
+            if not (answer := self.ask(*arguments)).accepted:
+                raise StackError(answer.text)
+
+    def ask(self, *arguments: str, given: str = "") -> Answer:
+        """Runs it with this input."""
+        done = _run(["--kubeconfig", str(self.kubeconfig), *arguments], given)
+        return Answer(done.returncode == 0, done.stdout + done.stderr)
+
+
+def overlays() -> list[Path]:
+    """Every kustomization that somebody deploys, and those that combine the optional components."""
+    return sorted(
+        path.parent for top in ("overlays", "tests") for path in (MANIFESTS / top).glob("*/kustomization.yaml")
+    )
+
+
+def rendered(folder: Path) -> str:
+    """The documents of a kustomization. Raises `StackError` with what kubectl says if it cannot be rendered."""
+    done = _run(["kustomize", str(folder)], "")
+    if done.returncode:
+        raise StackError(f"{folder.name} cannot be rendered: {done.stderr}")
+    return done.stdout
+
+
+def documents_of(text: str) -> list[Document]:
+    """The same, read."""
+    return [each for each in yaml.safe_load_all(text) if each]
+
+
+def namespaces_of(text: str) -> set[str]:
+    """Those that documents declare or lie in."""
+    documents = documents_of(text)
+    declared = {each["metadata"]["name"] for each in documents if each["kind"] == "Namespace"}
+    return declared | {each["metadata"]["namespace"] for each in documents if each["metadata"].get("namespace")}
+
+
+def found() -> str | None:
+    """Where kubectl is: on the PATH, else that of the environment of `make k8s`."""
+    return shutil.which("kubectl") or (str(WHEEL) if WHEEL.exists() else None)
+
+
+def _run(arguments: list[str], given: str) -> subprocess.CompletedProcess[str]:
+    program = found()
+    if program is None:
+        raise StackError("There is no kubectl: neither on the PATH nor in .local/k8s/venv, which `make k8s` makes.")
+    return subprocess.run(
+        [program, *arguments], input=given, capture_output=True, text=True, check=False, timeout=SECONDS
+    )
+
+
+def _namespace(name: str) -> Document:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def _warning(namespace: Document) -> Document:
+    """A pod that the namespace will not admit is refused only when a controller makes it: the server warns before."""
+    labels = dict(namespace["metadata"].get("labels") or {})
+    if level := labels.get("pod-security.kubernetes.io/enforce"):
+        labels["pod-security.kubernetes.io/warn"] = level
+    return {**namespace, "metadata": {**namespace["metadata"], "labels": labels}}
