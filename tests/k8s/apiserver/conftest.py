@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from deploy.local.places import LOCAL, ROOT
+from deploy.local.places import LOCAL
 from tests.k8s.apiserver import build
-from tests.k8s.apiserver.kubectl import Kubectl, found
+from tests.k8s.apiserver.kubectl import Kubectl
 from tests.k8s.apiserver.server import ApiServer
-
-CRDS = Path(os.environ.get("PH_CRDS") or ROOT.parent / "shared" / "crds")
+from tests.k8s.structure.schemas import crds_folder
 
 
 @pytest.fixture(scope="session")
@@ -25,23 +23,15 @@ def server() -> Iterator[Kubectl]:
     else together, so it is there only where it is kept between two runs.
     """
     if not build.built():
-        _missing(f"kube-apiserver is not built. Once, and for long: {build.BUILD}")
-    if found() is None:
-        _missing("There is no kubectl: neither on the PATH nor in .local/k8s/venv, which `make k8s` makes.")
-    if not list(CRDS.glob("*.yaml")):
-        _missing(f"The definitions of the operators' resources are not at {CRDS}: say where with PH_CRDS.")
+        pytest.skip(f"kube-apiserver is not built. Once, and for long: {build.BUILD}")
+    if (definitions := crds_folder()) is None:
+        pytest.skip("The definitions of the operators' resources are not here: name their folder in PH_CRDS.")
     directory = LOCAL / "test" / f"{os.getpid()}-apiserver"
     server = ApiServer(directory)
     try:
         kubectl = server.start()
-        kubectl.define(CRDS)
+        kubectl.define(definitions)
         yield kubectl
     finally:
         server.stop()
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _missing(what: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(what)
-    pytest.skip(what)

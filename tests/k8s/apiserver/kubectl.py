@@ -1,8 +1,7 @@
-"""kubectl against one API server, and what it renders."""
+"""kubectl against one API server."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +10,9 @@ from typing import Any
 
 import yaml
 
-from deploy.local.places import LOCAL, ROOT, StackError
+from deploy.local.places import StackError
+from tests.k8s.tools import command
 
-MANIFESTS = ROOT / "deploy" / "k8s"
-WHEEL = LOCAL / "k8s" / "venv" / "bin" / "kubectl"
 SECONDS = 120
 
 Document = Mapping[str, Any]
@@ -76,21 +74,6 @@ class Kubectl:
         return Answer(done.returncode == 0, done.stdout + done.stderr)
 
 
-def overlays() -> list[Path]:
-    """Every kustomization that somebody deploys, and those that combine the optional components."""
-    return sorted(
-        path.parent for top in ("overlays", "tests") for path in (MANIFESTS / top).glob("*/kustomization.yaml")
-    )
-
-
-def rendered(folder: Path) -> str:
-    """The documents of a kustomization. Raises `StackError` with what kubectl says if it cannot be rendered."""
-    done = _run(["kustomize", str(folder)], "")
-    if done.returncode:
-        raise StackError(f"{folder.name} cannot be rendered: {done.stderr}")
-    return done.stdout
-
-
 def documents_of(text: str) -> list[Document]:
     """The same, read."""
     return [each for each in yaml.safe_load_all(text) if each]
@@ -103,15 +86,8 @@ def namespaces_of(text: str) -> set[str]:
     return declared | {each["metadata"]["namespace"] for each in documents if each["metadata"].get("namespace")}
 
 
-def found() -> str | None:
-    """Where kubectl is: on the PATH, else that of the environment of `make k8s`."""
-    return shutil.which("kubectl") or (str(WHEEL) if WHEEL.exists() else None)
-
-
 def _run(arguments: list[str], given: str) -> subprocess.CompletedProcess[str]:
-    program = found()
-    if program is None:
-        raise StackError("There is no kubectl: neither on the PATH nor in .local/k8s/venv, which `make k8s` makes.")
+    program = command("kubectl")
     return subprocess.run(
         [program, *arguments], input=given, capture_output=True, text=True, check=False, timeout=SECONDS
     )

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.k8s.apiserver.kubectl import MANIFESTS, Kubectl, found, namespaces_of, overlays, rendered
+from tests.k8s.apiserver.kubectl import Kubectl, namespaces_of
+from tests.k8s.structure.rendering import overlays, text
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,6 @@ def cluster() -> Iterator[Kubectl]:
     config = os.environ.get("KUBECONFIG", "")
     if not config or not Path(config).exists():
         pytest.skip(f"CLUSTER=1, but there is no cluster: KUBECONFIG is {config!r}, which is no file.")
-    if found() is None:
-        pytest.skip("CLUSTER=1, but there is no kubectl: neither on the PATH nor in .local/k8s/venv.")
     kubectl = Kubectl(Path(config))
     if not (answer := kubectl.ask("version", "--request-timeout=10s")).accepted:
         pytest.skip(f"CLUSTER=1, but the cluster of {config} does not answer: {answer.text}")
@@ -32,14 +31,14 @@ def cluster() -> Iterator[Kubectl]:
     try:
         yield kubectl
     finally:
-        ours = {name for overlay in overlays() for name in namespaces_of(rendered(overlay))}
+        ours = {name for overlay in overlays() for name in namespaces_of(text(overlay))}
         for name in sorted((kubectl.namespaces() - before) & ours):
             kubectl.ask("delete", "namespace", name, "--wait=false")
 
 
-@pytest.mark.parametrize("overlay", overlays(), ids=lambda path: str(path.relative_to(MANIFESTS)))
-def test_the_cluster_would_take_it(cluster: Kubectl, overlay: Path) -> None:
-    text = rendered(overlay)
-    cluster.prepare(text)
-    answer = cluster.dry_run(text)
+@pytest.mark.parametrize("overlay", overlays())
+def test_the_cluster_would_take_it(cluster: Kubectl, overlay: str) -> None:
+    rendered = text(overlay)
+    cluster.prepare(rendered)
+    answer = cluster.dry_run(rendered)
     assert answer.accepted, answer.text
