@@ -8,12 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from chassis.kafka.clients import producer_of
-from chassis.kafka.past import reader_of
-from chassis.outbox.relay import Relay
-from chassis.settings import KafkaSettings
-from chassis.telemetry.metrics import Metrics
-from tests.support.restores import EMPTY, Emitter, led, until_value
+from tests.support.restores import EMPTY, Emitter, led, relay_of, until_value
 
 KEEPALIVE = 2
 """The kind of a timer in /proc/net/tcp; the time that is left stands beside it, in hundredths of a second."""
@@ -30,17 +25,7 @@ def timer(server: int, client: int) -> tuple[int, float]:
 
 
 async def test_postgres_asks_after_a_relay_that_says_nothing(mill: Emitter) -> None:
-    kafka = KafkaSettings(bootstrap_servers=mill.broker.bootstrap)
-    relay = Relay(
-        mill.dsn,
-        producer_of(kafka, "test-relay", lambda _trouble: None),
-        reader_of(kafka, "test-lineage"),
-        (mill.topic,),
-        Metrics("till"),
-        batch=100,
-        poll_seconds=0.05,
-        publish_timeout_seconds=1.5,
-    )
+    relay = relay_of(mill.dsn, mill.broker.bootstrap, topics=(mill.topic,))
     await mill.emit("a")
     async with led(relay):
         await until_value(mill.dsn, EMPTY, 0)

@@ -50,6 +50,7 @@ from chassis.runtime.lifecycle import (
     when_reachable,
 )
 from chassis.runtime.loops import Loop
+from chassis.runtime.readiness import be_probed
 from chassis.service import Service
 from chassis.settings import KafkaSettings, Settings, audience_of, database_settings, wrong_settings
 from chassis.telemetry import logs
@@ -76,8 +77,6 @@ KEYS_SECONDS = 5.0
 UNSEALED_SECONDS = 60.0
 STANDING_SECONDS = 0.4
 """How long a process may not know what holds, with the time of a statement on top: less than half a second."""
-UNREADY_SECONDS = 2.0
-"""A process that has not read for so long what holds is not ready."""
 LINEAGE_SECONDS = 2.0
 """How long a process may not know that its database was found to be an earlier one."""
 
@@ -192,7 +191,7 @@ class Runtime:
         if self.standing.is_kept:
             await when_reachable(lambda: loops.renew(self.standing, own), "schema", self.metrics)
         # From here to the checks of a worker nothing waits: nobody sees a process as ready that has but begun.
-        self._be_probed(own)
+        be_probed(self.probes, self.service, own, self.gate, self.standing, self.metrics)
         self.relay = self._relay() if self.settings.role in {"all", "worker"} else None
         wake: Callable[[], None] = self.relay.wake if self.relay else (lambda: None)
         workshop = self.workshop = Workshop(
@@ -231,26 +230,6 @@ class Runtime:
         """Of the probe, and of what must be known in time: commands that fill the pool hold up neither."""
         database = self.database
         return OwnConnection(database.database_url, f"{self._application()}-probe", database.password)
-
-    def _be_probed(self, own: OwnConnection) -> None:
-        service = self.service
-
-        async def schema_is_current() -> bool:
-            async with own.lent() as connection:
-                return await migrations.is_current(connection, service.name, service.migrations)
-
-        async def nothing_is_lost() -> bool:
-            async with own.lent() as connection:
-                return await self.gate.look(connection)
-
-        async def standing_is_known() -> bool:
-            return self.standing.age < UNREADY_SECONDS
-
-        self.probes.ready["database"] = schema_is_current
-        self.probes.ready["lineage"] = nothing_is_lost
-        if self.standing.is_kept:
-            self.probes.ready["standing"] = standing_is_known
-            self.metrics.standing_age.set_function(lambda: self.standing.age)
 
     async def _start_worker(self, workshop: Workshop, relay: Relay) -> None:
         fetch = partial(fetch_record, self.kafka)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.k8s.runner import fields
 from tests.k8s.runner.fields import Refused
+from tests.k8s.structure.documents import selects
 
 Document = Mapping[str, Any]
 
@@ -74,12 +75,7 @@ def labels_of(document: Document) -> dict[str, str]:
 
 def selected(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
     """Whether a label selector takes these labels. None takes nothing, an empty one everything."""
-    if selector is None:
-        return False
-    exact = selector.get("matchLabels") or {}
-    return all(labels.get(key) == value for key, value in exact.items()) and all(
-        _expression(each, labels) for each in selector.get("matchExpressions") or ()
-    )
+    return selector is not None and selects(selector, labels)
 
 
 def fingerprint(template: Document) -> str:
@@ -92,21 +88,6 @@ def in_order(documents: Iterable[Document]) -> list[Document]:
     """As kubectl applies them: what others refer to comes first."""
     ranks = {"Namespace": 0, "ServiceAccount": 1, "Secret": 2, "ConfigMap": 2, "Service": 3}
     return sorted(documents, key=lambda document: ranks.get(document["kind"], 9))
-
-
-def _expression(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, values = expression["key"], expression.get("values") or ()
-    match expression["operator"]:
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":
-            return labels.get(key) not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-        case other:
-            raise Refused(f"a label selector has no operator {other!r}")
 
 
 def _frozen(job: Document) -> Any:
