@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from chassis.consumer import transport
+from chassis.consumer import outages
 from chassis.consumer.dispatch import Dispatcher
 from chassis.http.health import Probes
 from chassis.outbox.publisher import Publisher
@@ -68,10 +68,10 @@ def producer_rests() -> None:
 
 def retries_hurry() -> None:
     """Somebody took the longest pauses for milliseconds, and they never grow."""
-    for module, name in ((transport, "BACK_OFF_SECONDS"), (lifecycle, "LONGEST_PAUSE_SECONDS")):
-        if not hasattr(module, name):
-            raise AttributeError(f"{module.__name__} has no {name} any more: plant this elsewhere")
-        setattr(module, name, 0.005)
+    for module in (outages, lifecycle):
+        if not hasattr(module, "LONGEST_PAUSE_SECONDS"):
+            raise AttributeError(f"{module.__name__} has no longest pause any more: plant this elsewhere")
+        module.LONGEST_PAUSE_SECONDS = 0.005
 
 
 def second_signal_unheard() -> None:

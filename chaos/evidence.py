@@ -85,6 +85,8 @@ class ParkedRow(NamedTuple):
     failure: str
     blocks: bool = True
     """Its key waits for it."""
+    at: float = 0.0
+    """When it was parked."""
 
     @property
     def place(self) -> Place:

@@ -107,7 +107,8 @@ async def tables(dsn: str, service: str) -> Tables:
             streams = await connection.fetch("select key, sequence from stream")
             outbox = await connection.fetch("select id, key from outbox order by id")
             parked = await connection.fetch(
-                "select topic, partition, record_offset, key, state, failure, blocks from parked order by id"
+                "select topic, partition, record_offset, key, state, failure, blocks,"
+                " extract(epoch from parked_at)::float8 from parked order by id"
             )
             alarms = await connection.fetch("select owner::text, level from deadline")
             everything = await _rows(connection)

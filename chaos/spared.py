@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from math import inf
+from typing import NamedTuple, TypeVar
 
-from chaos.evidence import Evidence, Promise, Record, Tables
+from chaos.evidence import Evidence, ParkedRow, Place, Promise, Record, Tables, Written
 
 T = TypeVar("T")
 
@@ -17,11 +18,11 @@ def scarred(evidence: Evidence) -> frozenset[str]:
 
 
 def spared(evidence: Evidence) -> Evidence:
-    """The rest of it. What has no key and was lost is left out by its place."""
+    """The rest of it. Rows of lost records without a key are known by their place."""
     if not evidence.lost:
         return evidence
     keys = scarred(evidence)
-    places = {record.place for record in evidence.lost}
+    left = _left(evidence)
     records = [*evidence.lost, *(each for topic in evidence.topics.values() for each in topic)]
     gone = {each.headers.get("ce_id", b"").decode(errors="replace") for each in records if _key(each) in keys}
     return replace(
@@ -30,31 +31,66 @@ def spared(evidence: Evidence) -> Evidence:
             _without(evidence.promise.sales, keys), _without(evidence.promise.alarms, keys), evidence.promise.unanswered
         ),
         topics={name: [each for each in topic if _key(each) not in keys] for name, topic in evidence.topics.items()},
-        tables={service: _tables(tables, keys, places) for service, tables in evidence.tables.items()},
-        written={
-            service: [
-                row
-                for row in rows
-                if row.key not in keys and not (row.what.startswith("parked") and not row.key and row.record in places)
-            ]
-            for service, rows in evidence.written.items()
-        },
+        tables={service: _tables(tables, keys, left) for service, tables in evidence.tables.items()},
+        written={service: list(_written(rows, keys, left)) for service, rows in evidence.written.items()},
         spans=[span for span in evidence.spans if span.attributes.get("cloudevents.event_id") not in gone],
         tips=[tip for tip in evidence.tips if tip.key not in keys],
         memo={},
     )
 
 
-def _tables(tables: Tables, keys: frozenset[str], places: set[tuple[str, int, int]]) -> Tables:
+class _Left(NamedTuple):
+    """What is left of a lost record, known by its place."""
+
+    until: float
+    """When another record came to its place. Whatever was parked before, there, is of the lost one."""
+    again: Place | None
+    """Where the same stands again: it is parked once, for the first of all."""
+
+
+def _left(evidence: Evidence) -> Mapping[Place, _Left]:
+    present = [record for records in evidence.topics.values() for record in records]
+    since = {record.place: record.at for record in present}
+    again = {_content(record): record.place for record in reversed(present) if record.key is None}
+    return {each.place: _Left(since.get(each.place, inf), again.get(_content(each))) for each in evidence.lost}
+
+
+def _content(record: Record) -> tuple[object, ...]:
+    return record.topic, record.key, record.value, tuple(record.headers.items())
+
+
+def _tables(tables: Tables, keys: frozenset[str], left: Mapping[Place, _Left]) -> Tables:
     return replace(
         tables,
         states=_without(tables.states, keys),
         positions={place: found for place, found in tables.positions.items() if place[1] not in keys},
         streams=_without(tables.streams, keys),
         outbox=[row for row in tables.outbox if row[1] not in keys],
-        parked=[row for row in tables.parked if row.key not in keys and (row.key or row.place not in places)],
+        parked=list(_parked(tables.parked, keys, left)),
         pending=_without(tables.pending, keys),
     )
+
+
+def _parked(rows: Iterable[ParkedRow], keys: frozenset[str], left: Mapping[Place, _Left]) -> Iterator[ParkedRow]:
+    for row in rows:
+        lost = None if row.key else left.get(row.place)
+        if lost is None or row.at >= lost.until:
+            if row.key not in keys:
+                yield row
+        elif lost.again is not None:
+            _, partition, offset = lost.again
+            yield row._replace(partition=partition, offset=offset)
+
+
+def _written(rows: Iterable[Written], keys: frozenset[str], left: Mapping[Place, _Left]) -> Iterator[Written]:
+    for row in rows:
+        lost = left.get(row.record) if row.what.startswith("parked") and not row.key else None
+        if lost is None or row.at >= lost.until:
+            if row.key not in keys:
+                yield row
+        elif lost.again is not None:
+            _, partition, offset = lost.again
+            yield row._replace(number=offset, detail=f"{partition} {row.detail.split(' ', 1)[1]}")
 
 
 def _without(found: Mapping[str, T], keys: Iterable[str]) -> dict[str, T]:

@@ -21,6 +21,7 @@ from chassis.kafka.clients import bound_first_answers, broker_security, read_sec
 from chassis.kafka.unpacking import is_about_records
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger, secrets_not_read
+from chassis.waiting import bounded
 
 PAUSE_SECONDS = 0.5
 """After an error, before it asks again."""
@@ -110,6 +111,12 @@ def build_waiting_consumers(broker: KafkaBroker, holder: Holder, kafka: KafkaSet
         raise TypeError("FastStream no longer makes its consumer from a partial")
     arguments = {**transport.builder.keywords, "holder": holder, "kafka": kafka}
     transport.builder = partial(WaitingConsumer, *transport.builder.args, **arguments)
+
+
+async def close(broker: KafkaBroker, seconds: float) -> None:
+    """Disconnects it, within this time."""
+    if (error := await bounded(broker.stop(), seconds)) is not None:
+        log.info("client_not_closed", reason=type(error).__name__)
 
 
 class WaitingConsumer(AIOKafkaConsumer):

@@ -16,9 +16,10 @@ LONGEST_PAUSE_SECONDS = 5.0
 log = get_logger(__name__)
 
 
-def pause_after(attempt: int) -> float:
-    """Seconds until the next attempt: longer each time, and not the same for all who wait."""
-    return min(LONGEST_PAUSE_SECONDS, 0.2 * 2.0 ** min(attempt, 6)) * random.uniform(0.5, 1)
+def pause_after(attempt: int, unit: float = 0.2) -> float:
+    """Seconds until the next attempt: twice the unit after the first one, longer each time, and not the same for all
+    who wait."""
+    return min(LONGEST_PAUSE_SECONDS, unit * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1)
 
 
 def may_pass(error: BaseException, attempt: int, what: str, metrics: Metrics) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from time import monotonic
@@ -11,18 +10,20 @@ from time import monotonic
 from aiokafka import TopicPartition
 from faststream.kafka import KafkaBroker
 
+from chassis.consumer import faststream_adapter as adapter
 from chassis.consumer.dispatch import Dispatcher
-from chassis.consumer.faststream_adapter import Batch, WaitingConsumer, build_waiting_consumers, raw_batches
+from chassis.consumer.faststream_adapter import Batch, WaitingConsumer
 from chassis.consumer.held import Held, Troubles
 from chassis.consumer.offsets import PATIENCE_SECONDS, Offsets
+from chassis.consumer.outages import pause_after
 from chassis.consumer.progress import TermOverError, Terms, last_of, record_id
+from chassis.consumer.watchdog import Hearing
 from chassis.postgres.database import is_outage, reason_of
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
-from chassis.waiting import bounded, is_set_within
+from chassis.waiting import is_set_within
 
-BACK_OFF_SECONDS = 5.0
 CONNECT_SECONDS = 60.0
 """More than all addresses of a list may take (`FIRST_ANSWER_MS` each)."""
 _NO_LONGER_THERE = object()
@@ -58,7 +59,7 @@ class Consumer:
         self._broken = False
         self._offsets = Offsets(self._batch, self._commit_offsets, self._place_of)
         self._last_progress = monotonic()
-        self._busy_until = monotonic()
+        self._hearing = Hearing()
         self._begun = monotonic()
         self._broker: KafkaBroker | None = None
         self._client: WaitingConsumer | None = None
@@ -77,25 +78,26 @@ class Consumer:
         elif self._covered != frozenset(partitions):
             self._client.assign(partitions)
             self._covered = frozenset(partitions)
-            self.held = {each: held for each, held in self.held.items() if each in self._covered}
+            for each in self.held.keys() - self._covered:
+                self.stand_still(each)
             self.seek_back()
 
     async def _connect(self, partitions: Collection[TopicPartition]) -> None:
         """Raises `TimeoutError` if that takes too long: whoever connects is not seen to be deaf."""
-        broker, subscriber = raw_batches(
+        broker, subscriber = adapter.raw_batches(
             self.name, self._service, self._kafka, self._settings, partitions, self._on_batch
         )
         self._broker = broker
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await broker.connect()
-                build_waiting_consumers(broker, self, self._kafka)
+                adapter.build_waiting_consumers(broker, self, self._kafka)
                 await broker.start()
         except BaseException:
             await self.disconnect()
             raise
         if self._broker is not broker:  # given up meanwhile
-            await _stop(broker)
+            await adapter.close(broker, PATIENCE_SECONDS)
             return
         if not isinstance(subscriber.consumer, WaitingConsumer):
             raise TypeError("FastStream has built another consumer")
@@ -106,14 +108,16 @@ class Consumer:
     async def disconnect(self) -> None:
         """Gives up the client, and with it everything that is held. `cover` makes a new one, with secrets read anew."""
         self.held = {}
+        self._hearing.rests()
         broker, self._broker, self._client = self._broker, None, None
         self._covered = frozenset()
         if broker is not None:
-            await _stop(broker)
+            await adapter.close(broker, PATIENCE_SECONDS)
 
     def take(self, partition: TopicPartition, held: Held) -> None:
         """Reads this partition from now on. Call it after `cover`."""
-        self.held[partition] = held
+        if not self.held and self._client is not None:
+            self._hearing.listens(self._client.fetched_at())
         self._go_on(partition, held)
         if held.check is None:
             self._tell(partition, held)
@@ -136,7 +140,10 @@ class Consumer:
         """Fetches no more of it. Returns what was held."""
         if self._client is not None and partition in self._covered:
             self._client.pause(partition)  # type: ignore[no-untyped-call]
-        return self.held.pop(partition, None)
+        held = self.held.pop(partition, None)
+        if held is not None and not self.held:
+            self._hearing.rests()
+        return held
 
     async def leave(self) -> None:
         """Finishes the batch in hand and commits its offsets, for good."""
@@ -154,8 +161,8 @@ class Consumer:
     def seek_back(self) -> None:
         """Begins again behind what was handled, in all partitions that are held."""
         for each, held in list(self.held.items()):
-            self.held[each] = again = replace(held)
-            self._go_on(each, again)
+            self._go_on(each, replace(held))
+        self._hearing.heard()
 
     def out_of_range(self, partition: TopicPartition) -> None:
         """Retention took the record, the topic was made anew, or the broker has an older disk."""
@@ -199,16 +206,16 @@ class Consumer:
         return self._client is not None and self._client.ended
 
     def quiet_since(self) -> float:
-        """Since when neither a fetch was answered nor a batch was in hand (monotonic seconds)."""
+        """Since when it has heard nothing although it was to read, and had no batch in hand (monotonic seconds)."""
         if self._client is None or self.busy or not self.held:
             return monotonic()
-        return max(self._client.fetched_at(), self._busy_until)
+        return self._hearing.quiet_since(self._client.fetched_at())
 
     def _go_on(self, partition: TopicPartition, held: Held) -> None:
+        self.held[partition] = held
         if self._client is not None:
             self._client.seek(partition, held.next_offset - (held.check is not None))  # type: ignore[no-untyped-call]
             self._client.resume(partition)  # type: ignore[no-untyped-call]
-        self._busy_until = monotonic()
 
     def _displaced(self, partition: TopicPartition, suspect: int | None = None) -> None:
         self._offsets.forget(partition)
@@ -219,8 +226,8 @@ class Consumer:
         held, connection = self.held[partition], self._connection(partition)
         if held.last_id is None or held.connection is None or connection in (None, held.connection):
             return False
-        self.held[partition] = again = replace(held, connection=None)
-        self._go_on(partition, again)
+        self._go_on(partition, replace(held, connection=None))
+        self._hearing.heard()
         return True
 
     def _connection(self, partition: TopicPartition) -> object | None:
@@ -247,7 +254,7 @@ class Consumer:
                 self._on_fatal(error)
                 await self._stopping.wait()
                 raise
-            self._busy_until = monotonic()
+            self._hearing.heard()
             if done:
                 await self._commit(current, terms)
             else:
@@ -293,11 +300,11 @@ class Consumer:
                 if not is_outage(error):
                     raise
                 attempt += 1
-                self._metrics.retries.labels("consumer", reason_of(error)).inc()
-                log.warning("batch_retried", reason=reason_of(error), attempt=attempt)
+                reason = reason_of(error)
+                self._metrics.retries.labels("consumer", reason).inc()
+                log.warning("batch_retried", reason=reason, attempt=attempt)
                 self._last_progress = monotonic()
-                pause = min(BACK_OFF_SECONDS, 0.02 * 2 ** min(attempt, 10)) * random.uniform(0.5, 1)
-                if await is_set_within(self._abandon, pause):
+                if await is_set_within(self._abandon, pause_after(attempt, unit=0.02)):
                     return False
             else:
                 return True
@@ -338,8 +345,3 @@ class Consumer:
     def _place_of(self, partition: TopicPartition) -> int | None:
         held = self.held.get(partition)
         return None if held is None else held.next_offset
-
-
-async def _stop(broker: KafkaBroker) -> None:
-    if (error := await bounded(broker.stop(), PATIENCE_SECONDS)) is not None:
-        log.info("client_not_closed", reason=type(error).__name__)

@@ -19,6 +19,31 @@ class DeafReaderError(Exception):
     """A reader was made anew and is deaf again."""
 
 
+class Hearing:
+    """Since when a member has heard nothing. Time in which it wants nothing does not count: who is given its partitions
+    back is as deaf as before."""
+
+    def __init__(self) -> None:
+        self._heard_at = self._rests_since = monotonic()
+
+    def heard(self) -> None:
+        """A batch, or whatever allows it the whole time anew."""
+        self._heard_at = monotonic()
+
+    def rests(self) -> None:
+        """Nothing is wanted from now on."""
+        self._rests_since = monotonic()
+
+    def listens(self, fetched_at: float) -> None:
+        """Something is wanted again; the last answer came at `fetched_at`."""
+        heard_at = max(self._heard_at, fetched_at)
+        self._heard_at = heard_at + monotonic() - max(self._rests_since, heard_at)
+
+    def quiet_since(self, fetched_at: float) -> float:
+        """Seconds on the monotonic clock, while something is wanted."""
+        return max(self._heard_at, fetched_at)
+
+
 class Watchdog:
     """Remembers since when something has been wrong."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chaos.evidence import ParkedRow
+from chaos.evidence import ParkedRow, Written
 from chaos.spared import scarred, spared
 from tests.unit.chaos.good_run import good_run
 from tests.unit.chaos.story import BASKET, CUT_KEY
@@ -42,3 +42,32 @@ def test_what_has_no_key_is_left_out_by_its_place() -> None:
     left = spared(evidence).tables["till"].parked
     assert row not in left
     assert other in left
+
+
+def test_what_stands_at_the_place_of_a_lost_record_and_has_no_key_either_stays() -> None:
+    evidence = good_run()
+    lost = evidence.lost[0]._replace(key=None, offset=700, at=20.0)
+    evidence.lost.append(lost)
+    evidence.topics[lost.topic].append(lost._replace(value=b"another", at=30.0))
+    row = ParkedRow(*lost.place, None, "discarded", "key_missing", blocks=False, at=21.0)
+    evidence.tables["till"].parked += [row, row._replace(at=31.0)]
+    written = Written(1, 1, 1, 21.0, "parked+", lost.topic, "", 700, f"{lost.partition} parked key_missing")
+    evidence.written["till"] += [written, written._replace(at=31.0)]
+    left = spared(evidence)
+    assert [each.at for each in left.tables["till"].parked if each.place == lost.place] == [31.0]
+    assert [each.at for each in left.written["till"] if each.what == "parked+" and each.record == lost.place] == [31.0]
+
+
+def test_what_was_parked_for_a_lost_record_counts_for_the_same_record_that_came_again() -> None:
+    evidence = good_run()
+    lost = evidence.lost[0]._replace(key=None, offset=700, at=20.0)
+    evidence.lost.append(lost)
+    again = lost._replace(partition=3, offset=690, at=30.0)
+    evidence.topics[lost.topic].append(again)
+    row = ParkedRow(*lost.place, None, "discarded", "key_missing", blocks=False, at=21.0)
+    evidence.tables["till"].parked.append(row)
+    written = Written(1, 1, 1, 21.0, "parked+", lost.topic, "", 700, f"{lost.partition} parked key_missing")
+    evidence.written["till"].append(written)
+    left = spared(evidence)
+    assert [each.place for each in left.tables["till"].parked if not each.key] == [again.place]
+    assert [each.record for each in left.written["till"] if each.what == "parked+" and not each.key] == [again.place]

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import TopicPartition
 
+from chassis.consumer import transport, watchdog
 from chassis.consumer.held import Held
 from chassis.consumer.progress import record_id
 from chassis.consumer.transport import Consumer
@@ -27,6 +28,10 @@ class Client:
         self.sought: list[int] = []
         self.committed: list[dict[TopicPartition, int]] = []
         self.ended = False
+        self.answered_at = float("-inf")
+
+    def fetched_at(self) -> float:
+        return self.answered_at
 
     @property
     def given(self) -> dict[TopicPartition, object]:
@@ -166,3 +171,18 @@ async def test_a_connection_that_was_gone_when_records_were_handled_is_another_o
     assert member.dispatcher.handled == [0]
     await member.read(first, record(1))
     assert member.dispatcher.handled == [0, 1]
+
+
+async def test_a_member_whose_partitions_are_taken_anew_is_as_deaf_as_before(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = transport.monotonic()
+    for module in (transport, watchdog):
+        monkeypatch.setattr(module, "monotonic", lambda: passed)
+    member.consumer.take(PLACE, Held(3, 0))
+    passed += 20
+    member.consumer.stand_still(PLACE)
+    passed += 7
+    member.consumer.take(PLACE, Held(4, 0))
+    passed += 11
+    assert passed - member.consumer.quiet_since() == pytest.approx(31, abs=1)

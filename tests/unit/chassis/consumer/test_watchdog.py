@@ -6,7 +6,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from chassis.consumer import watchdog
-from chassis.consumer.watchdog import DeafReaderError, Watchdog
+from chassis.consumer.watchdog import DeafReaderError, Hearing, Watchdog
 
 PLACE = TopicPartition("ph.shop.v1", 0)
 
@@ -113,3 +113,26 @@ def test_members_that_are_deaf_for_the_same_reason_are_made_anew_one_by_one_too(
     clock[0] += 1
     with pytest.raises(DeafReaderError):
         dog.renewal(["till-1", "till-2"])
+
+
+def test_partitions_that_are_taken_anew_make_nobody_less_deaf(clock: list[float]) -> None:
+    hearing = Hearing()
+    clock[0] += 20
+    hearing.rests()
+    clock[0] += 50
+    hearing.listens(float("-inf"))
+    assert hearing.quiet_since(float("-inf")) == 50, "20 s of silence, and none while nothing was wanted"
+    clock[0] += 5
+    assert hearing.quiet_since(float("-inf")) == 50
+    assert hearing.quiet_since(73) == 73, "an answer"
+
+
+def test_whoever_has_heard_while_it_rested_begins_anew(clock: list[float]) -> None:
+    hearing = Hearing()
+    clock[0] += 20
+    hearing.rests()
+    clock[0] += 10
+    hearing.heard()
+    clock[0] += 10
+    hearing.listens(float("-inf"))
+    assert hearing.quiet_since(float("-inf")) == 40
