@@ -73,7 +73,7 @@ PLANS = {
     "poison_stops_its_partition": Plan(("poison",), 8),
     "retries_hurry": Plan(("postgres_refused", "postgres_black_hole"), 9),
     "second_signal_unheard": Plan(("sigterm_twice",), 12),
-    "work_kept": Plan(("overload",), 13, minutes=0.6, scale=0.6),
+    "work_kept": Plan(("overload",), 13, minutes=0.75, scale=0.75),
     "traces_continued": Plan(("postgres_delay",), 14),
     "readiness_remembered": Plan(("postgres_black_hole", "postgres_refused"), 15),
     "live_if_ready": Plan(("postgres_black_hole", "postgres_refused"), 15),

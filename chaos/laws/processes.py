@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from chaos.check import Check
 from chaos.evidence import SECOND_SIGNAL, Evidence, Life
+from chaos.prices import FORGED
 from chaos.windows import Window, troubled, undisturbed, windows
 
 FIRST_PAUSE = {"batch_retried": 0.01, "waiting": 0.1}
@@ -28,9 +29,10 @@ BOUND_BYTES = 400_000_000
 """Of one process, whatever is asked of it."""
 GROWTH = 1.3
 """What the second half of an overload may need compared to the first: queues that grow without bound double."""
-LONG_ENOUGH = 30
+LONG_ENOUGH = 40
 """Seconds of an overload in whose first half a process has found its size."""
-UNDISTURBED = ("overload", "calm")
+UNDISTURBED = ("overload", "calm", "poison", "odd_record", "operators_at_work", "clock_jump", *FORGED)
+"""Faults that let nothing pile up."""
 HEALED = 2.0
 """Seconds after another fault that are no part of it."""
 UNREADY_SECONDS = 2.0
@@ -141,7 +143,7 @@ def stays_small(evidence: Evidence) -> Check:
                     what,
                     life.worker,
                     f"at most {GROWTH}",
-                    f"{max(late) / max(early):.2f}",
+                    f"{max(late) / max(early):.2f}: {max(late)} bytes",
                 )
     if evidence.memory:
         check.count("MB at most", max(sample.resident for sample in evidence.memory) // 1_000_000)
