@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from chaos.check import Check
 from chaos.evidence import SECOND_SIGNAL, Evidence, Life
+from chaos.laws.timely import SLOW_TO_READ
 from chaos.prices import FORGED
 from chaos.windows import Window, troubled, undisturbed, windows
 
@@ -116,7 +117,8 @@ def stays_small(evidence: Evidence) -> Check:
     for overload in windows(evidence, ("overload",)):
         for life in evidence.lives:
             service = life.worker.rpartition("-")[0]
-            begin, end, _ = undisturbed(overload, troubled(evidence, besides=UNDISTURBED, healing=HEALED, of=service))
+            troubles = troubled(evidence, besides=UNDISTURBED, healing=HEALED, slow=SLOW_TO_READ, of=service)
+            begin, end, _ = undisturbed(overload, troubles)
             middle = (begin + end) / 2
             sizes = [
                 (sample.at, sample.resident)

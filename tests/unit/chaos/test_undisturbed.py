@@ -41,6 +41,15 @@ def test_growth_by_an_outage_of_its_own_is_no_violation(fault: str, detail: str,
     assert len(INVARIANTS[13][1](evidence).violations) == broken
 
 
+def test_growth_of_a_reader_that_finds_the_moved_brokers_is_no_violation() -> None:
+    evidence = good_run()
+    evidence.memory += [Memory(1120.0, "till-1", 77, 90_000_000), Memory(1170.0, "till-1", 77, 1 + int(9e7 * GROWTH))]
+    evidence.journal += [Entry(1095.0, "kafka_moved", "begin", "shop till"), Entry(1095.0, "kafka_moved", "end", "")]
+    assert not INVARIANTS[13][1](evidence).violations
+    evidence.memory.append(Memory(1199.0, "till-1", 77, int(9e7 * GROWTH**3)))
+    assert len(INVARIANTS[13][1](evidence).violations) == 1
+
+
 def test_growth_before_an_outage_is_one() -> None:
     evidence = good_run()
     evidence.memory.append(Memory(1135.0, "till-1", 77, 1 + int(9e7 * GROWTH)))
