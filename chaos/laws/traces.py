@@ -15,7 +15,7 @@ def traces_link(evidence: Evidence) -> Check:
     by_id = {
         event.id: event
         for topic in evidence.topics
-        for event in understood(evidence, topic)
+        for event in reversed(understood(evidence, topic))  # of what was written twice, the first is handled
         if event.id and not event.fault
     }
     unsampled = {_trace(event) for event in by_id.values() if not _sampled(event)} - {""}

@@ -16,6 +16,7 @@ from chaos.evidence import (
 from chaos.invariants import INVARIANTS, judge
 from chaos.report import verdict
 from chaos.run import Outcome
+from chaos.spared import spared
 from chaos.windows import BROKER_PUT_BACK, PUT_BACK
 from tests.unit.chaos import (
     ways_to_break_callers,
@@ -187,3 +188,22 @@ def test_a_good_command_that_waits_for_something_else_says_nothing_of_strange_ca
 
 def _later(record: Record, offset: int) -> Record:
     return record._replace(offset=offset, at=record.at + 500)
+
+
+def test_a_cause_that_is_written_again_may_have_been_handled_twice_before() -> None:
+    evidence = spared(good_run())
+    effects = {record.headers["ce_causationid"]: record for record in evidence.topics["ph.till.v1"]}
+    index, cause, effect = next(
+        (index, record, effects[record.headers["ce_id"]])
+        for index, span in enumerate(evidence.spans)
+        for record in [*evidence.topics["ph.shop.v1"], *evidence.topics["ph.price.v1"]]
+        if span.attributes.get("cloudevents.event_id", "").encode() == record.headers.get("ce_id") in effects
+    )
+    evidence.spans[index] = evidence.spans[index]._replace(trace_id="e" * 32)  # the second time, nobody told of it
+    assert len(INVARIANTS[14][1](evidence).violations) == 1
+    restored = Restored("till", effect.at - 0.1, effect.at + 1, 0, {}, frozenset())
+    evidence.restored.append(restored)
+    last = evidence.topics[cause.topic][-1]
+    evidence.topics[cause.topic].append(cause._replace(offset=last.offset + 1, at=restored.opened + 1))
+    evidence.memo.clear()
+    assert not INVARIANTS[14][1](evidence).violations
