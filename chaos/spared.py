@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from math import inf
 from typing import NamedTuple, TypeVar
 
 from chaos.evidence import Evidence, ParkedRow, Place, Promise, Record, Tables, Written
 
 T = TypeVar("T")
+
+NEVER = float("inf")
 
 
 def scarred(evidence: Evidence) -> frozenset[str]:
@@ -52,7 +53,7 @@ def _left(evidence: Evidence) -> Mapping[Place, _Left]:
     present = [record for records in evidence.topics.values() for record in records]
     since = {record.place: record.at for record in present}
     again = {_content(record): record.place for record in reversed(present) if record.key is None}
-    return {each.place: _Left(since.get(each.place, inf), again.get(_content(each))) for each in evidence.lost}
+    return {each.place: _Left(since.get(each.place, NEVER), again.get(_content(each))) for each in evidence.lost}
 
 
 def _content(record: Record) -> tuple[object, ...]:

@@ -189,17 +189,25 @@ class ReferralView(Answer):
         return self.model_copy(update={"needs": tuple(code for code in self.needs if code not in hidden)})
 
 
-class ListedReferral(ReferralView):
-    """A referral in a list, with its case."""
+class ReferralOfCase(ReferralView):
+    """A referral with its case."""
 
     case_id: UUID
     case_ref: str
 
     @classmethod
     def of(cls, case_id: UUID, case_ref: str, referral: Referral, days: WorkingDays, **more: object) -> Self:
-        """From the referral's state and what is known of its case; `more` is what a subclass adds."""
+        """From the referral's state and what is known of its case; `more` is what else it tells."""
         facts = dict(ReferralView.shown(referral, days))
         return cls.model_validate({"case_id": case_id, "case_ref": case_ref, **facts, **more})
+
+
+class ListedReferral(ReferralOfCase):
+    """A referral in a list."""
+
+    needs_locked: bool = Field(
+        default=False, description="whether `needs` is null because they do not open now; the operators are told"
+    )
 
 
 class Hop(Answer):
@@ -210,7 +218,7 @@ class Hop(Answer):
     status: ReferralStatus
 
 
-class ReferralDetail(ListedReferral):
+class ReferralDetail(ReferralOfCase):
     """A referral with its redirections from the first centre to the last."""
 
     chain: tuple[Hop, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from chassis.clock import Clock
 from chassis.http.answering import answers, json_response
 from chassis.http.api import Changer, Days, Reading, Runner, Sealing, acting_as
+from chassis.http.exception_handlers import route_of
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -21,6 +23,7 @@ from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
 from chassis.pure.sealing import Vault
 from chassis.telemetry.logs import get_logger
+from chassis.vault.locked import tell
 from referral import commands, refusals, views
 from referral.answers import (
     Allowed,
@@ -83,7 +86,9 @@ log = get_logger(__name__)
 
 
 async def _sight(request: Request, actor: Reader, days: Days, vault: Sealing) -> views.Sight:
-    return views.Sight(hidden_from(actor, started(request, "workshop").reference), days, vault)
+    shop = started(request, "workshop")
+    locked = partial(tell, metrics=shop.metrics, route=route_of(request.scope))
+    return views.Sight(hidden_from(actor, shop.reference), days, vault, locked)
 
 
 Sight = Annotated[views.Sight, Depends(_sight)]

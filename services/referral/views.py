@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -11,7 +13,7 @@ from pydantic import TypeAdapter
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
-from chassis.pure.sealing import Vault
+from chassis.pure.sealing import Vault, VaultError
 from referral.answers import CaseSummary, CountryView, ListedReferral
 from referral.domain.case import Case
 from referral.domain.country import CountryStatus
@@ -60,11 +62,13 @@ _HAS_OVERDUE: Final = (
 
 
 class Sight(NamedTuple):
-    """By what a caller sees referrals: the codes that are hidden from them, the calendars, and what opens boxes."""
+    """By what a caller sees referrals: the codes that are hidden from them, the calendars, what opens boxes, and who is
+    told of one that does not open."""
 
     hidden: frozenset[str]
     days: WorkingDays
     vault: Vault
+    locked: Callable[[VaultError], None]
 
 
 _case: TypeAdapter[Case] = TypeAdapter(Case)
@@ -101,7 +105,8 @@ async def referrals(
     overdue: bool | None,
     sight: Sight,
 ) -> Page[ListedReferral]:
-    """Referrals of one organisation, or of all, without the needs that are hidden from the caller.
+    """Referrals of one organisation, or of all, without the needs that are hidden from the caller. One whose needs do
+    not open keeps nobody from the others.
 
     The conditions on a case's whole list of referrals say nothing new: the index answers them.
     """
@@ -127,5 +132,11 @@ def _summary(row: Any) -> CaseSummary:
 
 def _listed(row: Any, sight: Sight) -> ListedReferral:
     stored = _referral.validate_json(row["referral"])
-    referral = opened_referral(row["case_id"], row["care_key"], stored, sight.vault)
-    return ListedReferral.of(row["case_id"], row["case_ref"], referral, sight.days).without(sight.hidden)
+    locked = False
+    try:
+        referral = opened_referral(row["case_id"], row["care_key"], stored, sight.vault)
+    except VaultError as error:
+        sight.locked(error)
+        referral, locked = replace(stored, needs=None), True
+    listed = ListedReferral.of(row["case_id"], row["case_ref"], referral, sight.days, needs_locked=locked)
+    return listed.without(sight.hidden)

@@ -183,3 +183,21 @@ async def test_levels_whose_key_is_destroyed_open_from_no_copy_of_their_table(co
     assert await levels(counselling, case) == [None]
     await counselling.pool.execute("update assessment set data = $1", copy)
     assert await levels(counselling, case) == [None], "the box is back, the key is not"
+
+
+async def test_one_referral_that_does_not_open_keeps_nobody_from_the_others(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(line("a", 1))
+    vault = file_vault(file)
+    process, lines = Desk(desk.pool, vault), configured()
+    locked = await departed(process)
+    file.write_text(line("b", 2))
+    vault.renew()
+    open_ = await departed(process)
+    listed = (await process.read("/referrals"))["items"]
+    shown = {each["case_id"]: (each["needs"], each["needs_locked"]) for each in listed}
+    assert shown == {locked: (None, True), open_: (sorted(NEEDS), False)}
+    told = [each for each in lines() if each["event"] == "vault_locked"]
+    assert [(each["route"], "'a'" in each["says"]) for each in told] == [("/referrals", True)]
+    assert process.metrics.registry.get_sample_value("ph_vault_locked_total") == 1
+    await process.http.aclose()

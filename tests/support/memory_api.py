@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +22,7 @@ from chassis.pure.sealing import Vault
 from chassis.pure.states import Need, States
 from chassis.service import Service
 from chassis.settings import Settings
+from chassis.telemetry.metrics import Metrics
 from chassis.work.calendar import Calendar
 from chassis.work.command_bus import Done, IdempotencyKey
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
@@ -104,6 +106,7 @@ class _Workshop:
     memory: MemoryService
     pool: _NoPool = field(default_factory=_NoPool)
     tag_key: bytes = b"a secret of this service"
+    metrics: Metrics = field(default_factory=partial(Metrics, "memory"))
 
     @property
     def clock(self) -> _Clock:

@@ -24,6 +24,7 @@ from chassis.postgres.database import MAY_BE_OUTAGES, is_outage, told
 from chassis.pure.paging import BadCursor
 from chassis.pure.sealing import VaultError
 from chassis.telemetry.logs import get_logger
+from chassis.vault.locked import tell
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -123,8 +124,7 @@ async def _outage(request: Request, error: Exception) -> Response:
 
 async def _locked(request: Request, error: Exception) -> Response:
     assert isinstance(error, VaultError)
-    told_of = {"subject_id": str(error.subject), "says": error.says, "remedy": error.remedy}
-    log.error("vault_locked", route=route_of(request.scope), **told_of)
+    tell(error, request.app.state.workshop.metrics, route=route_of(request.scope))
     return Problem(
         status=503,
         code="vault_locked",

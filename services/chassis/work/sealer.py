@@ -8,6 +8,7 @@ from chassis.pure.decision import Refused
 from chassis.pure.sealing import InClear, VaultError
 from chassis.service import Unsealed
 from chassis.telemetry.logs import get_logger
+from chassis.vault.locked import tell
 from chassis.work.unit_of_work import Cause
 from chassis.work.workshop import Workshop
 
@@ -57,8 +58,7 @@ class Sealer:
                     await work.save(connection)
             except VaultError as error:
                 if not self._locked:
-                    told_of = {"subject_id": str(error.subject), "says": error.says, "remedy": error.remedy}
-                    log.error("vault_locked", task="sealer", **told_of)
+                    tell(error, self._shop.metrics, task="sealer")
                 self._locked = True
                 return len(messages), 0
         self._locked = False
