@@ -15,13 +15,14 @@ import threading
 from collections.abc import MutableMapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import structlog
 from pydantic_core import to_json
 from structlog.typing import FilteringBoundLogger, Processor
 
 from chassis.settings import Settings
+from chassis.telemetry.repeats import Repeats
 from chassis.telemetry.scrub import WITHHELD, describe, scrubber
 from chassis.trouble import Trouble
 
@@ -117,24 +118,43 @@ def _take_over(level: int) -> None:
     logging.getLogger("uvicorn.access").propagate = False  # ours says `http_request`, without the query
 
 
+class _Kind(NamedTuple):
+    """What is the same in lines that a library repeats."""
+
+    module: str
+    level: int
+    event: str
+    at: str | None
+    error: str
+
+
 class _LibraryHandler(logging.Handler):
-    """Hands records of the standard library's logging to structlog."""
+    """Hands records of the standard library's logging to structlog. Of what a library repeats, it tells how often."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repeats = Repeats[_Kind]()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes one record, or logs that it could not; `handleError` would print everything that the record holds."""
         try:
-            fields: dict[str, Any] = {"module": record.name}
-            if record.exc_info and record.exc_info[1] is not None:
-                fields["exc_info"] = record.exc_info[1]
-            if record.name.startswith(TRUSTED_LIBRARIES):
-                event = _words(record)
-            else:
-                event = WITHHELD
-                fields["at"] = f"{record.module}:{record.lineno}"
-            structlog.get_logger().log(record.levelno, event, **fields)
+            for kind, lines in self._repeats.held_back():
+                self._write(kind, repeated=lines)
+            trusted = record.name.startswith(TRUSTED_LIBRARIES)
+            error = record.exc_info[1] if record.exc_info else None
+            event = _words(record) if trusted else WITHHELD
+            at = None if trusted else f"{record.module}:{record.lineno}"
+            kind = _Kind(record.name, record.levelno, event, at, type(error).__name__)
+            if self._repeats.goes_out(kind):
+                self._write(kind, **({} if error is None else {"exc_info": error}))
         except Exception:  # noqa: BLE001 - logging must not break what is logged
             with suppress(Exception):
                 structlog.get_logger().error("log_line_lost", module=record.name)
+
+    def _write(self, kind: _Kind, **fields: Any) -> None:
+        if kind.at is not None:
+            fields["at"] = kind.at
+        structlog.get_logger().log(kind.level, kind.event, module=kind.module, **fields)
 
 
 def _words(record: logging.LogRecord) -> str:
