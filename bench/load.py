@@ -28,6 +28,8 @@ LENGTH = b"content-length: "
 SUCCESS = b" 2"
 STATUS_AT = slice(8, 10)
 """`HTTP/1.1 201`: the blank and the first digit."""
+GET = ""
+"""In the place of a body: the request reads."""
 SECONDS = 60
 SPARE_SECONDS = 60
 
@@ -39,7 +41,7 @@ class Load:
     port: int
     token: str
     requests: list[tuple[str, str]]
-    """Path and body."""
+    """Path and body, or `GET`."""
     connections: int
     counted: Mapping[str, int] = field(default_factory=dict)
     """Process ids by name; the result has the CPU seconds of each."""
@@ -107,7 +109,9 @@ class Caller(asyncio.Protocol):
 
 
 def request(port: int, token: str, path: str, body: str) -> bytes:
-    """One request with a key of its own."""
+    """One request; a command has a key of its own."""
+    if body == GET:
+        return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
     return (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
         f"Idempotency-Key: {uuid4()}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

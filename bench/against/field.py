@@ -42,6 +42,11 @@ SCOUT = ("scout", "scouts:bavaria", "DE")
 INHERITED = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
 
 
+def inherited() -> dict[str, str]:
+    """What a build's programs get of this environment."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ}
+
+
 @dataclass(frozen=True)
 class Service:
     """A running service of a build."""
@@ -154,7 +159,7 @@ class Field:
         url = f"postgresql://{ADMIN}@127.0.0.1:{self.stack.ports.postgres}/{database}"
         password = str(self.stack.postgres.password_file(ADMIN))
         return {
-            **{name: os.environ[name] for name in INHERITED if name in os.environ},
+            **inherited(),
             **self.stack.environment(),
             "AUTH_AUDIENCE": AUDIENCES[service],  # builds whose services had one audience together
             "PROFILE_KEY_FILE": str(self._profile_key()),  # builds from before there were generations of keys

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from bench.against.field import Field
     from bench.against.verdict import Comparison
 
-NAMES = ("commands", "consumer", "hop", "relay", "latency")
-"""`latency` is last: the others read the one topic of referrals to its end."""
+NAMES = ("due_at", "commands", "lists", "consumer", "hop", "relay", "latency")
+"""`lists` comes after `commands`: it refers the same cases. `latency` is last: the others read the one topic of
+referrals to its end."""
 
 
 class Part(Protocol):
