@@ -167,17 +167,17 @@ async def record_contact(case_id: UUID, body: ContactReport, actor: Staff, run: 
 async def record_assessment(case_id: UUID, body: AssessmentReport, actor: Staff, run: Changer) -> Response:
     """Keeps an assessment of needs. Its levels stay in this service; it may be done again."""
     command = commands.RecordAssessment(case_id, body.readiness, body.priority, body.levels, body.assessed_on)
-    return await run(command, actor, FILE, case_id)
+    return await run(command, actor, ASSESSMENTS, case_id)
 
 
 @router.delete("/files/{case_id}/assessments", tags=["files"], **answers(LevelsOutcome, *REFUSALS))
 async def destroy_levels(case_id: UUID, actor: Staff, run: Changer) -> Response:
     """Destroys the key of the levels of all assessments: that there were any stays known, what they said does not."""
-    return await run(commands.DestroyLevels(case_id), actor, FILE, case_id)
+    return await run(commands.DestroyLevels(case_id), actor, ASSESSMENTS, case_id)
 
 
 def _scope(actor: Actor, centre: str | None) -> str | None:
-    """The centre to list for; None is all. Staff see their own, whatever they ask for."""
+    """The centre to list for; None is all. Staff see their own; to ask for another one is refused."""
     if actor.role == PROGRAMME_MANAGER:
         return centre
     if centre not in (None, actor.org):

@@ -264,7 +264,7 @@ Count = Annotated[
 
 
 class TargetCount(Answer):
-    """K1 for one number of days: `offered` of `elapsed`; the others' days still run."""
+    """Job offers within one number of days: `offered` of `elapsed`; the others' days still run."""
 
     days: int
     elapsed: Count = Field(description="people whose days since arrival are over")

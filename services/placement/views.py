@@ -161,7 +161,7 @@ async def offers(
 
 
 async def summary(documents: Documents, scope: Scope) -> Summary:
-    """K1, the programme's headline: who has a job offer how many days after arrival.
+    """The programme's promise: who has a job offer how many days after arrival.
 
     Counted are adults whose consent `matching` holds now: for the desk that asks, or for any, if the programme asks.
     Every number is coarsened by itself (docs/domain.md: small-numbers).

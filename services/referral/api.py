@@ -161,7 +161,7 @@ async def grant_consent(case_id: UUID, body: NewConsent, actor: ConsentTaker, ru
         valid_until=body.valid_until,
         guardian=body.guardian,
     )
-    return await run(command, actor, CASE, case_id)
+    return await run(command, actor, ALLOWED, case_id)
 
 
 @router.post("/consents/{consent_id}/withdraw", tags=["consents"], **answers(ConsentOutcome, *REFUSALS))

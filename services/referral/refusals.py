@@ -112,11 +112,6 @@ DEPARTED_LONG_BEFORE: Final = date_out_of_bounds(
     f"The departure lies more than {MAX_EARLY_DAYS} days before the first day that was planned.",
     "Check the month and the year.",
 )
-REDIRECTED_OUT_OF_CALENDAR: Final = date_out_of_bounds(
-    "",
-    "The redirection lies where the calendar ends.",
-    "Its sender's clock is wrong: mend that, and discard the event.",
-)
 ARRIVES_BEFORE_DEPARTURE: Final = dates_reversed(
     "/arrival_expected_on", "The arrival is expected before the departure."
 )

@@ -15,8 +15,9 @@ from chassis.http.problems import Problem
 from chassis.http.routes import new_router
 from chassis.http.starting import started
 from chassis.http.viewing import Viewer
+from chassis.pure.calendar import UnknownCalendar
 from chassis.pure.codes import Day, Language
-from chassis.pure.decision import Actor, Refused
+from chassis.pure.decision import BEYOND_CALENDARS, Actor
 from chassis.pure.paging import Page, Wish
 from chassis.work.workshop import Workshop
 from training import refusals, views
@@ -101,9 +102,10 @@ async def list_sessions(
     since: Annotated[Day | None, Query(description="only what ends on this day or later; default: today")] = None,
 ) -> Response:
     """Courses on offer, by first day. Full ones have a waiting list as long as they take requests."""
-    last = None if before is None else shop.reference.latest_ends(before, shop.calendar.days)
-    if isinstance(last, Refused):
-        raise Problem.of(last)
+    try:
+        last = None if before is None else shop.reference.latest_ends(before, shop.calendar.days)
+    except UnknownCalendar:
+        raise Problem.of(BEYOND_CALENDARS.at("before")) from None
     today = day_at(GERMANY, shop.clock.now())
     wanted = views.SessionFilter(
         ending_from=since or today,
@@ -125,10 +127,10 @@ async def read_session(session_id: UUID, actor: Reader, view: Viewer) -> Respons
     return await view(SESSION, session_id, actor)
 
 
-@router.post("/enrolments", status_code=201, tags=["enrolments"], **answers(EnrolmentOutcome, 403, 404, 409))
-async def request_enrolment(body: NewEnrolment, actor: ReferralSide, run: Runner) -> Response:
+@router.post("/enrolments", status_code=201, tags=["enrolments"], **answers(EnrolmentOutcome, *REFUSALS))
+async def request_enrolment(body: NewEnrolment, actor: ReferralSide, run: Changer) -> Response:
     """Asks for a seat for a person; the answer is `confirmed`, or `waitlisted` with the place on the list."""
-    return await run(RequestEnrolment(body.session_id, body.case_id), actor)
+    return await run(RequestEnrolment(body.session_id, body.case_id), actor, SESSION, body.session_id)
 
 
 @router.post("/enrolments/{enrolment_id}/cancel", tags=["enrolments"], **answers(EnrolmentOutcome, *REFUSALS))

@@ -8,10 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import ClassVar, Self
 
-from chassis.pure.calendar import UnknownCalendar, WorkingDays
-from chassis.pure.decision import Refused
+from chassis.pure.calendar import WorkingDays
 from chassis.pure.reference import Code, CodeList, load
-from training.refusals import DEPARTURE_OUT_OF_CALENDAR
 from training.settings import TrainingSettings
 from vocabulary.countries import GERMANY
 from vocabulary.reference import Country, Course, Occupation
@@ -96,13 +94,8 @@ class Reference:
         found = self.providers.get(provider)
         return GERMANY if found is None else found.admin1
 
-    def latest_ends(self, departure: date, days: WorkingDays) -> Mapping[str, date] | Refused:
+    def latest_ends(self, departure: date, days: WorkingDays) -> Mapping[str, date]:
         """The last day on which a course may end for a departure, so many working days before it: for Germany as a
-        whole, and for every Land that a provider is in."""
+        whole, and for every Land that a provider is in. Raises `UnknownCalendar`."""
         places = sorted({GERMANY, *(provider.admin1 for provider in self.providers)})
-        try:
-            return {
-                place: days.add_working_days(place, departure, -self.rules.days_before_departure) for place in places
-            }
-        except (UnknownCalendar, OverflowError):
-            return DEPARTURE_OUT_OF_CALENDAR
+        return {place: days.add_working_days(place, departure, -self.rules.days_before_departure) for place in places}

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from chassis.pure.decision import Refused
-from vocabulary.refusals import consent_missing, date_out_of_bounds, dates_reversed, not_found, other_organisation
+from vocabulary.refusals import consent_missing, dates_reversed, not_found, other_organisation
 
 NOT_A_PROVIDER: Final = Refused(
     "not_a_provider",
@@ -46,9 +46,6 @@ UNITS_EXCEED_COURSE: Final = Refused(
     "Give the units that the person took part in, at most those of the course.",
     "/units",
     422,
-)
-DEPARTURE_OUT_OF_CALENDAR: Final = date_out_of_bounds(
-    "before", "There are no working days for the time of this departure.", "Give a day from 2017-02 to 2100."
 )
 
 SESSION_CANCELLED: Final = Refused(

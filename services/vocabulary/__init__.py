@@ -12,6 +12,7 @@
 | `switch` | the switch per country: what it suspends, and what stays open | not `domain`: pydantic |
 | `centres` | which organisations people may act for now | not `domain`: `refusals` |
 | `regions` | the regions of the countries: ISO 3166-2, parents, what was withdrawn | not `domain`: `pycountry` |
+| `limits` | units of time limits, and what is due by them | not `domain`: `countries` |
 | `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |
 
 It imports `chassis.pure` and nothing else of the chassis; the chassis imports nothing of it. A closed list that one

@@ -100,7 +100,7 @@ async def test_the_list_has_each_stuck_key_once_and_can_be_narrowed_sorted_and_r
     )
     assert await listed(desk, failure="json_invalid") == [unread]
     assert await listed(desk, failure="behind") == [behind]
-    assert await listed(desk, discarded=True) == await listed(desk, state="discarded") == []
+    assert await listed(desk, state="discarded") == []
 
     page = await desk.get(LIST, OPERATOR, count=True, limit=1)
     assert (page["total"], page["limit"], page["items"][0]["waiting"], page["items"][0]["head"]) == (3, 1, 1, True)
@@ -111,9 +111,8 @@ async def test_the_list_has_each_stuck_key_once_and_can_be_narrowed_sorted_and_r
     assert (await decide(desk, f"/{unread}/discard", reason="sent by a test tool"))["http"] == 200
     assert await listed(desk, state="retry") == [first]
     assert await listed(desk, state="parked") == [course]
-    assert await listed(desk, discarded=True) == await listed(desk, state="discarded") == [unread]
-    assert await listed(desk, discarded=False) == [first, course]
-    assert await listed(desk, state="retry", discarded=True) == []
+    assert await listed(desk, state="discarded") == [unread]
+    assert await listed(desk) == [first, course]
 
 
 async def test_what_has_changed_since_includes_what_was_parked_again(desk: Process, records: Records) -> None:
@@ -166,7 +165,7 @@ async def test_what_waits_behind_is_counted_and_listed(desk: Process, records: R
     assert (shown["head"], shown["waiting"], shown["key"]) == (True, 2, case)
     assert await listed(desk, key=case, behind=True) == [first, second, third]
     refused = await decide(desk, f"/{second}/retry")
-    assert (refused["http"], refused["code"]) == (409, "wrong_state")
+    assert (refused["http"], refused["code"]) == (409, "record_decided")
     assert "waits behind another record of its key" in refused["detail"]
 
 
@@ -203,12 +202,12 @@ async def test_a_discard_says_why_is_final_and_stays_as_audit(desk: Process, rec
         assert (answer["http"], answer["errors"][0]["field"]) == (422, "/reason")
     assert (await decide(desk, f"/{first}/discard", reason="  no such case "))["http"] == 200
     assert await row(desk, first) == ("discarded", BY, "no such case")
-    (audit,) = (await desk.get(LIST, OPERATOR, discarded=True))["items"]
+    (audit,) = (await desk.get(LIST, OPERATOR, state="discarded"))["items"]
     assert (audit["parked_id"], audit["decided_by"], audit["reason"]) == (first, BY, "no such case")
     assert audit["decided_at"] is not None
     for path, more in ((f"/{first}/discard", {"reason": "once more"}), (f"/{first}/retry", {})):
         again = await decide(desk, path, **more)
-        assert (again["http"], again["code"]) == (409, "wrong_state")
+        assert (again["http"], again["code"]) == (409, "record_decided")
     assert (await decide(desk, "/4711/discard", reason="once more"))["http"] == 404
     assert [item["parked_id"] for item in (await desk.get(LIST, OPERATOR, behind=True))["items"]] == [second]
     assert [line["parked_id"] for line in lines() if line["event"] == "parked_discarded"] == [first]
@@ -239,7 +238,7 @@ async def test_many_are_decided_on_at_once_by_number_or_by_what_they_have_in_com
     assert await row(desk, unread) == ("discarded", f"{BY} INC-4711", "sent by a test tool")
     assert (await decide(desk, "/many/discard", parked_ids=[course], reason="sent twice"))["items"][0]["changed"]
     assert (await decide(desk, "/many/discard", key="nobody", reason="sent twice"))["items"] == []
-    assert await listed(desk, discarded=True) == [unread, course]
+    assert await listed(desk, state="discarded") == [unread, course]
 
     monkeypatch.setattr(parked, "MOST", 2)
     more = [id_ for _ in range(3) for id_ in await records.take(records.about(str(uuid4()), 1, topic=TRAINING))]

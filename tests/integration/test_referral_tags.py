@@ -24,7 +24,7 @@ async def test_a_repeat_with_a_stale_tag_gets_the_stored_answer(desk: Process) -
         assert first["http"] == 200, first
         assert await desk.act(method, path, body, **headers) == first
         again = await desk.act(method, path, body, If_Match=headers["If_Match"])
-        assert (again["http"], again["code"]) in [(412, "changed_meanwhile"), (404, "profile_destroyed")]
+        assert (again["http"], again["code"]) in [(412, "changed_meanwhile"), (412, "if_match_unshown")]
 
 
 async def test_of_two_who_have_read_the_same_the_second_is_told_what_the_first_has_changed(desk: Process) -> None:

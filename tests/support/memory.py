@@ -69,9 +69,13 @@ class MemoryService:
         self._codecs = {kind.state: Codec(kind) for kind in self.kinds}
         self._random = random.Random(seed)
 
-    def command(self, command: Any, actor: Actor) -> Decision | Refused:
-        """Runs a command; a refusal changes nothing."""
-        return self._run(self.handlers[type(command)], command, actor, self.now)
+    def command(self, command: Any, actor: Actor, stale: Refused | None = None) -> Decision | Refused:
+        """Runs a command; a refusal changes nothing. `stale` refuses what the command itself does not."""
+        handler = self.handlers[type(command)]
+        if stale is None:
+            return self._run(handler, command, actor, self.now)
+        outcome = self._decided(handler, command, actor, self.now)
+        return outcome if isinstance(outcome, Refused) else stale
 
     def event(self, contract: Contract, occurred_at: datetime | None = None) -> Decision | Refused:
         """Delivers an event of another service once."""
@@ -145,8 +149,11 @@ class MemoryService:
             vault=self.vault,
         )
 
+    def _decided(self, handler: Handler, message: Any, actor: Actor, occurred_at: datetime) -> Decision | Refused:
+        return handler.decided(self.loaded(handler.needs(message)), message, self.context(actor, occurred_at))
+
     def _run(self, handler: Handler, message: Any, actor: Actor, occurred_at: datetime) -> Decision | Refused:
-        outcome = handler.decided(self.loaded(handler.needs(message)), message, self.context(actor, occurred_at))
+        outcome = self._decided(handler, message, actor, occurred_at)
         if isinstance(outcome, Refused):
             return outcome
         for state in outcome.states:

@@ -17,7 +17,7 @@ from chassis.http.app import create_api
 from chassis.http.auth import Authenticator
 from chassis.http.jwks import KeyCache
 from chassis.pure.decision import Actor, Context, Refused
-from chassis.pure.resources import Seen
+from chassis.pure.resources import UNSHOWN, Seen
 from chassis.pure.sealing import Vault
 from chassis.pure.states import Need, States
 from chassis.service import Service
@@ -77,12 +77,14 @@ class _Bus:
     async def execute(
         self, command: Any, actor: Actor, _key: IdempotencyKey, seen: Seen | None = None
     ) -> Done | Refused:
+        stale = None
         if seen is not None:
             states = self._memory.loaded(seen.needs())
             self._memory.loaded(seen.beside(states), states)
-            if stale := seen.refusal(states, self._memory.context(actor, self._memory.now)):
+            stale = seen.refusal(states, self._memory.context(actor, self._memory.now))
+            if stale not in (None, UNSHOWN):
                 return stale
-        outcome = self._memory.command(command, actor)
+        outcome = self._memory.command(command, actor, stale)
         if isinstance(outcome, Refused):
             return outcome
         assert outcome.answer is not None, f"{type(command).__name__} answers nothing"

@@ -148,6 +148,9 @@ class Change(_Commands):
         """The command's answer, held to the tag of the resource. Raises `Problem` as `Run` does, or 412."""
         if self._if_match is None:
             return await self._answer(command, actor, None)
+        door: Door = self._request.app.state.door
+        if door.reads_nothing(self._request, actor):
+            self._refuse_if_match("Your organisation may read nothing now, so no tag of yours is compared.")
         workshop: Workshop = started(self._request, "workshop")
         return await self._answer(command, actor, Seen(resource, id_, _strong(self._if_match), workshop.tag_key))
 
@@ -164,7 +167,7 @@ def _single(request: Request, name: str, remedy: str) -> None:
         raise Problem(status=400, code="header_repeated", detail=detail, remedy=remedy, field=name)
 
 
-_Key = Annotated[
+_KeyHeader = Annotated[
     str,
     Header(
         alias="Idempotency-Key",
@@ -172,6 +175,14 @@ _Key = Annotated[
         description="Made by the caller once per intent (a UUID). Repeating it repeats the answer, not the effect.",
     ),
 ]
+
+
+async def _only_key(request: Request, idempotency_key: _KeyHeader) -> str:
+    _single(request, "Idempotency-Key", "Send exactly one.")
+    return idempotency_key
+
+
+_Key = Annotated[str, Depends(_only_key)]
 _IfMatch = Annotated[
     str,
     Header(
@@ -190,7 +201,6 @@ async def _fingerprints(request: Request) -> Sequence[bytes]:
 
 
 async def _run(request: Request, idempotency_key: _Key) -> Run:
-    _single(request, "Idempotency-Key", "Send exactly one.")
     return Run(request, idempotency_key, await _fingerprints(request))
 
 
@@ -203,7 +213,6 @@ async def _change(
     idempotency_key: _Key,
     if_match: _IfMatch = None,  # type: ignore[assignment]  # absent or text: OpenAPI would offer null as a text else
 ) -> Change:
-    _single(request, "Idempotency-Key", "Send exactly one.")
     _single(request, "If-Match", "Send all tags in one If-Match, separated by commas.")
     return Change(request, idempotency_key, await _fingerprints(request), if_match)
 
@@ -222,6 +231,7 @@ async def _documents(request: Request) -> Documents:
 
 
 Reading = Annotated[Documents, Depends(_documents)]
+"""For lists, and to find what a command is about."""
 
 
 async def _vault(request: Request) -> Vault:
@@ -240,4 +250,3 @@ async def _days(request: Request) -> WorkingDays:
 
 Days = Annotated[WorkingDays, Depends(_days)]
 """The calendars as they are known now."""
-"""For lists, and to find what a command is about."""

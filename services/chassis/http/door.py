@@ -12,7 +12,7 @@ from fastapi import Request
 from chassis.http.auth import Principal
 from chassis.http.problems import Problem
 from chassis.http.starting import started
-from chassis.pure.decision import Refused, Visit
+from chassis.pure.decision import Actor, Refused, Visit
 
 Shut = Callable[[Visit, Any, datetime], Refused | None]
 """Why nobody may act for an organisation at this time, by the service's code lists; None if people may."""
@@ -52,11 +52,18 @@ class Door:
         self._let_in(request, who)
         return fitting[0]
 
+    def reads_nothing(self, request: Request, actor: Actor) -> bool:
+        """Whether people of this organisation are let in for this operation at most: what it has seen may be told
+        nobody now."""
+        return self._refusal(request, Visit(actor.org, "", actor.country)) is not None
+
     def _let_in(self, request: Request, who: Principal) -> None:
-        if self.shut is None:
-            return
-        workshop = started(request, "workshop")
-        visit = Visit(who.org, request.scope["route"].name, who.country)
-        refused = self.shut(visit, workshop.reference, workshop.clock.now())
+        refused = self._refusal(request, Visit(who.org, request.scope["route"].name, who.country))
         if refused is not None:
             raise Problem.of(refused)
+
+    def _refusal(self, request: Request, visit: Visit) -> Refused | None:
+        if self.shut is None:
+            return None
+        workshop = started(request, "workshop")
+        return self.shut(visit, workshop.reference, workshop.clock.now())

@@ -202,7 +202,7 @@ class Discards(_Many, Discard):
 
 
 @router.get("", **answers(Page[ParkedRecord], 403))
-async def list_parked(  # noqa: PLR0913 - the parameters of a list
+async def list_parked(
     _operator: Operator,
     reading: Reading,
     wish: Annotated[Wish, paged(LISTING)],
@@ -211,13 +211,12 @@ async def list_parked(  # noqa: PLR0913 - the parameters of a list
     key: Annotated[Text | None, Query()] = None,
     type: Annotated[Text | None, Query()] = None,  # noqa: A002 - the parameter's name
     failure: Annotated[Text | None, Query()] = None,
-    state: Annotated[State | None, Query()] = None,
-    discarded: Annotated[bool | None, Query(description="the discarded ones, as audit; else the open ones")] = None,
+    state: Annotated[State | None, Query(description="open ones, unless `discarded` is asked for, as audit")] = None,
     behind: Annotated[bool, Query(description="also those that only wait behind others")] = False,
 ) -> Response:
     """Records that could not be handled; those that only wait behind them are counted, and listed if asked for."""
     chosen = Filter(topic=topic, key=key, failure=failure, type=type)
-    where = parked.listed(chosen, state=state, behind=behind, discarded=discarded)
+    where = parked.listed(chosen, state=state, behind=behind)
     return json_response(await reading.page(LISTING, where, wish, lambda row: ParkedRecord.of(parked.described(row))))
 
 
@@ -267,9 +266,9 @@ async def discard_parked(parked_id: ParkedId, body: Discard, operator: Operator,
 Decide = Callable[[Connection], Awaitable[Decided]]
 
 _GONE = Refused(
-    "parked_not_found",
-    "There is no parked record with this number.",
-    "It was handled in the meantime, or belongs to another service: see GET /operations/parked.",
+    code="parked_not_found",
+    detail="There is no parked record with this number.",
+    remedy="It was handled in the meantime, or belongs to another service: see GET /operations/parked.",
     status=404,
 )
 
@@ -293,7 +292,9 @@ async def _decided_on_one(do: Do, operator: Actor, event: str, decide: Decide) -
         if outcome.row is None:
             return _GONE
         if not outcome.changed:
-            return Refused("wrong_state", f"The record {outcome.what}.", "Read the record and decide anew.")
+            return Refused(
+                code="record_decided", detail=f"The record {outcome.what}.", remedy="Read the record and decide anew."
+            )
         changed[:] = [outcome]
         return ParkedDecision.of(outcome)
 

@@ -123,7 +123,7 @@ _EXAMPLES: Mapping[int, tuple[str, str, str]] = {
     ),
     401: ("token_invalid", "The token has expired.", "Get a new access token from the issuer."),
     403: ("role_required", "This needs one of the roles reviewer.", "Use a token of a person with that role."),
-    404: ("not_found", "There is no such thing, or it is not yours to see.", "Check the id."),
+    404: ("no_such_resource", "There is nothing at this address.", "See /docs for what there is."),
     408: ("body_late", "The body did not come in time.", "Send the request again, without pauses."),
     409: ("wrong_state", "The present state does not allow this.", "Read the present state and decide anew."),
     412: (

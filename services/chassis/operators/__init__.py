@@ -1,4 +1,4 @@
 """What `ph` does for operators: parked records, migrations, topics, restores.
 
-May import `outbox`, `postgres`, `kafka`, `telemetry` and `pure`.
+May import `outbox`, `vault`, `postgres`, `kafka`, `telemetry` and `pure`.
 """

@@ -214,15 +214,15 @@ LISTING = Listing(
 )
 
 
-def listed(chosen: Filter, *, state: str | None, behind: bool, discarded: bool | None) -> Where:
+def listed(chosen: Filter, *, state: str | None, behind: bool) -> Where:
     """The conditions of a list: open records at fault, unless more or others are asked for."""
     where = Where()
     for column, value in zip(("topic", "key", "failure", "type"), chosen.arguments, strict=True):
         where.add(f"p.{column} = {{}}", value)
     where.add("p.state = {}", state)
-    if discarded is None:
-        discarded = state == "discarded"
-    where.add(f"p.state {'=' if discarded else '<>'} 'discarded'")
+    discarded = state == "discarded"
+    if not discarded:
+        where.add("p.state <> 'discarded'")
     if not (behind or discarded or chosen.failure):
         where.add(f"p.failure <> '{BEHIND}'")
     return where

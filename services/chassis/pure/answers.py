@@ -39,20 +39,21 @@ def tag_of(answer: Answer, id_: object, key: bytes) -> str:
     return f'"{urlsafe_b64encode(b"".join(digests)).decode()}"'
 
 
-def changed_since(tag: str, answer: Answer, id_: object, key: bytes) -> Sequence[str]:
-    """The fields that differ from what `tag` was made of; all of them if it is of something else."""
+def changed_since(tag: str, answer: Answer, id_: object, key: bytes) -> Sequence[str] | None:
+    """The fields that differ from what `tag` was made of; None if it is of something else."""
     names = _tagged(type(answer))
     text = tag.strip('"')
     try:
         seen = urlsafe_b64decode(text)
     except ValueError:
-        return names
+        return None
     # Python decodes around what is no base64; two tags are equal character by character (RFC 9110, 8.8.3.2).
     if len(seen) != FIELD_BYTES * len(names) or urlsafe_b64encode(seen).decode() != text:
-        return names
+        return None
     own = _own_key(answer, id_, key)
     parts = [seen[place : place + FIELD_BYTES] for place in range(0, len(seen), FIELD_BYTES)]
-    return [name for name, part in zip(names, parts, strict=True) if part != _digest(getattr(answer, name), name, own)]
+    kept = [part == _digest(getattr(answer, name), name, own) for name, part in zip(names, parts, strict=True)]
+    return [name for name, same in zip(names, kept, strict=True) if not same] if any(kept) else None
 
 
 def _own_key(answer: Answer, id_: object, key: bytes) -> bytes:

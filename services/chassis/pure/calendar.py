@@ -168,7 +168,10 @@ class WorkingDays:
         step = ONE_DAY if count > 0 else -ONE_DAY
         left = abs(count)
         while left:
-            day += step
+            try:
+                day += step
+            except OverflowError:
+                raise UnknownCalendar(f"there is no day before {day}, or none after it") from None
             left -= self.day(place, day).open
         return day
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from uuid import UUID
 
 from chassis.pure.answers import Answer, changed_since
@@ -14,6 +15,21 @@ WEAK = Refused(
     code="if_match_weak",
     detail="If-Match has weak tags only, which are equal to nothing.",
     remedy="Send the ETag as the service gave it; a proxy that compresses answers may have weakened it.",
+    field="If-Match",
+    status=412,
+)
+UNSHOWN = Refused(
+    code="if_match_unshown",
+    detail="This is not there, or you are not shown it: no tag of yours is of what it is now.",
+    remedy="Leave If-Match out, or send it with what you can read.",
+    field="If-Match",
+    status=412,
+)
+"""What the command itself refuses its caller goes before this: nobody is told another reason because of an If-Match."""
+FOREIGN = Refused(
+    code="if_match_foreign",
+    detail="If-Match has no tag of this: it is of something else, or from before a release.",
+    remedy="Send the ETag that GET gives for the very address of this request.",
     field="If-Match",
     status=412,
 )
@@ -68,12 +84,15 @@ class Seen:
         """412 with the fields that have changed, if none of the tags is true any more."""
         shown = self.resource.show(states, self.id, context)
         if isinstance(shown, Refused):
-            return shown
+            there = shown.status != HTTPStatus.NOT_FOUND
+            return None if ANY in self.tags and there else UNSHOWN
         if ANY in self.tags:
             return None
         if not self.tags:
             return WEAK
-        changes = [changed_since(tag, shown, self.id, self.key) for tag in self.tags]
+        changes = [each for tag in self.tags if (each := changed_since(tag, shown, self.id, self.key)) is not None]
+        if not changes:
+            return FOREIGN
         if not all(changes):
             return None
         fewest = min(changes, key=len)

@@ -95,7 +95,7 @@ class Loop:
 
 async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
     """Reads the gauges that live in the database: one statement."""
-    async with pool.acquire(timeout=5) as connection:
+    async with pool.acquire(timeout=LENT_WITHIN) as connection:
         row = await connection.fetchrow(_GAUGES, clock.now())
     if row is not None:
         gauges = (
@@ -143,7 +143,7 @@ async def keep_keys(vault: KeyVault) -> int:
 async def forget(pool: asyncpg.Pool, clock: Clock, forgets: Sequence[Forgotten]) -> int:
     """Deletes answers that nobody will ask for again, what discarded records said, questions to operators that have
     settled themselves, and what the service forgets."""
-    async with pool.acquire(timeout=5) as connection:
+    async with pool.acquire(timeout=LENT_WITHIN) as connection:
         await connection.execute(_FORGET, timedelta(days=IDEMPOTENCY_DAYS))
         await parking.forget(connection, timedelta(days=DISCARDED_DAYS))
         await parking.settle_what_was_read(connection)

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.padding import PKCS7
 
 NONCE_BYTES = 12
-TAG_BYTES = 16
 BLOCK_BYTES = 192
 """Most names, dates, numbers and lists of codes fit into one."""
 

@@ -23,7 +23,7 @@ from chassis.postgres.database import (
 )
 from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import Actor, Decision, Handler, Refused
-from chassis.pure.resources import Seen
+from chassis.pure.resources import UNSHOWN, Seen
 from chassis.pure.states import Need
 from chassis.telemetry.tracing import SpanContext, current, now_ns
 from chassis.work.unit_of_work import Cause, UnitOfWork
@@ -184,7 +184,7 @@ class CommandBus:
         return Done(work.answer)
 
     async def _done(self, key: IdempotencyKey, work: Callable[[Connection], Awaitable[str | Refused]]) -> Done:
-        async with self._shop.pool.acquire(timeout=5) as connection:
+        async with self._shop.pool.acquire(timeout=LENT_WITHIN) as connection:
             if (stored := await _stored(connection, key)) is not None:
                 return stored
             try:
@@ -228,13 +228,17 @@ class CommandBus:
         work = self._shop.unit_of_work()
         async with connection.transaction():
             await work.load(connection, call.needs if call.seen is None else (*call.needs, *call.seen.needs()))
+            stale = None
             if call.seen is not None:
                 await work.look(connection, call.seen.beside(work.states))
-                if stale := call.seen.refusal(work.states, work.context(call.actor, work.now)):
+                stale = call.seen.refusal(work.states, work.context(call.actor, work.now))
+                if stale not in (None, UNSHOWN):
                     raise _RefusedError(stale)
             decision = self._decide(work, call)
             if isinstance(decision, Refused):
                 raise _RefusedError(decision)
+            if stale is not None:
+                raise _RefusedError(stale)
             await _staged(work, call.key).execute(connection)
         return work
 

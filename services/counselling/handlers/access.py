@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from chassis.pure.decision import Actor, Refused
@@ -35,3 +36,8 @@ def care_of(states: States, case_id: UUID, actor: Actor) -> tuple[CentreFile, Re
     if actor.org not in file.centres:
         return refusals.OTHER_ORGANISATION
     return refusals.REFERRAL_UNANSWERED if file.live else refusals.FILE_CLOSED
+
+
+def by_centre(file: CentreFile, referral: Referral) -> dict[str, Any]:
+    """What every event about a referral says: the case, the centre, the country of return."""
+    return {"case_id": file.id, "centre": referral.centre, "country": referral.preview.country}

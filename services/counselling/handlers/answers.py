@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from chassis.pure.decision import (
     Cleared,
@@ -20,7 +19,7 @@ from counselling.domain.centre_file import MAX_REDIRECTIONS, CentreFile
 from counselling.domain.consent import covered
 from counselling.domain.referral import Referral
 from counselling.events import ReferralAccepted, ReferralCompleted, ReferralRedirected, ReferralRejected
-from counselling.handlers.access import referral_of
+from counselling.handlers.access import by_centre, referral_of
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER, received
 from counselling.limits import answer_estimated, contact_priority, due
 from counselling.reference import Reference
@@ -49,7 +48,7 @@ def accept(states: States, command: AcceptReferral, context: Context) -> Decisio
         taken_on, deadline = _contact_owed(taken_on, accepted, context)
         deadlines = (*deadlines, deadline)
     event = ReferralAccepted(
-        **_common(taken_on, referral), referral_id=referral.id, first_appointment=command.first_appointment
+        **by_centre(taken_on, referral), referral_id=referral.id, first_appointment=command.first_appointment
     )
     return Decision((taken_on,), (event,), deadlines, ReferralOutcome.of(taken_on, accepted))
 
@@ -66,7 +65,7 @@ def reject(states: States, command: RejectReferral, context: Context) -> Decisio
         return unknown_code("/reason", "reject_reasons")
     rejected = referral.ended("reject", context.now, command.reason)
     file = file.with_referral(rejected)
-    event = ReferralRejected(**_common(file, referral), referral_id=referral.id, reason=command.reason)
+    event = ReferralRejected(**by_centre(file, referral), referral_id=referral.id, reason=command.reason)
     return Decision((file,), (event,), (Cleared(REFERRAL_ANSWER, referral.id),), ReferralOutcome.of(file, rejected))
 
 
@@ -84,7 +83,7 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
     passed_on = referral.ended("redirect", context.now, command.reason)
     file = file.with_referral(passed_on).with_referral(child)
     event = ReferralRedirected(
-        **_common(file, referral),
+        **by_centre(file, referral),
         referral_id=referral.id,
         child_referral_id=child.id,
         root_referral_id=referral.root_id,
@@ -119,7 +118,7 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
         return unknown_code("/outcome_code", "outcome_codes")
     completed = referral.ended("complete", context.now, command.outcome_code)
     file = file.with_referral(completed)
-    event = ReferralCompleted(**_common(file, referral), referral_id=referral.id, outcome_code=command.outcome_code)
+    event = ReferralCompleted(**by_centre(file, referral), referral_id=referral.id, outcome_code=command.outcome_code)
     over = not any(each.held for each in file.live)
     deadlines = (Cleared(FIRST_CONTACT, file.id),) if over else ()
     return Decision((file,), (event,), deadlines, ReferralOutcome.of(file, completed))
@@ -188,7 +187,3 @@ def _contact_owed(file: CentreFile, referral: Referral, context: Context) -> tup
     contact = due(context, priority, 1, referral.place, context.now)
     deadline = Deadline(FIRST_CONTACT, file.id, file.id, contact.at, counted=contact.counted)
     return file.contact_owed_by(contact.at), deadline
-
-
-def _common(file: CentreFile, referral: Referral) -> dict[str, Any]:
-    return {"case_id": file.id, "centre": referral.centre, "country": referral.preview.country}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from chassis.pure.decision import (
     Cleared,
@@ -22,7 +21,7 @@ from counselling.domain.centre_file import AssessmentSummary, CentreFile, settle
 from counselling.domain.journey import MOST_CONTACTS, Arrival, Contact
 from counselling.domain.referral import Referral
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
-from counselling.handlers.access import care_of
+from counselling.handlers.access import by_centre, care_of
 from counselling.handlers.care import with_levels
 from counselling.handlers.incoming import FIRST_CONTACT
 from counselling.limits import contact_estimated, contact_priority, contact_start, due
@@ -46,7 +45,7 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
     referrals = tuple(each.started() for each in file.referrals)
     file = settled(replace(file, arrival=arrival, referrals=referrals))
     event = ArrivedInCountry(
-        **_common(file, referral),
+        **by_centre(file, referral),
         arrived_on=command.arrived_on,
         admin1=command.admin1,
         method=command.method,
@@ -83,7 +82,7 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
     if not first:
         return Decision((file,), answer=answer)
     event = FirstContactMade(
-        **_common(file, referral),
+        **by_centre(file, referral),
         channel=command.channel,
         attempts=command.attempts,
         contacted_on=command.contacted_on,
@@ -119,7 +118,7 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
     )
     file = settled(replace(file, assessment=summary))
     event = NeedsAssessed(
-        **_common(file, referral),
+        **by_centre(file, referral),
         assessment_ref=assessment.id,
         readiness=command.readiness,
         priority=command.priority,
@@ -151,7 +150,3 @@ def _why_not_arrived(file: CentreFile, referral: Referral, command: ConfirmArriv
 
 def _first_contact(file: CentreFile) -> date:
     return min(contact.contacted_on for contact in file.contacts)
-
-
-def _common(file: CentreFile, referral: Referral) -> dict[str, Any]:
-    return {"case_id": file.id, "centre": referral.centre, "country": referral.preview.country}

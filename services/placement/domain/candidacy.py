@@ -105,10 +105,6 @@ class Candidacy:
         """Whether an opening is kept for it."""
         return self.status != "closed"
 
-    def may(self, status: CandidacyStatus) -> bool:
-        """Whether the diagram has this move."""
-        return status in MOVES[self.status]
-
     def presented(self, on: date) -> Candidacy:
         """The employer learned of the person."""
         return replace(self, status="presented", presented_on=on)

@@ -53,11 +53,22 @@ def covered(consents: Iterable[Consent], purpose: Purpose, organisations: Iterab
 
 
 def granted(consents: tuple[Consent, ...], consent: Consent) -> tuple[Consent, ...]:
-    """The consents with one more."""
-    others = (each for each in consents if each.id != consent.id)
-    return tuple(sorted((*others, consent), key=lambda each: each.id))
+    """The consents with this one granted. A withdrawal is never undone: a new consent has a new id."""
+    known = find(consents, consent.id)
+    return _put(consents, consent if known is None else replace(consent, withdrawn=known.withdrawn))
 
 
-def withdrawn(consents: tuple[Consent, ...], consent_id: UUID) -> tuple[Consent, ...]:
-    """The consents with one taken back, from now on and for good."""
-    return tuple(replace(each, withdrawn=True) if each.id == consent_id else each for each in consents)
+def withdrawn(consents: tuple[Consent, ...], consent_id: UUID, purpose: Purpose, at: datetime) -> tuple[Consent, ...]:
+    """The consents with one taken back, from now on and for good; also one of which nobody has told yet."""
+    known = find(consents, consent_id) or Consent(consent_id, purpose, (), at)
+    return _put(consents, replace(known, withdrawn=True))
+
+
+def find(consents: Iterable[Consent], id_: UUID) -> Consent | None:
+    """The consent with this id."""
+    return next((each for each in consents if each.id == id_), None)
+
+
+def _put(consents: tuple[Consent, ...], changed: Consent) -> tuple[Consent, ...]:
+    others = (each for each in consents if each.id != changed.id)
+    return tuple(sorted((*others, changed), key=lambda each: each.id))

@@ -18,5 +18,5 @@ class Employer:
 
     @property
     def status(self) -> str:
-        """Employers have one state in this slice."""
+        """An employer has one state."""
         return "listed"

@@ -130,11 +130,14 @@ def consent_granted(states: States, event: ConsentGranted, _context: Context) ->
 
 def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
     """Closes what rested on the consent, unless another carries it. An offer stays the person's to answer."""
-    candidate = _candidate(states, event.case_id)
-    consent = next((each for each in candidate.consents if each.id == event.consent_id), None)
-    if consent is None:
+    if event.purpose not in RESTS_ON:
         return NOTHING
-    left = consents.withdrawn(candidate.consents, consent.id)
+    candidate = _candidate(states, event.case_id)
+    left = consents.withdrawn(candidate.consents, event.consent_id, event.purpose, context.occurred_at)  # type: ignore[arg-type]
+    decision = Decision((replace(candidate, consents=left),))
+    consent = consents.find(candidate.consents, event.consent_id)
+    if consent is None:
+        return decision
 
     def lost(vacancy: Vacancy, candidacy: Candidacy) -> bool:
         recipients = _recipients(consent, vacancy, candidacy, context.reference)
@@ -144,7 +147,6 @@ def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context)
             and not consents.covered(left, consent.purpose, recipients, context.occurred_at)
         )
 
-    decision = Decision((replace(candidate, consents=left),))
     return _close(states, decision, candidate.id, lost, "consent_withdrawn", "person")
 
 

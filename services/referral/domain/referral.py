@@ -47,7 +47,6 @@ UNANSWERED: Final[frozenset[ReferralStatus]] = frozenset({"submitted", "received
 HELD: Final[frozenset[ReferralStatus]] = frozenset({"accepted", "in_progress"})
 """The person is in the care of a centre."""
 Owed = Literal["receipt", "answer"]
-"""What a centre owes a referral: that it has arrived there, then what is to become of it."""
 OWED: Final[Mapping[ReferralStatus, Owed]] = {"submitted": "receipt", "received": "answer"}
 """What the other side owes: its service the confirmation that it has the referral, then the centre an answer."""
 TAKEN_ON: Final = HELD | {"completed"}

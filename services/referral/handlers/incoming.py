@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from chassis.pure.calendar import UnknownCalendar
 from chassis.pure.decision import (
     NOTHING,
     Context,
@@ -130,11 +129,8 @@ def redirected(states: States, event: contracts.ReferralRedirected, context: Con
     if event.to_country not in TIME_ZONES:
         return unknown_code_of_event("/to_country", "countries")
     at = context.occurred_at
-    try:
-        region = _region_of(event, context)
-        due = receipt_due(context, parent.priority, region or event.to_country, at)
-    except UnknownCalendar:
-        return refusals.REDIRECTED_OUT_OF_CALENDAR
+    region = _region_of(event, context)
+    due = receipt_due(context, parent.priority, region or event.to_country, at)
     child = parent.child(event.child_referral_id, event.to_centre, event.to_country, at, due.at, region)
     parent = replace(_refused(parent, "redirect", event.reason, context), child_id=child.id)
     after = case.with_referral(parent).with_referral(child)

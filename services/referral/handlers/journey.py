@@ -109,8 +109,9 @@ def confirm_departure(states: States, command: ConfirmDeparture, context: Contex
         return refusals.DEPARTED_LONG_BEFORE
     if command.arrival_expected_on < command.departed_on:
         return refusals.ARRIVES_BEFORE_DEPARTURE
-    if not all(code in context.reference.assistance_codes for code in command.assistance_codes):
-        return unknown_code("/assistance_codes", "assistance_codes")
+    for index, code in enumerate(command.assistance_codes):
+        if context.reference.assistance_codes.get(code, on=day_at(GERMANY, context.now)) is None:
+            return unknown_code(f"/assistance_codes/{index}", "assistance_codes")
     codes = tuple(sorted(set(command.assistance_codes)))
     case, sealed = with_assistance(case, codes, context.vault)
     journey = replace(

@@ -34,8 +34,9 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
     day = day_at(GERMANY, context.now)
     for attribute, code_list in CODE_LISTS.items():
         known = getattr(context.reference, code_list)
-        if not all(known.get(code, on=day) for code in getattr(command, attribute)):
-            return unknown_code(f"/{attribute}", code_list)
+        for index, code in enumerate(getattr(command, attribute)):
+            if known.get(code, on=day) is None:
+                return unknown_code(f"/{attribute}/{index}", code_list)
     centre = _centre_for(case, command, context.reference, day)
     if isinstance(centre, Refused):
         return centre

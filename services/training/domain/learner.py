@@ -2,8 +2,8 @@
 
     unknown --case opened--> known <--referred, last referral withdrawn--> referred --departed--> departed
 
-The status follows from facts, and all facts come from one topic under one key, so they arrive in order. A learner
-without profile is a stub: this service began to listen after the case was opened.
+The status follows from facts, and all facts come from one topic under one key: they arrive in order, but for one that
+was missing and comes late. A learner without profile is a stub: this service began to listen after the case was opened.
 """
 
 from __future__ import annotations
@@ -125,16 +125,21 @@ class Learner:
         return replace(self, referrals=self.referrals.withdrawn(referral_id))
 
     def granted(self, consent: Consent) -> Learner:
-        """The person allows training with some providers."""
+        """The person allows training with some providers. A withdrawal is never undone: a new consent has a new id."""
+        known = self._consent(consent.id)
+        return self._with(consent if known is None else replace(consent, withdrawn=known.withdrawn))
+
+    def withdrawn(self, consent_id: UUID, at: datetime) -> Learner:
+        """The person takes a consent back, for good; also one of which nobody has told yet."""
+        known = self._consent(consent_id) or Consent(consent_id, (), at)
+        return self._with(replace(known, withdrawn=True))
+
+    def _consent(self, id_: UUID) -> Consent | None:
+        return next((each for each in self.consents if each.id == id_), None)
+
+    def _with(self, consent: Consent) -> Learner:
         others = tuple(each for each in self.consents if each.id != consent.id)
         return replace(self, consents=(*others, consent))
-
-    def withdrawn(self, consent_id: UUID) -> Learner:
-        """The person takes a consent back, for good."""
-        return replace(
-            self,
-            consents=tuple(replace(each, withdrawn=True) if each.id == consent_id else each for each in self.consents),
-        )
 
     def departing(self, departure: Departure | None) -> Learner:
         """The departure is planned, moved, or (None) called off."""

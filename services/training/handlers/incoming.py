@@ -16,7 +16,6 @@ from chassis.pure.decision import (
     NOTHING,
     Context,
     Decision,
-    Refused,
 )
 from chassis.pure.messages import Event
 from chassis.pure.states import (
@@ -77,14 +76,12 @@ def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context)
     """What no other consent covers ends at once, whatever stage the course is in."""
     if event.purpose != PURPOSE:
         return NOTHING
-    return _checked(states, _learner(states, event.case_id).withdrawn(event.consent_id), context)
+    return _checked(states, _learner(states, event.case_id).withdrawn(event.consent_id, context.occurred_at), context)
 
 
-def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:
+def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision:
     """The referral tells more of the person, and perhaps when they hope to leave."""
     expected = None if event.departure is None else _departure("expected", event.departure.earliest, context)
-    if isinstance(expected, Refused):
-        return expected
     profile = Profile(event.language, event.country, event.target_group, event.age_band)
     learner = _learner(states, event.case_id)
     return _checked(states, learner.referred(event.referral_id, event.root_referral_id, profile, expected), context)
@@ -100,13 +97,9 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     return _released(states, after, lambda session: "person" if session.ends_on >= today else None)
 
 
-def departure_set(
-    states: States, event: DeparturePlanned | DepartureRescheduled, context: Context
-) -> Decision | Refused:
+def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, context: Context) -> Decision:
     """The departure has a date, or another one: does every course still end in time?"""
     departure = _departure(event.status, event.earliest, context)
-    if isinstance(departure, Refused):
-        return departure
     return _checked(states, _learner(states, event.case_id).departing(departure), context)
 
 
@@ -120,11 +113,9 @@ def returnee_departed(states: States, event: ReturneeDeparted, context: Context)
     return _checked(states, _learner(states, event.case_id).departed(event.departed_on), context)
 
 
-def _departure(status: DepartureStatus, earliest: date, context: Context) -> Departure | Refused:
+def _departure(status: DepartureStatus, earliest: date, context: Context) -> Departure:
     """With the last day of a course, for Germany and for the Länder of providers where it is another one."""
     last = context.reference.latest_ends(earliest, context.working_days)
-    if isinstance(last, Refused):
-        return last
     everywhere = last[GERMANY]
     regional = {region: day for region, day in last.items() if day != everywhere}
     return Departure(status, earliest, everywhere, regional)

@@ -26,6 +26,7 @@ from tests.support.memory import NOW
 from tests.support.memory_api import MemoryApi
 from tests.support.web import problem
 from vocabulary.countries import day_at
+from vocabulary.switch import CountryStatus, id_of, over
 
 COUNSELLOR = {"roles": ["centre_counsellor"], "org": LAGOS}
 IN_EDO = {"roles": ["centre_counsellor"], "org": EDO}
@@ -264,9 +265,9 @@ def test_what_is_no_tag_is_refused(api: Api, tag: str) -> None:
     assert document["errors"][0]["field"] == "If-Match"
 
 
-def test_a_tag_of_something_else_is_stale(api: Api) -> None:
-    problem(api.act(*CALLS[0], **{"If-Match": '"of-something-else"'}), 412, "changed_meanwhile")
-    problem(api.act(*CALLS[0], **{"If-Match": 'W/"weak", "of-something-else"'}), 412, "changed_meanwhile")
+def test_a_tag_of_something_else_is_told_from_a_stale_one(api: Api) -> None:
+    problem(api.act(*CALLS[0], **{"If-Match": '"of-something-else"'}), 412, "if_match_foreign")
+    problem(api.act(*CALLS[0], **{"If-Match": 'W/"weak", "of-something-else"'}), 412, "if_match_foreign")
 
 
 def test_weak_tags_are_told_from_stale_ones(api: Api) -> None:
@@ -300,3 +301,16 @@ def test_a_child_of_a_redirection_says_so_too() -> None:
     desk.service.now = EID
     desk.tell(consent(), referred(referred_at=EID))
     assert done(desk.redirect()).answer.answer_due_estimated
+
+
+def test_whoever_may_read_nothing_learns_nothing_by_a_tag(api: Api) -> None:
+    """Offices of a suspended country report contacts still; what became of the person is not for them."""
+    service, path = api.desk.service, f"/files/{CASE}"
+    for call in (CALLS[0], CALLS[4]):
+        assert api.act(*call).status_code == 200
+    seen = api.read(path).headers["ETag"]
+    service.reference = over(service.reference, [CountryStatus(id_of("NG"), "NG", "suspended", "security", NOW)])
+    problem(api.read(path), 403, "access_suspended")
+    for tag in (seen, "*", '"of-something-else"'):
+        problem(api.act(*CALLS[5], **{"If-Match": tag}), 400, "if_match_unusable")
+    assert api.act(*CALLS[5]).status_code == 200

@@ -158,7 +158,7 @@ def test_consents_to_other_purposes_are_not_kept() -> None:
     world = empty()
     world.tell(consent("referral"), consent("training"))
     assert world.service.all(Candidate) == []
-    world.tell(consent_gone("matching", 7))
+    world.tell(consent_gone("referral", 7))
     assert world.service.all(Candidate) == []
 
 

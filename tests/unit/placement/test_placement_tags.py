@@ -94,7 +94,7 @@ def test_a_command_on_a_candidacy_holds_to_the_candidacy_as_it_was_seen(api: Api
     path, body = call(api, candidacy_id)
     other = api.tag(f"/candidacies/{api.world.shortlist(OTHER_CASE)}")
     before = api.world.service.snapshot()
-    problem(api.post(path, body, **{"If-Match": other}), 412, "changed_meanwhile")
+    problem(api.post(path, body, **{"If-Match": other}), 412, "if_match_foreign")
     assert api.world.service.snapshot() == before
     seen = api.tag(f"/candidacies/{candidacy_id}")
     answer = api.post(path, body, **{"If-Match": f'"of-something-else", {seen}'})

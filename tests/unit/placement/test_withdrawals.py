@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from chassis.pure.decision import Decision
+from placement.commands import Shortlist
+from placement.contracts import ConsentWithdrawn
 from placement.domain.candidate import Candidate
 from placement.events import CandidacyClosed
 from tests.support.memory import NOW
@@ -183,3 +187,13 @@ def test_a_deadline_of_nobody_does_nothing() -> None:
     world.service.rows[Candidate].clear()
     world.service.advance(timedelta(days=10))
     assert world.told().count("CandidacyClosed") == 0
+
+
+def test_a_withdrawal_that_is_told_before_its_consent_holds() -> None:
+    world = World(openings=2)
+    world.tell(referred(case_id=OTHER_CASE, referral_id=UUID(int=77)))
+    world.tell(ConsentWithdrawn(case_id=OTHER_CASE, consent_id=UUID(int=5), purpose="matching"))
+    world.tell(consent(case_id=OTHER_CASE, number=5))
+    assert getattr(world.run(Shortlist(world.vacancy_id, OTHER_CASE)), "code", "") == "consent_missing"
+    world.tell(consent(case_id=OTHER_CASE, number=6))
+    assert isinstance(world.run(Shortlist(world.vacancy_id, OTHER_CASE)), Decision)

@@ -121,7 +121,7 @@ def test_a_child_that_is_withdrawn_at_once_is_not_watched() -> None:
 
 @pytest.mark.parametrize(
     ("country", "at", "code"),
-    [("FR", NOW, "unknown_code"), ("NG", datetime(2100, 12, 31, 12, tzinfo=UTC), "date_out_of_bounds")],
+    [("FR", NOW, "unknown_code"), ("NG", datetime(2100, 12, 31, 12, tzinfo=UTC), "calendar_unknown")],
 )
 def test_a_redirection_for_which_there_is_no_calendar_is_kept_for_the_operators(
     country: str, at: datetime, code: str

@@ -189,10 +189,10 @@ def test_the_tag_of_a_profile_follows_its_clear_text_and_holds_nothing_of_it(api
 def test_a_profile_that_is_not_there_cannot_have_been_read(api: Api) -> None:
     done(api.desk.open(case_id=STRANGER))
     path = f"/cases/{STRANGER}/profile"
-    problem(api.act("PUT", path, PROFILE, **{"If-Match": "*"}), 404, "profile_not_found")
+    problem(api.act("PUT", path, PROFILE, **{"If-Match": "*"}), 412, "if_match_unshown")
     assert api.act("PUT", path, PROFILE).status_code == 200
     assert api.act("DELETE", path, **{"If-Match": "*"}).status_code == 200
-    problem(api.act("PUT", path, PROFILE, **{"If-Match": "*"}), 404, "profile_destroyed")
+    problem(api.act("PUT", path, PROFILE, **{"If-Match": "*"}), 412, "if_match_unshown")
 
 
 def test_a_profile_under_another_key_is_held_to_nothing_and_the_operators_hear_of_it(api: Api) -> None:

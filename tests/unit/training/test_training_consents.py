@@ -90,3 +90,13 @@ def test_a_consent_for_something_else_is_none_for_training(purpose: str) -> None
     world.opened("amina")
     world.granted("amina", purpose=purpose)
     assert refused(world.request("amina", world.scheduled())).code == "consent_missing"
+
+
+def test_a_withdrawal_that_is_told_before_its_consent_holds() -> None:
+    world = World()
+    world.opened("amina")
+    world.consent_withdrawn("amina", "x")
+    world.granted("amina", consent="x")
+    assert refused(world.request("amina", world.scheduled())).code == "consent_missing"
+    world.granted("amina", consent="y")
+    done(world.request("amina", world.scheduled()))

@@ -176,7 +176,7 @@ def test_a_departure_outside_of_any_calendar_is_a_fault_of_the_message(world: Wo
         departure=ExpectedDeparture(earliest=earliest),
     )
     for event in (planned, referred):
-        assert refused(world.service.event(event)).code == "date_out_of_bounds"
+        assert refused(world.service.event(event)).code == "calendar_unknown"
     assert world.service.snapshot() == before
 
 

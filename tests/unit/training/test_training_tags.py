@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.support.memory_api import MemoryApi
-from tests.support.training.world import ELEC, PAINT, TODAY, World, in_days
+from tests.support.training.world import ELEC, PAINT, TODAY, World, id_of, in_days
 from tests.support.web import problem
 from training.app import SERVICE
 
@@ -99,9 +99,20 @@ def test_another_organisation_learns_nothing_by_a_tag(api: Api) -> None:
         problem(api.post(f"{path}/cancel", who, **{"If-Match": "*"}), 403, "other_organisation")
 
 
-def test_what_makes_something_new_was_not_seen_before(api: Api) -> None:
-    body = {"session_id": str(api.session), "case_id": str(uuid4())}
-    problem(api.post("/enrolments", SCOUT, body, **{"If-Match": "*"}), 400, "if_match_unusable")
+def test_a_request_for_a_seat_is_held_to_the_course_as_it_was_seen(api: Api) -> None:
+    body = {"session_id": str(api.session), "case_id": str(id_of("chidi"))}
+    seen = api.tag(SCOUT, f"/sessions/{api.session}")
+    _bilal_enrols(api.world, api.session)
+    problem(api.post("/enrolments", SCOUT, body, **{"If-Match": seen}), 412, "changed_meanwhile")
+    now = api.tag(SCOUT, f"/sessions/{api.session}")
+    assert api.post("/enrolments", SCOUT, body, **{"If-Match": now}).status_code == 201
+
+
+def test_a_command_is_refused_for_the_same_reason_with_a_tag_and_without(api: Api) -> None:
+    for session, case in ((api.session, uuid4()), (uuid4(), id_of("chidi"))):
+        body = {"session_id": str(session), "case_id": str(case)}
+        without, tagged = (api.post("/enrolments", SCOUT, body, **tag).json() for tag in ({}, {"If-Match": "*"}))
+        assert tagged["code"] == without["code"] in {"case_not_found", "session_not_found"}
 
 
 def _bilal_enrols(world: World, session: UUID) -> None:

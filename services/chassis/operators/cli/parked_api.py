@@ -39,7 +39,8 @@ class ParkedApi:
 
     def listing(self, chosen: Filter, limit: int, *, behind: bool, discarded: bool) -> tuple[list[ParkedRow], int]:
         """Records as `operators.parked.list_parked` gives them, and how many there are in all."""
-        query = {**_named(chosen), "behind": behind, "discarded": discarded, "count": True, "limit": min(limit, PAGE)}
+        query = {**_named(chosen), "behind": behind, "count": True, "limit": min(limit, PAGE)}
+        query |= {"state": "discarded"} if discarded else {}
         rows: list[ParkedRow] = []
         while True:
             page = self._ask("GET", "", params=query)
