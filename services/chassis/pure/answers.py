@@ -30,13 +30,14 @@ class Answer(BaseModel):
 
 
 def tag_of(answer: Answer, id_: object, key: bytes) -> str:
-    """The `ETag` of what one caller was shown: a keyed hash per field, so that a stale tag tells which have changed.
+    """The `ETag` of what one caller was shown: whose tag it is, then a keyed hash per field, so that a stale tag tells
+    which have changed.
 
     The hashes are made under a key of this one resource: alike values of two resources have different tags.
     """
     own = _own_key(answer, id_, key)
     digests = [_digest(getattr(answer, name), name, own) for name in _tagged(type(answer))]
-    return f'"{urlsafe_b64encode(b"".join(digests)).decode()}"'
+    return f'"{urlsafe_b64encode(_whose(own) + b"".join(digests)).decode()}"'
 
 
 def changed_since(tag: str, answer: Answer, id_: object, key: bytes) -> Sequence[str] | None:
@@ -48,16 +49,21 @@ def changed_since(tag: str, answer: Answer, id_: object, key: bytes) -> Sequence
     except ValueError:
         return None
     # Python decodes around what is no base64; two tags are equal character by character (RFC 9110, 8.8.3.2).
-    if len(seen) != FIELD_BYTES * len(names) or urlsafe_b64encode(seen).decode() != text:
+    if len(seen) != FIELD_BYTES * (1 + len(names)) or urlsafe_b64encode(seen).decode() != text:
         return None
     own = _own_key(answer, id_, key)
-    parts = [seen[place : place + FIELD_BYTES] for place in range(0, len(seen), FIELD_BYTES)]
-    kept = [part == _digest(getattr(answer, name), name, own) for name, part in zip(names, parts, strict=True)]
-    return [name for name, same in zip(names, kept, strict=True) if not same] if any(kept) else None
+    whose, *parts = (seen[place : place + FIELD_BYTES] for place in range(0, len(seen), FIELD_BYTES))
+    if whose != _whose(own):
+        return None
+    return [name for name, part in zip(names, parts, strict=True) if part != _digest(getattr(answer, name), name, own)]
 
 
 def _own_key(answer: Answer, id_: object, key: bytes) -> bytes:
     return hmac.digest(key, f"{type(answer).__qualname__} {id_}".encode(), "sha256")
+
+
+def _whose(own_key: bytes) -> bytes:
+    return hmac.digest(own_key, b"", "sha256")[:FIELD_BYTES]
 
 
 def _tagged(kind: type[Answer]) -> Sequence[str]:

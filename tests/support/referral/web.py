@@ -95,6 +95,7 @@ def reads(api: Api) -> dict[str, str]:
         "list_cases": "/cases",
         "read_case": f"/cases/{CASE}",
         "read_timeline": f"/cases/{CASE}/timeline",
+        "read_consents": f"/cases/{CASE}/consents",
         "read_profile": f"/cases/{CASE}/profile",
         "list_referrals": "/referrals",
         "read_referral": f"/referrals/{api.desk.referrals[0]}",

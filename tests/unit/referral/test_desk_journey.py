@@ -202,7 +202,7 @@ def test_a_departure_some_days_before_its_window_can_be_reported() -> None:
     [
         (lambda desk: desk.reschedule(reason="bad_mood"), "/reason"),
         (lambda desk: desk.cancel("carrier_changed"), "/reason"),
-        (lambda desk: desk.depart(0, 1, "rent", "limousine"), "/assistance_codes"),
+        (lambda desk: desk.depart(0, 1, "rent", "limousine"), "/assistance_codes/1"),
     ],
     ids=["reschedule", "cancel", "depart"],
 )

@@ -113,7 +113,7 @@ def test_a_departure_that_is_over_is_not(how: str) -> None:
     [("needs", "wealth"), ("wishes", "employment"), ("skills", "0000"), ("skills", "7136000")],
 )
 def test_a_code_that_no_list_has_is_refused(field: str, code: str) -> None:
-    outcome = refused(Desk.consented().refer(**{field: (code,)}), "unknown_code", 422, f"/{field}")
+    outcome = refused(Desk.consented().refer(**{field: (code,)}), "unknown_code", 422, f"/{field}/0")
     assert code not in outcome.detail + outcome.remedy
 
 

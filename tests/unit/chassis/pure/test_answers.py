@@ -64,21 +64,21 @@ def test_a_stale_tag_tells_which_fields_have_changed(changes: dict[str, object],
 
 
 @pytest.mark.parametrize("tag", ['""', '"!"', '"AAAA"', '"x y"', '"' + "A" * 4000 + '"', '"é"'])
-def test_a_tag_of_something_else_differs_in_everything(tag: str) -> None:
-    assert list(changed_since(tag, FIRST, ID, KEY)) == ["id", "parts", "count"]
-    assert list(changed_since(tag_of(Other(id=ID), ID, KEY), FIRST, ID, KEY)) == ["id", "parts", "count"]
+def test_a_tag_of_something_else_is_told_from_a_stale_one(tag: str) -> None:
+    assert changed_since(tag, FIRST, ID, KEY) is None
+    assert changed_since(tag_of(Other(id=ID), ID, KEY), FIRST, ID, KEY) is None
 
 
 @pytest.mark.parametrize("more", ["!", "~", "=", ".", "%41"])
 @pytest.mark.parametrize("place", [1, 5, -1])
 def test_a_tag_with_more_in_it_is_another(more: str, place: int) -> None:
     tag = tag_of(FIRST, ID, KEY)
-    assert list(changed_since(tag[:place] + more + tag[place:], FIRST, ID, KEY)) == ["id", "parts", "count"]
+    assert changed_since(tag[:place] + more + tag[place:], FIRST, ID, KEY) is None
 
 
 def test_without_the_key_nobody_can_try_values() -> None:
     assert tag_of(FIRST, ID, b"another") != tag_of(FIRST, ID, KEY)
-    assert list(changed_since(tag_of(FIRST, ID, b"another"), FIRST, ID, KEY)) == ["id", "parts", "count"]
+    assert changed_since(tag_of(FIRST, ID, b"another"), FIRST, ID, KEY) is None
 
 
 @given(st.lists(st.text(max_size=5), max_size=4), st.lists(st.text(max_size=5), max_size=4))
@@ -98,4 +98,4 @@ def test_alike_values_of_two_resources_have_no_part_of_their_tags_in_common() ->
     one, two = (base64.urlsafe_b64decode(tag_of(FIRST, UUID(int=number), KEY).strip('"')) for number in (1, 2))
     parts = [{tag[place : place + FIELD_BYTES] for place in range(0, len(tag), FIELD_BYTES)} for tag in (one, two)]
     assert not parts[0] & parts[1]
-    assert list(changed_since(tag_of(FIRST, UUID(int=2), KEY), FIRST, ID, KEY)) == ["id", "parts", "count"]
+    assert changed_since(tag_of(FIRST, UUID(int=2), KEY), FIRST, ID, KEY) is None
