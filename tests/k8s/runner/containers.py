@@ -64,7 +64,9 @@ class Container:
         self.ready = False
         plan = self._plan = self._planned()
         self.program = await programs.start(plan, self.log)
-        self._watchers = [asyncio.create_task(self._watch(on_change))]
+        watcher = asyncio.create_task(self._watch(on_change))
+        watcher.add_done_callback(self._watched)
+        self._watchers = [watcher]
         return self.program
 
     def _planned(self) -> Plan:
@@ -170,16 +172,19 @@ class Container:
         probe = self._spec.get(name)
         return None if probe is None else Prober(probe, self._facts["status.podIP"], self.ports, self._exec)
 
-    async def _exec(self, command: list[str], seconds: float) -> int:
+    def _watched(self, watcher: asyncio.Task[None]) -> None:
+        if not watcher.cancelled() and (error := watcher.exception()) is not None:
+            self._say(f"{self.name}: nobody asks its probes any more: {error!r}")
+
+    async def _exec(self, command: list[str]) -> int:
+        """Its exit code. Whoever stops waiting for it ends it. Raises `NotStarted`."""
         assert self.program is not None
         assert self._plan is not None
         running = await programs.enter(self.program, self._plan, command, self.log)
         try:
-            async with asyncio.timeout(seconds):
-                return await running.wait()
-        except TimeoutError:
+            return await running.wait()
+        finally:
             running.send(signal.SIGKILL)
-            raise
 
     def ended(self) -> str:
         """Called once its program has ended; why, if the kernel did it for its memory."""
@@ -228,7 +233,7 @@ class Container:
         if "sleep" in hook:
             waiting.append(asyncio.create_task(asyncio.sleep(hook["sleep"]["seconds"])))
         elif "exec" in hook:
-            waiting.append(asyncio.create_task(self._exec(list(hook["exec"]["command"]), 3600)))
+            waiting.append(asyncio.create_task(self._hook(list(hook["exec"]["command"]))))
         else:
             return
         try:
@@ -236,3 +241,13 @@ class Container:
         finally:
             for task in waiting:
                 task.cancel()
+
+    async def _hook(self, command: list[str]) -> None:
+        """A hook that fails holds nothing up, as with a kubelet; but it is told."""
+        try:
+            code = await self._exec(command)
+        except NotStarted as error:
+            self._say(f"{self.name}: preStop could not be run: {error}")
+        else:
+            if code:
+                self._say(f"{self.name}: preStop ended with code {code}")

@@ -1,8 +1,10 @@
 """Becomes one container: namespaces, a root of its own, a user without rights, then its program.
 
-A script of its own, run as root with nothing but the standard library: `python -I launch.py PIPE` with a plan (JSON) on
-standard input. It writes a line of JSON to the file descriptor PIPE: the id of the program, or why there is none.
-Everything that it mounts lies in its own mount namespace and is gone with it. If the runner dies, so does all of it.
+A script of its own, run as root with nothing but the standard library: `python -I launch.py SOCKET` with a plan (JSON)
+on standard input. It sends one message of JSON over the file descriptor SOCKET: the id of the program with a handle of
+it (a pidfd), or why there is none. The handle is opened before the program can be forgotten, so that it leads to this
+program also when that has ended before somebody looks. Everything that it mounts lies in its own mount namespace and is
+gone with it. If the runner dies, so does all of it.
 """
 
 from __future__ import annotations
@@ -10,15 +12,19 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import select
 import shutil
 import socket
 import stat
+import struct
 import sys
 from pathlib import Path
 from typing import Any
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NEWNS, _NEWUTS, _NEWIPC, _NEWPID, _NEWNET = 0x00020000, 0x04000000, 0x08000000, 0x20000000, 0x40000000
+_ENTERED = _NEWNS | _NEWUTS | _NEWIPC | _NEWPID | _NEWNET
+"""The namespaces of a running container, joined all at once by its handle; its root comes with the first."""
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 _DETACH = 2
 _PDEATHSIG, _CAPBSET_DROP, _NO_NEW_PRIVS, _CAPS = 1, 24, 38, 41
@@ -29,8 +35,9 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 
 def main() -> None:
     """Starts the program that the plan describes, and ends as it does."""
-    pipe = int(sys.argv[1])
-    os.set_inheritable(pipe, False)
+    runner = socket.socket(fileno=int(sys.argv[1]))
+    runner.set_inheritable(False)
+    launcher = os.pidfd_open(os.getpid())
     plan: dict[str, Any] = json.load(sys.stdin)
     _prctl(_PDEATHSIG, _SIGKILL)
     if os.getppid() != plan["runner"]:
@@ -38,36 +45,38 @@ def main() -> None:
     try:
         if plan.get("cgroup"):
             Path(plan["cgroup"], "cgroup.procs").write_text(str(os.getpid()))
-        if plan.get("enter"):
-            _enter(plan["enter"])
+        if plan.get("enter") is not None:
+            _call("setns", plan["enter"], _ENTERED)
         else:
             _call("setns", plan["network"], _NEWNET)
             _call("unshare", _NEWNS | _NEWUTS | _NEWIPC | _NEWPID)
         child = os.fork()
         if not child:
-            _become(plan, pipe)
+            _become(plan, runner, launcher)
+        _say(runner, {"pid": child}, os.pidfd_open(child))
     except OSError as error:
-        _say(pipe, {"error": str(error)})
+        _say(runner, {"error": str(error)})
         raise SystemExit(1) from error
-    _say(pipe, {"pid": child})
-    os.close(pipe)
+    runner.close()
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     os._exit(code if code >= 0 else 128 - code)
 
 
-def _become(plan: dict[str, Any], pipe: int) -> None:
+def _become(plan: dict[str, Any], runner: socket.socket, launcher: int) -> None:
     """The child: never returns."""
     try:
-        if not plan.get("enter"):
+        if plan.get("enter") is None:
             socket.sethostname(plan["hostname"])
             _own_root(plan)
         _drop(plan)
+        if select.select([launcher], [], [], 0)[0]:
+            os._exit(127)  # the launcher was gone before this program was bound to it
         os.chdir(plan["directory"])
         program = _found(plan["command"][0], plan["environment"])
         os.execve(program, plan["command"], plan["environment"])
     except OSError as error:
-        _say(pipe, {"error": f"{plan['command'][0]}: {error}"})
+        _say(runner, {"error": f"{plan['command'][0]}: {error}"})
     finally:
         os._exit(127)
 
@@ -124,14 +133,6 @@ def _pivot(root: Path) -> None:
     os.chdir("/")
 
 
-def _enter(pid: int) -> None:
-    """Joins the namespaces of a running container; its root comes with its mount namespace."""
-    kinds = ("ipc", "uts", "net", "pid", "mnt")
-    files = [os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY) for kind in kinds]
-    for file in files:
-        _call("setns", file, 0)
-
-
 # --- the user --------------------------------------------------------------------------------------------------------
 
 
@@ -182,8 +183,9 @@ def _error(what: str) -> OSError:
     return OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def _say(pipe: int, words: dict[str, object]) -> None:
-    os.write(pipe, json.dumps(words).encode() + b"\n")
+def _say(runner: socket.socket, words: dict[str, object], *handles: int) -> None:
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", handle)) for handle in handles]
+    runner.sendmsg([json.dumps(words).encode()], rights)
 
 
 if __name__ == "__main__":

@@ -93,8 +93,9 @@ class Pod:
         return next((each.ports[value] for each in self.containers if value in each.ports), None)
 
     def listening(self) -> set[int]:
-        """The TCP ports at which something in it listens for others than itself."""
-        assert self._link is not None
+        """The TCP ports at which something in it listens for others than itself; none before it is there, or after."""
+        if self._link is None:
+            return set()
         text = network.inside(self._link.namespace, ["cat", "/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"])
         found = re.findall(r"^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A", text, re.MULTILINE)
         return {int(port, 16) for address, port in found if not address.endswith("0100007F")}
@@ -256,6 +257,7 @@ class Pod:
                 await container.program.wait()
         if self._link is not None:
             self._node.network.release(self._link)
+            self._link = None
         shutil.rmtree(self._node.directory / "volumes" / self.name, ignore_errors=True)
         self.say(f"is gone after {time.monotonic() - begun:.1f} s")
         self._changed()

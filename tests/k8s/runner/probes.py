@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.k8s.runner.fields import Refused
+from tests.k8s.runner.programs import NotStarted
 
-Exec = Callable[[list[str], float], Awaitable[int]]
-"""Runs a command in the container; its exit code. The second argument is the time that it may take."""
+Exec = Callable[[list[str]], Awaitable[int]]
+"""Runs a command in the container; its exit code. Raises `NotStarted`."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,11 @@ class Prober:
                     return await self._http(self._probe["httpGet"])
                 if "tcpSocket" in self._probe:
                     return await self._tcp(self._probe["tcpSocket"]["port"])
-                code = await self._run(list(self._probe["exec"]["command"]), self.timing.timeout)
+                code = await self._run(list(self._probe["exec"]["command"]))
         except TimeoutError:
             return f"no answer within {self.timing.timeout} s"
+        except NotStarted as error:
+            return f"could not be run: {error}"
         except OSError as error:
             return error.strerror or str(error)
         return "" if code == 0 else f"exit code {code}"

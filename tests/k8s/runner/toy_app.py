@@ -31,6 +31,7 @@ def seen():
         "capabilities": [status[name].strip() for name in ("CapEff", "CapPrm", "CapBnd")],
         "no_new_privileges": status["NoNewPrivs"].strip(),
         "devices": interfaces(),
+        "processes": sorted(path.name for path in Path("/proc").iterdir() if path.name.isdecimal()),
         "root": sorted(path.name for path in Path("/").iterdir()),
         "packages": [path for path in sys.path if path.endswith("-packages") and any(Path(path).iterdir())],
     }
