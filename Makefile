@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test access bench chaos fuzz mutants check schemas dashboards promtool event example format lock k8s manifests k8s-apiserver
+.PHONY: help venv run demo stop reset status token ph test access bench chaos fuzz mutants check schemas dashboards promtool event example format lock k8s k8s-rollout manifests k8s-apiserver
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -50,6 +50,9 @@ test: $(ALL_STAMP)  ## all tests, on a stack of their own
 
 k8s: $(ALL_STAMP)  ## the manifests of deploy/k8s: make k8s ONLY=structure
 	@$(PY) -m tests.k8s --only "$(ONLY)" $(ARGS)
+
+k8s-rollout: $(ALL_STAMP)  ## one service of overlays/local rolled out under load, and back; its secrets rotated. Needs root
+	@EXECUTED=referral $(PY) -m tests.k8s --only executed -k rollout_of_one $(ARGS)
 
 access: $(ALL_STAMP)  ## who sees what of whom, in all combinations; make test takes every pair of them
 	@ACCESS=all $(PY) -m pytest tests/access tests/system/test_access.py

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
-from deploy.k8s.make_secrets import secrets_of
+from deploy.k8s.make_secrets import NAMESPACES, secrets_of
 from deploy.local.authority import Authority
 from deploy.local.kafka import Kafka, Tls
 from deploy.local.kafka_users import Users
@@ -39,7 +39,7 @@ class Stand(LocalStack):
         ports = Ports(**{**vars(free_ports()), "kafka_secured": KAFKA_PORT})
         super().__init__(directory, ports, durable=False, kafka_login="scram")
         self.made = secrets_of(ENVIRONMENT, self.secrets)
-        store = self.secrets / "keystore.pem"
+        store = self.kafka_store = self.secrets / "keystore.pem"
         write_secret(store, self._made("chain-kafka-server", "keystore.pem"))
         tls = Tls(store, Authority(self.secrets / "kafka").file, host=f"{net}.1", name=KAFKA_NAME)
         self.kafka = Kafka(directory / "kafka", LOCAL / "cache", self.logs / "kafka.log", ports, login="scram", tls=tls)
@@ -80,6 +80,18 @@ class Stand(LocalStack):
             server.create_database(self._rights[service])
         self.kafka.wait()
         self.users.make()
+
+    def renew_kafka_certificate(self) -> None:
+        """Kafka shows another one of the same authority, for the same names."""
+        within = f"{KAFKA_NAME}.{NAMESPACES[ENVIRONMENT]}"
+        names = [KAFKA_NAME, within, f"{within}.svc", f"{within}.svc.cluster.local"]
+        authority = Authority(self.secrets / "kafka")
+        self.kafka_store = authority.store(self.secrets / "next-keystore.pem", "chain-kafka", names)
+        self.kafka.renew_certificate(self.kafka_store)
+
+    def first_authority(self, service: str) -> Path:
+        """Who has signed the certificate that a database began with."""
+        return Authority(self.secrets / f"{service}-db").file
 
     def stop(self) -> None:
         """Ends all servers."""

@@ -1,5 +1,6 @@
-"""Under load: a new release with a migration, workers from 1 to 3 to 1, a killed pod and a lost one. Nothing is lost or
-done twice, nobody gets a 5xx.
+"""Under load: a new release with a migration, and back; workers from 1 to 3 to 1, a killed pod and a lost one; then
+rotated passwords and certificates. Nothing is lost or done twice. Nobody gets a 5xx while pods are changed; while all
+connections of a service break, he may be told to come again.
 
 The judge is that of `tests/system/test_kill.py`: what must follow is worked out from the answers alone.
 """
@@ -10,20 +11,26 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
-from uuid import uuid4
 
-import asyncpg
-import httpx
 import pytest
 
 from deploy.local.places import SERVICES
 from tests.k8s.executed.conftest import MIGRATED, NEXT_RELEASE, Overlay
 from tests.k8s.executed.gaps import Gaps
-from tests.k8s.executed.releases import VERSION, release_of, released
-from tests.support.brokers import Broker
-from tests.support.chain import Caller, Chain, Heard
+from tests.k8s.executed.releases import VERSION, release_of
+from tests.k8s.executed.rendered import NAME
+from tests.k8s.executed.under_load import (
+    NOTHING,
+    Counting,
+    Executed,
+    Felt,
+    answered,
+    go_back,
+    roll,
+    rotate,
+    the_former_secrets_open_nothing,
+)
+from tests.support.chain import Chain, Heard
 from tests.support.ledger import Insistent, Ledger
 from tests.support.people import STAFF, Person
 from tests.system.test_kill import (
@@ -52,40 +59,8 @@ __all__ = [
 ]
 
 SEED = 7
-
-
-class Executed(Chain):
-    """The four services as they run in the cluster, seen from outside."""
-
-    def __init__(self, overlay: Overlay) -> None:
-        self.stack = overlay.stand
-        self.overlay = overlay
-        self.broker = Broker(overlay.stand.kafka.bootstrap)
-        self._callers: dict[tuple[str, str, str, str], Caller] = {}
-
-    @asynccontextmanager
-    async def database(self, service: str) -> AsyncIterator[asyncpg.Connection]:
-        """A superuser's connection to a service's database."""
-        connection = await self.overlay.stand.databases[service].connect(service)
-        try:
-            yield connection
-        finally:
-            await connection.close()
-
-
-class Counting:
-    """A caller who writes down what answers he gets."""
-
-    def __init__(self, caller: Caller, answers: Counter[int]) -> None:
-        self._caller = caller
-        self._answers = answers
-
-    async def send(self, path: str, body: Any = None, *, key: str = "", method: str = "POST") -> httpx.Response:
-        """One command over a connection of its own, as a gateway makes it: the next pod that is ready gets it."""
-        headers = {"Idempotency-Key": key or str(uuid4()), "Connection": "close"}
-        answer = await self._caller.http.request(method, path, json=body, headers=headers)
-        self._answers[answer.status_code] += 1
-        return answer
+ROTATED = "counselling"
+"""Whose passwords and certificates are changed meanwhile."""
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +82,12 @@ def answers() -> Counter[int]:
 
 
 @pytest.fixture(scope="module")
+def felt() -> list[Felt]:
+    """What people had felt when all pods had been changed, before anything was rotated."""
+    return []
+
+
+@pytest.fixture(scope="module")
 def gaps() -> Gaps:
     return Gaps()
 
@@ -120,7 +101,13 @@ async def before(chain: Chain) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 async def people(
-    overlay: Overlay, chain: Chain, ledger: Ledger, answers: Counter[int], gaps: Gaps, before: dict[str, int]
+    overlay: Overlay,
+    chain: Chain,
+    ledger: Ledger,
+    answers: Counter[int],
+    gaps: Gaps,
+    before: dict[str, int],
+    felt: list[Felt],
 ) -> list[Person]:
     """The load, all that happens to the pods meanwhile, and then silence."""
     staff = {n: Insistent(w[0], Counting(chain.as_(*w), answers), ledger) for n, w in STAFF.items()}  # type: ignore[arg-type]
@@ -131,6 +118,10 @@ async def people(
         await asyncio.to_thread(roll, overlay)
         await asyncio.to_thread(scale, overlay)
         await asyncio.to_thread(lose, overlay)
+        await asyncio.to_thread(go_back, overlay)
+        felt.append(Felt.until_now(overlay, ledger, answers))
+        await asyncio.to_thread(rotate, overlay, ROTATED)
+        await answered(ledger, ROTATED, 30)
     finally:
         load.stopped = True
         await working
@@ -141,13 +132,6 @@ async def people(
         f"\npeople {len(load.people)}, answers {dict(answers)}, longest waits in seconds, by partition:\n{gaps.told()}"
     )
     return load.people
-
-
-def roll(overlay: Overlay) -> None:
-    """A new release of everything with a migration, as `kubectl apply -k` brings it."""
-    overlay.cluster.apply(released(overlay.documents, NEXT_RELEASE))
-    overlay.cluster.wait_done(seconds=300)
-    overlay.cluster.wait_complete(seconds=500)
 
 
 def scale(overlay: Overlay) -> None:
@@ -173,13 +157,13 @@ async def heard(chain: Chain, people: list[Person]) -> dict[str, list[Heard]]:
     return {service: await chain.heard(service) for service in SERVICES}
 
 
-def test_nobody_got_an_answer_that_says_come_again_later(
-    overlay: Overlay, people: list[Person], answers: Counter[int], ledger: Ledger
-) -> None:
+def test_nobody_felt_that_pods_were_changed(people: list[Person], felt: list[Felt]) -> None:
     assert people
-    assert {status for status in answers if status >= 500} == set()
-    refused = [line for line in overlay.cluster.node.said if "no pod is ready" in line]
-    assert (ledger.nobody, ledger.silent, refused) == (Counter(), Counter(), [])
+    assert felt == [NOTHING]
+
+
+def test_a_rotation_gave_no_other_error_than_come_again(people: list[Person], answers: Counter[int]) -> None:
+    assert {status for status in answers if status >= 500} <= {503}
 
 
 def test_nobody_was_cut_short_at_his_end(overlay: Overlay, people: list[Person]) -> None:
@@ -191,13 +175,25 @@ def test_every_partition_was_read_on(people: list[Person], gaps: Gaps) -> None:
     assert len(gaps.longest) == 60
 
 
-async def test_the_next_release_runs_on_a_migrated_database(
+async def test_both_releases_ran_and_the_first_runs_again_on_the_migrated_database(
     overlay: Overlay, chain: Chain, people: list[Person]
 ) -> None:
+    first = release_of(overlay.documents)
     running = {pod.labels[VERSION] for each in overlay.cluster.deployments.values() for pod in each.pods}
-    assert running == {NEXT_RELEASE} != {release_of(overlay.documents)}
+    assert running == {first} != {NEXT_RELEASE}
     assert overlay.cluster.jobs[f"{MIGRATED}-migrate-{NEXT_RELEASE}"].succeeded
     assert await chain.rows(MIGRATED, "select count(*) from the_next_release") == [(0,)]
+
+
+async def test_the_secrets_of_before_open_nothing(overlay: Overlay, people: list[Person]) -> None:
+    await the_former_secrets_open_nothing(overlay, ROTATED)
+
+
+def test_nothing_was_started_anew_for_what_was_rotated(overlay: Overlay, people: list[Person]) -> None:
+    pods = overlay.cluster.pods(**{NAME: ROTATED, VERSION: release_of(overlay.documents)})
+    running = [pod for pod in pods if pod.phase == "Running"]
+    assert len(running) == 4
+    assert [each.restarts for pod in running for each in pod.containers] == [0, 0, 0, 0]
 
 
 def test_no_connection_was_opened_that_no_policy_allows(overlay: Overlay, people: list[Person]) -> None:

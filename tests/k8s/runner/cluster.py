@@ -76,6 +76,8 @@ class Cluster:
         self.jobs: dict[str, Job] = {}
         self.single: list[Pod] = []
         self.doors: dict[tuple[str, int], Door] = {}
+        self.published: list[Door] = []
+        """Those that are open to this machine."""
         self._images = images
         self._outside: dict[str, Mapping[int, Place]] = {}
         self._started = threading.Event()
@@ -297,7 +299,14 @@ class Cluster:
     def publish(self, service: str, port: int, *, source: str = "") -> int:
         """A port on this machine's loopback that leads to the ready pods of a Service, as a gateway would."""
         door = Door(f"{service} from outside", self.doors[service, port].places, source=source)
+        self.published.append(door)
         return int(self.call(lambda: self.node.forwarders.open(door, "127.0.0.1", 0, outside=True)))
+
+    def cut(self, service: str, pods: Iterable[Pod]) -> int:
+        """Breaks the connections that these pods have to a Service; how many there were."""
+        sources = {pod.address for pod in pods}
+        doors = [door for (name, _), door in self.doors.items() if name == service]
+        return int(self.call(lambda: sum(door.cut(sources) for door in doors)))
 
     def attempts(self) -> dict[Attempt, int]:
         """What pods have tried to reach until now."""

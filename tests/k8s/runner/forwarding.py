@@ -13,7 +13,7 @@ import itertools
 import socket
 import struct
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 
 from tests.k8s.runner.network import Network
@@ -37,7 +37,17 @@ class Door:
     """How often a caller's address was led to which place."""
     refused: int = 0
     server: asyncio.Server | None = None
+    callers: set[_Caller] = field(default_factory=set)
+    """Those who are connected now."""
     _turn: itertools.count = field(default_factory=itertools.count)
+
+    def cut(self, sources: Container[str]) -> int:
+        """Breaks the connections that these addresses have, as a network does; how many."""
+        cut = [caller for caller in self.callers if caller.source in sources]
+        for caller in cut:
+            assert caller.transport is not None
+            caller.transport.abort()
+        return len(cut)
 
     def next_place(self) -> Place | None:
         """The next in turn; None if there is none."""
@@ -118,7 +128,7 @@ class _Half(asyncio.Protocol):
         if self.other is not None and self.other.transport is not None:
             self.other.transport.resume_reading()
 
-    def connection_lost(self, _error: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
         if self.other is not None and self.other.transport is not None:
             self.other.transport.close()
 
@@ -131,12 +141,20 @@ class _Caller(_Half):
         self._forwarders = forwarders
         self._door = door
         self._leading: asyncio.Task[None] | None = None
+        self.source = ""
+        """The address of who calls."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         assert self.transport is not None
+        self.source = self.transport.get_extra_info("peername")[0]
+        self._door.callers.add(self)
         self.transport.pause_reading()
         self._leading = asyncio.create_task(self._lead(self.transport))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._door.callers.discard(self)
+        super().connection_lost(error)
 
     async def _lead(self, transport: asyncio.Transport) -> None:
         for _ in range(3):
@@ -145,7 +163,7 @@ class _Caller(_Half):
                 break
             with contextlib.suppress(OSError, TimeoutError):
                 out = await self._forwarders.connect(self._door, place)
-                self._door.led[transport.get_extra_info("peername")[0], place] += 1
+                self._door.led[self.source, place] += 1
                 await self._join(transport, out)
                 return
         self._door.refused += 1

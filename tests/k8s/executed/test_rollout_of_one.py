@@ -1,0 +1,189 @@
+"""One service under load: a new release with a migration, the release before again, rotated passwords and certificates.
+
+For a machine with little time (`make k8s-rollout`): what `test_rollouts.py` does with all four, of referral alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+
+from tests.k8s.executed.conftest import MIGRATED, NEXT_RELEASE, Overlay
+from tests.k8s.executed.releases import VERSION, release_of
+from tests.k8s.executed.rendered import NAME
+from tests.k8s.executed.under_load import (
+    NOTHING,
+    Counting,
+    Executed,
+    Felt,
+    answered,
+    go_back,
+    roll,
+    rotate,
+    the_former_secrets_open_nothing,
+)
+from tests.support.chain import Chain, Heard, sequences, until
+from tests.support.ledger import Insistent, Ledger, RefusedError
+from tests.support.people import STAFF, Person
+from tests.system.test_kill import (
+    REFERRAL,
+    by_key,
+    expected,
+    test_first_occurrences_of_each_key_are_numbered_without_gap_and_in_order,
+    test_what_stands_in_a_topic_twice_is_the_same_event,
+)
+
+__all__ = [
+    "test_first_occurrences_of_each_key_are_numbered_without_gap_and_in_order",
+    "test_what_stands_in_a_topic_twice_is_the_same_event",
+]
+
+AT_ONCE = 4
+"""People whom somebody works on at the same time."""
+PAUSE_SECONDS = 0.1
+"""Before the next one: pods that start need the processors too."""
+
+
+class Work:
+    """Scouts register and refer people until told to stop; some of them withdraw."""
+
+    def __init__(self, chain: Chain, answers: Counter[int], ledger: Ledger) -> None:
+        self.people: list[Person] = []
+        self.stopped = False
+        scout = STAFF["scout"]
+        self._scout = Insistent(scout[0], Counting(chain.as_(*scout), answers), ledger)  # type: ignore[arg-type]
+
+    async def run(self) -> None:
+        """All of it."""
+        await asyncio.gather(*(self._one_after_another() for _ in range(AT_ONCE)))
+
+    async def _one_after_another(self) -> None:
+        while not self.stopped:
+            person = Person(lambda _name: self._scout)
+            self.people.append(person)
+            with suppress(RefusedError):
+                await person.opened()
+                await person.referred()
+                if len(self.people) % 3 == 0:
+                    await person.withdrawn()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+@pytest.fixture(scope="module")
+async def chain(overlay: Overlay, chosen: tuple[str, ...]) -> AsyncIterator[Chain]:
+    overlay.open_doors(chosen)
+    chain = Executed(overlay)
+    yield chain
+    await chain.close()
+
+
+@pytest.fixture(scope="module")
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture(scope="module")
+def answers() -> Counter[int]:
+    return Counter()
+
+
+@pytest.fixture(scope="module")
+def felt() -> list[Felt]:
+    """What people had felt when all pods had been changed, before anything was rotated."""
+    return []
+
+
+@pytest.fixture(scope="module")
+async def people(
+    overlay: Overlay, chain: Chain, ledger: Ledger, answers: Counter[int], felt: list[Felt]
+) -> list[Person]:
+    """The load, all that happens meanwhile, and then silence."""
+    work = Work(chain, answers, ledger)
+    working = asyncio.create_task(work.run())
+    try:
+        await asyncio.to_thread(roll, overlay)
+        await asyncio.to_thread(go_back, overlay)
+        felt.append(Felt.until_now(overlay, ledger, answers))
+        await asyncio.to_thread(rotate, overlay, MIGRATED)
+        await answered(ledger, MIGRATED, 30)
+    finally:
+        work.stopped = True
+        await working
+    await until(lambda: published(chain), "all that was promised to be published")
+    print(f"\npeople {len(work.people)}, answers {dict(answers)}")
+    return work.people
+
+
+async def published(chain: Chain) -> bool:
+    """Nothing waits any more."""
+    return await chain.rows(MIGRATED, "select key from outbox limit 1") == []
+
+
+@pytest.fixture(scope="module")
+async def heard(chain: Chain, people: list[Person]) -> dict[str, list[Heard]]:
+    """Every event of the service's topics."""
+    return {name: await chain.heard(name) for name in (MIGRATED, "reference")}
+
+
+def test_nobody_felt_that_pods_were_changed(people: list[Person], felt: list[Felt]) -> None:
+    assert people
+    assert felt == [NOTHING]
+
+
+def test_a_rotation_gave_no_other_error_than_come_again(people: list[Person], answers: Counter[int]) -> None:
+    assert {status for status in answers if status >= 500} <= {503}
+
+
+def test_each_command_was_heard_of_exactly_once(
+    people: list[Person], ledger: Ledger, heard: dict[str, list[Heard]]
+) -> None:
+    ours = {person.case_id for person in people}
+    assert by_key(heard[MIGRATED], lambda event: event.key in ours) == expected(ledger.promised(MIGRATED), REFERRAL)
+
+
+async def test_every_promise_was_kept_once(chain: Chain, people: list[Person], ledger: Ledger) -> None:
+    promised = ledger.promised(MIGRATED)
+    ((kept,),) = await chain.rows(MIGRATED, "select count(*) from idempotency")
+    assert kept == len({(entry.path, entry.key) for entry in promised})
+    ((cases,),) = await chain.rows(MIGRATED, "select count(*) from case_file")
+    assert cases == len({str(entry.answer) for entry in promised if entry.path == "/cases"})
+
+
+async def test_counters_stand_where_the_topics_end(chain: Chain, heard: dict[str, list[Heard]]) -> None:
+    for name, events in heard.items():
+        query = "select key, sequence from stream where topic = $1"
+        streams = dict(await chain.rows(MIGRATED, query, f"ph.{name}.v1"))
+        assert streams == {key: found[-1] for key, found in sequences(events).items()}
+
+
+def test_nobody_was_cut_short_at_his_end(overlay: Overlay, people: list[Person]) -> None:
+    assert [line for line in overlay.cluster.node.said if "grace" in line] == []
+
+
+async def test_both_releases_answered_and_the_first_runs_again_on_the_migrated_database(
+    overlay: Overlay, chain: Chain, people: list[Person]
+) -> None:
+    first = release_of(overlay.documents)
+    called = {address for door in overlay.cluster.published for _, (address, _) in door.led}
+    assert {overlay.cluster.node.met[address][1][VERSION] for address in called} == {first, NEXT_RELEASE}
+    running = {pod.labels[VERSION] for each in overlay.cluster.deployments.values() for pod in each.pods}
+    assert running == {first}
+    assert overlay.cluster.jobs[f"{MIGRATED}-migrate-{NEXT_RELEASE}"].succeeded
+    assert await chain.rows(MIGRATED, "select count(*) from the_next_release") == [(0,)]
+
+
+async def test_the_secrets_of_before_open_nothing(overlay: Overlay, people: list[Person]) -> None:
+    await the_former_secrets_open_nothing(overlay, MIGRATED)
+
+
+def test_nothing_was_started_anew_for_what_was_rotated(overlay: Overlay, people: list[Person]) -> None:
+    pods = [pod for pod in overlay.cluster.pods(**{NAME: MIGRATED}) if pod.phase == "Running"]
+    assert [each.restarts for pod in pods for each in pod.containers] == [0, 0, 0, 0]
+
+
+def test_no_connection_was_opened_that_no_policy_allows(overlay: Overlay, people: list[Person]) -> None:
+    assert overlay.onlooker.look().refused == set()
