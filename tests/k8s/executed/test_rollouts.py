@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from deploy.local.places import SERVICES
 from tests.k8s.executed.conftest import MIGRATED, NEXT_RELEASE, Overlay
 from tests.k8s.executed.gaps import Gaps
 from tests.k8s.executed.releases import VERSION, release_of
@@ -30,7 +29,8 @@ from tests.k8s.executed.under_load import (
     rotate,
     the_former_secrets_open_nothing,
 )
-from tests.support.chain import Chain, Heard
+from tests.support.brokers import PARTITIONS
+from tests.support.chain import READS, TOPICS, Chain, Heard
 from tests.support.ledger import Insistent, Ledger
 from tests.support.people import STAFF, Person
 from tests.system.test_kill import (
@@ -154,7 +154,7 @@ def lose(overlay: Overlay) -> None:
 @pytest.fixture(scope="module")
 async def heard(chain: Chain, people: list[Person]) -> dict[str, list[Heard]]:
     """Every event of every topic."""
-    return {service: await chain.heard(service) for service in SERVICES}
+    return {name: await chain.heard(name) for name in TOPICS}
 
 
 def test_nobody_felt_that_pods_were_changed(people: list[Person], felt: list[Felt]) -> None:
@@ -172,7 +172,10 @@ def test_nobody_was_cut_short_at_his_end(overlay: Overlay, people: list[Person])
 
 def test_every_partition_was_read_on(people: list[Person], gaps: Gaps) -> None:
     """The figures are told, not judged; that there are some for every partition is."""
-    assert len(gaps.longest) == 60
+    found = {(service, topic) for service, topic, _ in gaps.longest}
+    assert found == {(service, f"ph.{source}.v1") for service, sources in READS.items() for source in sources}
+    ordinary = [place for place in gaps.longest if place[1] != "ph.reference.v1"]
+    assert len(ordinary) == PARTITIONS * sum(topic != "ph.reference.v1" for _, topic in found)
 
 
 async def test_both_releases_ran_and_the_first_runs_again_on_the_migrated_database(
