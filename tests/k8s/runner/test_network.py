@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,18 @@ def test_nothing_is_left_behind_by_a_run_that_was_killed(cluster: Cluster, tmp_p
     while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_connections_that_are_cut_break_and_new_ones_are_made(cluster: Cluster) -> None:
+    cluster.apply([toy.service(), toy.pod()])
+    cluster.wait("the toy is ready", lambda: all(pod.ready for pod in cluster.pods()), 15)
+    port = cluster.publish("toy", 80)
+    with socket.create_connection(("127.0.0.1", port), 5) as held:
+        held.sendall(b"GET /slow/60 HTTP/1.1\r\nHost: toy\r\n\r\n")
+        (door,) = cluster.published
+        cluster.wait("it is led to the pod", lambda: door.led, 5)
+        assert cluster.call(lambda: door.cut({"10.88.0.9"})) == 0
+        assert cluster.call(lambda: door.cut({"127.0.0.1"})) == 1
+        with suppress(ConnectionError):
+            assert held.recv(1) == b""
+    assert toy.get(port, "/seen")[0] == 200
