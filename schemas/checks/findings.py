@@ -9,6 +9,9 @@ from typing import Any
 
 import yaml
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The parser in C, ten times as fast, where PyYAML was built with it."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
@@ -50,7 +53,7 @@ def read_yaml(root: Path, path: Path) -> Any:
     """What a YAML file holds. Raises `Unreadable`."""
     file = path.relative_to(root).as_posix()
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise Unreadable(Finding(file, "", f"cannot be read: {error}", "Mend the file.")) from error
 

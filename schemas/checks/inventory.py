@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +38,8 @@ def schemas(root: Path) -> dict[str, dict[str, Any]]:
 def identities(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """Each schema is one, and says of itself what its place says."""
     for file, schema in found.items():
-        try:
-            Draft202012Validator.check_schema(schema)
-        except SchemaError as error:
-            yield Finding(file, "", f"is no JSON Schema: {error.message}", "Mend the schema.")
+        if flaw := _flaw(json.dumps(schema)):
+            yield Finding(file, "", f"is no JSON Schema: {flaw}", "Mend the schema.")
             continue
         expected = {"$schema": DIALECT, "$id": BASE + file, "type": "object"}
         if file.startswith("events/") and not EVENT_FILE.fullmatch(file):
@@ -53,6 +53,16 @@ def identities(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
                 problem = f"{keyword} is {schema.get(keyword)!r}, not {value!r}"
                 yield Finding(file, step("", keyword), problem, "Correct it, or move the file.")
         yield from _described(file, schema)
+
+
+@lru_cache(maxsize=512)
+def _flaw(schema: str) -> str:
+    """Why this text is no JSON Schema; empty if it is one. By text: most are checked again and again unchanged."""
+    try:
+        Draft202012Validator.check_schema(json.loads(schema))
+    except SchemaError as error:
+        return str(error.message)
+    return ""
 
 
 def _described(file: str, schema: Mapping[str, Any]) -> Iterator[Finding]:
