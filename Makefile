@@ -17,7 +17,8 @@ export PYTHONDONTWRITEBYTECODE :=
 # How the services log in to Kafka: make run KAFKA=scram, make test KAFKA=scram; else not at all.
 export PH_KAFKA := $(or $(KAFKA),$(PH_KAFKA))
 
-# All tests run in three processes, each with a stack of its own: mostly they wait.
+# All tests run in three processes, each with a stack of its own: mostly they wait. Files that share more than that stack
+# run in one of them (tests/support/side_by_side.py).
 SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 help:  ## list the commands

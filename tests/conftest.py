@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: with several processes, whatever begins last should be short."""
     items.sort(key=lambda item: item.path.parent.name not in {"system", "integration"})
     items.sort(key=lambda item: "system" not in item.path.parts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hands out files, those that share servers as one: what several processes start, each pays for."""
+    from tests.support.side_by_side import ByServers  # xdist is not loaded in every run
+
+    return ByServers(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

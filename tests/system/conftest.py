@@ -1,4 +1,4 @@
-"""The four services as processes, started once for all system tests."""
+"""The four services as processes, started once for all system tests and stopped after them: idle ones cost, too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.chain import Chain
 from tests.support.otlp import Collector
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def chain(stack: LocalStack) -> AsyncIterator[Chain]:
     """The chain, ready, with its traces going to a collector in this process."""
     collector = Collector()

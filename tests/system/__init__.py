@@ -1,0 +1,1 @@
+"""A package: the chain that its tests share ends with the last of them."""

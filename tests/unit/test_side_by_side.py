@@ -1,0 +1,54 @@
+"""Tests that share servers run in one process, and servers that nobody needs any more do not run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.side_by_side import SHARED, ByServers
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+def users(folder: str, fixture: str, type_: str) -> set[str]:
+    """The files whose tests take a fixture that is not their own."""
+    found = {}
+    for path in (TESTS / folder).glob("test_*.py"):
+        found[f"tests/{folder}/{path.name}"] = path.read_text(encoding="utf-8")
+    taken = re.compile(rf"\b{fixture}: {type_}\b")
+    return {file for file, text in found.items() if taken.search(text) and f"def {fixture}(" not in text}
+
+
+def test_every_file_that_needs_servers_of_all_is_in_the_unit_of_the_others() -> None:
+    units = {name: {file for file, unit in SHARED.items() if unit == name} for name in set(SHARED.values())}
+    assert units == {
+        "the chain": users("system", "chain", "Chain"),
+        "the secured broker": users("integration", "secured", "Secured"),
+    }
+
+
+def test_only_what_brings_servers_of_its_own_does_without_the_chain() -> None:
+    files = {f"tests/system/{path.name}": path.read_text(encoding="utf-8") for path in (TESTS / "system").glob("t*.py")}
+    assert {file for file in files if file not in SHARED} == {
+        file for file, text in files.items() if "def all_alive(" in text
+    }
+
+
+@pytest.mark.parametrize(
+    ("test", "unit"),
+    [
+        ("tests/system/test_trace.py::test_a_malformed_trace_header_fails_no_request[::]", "the chain"),
+        ("tests/integration/test_acls.py::test_x", "the secured broker"),
+        ("tests/unit/test_rooms.py::test_x[a::b]", "tests/unit/test_rooms.py"),
+    ],
+)
+def test_a_file_is_one_unit_of_work_and_those_that_share_servers_are_one_together(test: str, unit: str) -> None:
+    assert ByServers.__new__(ByServers)._split_scope(test) == unit
+
+
+def test_the_chain_ends_with_the_last_test_that_needs_it() -> None:
+    conftest = (TESTS / "system" / "conftest.py").read_text(encoding="utf-8")
+    assert '@pytest.fixture(scope="package")\nasync def chain(' in conftest
+    assert (TESTS / "system" / "__init__.py").exists()  # without it, the scope is the session's
