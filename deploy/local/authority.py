@@ -24,16 +24,19 @@ _BOTH_SIDES = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKe
 
 
 class Authority:
-    """Signs with the key in `directory`, which is made if there is none. `file` is what clients are to trust."""
+    """Signs with the key in `directory`, which is made if there is none. `file` is what clients are to trust.
 
-    def __init__(self, directory: Path) -> None:
+    `name` is that of an authority which is made.
+    """
+
+    def __init__(self, directory: Path, name: str = "Perspektive Heimat, this machine") -> None:
         self.file = directory / "ca.crt"
         self._key_file = directory / "ca.key"
         if not self._key_file.exists():
             key = ec.generate_private_key(ec.SECP256R1())
-            name = _named("Perspektive Heimat, this machine")
+            itself = _named(name)
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            self.file.write_text(_text(_signed(name, key.public_key(), name, key, [], authority=True)))
+            self.file.write_text(_text(_signed(itself, key.public_key(), itself, key, [], authority=True)))
             write_secret(self._key_file, _private(key))
         loaded = serialization.load_pem_private_key(self._key_file.read_bytes(), None)
         assert isinstance(loaded, ec.EllipticCurvePrivateKey)

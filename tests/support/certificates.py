@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
+
+from deploy.local.authority import Authority as InFiles
 
 _PEM, _PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 
 
 class Authority:
-    """Signs for a day."""
+    """Signs as that of a local stack does; its key lies in no file. `pem` is what others are to trust."""
 
     def __init__(self, name: str) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _named(name)
-        self.pem = self._signed(name, self._key, authority=True)
+        with TemporaryDirectory() as folder:
+            self._authority = InFiles(Path(folder), name)
+            self.pem = self._authority.file.read_text()
 
     def issue(self, name: str) -> tuple[str, str]:
         """A certificate of this name for 127.0.0.1, and its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        return self._signed(name, key, authority=False), _text(key, serialization.NoEncryption())
+        return self._authority.issue(name, ["127.0.0.1"])
 
     def files(self, directory: Path, name: str) -> tuple[Path, Path]:
         """The same as files; those of an earlier name are replaced."""
@@ -56,34 +52,8 @@ class Authority:
         shown = server.getpeercert() or {}
         return dict(part for (part,) in shown["subject"])["commonName"]
 
-    def _signed(self, name: str, key: ec.EllipticCurvePrivateKey, *, authority: bool) -> str:
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(_named(name))
-            .issuer_name(self._name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(minutes=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-            )
-            .sign(self._key, hashes.SHA256())
-        )
-        return certificate.public_bytes(_PEM).decode()
-
 
 def encrypted(key: str) -> str:
     """The same key behind a password."""
     loaded = serialization.load_pem_private_key(key.encode(), None)
     return loaded.private_bytes(_PEM, _PKCS8, serialization.BestAvailableEncryption(b"password")).decode()
-
-
-def _text(key: ec.EllipticCurvePrivateKey, encryption: serialization.KeySerializationEncryption) -> str:
-    return key.private_bytes(_PEM, _PKCS8, encryption).decode()
-
-
-def _named(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

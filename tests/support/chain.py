@@ -156,19 +156,22 @@ class Chain:
     async def dump(self, service: str) -> str:
         """Everything that a service keeps, as text; bytes as text too, as far as they are text."""
         parts = []
-        for table in await self.tables(service):
-            for row in await self.rows(service, f'select * from "{table}"'):
-                parts.append(f"{table}: " + " | ".join(_as_text(value) for value in row))
+        tables = await self.tables(service)
+        async with self.database(service) as connection:
+            for table in tables:
+                for row in await connection.fetch(f'select * from "{table}"'):
+                    parts.append(f"{table}: " + " | ".join(_as_text(value) for value in row))
         return "\n".join(parts)
 
     async def counts(self) -> dict[str, int]:
         """How many rows each table of each service has, and the versions of its documents; what a refusal leaves."""
         found = {}
         for service in SERVICES:
-            for table in await self.tables(service):
-                ((count,),) = await self.rows(service, f'select count(*) from "{table}"')
-                found[f"{service}.{table}"] = count
-            ((last,),) = await self.rows(service, "select coalesce(sum(sequence), 0) from stream")
+            tables = await self.tables(service)
+            async with self.database(service) as connection:
+                for table in tables:
+                    found[f"{service}.{table}"] = int(await connection.fetchval(f'select count(*) from "{table}"'))
+                last = await connection.fetchval("select coalesce(sum(sequence), 0) from stream")
             found[f"{service} events"] = int(last)
         return found
 
@@ -244,13 +247,16 @@ class Chain:
             for topic, key, sequence in await self.rows(service, "select topic, key, sequence from stream"):
                 streams[topic.split(".")[1]][key] = sequence
         for reader, sources in READS.items():
+            known: dict[str, dict[str, int]] = {source: {} for source in sources}
+            topics = [f"ph.{source}.v1" for source in sources]
+            query = "select source, key, sequence from position where source = any($1::text[])"
+            for topic, key, sequence in await self.rows(reader, query, topics):
+                known[topic.split(".")[1]][key] = sequence
             for source in sources:
-                query = "select key, sequence from position where source = $1"
-                known = dict(await self.rows(reader, query, f"ph.{source}.v1"))
                 behind = [
-                    f"{key}: {known.get(key, 0)} of {sequence}"
+                    f"{key}: {known[source].get(key, 0)} of {sequence}"
                     for key, sequence in streams[source].items()
-                    if known.get(key, 0) < sequence
+                    if known[source].get(key, 0) < sequence
                 ]
                 if behind:
                     return f"{reader} has not read of {source} {behind[:5]}"

@@ -8,22 +8,13 @@ import hmac
 import json
 import time
 import warnings
-from typing import Annotated, Any
+from typing import Any
 
-import httpx
 import pytest
-from fastapi import Depends, FastAPI, Request
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey
 
-from chassis.http.auth import (
-    MAX_TOKEN_CHARS,
-    Authenticator,
-    BearerScheme,
-    Principal,
-    principal,
-)
-from chassis.http.exception_handlers import install
+from chassis.http.auth import MAX_TOKEN_CHARS, Authenticator, Principal
 from chassis.http.jwks import KeyCache
 from chassis.http.problems import Problem
 from tests.support.issuer import ALL, AUDIENCE, ISSUER, Issuer
@@ -288,102 +279,3 @@ def test_an_organisation_of_another_kind_is_refused() -> None:
         asyncio.run(authenticator.authenticate(f"Bearer {ISSUING.token()}"))
     assert (caught.value.status, caught.value.code) == (401, "token_invalid")
     assert "claim org" in caught.value.detail
-
-
-class Clock:
-    """Keys that are renewed at each look, and a time that moves."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-        self.jwks = ISSUING.jwks()
-        keys = KeyCache(lambda: self.jwks, renew_after=0, cooldown=0)
-        self.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=keys, now=lambda: self.now)
-
-    async def asks_twice(self, between: Any) -> list[str]:
-        header, answers = f"Bearer {ISSUING.token()}", []
-        for act in (lambda: None, between):
-            act()
-            try:
-                answers.append((await self.authenticator.authenticate(header)).subject)
-            except Problem as problem:
-                answers.append(problem.detail)
-        return answers
-
-
-async def test_a_token_that_was_good_is_refused_once_it_has_expired() -> None:
-    clock = Clock()
-    answers = await clock.asks_twice(lambda: setattr(clock, "now", clock.now + 36_000))
-    assert answers == ["user-4711", "The token has expired."]
-
-
-async def test_a_token_that_was_good_is_refused_if_the_clock_is_set_back_to_before_it() -> None:
-    clock = Clock()
-    answers = await clock.asks_twice(lambda: setattr(clock, "now", clock.now - 36_000))
-    assert answers == ["user-4711", "The token was issued in the future."]
-
-
-async def test_a_token_that_was_good_is_refused_once_its_key_is_withdrawn() -> None:
-    clock = Clock()
-
-    def withdraw() -> None:
-        clock.jwks = ISSUING.jwks(ISSUING.p256)
-        clock.authenticator._keys._read_at = float("-inf")
-
-    answers = await clock.asks_twice(withdraw)
-    assert answers == ["user-4711", "The token is signed with a key that the issuer does not publish."]
-
-
-async def test_a_signature_is_checked_once_for_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    checks = []
-    validate = jws.validate_compact
-    monkeypatch.setattr(
-        "chassis.http.auth.jws.validate_compact", lambda *a, **k: (checks.append(1), validate(*a, **k))[1]
-    )
-    authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
-    header = f"Bearer {ISSUING.token()}"
-    assert await authenticator.authenticate(header) == await authenticator.authenticate(header)
-    assert len(checks) == 1
-    assert all(header.removeprefix("Bearer ") not in repr(each) for each in authenticator._proofs.items())
-
-
-def app() -> FastAPI:
-    app = FastAPI()
-    install(app)
-    app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
-
-    @app.get("/me")
-    async def me(request: Request, _scheme: Annotated[Any, Depends(BearerScheme())]) -> str:
-        return (await principal(request)).org
-
-    return app
-
-
-def get(headers: Any) -> httpx.Response:
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(app())
-        async with httpx.AsyncClient(transport=transport, base_url="http://service.test") as client:
-            return await client.get("/me", headers=headers)
-
-    return asyncio.run(ask())
-
-
-def test_the_dependency_gives_the_caller_to_a_route() -> None:
-    assert get(ISSUING.bearer()).json() == "scouts:bavaria"
-
-
-def test_the_dependency_answers_with_a_problem_document() -> None:
-    answer = get({"Authorization": "Bearer x.y.z"})
-    assert answer.status_code == 401
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
-
-
-def test_two_authorization_headers_are_refused() -> None:
-    one = ISSUING.bearer()["Authorization"]
-    assert get([("Authorization", one), ("Authorization", "Bearer a.b.c")]).status_code == 401
-
-
-def test_the_bearer_scheme_stands_in_openapi() -> None:
-    document = app().openapi()
-    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
-    assert document["paths"]["/me"]["get"]["security"] == [{"bearer": []}]
