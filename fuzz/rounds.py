@@ -18,14 +18,17 @@ from pathlib import Path
 
 import httpx
 
-from deploy.local.places import LOCAL
+from deploy.local.places import LOCAL, ROOT
 from deploy.local.stack import LocalStack
+from fuzz.ready import Ready
 from fuzz.things import Ids
 from tests.support.openapi import Operation, operations
 
 COUNTING = Path(__file__).with_name("counting.py")
 """What schemathesis loads; it writes its counts into the file that this variable names:"""
 COUNTS = "FUZZ_COUNTS"
+PLAN = "FUZZ_PLAN"
+"""Names the file with the good requests that it sends requests around."""
 LEFT_OUT = ("/local/",)
 SHARED = ("/code-lists", "/operations/", "/health/", "/metrics")
 """What every service answers by the same routes of the chassis."""
@@ -83,9 +86,10 @@ async def one_round(
     seed: int,
     phases: str = "examples,coverage,fuzzing",
     without: Sequence[str] = (),
+    good: Ready | None = None,
 ) -> Round:
     """Runs schemathesis in `folder`. `examples`: made-up requests per operation, beside those of the other phases;
-    `without`: how paths begin that are not asked for."""
+    `without`: how paths begin that are not asked for; `good`: what requests are made around while fuzzing."""
     most = max(callers, key=lambda bearer: len(callers[bearer]))
     lines = [CONFIG.format(hooks=json.dumps(str(COUNTING)), bearer=most)]
     for name, values in ids.items():
@@ -99,8 +103,9 @@ async def one_round(
             continue
         lines.append(f"[[operations]]\ninclude-name = {json.dumps(list(asked))}")
         lines.append(f'headers = {{ Authorization = "Bearer {bearer}" }}\n')
-    config, counts = folder / "schemathesis.toml", folder / "counts.json"
+    config, counts, plan = (folder / name for name in ("schemathesis.toml", "counts.json", "plan.json"))
     config.write_text("\n".join(lines), encoding="utf-8")
+    plan.write_text(json.dumps({"ready": good or {}, "seed": seed}), encoding="utf-8")
     process = await asyncio.create_subprocess_exec(
         Path(sys.executable).parent / "schemathesis",
         "--no-color",
@@ -115,7 +120,13 @@ async def one_round(
         "--no-shrink",
         "--continue-on-failure",
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HYPOTHESIS_STORAGE_DIRECTORY": str(TABLES), COUNTS: str(counts)},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(TABLES),
+            COUNTS: str(counts),
+            PLAN: str(plan),
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -124,7 +135,8 @@ async def one_round(
     finally:
         if process.returncode is None:
             process.kill()
-    told = output.decode()
-    found: Counter[str] = Counter(json.loads(counts.read_text(encoding="utf-8")) if counts.exists() else {})
-    clean = process.returncode == 0 and "No issues found" in told and found.total() > 0
-    return Round(clean, told, found)
+    heard = json.loads(counts.read_text(encoding="utf-8")) if counts.exists() else {"counts": {}, "found": []}
+    told = "\n".join([output.decode(), *heard["found"]])
+    answered = Counter[str](heard["counts"])
+    clean = process.returncode == 0 and "No issues found" in told and not heard["found"] and answered.total() > 0
+    return Round(clean, told, answered)

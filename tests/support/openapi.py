@@ -28,11 +28,18 @@ class Operation:
     """Whether it takes an Idempotency-Key."""
     numbered: frozenset[str]
     """Parts of its path that are numbers; all others are UUIDs, but for a country."""
+    queries: frozenset[str]
+    """Parameters of its query."""
 
     @property
     def changes(self) -> bool:
         """Whether it is there to change something."""
         return self.method != "GET"
+
+    @property
+    def parts(self) -> list[str]:
+        """The names in its path."""
+        return re.findall(r"\{([^}]+)\}", self.path)
 
     def url(self, segment: str = "") -> str:
         """Its path with ids that nobody knows, or with `segment` in their place."""
@@ -80,6 +87,7 @@ def _operation(service: str, document: dict[str, Any], method: str, path: str, r
         numbered=frozenset(
             each["name"] for each in raw.get("parameters", ()) if each["schema"].get("type") == "integer"
         ),
+        queries=frozenset(each["name"] for each in raw.get("parameters", ()) if each["in"] == "query"),
         keyed=any(each["name"].lower() == "idempotency-key" for each in raw.get("parameters", ())),
     )
 

@@ -1,0 +1,237 @@
+"""Walks through the chain with good requests alone, and what they lead to: each step's id.
+
+Every state is made as people make it, through the four services' APIs, and takes as long as their events take.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from aiokafka import AIOKafkaProducer
+
+from deploy.local.places import SERVICES
+from tests.support.chain import READS, Chain, until
+from tests.support.people import STAFF, Person, course, new_employer, vacancy
+from tests.support.tokens import token
+
+COUNTRIES = ("AL", "EG", "GH", "GM", "IQ", "MA", "PK", "RS", "SN", "TN", "XK")
+"""Whose switch is played with; the people of the walk return to Nigeria."""
+RUBBISH = b"{ this is not JSON"
+READ: Mapping[str, tuple[str, str, str]] = {
+    "referral": ("ph.training.v1", "ph.training.EnrolmentRequested.v1", "/ph/training"),
+    "training": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
+    "counselling": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
+    "placement": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
+}
+"""A topic that each service reads, with a type and source: rubbish under them is parked."""
+
+
+class Walk:
+    """One walk: an employer, a course and a vacancy for everybody, and people on their way."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.employer = self.job = self.session = ""
+        self._countries = deque(COUNTRIES)
+        self._parked: deque[str] = deque()
+
+    async def begin(self) -> None:
+        """What all people share; and no country is left as a walk before has switched it."""
+        self.employer = await new_employer(self._staff)
+        self.job = await vacancy(self._staff, self.employer, openings=500)
+        self.session = await course(self._staff, seats=200)
+        await asyncio.gather(*map(self._active, COUNTRIES))
+
+    def _staff(self, name: str) -> Any:
+        return self.chain.as_(*STAFF[name])
+
+    def _person(self) -> Person:
+        return Person(self._staff)
+
+    # --- referral ----------------------------------------------------------------------------------------------------
+
+    async def opened(self) -> str:
+        """A case."""
+        return (await self._person().opened(profile={"given_name": "Ada"})).case_id
+
+    async def allowed(self, purpose: str, recipient: str) -> str:
+        """A case with a consent."""
+        person = await self._person().opened()
+        await person.consents(purpose, recipient)
+        return person.case_id
+
+    async def consent(self) -> str:
+        """A consent."""
+        return await (await self._person().opened()).consents("matching", "country:NG")
+
+    async def referral(self) -> str:
+        """A referral, whether the centre has it already or not."""
+        return (await self._referred()).referral_id
+
+    async def planned(self) -> str:
+        """A case whose journey is planned."""
+        return (await (await self._person().opened()).planned()).case_id
+
+    async def _referred(self) -> Person:
+        return await (await self._person().opened()).referred()
+
+    # --- training ----------------------------------------------------------------------------------------------------
+
+    async def course(self) -> str:
+        """A course of its own."""
+        return await course(self._staff)
+
+    async def enrolment(self) -> str:
+        """A seat in the course of all."""
+        return (await (await self._person().opened()).enrolled(self.session)).enrolment_id
+
+    # --- counselling -------------------------------------------------------------------------------------------------
+
+    async def received(self) -> str:
+        """A referral that waits in the inbox of the centre, which may pass it on."""
+        person = await self._referred()
+        await self._read_by("counselling", person)
+        return person.referral_id
+
+    async def _accepted(self) -> Person:
+        return await (await self._referred()).accepted()
+
+    async def _arrived(self) -> Person:
+        return await (await self._accepted()).arrived()
+
+    async def accepted(self) -> str:
+        """A case that the centre has taken on."""
+        return (await self._accepted()).case_id
+
+    async def in_progress(self) -> str:
+        """A referral in progress."""
+        return (await self._arrived()).referral_id
+
+    async def arrived(self) -> str:
+        """A case of somebody who is there."""
+        return (await self._arrived()).case_id
+
+    async def contacted(self) -> str:
+        """A case with whom the centre has spoken, and whose needs it has assessed once."""
+        return (await (await self._arrived()).assessed()).case_id
+
+    assessed = contacted
+
+    # --- placement ---------------------------------------------------------------------------------------------------
+
+    async def vacancy(self) -> str:
+        """A vacancy of its own."""
+        return await vacancy(self._staff, self.employer)
+
+    async def pooled(self) -> Person:
+        """Somebody whom the desk may pick."""
+        person = await self._referred()
+        await person.consents("matching", "country:NG")
+        await person.accepted()
+        await self._read_by("placement", person)
+        return person
+
+    async def shortlisted(self) -> str:
+        """A candidacy whose consent to be presented has come."""
+        person = await (await self.pooled()).shortlisted(self.job)
+        await person.consents("presentation", f"employer:{self.employer}")
+        await self._read_by("placement", person)
+        return person.candidacy_id
+
+    async def _presented(self) -> Person:
+        person = await (await self.pooled()).shortlisted(self.job)
+        return await person.presented(self.employer)
+
+    async def presented(self) -> str:
+        """A candidacy that the employer knows of."""
+        return (await self._presented()).candidacy_id
+
+    async def offer(self) -> str:
+        """An offer that waits for its answer."""
+        return (await (await self._presented()).offered()).offer_id
+
+    async def taken(self) -> str:
+        """An offer that was accepted."""
+        offer = await self.offer()
+        await self._staff("officer").do(f"/offers/{offer}/accept")
+        return offer
+
+    async def _read_by(self, reader: str, person: Person) -> None:
+        """Waits until a service has read all that others have told of the person."""
+        await until(partial(self._has_read, reader, person.case_id), f"{reader} to know {person.case_id}")
+
+    async def _has_read(self, reader: str, case_id: str) -> bool:
+        rows = await self.chain.rows(reader, "select source, sequence from position where key = $1", case_id)
+        known = dict(rows)
+        for source in READS[reader]:
+            if source in SERVICES:
+                told = await self.chain.rows(source, "select topic, sequence from stream where key = $1", case_id)
+                if any(known.get(topic, 0) < sequence for topic, sequence in told):
+                    return False
+        return True
+
+    # --- the switch per country --------------------------------------------------------------------------------------
+
+    def country(self) -> str:
+        """One that nothing has been asked for in this walk. Raises IndexError if there is none left."""
+        return self._countries.popleft()
+
+    async def switch_requested(self) -> str:
+        """A country that somebody else wants to be suspended."""
+        country = self.country()
+        await self._switch(country, "request", {"status": "suspended", "reason": "security"})
+        return country
+
+    async def _switch(self, country: str, step: str, body: Any = None, sub: str = "walk") -> int:
+        bearer = token(self.chain.stack, sub=sub, roles=["programme_manager"], org="programme:desk")
+        headers = {"Authorization": f"Bearer {bearer}", "Idempotency-Key": str(uuid4())}
+        async with self._client("referral") as client:
+            answer = await client.post(f"/countries/{country}/status/{step}", json=body, headers=headers)
+        return answer.status_code
+
+    async def _active(self, country: str) -> None:
+        """Drops what somebody wants of the country, and takes a suspension back."""
+        for sub in ("walk", "everything", "programme_manager"):  # one of them is not who has asked
+            await self._switch(country, "reject", sub=sub)
+        await self._switch(country, "request", {"status": "active", "reason": "programme_resumed"})
+        await self._switch(country, "confirm", sub="another")
+
+    # --- parked records ----------------------------------------------------------------------------------------------
+
+    async def park(self, service: str, count: int) -> None:
+        """Has so many records parked by a service, each under a key of its own."""
+        topic, type_, source = READ[service]
+        headers = [("ce_type", type_.encode()), ("ce_source", source.encode())]
+        keys = [str(uuid4()) for _ in range(count)]
+        async with AIOKafkaProducer(bootstrap_servers=self.chain.broker.bootstrap) as producer:
+            for key in keys:
+                await producer.send_and_wait(topic, RUBBISH, key=key.encode(), headers=headers)
+        await until(partial(self._all_parked, service, keys), f"{service} to park {count} records")
+
+    async def _all_parked(self, service: str, keys: list[str]) -> bool:
+        rows = await self.chain.rows(service, "select id, key from parked where key = any($1)", keys)
+        self._parked = deque(str(id_) for id_, _ in rows)
+        return len(rows) == len(keys)
+
+    def parked_id(self) -> str:
+        """One that nobody has decided on; in turn."""
+        self._parked.rotate(-1)
+        return self._parked[-1]
+
+    # --- what can be read --------------------------------------------------------------------------------------------
+
+    async def page(self, service: str, path: str, headers: Mapping[str, str], query: Mapping[str, Any]) -> Any:
+        """One page of a list."""
+        async with self._client(service) as client:
+            answer = await client.get(path, params=query, headers=headers)
+            answer.raise_for_status()
+            return answer.json()
+
+    def _client(self, service: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.chain.stack.urls()[service], timeout=30)
