@@ -19,7 +19,7 @@ from tests.support.people import ahead, german_today, new_case, new_consent, new
 from tests.support.tokens import at_home
 
 Request = dict[str, Any]
-"""`path`, `query`, `headers`, and `body` if there is one."""
+"""`path`, `query`, `headers`, `body` if there is one, and beside a cursor the `cursors` of all lists."""
 Ready = dict[str, list[Request]]
 """By the operation's method and path. A request is used up by its first 2xx, unless `lasts` is true."""
 Recipe = Callable[[Walk], Awaitable[Request]]
@@ -228,9 +228,14 @@ KNOWN = {"country": "NG", "name": "needs"}
 
 
 async def ready(walk: Walk, service: str, operations: Iterable[Operation], ids: Ids, copies: int) -> Ready:
-    """Good requests to a service: as many of each command as `copies` says, and one or more of each GET."""
+    """Good requests to a service: as many of each command as `copies` says, and one or more of each GET.
+
+    Raises LookupError if a recipe is for an operation that is not there.
+    """
     known = list(operations)
     asked = {f"{each.method} {each.path}": each for each in known}
+    if unknown := set(RECIPES[service]) - set(asked):
+        raise LookupError(f"{service} has no {', '.join(sorted(unknown))}: mend the table of recipes")
     recipes = {**RECIPES[service], **OPERATIONS}
     await walk.park(service, copies * len(OPERATIONS))
     gate = asyncio.Semaphore(SIDE_BY_SIDE)
@@ -249,6 +254,9 @@ async def ready(walk: Walk, service: str, operations: Iterable[Operation], ids: 
     for name, operation in asked.items():
         if operation.method == "GET" and name not in recipes:
             found[name] = await _gets(walk, operation, ids)
+    cursors = sorted({made["query"]["cursor"] for name in found for made in found[name] if "cursor" in made["query"]})
+    for made in (made for name in found for made in found[name] if "cursor" in made["query"]):
+        made["cursors"] = cursors
     return found
 
 

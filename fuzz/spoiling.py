@@ -166,10 +166,12 @@ def _path(found: Sent, _drawn: Sent, dice: random.Random) -> None:
 def _query(found: Sent, drawn: Sent, dice: random.Random) -> None:
     name = dice.choice(sorted({*found["query"], *drawn["query"]}))
     was = found["query"].get(name, "2026-01-01" if "since" in name or name in {"on", "before"} else "")
-    found["query"][name] = dice.choice(CURSORS) if name == "cursor" else _short(_other(was, dice))
-    if name == "cursor" and was and dice.random() < 0.5:  # one that was given, but not quite
-        at = dice.randrange(len(was))
-        found["query"][name] = was[:at] + dice.choice("Aa0-_=") + was[at + 1 :]
+    if name != "cursor":
+        found["query"][name] = _short(_other(was, dice))
+        return
+    garbled = [was[:at] + letter + was[at + 1 :] for at in range(len(was)) for letter in "A_="]
+    kinds: Sequence[Sequence[str]] = (CURSORS, garbled, found.get("cursors", ()))  # ... and those of other lists
+    found["query"][name] = dice.choice(dice.choice([kind for kind in kinds if kind]))
 
 
 def _drawn_query(found: Sent, drawn: Sent, dice: random.Random) -> None:

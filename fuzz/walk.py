@@ -22,14 +22,15 @@ from tests.support.tokens import token
 
 COUNTRIES = ("AL", "EG", "GH", "GM", "IQ", "MA", "PK", "RS", "SN", "TN", "XK")
 """Whose switch is played with; the people of the walk return to Nigeria."""
-RUBBISH = b"{ this is not JSON"
+UNFIT = b"{}"
+"""JSON without a single field: a failure that no example of a decision on many records names."""
 READ: Mapping[str, tuple[str, str, str]] = {
     "referral": ("ph.training.v1", "ph.training.EnrolmentRequested.v1", "/ph/training"),
     "training": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
     "counselling": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
     "placement": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
 }
-"""A topic that each service reads, with a type and source: rubbish under them is parked."""
+"""A topic that each service reads, with a type and source: what does not fit it is parked."""
 
 
 class Walk:
@@ -211,7 +212,7 @@ class Walk:
         keys = [str(uuid4()) for _ in range(count)]
         async with AIOKafkaProducer(bootstrap_servers=self.chain.broker.bootstrap) as producer:
             for key in keys:
-                await producer.send_and_wait(topic, RUBBISH, key=key.encode(), headers=headers)
+                await producer.send_and_wait(topic, UNFIT, key=key.encode(), headers=headers)
         await until(partial(self._all_parked, service, keys), f"{service} to park {count} records")
 
     async def _all_parked(self, service: str, keys: list[str]) -> bool:

@@ -111,6 +111,13 @@ def test_every_way_to_spoil_is_taken() -> None:
     assert ways >= {"path", "query", "body", "If-Match", "Idempotency-Key", "Content-Type", "text"}
 
 
+def test_a_cursor_is_made_up_garbled_or_that_of_another_list() -> None:
+    page = {"path": {}, "query": {"cursor": "WyJhIl0"}, "headers": {}, "body": None, "cursors": ["of another"]}
+    drawn: dict[str, Any] = {"query": {}, "body": None}
+    met = {spoil(page, drawn, frozenset(), random.Random(seed))["query"].get("cursor") for seed in range(2000)}
+    assert {"of another", "e30", "WyJhIl0", "AyJhIl0"} <= met
+
+
 def test_text_that_no_library_writes_is_sent_as_it_is() -> None:
     texts = {
         str(sent["content"])
