@@ -19,6 +19,8 @@ MODULES = (
     "outbox/telling",
     "outbox/publisher",
     "consumer/inbound",
+    "consumer/lag",
+    "consumer/watchdog",
     "consumer/positions",
     "consumer/parking",
     "outbox/lineage",
