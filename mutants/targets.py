@@ -32,8 +32,8 @@ MODULES = (
 )
 """Smallest first. `ranges` and `recent` are the inside of `positions`; the timers are `deadline_runner`."""
 
-TESTS = ("tests/unit", "tests/property", "tests/integration")
-"""Tests that run the code in their own process. Those of `tests/contract` do not touch these modules' work, and those
+TESTS = ("tests/unit", "tests/property", "tests/integration", "tests/contract/test_examples_and_envelope.py")
+"""Tests that run the code in their own process. Of `tests/contract` only the envelope is these modules' work, and those
 of `tests/system` start the services as processes, whose lines nobody records."""
 
 FOLDER = LOCAL / "mutants"

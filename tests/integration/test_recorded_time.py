@@ -42,5 +42,6 @@ async def test_the_time_of_recording_grows_with_the_number_even_if_the_servers_c
     await toy.dispatcher.handle([sold(till, 4), sold(till, 5)])
     found = [datetime.fromisoformat(at) for at in await times(pool)]
     assert found == sorted(set(found))
+    assert await toy.outbox() == [(str(till), number) for number in range(1, 8)], "numbered in their order"
     assert found[4:] == [ahead + timedelta(microseconds=step) for step in (1, 2, 3)]
     assert await pool.fetchval("select recorded_at from stream") == found[-1]

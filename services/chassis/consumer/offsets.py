@@ -32,7 +32,7 @@ class Offsets:
         self._commit = commit
         self._place_of = place_of
         self._noted: dict[TopicPartition, int] = {}
-        self._told_at = 0.0
+        self._told_at = float("-inf")
         self._later: asyncio.Task[None] | None = None
         self._stopping = False
 
