@@ -105,7 +105,7 @@ class World:
     async def _connect(self, *_: Any, **__: Any) -> World:
         return self
 
-    async def close(self, timeout: float) -> None:  # noqa: ASYNC109 - asyncpg's
+    async def close(self, timeout: float) -> None:
         self.closed += 1
 
     async def fetchval(self, query: str, *_: Any) -> Any:
