@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections.abc import Callable, Collection
 from time import monotonic
 
@@ -31,9 +32,9 @@ from chassis.telemetry.metrics import Metrics
 from chassis.trouble import Trouble
 from chassis.waiting import bounded, is_set_within
 
-LOCK = 0x7068_7265_6C61_79
-"""The advisory lock of the leader: "phrelay" in ASCII."""
-EVERYTHING = 2**63 - 1
+LOCK = int.from_bytes(b"phrelay")
+"""The advisory lock of the leader."""
+EVERYTHING = sys.maxsize
 MARK_ROWS = 1000
 """The mark moves after so many published rows: a look into the lock table costs something, a few dead rows do not."""
 BACK_OFF_SECONDS = 5.0
@@ -72,7 +73,6 @@ class PublishFailedError(Exception):
     """Kafka did not acknowledge every batch. `reason`: the broker's error, or what else went wrong."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
         self.reason = reason
 
 
