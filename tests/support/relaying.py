@@ -54,9 +54,9 @@ class World:
         self.answers: list[dict[int, Any]] = []
         """Instead of its own: by partition an error, or an offset. For the next rounds, one after the other."""
         self.largest = 1_000_000
-        self.free = True
-        self.errors: list[Exception] = []
-        """What the database raises at the next reads."""
+        self.free, self.asked_for_the_lock = True, 0
+        self.errors: list[Exception | None] = []
+        """What the database raises at the next reads; None where it answers."""
         self.looks: list[Look] = []
         self.marks: list[int] = []
         self.compared = 0
@@ -109,13 +109,16 @@ class World:
         self.closed += 1
 
     async def fetchval(self, query: str, *_: Any) -> Any:
-        return self.free if "advisory" in query else self.next_id - 1
+        if "advisory" not in query:
+            return self.next_id - 1
+        self.asked_for_the_lock += 1
+        return self.free
 
     async def fetch(self, query: str, *given: Any) -> list[Any]:
         if "pg_locks" in query:
             return []
-        if self.errors:
-            raise self.errors.pop(0)
+        if self.errors and (error := self.errors.pop(0)) is not None:
+            raise error
         mark, limit, held = given
         self.marks.append(mark)
         assert mark < min(self.rows, default=mark + 1), "the mark has passed a row that waits"

@@ -25,6 +25,8 @@ async def test_what_waits_is_sent_in_order_and_deleted_and_whoever_stops_has_sen
     async with world.at_work():
         await world.empty()
         assert world.metrics.relay_leader._value.get() == 1
+        before = world.relay.last_progress
+        await world.until(lambda: world.relay.last_progress > before)
         world.add(A, A)
         world.relay.wake()
         await world.empty()
@@ -42,6 +44,9 @@ async def test_whoever_commits_wakes_it_and_so_does_whoever_ends_it(world: World
         world.relay.wake()
         await world.empty()
         await asyncio.sleep(0.02)
+        reads = len(world.marks)
+        await asyncio.sleep(0.02)
+        assert len(world.marks) == reads, "it rests until it is woken"
         world.add(B)
     assert (world.numbers(0), world.numbers(1)) == ([1000], [1001])
 
@@ -174,6 +179,8 @@ async def test_whoever_does_not_lead_waits_publishes_nothing_and_is_seen_to_be_a
     async with world.at_work():
         await world.until(lambda: world.relay.last_progress > before)
         assert world.metrics.relay_leader._value.get() == 0
+        await asyncio.sleep(0.05)
+        assert world.asked_for_the_lock == 1, "it asks without hurry"
     assert (world.compared, world.numbers(0), world.closed) == (0, [], 1)
 
 
@@ -190,10 +197,19 @@ async def test_an_outage_is_waited_for_and_what_is_unexpected_is_raised(world: W
     assert world.metrics.relay_leader._value.get() == 0
 
 
-@pytest.mark.parametrize("trouble", ["an outage", "no acknowledgement", "another past"])
-async def test_pauses_grow_to_five_seconds_are_spread_and_begin_anew_once_something_is_read(
-    monkeypatch: pytest.MonkeyPatch, trouble: str
-) -> None:
+async def test_a_relay_that_finds_no_database_is_alive(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(module.asyncpg, "connect", refuse)
+    before = world.relay.last_progress
+    async with world.at_work():
+        await world.until(lambda: world.relay.last_progress > before)
+
+
+@pytest.fixture
+def paused(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that the relay makes; they take no time. Each is as short as it may be, then as long, and so on."""
     paused: list[float] = []
 
     async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
@@ -205,19 +221,31 @@ async def test_pauses_grow_to_five_seconds_are_spread_and_begin_anew_once_someth
     def uniform(low: float, high: float) -> float:
         return (low, high)[len(paused) % 2]
 
-    world = World(monkeypatch)
     monkeypatch.setattr(module, "BACK_OFF_SECONDS", 5.0)
     monkeypatch.setattr(module, "is_set_within", is_set_within)
     monkeypatch.setattr(module.random, "uniform", uniform)
+    return paused
+
+
+@pytest.mark.parametrize("trouble", ["an outage", "no acknowledgement", "another past"])
+async def test_pauses_grow_to_five_seconds_and_are_spread(world: World, paused: list[float], trouble: str) -> None:
     world.add(A)
     if trouble == "an outage":
         world.errors = [TimeoutError() for _ in range(7)]
-    elif trouble == "no acknowledgement":
-        world.answers = [{0: NotEnoughReplicasError()} for _ in range(7)]
     else:
-        world.answers = [{0: -1} for _ in range(7)]
+        world.answers = [{0: NotEnoughReplicasError() if trouble == "no acknowledgement" else -1} for _ in range(7)]
     async with world.at_work():
         await world.empty()
-        world.errors = [TimeoutError()]
-        await world.until(lambda: len(paused) > 7)
-    assert paused[:8] == pytest.approx([0.1, 0.4, 0.4, 1.6, 1.6, 5, 2.5, 0.2])
+    assert paused == pytest.approx([0.1, 0.4, 0.4, 1.6, 1.6, 5, 2.5])
+
+
+@pytest.mark.parametrize("rows", [0, 2])
+async def test_pauses_begin_anew_once_it_has_published_or_has_nothing_to_publish(
+    world: World, paused: list[float], rows: int
+) -> None:
+    world.relay._batch = 1
+    world.add(*[A] * rows)
+    world.errors = [TimeoutError(), TimeoutError(), None, TimeoutError()]
+    async with world.at_work():
+        await world.until(lambda: len(paused) > 2)
+    assert paused == pytest.approx([0.1, 0.4, 0.1])
