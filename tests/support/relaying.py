@@ -60,6 +60,10 @@ class World:
         self.looks: list[Look] = []
         self.marks: list[int] = []
         self.compared = 0
+        self.topics = set[str]()
+        """Those that were compared last."""
+        self.told: dict[int, int] = {}
+        """Up to where each partition is told, as it is written."""
         self.known, self.unled = set(range(PARTITIONS)), set[int]()
         self.metrics = Metrics("till")
         self.made = 0
@@ -126,6 +130,8 @@ class World:
         return [row for id_, row in sorted(self.rows.items()) if id_ > mark and row["key"] not in held][:limit]
 
     async def execute(self, query: str, *given: Any) -> str:
+        if "into lineage" in query:
+            self.told |= dict(zip(*given[1:3], strict=True))
         if "outbox" in query:
             for id_ in given[-1]:
                 del self.rows[id_]
@@ -162,8 +168,9 @@ class World:
 
     # --- what was told -----------------------------------------------------------------------------------------------
 
-    async def _begun(self, *_: Any) -> Telling:
+    async def _begun(self, _database: Any, _reader: Any, topics: set[str], *_: Any) -> Telling:
         self.compared += 1
+        self.topics = set(topics)
         ends = {TopicPartition(TOPIC, each): Told(len(self.topic[each])) for each in self.known - self.unled}
         return Telling(ends, [TopicPartition(TOPIC, each) for each in self.unled])
 

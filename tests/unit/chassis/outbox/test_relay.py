@@ -12,7 +12,7 @@ from aiokafka.errors import NotEnoughReplicasError
 from chassis.outbox import relay as module
 from chassis.outbox.telling import Look
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
-from tests.support.relaying import A2, B2, TOPIC, A, B, World
+from tests.support.relaying import A2, B2, TOPIC, A, B, Row, World
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ async def test_what_waits_is_sent_in_order_and_deleted_and_whoever_stops_has_sen
     assert (world.numbers(0), world.numbers(1)) == ([1000, 1002, 1003, 1005, 1006], [1001, 1004, 1007])
     assert world.metrics.published.labels(TOPIC)._value.get() == 8
     assert (world.metrics.relay_leader._value.get(), world.closed, world.made) == (0, 1, 1)
+    assert world.told == {0: 5, 1: 3}, "and says how far it came"
 
 
 async def test_whoever_commits_wakes_it_and_so_does_whoever_ends_it(world: World) -> None:
@@ -116,6 +117,17 @@ async def test_the_mark_moves_at_rest_too(world: World, monkeypatch: pytest.Monk
         await world.until(lambda: world.marks[-1:] == [1011])
 
 
+async def test_the_mark_moves_where_events_come_one_by_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MARK_ROWS", 4)
+    async with world.at_work():
+        for _ in range(6):
+            world.add(A)
+            await world.empty()
+            reads = len(world.marks)
+            await world.until(lambda reads=reads: len(world.marks) > reads + 1)
+    assert max(world.marks) > 0
+
+
 async def test_records_of_others_are_counted(world: World) -> None:
     world.add(A)
     world.answers = [{0: 3}]
@@ -145,6 +157,14 @@ async def test_nothing_is_sent_to_a_partition_before_it_is_compared(world: World
         world.known = {0, 1}
         await world.empty()
     assert world.numbers(1) == [1001, 1003]
+
+
+async def test_a_topic_that_was_not_known_is_compared_before_anything_is_sent_to_it(world: World) -> None:
+    world.rows[1] = Row((1, "ph.later.v1", A, b""))
+    async with world.at_work():
+        await world.until(lambda: world.topics == {TOPIC, "ph.later.v1"})
+        world.rows.clear()
+    assert world.numbers(0) == []
 
 
 async def test_keys_of_a_partition_that_nobody_leads_wait_and_hold_up_nobody(world: World) -> None:
