@@ -70,7 +70,7 @@ ALLOWED = (
     Allowed("country", "pure/calendar_days.py", "", "the same"),
     Allowed("country", "pure/decision.py", r"^    country: str = \"\"$", "a caller may act in one country"),
     Allowed("country", "http/auth.py", r"CLAIMS|COUNTRY|country: str|no country is", "the token's claim for it"),
-    Allowed("country", "http/door.py", r"who\.country", "from the token to the visit"),
+    Allowed("country", "http/door.py", r"(who|actor)\.country", "from the token to the visit"),
     Allowed("country", "http/api.py", r"country=who\.country", "from the token to the actor"),
     Allowed("country", "outbox/append.py", r"ce_country|country", "a header of the envelope, for filters"),
     Allowed("country", "operators/parked_display.py", "ce_country", "the same"),
