@@ -44,6 +44,10 @@ __all__ = [
 
 AT_ONCE = 4
 """People whom somebody works on at the same time."""
+HOLDERS = """
+select a.pid, l.granted, a.client_addr::text, a.state, a.wait_event, now() - a.state_change as since, left(a.query, 200)
+from pg_locks l join pg_stat_activity a using (pid) where l.locktype = 'advisory'
+"""
 PAUSE_SECONDS = 0.1
 """Before the next one: pods that start need the processors too."""
 
@@ -113,14 +117,22 @@ async def people(
     finally:
         work.stopped = True
         await working
-    await until(lambda: published(chain), "all that was promised to be published")
+    await all_published(chain)
     print(f"\npeople {len(work.people)}, answers {dict(answers)}")
     return work.people
 
 
-async def published(chain: Chain) -> bool:
-    """Nothing waits any more."""
-    return await chain.rows(MIGRATED, "select key from outbox limit 1") == []
+async def all_published(chain: Chain) -> None:
+    """Waits until nothing waits any more. Tells who leads, or would, if it never comes."""
+
+    async def published() -> bool:
+        return await chain.rows(MIGRATED, "select key from outbox limit 1") == []
+
+    try:
+        await until(published, "all that was promised to be published")
+    except AssertionError as late:
+        rows = await chain.rows(MIGRATED, HOLDERS)
+        raise AssertionError(f"{late}; sessions with the lock of the relay: {rows}") from None
 
 
 @pytest.fixture(scope="module")

@@ -105,6 +105,7 @@ class _Half(asyncio.Protocol):
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.other: _Half | None = None
+        self.has_said_all = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -115,6 +116,10 @@ class _Half(asyncio.Protocol):
             self.other.transport.write(data)
 
     def eof_received(self) -> bool:
+        """False closes it: once both sides have said all, nobody else would."""
+        self.has_said_all = True
+        if self.other is not None and self.other.has_said_all:
+            return False
         if self.other is not None and self.other.transport is not None and self.other.transport.can_write_eof():
             with contextlib.suppress(OSError):
                 self.other.transport.write_eof()

@@ -117,3 +117,13 @@ def test_connections_that_are_cut_break_and_new_ones_are_made(cluster: Cluster) 
         with suppress(ConnectionError):
             assert held.recv(1) == b""
     assert toy.get(port, "/seen")[0] == 200
+
+
+def test_a_connection_that_both_sides_have_ended_holds_no_file(cluster: Cluster) -> None:
+    cluster.apply([toy.service(), toy.pod()])
+    cluster.wait("the toy is ready", lambda: all(pod.ready for pod in cluster.pods()), 15)
+    port = cluster.publish("toy", 80)
+    for _ in range(20):
+        assert toy.get(port, "/seen")[0] == 200
+    (door,) = cluster.published
+    cluster.wait("all of them are closed", lambda: not door.callers, 10)
