@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jsonschema.protocols import Validator
-
 from checks.findings import Finding, Unreadable, read_json, step
-from checks.inventory import ENVELOPE, invalid, validator
+from checks.inventory import ENVELOPE, invalid, violations
 
 FORM = frozenset({"key", "headers", "value"})
 PLACEHOLDERS = "placeholders"
@@ -41,9 +39,8 @@ def examples(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Fin
     """Every event has an example, and every example is in order by itself and among the others."""
     whole, findings = read_examples(root, found)
     yield from findings
-    envelope = validator(found[ENVELOPE]) if ENVELOPE in found else None
     for example in whole:
-        yield from alone(example, envelope)
+        yield from alone(example, found.get(ENVELOPE))
     yield from _together(whole)
     seen = {event_of(path) for path in root.glob("examples/*/*.json")}
     for event in sorted(set(found) - seen):
@@ -101,13 +98,13 @@ def derived(schema: Mapping[str, Any], key: object, value: Mapping[str, Any]) ->
     }
 
 
-def alone(example: Example, envelope: Validator | None) -> Iterator[Finding]:
+def alone(example: Example, envelope: Mapping[str, Any] | None) -> Iterator[Finding]:
     """What is wrong with one example, whatever the others say."""
     file, schema = example.file, example.schema
     key, headers, value = (example.message[part] for part in ("key", "headers", "value"))
     if envelope is not None:
-        yield from (invalid(file, error, "/headers") for error in envelope.iter_errors(headers))
-    yield from (invalid(file, error, "/value") for error in validator(schema).iter_errors(value))
+        yield from (invalid(file, error, "/headers") for error in violations(envelope, headers))
+    yield from (invalid(file, error, "/value") for error in violations(schema, value))
     if key != value.get(schema.get("x-key")):
         yield Finding(file, "/key", f"is not the {schema.get('x-key')} of the value", "Correct it.")
     for header, wanted in derived(schema, key, value).items():

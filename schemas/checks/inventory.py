@@ -29,6 +29,17 @@ def validator(schema: Mapping[str, Any]) -> Validator:
     return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
+def violations(schema: Mapping[str, Any], value: Any) -> tuple[ValidationError, ...]:
+    """What is wrong with a value, formats included."""
+    return _violations(json.dumps(schema), json.dumps(value))
+
+
+@lru_cache(maxsize=1024)
+def _violations(schema: str, value: str) -> tuple[ValidationError, ...]:
+    """By text: most examples are looked at again and again unchanged."""
+    return tuple(validator(json.loads(schema)).iter_errors(json.loads(value)))
+
+
 def schemas(root: Path) -> dict[str, dict[str, Any]]:
     """Every working schema by its file name relative to `root`. Raises `Unreadable`."""
     paths = sorted([*root.glob("envelope.v*.json"), *root.glob("events/*/*.json")])

@@ -143,7 +143,7 @@ def new_example(root: Path, found: Mapping[str, Mapping[str, Any]], event: str, 
         text = (root / later).read_text(encoding="utf-8")
         text = re.sub(r'("ce_sequence":\s*)"\d+"', rf'\g<1>"{number}"', text, count=1)
         (root / later).write_text(text, encoding="utf-8", newline="\n")
-    unfit = alone(Example(file, message, found[schema_file]), validator(found[ENVELOPE]))
+    unfit = alone(Example(file, message, found[schema_file]), found[ENVELOPE])
     does_not_fit = ((each.pointer, f"does not fit yet: {each.problem}") for each in unfit)
     return NewExample(file, [*still, *does_not_fit], renumbered)
 
