@@ -35,9 +35,8 @@ JVM: dict[Profile, list[str]] = {
 }
 """`light` starts fast and small; `bench` has the optimising compiler, so that the broker is not what is measured."""
 
-_QUIET = ["--sun-misc-unsafe-memory-access=allow", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-XX:-UsePerfData"]
-"""No warning about how Kafka unmaps buffers; warnings and errors of the broker go to its log. No counters for `jstat`,
-which the machine updates twenty times a second."""
+_QUIET = ["--sun-misc-unsafe-memory-access=allow", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+"""No warning about how Kafka unmaps buffers; warnings and errors of the broker go to its log."""
 
 _PROPERTIES = """
 process.roles=broker,controller
@@ -70,7 +69,7 @@ log.cleaner.backoff.ms=1000
 metadata.max.idle.interval.ms=0
 """
 """Of one node that few use: threads for a few, and by the last line no record every half second that only tells other
-controllers that this one is there, which cost a quarter of what an idle broker takes."""
+controllers that this one is there, which cost a fifth of what an idle broker takes (2.1 to 2.8 % of a core, 1.6 to 2.3 % without)."""
 
 _LOGIN_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
 _SECURED = """
