@@ -18,10 +18,10 @@ from fuzz.things import Ids, callers, things
 from fuzz.walk import Walk
 from tests.support.chain import Chain
 
-EXAMPLES = 3
+EXAMPLES = 2
 """Made-up requests per operation, each with some around good ones, beside those that schemathesis derives from the
 limits of each field."""
-COPIES = 2
+COPIES = 1
 
 
 @pytest.fixture(scope="module")
