@@ -23,6 +23,8 @@ EXAMPLES = 2
 limits of each field."""
 COPIES = 1
 
+pytestmark = pytest.mark.timeout(300)  # the first one waits for the chain to start, too
+
 
 @pytest.fixture(scope="module")
 async def ids(chain: Chain) -> Ids:
