@@ -18,6 +18,8 @@ from fuzz.spoiling import Sent, spoil
 AS_THEY_ARE = 0.05
 REPEATED = 0.04
 """Shares of requests that are good, and that repeat the last one that had an effect: same key, same body."""
+UNREACHED = 0.5
+"""Share of good ones as long as none was answered with 2xx."""
 REUSED = 0.03
 """Share with the key of that one, and another body."""
 
@@ -39,6 +41,7 @@ class Around:
     def __init__(self, ready: dict[str, list[Sent]], seed: int) -> None:
         self._left = {name: deque(requests) for name, requests in ready.items()}
         self._untried = {name for name, requests in ready.items() if requests}
+        self._unreached = set(self._untried)
         self._spent: dict[str, Sent] = {}
         self._last: dict[str, tuple[Sent, str]] = {}
         self._dice = random.Random(seed)
@@ -53,7 +56,8 @@ class Around:
             return None
         good = self._keyed(left[0] if left else self._spent[name], declared)
         luck = self._dice.random()
-        if left and (name in self._untried or luck < AS_THEY_ARE):
+        share = UNREACHED if name in self._unreached else AS_THEY_ARE
+        if left and (name in self._untried or luck < share):
             self._untried.discard(name)
             return good, Expected(name, good=True)
         if name in self._last and luck < AS_THEY_ARE + REPEATED + REUSED:
@@ -67,6 +71,7 @@ class Around:
         """A good request is used up by its effect, and may be repeated from now on."""
         if not 200 <= status < 300 or expected.answer is not None:
             return
+        self._unreached.discard(expected.name)
         left = self._left[expected.name]
         if left and not left[0]["lasts"]:
             self._spent[expected.name] = left.popleft()

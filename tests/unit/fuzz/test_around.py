@@ -65,6 +65,14 @@ def test_a_refused_request_and_one_that_lasts_are_good_again() -> None:
         assert [is_good for _, is_good in met].count(True) > 1
 
 
+def test_until_one_is_answered_with_2xx_about_every_other_request_is_good() -> None:
+    around = Around({NAME: [good("1"), good("2")]}, seed=1)
+    refused = [is_good for _, is_good in asked(around, 409, 100)]
+    assert 35 < refused.count(True) < 65
+    taken = [is_good for _, is_good in asked(around, 200, 100)]
+    assert taken.count(True) < 20
+
+
 def test_what_had_an_effect_is_repeated_and_the_same_answer_expected() -> None:
     around = Around({NAME: [good("1", lasts=True)]}, seed=1)
     answers: dict[str, str] = {}
