@@ -155,8 +155,8 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head is whole: it goes to the application, unless it is too large."""
-        if self._bytes > self._bounds.head_bytes and self._size_of_head() > self._bounds.head_bytes:
+        """The head is whole: it goes to the application, unless it is too large, alone or behind another request."""
+        if self._size_of_head() > self._bounds.head_bytes:
             self._stop_with(_HEAD_TOO_LARGE)
         if len(self.pipeline) >= MAX_PIPELINED:
             self._stop_with(_PIPELINED)

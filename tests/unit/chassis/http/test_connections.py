@@ -64,6 +64,15 @@ async def one(reader: asyncio.StreamReader) -> int:
     return int(head.split()[1])
 
 
+async def served(reader: asyncio.StreamReader) -> int:
+    """How many requests were answered with 200 until the service hung up."""
+    try:
+        async with asyncio.timeout(WITHIN):
+            return (await reader.read()).count(b"HTTP/1.1 200 ")
+    except ConnectionResetError:
+        return 0
+
+
 @asynccontextmanager
 async def serving(app: FastAPI | None = None, **changes: Any) -> AsyncIterator[Serving]:
     metrics = Metrics("notes")
@@ -130,6 +139,15 @@ async def test_a_head_below_the_limit_is_served_however_large_what_comes_with_it
         head = GET + b"X-Long: " + b"x" * 30_000 + b"\r\n"
         reader, writer = await service.call((head + b"\r\n") * 3)
         assert [await one(reader) for _ in range(3)] == [200, 200, 200]
+        writer.close()
+
+
+@pytest.mark.parametrize("size", [40_000, 100_000])
+async def test_a_head_beyond_the_limit_is_not_served_behind_another_request_in_one_packet(size: int) -> None:
+    async with serving() as service:
+        reader, writer = await service.call(GET + b"\r\n" + GET + b"X-Long: " + b"x" * size + b"\r\n\r\n")
+        assert await served(reader) <= 1
+        assert service.ended("header_too_large") == 1
         writer.close()
 
 
