@@ -1,5 +1,5 @@
-"""Which organisations people may act for: centres that are open, by the day where they lie, and nobody's of a country
-in which the programme is suspended, but for what `STAYS_OPEN` names."""
+"""Which organisations people may act for: open centres of active countries, by the day where they lie, and nobody's of
+a country in which the programme is suspended or has ended, but for what `STAYS_OPEN` names."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from chassis.pure.decision import Refused, Visit
 from chassis.pure.reference import CodeList
 from vocabulary.countries import TIME_ZONES, day_at
 from vocabulary.reference import Centre, Country
-from vocabulary.refusals import access_suspended, not_a_centre
-from vocabulary.switch import STAYS_OPEN, is_suspended
+from vocabulary.refusals import access_ended, access_suspended, not_a_centre
+from vocabulary.switch import ACTIVE, ENDED, STAYS_OPEN, SUSPENDED, status_on
+from vocabulary.terms import CountryStatus
 
 IN_GERMANY: Final = ("scouts", "provider", "programme")
 """Kinds of organisations that lie in no country of return."""
@@ -34,13 +35,17 @@ class HasCentres(HasCountries, Protocol):
 
 
 def shut(visit: Visit, reference: HasCentres, now: datetime) -> Refused | None:
-    """Why nobody may act for this organisation: a centre that is not listed, not open yet, or closed; an organisation
-    of a suspended country."""
+    """Why nobody may act for this organisation: a centre that is not listed, not open yet, or closed, or whose country
+    is not active; another organisation of a country that is suspended or has ended.
+
+    A country without a centre (`no_centre`) is one where others act: a centre of its own, still listed, does not.
+    """
     if visit.org.startswith("centre:"):
         centre = reference.centres.get(visit.org)
         if centre is None or reference.centres.get(visit.org, on=day_at(centre.country, now)) is None:
             return not_a_centre()
-        return _suspended(centre.country, visit.operation, reference, now)
+        status = _status(centre.country, visit.operation, reference, now)
+        return None if status == ACTIVE else access_suspended() if status == SUSPENDED else access_ended()
     return elsewhere(visit, reference, now)
 
 
@@ -49,10 +54,12 @@ def elsewhere(visit: Visit, reference: HasCountries, now: datetime) -> Refused |
     (`country:NG`), or else the token does."""
     kind, _, code = visit.org.partition(":")
     country = code if kind == "country" else "" if kind in IN_GERMANY else visit.country
-    return _suspended(country, visit.operation, reference, now)
+    status = _status(country, visit.operation, reference, now)
+    return access_suspended() if status == SUSPENDED else access_ended() if status == ENDED else None
 
 
-def _suspended(country: str, operation: str, reference: HasCountries, now: datetime) -> Refused | None:
+def _status(country: str, operation: str, reference: HasCountries, now: datetime) -> CountryStatus:
+    """What the country is today; `active` where that does not count: for what stays open, and beyond the programme."""
     if operation in STAYS_OPEN or country not in TIME_ZONES:
-        return None
-    return access_suspended() if is_suspended(reference.countries, country, day_at(country, now)) else None
+        return ACTIVE
+    return status_on(reference.countries, country, day_at(country, now))

@@ -18,13 +18,29 @@ def not_a_centre() -> Refused:
     )
 
 
+_HAND_OVER = (
+    "Hand people over (redirect, reject or complete their referral, record their consent), or record that somebody"
+    " has arrived or was spoken with; for anything else ask the programme desk."
+)
+
+
 def access_suspended() -> Refused:
     """The programme pauses in the country of the token's organisation."""
     return Refused(
         "access_suspended",
         "The programme is suspended in the country of the token's organisation: its people see nothing now.",
-        "Hand people over (redirect, reject or complete their referral, record their consent), or record that somebody"
-        " has arrived or was spoken with; for anything else ask the programme desk.",
+        _HAND_OVER,
+        status=403,
+    )
+
+
+def access_ended() -> Refused:
+    """The programme has left the country of the token's organisation, or keeps no centre there."""
+    return Refused(
+        "access_ended",
+        "The programme has ended, or keeps no centre, in the country of the token's organisation: its people see"
+        " nothing now.",
+        _HAND_OVER,
         status=403,
     )
 

@@ -18,11 +18,13 @@ from chassis.pure.decision import Context, Decision, Handler
 from chassis.pure.messages import Contract
 from chassis.pure.reference import CodeList
 from chassis.pure.states import Need, States, by_id
-from vocabulary import codes
+from vocabulary import codes, terms
 from vocabulary.reference import Country
 from vocabulary.terms import Switch
 
+ACTIVE: Final = "active"
 SUSPENDED: Final = "suspended"
+ENDED: Final = "ended"
 COUNTRIES: Final = UUID("0199f6a0-6d4e-7c11-9d0b-6a1f0f6f5c3e")
 """The namespace of the countries' ids."""
 
@@ -35,8 +37,9 @@ STAYS_OPEN: Final[Mapping[str, str]] = {
     "confirm_arrival": "safety: somebody was seen or heard",
     "record_contact": "safety: somebody was spoken with",
 }
-"""Operations, by the name of their route, that organisations of a suspended country may still ask for, and why. None of
-them shows anything of a person: who sits at the screen may not be who sat there before."""
+"""Operations, by the name of their route, that organisations of a suspended country, or of one that the programme has
+left, may still ask for, and why. None of them shows anything of a person: who sits at the screen may not be who sat
+there before."""
 
 L = TypeVar("L")
 
@@ -108,7 +111,8 @@ def _suspended(countries: CodeList[Country], codes_: Collection[str]) -> CodeLis
     return CodeList(countries.name, Country, [*kept, *(Country(code, SUSPENDED, day) for code, day in since.items())])
 
 
-def is_suspended(countries: CodeList[Country], country: str, day: date) -> bool:
-    """Whether the programme pauses in the country on this day, by the list or by the switch."""
+def status_on(countries: CodeList[Country], country: str, day: date) -> terms.CountryStatus:
+    """What the country is to the programme on this day, by the list or by the switch. A day without a row lies before
+    the programme came or after it went: `ended`."""
     row = countries.get(country, on=day)
-    return row is not None and row.status == SUSPENDED
+    return ENDED if row is None else row.status

@@ -17,7 +17,7 @@ import pytest
 from chassis.http import exception_handlers
 from chassis.pure.code_lists import published
 from chassis.pure.decision import Refused
-from vocabulary.refusals import access_suspended, not_a_centre
+from vocabulary.refusals import access_ended, access_suspended, not_a_centre
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ("counselling", "placement", "referral", "training", "vocabulary")
@@ -124,9 +124,8 @@ def imported(service: str) -> Iterator[Refused]:
                 for each in node.names:
                     yield from made(getattr(importlib.import_module("vocabulary.refusals"), each.name))
             elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "centres":
-                yield from {"shut": [not_a_centre(), access_suspended()], "elsewhere": [access_suspended()]}.get(
-                    node.attr, []
-                )
+                country = [access_suspended(), access_ended()]
+                yield from {"shut": [not_a_centre(), *country], "elsewhere": country}.get(node.attr, [])
 
 
 def spelled(folder: Path) -> Iterator[tuple[str, int]]:

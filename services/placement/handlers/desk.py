@@ -21,8 +21,8 @@ from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed
 from placement.reference import Reference
 from vocabulary.countries import day_at
-from vocabulary.refusals import country_suspended, not_a_centre, wrong_state
-from vocabulary.switch import is_suspended
+from vocabulary.refusals import country_not_active, country_suspended, not_a_centre, wrong_state
+from vocabulary.switch import ENDED, SUSPENDED, status_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ def desk_of(context: Context) -> Desk | Refused:
 
 
 def paused(country: str, context: Context) -> Refused | None:
-    """Why nothing about a person goes to employers there now: the programme is suspended in the country, also where the
-    desk of another one stands in."""
-    today = day_at(country, context.now)
-    return country_suspended() if is_suspended(context.reference.countries, country, today) else None
+    """Why nothing about a person goes to employers there now: the programme is suspended in the country, or has ended
+    there, also where the desk of another one stands in."""
+    status = status_on(context.reference.countries, country, day_at(country, context.now))
+    return country_suspended() if status == SUSPENDED else country_not_active() if status == ENDED else None
 
 
 def scene_of(states: States, command: OnCandidacy, context: Context, *needed: CandidacyStatus) -> Scene | Refused:

@@ -28,7 +28,7 @@ from tests.support.placement.world import (
     refused,
     switched,
 )
-from vocabulary.reference import Fallback
+from vocabulary.reference import Country, Fallback
 
 CAIRO, LAST_DAY_WITHOUT = "centre:EG-CAI", date(2019, 5, 31)
 
@@ -159,3 +159,24 @@ def test_nothing_about_a_person_goes_to_employers_in_a_suspended_country_by_what
     refused(world.run(world.offer_command(candidacy_id), IN_DAKAR), "country_suspended")
     world.tell(switched("GM", "active"))
     world.do(world.offer_command(candidacy_id), IN_DAKAR)
+
+
+def test_nothing_about_a_person_goes_to_employers_in_a_country_that_has_ended() -> None:
+    world = gambia("country:SN")
+    lists = world.service.reference
+    others = [row for row in lists.countries if row.code != "GM"]
+    ended = replace(
+        lists, countries=CodeList("countries", Country, [*others, Country("GM", "ended", date(2017, 7, 1))])
+    )
+    world.service.reference = ended
+    shortlist(world, world.vacancy_id, "country_not_active", "")
+    world.service.reference = lists
+    candidacy_id = world.shortlist(actor=IN_DAKAR)
+    world.tell(consent("presentation", f"employer:{world.vacancy.employer_id}", number=6))
+    present = commands.Present(*world.ids(candidacy_id))
+    world.service.reference = replace(lists, countries=CodeList("countries", Country, others))
+    refused(world.run(present, IN_DAKAR), "country_not_active")
+    world.service.reference = lists
+    world.do(present, IN_DAKAR)
+    world.service.reference = ended
+    refused(world.run(world.offer_command(candidacy_id), IN_DAKAR), "country_not_active")

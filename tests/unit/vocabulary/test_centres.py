@@ -21,7 +21,8 @@ LISTS = SimpleNamespace(
         [
             Centre("centre:NG-LOS", "NG", date(2017, 7, 1)),
             Centre("centre:PK-LHE", "PK", date(2019, 6, 1), date(2026, 3, 31)),
-            Centre("centre:AF-KBL", "AF", date(2017, 7, 1)),
+            *(Centre(code, code[7:9], date(2017, 7, 1)) for code in ("centre:AF-KBL", "centre:TN-TUN")),
+            *(Centre(code, code[7:9], date(2017, 7, 1)) for code in ("centre:GM-BJL", "centre:SN-DKR")),
         ],
     ),
     countries=CodeList(
@@ -31,6 +32,9 @@ LISTS = SimpleNamespace(
             Country("AF", "active", date(2017, 7, 1), date(2021, 8, 14)),
             Country("AF", "suspended", date(2021, 8, 15)),
             *(Country(code, "active", date(2017, 7, 1)) for code in ("NG", "PK")),
+            Country("TN", "ended", date(2026, 1, 1)),
+            Country("GM", "no_centre", date(2017, 7, 1)),
+            Country("SN", "active", date(2017, 7, 1), date(2025, 12, 31)),
         ],
     ),
 )
@@ -70,6 +74,23 @@ def test_a_centre_of_a_suspended_country_is_shut_from_the_day_on_there(at: str, 
     if refused is not None:
         assert (refused.code, refused.status) == ("access_suspended", 403)
         assert "programme desk" in refused.remedy
+
+
+@pytest.mark.parametrize(
+    ("org", "refused"),
+    [
+        ("centre:TN-TUN", "access_ended"),  # ended
+        ("centre:GM-BJL", "access_ended"),  # no_centre: others act for it
+        ("centre:SN-DKR", "access_ended"),  # no row for the day
+        ("country:TN", "access_ended"),
+        ("country:SN", "access_ended"),
+        ("country:GM", None),  # the programme goes on there
+    ],
+)
+def test_an_organisation_of_a_country_that_is_not_active_is_shut(org: str, refused: str | None) -> None:
+    found = shut(Visit(org, "read_file"), LISTS, NOON)
+    assert (found and (found.code, found.status)) == (refused and (refused, 403))
+    assert [shut(Visit(org, operation), LISTS, NOON) for operation in STAYS_OPEN] == [None] * len(STAYS_OPEN)
 
 
 @pytest.mark.parametrize("operation", sorted(STAYS_OPEN))

@@ -16,7 +16,7 @@ from chassis.pure.reference import DIRECTORY, CodeList
 from tests.support.memory import MemoryService
 from tests.support.services import ALL, routes
 from vocabulary.reference import Country
-from vocabulary.switch import STAYS_OPEN, CountryStatus, id_of, is_suspended, over
+from vocabulary.switch import STAYS_OPEN, CountryStatus, id_of, over, status_on
 
 TODAY = date(2026, 3, 2)
 
@@ -51,7 +51,7 @@ def said(country: str, status: str) -> CountryStatus:
 def suspended(*standing: CountryStatus) -> set[str]:
     lists = over(LISTS, standing)
     assert lists.other == "as it was"
-    return {code for code in lists.countries.codes if is_suspended(lists.countries, code, TODAY)}
+    return {code for code in lists.countries.codes if status_on(lists.countries, code, TODAY) == "suspended"}
 
 
 def test_the_switch_suspends_what_it_names_and_nothing_else() -> None:
@@ -62,7 +62,7 @@ def test_the_switch_suspends_what_it_names_and_nothing_else() -> None:
 
 def test_the_switch_lifts_what_it_has_suspended_and_no_suspension_of_the_list() -> None:
     lists = over(LISTS, [said("NG", "active"), said("AF", "active")])
-    assert {code for code in lists.countries.codes if is_suspended(lists.countries, code, TODAY)} == {"AF"}
+    assert {code for code in lists.countries.codes if status_on(lists.countries, code, TODAY) == "suspended"} == {"AF"}
     found = lists.countries.get("NG", on=TODAY)
     assert found is not None
     assert found.status == "active"
@@ -118,7 +118,7 @@ def test_a_reader_keeps_what_was_said_last_of_each_country(service: Any) -> None
         told = contract(country_id=id_of(country), country=country, status=status, reason="security", since=memory.now)
         assert isinstance(memory.event(told), Decision)
         countries = service.standing.over(lists, memory.all(service.standing.state)).countries
-        return {code for code in countries.codes if is_suspended(countries, code, TODAY)} - {"AF"}
+        return {code for code in countries.codes if status_on(countries, code, TODAY) == "suspended"} - {"AF"}
 
     assert hears("NG", "suspended") == {"NG"}
     assert hears("GH", "suspended") == {"NG", "GH"}
