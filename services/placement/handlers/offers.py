@@ -18,6 +18,7 @@ from chassis.pure.states import States
 from placement import refusals
 from placement.answers import CandidacyOutcome
 from placement.commands import AcceptOffer, DeclineOffer, MakeOffer, StartEmployment
+from placement.domain import consents
 from placement.domain.candidacy import Candidacy, Employment, Offer
 from placement.domain.candidate import Candidate
 from placement.domain.terms import STRONG_EVIDENCE, DistanceBand
@@ -42,7 +43,10 @@ ANSWER_TIME: Final = (timedelta(hours=1), timedelta(days=90))
 
 
 def make_offer(states: States, command: MakeOffer, context: Context) -> Decision | Refused:
-    """An employer who knows the person offers work. Made before arrival, it counts as day 0."""
+    """An employer who may know the person offers work. Made before arrival, it counts as day 0.
+
+    The consent `presentation` must hold now: one that has ended by its day no longer carries a step.
+    """
     scene = scene_of(states, command, context, "presented")
     if isinstance(scene, Refused):
         return scene
@@ -50,6 +54,9 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
         return refused
     if not scene.vacancy.takes_people(scene.today):
         return refusals.VACANCY_CLOSED
+    employer = consents.employer(scene.vacancy.employer_id)
+    if not consents.covered(scene.candidate.consents, "presentation", employer, context.now):
+        return refusals.PRESENTATION_CONSENT_MISSING
     if command.starts_on < scene.today:
         return date_in_past("/starts_on")
     expires_at = command.expires_at or context.now + DEFAULT_ANSWER_TIME

@@ -26,6 +26,7 @@ from tests.support.placement.world import (
     TODAY,
     World,
     arrived,
+    consent,
     consent_gone,
     referred,
     refused,
@@ -193,6 +194,19 @@ def test_an_employer_retracts_an_offer() -> None:
     assert candidacy.offer is not None
     assert (candidacy.status, candidacy.offer.status) == ("closed", "retracted")
     assert not [name for name, _ in world.service.deadlines if name == "offer_expiry"]
+
+
+def test_no_offer_is_made_once_the_consent_for_the_employer_has_ended_by_its_day() -> None:
+    world = World()
+    candidacy_id = world.shortlist()
+    employer, end = f"employer:{world.employer}", NOW + timedelta(days=1)
+    world.tell(consent("presentation", employer, number=2, expires_at=end))
+    world.do(commands.Present(*world.ids(candidacy_id)))
+    world.service.now = end
+    refused(world.run(world.offer_command(candidacy_id)), "consent_missing")
+    assert "JobOffered" not in world.told()
+    world.tell(consent("presentation", employer, number=3))
+    world.do(world.offer_command(candidacy_id))
 
 
 @pytest.mark.parametrize("event", [consent_gone("presentation", 2), consent_gone(), withdrawn()])
