@@ -130,6 +130,7 @@ class ConsentView(Answer):
     valid_until: date = Field(description="the last day on which it holds, where it was signed")
     expires_at: datetime = Field(description="the moment at which that day is over")
     guardian: bool
+    recorded_by: str = Field(description="the organisation that recorded it")
     status: ConsentStatus
     withdrawn_at: datetime | None
 

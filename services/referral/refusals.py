@@ -59,6 +59,13 @@ CONSENT_NOT_FOUND: Final = not_found("consent", "Take the id from GET /cases/{ca
 CONSENT_WITHDRAWN: Final = Refused(
     "consent_withdrawn", "This consent has been withdrawn.", "Nothing is left to do; ask for a new consent if needed."
 )
+SIGNED_BEFORE_WITHDRAWAL: Final = Refused(
+    "signed_before_withdrawal",
+    "The person has taken back, after that day, a consent for the same purpose and one of these recipients.",
+    "Ask the person anew: give the day on which they have signed since.",
+    "/granted_on",
+    422,
+)
 RECIPIENT_KIND: Final = Refused(
     "recipient_not_for_purpose",
     "A recipient is of a kind that this purpose does not know.",

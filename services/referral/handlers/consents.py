@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -40,7 +41,7 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
     if not _may(context.actor, case, case.held_by(context.actor.org)):
         return refusals.OTHER_ORGANISATION
     place = _signed_in(case, context.actor)
-    if refused := _why_not(case, command, context.reference, day_at(place, context.now)):
+    if refused := _why_not(case, command, context.reference, place, day_at(place, context.now)):
         return refused
     if len(case.consents) >= MOST_CONSENTS:
         return limit_reached(MOST_CONSENTS, "consents", "Name several recipients in one consent.")
@@ -113,8 +114,8 @@ def _signed_in(case: Case, actor: Actor) -> str:
     return GERMANY if actor.role in SCOUTS_DESK else case.country_of(actor.org)
 
 
-def _why_not(case: Case, command: GrantConsent, reference: Reference, day: date) -> Refused | None:
-    """What is wrong with it on this day, which is that of the place where it was signed."""
+def _why_not(case: Case, command: GrantConsent, reference: Reference, place: str, day: date) -> Refused | None:
+    """What is wrong with it on this day of the place where it was signed."""
     purpose = reference.purposes.get(command.purpose)
     if purpose is None:
         return unknown_code("/purpose", "consent_purposes")
@@ -132,7 +133,38 @@ def _why_not(case: Case, command: GrantConsent, reference: Reference, day: date)
         return date_in_past("/valid_until")
     if case.age_band == "under_18" and not command.guardian:
         return refusals.GUARDIAN_REQUIRED
+    if _signed_before_withdrawal(case, command, place, reference):
+        return refusals.SIGNED_BEFORE_WITHDRAWAL
     return None
+
+
+def _signed_before_withdrawal(case: Case, command: GrantConsent, place: str, reference: Reference) -> bool:
+    """Whether the person has since taken the same back: what was signed before says nothing of what they want now.
+
+    On the day of the withdrawal itself they may have signed anew; a day does not tell which came first.
+    """
+    return any(
+        each.withdrawn_at is not None
+        and command.granted_on < day_at(place, each.withdrawn_at)
+        and each.purpose == command.purpose
+        and _overlap(each.recipients, command.recipients, reference)
+        for each in case.consents
+    )
+
+
+def _overlap(some: Iterable[str], others: Iterable[str], reference: Reference) -> bool:
+    """Whether an organisation is among both: by itself, or by the country that it lies in."""
+    some, others = set(some), set(others)
+    return not some.isdisjoint(_with_countries(others, reference)) or not others.isdisjoint(
+        _with_countries(some, reference)
+    )
+
+
+def _with_countries(recipients: Iterable[str], reference: Reference) -> set[str]:
+    centres = (reference.centres.get(each) for each in recipients)
+    of_centres = {f"country:{centre.country}" for centre in centres if centre is not None}
+    of_providers = {f"country:{GERMANY}" for each in recipients if each.startswith("provider:")}
+    return {*recipients, *of_centres, *of_providers}
 
 
 def _is_known(recipient: str, purpose: Purpose, reference: Reference) -> bool:

@@ -10,10 +10,12 @@ import pytest
 
 from chassis.pure.decision import Actor
 from referral.answers import ConsentOutcome
+from referral.app import SERVICE
 from referral.events import ConsentGranted
 from tests.support.memory import NOW
-from tests.support.referral.news import EDO, LAGOS, PAINT, STRANGER, TODAY
-from tests.support.referral.world import COUNSELLOR, EMPLOYER, IN_EDO, IN_LAGOS, Desk, done, in_days, refused
+from tests.support.memory_api import MemoryApi
+from tests.support.referral.news import DAY, EDO, LAGOS, PAINT, STRANGER, TODAY
+from tests.support.referral.world import COUNSELLOR, EMPLOYER, IN_EDO, IN_LAGOS, SCOUT, Desk, done, in_days, refused
 
 
 def test_a_consent_is_told_with_its_evidence_and_recipients_once_each_in_order() -> None:
@@ -194,3 +196,72 @@ def test_a_text_that_was_not_in_force_on_the_day_of_the_signature_is_refused() -
     before = in_days(-(TODAY - date(2025, 12, 31)).days)
     refused(Desk.opened().grant(granted_on=before), "unknown_code", 422, "/text_version")
     done(Desk.opened().grant(granted_on=date(2026, 1, 1)))
+
+
+# --- what the person took back stays taken back ---
+
+
+def taken_back(recipient: str, purpose: str = "referral") -> Desk:
+    """A consent was given on the 2nd and taken back on the 5th; today is the 9th."""
+    desk = Desk.opened()
+    done(desk.grant(recipient, purpose=purpose))
+    desk.service.now += 3 * DAY
+    done(desk.withdraw_consent())
+    desk.service.now += 4 * DAY
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("purpose", "withdrawn", "recorded"),
+    [
+        ("referral", LAGOS, LAGOS),
+        ("referral", "country:NG", LAGOS),
+        ("referral", LAGOS, "country:NG"),
+        ("matching", "country:NG", "country:NG"),
+        ("training", "country:DE", PAINT),
+        ("training", PAINT, "country:DE"),
+        ("presentation", EMPLOYER, EMPLOYER),
+    ],
+)
+def test_what_was_signed_before_a_withdrawal_is_not_recorded_any_more(
+    purpose: str, withdrawn: str, recorded: str
+) -> None:
+    desk = taken_back(withdrawn, purpose)
+    for day in (TODAY, in_days(2)):
+        answer = desk.grant(recorded, purpose=purpose, granted_on=day)
+        refused(answer, "signed_before_withdrawal", 422, "/granted_on")
+    done(desk.grant(recorded, purpose=purpose, granted_on=in_days(4)))
+
+
+def test_on_the_day_of_the_withdrawal_itself_the_person_may_sign_anew() -> None:
+    desk = taken_back(LAGOS)
+    done(desk.grant(LAGOS, granted_on=in_days(3)))
+
+
+def test_what_was_signed_before_a_withdrawal_of_something_else_is_recorded() -> None:
+    desk = taken_back(LAGOS)
+    done(desk.grant(EDO, granted_on=TODAY))
+    done(desk.grant(LAGOS, purpose="matching", granted_on=TODAY))
+
+
+def test_a_centre_does_not_undo_the_withdrawal_of_the_person_in_its_care() -> None:
+    desk = Desk.referred()
+    desk.tell(desk.received(), desk.accepted())
+    desk.service.now += 3 * DAY
+    done(desk.withdraw_consent())
+    outcome = desk.grant(LAGOS, actor=IN_LAGOS, granted_on=in_days(1))
+    refused(outcome, "signed_before_withdrawal", 422, "/granted_on")
+
+
+def test_whoever_reads_a_consent_reads_who_recorded_it() -> None:
+    desk = Desk.referred()
+    desk.tell(desk.received(), desk.accepted())
+    done(desk.grant(LAGOS, actor=IN_LAGOS))
+    api = MemoryApi(SERVICE, desk.service)
+    protector = {"roles": ["data_protection_officer"], "org": "programme:desk"}
+    for who in ({"roles": ["scout"], "org": SCOUT.org}, protector):
+        shown = api.get(f"/cases/{desk.case.id}/consents", who).json()["consents"]
+        assert {each["consent_id"]: each["recorded_by"] for each in shown} == {
+            str(desk.consents[0]): SCOUT.org,
+            str(desk.consents[1]): LAGOS,
+        }
