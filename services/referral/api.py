@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from chassis.clock import Clock
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Days, Reading, Runner, Sealing, acting_as
+from chassis.http.api import Changer, Days, Reading, Runner, Sealing, acting_as, took_effect
 from chassis.http.exception_handlers import route_of
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
@@ -280,7 +280,8 @@ async def set_profile(
     """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
     _check_birth(body, today)
     answer = await run(commands.SetProfile(case_id, _sealed(vault, case_id, body)), actor, PROFILE, case_id)
-    _audit("profile_set", case_id, actor)
+    if took_effect(answer):
+        _audit("profile_set", case_id, actor)
     return answer
 
 
@@ -299,7 +300,8 @@ async def read_profile(case_id: UUID, actor: Desk, view: Viewer) -> Response:
 async def destroy_profile(case_id: UUID, actor: Desk, run: Changer) -> Response:
     """Destroys the case's keys: of the profile, and of the needs and the assistance that tell of health."""
     answer = await run(commands.DestroyProfile(case_id), actor, PROFILE, case_id)
-    _audit("profile_destroyed", case_id, actor)
+    if took_effect(answer):
+        _audit("profile_destroyed", case_id, actor)
     return answer
 
 

@@ -8,7 +8,7 @@ from fastapi import Path, Request
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Person, Reading, acting_as
+from chassis.http.api import Changer, Person, Reading, acting_as, took_effect
 from chassis.http.paging import paged
 from chassis.http.routes import new_router
 from chassis.http.starting import started
@@ -59,7 +59,8 @@ async def request_country_status(
     """
     command = commands.RequestCountryStatus(country, body.status, body.reason, person)
     answer = await run(command, actor, COUNTRY, id_of(country))
-    log.info("country_status_requested", country=country, status=body.status, owner=actor.org)
+    if took_effect(answer):
+        log.info("country_status_requested", country=country, status=body.status, owner=actor.org)
     return answer
 
 
@@ -67,7 +68,8 @@ async def request_country_status(
 async def confirm_country_status(country: CountryCode, actor: Management, person: Person, run: Changer) -> Response:
     """Does what another programme manager has requested. Every service obeys within a second of having read it."""
     answer = await run(commands.ConfirmCountryStatus(country, person), actor, COUNTRY, id_of(country))
-    log.warning("country_status_confirmed", country=country, owner=actor.org)
+    if took_effect(answer):
+        log.warning("country_status_confirmed", country=country, owner=actor.org)
     return answer
 
 
@@ -75,5 +77,6 @@ async def confirm_country_status(country: CountryCode, actor: Management, person
 async def reject_country_status(country: CountryCode, actor: Management, person: Person, run: Changer) -> Response:
     """Does not do what another programme manager has requested."""
     answer = await run(commands.RejectCountryStatus(country, person), actor, COUNTRY, id_of(country))
-    log.info("country_status_rejected", country=country, owner=actor.org)
+    if took_effect(answer):
+        log.info("country_status_rejected", country=country, owner=actor.org)
     return answer

@@ -27,6 +27,7 @@ from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
 from chassis.work.workshop import Workshop
 
 IDEMPOTENCY_KEY = r"^[A-Za-z0-9_.:-]{8,128}$"
+REPLAYED = "Idempotency-Replayed"
 _TAG = r'(?:W/)?"[!#-~]*"'
 IF_MATCH = rf"^[ ,]*(\*|{_TAG}( *,[ ,]*{_TAG})*)[ ,]*$"
 """A list of tags as RFC 9110 (5.6.1) wants it read: elements may be empty."""
@@ -77,19 +78,20 @@ class _Commands:
         self._fingerprints = fingerprints
 
     async def _answer(self, command: Any, actor: Actor, seen: Seen | None) -> Response:
-        return self._told(await self._bus.execute(command, actor, self._scoped(actor), seen))
+        return self._told(await self._bus.execute(command, actor, await self._scoped(), seen))
 
-    def _scoped(self, actor: Actor) -> IdempotencyKey:
-        scope = self._request.scope
-        # A hash, because a careless client's key could be a name.
-        place = f"{actor.org}|{scope['method']} {_address(scope)}\0{self._key}"
+    async def _scoped(self) -> IdempotencyKey:
+        """One person's intent at one address. A colleague who sends the same key means something of their own."""
+        scope, who = self._request.scope, await principal(self._request)
+        # A hash, because a careless client's key could be a name; a plain one, because a rotation must not change it.
+        place = f"{who.org}|{who.subject}|{scope['method']} {_address(scope)}\0{self._key}"
         newest, *others = self._fingerprints
         return IdempotencyKey(hashlib.sha256(place.encode()).digest(), newest, tuple(others))
 
     def _told(self, outcome: Done | Refused) -> Response:
         if isinstance(outcome, Refused):
             raise Problem.of(outcome)
-        headers = {"Idempotency-Replayed": "true"} if outcome.replayed else None
+        headers = {REPLAYED: "true"} if outcome.replayed else None
         return Response(outcome.answer, self._request.scope["route"].status_code or 200, headers, MEDIA_TYPE)
 
     def _refuse_if_match(self, detail: str) -> None:
@@ -97,6 +99,11 @@ class _Commands:
             raise Problem(
                 status=400, code="if_match_unusable", detail=detail, remedy="Leave If-Match out.", field="If-Match"
             )
+
+
+def took_effect(answer: Response) -> bool:
+    """Whether this request did it, and not one before with the same key: what is done once is told once in the log."""
+    return REPLAYED not in answer.headers
 
 
 def _address(scope: Mapping[str, Any]) -> str:
@@ -124,9 +131,7 @@ class Run(_Commands):
 class Do(_Commands):
     """Does what is no command on aggregates: a change of the chassis' own tables."""
 
-    async def __call__(
-        self, name: str, actor: Actor, work: Callable[[Connection], Awaitable[Answer | Refused]]
-    ) -> Response:
+    async def __call__(self, name: str, work: Callable[[Connection], Awaitable[Answer | Refused]]) -> Response:
         """The answer of `work`, in whose transaction it is kept. Raises `Problem` if it is refused."""
         self._refuse_if_match("What this is about has no tag.")
 
@@ -134,7 +139,7 @@ class Do(_Commands):
             answer = await work(connection)
             return answer if isinstance(answer, Refused) else answer.model_dump_json()
 
-        return self._told(await self._bus.do(name, self._scoped(actor), encoded))
+        return self._told(await self._bus.do(name, await self._scoped(), encoded))
 
 
 class Change(_Commands):

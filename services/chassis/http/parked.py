@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt, StringConstraints,
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Do, Doer, Reading, acting_as
+from chassis.http.api import Do, Doer, Reading, acting_as, took_effect
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -299,7 +299,7 @@ async def _decided_on_one(do: Do, operator: Actor, event: str, decide: Decide) -
         return ParkedDecision.of(outcome)
 
     changed: list[Outcome] = []
-    return _audited(await do(event, operator, work), event, operator, changed)
+    return _audited(await do(event, work), event, operator, changed)
 
 
 async def _decided_on_many(do: Do, operator: Actor, event: str, decide: Decide) -> Response:
@@ -309,12 +309,12 @@ async def _decided_on_many(do: Do, operator: Actor, event: str, decide: Decide) 
         return ParkedDecisions(items=tuple(ParkedDecision.of(outcome) for outcome in outcomes), left=left)
 
     changed: list[Outcome] = []
-    return _audited(await do(event, operator, work), event, operator, changed)
+    return _audited(await do(event, work), event, operator, changed)
 
 
 def _audited(answer: Response, event: str, operator: Actor, changed: Iterable[Outcome]) -> Response:
     """A line in the log for every record that was decided on: a record that is handled after all leaves no row."""
-    if "Idempotency-Replayed" not in answer.headers:
+    if took_effect(answer):
         for outcome in changed:
             log.info(event, parked_id=outcome.id, role=operator.role, owner=operator.org)
     return answer
