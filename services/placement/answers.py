@@ -233,7 +233,10 @@ class CandidateItem(Answer):
 
 
 class CandidateView(CandidateItem):
-    """A person, the employers they may be presented to, and their candidacies in the desk's countries."""
+    """A person, the employers they may be presented to, and their candidacies in the desk's countries.
+
+    Without a consent `matching` that holds for the desk: `unknown`, and nothing but what it has to end.
+    """
 
     may_be_presented_to: tuple[str, ...] = Field(description="employers that a consent `presentation` names now")
     candidacies: tuple[CandidacyView, ...]

@@ -78,7 +78,11 @@ def show_candidacy(states: States, candidacy_id: UUID, context: Context) -> Cand
 
 
 def show_candidate(states: States, case_id: UUID, context: Context) -> CandidateView | Refused:
-    """A person, with their candidacies in the countries of the desk."""
+    """A person, with their candidacies in the countries of the desk.
+
+    Whom a consent does not let the desk know is shown as somebody of whom nobody has told yet: only what waits for an
+    answer is there, whatever becomes known of the person later.
+    """
     scope = scope_of(context.actor, context.reference, context.now)
     if isinstance(scope, Refused):
         return scope
@@ -88,7 +92,8 @@ def show_candidate(states: States, case_id: UUID, context: Context) -> Candidate
         return refusals.CANDIDATE_NOT_FOUND
     ways = [(vacancy, each) for vacancy in vacancies for each in vacancy.candidacies if each.case_id == case_id]
     seen = [(vacancy, each) for vacancy, each in ways if _sees(scope, states, each)]
-    return CandidateView.with_candidacies(candidate, seen, scope.today, scope.now)
+    known = candidate if scope.eyes is None or scope.eyes.know(candidate) else Candidate(case_id)
+    return CandidateView.with_candidacies(known, seen, scope.today, scope.now)
 
 
 def people_of_vacancy(states: States, vacancy_id: UUID) -> Iterable[Need]:

@@ -102,6 +102,14 @@ def vacancy_shows(answer: Any, ids: Mapping[str, str]) -> str:
     return "all" if any(each["case_id"] == ids["case_id"] for each in answer["candidacies"]) else "thing"
 
 
+def candidate_shows(answer: Any, _ids: Mapping[str, str]) -> str:
+    if answer["skills"] and answer["readiness"] and answer["arrived_on"]:
+        return "all"
+    told = {name for name, value in answer.items() if value} - {"case_id", "status", "candidacies"}
+    assert (answer["status"], told) == ("unknown", set()), answer
+    return "ids"
+
+
 OBJECTS: Mapping[str, Object] = {
     "case": Object("referral", "/cases/{case_id}", whole("age_band", "referrals", "journey")),
     "timeline": Object("referral", "/cases/{case_id}/timeline", whole("items")),
@@ -117,7 +125,7 @@ OBJECTS: Mapping[str, Object] = {
     "assessments": Object("counselling", "/files/{case_id}/assessments", whole("items")),
     "list of files": Object("counselling", "/files", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
     "inbox": Object("counselling", "/inbox", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
-    "candidate": Object("placement", "/candidates/{case_id}", whole("skills", "readiness")),
+    "candidate": Object("placement", "/candidates/{case_id}", candidate_shows),
     "candidacy": Object("placement", "/candidacies/{candidacy_id}", whole("offer")),
     "declined candidacy": Object("placement", "/candidacies/{declined_id}", whole("offer")),
     "vacancy": Object("placement", "/vacancies/{vacancy_id}", vacancy_shows),

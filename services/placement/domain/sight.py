@@ -1,8 +1,9 @@
 """Whom a desk may know of, by the person's consents, and what it must see to end what it has begun.
 
 A consent `matching` shows the person to the desks that it names, with all that is on the way to them in their
-countries. Without one, a desk sees the candidacies that it has begun itself and that are not over; and the person
-behind them only if the employer may know the person too, or has made an offer, which is the person's to answer.
+countries. Without one, a desk sees the candidacies that it has begun itself and that are not over; and that there is a
+person behind them, though nothing of them, only if the employer may know the person, or has made an offer, which is the
+person's to answer.
 Other desks of the country, what is over, and minors are no exception.
 """
 
@@ -43,7 +44,7 @@ class Eyes:
         return self._begun(candidacy) or self.know(candidate)
 
     def meet(self, candidate: Candidate, vacancies: Iterable[Vacancy]) -> bool:
-        """Whether the desk may see the person, who is or was on the way to these vacancies."""
+        """Whether the desk may see that the person is there, who is or was on the way to these vacancies."""
         if self.know(candidate):
             return True
         ways = (

@@ -18,11 +18,17 @@ from tests.support.memory import NOW
 from tests.support.placement.api import EDOS, OFFICER, PROGRAMME, Api
 from tests.support.placement.world import (
     CASE,
+    DAY,
     EDO,
     IN_EDO,
     LAGOS,
+    NOBODY,
     REFERRAL,
+    TODAY,
     World,
+    arrived,
+    assessed,
+    completed,
     consent,
     consent_gone,
     referred,
@@ -116,6 +122,26 @@ def test_without_any_consent_a_desk_sees_what_it_has_to_end_and_nothing_else(
     world.tell(consent_gone(), consent_gone("presentation", 2))
     assert seen(world, candidacy, OFFICER) == left
     assert seen(world, candidacy, EDOS) == NOTHING
+
+
+@pytest.mark.parametrize("gone", [(consent_gone(),), (consent_gone(), consent_gone("presentation", 2))])
+def test_without_a_consent_for_the_desk_an_open_offer_shows_nothing_of_the_person_then_or_later(
+    gone: tuple[Any, ...],
+) -> None:
+    world = World()
+    candidacy = world.offer()
+    world.tell(arrived(), assessed("now"), *gone)
+    shown = Api(world).get(f"/candidates/{CASE}").json()
+    assert [(each["candidacy_id"], each["offer"]["status"]) for each in shown["candidacies"]] == [
+        (str(candidacy), "open")
+    ]
+    told = {name for name, value in shown.items() if value} - {"case_id", "status", "candidacies"}
+    assert (shown["status"], told) == ("unknown", set())
+    world.tell(completed(isco08="7212"), assessed("not_now"), arrived(TODAY - DAY))
+    world.tell(consent("presentation", f"employer:{NOBODY}", number=9))
+    assert Api(world).get(f"/candidates/{CASE}").json() == shown
+    world.tell(consent("matching", LAGOS, number=10))
+    assert Api(world).get(f"/candidates/{CASE}").json()["skills"] == ["7131", "7212"]
 
 
 def test_the_reason_of_a_declined_offer_goes_with_the_consents() -> None:
