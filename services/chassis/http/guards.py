@@ -19,8 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis.http.exception_handlers import unexpected
 from chassis.http.problems import Problem, instance_of
 
-REQUEST_ID = re.compile(r"[0-9A-Fa-f-]{16,64}")
-"""Hexadecimal, such as a UUID or trace id: the caller's id is logged, so it must not be able to be a name."""
+REQUEST_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32}")
+"""A UUID, or 32 hexadecimal digits such as a trace id: the caller's id is logged, so it must not be able to be a name,
+a birth date or a telephone number."""
 MAX_TARGET_BYTES = 4096
 HARDENING = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 

@@ -227,15 +227,27 @@ def test_every_answer_has_an_id_and_the_security_headers() -> None:
         assert len(answer.headers["x-request-id"]) == 32
 
 
-def test_the_request_id_of_the_caller_is_kept_and_names_the_occurrence() -> None:
-    given = "0198c9e0-c6f8-7c3e-9d5b-6a1f2e3d4c5b"
+@pytest.mark.parametrize("given", ["0198c9e0-c6f8-7c3e-9d5b-6a1f2e3d4c5b", "4bf92f3577b34da6a3ce929d0e0e4736"])
+def test_the_request_id_of_the_caller_is_kept_and_names_the_occurrence(given: str) -> None:
     answer = ask(APP, "GET", "/nowhere", headers={"X-Request-Id": given})
     assert answer.headers["x-request-id"] == given
     assert problem(answer, 404, "no_such_resource")["instance"] == f"urn:request:{given}"
 
 
-@pytest.mark.parametrize("given", [CANARY, "a" * 65, "short", "0198c9e0 c6f87c3e", "0198c9e0c6f87c3e\u00fc"])
-def test_a_request_id_that_could_carry_a_name_is_replaced(given: str) -> None:
+@pytest.mark.parametrize(
+    "given",
+    [
+        CANARY,
+        "a" * 33,
+        "short",
+        "0198c9e0 c6f87c3e",
+        "0198c9e0c6f87c3e0198c9e0c6f87c3\u00fc",
+        "1990-05-17-0151-0000000",
+        "49151123456789012345",
+        "--------------------------------",
+    ],
+)
+def test_a_request_id_that_could_carry_a_name_a_day_or_a_number_is_replaced(given: str) -> None:
     answer = ask(APP, "GET", "/nowhere", headers={"X-Request-Id": given.encode("latin-1")})
     assert answer.headers["x-request-id"] != given
 
