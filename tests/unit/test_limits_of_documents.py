@@ -14,7 +14,7 @@ from chassis.pure.decision import Decision, Refused
 from counselling.handlers import casework
 from placement import commands as placement
 from placement.handlers import candidacies
-from referral.handlers import consents
+from referral.handlers import consents, referrals
 from tests.support.counselling.world import Desk
 from tests.support.placement.world import CASE, World
 from tests.support.referral.world import Desk as Scouts
@@ -53,6 +53,16 @@ def test_consents_of_a_person_withdrawn_ones_too(monkeypatch: pytest.MonkeyPatch
         desk.withdraw_consent()
     assert reached(desk.grant())
     assert len(desk.case.consents) == MOST
+
+
+def test_referrals_of_a_person_withdrawn_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(referrals, "MOST_REFERRALS", MOST)
+    desk = Scouts.consented()
+    for _ in range(MOST):
+        assert not reached(desk.refer())
+        desk.withdraw(desk.referrals[-1])
+    assert reached(desk.refer())
+    assert len(desk.case.referrals) == MOST
 
 
 def test_candidacies_of_a_vacancy_closed_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:

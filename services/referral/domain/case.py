@@ -29,6 +29,9 @@ from vocabulary.terms import AgeBand, ReturnType, TargetGroup
 CaseStatus = Literal["open", "referred", "accepted", "arrived", "in_support", "completed", "employed", "unserved"]
 MOST_CONSENTS: Final = 200
 """Of one person, withdrawn ones too. Each travels: what is bounded here is bounded in every service."""
+MOST_REFERRALS: Final = 100
+"""Of one person, ended ones too, before another one is made: several times all needs that there are. What centres
+redirect is not refused; each root has a bound of its own (docs/domain.md: redirection-limit)."""
 TIMELINE_ENTRIES: Final = 500
 """The latest so many are kept, ten times what a case has in 18 months: no document grows without end."""
 

@@ -9,7 +9,7 @@ from chassis.pure.states import States
 from referral import refusals
 from referral.answers import ReferralOutcome
 from referral.commands import Refer, WithdrawReferral
-from referral.domain.case import Case
+from referral.domain.case import MOST_REFERRALS, Case
 from referral.domain.consent import REFERRAL
 from referral.domain.journey import Journey
 from referral.domain.referral import Referral
@@ -21,7 +21,7 @@ from referral.limits import receipt_due
 from referral.reference import Reference
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.reference import Centre, Fallback
-from vocabulary.refusals import country_not_active, country_suspended, unknown_code
+from vocabulary.refusals import country_not_active, country_suspended, limit_reached, unknown_code
 
 CODE_LISTS = {"needs": "needs", "wishes": "wishes", "skills": "isco08"}
 
@@ -44,6 +44,8 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
         return refusals.CONSENT_MISSING
     if same := opened(case, context.vault).open_for(command.needs):
         return refusals.need_already_referred(same)
+    if len(case.referrals) >= MOST_REFERRALS:
+        return limit_reached(MOST_REFERRALS, "referrals", "Name several needs in one referral.")
     id_ = context.random_id()
     receipt = receipt_due(context, command.priority, centre.place, context.now)
     keyed, needs = with_needs(case, id_, command.needs, context.vault)
