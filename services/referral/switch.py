@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from fastapi import Path, Request
@@ -69,7 +70,7 @@ async def confirm_country_status(country: CountryCode, actor: Management, person
     """Does what another programme manager has requested. Every service obeys within a second of having read it."""
     answer = await run(commands.ConfirmCountryStatus(country, person), actor, COUNTRY, id_of(country))
     if took_effect(answer):
-        log.warning("country_status_confirmed", country=country, owner=actor.org)
+        log.warning("country_status_confirmed", country=country, status=_now(answer), owner=actor.org)
     return answer
 
 
@@ -78,5 +79,11 @@ async def reject_country_status(country: CountryCode, actor: Management, person:
     """Does not do what another programme manager has requested."""
     answer = await run(commands.RejectCountryStatus(country, person), actor, COUNTRY, id_of(country))
     if took_effect(answer):
-        log.info("country_status_rejected", country=country, owner=actor.org)
+        log.info("country_status_rejected", country=country, status=_now(answer), owner=actor.org)
     return answer
+
+
+def _now(answer: Response) -> str:
+    """The status of the country that the answer tells of."""
+    status: str = json.loads(bytes(answer.body))["status"]
+    return status

@@ -37,6 +37,8 @@ FIELDS = frozenset(
         "task",
         "state",
         "states",
+        "status",
+        "country",
         "setting",
         "says",
         "remedy",

@@ -12,11 +12,13 @@ from referral import commands
 from referral.domain.country import CountryStatus
 from referral.events import CountryStatusChanged
 from referral.handlers.countries import COUNTRY_STATUS_REQUEST, LAPSES_AFTER
+from tests.support.loglines import configured, restore_logging
 from tests.support.referral.news import LAGOS
 from tests.support.referral.web import PROGRAMME, SCOUT, Api
 from tests.support.referral.world import Desk, done, reference, refused
 from vocabulary.switch import id_of, over
 
+__all__ = ["restore_logging"]
 MANAGER = Actor("programme_manager", "programme:desk")
 ADA, BOB = "a" * 64, "b" * 64
 
@@ -220,3 +222,21 @@ def test_the_switch_of_a_country_is_read_with_its_request_and_holds_a_confirmati
 def test_a_scout_holds_no_switch(api: Api) -> None:
     for path, body in ((REQUEST, WANTED), ("/countries/NG/status/confirm", None)):
         assert api.act("POST", path, body, who=SCOUT).status_code == 403
+
+
+def test_the_log_tells_which_country_was_switched_to_what(api: Api) -> None:
+    lines = configured("case")
+    for who, step, body in (
+        ("ada", "request", WANTED),
+        ("bob", "reject", None),
+        ("ada", "request", WANTED),
+        ("bob", "confirm", None),
+    ):
+        assert api.act("POST", f"/countries/NG/status/{step}", body, who=person(who)).status_code == 200
+    told = [line for line in lines() if line["event"].startswith("country_status")]
+    assert [(each["event"], each["country"], each["status"], each["owner"]) for each in told] == [
+        ("country_status_requested", "NG", "suspended", "programme:desk"),
+        ("country_status_rejected", "NG", "active", "programme:desk"),
+        ("country_status_requested", "NG", "suspended", "programme:desk"),
+        ("country_status_confirmed", "NG", "suspended", "programme:desk"),
+    ]
