@@ -45,6 +45,7 @@ def new_file(key: str) -> dict[str, Any]:
         "centre": None,
         "country": None,
         "centres": [],
+        "taken_on": {},
         "referrals": [],
         "consents": [],
         "departure": None,
@@ -54,6 +55,8 @@ def new_file(key: str) -> dict[str, Any]:
         "courses": [],
         "offers": [],
         "employments": [],
+        "assessments": 0,
+        "care_keys": {},
     }
 
 
@@ -88,6 +91,7 @@ def add(file: dict[str, Any], message: ReturneeReferred, occurred: str, due: str
             "overdue_level": 0,
             "first_appointment": None,
             "withdrawal": None,
+            "changed_at": occurred,
             "centre_region": region,
         }
     )

@@ -78,7 +78,14 @@ async def _tables(dsn: str, *, inbox: bool) -> dict[str, Sequence[Any]]:
 
 
 def _plain(row: asyncpg.Record) -> tuple[Any, ...]:
-    return tuple(json.loads(value) if name == "data" else value for name, value in row.items())
+    return tuple(_document(value) if name == "data" else value for name, value in row.items())
+
+
+def _document(text: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    for each in document["referrals"]:
+        each["changed_at"] = None  # a time of writing
+    return document
 
 
 def _seen(source: str, events: int, *, inbox: bool) -> list[tuple[Any, ...]]:

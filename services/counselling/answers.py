@@ -13,9 +13,18 @@ from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
-from counselling.domain.sight import departure_for, leading_of, own_consents, own_referrals, sight_of, stage_for
+from counselling.domain.sight import (
+    Sight,
+    departure_for,
+    leading_of,
+    own_consents,
+    own_referrals,
+    sight_of,
+    stage_for,
+)
 from vocabulary.terms import Priority, Readiness
 
+UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
 ESTIMATED = "whether that time rests on a day that nobody has announced yet, and may move by one"
 
 
@@ -27,14 +36,14 @@ class ReferralOutcome(Answer):
     root_referral_id: UUID
     centre: str
     status: ReferralStatus
-    file_status: FileStatus
+    file_status: FileStatus | None = Field(description=UNKNOWN)
     answered_at: datetime | None
     first_appointment: datetime | None
     reason: str | None = Field(description="why it was rejected or redirected, or the outcome")
 
     @classmethod
-    def of(cls, file: CentreFile, referral: Referral, **more: object) -> Self:
-        """From the states; `more` is what a subclass adds."""
+    def of(cls, file: CentreFile, referral: Referral, sight: Sight, **more: object) -> Self:
+        """From the states, for a centre with this sight of the file; `more` is what a subclass adds."""
         return cls.model_validate(
             {
                 "case_id": file.id,
@@ -42,7 +51,7 @@ class ReferralOutcome(Answer):
                 "root_referral_id": referral.root_id,
                 "centre": referral.centre,
                 "status": referral.status,
-                "file_status": stage_for(file, referral.centre),
+                "file_status": stage_for(file, referral.centre, sight),
                 "answered_at": referral.answered_at,
                 "first_appointment": referral.first_appointment,
                 "reason": referral.reason,
@@ -56,25 +65,25 @@ class RedirectionOutcome(ReferralOutcome):
 
     child_referral_id: UUID
     to_centre: str
-    answer_due_at: datetime = Field(description="by when the other centre owes its answer")
-    answer_due_estimated: bool = Field(description=ESTIMATED)
+    answer_due_at: datetime | None = Field(description=f"by when the other centre owes its answer; {UNKNOWN}")
+    answer_due_estimated: bool | None = Field(description=ESTIMATED)
 
 
 class ArrivalOutcome(Answer):
-    """The file after the arrival."""
+    """The file after the arrival. Without a consent that lets the centre know the person now: that it is recorded."""
 
     case_id: UUID
-    status: FileStatus
-    first_contact_due_at: datetime
-    first_contact_due_estimated: bool = Field(description=ESTIMATED)
+    status: FileStatus | None = Field(description=UNKNOWN)
+    first_contact_due_at: datetime | None = Field(description=UNKNOWN)
+    first_contact_due_estimated: bool | None = Field(description=ESTIMATED)
 
 
 class ContactOutcome(Answer):
-    """The file after a contact."""
+    """The file after a contact. Without a consent that lets the centre know the person now: that it is recorded."""
 
     case_id: UUID
-    status: FileStatus
-    contacts: int = Field(description="contacts since the arrival")
+    status: FileStatus | None = Field(description=UNKNOWN)
+    contacts: int | None = Field(description=f"contacts since the arrival; {UNKNOWN}")
 
 
 class AssessmentOutcome(Answer):
@@ -249,11 +258,11 @@ class FileView(Answer):
     """The file. A centre is shown its own referrals, and of the person what it may know.
 
     Until it has accepted, that is what the scout referred: all that is later is null. Without a consent that lets it
-    know the person now, each `preview` and the departure are null as well.
+    know the person now, each `preview` and the departure are null as well, and so is the stage while something is live.
     """
 
     case_id: UUID = Field(validation_alias="id")
-    status: FileStatus
+    status: FileStatus | None
     centre: str | None
     country: str | None
     vulnerability_present: bool | None
@@ -272,7 +281,7 @@ class FileView(Answer):
         """What this centre may know at this time."""
         sight, own = sight_of(file, centre, at), own_referrals(file, centre)
         changes: dict[str, object] = {
-            "status": stage_for(file, centre),
+            "status": stage_for(file, centre, sight),
             "centre": centre,
             "referrals": tuple(ReferralView.model_validate(each) for each in own),
             "consents": tuple(ConsentView.model_validate(each) for each in own_consents(file, centre)),
@@ -289,10 +298,10 @@ class FileView(Answer):
 
 
 class FileSummary(Answer):
-    """One line of a worklist."""
+    """One line of a worklist. Of somebody whom no consent lets the centre know now, it has the id alone."""
 
     case_id: UUID
-    status: FileStatus
+    status: FileStatus | None
     centre: str | None
     country: str | None
     priority: Priority | None
@@ -328,12 +337,12 @@ class FileSummary(Answer):
         line = cls.of(file, leading_of(file, centre), departure_for(file, centre))
         if sight_of(file, centre, at) == "whole":
             return line
-        kept = {"case_id", "status", "centre", "needs"}
+        kept = {"case_id", "centre", "needs"}
         return line.model_copy(update={**dict.fromkeys(cls.model_fields.keys() - kept), "needs": ()})
 
 
 class AssessmentView(Answer):
-    """One assessment with its levels: for the centre that has the person in its care, nobody else."""
+    """One assessment with its levels: for the centre that has the person in its care, or that made it to the end."""
 
     assessment_ref: UUID
     centre: str
@@ -342,7 +351,7 @@ class AssessmentView(Answer):
 
 
 class Assessments(Answer):
-    """Every assessment of a case, the latest first."""
+    """The assessments of a case, the latest first: all while the person is in the centre's care, then its own."""
 
     case_id: UUID
     items: tuple[AssessmentView, ...]

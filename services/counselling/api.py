@@ -127,7 +127,10 @@ async def list_files(
     status: Annotated[FileStatus | None, Query(description="only files in this stage")] = None,
     centre: CentreFilter = None,
 ) -> Response:
-    """Files of the people whom the caller's centre has taken on. Who waits for an answer is in the inbox."""
+    """Files of the people whom the caller's centre has in its care, or had to the end. Who waits is in the inbox.
+
+    A line of somebody whom no consent lets the centre know now has the id alone, and comes in the order of ids only.
+    """
     scope = _scope(actor, centre)
     if actor.role == PROGRAMME_MANAGER:
         return json_response(await views.all_files(reading, scope, status, days, wish))
@@ -145,7 +148,7 @@ async def read_file(case_id: UUID, actor: Reader, view: Viewer) -> Response:
 
 @router.get("/files/{case_id}/assessments", tags=["files"], **answers(Assessments, 403, 404, tagged=True))
 async def read_assessments(case_id: UUID, actor: Staff, view: Viewer) -> Response:
-    """Every assessment with its levels, for the centre that has the person in its care, or had to the end."""
+    """Every assessment with its levels, for the centre that has the person in its care; after the end, its own."""
     return await view(ASSESSMENTS, case_id, actor)
 
 
@@ -165,14 +168,20 @@ async def record_contact(case_id: UUID, body: ContactReport, actor: Staff, run: 
 
 @router.post("/files/{case_id}/assessments", tags=["files"], status_code=201, **answers(AssessmentOutcome, *REFUSALS))
 async def record_assessment(case_id: UUID, body: AssessmentReport, actor: Staff, run: Changer) -> Response:
-    """Keeps an assessment of needs. Its levels stay in this service; it may be done again."""
+    """Keeps an assessment of needs. Needs a consent that covers the centre now; it may be done again.
+
+    Its levels stay in this service.
+    """
     command = commands.RecordAssessment(case_id, body.readiness, body.priority, body.levels, body.assessed_on)
     return await run(command, actor, ASSESSMENTS, case_id)
 
 
 @router.delete("/files/{case_id}/assessments", tags=["files"], **answers(LevelsOutcome, *REFUSALS))
 async def destroy_levels(case_id: UUID, actor: Staff, run: Changer) -> Response:
-    """Destroys the key of the levels of all assessments: that there were any stays known, what they said does not."""
+    """Destroys the keys of levels: that there were assessments stays known, what they said does not.
+
+    Of the whole case, for the centre that has the person in its care and may read them; of its own, for any other.
+    """
     return await run(commands.DestroyLevels(case_id), actor, ASSESSMENTS, case_id)
 
 

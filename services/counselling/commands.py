@@ -81,6 +81,6 @@ class RecordAssessment:
 
 @dataclass(frozen=True, slots=True)
 class DestroyLevels:
-    """Destroys the key of the levels of all assessments."""
+    """Destroys the keys of the levels of assessments: of all, or of the centre's own."""
 
     case_id: UUID

@@ -39,6 +39,10 @@ CONSENT_MISSING: Final = consent_missing(
     "The person's consent to hand the case over does not cover your centre, or not any more.",
     "Ask the scout to obtain one for your centre; until then you can only reject or redirect the referral.",
 )
+CONSENT_GONE: Final = consent_missing(
+    "The person's consent to hand the case over does not cover your centre any more.",
+    "Record a new consent with the person; until then you can record arrival and contacts, and complete the referral.",
+)
 CONSENT_NOT_FOR_TARGET: Final = consent_missing(
     "The person's consent to hand the case over does not cover the other centre.",
     "Ask the scout to obtain a consent for it, or reject the referral so that the scout finds another way.",

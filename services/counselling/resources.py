@@ -37,13 +37,15 @@ def show_file(states: States, case_id: UUID, context: Context) -> FileView | Ref
 
 
 def show_assessments(states: States, case_id: UUID, context: Context) -> Assessments | Refused:
-    """Every assessment with its levels, for the centre that has the person in its care, or had to the end."""
+    """Every assessment with its levels, for the centre that has the person in its care; after the end, its own."""
     file = _readable(states, case_id, context)
     if isinstance(file, Refused):
         return file
     if sight_of(file, context.actor.org, context.now) != "whole":
         return refusals.NOT_TAKEN_ON
-    found = states.linked(Assessment, case_id)
+    centre = context.actor.org
+    held = file.held_by(centre) is not None
+    found = [each for each in states.linked(Assessment, case_id) if held or each.centre == centre]
     found.sort(key=lambda each: (each.assessed_on, each.id), reverse=True)
     return Assessments(case_id=case_id, items=tuple(_assessment(file, each, context.vault) for each in found))
 

@@ -14,12 +14,12 @@ from chassis.pure.paging import Listing, Order, Page, Wish
 from counselling.answers import FileSummary, InboxItem
 from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.consent import Consent, covered
-from counselling.domain.referral import TAKEN_ON, Referral
+from counselling.domain.referral import Referral
 from counselling.limits import answer_estimated
 from counselling.resources import with_estimate
 
-# Few referrals wait at any time, and an index finds them. PostgreSQL would rather walk through all files in order of
-# their last change: `interval '0'` keeps the index of that order out.
+# Few referrals wait at any time, and an index finds them. A line has a time of change of its own: that of its file
+# would tell a centre that has not accepted when something happens to the person elsewhere.
 INBOX: Final = Listing(
     source="""
     centre_file file
@@ -28,19 +28,18 @@ INBOX: Final = Listing(
         select (waiting.referral ->> 'answer_due_at')::timestamptz as due_at,
                (waiting.referral ->> 'received_at')::timestamptz as received_at,
                (waiting.referral ->> 'id')::uuid as id,
-               file.updated_at + interval '0' as updated_at
+               (coalesce(waiting.referral ->> 'changed_at', waiting.referral ->> 'received_at'))::timestamptz
+                   as changed_at
     ) place""",
     id="place.id",
     columns="file.id as case_id, file.data -> 'consents' as consents, waiting.referral",
-    updated_at="place.updated_at",
+    updated_at="place.changed_at",
     orders={
         "answer_due_at": Order("place.due_at", "timestamptz"),
         "received_at": Order("place.received_at", "timestamptz"),
     },
 )
 FILES: Final = Listing(source="centre_file", orders={"arrived_on": Order("arrived_on", "text")}, usual="id")
-
-_TAKEN_ON: Final = " or ".join(["data -> 'referrals' @> {}::jsonb"] * len(TAKEN_ON)).join("()")
 
 _consents: TypeAdapter[tuple[Consent, ...]] = TypeAdapter(tuple[Consent, ...])
 _file: TypeAdapter[CentreFile] = TypeAdapter(CentreFile)
@@ -61,10 +60,16 @@ async def inbox(
 async def files_of(
     documents: Documents, centre: str, status: str | None, at: datetime, days: WorkingDays, wish: Wish
 ) -> Page[FileSummary]:
-    """Files of people whom a centre has taken on: a line of somebody else would tell by its order what it hides."""
+    """Files of people whom a centre has in its care, or had to the end.
+
+    Of somebody whom no consent lets it know now a line has the id alone. By its place in another order than that of
+    the ids, or by being found by what it hides, it would tell that: there it is left out.
+    """
     where = Where()
-    where.add("data -> 'centres' ? {}", centre)
-    where.add(_TAKEN_ON, *(json.dumps([{"centre": centre, "status": each}]) for each in TAKEN_ON))
+    where.add("data -> 'centres' ? {}", centre)  # what the index answers
+    where.add("(data -> 'taken_on' -> {}::text) is not null", centre)
+    if wish.sort.removeprefix("-") != "id" or wish.updated_since is not None or status is not None:
+        where.add("(data -> 'taken_on' ->> {}::text)::timestamptz > {}", centre, at)
     where.add("status = {}", status)
 
     def line(row: Any) -> FileSummary:

@@ -14,6 +14,7 @@ import pytest
 from chassis.pure.states import Codec
 from counselling import views
 from counselling.domain.centre_file import CentreFile, settled
+from counselling.domain.consent import Consent
 from counselling.domain.journey import Arrival, Contact
 from counselling.domain.referral import Preview, Referral
 from counselling.handlers import KINDS
@@ -117,6 +118,80 @@ async def test_files_are_those_of_people_whom_the_centre_has_taken_on(counsellin
     assert [item["case_id"] for item in (await counselling.get("/files", PROGRAMME, status="declined"))["items"]] == [
         str(cases["rejected"])
     ]
+
+
+async def unseen(counselling: Process, ages: Mapping[int, UUID]) -> None:
+    """People whom Lagos has taken on and no consent lets it know any more; then Edo records that they have arrived."""
+    for age, case in ages.items():
+        referral = await counselling.refer(case)
+        assert (await counselling.post(f"/referrals/{referral}/accept", LAGOS))["http"] == 200
+        [consent] = (await counselling.get(f"/files/{case}", staff(LAGOS)))["consents"]
+        gone = {"consent_id": consent["consent_id"], "purpose": "referral", "recipients": consent["recipients"]}
+        now = counselling.clock.now().isoformat()
+        await counselling.dispatcher.handle([counselling.event(case, "ConsentWithdrawn", effective_at=now, **gone)])
+        in_edo = await counselling.refer(case, EDO, recipients=[EDO])
+        assert (await counselling.post(f"/referrals/{in_edo}/accept", EDO))["http"] == 200
+        day = (datetime.fromisoformat(counselling.today) - timedelta(days=age)).date().isoformat()
+        told = await counselling.post(f"/files/{case}/arrival", EDO, arrived_on=day, method="seen")
+        assert told["http"] == 200, told
+
+
+async def test_a_line_of_somebody_unseen_is_in_the_order_of_ids_and_in_no_list_that_would_tell_more(
+    counselling: Process,
+) -> None:
+    ages = {age: uuid4() for age in (3, 1, 2)}
+    await unseen(counselling, ages)
+    known = uuid4()
+    referral = await counselling.refer(known)
+    await counselling.post(f"/referrals/{referral}/accept", LAGOS)
+
+    async def listed(who: str, **query: Any) -> list[UUID]:
+        page = await counselling.get("/files", staff(who), count="true", **query)
+        assert page["total"] == len(page["items"])
+        return [UUID(item["case_id"]) for item in page["items"]]
+
+    everybody = sorted([*ages.values(), known])
+    assert (await listed(LAGOS), await listed(LAGOS, sort="-id")) == (everybody, everybody[::-1])
+    for item in (await counselling.get("/files", staff(LAGOS)))["items"]:
+        if UUID(item["case_id"]) != known:
+            assert {name for name, value in item.items() if value} == {"case_id", "centre"}
+    long_ago = (counselling.clock.now() - timedelta(days=400)).isoformat()
+    stages = ("expected", "arrived_not_contacted", "in_contact", "assessed", "closed")
+    for query in (
+        *({"sort": sign + sort} for sort in ("arrived_on", "updated_at") for sign in ("", "-")),
+        {"updated_since": long_ago},
+        {"status": "expected"},
+    ):
+        assert await listed(LAGOS, **query) == [known], query
+    assert [await listed(LAGOS, status=stage) for stage in stages] == [[known], [], [], [], []]
+    assert await listed(EDO, sort="-arrived_on") == [ages[1], ages[2], ages[3]], "who may know them"
+
+
+async def test_the_inbox_tells_nobody_who_has_not_accepted_that_something_happens_elsewhere(
+    counselling: Process,
+) -> None:
+    case = uuid4()
+    referral = await counselling.refer(case)
+    await counselling.post(f"/referrals/{referral}/accept", LAGOS)
+    asked = await counselling.refer(case, EDO, priority="emergency")
+    counselling.clock.advance(timedelta(minutes=1))
+    since = counselling.clock.now().isoformat()
+
+    async def changed() -> list[str]:
+        found = await counselling.get("/inbox", staff(EDO), updated_since=since, sort="updated_at")
+        return [item["referral_id"] for item in found["items"]]
+
+    before = await counselling.get("/inbox", staff(EDO), limit=1, sort="updated_at")
+    for path, body in (
+        ("arrival", {"arrived_on": counselling.today, "method": "seen"}),
+        ("contacts", {"channel": "phone", "attempts": 1, "contacted_on": counselling.today}),
+    ):
+        assert (await counselling.post(f"/files/{case}/{path}", LAGOS, **body))["http"] == 200
+        assert await changed() == [], path
+    assert await counselling.get("/inbox", staff(EDO), limit=1, sort="updated_at") == before
+    counselling.clock.advance(timedelta(hours=25))
+    assert await counselling.deadlines.fire_due() >= 1
+    assert await changed() == [asked], "what it is shown has changed: its answer is overdue"
 
 
 async def test_a_list_is_counted_if_that_is_asked(counselling: Process) -> None:
@@ -266,21 +341,25 @@ async def filled(counselling: Process) -> str:
 
 
 def a_file(number: int, at: datetime) -> CentreFile:
-    """Most are closed; now and then one waits, is expected, or in contact; now and then one is of a small centre."""
+    """Most are closed; now and then one waits, is expected, or in contact; now and then one is of a small centre.
+
+    For one in eight there is no consent.
+    """
     centre = ACCRA if number % 300 == 7 else LAGOS if number % 3 == 0 else EDO if number % 3 == 1 else "centre:PK-LHE"
     waits, live = number % WAITING in (0, 1, 2), number % 20 == 3
     preview = Preview(
         *("NG", "normal", ("employment",), (), (), "en", 1, False), *("voluntary_assisted", "RETURNEE_DE", "25_34")
     )
     referral = Referral(uuid4(), uuid4(), centre, "NG", preview, at, at + timedelta(days=7))
+    consents = () if number % 8 == 5 else (Consent(uuid4(), (centre,), ends_at=at + timedelta(days=9999)),)
     if waits:
-        return settled(CentreFile(uuid4(), referrals=(referral,)))
+        return settled(CentreFile(uuid4(), referrals=(referral,), consents=consents))
     referral = referral.accepted(at + timedelta(days=1), None)
     if number % (2 * WAITING) in (30, 31, 32):
-        return settled(CentreFile(uuid4(), referrals=(referral,)))
+        return settled(CentreFile(uuid4(), referrals=(referral,), consents=consents))
     referral = referral.started()
     if not live:
         referral = referral.ended("complete", at + timedelta(days=99), "employment_found")
     arrival = Arrival(at.date() + timedelta(days=9), None, "seen", at + timedelta(days=14))
     contacts = (Contact("phone", 1, at.date() + timedelta(days=10)),)
-    return settled(CentreFile(uuid4(), referrals=(referral,), arrival=arrival, contacts=contacts))
+    return settled(CentreFile(uuid4(), referrals=(referral,), consents=consents, arrival=arrival, contacts=contacts))

@@ -96,7 +96,7 @@ async def test_the_worker_seals_levels_that_lie_in_clear(counselling: Counsellin
     case = await assessed(counselling)
     clear = json.dumps([{"domain": domain, "level": level} for domain, level in LEVELS.items()])
     await counselling.pool.execute("update assessment set data = jsonb_set(data, '{levels}', $1::jsonb)", clear)
-    await counselling.pool.execute("update centre_file set data = data - 'care_key'")
+    await counselling.pool.execute("update centre_file set data = data - 'care_keys'")
     assert await counselling.holding("health") == ["assessment"]
     assert await levels(counselling, case) == [LEVELS]
     assert await counselling.sealer.seal_some() == 1

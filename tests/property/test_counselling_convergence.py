@@ -20,6 +20,7 @@ from chassis.pure.decision import Actor, Refused
 from chassis.pure.messages import Event
 from counselling import commands
 from counselling.domain.centre_file import CentreFile
+from counselling.domain.sight import sight_of
 from counselling.events import DeadlineMissed
 from tests.support.counselling.model import LIVE
 from tests.support.counselling.run import CENTRES, Run, Step
@@ -158,6 +159,14 @@ def compare(run: Run) -> None:
     assert {course.id: course.status for course in file.courses} == model.courses
     assert {offer.id: offer.status for offer in file.offers} == model.offers
     assert {job.id for job in file.employments} == model.jobs
+    now = run.desk.service.now
+    assert {centre: sight_of(file, centre, now) for centre in CENTRES} == {
+        centre: model.shown_to(centre) for centre in CENTRES
+    }
+    listed_as = {centre: "whole" if until and now < until else "trace" for centre, until in file.taken_on.items()}
+    shown = {centre: model.shown_to(centre) for centre in listed_as}
+    assert listed_as == shown, "what lists ask is what the file says"
+    assert {centre for centre in CENTRES if model.shown_to(centre) == "whole"} <= listed_as.keys()
 
 
 def invariants(file: CentreFile, deadlines: Iterable[tuple[str, UUID]]) -> None:

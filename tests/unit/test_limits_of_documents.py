@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from chassis.pure.decision import Decision, Refused
+from counselling.commands import DestroyLevels
+from counselling.domain.assessment import Assessment
 from counselling.handlers import casework
 from placement import commands as placement
 from placement.handlers import candidacies
 from referral.handlers import consents, referrals
-from tests.support.counselling.world import Desk
+from tests.support.counselling.world import CASE as CENTRES_CASE
+from tests.support.counselling.world import COUNSELLOR, Desk
 from tests.support.placement.world import CASE, World
 from tests.support.referral.world import Desk as Scouts
 from tests.support.training.world import PAINT
@@ -42,6 +45,16 @@ def test_contacts_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     desk.arrive()
     assert [reached(desk.contact()) for _ in range(MOST + 2)] == [False] * MOST + [True] * 2
     assert len(desk.file.contacts) == MOST
+
+
+def test_assessments_of_a_case_destroyed_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(casework, "MOST_ASSESSMENTS", MOST)
+    desk = Desk.with_contact()
+    for _ in range(MOST):
+        assert not reached(desk.assess())
+        desk.service.command(DestroyLevels(CENTRES_CASE), COUNSELLOR)
+    assert reached(desk.assess())
+    assert len(desk.service.all(Assessment)) == MOST
 
 
 def test_consents_of_a_person_withdrawn_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:

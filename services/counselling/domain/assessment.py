@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 MAX_LEVEL = 3
+MOST_ASSESSMENTS: Final = 100
+"""Of one case: more than one a week for the year and a half that it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Assessment:
     """What a counsellor found, kept apart from the file; a later one stands beside it.
 
     `id` is the `assessment_ref` of NeedsAssessed. Nothing of `levels` may leave this service or enter a log. They are
-    a box that the file's `care_key` opens; None once that key was destroyed; a tuple in rows that wait to be sealed.
+    a box that the file's key for `centre` opens; None once that key was destroyed; a tuple in rows that wait to be
+    sealed.
     """
 
     id: UUID

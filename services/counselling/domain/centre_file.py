@@ -16,12 +16,12 @@ because worklists ask for them (docs/domain.md: three-endings).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from counselling.domain.consent import Consent
+from counselling.domain.consent import Consent, known_until
 from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Employment, Offer
 from counselling.domain.referral import LIVE, TAKEN_ON, Referral, ReferralStatus
@@ -60,7 +60,7 @@ class AssessmentSummary:
 
 @dataclass(frozen=True, slots=True)
 class CentreFile:
-    """One case. `status`, `centre`, `country` and `centres` follow from the rest: see `settled`."""
+    """One case. `status`, `centre`, `country`, `centres` and `taken_on` follow from the rest: see `settled`."""
 
     id: UUID
     status: FileStatus = "unknown"
@@ -69,7 +69,12 @@ class CentreFile:
     country: str | None = None
     """Country of return."""
     centres: tuple[str, ...] = ()
-    """Every centre that may read the file: `centre`, and any other with a live referral."""
+    """`centre`, and any other with a live referral."""
+    taken_on: Mapping[str, datetime | None] = field(default_factory=dict)
+    """Every centre that has the person in its care, or had to the end, and until when consents let it know them.
+
+    Lists ask for it; `domain/sight.py` says the same of one file. None: no consent ever does.
+    """
     referrals: tuple[Referral, ...] = ()
     consents: tuple[Consent, ...] = ()
     departure: Departure | None = None
@@ -79,8 +84,10 @@ class CentreFile:
     courses: tuple[Course, ...] = ()
     offers: tuple[Offer, ...] = ()
     employments: tuple[Employment, ...] = ()
-    care_key: str | None = None
-    """The wrapped key of the levels of all assessments of the case, which rest in a table of their own."""
+    assessments: int = 0
+    """How many there are of the case, those of earlier journeys too."""
+    care_keys: Mapping[str, str] = field(default_factory=dict)
+    """Per centre the wrapped key of the levels of its assessments, which rest in a table of their own."""
 
     @property
     def live(self) -> tuple[Referral, ...]:
@@ -102,8 +109,13 @@ class CentreFile:
         return min(held, key=_answered, default=None)
 
     def taken_on_by(self, centre: str) -> bool:
-        """Whether this centre has taken the person on and kept to it: it may read more than the preview."""
+        """Whether this centre has ever taken the person on and kept to it, whatever has become of the case since."""
         return any(referral.centre == centre and referral.status in TAKEN_ON for referral in self.referrals)
+
+    def ended_with(self, centre: str) -> bool:
+        """Whether nothing is going on in this case, and the last that was is the support that this centre completed."""
+        last = None if self.live else leading(self)
+        return last is not None and last.centre == centre and last.status == "completed"
 
     def redirected_under(self, root_id: UUID) -> tuple[str, ...]:
         """The centres that have passed this root on, each as often as it did."""
@@ -192,9 +204,15 @@ def settled(file: CentreFile) -> CentreFile:
         return file
     status, country = stage_of(file, last), last.preview.country
     centres = tuple(sorted({last.centre, *(referral.centre for referral in file.live)}))
-    if (status, last.centre, country, centres) == (file.status, file.centre, file.country, file.centres):
+    taken_on = {
+        referral.centre: known_until(file.consents, referral.centre, referral.centre_country)
+        for referral in sorted(file.referrals, key=lambda each: each.centre)
+        if referral.held or (referral is last and file.ended_with(last.centre))
+    }
+    found = (status, last.centre, country, centres, taken_on)
+    if found == (file.status, file.centre, file.country, file.centres, file.taken_on):
         return file
-    return replace(file, status=status, centre=last.centre, country=country, centres=centres)
+    return replace(file, status=status, centre=last.centre, country=country, centres=centres, taken_on=taken_on)
 
 
 def _answered(referral: Referral) -> tuple[datetime, UUID]:

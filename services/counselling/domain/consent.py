@@ -31,16 +31,28 @@ class Consent:
         `country:XX` among the recipients stands for every centre in XX. A consent of which only the
         withdrawal is known has no end and covers nobody.
         """
-        if self.ends_at is None or at >= self.ends_at:
-            return False
-        if self.withdrawn_at is not None and at >= self.withdrawn_at:
-            return False
-        return centre in self.recipients or f"country:{country}" in self.recipients
+        until = self.covers_until(centre, country)
+        return until is not None and at < until
+
+    def covers_until(self, centre: str, country: str) -> datetime | None:
+        """Until when `centre` may hold the case; None if it never may."""
+        if self.ends_at is None or not {centre, f"country:{country}"}.intersection(self.recipients):
+            return None
+        return self.ends_at if self.withdrawn_at is None else min(self.ends_at, self.withdrawn_at)
 
 
 def covered(consents: Iterable[Consent], centre: str, country: str, at: datetime) -> bool:
     """Whether any of the consents covers the centre."""
     return any(consent.covers(centre, country, at) for consent in consents)
+
+
+def known_until(consents: Iterable[Consent], centre: str, country: str) -> datetime | None:
+    """Until when the consents that are known now cover the centre: before it `covered` is true, from it on it is not.
+
+    None: they never do.
+    """
+    ends = [each.covers_until(centre, country) for each in consents]
+    return max((end for end in ends if end is not None), default=None)
 
 
 def granted(consents: tuple[Consent, ...], consent: Consent) -> tuple[Consent, ...]:

@@ -108,6 +108,8 @@ class Referral:
     """The level that the unanswered referral has reached, 0 in time."""
     first_appointment: datetime | None = None
     withdrawal: Withdrawal | None = None
+    changed_at: datetime | None = None
+    """When what the inbox shows of it changed last, by this service's clock: lists say by it what is new."""
     centre_region: str | None = None
     """The region that the centre lies in, where it is known: its offices may have days of their own."""
 
@@ -146,7 +148,15 @@ class Referral:
     def child(self, id_: UUID, centre: Seat, at: datetime, due_at: datetime) -> Referral:
         """The referral that another centre gets when this one is redirected: same root, a fresh limit."""
         return Referral(
-            id_, self.root_id, centre.code, centre.country, self.preview, at, due_at, centre_region=centre.admin1
+            id=id_,
+            root_id=self.root_id,
+            centre=centre.code,
+            centre_country=centre.country,
+            preview=self.preview,
+            received_at=at,
+            answer_due_at=due_at,
+            changed_at=at,
+            centre_region=centre.admin1,
         )
 
     def _after(self, act: Act) -> Referral:

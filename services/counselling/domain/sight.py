@@ -1,10 +1,11 @@
 """How much a centre may know of a file at a moment: it grows with what it takes on, and ends with the consent.
 
-    nothing   it was never asked, or it rejected or passed on what it was asked, or that was taken back
-    trace     it has been asked, or has taken the person on, and no consent lets it know them now: its own referrals,
-              so that it can end what it has begun, and nothing of the person
-    preview   it has been asked and has not answered: what the scout referred
-    whole     it has taken the person on, and has them in its care or had to the end
+    nothing   it was never asked; or the last that it was asked it rejected or passed on, or that was taken back; or it
+              has completed its part, and another centre has been asked since
+    trace     it is asked, has the person in its care or had to the end, and no consent lets it know them now: its own
+              referrals, so that it can end what it has begun, and nothing of the person
+    preview   it is asked and has not answered: what the scout referred, whatever it did for the person before
+    whole     it has the person in its care; or it had to the end, and nothing is going on since
 
 Other centres' referrals, and consents that do not name it, are shown to no centre.
 """
@@ -12,7 +13,7 @@ Other centres' referrals, and consents that do not name it, are shown to no cent
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from counselling.domain.centre_file import ENDED, CentreFile, FileStatus
 from counselling.domain.consent import Consent, covered
@@ -20,6 +21,8 @@ from counselling.domain.journey import Departure
 from counselling.domain.referral import Referral
 
 Sight = Literal["nothing", "trace", "preview", "whole"]
+KNOWING: Final = ("preview", "whole")
+"""A consent lets the centre know the person now."""
 
 
 def own_referrals(file: CentreFile, centre: str) -> tuple[Referral, ...]:
@@ -35,23 +38,27 @@ def own_consents(file: CentreFile, centre: str) -> tuple[Consent, ...]:
 
 def sight_of(file: CentreFile, centre: str, at: datetime) -> Sight:
     """What this centre may know of the file at this time."""
-    standing = [each for each in own_referrals(file, centre) if each.live or each.status == "completed"]
-    if centre not in file.centres or not standing:
+    own = own_referrals(file, centre)
+    taken_on = file.held_by(centre) is not None or file.ended_with(centre)
+    if not taken_on and not any(referral.live for referral in own):
         return "nothing"
-    if not covered(file.consents, centre, standing[0].centre_country, at):
+    if not covered(file.consents, centre, own[0].centre_country, at):
         return "trace"
-    return "whole" if file.taken_on_by(centre) else "preview"
+    return "whole" if taken_on else "preview"
 
 
-def stage_for(file: CentreFile, centre: str) -> FileStatus:
-    """The stage as this centre may know it: without having taken the person on, from its own referrals alone."""
-    if file.taken_on_by(centre):
+def stage_for(file: CentreFile, centre: str, sight: Sight) -> FileStatus | None:
+    """The stage as this centre may know it; all that it did not do itself is told by the sight of the whole alone.
+
+    None: something of its own is still going on, and nothing lets it know how far.
+    """
+    if sight == "whole":
         return file.status
     own = own_referrals(file, centre)
-    if not own or any(referral.live for referral in own):
-        return "expected"
-    last = max(own, key=lambda each: each.ended_at or each.received_at)
-    return ENDED.get(last.status, "expected")
+    if any(referral.live for referral in own):
+        return "expected" if sight == "preview" else None
+    last = max(own, key=lambda each: each.ended_at or each.received_at, default=None)
+    return "expected" if last is None else ENDED.get(last.status, "expected")
 
 
 def departure_for(file: CentreFile, centre: str) -> Departure | None:

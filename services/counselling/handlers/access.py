@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chassis.pure.decision import Actor, Refused
+from chassis.pure.decision import Actor, Context, Refused, Visit
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.referral import Referral
+from counselling.domain.sight import Sight, sight_of
+from vocabulary.centres import shut
 
 
 def referral_of(
@@ -36,6 +38,13 @@ def care_of(states: States, case_id: UUID, actor: Actor) -> tuple[CentreFile, Re
     if actor.org not in file.centres:
         return refusals.OTHER_ORGANISATION
     return refusals.REFERRAL_UNANSWERED if file.live else refusals.FILE_CLOSED
+
+
+def sight_in(file: CentreFile, context: Context) -> Sight:
+    """How much of the file an answer may tell its caller: what it may read, and in a suspended country nothing."""
+    sight = sight_of(file, context.actor.org, context.now)
+    reading = Visit(context.actor.org, "read_file", context.actor.country)
+    return "trace" if sight != "nothing" and shut(reading, context.reference, context.now) else sight
 
 
 def by_centre(file: CentreFile, referral: Referral) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from counselling.commands import AcceptReferral, CompleteReferral, RedirectRefer
 from counselling.domain.centre_file import MAX_REDIRECTIONS, CentreFile
 from counselling.domain.consent import covered
 from counselling.domain.referral import Referral
+from counselling.domain.sight import KNOWING
 from counselling.events import ReferralAccepted, ReferralCompleted, ReferralRedirected, ReferralRejected
-from counselling.handlers.access import by_centre, referral_of
+from counselling.handlers.access import by_centre, referral_of, sight_in
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER, received
 from counselling.limits import answer_estimated, contact_priority, due
 from counselling.reference import Reference
@@ -50,7 +51,8 @@ def accept(states: States, command: AcceptReferral, context: Context) -> Decisio
     event = ReferralAccepted(
         **by_centre(taken_on, referral), referral_id=referral.id, first_appointment=command.first_appointment
     )
-    return Decision((taken_on,), (event,), deadlines, ReferralOutcome.of(taken_on, accepted))
+    answer = ReferralOutcome.of(taken_on, accepted, sight_in(taken_on, context))
+    return Decision((taken_on,), (event,), deadlines, answer)
 
 
 def reject(states: States, command: RejectReferral, context: Context) -> Decision | Refused:
@@ -66,7 +68,8 @@ def reject(states: States, command: RejectReferral, context: Context) -> Decisio
     rejected = referral.ended("reject", context.now, command.reason)
     file = file.with_referral(rejected)
     event = ReferralRejected(**by_centre(file, referral), referral_id=referral.id, reason=command.reason)
-    return Decision((file,), (event,), (Cleared(REFERRAL_ANSWER, referral.id),), ReferralOutcome.of(file, rejected))
+    answer = ReferralOutcome.of(file, rejected, sight_in(file, context))
+    return Decision((file,), (event,), (Cleared(REFERRAL_ANSWER, referral.id),), answer)
 
 
 def redirect(states: States, command: RedirectReferral, context: Context) -> Decision | Refused:
@@ -81,6 +84,7 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
     answer_due = due(context, referral.preview.priority, 1, target.place, context.now)
     child = referral.child(context.random_id(), target, context.now, answer_due.at)
     passed_on = referral.ended("redirect", context.now, command.reason)
+    known = sight_in(file, context) in KNOWING
     file = file.with_referral(passed_on).with_referral(child)
     event = ReferralRedirected(
         **by_centre(file, referral),
@@ -98,10 +102,11 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
     answer = RedirectionOutcome.of(
         file,
         passed_on,
+        sight_in(file, context),
         child_referral_id=child.id,
         to_centre=child.centre,
-        answer_due_at=child.answer_due_at,
-        answer_due_estimated=answer_estimated(child, context.working_days),
+        answer_due_at=child.answer_due_at if known else None,
+        answer_due_estimated=answer_estimated(child, context.working_days) if known else None,
     )
     return Decision((file,), (event, received(file, child)), deadlines, answer)
 
@@ -121,7 +126,8 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
     event = ReferralCompleted(**by_centre(file, referral), referral_id=referral.id, outcome_code=command.outcome_code)
     over = not any(each.held for each in file.live)
     deadlines = (Cleared(FIRST_CONTACT, file.id),) if over else ()
-    return Decision((file,), (event,), deadlines, ReferralOutcome.of(file, completed))
+    answer = ReferralOutcome.of(file, completed, sight_in(file, context))
+    return Decision((file,), (event,), deadlines, answer)
 
 
 def _day(referral: Referral, context: Context) -> date:

@@ -1,6 +1,6 @@
-"""The levels of assessments, under the case's own key: they are health data in part.
+"""The levels of assessments, under a key per case and centre: they are health data in part.
 
-The key rests in the file and the boxes in the assessments: who has a copy of one table has nothing.
+The keys rest in the file and the boxes in the assessments: who has a copy of one table has nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from counselling.answers import LevelsOutcome
 from counselling.commands import DestroyLevels
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
+from counselling.handlers.access import sight_in
 
 CARE = "care"
-"""The part of a case that this key opens."""
+"""The part of a case that these keys open."""
 
 
 def whole_case(message: DestroyLevels | InClear) -> Iterable[Need]:
@@ -30,39 +31,44 @@ def whole_case(message: DestroyLevels | InClear) -> Iterable[Need]:
 
 
 def with_levels(
-    file: CentreFile, assessment_ref: UUID, levels: Mapping[str, int], vault: Vault
+    file: CentreFile, centre: str, assessment_ref: UUID, levels: Mapping[str, int], vault: Vault
 ) -> tuple[CentreFile, str]:
-    """The file with its key, and the sealed levels of an assessment."""
+    """The file with the centre's key, and the sealed levels of an assessment that the centre has made."""
     text = json.dumps(dict(sorted(levels.items())))
-    key, boxes = vault.seal(file.id, CARE, {_name(assessment_ref): text}, file.care_key)
-    return replace(file, care_key=key), boxes[_name(assessment_ref)]
+    key, boxes = vault.seal(file.id, CARE, {_name(assessment_ref): text}, file.care_keys.get(centre))
+    return replace(file, care_keys={**file.care_keys, centre: key}), boxes[_name(assessment_ref)]
 
 
 def levels_of(file: CentreFile, assessment: Assessment, vault: Vault) -> dict[str, int] | None:
     """The levels in clear; None if their key was destroyed. Raises `VaultError`."""
     if isinstance(assessment.levels, tuple):
         return {each.domain: each.level for each in assessment.levels}
-    if assessment.levels is None or file.care_key is None:
+    key = file.care_keys.get(assessment.centre)
+    if assessment.levels is None or key is None:
         return None
     name = _name(assessment.id)
-    found: dict[str, int] = json.loads(vault.open(file.id, CARE, file.care_key, {name: assessment.levels})[name])
+    found: dict[str, int] = json.loads(vault.open(file.id, CARE, key, {name: assessment.levels})[name])
     return found
 
 
 def destroy_levels(states: States, command: DestroyLevels, context: Context) -> Decision | Refused:
-    """Destroys the key of the levels, and the boxes with it; destroying them twice is no fault.
+    """Destroys the keys of levels, and the boxes with them; destroying them twice is no fault.
 
-    Also for a centre whose support has ended, or that no consent lets know the person any more: then most of all.
+    Those of the whole case, for a centre that has the person in its care and may read them. Its own, for every other
+    that has ever taken the person on: also after the end, and without a consent, then most of all.
     """
     file = states.get(CentreFile, command.case_id)
     if file is None or file.status == "unknown":
         return refusals.FILE_NOT_FOUND
-    if not file.taken_on_by(context.actor.org):
+    centre = context.actor.org
+    if not file.taken_on_by(centre):
         return refusals.OTHER_ORGANISATION
-    assessments = states.linked(Assessment, file.id)
+    everybodys = file.held_by(centre) is not None and sight_in(file, context) == "whole"
+    assessments = [each for each in states.linked(Assessment, file.id) if everybodys or each.centre == centre]
     without = tuple(replace(each, levels=None) for each in assessments)
+    kept = {} if everybodys else {of: key for of, key in file.care_keys.items() if of != centre}
     answer = LevelsOutcome(case_id=file.id, assessments=len(assessments))
-    return Decision((replace(file, care_key=None), *without), answer=answer)
+    return Decision((replace(file, care_keys=kept), *without), answer=answer)
 
 
 def seal_what_lies_in_clear(states: States, message: InClear, context: Context) -> Decision:
@@ -73,7 +79,7 @@ def seal_what_lies_in_clear(states: States, message: InClear, context: Context) 
         return NOTHING
     sealed = []
     for each in clear:
-        file, box = with_levels(file, each.id, levels_of(file, each, context.vault) or {}, context.vault)
+        file, box = with_levels(file, each.centre, each.id, levels_of(file, each, context.vault) or {}, context.vault)
         sealed.append(replace(each, levels=box))
     return Decision((file, *sealed))
 

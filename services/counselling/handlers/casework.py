@@ -16,12 +16,12 @@ from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import ArrivalOutcome, AssessmentOutcome, ContactOutcome
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
-from counselling.domain.assessment import Assessment
+from counselling.domain.assessment import MOST_ASSESSMENTS, Assessment
 from counselling.domain.centre_file import AssessmentSummary, CentreFile, settled
 from counselling.domain.journey import MOST_CONTACTS, Arrival, Contact
 from counselling.domain.referral import Referral
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
-from counselling.handlers.access import by_centre, care_of
+from counselling.handlers.access import by_centre, care_of, sight_in
 from counselling.handlers.care import with_levels
 from counselling.handlers.incoming import FIRST_CONTACT
 from counselling.limits import contact_estimated, contact_priority, contact_start, due
@@ -36,7 +36,8 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
     if isinstance(found, Refused):
         return found
     file, referral = found
-    if refused := _why_not_arrived(file, referral, command, context):
+    known = sight_in(file, context) == "whole"
+    if refused := _why_not_arrived(file, referral, command, context, known=known):
         return refused
     priority = contact_priority(file.vulnerability_present)
     start = contact_start(referral.centre_country, command.arrived_on, context.now)
@@ -54,9 +55,9 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
     deadline = Deadline(FIRST_CONTACT, file.id, file.id, contact.at, counted=contact.counted)
     answer = ArrivalOutcome(
         case_id=file.id,
-        status=file.status,
-        first_contact_due_at=contact.at,
-        first_contact_due_estimated=contact_estimated(file, context.working_days),
+        status=file.status if known else None,
+        first_contact_due_at=contact.at if known else None,
+        first_contact_due_estimated=contact_estimated(file, context.working_days) if known else None,
     )
     return Decision((file,), (event,), (deadline,), answer)
 
@@ -71,14 +72,17 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
         return refusals.NOT_ARRIVED
     if command.contacted_on > day_at(referral.centre_country, context.now):
         return date_in_future("/contacted_on")
-    if command.contacted_on < file.arrival.arrived_on:
+    known = sight_in(file, context) == "whole"
+    if known and command.contacted_on < file.arrival.arrived_on:
         return refusals.CONTACT_BEFORE_ARRIVAL
     if len(file.contacts) >= MOST_CONTACTS:
         return limit_reached(MOST_CONTACTS, "contacts", "Ask the operators: a program may be recording them.")
     first = not file.contacts
     contact = Contact(command.channel, command.attempts, command.contacted_on)
     file = settled(replace(file, contacts=(*file.contacts, contact)))
-    answer = ContactOutcome(case_id=file.id, status=file.status, contacts=len(file.contacts))
+    answer = ContactOutcome(
+        case_id=file.id, status=file.status if known else None, contacts=len(file.contacts) if known else None
+    )
     if not first:
         return Decision((file,), answer=answer)
     event = FirstContactMade(
@@ -91,11 +95,16 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
 
 
 def record_assessment(states: States, command: RecordAssessment, context: Context) -> Decision | Refused:
-    """Keeps the levels apart from the file, tells only how many domains have needs. May be done again."""
+    """Keeps the levels apart from the file, tells only how many domains have needs. May be done again.
+
+    Needs a consent that covers this centre now.
+    """
     found = care_of(states, command.case_id, context.actor)
     if isinstance(found, Refused):
         return found
     file, referral = found
+    if sight_in(file, context) != "whole":
+        return refusals.CONSENT_GONE
     if not file.contacts:
         return refusals.NOT_IN_CONTACT if file.arrival is not None else refusals.NOT_ARRIVED
     if command.assessed_on > day_at(referral.centre_country, context.now):
@@ -104,8 +113,10 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
         return refusals.ASSESSMENT_BEFORE_CONTACT
     if not command.levels.keys() <= context.reference.domains:
         return refusals.UNKNOWN_DOMAIN
+    if file.assessments >= MOST_ASSESSMENTS:
+        return limit_reached(MOST_ASSESSMENTS, "assessments", "Ask the operators: a program may be recording them.")
     id_, domains_with_needs = context.random_id(), sum(level > 0 for level in command.levels.values())
-    file, levels = with_levels(file, id_, command.levels, context.vault)
+    file, levels = with_levels(file, referral.centre, id_, command.levels, context.vault)
     assessment = Assessment(
         id=id_, case_id=file.id, centre=referral.centre, assessed_on=command.assessed_on, levels=levels
     )
@@ -116,7 +127,7 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
         domains_with_needs=domains_with_needs,
         assessed_on=command.assessed_on,
     )
-    file = settled(replace(file, assessment=summary))
+    file = settled(replace(file, assessment=summary, assessments=file.assessments + 1))
     event = NeedsAssessed(
         **by_centre(file, referral),
         assessment_ref=assessment.id,
@@ -134,17 +145,23 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
     return Decision((file, assessment), (event,), answer=answer)
 
 
-def _why_not_arrived(file: CentreFile, referral: Referral, command: ConfirmArrival, context: Context) -> Refused | None:
+def _why_not_arrived(
+    file: CentreFile, referral: Referral, command: ConfirmArrival, context: Context, *, known: bool
+) -> Refused | None:
+    """Why the arrival cannot be taken down. Who may not know the person is told of no contradiction: a refusal would
+    tell the day of departure, or the country, that it contradicts; it shows to those who may see both."""
     if file.arrival is not None:
         return refusals.ALREADY_ARRIVED
     if command.arrived_on > day_at(referral.centre_country, context.now):
         return date_in_future("/arrived_on")
     departed_on = file.departure.day if file.departure else None
-    if departed_on is not None and command.arrived_on < departed_on:
+    if known and departed_on is not None and command.arrived_on < departed_on:
         return refusals.ARRIVAL_BEFORE_DEPARTURE
     if command.admin1 is None:
         return None
-    countries = (referral.preview.country, referral.centre_country)
+    countries: tuple[str, ...] = (referral.preview.country, referral.centre_country)
+    if not known:
+        countries = (*countries, command.admin1.partition("-")[0])
     return regions.why_not(command.admin1, countries, refusals.ADMIN1_ELSEWHERE)
 
 

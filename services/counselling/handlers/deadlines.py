@@ -36,7 +36,7 @@ def referral_answer_missed(states: States, deadline: DeadlineDue, context: Conte
     referral = None if file is None else file.referral(deadline.subject)
     if file is None or referral is None or referral.status != "received":
         return NOTHING
-    changed = file.with_referral(replace(referral, overdue_level=deadline.level))
+    changed = file.with_referral(replace(referral, overdue_level=deadline.level, changed_at=context.now))
     event = _missed(REFERRAL_ANSWER, file.id, referral, deadline)
     return Decision((changed,), (event,), _again(deadline, referral, referral.preview.priority, context))
 
@@ -55,14 +55,14 @@ def first_contact_missed(states: States, deadline: DeadlineDue, context: Context
     return Decision((changed,), (event,), _again(deadline, referral, priority, context))
 
 
-def referral_answer_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
+def referral_answer_moved(states: States, move: DeadlineMove, context: Context) -> Decision:
     """The answer to a referral is owed by another time."""
     file = states.get(CentreFile, move.owner)
     referral = None if file is None else file.referral(move.subject)
     if file is None or referral is None or referral.status != "received":
         return NOTHING
     if move.level == 1:
-        file = file.with_referral(replace(referral, answer_due_at=move.due_at))
+        file = file.with_referral(replace(referral, answer_due_at=move.due_at, changed_at=context.now))
     return Decision((file,), (_moved(REFERRAL_ANSWER, file.id, referral, move),))
 
 

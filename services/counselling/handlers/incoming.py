@@ -7,6 +7,7 @@ refused is only what cannot be right whenever it comes: a refusal parks the reco
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from chassis.pure.decision import (
     NOTHING,
@@ -28,7 +29,7 @@ from counselling.contracts import (
     ReturneeReferred,
 )
 from counselling.domain import consent
-from counselling.domain.centre_file import CentreFile
+from counselling.domain.centre_file import CentreFile, settled
 from counselling.domain.journey import Departure
 from counselling.domain.referral import Preview, Referral, Withdrawal
 from counselling.events import ReferralReceived
@@ -65,6 +66,7 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
         preview=preview,
         received_at=context.occurred_at,
         answer_due_at=answer.at,
+        changed_at=context.now,
     )
     if file.begins_anew(event.departure.earliest if event.departure else None):
         file = file.without_journey()
@@ -108,23 +110,23 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     return Decision((file.with_referral(ended),), deadlines=(Cleared(REFERRAL_ANSWER, referral.id),))
 
 
-def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:
+def consent_granted(states: States, event: ConsentGranted, context: Context) -> Decision:
     """Kept if it is for handing the case over; other purposes are no concern of a centre."""
     if event.purpose != consent.PURPOSE:
         return NOTHING
     file = file_of(states, event)
     ends_at = consent_ends_at(event.valid_until, event.expires_at)
     given = consent.Consent(event.consent_id, event.recipients, event.valid_until, ends_at)
-    return Decision((replace(file, consents=consent.granted(file.consents, given)),))
+    return Decision((_with_consents(file, consent.granted(file.consents, given), context.now),))
 
 
-def consent_withdrawn(states: States, event: ConsentWithdrawn, _context: Context) -> Decision:
+def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
     """From `effective_at` on nothing is accepted or redirected on its ground."""
     if event.purpose != consent.PURPOSE:
         return NOTHING
     file = file_of(states, event)
     consents = consent.withdrawn(file.consents, event.consent_id, event.recipients, event.effective_at)
-    return Decision((replace(file, consents=consents),))
+    return Decision((_with_consents(file, consents, context.now),))
 
 
 def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, _context: Context) -> Decision:
@@ -149,6 +151,21 @@ def returnee_departed(states: States, event: ReturneeDeparted, _context: Context
         arrival_expected_on=event.arrival_expected_on,
     )
     return Decision((replace(file, departure=departure),))
+
+
+def _with_consents(file: CentreFile, consents: tuple[consent.Consent, ...], now: datetime) -> CentreFile:
+    """The file with these consents; what waits for a centre that they concern shows something else from now on."""
+    referrals = tuple(
+        replace(each, changed_at=now)
+        if each.status == "received" and _until(consents, each) != _until(file.consents, each)
+        else each
+        for each in file.referrals
+    )
+    return settled(replace(file, consents=consents, referrals=referrals))
+
+
+def _until(consents: tuple[consent.Consent, ...], referral: Referral) -> datetime | None:
+    return consent.known_until(consents, referral.centre, referral.centre_country)
 
 
 def _preview(event: ReturneeReferred) -> Preview:

@@ -171,7 +171,7 @@ class Model:
         if self.arrived_on:
             return "already_arrived"
         left = self.departure.get("departed_on") or self.departure.get("booked")
-        if left and day < left:
+        if left and day < left and self._covered(centre):
             return "dates_reversed"
         self.arrived_on = day
         country = COUNTRY_OF[centre]
@@ -197,6 +197,8 @@ class Model:
     def assess(self, centre: str) -> str | None:
         if code := self._not_in_care(centre):
             return code
+        if not self._covered(centre):
+            return "consent_missing"
         if not self.arrived_on:
             return "not_arrived"
         if not self.contacts:
@@ -240,6 +242,22 @@ class Model:
             return "unknown", None
         final = max(ended, key=lambda each: (each["ended"], each["id"]))
         return AFTER[final["status"]], final["centre"]
+
+    def shown_to(self, centre: str) -> str:
+        """How much of the case the centre may know: nothing, trace, preview or whole."""
+        mine = [each for each in self.referrals.values() if each["centre"] == centre]
+        quiet = not any(each["status"] in LIVE for each in self.referrals.values())
+        over = [each for each in self.referrals.values() if each["status"] in AFTER]
+        final = max(over, key=lambda each: (each["ended"], each["id"]), default=None)
+        if any(each["status"] in TAKEN for each in mine):
+            most = "whole"
+        elif any(each["status"] in WAITING for each in mine):
+            most = "preview"
+        elif quiet and final in mine and final is not None and final["status"] == "completed":
+            most = "whole"
+        else:
+            return "nothing"
+        return most if self._covered(centre) else "trace"
 
     # --- helpers ---
 

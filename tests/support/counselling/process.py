@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -46,10 +46,17 @@ class Process(ServiceProcess):
             topic="ph.referral.v1",
         )
 
-    async def refer(self, case: UUID, to_centre: str = LAGOS, priority: str = "normal", days_ago: int = 0) -> str:
-        """A consent for Nigeria and a referral; returns the referral's id."""
+    async def refer(
+        self,
+        case: UUID,
+        to_centre: str = LAGOS,
+        priority: str = "normal",
+        days_ago: int = 0,
+        recipients: Sequence[str] = ("country:NG",),
+    ) -> str:
+        """A consent, for Nigeria unless others are named, and a referral; returns the referral's id."""
         referral_id = str(uuid4())
-        consent = {"consent_id": str(uuid4()), "purpose": "referral", "recipients": ["country:NG"]}
+        consent = {"consent_id": str(uuid4()), "purpose": "referral", "recipients": list(recipients)}
         referral = {
             "referral_id": referral_id,
             "root_referral_id": referral_id,

@@ -19,13 +19,16 @@ from counselling.handlers.care import CARE, levels_of
 from tests.support.counselling.world import (
     CASE,
     COUNSELLOR,
+    EDO,
     IN_ACCRA,
     IN_EDO,
     LAGOS,
     MANAGER,
+    SECOND,
     Desk,
     consent_gone,
     done,
+    referred,
     refused,
 )
 from tests.support.keys import line, vault_of
@@ -70,8 +73,7 @@ def test_levels_are_in_no_document_and_are_shown() -> None:
 
 def test_the_key_and_the_boxes_lie_in_two_tables() -> None:
     desk = assessed()
-    key = desk.file.care_key
-    assert key is not None
+    [key] = desk.file.care_keys.values()
     assert all(key not in text for text in desk.service.rows[Assessment].values())
 
 
@@ -86,17 +88,16 @@ def test_the_levels_of_one_assessment_do_not_open_as_those_of_another() -> None:
 @pytest.mark.parametrize("actor", [COUNSELLOR, MANAGER], ids=lambda actor: actor.role)
 def test_a_centre_that_has_taken_the_person_on_destroys_the_key(actor: Actor) -> None:
     desk = assessed()
-    before, copies = desk.file.care_key, [each.levels for each in desk.service.all(Assessment)]
-    assert before is not None
+    copies = [each.levels for each in desk.service.all(Assessment)]
+    assert set(desk.file.care_keys) == {LAGOS}
     answer = done(destroy(desk, actor)).answer
     assert (answer.case_id, answer.assessments) == (CASE, 2)
-    assert (desk.file.care_key, {each.levels for each in desk.service.all(Assessment)}) == (None, {None})
+    assert (desk.file.care_keys, {each.levels for each in desk.service.all(Assessment)}) == ({}, {None})
     assert shown(desk) == [None, None]
     assert desk.file.assessment is not None, "that it was assessed stays known"
     done(destroy(desk, actor))
     done(desk.assess(levels={"health": 1}))
-    key = desk.file.care_key
-    assert key is not None
+    [key] = desk.file.care_keys.values()
     for each, copy in zip(desk.service.all(Assessment), copies, strict=False):
         with pytest.raises(VaultError):
             desk.service.vault.open(CASE, CARE, key, {f"levels/{each.id}": copy})
@@ -107,7 +108,7 @@ def test_without_a_consent_and_after_the_end_it_can_still_be_destroyed() -> None
     desk.tell(consent_gone(NOW))
     done(desk.complete())
     done(destroy(desk))
-    assert desk.file.care_key is None
+    assert desk.file.care_keys == {}
 
 
 @pytest.mark.parametrize("actor", [IN_EDO, IN_ACCRA], ids=lambda actor: actor.org)
@@ -115,6 +116,45 @@ def test_another_centre_destroys_nothing(actor: Actor) -> None:
     desk = assessed()
     refused(destroy(desk, actor), "other_organisation", 403)
     assert shown(desk) == [{"economic": 1}, LEVELS]
+
+
+def two_centres() -> Desk:
+    """Lagos has assessed and completed; Edo has the person in its care, and has assessed."""
+    desk = Desk.with_contact()
+    done(desk.assess(levels=LEVELS))
+    done(desk.complete())
+    desk.tell(referred(referral_id=SECOND, to_centre=EDO, needs=("housing",)))
+    done(desk.accept(IN_EDO, SECOND))
+    done(desk.assess(actor=IN_EDO, levels={"social": 1}))
+    return desk
+
+
+def legible(desk: Desk) -> dict[str, Any]:
+    """Per centre, whether the levels that it found can still be read."""
+    return {each.centre: levels_of(desk.file, each, desk.service.vault) for each in desk.service.all(Assessment)}
+
+
+def test_a_centre_whose_part_has_ended_destroys_its_own_levels_and_nobody_elses() -> None:
+    desk = two_centres()
+    copies = {each.centre: each for each in desk.service.all(Assessment)}
+    assert done(destroy(desk)).answer.assessments == 1
+    assert legible(desk) == {LAGOS: None, EDO: {"social": 1}}
+    assert levels_of(desk.file, copies[LAGOS], desk.service.vault) is None, "no copy opens either"
+    done(destroy(desk))
+    assert legible(desk)[EDO] == {"social": 1}
+
+
+def test_who_has_the_person_in_its_care_destroys_the_levels_of_the_whole_case() -> None:
+    desk = two_centres()
+    assert done(destroy(desk, IN_EDO)).answer.assessments == 2
+    assert (legible(desk), desk.file.care_keys) == ({LAGOS: None, EDO: None}, {})
+
+
+def test_who_may_not_read_the_levels_of_others_does_not_destroy_them() -> None:
+    desk = two_centres()
+    desk.tell(consent_gone(NOW))
+    assert done(destroy(desk, IN_EDO)).answer.assessments == 1
+    assert legible(desk) == {LAGOS: LEVELS, EDO: None}
 
 
 def test_of_a_case_that_nobody_referred_there_is_nothing_to_destroy() -> None:
@@ -125,7 +165,7 @@ def test_the_route_destroys() -> None:
     desk = assessed()
     answer = MemoryApi(SERVICE, desk.service).ask("DELETE", PATH, STAFF)
     assert (answer.status_code, answer.json()) == (200, {"case_id": str(CASE), "assessments": 2})
-    assert desk.file.care_key is None
+    assert desk.file.care_keys == {}
 
 
 def test_a_generation_that_lacks_is_named() -> None:
@@ -145,7 +185,7 @@ def test_levels_in_clear_are_shown_and_are_sealed() -> None:
         document["levels"] = [{"domain": domain, "level": level} for domain, level in levels.items()]
         desk.service.rows[Assessment][each.id] = json.dumps(document)
     document = json.loads(Codec(file_kind).dump(desk.file))
-    del document["care_key"]
+    del document["care_keys"]
     desk.service.rows[CentreFile][CASE] = json.dumps(document)
     assert '"health"' in stored(desk)
     assert shown(desk) == [{"economic": 1}, LEVELS]

@@ -215,12 +215,12 @@ def test_a_line_of_the_list_shows_what_the_file_shows() -> None:
     assert line.arrival is not None
 
 
-def test_a_line_of_somebody_whose_consent_is_gone_has_an_id_and_a_stage() -> None:
+def test_a_line_of_somebody_whose_consent_is_gone_has_an_id_alone() -> None:
     desk = assessed()
     desk.tell(consent_gone())
     line = FileSummary.to_centre(desk.file, LAGOS, NOW)
     shown = {name for name, value in line.model_dump().items() if value not in (None, ())}
-    assert shown == {"case_id", "status", "centre"}
+    assert shown == {"case_id", "centre"}, "its own name, and nothing of the person"
 
 
 @pytest.mark.parametrize("path", ["/inbox", "/files"])
