@@ -269,3 +269,9 @@ async def test_pauses_begin_anew_once_it_has_published_or_has_nothing_to_publish
     async with world.at_work():
         await world.until(lambda: len(paused) > 2)
     assert paused == pytest.approx([0.1, 0.4, 0.1])
+
+
+@pytest.mark.parametrize(("done", "up_to"), [([4, 7, 9], 9), ([4, 9], 6), ([7, 9], 3), ([4], 6)])
+def test_the_mark_passes_no_row_that_waits(done: list[int], up_to: int) -> None:
+    rows: Any = [{"id": id_} for id_ in (4, 7, 9)]
+    assert module._published_up_to(rows, done) == up_to
