@@ -6,31 +6,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from chassis.pure.calendar import WorkingDays
+from vocabulary import regions, zones
 
-GERMANY: Final = "DE"
+GERMANY: Final = zones.GERMANY
 
-TIME_ZONES: Final[Mapping[str, str]] = {
-    "AF": "Asia/Kabul",
-    "AL": "Europe/Tirane",
-    GERMANY: "Europe/Berlin",
-    "EG": "Africa/Cairo",
-    "GH": "Africa/Accra",
-    "GM": "Africa/Banjul",
-    "IQ": "Asia/Baghdad",
-    "MA": "Africa/Casablanca",
-    "NG": "Africa/Lagos",
-    "PK": "Asia/Karachi",
-    "RS": "Europe/Belgrade",
-    "SN": "Africa/Dakar",
-    "TN": "Africa/Tunis",
-    "XK": "Europe/Belgrade",
-}
-"""The zone that a country's offices work in. The time zone database has none of its own for Kosovo."""
+TIME_ZONES: Final = zones.TIME_ZONES
+"""The zone that a country's offices work in."""
 
 KEEPS_DAYS_OF: Final[Mapping[str, str]] = {"IQ-AR": "IQ-KR", "IQ-DA": "IQ-KR", "IQ-SU": "IQ-KR"}
 """Governorates whose offices keep the days of the Kurdistan Region, not those of Baghdad."""
 
-WORKING_DAYS: Final = WorkingDays(TIME_ZONES, KEEPS_DAYS_OF)
+WORKING_DAYS: Final = WorkingDays(TIME_ZONES, KEEPS_DAYS_OF, no_place=regions.no_place)
 """What law and library say of every country; a process lays the announced days over it (`Service.working_days`)."""
 
 time_zone: Final = WORKING_DAYS.time_zone

@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 import pycountry
 
 from chassis.pure.decision import Refused
-from vocabulary.countries import TIME_ZONES
 from vocabulary.refusals import unknown_region
+from vocabulary.zones import TIME_ZONES
 
 KOSOVO: Final = "XK"
 KOSOVO_UNDER_RS: Final = "RS-KM"
@@ -113,6 +113,15 @@ def why_not(code: str, countries: Sequence[str], elsewhere: Refused | None = Non
         return unknown_region(detail, f"Give what its area belongs to now: {_listed(withdrawn.successors)}.")
     remedy = f"Give a code that it has; the nearest are {_listed(nearest(code))}."
     return unknown_region("ISO 3166-2 has no such code.", remedy)
+
+
+def no_place(code: str) -> str | None:
+    """Why there is no region of this code, and what to give instead, in one line; None if it is in force."""
+    country = code.partition("-")[0]
+    if country == KOSOVO or KOSOVO_UNDER_RS in path(code):
+        return f"Kosovo has no codes of ISO 3166-2: give {KOSOVO}"
+    why = why_not(code, [country])
+    return None if why is None else f"{why.detail.removesuffix('.')}: {why.remedy[:1].lower()}{why.remedy[1:]}"
 
 
 def nearest(code: str) -> tuple[str, ...]:

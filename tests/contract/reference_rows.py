@@ -185,6 +185,7 @@ class CalendarDay:
     certainty: Literal["law", "announced", "estimated"]
     announced_on: date | None
     source: str
+    COUNTED: ClassVar[bool] = True
     KEY: ClassVar[tuple[str, ...]] = ("place", "day")
     PATTERNS: ClassVar[Mapping[str, str]] = {"place": rf"{COUNTRY}|{ADMIN1}"}
 
@@ -197,6 +198,7 @@ class Weekend:
     valid_to: date | None
     certainty: Literal["law", "announced", "estimated"]
     source: str
+    COUNTED: ClassVar[bool] = True
     KEY: ClassVar[tuple[str, ...]] = ("place",)
     PATTERNS: ClassVar[Mapping[str, str]] = {"place": rf"{COUNTRY}|{ADMIN1}", "free": "mon|tue|wed|thu|fri|sat|sun"}
 

@@ -15,7 +15,7 @@ Everything here is a function of its arguments, the rows, the library's version 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -105,7 +105,8 @@ class WorkingDays:
     """Calendars of the countries in `time_zones`, which names each country's zone in the time zone database.
 
     `keeps_days_of` names regions that keep the days of another one of their country, whose rows are theirs. `weekends`
-    go before those of the library.
+    go before those of the library. `no_place` says why a row's place is none, and what to give instead; None if it is
+    one.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class WorkingDays:
         rows: Iterable[CalendarDay] = (),
         library: Library | None = None,
         weekends: Iterable[Weekend] = (),
+        no_place: Callable[[str], str | None] | None = None,
     ) -> None:
         self._time_zones = time_zones
         self._weekends = tuple(weekends)
@@ -123,15 +125,15 @@ class WorkingDays:
         self._rows = {(row.place, row.day): row for row in rows}
         self._days: dict[tuple[str, date], Day] = {}
         self._due = lru_cache(_REMEMBERED)(self._due_at)
-        for place in {row.place for row in self._rows.values()} | {each.place for each in self._weekends}:
-            self.time_zone(place)
-            self._library.region(place)
+        self._no_place = no_place
+        for place in sorted({row.place for row in self._rows.values()} | {each.place for each in self._weekends}):
+            self._check(place)
 
     def over(self, rows: Iterable[CalendarDay], weekends: Iterable[Weekend] | None = None) -> WorkingDays:
         """The same calendars with these rows over them, instead of those that were; without `weekends` with the same
         ones. Raises `UnknownCalendar`."""
         kept = self._weekends if weekends is None else weekends
-        return WorkingDays(self._time_zones, self._keeps_days_of, rows, self._library, kept)
+        return WorkingDays(self._time_zones, self._keeps_days_of, rows, self._library, kept, self._no_place)
 
     def prepare(self, year: int) -> None:
         """Computes the year before, this one and two to come for every country, so that nobody waits for it later."""
@@ -233,6 +235,14 @@ class WorkingDays:
     def end_of_day_at(self, place: str, day: date) -> datetime:
         """The moment at which a day is over at a place, in UTC: what lasts through the day holds before it."""
         return datetime.combine(day + ONE_DAY, time(), self.time_zone(place)).astimezone(UTC)
+
+    def _check(self, place: str) -> None:
+        """Raises `UnknownCalendar` for a place whose rows would never count."""
+        self.time_zone(place)
+        self._library.region(place)
+        why = self._no_place(place) if self._no_place and len(place) > 2 else None
+        if why is not None:
+            raise UnknownCalendar(f"a row is for {place!r}: {why}")
 
     def _due_at(self, place: str, slot: float, working_days: int) -> datetime:
         if working_days < 1:

@@ -1,5 +1,7 @@
 """The days that governments announce, as rows of `calendar_days`, and the free days of the week where a library has
-others, as rows of `weekends`: they lie over what it computes."""
+others, as rows of `weekends`: they lie over what it computes.
+
+Both files change while services run, and say how many rows they have: one that is half there is not taken."""
 
 from __future__ import annotations
 
@@ -34,6 +36,7 @@ class CalendarDay:
     certainty: Literal["law", "announced", "estimated"]
     announced_on: date | None
 
+    COUNTED: ClassVar[bool] = True
     KEY: ClassVar[tuple[str, ...]] = ("place", "day")
     PATTERNS: ClassVar[Mapping[str, str]] = {"place": r"[A-Z]{2}(-[A-Z0-9]{1,3})?"}
 
@@ -52,6 +55,7 @@ class Weekend:
     certainty: Literal["law", "announced", "estimated"]
     source: str
 
+    COUNTED: ClassVar[bool] = True
     KEY: ClassVar[tuple[str, ...]] = ("place",)
     PATTERNS: ClassVar[Mapping[str, str]] = {"place": r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "free": "|".join(WEEKDAYS)}
 

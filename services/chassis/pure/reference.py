@@ -17,9 +17,10 @@ rows without importing the chassis:
 
 Optional class variables of a row: `KEY`, the columns that name it (default `("code",)`); `PERIOD`, the
 columns of its first and last day (default `("valid_from", "valid_to")`); `PATTERNS`, a regular expression
-per column; `REFERENCES`, the table whose codes a column takes, checked by `load`. Columns that a row does not
-declare are ignored: a reader takes what it uses; but every file has a `source` column, without an empty cell.
-Types: `str`, `int`, `bool` (yes/no), `date`, `Literal`, `tuple[str, ...]` (separated by spaces), and any of
+per column; `REFERENCES`, the table whose codes a column takes, checked by `load`; `COUNTED`, if the last column of the
+header says how many rows follow (`rows=262`; its cells are empty), so that a file that was cut off is known. Columns
+that a row does not declare are ignored: a reader takes what it uses; but every file has a `source` column, without an
+empty cell. Types: `str`, `int`, `bool` (yes/no), `date`, `Literal`, `tuple[str, ...]` (separated by spaces), and any of
 them `| None` (empty cell). A field with a default may be missing from the file as a whole column.
 """
 
@@ -51,6 +52,9 @@ DIRECTORY = Path(__file__).resolve().parents[3] / "schemas" / "reference"
 
 SEPARATOR = " "
 """Between the values of a cell that holds several."""
+
+ROWS = re.compile(r"rows=([0-9]{1,6})")
+"""The last column of a file whose rows are counted; its cells are empty, so that it is read as any other CSV."""
 
 R = TypeVar("R")
 Key = Any
@@ -200,17 +204,32 @@ class Sheet(Generic[R]):
                 reader = csv.reader(file, strict=True)
                 header = next(reader, [])
                 columns = self._columns(header)
-                for cells in reader:
+                said, found = self._said(header), 0
+                for found, cells in enumerate(reader, start=1):  # noqa: B007 - the last number is what counts
                     if len(cells) != len(header):
                         problem = f"{len(cells)} cells where the header has {len(header)}"
                         self.fail(reader.line_num, None, problem, "quote cells with commas, fill gaps")
                     named = dict(zip(header, cells, strict=True))
                     yield reader.line_num, self._row(reader.line_num, named, columns)
+                if said is not None and found != said:
+                    problem = (
+                        f"the header says {said} rows and {found} follow; the file is cut off, or the number is old"
+                    )
+                    self.fail(1, header[-1], problem, "copy the file whole, or write the number anew")
         except OSError as error:
             remedy = "point REFERENCE_DIR to the folder of reference data"
             raise InvalidReference(f"{self.path} cannot be read ({error.strerror}): {remedy}") from error
         except (UnicodeDecodeError, csv.Error) as error:
             raise InvalidReference(f"{self.path.name}: {error}: save it as CSV in UTF-8") from error
+
+    def _said(self, header: Sequence[str]) -> int | None:
+        """How many rows the header promises; `None` if these rows are not counted."""
+        if not getattr(self.row, "COUNTED", False):
+            return None
+        number = ROWS.fullmatch(header[-1])
+        if number is None:
+            self.fail(1, header[-1], "does not say how many rows follow", "let the last column be called rows=NUMBER")
+        return int(number[1])
 
     def _columns(self, header: Sequence[str]) -> Mapping[str, Callable[[str], Any]]:
         """The parser of every column that the row declares, after a look at the header."""

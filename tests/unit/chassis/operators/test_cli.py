@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -10,6 +12,8 @@ from typer.testing import CliRunner, Result
 from chassis.operators.cli import app
 from chassis.operators.cli.output import print_table
 from chassis.postgres.session import shown
+from chassis.pure import calendar_days
+from chassis.pure.reference import DIRECTORY, InvalidReference
 
 RUNNER = CliRunner()
 
@@ -31,6 +35,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         ("migrate",),
         ("calendar",),
         ("calendar", "show"),
+        ("calendar", "count"),
         ("topics",),
         ("topics", "plan"),
         ("topics", "apply"),
@@ -172,3 +177,58 @@ def test_a_calendar_that_is_none_is_refused_with_those_that_are(place: str, year
     result = ph("calendar", "show", place, year)
     assert result.exit_code == 2
     assert remedy in result.stderr
+
+
+@pytest.fixture
+def calendar_files(tmp_path: Path) -> Path:
+    for name in calendar_days.FILES:
+        shutil.copy(DIRECTORY / f"{name}.v1.csv", tmp_path)
+    return tmp_path
+
+
+def counted(folder: Path, *options: str) -> Result:
+    return ph("calendar", "count", "--directory", str(folder), *options)
+
+
+def test_a_day_that_is_added_counts_once_its_file_is_counted(calendar_files: Path) -> None:
+    path = calendar_files / "calendar_days.v1.csv"
+    before = len(calendar_days.read(calendar_files))
+    with path.open("a", encoding="utf-8") as file:
+        file.write("NG-LA,2027-02-01,closed,Day of mourning,announced,2027-01-30,Gazette,\n")
+    with pytest.raises(InvalidReference, match=f"says {before} rows and {before + 1} follow"):
+        calendar_days.read(calendar_files)
+    done = counted(calendar_files)
+    assert (done.exit_code, f"calendar_days: {before + 1} rows, before {before}" in done.stdout) == (0, True)
+    assert calendar_days.read(calendar_files)[-1].name == "Day of mourning"
+    assert {each.name for each in calendar_files.iterdir()} == {f"{name}.v1.csv" for name in calendar_days.FILES}
+    content = path.read_bytes()
+    assert "before" not in counted(calendar_files).stdout
+    assert path.read_bytes() == content
+
+
+def test_a_file_with_fewer_rows_than_before_is_counted_on_request_only(calendar_files: Path) -> None:
+    path = calendar_files / "calendar_days.v1.csv"
+    cut = b"".join(path.read_bytes().splitlines(keepends=True)[:100])
+    path.write_bytes(cut)
+    refused = counted(calendar_files)
+    assert (refused.exit_code, "--fewer" in refused.stderr, path.read_bytes()) == (2, True, cut)
+    assert counted(calendar_files, "--fewer").exit_code == 0
+    assert len(calendar_days.read(calendar_files)) == 99
+
+
+@pytest.mark.parametrize(
+    ("place", "remedy"),
+    [
+        ("NG-LSO", "Give a code that it has"),
+        ("MA-99", "Give a code that it has"),
+        ("IQ-KD", "Give a code that it has"),
+        ("GH-BA", "GH-BO"),
+        ("XK-PRN", "Give XK"),
+    ],
+)
+def test_a_day_of_a_region_that_there_is_not_is_told(calendar_files: Path, place: str, remedy: str) -> None:
+    with (calendar_files / "calendar_days.v1.csv").open("a", encoding="utf-8") as file:
+        file.write(f"{place},2027-02-01,closed,Day of mourning,announced,2027-01-30,Gazette,\n")
+    told = counted(calendar_files)
+    assert told.exit_code == 2
+    assert remedy in told.stderr.replace("\n", " "), told.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from chassis.work.calendar import Calendar
 
 HEADER = "place,day,status,name,certainty,announced_on,source"
 WEEKEND_HEADER = "place,free,valid_from,valid_to,certainty,source"
+ROWS = [f"CH,2026-05-{day:02},closed,Day {day},announced,2026-03-02,Gazette 7" for day in range(4, 9)]
 MOURNING = "CH,2026-03-03,closed,Day of mourning,announced,2026-03-02,Gazette 7"
 TUESDAY = date(2026, 3, 3)
 ZURICH = WorkingDays({"CH": "Europe/Zurich"})
@@ -21,13 +23,19 @@ MONDAY_NOON = datetime(2026, 3, 2, 11, tzinfo=UTC)
 
 
 def write(folder: Path, *rows: str) -> None:
-    (folder / "calendar_days.v1.csv").write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
+    (folder / "calendar_days.v1.csv").write_text(counted(HEADER, *rows), encoding="utf-8")
     if not (folder / "weekends.v1.csv").exists():
         weekends(folder)
 
 
 def weekends(folder: Path, *rows: str) -> None:
-    (folder / "weekends.v1.csv").write_text("\n".join((WEEKEND_HEADER, *rows, "")), encoding="utf-8")
+    (folder / "weekends.v1.csv").write_text(counted(WEEKEND_HEADER, *rows), encoding="utf-8")
+
+
+def counted(header: str, *rows: str) -> str:
+    """A file as it is delivered: its header says how many rows it has."""
+    lines = [line for row in rows for line in row.splitlines()]
+    return "\n".join((f"{header},rows={len(lines)}", *(f"{line}," for line in lines), ""))
 
 
 @pytest.fixture
@@ -84,6 +92,46 @@ def test_a_file_that_is_wrong_changes_nothing_and_stops_a_start(calendar: Calend
         Calendar.of(ZURICH, tmp_path)
     write(tmp_path)
     assert calendar.renew()
+
+
+def test_a_file_that_is_cut_off_anywhere_changes_nothing_and_stops_a_start(calendar: Calendar, tmp_path: Path) -> None:
+    path = tmp_path / "calendar_days.v1.csv"
+    write(tmp_path, *ROWS)
+    assert calendar.renew()
+    whole = path.read_bytes()
+    days, taken = calendar.days, set()
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        if calendar.renew():
+            taken.add(size)
+        with contextlib.suppress(InvalidReference, UnknownCalendar):
+            Calendar.of(ZURICH, tmp_path)
+            taken.add(size)
+    assert taken == {len(whole) - 1}, "only the last line feed may be missing"
+    assert days.day("CH", date(2026, 5, 8)) == calendar.days.day("CH", date(2026, 5, 8))
+
+
+def test_a_row_that_nobody_has_counted_is_not_taken(calendar: Calendar, tmp_path: Path) -> None:
+    path = tmp_path / "calendar_days.v1.csv"
+    path.write_text(counted(HEADER, *ROWS) + MOURNING + ",\n", encoding="utf-8")
+    assert not calendar.renew()
+    with pytest.raises(InvalidReference, match="says 5 rows and 6 follow"):
+        Calendar.of(ZURICH, tmp_path)
+    path.write_text("\n".join((HEADER, *ROWS, "")), encoding="utf-8")
+    with pytest.raises(InvalidReference, match="rows=NUMBER"):
+        Calendar.of(ZURICH, tmp_path)
+
+
+def test_a_row_for_a_place_that_there_is_not_is_not_taken(tmp_path: Path) -> None:
+    days = WorkingDays({"CH": "Europe/Zurich"}, no_place=lambda place: "give CH-ZH" if place != "CH-ZH" else None)
+    write(tmp_path, MOURNING.replace("CH", "CH-ZH"), MOURNING)
+    calendar = Calendar.of(days, tmp_path)
+    write(tmp_path, MOURNING.replace("CH", "CH-BE"))
+    assert not calendar.renew()
+    weekends(tmp_path, "CH-BE,sun,2026-03-01,2026-03-31,law,Gazette 8")
+    write(tmp_path, MOURNING)
+    with pytest.raises(UnknownCalendar, match="'CH-BE': give CH-ZH"):
+        Calendar.of(days, tmp_path)
 
 
 def test_a_file_that_is_gone_changes_nothing(calendar: Calendar, tmp_path: Path) -> None:
