@@ -92,7 +92,20 @@ class KafkaSettings(BaseSettings):
         return None if self.password_file is None else SecretStr(read_secret(self.password_file))
 
 
-class Settings(BaseSettings):
+class SpanSettings(BaseSettings):
+    """Where spans go."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    otel_exporter_otlp_endpoint: str | None = Field(default=None, description="unset: spans are not exported")
+    otel_exporter_clear_reason: str = Field(
+        default="", description="why spans may go over a network in clear text; else the endpoint is https://"
+    )
+    otel_bsp_schedule_delay: int = Field(default=5000, ge=1, description="milliseconds between two exports of spans")
+    otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1, description="share of traces that are sampled")
+
+
+class Settings(SpanSettings):
     """What every service process can be told."""
 
     model_config = SettingsConfigDict(extra="ignore")
@@ -136,10 +149,6 @@ class Settings(BaseSettings):
     publish_timeout_seconds: float = Field(default=30, gt=0, description="after this the relay takes a new producer")
     deadline_poll_seconds: float = Field(default=1, gt=0)
     shutdown_seconds: float = Field(default=20, gt=0, description="bound of each step of a shutdown")
-
-    otel_exporter_otlp_endpoint: str | None = Field(default=None, description="unset: spans are not exported")
-    otel_bsp_schedule_delay: int = Field(default=5000, ge=1, description="milliseconds between two exports of spans")
-    otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1, description="share of traces that are sampled")
 
     @model_validator(mode="after")
     def _clock_only_locally(self) -> Self:

@@ -1,4 +1,4 @@
-"""What would cross a network in clear, or to a server that nothing proves: key sets, records and rows.
+"""What would cross a network in clear, or to a server that nothing proves: key sets, records, rows and spans.
 
 Production does not start with it; `ph doctor` tells it. Loopback and Unix sockets cross no network. The stack on one
 machine (`ENVIRONMENT=local`) may do as it likes.
@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from chassis.settings import DatabaseSettings, KafkaSettings, Settings
+from chassis.settings import DatabaseSettings, KafkaSettings, Settings, SpanSettings
 
 HERE = "stays on this machine"
 CLEAR = "goes over a network in clear text"
@@ -33,14 +33,32 @@ def require_encryption(service: str, settings: Settings, database: DatabaseSetti
     """Raises `ValueError` that names each setting by which something would go to others than it is meant for."""
     if settings.environment == "local":
         return
-    found = [each for each in connections(service, settings.auth_jwks, database, kafka) if each.remedy]
+    told = [*connections(service, settings.auth_jwks, database, kafka), *spans(settings)]
+    found = [each for each in told if each.remedy]
     if found:
         lines = (f"  {each.setting}: it {each.says}; {each.remedy}" for each in found)
         raise ValueError("\n".join(["a connection is not safe:", *lines]))
 
 
+def spans(settings: SpanSettings) -> Iterator[Connection]:
+    """The way of the spans, if they are exported. They name ids, routes and times."""
+    endpoint, reason = settings.otel_exporter_otlp_endpoint or "", settings.otel_exporter_clear_reason.strip()
+    if not endpoint:
+        return
+    address = urlsplit(endpoint)
+    says, remedy = CLEAR, "use https://, or write down in OTEL_EXPORTER_CLEAR_REASON why the network in between is safe"
+    if address.scheme.lower() == "https":
+        says, remedy = PROVEN, ""
+    elif address.hostname and is_here(address.hostname):
+        says, remedy = HERE, ""
+    elif reason:
+        says, remedy = f"{CLEAR}: {reason}", ""
+    yield Connection("collector of spans", "OTEL_EXPORTER_OTLP_ENDPOINT", says, remedy)
+
+
 def connections(service: str, jwks: str, database: DatabaseSettings, kafka: KafkaSettings) -> Iterator[Connection]:
-    """Every connection of a service, and whether it is encrypted and proves the server; silent on what is not set."""
+    """Every connection that a service needs, and whether it is encrypted and proves the server; silent on what is not
+    set."""
     yield Connection("key set", "AUTH_JWKS", *_key_set(jwks))
     yield Connection("Kafka", "KAFKA_SECURITY_PROTOCOL", *_kafka(kafka))
     prefix = service.upper()

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from chassis.operators.doctor import State, checks
-from chassis.settings import DatabaseSettings, KafkaSettings, Settings
-from chassis.unencrypted import connections, is_here, require_encryption
+from chassis.settings import DatabaseSettings, KafkaSettings, Settings, SpanSettings
+from chassis.unencrypted import connections, is_here, require_encryption, spans
 from deploy.local.places import ROOT
 
 SAFE = {
@@ -24,7 +24,13 @@ def start(environment: str = "production", **changes: str) -> None:
     told = {**SAFE, **changes}
     require_encryption(
         "till",
-        Settings(auth_issuer="i", auth_jwks=told["jwks"], environment=environment),
+        Settings(
+            auth_issuer="i",
+            auth_jwks=told["jwks"],
+            environment=environment,
+            otel_exporter_otlp_endpoint=told.get("collector"),
+            otel_exporter_clear_reason=told.get("clear", ""),
+        ),
         DatabaseSettings(
             database_url=told["database"],
             migrator_database_url=told.get("migrator"),
@@ -56,6 +62,10 @@ def start(environment: str = "production", **changes: str) -> None:
         ({"database": "postgresql://till@db.example/till?sslmode=require", "reason": "why"}, "TILL_DATABASE_URL"),
         ({"database": "postgresql:///till?service=far"}, "TILL_DATABASE_URL"),
         ({"migrator": "postgresql://owner@db.example/till?sslmode=require"}, "TILL_MIGRATOR_DATABASE_URL"),
+        ({"collector": "http://collector.example:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ({"collector": "HTTP://collector.example:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ({"collector": "http://127.0.0.1@collector.example:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ({"collector": "collector.example:4318", "clear": " "}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
     ],
 )
 def test_what_would_go_to_others_is_named(changes: dict[str, str], setting: str) -> None:
@@ -70,6 +80,11 @@ def test_what_would_go_to_others_is_named(changes: dict[str, str], setting: str)
     [
         {},
         {"jwks": "/etc/keys.jwks"},
+        {"collector": ""},
+        {"collector": "https://collector.example:4318"},
+        {"collector": "http://127.0.0.1:4318"},
+        {"collector": "http://[::1]:4318"},
+        {"collector": "http://collector.example:4318", "clear": "a network of its own"},
         {"jwks": "http://localhost:8080/keys"},
         {"jwks": "http://[::1]:8080/keys"},
         {"protocol": "PLAINTEXT", "brokers": "127.0.0.1:9092, [::1]:9092, localhost:9092"},
@@ -137,6 +152,7 @@ FAR = "postgresql://till@db.example/till"
         ({"database": f"{FAR}?sslmode=verify-ca"}, "encryption to database", "by its certificate, not by its name"),
         ({"protocol": "SASL_PLAINTEXT"}, "encryption to Kafka", "goes over a network in clear text"),
         ({"jwks": "http://issuer.example/keys"}, "encryption to key set", "goes over a network in clear text"),
+        ({"collector": "http://collector.example"}, "encryption to collector of spans", "goes over a network in clear"),
     ],
 )
 def test_the_doctor_says_in_words_what_is_not_safe_and_what_to_do(
@@ -169,4 +185,5 @@ def examined(**changes: str) -> list[checks.Line]:
     told = {**SAFE, **changes}
     kafka = KafkaSettings(bootstrap_servers=told["brokers"], security_protocol=told["protocol"])  # type: ignore[arg-type]
     database = DatabaseSettings(database_url=told["database"])
-    return list(checks.encryption(connections("till", told["jwks"], database, kafka)))
+    exported = spans(SpanSettings(otel_exporter_otlp_endpoint=told.get("collector")))
+    return list(checks.encryption([*connections("till", told["jwks"], database, kafka), *exported]))

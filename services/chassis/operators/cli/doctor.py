@@ -14,7 +14,8 @@ from chassis.operators.cli.output import Json, print_json, print_table
 from chassis.operators.cli.targets import kafka_settings
 from chassis.operators.doctor import State, checks, examine
 from chassis.operators.doctor.survey import needs_of, survey_keys
-from chassis.unencrypted import connections
+from chassis.settings import SpanSettings
+from chassis.unencrypted import connections, spans
 
 
 def doctor(
@@ -31,8 +32,9 @@ def doctor(
     """
     targets.chosen([service], everything=False)
     found = connections(service, targets.key_set(), targets.databases(service), kafka_settings())
+    told = [*found, *spans(SpanSettings())]
     lines = [
-        *checks.encryption(found),
+        *checks.encryption(told),
         *asyncio.run(examine(needs_of(service, file), kafka_settings(), targets.app_dsn(service))),
         *survey_keys(service),
     ]
