@@ -144,11 +144,11 @@ class CentreFile:
             not self.live and self.arrival is not None and earliest is not None and earliest > self.arrival.arrived_on
         )
 
-    def contact_owed_by(self, due_at: datetime) -> CentreFile:
-        """The file of somebody who has arrived, with a new limit for the first contact."""
+    def contact_owed_by(self, due_at: datetime, counted_from: datetime) -> CentreFile:
+        """The file of somebody who has arrived, with a new limit for the first contact, counted anew."""
         if self.arrival is None:
             return self
-        arrival = replace(self.arrival, contact_due_at=due_at, contact_overdue_level=0)
+        arrival = replace(self.arrival, contact_due_at=due_at, contact_owed_from=counted_from, contact_overdue_level=0)
         return replace(self, arrival=arrival)
 
     def without_journey(self) -> CentreFile:

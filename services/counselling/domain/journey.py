@@ -34,12 +34,14 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """The person is in the country. From here runs the limit of the first contact."""
+    """The person is in the country, and a first contact is owed."""
 
     arrived_on: date
     admin1: str | None
     method: ArrivalMethod
     contact_due_at: datetime
+    contact_owed_from: datetime
+    """Where the count of `contact_due_at` began: the arrival, or a later centre's acceptance."""
     contact_overdue_level: int = 0
     """The level that the missing first contact has reached, 0 in time."""
 

@@ -192,4 +192,4 @@ def _contact_owed(file: CentreFile, referral: Referral, context: Context) -> tup
     priority = contact_priority(file.vulnerability_present)
     contact = due(context, priority, 1, referral.place, context.now)
     deadline = Deadline(FIRST_CONTACT, file.id, file.id, contact.at, counted=contact.counted)
-    return file.contact_owed_by(contact.at), deadline
+    return file.contact_owed_by(contact.at, context.now), deadline

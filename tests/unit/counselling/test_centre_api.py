@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from tests.support.counselling.world import (
     offered,
     referred,
 )
+from tests.support.counselling.world import IN_EDO as COUNSELLOR_IN_EDO
 from tests.support.memory import NOW
 from tests.support.memory_api import MemoryApi
 from tests.support.web import problem
@@ -294,6 +295,23 @@ def test_what_is_due_by_an_estimated_day_says_so(sent: datetime, estimated: bool
     outcome = done(desk.arrive(day_at("NG", sent))).answer
     arrival = api.read(f"/files/{CASE}").json()["arrival"]
     assert arrival["first_contact_due_estimated"] is outcome.first_contact_due_estimated is estimated
+
+
+def test_a_contact_that_is_owed_from_an_acceptance_rests_on_no_day_before_it() -> None:
+    """The person arrived before the Eid that nobody has announced; another centre takes them on a month after it."""
+    desk = Desk()
+    desk.service.now = datetime(2026, 5, 20, 9, tzinfo=UTC)
+    desk.tell(consent("country:NG"), referred(referred_at=desk.service.now))
+    done(desk.accept())
+    done(desk.arrive(date(2026, 5, 20)))
+    assert Api(desk).read(f"/files/{CASE}").json()["arrival"]["first_contact_due_estimated"] is True
+    done(desk.complete())
+    desk.service.now = datetime(2026, 7, 6, 9, tzinfo=UTC)
+    desk.tell(referred(referral_id=SECOND, to_centre=EDO, needs=("housing",), referred_at=desk.service.now))
+    done(desk.accept(COUNSELLOR_IN_EDO, SECOND))
+    arrival = Api(desk).read(f"/files/{CASE}", IN_EDO).json()["arrival"]
+    assert arrival["first_contact_due_at"] == "2026-07-13T22:59:59Z"
+    assert arrival["first_contact_due_estimated"] is False
 
 
 def test_a_child_of_a_redirection_says_so_too() -> None:
