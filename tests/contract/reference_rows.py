@@ -191,6 +191,21 @@ class CalendarDay:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarRule:
+    place: str
+    month_day: str
+    status: Literal["open", "closed"]
+    name: str
+    valid_from: date
+    valid_to: date | None
+    certainty: Literal["law", "announced", "estimated"]
+    source: str
+    COUNTED: ClassVar[bool] = True
+    KEY: ClassVar[tuple[str, ...]] = ("place", "month_day")
+    PATTERNS: ClassVar[Mapping[str, str]] = {"place": rf"{COUNTRY}|{ADMIN1}", "month_day": r"[01][0-9]-[0-3][0-9]"}
+
+
+@dataclass(frozen=True, slots=True)
 class Weekend:
     place: str
     free: tuple[str, ...]
@@ -206,6 +221,7 @@ class Weekend:
 FILES: Mapping[str, type[Any]] = {
     "assistance_codes": Assistance,
     "calendar_days": CalendarDay,
+    "calendar_rules": CalendarRule,
     "catchments": Catchment,
     "centres": Centre,
     "consent_purposes": Purpose,

@@ -7,7 +7,7 @@ stand beside each day in `schemas/reference/calendar_days.v1.csv`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -16,7 +16,8 @@ from chassis.pure.reference import DIRECTORY
 from vocabulary.countries import TIME_ZONES, WORKING_DAYS
 
 ROWS = calendar_days.read(DIRECTORY)
-DAYS = WORKING_DAYS.over(ROWS, calendar_days.weekends(DIRECTORY))
+RULES = calendar_days.rules(DIRECTORY)
+DAYS = WORKING_DAYS.over(ROWS, calendar_days.weekends(DIRECTORY), RULES)
 
 ANNOUNCED: dict[str, str] = {
     "AF": "2026-03-19 2026-03-20 2026-03-21 +2026-03-22",
@@ -107,3 +108,54 @@ def test_one_rule_says_that_afghanistan_works_on_saturdays_and_that_this_is_an_e
 @pytest.mark.parametrize("day", ["2025-02-15", "2025-03-01", "2025-06-07", "2026-03-21", "2026-08-15"])
 def test_a_holiday_on_a_saturday_is_none_the_less_one(day: str) -> None:
     assert not DAYS.is_working_day("AF", date.fromisoformat(day))
+
+
+@pytest.mark.parametrize(
+    ("place", "day", "is_open", "estimated"),
+    [
+        ("TN", "2029-01-15", True, False),  # 14 January 2029 is a Sunday
+        ("TN", "2030-01-14", True, False),
+        ("TN", "2029-12-17", False, False),
+        ("TN", "2030-12-17", False, False),
+        ("TN", "2020-01-14", False, False),  # the decree is of December 2021
+        ("GM", "2029-07-23", True, False),  # the library's day in lieu of Sunday 22 July
+        ("GM", "2031-07-22", True, False),
+        ("IQ", "2027-01-06", False, False),
+        ("IQ-AR", "2027-01-06", True, True),
+        ("IQ-SU", "2028-01-06", True, True),
+        ("IQ-AR", "2027-03-11", False, True),
+        ("IQ-AR", "2027-03-22", False, True),
+        ("IQ-AR", "2027-12-30", False, True),
+        ("IQ", "2027-12-30", True, False),
+        ("IQ-AR", "2027-10-04", True, True),  # no KRG calendar of 2027 yet
+        ("IQ-AR", "2027-01-08", False, False),  # a Friday
+        ("IQ", "2029-12-10", False, True),
+        ("IQ-KR", "2029-12-10", True, True),
+        ("NG-LA", "2027-08-20", False, True),
+        ("NG-ED", "2027-08-20", True, False),
+        ("XK", "2029-11-28", False, True),
+    ],
+)
+def test_what_recurs_each_year_recurs_in_years_that_nobody_has_written_down(
+    place: str, day: str, is_open: bool, estimated: bool
+) -> None:
+    found = DAYS.day(place, date.fromisoformat(day))
+    assert (found.open, found.estimated) == (is_open, estimated), found
+
+
+def test_erbil_works_on_the_day_of_baghdads_army_and_says_that_its_calendar_of_2027_is_not_out() -> None:
+    start = datetime(2027, 1, 5, 8, tzinfo=UTC)
+    due = DAYS.due_at("IQ-AR", start, 1)
+    assert due == datetime(2027, 1, 6, 20, 59, 59, tzinfo=UTC)
+    assert DAYS.rests_on_estimate("IQ-AR", start, due)
+    before = datetime(2026, 11, 2, 8, tzinfo=UTC)
+    assert not DAYS.rests_on_estimate("IQ-AR", before, DAYS.due_at("IQ-AR", before, 1))
+
+
+def test_each_rule_says_what_the_days_below_it_do_not_and_what_it_rests_on() -> None:
+    bare = WORKING_DAYS.over(())
+    for rule in RULES:
+        assert rule.source.startswith("Estimate: ") == (rule.certainty == "estimated"), rule
+        days = [date(year, *map(int, rule.month_day.split("-"))) for year in range(rule.valid_from.year + 1, 2040)]
+        without = bare.over((), (), [each for each in RULES if each != rule])
+        assert any(without.day(rule.place, day).open == (rule.status == "closed") for day in days), rule

@@ -40,7 +40,9 @@ from vocabulary.countries import WORKING_DAYS
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning; Ramadan 2026 has begun, Easter is not near."""
 SYSTEM = Actor("system", "programme:chain")
-DAYS = WORKING_DAYS.over(calendar_days.read(DIRECTORY), calendar_days.weekends(DIRECTORY))
+DAYS = WORKING_DAYS.over(
+    calendar_days.read(DIRECTORY), calendar_days.weekends(DIRECTORY), calendar_days.rules(DIRECTORY)
+)
 
 
 class MemoryService:

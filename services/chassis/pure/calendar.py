@@ -1,12 +1,14 @@
 """Working days of a place, why a day is none, and when something is due that is promised in working days.
 
-Four layers, the upper one counts: the rows of `calendar_days` (`calendar_days.py`), for what governments announce a
-day or a week before; the holidays of the library `holidays`; the rows of `weekends`, where the library has other
-weekends; those of the library. A place is a country (`CH`) or a region (`CH-ZH`); what is said of a region goes before
-what is said of its country. Where the library knows no regions of a country, its national calendar counts.
+Five layers, the upper one counts: the rows of `calendar_days` (`calendar_days.py`), for what governments announce a
+day or a week before; those of `calendar_rules`, for what recurs each year; the holidays of the library `holidays`; the
+rows of `weekends`, where the library has other weekends; those of the library. A place is a country (`CH`) or a region
+(`CH-ZH`); what is said of a region goes before what is said of its country. Where the library knows no regions of a
+country, its national calendar counts.
 
-Islamic days that nobody has announced yet are estimates, and may be off by a day. The calendar says so of each day, and
-of each period that rests on one.
+Islamic days that nobody has announced yet are estimates, and may be off by a day. So is each day of a region that keeps
+a calendar of its own, in the years for which it has announced none, unless it is a weekend: the library knows its
+country's days only. The calendar says so of each day, and of each period that rests on one.
 
 Everything here is a function of its arguments, the rows, the library's version and the locked time zone database
 (`zones.py`).
@@ -23,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from chassis.pure.calendar_days import WEEKDAYS, CalendarDay, Weekend
+from chassis.pure.calendar_days import WEEKDAYS, CalendarDay, CalendarRule, Weekend
 from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR
 from chassis.pure.reference import in_force
 from chassis.pure.zones import zone
@@ -61,15 +63,24 @@ class Library:
     def __init__(self) -> None:
         self._years: dict[tuple[str, int], holidays.HolidayBase] = {}
 
-    def day(self, place: str, day: date) -> Day:
-        """The day by law, as far as the library knows it. Raises `UnknownCalendar`."""
+    def day(self, place: str, day: date, without: str = "") -> Day:
+        """The day by law, as far as the library knows it; as if there were no holiday of the name `without`. Raises
+        `UnknownCalendar`."""
         calendar = self._years.get((place, day.year)) or self.load(place, day.year)
-        is_open = calendar.is_working_day(day)
         names = [_ESTIMATED.subn(r" (\g<observed>)", each) for each in calendar.get_list(day)]
+        kept = [each for each in names if _bare(each[0]) != without]
+        is_open = calendar.is_working_day(day) if len(kept) == len(names) else not (kept or calendar.is_weekend(day))
+        names = kept
         if is_open or not names:
             return Day(is_open, WORKING_DAY if is_open else WEEKEND)
         reason = "; ".join(dict.fromkeys(name.removesuffix(" ()") for name, _ in names))
         return Day(open=False, reason=reason, estimated=all(estimated for _, estimated in names))
+
+    def has(self, place: str, day: date, name: str) -> bool:
+        """Whether the library has a holiday of this name on the day, or the day in lieu of it. Raises
+        `UnknownCalendar`."""
+        calendar = self._years.get((place, day.year)) or self.load(place, day.year)
+        return any(_bare(each) == name for each in calendar.get_list(day))
 
     def load(self, place: str, year: int) -> holidays.HolidayBase:
         """Computes a year. Raises `UnknownCalendar`."""
@@ -105,8 +116,8 @@ class WorkingDays:
     """Calendars of the countries in `time_zones`, which names each country's zone in the time zone database.
 
     `keeps_days_of` names regions that keep the days of another one of their country, whose rows are theirs. `weekends`
-    go before those of the library. `no_place` says why a row's place is none, and what to give instead; None if it is
-    one.
+    go before those of the library, and so do `rules`. `no_place` says why a row's place is none, and what to give
+    instead; None if it is one.
     """
 
     def __init__(
@@ -117,6 +128,7 @@ class WorkingDays:
         library: Library | None = None,
         weekends: Iterable[Weekend] = (),
         no_place: Callable[[str], str | None] | None = None,
+        rules: Iterable[CalendarRule] = (),
     ) -> None:
         self._time_zones = time_zones
         self._weekends = tuple(weekends)
@@ -126,14 +138,29 @@ class WorkingDays:
         self._days: dict[tuple[str, date], Day] = {}
         self._due = lru_cache(_REMEMBERED)(self._due_at)
         self._no_place = no_place
-        for place in sorted({row.place for row in self._rows.values()} | {each.place for each in self._weekends}):
+        self._rules: dict[str, list[CalendarRule]] = {}
+        for rule in rules:
+            self._rules.setdefault(rule.place, []).append(rule)
+        said = [row for row in self._rows.values() if row.certainty != "estimated"]
+        self._last_year = {
+            region: max((row.day.year for row in said if row.place == region), default=0)
+            for region in self._keeps_days_of.values()
+        }
+        places = {row.place for row in self._rows.values()} | {each.place for each in self._weekends}
+        for place in sorted(places | self._rules.keys()):
             self._check(place)
 
-    def over(self, rows: Iterable[CalendarDay], weekends: Iterable[Weekend] | None = None) -> WorkingDays:
-        """The same calendars with these rows over them, instead of those that were; without `weekends` with the same
-        ones. Raises `UnknownCalendar`."""
+    def over(
+        self,
+        rows: Iterable[CalendarDay],
+        weekends: Iterable[Weekend] | None = None,
+        rules: Iterable[CalendarRule] | None = None,
+    ) -> WorkingDays:
+        """The same calendars with these rows over them, instead of those that were; without `weekends` or `rules` with
+        the same ones. Raises `UnknownCalendar`."""
         kept = self._weekends if weekends is None else weekends
-        return WorkingDays(self._time_zones, self._keeps_days_of, rows, self._library, kept, self._no_place)
+        ruled = [rule for each in self._rules.values() for rule in each] if rules is None else rules
+        return WorkingDays(self._time_zones, self._keeps_days_of, rows, self._library, kept, self._no_place, ruled)
 
     def prepare(self, year: int) -> None:
         """Computes the year before, this one and two to come for every country, so that nobody waits for it later."""
@@ -256,12 +283,36 @@ class WorkingDays:
             row = self._rows.get((each, day))
             if row is not None:
                 return Day(row.status == "open", row.name, row.certainty == "estimated", row.source)
-        found = self._library.day(self._keeps_days_of.get(place, place), day)
+        rule = self._rule(place, day)
+        if rule is not None and rule.status == "closed":
+            return Day(open=False, reason=rule.name, estimated=rule.certainty == "estimated", source=rule.source)
+        found = self._library.day(self._keeps_days_of.get(place, place), day, rule.name if rule else "")
+        weekend = self._weekend(place, day)
+        if weekend is not None:
+            found = _under(weekend, day, found)
+        if rule is not None and found.open:
+            return Day(found.open, f"{rule.name} is not kept", rule.certainty == "estimated", rule.source)
+        if found.reason != WEEKEND and day.year > self._last_year.get(self._keeps_days_of.get(place, place), day.year):
+            return found._replace(estimated=True)
+        return found
+
+    def _rule(self, place: str, day: date) -> CalendarRule | None:
+        """The rule that says something of the day, if there is one."""
+        for each in self._asked(place):
+            for rule in self._rules.get(each, ()):
+                if in_force(rule, day) and (rule.month_day == f"{day:%m-%d}" or self._takes_away(rule, place, day)):
+                    return rule
+        return None
+
+    def _takes_away(self, rule: CalendarRule, place: str, day: date) -> bool:
+        return rule.status == "open" and self._library.has(self._keeps_days_of.get(place, place), day, rule.name)
+
+    def _weekend(self, place: str, day: date) -> Weekend | None:
         for each in self._asked(place):
             for weekend in self._weekends:
                 if weekend.place == each and in_force(weekend, day):
-                    return _under(weekend, day, found)
-        return found
+                    return weekend
+        return None
 
     def _asked(self, place: str) -> Iterator[str]:
         """The places whose rows count for a place, its own before those of its country."""
@@ -270,6 +321,11 @@ class WorkingDays:
             yield self._keeps_days_of[place]
         if len(place) > 2:
             yield place[:2]
+
+
+def _bare(name: str) -> str:
+    """The library's name of a holiday, without what it adds to it for a day in lieu or an estimate."""
+    return _ESTIMATED.sub("", name).removesuffix(" (observed)")
 
 
 def _under(weekend: Weekend, day: date, found: Day) -> Day:

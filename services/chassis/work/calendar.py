@@ -1,4 +1,4 @@
-"""The calendars of a process: the service's, under what its files `calendar_days` and `weekends` say."""
+"""The calendars of a process: the service's, under what its files of announced days, yearly rules and weekends say."""
 
 from __future__ import annotations
 
@@ -25,18 +25,17 @@ class Calendar:
         if days is NO_CALENDAR:
             return cls()
         found = cls(days, directory)
-        found.days = days.over(calendar_days.read(directory), calendar_days.weekends(directory))
+        found.days = _over(days, directory)
         return found
 
     def renew(self) -> bool:
-        """Looks whether a file is another one, and takes both; one that is wrong is logged once and changes nothing."""
+        """Looks whether a file is another one, and takes all; one that is wrong is logged once and changes nothing."""
         content = self._content()
         if content == self._seen or self._directory is None:
             return False
         self._seen = content
         try:
-            rows, weekends = calendar_days.read(self._directory), calendar_days.weekends(self._directory)
-            self.days = self.days.over(rows, weekends)
+            self.days = _over(self.days, self._directory)
         except ValueError as error:
             log.error("calendar_refused", reason=str(error))
             return False
@@ -51,3 +50,9 @@ class Calendar:
             return b"\0".join((self._directory / f"{name}.v1.csv").read_bytes() for name in calendar_days.FILES)
         except OSError:
             return b""
+
+
+def _over(days: WorkingDays, directory: Path) -> WorkingDays:
+    """Raises `InvalidReference` or `UnknownCalendar`."""
+    rows, weekends = calendar_days.read(directory), calendar_days.weekends(directory)
+    return days.over(rows, weekends, calendar_days.rules(directory))

@@ -126,7 +126,8 @@ def _told(error: ValueError) -> Usage:
 
 def _with_rows(directory: Path) -> WorkingDays:
     """The calendars under the files. Raises `UnknownCalendar` or `InvalidReference`."""
-    return _calendars().over(calendar_days.read(directory), calendar_days.weekends(directory))
+    rows, weekends = calendar_days.read(directory), calendar_days.weekends(directory)
+    return _calendars().over(rows, weekends, calendar_days.rules(directory))
 
 
 def _calendars() -> WorkingDays:

@@ -15,6 +15,7 @@ from chassis.work.calendar import Calendar
 
 HEADER = "place,day,status,name,certainty,announced_on,source"
 WEEKEND_HEADER = "place,free,valid_from,valid_to,certainty,source"
+RULE_HEADER = "place,month_day,status,name,valid_from,valid_to,certainty,source"
 ROWS = [f"CH,2026-05-{day:02},closed,Day {day},announced,2026-03-02,Gazette 7" for day in range(4, 9)]
 MOURNING = "CH,2026-03-03,closed,Day of mourning,announced,2026-03-02,Gazette 7"
 TUESDAY = date(2026, 3, 3)
@@ -26,10 +27,15 @@ def write(folder: Path, *rows: str) -> None:
     (folder / "calendar_days.v1.csv").write_text(counted(HEADER, *rows), encoding="utf-8")
     if not (folder / "weekends.v1.csv").exists():
         weekends(folder)
+        rules(folder)
 
 
 def weekends(folder: Path, *rows: str) -> None:
     (folder / "weekends.v1.csv").write_text(counted(WEEKEND_HEADER, *rows), encoding="utf-8")
+
+
+def rules(folder: Path, *rows: str) -> None:
+    (folder / "calendar_rules.v1.csv").write_text(counted(RULE_HEADER, *rows), encoding="utf-8")
 
 
 def counted(header: str, *rows: str) -> str:
@@ -69,6 +75,63 @@ def test_a_weekend_that_is_named_counts_without_a_restart_within_its_days(calend
     assert not calendar.days.is_working_day("CH", saturday), "a row goes before a rule"
     weekends(tmp_path, "CH,funday,2026-03-01,,law,Gazette 9")
     assert not calendar.renew()
+
+
+def test_a_rule_counts_without_a_restart_in_each_year_of_its_period(calendar: Calendar, tmp_path: Path) -> None:
+    rules(
+        tmp_path,
+        "CH,03-03,closed,Day of the rule,2026-01-01,2027-12-31,law,Gazette 10",
+        "CH,08-01,open,National Day,2026-01-01,,estimated,Rumour",
+    )
+    assert calendar.renew()
+    for day, is_open in (("2025-03-03", True), ("2026-03-03", False), ("2027-03-03", False), ("2028-03-03", True)):
+        assert calendar.days.is_working_day("CH", date.fromisoformat(day)) is is_open, day
+    assert calendar.days.day("CH", TUESDAY) == Day(False, "Day of the rule", False, "Gazette 10")
+    assert calendar.days.day("CH", date(2028, 8, 1)) == Day(True, "National Day is not kept", True, "Rumour")
+    assert not calendar.days.is_working_day("CH", date(2027, 8, 1)), "a Sunday stays one"
+    assert not calendar.days.is_working_day("CH", date(2025, 8, 1)), "the year before"
+    write(tmp_path, MOURNING.replace("closed", "open"))
+    assert calendar.renew()
+    assert calendar.days.is_working_day("CH", TUESDAY), "a row goes before a rule"
+
+
+def test_a_holiday_on_the_day_of_one_that_is_not_kept_is_kept(calendar: Calendar, tmp_path: Path) -> None:
+    ascension = date(2035, 5, 3)
+    assert not calendar.days.is_working_day("CH", ascension)
+    rules(tmp_path, "CH,05-03,open,Labour Day,2026-01-01,,law,Gazette 11")
+    assert calendar.renew()
+    assert not calendar.days.is_working_day("CH", ascension)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "CH,02-30,closed,Day of the rule,2026-01-01,,law,Gazette",
+        "CH,3-3,closed,Day of the rule,2026-01-01,,law,Gazette",
+        "CH,03-03,closed,Day of the rule,,,law,Gazette",
+        "CH,03-03,closed,Day of the rule,2026-01-01,2025-01-01,law,Gazette",
+        "CH,03-03,closed,One,2026-01-01,,law,Gazette\nCH,03-03,open,Two,2027-01-01,,law,Gazette",
+        "FR,03-03,closed,Day of the rule,2026-01-01,,law,Gazette",
+    ],
+)
+def test_a_rule_that_is_wrong_changes_nothing_and_stops_a_start(calendar: Calendar, tmp_path: Path, wrong: str) -> None:
+    rules(tmp_path, wrong)
+    assert not calendar.renew()
+    assert calendar.days.is_working_day("CH", TUESDAY)
+    with pytest.raises((InvalidReference, UnknownCalendar)):
+        Calendar.of(ZURICH, tmp_path)
+
+
+def test_a_region_with_days_of_its_own_has_estimates_only_where_it_has_announced_none(tmp_path: Path) -> None:
+    days = WorkingDays({"CH": "Europe/Zurich"}, {"CH-ZH": "CH-BE"})
+    write(tmp_path, MOURNING.replace("CH", "CH-BE"), "CH-BE,2027-03-03,closed,Guess,estimated,,Rumour")
+    found = Calendar.of(days, tmp_path).days
+    ordinary, next_year, weekend = date(2026, 9, 2), date(2027, 9, 1), date(2027, 9, 4)
+    for place in ("CH-ZH", "CH-BE"):
+        assert found.day(place, ordinary) == Day(True, "working day")
+        assert found.day(place, next_year) == Day(True, "working day", estimated=True)
+        assert found.day(place, weekend) == Day(False, "weekend")
+    assert found.day("CH", next_year) == found.day("CH-LU", next_year) == Day(True, "working day")
 
 
 @pytest.mark.parametrize(
