@@ -188,6 +188,8 @@ class Model:
             return code
         if not self.arrived_on:
             return "not_arrived"
+        if day < self.arrived_on and self._covered(centre):
+            return "dates_reversed"
         if not self.contacts:
             self.told.append(("FirstContactMade", centre))
             self.deadlines.pop(("first_contact", None), None)

@@ -125,8 +125,9 @@ class Run:
 
     def _contact(self, step: Step) -> None:
         centre = self._centre(step)
-        outcome = self._command(commands.RecordContact(CASE, "phone", 1, self.day), centre)
-        assert outcome == self.model.contact(centre, self.day)
+        day = self.day - timedelta(days=step.pick % 2)
+        outcome = self._command(commands.RecordContact(CASE, "phone", 1, day), centre)
+        assert outcome == self.model.contact(centre, day)
 
     def _assess(self, step: Step) -> None:
         centre = self._centre(step)
