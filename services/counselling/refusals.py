@@ -76,7 +76,7 @@ REFERRAL_UNANSWERED: Final = Refused(
 )
 FILE_CLOSED: Final = Refused(
     "file_closed",
-    "Nothing is open in this file: its last referral has ended.",
+    "Nothing is open for your centre in this file: the last referral to it has ended.",
     "Ask the scout for a new referral.",
 )
 ALREADY_ARRIVED: Final = Refused(

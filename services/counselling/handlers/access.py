@@ -10,7 +10,7 @@ from chassis.pure.states import States
 from counselling import refusals
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.referral import Referral
-from counselling.domain.sight import Sight, sight_of
+from counselling.domain.sight import Sight, own_referrals, sight_of
 from vocabulary.centres import shut
 
 
@@ -28,16 +28,20 @@ def referral_of(
 
 
 def care_of(states: States, case_id: UUID, actor: Actor) -> tuple[CentreFile, Referral] | Refused:
-    """The file, and the referral by which the actor's centre has the person in its care."""
+    """The file, and the referral by which the actor's centre has the person in its care.
+
+    Why not, by the centre's own referrals alone: whom else the scout has asked meanwhile is not for it.
+    """
     file = states.get(CentreFile, case_id)
     if file is None or file.status == "unknown":
         return refusals.FILE_NOT_FOUND
     referral = file.held_by(actor.org)
     if referral is not None:
         return file, referral
-    if actor.org not in file.centres:
+    own = own_referrals(file, actor.org)
+    if not own:
         return refusals.OTHER_ORGANISATION
-    return refusals.REFERRAL_UNANSWERED if file.live else refusals.FILE_CLOSED
+    return refusals.REFERRAL_UNANSWERED if any(each.live for each in own) else refusals.FILE_CLOSED
 
 
 def sight_in(file: CentreFile, context: Context) -> Sight:

@@ -315,10 +315,8 @@ class Model:
         mine = {each["status"] for each in self.referrals.values() if each["centre"] == centre}
         if mine & set(TAKEN):
             return None
-        stage, holder = self.stage()
-        if stage == "unknown":
+        if not self.referrals:
             return "file_not_found"
-        anything_live = any(each["status"] in LIVE for each in self.referrals.values())
-        if centre == holder or mine & set(LIVE):
-            return "referral_unanswered" if anything_live else "file_closed"
-        return "other_organisation"
+        if mine & set(WAITING):
+            return "referral_unanswered"
+        return "file_closed" if mine else "other_organisation"

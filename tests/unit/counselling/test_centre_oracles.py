@@ -176,6 +176,17 @@ def test_without_a_consent_nobody_is_assessed() -> None:
     done(desk.assess())
 
 
+def test_who_has_rejected_is_not_told_whether_somebody_else_was_asked() -> None:
+    told = []
+    for another in (False, True):
+        desk = Desk.with_referral()
+        done(desk.reject())
+        if another:
+            desk.tell(referred(referral_id=SECOND, to_centre=EDO, needs=("housing",)))
+        told += [answer.json()["code"] for answer in (arrival(desk, TODAY), contact(desk, TODAY))]
+    assert told == ["file_closed"] * 4
+
+
 def test_nor_does_the_refusal_tell_how_far_another_centre_has_come() -> None:
     desk = Desk.with_acceptance()
     desk.tell(consent_gone())
