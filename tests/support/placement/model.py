@@ -237,6 +237,8 @@ class Model:
             if refusal is not None:
                 return refusal
         if move == "offer":
+            if not self.allows(each["case"], "presentation", self.recipients("presentation", each), at):
+                return "consent_missing"
             self.person(each["case"])["offers"] += 1
         done = {"present": "presented", "offer": "offered", "accept": "accepted", "decline": "closed"}
         each["status"] = done.get(move, "started")
