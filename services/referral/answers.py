@@ -15,7 +15,7 @@ from referral.domain.consent import Consent, ConsentStatus
 from referral.domain.country import CountryStatus
 from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import Profile, ProfileStatus
-from referral.domain.referral import Owed, Referral, ReferralStatus
+from referral.domain.referral import Owed, Referral, ReferralStatus, as_told
 from referral.domain.terms import Sex, Transport
 from vocabulary.terms import AgeBand, Priority, ReturnType, Switch, TargetGroup
 
@@ -184,10 +184,10 @@ class ReferralView(Answer):
         return ReferralView.model_validate(referral).model_copy(update={"due_estimated": _estimated(referral, days)})
 
     def without(self, hidden: frozenset[str]) -> Self:
-        """The view for somebody who must not see these needs."""
-        if self.needs is None or hidden.isdisjoint(self.needs):
+        """The view for somebody who must not see these needs, with the needs as others are told of them."""
+        if self.needs is None or not hidden:
             return self
-        return self.model_copy(update={"needs": tuple(code for code in self.needs if code not in hidden)})
+        return self.model_copy(update={"needs": as_told(set(self.needs) - hidden)})
 
 
 class ReferralOfCase(ReferralView):

@@ -76,7 +76,8 @@ class ReturneeReferred(ReferralEvent):
     admin1: Admin1 | None = None
     priority: Priority
     needs: Codes
-    """Without those that tell of somebody's health: the centre learns of them from the person, once it has accepted."""
+    """Without those that tell of somebody's health: the centre learns of them from the person, once it has accepted.
+    Always with `further_needs`, so that a referral for health alone looks like one for what is told later."""
     wishes: Codes = ()
     skills: Skills = ()
     isco_version: Literal["ISCO-08"] = "ISCO-08"

@@ -14,7 +14,7 @@ the end any open state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -53,9 +53,18 @@ TAKEN_ON: Final = HELD | {"completed"}
 """The person is, or was, in the care of a centre."""
 OPEN: Final = UNANSWERED | HELD
 
+FURTHER_NEEDS: Final = "further_needs"
+"""A need that others are told of with every referral, so that none that is not named can be made out. A scout may name
+it alone."""
+
 Codes: TypeAlias = str | tuple[str, ...] | None
 """Codes that tell of somebody's health: a sealed box. A tuple where they are in clear, to be shown, or from before they
 were sealed. None: destroyed with the case's key."""
+
+
+def as_told(needs: Iterable[str]) -> tuple[str, ...]:
+    """The needs that others may know, as they are told (docs/domain.md: health-stays)."""
+    return tuple(sorted({*needs, FURTHER_NEEDS}))
 
 
 @dataclass(frozen=True, slots=True)

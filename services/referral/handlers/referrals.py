@@ -12,7 +12,7 @@ from referral.commands import Refer, WithdrawReferral
 from referral.domain.case import MOST_REFERRALS, Case
 from referral.domain.consent import REFERRAL
 from referral.domain.journey import Journey
-from referral.domain.referral import Referral
+from referral.domain.referral import Referral, as_told
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
 from referral.handlers.care import opened, with_needs
 from referral.handlers.desk import own_act, own_case
@@ -148,7 +148,7 @@ def _returnee_referred(
         country=case.country,
         admin1=case.admin1,
         priority=referral.priority,
-        needs=reference.open_to_others(needs, reference.needs),
+        needs=as_told(reference.open_to_others(needs, reference.needs)),
         wishes=referral.wishes,
         skills=referral.skills,
         language=case.language,

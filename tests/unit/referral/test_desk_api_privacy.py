@@ -89,7 +89,7 @@ def test_the_programmes_management_does_not_see_what_tells_of_health(api: Api) -
     referral = f"/referrals/{api.desk.referrals[0]}"
     for who, needs, codes in (
         (SCOUT, ["employment", "health"], ["medical", "rent"]),
-        (PROGRAMME, ["employment"], ["rent"]),
+        (PROGRAMME, ["employment", "further_needs"], ["rent"]),
     ):
         case = api.read(f"/cases/{CASE}", who).json()
         assert case["referrals"][0]["needs"] == needs

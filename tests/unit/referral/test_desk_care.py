@@ -62,7 +62,7 @@ def test_a_box_is_there_whatever_is_in_it_and_of_the_same_size() -> None:
 
 def test_the_events_carry_what_they_have_carried() -> None:
     desk = departed()
-    assert desk.last(ReturneeReferred).needs == ("employment",)
+    assert desk.last(ReturneeReferred).needs == ("employment", "further_needs")
     assert desk.last(ReturneeDeparted).assistance_codes == ("rent",)
 
 

@@ -9,8 +9,9 @@ import pytest
 from referral.answers import ReferralOutcome
 from referral.events import DepartureWindow, ReturneeReferred
 from tests.support.memory import NOW
-from tests.support.referral.news import DAY, EDO, LAGOS, TODAY, arrived, employed, offered
+from tests.support.referral.news import CASE, DAY, EDO, LAGOS, TODAY, arrived, employed, offered
 from tests.support.referral.ways import brought
+from tests.support.referral.web import PROGRAMME, Api
 from tests.support.referral.world import Desk, done, in_days, reference, refused
 
 
@@ -29,7 +30,7 @@ def test_a_referral_tells_the_centre_what_it_may_know_before_it_accepts() -> Non
         country="NG",
         admin1="NG-LA",
         priority="urgent",
-        needs=("employment", "housing"),
+        needs=("employment", "further_needs", "housing"),
         wishes=("own_business",),
         skills=("7131", "7132"),
         language="en",
@@ -65,15 +66,15 @@ def test_a_need_that_tells_of_health_is_kept_here_and_never_published(need: str)
     desk = Desk.consented()
     done(desk.refer(needs=("employment", need)))
     assert desk.referral().needs == tuple(sorted(("employment", need)))
-    assert desk.last(ReturneeReferred).needs == ("employment",)
+    assert desk.last(ReturneeReferred).needs == ("employment", "further_needs")
     assert need not in " ".join(event.model_dump_json() for event in desk.service.events)
     assert need not in str(desk.case.timeline)
 
 
-def test_a_referral_for_nothing_but_health_is_sent_without_a_need() -> None:
+def test_a_referral_for_nothing_but_health_names_none_of_it() -> None:
     desk = Desk.consented()
     done(desk.refer(needs=("health", "psychosocial")))
-    assert desk.last(ReturneeReferred).needs == ()
+    assert desk.last(ReturneeReferred).needs == ("further_needs",)
     refused(desk.refer(needs=("psychosocial",)), "need_already_referred", 409, "/needs")
 
 
@@ -81,7 +82,19 @@ def test_a_referral_for_nothing_but_health_is_sent_without_a_need() -> None:
 def test_every_other_need_is_published(need: str) -> None:
     desk = Desk.consented()
     done(desk.refer(needs=(need,)))
-    assert desk.last(ReturneeReferred).needs == (need,)
+    assert desk.last(ReturneeReferred).needs == tuple(sorted({need, "further_needs"}))
+
+
+def test_what_others_are_told_of_a_need_about_health_is_what_a_scout_may_say_of_anybody() -> None:
+    told, shown = [], []
+    for needs in (("health",), ("psychosocial", "health"), ("further_needs",)):
+        desk = Desk.consented()
+        done(desk.refer(needs=needs))
+        told.append(desk.last(ReturneeReferred).needs)
+        shown.append(Api(desk).read(f"/cases/{CASE}", PROGRAMME).json()["referrals"][0]["needs"])
+        assert desk.referral().needs == tuple(sorted(needs))
+    assert told == [("further_needs",)] * 3
+    assert shown == [["further_needs"]] * 3
 
 
 def test_a_planned_or_booked_departure_is_told_with_the_referral() -> None:
