@@ -32,7 +32,8 @@ def contact_estimated(file: CentreFile, days: WorkingDays) -> bool:
     referral = file.held_by(file.centre or "")
     if file.status != "arrived_not_contacted" or file.arrival is None or referral is None:
         return False
-    return days.rests_on_estimate(referral.place, file.arrival.contact_owed_from, file.arrival.contact_due_at)
+    start = file.arrival.contact_owed_from or last_second_at(referral.place, file.arrival.arrived_on)
+    return days.rests_on_estimate(referral.place, start, file.arrival.contact_due_at)
 
 
 def contact_priority(vulnerable: bool) -> str:

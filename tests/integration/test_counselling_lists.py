@@ -360,6 +360,6 @@ def a_file(number: int, at: datetime) -> CentreFile:
     referral = referral.started()
     if not live:
         referral = referral.ended("complete", at + timedelta(days=99), "employment_found")
-    arrival = Arrival(at.date() + timedelta(days=9), None, "seen", at + timedelta(days=14), at)
+    arrival = Arrival(at.date() + timedelta(days=9), None, "seen", at + timedelta(days=14))
     contacts = (Contact("phone", 1, at.date() + timedelta(days=10)),)
     return settled(CentreFile(uuid4(), referrals=(referral,), consents=consents, arrival=arrival, contacts=contacts))

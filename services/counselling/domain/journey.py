@@ -40,10 +40,11 @@ class Arrival:
     admin1: str | None
     method: ArrivalMethod
     contact_due_at: datetime
-    contact_owed_from: datetime
-    """Where the count of `contact_due_at` began: the arrival, or a later centre's acceptance."""
     contact_overdue_level: int = 0
     """The level that the missing first contact has reached, 0 in time."""
+    contact_owed_from: datetime | None = None
+    """Where the count of `contact_due_at` began: the arrival, or a later centre's acceptance. Documents that were
+    stored before this was kept do not say."""
 
 
 @dataclass(frozen=True, slots=True)

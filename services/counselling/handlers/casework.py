@@ -42,7 +42,7 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
     priority = contact_priority(file.vulnerability_present)
     start = contact_start(referral.centre_country, command.arrived_on, context.now)
     contact = due(context, priority, 1, referral.place, start)
-    arrival = Arrival(command.arrived_on, command.admin1, command.method, contact.at, start)
+    arrival = Arrival(command.arrived_on, command.admin1, command.method, contact.at, contact_owed_from=start)
     referrals = tuple(each.started() for each in file.referrals)
     file = settled(replace(file, arrival=arrival, referrals=referrals))
     event = ArrivedInCountry(
