@@ -72,6 +72,7 @@ ALLOWED = (
     Allowed("country", "http/auth.py", r"CLAIMS|COUNTRY|country: str|no country is", "the token's claim for it"),
     Allowed("country", "http/door.py", r"(who|actor)\.country", "from the token to the visit"),
     Allowed("country", "http/api.py", r"country=who\.country", "from the token to the actor"),
+    Allowed("country", "telemetry/scrub.py", r"\"country\"", "a field whose texts may be logged: a code"),
     Allowed("country", "outbox/append.py", r"ce_country|country", "a header of the envelope, for filters"),
     Allowed("country", "operators/parked_display.py", "ce_country", "the same"),
     Allowed("german", "pure/calendar.py", "section 188", "the source of a rule"),
