@@ -13,15 +13,7 @@ from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
-from counselling.domain.sight import (
-    Sight,
-    departure_for,
-    leading_of,
-    own_consents,
-    own_referrals,
-    sight_of,
-    stage_for,
-)
+from counselling.domain.sight import Sight, departure_for, leading_of, own_consents, own_referrals, sight_of, stage_for
 from vocabulary.terms import Priority, Readiness
 
 UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
