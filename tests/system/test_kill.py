@@ -226,7 +226,8 @@ async def test_outboxes_are_empty_and_counters_stand_where_the_topics_end(
 async def test_every_reader_stands_where_the_topics_end(chain: Chain, heard: dict[str, list[Heard]]) -> None:
     for reader, sources in READS.items():
         for source in sources:
-            query = "select key, sequence from position where source = $1"
+            # 0: nothing of this key was handled yet; others who share the chain park records
+            query = "select key, sequence from position where source = $1 and sequence > 0"
             positions = dict(await chain.rows(reader, query, f"ph.{source}.v1"))
             ends = {key: found[-1] for key, found in sequences(heard[source]).items()}
             assert positions == ends, f"{reader} reads {source}"

@@ -236,7 +236,8 @@ async def test_the_staff_reads_what_lies_sealed(chain: Chain, planted: object) -
     scout, counsellor = chain.as_(*STAFF["scout"]), chain.as_(*STAFF["counsellor"])
     needs = [referral["needs"] for referral in (await scout.get("/referrals"))["items"]]
     assert ["employment", NEED] in needs
-    files = [item["case_id"] for item in (await counsellor.get("/files"))["items"]]
+    lines = (await counsellor.get("/files"))["items"]
+    files = [line["case_id"] for line in lines if line["status"] is not None]  # else no consent covers the centre now
     found = [(await counsellor.get(f"/files/{case}/assessments"))["items"] for case in files]
     assert {"economic": 1, "health": 3} in [item["levels"] for items in found for item in items]
 
