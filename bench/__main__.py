@@ -36,6 +36,8 @@ from deploy.local.places import LOCAL, ROOT, StackError
 REPEATS = 5
 WIDTH = 160
 """Of the table where the output is no terminal."""
+NAMES = tuple(dict.fromkeys((*parts.NAMES, *comparable.NAMES)))
+"""Of all parts, those included in which only two builds are compared."""
 
 
 def measure(names: list[str], repeats: int, console: Console) -> Report:
@@ -80,8 +82,8 @@ def _load() -> str:
 
 def _names(text: str) -> list[str]:
     wanted = [name.strip() for name in text.split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in parts.NAMES]:
-        raise argparse.ArgumentTypeError(f"there is no part {', '.join(unknown)}; there are {', '.join(parts.NAMES)}")
+    if unknown := [name for name in wanted if name not in NAMES]:
+        raise argparse.ArgumentTypeError(f"there is no part {', '.join(unknown)}; there are {', '.join(NAMES)}")
     return wanted
 
 
@@ -107,13 +109,14 @@ def _interrupted(_number: int, _frame: FrameType | None) -> None:
 def main() -> int:
     """Measures what was asked for; the exit code."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", metavar="PARTS", type=_names, default=[], help=", ".join(parts.NAMES))
+    parser.add_argument("--only", metavar="PARTS", type=_names, default=[], help=", ".join(NAMES))
     parser.add_argument("--repeats", type=_repeats, help=f"of each variant; {REPEATS} unless told, {PAIRS} pairs")
     parser.add_argument("--against", metavar="COMMIT", default="", help="compare this build with that commit's")
     options: Any = parser.parse_args()
-    alone = [name for name in options.only if name not in comparable.NAMES]
-    if options.against and alone:
-        parser.error(f"{', '.join(alone)}: no two builds can be compared in it, only in {', '.join(comparable.NAMES)}")
+    known = comparable.NAMES if options.against else parts.NAMES
+    if others := [name for name in options.only if name not in known]:
+        what = "no two builds are compared" if options.against else "only two builds are compared (AGAINST=...)"
+        parser.error(f"{', '.join(others)}: {what} in it; there are {', '.join(known)}")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic has no leader for a moment: no news
