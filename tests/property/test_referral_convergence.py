@@ -56,7 +56,8 @@ class Run:
         self.service = MemoryService(KINDS, COMMANDS, EVENTS, DEADLINES, reference())
         self.model = Model(CASE)
         self.ids: dict[tuple[str, int], UUID] = {}
-        self.consents: list[UUID] = []
+        self.consents: list[UUID | None] = []
+        """None: it was refused."""
         self.answers: list[str | None] = []
         self.deciders: list[str] = []
         self.told: list[tuple[Any, datetime]] = []
@@ -94,8 +95,8 @@ class Run:
             case "grant":
                 self._grant(step, Paper("", step.value[0], day, day + timedelta(days=step.value[1])))
             case "revoke":
-                id_ = self.consents[step.value]
-                self._agree(self._do(commands.WithdrawConsent(CASE, id_), at), model.revoke(id_, at))
+                if id_ := self.consents[step.value]:
+                    self._agree(self._do(commands.WithdrawConsent(CASE, id_), at), model.revoke(id_, at))
             case "refer":
                 self._refer(step)
             case "withdraw":
@@ -106,9 +107,7 @@ class Run:
                 self._travel(step, day)
 
     def _grant(self, step: Step, paper: Paper) -> None:
-        id_ = self._record(step, paper, SCOUT, None)
-        assert id_ is not None
-        self.consents.append(id_)
+        self.consents.append(self._record(step, paper, SCOUT, None))
 
     def _sign_at_a_centre(self, step: Step, centre: str) -> None:
         """The person signs where the centre lies; the days of that consent are those of its country."""
@@ -122,7 +121,7 @@ class Run:
         paper.purpose = "training" if paper.recipients[0].startswith("provider") else "referral"
         words = ("2026-01", "en", UUID(int=7), paper.first, paper.last, False)
         outcome = self._do(commands.GrantConsent(CASE, paper.purpose, paper.recipients, *words), step.at, actor)
-        self._agree(outcome, expected)
+        self._agree(outcome, expected or self.model.why_not_take_down(paper))
         if isinstance(outcome, Refused):
             return None
         id_: UUID = outcome.answer.consent_id

@@ -12,7 +12,6 @@ import pytest
 
 from deploy.local.places import ROOT, SERVICES
 from fuzz.ready import ready
-from fuzz.report import unanswered
 from fuzz.rounds import SHARED, one_round, operations_of
 from fuzz.things import Ids, callers, things
 from fuzz.walk import Walk
@@ -52,6 +51,5 @@ async def test_no_request_meets_an_answer_that_the_contract_does_not_know(
         chain.stack, service, ids, who, tmp_path, examples=EXAMPLES, seed=1, without=without, good=good
     )
     assert found.clean, found.told
-    assert unanswered({service: found.counts}, {service: asked}) == []
     chain.stack.services[service].require_alive()
     assert str(ROOT) not in found.told

@@ -18,7 +18,7 @@ import pytest
 from deploy.local.places import SERVICES
 from tests.support import keys
 from tests.support.canaries import Canary, traces
-from tests.support.chain import Chain, until
+from tests.support.chain import Caller, Chain, until
 from tests.support.openapi import Operation, operations
 from tests.support.people import STAFF, Person, new_case
 from tests.support.tokens import at_home
@@ -232,11 +232,21 @@ async def test_no_database_holds_any_of_it_in_clear(chain: Chain, planted: objec
                 assert traces([FOREIGN], line) == [], f"{service}: {line}"
 
 
+async def everything(caller: Caller, path: str) -> list[dict[str, Any]]:
+    """All pages of a list."""
+    page = await caller.get(path, limit=100)
+    items = list(page["items"])
+    while page["next_cursor"] is not None:
+        page = await caller.get(path, limit=100, cursor=page["next_cursor"])
+        items += page["items"]
+    return items
+
+
 async def test_the_staff_reads_what_lies_sealed(chain: Chain, planted: object) -> None:
     scout, counsellor = chain.as_(*STAFF["scout"]), chain.as_(*STAFF["counsellor"])
-    needs = [referral["needs"] for referral in (await scout.get("/referrals"))["items"]]
+    needs = [referral["needs"] for referral in await everything(scout, "/referrals")]
     assert ["employment", NEED] in needs
-    lines = (await counsellor.get("/files"))["items"]
+    lines = await everything(counsellor, "/files")
     files = [line["case_id"] for line in lines if line["status"] is not None]  # else no consent covers the centre now
     found = [(await counsellor.get(f"/files/{case}/assessments"))["items"] for case in files]
     assert {"economic": 1, "health": 3} in [item["levels"] for items in found for item in items]

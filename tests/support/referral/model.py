@@ -46,6 +46,23 @@ class Paper:
         day = day_in(self.signed_in, at)
         return self.names(centre) and self.torn_at is None and self.first <= day <= self.last
 
+    def undone_by(self, other: Paper) -> bool:
+        """Whether the other one, for the same to the same, was torn after the day on which this one was signed."""
+        if other.torn_at is None or other.purpose != self.purpose:
+            return False
+        meant = bool({*self.recipients} & other.reach) or bool({*other.recipients} & self.reach)
+        return meant and self.first < day_in(self.signed_in, other.torn_at)
+
+    @property
+    def reach(self) -> set[str]:
+        """Its recipients, and the countries in which they lie."""
+        countries = {f"country:{LIES_IN[each]}" for each in self.recipients if each in LIES_IN}
+        return {
+            *self.recipients,
+            *countries,
+            *("country:DE" for each in self.recipients if each.startswith("provider")),
+        }
+
 
 @dataclass
 class Sent:
@@ -153,6 +170,10 @@ class Model:
         """A centre takes a consent down only while it has the person in its care."""
         held = any(sent.centre == centre and self._held(sent) for sent in self.sent.values())
         return None if held else "other_organisation"
+
+    def why_not_take_down(self, paper: Paper) -> str | None:
+        """Nobody writes a withdrawal over with what was signed before it."""
+        return "signed_before_withdrawal" if any(map(paper.undone_by, self.papers.values())) else None
 
     def revoke(self, id_: UUID, at: datetime) -> str | None:
         paper = self.papers[id_]
