@@ -1,7 +1,7 @@
-"""Every service answers as its OpenAPI says, whatever is sent, and there is no operation that nothing gets through to.
+"""Every service answers as its OpenAPI says, whatever is sent.
 
-`make fuzz` does the same by the ten thousand, with tokens of all roles. What all services answer by the same routes of
-the chassis is asked of one here, of each there.
+`make fuzz` does the same by the ten thousand, with tokens of all roles, until each operation was answered with 2xx.
+What all services answer by the same routes of the chassis is asked of one here, of each there.
 """
 
 from __future__ import annotations
