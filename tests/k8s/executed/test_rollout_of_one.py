@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -16,14 +15,19 @@ from tests.k8s.executed.conftest import MIGRATED, NEXT_RELEASE, Overlay
 from tests.k8s.executed.releases import VERSION, release_of
 from tests.k8s.executed.rendered import NAME
 from tests.k8s.executed.under_load import (
-    NOTHING,
     Counting,
-    Executed,
     Felt,
     answered,
+    answers,
+    chain,
+    felt,
     go_back,
+    ledger,
     roll,
     rotate,
+    test_a_rotation_gave_no_other_error_than_come_again,
+    test_nobody_felt_that_pods_were_changed,
+    test_nobody_was_cut_short_at_his_end,
     the_former_secrets_open_nothing,
 )
 from tests.support.chain import Chain, Heard, sequences, until
@@ -38,7 +42,14 @@ from tests.system.test_kill import (
 )
 
 __all__ = [
+    "answers",
+    "chain",
+    "felt",
+    "ledger",
+    "test_a_rotation_gave_no_other_error_than_come_again",
     "test_first_occurrences_of_each_key_are_numbered_without_gap_and_in_order",
+    "test_nobody_felt_that_pods_were_changed",
+    "test_nobody_was_cut_short_at_his_end",
     "test_what_stands_in_a_topic_twice_is_the_same_event",
 ]
 
@@ -75,30 +86,6 @@ class Work:
                 if len(self.people) % 3 == 0:
                     await person.withdrawn()
             await asyncio.sleep(PAUSE_SECONDS)
-
-
-@pytest.fixture(scope="module")
-async def chain(overlay: Overlay, chosen: tuple[str, ...]) -> AsyncIterator[Chain]:
-    overlay.open_doors(chosen)
-    chain = Executed(overlay)
-    yield chain
-    await chain.close()
-
-
-@pytest.fixture(scope="module")
-def ledger() -> Ledger:
-    return Ledger()
-
-
-@pytest.fixture(scope="module")
-def answers() -> Counter[int]:
-    return Counter()
-
-
-@pytest.fixture(scope="module")
-def felt() -> list[Felt]:
-    """What people had felt when all pods had been changed, before anything was rotated."""
-    return []
 
 
 @pytest.fixture(scope="module")
@@ -141,15 +128,6 @@ async def heard(chain: Chain, people: list[Person]) -> dict[str, list[Heard]]:
     return {name: await chain.heard(name) for name in (MIGRATED, "reference")}
 
 
-def test_nobody_felt_that_pods_were_changed(people: list[Person], felt: list[Felt]) -> None:
-    assert people
-    assert felt == [NOTHING]
-
-
-def test_a_rotation_gave_no_other_error_than_come_again(people: list[Person], answers: Counter[int]) -> None:
-    assert {status for status in answers if status >= 500} <= {503}
-
-
 def test_each_command_was_heard_of_exactly_once(
     people: list[Person], ledger: Ledger, heard: dict[str, list[Heard]]
 ) -> None:
@@ -170,10 +148,6 @@ async def test_counters_stand_where_the_topics_end(chain: Chain, heard: dict[str
         query = "select key, sequence from stream where topic = $1"
         streams = dict(await chain.rows(MIGRATED, query, f"ph.{name}.v1"))
         assert streams == {key: found[-1] for key, found in sequences(events).items()}
-
-
-def test_nobody_was_cut_short_at_his_end(overlay: Overlay, people: list[Person]) -> None:
-    assert [line for line in overlay.cluster.node.said if "grace" in line] == []
 
 
 async def test_both_releases_answered_and_the_first_runs_again_on_the_migrated_database(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -19,14 +18,19 @@ from tests.k8s.executed.gaps import Gaps
 from tests.k8s.executed.releases import VERSION, release_of
 from tests.k8s.executed.rendered import NAME
 from tests.k8s.executed.under_load import (
-    NOTHING,
     Counting,
-    Executed,
     Felt,
     answered,
+    answers,
+    chain,
+    felt,
     go_back,
+    ledger,
     roll,
     rotate,
+    test_a_rotation_gave_no_other_error_than_come_again,
+    test_nobody_felt_that_pods_were_changed,
+    test_nobody_was_cut_short_at_his_end,
     the_former_secrets_open_nothing,
 )
 from tests.support.brokers import PARTITIONS
@@ -47,12 +51,19 @@ from tests.system.test_kill import (
 )
 
 __all__ = [
+    "answers",
+    "chain",
+    "felt",
+    "ledger",
+    "test_a_rotation_gave_no_other_error_than_come_again",
     "test_each_command_to_placement_was_heard_of_exactly_once",
     "test_each_command_to_referral_and_counselling_was_heard_of_exactly_once",
     "test_each_enrolment_has_one_story_and_no_seat_is_given_twice",
     "test_every_promise_was_kept_once",
     "test_every_reader_stands_where_the_topics_end",
     "test_first_occurrences_of_each_key_are_numbered_without_gap_and_in_order",
+    "test_nobody_felt_that_pods_were_changed",
+    "test_nobody_was_cut_short_at_his_end",
     "test_nothing_is_parked",
     "test_outboxes_are_empty_and_counters_stand_where_the_topics_end",
     "test_what_stands_in_a_topic_twice_is_the_same_event",
@@ -61,30 +72,6 @@ __all__ = [
 SEED = 7
 ROTATED = "counselling"
 """Whose passwords and certificates are changed meanwhile."""
-
-
-@pytest.fixture(scope="module")
-async def chain(overlay: Overlay, chosen: tuple[str, ...]) -> AsyncIterator[Chain]:
-    overlay.open_doors(chosen)
-    chain = Executed(overlay)
-    yield chain
-    await chain.close()
-
-
-@pytest.fixture(scope="module")
-def ledger() -> Ledger:
-    return Ledger()
-
-
-@pytest.fixture(scope="module")
-def answers() -> Counter[int]:
-    return Counter()
-
-
-@pytest.fixture(scope="module")
-def felt() -> list[Felt]:
-    """What people had felt when all pods had been changed, before anything was rotated."""
-    return []
 
 
 @pytest.fixture(scope="module")
@@ -155,19 +142,6 @@ def lose(overlay: Overlay) -> None:
 async def heard(chain: Chain, people: list[Person]) -> dict[str, list[Heard]]:
     """Every event of every topic."""
     return {name: await chain.heard(name) for name in TOPICS}
-
-
-def test_nobody_felt_that_pods_were_changed(people: list[Person], felt: list[Felt]) -> None:
-    assert people
-    assert felt == [NOTHING]
-
-
-def test_a_rotation_gave_no_other_error_than_come_again(people: list[Person], answers: Counter[int]) -> None:
-    assert {status for status in answers if status >= 500} <= {503}
-
-
-def test_nobody_was_cut_short_at_his_end(overlay: Overlay, people: list[Person]) -> None:
-    assert [line for line in overlay.cluster.node.said if "grace" in line] == []
 
 
 def test_every_partition_was_read_on(people: list[Person], gaps: Gaps) -> None:

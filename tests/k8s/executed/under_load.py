@@ -25,6 +25,7 @@ from tests.k8s.executed.stand import KAFKA_NAME
 from tests.support.brokers import Broker
 from tests.support.chain import Caller, Chain, until
 from tests.support.ledger import Ledger
+from tests.support.people import Person
 
 
 class Executed(Chain):
@@ -158,3 +159,43 @@ async def the_former_secrets_open_nothing(overlay: Overlay, service: str) -> Non
     shown = await asyncio.to_thread(ssl.get_server_certificate, (host, port))
     assert shown.strip() not in overlay.first_secret("chain-kafka-server", "keystore.pem")
     assert shown.strip() in overlay.stand.kafka_store.read_text()
+
+
+# --- what the tests of rollouts share ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+async def chain(overlay: Overlay, chosen: tuple[str, ...]) -> AsyncIterator[Chain]:
+    overlay.open_doors(chosen)
+    chain = Executed(overlay)
+    yield chain
+    await chain.close()
+
+
+@pytest.fixture(scope="module")
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture(scope="module")
+def answers() -> Counter[int]:
+    return Counter()
+
+
+@pytest.fixture(scope="module")
+def felt() -> list[Felt]:
+    """What people had felt when all pods had been changed, before anything was rotated."""
+    return []
+
+
+def test_nobody_felt_that_pods_were_changed(people: list[Person], felt: list[Felt]) -> None:
+    assert people
+    assert felt == [NOTHING]
+
+
+def test_a_rotation_gave_no_other_error_than_come_again(people: list[Person], answers: Counter[int]) -> None:
+    assert {status for status in answers if status >= 500} <= {503}
+
+
+def test_nobody_was_cut_short_at_his_end(overlay: Overlay, people: list[Person]) -> None:
+    assert [line for line in overlay.cluster.node.said if "grace" in line] == []
