@@ -10,7 +10,7 @@ from typing import ClassVar, Self, get_args
 
 from chassis.pure.reference import Code, CodeList, InvalidReference, load
 from vocabulary.limits import Unit
-from vocabulary.reference import Centre, Country, Fallback
+from vocabulary.reference import Centre, Country, Fallback, Occupation
 from vocabulary.regions import path
 from vocabulary.terms import Priority
 
@@ -38,13 +38,6 @@ class SensitiveCode:
 
     code: str
     special_category: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Occupation:
-    """A unit group of ISCO-08."""
-
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
