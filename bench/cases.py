@@ -89,8 +89,8 @@ async def _store(dsn: str, cases: Sequence[Case]) -> None:
     try:
         columns = ["id", "version", "status", "links", "data", "updated_at"]
         await connection.copy_records_to_table(CASE_KIND.table, records=rows, columns=columns)
-        streams = [(str(case.id), 2) for case in cases]
-        await connection.copy_records_to_table("stream", records=streams, columns=["key", "sequence"])
+        streams = [(str(case.id), topic_of("referral"), 2) for case in cases]
+        await connection.copy_records_to_table("stream", records=streams, columns=["key", "topic", "sequence"])
         await connection.execute("vacuum analyze")
         await connection.execute("checkpoint")
     finally:
