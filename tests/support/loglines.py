@@ -31,7 +31,6 @@ def restore_logging() -> Iterator[None]:
     structlog.configure(**config)
     sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
     logging.captureWarnings(capture=False)
-    structlog.contextvars.clear_contextvars()
 
 
 def configured(subject: str = "note", **changes: Any) -> Lines:

@@ -108,15 +108,16 @@ def took_effect(answer: Response) -> bool:
 
 def _address(scope: Mapping[str, Any]) -> str:
     """The path with its ids as we write them: a repeat may spell them otherwise."""
-    segments = scope["path"].split("/")
-    return "/".join(_id_as_written(segment) for segment in segments)
+    written = {name: _id_as_written(value) for name, value in scope["path_params"].items()}
+    address: str = scope["route"].path_format.format_map(written)
+    return address
 
 
-def _id_as_written(segment: str) -> str:
+def _id_as_written(value: str) -> str:
     try:
-        return str(UUID(segment))
+        return str(UUID(value))
     except ValueError:
-        return segment
+        return value
 
 
 class Run(_Commands):
@@ -172,7 +173,7 @@ def _single(request: Request, name: str, remedy: str) -> None:
         raise Problem(status=400, code="header_repeated", detail=detail, remedy=remedy, field=name)
 
 
-_KeyHeader = Annotated[
+_Key = Annotated[
     str,
     Header(
         alias="Idempotency-Key",
@@ -182,12 +183,6 @@ _KeyHeader = Annotated[
 ]
 
 
-async def _only_key(request: Request, idempotency_key: _KeyHeader) -> str:
-    _single(request, "Idempotency-Key", "Send exactly one.")
-    return idempotency_key
-
-
-_Key = Annotated[str, Depends(_only_key)]
 _IfMatch = Annotated[
     str,
     Header(
@@ -199,6 +194,11 @@ _IfMatch = Annotated[
 ]
 
 
+def _only(request: Request, key: str) -> str:
+    _single(request, "Idempotency-Key", "Send exactly one.")
+    return key
+
+
 async def _fingerprints(request: Request) -> Sequence[bytes]:
     """By which a body is known again; where the service seals, hashes that nobody can make without its keys."""
     marks: Callable[[bytes], Sequence[bytes]] = request.app.state.marks
@@ -206,11 +206,11 @@ async def _fingerprints(request: Request) -> Sequence[bytes]:
 
 
 async def _run(request: Request, idempotency_key: _Key) -> Run:
-    return Run(request, idempotency_key, await _fingerprints(request))
+    return Run(request, _only(request, idempotency_key), await _fingerprints(request))
 
 
 async def _do(request: Request, idempotency_key: _Key) -> Do:
-    return Do(request, idempotency_key, await _fingerprints(request))
+    return Do(request, _only(request, idempotency_key), await _fingerprints(request))
 
 
 async def _change(
@@ -219,7 +219,7 @@ async def _change(
     if_match: _IfMatch = None,  # type: ignore[assignment]  # absent or text: OpenAPI would offer null as a text else
 ) -> Change:
     _single(request, "If-Match", "Send all tags in one If-Match, separated by commas.")
-    return Change(request, idempotency_key, await _fingerprints(request), if_match)
+    return Change(request, _only(request, idempotency_key), await _fingerprints(request), if_match)
 
 
 Runner = Annotated[Run, Depends(_run)]

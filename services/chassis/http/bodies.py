@@ -6,12 +6,14 @@ its errors quote what was sent.
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.types import Message, Receive
+from starlette.types import Receive
 
 from chassis.http.problems import Problem
-from chassis.http.strict_json import check_json
+from chassis.http.strict_json import read_json
 
 
 async def with_body(request: Request) -> Request:
@@ -22,8 +24,24 @@ async def with_body(request: Request) -> Request:
     body = await _read(headers, request.receive, request.app.state.max_body_bytes)
     if body:
         _check_media_type(headers)
-        check_json(body)
-    return Request(request.scope, _replaying(body, request.receive))
+    return _Whole(request, body)
+
+
+class _Whole(Request):
+    """A request whose body is here, read once by our own parser: FastAPI gets what it found."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        super().__init__(request.scope, request.receive)
+        self._bytes = body
+        self._document = read_json(body) if body else None
+
+    async def body(self) -> bytes:
+        """As it came."""
+        return self._bytes
+
+    async def json(self) -> Any:
+        """What it says."""
+        return self._document
 
 
 async def _read(headers: Headers, receive: Receive, most: int) -> bytes:
@@ -70,20 +88,6 @@ def _incomplete() -> Problem:
         detail="The caller hung up, or was hung up on, before the body was whole.",
         remedy="Send the same request with the same Idempotency-Key again.",
     )
-
-
-def _replaying(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the whole body at once, and after that what else the server has to say."""
-    given = False
-
-    async def replay() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
 
 
 def _check_media_type(headers: Headers) -> None:

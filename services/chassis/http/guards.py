@@ -11,7 +11,6 @@ import re
 from secrets import token_hex
 from urllib.parse import unquote_to_bytes
 
-import structlog
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,8 +48,7 @@ class RequestEdge:
                 message = {**message, "headers": headers}
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self.app(scope, receive, harden)
+        await self.app(scope, receive, harden)
 
 
 class LastResort:

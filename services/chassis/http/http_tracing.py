@@ -9,9 +9,8 @@ from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 
-from chassis.telemetry.logs import get_logger
+from chassis.telemetry.logs import get_logger, shared_fields
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import (
     SpanContext,
@@ -50,15 +49,14 @@ class HttpTelemetry:
             await send(message)
 
         started, begun = now_ns(), perf_counter()
-        token = current.set(context)
+        outer = current.set(context)
+        silent = shared_fields.set(_shared(scope, context))
         try:
-            with bound_contextvars(trace_id=f"{context.trace_id:032x}", span_id=f"{context.span_id:016x}"):
-                try:
-                    await self._app(scope, receive, observed)
-                finally:
-                    self._finish(scope, context, parent, status, started, perf_counter() - begun)
+            await self._app(scope, receive, observed)
         finally:
-            current.reset(token)
+            self._finish(scope, context, parent, status, started, perf_counter() - begun)
+            shared_fields.reset(silent)
+            current.reset(outer)
 
     def _finish(
         self, scope: Scope, context: SpanContext, parent: SpanContext | None, status: int, started: int, seconds: float
@@ -78,6 +76,12 @@ class HttpTelemetry:
         error = "server error" if status >= FAILED else ""
         name = f"{method} {route}"
         self._tracer.record(name, context, SpanKind.SERVER, started, now_ns(), attributes, parent=parent, error=error)
+
+
+def _shared(scope: Scope, context: SpanContext) -> dict[str, str]:
+    """What all log lines of the request say."""
+    ids = {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
+    return {**ids, "request_id": scope["state"]["request_id"]}
 
 
 def _parent(scope: Scope) -> SpanContext | None:

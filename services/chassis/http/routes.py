@@ -11,6 +11,8 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from chassis.http.auth import CALLER, BearerScheme, principal
 from chassis.http.bodies import with_body
@@ -23,6 +25,12 @@ class _Route(APIRoute):
 
     Refuses a query parameter that is unknown or comes twice: a misspelled filter would list everything.
     """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """FastAPI's answer, which tries one route after the other: most of them have another number of segments."""
+        if scope["path"].count("/") != self.path.count("/"):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, behind the checks."""

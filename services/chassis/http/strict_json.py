@@ -21,8 +21,8 @@ class _NotJsonError(ValueError):
     """What Python's parser would take, but JSON does not have."""
 
 
-def check_json(body: bytes) -> None:
-    """Raises `Problem` 400 if the body is no JSON, 422 if a text in it cannot be stored."""
+def read_json(body: bytes) -> Any:
+    """What the body says. Raises `Problem` 400 if it is no JSON, 422 if a text in it cannot be stored."""
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
@@ -40,6 +40,7 @@ def check_json(body: bytes) -> None:
     # A text that has no escape came through UTF-8 and the parser: it holds neither a surrogate nor a NUL.
     if "\\u" in text or text.count("[") + text.count("{") > MAX_DEPTH:
         _check_texts(document)
+    return document
 
 
 def _check_texts(document: Any) -> None:

@@ -85,9 +85,10 @@ class CodeList(Generic[R]):
         self.name = name
         self.row = row
         self.rows = tuple(rows)
-        self._periods: dict[Key, list[R]] = {}
+        self._periods: dict[Key, list[tuple[date, date, R]]] = {}
         for each in self.rows:
-            self._periods.setdefault(key_of(each), []).append(each)
+            first, last = _period(each)
+            self._periods.setdefault(key_of(each), []).append((first or date.min, last or date.max, each))
 
     def __contains__(self, key: object) -> bool:
         """True if the code was ever in the list; ask `on(day)` for the codes of a day."""
@@ -111,8 +112,11 @@ class CodeList(Generic[R]):
         """The row of `key` in force on a day, or without a day its latest row; `None` if there is none."""
         rows = self._periods.get(key, ())
         if on is None:
-            return rows[-1] if rows else None
-        return next((row for row in rows if in_force(row, on)), None)
+            return rows[-1][2] if rows else None
+        for first, last, row in rows:
+            if first <= on <= last:
+                return row
+        return None
 
     def on(self, day: date) -> CodeList[R]:
         """The list as it is in force on `day`."""

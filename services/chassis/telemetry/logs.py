@@ -1,8 +1,8 @@
 """Structured logs: one JSON object per line on standard output, from our code and from libraries alike.
 
-An event is a constant with fields (`log.info("batch_done", count=500)`), never a sentence with values:
-constants can be searched and counted, and nothing slips into them. `trace_id`, `span_id` and `request_id`
-come from context variables. What a line is about stands in `subject_id`, which goes out under the word that the
+An event is a constant with fields (`log.info("batch_done", count=500)`), never a sentence with values: constants can be
+searched and counted, and nothing slips into them. What all lines of a request say (`trace_id`, `span_id`, `request_id`)
+comes from a context variable. What a line is about stands in `subject_id`, which goes out under the word that the
 service has for it (`order_id`).
 """
 
@@ -12,9 +12,10 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
-from types import TracebackType
+from contextvars import ContextVar
+from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, TextIO
 
 import structlog
@@ -28,6 +29,9 @@ from chassis.trouble import Trouble
 
 TRUSTED_LIBRARIES = ("uvicorn", "aiokafka", "faststream", "asyncpg", "asyncio", "opentelemetry")
 """Libraries whose messages may be logged. Of any other library the log names only the place."""
+
+shared_fields: ContextVar[Mapping[str, str]] = ContextVar("shared_fields", default=MappingProxyType({}))
+"""What every line says that the current task and its children write."""
 
 
 def secrets_not_read(trouble: Trouble) -> None:
@@ -61,10 +65,9 @@ def configure(settings: Settings, service: str, stream: TextIO | None = None, *,
     def name_things(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         if "subject_id" in line:
             line[subject_id] = line.pop("subject_id")
-        return {**constants, **line}
+        return {**shared_fields.get(), **constants, **line}
 
     common: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         name_things,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

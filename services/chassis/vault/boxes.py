@@ -30,17 +30,17 @@ def bound(*parts: object) -> bytes:
     return "\n".join(("ph-box-1", *map(str, parts))).encode()
 
 
-def sealed(key: bytes, text: bytes, where: bytes, entropy: Entropy) -> str:
+def sealed(cipher: AESGCM, text: bytes, where: bytes, entropy: Entropy) -> str:
     """The box as base64."""
     nonce = entropy(NONCE_BYTES)
-    return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, text, where)).decode()
+    return base64.b64encode(nonce + cipher.encrypt(nonce, text, where)).decode()
 
 
-def opened(key: bytes, box: str, where: bytes) -> bytes:
+def opened(cipher: AESGCM, box: str, where: bytes) -> bytes:
     """What is in the box. Raises `Unopened`."""
     try:
         raw = base64.b64decode(box.encode(), validate=True)
-        return AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], where)
+        return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], where)
     except (InvalidTag, ValueError):  # ValueError: no base64, or too short to be a ciphertext
         raise Unopened from None
 

@@ -14,10 +14,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 FORM = "`<id> <32 bytes in base64> [<seals from, such as 2027-02-01T06:00:00Z>]`"
@@ -26,13 +30,23 @@ _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,31}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Generation:
     """One key. `seals_from` is None if it seals since ever."""
 
     id: str
     key: bytes = field(repr=False)
     seals_from: datetime | None = None
+
+    @cached_property
+    def cipher(self) -> AESGCM:
+        """What wraps data keys."""
+        return AESGCM(self.key)
+
+    @cached_property
+    def marking_key(self) -> bytes:
+        """Of the keyed hashes: another one than the cipher's."""
+        return hmac.digest(self.key, b"request fingerprints", "sha256")
 
     def seals_at(self, moment: datetime) -> bool:
         """Whether its moment has come."""

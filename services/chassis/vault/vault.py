@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from chassis.pure.sealing import Sealed, UnknownGeneration, VaultError
 from chassis.settings import read_secret, vault_keys_file
 from chassis.telemetry.logs import get_logger
@@ -99,8 +101,9 @@ class KeyVault:
             data_key = self._data_key(subject, part, key)
             if self.ring.is_older(key.partition(":")[0], generation):
                 key = self._wrapped(generation, data_key, subject, part)
+        cipher = AESGCM(data_key)
         boxes = {
-            name: sealed(data_key, padded(text), bound(subject, part, name, version), self._entropy)
+            name: sealed(cipher, padded(text), bound(subject, part, name, version), self._entropy)
             for name, text in texts.items()
         }
         return Sealed(key, boxes)
@@ -109,18 +112,18 @@ class KeyVault:
         """See `chassis.pure.sealing.Vault`."""
         if ":" not in key:
             return self._open_first_form(subject, key, boxes)
-        data_key = self._data_key(subject, part, key)
+        cipher = AESGCM(self._data_key(subject, part, key))
         found = {}
         for name, box in boxes.items():
             try:
-                found[name] = unpadded(opened(data_key, box, bound(subject, part, name, version)))
+                found[name] = unpadded(opened(cipher, box, bound(subject, part, name, version)))
             except Unopened:
                 raise self._changed(subject, name) from None
         return found
 
     def _wrapped(self, generation: Generation, data_key: bytes, subject: UUID, part: str) -> str:
         where = bound(subject, part, "data key", generation.id)
-        return f"{generation.id}:{sealed(generation.key, data_key, where, self._entropy)}"
+        return f"{generation.id}:{sealed(generation.cipher, data_key, where, self._entropy)}"
 
     def _data_key(self, subject: UUID, part: str, key: str) -> bytes:
         id_, _, box = key.partition(":")
@@ -134,7 +137,7 @@ class KeyVault:
                 f"List generation {id_!r} again in the file of {self._setting}: the process reads it within seconds.",
             )
         try:
-            return opened(generation.key, box, bound(subject, part, "data key", id_))
+            return opened(generation.cipher, box, bound(subject, part, "data key", id_))
         except Unopened:
             raise self._changed(subject, "data key") from None
 
@@ -142,10 +145,10 @@ class KeyVault:
         """What was sealed before there were generations: with the one key that there was, which is now the oldest."""
         name = "data_key"
         try:
-            data_key = opened(self.ring.generations[0].key, key, f"{subject}/{name}".encode())
+            cipher = AESGCM(opened(self.ring.generations[0].cipher, key, f"{subject}/{name}".encode()))
             found = {}
             for name, box in boxes.items():
-                text = opened(data_key, box, f"{subject}/{name}".encode())
+                text = opened(cipher, box, f"{subject}/{name}".encode())
                 found[name] = unpadded(text, _FIRST_FORM_BLOCK_BYTES)
         except Unopened:
             raise self._changed(subject, name) from None
@@ -167,9 +170,4 @@ class KeyVault:
         """
         newest = self.ring.sealing(self._now())
         others = (each for each in reversed(self.ring.generations) if each is not newest)
-        return tuple(_mark(each, data) for each in (newest, *others))
-
-
-def _mark(generation: Generation, data: bytes) -> bytes:
-    own = hmac.digest(generation.key, b"request fingerprints", "sha256")
-    return hmac.digest(own, data, "sha256")
+        return tuple(hmac.digest(each.marking_key, data, "sha256") for each in (newest, *others))

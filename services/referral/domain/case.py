@@ -15,7 +15,6 @@ Its status follows from the facts, and from nothing else:
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
@@ -119,11 +118,6 @@ class Case:
         """Whether any consent covers the organisation, which lies in `country`, for the purpose at this time."""
         return any(each.covers(purpose, org, country, at) for each in self.consents)
 
-    def open_for(self, needs: Iterable[str]) -> Referral | None:
-        """An open referral for one of these needs, if there is one. Of a case with its needs in clear."""
-        wanted = set(needs)
-        return next((each for each in self.referrals if each.open and wanted & set(each.needs or ())), None)
-
     def chain(self, root_id: UUID) -> tuple[Referral, ...]:
         """A referral and what it was redirected to, hop by hop.
 
@@ -153,10 +147,11 @@ class Case:
         others = (each for each in self.consents if each.id != consent.id)
         return replace(self, consents=tuple(sorted((*others, consent), key=lambda each: each.id)))
 
-    def with_referral(self, referral: Referral) -> Case:
-        """The case with this referral added or replaced, in order of time and id."""
+    def with_referral(self, referral: Referral, care_key: str | None = None) -> Case:
+        """The case with this referral added or replaced, in order of time and id; `care_key`: a new one."""
         others = (each for each in self.referrals if each.id != referral.id)
-        return replace(self, referrals=tuple(sorted((*others, referral), key=lambda each: (each.referred_at, each.id))))
+        referrals = tuple(sorted((*others, referral), key=lambda each: (each.referred_at, each.id)))
+        return replace(self, referrals=referrals, care_key=care_key or self.care_key)
 
     def with_offer(self, id_: UUID) -> Case:
         """The case with an offer of work."""

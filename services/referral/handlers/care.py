@@ -23,14 +23,21 @@ CARE = "care"
 ASSISTANCE = "assistance_codes"
 
 
-def with_needs(case: Case, root_id: UUID, codes: Iterable[str], vault: Vault) -> tuple[Case, str]:
-    """The case with its key, and the sealed needs of a referral."""
+def sealed_needs(case: Case, root_id: UUID, codes: Iterable[str], vault: Vault) -> tuple[str, str]:
+    """The key that the case is to keep, and the box with the needs of a referral."""
     return _sealed(case, _needs_of(root_id), codes, vault)
 
 
-def with_assistance(case: Case, codes: Iterable[str], vault: Vault) -> tuple[Case, str]:
-    """The case with its key, and the sealed codes of a departure."""
+def sealed_assistance(case: Case, codes: Iterable[str], vault: Vault) -> tuple[str, str]:
+    """The key that the case is to keep, and the box with the codes of a departure."""
     return _sealed(case, ASSISTANCE, codes, vault)
+
+
+def open_for(case: Case, needs: Iterable[str], vault: Vault) -> Referral | None:
+    """An open referral for one of these needs, if there is one. Raises `VaultError`."""
+    wanted = set(needs)
+    waiting = (each for each in case.referrals if each.open)
+    return next((each for each in waiting if wanted & set(_needs(case.id, case.care_key, each, vault) or ())), None)
 
 
 def opened(case: Case, vault: Vault) -> Case:
@@ -42,8 +49,7 @@ def opened(case: Case, vault: Vault) -> Case:
 
 def opened_referral(case_id: UUID, care_key: str | None, referral: Referral, vault: Vault) -> Referral:
     """One referral of a case, with its needs in clear. Raises `VaultError`."""
-    needs = _codes(case_id, care_key, _needs_of(referral.root_id), referral.needs, vault)
-    return replace(referral, needs=needs)
+    return replace(referral, needs=_needs(case_id, care_key, referral, vault))
 
 
 def destroyed(case: Case) -> Case:
@@ -61,11 +67,12 @@ def seal_what_lies_in_clear(states: States, message: InClear, context: Context) 
     before, boxes = case, dict[UUID, str]()
     for each in case.referrals:
         if isinstance(each.needs, tuple) and each.root_id not in boxes:
-            case, boxes[each.root_id] = with_needs(case, each.root_id, each.needs, context.vault)
+            key, boxes[each.root_id] = sealed_needs(case, each.root_id, each.needs, context.vault)
+            case = replace(case, care_key=key)
     journey: Journey = case.journey
     if isinstance(journey.assistance_codes, tuple) and journey.departed_on is not None:
-        case, box = with_assistance(case, journey.assistance_codes, context.vault)
-        journey = replace(journey, assistance_codes=box)
+        key, box = sealed_assistance(case, journey.assistance_codes, context.vault)
+        case, journey = replace(case, care_key=key), replace(journey, assistance_codes=box)
     referrals = tuple(
         replace(each, needs=boxes[each.root_id]) if isinstance(each.needs, tuple) else each for each in case.referrals
     )
@@ -77,10 +84,14 @@ def _needs_of(root_id: UUID) -> str:
     return f"needs/{root_id}"
 
 
-def _sealed(case: Case, name: str, codes: Iterable[str], vault: Vault) -> tuple[Case, str]:
+def _needs(case_id: UUID, key: str | None, referral: Referral, vault: Vault) -> tuple[str, ...] | None:
+    return _codes(case_id, key, _needs_of(referral.root_id), referral.needs, vault)
+
+
+def _sealed(case: Case, name: str, codes: Iterable[str], vault: Vault) -> tuple[str, str]:
     text = json.dumps(sorted(set(codes)))
     key, boxes = vault.seal(case.id, CARE, {name: text}, case.care_key)
-    return replace(case, care_key=key), boxes[name]
+    return key, boxes[name]
 
 
 def _codes(case_id: UUID, key: str | None, name: str, codes: Codes, vault: Vault) -> tuple[str, ...] | None:

@@ -20,7 +20,7 @@ from referral.commands import (
 from referral.domain.case import Case
 from referral.domain.journey import ALLOWED, MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey, Step
 from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReferralEvent, ReturneeDeparted
-from referral.handlers.care import with_assistance
+from referral.handlers.care import sealed_assistance
 from referral.handlers.desk import own_act, own_case
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import date_in_future, date_in_past, unknown_code, wrong_state
@@ -113,7 +113,8 @@ def confirm_departure(states: States, command: ConfirmDeparture, context: Contex
         if context.reference.assistance_codes.get(code, on=day_at(GERMANY, context.now)) is None:
             return unknown_code(f"/assistance_codes/{index}", "assistance_codes")
     codes = tuple(sorted(set(command.assistance_codes)))
-    case, sealed = with_assistance(case, codes, context.vault)
+    key, sealed = sealed_assistance(case, codes, context.vault)
+    case = replace(case, care_key=key)
     journey = replace(
         case.journey,
         status="departed",

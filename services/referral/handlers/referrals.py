@@ -14,7 +14,7 @@ from referral.domain.consent import REFERRAL
 from referral.domain.journey import Journey
 from referral.domain.referral import Referral, as_told
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
-from referral.handlers.care import opened, with_needs
+from referral.handlers.care import open_for, sealed_needs
 from referral.handlers.desk import own_act, own_case
 from referral.handlers.receipts import watched
 from referral.limits import receipt_due
@@ -42,13 +42,13 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
         return centre
     if not case.covered(REFERRAL, centre.code, centre.country, context.now):
         return refusals.CONSENT_MISSING
-    if same := opened(case, context.vault).open_for(command.needs):
+    if same := open_for(case, command.needs, context.vault):
         return refusals.need_already_referred(same)
     if len(case.referrals) >= MOST_REFERRALS:
         return limit_reached(MOST_REFERRALS, "referrals", "Name several needs in one referral.")
     id_ = context.random_id()
     receipt = receipt_due(context, command.priority, centre.place, context.now)
-    keyed, needs = with_needs(case, id_, command.needs, context.vault)
+    key, needs = sealed_needs(case, id_, command.needs, context.vault)
     referral = Referral(
         id=id_,
         root_id=id_,
@@ -63,7 +63,7 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
         receipt_due_at=receipt.at,
         centre_region=centre.admin1,
     )
-    after = own_act(keyed.with_referral(referral), context.now, "ReturneeReferred", referral.id, referral.to_centre)
+    after = own_act(case.with_referral(referral, key), context.now, "ReturneeReferred", id_, centre.code)
     event = _returnee_referred(after, referral, tuple(sorted(set(command.needs))), context.reference)
     return Decision((after,), (event,), watched(case, after, receipt.counted), ReferralOutcome.of(after, referral))
 

@@ -14,7 +14,6 @@ from enum import Enum
 from uuid import UUID
 
 import pytest
-import structlog
 
 from chassis.settings import Settings
 from chassis.telemetry import logs
@@ -35,9 +34,12 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_line_says_when_where_and_what() -> None:
     lines = configured()
-    with structlog.contextvars.bound_contextvars(trace_id="4bf92f35", note_id=ID):
-        LOG.info("batch_done", count=500, topic="ph.training.v1")
-    [line] = lines()
+    shared = logs.shared_fields.set({"trace_id": "4bf92f35", "note_id": ID})
+    LOG.info("batch_done", count=500, topic="ph.training.v1")
+    logs.shared_fields.reset(shared)
+    LOG.info("alone")
+    line, alone = lines()
+    assert "trace_id" not in alone
     assert datetime.fromisoformat(line.pop("timestamp")).utcoffset() == timedelta()
     assert line == {
         "level": "info",
