@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from chassis.http.answering import MEDIA_TYPE
 from chassis.http.auth import BearerScheme, principal
 from chassis.http.door import Door
+from chassis.http.field_errors import FieldError
+from chassis.http.headers import CommandHeader, reads
 from chassis.http.problems import Problem
 from chassis.http.starting import started
 from chassis.postgres.database import Connection
@@ -26,11 +28,35 @@ from chassis.pure.sealing import Vault
 from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
 from chassis.work.workshop import Workshop
 
-IDEMPOTENCY_KEY = r"^[A-Za-z0-9_.:-]{8,128}$"
 REPLAYED = "Idempotency-Replayed"
+
+
+def _key_missing() -> Problem:
+    return Problem(
+        status=400,
+        code="idempotency_key_required",
+        detail="The request has no Idempotency-Key header.",
+        remedy="Send a UUID as Idempotency-Key with each intent; keep it when you repeat the request.",
+        errors=[FieldError("Idempotency-Key", "missing", "The field is missing.", "Add it.")],
+    )
+
+
+IDEMPOTENCY_KEY = CommandHeader(
+    "Idempotency-Key",
+    "[A-Za-z0-9_.:-]{8,128}",
+    128,
+    "Made by the caller once per intent (a UUID). Repeating it repeats the answer, not the effect.",
+    alone="Send exactly one.",
+    absent=_key_missing,
+)
 _TAG = r'(?:W/)?"[!#-~]*"'
-IF_MATCH = rf"^[ ,]*(\*|{_TAG}( *,[ ,]*{_TAG})*)[ ,]*$"
-"""A list of tags as RFC 9110 (5.6.1) wants it read: elements may be empty."""
+IF_MATCH = CommandHeader(
+    "If-Match",
+    rf"[ ,]*(\*|{_TAG}( *,[ ,]*{_TAG})*)[ ,]*",  # a list as RFC 9110 (5.6.1) wants it read: elements may be empty
+    4096,
+    "The ETag of what you have read: if it has changed since, nothing is done.",
+    alone="Send all tags in one If-Match, separated by commas.",
+)
 
 
 class _Acting(BearerScheme):
@@ -166,60 +192,32 @@ def _strong(header: str) -> Sequence[str]:
     return [tag for tag in re.findall(rf"\*|{_TAG}", header) if not tag.startswith("W/")]
 
 
-def _single(request: Request, name: str, remedy: str) -> None:
-    """Two lines of one header may say two things: 400."""
-    if len(request.headers.getlist(name)) > 1:
-        detail = f"The request has more than one {name} header."
-        raise Problem(status=400, code="header_repeated", detail=detail, remedy=remedy, field=name)
-
-
-_Key = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        pattern=IDEMPOTENCY_KEY,
-        description="Made by the caller once per intent (a UUID). Repeating it repeats the answer, not the effect.",
-    ),
-]
-
-
-_IfMatch = Annotated[
-    str,
-    Header(
-        alias="If-Match",
-        max_length=4096,
-        pattern=IF_MATCH,
-        description="The ETag of what you have read: if it has changed since, nothing is done.",
-    ),
-]
-
-
-def _only(request: Request, key: str) -> str:
-    _single(request, "Idempotency-Key", "Send exactly one.")
-    return key
-
-
 async def _fingerprints(request: Request) -> Sequence[bytes]:
     """By which a body is known again; where the service seals, hashes that nobody can make without its keys."""
     marks: Callable[[bytes], Sequence[bytes]] = request.app.state.marks
     return marks(await request.body())
 
 
-async def _run(request: Request, idempotency_key: _Key) -> Run:
-    return Run(request, _only(request, idempotency_key), await _fingerprints(request))
+@reads(IDEMPOTENCY_KEY)
+async def _run(request: Request) -> Run:
+    return Run(request, _key(request), await _fingerprints(request))
 
 
-async def _do(request: Request, idempotency_key: _Key) -> Do:
-    return Do(request, _only(request, idempotency_key), await _fingerprints(request))
+@reads(IDEMPOTENCY_KEY)
+async def _do(request: Request) -> Do:
+    return Do(request, _key(request), await _fingerprints(request))
 
 
-async def _change(
-    request: Request,
-    idempotency_key: _Key,
-    if_match: _IfMatch = None,  # type: ignore[assignment]  # absent or text: OpenAPI would offer null as a text else
-) -> Change:
-    _single(request, "If-Match", "Send all tags in one If-Match, separated by commas.")
-    return Change(request, _only(request, idempotency_key), await _fingerprints(request), if_match)
+@reads(IDEMPOTENCY_KEY, IF_MATCH)
+async def _change(request: Request) -> Change:
+    key, if_match = _key(request), IF_MATCH.read(request)
+    return Change(request, key, await _fingerprints(request), if_match)
+
+
+def _key(request: Request) -> str:
+    key = IDEMPOTENCY_KEY.read(request)
+    assert key is not None, "its absence is refused"
+    return key
 
 
 Runner = Annotated[Run, Depends(_run)]

@@ -41,7 +41,7 @@ async def _cursor(request: Request, _error: Exception) -> Response:
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    """422 with every field at fault; 400 if the body is no JSON or the Idempotency-Key is missing."""
+    """422 with every field at fault; 400 if the body is no JSON."""
     assert isinstance(error, RequestValidationError)
     return _invalid_problem(error).response(instance_of(request.scope))
 
@@ -51,17 +51,6 @@ def _invalid_problem(error: RequestValidationError) -> Problem:
     if found and found[0]["type"] == "json_invalid":
         return malformed_json(json_position(str(error.body), found[0]["loc"][-1]))
     errors = field_errors(found, error.body)
-    if any(
-        e["type"] == "missing" and tuple(str(each).lower() for each in e["loc"]) == ("header", "idempotency-key")
-        for e in found
-    ):
-        return Problem(
-            status=400,
-            code="idempotency_key_required",
-            detail="The request has no Idempotency-Key header.",
-            remedy="Send a UUID as Idempotency-Key with each intent; keep it when you repeat the request.",
-            errors=errors,
-        )
     count = len(errors)
     return Problem(
         status=422,

@@ -17,6 +17,7 @@ from starlette.types import Scope
 from chassis.http.auth import CALLER, BearerScheme, principal
 from chassis.http.bodies import with_body
 from chassis.http.field_errors import FieldError, shown
+from chassis.http.headers import documented
 from chassis.http.problems import COMMON, Problem
 
 
@@ -25,6 +26,11 @@ class _Route(APIRoute):
 
     Refuses a query parameter that is unknown or comes twice: a misspelled filter would list everything.
     """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        if parameters := documented(self.dependant):
+            self.openapi_extra = {**(self.openapi_extra or {}), "parameters": parameters}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """FastAPI's answer, which tries one route after the other: most of them have another number of segments."""

@@ -9,10 +9,11 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from fastapi import APIRouter, FastAPI, Header, HTTPException, Query
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from chassis.http.api import IDEMPOTENCY_KEY
 from chassis.http.exception_handlers import install, unexpected
 from chassis.http.problems import COMMON, Problem, problem_responses
 from chassis.postgres.database import ConcurrentUpdateError
@@ -27,11 +28,15 @@ class Body(BaseModel):
     case_id: UUID
 
 
+async def key(request: Request) -> str | None:
+    return IDEMPOTENCY_KEY.read(request)
+
+
 def make_app() -> FastAPI:
     router = APIRouter()
 
     @router.post("/everything", responses=problem_responses(403, 404, 409))
-    async def take(body: Body, idempotency_key: Annotated[str, Header(pattern="^[a-z0-9-]{8,}$")]) -> str:
+    async def take(body: Body, idempotency_key: Annotated[str, Depends(key)]) -> str:
         return idempotency_key
 
     @router.get("/cases/{case_id}")
@@ -109,10 +114,21 @@ def test_a_missing_idempotency_key_is_a_400_with_its_remedy() -> None:
     assert document["errors"][0]["field"] == "Idempotency-Key"
 
 
-def test_a_malformed_idempotency_key_names_the_header() -> None:
-    answer = ask(APP, "POST", "/everything", json={"case_id": CASE}, headers={"Idempotency-Key": CANARY})
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        (f"{CANARY} {CANARY}", "wrong_format"),
+        (f"{CANARY}\xa0", "wrong_format"),
+        (CANARY[:7], "wrong_format"),
+        ("", "wrong_format"),
+        (f"{CANARY:->129}", "too_long"),
+    ],
+)
+def test_a_malformed_idempotency_key_names_the_header(key: str, code: str) -> None:
+    headers = {b"idempotency-key": key.encode("latin-1")}
+    answer = ask(APP, "POST", "/everything", json={"case_id": CASE}, headers=headers)
     [error] = problem(answer, 422, "request_invalid")["errors"]
-    assert error["field"] == "Idempotency-Key"
+    assert (error["field"], error["code"]) == ("Idempotency-Key", code)
     assert CANARY not in answer.text
 
 
