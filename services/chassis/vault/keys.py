@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 import re
 from collections.abc import Iterator
@@ -44,9 +45,13 @@ class Generation:
         return AESGCM(self.key)
 
     @cached_property
-    def marking_key(self) -> bytes:
-        """Of the keyed hashes: another one than the cipher's."""
+    def _marking_key(self) -> bytes:
+        """Another one than the cipher's."""
         return hmac.digest(self.key, b"request fingerprints", "sha256")
+
+    def mark(self, data: bytes) -> bytes:
+        """A keyed hash: 32 bytes by which only who has the key knows the same data again."""
+        return hashlib.blake2b(data, key=self._marking_key, digest_size=32).digest()
 
     def seals_at(self, moment: datetime) -> bool:
         """Whether its moment has come."""

@@ -6,7 +6,6 @@ the generation that wrapped the key is taken out of the key file.
 
 from __future__ import annotations
 
-import hmac
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -170,4 +169,4 @@ class KeyVault:
         """
         newest = self.ring.sealing(self._now())
         others = (each for each in reversed(self.ring.generations) if each is not newest)
-        return tuple(hmac.digest(each.marking_key, data, "sha256") for each in (newest, *others))
+        return tuple(each.mark(data) for each in (newest, *others))
