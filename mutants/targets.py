@@ -12,7 +12,7 @@ MODULES = (
     "outbox/low_water",
     "outbox/limits",
     "work/deadlines",
-    "outbox/answers",
+    "outbox/broker_responses",
     "work/deadline_runner",
     "outbox/records",
     "outbox/append",

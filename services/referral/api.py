@@ -85,13 +85,13 @@ router = new_router()
 log = get_logger(__name__)
 
 
-async def _sight(request: Request, actor: Reader, days: Days, vault: Sealing) -> views.Sight:
+async def _disclosure(request: Request, actor: Reader, days: Days, vault: Sealing) -> views.Disclosure:
     shop = started(request, "workshop")
     locked = partial(tell, metrics=shop.metrics, route=route_of(request.scope))
-    return views.Sight(hidden_from(actor, shop.reference), days, vault, locked)
+    return views.Disclosure(hidden_from(actor, shop.reference), days, vault, locked)
 
 
-Sight = Annotated[views.Sight, Depends(_sight)]
+Disclosure = Annotated[views.Disclosure, Depends(_disclosure)]
 
 
 def _today(request: Request) -> date:
@@ -195,7 +195,7 @@ async def withdraw_referral(
 async def list_referrals(
     actor: Reader,
     reading: Reading,
-    sight: Sight,
+    disclosure: Disclosure,
     wish: Annotated[Wish, paged(views.REFERRALS)],
     *,
     status: Annotated[ReferralStatus | None, Query()] = None,
@@ -206,7 +206,9 @@ async def list_referrals(
 ) -> Response:
     """What became of each referral of the caller's organisation."""
     scope = _scope(actor, org)
-    return json_response(await views.referrals(reading, wish, org=scope, status=status, overdue=overdue, sight=sight))
+    return json_response(
+        await views.referrals(reading, wish, org=scope, status=status, overdue=overdue, disclosure=disclosure)
+    )
 
 
 @router.get("/referrals/{referral_id}", tags=["referrals"], **answers(ReferralDetail, 403, 404, tagged=True))

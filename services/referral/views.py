@@ -61,7 +61,7 @@ _HAS_OVERDUE: Final = (
 )
 
 
-class Sight(NamedTuple):
+class Disclosure(NamedTuple):
     """By what a caller sees referrals: the codes that are hidden from them, the calendars, what opens boxes, and who is
     told of one that does not open."""
 
@@ -103,7 +103,7 @@ async def referrals(
     org: str | None,
     status: str | None,
     overdue: bool | None,
-    sight: Sight,
+    disclosure: Disclosure,
 ) -> Page[ListedReferral]:
     """Referrals of one organisation, or of all, without the needs that are hidden from the caller. One whose needs do
     not open keeps nobody from the others.
@@ -116,7 +116,7 @@ async def referrals(
     where.add("listed.referral ->> 'status' = {}", status)
     where.add("file.data -> 'referrals' @? {}::jsonpath", _HAS_OVERDUE if overdue else None)
     where.add(f"({_OVERDUE}) = {{}}", overdue)
-    return await documents.page(REFERRALS, where, wish, lambda row: _listed(row, sight))
+    return await documents.page(REFERRALS, where, wish, lambda row: _listed(row, disclosure))
 
 
 async def countries(documents: Documents, wish: Wish, now: datetime) -> Page[CountryView]:
@@ -130,13 +130,13 @@ def _summary(row: Any) -> CaseSummary:
     return CaseSummary.model_validate(_case.validate_json(row["data"]))
 
 
-def _listed(row: Any, sight: Sight) -> ListedReferral:
+def _listed(row: Any, disclosure: Disclosure) -> ListedReferral:
     stored = _referral.validate_json(row["referral"])
     locked = False
     try:
-        referral = opened_referral(row["case_id"], row["care_key"], stored, sight.vault)
+        referral = opened_referral(row["case_id"], row["care_key"], stored, disclosure.vault)
     except VaultError as error:
-        sight.locked(error)
+        disclosure.locked(error)
         referral, locked = replace(stored, needs=None), True
-    listed = ListedReferral.of(row["case_id"], row["case_ref"], referral, sight.days, needs_locked=locked)
-    return listed.without(sight.hidden)
+    listed = ListedReferral.of(row["case_id"], row["case_ref"], referral, disclosure.days, needs_locked=locked)
+    return listed.without(disclosure.hidden)

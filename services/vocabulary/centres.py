@@ -12,7 +12,7 @@ from vocabulary.countries import TIME_ZONES, day_at
 from vocabulary.reference import Centre, Country
 from vocabulary.refusals import access_ended, access_suspended, not_a_centre
 from vocabulary.switch import ACTIVE, ENDED, STAYS_OPEN, SUSPENDED, status_on
-from vocabulary.terms import CountryStatus
+from vocabulary.terms import ProgrammeStatus
 
 IN_GERMANY: Final = ("scouts", "provider", "programme")
 """Kinds of organisations that lie in no country of return."""
@@ -58,7 +58,7 @@ def elsewhere(visit: Visit, reference: HasCountries, now: datetime) -> Refused |
     return access_suspended() if status == SUSPENDED else access_ended() if status == ENDED else None
 
 
-def _status(country: str, operation: str, reference: HasCountries, now: datetime) -> CountryStatus:
+def _status(country: str, operation: str, reference: HasCountries, now: datetime) -> ProgrammeStatus:
     """What the country is today; `active` where that does not count: for what stays open, and beyond the programme."""
     if operation in STAYS_OPEN or country not in TIME_ZONES:
         return ACTIVE

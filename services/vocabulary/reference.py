@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from vocabulary.terms import CountryStatus
+from vocabulary.terms import ProgrammeStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Country:
     """A country of the programme and what applies to it in a period."""
 
     code: str
-    status: CountryStatus
+    status: ProgrammeStatus
     valid_from: date
     valid_to: date | None = None
 

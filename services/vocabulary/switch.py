@@ -18,14 +18,14 @@ from chassis.pure.decision import Context, Decision, Handler
 from chassis.pure.messages import Contract
 from chassis.pure.reference import CodeList
 from chassis.pure.states import Need, States, by_id
-from vocabulary import codes, terms
+from vocabulary import codes
 from vocabulary.reference import Country
-from vocabulary.terms import Switch
+from vocabulary.terms import ProgrammeStatus, Switch
 
 ACTIVE: Final = "active"
 SUSPENDED: Final = "suspended"
 ENDED: Final = "ended"
-COUNTRIES: Final = UUID("0199f6a0-6d4e-7c11-9d0b-6a1f0f6f5c3e")
+NAMESPACE: Final = UUID("0199f6a0-6d4e-7c11-9d0b-6a1f0f6f5c3e")
 """The namespace of the countries' ids."""
 
 STAYS_OPEN: Final[Mapping[str, str]] = {
@@ -79,7 +79,7 @@ class SwitchContract(Contract, key="country_id"):
 
 def id_of(country: str) -> UUID:
     """The id of a country: the same for ever, and the key under which its switch is told."""
-    return uuid5(COUNTRIES, country)
+    return uuid5(NAMESPACE, country)
 
 
 def heard(_states: States, event: SwitchContract, _context: Context) -> Decision:
@@ -111,7 +111,7 @@ def _suspended(countries: CodeList[Country], codes_: Collection[str]) -> CodeLis
     return CodeList(countries.name, Country, [*kept, *(Country(code, SUSPENDED, day) for code, day in since.items())])
 
 
-def status_on(countries: CodeList[Country], country: str, day: date) -> terms.CountryStatus:
+def status_on(countries: CodeList[Country], country: str, day: date) -> ProgrammeStatus:
     """What the country is to the programme on this day, by the list or by the switch. A day without a row lies before
     the programme came or after it went: `ended`."""
     row = countries.get(country, on=day)

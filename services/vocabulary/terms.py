@@ -15,7 +15,7 @@ Readiness = Literal["now", "after_support", "not_now"]
 MeasureCategory = Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY"]
 Result = Literal["passed", "attended"]
 """Of a course: an examination was passed, or the person took part to the end."""
-CountryStatus = Literal["active", "no_centre", "suspended", "ended"]
+ProgrammeStatus = Literal["active", "no_centre", "suspended", "ended"]
 """What the programme does in a country."""
 Switch = Literal["active", "suspended"]
 """The switch per country: the second pauses the programme there, whatever the list of countries says."""

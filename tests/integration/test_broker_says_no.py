@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from chassis.outbox import limits, records
-from chassis.outbox.answers import rejection
+from chassis.outbox.broker_responses import rejection
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.relay import Relay
 from chassis.telemetry.metrics import Metrics

@@ -113,9 +113,9 @@ def _stories(w: World, people: list[Person], only_seat: Course) -> Iterator[Stor
 async def _end(w: World, people: list[Person], since: topics.Offsets) -> None:
     rest = await ending.come_to_rest(w)
     found, events, parked = await asyncio.gather(
-        ending.standings(w, people), topics.read(w.stack, since), poison.parked(w, people)
+        ending.situations(w, people), topics.read(w.stack, since), poison.parked(w, people)
     )
-    ending.show_standings(w, found)
+    ending.show_situations(w, found)
     ending.show_events(w, events, people[0])
     await ending.show_offers(w, found)
     ending.show_numbers(w, events, people)

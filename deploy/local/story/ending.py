@@ -24,7 +24,7 @@ WHOLE_WAY = (
 
 
 @dataclass(frozen=True)
-class Standing:
+class Situation:
     """How one person stands in each service."""
 
     person: Person
@@ -83,11 +83,11 @@ async def come_to_rest(w: World) -> Backlog:
     )
 
 
-async def standings(w: World, people: Iterable[Person]) -> list[Standing]:
+async def situations(w: World, people: Iterable[Person]) -> list[Situation]:
     """How everybody stands, by number."""
     places = asyncio.Semaphore(AT_ONCE)
 
-    async def one(person: Person) -> Standing:
+    async def one(person: Person) -> Situation:
         async with places:
             id_ = person.case_id
             case = await w.api.get(MANAGEMENT, "referral", f"/cases/{id_}")
@@ -96,12 +96,12 @@ async def standings(w: World, people: Iterable[Person]) -> list[Standing]:
             candidate = await w.api.get(MANAGEMENT, "placement", f"/candidates/{id_}")
         if case is None or enrolments is None:
             raise StackError(f"{person}: the case cannot be read back")
-        return Standing(person, case, enrolments["items"], file, candidate)
+        return Situation(person, case, enrolments["items"], file, candidate)
 
     return list(await asyncio.gather(*(one(person) for person in people)))
 
 
-def show_standings(w: World, found: Sequence[Standing]) -> None:
+def show_situations(w: World, found: Sequence[Situation]) -> None:
     """The table of the people whose story was told, and a line for all others."""
     columns = ("no.", "case", "", "story", *SERVICES)
     told = [each for each in found if each.person.named]
@@ -122,7 +122,7 @@ def show_standings(w: World, found: Sequence[Standing]) -> None:
         w.screen.line(f"{service:12} " + ", ".join(f"{number} {status}" for status, number in count.most_common()))
 
 
-async def show_offers(w: World, found: Sequence[Standing]) -> None:
+async def show_offers(w: World, found: Sequence[Situation]) -> None:
     """The programme's promise, as placement counts it. Raises `StackError` if the scouts count otherwise."""
     for each in found:
         if each.case["job_offers"] != each.offers:

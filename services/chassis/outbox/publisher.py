@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from chassis.kafka.clients import seconds_to_connect
-from chassis.outbox.answers import Answers, Rejection
+from chassis.outbox.broker_responses import BrokerResponses, Rejection
 from chassis.outbox.records import Batch
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
@@ -42,12 +42,12 @@ class Publisher:
         self._metrics = metrics
         self._timeout = timeout_seconds
         self._turned = turned
-        self._answers = Answers(self._throttled)
+        self._responses = BrokerResponses(self._throttled)
         self._producer: AIOKafkaProducer | None = None
 
     async def may_speak(self, stop: asyncio.Event) -> bool:
         """Waits as long as brokers ask for silence. False if `stop` is set meanwhile."""
-        while (silence := self._answers.silence()) > 0:
+        while (silence := self._responses.silence()) > 0:
             self._turned()
             if await is_set_within(stop, min(silence, 1.0)):
                 return False
@@ -81,7 +81,7 @@ class Publisher:
             pass
         acknowledged = {place: future.result().offset for place, future in sent.items() if _acknowledged(future)}
         rejected = {
-            place: self._answers.rejection(place) or _raised(sent.get(place)) or otherwise
+            place: self._responses.rejection(place) or _raised(sent.get(place)) or otherwise
             for place in batches
             if place not in acknowledged
         }
@@ -97,7 +97,7 @@ class Publisher:
         """Waits for all. Raises `TimeoutError` if a broker takes too long; silence that it asks for does not count."""
         give_up = monotonic() + self._timeout
         while pending:
-            if (silence := self._answers.silence()) > 0:
+            if (silence := self._responses.silence()) > 0:
                 self._turned()
                 give_up = max(give_up, monotonic() + silence + self._timeout)
             if (left := give_up - monotonic()) <= 0:
@@ -107,7 +107,7 @@ class Publisher:
     async def _ready(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = self._new_producer()
-            self._answers.listen(producer)
+            self._responses.listen(producer)
             self._producer = producer
             async with asyncio.timeout(seconds_to_connect(producer.client) + self._timeout):
                 await producer.start()
@@ -123,7 +123,7 @@ class Publisher:
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        self._answers.drop()
+        self._responses.drop()
         producer._closed = True  # noqa: SLF001 - so that it does not complain that nobody stopped it
         if producer._sender is not None:  # noqa: SLF001
             await bounded(producer._sender.close(), 2)  # noqa: SLF001

@@ -11,7 +11,7 @@ from chassis.pure.states import Kind, Need, by_id
 from counselling import commands
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-from counselling.handlers import answers, care, casework, deadlines
+from counselling.handlers import care, casework, deadlines, referrals
 from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER
 from vocabulary.switch import CountryStatus
 
@@ -42,10 +42,10 @@ def for_file(attribute: str, decide: Callable[..., Any]) -> Handler:
 
 
 COMMANDS: Mapping[type[Any], Handler] = {
-    commands.AcceptReferral: for_file("case_id", answers.accept),
-    commands.RejectReferral: for_file("case_id", answers.reject),
-    commands.RedirectReferral: for_file("case_id", answers.redirect),
-    commands.CompleteReferral: for_file("case_id", answers.complete),
+    commands.AcceptReferral: for_file("case_id", referrals.accept),
+    commands.RejectReferral: for_file("case_id", referrals.reject),
+    commands.RedirectReferral: for_file("case_id", referrals.redirect),
+    commands.CompleteReferral: for_file("case_id", referrals.complete),
     commands.ConfirmArrival: for_file("case_id", casework.confirm_arrival),
     commands.RecordContact: for_file("case_id", casework.record_contact),
     commands.RecordAssessment: for_file("case_id", casework.record_assessment),

@@ -14,7 +14,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingReferral:
     """A referral that the scout has not taken back. One per root: a renewed one takes the old one's place."""
 
     referral_id: UUID
@@ -41,14 +41,14 @@ class Redirect:
 class Referrals:
     """All that is known of a person's referrals, without what they ask for."""
 
-    standing: tuple[Standing, ...] = ()
+    standing: tuple[StandingReferral, ...] = ()
     ended: tuple[Ended, ...] = ()
     redirects: tuple[Redirect, ...] = ()
 
     def referred(self, referral_id: UUID, root_id: UUID) -> Referrals:
         """The scout referred the person."""
         others = (each for each in self.standing if each.root_id != root_id)
-        return replace(self, standing=(*others, Standing(referral_id, root_id)))
+        return replace(self, standing=(*others, StandingReferral(referral_id, root_id)))
 
     def withdrawn(self, referral_id: UUID, at: datetime) -> Referrals:
         """The scout or the person takes a referral back.
@@ -70,7 +70,7 @@ class Referrals:
         return replace(self, redirects=tuple(sorted({*self.redirects, Redirect(child_id, parent_id)})))
 
     @property
-    def open(self) -> tuple[Standing, ...]:
+    def open(self) -> tuple[StandingReferral, ...]:
         """The referrals that stand and that no centre rejected, in whatever hands they are."""
         over = {id_ for ended in self.ended for id_ in self._lineage(ended.referral_id)}
         return tuple(each for each in self.standing if each.referral_id not in over)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
-from referral.domain.terms import Transport
+from referral.domain.terms import SealedCodes, Transport
 
 JourneyStatus = Literal["undecided", "planned", "booked", "departed", "arrived", "cancelled"]
 Step = Literal["plan", "book", "reschedule", "cancel", "depart"]
@@ -47,7 +47,7 @@ class Journey:
     """Code of why it was last moved, or cancelled."""
     departed_on: date | None = None
     arrival_expected_on: date | None = None
-    assistance_codes: str | tuple[str, ...] | None = ()
+    assistance_codes: SealedCodes = ()
     """All of them, sealed like the needs of a referral; those that tell of health never leave this service."""
     arrived_on: date | None = None
 

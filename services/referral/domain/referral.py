@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal
 from uuid import UUID
 
+from referral.domain.terms import SealedCodes
 from vocabulary.terms import Priority
 
 ReferralStatus = Literal[
@@ -57,10 +58,6 @@ FURTHER_NEEDS: Final = "further_needs"
 """A need that others are told of with every referral, so that none that is not named can be made out. A scout may name
 it alone."""
 
-Codes: TypeAlias = str | tuple[str, ...] | None
-"""Codes that tell of somebody's health: a sealed box. A tuple where they are in clear, to be shown, or from before they
-were sealed. None: destroyed with the case's key."""
-
 
 def as_told(needs: Iterable[str]) -> tuple[str, ...]:
     """The needs that others may know, as they are told (docs/domain.md: health-stays)."""
@@ -79,7 +76,7 @@ class Referral:
     country: str
     """Country of return."""
     priority: Priority
-    needs: Codes
+    needs: SealedCodes
     referred_at: datetime
     wishes: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()

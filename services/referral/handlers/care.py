@@ -16,7 +16,8 @@ from chassis.pure.sealing import InClear, Vault
 from chassis.pure.states import States
 from referral.domain.case import Case
 from referral.domain.journey import Journey
-from referral.domain.referral import Codes, Referral
+from referral.domain.referral import Referral
+from referral.domain.terms import SealedCodes
 
 CARE = "care"
 """The part of a case that this key opens."""
@@ -94,7 +95,7 @@ def _sealed(case: Case, name: str, codes: Iterable[str], vault: Vault) -> tuple[
     return key, boxes[name]
 
 
-def _codes(case_id: UUID, key: str | None, name: str, codes: Codes, vault: Vault) -> tuple[str, ...] | None:
+def _codes(case_id: UUID, key: str | None, name: str, codes: SealedCodes, vault: Vault) -> tuple[str, ...] | None:
     if not isinstance(codes, str) or key is None:
         return codes if isinstance(codes, tuple) else None
     return tuple(json.loads(vault.open(case_id, CARE, key, {name: codes})[name]))

@@ -12,7 +12,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingReferral:
     """A referral that nobody has taken back. One per root: a renewed referral takes the old one's place."""
 
     referral_id: UUID
@@ -23,7 +23,7 @@ class Standing:
 class Referrals:
     """The referrals that stand, and the withdrawals that ended one of them under an id unknown here."""
 
-    standing: tuple[Standing, ...] = ()
+    standing: tuple[StandingReferral, ...] = ()
     unmatched: tuple[UUID, ...] = ()
 
     @property
@@ -34,7 +34,7 @@ class Referrals:
     def referred(self, referral_id: UUID, root_id: UUID) -> Referrals:
         """The scout refers the person."""
         others = tuple(each for each in self.standing if each.root_id != root_id)
-        return Referrals((*others, Standing(referral_id, root_id)), self.unmatched)
+        return Referrals((*others, StandingReferral(referral_id, root_id)), self.unmatched)
 
     def withdrawn(self, referral_id: UUID) -> Referrals:
         """The scout or the person takes a referral back."""

@@ -21,7 +21,7 @@ from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS, World
 CASES = ("ann", "ben")
 TOPICS = ("referral", "training", "counselling")
 NAMES = UUID("6f1c7d1e-0b0a-4a52-9a4e-0d2a4d1b7c55")
-MOVES = ("present", "offer", "accept", "decline", "start")
+STEPS = ("present", "offer", "accept", "decline", "start")
 PLACES = (
     *((LAGOS, "NG"), (LAGOS, "NG"), (EDO, "NG"), (ACCRA, "GH")),
     *((DAKAR, "GM"), (DAKAR, "GM"), (DAKAR, "SN")),
@@ -162,10 +162,10 @@ def histories(draw: st.DrawFn) -> History:
                 at += timedelta(minutes=draw(st.integers(1, 3)))
                 told = Told(topic, case, number, kind, {**fact, "at": at})
                 (before if number <= cut else after).append(told)
-    act = st.tuples(st.sampled_from(("shortlist", *MOVES)), st.sampled_from(CASES), st.sampled_from(VACANCIES))
+    act = st.tuples(st.sampled_from(("shortlist", *STEPS)), st.sampled_from(CASES), st.sampled_from(VACANCIES))
     acts = draw(st.lists(act, max_size=10))
     if draw(st.integers(0, 3)):
-        steps = {case: ("shortlist", *MOVES[: draw(st.integers(0, 4))]) for case in CASES}
+        steps = {case: ("shortlist", *STEPS[: draw(st.integers(0, 4))]) for case in CASES}
         likely_ones = {"ann": "welder", "ben": "baker"}
         acts = [(step, case, likely_ones[case]) for case in CASES for step in steps[case]] + acts
     return History(before, acts, after)

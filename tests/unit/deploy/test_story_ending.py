@@ -48,13 +48,13 @@ def whole_way() -> list[Event]:
     return [event(name, place, offset=place) for place, name in enumerate(ending.WHOLE_WAY, 1)]
 
 
-def standing(person: Person, **more: Any) -> ending.Standing:
+def situation(person: Person, **more: Any) -> ending.Situation:
     case = {"status": "referred", "job_offers": 0, "referrals": [{"status": "received", "overdue_level": 3}]}
-    return ending.Standing(person, {**case, **more.pop("case", {})}, more.pop("enrolments", ()), **more)
+    return ending.Situation(person, {**case, **more.pop("case", {})}, more.pop("enrolments", ()), **more)
 
 
 def test_a_case_that_other_services_do_not_know_shows_dashes(person: Person) -> None:
-    found = standing(person, case={"referrals": []}, file=None, candidate=None)
+    found = situation(person, case={"referrals": []}, file=None, candidate=None)
     assert found.cells() == ("referred", "-", "-", "-")
 
 
@@ -64,7 +64,7 @@ def test_a_case_shows_what_each_service_says_of_it(person: Person) -> None:
         {"candidacy_id": "1", "status": "closed", "closed_reason": "person_declined", "offer": {"status": "declined"}},
         {"candidacy_id": "3", "status": "closed", "closed_reason": "vacancy_filled", "offer": None},
     ]
-    found = standing(
+    found = situation(
         person,
         enrolments=[{"status": "cancelled", "cancel_reason": "departure_before_end"}],
         file={"status": "expected", "centre": "centre:NG-LOS"},
@@ -79,7 +79,7 @@ def test_a_case_shows_what_each_service_says_of_it(person: Person) -> None:
 
 
 async def test_offers_that_scout_and_placement_count_differently_break_the_promise(w: World, person: Person) -> None:
-    found = standing(person, file=None, candidate={"offers": 1})
+    found = situation(person, file=None, candidate={"offers": 1})
     with pytest.raises(StackError, match="placement counts 1 job offers, the scout sees 0"):
         await ending.show_offers(w, [found])
 

@@ -16,7 +16,7 @@ from chassis.pure.reference import DIRECTORY, InvalidReference
 from tests.support.memory import NOW
 from training.domain import terms
 from training.domain.enrolment import MOVES, Completion, Enrolment, EnrolmentStatus, ImpossibleMove
-from training.domain.referrals import Referrals, Standing
+from training.domain.referrals import Referrals, StandingReferral
 from training.domain.session import CourseSession, SessionStatus, links
 from training.reference import Reference
 from training.settings import TrainingSettings
@@ -124,12 +124,12 @@ def test_referrals_are_counted_by_root() -> None:
     one, two, child = UUID(int=1), UUID(int=2), UUID(int=3)
     both = Referrals().referred(one, one).referred(two, two)
     assert both.open
-    assert both.withdrawn(one).standing == (Standing(two, two),)
+    assert both.withdrawn(one).standing == (StandingReferral(two, two),)
     assert both.withdrawn(child).unmatched == (child,)
     assert both.withdrawn(child).open
     assert both.withdrawn(child).withdrawn(two) == Referrals()
     assert Referrals().withdrawn(child) == Referrals()
-    assert Referrals().referred(one, one).referred(two, one).standing == (Standing(two, one),)
+    assert Referrals().referred(one, one).referred(two, one).standing == (StandingReferral(two, one),)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.produce import ProduceRequest
 
-from chassis.outbox.answers import Rejection
+from chassis.outbox.broker_responses import Rejection
 from chassis.outbox.publisher import Publisher
 from chassis.outbox.records import Batch
 from chassis.telemetry.metrics import Metrics

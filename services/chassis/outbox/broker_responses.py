@@ -34,7 +34,7 @@ def rejection(code: int) -> Rejection:
     return Rejection(f"error {code}" if known is None else known.__name__.removesuffix("Error"), code in TOO_LARGE)
 
 
-class Answers:
+class BrokerResponses:
     """Outlives the producers of a relay: a new connection to a broker keeps silent for as long as the old one must."""
 
     def __init__(self, asked: Callable[[float], None]) -> None:

@@ -10,14 +10,14 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.produce import ProduceRequest
 
-from chassis.outbox import answers
-from chassis.outbox.answers import Answers, Rejection, rejection
+from chassis.outbox import broker_responses
+from chassis.outbox.broker_responses import BrokerResponses, Rejection, rejection
 
 PLACE = ("ph.till.v1", 2)
 
 
 class Broker:
-    """Answers each request with what it was told to; the producer's client, as `Answers` sees it."""
+    """Answers each request with what it was told to; the producer's client, as `BrokerResponses` sees it."""
 
     def __init__(self) -> None:
         self.client = self
@@ -40,13 +40,13 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     time = Time()
-    monkeypatch.setattr(answers, "monotonic", time)
+    monkeypatch.setattr(broker_responses, "monotonic", time)
     return time
 
 
-def heard(broker: Broker) -> tuple[Answers, list[float]]:
+def heard(broker: Broker) -> tuple[BrokerResponses, list[float]]:
     asked: list[float] = []
-    found = Answers(asked.append)
+    found = BrokerResponses(asked.append)
     found.listen(broker)  # type: ignore[arg-type]
     return found, asked
 
@@ -162,6 +162,6 @@ async def test_the_next_producer_keeps_silent_for_as_long_as_the_last_one_must()
 
 
 def test_without_a_producer_there_is_nothing_to_drop_and_nobody_asks_for_silence() -> None:
-    found = Answers(print)
+    found = BrokerResponses(print)
     found.drop()
     assert found.silence() == 0
