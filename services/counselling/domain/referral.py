@@ -17,15 +17,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from vocabulary.terms import Priority
+from vocabulary.transitions import status_after
 
 ReferralStatus = Literal["received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"]
-Act = Literal["accept", "start", "complete", "reject", "redirect", "withdraw"]
+Step = Literal["accept", "start", "complete", "reject", "redirect", "withdraw"]
 
-TRANSITIONS: Mapping[tuple[ReferralStatus, Act], ReferralStatus] = {
+TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("received", "accept"): "accepted",
     ("received", "reject"): "rejected",
     ("received", "redirect"): "referred_onward",
@@ -128,22 +129,26 @@ class Referral:
         """Whether its centre has taken the person on."""
         return self.status in HELD
 
-    def allows(self, act: Act) -> bool:
-        """Whether the table has this transition."""
-        return (self.status, act) in TRANSITIONS
+    def allows(self, step: Step) -> bool:
+        """Whether the step can be taken from here."""
+        return (self.status, step) in TRANSITIONS
+
+    def stepped(self, step: Step, **facts: Any) -> Referral:
+        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
+        return replace(self, status=status_after(TRANSITIONS, self.status, step), **facts)
 
     def accepted(self, at: datetime, first_appointment: datetime | None) -> Referral:
         """Taken on by its centre."""
-        return replace(self._after("accept"), answered_at=at, first_appointment=first_appointment)
+        return self.stepped("accept", answered_at=at, first_appointment=first_appointment)
 
     def started(self) -> Referral:
         """The person has arrived; a referral that is not `accepted` stays as it is."""
-        return self._after("start") if self.allows("start") else self
+        return self.stepped("start") if self.allows("start") else self
 
-    def ended(self, act: Act, at: datetime, reason: str) -> Referral:
+    def ended(self, step: Step, at: datetime, reason: str) -> Referral:
         """Rejected, redirected, withdrawn or completed, for a coded reason or with a coded outcome."""
-        answered_at = at if act in ("reject", "redirect") else self.answered_at
-        return replace(self._after(act), answered_at=answered_at, ended_at=at, reason=reason)
+        answered_at = at if step in ("reject", "redirect") else self.answered_at
+        return self.stepped(step, answered_at=answered_at, ended_at=at, reason=reason)
 
     def child(self, id_: UUID, centre: Seat, at: datetime, due_at: datetime) -> Referral:
         """The referral that another centre gets when this one is redirected: same root, a fresh limit."""
@@ -158,6 +163,3 @@ class Referral:
             changed_at=at,
             centre_region=centre.admin1,
         )
-
-    def _after(self, act: Act) -> Referral:
-        return replace(self, status=TRANSITIONS[self.status, act])

@@ -17,7 +17,7 @@ from counselling.answers import RedirectionOutcome, ReferralOutcome
 from counselling.commands import AcceptReferral, CompleteReferral, RedirectReferral, RejectReferral
 from counselling.domain.centre_file import MAX_REDIRECTIONS, CentreFile
 from counselling.domain.consent import covered
-from counselling.domain.referral import Referral
+from counselling.domain.referral import TRANSITIONS, Referral
 from counselling.domain.sight import KNOWING
 from counselling.events import ReferralAccepted, ReferralCompleted, ReferralRedirected, ReferralRejected
 from counselling.handlers.access import by_centre, referral_of, sight_in
@@ -27,6 +27,7 @@ from counselling.reference import Reference
 from vocabulary.countries import day_at
 from vocabulary.reference import Centre
 from vocabulary.refusals import country_not_active, country_suspended, date_in_past, unknown_code, wrong_state
+from vocabulary.transitions import statuses_before
 
 LATEST_APPOINTMENT = timedelta(days=730)
 """Further ahead a date is a slip of the pen (docs/domain.md: appointment-horizon)."""
@@ -118,7 +119,7 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
         return found
     file, referral = found
     if not referral.allows("complete"):
-        return wrong_state("referral", referral.status, "in_progress")
+        return wrong_state("referral", referral.status, *statuses_before(TRANSITIONS, "complete"))
     if command.outcome_code not in context.reference.outcome_codes:
         return unknown_code("/outcome_code", "outcome_codes")
     completed = referral.ended("complete", context.now, command.outcome_code)

@@ -1,8 +1,9 @@
 """One person's way into one vacancy.
 
-    shortlisted --presented--> presented --offered--> offered --accepted--> accepted --started--> started
-         |                         |                     |                     |
-         +------------------------ + ------------------- + ------------------- +--closed(reason)--> closed
+    shortlisted --present--> presented --offer--> offered --accept--> accepted --start--> started
+
+    shortlisted, presented, offered, accepted --close(reason)--> closed
+    offered --decline, expire--> closed
 
 An offer belongs to the person: once it is made, neither a withdrawn consent, nor a withdrawn referral, nor
 the end of the vacancy takes it away. It ends by the person's answer, by its date, or by the employer who
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from placement.domain.terms import (
@@ -28,17 +29,23 @@ from placement.domain.terms import (
     Purpose,
     WageBand,
 )
+from vocabulary.transitions import status_after
 
 CandidacyStatus = Literal["shortlisted", "presented", "offered", "accepted", "started", "closed"]
 OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted"]
+Step = Literal["present", "offer", "accept", "decline", "expire", "start", "close"]
 
-MOVES: Final[Mapping[CandidacyStatus, frozenset[CandidacyStatus]]] = {
-    "shortlisted": frozenset({"presented", "closed"}),
-    "presented": frozenset({"offered", "closed"}),
-    "offered": frozenset({"accepted", "closed"}),
-    "accepted": frozenset({"started", "closed"}),
-    "started": frozenset(),
-    "closed": frozenset(),
+TRANSITIONS: Final[Mapping[tuple[CandidacyStatus, Step], CandidacyStatus]] = {
+    ("shortlisted", "present"): "presented",
+    ("presented", "offer"): "offered",
+    ("offered", "accept"): "accepted",
+    ("offered", "decline"): "closed",
+    ("offered", "expire"): "closed",
+    ("accepted", "start"): "started",
+    ("shortlisted", "close"): "closed",
+    ("presented", "close"): "closed",
+    ("offered", "close"): "closed",
+    ("accepted", "close"): "closed",
 }
 
 BEFORE_OFFER: Final[frozenset[CandidacyStatus]] = frozenset({"shortlisted", "presented"})
@@ -105,38 +112,46 @@ class Candidacy:
         """Whether an opening is kept for it."""
         return self.status != "closed"
 
+    def allows(self, step: Step) -> bool:
+        """Whether the step can be taken from here."""
+        return (self.status, step) in TRANSITIONS
+
+    def stepped(self, step: Step, **facts: Any) -> Candidacy:
+        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
+        return replace(self, status=status_after(TRANSITIONS, self.status, step), **facts)
+
     def presented(self, on: date) -> Candidacy:
         """The employer learned of the person."""
-        return replace(self, status="presented", presented_on=on)
+        return self.stepped("present", presented_on=on)
 
     def offered(self, offer: Offer) -> Candidacy:
         """The employer offers work."""
-        return replace(self, status="offered", offer=offer)
+        return self.stepped("offer", offer=offer)
 
     def accepted(self, on: date) -> Candidacy:
         """The person takes the offer."""
-        return replace(self, status="accepted", offer=_answered(self.offer, "accepted", on))
+        return self.stepped("accept", offer=_answered(self.offer, "accepted", on))
 
     def declined(self, reason: str, on: date) -> Candidacy:
         """The person does not take the offer."""
         offer = replace(_answered(self.offer, "declined", on), decline_reason=reason)
-        return replace(self, offer=offer).closed("person_declined", "person")
+        return self.stepped("decline", offer=offer, closed_reason="person_declined", closed_by="person")
 
     def expired(self) -> Candidacy:
         """Nobody answered the offer in time."""
         offer = _answered(self.offer, "expired", None)
-        return replace(self, offer=offer).closed("offer_expired", "system")
+        return self.stepped("expire", offer=offer, closed_reason="offer_expired", closed_by="system")
 
     def started(self, employment: Employment) -> Candidacy:
         """The person works."""
-        return replace(self, status="started", employment=employment)
+        return self.stepped("start", employment=employment)
 
     def closed(self, reason: ClosedReason, by: Party) -> Candidacy:
         """The way ends here."""
         offer = self.offer
         if offer is not None and reason == "offer_retracted":
             offer = replace(offer, status="retracted")
-        return replace(self, status="closed", closed_reason=reason, closed_by=by, offer=offer)
+        return self.stepped("close", closed_reason=reason, closed_by=by, offer=offer)
 
 
 def _answered(offer: Offer | None, status: OfferStatus, on: date | None) -> Offer:

@@ -53,7 +53,7 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
 
 def present(states: States, command: Present, context: Context) -> Decision | Refused:
     """The person is named to the employer: only with the person's consent for exactly this employer."""
-    scene = scene_of(states, command, context, "shortlisted")
+    scene = scene_of(states, command, context, "present")
     if isinstance(scene, Refused):
         return scene
     refused = paused(scene.vacancy.country, context) or _not_eligible(scene.candidate)
@@ -72,10 +72,10 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
 
 def close_candidacy(states: States, command: CloseCandidacy, context: Context) -> Decision | Refused:
     """Person, employer or officer end it; the opening is free. An open offer is declined or retracted."""
-    parties, needed = CLOSERS[command.reason]
+    parties, among = CLOSERS[command.reason]
     if command.by not in parties:
         return refusals.CLOSER_INADMISSIBLE
-    scene = scene_of(states, command, context, *needed)
+    scene = scene_of(states, command, context, "close", among)
     if isinstance(scene, Refused):
         return scene
     candidacy = scene.candidacy.closed(command.reason, command.by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypedDict
@@ -13,7 +13,7 @@ from chassis.pure.states import Need, States, by_id
 from placement import refusals
 from placement.commands import OnCandidacy, Shortlist
 from placement.domain import consents
-from placement.domain.candidacy import Candidacy, CandidacyStatus
+from placement.domain.candidacy import TRANSITIONS, Candidacy, CandidacyStatus, Step
 from placement.domain.candidate import Candidate
 from placement.domain.sight import Eyes
 from placement.domain.terms import ClosedReason, Party
@@ -23,6 +23,7 @@ from placement.reference import Reference
 from vocabulary.countries import day_at
 from vocabulary.refusals import country_not_active, country_suspended, not_a_centre, wrong_state
 from vocabulary.switch import ENDED, SUSPENDED, status_on
+from vocabulary.transitions import statuses_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,14 @@ def paused(country: str, context: Context) -> Refused | None:
     return country_suspended() if status == SUSPENDED else country_not_active() if status == ENDED else None
 
 
-def scene_of(states: States, command: OnCandidacy, context: Context, *needed: CandidacyStatus) -> Scene | Refused:
-    """What the command is about, or why it cannot be."""
+def scene_of(
+    states: States,
+    command: OnCandidacy,
+    context: Context,
+    step: Step,
+    among: Collection[CandidacyStatus] | None = None,
+) -> Scene | Refused:
+    """What the command is about, or why it cannot be. `among`: the step is for candidacies of these statuses only."""
     desk = desk_of(context)
     if isinstance(desk, Refused):
         return desk
@@ -95,8 +102,8 @@ def scene_of(states: States, command: OnCandidacy, context: Context, *needed: Ca
         return refusals.OTHER_ORGANISATION
     if candidacy.centre != desk.centre and not desk.eyes(context.now).know(candidate):
         return refusals.CANDIDACY_NOT_FOUND
-    if candidacy.status not in needed:
-        return wrong_state("candidacy", candidacy.status, *needed)
+    if not candidacy.allows(step) or (among is not None and candidacy.status not in among):
+        return wrong_state("candidacy", candidacy.status, *(among or statuses_before(TRANSITIONS, step)))
     return Scene(day_at(vacancy.country, context.now), candidate, vacancy, candidacy)
 
 

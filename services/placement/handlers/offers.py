@@ -19,7 +19,7 @@ from placement import refusals
 from placement.answers import CandidacyOutcome
 from placement.commands import AcceptOffer, DeclineOffer, MakeOffer, StartEmployment
 from placement.domain import consents
-from placement.domain.candidacy import Candidacy, Employment, Offer
+from placement.domain.candidacy import Candidacy, Employment, Offer, Step
 from placement.domain.candidate import Candidate
 from placement.domain.terms import STRONG_EVIDENCE, DistanceBand
 from placement.domain.vacancy import Vacancy
@@ -47,7 +47,7 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
 
     The consent `presentation` must hold now: one that has ended by its day no longer carries a step.
     """
-    scene = scene_of(states, command, context, "presented")
+    scene = scene_of(states, command, context, "offer")
     if isinstance(scene, Refused):
         return scene
     if (refused := paused(scene.vacancy.country, context)) is not None:
@@ -86,7 +86,7 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
 
 def accept_offer(states: States, command: AcceptOffer, context: Context) -> Decision | Refused:
     """The person takes the offer. Whoever takes the last opening fills the vacancy."""
-    scene = _open_offer(states, command, context)
+    scene = _open_offer(states, command, context, "accept")
     if isinstance(scene, Refused):
         return scene
     candidacy = scene.candidacy.accepted(scene.today)
@@ -108,7 +108,7 @@ def accept_offer(states: States, command: AcceptOffer, context: Context) -> Deci
 
 def decline_offer(states: States, command: DeclineOffer, context: Context) -> Decision | Refused:
     """The person does not take the offer. Nothing follows from it but a free opening."""
-    scene = _open_offer(states, command, context)
+    scene = _open_offer(states, command, context, "decline")
     if isinstance(scene, Refused):
         return scene
     reasons = context.reference.decline_reasons
@@ -133,7 +133,7 @@ def offer_expires(states: States, deadline: DeadlineDue, _context: Context) -> D
     """Nobody answered in time. The event carries the time that was agreed, not when the worker came by."""
     vacancy = states.get(Vacancy, deadline.owner)
     candidacy = None if vacancy is None else vacancy.candidacy_of_offer(deadline.subject)
-    if vacancy is None or candidacy is None or candidacy.status != "offered":
+    if vacancy is None or candidacy is None or not candidacy.allows("expire"):
         return NOTHING
     candidacy = candidacy.expired()
     vacancy = vacancy.updated(candidacy)
@@ -148,7 +148,7 @@ def offer_expires(states: States, deadline: DeadlineDue, _context: Context) -> D
 
 def start_employment(states: States, command: StartEmployment, context: Context) -> Decision | Refused:
     """The person has begun to work. Formal only if the offer was, and evidence says so."""
-    scene = scene_of(states, command, context, "accepted")
+    scene = scene_of(states, command, context, "start")
     if isinstance(scene, Refused):
         return scene
     if command.started_on > scene.today:
@@ -186,9 +186,9 @@ def offer_of(candidacy: Candidacy) -> Offer:
     return candidacy.offer
 
 
-def _open_offer(states: States, command: AcceptOffer | DeclineOffer, context: Context) -> Scene | Refused:
+def _open_offer(states: States, command: AcceptOffer | DeclineOffer, context: Context, step: Step) -> Scene | Refused:
     """An offer that can be answered now; its time ends it even before its deadline fires."""
-    scene = scene_of(states, command, context, "offered")
+    scene = scene_of(states, command, context, step)
     if not isinstance(scene, Refused) and offer_of(scene.candidacy).expires_at <= context.now:
         return refusals.OFFER_OVER
     return scene

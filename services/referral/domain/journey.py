@@ -13,19 +13,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from referral.domain.terms import SealedCodes, Transport
+from vocabulary.transitions import status_after
 
 JourneyStatus = Literal["undecided", "planned", "booked", "departed", "arrived", "cancelled"]
-Step = Literal["plan", "book", "reschedule", "cancel", "depart"]
+Step = Literal["plan", "book", "reschedule", "cancel", "depart", "arrive"]
 
-ALLOWED: Final[Mapping[Step, frozenset[JourneyStatus]]] = {
-    "plan": frozenset({"undecided", "cancelled"}),
-    "book": frozenset({"planned"}),
-    "reschedule": frozenset({"planned", "booked"}),
-    "cancel": frozenset({"planned", "booked"}),
-    "depart": frozenset({"planned", "booked"}),
+TRANSITIONS: Final[Mapping[tuple[JourneyStatus, Step], JourneyStatus]] = {
+    ("undecided", "plan"): "planned",
+    ("cancelled", "plan"): "planned",
+    ("planned", "book"): "booked",
+    ("planned", "reschedule"): "planned",
+    ("booked", "reschedule"): "booked",
+    ("planned", "cancel"): "cancelled",
+    ("booked", "cancel"): "cancelled",
+    ("planned", "depart"): "departed",
+    ("booked", "depart"): "departed",
+    ("undecided", "arrive"): "arrived",
+    ("planned", "arrive"): "arrived",
+    ("booked", "arrive"): "arrived",
+    ("cancelled", "arrive"): "arrived",
+    ("departed", "arrive"): "arrived",
 }
 MAX_WINDOW_DAYS: Final = 365
 """A longer window is no plan (docs/domain.md: departure-window)."""
@@ -53,8 +63,16 @@ class Journey:
 
     def allows(self, step: Step) -> bool:
         """Whether the step can be taken from here."""
-        return self.status in ALLOWED[step]
+        return (self.status, step) in TRANSITIONS
+
+    def stepped(self, step: Step, **facts: Any) -> Journey:
+        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
+        return replace(self, status=status_after(TRANSITIONS, self.status, step), **facts)
+
+    def begun_anew(self, step: Step, **facts: Any) -> Journey:
+        """The same, and nothing of what was known before."""
+        return Journey(status=status_after(TRANSITIONS, self.status, step), **facts)
 
     def arrived(self, on: date) -> Journey:
         """The person was seen in the country; the first report counts."""
-        return self if self.status == "arrived" else replace(self, status="arrived", arrived_on=on)
+        return self.stepped("arrive", arrived_on=on) if self.allows("arrive") else self

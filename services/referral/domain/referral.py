@@ -22,6 +22,7 @@ from uuid import UUID
 
 from referral.domain.terms import SealedCodes
 from vocabulary.terms import Priority
+from vocabulary.transitions import status_after
 
 ReferralStatus = Literal[
     "submitted", "received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"
@@ -132,9 +133,12 @@ class Referral:
         return (self.status, step) in TRANSITIONS
 
     def stepped(self, step: Step, **facts: Any) -> Referral:
-        """The referral after the step, with what it brought, or unchanged if the step does not follow from here."""
-        status = TRANSITIONS.get((self.status, step))
-        return self if status is None else replace(self, status=status, **facts)
+        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
+        return replace(self, status=status_after(TRANSITIONS, self.status, step), **facts)
+
+    def stepped_if_allowed(self, step: Step, **facts: Any) -> Referral:
+        """The same, or unchanged if the step does not follow from here: what a centre tells may have been crossed."""
+        return self.stepped(step, **facts) if self.allows(step) else self
 
     def child(
         self,

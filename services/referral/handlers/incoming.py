@@ -42,7 +42,7 @@ def received(case: Case, event: contracts.ReferralReceived, _context: Context) -
     """The referral is in the centre's inbox, and the centre owes an answer."""
 
     def step(referral: Referral) -> Referral:
-        known = referral.stepped("acknowledge")
+        known = referral.stepped_if_allowed("acknowledge")
         return replace(known, received_at=event.received_at, answer_due_at=event.answer_due_at)
 
     return _with(case, event.referral_id, step)
@@ -52,10 +52,10 @@ def accepted(case: Case, event: contracts.ReferralAccepted, context: Context) ->
     """The centre takes the person on; whoever has arrived is in its care at once."""
 
     def step(referral: Referral) -> Referral:
-        taken_on = referral.stepped(
+        taken_on = referral.stepped_if_allowed(
             "accept", answered_at=context.occurred_at, first_appointment=event.first_appointment
         )
-        return taken_on.stepped("start") if case.journey.status == "arrived" else taken_on
+        return taken_on.stepped_if_allowed("start") if case.journey.status == "arrived" else taken_on
 
     return _with(case, event.referral_id, step)
 
@@ -68,12 +68,12 @@ def rejected(case: Case, event: contracts.ReferralRejected, context: Context) ->
 def completed(case: Case, event: contracts.ReferralCompleted, context: Context) -> Case:
     """What was asked for has come to an end."""
     ended = {"closed_at": context.occurred_at, "reason": event.outcome_code}
-    return _with(case, event.referral_id, lambda referral: referral.stepped("complete", **ended))
+    return _with(case, event.referral_id, lambda referral: referral.stepped_if_allowed("complete", **ended))
 
 
 def arrived(case: Case, event: contracts.ArrivedInCountry, _context: Context) -> Case:
     """The person is in the country: accepted referrals begin."""
-    referrals = tuple(referral.stepped("start") for referral in case.referrals)
+    referrals = tuple(referral.stepped_if_allowed("start") for referral in case.referrals)
     return replace(case, journey=case.journey.arrived(event.arrived_on), referrals=referrals)
 
 
@@ -115,7 +115,7 @@ def deadline_moved(case: Case, event: contracts.DeadlineMoved, _context: Context
 
 def _refused(referral: Referral, step: Step, reason: str, context: Context) -> Referral:
     at = context.occurred_at
-    return referral.stepped(step, answered_at=at, closed_at=at, reason=reason)
+    return referral.stepped_if_allowed(step, answered_at=at, closed_at=at, reason=reason)
 
 
 def redirected(states: States, event: contracts.ReferralRedirected, context: Context) -> Decision | Refused:

@@ -18,12 +18,13 @@ from referral.commands import (
     RescheduleDeparture,
 )
 from referral.domain.case import Case
-from referral.domain.journey import ALLOWED, MAX_EARLY_DAYS, MAX_WINDOW_DAYS, Journey, Step
+from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS, TRANSITIONS, Journey, Step
 from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReferralEvent, ReturneeDeparted
 from referral.handlers.care import sealed_assistance
 from referral.handlers.desk import own_act, own_case
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import date_in_future, date_in_past, unknown_code, wrong_state
+from vocabulary.transitions import statuses_before
 
 
 def plan(states: States, command: PlanDeparture, context: Context) -> Decision | Refused:
@@ -33,8 +34,8 @@ def plan(states: States, command: PlanDeparture, context: Context) -> Decision |
         return case
     if refused := _bad_window(command.earliest, command.latest, day_at(GERMANY, context.now)):
         return refused
-    journey = Journey(
-        status="planned",
+    journey = case.journey.begun_anew(
+        "plan",
         earliest=command.earliest,
         latest=command.latest,
         transport=command.transport,
@@ -50,9 +51,8 @@ def book(states: States, command: BookDeparture, context: Context) -> Decision |
         return case
     if command.on < day_at(GERMANY, context.now):
         return date_in_past("/on")
-    journey = replace(
-        case.journey,
-        status="booked",
+    journey = case.journey.stepped(
+        "book",
         earliest=command.on,
         latest=command.on,
         transport=command.transport or case.journey.transport,
@@ -73,7 +73,9 @@ def reschedule(states: States, command: RescheduleDeparture, context: Context) -
         return refused
     if case.journey.status == "booked" and command.earliest != command.latest:
         return refusals.BOOKED_IS_ONE_DAY
-    journey = replace(case.journey, earliest=command.earliest, latest=command.latest, reason=command.reason)
+    journey = case.journey.stepped(
+        "reschedule", earliest=command.earliest, latest=command.latest, reason=command.reason
+    )
     event = DepartureRescheduled(
         case_id=case.id,
         status="booked" if journey.status == "booked" else "planned",
@@ -92,7 +94,7 @@ def cancel(states: States, command: CancelDeparture, context: Context) -> Decisi
         return case
     if context.reference.departure_cancel_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return unknown_code("/reason", "departure_cancel_reasons")
-    journey = Journey(status="cancelled", reason=command.reason)
+    journey = case.journey.begun_anew("cancel", reason=command.reason)
     event = DepartureCancelled(case_id=case.id, reason=command.reason, country=case.country)
     return _decided(case, journey, event, context)
 
@@ -115,9 +117,8 @@ def confirm_departure(states: States, command: ConfirmDeparture, context: Contex
     codes = tuple(sorted(set(command.assistance_codes)))
     key, sealed = sealed_assistance(case, codes, context.vault)
     case = replace(case, care_key=key)
-    journey = replace(
-        case.journey,
-        status="departed",
+    journey = case.journey.stepped(
+        "depart",
         departed_on=command.departed_on,
         arrival_expected_on=command.arrival_expected_on,
         assistance_codes=sealed,
@@ -136,7 +137,9 @@ def _at(states: States, command: Any, context: Context, step: Step) -> Case | Re
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
-    return case if case.journey.allows(step) else wrong_state("journey", case.journey.status, *ALLOWED[step])
+    if not case.journey.allows(step):
+        return wrong_state("journey", case.journey.status, *statuses_before(TRANSITIONS, step))
+    return case
 
 
 def _bad_window(earliest: date, latest: date, day: date) -> Refused | None:

@@ -1,10 +1,12 @@
 """One person's enrolment in a course session.
 
-    (request) --seat free--> confirmed --the provider closes it--> completed_passed | completed_attended
+    (request) --seat free--> confirmed --pass, attend--> completed_passed, completed_attended
         |                     ^     |
-        +--none free--> waitlisted  |
-                             |      |
-                             +------+--reason--> cancelled
+        |                  confirm  |
+        |                     |     |
+        `--none free--> waitlisted  |
+                              |     |
+                              `-----`--cancel(reason)--> cancelled
 
 `passed` and `attended` are told apart, because a certificate of attendance is no examination. What is completed or
 cancelled stays so whatever happens later; a cancelled enrolment bars no new one.
@@ -15,34 +17,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from training.domain.terms import CancelReason
 from vocabulary.terms import Result
+from vocabulary.transitions import status_after
 
 EnrolmentStatus = Literal["confirmed", "waitlisted", "completed_passed", "completed_attended", "cancelled"]
+Step = Literal["confirm", "pass", "attend", "cancel"]
 
-MOVES: Final[Mapping[EnrolmentStatus, frozenset[EnrolmentStatus]]] = {
-    "waitlisted": frozenset({"confirmed", "cancelled"}),
-    "confirmed": frozenset({"completed_passed", "completed_attended", "cancelled"}),
-    "completed_passed": frozenset(),
-    "completed_attended": frozenset(),
-    "cancelled": frozenset(),
+TRANSITIONS: Final[Mapping[tuple[EnrolmentStatus, Step], EnrolmentStatus]] = {
+    ("waitlisted", "confirm"): "confirmed",
+    ("confirmed", "pass"): "completed_passed",
+    ("confirmed", "attend"): "completed_attended",
+    ("waitlisted", "cancel"): "cancelled",
+    ("confirmed", "cancel"): "cancelled",
 }
 
-COMPLETED: Final[Mapping[Result, EnrolmentStatus]] = {
-    "passed": "completed_passed",
-    "attended": "completed_attended",
-}
+COMPLETING: Final[Mapping[Result, Step]] = {"passed": "pass", "attended": "attend"}
 
 HOLDS_SEAT: Final[frozenset[EnrolmentStatus]] = frozenset({"confirmed", "completed_passed", "completed_attended"})
 LIVE: Final[frozenset[EnrolmentStatus]] = frozenset({"confirmed", "waitlisted"})
 """Not over yet: what a change of plans can still end."""
-
-
-class ImpossibleMove(ValueError):
-    """The diagram has no such arrow: a handler forgot to check the status first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +69,22 @@ class Enrolment:
         """Whether it is neither completed nor cancelled."""
         return self.status in LIVE
 
+    def allows(self, step: Step) -> bool:
+        """Whether the step can be taken from here."""
+        return (self.status, step) in TRANSITIONS
+
+    def stepped(self, step: Step, **facts: Any) -> Enrolment:
+        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
+        return replace(self, status=status_after(TRANSITIONS, self.status, step), **facts)
+
     def confirmed(self) -> Enrolment:
         """A seat became free."""
-        return self._moved("confirmed")
+        return self.stepped("confirm")
 
     def cancelled(self, reason: CancelReason) -> Enrolment:
         """It ends without completion."""
-        return replace(self._moved("cancelled"), cancel_reason=reason)
+        return self.stepped("cancel", cancel_reason=reason)
 
     def completed(self, completion: Completion) -> Enrolment:
         """The person took the course to its end."""
-        return replace(self._moved(COMPLETED[completion.result]), completion=completion)
-
-    def _moved(self, status: EnrolmentStatus) -> Enrolment:
-        if status not in MOVES[self.status]:
-            raise ImpossibleMove(f"an enrolment that is {self.status} cannot become {status}")
-        return replace(self, status=status)
+        return self.stepped(COMPLETING[completion.result], completion=completion)

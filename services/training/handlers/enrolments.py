@@ -17,7 +17,7 @@ from training import refusals
 from training.answers import EnrolmentOutcome
 from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolment
 from training.domain.admission import obstacle
-from training.domain.enrolment import LIVE, Completion, Enrolment
+from training.domain.enrolment import COMPLETING, TRANSITIONS, Completion, Enrolment
 from training.domain.learner import Learner
 from training.domain.session import MOST_ENROLMENTS, CourseSession
 from training.domain.terms import CancelReason
@@ -26,6 +26,7 @@ from training.reference import Reference
 from vocabulary.countries import GERMANY, day_at, end_of_day_at
 from vocabulary.refusals import date_in_future, limit_reached, unknown_code, wrong_state
 from vocabulary.roles import TRAINING_CLERK
+from vocabulary.transitions import statuses_before
 
 
 def needs_request(command: RequestEnrolment) -> Iterable[Need]:
@@ -82,8 +83,8 @@ def cancel_enrolment(states: States, command: CancelEnrolment, context: Context)
     by_provider = context.actor.role == TRAINING_CLERK
     if context.actor.org != (session.provider if by_provider else enrolment.requested_by):
         return refusals.OTHER_ORGANISATION
-    if not enrolment.live:
-        return wrong_state("enrolment", enrolment.status, *LIVE)
+    if not enrolment.allows("cancel"):
+        return wrong_state("enrolment", enrolment.status, *statuses_before(TRANSITIONS, "cancel"))
     after = session.without(lambda each: each.id == enrolment.id, "provider" if by_provider else "person")
     return _decided(session, after, enrolment.id)
 
@@ -142,8 +143,9 @@ def _not_completed(
 ) -> Refused | None:
     if session.provider != context.actor.org:
         return refusals.OTHER_ORGANISATION
-    if enrolment.status != "confirmed":
-        return wrong_state("enrolment", enrolment.status, "confirmed")
+    step = COMPLETING[command.result]
+    if not enrolment.allows(step):
+        return wrong_state("enrolment", enrolment.status, *statuses_before(TRANSITIONS, step))
     if command.finished_on < session.starts_on:
         return refusals.FINISHED_BEFORE_START
     if command.finished_on > day_at(GERMANY, context.now):

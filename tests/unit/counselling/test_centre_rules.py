@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
@@ -16,7 +15,7 @@ from chassis.settings import ROOT
 from counselling.app import SERVICE
 from counselling.consumers import EVENTS
 from counselling.domain.centre_file import ENDED, FileStatus
-from counselling.domain.referral import HELD, LIVE, TRANSITIONS, Act, ReferralStatus
+from counselling.domain.referral import HELD, LIVE, TRANSITIONS, ReferralStatus
 from counselling.reference import Reference
 from placement.events import EVENTS as PLACEMENT
 from referral.events import EVENTS as REFERRAL_EVENTS
@@ -33,12 +32,6 @@ def test_every_state_of_a_referral_is_reached_and_every_end_is_an_end() -> None:
     assert HELD < LIVE
     assert statuses - LIVE == {*ENDED, "referred_onward"}
     assert set(ENDED.values()) < set(get_args(FileStatus))
-
-
-@pytest.mark.parametrize(("status", "act"), list(product(get_args(ReferralStatus), get_args(Act))))
-def test_a_referral_allows_what_the_table_has(status: ReferralStatus, act: Act) -> None:
-    referral = replace(Desk.with_referral().referral(), status=status)
-    assert referral.allows(act) == ((status, act) in TRANSITIONS)
 
 
 def test_the_stages_of_a_file_follow_one_another() -> None:

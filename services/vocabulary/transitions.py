@@ -1,0 +1,30 @@
+"""How every state machine of the services steps: a table says which status follows on a status and a step.
+
+The tables stand in the rooms `domain/`, each beside its diagram. A status that has a table changes by it and in
+no other way (docs/domain.md: steps-by-table). One that follows from facts has none (docs/domain.md: status-from-facts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+Status = TypeVar("Status", bound=str)
+Step = TypeVar("Step", bound=str)
+
+
+class ImpossibleStep(ValueError):
+    """The table does not have the step: a handler has forgotten to ask first."""
+
+
+def status_after(table: Mapping[tuple[Status, Step], Status], status: Status, step: Step) -> Status:
+    """The status that follows. Raises `ImpossibleStep` if the table does not have the step from here."""
+    after = table.get((status, step))
+    if after is None:
+        raise ImpossibleStep(f"what is {status} cannot {step}")
+    return after
+
+
+def statuses_before(table: Mapping[tuple[Status, Step], Status], step: Step) -> tuple[Status, ...]:
+    """The statuses from which the step can be taken."""
+    return tuple(status for status, possible in table if possible == step)
