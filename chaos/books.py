@@ -77,7 +77,6 @@ class Ledger:
     tips: list[Tip] = field(default_factory=list)
     discarded: set[tuple[str, int, int]] = field(default_factory=set)
     """(topic, partition, offset) of the records that the operator discarded."""
-    retried: set[tuple[str, int, int]] = field(default_factory=set)
     forged: dict[str, str] = field(default_factory=dict)
     """The ce_id of every forged record, and its kind."""
     restored: list[Restored] = field(default_factory=list)

@@ -103,8 +103,7 @@ async def _until_tried(connection: asyncpg.Connection) -> None:
 
 async def _retry(world: World, connection: asyncpg.Connection, rows: Sequence[ParkedRow]) -> None:
     if rows:
-        decided = await parked.retry(connection, [row.id for row in rows], "chaos")
-        world.ledger.retried |= _places(decided.outcomes)
+        await parked.retry(connection, [row.id for row in rows], "chaos")
 
 
 async def _discard(world: World, connection: asyncpg.Connection, rows: Sequence[ParkedRow]) -> None:

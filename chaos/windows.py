@@ -13,8 +13,6 @@ from chaos.evidence import WRITES, Evidence
 PUT_BACK = ("shop_put_back", "till_put_back", "both_put_back")
 """Faults in which a database becomes what it was some seconds before. They begin with the copy, and end once what was
 read since is read again."""
-BROKER_PUT_BACK = "broker_put_back"
-"""The broker gets an older disk."""
 NOTHING: Mapping[str, float] = MappingProxyType({})
 
 

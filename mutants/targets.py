@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.local.places import LOCAL, ROOT
+from deploy.local.places import LOCAL
 
-CHASSIS = ROOT / "services" / "chassis"
 MODULES = (
     "outbox/partitions",
     "consumer/ranges",

@@ -40,7 +40,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A measure category. The enumeration is closed: a file with another one does not load."""
+    """A measure category. Nobody asks for the list: a file with another one than events can carry does not load."""
 
     code: MeasureCategory
 
@@ -54,7 +54,6 @@ class Reference:
     trades: CodeList[Trade]
     isco08: CodeList[Occupation]
     courses: CodeList[Course]
-    categories: CodeList[Category]
     session_cancel_reasons: CodeList[Code]
     rules: TrainingSettings
 
@@ -79,7 +78,6 @@ class Reference:
             trades=lists["trades"],
             isco08=lists["isco08"],
             courses=lists["courses"],
-            categories=lists["measure_categories"],
             session_cancel_reasons=lists["session_cancel_reasons"],
             rules=rules or TrainingSettings(),
         )

@@ -19,8 +19,6 @@ KEEPS_DAYS_OF: Final[Mapping[str, str]] = {"IQ-AR": "IQ-KR", "IQ-DA": "IQ-KR", "
 WORKING_DAYS: Final = WorkingDays(TIME_ZONES, KEEPS_DAYS_OF, no_place=regions.no_place)
 """What law and library say of every country; a process lays the announced days over it (`Service.working_days`)."""
 
-time_zone: Final = WORKING_DAYS.time_zone
-"""The time zone of a country's offices. Raises `UnknownCalendar`."""
 day_at: Final = WORKING_DAYS.day_at
 """The calendar day at a place."""
 last_second_at: Final = WORKING_DAYS.last_second_at

@@ -8,12 +8,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from chassis.pure.reference import Code, CodeList, load
+from chassis.pure.reference import CodeList, load
 
 SNAKE = r"[a-z][a-z0-9_]{1,63}"
 COUNTRY = r"[A-Z]{2}"
 ADMIN1 = r"[A-Z]{2}-[A-Z0-9]{1,4}"
 Category = Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    code: str
+    title_en: str
+    source: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": SNAKE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,9 @@ def test_every_column_is_checked(name: str) -> None:
 
 
 def test_there_are_thirteen_countries_each_with_a_calendar(data: dict[str, CodeList[Any]]) -> None:
-    countries = data["countries"].codes
+    countries = {row.code for row in data["countries"]}
     assert len(countries) == 13
-    assert set(countries) | {"DE"} == set(TIME_ZONES)
+    assert countries | {"DE"} == set(TIME_ZONES)
 
 
 def test_only_kosovo_has_a_code_outside_iso_3166(data: dict[str, CodeList[Any]]) -> None:
@@ -49,7 +49,7 @@ def test_only_kosovo_has_a_code_outside_iso_3166(data: dict[str, CodeList[Any]])
 
 
 def test_periods_of_a_country_leave_no_gap(data: dict[str, CodeList[Any]]) -> None:
-    for code in data["countries"].codes:
+    for code in {row.code for row in data["countries"]}:
         rows = [row for row in data["countries"] if row.code == code]
         assert rows[0].valid_from == date(2017, 7, 1)
         assert rows[-1].valid_to is None
@@ -72,7 +72,7 @@ def test_centres_are_ten_in_2019_and_fourteen_in_twelve_countries_later(
 def test_a_country_is_active_when_it_has_a_centre_that_takes_people(data: dict[str, CodeList[Any]]) -> None:
     for day in (date(2017, 7, 1), date(2019, 5, 31), EXPANSION, TODAY):
         with_centre = {row.country for row in data["centres"].on(day)}
-        for code in data["countries"].codes:
+        for code in {row.code for row in data["countries"]}:
             status = data["countries"].get(code, on=day).status  # type: ignore[union-attr]
             assert (status in ("active", "suspended")) == (code in with_centre), (code, day)
 
@@ -88,7 +88,7 @@ def test_every_country_is_routed_to_an_open_centre_of_its_own_or_has_a_fallback(
     data: dict[str, CodeList[Any]], day: date
 ) -> None:
     centres = data["centres"].on(day)
-    for code in data["countries"].codes:
+    for code in {row.code for row in data["countries"]}:
         status = data["countries"].get(code, on=day).status  # type: ignore[union-attr]
         everywhere = data["catchments"].get((code, "*"), on=day)
         assert (everywhere is None) == (status == "no_centre"), code
@@ -123,13 +123,15 @@ def test_the_occupations_are_the_436_unit_groups(data: dict[str, CodeList[Any]])
 
 
 def test_the_closed_lists_of_the_code_are_those_of_the_files(data: dict[str, CodeList[Any]]) -> None:
-    assert set(data["measure_categories"].codes) == set(get_args(MeasureCategory))
+    assert {row.code for row in data["measure_categories"]} == set(get_args(MeasureCategory))
     assert {row.priority for row in data["priority_limits"]} == set(get_args(Priority))
 
 
 def test_every_priority_has_three_levels(data: dict[str, CodeList[Any]]) -> None:
     limits = data["priority_limits"]
-    assert set(limits.codes) == {(priority, level) for priority in get_args(Priority) for level in (1, 2, 3)}
+    assert {(row.priority, row.level) for row in limits} == {
+        (priority, level) for priority in get_args(Priority) for level in (1, 2, 3)
+    }
     first = {priority: limits.get((priority, 1)) for priority in get_args(Priority)}
     assert [(row.amount, row.unit) for row in first.values() if row] == [
         (24, "hours"),
@@ -139,7 +141,7 @@ def test_every_priority_has_three_levels(data: dict[str, CodeList[Any]]) -> None
 
 
 def test_there_is_a_provider_for_every_trade(data: dict[str, CodeList[Any]]) -> None:
-    assert {trade for row in data["providers"] for trade in row.trades} == set(data["trades"].codes)
+    assert {trade for row in data["providers"] for trade in row.trades} == {row.code for row in data["trades"]}
 
 
 def test_health_related_codes_are_marked(data: dict[str, CodeList[Any]]) -> None:

@@ -11,7 +11,7 @@ that needs longer than `STATEMENT_TIMEOUT` says `set local statement_timeout` it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -70,11 +70,10 @@ writes it, whatever privileges new tables get by default."""
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did: the files it applied, and the number each component stands at now."""
+    """What a run did: the files that it applied."""
 
     service: str
     applied: tuple[Migration, ...]
-    versions: Mapping[str, int]
 
 
 async def applied(connection: Executor, components: Iterable[str]) -> list[Applied]:
@@ -140,7 +139,7 @@ async def migrate(
         for migration in await pending(connection, service, directory):
             await _apply(connection, migration)
             done.append(migration)
-        return Report(service, tuple(done), await schema_version(connection))
+        return Report(service, tuple(done))
 
 
 async def _create_ledger(connection: asyncpg.Connection) -> None:

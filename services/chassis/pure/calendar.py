@@ -204,18 +204,6 @@ class WorkingDays:
             left -= self.day(place, day).open
         return day
 
-    def working_days_between(self, place: str, start: date, end: date) -> int:
-        """How many working days must be added to `start` to reach `end`; negative if it lies before.
-
-        The inverse of `add_working_days`: `start` never counts, `end` does if it is a working day.
-        """
-        step = ONE_DAY if end > start else -ONE_DAY
-        count, day = 0, start
-        while day != end:
-            day += step
-            count += self.day(place, day).open
-        return count if end > start else -count
-
     def due_at(self, place: str, start: datetime, working_days: int) -> datetime:
         """The end of the working day that is `working_days` (1 or more) after `start`, in UTC.
 

@@ -70,8 +70,6 @@ class Code:
     """A row of a plain code list. A retired code gets a `valid_to`; it is never deleted or used again."""
 
     code: str
-    title_en: str
-    source: str
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -102,11 +100,6 @@ class CodeList(Generic[R]):
 
     def __repr__(self) -> str:
         return f"CodeList({self.name!r}, {len(self.rows)} rows)"
-
-    @property
-    def codes(self) -> tuple[Key, ...]:
-        """Every key, once, in the order of the file."""
-        return tuple(self._periods)
 
     def get(self, key: Key, on: date | None = None) -> R | None:
         """The row of `key` in force on a day, or without a day its latest row; `None` if there is none."""

@@ -17,7 +17,7 @@ from chaos.invariants import INVARIANTS, judge
 from chaos.report import verdict
 from chaos.run import Outcome
 from chaos.spared import spared
-from chaos.windows import BROKER_PUT_BACK, PUT_BACK
+from chaos.windows import PUT_BACK
 from tests.unit.chaos import (
     ways_to_break_callers,
     ways_to_break_events,
@@ -158,7 +158,7 @@ def test_a_restore_that_forgot_nothing_puts_no_promise_to_the_test() -> None:
     assert check.counts["went on by itself"] == 1
 
 
-@pytest.mark.parametrize("fault", [*PUT_BACK, BROKER_PUT_BACK])
+@pytest.mark.parametrize("fault", [*PUT_BACK, "broker_put_back"])
 def test_whoever_compares_and_reads_anew_may_find_another_size(fault: str) -> None:
     evidence = _something_is_put_back(fault, 1150.0, 1400.0)
     a_process_kept_growing(evidence)
