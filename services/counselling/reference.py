@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import ClassVar, Self, get_args
 
 from chassis.pure.reference import (
-    Code,
     CodeList,
+    CodeRow,
     InvalidReference,
     load,
 )
@@ -45,9 +45,9 @@ class Reference:
     centres: CodeList[Centre]
     countries: CodeList[Country]
     limits: CodeList[PriorityLimit]
-    reject_reasons: CodeList[Code]
-    redirect_reasons: CodeList[Code]
-    outcome_codes: CodeList[Code]
+    reject_reasons: CodeList[CodeRow]
+    redirect_reasons: CodeList[CodeRow]
+    outcome_codes: CodeList[CodeRow]
     courses: CodeList[Course]
     domains: frozenset[str]
 
@@ -60,9 +60,9 @@ class Reference:
                 "centres": Centre,
                 "countries": Country,
                 "priority_limits": PriorityLimit,
-                "reject_reasons": Code,
-                "redirect_reasons": Code,
-                "outcome_codes": Code,
+                "reject_reasons": CodeRow,
+                "redirect_reasons": CodeRow,
+                "outcome_codes": CodeRow,
                 "courses": Course,
                 "needs": Need,
             },

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from chassis.pure.reference import (
-    Code,
     CodeList,
+    CodeRow,
     codes,
     table,
 )
@@ -24,7 +24,7 @@ class Reference:
     centres: CodeList[Centre]
     fallbacks: CodeList[Fallback]
     isco08: CodeList[Occupation]
-    decline_reasons: CodeList[Code]
+    decline_reasons: CodeList[CodeRow]
 
     @classmethod
     def load(cls, directory: Path) -> Self:

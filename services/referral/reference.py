@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import ClassVar, Self, get_args
 
-from chassis.pure.reference import Code, CodeList, InvalidReference, load
+from chassis.pure.reference import CodeList, CodeRow, InvalidReference, load
 from vocabulary.limits import Unit
 from vocabulary.reference import Centre, Country, Fallback, Occupation
 from vocabulary.regions import path
@@ -91,12 +91,12 @@ class Reference:
     consent_texts: CodeList[ConsentText]
     receipt_limits: CodeList[ReceiptLimit]
     providers: CodeList[Provider]
-    wishes: CodeList[Code]
+    wishes: CodeList[CodeRow]
     isco08: CodeList[Occupation]
-    withdraw_reasons: CodeList[Code]
-    reschedule_reasons: CodeList[Code]
-    departure_cancel_reasons: CodeList[Code]
-    country_status_reasons: CodeList[Code]
+    withdraw_reasons: CodeList[CodeRow]
+    reschedule_reasons: CodeList[CodeRow]
+    departure_cancel_reasons: CodeList[CodeRow]
+    country_status_reasons: CodeList[CodeRow]
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -112,12 +112,12 @@ class Reference:
             "consent_texts": ConsentText,
             "providers": Provider,
             "receipt_limits": ReceiptLimit,
-            "wishes": Code,
+            "wishes": CodeRow,
             "isco08": Occupation,
-            "withdraw_reasons": Code,
-            "reschedule_reasons": Code,
-            "departure_cancel_reasons": Code,
-            "country_status_reasons": Code,
+            "withdraw_reasons": CodeRow,
+            "reschedule_reasons": CodeRow,
+            "departure_cancel_reasons": CodeRow,
+            "country_status_reasons": CodeRow,
         }
         tables = load(directory, rows)
         for priority in get_args(Priority):

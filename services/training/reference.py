@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from chassis.pure.calendar import WorkingDays
-from chassis.pure.reference import Code, CodeList, load
+from chassis.pure.reference import CodeList, CodeRow, load
 from training.settings import TrainingSettings
 from vocabulary.countries import GERMANY
 from vocabulary.reference import Country, Course, Occupation
@@ -54,7 +54,7 @@ class Reference:
     trades: CodeList[Trade]
     isco08: CodeList[Occupation]
     courses: CodeList[Course]
-    session_cancel_reasons: CodeList[Code]
+    session_cancel_reasons: CodeList[CodeRow]
     rules: TrainingSettings
 
     @classmethod
@@ -69,7 +69,7 @@ class Reference:
                 "isco08": Occupation,
                 "courses": Course,
                 "measure_categories": Category,
-                "session_cancel_reasons": Code,
+                "session_cancel_reasons": CodeRow,
             },
         )
         return cls(

@@ -66,7 +66,7 @@ class InvalidReference(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class CodeRow:
     """A row of a plain code list. A retired code gets a `valid_to`; it is never deleted or used again."""
 
     code: str
@@ -116,9 +116,9 @@ class CodeList(Generic[R]):
         return CodeList(self.name, self.row, (row for row in self.rows if in_force(row, day)))
 
 
-def codes(directory: Path, name: str, version: int = 1) -> CodeList[Code]:
+def codes(directory: Path, name: str, version: int = 1) -> CodeList[CodeRow]:
     """The plain code list `<name>.v<version>.csv`; further columns of the file are ignored."""
-    return table(directory, name, Code, version)
+    return table(directory, name, CodeRow, version)
 
 
 def table(directory: Path, name: str, row: type[R], version: int = 1) -> CodeList[R]:

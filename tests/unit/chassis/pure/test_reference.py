@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from chassis.pure.reference import (
-    Code,
     CodeList,
+    CodeRow,
     InvalidReference,
     codes,
     load,
@@ -114,7 +114,7 @@ def test_a_period_can_have_other_columns(tmp_path: Path) -> None:
 
 def test_a_plain_code_list_needs_two_columns_and_may_retire_codes(tmp_path: Path) -> None:
     write(tmp_path, "reasons", "code,source", "too_late,inf")
-    assert codes(tmp_path, "reasons").get("too_late") == Code("too_late")
+    assert codes(tmp_path, "reasons").get("too_late") == CodeRow("too_late")
     write(tmp_path, "reasons", "code,title_en,valid_from,valid_to,source", "too_late,Too late,,2020-12-31,inf")
     retired = codes(tmp_path, "reasons")
     assert "too_late" in retired
@@ -128,7 +128,7 @@ def test_a_byte_order_mark_as_spreadsheets_write_it_does_no_harm(tmp_path: Path)
 
 def test_the_version_chooses_the_file(tmp_path: Path) -> None:
     (tmp_path / "reasons.v2.csv").write_text("code,title_en,source\nno,No,inf\n", encoding="utf-8")
-    assert list(codes(tmp_path, "reasons", version=2)) == [Code("no")]
+    assert list(codes(tmp_path, "reasons", version=2)) == [CodeRow("no")]
 
 
 def refusal(folder: Path, *rows: str, header: str = HEADER) -> str:
@@ -208,7 +208,7 @@ def test_a_plain_code_must_be_snake_case(tmp_path: Path) -> None:
         codes(tmp_path, "reasons")
 
 
-SPEC: Mapping[str, type[Any]] = {"harbours": Harbour, "countries": Code, "goods": Code}
+SPEC: Mapping[str, type[Any]] = {"harbours": Harbour, "countries": CodeRow, "goods": CodeRow}
 
 
 def test_references_between_files_are_checked(tmp_path: Path) -> None:
