@@ -21,7 +21,7 @@ from chassis.http.starting import started
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
-from chassis.pure.sealing import Vault
+from chassis.pure.sealing import Sealed, Vault
 from chassis.telemetry.logs import get_logger
 from chassis.vault.locked import tell
 from referral import commands, refusals, views
@@ -313,8 +313,8 @@ def _check_birth(profile: ProfileBody, today: date, where: str = "") -> None:
         raise Problem.of(date_in_future(f"{where}/birth_date"))
 
 
-def _sealed(vault: Vault, case_id: UUID, profile: ProfileBody) -> commands.Sealed:
-    return commands.Sealed(*vault.seal(case_id, PROFILE_PART, profile.texts()))
+def _sealed(vault: Vault, case_id: UUID, profile: ProfileBody) -> Sealed:
+    return vault.seal(case_id, PROFILE_PART, profile.texts())
 
 
 def _audit(event: str, case_id: UUID, actor: Actor) -> None:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from chassis.pure.sealing import Sealed
 from referral.domain.terms import Transport
 from vocabulary.terms import AgeBand, Priority, ReturnType, Switch, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
-    """A profile, encrypted before the command was made."""
-
-    wrapped_key: str
-    fields: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class OpenCase:
-    """Registers a person; `case_id` is drawn beforehand because the profile is sealed for it."""
+    """Registers a person; `case_id` is drawn beforehand because the profile is sealed for it, before this was made."""
 
     case_id: UUID
     target_group: TargetGroup

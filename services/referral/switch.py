@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from fastapi import Path, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
@@ -21,12 +21,12 @@ from referral import commands, views
 from referral.answers import CountryOutcome, CountryView
 from referral.bodies import StatusRequest
 from referral.resources import COUNTRY
+from vocabulary.codes import Country
 from vocabulary.roles import PROGRAMME_MANAGER
 from vocabulary.switch import id_of
 
 Management = Annotated[Actor, acting_as(PROGRAMME_MANAGER)]
 """The programme's management: two people of it hold the switch."""
-CountryCode = Annotated[str, Path(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, XK for Kosovo")]
 REFUSALS = (403, 404, 409, 412)
 
 router = new_router(tags=["countries"])
@@ -42,7 +42,7 @@ async def list_countries(
 
 
 @router.get("/countries/{country}", **answers(CountryView, 403, 404, tagged=True))
-async def read_country(country: CountryCode, actor: Management, view: Viewer) -> Response:
+async def read_country(country: Country, actor: Management, view: Viewer) -> Response:
     """The switch of one country, and the request that waits.
 
     Its `ETag`, sent as `If-Match` with a request, a confirmation or a rejection, holds that to it.
@@ -52,7 +52,7 @@ async def read_country(country: CountryCode, actor: Management, view: Viewer) ->
 
 @router.post("/countries/{country}/status/request", **answers(CountryOutcome, *REFUSALS))
 async def request_country_status(
-    country: CountryCode, body: StatusRequest, actor: Management, person: Person, run: Changer
+    country: Country, body: StatusRequest, actor: Management, person: Person, run: Changer
 ) -> Response:
     """Asks for a country to be suspended, or active again.
 
@@ -66,7 +66,7 @@ async def request_country_status(
 
 
 @router.post("/countries/{country}/status/confirm", **answers(CountryOutcome, *REFUSALS))
-async def confirm_country_status(country: CountryCode, actor: Management, person: Person, run: Changer) -> Response:
+async def confirm_country_status(country: Country, actor: Management, person: Person, run: Changer) -> Response:
     """Does what another programme manager has requested. Every service obeys within a second of having read it."""
     answer = await run(commands.ConfirmCountryStatus(country, person), actor, COUNTRY, id_of(country))
     if took_effect(answer):
@@ -75,7 +75,7 @@ async def confirm_country_status(country: CountryCode, actor: Management, person
 
 
 @router.post("/countries/{country}/status/reject", **answers(CountryOutcome, *REFUSALS))
-async def reject_country_status(country: CountryCode, actor: Management, person: Person, run: Changer) -> Response:
+async def reject_country_status(country: Country, actor: Management, person: Person, run: Changer) -> Response:
     """Does not do what another programme manager has requested."""
     answer = await run(commands.RejectCountryStatus(country, person), actor, COUNTRY, id_of(country))
     if took_effect(answer):

@@ -9,11 +9,10 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from chassis.pure.bodies import body
 from chassis.pure.codes import Code, Day, Language
-from vocabulary.codes import CourseCode, Isco08
+from vocabulary.codes import CourseCode, Isco08, Units
 from vocabulary.terms import MeasureCategory, Result
 
 Land = Annotated[str, Field(pattern=r"^DE-[A-Z]{2}$", description="ISO 3166-2 code of a Land, such as DE-BY")]
-Units = Annotated[StrictInt, Field(ge=1, le=2000, description="teaching units of 45 minutes")]
 
 
 class NewSession(BaseModel):
@@ -41,7 +40,7 @@ class NewSession(BaseModel):
     admin1: Land = Field(description="where it takes place, or the provider's seat if online: DE-BY, say")
     online: StrictBool = Field(description="whether it can be attended from anywhere, after the departure too")
     language: Language = Field(description="of instruction, ISO 639")
-    units: Units
+    units: Units = Field(strict=True)
 
 
 class SessionCancellation(BaseModel):
@@ -69,6 +68,6 @@ class CourseResult(BaseModel):
     model_config = body(result="attended", units=20, finished_on="2026-04-24", skills=["7131"])
 
     result: Result = Field(description="passed an examination, or attended")
-    units: Units = Field(description="teaching units of 45 minutes in which the person took part")
+    units: Units = Field(strict=True, description="teaching units of 45 minutes in which the person took part")
     finished_on: Day = Field(description="from the first day of the course to today")
     skills: tuple[Isco08, ...] = Field(default=(), max_length=20, description="ISCO-08 unit groups")

@@ -57,7 +57,7 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
         opened_by=case.opened_by,
     )
     sealed = command.profile
-    profile = () if sealed is None else (Profile(case.id, sealed.wrapped_key, sealed.fields),)
+    profile = () if sealed is None else (Profile(case.id, sealed.key, sealed.boxes),)
     return Decision((case, *profile), (event,), answer=CaseOutcome.of(case))
 
 
@@ -66,7 +66,7 @@ def set_profile(states: States, command: SetProfile, context: Context) -> Decisi
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
-    profile = Profile(case.id, command.profile.wrapped_key, command.profile.fields)
+    profile = Profile(case.id, command.profile.key, command.profile.boxes)
     return Decision((profile,), answer=ProfileOutcome.of(profile))
 
 

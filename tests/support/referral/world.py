@@ -11,6 +11,7 @@ from uuid import UUID
 from chassis.pure.decision import Actor, Decision, Refused
 from chassis.pure.messages import Event
 from chassis.pure.reference import DIRECTORY
+from chassis.pure.sealing import Sealed
 from chassis.pure.states import Codec
 from referral import commands
 from referral.consumers import EVENTS
@@ -30,7 +31,7 @@ COUNSELLOR = Actor("return_counsellor", "scouts:bavaria")
 OTHER_SCOUT = Actor("scout", "scouts:berlin")
 IN_LAGOS = Actor("centre_counsellor", LAGOS, "NG")
 IN_EDO = Actor("centre_counsellor", EDO, "NG")
-SEALED = commands.Sealed("wrapped", {"given_name": "box"})
+SEALED = Sealed("wrapped", {"given_name": "box"})
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from referral.commands import Sealed
 from referral.domain.profile import PROFILE_PART
 from tests.support.keys import memory_vault
 from tests.support.referral.news import CASE
@@ -15,6 +14,6 @@ from tests.support.referral.world import Desk, done
 @pytest.fixture
 def api() -> Api:
     """A case with a profile, referred to Lagos for work and for health."""
-    desk = Desk.consented(profile=Sealed(*memory_vault(1).seal(CASE, PROFILE_PART, PROFILE)))
+    desk = Desk.consented(profile=memory_vault(1).seal(CASE, PROFILE_PART, PROFILE))
     done(desk.refer(needs=("employment", "health")))
     return Api(desk)

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from chassis.pure.decision import Actor
+from chassis.pure.sealing import Sealed
 from referral import commands
 from referral.answers import CaseOutcome, ProfileOutcome
 from referral.domain.case_ref import read
@@ -128,7 +129,7 @@ def test_a_profile_rests_sealed_beside_the_case_and_is_told_to_nobody() -> None:
 
 def test_a_new_profile_takes_the_place_of_the_one_before_and_of_its_key() -> None:
     desk = Desk.opened(profile=SEALED)
-    answer = done(desk.run(commands.SetProfile(CASE, commands.Sealed("another", {"notes": "box 2"})))).answer
+    answer = done(desk.run(commands.SetProfile(CASE, Sealed("another", {"notes": "box 2"})))).answer
     assert answer == ProfileOutcome(case_id=CASE, status="sealed")
     assert desk.profile == Profile(CASE, "another", {"notes": "box 2"})
 

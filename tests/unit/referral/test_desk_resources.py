@@ -11,7 +11,7 @@ import pytest
 
 from chassis.pure.decision import Refused
 from referral import resources
-from referral.commands import Sealed, SetProfile
+from referral.commands import SetProfile
 from referral.domain.profile import PROFILE_PART
 from tests.support.keys import memory_vault
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
@@ -60,9 +60,8 @@ def tag(api: Api, name: str, who: Any = SCOUT) -> str:
 def another_changes(api: Api, name: str) -> set[str]:
     """Somebody else at the desk changes what this route shows; returns what of it."""
     if name == "read_profile":
-        changed = Sealed(
-            *api.desk.service.vault.seal(CASE, PROFILE_PART, {**PROFILE, "phone": "+49 30 1", "notes": "Canary too"})
-        )
+        texts = {**PROFILE, "phone": "+49 30 1", "notes": "Canary too"}
+        changed = api.desk.service.vault.seal(CASE, PROFILE_PART, texts)
         done(api.desk.run(SetProfile(CASE, changed), COUNSELLOR))
         return {"phone", "notes"}
     if name == "read_consents":
