@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Days, Reading, acting_as
+from chassis.http.api import Changer, Days, Now, Reading, acting_as
 from chassis.http.paging import paged
-from chassis.http.problems import Problem
+from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
-from chassis.http.starting import started
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
@@ -41,24 +39,27 @@ from counselling.bodies import (
     Rejection,
 )
 from counselling.domain.centre_file import CentreFile, FileStatus
-from counselling.resources import ASSESSMENTS, FILE
+from counselling.resources import ASSESSMENTS, FILE, Scope
 from vocabulary.codes import Centre
 from vocabulary.roles import CENTRE_STAFF, PROGRAMME_MANAGER
+from vocabulary.scopes import listed_for
 
 Staff = Annotated[Actor, acting_as(*CENTRE_STAFF)]
 """Somebody who works at a centre and acts for it."""
 Reader = Annotated[Actor, acting_as(*CENTRE_STAFF, PROGRAMME_MANAGER)]
 """Staff of a centre, or the programme's management, which reads all but assessments and changes nothing."""
-CentreFilter = Annotated[Centre | None, Query(description="for the programme management: one centre")]
 
 
-async def _now(request: Request) -> datetime:
-    now: datetime = started(request, "workshop").clock.now()
-    return now
+async def _listed(
+    actor: Reader,
+    centre: Annotated[Centre | None, Query(description="for the programme management: one centre")] = None,
+) -> Scope:
+    named = allowed(listed_for(actor, centre, refusals.OTHER_ORGANISATION_LISTED))
+    return Scope(named, None if actor.role == PROGRAMME_MANAGER else actor.org)
 
 
-Now = Annotated[datetime, Depends(_now)]
-"""When consents are looked at."""
+Listed = Annotated[Scope, Depends(_listed)]
+"""What a list is bound to: what the caller's centre may know, or all of one centre or of every one."""
 
 router = new_router()
 REFUSALS = (403, 404, 409, 412)
@@ -66,19 +67,17 @@ REFUSALS = (403, 404, 409, 412)
 
 @router.get("/inbox", tags=["inbox"], **answers(Page[InboxItem], 403))
 async def read_inbox(
-    actor: Reader,
     reading: Reading,
+    scope: Listed,
     now: Now,
     days: Days,
     wish: Annotated[Wish, paged(views.INBOX)],
-    centre: CentreFilter = None,
 ) -> Response:
     """Referrals that wait for an answer at the caller's centre, the most pressing first.
 
     Shows what a centre may know before it accepts, and nothing else: there is no profile here.
     """
-    of = None if actor.role == PROGRAMME_MANAGER else actor.org
-    return json_response(await views.inbox(reading, _scope(actor, centre), wish, now, days, of=of))
+    return json_response(await views.inbox(reading, scope, wish, now=now, days=days))
 
 
 @router.post("/referrals/{referral_id}/accept", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
@@ -119,22 +118,18 @@ async def complete_referral(
 
 @router.get("/files", tags=["files"], **answers(Page[FileSummary], 403))
 async def list_files(
-    actor: Reader,
     reading: Reading,
+    scope: Listed,
     now: Now,
     days: Days,
     wish: Annotated[Wish, paged(views.FILES)],
     status: Annotated[FileStatus | None, Query(description="only files in this stage")] = None,
-    centre: CentreFilter = None,
 ) -> Response:
     """Files of the people whom the caller's centre has in its care, or had to the end. Who waits is in the inbox.
 
     A line of somebody whom no consent lets the centre know now has the id alone, and comes in the order of ids only.
     """
-    scope = _scope(actor, centre)
-    if actor.role == PROGRAMME_MANAGER:
-        return json_response(await views.all_files(reading, scope, status, days, wish))
-    return json_response(await views.files_of(reading, actor.org, status, now, days, wish))
+    return json_response(await views.files(reading, scope, wish, status=status, now=now, days=days))
 
 
 @router.get("/files/{case_id}", tags=["files"], **answers(FileView, 403, 404, tagged=True))
@@ -183,15 +178,6 @@ async def destroy_levels(case_id: UUID, actor: Staff, run: Changer) -> Response:
     Of the whole case, for the centre that has the person in its care and may read them; of its own, for any other.
     """
     return await run(commands.DestroyLevels(case_id), actor, ASSESSMENTS, case_id)
-
-
-def _scope(actor: Actor, centre: str | None) -> str | None:
-    """The centre to list for; None is all. Staff see their own; to ask for another one is refused."""
-    if actor.role == PROGRAMME_MANAGER:
-        return centre
-    if centre not in (None, actor.org):
-        raise Problem.of(refusals.OTHER_ORGANISATION_LISTED)
-    return actor.org
 
 
 async def _case_of(reading: Reading, referral_id: UUID) -> UUID:

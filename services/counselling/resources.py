@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from chassis.pure.calendar import WorkingDays
@@ -20,6 +20,14 @@ from counselling.limits import answer_estimated, contact_estimated
 from vocabulary.roles import PROGRAMME_MANAGER
 
 V = TypeVar("V", FileView, FileSummary)
+
+
+class Scope(NamedTuple):
+    """Whose referrals and files are listed: those of `centre`, None for all. `reader` is the centre that asks and is
+    shown what it may know; None for the programme's management."""
+
+    centre: str | None
+    reader: str | None
 
 
 def show_file(states: States, case_id: UUID, context: Context) -> FileView | Refused:

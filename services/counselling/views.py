@@ -16,7 +16,7 @@ from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.consent import Consent, covered
 from counselling.domain.referral import Referral
 from counselling.limits import answer_estimated
-from counselling.resources import with_estimate
+from counselling.resources import Scope, with_estimate
 
 # Few referrals wait at any time, and an index finds them. A line has a time of change of its own: that of its file
 # would tell a centre that has not accepted when something happens to the person elsewhere.
@@ -46,52 +46,39 @@ _file: TypeAdapter[CentreFile] = TypeAdapter(CentreFile)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
 
 
-async def inbox(
-    documents: Documents, centre: str | None, wish: Wish, at: datetime, days: WorkingDays, *, of: str | None
-) -> Page[InboxItem]:
-    """Referrals that wait for an answer, at one centre or at all; `of` is the centre that asks, None the programme."""
-    wanted = json.dumps({"status": "received"} if centre is None else {"status": "received", "centre": centre})
+async def inbox(documents: Documents, scope: Scope, wish: Wish, *, now: datetime, days: WorkingDays) -> Page[InboxItem]:
+    """Referrals that wait for an answer."""
+    wanted = json.dumps({"status": "received"} | ({} if scope.centre is None else {"centre": scope.centre}))
     where = Where()
     where.add("file.data -> 'referrals' @> jsonb_build_array({}::jsonb)", wanted)  # what the index answers
     where.add("waiting.referral @> {}::jsonb", wanted)
-    return await documents.page(INBOX, where, wish, lambda row: inbox_item(row, at, of, days))
+    return await documents.page(INBOX, where, wish, lambda row: inbox_item(row, now, scope.reader, days))
 
 
-async def files_of(
-    documents: Documents, centre: str, status: str | None, at: datetime, days: WorkingDays, wish: Wish
+async def files(
+    documents: Documents, scope: Scope, wish: Wish, *, status: str | None, now: datetime, days: WorkingDays
 ) -> Page[FileSummary]:
-    """Files of people whom a centre has in its care, or had to the end.
+    """Files of people whom a centre has in its care, or had to the end; for the programme's management, all that lie
+    with a centre, or with any.
 
-    Of somebody whom no consent lets it know now a line has the id alone. By its place in another order than that of
-    the ids, or by being found by what it hides, it would tell that: there it is left out.
+    Of somebody whom no consent lets the centre know now a line has the id alone. By its place in another order than
+    that of the ids, or by being found by what it hides, it would tell that: there it is left out.
     """
     where = Where()
-    where.add("data -> 'centres' ? {}", centre)  # what the index answers
-    where.add("(data -> 'taken_on' -> {}::text) is not null", centre)
-    if wish.sort.removeprefix("-") != "id" or wish.updated_since is not None or status is not None:
-        where.add("(data -> 'taken_on' ->> {}::text)::timestamptz > {}", centre, at)
+    where.add("data -> 'centres' ? {}", scope.centre)  # what the index answers
+    where.add("(data -> 'taken_on' -> {}::text) is not null", scope.reader)
+    in_order_of_ids = wish.sort.removeprefix("-") == "id" and wish.updated_since is None and status is None
+    if scope.reader is not None and not in_order_of_ids:
+        where.add("(data -> 'taken_on' ->> {}::text)::timestamptz > {}", scope.reader, now)
     where.add("status = {}", status)
 
     def line(row: Any) -> FileSummary:
         file = _file.validate_json(row["data"])
-        return with_estimate(FileSummary.to_centre(file, centre, at), file, days)
+        if scope.reader is None:
+            return with_estimate(FileSummary.of(file, leading(file), file.departure), file, days)
+        return with_estimate(FileSummary.to_centre(file, scope.reader, now), file, days)
 
     return await documents.page(FILES, where, wish, line)
-
-
-async def all_files(
-    documents: Documents, centre: str | None, status: str | None, days: WorkingDays, wish: Wish
-) -> Page[FileSummary]:
-    """Every file, or those that lie with a centre: for the programme's management."""
-    where = Where()
-    where.add("data -> 'centres' ? {}", centre)
-    where.add("status = {}", status)
-    return await documents.page(FILES, where, wish, lambda row: _whole(row, days))
-
-
-def _whole(row: Any, days: WorkingDays) -> FileSummary:
-    file = _file.validate_json(row["data"])
-    return with_estimate(FileSummary.of(file, leading(file), file.departure), file, days)
 
 
 def inbox_item(row: Any, at: datetime, centre: str | None, days: WorkingDays) -> InboxItem:

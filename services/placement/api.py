@@ -7,15 +7,14 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Reading, Runner, acting_as
+from chassis.http.api import CODE_LISTS, Changer, Now, Reading, Runner, acting_as
 from chassis.http.paging import paged
-from chassis.http.problems import Problem
+from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
-from chassis.http.starting import started
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor, Refused
 from chassis.pure.paging import Page, Wish
@@ -45,6 +44,7 @@ from placement.bodies import (
 from placement.domain.candidacy import Candidacy, OfferStatus
 from placement.domain.candidate import CandidateStatus
 from placement.domain.vacancy import Vacancy, VacancyStatus
+from placement.reference import Reference
 from placement.resources import CANDIDACY, CANDIDATE, VACANCY, Scope, scope_of
 from vocabulary.codes import Country, Isco08
 from vocabulary.roles import PLACEMENT_OFFICER, PROGRAMME_MANAGER
@@ -58,17 +58,18 @@ router = new_router()
 REFUSALS = (403, 404, 409, 412)
 
 
-async def _scope(
-    request: Request,
+Lists = Annotated[Reference, CODE_LISTS]
+
+
+async def _listed(
     actor: Reader,
+    lists: Lists,
+    now: Now,
     country: Annotated[
         Country | None, Query(description="one of the countries; if left out, all of the asker's")
     ] = None,
 ) -> Scope:
-    workshop = started(request, "workshop")
-    scope = scope_of(actor, workshop.reference, workshop.clock.now())
-    if isinstance(scope, Refused):
-        raise Problem.of(scope)
+    scope = allowed(scope_of(actor, lists, now))
     if country is None:
         return scope
     if not scope.holds(country):
@@ -76,7 +77,7 @@ async def _scope(
     return replace(scope, countries=(country,))
 
 
-Listed = Annotated[Scope, Depends(_scope)]
+Listed = Annotated[Scope, Depends(_listed)]
 """What a list or count is bound to: all countries of the asker, or the one that was named."""
 
 
@@ -111,7 +112,9 @@ async def list_vacancies(
     employer_id: Annotated[UUID | None, Query()] = None,
 ) -> Response:
     """Vacancies of the desk's countries, the oldest first."""
-    return json_response(await views.vacancies(reading, scope, wish, status, isco08, employer_id))
+    return json_response(
+        await views.vacancies(reading, scope, wish, status=status, isco08=isco08, employer_id=employer_id)
+    )
 
 
 @router.get("/vacancies/{vacancy_id}", tags=["vacancies"], **answers(VacancyView, 403, 404, tagged=True))
@@ -141,7 +144,7 @@ async def list_candidates(
     skill: Annotated[Isco08 | None, Query(description="only people with this skill, verified or not")] = None,
 ) -> Response:
     """The pool. A desk sees people of its countries whose consent `matching` holds for it now."""
-    return json_response(await views.candidates(reading, scope, wish, status, skill))
+    return json_response(await views.candidates(reading, scope, wish, status=status, skill=skill))
 
 
 @router.get("/candidates/{case_id}", tags=["candidates"], **answers(CandidateView, 403, 404, tagged=True))
@@ -206,7 +209,7 @@ async def list_offers(
     status: Annotated[OfferStatus | None, Query()] = None,
 ) -> Response:
     """Job offers in the desk's countries, the oldest first."""
-    return json_response(await views.offers(reading, scope, wish, case_id, status))
+    return json_response(await views.offers(reading, scope, wish, case_id=case_id, status=status))
 
 
 @router.post("/offers/{offer_id}/accept", tags=["offers"], **answers(CandidacyOutcome, *REFUSALS))

@@ -115,9 +115,10 @@ async def vacancies(
     documents: Documents,
     scope: Scope,
     wish: Wish,
-    status: VacancyStatus | None = None,
-    isco08: str | None = None,
-    employer_id: UUID | None = None,
+    *,
+    status: VacancyStatus | None,
+    isco08: str | None,
+    employer_id: UUID | None,
 ) -> Page[VacancyItem]:
     """Vacancies of the scope's countries."""
     where = _within(scope).add("status = {}", status).add("isco08 = {}", isco08)
@@ -128,7 +129,7 @@ async def vacancies(
 
 
 async def candidates(
-    documents: Documents, scope: Scope, wish: Wish, status: CandidateStatus | None = None, skill: str | None = None
+    documents: Documents, scope: Scope, wish: Wish, *, status: CandidateStatus | None, skill: str | None
 ) -> Page[CandidateItem]:
     """The pool: for a desk, people whose consent `matching` holds for it now."""
     where = _within(scope).add("status = any({}::text[])", POOL if status is None else (status,))
@@ -141,7 +142,7 @@ async def candidates(
 
 
 async def offers(
-    documents: Documents, scope: Scope, wish: Wish, case_id: UUID | None = None, status: OfferStatus | None = None
+    documents: Documents, scope: Scope, wish: Wish, *, case_id: UUID | None, status: OfferStatus | None
 ) -> Page[OfferItem]:
     """Job offers in the scope's countries, of people whom the reader may see."""
     # An index has those of one country in each order; for the time of change, it is one of the vacancies.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -10,12 +10,11 @@ from uuid import UUID, uuid4
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
-from chassis.clock import Clock
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Days, Reading, Runner, Sealing, acting_as, took_effect
+from chassis.http.api import Changer, Days, Now, Reading, Runner, Sealing, acting_as, took_effect
 from chassis.http.exception_handlers import route_of
 from chassis.http.paging import paged
-from chassis.http.problems import Problem
+from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
 from chassis.http.starting import started
 from chassis.http.viewing import Viewer
@@ -68,6 +67,7 @@ from vocabulary.codes import Country, Org
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
+from vocabulary.scopes import listed_for
 
 Desk = Annotated[Actor, acting_as(*SCOUTS_DESK)]
 """Somebody at a scout's or return counsellor's desk."""
@@ -77,7 +77,6 @@ ConsentTaker = Annotated[Actor, acting_as(*SCOUTS_DESK, *CENTRE_STAFF, PLACEMENT
 """The desk, or staff of the centre that has taken the person on."""
 Protector = Annotated[Actor, acting_as(*SCOUTS_DESK, DATA_PROTECTION_OFFICER)]
 """The desk, or the data protection officer, who sees of every case what was allowed and of no person who they are."""
-OrgFilter = Annotated[Org | None, Query(description="whose cases; a desk sees its own only")]
 
 REFUSALS = (403, 404, 409, 412)
 
@@ -94,34 +93,33 @@ async def _disclosure(request: Request, actor: Reader, days: Days, vault: Sealin
 Disclosure = Annotated[views.Disclosure, Depends(_disclosure)]
 
 
-def _today(request: Request) -> date:
-    clock: Clock = request.app.state.clock
-    return day_at(GERMANY, clock.now())
+async def _listed(
+    actor: Reader, org: Annotated[Org | None, Query(description="whose cases; a desk sees its own only")] = None
+) -> str | None:
+    return allowed(listed_for(actor, org, refusals.OTHER_ORGANISATION_LISTED))
 
 
-Today = Annotated[date, Depends(_today)]
-"""The day at the desk."""
+Listed = Annotated[str | None, Depends(_listed)]
+"""What a list is bound to: the cases of one organisation, or None for all."""
 
 
 @router.get("/cases", tags=["cases"], **answers(Page[CaseSummary], 403))
 async def list_cases(
-    actor: Reader,
     reading: Reading,
+    scope: Listed,
     wish: Annotated[Wish, paged(views.CASES)],
     *,
     country: Annotated[Country | None, Query()] = None,
     status: Annotated[CaseStatus | None, Query()] = None,
     journey: Annotated[JourneyStatus | None, Query()] = None,
     case_ref: Annotated[str | None, Query(max_length=20, description="as somebody reads it out")] = None,
-    org: OrgFilter = None,
 ) -> Response:
     """Cases of the caller's organisation; for the programme's management, of all or of one."""
     reference = None if case_ref is None else read(case_ref)
     if case_ref is not None and reference is None:
         raise Problem.of(refusals.CASE_REF_MISREAD)
-    scope = _scope(actor, org)
     return json_response(
-        await views.cases(reading, wish, org=scope, country=country, status=status, journey=journey, case_ref=reference)
+        await views.cases(reading, scope, wish, country=country, status=status, journey=journey, case_ref=reference)
     )
 
 
@@ -193,8 +191,8 @@ async def withdraw_referral(
 
 @router.get("/referrals", tags=["referrals"], **answers(Page[ListedReferral], 403))
 async def list_referrals(
-    actor: Reader,
     reading: Reading,
+    scope: Listed,
     disclosure: Disclosure,
     wish: Annotated[Wish, paged(views.REFERRALS)],
     *,
@@ -202,13 +200,10 @@ async def list_referrals(
     overdue: Annotated[
         bool | None, Query(description="whether a confirmation or an answer is owed that should have come")
     ] = None,
-    org: OrgFilter = None,
 ) -> Response:
     """What became of each referral of the caller's organisation."""
-    scope = _scope(actor, org)
-    return json_response(
-        await views.referrals(reading, wish, org=scope, status=status, overdue=overdue, disclosure=disclosure)
-    )
+    shown = await views.referrals(reading, scope, wish, status=status, overdue=overdue, disclosure=disclosure)
+    return json_response(shown)
 
 
 @router.get("/referrals/{referral_id}", tags=["referrals"], **answers(ReferralDetail, 403, 404, tagged=True))
@@ -254,11 +249,11 @@ async def confirm_departure(case_id: UUID, body: DepartureReport, actor: Desk, r
 
 
 @router.post("/cases", tags=["cases"], status_code=201, **answers(CaseOutcome, 403, 409))
-async def open_case(body: NewCase, actor: Desk, today: Today, vault: Sealing, run: Runner) -> Response:
+async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, run: Runner) -> Response:
     """Registers a person. Nothing is shared with anybody before a consent and a referral."""
     case_id = uuid4()
     if body.profile is not None:
-        _check_birth(body.profile, today, "/profile")
+        _check_birth(body.profile, now, "/profile")
     command = commands.OpenCase(
         case_id=case_id,
         target_group=body.target_group,
@@ -277,10 +272,10 @@ async def open_case(body: NewCase, actor: Desk, today: Today, vault: Sealing, ru
 
 @router.put("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileOutcome, *REFUSALS))
 async def set_profile(
-    case_id: UUID, body: ProfileBody, actor: Desk, today: Today, vault: Sealing, run: Changer
+    case_id: UUID, body: ProfileBody, actor: Desk, now: Now, vault: Sealing, run: Changer
 ) -> Response:
     """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
-    _check_birth(body, today)
+    _check_birth(body, now)
     answer = await run(commands.SetProfile(case_id, _sealed(vault, case_id, body)), actor, PROFILE, case_id)
     if took_effect(answer):
         _audit("profile_set", case_id, actor)
@@ -307,9 +302,9 @@ async def destroy_profile(case_id: UUID, actor: Desk, run: Changer) -> Response:
     return answer
 
 
-def _check_birth(profile: ProfileBody, today: date, where: str = "") -> None:
+def _check_birth(profile: ProfileBody, now: datetime, where: str = "") -> None:
     """A handler sees the profile sealed: whether the day has come is asked before."""
-    if profile.birth_date is not None and profile.birth_date > today:
+    if profile.birth_date is not None and profile.birth_date > day_at(GERMANY, now):
         raise Problem.of(date_in_future(f"{where}/birth_date"))
 
 
@@ -320,12 +315,3 @@ def _sealed(vault: Vault, case_id: UUID, profile: ProfileBody) -> Sealed:
 def _audit(event: str, case_id: UUID, actor: Actor) -> None:
     """A line in the log for every touch of a profile: no values, and no names of people."""
     log.info(event, case_id=str(case_id), role=actor.role, owner=actor.org)
-
-
-def _scope(actor: Actor, org: str | None) -> str | None:
-    """The organisation whose cases are listed; None for all, which the programme's management alone may ask for."""
-    if actor.role == PROGRAMME_MANAGER:
-        return org
-    if org not in {None, actor.org}:
-        raise Problem.of(refusals.OTHER_ORGANISATION_LISTED)
-    return actor.org

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from fastapi import Request
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Person, Reading, acting_as, took_effect
+from chassis.http.api import Changer, Now, Person, Reading, acting_as, took_effect
 from chassis.http.paging import paged
 from chassis.http.routes import new_router
-from chassis.http.starting import started
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
@@ -35,10 +33,10 @@ log = get_logger(__name__)
 
 @router.get("/countries", **answers(Page[CountryView], 403))
 async def list_countries(
-    request: Request, _actor: Management, reading: Reading, wish: Annotated[Wish, paged(views.COUNTRIES)]
+    _actor: Management, reading: Reading, now: Now, wish: Annotated[Wish, paged(views.COUNTRIES)]
 ) -> Response:
     """Countries that somebody has switched, or wants to; the others are as `GET /code-lists/countries` says."""
-    return json_response(await views.countries(reading, wish, started(request, "workshop").clock.now()))
+    return json_response(await views.countries(reading, wish, now=now))
 
 
 @router.get("/countries/{country}", **answers(CountryView, 403, 404, tagged=True))

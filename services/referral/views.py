@@ -78,9 +78,9 @@ _country: TypeAdapter[CountryStatus] = TypeAdapter(CountryStatus)
 
 async def cases(
     documents: Documents,
+    scope: str | None,
     wish: Wish,
     *,
-    org: str | None,
     country: str | None,
     status: str | None,
     journey: str | None,
@@ -88,7 +88,7 @@ async def cases(
 ) -> Page[CaseSummary]:
     """Cases of one organisation, or of all; a filter that is None lets all pass."""
     where = Where()
-    where.add("opened_by = {}", org)
+    where.add("opened_by = {}", scope)
     where.add("country = {}", country)
     where.add("status = {}", status)
     where.add("data -> 'journey' ->> 'status' = {}", journey)
@@ -98,9 +98,9 @@ async def cases(
 
 async def referrals(
     documents: Documents,
+    scope: str | None,
     wish: Wish,
     *,
-    org: str | None,
     status: str | None,
     overdue: bool | None,
     disclosure: Disclosure,
@@ -111,7 +111,7 @@ async def referrals(
     The conditions on a case's whole list of referrals say nothing new: the index answers them.
     """
     where = Where()
-    where.add("file.opened_by = {}", org)
+    where.add("file.opened_by = {}", scope)
     where.add("file.data -> 'referrals' @> {}::jsonb", None if status is None else json.dumps([{"status": status}]))
     where.add("listed.referral ->> 'status' = {}", status)
     where.add("file.data -> 'referrals' @? {}::jsonpath", _HAS_OVERDUE if overdue else None)
@@ -119,7 +119,7 @@ async def referrals(
     return await documents.page(REFERRALS, where, wish, lambda row: _listed(row, disclosure))
 
 
-async def countries(documents: Documents, wish: Wish, now: datetime) -> Page[CountryView]:
+async def countries(documents: Documents, wish: Wish, *, now: datetime) -> Page[CountryView]:
     """Every country that was ever switched, or is to be."""
     return await documents.page(
         COUNTRIES, Where(), wish, lambda row: CountryView.of(_country.validate_json(row["data"]), now)

@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from chassis.http.answering import answers, json_response
-from chassis.http.api import Changer, Reading, Runner, acting_as
+from chassis.http.api import CODE_LISTS, Changer, Days, Now, Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
-from chassis.http.starting import started
 from chassis.http.viewing import Viewer
 from chassis.pure.calendar import UnknownCalendar
 from chassis.pure.codes import Day, Language
 from chassis.pure.decision import BEYOND_CALENDARS, Actor
 from chassis.pure.paging import Page, Wish
-from chassis.work.workshop import Workshop
 from training import refusals, views
 from training.answers import (
     EnrolmentDetail,
@@ -39,7 +37,8 @@ from training.commands import (
 )
 from training.domain.enrolment import EnrolmentStatus
 from training.domain.session import CourseSession
-from training.resources import ENROLMENT, SESSION
+from training.reference import Reference
+from training.resources import ENROLMENT, SESSION, Scope, scope_of
 from vocabulary.codes import Isco08, Provider
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.roles import PROGRAMME_MANAGER, SCOUTS_DESK, TRAINING_CLERK
@@ -50,12 +49,42 @@ Either = Annotated[Actor, acting_as(TRAINING_CLERK, *SCOUTS_DESK)]
 Reader = Annotated[Actor, acting_as(TRAINING_CLERK, *SCOUTS_DESK, PROGRAMME_MANAGER)]
 
 
-async def _workshop(request: Request) -> Workshop:
-    shop: Workshop = started(request, "workshop")
-    return shop
+Lists = Annotated[Reference, CODE_LISTS]
 
 
-Shop = Annotated[Workshop, Depends(_workshop)]
+async def _listed(actor: Reader) -> Scope:
+    return scope_of(actor)
+
+
+Listed = Annotated[Scope, Depends(_listed)]
+"""What a list of enrolments is bound to: those of a provider's courses, those that a desk asked for, or all."""
+
+
+async def _period(
+    now: Now,
+    days: Days,
+    lists: Lists,
+    before: Annotated[Day | None, Query(description="earliest departure: only what ends in time, or is online")] = None,
+    open_: Annotated[
+        bool, Query(alias="open", description="true: only what has a free seat and can still be joined")
+    ] = False,
+    since: Annotated[Day | None, Query(description="only what ends on this day or later; default: today")] = None,
+) -> views.Period:
+    try:
+        last = None if before is None else lists.latest_ends(before, days)
+    except UnknownCalendar:
+        raise Problem.of(BEYOND_CALENDARS.at("before")) from None
+    today = day_at(GERMANY, now)
+    return views.Period(
+        today=today,
+        ending_from=since or today,
+        must_end_by=None if last is None else views.MustEndBy.of(last, lists),
+        open_on=today if open_ else None,
+    )
+
+
+Period = Annotated[views.Period, Depends(_period)]
+"""When the courses of a list take place."""
 
 router = new_router()
 REFUSALS = (403, 404, 409, 412)
@@ -90,32 +119,18 @@ async def cancel_session(session_id: UUID, body: SessionCancellation, actor: Cle
 @router.get("/sessions", tags=["sessions"], **answers(Page[SessionSummary], 403))
 async def list_sessions(
     _actor: Reader,
-    shop: Shop,
+    reading: Reading,
+    period: Period,
     wish: Annotated[Wish, paged(views.SESSIONS)],
+    *,
     isco08: Isco08 | None = None,
     language: Language | None = None,
     provider: Provider | None = None,
-    before: Annotated[Day | None, Query(description="earliest departure: only what ends in time, or is online")] = None,
-    open_: Annotated[
-        bool, Query(alias="open", description="true: only what has a free seat and can still be joined")
-    ] = False,
-    since: Annotated[Day | None, Query(description="only what ends on this day or later; default: today")] = None,
 ) -> Response:
     """Courses on offer, by first day. Full ones have a waiting list as long as they take requests."""
-    try:
-        last = None if before is None else shop.reference.latest_ends(before, shop.calendar.days)
-    except UnknownCalendar:
-        raise Problem.of(BEYOND_CALENDARS.at("before")) from None
-    today = day_at(GERMANY, shop.clock.now())
-    wanted = views.SessionFilter(
-        ending_from=since or today,
-        isco08=isco08,
-        language=language,
-        provider=provider,
-        must_end_by=None if last is None else views.MustEndBy.of(last, shop.reference),
-        open_on=today if open_ else None,
+    return json_response(
+        await views.sessions(reading, wish, isco08=isco08, language=language, provider=provider, period=period)
     )
-    return json_response(await views.sessions(shop.documents, wanted, today, wish))
 
 
 @router.get("/sessions/{session_id}", tags=["sessions"], **answers(SessionDetail, 403, 404, tagged=True))
@@ -158,8 +173,8 @@ async def complete_enrolment(
 
 @router.get("/enrolments", tags=["enrolments"], **answers(Page[EnrolmentSummary], 403))
 async def list_enrolments(
-    actor: Reader,
     reading: Reading,
+    scope: Listed,
     wish: Annotated[Wish, paged(views.ENROLMENTS)],
     case_id: UUID | None = None,
     session_id: UUID | None = None,
@@ -169,16 +184,9 @@ async def list_enrolments(
 
     `sort=id` is the order of the requests. An enrolment has changed when its course has, or anybody's place in it.
     """
-    found = await views.enrolments(
-        reading,
-        wish,
-        case_id=case_id,
-        session_id=session_id,
-        status=status,
-        provider=actor.org if actor.role == TRAINING_CLERK else None,
-        requested_by=actor.org if actor.role in SCOUTS_DESK else None,
+    return json_response(
+        await views.enrolments(reading, scope, wish, case_id=case_id, session_id=session_id, status=status)
     )
-    return json_response(found)
 
 
 @router.get("/enrolments/{enrolment_id}", tags=["enrolments"], **answers(EnrolmentDetail, 403, 404, tagged=True))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 from uuid import UUID
 
-from chassis.pure.decision import Context, Refused
+from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.resources import Resource
 from chassis.pure.states import Need, States, by_id, by_link
 from training import refusals
@@ -15,6 +16,25 @@ from training.domain.learner import Learner
 from training.domain.session import CourseSession
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.roles import PROGRAMME_MANAGER, TRAINING_CLERK
+
+
+class Scope(NamedTuple):
+    """Whose enrolments somebody reads: those in a provider's courses, or those that a desk asked for; all if both are
+    None, for the programme."""
+
+    provider: str | None = None
+    requested_by: str | None = None
+
+    def holds(self, session: CourseSession, enrolment: Enrolment) -> bool:
+        """Whether it is one of them."""
+        return self.provider in (None, session.provider) and self.requested_by in (None, enrolment.requested_by)
+
+
+def scope_of(actor: Actor) -> Scope:
+    """What an actor may see."""
+    if actor.role == TRAINING_CLERK:
+        return Scope(provider=actor.org)
+    return Scope() if actor.role == PROGRAMME_MANAGER else Scope(requested_by=actor.org)
 
 
 def show_session(states: States, session_id: UUID, context: Context) -> SessionDetail | Refused:
@@ -35,9 +55,7 @@ def show_enrolment(states: States, enrolment_id: UUID, context: Context) -> Enro
         enrolment = session.enrolment(enrolment_id)
         if enrolment is None:
             continue
-        actor = context.actor
-        owner = session.provider if actor.role == TRAINING_CLERK else enrolment.requested_by
-        if actor.role != PROGRAMME_MANAGER and actor.org != owner:
+        if not scope_of(context.actor).holds(session, enrolment):
             return refusals.OTHER_ORGANISATION
         return _detail(states, session, enrolment, context)
     return refusals.ENROLMENT_NOT_FOUND

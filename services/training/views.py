@@ -17,6 +17,7 @@ from training.answers import EnrolmentSummary, SessionSummary
 from training.domain.enrolment import EnrolmentStatus
 from training.domain.session import CourseSession
 from training.reference import Reference
+from training.resources import Scope
 from vocabulary.countries import GERMANY
 
 SESSIONS: Final = Listing(
@@ -50,53 +51,58 @@ class MustEndBy:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionFilter:
-    """Which sessions; what is None does not matter. `must_end_by` lets online courses through."""
+class Period:
+    """When courses take place; what is None does not matter. `must_end_by` lets online courses through."""
 
+    today: date
     ending_from: date
-    isco08: str | None = None
-    language: str | None = None
-    provider: str | None = None
-    must_end_by: MustEndBy | None = None
-    open_on: date | None = None
+    must_end_by: MustEndBy | None
+    open_on: date | None
 
 
-async def sessions(documents: Documents, wanted: SessionFilter, today: date, wish: Wish) -> Page[SessionSummary]:
+async def sessions(
+    documents: Documents,
+    wish: Wish,
+    *,
+    isco08: str | None,
+    language: str | None,
+    provider: str | None,
+    period: Period,
+) -> Page[SessionSummary]:
     """Courses on offer. Their days are text in ISO form, which sorts as days do."""
     where = Where()
-    where.add("ends_on >= {}", wanted.ending_from.isoformat())
-    where.add("isco08 = {}", wanted.isco08)
-    where.add("language = {}", wanted.language)
-    where.add("provider = {}", wanted.provider)
-    if wanted.must_end_by is not None:
-        by_provider = json.dumps({code: day.isoformat() for code, day in wanted.must_end_by.by_provider.items()})
-        everywhere = wanted.must_end_by.everywhere.isoformat()
+    where.add("ends_on >= {}", period.ending_from.isoformat())
+    where.add("isco08 = {}", isco08)
+    where.add("language = {}", language)
+    where.add("provider = {}", provider)
+    if period.must_end_by is not None:
+        by_provider = json.dumps({code: day.isoformat() for code, day in period.must_end_by.by_provider.items()})
+        everywhere = period.must_end_by.everywhere.isoformat()
         where.add("(online or ends_on <= coalesce({}::jsonb ->> provider, {}))", by_provider, everywhere)
-    where.add("status = 'open' and starts_on >= {}", _iso(wanted.open_on))
+    where.add("status = 'open' and starts_on >= {}", period.open_on and period.open_on.isoformat())
     return await documents.page(
-        SESSIONS, where, wish, lambda row: SessionSummary.on(_session.validate_json(row["data"]), today)
+        SESSIONS, where, wish, lambda row: SessionSummary.on(_session.validate_json(row["data"]), period.today)
     )
 
 
 async def enrolments(
     documents: Documents,
+    scope: Scope,
     wish: Wish,
     *,
     case_id: UUID | None,
     session_id: UUID | None,
     status: EnrolmentStatus | None,
-    provider: str | None,
-    requested_by: str | None,
 ) -> Page[EnrolmentSummary]:
     """Enrolments, each as its session shows it."""
     where = Where()
     where.add("enrolment.case_id = {}", case_id)
     where.add("enrolment.session_id = {}", session_id)
     where.add("enrolment.status = {}", status)
-    where.add("enrolment.requested_by = {}", requested_by)
+    where.add("enrolment.requested_by = {}", scope.requested_by)
     # An index has those of a provider by id; one of the sessions has them by first day, and by time of change.
     its = "enrolment" if wish.sort.endswith("id") and wish.updated_since is None else "session"
-    where.add(f"{its}.provider = {{}}", provider)
+    where.add(f"{its}.provider = {{}}", scope.provider)
     read: dict[UUID, CourseSession] = {}  # people of one course stand on one page more often than not
 
     def item(row: Any) -> EnrolmentSummary:
@@ -109,7 +115,3 @@ async def enrolments(
         return EnrolmentSummary.of(session, enrolment)
 
     return await documents.page(ENROLMENTS, where, wish, item)
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()

@@ -118,6 +118,30 @@ def _assigns(statement: ast.stmt) -> bool:
     return any(isinstance(each, ast.Name) and each.id == "EVENTS" for each in targets)
 
 
+@pytest.mark.parametrize("service", NAMES)
+def test_a_list_is_read_for_a_scope_and_by_a_wish_and_its_filters_go_by_name(service: str) -> None:
+    lists = [
+        each
+        for each in ast.parse((SERVICES / service / "views.py").read_text()).body
+        if isinstance(each, ast.AsyncFunctionDef) and each.returns is not None and "Page[" in ast.unparse(each.returns)
+    ]
+    found = {each.name: [arg.arg for arg in each.args.args] for each in lists}
+    assert found == {name: ["documents", *([] if name in OF_EVERYBODY else ["scope"]), "wish"] for name in found}
+    assert set(found) - OF_EVERYBODY
+
+
+OF_EVERYBODY = {"countries", "sessions"}
+"""Lists that are the same for all who may read them."""
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_whose_a_list_is_and_what_time_it_is_are_asked_in_one_way(service: str) -> None:
+    """A route gets both from dependencies: `Listed` of its service, and `Now` of the chassis."""
+    assert get_args(import_module(f"{service}.api").Listed)[1].dependency.__name__ == "_listed"
+    routes = "".join(path.read_text() for path in (SERVICES / service).glob("*.py"))
+    assert re.findall(r"\w+\.clock\b", routes) == []
+
+
 def handlers() -> Iterator[tuple[str, Handler]]:
     for service in ALL:
         for kind, table in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -253,3 +254,20 @@ async def _days(request: Request) -> WorkingDays:
 
 Days = Annotated[WorkingDays, Depends(_days)]
 """The calendars as they are known now."""
+
+
+async def _now(request: Request) -> datetime:
+    now: datetime = started(request, "workshop").clock.now()
+    return now
+
+
+Now = Annotated[datetime, Depends(_now)]
+"""What time it is for the business."""
+
+
+async def _reference(request: Request) -> Any:
+    return started(request, "workshop").reference
+
+
+CODE_LISTS: Any = Depends(_reference)
+"""For `Annotated[Reference, CODE_LISTS]`: the service's code lists, under what holds at the moment."""

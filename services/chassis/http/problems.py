@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from chassis.http.field_errors import FieldError
 from chassis.pure.decision import Refused
+
+T = TypeVar("T")
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:ph:"
@@ -98,6 +100,13 @@ class Problem(Exception):
     def response(self, instance: str) -> Response:
         """The document as an HTTP answer. ASCII only: whatever text an error may hold, it can be sent."""
         return Response(json.dumps(self.document(instance)), self.status, self.headers, MEDIA_TYPE)
+
+
+def allowed(found: T | Refused) -> T:
+    """What was found. Raises `Problem` if it is a refusal."""
+    if isinstance(found, Refused):
+        raise Problem.of(found)
+    return found
 
 
 def instance_of(scope: Mapping[str, Any]) -> str:

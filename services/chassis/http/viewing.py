@@ -9,11 +9,11 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from chassis.http.answering import json_response
-from chassis.http.problems import Problem
+from chassis.http.problems import allowed
 from chassis.http.starting import started
 from chassis.postgres.database import LENT_WITHIN
 from chassis.pure.answers import Answer, tag_of
-from chassis.pure.decision import Actor, Refused
+from chassis.pure.decision import Actor
 from chassis.pure.resources import Resource
 from chassis.work.workshop import Workshop
 
@@ -42,10 +42,7 @@ class View:
                 async with connection.transaction(**ONE_SNAPSHOT):
                     await work.look(connection, needs)
                     await work.look(connection, resource.beside(work.states, id_))
-        shown = resource.show(work.states, id_, work.context(actor, work.now))
-        if isinstance(shown, Refused):
-            raise Problem.of(shown)
-        return shown
+        return allowed(resource.show(work.states, id_, work.context(actor, work.now)))
 
     def answer(self, shown: Answer, id_: UUID) -> Response:
         """What was shown, with its tag."""
