@@ -7,28 +7,26 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from counselling import contracts
-from counselling.handlers import for_file, incoming, progress
+from counselling.handlers import CASE, incoming, progress
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    contract: for_file("case_id", decide)
-    for contract, decide in (
-        (contracts.ConsentGranted, incoming.consent_granted),
-        (contracts.ConsentWithdrawn, incoming.consent_withdrawn),
-        (contracts.ReturneeReferred, incoming.returnee_referred),
-        (contracts.ReferralWithdrawn, incoming.referral_withdrawn),
-        (contracts.DeparturePlanned, incoming.departure_set),
-        (contracts.DepartureRescheduled, incoming.departure_set),
-        (contracts.DepartureCancelled, incoming.departure_cancelled),
-        (contracts.ReturneeDeparted, incoming.returnee_departed),
-        (contracts.EnrolmentConfirmed, progress.enrolment_confirmed),
-        (contracts.EnrolmentCancelled, progress.enrolment_cancelled),
-        (contracts.CourseCompleted, progress.course_completed),
-        (contracts.JobOffered, progress.job_offered),
-        (contracts.JobOfferAccepted, progress.job_offer_accepted),
-        (contracts.JobOfferDeclined, progress.job_offer_declined),
-        (contracts.JobOfferExpired, progress.job_offer_expired),
-        (contracts.CandidacyClosed, progress.candidacy_closed),
-        (contracts.EmploymentStarted, progress.employment_started),
-    )
-} | {contracts.CountryStatusChanged: HEARD}
+    contracts.ConsentGranted: Handler(CASE, incoming.consent_granted),
+    contracts.ConsentWithdrawn: Handler(CASE, incoming.consent_withdrawn),
+    contracts.ReturneeReferred: Handler(CASE, incoming.returnee_referred),
+    contracts.ReferralWithdrawn: Handler(CASE, incoming.referral_withdrawn),
+    contracts.DeparturePlanned: Handler(CASE, incoming.departure_set),
+    contracts.DepartureRescheduled: Handler(CASE, incoming.departure_set),
+    contracts.DepartureCancelled: Handler(CASE, incoming.departure_cancelled),
+    contracts.ReturneeDeparted: Handler(CASE, incoming.returnee_departed),
+    contracts.EnrolmentConfirmed: Handler(CASE, progress.enrolment_confirmed),
+    contracts.EnrolmentCancelled: Handler(CASE, progress.enrolment_cancelled),
+    contracts.CourseCompleted: Handler(CASE, progress.course_completed),
+    contracts.JobOffered: Handler(CASE, progress.job_offered),
+    contracts.JobOfferAccepted: Handler(CASE, progress.job_offer_accepted),
+    contracts.JobOfferDeclined: Handler(CASE, progress.job_offer_declined),
+    contracts.JobOfferExpired: Handler(CASE, progress.job_offer_expired),
+    contracts.CandidacyClosed: Handler(CASE, progress.candidacy_closed),
+    contracts.EmploymentStarted: Handler(CASE, progress.employment_started),
+    contracts.CountryStatusChanged: HEARD,
+}

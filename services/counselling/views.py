@@ -38,8 +38,9 @@ INBOX: Final = Listing(
         "answer_due_at": Order("place.due_at", "timestamptz"),
         "received_at": Order("place.received_at", "timestamptz"),
     },
+    usual="answer_due_at",
 )
-FILES: Final = Listing(source="centre_file", orders={"arrived_on": Order("arrived_on", "text")}, usual="id")
+FILES: Final = Listing(source="centre_file", orders={"arrived_on": Order("arrived_on", "text")})
 
 _consents: TypeAdapter[tuple[Consent, ...]] = TypeAdapter(tuple[Consent, ...])
 _file: TypeAdapter[CentreFile] = TypeAdapter(CentreFile)

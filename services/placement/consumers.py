@@ -1,4 +1,4 @@
-"""Which events of other services this one reads, and what it makes of each."""
+"""Which event of another service goes to which handler. A type that is not here is counted and skipped."""
 
 from __future__ import annotations
 
@@ -6,31 +6,19 @@ from collections.abc import Mapping
 
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
-from placement.contracts import (
-    ArrivedInCountry,
-    ConsentGranted,
-    ConsentWithdrawn,
-    CountryStatusChanged,
-    CourseCompleted,
-    NeedsAssessed,
-    ReferralRedirected,
-    ReferralRejected,
-    ReferralWithdrawn,
-    ReturneeReferred,
-)
-from placement.handlers import incoming
-from placement.handlers.incoming import needs_case, needs_case_and_candidacies
+from placement import contracts
+from placement.handlers import CASE, CASE_AND_VACANCIES, incoming
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    ReturneeReferred: Handler(needs_case, incoming.returnee_referred),
-    ReferralWithdrawn: Handler(needs_case_and_candidacies, incoming.referral_withdrawn),
-    ConsentGranted: Handler(needs_case, incoming.consent_granted),
-    ConsentWithdrawn: Handler(needs_case_and_candidacies, incoming.consent_withdrawn),
-    CourseCompleted: Handler(needs_case, incoming.course_completed),
-    ReferralRejected: Handler(needs_case, incoming.referral_rejected),
-    ReferralRedirected: Handler(needs_case, incoming.referral_redirected),
-    ArrivedInCountry: Handler(needs_case, incoming.arrived),
-    NeedsAssessed: Handler(needs_case, incoming.needs_assessed),
-    CountryStatusChanged: HEARD,
+    contracts.ReturneeReferred: Handler(CASE, incoming.returnee_referred),
+    contracts.ReferralWithdrawn: Handler(CASE_AND_VACANCIES, incoming.referral_withdrawn),
+    contracts.ConsentGranted: Handler(CASE, incoming.consent_granted),
+    contracts.ConsentWithdrawn: Handler(CASE_AND_VACANCIES, incoming.consent_withdrawn),
+    contracts.CourseCompleted: Handler(CASE, incoming.course_completed),
+    contracts.ReferralRejected: Handler(CASE, incoming.referral_rejected),
+    contracts.ReferralRedirected: Handler(CASE, incoming.referral_redirected),
+    contracts.ArrivedInCountry: Handler(CASE, incoming.arrived),
+    contracts.NeedsAssessed: Handler(CASE, incoming.needs_assessed),
+    contracts.CountryStatusChanged: HEARD,
 }

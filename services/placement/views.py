@@ -35,16 +35,11 @@ POOL: Final[tuple[CandidateStatus, ...]] = ("pooled", "active")
 COUNTED: Final[TargetGroup] = "RETURNEE_DE"
 """The target group that the programme promises a job offer."""
 
-EMPLOYERS: Final = Listing(
-    source="employer", orders={"id": Order("id", "uuid"), "name": Order("data ->> 'name'", "text")}
-)
-VACANCIES: Final = Listing(
-    source="vacancy", orders={"id": Order("id", "uuid"), "expires_on": Order("(data ->> 'expires_on')::date", "date")}
-)
+EMPLOYERS: Final = Listing(source="employer", orders={"name": Order("data ->> 'name'", "text")})
+VACANCIES: Final = Listing(source="vacancy", orders={"expires_on": Order("(data ->> 'expires_on')::date", "date")})
 CANDIDATES: Final = Listing(
     source="candidate",
     orders={
-        "id": Order("id", "uuid"),
         # who has not arrived yet comes after all who have
         "arrived_on": Order("coalesce(arrived_on::date, 'infinity')", "date"),
     },
@@ -58,7 +53,6 @@ OFFERS: Final = Listing(
      where each -> 'offer' ->> 'id' = offer.id::text) as candidacy""",
     updated_at="vacancy.updated_at",
     orders={
-        "id": Order("offer.id", "uuid"),
         "expires_at": Order("offer.expires_at", "timestamptz"),
         "starts_on": Order("offer.starts_on", "date"),
     },

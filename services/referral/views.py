@@ -23,10 +23,7 @@ from referral.handlers.care import opened_referral
 CASES: Final = Listing(
     source="case_file",
     columns="data - 'timeline' as data",
-    orders={
-        "id": Order("id", "uuid"),
-        "opened_at": Order("(data ->> 'opened_at')::timestamptz", "timestamptz"),
-    },
+    orders={"opened_at": Order("(data ->> 'opened_at')::timestamptz", "timestamptz")},
 )
 REFERRALS: Final = Listing(
     source="""
@@ -45,10 +42,11 @@ REFERRALS: Final = Listing(
         "referred_at": Order("place.referred_at", "timestamptz"),
         "answer_due_at": Order("place.answer_due_at", "timestamptz"),
     },
+    usual="case_id",
 )
 """Usually by case and not by referral: an index has that order, and a page is full after a few cases."""
 COUNTRIES: Final = Listing(
-    source="country_status", columns="data", orders={"country": Order("data ->> 'country'", "text")}
+    source="country_status", orders={"country": Order("data ->> 'country'", "text")}, usual="country"
 )
 
 _OVERDUE: Final = """

@@ -180,7 +180,7 @@ async def list_enrolments(
     session_id: UUID | None = None,
     status: EnrolmentStatus | None = None,
 ) -> Response:
-    """Enrolments, the latest first: a clerk's in the own provider's courses, those that scouts asked for themselves.
+    """Enrolments, the oldest first: a clerk's in the own provider's courses, those that scouts asked for themselves.
 
     `sort=id` is the order of the requests. An enrolment has changed when its course has, or anybody's place in it.
     """

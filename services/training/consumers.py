@@ -1,4 +1,4 @@
-"""Which events of other services this one reads, and what it makes of each."""
+"""Which event of another service goes to which handler. A type that is not here is counted and skipped."""
 
 from __future__ import annotations
 
@@ -6,31 +6,19 @@ from collections.abc import Mapping
 
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
-from training.contracts import (
-    CaseOpened,
-    ConsentGranted,
-    ConsentWithdrawn,
-    CountryStatusChanged,
-    DepartureCancelled,
-    DeparturePlanned,
-    DepartureRescheduled,
-    ReferralWithdrawn,
-    ReturneeDeparted,
-    ReturneeReferred,
-)
-from training.handlers import incoming
-from training.handlers.incoming import needs_case, needs_case_and_sessions
+from training import contracts
+from training.handlers import CASE, CASE_AND_SESSIONS, incoming
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    CaseOpened: Handler(needs_case, incoming.case_opened),
-    ConsentGranted: Handler(needs_case, incoming.consent_granted),
-    ConsentWithdrawn: Handler(needs_case_and_sessions, incoming.consent_withdrawn),
-    ReturneeReferred: Handler(needs_case_and_sessions, incoming.returnee_referred),
-    ReferralWithdrawn: Handler(needs_case_and_sessions, incoming.referral_withdrawn),
-    DeparturePlanned: Handler(needs_case_and_sessions, incoming.departure_set),
-    DepartureRescheduled: Handler(needs_case_and_sessions, incoming.departure_set),
-    DepartureCancelled: Handler(needs_case, incoming.departure_cancelled),
-    ReturneeDeparted: Handler(needs_case_and_sessions, incoming.returnee_departed),
-    CountryStatusChanged: HEARD,
+    contracts.CaseOpened: Handler(CASE, incoming.case_opened),
+    contracts.ConsentGranted: Handler(CASE, incoming.consent_granted),
+    contracts.ConsentWithdrawn: Handler(CASE_AND_SESSIONS, incoming.consent_withdrawn),
+    contracts.ReturneeReferred: Handler(CASE_AND_SESSIONS, incoming.returnee_referred),
+    contracts.ReferralWithdrawn: Handler(CASE_AND_SESSIONS, incoming.referral_withdrawn),
+    contracts.DeparturePlanned: Handler(CASE_AND_SESSIONS, incoming.departure_set),
+    contracts.DepartureRescheduled: Handler(CASE_AND_SESSIONS, incoming.departure_set),
+    contracts.DepartureCancelled: Handler(CASE, incoming.departure_cancelled),
+    contracts.ReturneeDeparted: Handler(CASE_AND_SESSIONS, incoming.returnee_departed),
+    contracts.CountryStatusChanged: HEARD,
 }

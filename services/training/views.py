@@ -23,6 +23,7 @@ from vocabulary.countries import GERMANY
 SESSIONS: Final = Listing(
     source="course_session",
     orders={"starts_on": Order("starts_on", "text"), "ends_on": Order("ends_on", "text")},
+    usual="starts_on",
 )
 ENROLMENTS: Final = Listing(
     source="enrolment join course_session session on session.id = enrolment.session_id",
@@ -30,7 +31,6 @@ ENROLMENTS: Final = Listing(
     columns="enrolment.id as enrolment_id, session.id as session_id, session.data",
     updated_at="session.updated_at",
     orders={"starts_on": Order("session.starts_on", "text")},
-    usual="-id",
 )
 
 _session: TypeAdapter[CourseSession] = TypeAdapter(CourseSession)

@@ -99,11 +99,11 @@ async def test_enrolments_are_seen_by_who_asked_for_them_and_by_the_provider(tra
         page = await training.get("/enrolments", who, **query)
         return [item["enrolment_id"] for item in page["items"]]
 
-    assert await listed(scout()) == [ids[1], ids[0]]
+    assert await listed(scout()) == [ids[0], ids[1]]
     assert await listed({"roles": ["return_counsellor"], "org": "scouts:berlin"}) == [ids[2]]
-    assert await listed(clerk()) == [ids[2], ids[0]]
-    assert await listed(PROGRAMME) == [ids[2], ids[1], ids[0]]
-    assert await listed(PROGRAMME, case_id=str(first)) == [ids[1], ids[0]]
+    assert await listed(clerk()) == [ids[0], ids[2]]
+    assert await listed(PROGRAMME) == ids
+    assert await listed(PROGRAMME, case_id=str(first)) == [ids[0], ids[1]]
     assert await listed(PROGRAMME, case_id=ids[0]) == []
     assert await listed(scout(), session_id=paint) == [ids[0]]
     await training.post(f"/enrolments/{ids[0]}/cancel", scout())
@@ -159,7 +159,7 @@ async def test_enrolments_are_read_page_by_page(training: Process) -> None:
     ids = [(await training.enrolled(session, case))["enrolment_id"] for case in await training.people(5)]
     first = await training.get("/enrolments", scout(), limit=3)
     rest = await training.get("/enrolments", scout(), limit=3, cursor=first["next_cursor"])
-    assert [item["enrolment_id"] for item in first["items"] + rest["items"]] == ids[::-1]
+    assert [item["enrolment_id"] for item in first["items"] + rest["items"]] == ids
     assert rest["next_cursor"] is None
 
 

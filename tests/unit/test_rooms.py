@@ -106,16 +106,34 @@ def test_every_time_zone_comes_from_the_locked_package() -> None:
     assert making == {"chassis/pure/zones.py"}
 
 
+TABLES = {
+    "consumers.py": {"EVENTS": "contracts"},
+    "handlers/__init__.py": {"COMMANDS": "commands", "DEADLINES": "deadlines", "MOVES": "deadlines"},
+}
+
+
 @pytest.mark.parametrize("service", NAMES)
-def test_reactions_lie_in_incoming_and_their_table_in_consumers(service: str) -> None:
-    assert (SERVICES / service / "handlers" / "incoming.py").is_file()
-    [table] = [each for each in ast.parse((SERVICES / service / "consumers.py").read_text()).body if _assigns(each)]
-    assert isinstance(table, ast.AnnAssign | ast.Assign)
-
-
-def _assigns(statement: ast.stmt) -> bool:
-    targets = [statement.target] if isinstance(statement, ast.AnnAssign) else getattr(statement, "targets", [])
-    return any(isinstance(each, ast.Name) and each.id == "EVENTS" for each in targets)
+def test_the_tables_of_handlers_are_written_in_one_way(service: str) -> None:
+    """Reactions lie in `incoming`, names of deadlines in `deadlines`; a row is `contracts.X: Handler(...)`."""
+    assert things(SERVICES / service / "handlers") >= {"incoming.py", "deadlines.py"}
+    for file, tables in TABLES.items():
+        body = ast.parse((SERVICES / service / file).read_text()).body
+        rows = {
+            each.target.id: each.value
+            for each in body
+            if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.target.id in tables
+        }
+        assert tables.keys() - rows.keys() <= {"MOVES"}
+        for name, table in rows.items():
+            assert isinstance(table, ast.Dict), name
+            wrong = [
+                ast.unparse(key)
+                for key, value in zip(table.keys, table.values, strict=True)
+                if key is None
+                or not ast.unparse(key).startswith(f"{tables[name]}.")
+                or not re.match(r"Handler\(|HEARD$", ast.unparse(value))
+            ]
+            assert wrong == [], name
 
 
 @pytest.mark.parametrize("service", NAMES)

@@ -21,8 +21,7 @@ _SINCE = (
 
 def paged(listing: Listing) -> Any:
     """A dependency: which page of this list the caller wishes for."""
-    names = list(listing.all_orders())
-    choices = [sign + name for name in names for sign in ("", "-")]
+    choices = [sign + name for name in listing.all_orders() for sign in ("", "-")]
 
     def known(sort: str) -> str:
         if sort not in choices:
@@ -34,7 +33,7 @@ def paged(listing: Listing) -> Any:
         limit: Annotated[int, Query(ge=1, le=MOST, description="most items of a page")] = USUAL,
         sort: Annotated[
             str, AfterValidator(known), Query(json_schema_extra={"enum": choices}, description="`-`: descending")
-        ] = listing.usual or names[0],
+        ] = listing.usual,
         updated_since: Annotated[Instant | None, Query(description=_SINCE)] = None,
         count: Annotated[bool, Query(description="also count what is on all pages, as `total`")] = False,
     ) -> Wish:

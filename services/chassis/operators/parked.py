@@ -209,7 +209,7 @@ LISTING = Listing(
     id="p.id",
     columns=_COLUMNS,
     updated_at="p.updated_at",
-    orders={"id": Order("p.id", "bigint"), "parked_at": Order("p.parked_at", "timestamptz")},
+    orders={"parked_at": Order("p.parked_at", "timestamptz")},
     id_type="bigint",
 )
 

@@ -44,7 +44,7 @@ class Listing:
 
     `source` is what follows `from`, `columns` what is selected, `id` the expression that tells its rows apart.
     `orders` come by the name that a caller gives. Any list can also be sorted by `id` and by `updated_at`. `usual` is
-    taken if no order is given, `-` before it for descending; it is the first order unless a list says otherwise.
+    taken if no order is given, `-` before it for descending.
     """
 
     source: str
@@ -52,7 +52,7 @@ class Listing:
     columns: str = "data"
     updated_at: str = "updated_at"
     orders: Mapping[str, Order] = field(default_factory=dict)
-    usual: str = ""
+    usual: str = "id"
     id_type: Literal["uuid", "bigint"] = "uuid"
 
     def order(self, sort: str) -> Order:
@@ -66,7 +66,7 @@ class Listing:
 
     def all_orders(self) -> Mapping[str, Order]:
         """Every order by name."""
-        return {**self.orders, "id": Order(self.id, self.id_type), "updated_at": Order(self.updated_at, "timestamptz")}
+        return {"id": Order(self.id, self.id_type), **self.orders, "updated_at": Order(self.updated_at, "timestamptz")}
 
 
 class Place(NamedTuple):

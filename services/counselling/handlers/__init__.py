@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from chassis.pure.decision import Handler
-from chassis.pure.states import Kind, Need, by_id
+from chassis.pure.needs import Linked, needs
+from chassis.pure.states import Kind
 from counselling import commands
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-from counselling.handlers import care, casework, deadlines, referrals
-from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER
+from counselling.handlers import care, casework, deadlines, overdue, referrals
 from vocabulary.switch import CountryStatus
 
 
@@ -31,35 +31,29 @@ KINDS: tuple[Kind[Any], ...] = (
 )
 """In lock order. A new assessment needs no lock of its own: its file is locked."""
 
-
-def for_file(attribute: str, decide: Callable[..., Any]) -> Handler:
-    """A handler that needs the file whose id is this attribute of the message."""
-
-    def needs(message: Any) -> Iterable[Need]:
-        return (by_id(CentreFile, getattr(message, attribute)),)
-
-    return Handler(needs, decide)
-
+CASE = needs(case_id=CentreFile)
+OWNING_CASE = needs(owner=CentreFile)
 
 COMMANDS: Mapping[type[Any], Handler] = {
-    commands.AcceptReferral: for_file("case_id", referrals.accept),
-    commands.RejectReferral: for_file("case_id", referrals.reject),
-    commands.RedirectReferral: for_file("case_id", referrals.redirect),
-    commands.CompleteReferral: for_file("case_id", referrals.complete),
-    commands.ConfirmArrival: for_file("case_id", casework.confirm_arrival),
-    commands.RecordContact: for_file("case_id", casework.record_contact),
-    commands.RecordAssessment: for_file("case_id", casework.record_assessment),
-    commands.DestroyLevels: Handler(care.whole_case, care.destroy_levels),
+    commands.AcceptReferral: Handler(CASE, referrals.accept),
+    commands.RejectReferral: Handler(CASE, referrals.reject),
+    commands.RedirectReferral: Handler(CASE, referrals.redirect),
+    commands.CompleteReferral: Handler(CASE, referrals.complete),
+    commands.ConfirmArrival: Handler(CASE, casework.confirm_arrival),
+    commands.RecordContact: Handler(CASE, casework.record_contact),
+    commands.RecordAssessment: Handler(CASE, casework.record_assessment),
+    commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
 }
 
 DEADLINES: Mapping[str, Handler] = {
-    REFERRAL_ANSWER: for_file("owner", deadlines.referral_answer_missed),
-    FIRST_CONTACT: for_file("owner", deadlines.first_contact_missed),
-}
-MOVES: Mapping[str, Handler] = {
-    REFERRAL_ANSWER: for_file("owner", deadlines.referral_answer_moved),
-    FIRST_CONTACT: for_file("owner", deadlines.first_contact_moved),
+    deadlines.REFERRAL_ANSWER: Handler(OWNING_CASE, overdue.referral_answer_missed),
+    deadlines.FIRST_CONTACT: Handler(OWNING_CASE, overdue.first_contact_missed),
 }
 
-SEALING = Handler(care.whole_case, care.seal_what_lies_in_clear)
+MOVES: Mapping[str, Handler] = {
+    deadlines.REFERRAL_ANSWER: Handler(OWNING_CASE, overdue.referral_answer_moved),
+    deadlines.FIRST_CONTACT: Handler(OWNING_CASE, overdue.first_contact_moved),
+}
+
+SEALING = Handler(needs(id=(CentreFile, Linked(Assessment))), care.seal_what_lies_in_clear)
 """For cases whose levels were stored before they were sealed."""

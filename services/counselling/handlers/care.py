@@ -6,13 +6,13 @@ The keys rest in the file and the boxes in the assessments: who has a copy of on
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
 from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.sealing import InClear, Vault
-from chassis.pure.states import Need, States, by_id, by_link
+from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import LevelsOutcome
 from counselling.commands import DestroyLevels
@@ -22,12 +22,6 @@ from counselling.handlers.access import sight_in
 
 CARE = "care"
 """The part of a case that these keys open."""
-
-
-def whole_case(message: DestroyLevels | InClear) -> Iterable[Need]:
-    """The file, and every assessment of the case."""
-    case_id = message.case_id if isinstance(message, DestroyLevels) else message.id
-    return (by_id(CentreFile, case_id), by_link(Assessment, case_id))
 
 
 def with_levels(

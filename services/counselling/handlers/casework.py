@@ -23,7 +23,7 @@ from counselling.domain.referral import Referral
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import by_centre, care_of, sight_in
 from counselling.handlers.care import with_levels
-from counselling.handlers.incoming import FIRST_CONTACT
+from counselling.handlers.deadlines import FIRST_CONTACT
 from counselling.limits import contact_estimated, contact_priority, contact_start, due
 from vocabulary import regions
 from vocabulary.countries import day_at

@@ -33,12 +33,10 @@ from counselling.domain.centre_file import CentreFile, settled
 from counselling.domain.journey import Departure
 from counselling.domain.referral import Preview, Referral, Withdrawal
 from counselling.events import ReferralReceived
+from counselling.handlers.deadlines import REFERRAL_ANSWER
 from counselling.limits import due
 from vocabulary.consents import consent_ends_at
 from vocabulary.refusals import unknown_code_of_event
-
-REFERRAL_ANSWER = "referral_answer"
-FIRST_CONTACT = "first_contact"
 
 
 def file_of(states: States, event: object) -> CentreFile:

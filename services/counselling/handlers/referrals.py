@@ -21,7 +21,8 @@ from counselling.domain.referral import TRANSITIONS, Referral
 from counselling.domain.sight import KNOWING
 from counselling.events import ReferralAccepted, ReferralCompleted, ReferralRedirected, ReferralRejected
 from counselling.handlers.access import by_centre, referral_of, sight_in
-from counselling.handlers.incoming import FIRST_CONTACT, REFERRAL_ANSWER, received
+from counselling.handlers.deadlines import FIRST_CONTACT, REFERRAL_ANSWER
+from counselling.handlers.incoming import received
 from counselling.limits import answer_estimated, contact_priority, due
 from counselling.reference import Reference
 from vocabulary.countries import day_at

@@ -1,4 +1,4 @@
-"""Commands and deadlines with the functions that decide on them, and the aggregates in their lock order."""
+"""The pure handlers, and which command or deadline goes to which."""
 
 from __future__ import annotations
 
@@ -6,28 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.pure.decision import Handler
-from chassis.pure.states import Kind, by_id
-from placement.commands import (
-    AcceptOffer,
-    CloseCandidacy,
-    CloseVacancy,
-    DeclineOffer,
-    MakeOffer,
-    Present,
-    PublishVacancy,
-    RegisterEmployer,
-    Shortlist,
-    StartEmployment,
-)
+from chassis.pure.needs import Linked, needs
+from chassis.pure.states import Kind
+from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.employer import Employer
 from placement.domain.vacancy import Vacancy, links
-from placement.handlers import candidacies, incoming, offers, vacancies
-from placement.handlers.deadlines import OFFER_EXPIRY, POOL_EXIT, VACANCY_EXPIRY
-from placement.handlers.desk import needs_candidacy
+from placement.handlers import candidacies, deadlines, incoming, offers, vacancies
 from vocabulary.switch import CountryStatus
 
-KINDS = (
+KINDS: tuple[Kind[Any], ...] = (
     Kind(Candidate, "candidate"),
     Kind(Employer, "employer"),
     Kind(Vacancy, "vacancy", links),
@@ -35,21 +23,25 @@ KINDS = (
 )
 """In lock order: the person, then what persons share."""
 
+CASE = needs(case_id=Candidate)
+CASE_AND_VACANCY = needs(case_id=Candidate, vacancy_id=Vacancy)
+CASE_AND_VACANCIES = needs(case_id=(Candidate, Linked(Vacancy)))
+
 COMMANDS: Mapping[type[Any], Handler] = {
-    RegisterEmployer: Handler(lambda _: (), vacancies.register_employer),
-    PublishVacancy: Handler(lambda command: (by_id(Employer, command.employer_id),), vacancies.publish_vacancy),
-    CloseVacancy: Handler(lambda command: (by_id(Vacancy, command.vacancy_id),), vacancies.close_vacancy),
-    Shortlist: Handler(needs_candidacy, candidacies.shortlist),
-    Present: Handler(needs_candidacy, candidacies.present),
-    CloseCandidacy: Handler(needs_candidacy, candidacies.close_candidacy),
-    MakeOffer: Handler(needs_candidacy, offers.make_offer),
-    AcceptOffer: Handler(needs_candidacy, offers.accept_offer),
-    DeclineOffer: Handler(needs_candidacy, offers.decline_offer),
-    StartEmployment: Handler(needs_candidacy, offers.start_employment),
+    commands.RegisterEmployer: Handler(needs(), vacancies.register_employer),
+    commands.PublishVacancy: Handler(needs(employer_id=Employer), vacancies.publish_vacancy),
+    commands.CloseVacancy: Handler(needs(vacancy_id=Vacancy), vacancies.close_vacancy),
+    commands.Shortlist: Handler(CASE_AND_VACANCY, candidacies.shortlist),
+    commands.Present: Handler(CASE_AND_VACANCY, candidacies.present),
+    commands.CloseCandidacy: Handler(CASE_AND_VACANCY, candidacies.close_candidacy),
+    commands.MakeOffer: Handler(CASE_AND_VACANCY, offers.make_offer),
+    commands.AcceptOffer: Handler(CASE_AND_VACANCY, offers.accept_offer),
+    commands.DeclineOffer: Handler(CASE_AND_VACANCY, offers.decline_offer),
+    commands.StartEmployment: Handler(CASE_AND_VACANCY, offers.start_employment),
 }
 
 DEADLINES: Mapping[str, Handler] = {
-    VACANCY_EXPIRY: Handler(lambda deadline: (by_id(Vacancy, deadline.owner),), vacancies.vacancy_expires),
-    OFFER_EXPIRY: Handler(lambda deadline: (by_id(Vacancy, deadline.owner),), offers.offer_expires),
-    POOL_EXIT: Handler(incoming.needs_owner_and_candidacies, incoming.pool_exit),
+    deadlines.VACANCY_EXPIRY: Handler(needs(owner=Vacancy), vacancies.vacancy_expires),
+    deadlines.OFFER_EXPIRY: Handler(needs(owner=Vacancy), offers.offer_expires),
+    deadlines.POOL_EXIT: Handler(needs(owner=(Candidate, Linked(Vacancy))), incoming.pool_exit),
 }

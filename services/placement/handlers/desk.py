@@ -9,9 +9,9 @@ from typing import TypedDict
 from uuid import UUID
 
 from chassis.pure.decision import Context, Refused
-from chassis.pure.states import Need, States, by_id
+from chassis.pure.states import States
 from placement import refusals
-from placement.commands import OnCandidacy, Shortlist
+from placement.commands import OnCandidacy
 from placement.domain import consents
 from placement.domain.candidacy import TRANSITIONS, Candidacy, CandidacyStatus, Step
 from placement.domain.candidate import Candidate
@@ -105,11 +105,6 @@ def scene_of(
     if not candidacy.allows(step) or (among is not None and candidacy.status not in among):
         return wrong_state("candidacy", candidacy.status, *(among or statuses_before(TRANSITIONS, step)))
     return Scene(day_at(vacancy.country, context.now), candidate, vacancy, candidacy)
-
-
-def needs_candidacy(command: OnCandidacy | Shortlist) -> Iterable[Need]:
-    """The person first, then the vacancy: the order in which everything here is locked."""
-    return (by_id(Candidate, command.case_id), by_id(Vacancy, command.vacancy_id))
 
 
 class Ids(TypedDict):

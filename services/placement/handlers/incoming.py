@@ -8,7 +8,7 @@ function of the facts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
@@ -23,10 +23,7 @@ from chassis.pure.decision import (
     Refused,
 )
 from chassis.pure.states import (
-    Need,
     States,
-    by_id,
-    by_link,
 )
 from placement.contracts import (
     ArrivedInCountry,
@@ -54,21 +51,6 @@ from vocabulary.refusals import unknown_code_of_event
 
 REFER_ANEW_WORKING_DAYS = 3
 """Working days to refer a rejected person anew, counted where the scout works (docs/domain.md: refer-anew)."""
-
-
-def needs_case(event: ReturneeReferred | ConsentGranted | CourseCompleted) -> Iterable[Need]:
-    """The person alone."""
-    return (by_id(Candidate, event.case_id),)
-
-
-def needs_case_and_candidacies(event: ReferralWithdrawn | ConsentWithdrawn) -> Iterable[Need]:
-    """The person, then every vacancy that the person is or was on the way to."""
-    return (by_id(Candidate, event.case_id), by_link(Vacancy, event.case_id))
-
-
-def needs_owner_and_candidacies(deadline: DeadlineDue) -> Iterable[Need]:
-    """The same for a deadline of the candidate."""
-    return (by_id(Candidate, deadline.owner), by_link(Vacancy, deadline.owner))
 
 
 def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:

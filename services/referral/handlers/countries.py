@@ -12,12 +12,11 @@ from referral.answers import CountryOutcome
 from referral.commands import ConfirmCountryStatus, RejectCountryStatus, RequestCountryStatus
 from referral.domain.country import CountryStatus, SwitchRequest
 from referral.events import CountryStatusChanged
+from referral.handlers.deadlines import COUNTRY_STATUS_REQUEST
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
 from vocabulary.switch import id_of
 
-COUNTRY_STATUS_REQUEST: Final = "country_status_request"
-"""The deadline of a request that nobody has answered."""
 LAPSES_AFTER: Final = timedelta(days=3)
 """A request is made when something happens; whoever finds it later must judge anew (docs/domain.md: country-switch)."""
 

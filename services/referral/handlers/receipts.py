@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
 from uuid import UUID
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Counted, Deadline, DeadlineDue, DeadlineMove, Decision
 from chassis.pure.states import States
 from referral.domain.case import Case
 from referral.domain.referral import Referral
+from referral.handlers.deadlines import REFERRAL_RECEIPT
 from referral.handlers.desk import own_act
-
-REFERRAL_RECEIPT: Final = "referral_receipt"
-"""The deadline whose subject is a referral that nobody has confirmed."""
 
 
 def watched(before: Case, after: Case, counted: Counted | None = None) -> tuple[Deadline | Cleared, ...]:

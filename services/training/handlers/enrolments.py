@@ -8,10 +8,7 @@ from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import (
-    Need,
     States,
-    by_id,
-    by_link,
 )
 from training import refusals
 from training.answers import EnrolmentOutcome
@@ -27,20 +24,6 @@ from vocabulary.countries import GERMANY, day_at, end_of_day_at
 from vocabulary.refusals import date_in_future, limit_reached, unknown_code, wrong_state
 from vocabulary.roles import TRAINING_CLERK
 from vocabulary.transitions import statuses_before
-
-
-def needs_request(command: RequestEnrolment) -> Iterable[Need]:
-    """The person first, so that a departure that moves meanwhile waits, or is seen; then all their sessions."""
-    return (
-        by_id(Learner, command.case_id),
-        by_id(CourseSession, command.session_id),
-        by_link(CourseSession, command.case_id),
-    )
-
-
-def needs_session(command: CancelEnrolment | CompleteEnrolment) -> Iterable[Need]:
-    """The session alone: what became of an enrolment depends on nothing else."""
-    return (by_id(CourseSession, command.session_id),)
 
 
 def obstacle_at(learner: Learner, session: CourseSession, at: datetime, reference: Reference) -> CancelReason | None:

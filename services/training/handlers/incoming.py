@@ -7,9 +7,9 @@ makes a stub: a service that begins to listen in the middle of the topic loses n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from chassis.pure.decision import (
@@ -19,10 +19,7 @@ from chassis.pure.decision import (
 )
 from chassis.pure.messages import Event
 from chassis.pure.states import (
-    Need,
     States,
-    by_id,
-    by_link,
 )
 from training.contracts import (
     CaseOpened,
@@ -45,16 +42,6 @@ from vocabulary.countries import GERMANY, day_at
 
 PURPOSE: Final = "training"
 """The only consents that this service keeps."""
-
-
-def needs_case(event: Any) -> Iterable[Need]:
-    """The person."""
-    return (by_id(Learner, event.case_id),)
-
-
-def needs_case_and_sessions(event: Any) -> Iterable[Need]:
-    """The person, then every session that knows them."""
-    return (by_id(Learner, event.case_id), by_link(CourseSession, event.case_id))
 
 
 def case_opened(states: States, event: CaseOpened, _context: Context) -> Decision:

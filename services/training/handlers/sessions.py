@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from chassis.pure.decision import (
     NOTHING,
     Cleared,
@@ -20,12 +18,10 @@ from training.commands import CancelSession, ScheduleSession
 from training.domain.session import CourseSession
 from training.events import CourseSessionCancelled, CourseSessionScheduled
 from training.handlers.announce import announced
+from training.handlers.deadlines import ENROLMENT_CLOSES, SESSION_ENDS
 from vocabulary import regions
 from vocabulary.countries import GERMANY, day_at, last_second_at
 from vocabulary.refusals import date_in_past, unknown_code
-
-ENROLMENT_CLOSES: Final = "enrolment_closes"
-SESSION_ENDS: Final = "session_ends"
 
 
 def schedule_session(_states: States, command: ScheduleSession, context: Context) -> Decision | Refused:

@@ -11,7 +11,8 @@ from chassis.pure.decision import Actor, Decision, Refused
 from referral import commands
 from referral.domain.country import CountryStatus
 from referral.events import CountryStatusChanged
-from referral.handlers.countries import COUNTRY_STATUS_REQUEST, LAPSES_AFTER
+from referral.handlers.countries import LAPSES_AFTER
+from referral.handlers.deadlines import COUNTRY_STATUS_REQUEST
 from tests.support.loglines import configured, restore_logging
 from tests.support.referral.news import LAGOS
 from tests.support.referral.web import PROGRAMME, SCOUT, Api

@@ -10,7 +10,7 @@ import pytest
 
 from chassis.pure.decision import Refused
 from referral.domain.case import Milestone
-from referral.handlers.receipts import REFERRAL_RECEIPT
+from referral.handlers.deadlines import REFERRAL_RECEIPT
 from tests.support.memory import NOW
 from tests.support.referral.news import CHILD, DAY, EDO
 from tests.support.referral.ways import ANSWERS

@@ -68,8 +68,9 @@ def test_what_no_page_has_given_is_refused(cursor: str) -> None:
         place_of(cursor, TILLS, "id")
 
 
-def test_every_list_can_be_sorted_by_id_and_by_change() -> None:
+def test_every_list_can_be_sorted_by_id_and_by_change_and_comes_by_id_unless_it_says_otherwise() -> None:
     listing = Listing("till", orders={"total": Order("total", "int")})
-    assert list(listing.all_orders()) == ["total", "id", "updated_at"]
+    assert list(listing.all_orders()) == ["id", "total", "updated_at"]
+    assert (listing.usual, Listing("till", usual="total").usual) == ("id", "total")
     assert listing.order("-total") == listing.order("total") == Order("total", "int")
     assert listing.order("updated_at") == Order("updated_at", "timestamptz")

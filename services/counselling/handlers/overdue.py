@@ -1,0 +1,113 @@
+"""What happens when a centre lets a limit pass: it is said, louder each time, and nothing else.
+
+Level 1 tells the counsellors, level 2 the centre's manager, level 3 the programme desk; then it is quiet.
+No deadline ever rejects a referral or closes a file (docs/domain.md: never-by-a-clock).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from chassis.pure.decision import (
+    NOTHING,
+    Context,
+    Deadline,
+    DeadlineDue,
+    DeadlineMove,
+    Decision,
+)
+from chassis.pure.states import States
+from counselling.domain.centre_file import CentreFile
+from counselling.domain.referral import ESCALATIONS, Referral
+from counselling.events import DeadlineMissed, DeadlineMoved
+from counselling.handlers.deadlines import FIRST_CONTACT, REFERRAL_ANSWER
+from counselling.limits import contact_priority, due
+from vocabulary import roles
+
+PROGRAMME_DESK = roles.programme("desk")
+OWNER_ROLES = {1: roles.CENTRE_COUNSELLOR, 2: roles.CENTRE_MANAGER, 3: roles.PROGRAMME_MANAGER}
+
+
+def referral_answer_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:
+    """The centre owes the answer to a referral."""
+    file = states.get(CentreFile, deadline.owner)
+    referral = None if file is None else file.referral(deadline.subject)
+    if file is None or referral is None or referral.status != "received":
+        return NOTHING
+    changed = file.with_referral(replace(referral, overdue_level=deadline.level, changed_at=context.now))
+    event = _missed(REFERRAL_ANSWER, file.id, referral, deadline)
+    return Decision((changed,), (event,), _again(deadline, referral, referral.preview.priority, context))
+
+
+def first_contact_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:
+    """The centre owes the first contact to somebody who has arrived."""
+    file = states.get(CentreFile, deadline.owner)
+    if file is None or file.status != "arrived_not_contacted" or file.arrival is None:
+        return NOTHING
+    referral = file.held_by(file.centre or "")
+    if referral is None:
+        return NOTHING
+    changed = replace(file, arrival=replace(file.arrival, contact_overdue_level=deadline.level))
+    event = _missed(FIRST_CONTACT, file.id, referral, deadline)
+    priority = contact_priority(file.vulnerability_present)
+    return Decision((changed,), (event,), _again(deadline, referral, priority, context))
+
+
+def referral_answer_moved(states: States, move: DeadlineMove, context: Context) -> Decision:
+    """The answer to a referral is owed by another time."""
+    file = states.get(CentreFile, move.owner)
+    referral = None if file is None else file.referral(move.subject)
+    if file is None or referral is None or referral.status != "received":
+        return NOTHING
+    if move.level == 1:
+        file = file.with_referral(replace(referral, answer_due_at=move.due_at, changed_at=context.now))
+    return Decision((file,), (_moved(REFERRAL_ANSWER, file.id, referral, move),))
+
+
+def first_contact_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
+    """The first contact is owed by another time."""
+    file = states.get(CentreFile, move.owner)
+    if file is None or file.status != "arrived_not_contacted" or file.arrival is None:
+        return NOTHING
+    referral = file.held_by(file.centre or "")
+    if referral is None:
+        return NOTHING
+    if move.level == 1:
+        file = replace(file, arrival=replace(file.arrival, contact_due_at=move.due_at))
+    return Decision((file,), (_moved(FIRST_CONTACT, file.id, referral, move),))
+
+
+def _moved(deadline_type: str, case_id: UUID, referral: Referral, move: DeadlineMove) -> DeadlineMoved:
+    owed = _owed(deadline_type, case_id, referral, move)
+    return DeadlineMoved(**owed, old_due_at=move.old_due_at, reason="working_days_changed")
+
+
+def _missed(deadline_type: str, case_id: UUID, referral: Referral, deadline: DeadlineDue) -> DeadlineMissed:
+    return DeadlineMissed(**_owed(deadline_type, case_id, referral, deadline))
+
+
+def _owed(
+    deadline_type: str, case_id: UUID, referral: Referral, deadline: DeadlineDue | DeadlineMove
+) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "centre": referral.centre,
+        "country": referral.preview.country,
+        "deadline_type": deadline_type,
+        "subject_id": deadline.subject,
+        "owner_role": OWNER_ROLES[deadline.level],
+        "owner_org": PROGRAMME_DESK if deadline.level == ESCALATIONS else referral.centre,
+        "due_at": deadline.due_at,
+        "level": deadline.level,
+    }
+
+
+def _again(deadline: DeadlineDue, referral: Referral, priority: str, context: Context) -> tuple[Deadline, ...]:
+    """The next level, counted from the time that has passed."""
+    if deadline.level >= ESCALATIONS:
+        return ()
+    level = deadline.level + 1
+    next_due = due(context, priority, level, referral.place, deadline.due_at)
+    return (Deadline(deadline.name, deadline.subject, deadline.owner, next_due.at, level, next_due.counted),)

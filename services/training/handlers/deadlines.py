@@ -1,0 +1,10 @@
+"""The names of this service's deadlines, as they stand in the table of deadlines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ENROLMENT_CLOSES: Final = "enrolment_closes"
+"""Of a session: the end of its first day."""
+SESSION_ENDS: Final = "session_ends"
+"""Of a session: the end of its last day."""
