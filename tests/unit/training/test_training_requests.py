@@ -233,6 +233,6 @@ def test_the_command_of_a_request_needs_the_person_before_any_session() -> None:
     needs = list(handler.needs(RequestEnrolment(uuid4(), id_of("amina"))))
     assert [(need.state.__name__, need.linked) for need in needs] == [
         ("Learner", False),
-        ("CourseSession", False),
         ("CourseSession", True),
+        ("CourseSession", False),
     ]
