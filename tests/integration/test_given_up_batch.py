@@ -8,10 +8,9 @@ from uuid import uuid4
 import asyncpg
 
 from deploy.local.stack import LocalStack
-from tests.integration.test_runtime import locked, until_somebody_waits
 from tests.support.proxy import proxy_to
 from tests.support.shop import Shop
-from tests.support.toy_process import GROUP, ToyProcess, through, until_total
+from tests.support.toy_process import GROUP, ToyProcess, locked, through, until_somebody_waits, until_total
 from tests.support.toy_runtime import ToyRuntime
 
 

@@ -7,7 +7,10 @@ from xdist.scheduler import LoadFileScheduling
 SHARED = {
     **{
         f"tests/system/test_{name}.py": "the chain"
-        for name in ("access", "api_contract", "bad_input", "kill", "privacy", "switch", "trace", "unread")
+        for name in (
+            *("access", "api_contract", "bad_input", "bad_tokens", "idempotency_keys", "kill", "privacy", "strangers"),
+            *("switch", "trace", "unread"),
+        )
     },
     **{f"tests/integration/test_{name}.py": "the secured broker" for name in ("acls", "doctor", "own_topic")},
 }

@@ -8,7 +8,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -190,3 +191,30 @@ async def until_total(pool: asyncpg.Pool, till: UUID, expected: int) -> None:
         return await total(pool, till) == expected
 
     await until_async(there, f"a total of {expected}")
+
+
+async def until_published(pool: asyncpg.Pool) -> None:
+    """Waits until nothing is left in the outbox."""
+
+    async def empty() -> bool:
+        return await pool.fetchval("select count(*) from outbox") == 0
+
+    await until_async(empty, "an empty outbox")
+
+
+@asynccontextmanager
+async def locked(pool: asyncpg.Pool, till: UUID) -> AsyncIterator[None]:
+    """Whoever needs this till has to wait."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("select from till where id = $1 for update", till)
+        yield
+
+
+async def until_somebody_waits(pool: asyncpg.Pool, count: int = 1) -> None:
+    """Waits until so many wait for a lock in this database."""
+
+    async def waiting() -> bool:
+        query = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        return int(await pool.fetchval(query)) >= count
+
+    await until_async(waiting, "somebody to wait for the lock")

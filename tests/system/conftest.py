@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from deploy.local.stack import LocalStack
+from tests.support import changes
 from tests.support.chain import Chain
+from tests.support.changes import Everything
 from tests.support.otlp import Collector
 
 
@@ -32,3 +34,22 @@ def all_alive(chain: Chain) -> AsyncIterator[None]:
     yield
     for program in chain.stack.services.values():
         program.require_alive()
+
+
+@pytest.fixture(scope="module")
+async def everything(chain: Chain) -> AsyncIterator[Everything]:
+    """All operations that change something."""
+    everything = await changes.found(chain)
+    yield everything
+    for http in everything.http.values():
+        await http.aclose()
+
+
+@pytest.fixture
+async def nothing_changes(chain: Chain) -> AsyncIterator[None]:
+    """No row more or less, no event, in any database."""
+    await chain.quiet()
+    before = await chain.counts()
+    yield
+    await chain.quiet()
+    assert await chain.counts() == before

@@ -13,20 +13,18 @@ import random
 import re
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import pytest
 
 from deploy.local.places import SERVICES
 from tests.support.chain import READS, TOPICS, Chain, Heard, sequences
-from tests.support.ledger import Entry, Insistent, Ledger, RefusedError
-from tests.support.people import STAFF, Person, Staff, course, new_employer, vacancy
+from tests.support.ledger import Insistent, Ledger
+from tests.support.load import Load
+from tests.support.people import STAFF, Person
+from tests.support.promises import COUNSELLING, PLACEMENT, REFERRAL, by_key, expected
 
 DEATHS = 3
 """Of each service, while the load goes on."""
-AT_ONCE = 16
-"""People whom somebody works on at the same time."""
 PEOPLE = 100
 """The load goes on until so many have begun."""
 
@@ -34,79 +32,6 @@ pytestmark = pytest.mark.timeout(240)
 """Half a minute on a machine with nothing else to do."""
 
 SEED = int(os.environ.get("SEED", secrets.randbelow(10**6)))
-
-
-class Load:
-    """Moves people along the chain until told to stop; each goes as far as chance has it."""
-
-    def __init__(self, staff: Staff, dice: random.Random) -> None:
-        self.staff = staff
-        self.dice = dice
-        self.people: list[Person] = []
-        self.stopped = False
-        self._courses: list[str] = []
-        self._jobs: list[tuple[str, str]] = []
-
-    async def run(self) -> None:
-        """All of it."""
-        await asyncio.gather(*(self._one_after_another() for _ in range(AT_ONCE)))
-
-    async def _one_after_another(self) -> None:
-        while not self.stopped:
-            person = Person(self.staff)
-            self.people.append(person)
-            with suppress(RefusedError):
-                await self._way(person)
-
-    async def _way(self, person: Person) -> None:
-        dice = self.dice
-        await person.opened()
-        if dice.random() < 0.4:
-            await self._training(person)
-        if dice.random() < 0.2:
-            return
-        await person.referred()
-        answer = dice.choices(("none", "withdrawn", "rejected", "redirected", "accepted"), (1, 1, 1, 2, 6))[0]
-        if answer == "none":
-            return
-        if answer in ("withdrawn", "rejected"):
-            await getattr(person, answer)()
-            return
-        by = "counsellor"
-        if answer == "redirected":
-            await person.redirected()
-            by = "other_counsellor"
-        await person.accepted(by)
-        if dice.random() < 0.6:
-            await person.planned()
-            await person.departed()
-            await person.arrived(by)
-            await person.assessed(by)
-        if dice.random() < 0.6:
-            await self._work(person)
-        if dice.random() < 0.5:
-            await person.completed(by)
-
-    async def _training(self, person: Person) -> None:
-        if not self._courses or self.dice.random() < 0.3:
-            self._courses.append(await course(self.staff, seats=2))
-        await person.enrolled(self.dice.choice(self._courses[-3:]))
-        if person.statuses["enrolment"] == "confirmed" and self.dice.random() < 0.5:
-            await person.trained()
-        elif self.dice.random() < 0.4:
-            await person.seat_given_back()
-
-    async def _work(self, person: Person) -> None:
-        if not self._jobs or self.dice.random() < 0.5:
-            employer = await new_employer(self.staff)
-            self._jobs.append((employer, await vacancy(self.staff, employer, openings=2)))
-        employer, job = self._jobs[-1]
-        await person.consents("matching", "country:NG")
-        await person.shortlisted(job)
-        await person.presented(employer)
-        await person.offered()
-        if self.dice.random() < 0.7:
-            await person.employed()
 
 
 async def deaths(chain: Chain, service: str, dice: random.Random, ledger: Ledger) -> None:
@@ -240,53 +165,6 @@ async def test_nothing_is_parked(chain: Chain, people: list[Person]) -> None:
         assert [row for row in parked if row[0] in ours] == []
         blocked = await chain.rows(service, "select key from position where blocked")
         assert [key for (key,) in blocked if key in ours] == []
-
-
-# --- the model: what must be heard of each person, from the promises alone -------------------------------------------
-
-REFERRAL = {
-    r"/cases": ["CaseOpened"],
-    r"/cases/[^/]+/consents": ["ConsentGranted"],
-    r"/cases/[^/]+/referrals": ["ReturneeReferred"],
-    r"/referrals/[^/]+/withdraw": ["ReferralWithdrawn"],
-    r"/cases/[^/]+/journey/plan": ["DeparturePlanned"],
-    r"/cases/[^/]+/journey/depart": ["ReturneeDeparted"],
-}
-COUNSELLING = {
-    r"/referrals/[^/]+/accept": ["ReferralAccepted"],
-    r"/referrals/[^/]+/reject": ["ReferralRejected"],
-    r"/referrals/[^/]+/redirect": ["ReferralRedirected", "ReferralReceived"],
-    r"/referrals/[^/]+/complete": ["ReferralCompleted"],
-    r"/files/[^/]+/arrival": ["ArrivedInCountry"],
-    r"/files/[^/]+/contacts": ["FirstContactMade"],
-    r"/files/[^/]+/assessments": ["NeedsAssessed"],
-}
-PLACEMENT = {
-    r"/candidacies": ["CandidateShortlisted"],
-    r"/candidacies/[^/]+/present": ["CandidatePresented"],
-    r"/candidacies/[^/]+/offer": ["JobOffered"],
-    r"/offers/[^/]+/accept": ["JobOfferAccepted"],
-    r"/employments": ["EmploymentStarted"],
-}
-
-
-def expected(entries: Sequence[Entry], rules: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Per case the events that follow from the promises, in their order: each person's are made one by one."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for entry in entries:
-        for path, events in rules.items():
-            if re.fullmatch(path, entry.path):
-                found[entry.answer["case_id"]] += events
-    return dict(found)
-
-
-def by_key(events: Sequence[Heard], only: Callable[[Heard], bool] = lambda _: True) -> dict[str, list[str]]:
-    """Per key the types of first occurrences, in order of their numbers."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for event in events:
-        if not event.again and only(event):
-            found[event.key].append(event.type)
-    return dict(found)
 
 
 def test_each_command_to_referral_and_counselling_was_heard_of_exactly_once(

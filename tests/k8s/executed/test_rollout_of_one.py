@@ -33,10 +33,8 @@ from tests.k8s.executed.under_load import (
 from tests.support.chain import Chain, Heard, sequences, until
 from tests.support.ledger import Insistent, Ledger, RefusedError
 from tests.support.people import STAFF, Person
+from tests.support.promises import REFERRAL, by_key, expected
 from tests.system.test_kill import (
-    REFERRAL,
-    by_key,
-    expected,
     test_first_occurrences_of_each_key_are_numbered_without_gap_and_in_order,
     test_what_stands_in_a_topic_twice_is_the_same_event,
 )

@@ -36,9 +36,9 @@ from tests.k8s.executed.under_load import (
 from tests.support.brokers import PARTITIONS
 from tests.support.chain import READS, TOPICS, Chain, Heard
 from tests.support.ledger import Insistent, Ledger
+from tests.support.load import Load
 from tests.support.people import STAFF, Person
 from tests.system.test_kill import (
-    Load,
     test_each_command_to_placement_was_heard_of_exactly_once,
     test_each_command_to_referral_and_counselling_was_heard_of_exactly_once,
     test_each_enrolment_has_one_story_and_no_seat_is_given_twice,
