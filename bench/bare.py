@@ -136,7 +136,7 @@ class Bare:
         started = time.time_ns()
         now = datetime.now(UTC)
         async with database.transaction():
-            keys = [record.key.decode() for record in records]
+            keys = [(record.key or b"").decode() for record in records]
             seen = {key: sequence for key, sequence in await database.fetch(SEEN, self.task.source, keys)}  # noqa: C416
             fresh = []
             for key, record in zip(keys, records, strict=True):
@@ -145,7 +145,7 @@ class Bare:
                 if sequence <= seen.get(key, 0):
                     continue
                 seen[key] = sequence
-                fresh.append((key, record, headers, ReturneeReferred.model_validate_json(record.value)))
+                fresh.append((key, record, headers, ReturneeReferred.model_validate_json(record.value or b"")))
             files: dict[UUID, tuple[int, dict[str, Any]]] = {
                 id_: (version, from_json(data))
                 for id_, version, data in await database.fetch(FILES, list({each[3].case_id for each in fresh}))

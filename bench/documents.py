@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from chassis.pure import calendar_days
 from chassis.pure.calendar import WorkingDays
 from chassis.settings import ROOT
+from chassis.work.calendar import Calendar
 from counselling.contracts import ReturneeReferred
 from counselling.reference import Reference
 from vocabulary import limits
@@ -17,7 +17,7 @@ from vocabulary.reference import Centre
 
 def calendars() -> WorkingDays:
     """The calendars as a service has them."""
-    days = WORKING_DAYS.over(calendar_days.read(ROOT / "schemas" / "reference"))
+    days = Calendar.of(WORKING_DAYS, ROOT / "schemas" / "reference").days
     days.prepare(datetime.now().astimezone().year)
     return days
 

@@ -25,6 +25,8 @@ from bench.cases import SCOUT
 from bench.child import Dropped, resource
 from bench.ours import wired
 from chassis.consumer.dispatch import Dispatcher
+from chassis.consumer.inbound import Record
+from chassis.consumer.progress import NO_TERMS, Terms
 from chassis.runtime.process import Runtime
 from chassis.service import Service
 from chassis.telemetry.tracing import Tracer, current
@@ -100,10 +102,10 @@ async def reader(end: End) -> None:
     committed: dict[str, float] = {}
     handle = Dispatcher.handle
 
-    async def noted(self: Dispatcher, records: Sequence[Any]) -> None:
-        await handle(self, records)
+    async def noted(self: Dispatcher, records: Sequence[Record], terms: Terms = NO_TERMS) -> None:
+        await handle(self, records, terms)
         now = time.monotonic()
-        committed.update((record.key.decode(), now) for record in records)
+        committed.update(((record.key or b"").decode(), now) for record in records)
 
     Dispatcher.handle = noted  # type: ignore[method-assign]
 

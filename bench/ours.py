@@ -20,6 +20,8 @@ from bench.child import (
 )
 from bench.seed import PARTITIONS
 from chassis.consumer.dispatch import Dispatcher
+from chassis.consumer.inbound import Record
+from chassis.consumer.progress import NO_TERMS, Terms
 from chassis.outbox.relay import LOCK, Relay
 from chassis.runtime.process import Runtime
 from chassis.service import Service
@@ -109,9 +111,9 @@ async def until_done(work: Coroutine[Any, Any, None], meter: Meter) -> None:
 def _measure(meter: Meter) -> None:
     handle, publish = Dispatcher.handle, Relay._publish
 
-    async def measured_handle(self: Dispatcher, records: Sequence[Any]) -> None:
+    async def measured_handle(self: Dispatcher, records: Sequence[Record], terms: Terms = NO_TERMS) -> None:
         meter.begin()
-        await handle(self, records)
+        await handle(self, records, terms)
         meter.count(handled=len(records))
 
     async def measured_publish(self: Relay, connection: Any, rows: list[Any]) -> list[int]:

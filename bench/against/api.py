@@ -90,7 +90,8 @@ class Api:
                 raise Incomparable(f"{self._build}: POST {path} requires {parameter['in']} {parameter['name']}")
         content = operation["requestBody"]["content"]["application/json"]
         schema, known = self._resolved(content["schema"]), values()
-        example = content.get("example") or schema.get("example") or next(iter(schema.get("examples", ())), {})
+        examples = schema.get("examples", ())
+        example: Mapping[str, Any] = content.get("example") or schema.get("example") or next(iter(examples), {})
         required = schema.get("required", ())
         body = {}
         for name in schema.get("properties", {}):

@@ -7,7 +7,7 @@ has a new process and a new copy. Its answers are read to their end, and hold th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bench.against.api import REFER, Incomparable
 from bench.against.builds import Build
@@ -37,9 +37,12 @@ def run(field: Field) -> Iterable[Comparison]:
         field.tick(f"cases, {build.label} {build.short}")
         desks[build.label] = field.desk(build, CASES)
         _refer_all(field, build, desks[build.label])
+
+    def of(path: str) -> Callable[[Build], Sample]:
+        return lambda build: _sample(field, build, desks[build.label], path)
+
     for what, path in LISTS.items():
-        samples = pairs(field, what, lambda build, path=path: _sample(field, build, desks[build.label], path))
-        yield from rate(what, "pages/s", samples)
+        yield from rate(what, "pages/s", pairs(field, what, of(path)))
 
 
 def _refer_all(field: Field, build: Build, desk: Desk) -> None:
