@@ -85,9 +85,12 @@ class Bench:
     def database(self, template: str = "counselling_template", service: str = COUNSELLING) -> str:
         """A new database with that service's tables, and its address."""
         dsn = self.wait(self.cluster.create_database(self.name("db"), template=template))
-        # Its service's topic is shared with other databases of this run.
-        self.wait(adopt(dsn, self.bootstrap, topic_of(service)))
+        self.adopt(dsn, service)
         return dsn
+
+    def adopt(self, dsn: str, service: str = COUNSELLING) -> None:
+        """Takes its service's topic, as it is now, for told by this database: others of this run share it."""
+        self.wait(adopt(dsn, self.bootstrap, topic_of(service)))
 
     def drop(self, dsn: str) -> None:
         """Drops a database made by `database`."""

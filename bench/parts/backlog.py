@@ -47,6 +47,7 @@ def run(bench: Bench) -> Iterable[Figure]:
 
     def from_backlog(dsn: str, rows: int) -> Callable[[], Sample]:
         def run() -> Sample:
+            bench.adopt(dsn)
             sample = bench.child("ours", Task(dsn=dsn, bootstrap="", events=FROM_BACKLOG, consume=False))
             bench.wait(outbox.fill(dsn, outbox.OURS, rows))
             return sample
