@@ -15,6 +15,11 @@ def release_of(documents: Iterable[Document]) -> str:
     return str(next(e for e in documents if (e["kind"], name_of(e)) == ("ConfigMap", "release"))["data"]["version"])
 
 
+def in_names(version: str) -> str:
+    """As the name of a Job carries it, which has no dots."""
+    return version.replace(".", "-")
+
+
 def released(documents: Iterable[Document], version: str) -> list[Document]:
     """The same documents with another tag: in labels, images, and the names of the Jobs."""
     rendered = list(documents)
@@ -35,5 +40,6 @@ def _renamed(document: Document, before: str, after: str) -> Document:
         text = text.replace(place.format(before), place.format(after))
     changed: Document = json.loads(text)
     if changed["kind"] == "Job":
-        changed["metadata"]["name"] = name_of(changed).removesuffix(before) + after  # type: ignore[index]
+        name = name_of(changed).removesuffix(in_names(before)) + in_names(after)
+        changed["metadata"]["name"] = name  # type: ignore[index]
     return changed

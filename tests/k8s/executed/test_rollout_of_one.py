@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from tests.k8s.executed.conftest import MIGRATED, NEXT_RELEASE, Overlay
-from tests.k8s.executed.releases import VERSION, release_of
+from tests.k8s.executed.releases import VERSION, in_names, release_of
 from tests.k8s.executed.rendered import NAME
 from tests.k8s.executed.under_load import (
     Counting,
@@ -156,7 +156,7 @@ async def test_both_releases_answered_and_the_first_runs_again_on_the_migrated_d
     assert {overlay.cluster.node.met[address][1][VERSION] for address in called} == {first, NEXT_RELEASE}
     running = {pod.labels[VERSION] for each in overlay.cluster.deployments.values() for pod in each.pods}
     assert running == {first}
-    assert overlay.cluster.jobs[f"{MIGRATED}-migrate-{NEXT_RELEASE}"].succeeded
+    assert overlay.cluster.jobs[f"{MIGRATED}-migrate-{in_names(NEXT_RELEASE)}"].succeeded
     assert await chain.rows(MIGRATED, "select count(*) from the_next_release") == [(0,)]
 
 

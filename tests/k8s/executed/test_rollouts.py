@@ -15,7 +15,7 @@ import pytest
 
 from tests.k8s.executed.conftest import MIGRATED, NEXT_RELEASE, Overlay
 from tests.k8s.executed.gaps import Gaps
-from tests.k8s.executed.releases import VERSION, release_of
+from tests.k8s.executed.releases import VERSION, in_names, release_of
 from tests.k8s.executed.rendered import NAME
 from tests.k8s.executed.under_load import (
     Counting,
@@ -158,7 +158,7 @@ async def test_both_releases_ran_and_the_first_runs_again_on_the_migrated_databa
     first = release_of(overlay.documents)
     running = {pod.labels[VERSION] for each in overlay.cluster.deployments.values() for pod in each.pods}
     assert running == {first} != {NEXT_RELEASE}
-    assert overlay.cluster.jobs[f"{MIGRATED}-migrate-{NEXT_RELEASE}"].succeeded
+    assert overlay.cluster.jobs[f"{MIGRATED}-migrate-{in_names(NEXT_RELEASE)}"].succeeded
     assert await chain.rows(MIGRATED, "select count(*) from the_next_release") == [(0,)]
 
 

@@ -102,6 +102,16 @@ def a_name_that_is_none(there: Rendered) -> None:
     need(there, "Service", "referral")["metadata"]["name"] = "Referral_API"
 
 
+@mistake("names.names", "'referral-migrate-1.0.0' is no name")
+def a_job_whose_pods_have_no_hostname(there: Rendered) -> None:
+    need(there, "Job", "referral-migrate-1-0-0")["metadata"]["name"] = "referral-migrate-1.0.0"
+
+
+@mistake("names.of_releases", "does not end with the whole version '1.0.0-rc.2'")
+def a_job_that_two_releases_share(there: Rendered) -> None:
+    need(there, "Job", "referral-migrate-1-0-0")["metadata"]["labels"]["app.kubernetes.io/version"] = "1.0.0-rc.2"
+
+
 @mistake("names.names", "are added for its pods")
 def a_name_that_leaves_no_room(there: Rendered) -> None:
     need(there, "Deployment", "referral-api")["metadata"]["name"] = "referral-api-" + "x" * 40

@@ -39,6 +39,7 @@ EVERYWHERE: dict[str, Rule] = {
     "resources.within_limits": resources.within_limits,
     "names.names": names.names,
     "names.once": names.once,
+    "names.of_releases": names.of_releases,
     "names.one_namespace": names.one_namespace,
     "consumers.users": consumers.users,
     "consumers.partitions": consumers.partitions,

@@ -6,14 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from tests.k8s.structure.documents import Finding, Rendered, place
+from tests.k8s.structure.documents import WORKLOADS, Finding, Rendered, place
+from tests.k8s.structure.rules.images import VERSION
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*")
 PORT = re.compile(r"(?=.*[a-z])[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?")
 VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-STRICT = ("Service", "Namespace", "StatefulSet", "Cluster", "Kafka", "KafkaNodePool")
-"""Their names are names in DNS, too: a label, without dots."""
+STRICT = ("Service", "Namespace", *WORKLOADS, "Cluster", "Kafka", "KafkaNodePool")
+"""Their names are names in DNS, or hostnames of pods, too: a label, without dots."""
 ADDED = {"Deployment": 17, "StatefulSet": 11, "Job": 6, "CronJob": 11, "Cluster": 13, "Kafka": 20, "KafkaNodePool": 20}
 """Characters that are added for pods and Services, whose names have 63 at most."""
 CLUSTER_WIDE = ("Namespace", "ClusterRole", "ClusterRoleBinding", "GatewayClass", "ClusterSecretStore", "PriorityClass")
@@ -53,6 +54,15 @@ def once(rendered: Rendered) -> Iterator[Finding]:
     for (_, where), count in counted.items():
         if count > 1:
             yield Finding(where, "metadata.name", f"is there {count} times", "Render it once.")
+
+
+def of_releases(rendered: Rendered) -> Iterator[Finding]:
+    """A Job cannot be changed: one that carries its release has a name of its own for each release."""
+    for job in rendered.of("Job"):
+        version = (job["metadata"].get("labels") or {}).get(VERSION)
+        if version and not job["metadata"]["name"].endswith("-" + version.replace(".", "-")):
+            problem = f"{job['metadata']['name']!r} does not end with the whole version {version!r}"
+            yield Finding(place(job), "metadata.name", problem, "Name a version of three numbers, as 1.4.2.")
 
 
 def one_namespace(rendered: Rendered) -> Iterator[Finding]:
