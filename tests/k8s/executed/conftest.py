@@ -18,6 +18,9 @@ from tests.k8s.executed.stand import Stand
 from tests.k8s.runner.cluster import Cluster, why_not
 from tests.k8s.runner.objects import Document
 
+# Its tests stand in both files of rollouts; what one of them compared is told as theirs is.
+pytest.register_assert_rewrite("tests.k8s.executed.under_load")
+
 NAMESPACE = "perspektive-heimat-local"
 HTTP = 8000
 SECONDS = 900

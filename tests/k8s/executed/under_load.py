@@ -78,7 +78,7 @@ class Felt:
             {status: count for status, count in answers.items() if status >= 500},
             Counter(ledger.silent),
             Counter(ledger.nobody),
-            tuple(line for line in overlay.cluster.node.said if "no pod is ready" in line),
+            tuple(line for line in overlay.cluster.node.said if "a caller was refused" in line),
         )
 
 

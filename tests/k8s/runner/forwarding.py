@@ -162,17 +162,21 @@ class _Caller(_Half):
         super().connection_lost(error)
 
     async def _lead(self, transport: asyncio.Transport) -> None:
+        failed = []
         for _ in range(3):
             place = self._door.next_place()
             if place is None:
                 break
-            with contextlib.suppress(OSError, TimeoutError):
+            try:
                 out = await self._forwarders.connect(self._door, place)
                 self._door.led[self.source, place] += 1
                 await self._join(transport, out)
                 return
+            except (OSError, TimeoutError) as error:
+                failed.append(f"{place[0]}:{place[1]}: {str(error) or type(error).__name__}")
         self._door.refused += 1
-        self._forwarders.say(f"Service {self._door.name}: a caller was refused, no pod is ready")
+        why = f"nobody took the connection ({'; '.join(failed)})" if failed else "no pod is ready"
+        self._forwarders.say(f"Service {self._door.name}: a caller was refused, {why}")
         _refuse(transport)
 
     async def _join(self, transport: asyncio.Transport, out: socket.socket) -> None:

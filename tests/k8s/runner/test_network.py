@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -58,6 +59,36 @@ def test_a_pod_reaches_nothing_of_this_machine_but_what_a_service_leads_to(clust
         assert toy.get(published, f"/reach/10.88.0.1/{port}")[1]["reached"] is False
         assert toy.get(published, f"/reach/127.0.0.1/{port}")[1]["reached"] is False
         assert toy.get(published, "/reach/outside/99")[1] == {"reached": True}
+
+
+def test_it_is_told_why_nobody_took_a_connection(cluster: Cluster) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    outside = {"kind": "Service", "metadata": {"name": "outside"}, "spec": {"selector": {}, "ports": [{"port": 99}]}}
+    cluster.stands_outside("outside", {99: ("127.0.0.1", port)})
+    cluster.apply([toy.service(), toy.pod(), outside])
+    cluster.wait("it is ready", lambda: all(pod.ready for pod in cluster.pods()), 15)
+    assert toy.get(cluster.publish("toy", 80), "/reach/outside/99")
+    told = f"a caller was refused, nobody took the connection (127.0.0.1:{port}: "
+    cluster.wait("it is told", lambda: told in cluster.told(), 5)
+
+
+def test_the_node_keeps_its_hardware_address_whichever_pods_come_and_go(cluster: Cluster) -> None:
+    """Every pod sends to this address; were it another one, all of them would stand still for up to a minute."""
+
+    def hardware_address() -> str:
+        told = cluster.call(
+            lambda: subprocess.run(["ip", "-j", "link", "show", "pods"], capture_output=True, check=True)
+        )
+        return str(json.loads(told.stdout)[0]["address"])
+
+    at_first = hardware_address()
+    cluster.apply([toy.pod("one"), toy.pod("two")])
+    cluster.wait("both are ready", lambda: all(pod.ready for pod in cluster.pods()), 15)
+    assert hardware_address() == at_first
+    for pod in cluster.pods():
+        cluster.call(lambda pod=pod: pod.destroy() and None)
+    assert hardware_address() == at_first
 
 
 def test_the_ports_at_which_a_pod_listens_are_known(cluster: Cluster) -> None:
