@@ -60,7 +60,6 @@ class Lag:
         nobody is asked."""
         asked = self._asked.get(partition)
         if asked is None or not asked.offset <= offset < asked.found.next_offset:
-            self._asked.pop(partition, None)
             try:
                 found = await self._lookout.written_at(partition, offset)
             except Exception as error:

@@ -86,7 +86,7 @@ class Watchdog:
             if each in in_hand:
                 if known is not None and place <= known[0]:
                     behind[each] = known
-            elif lags.get(each, 0) > 0:
+            elif lags.get(each):
                 behind[each] = known if known is not None and known[0] == place else (place, now)
         self._behind = behind
         return any(now - since > STILL_SECONDS for each, (_, since) in behind.items() if each not in in_hand)

@@ -45,9 +45,27 @@ def lag(lookout: Lookout, metrics: Metrics) -> Lag:
     return Lag(cast("Any", lookout), metrics)
 
 
+def told(metrics: Metrics, name: str, place: TopicPartition = PLACE) -> float | None:
+    return metrics.registry.get_sample_value(name, {"topic": place.topic, "partition": str(place.partition)})
+
+
 def seconds(metrics: Metrics) -> float | None:
-    labels = {"topic": PLACE.topic, "partition": str(PLACE.partition)}
-    return metrics.registry.get_sample_value("ph_consumer_lag_seconds", labels)
+    return told(metrics, "ph_consumer_lag_seconds")
+
+
+def test_only_what_this_process_reads_now_has_a_lag_in_records(lag: Lag, metrics: Metrics) -> None:
+    other = TopicPartition("ph.shop.v1", 1)
+    lag.tell({PLACE: 5, other: 0})
+    assert [told(metrics, "ph_consumer_lag", each) for each in (PLACE, other)] == [5, 0]
+    lag.tell({other: 2})
+    assert [told(metrics, "ph_consumer_lag", each) for each in (PLACE, other)] == [None, 2]
+
+
+async def test_what_nobody_can_tell_is_no_number(lag: Lag, metrics: Metrics) -> None:
+    lag.tell({PLACE: 5})
+    await lag.tell_seconds({PLACE: 5}, {PLACE: 10})
+    lag.forget()
+    assert (told(metrics, "ph_consumer_lag"), seconds(metrics)) == (None, None)
 
 
 async def test_whoever_is_not_behind_asks_nobody(lag: Lag, lookout: Lookout, metrics: Metrics) -> None:

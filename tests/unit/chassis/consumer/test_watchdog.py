@@ -6,7 +6,14 @@ import pytest
 from aiokafka import TopicPartition
 
 from chassis.consumer import watchdog
-from chassis.consumer.watchdog import DeafReaderError, Hearing, Watchdog
+from chassis.consumer.watchdog import (
+    AGAIN_SECONDS,
+    DEAF_SECONDS,
+    STILL_SECONDS,
+    DeafReaderError,
+    Hearing,
+    Watchdog,
+)
 
 PLACE = TopicPartition("ph.shop.v1", 0)
 
@@ -22,9 +29,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_quiet_is_deaf_after_a_while_in_which_others_were_answered(clock: list[float]) -> None:
     dog = Watchdog()
     assert not dog.deaf(0)
-    clock[0] += 25
-    assert not dog.deaf(0)
-    clock[0] += 10
+    clock[0] += DEAF_SECONDS
+    assert not dog.deaf(0), "the time that it has, and no longer"
+    clock[0] += 5
     assert dog.deaf(0)
     assert not dog.deaf(10)
 
@@ -53,12 +60,26 @@ def test_a_database_that_is_gone_for_a_moment_is_no_reason_to_stay_deaf(clock: l
 def test_partitions_without_a_reader_count_while_they_last(clock: list[float]) -> None:
     dog = Watchdog()
     assert not dog.uncovered(covered=False)
-    clock[0] += 29
-    assert not dog.uncovered(covered=False)
+    clock[0] += DEAF_SECONDS
+    assert not dog.uncovered(covered=False), "the time that it has, and no longer"
+    clock[0] += 1
+    assert dog.uncovered(covered=False)
     assert not dog.uncovered(covered=True)
     assert not dog.uncovered(covered=False)
-    clock[0] += 31
-    assert dog.uncovered(covered=False)
+    clock[0] += 29
+    assert not dog.uncovered(covered=False)
+
+
+def test_neither_an_outage_nor_a_new_reader_counts_as_without_one(clock: list[float]) -> None:
+    dog = Watchdog()
+    for forgive in (dog.pause, lambda: dog.renewal(["till-1"])):
+        dog.uncovered(covered=False)
+        clock[0] += 25
+        forgive()
+        clock[0] += 10
+        assert not dog.uncovered(covered=False)
+        clock[0] += 31
+        assert dog.uncovered(covered=False), "from then on it does again"
 
 
 def test_a_lag_counts_while_its_place_stays(clock: list[float]) -> None:
@@ -94,10 +115,39 @@ def test_a_batch_in_hand_that_has_moved_its_place_begins_anew(clock: list[float]
     assert not dog.stands_still({PLACE: 3}, {PLACE: 9})
 
 
+def test_a_batch_in_hand_of_a_place_that_was_not_behind_is_no_lag(clock: list[float]) -> None:
+    dog = Watchdog()
+    assert not dog.stands_still({PLACE: 2}, {PLACE: 9}, {PLACE})
+    clock[0] += 61
+    assert not dog.stands_still({PLACE: 2}, {PLACE: 9}), "behind since now"
+
+
+def test_one_record_is_a_lag_and_a_place_without_any_is_none(clock: list[float]) -> None:
+    dog, other = Watchdog(), TopicPartition("ph.shop.v1", 1)
+    assert not dog.stands_still({PLACE: 2, other: 2}, {PLACE: 1})
+    clock[0] += STILL_SECONDS
+    assert not dog.stands_still({PLACE: 2, other: 2}, {PLACE: 1}), "the time that it has, and no longer"
+    clock[0] += 1
+    assert not dog.stands_still({other: 2}, {})
+    assert not dog.stands_still({PLACE: 2, other: 2}, {PLACE: 1}), "nobody read it meanwhile"
+    clock[0] += 61
+    assert dog.stands_still({PLACE: 2, other: 2}, {PLACE: 1})
+    assert not dog.stands_still({other: 2}, {})
+
+
+def test_a_new_reader_has_its_time_before_it_stands_still(clock: list[float]) -> None:
+    dog = Watchdog()
+    dog.stands_still({PLACE: 2}, {PLACE: 9})
+    clock[0] += 59
+    dog.renewal(["till-1"])
+    clock[0] += 59
+    assert not dog.stands_still({PLACE: 2}, {PLACE: 9})
+
+
 def test_a_second_renewal_of_a_member_within_ten_minutes_is_too_many(clock: list[float]) -> None:
     dog = Watchdog()
     dog.renewal(["till-1", "till-2"])
-    clock[0] += 601
+    clock[0] += AGAIN_SECONDS
     dog.renewal(["till-1"])
     clock[0] += 599
     dog.renewal(["till-2"])
