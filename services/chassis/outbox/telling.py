@@ -33,6 +33,8 @@ LOOK_AGAIN_SECONDS = 2.0
 
 LOOK_SECONDS = 5.0
 """How soon a leader sees what others have written. Retention is a matter of days."""
+END_SECONDS = 3.0
+"""How long a look that is given up may take to end."""
 
 _TELL = """
 insert into lineage (topic, partition, next_offset, last_id)
@@ -65,7 +67,7 @@ class Telling:
         self._told = dict(ends)
         self._leaderless = frozenset(leaderless)
         self._new: dict[TopicPartition, tuple[int, bytes]] = {}
-        self._written = 0.0
+        self._written = float("-inf")
         self.doubtful = False
         """True once something does not fit: a partition that nobody has compared, or an answer of the broker that does
         not follow on the last one."""
@@ -141,25 +143,25 @@ class EndsWatch:
     One without a leader shows nothing, one that is not there ends at 0; neither is in the way of the others.
     """
 
+    _task: asyncio.Task[None]
+
     def __init__(self, reader: Reader, told: Callable[[], dict[TopicPartition, int]], metrics: Metrics) -> None:
         self._reader = reader
         self._told = told
         self._metrics = metrics
         self._look: Look | None = None
-        self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await bounded(asyncio.wait({self._task}), 3)
+        self._task.cancel()
+        await bounded(asyncio.wait({self._task}), END_SECONDS)
 
     def take(self) -> Look | None:
         """The last look, once. Raises what nobody foresaw."""
-        if self._task is not None and self._task.done():
+        if self._task.done():
             self._task.result()
         look, self._look = self._look, None
         return look

@@ -70,3 +70,49 @@ async def test_what_nobody_foresaw_reaches_whoever_takes_a_look(monkeypatch: pyt
     async with watching(monkeypatch, ValueError("a defect")) as (watch, _):
         with pytest.raises(ValueError, match="a defect"):
             watch.take()
+
+
+async def test_a_look_on_its_way_has_ended_once_nobody_watches_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    class Silent:
+        async def ends_now(self, _places: Any) -> Any:
+            seen.append("asked")
+            await asyncio.Event().wait()
+
+    @asynccontextmanager
+    async def opened(_reader: object) -> AsyncIterator[Silent]:
+        try:
+            yield Silent()
+        finally:
+            await asyncio.sleep(0.01)
+            seen.append("closed")
+
+    monkeypatch.setattr(telling, "opened", opened)
+    async with EndsWatch(lambda: None, dict, Metrics("till")):  # type: ignore[arg-type, return-value]
+        await asyncio.sleep(0.01)
+        assert seen == ["asked"]
+    assert seen == ["asked", "closed"]
+
+
+@pytest.mark.parametrize("error", [None, KafkaConnectionError()], ids=["seen", "not seen"])
+async def test_it_rests_between_two_looks(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
+    asked = 0
+
+    class Past:
+        async def ends_now(self, places: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            await asyncio.sleep(0)
+            if error is not None:
+                raise error
+            return dict.fromkeys(places, 3)
+
+    @asynccontextmanager
+    async def opened(_reader: object) -> AsyncIterator[Past]:
+        yield Past()
+
+    monkeypatch.setattr(telling, "opened", opened)
+    async with EndsWatch(lambda: None, dict, Metrics("till")):  # type: ignore[arg-type, return-value]
+        await asyncio.sleep(0.05)
+    assert asked == 1
