@@ -168,13 +168,13 @@ async def test_a_broker_that_shows_less_halts_at_the_second_look_only(
     assert look.before == [{}, {}]
     assert [each["event"] for each in lines()] == ["lineage_holds"]
 
-    look = Look(monkeypatch, database, *[Comparison(cut=[CUT])] * 3, Comparison(ends={ONE: Told(9)}))
+    look = Look(monkeypatch, database, *[Comparison(cut=[CUT])] * 4, Comparison(ends={ONE: Told(9)}))
     assert await look.begun() is not None
-    assert look.before == [{}, {}, *[{"broker": "ph.till.v1-0 at 4"}] * 2]
-    assert look.looks == 4
+    assert look.before == [{}, {}, *[{"broker": "ph.till.v1-0 at 4"}] * 3]
+    assert look.looks == 5
     assert database.halted == {}
     assert look.lost() == {"database": 0, "broker": 0}
-    lost, again, _ = lines()[1:]
+    lost, again, _ = lines()[1:]  # told once
     assert (lost["event"], lost["level"]) == ("lineage_lost", "error")
     assert (lost["reason"], lost["topic"], lost["partition"], lost["offset"]) == ("broker", "ph.till.v1", 0, 4)
     assert again["event"] == "lineage_holds_again"
