@@ -286,7 +286,7 @@ class Dispatcher:
     async def _settle_once(
         self, candidate: parking.Ready, fault: Fault | None, whole: parking.StoredRecord | None = None
     ) -> bool:
-        started = now_ns()
+        started, begun = now_ns(), perf_counter()
         work = self._shop.unit_of_work()
         spans = ProcessSpans(self._shop.tracer)
         outcome = _Outcome()
@@ -314,7 +314,7 @@ class Dispatcher:
         outcome.count(inbound, "parked_again" if fault else "repeat" if repeat else "done_after_parking")
         if fault is not None and not fault.blocks and record.blocks:
             self._disown(inbound, fault)
-        self._observe(1, (now_ns() - started) / 1e9, outcome)
+        self._observe(1, perf_counter() - begun, outcome)
         spans.record(started, now_ns(), work.emitted)
         return candidate.id is None and (fault is None or not fault.blocks)
 

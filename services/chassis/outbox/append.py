@@ -100,7 +100,7 @@ def record_of(emitted: Emitted, at: str) -> bytes:
     if country := getattr(event, "country", ""):
         own += (_COUNTRY, sized(country.encode()))
     own.append(_RECORDED_TIME)
-    return body(key.encode(), event.model_dump_json().encode(), (constant, *own), count + (len(own) + 3) // 2)
+    return body(key.encode(), event.model_dump_json().encode(), (constant, *own), count + len(own) // 2 + 2)
 
 
 @lru_cache(maxsize=4096)

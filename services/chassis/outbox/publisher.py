@@ -20,6 +20,8 @@ from chassis.waiting import bounded, is_set_within
 
 Place: TypeAlias = tuple[str, int]
 """A topic and one of its partitions."""
+STEP_SECONDS = 1.0
+"""How long a wait lasts at most without a look at whether there is still a reason for it."""
 
 log = get_logger(__name__)
 
@@ -49,7 +51,7 @@ class Publisher:
         """Waits as long as brokers ask for silence. False if `stop` is set meanwhile."""
         while (silence := self._responses.silence()) > 0:
             self._turned()
-            if await is_set_within(stop, min(silence, 1.0)):
+            if await is_set_within(stop, min(silence, STEP_SECONDS)):
                 return False
         return True
 
@@ -102,7 +104,7 @@ class Publisher:
                 give_up = max(give_up, monotonic() + silence + self._timeout)
             if (left := give_up - monotonic()) <= 0:
                 raise TimeoutError
-            _, pending = await asyncio.wait(pending, timeout=min(left, 1.0))
+            _, pending = await asyncio.wait(pending, timeout=min(left, STEP_SECONDS))
 
     async def _ready(self) -> AIOKafkaProducer:
         if self._producer is None:

@@ -107,7 +107,7 @@ class _Contended:
             del self._until[next(iter(self._until))]
 
     def __contains__(self, need: Need) -> bool:
-        return self._until.get(need.id, 0) > monotonic()
+        return self._until.get(need.id, float("-inf")) > monotonic()
 
 
 _REUSED = Refused(
@@ -151,7 +151,9 @@ class CommandBus:
         return await self._tried(name, partial(self._done, key, work))
 
     async def _tried(self, name: str, once: Callable[[], Awaitable[Done]]) -> Done | Refused:
-        for attempt in range(1, ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 done = await once()
             except _RefusedError as refusal:
@@ -168,7 +170,6 @@ class CommandBus:
                 self._count(name, "replayed" if done.replayed else "done").inc()
                 self._shop.wake_relay()
                 return done
-        raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _once(self, call: _Call) -> Done:
         started = now_ns()

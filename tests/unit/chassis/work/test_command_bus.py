@@ -15,7 +15,8 @@ import pytest
 
 from chassis.postgres.database import ConcurrentUpdateError
 from chassis.pure.decision import Decision, Handler, Refused
-from chassis.pure.states import Need, by_id
+from chassis.pure.states import Need, by_id, by_link
+from chassis.telemetry.tracing import NO_TRACE
 from chassis.work import command_bus
 from chassis.work.command_bus import ATTEMPTS, CommandBus, Done, IdempotencyKey, may_succeed_again
 from tests.support.toy import Sell, Till
@@ -176,6 +177,16 @@ def test_outages_and_collisions_of_random_ids_may_succeed_again() -> None:
     assert may_succeed_again(ConnectionResetError())
     assert may_succeed_again(asyncpg.UniqueViolationError())
     assert not may_succeed_again(asyncpg.CheckViolationError())
+
+
+def test_only_a_command_on_one_aggregate_by_its_id_can_do_without_a_lock() -> None:
+    def call(*needs: Need, seen: Any = None) -> Any:
+        handler = Handler(lambda _: needs, lambda *_: NO)
+        return command_bus._Call(Sell(UUID(int=1), 1), handler, needs, ACTOR, KEY, seen, NO_TRACE)
+
+    assert call(till(1)).only_need == till(1)
+    for other in (call(), call(till(1), till(2)), call(by_link(Till, UUID(int=1))), call(till(1), seen=object())):
+        assert other.only_need is None
 
 
 # --- where callers compete -------------------------------------------------------------------------------------------

@@ -1,0 +1,167 @@
+"""What becomes of a batch, record by record. The tables are in memory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from chassis.consumer import parking
+from chassis.consumer.positions import MAX_GAP
+from chassis.consumer.progress import TermOverError
+from tests.support.dispatching import KEY, OTHER, SHOP, SOLD, World, bad, told
+from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
+from tests.support.records import record, recorded
+from tests.support.toy import UNLUCKY, UNSTORABLE
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_a_batch_has_its_effect_once_and_is_told(world: World) -> None:
+    batch = [told(1, 1), told(1, 7, key=OTHER), told(2, 2)]
+    await world.handle(batch)
+    assert (world.receipts(), world.receipts(OTHER)) == ([1, 2], [7])
+    assert world.database.tables.outbox == [str(KEY), str(OTHER), str(KEY)]
+    assert (world.toy.wakes, world.counted("done"), world.counted("repeat")) == (1, 3, 0)
+    assert (world.sample("ph_batch_records_count"), world.sample("ph_batch_records_sum")) == (1, 3)
+    assert 0 < world.sample("ph_batch_seconds_sum") < 10
+    assert world.sample("ph_handler_seconds_count", type=SOLD, outcome="done") == 3
+    assert 0 < world.sample("ph_handler_seconds_sum", type=SOLD, outcome="done") < 10
+    assert len([each for each in world.toy.collector.spans if each.name == f"process {SOLD}"]) == 3
+    await world.handle(batch)
+    assert (world.receipts(), world.counted("done"), world.counted("repeat")) == ([1, 2], 3, 3)
+    assert (world.numbers(), world.parked()) == ([0, 0, 0], [])
+
+
+async def test_an_effect_is_as_old_as_the_recording_of_its_event(world: World) -> None:
+    now = datetime.now(UTC)
+    ahead = recorded(told(2, 2), now + timedelta(seconds=9))
+    timeless = recorded(told(3, 3), ce_recordedtime=b"")
+    await world.handle([recorded(told(1, 1), now - timedelta(seconds=100)), ahead, timeless])
+    name = "ph_effect_seconds"
+    assert world.sample(f"{name}_count", topic=SHOP) == 2
+    assert world.sample(f"{name}_sum", topic=SHOP) == pytest.approx(100, abs=10), "a clock ahead makes nothing younger"
+
+
+async def test_numbers_that_are_missing_late_or_first_seen_are_counted(world: World) -> None:
+    await world.handle([told(1, 1), told(4, 4), told(3, 3), told(9, 9, key=OTHER)])
+    assert (world.receipts(), world.numbers()) == ([1, 4, 3], [1, 1, 1])
+
+
+async def test_how_far_a_partition_was_read_is_written_with_the_effects_if_the_term_is_not_over(world: World) -> None:
+    place = TopicPartition(SHOP, 0)
+    world.database.tables.progress[SHOP, 0] = 3, 0
+    await world.handle([told(1, 1), told(2, 2)], {place: 3})
+    assert world.database.tables.progress == {(SHOP, 0): (3, 3)}
+    with pytest.raises(TermOverError):
+        await world.handle([told(3, 3)], {place: 2})
+    assert world.receipts() == [1, 2]
+
+
+async def test_a_type_that_is_not_read_is_counted_and_passed_over(world: World) -> None:
+    await world.handle([told(1, 1), record({}, type_="ph.shop.Other.v1", key=KEY, sequence=2, offset=2), told(3, 3)])
+    assert (world.receipts(), world.parked(), world.numbers()) == ([1, 3], [], [0, 0, 0])
+    assert world.counted("unknown_type", "other") == 1
+
+
+async def test_what_is_bad_or_refused_blocks_its_key_and_no_other(world: World) -> None:
+    lines = configured()
+    await world.handle([told(1, UNLUCKY), told(2, 2), told(1, 7, key=OTHER), bad(1, 70, key=None)])
+    await world.handle([told(3, 3), told(2, 8, key=OTHER)])
+    assert (world.receipts(), world.receipts(OTHER)) == ([], [7, 8])
+    assert world.parked() == [
+        (UNLUCKY, "unlucky", "parked"), (2, "behind", "parked"), (70, "key_missing", "parked"), (3, "behind", "parked"),
+    ]  # fmt: skip
+    assert (world.blocked(), world.blocked(OTHER)) == (True, False)
+    assert (world.counted("parked"), world.counted("parked", "other"), world.counted("done")) == (3, 1, 2)
+    assert world.sample("ph_handler_seconds_count", type=SOLD, outcome="refused") == 1
+    await world.handle([told(2, 2)])
+    assert (world.counted("parked"), world.counted("repeat")) == (3, 1), "parked once"
+    assert lines() == []
+
+
+async def test_a_bad_record_that_comes_again_is_a_repeat_and_asks_for_nothing_else(world: World) -> None:
+    await world.handle([told(1, 1), told(2, 2)])
+    assert parking._KNOWN not in world.database.statements
+    await world.handle([bad(3, 70)])
+    await world.handle([bad(3, 70)])
+    assert world.parked() == [(70, "json_invalid", "parked")]
+    assert (world.counted("parked", "other"), world.counted("repeat", "other")) == (1, 1)
+
+
+async def test_a_discarded_record_that_comes_again_is_passed_over(world: World) -> None:
+    await world.handle([told(1, UNLUCKY), told(2, 2)])
+    world.database.decide("discarded", UNLUCKY)
+    while await world.drain():
+        pass
+    await world.handle([told(1, UNLUCKY), told(2, 2)])
+    assert (world.receipts(), world.parked()) == ([2], [(UNLUCKY, "unlucky", "discarded")])
+    assert not world.blocked()
+
+
+async def test_what_is_no_event_of_its_key_is_parked_alarmed_once_and_blocks_nobody(world: World) -> None:
+    lines = configured()
+    fork, far = told(1, 500, after=9), told(3 + MAX_GAP, 600, after=9)
+    strange = recorded(told(2, 700), ce_source=b"/ph/other")
+    await world.handle([told(1, 1), fork, far, strange, told(2, 2)])
+    await world.handle([fork])
+    assert world.receipts() == [1, 2]
+    faults = [(500, "fork", "parked"), (600, "number_too_far", "parked"), (700, "wrong_source", "parked")]
+    assert (world.parked(), world.blocked()) == (faults, False)
+    assert [world.disowned(reason) for _, reason, _ in faults] == [1, 1, 1]
+    assert [(each["event"], each["topic"], each["partition"], each["offset"], each["reason"]) for each in lines()] == [
+        ("record_disowned", SHOP, 0, offset, reason) for offset, reason, _ in faults
+    ]
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_record_that_was_too_far_stays_aside_when_its_number_has_come_near(
+    world: World, together: bool
+) -> None:
+    far = told(MAX_GAP + 5, 600, after=2)
+    await world.handle([told(1, 1), far, told(2, 2)])
+    again = [told(number, number) for number in range(3, 8)] + [far, told(8, 8)]
+    for batch in [again] if together else [[each] for each in again]:
+        await world.handle(batch)
+    assert (world.receipts(), world.parked()) == ([1, *range(2, 9)], [(600, "number_too_far", "parked")])
+
+
+async def test_the_one_record_that_the_database_refuses_is_parked_and_the_others_have_their_effect_in_order(
+    world: World,
+) -> None:
+    await world.handle([told(1, 1), told(2, 2), told(1, UNSTORABLE, key=OTHER), told(3, 3), told(2, 8, key=OTHER)])
+    assert (world.receipts(), world.receipts(OTHER)) == ([1, 2, 3], [])
+    assert world.parked() == [(UNSTORABLE, "database_refused", "parked"), (8, "behind", "parked")]
+    (detail, _) = [each["detail"] for each in world.database.tables.parked.values()]
+    assert detail == "SQLSTATE 23514"
+
+
+async def test_an_outage_is_raised_and_leaves_nothing_behind(world: World) -> None:
+    world.database.errors = [ConnectionResetError()]
+    with pytest.raises(ConnectionResetError):
+        await world.handle([told(1, 1), told(2, UNLUCKY)])
+    assert (world.receipts(), world.parked(), world.counted("done"), world.toy.wakes) == ([], [], 0, 0)
+    assert world.toy.collector.spans == []
+
+
+async def test_a_discarded_record_that_is_refused_now_holds_up_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row is parked for it a second time, so nothing would ever set its key free."""
+    await world.handle([told(1, UNLUCKY)])
+    world.database.decide("discarded", UNLUCKY)
+
+    async def none(*_: Any) -> set[Any]:
+        return set()
+
+    monkeypatch.setattr(parking, "known", none)  # as if it was parked since this batch asked
+    world.database.tables.positions.clear()
+    await world.handle([told(1, UNLUCKY)])
+    assert (world.blocked(), world.parked()) == (False, [(UNLUCKY, "unlucky", "discarded")])
+    await world.handle([told(2, 2)])
+    assert world.receipts() == [2]
