@@ -1,4 +1,4 @@
-"""The tables that a batch touches, in memory: for what `dispatch` decides, not for what its SQL does.
+"""The tables that batches and commands touch, in memory: for what is decided, not for what its SQL does.
 
 Its statements are told apart as wholes; tests on a real database see to it that each does what it says here.
 """
@@ -16,12 +16,13 @@ from uuid import UUID
 import asyncpg
 
 from chassis.consumer import parking, positions
+from chassis.work import command_bus
 from tests.support.toy import KINDS
 
 _PART = re.compile(r"(?:^with |,\n)(\w+) as \(")
 _COLUMNS = {
     "till_saved": 5, "positions_moved": 7, "positions_added": 7, "progress_moved": 5, "numbered": 3,
-    "outbox_appended": 4,
+    "outbox_appended": 4, "answer_kept": 3,
 }  # fmt: skip
 _PARKED = (
     "topic", "partition", "record_offset", "key", "type", "sequence", "headers", "payload", "size", "value_digest",
@@ -44,6 +45,8 @@ class Tables:
     """Keys."""
     progress: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     """Term, and the next offset."""
+    answers: dict[bytes, tuple[bytes, str]] = field(default_factory=dict)
+    """By the key of a command: hash of its body, and answer."""
     numbered: int = 0
 
 
@@ -65,6 +68,7 @@ class MemoryDatabase:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         """Puts the tables back if it ends with an error."""
+        self.statements.append("begin")
         before = deepcopy(self.tables)
         try:
             yield
@@ -97,13 +101,22 @@ class MemoryDatabase:
             return row if row is not None and row["state"] == "retry" else None
         if query == parking._HEAD:
             return self._head(given)
-        return self._write(query, given)
+        if query == command_bus._ANSWERED:
+            found = self.tables.answers.get(given[0])
+            return found and {"fingerprint": found[0], "answer": found[1]}
+        counts, rest = self._write(query, given)
+        assert not rest
+        return counts
 
     async def fetchval(self, query: str, *given: Any) -> Any:
         assert query == parking._LOCK_KEY
         return self.is_blocked(given)
 
     async def execute(self, query: str, *given: Any) -> None:
+        self.statements.append(query)
+        if query.startswith("with "):
+            self._commit(query, given)
+            return
         parked, key = self.tables.parked, (given[0], given[1] if len(given) > 1 else None)
         if query == parking._PASSED:
             for each in parked.values():
@@ -166,15 +179,25 @@ class MemoryDatabase:
         )
         return list(found)
 
-    def _write(self, query: str, given: Sequence[Any]) -> list[int]:
+    def _commit(self, query: str, given: Sequence[Any]) -> None:
+        """A write that is its own transaction, of one row per table."""
+        before = deepcopy(self.tables)
+        if self.errors:
+            raise self.errors.pop(0)
+        counts, rest = self._write(query, given)
+        assert not rest
+        if set(counts) != {1}:
+            self.tables = before
+            raise asyncpg.SerializationError
+
+    def _write(self, query: str, given: Sequence[Any]) -> tuple[list[int], Sequence[Any]]:
         counts, at = [], 0
         for name in _PART.findall(query):
             columns = given[at : at + _COLUMNS[name]]
             at += _COLUMNS[name]
             rows = list(zip(*columns, strict=True)) if "unnest(" in query else [tuple(columns)]
             counts.append(sum(getattr(self, f"_{name}")(*row) for row in rows))
-        assert at == len(given)
-        return counts
+        return counts, given[at:]
 
     def _till_saved(self, id_: UUID, version: int, status: str, data: str, _now: object) -> bool:
         if len(status) > 50:
@@ -198,6 +221,11 @@ class MemoryDatabase:
         if fits:
             self.tables.progress[topic, partition] = term, next_offset
         return fits
+
+    def _answer_kept(self, key: bytes, fingerprint: bytes, answer: str) -> bool:
+        new = key not in self.tables.answers
+        self.tables.answers.setdefault(key, (fingerprint, answer))
+        return new
 
     def _numbered(self, *_: Any) -> bool:
         return True
