@@ -24,8 +24,7 @@ from chassis.postgres.database import Connection
 _TOLD = "select topic, partition, next_offset, last_id from lineage"
 _KNOWN = "select key, sequence from stream where key = any($1::text[])"
 _WAITING = """
-select id, key, substring(record from greatest(1, octet_length(record) - 19)) as tail
-from outbox where key = any($1::text[]) order by id
+select id, key, substring(record from octet_length(record) - 19) as tail from outbox where key = any($1::text[])
 """
 """A number has at most 19 digits and is the end of its record."""
 _ROWS = "select id, record from outbox where id = any($1::bigint[])"

@@ -47,8 +47,8 @@ class World:
     def wait(self, id_: int, key: str, number: int, ce_id: str = "") -> None:
         self.rows[id_] = key, outbox.record(key, b"{}", ce_id=ce_id or f"{key}-{number}", ce_sequence=str(number))
 
-    async def compare(self, *topics: str, kinds: Kinds = lineage.ORDINARY, first_only: bool = False) -> Comparison:
-        return await compare(self, None, topics or [ONE.topic], kinds, first_only=first_only)  # type: ignore[arg-type]
+    async def compare(self, *topics: str, kinds: Kinds = lineage.ORDINARY, **options: bool) -> Comparison:
+        return await compare(self, None, topics or [ONE.topic], kinds, **options)  # type: ignore[arg-type]
 
     # --- the database ------------------------------------------------------------------------------------------------
 
@@ -248,6 +248,8 @@ async def test_a_partition_without_leader_is_neither_lost_nor_told(world: World)
     world.stream = {"a": 1}
     found = await world.compare()
     assert (found.leaderless, found.losses, found.ends) == ([ONE], [], {TWO: Told(1, "a-1")})
+    world.told[TWO] = Told(3)
+    assert (await world.compare()).cut == [Cut(*TWO, 3, 1)], "the others are compared all the same"
 
 
 async def test_what_cannot_be_unpacked_is_a_loss_only_if_it_may_be_an_own_one_that_is_not_known(world: World) -> None:
