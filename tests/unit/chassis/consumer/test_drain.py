@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from chassis.consumer import dispatch, parking
+from chassis.consumer import parking
 from chassis.consumer.inbound import MAX_VALUE
 from chassis.consumer.positions import MAX_GAP
 from tests.support.dispatching import KEY, OTHER, SHOP, SOLD, World, told
@@ -162,16 +162,16 @@ async def test_a_large_record_behind_another_is_no_longer_than_others_may_be(wor
     assert world.receipts() == [5]
 
 
-async def test_even_an_operator_gets_nothing_handled_that_is_larger_than_memory_allows(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dispatch, "LIMIT_OF_RETRY", MAX_VALUE + 1000)
-    large = told(1, 5)._replace(value=b" " * (MAX_VALUE + 1001))
+@pytest.mark.parametrize("size", [16_777_216, 16_777_217])
+async def test_even_an_operator_gets_nothing_handled_that_is_larger_than_16_mebibytes(world: World, size: int) -> None:
+    large = told(1, 5)
+    large = large._replace(value=(large.value or b"").ljust(size))
     world.toy.kafka[large.topic, large.partition, large.offset] = large
     await world.handle([large])
     world.database.decide("retry", 5)
     await drained(world)
-    assert world.parked() == [(5, "too_large", "parked")]
+    handled = ([5], [])
+    assert (world.receipts(), world.parked()) == (handled if size == 16_777_216 else ([], [(5, "too_large", "parked")]))
 
 
 async def test_a_defect_ends_the_batch_and_parks_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
