@@ -97,8 +97,7 @@ async def test_a_bad_record_that_comes_again_is_a_repeat_and_asks_for_nothing_el
 async def test_a_discarded_record_that_comes_again_is_passed_over(world: World) -> None:
     await world.handle([told(1, UNLUCKY), told(2, 2)])
     world.database.decide("discarded", UNLUCKY)
-    while await world.drain():
-        pass
+    assert [await world.drain() for _ in range(3)][-1] == 0
     await world.handle([told(1, UNLUCKY), told(2, 2)])
     assert (world.receipts(), world.parked()) == ([2], [(UNLUCKY, "unlucky", "discarded")])
     assert not world.blocked()
