@@ -140,6 +140,17 @@ async def test_the_one_record_that_the_database_refuses_is_parked_and_the_others
     assert detail == "SQLSTATE 23514"
 
 
+@pytest.mark.parametrize("place", [0, 1])
+async def test_of_two_records_the_one_that_the_database_refuses_is_found(world: World, place: int) -> None:
+    keys = [OTHER, KEY] if place else [KEY, OTHER]
+    await world.handle([told(1, UNSTORABLE if each == KEY else 7, key=each) for each in keys])
+    assert (world.receipts(OTHER), world.parked()) == ([7], [(UNSTORABLE, "database_refused", "parked")])
+
+
+async def test_of_each_topic_the_effects_are_counted_from_the_start(world: World) -> None:
+    assert world.metrics.registry.get_sample_value("ph_effect_seconds_count", {"topic": SHOP}) == 0
+
+
 async def test_an_outage_is_raised_and_leaves_nothing_behind(world: World) -> None:
     world.database.errors = [ConnectionResetError()]
     with pytest.raises(ConnectionResetError):
