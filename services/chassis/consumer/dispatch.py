@@ -124,7 +124,8 @@ class Dispatcher:
                 await self._handle(batch[:middle], terms)
                 await self._handle(batch[middle:], terms)
             else:
-                batch[0].fault = Fault("database_refused", f"SQLSTATE {reason_of(error)}")
+                (alone,) = batch
+                alone.fault = Fault("database_refused", f"SQLSTATE {reason_of(error)}")
                 await self._transaction(batch, terms)
 
     async def _transaction(self, batch: Sequence[Inbound], terms: Terms) -> None:
@@ -217,8 +218,8 @@ class Dispatcher:
 
     def _apply(self, work: UnitOfWork, spans: ProcessSpans, inbound: Inbound) -> Fault | None:
         message = inbound.message
-        if message is None or inbound.occurred_at is None:
-            raise AssertionError("only decoded records are applied")
+        assert message is not None
+        assert inbound.occurred_at is not None
         begun = perf_counter()
         cause = Cause(self._actor, inbound.occurred_at, spans.open(inbound), inbound.id)
         decision = work.decide(self._handlers[type(message)], message, cause)
