@@ -32,7 +32,8 @@ async def test_a_queue_goes_on_in_order_once_its_first_is_discarded(world: World
     assert await world.drain() == 0
     world.database.decide("discarded", UNLUCKY)
     wakes = world.toy.wakes
-    await drained(world)
+    assert await world.drain() == 3, "two records, and a look that there are no more"
+    assert await world.drain() == 0
     assert (world.receipts(), world.blocked(), world.counted("done_after_parking")) == ([2, 3], False, 2)
     assert world.toy.wakes > wakes
     assert world.database.tables.outbox == [str(KEY)] * 2
@@ -91,7 +92,9 @@ async def test_a_retried_repeat_of_what_was_handled_leaves_the_table(world: Worl
 
 async def test_another_event_under_a_number_that_waited_is_told_apart_when_its_turn_comes(world: World) -> None:
     lines = configured()
-    await world.handle([told(1, UNLUCKY), told(1, 500, after=9), told(2, 2)])
+    await world.handle([told(1, UNLUCKY)])
+    await world.handle([told(1, 500, after=9), told(2, 2)])
+    assert (world.parked()[1], world.disowned("fork")) == ((500, "behind", "parked"), 0)
     world.database.tables.parked[1]["payload"] = told(1, 5).value
     world.database.decide("retry", UNLUCKY)
     await drained(world)
@@ -108,6 +111,8 @@ async def test_what_an_operator_vouches_for_is_handled_whatever_its_number(world
     assert await world.drain() == 1
     assert (world.receipts(), world.parked()) == ([1, 2, 500], [])
     assert world.disowned("fork") + world.disowned("number_too_far") == disowned == 1
+    await world.handle([together])
+    assert (world.receipts(), world.parked(), world.counted("repeat")) == ([1, 2, 500], [], 1)
 
 
 async def test_a_strangers_record_that_is_retried_is_not_alarmed_again(world: World) -> None:
@@ -184,3 +189,14 @@ async def test_a_defect_ends_the_batch_and_parks_nothing(world: World, monkeypat
     with pytest.raises(asyncpg.InterfaceError):
         await world.drain()
     assert world.parked() == [(UNLUCKY, "unlucky", "discarded"), (2, "behind", "parked")]
+
+
+async def test_a_parked_record_of_a_type_that_is_not_read_any_more_is_passed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.handle([told(1, UNLUCKY), told(2, 2)])
+    monkeypatch.delitem(world.dispatcher._contracts, SOLD)
+    world.database.decide("retry", UNLUCKY)
+    await drained(world)
+    assert (world.parked(), world.blocked(), world.receipts()) == ([], False, [])
+    assert world.counted("done_after_parking", "other") == 2
