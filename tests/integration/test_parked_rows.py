@@ -216,6 +216,15 @@ async def test_a_record_is_known_by_its_digest_in_its_topic(pool: asyncpg.Pool) 
         assert await parking.known(connection, batch) == {elsewhere.inbound.place}
 
 
+async def test_records_of_a_key_are_numbered_in_the_order_in_which_they_came(pool: asyncpg.Pool) -> None:
+    told = [record(b"{", type_="ph.shop.Sold.v1", key="a", sequence=1, offset=offset) for offset in (3, 1, 2)]
+    records = [each._replace(value=b"%d" % each.offset) for each in told]
+    async with pool.acquire() as connection:
+        await parking.save(connection, [Parked(decode(each, {}), parking.Fault("unlucky", "")) for each in records])
+        rows = await connection.fetch("select record_offset from parked order by id")
+    assert [each[0] for each in rows] == [3, 1, 2]
+
+
 @pytest.mark.parametrize(("size", "incomplete"), [(MAX_VALUE, False), (MAX_VALUE + 1, True)])
 async def test_of_a_value_within_the_limit_all_is_kept(pool: asyncpg.Pool, size: int, incomplete: bool) -> None:
     told = record(b"[" * size, type_="ph.shop.Sold.v1", key="a", sequence=1, offset=1)
