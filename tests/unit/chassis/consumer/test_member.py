@@ -303,3 +303,18 @@ async def test_what_is_unexpected_ends_the_process_and_no_batch_is_handled_after
     await world.batch(at(ONE, 10))
     assert (world.handled, str(world.fatal[0]), len(world.fatal)) == ([], "a defect", 1)
     assert max(world.committed().values(), default=0) <= 10
+
+
+async def test_after_partitions_were_let_go_the_next_outage_is_waited_for(world: World) -> None:
+    await world.reading(ONE, TWO)
+    await world.member.let_go([TWO])
+    world.errors = [ConnectionRefusedError()]
+    await world.batch(at(ONE, 10))
+    assert world.handled == [(ONE, 10)]
+
+
+async def test_who_tells_an_offset_before_its_first_batch_is_not_seen_to_hang(world: World) -> None:
+    async with world.member._batch:
+        assert world.member.busy
+        assert 0 <= world.member.busy_seconds() < 5
+        assert 0 <= transport.monotonic() - world.member.last_progress < 5
