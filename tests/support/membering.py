@@ -37,6 +37,7 @@ class Client:
         self.committed: list[dict[TopicPartition, int]] = []
         self.ended = False
         self.by = object()
+        self.paused: list[TopicPartition] = []
 
     def assign(self, partitions: Collection[TopicPartition]) -> None:
         self.assigned.append(set(partitions))
@@ -51,6 +52,7 @@ class Client:
 
     def pause(self, partition: TopicPartition) -> None:
         self.reads.pop(partition, None)
+        self.paused.append(partition)
 
     def place(self, partition: TopicPartition) -> int:
         return self.reads[partition]

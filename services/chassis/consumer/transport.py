@@ -110,7 +110,6 @@ class Consumer:
         self.held = {}
         self._hearing.rests()
         broker, self._broker, self._client = self._broker, None, None
-        self._covered = frozenset()
         if broker is not None:
             await adapter.close(broker, PATIENCE_SECONDS)
 
@@ -187,9 +186,8 @@ class Consumer:
 
     def read_to(self, partition: TopicPartition) -> int:
         """Everything before this offset is handled, or is no record: what a transaction leaves in a topic, say."""
-        held = self.held[partition]
-        place = 0 if self.busy or self._client is None else self._client.place(partition)
-        return max(held.next_offset, place)
+        handled = self.held[partition].next_offset
+        return handled if self.busy or self._client is None else max(handled, self._client.place(partition))
 
     @property
     def busy(self) -> bool:
@@ -221,14 +219,13 @@ class Consumer:
         self._offsets.forget(partition)
         self._troubles.displaced(partition, suspect)
 
-    def _comes_by_another_way(self, partition: TopicPartition) -> bool:
-        """True if it begins again, one record earlier."""
+    def _comes_by_another_way(self, partition: TopicPartition) -> None:
+        """Begins again, one record earlier, if another connection is behind it by now."""
         held, connection = self.held[partition], self._connection(partition)
         if held.last_id is None or held.connection is None or connection in (None, held.connection):
-            return False
+            return
         self._go_on(partition, replace(held, connection=None))
         self._hearing.heard()
-        return True
 
     def _connection(self, partition: TopicPartition) -> object | None:
         return None if self._client is None else self._client.connection(partition)

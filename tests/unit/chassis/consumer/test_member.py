@@ -45,6 +45,9 @@ async def test_it_connects_once_and_takes_what_it_is_given_in_addition_without_l
     await world.member.cover([TWO])
     assert set(world.member.held) == {TWO}
     assert world.client.reads == {TWO: 7}
+    assert world.client.paused == [], "aiokafka pauses nothing that is not assigned"
+    await world.member.disconnect()
+    assert world.member.stand_still(TWO) is None
 
 
 async def test_what_was_taken_before_the_client_is_there_is_read_once_it_is(world: World) -> None:
@@ -318,3 +321,28 @@ async def test_who_tells_an_offset_before_its_first_batch_is_not_seen_to_hang(wo
         assert world.member.busy
         assert 0 <= world.member.busy_seconds() < 5
         assert 0 <= transport.monotonic() - world.member.last_progress < 5
+
+
+async def test_who_has_left_neither_waits_for_an_outage_nor_tries_again(world: World) -> None:
+    async def silent(_offsets: object) -> None:
+        raise KafkaConnectionError
+
+    await world.reading(ONE)
+    await until(lambda: world.client.committed)
+    world.client.commit = silent  # type: ignore[method-assign, assignment]
+    world.member._offsets.note(ONE, 11)
+    await world.member.leave()
+    assert world.member._offsets._later is None
+    world.member.take(ONE, Held(4, 10))
+    world.errors = [ConnectionRefusedError()]
+    await world.batch(at(ONE, 10))
+    assert world.handled == []
+
+
+async def test_who_has_stopped_tells_nothing_later(world: World) -> None:
+    await world.reading(ONE)
+    later = world.member._offsets._later
+    assert later is not None
+    await world.member.stop()
+    await asyncio.wait({later}, timeout=0.1)
+    assert later.cancelled()

@@ -183,6 +183,28 @@ async def test_a_member_whose_partitions_are_taken_anew_is_as_deaf_as_before(
     passed += 20
     member.consumer.stand_still(PLACE)
     passed += 7
+    assert member.consumer.stand_still(PLACE) is None
+    passed += 6
     member.consumer.take(PLACE, Held(4, 0))
     passed += 11
     assert passed - member.consumer.quiet_since() == pytest.approx(31, abs=1)
+    await member.consumer.disconnect()
+    passed += 50
+    member.consumer._client = cast("Any", member.client)
+    member.consumer.take(PLACE, Held(5, 0))
+    passed += 4
+    assert passed - member.consumer.quiet_since() == pytest.approx(35, abs=1)
+
+
+async def test_whoever_compares_again_has_the_whole_time_anew(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = transport.monotonic()
+    for module in (transport, watchdog):
+        monkeypatch.setattr(module, "monotonic", lambda: passed)
+    member.consumer.take(PLACE, Held(3, 9709))
+    await member.read(record(9709))
+    passed += 20
+    member.consumer.compare_again()
+    assert passed - member.consumer.quiet_since() == pytest.approx(20), "the same connection"
+    member.client.by = object()
+    member.consumer.compare_again()
+    assert passed - member.consumer.quiet_since() == pytest.approx(0)
