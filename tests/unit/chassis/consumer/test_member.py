@@ -152,6 +152,7 @@ async def test_what_is_no_record_counts_as_read_but_not_while_a_batch_is_in_hand
     assert world.member.read_to(ONE) == 10
     world.client.reads[ONE] = 14
     world.gate.clear()
+    world.member._begun = world.member._last_progress = -1e9  # of a batch long ago
     batch = asyncio.create_task(world.batch(at(ONE, 10)))
     await until(lambda: world.member.busy)
     await asyncio.sleep(0.05)
@@ -303,46 +304,7 @@ async def test_what_is_unexpected_ends_the_process_and_no_batch_is_handled_after
     with pytest.raises(ValueError, match="a defect"):
         await broken
     await leaving
+    world.member.take(ONE, Held(4, 10))
     await world.batch(at(ONE, 10))
     assert (world.handled, str(world.fatal[0]), len(world.fatal)) == ([], "a defect", 1)
     assert max(world.committed().values(), default=0) <= 10
-
-
-async def test_after_partitions_were_let_go_the_next_outage_is_waited_for(world: World) -> None:
-    await world.reading(ONE, TWO)
-    await world.member.let_go([TWO])
-    world.errors = [ConnectionRefusedError()]
-    await world.batch(at(ONE, 10))
-    assert world.handled == [(ONE, 10)]
-
-
-async def test_who_tells_an_offset_before_its_first_batch_is_not_seen_to_hang(world: World) -> None:
-    async with world.member._batch:
-        assert world.member.busy
-        assert 0 <= world.member.busy_seconds() < 5
-        assert 0 <= transport.monotonic() - world.member.last_progress < 5
-
-
-async def test_who_has_left_neither_waits_for_an_outage_nor_tries_again(world: World) -> None:
-    async def silent(_offsets: object) -> None:
-        raise KafkaConnectionError
-
-    await world.reading(ONE)
-    await until(lambda: world.client.committed)
-    world.client.commit = silent  # type: ignore[method-assign, assignment]
-    world.member._offsets.note(ONE, 11)
-    await world.member.leave()
-    assert world.member._offsets._later is None
-    world.member.take(ONE, Held(4, 10))
-    world.errors = [ConnectionRefusedError()]
-    await world.batch(at(ONE, 10))
-    assert world.handled == []
-
-
-async def test_who_has_stopped_tells_nothing_later(world: World) -> None:
-    await world.reading(ONE)
-    later = world.member._offsets._later
-    assert later is not None
-    await world.member.stop()
-    await asyncio.wait({later}, timeout=0.1)
-    assert later.cancelled()
