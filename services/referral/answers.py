@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from chassis.pure.answers import Answer
 from chassis.pure.calendar import WorkingDays
@@ -143,10 +143,13 @@ def _estimated(referral: Referral, days: WorkingDays) -> bool:
     return days.rests_on_estimate(referral.place, referral.referred_at, due_at)
 
 
+def needs_without(hidden: frozenset[str], needs: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The needs for somebody who must not see the hidden ones: as others are told of them."""
+    return needs if needs is None or not hidden else as_told(set(needs) - hidden)
+
+
 class ReferralView(Answer):
     """What became of a referral."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     referral_id: UUID = Field(validation_alias="id")
     root_referral_id: UUID = Field(validation_alias="root_id")
@@ -179,28 +182,21 @@ class ReferralView(Answer):
     overdue_level: int = Field(description="how far the centre's answer was escalated")
 
     @classmethod
-    def shown(cls, referral: Referral, days: WorkingDays) -> ReferralView:
-        """From the state with its needs in clear, by what the calendars say now."""
-        return ReferralView.model_validate(referral).model_copy(update={"due_estimated": _estimated(referral, days)})
+    def shown(cls, referral: Referral, days: WorkingDays, **more: object) -> Self:
+        """From the state with its needs in clear, by what the calendars say now; `more` is what else it tells, or what
+        it tells in another way."""
+        return cls.from_state(referral, due_estimated=_estimated(referral, days), **more)
 
     def without(self, hidden: frozenset[str]) -> Self:
-        """The view for somebody who must not see these needs, with the needs as others are told of them."""
-        if self.needs is None or not hidden:
-            return self
-        return self.model_copy(update={"needs": as_told(set(self.needs) - hidden)})
+        """The view for somebody who must not see these needs."""
+        return self.model_copy(update={"needs": needs_without(hidden, self.needs)}) if hidden else self
 
 
 class ReferralOfCase(ReferralView):
-    """A referral with its case."""
+    """A referral with its case, which `shown` is told as well."""
 
     case_id: UUID
     case_ref: str
-
-    @classmethod
-    def of(cls, case_id: UUID, case_ref: str, referral: Referral, days: WorkingDays, **more: object) -> Self:
-        """From the referral's state and what is known of its case; `more` is what else it tells."""
-        facts = dict(ReferralView.shown(referral, days))
-        return cls.model_validate({"case_id": case_id, "case_ref": case_ref, **facts, **more})
 
 
 class ListedReferral(ReferralOfCase):

@@ -59,7 +59,7 @@ def show_referral(states: States, referral_id: UUID, context: Context) -> Referr
     if referral is None:
         return refusals.REFERRAL_NOT_FOUND
     chain = tuple(Hop.model_validate(each) for each in case.chain(referral.root_id))
-    view = ReferralDetail.of(case.id, case.case_ref, referral, context.working_days, chain=chain)
+    view = ReferralDetail.shown(referral, context.working_days, case_id=case.id, case_ref=case.case_ref, chain=chain)
     return view.without(hidden_from(context.actor, context.reference))
 
 

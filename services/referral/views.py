@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -14,15 +13,15 @@ from chassis.postgres.documents import Documents, Where
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
 from chassis.pure.sealing import Vault, VaultError
-from referral.answers import CaseSummary, CountryView, ListedReferral
+from referral.answers import CaseSummary, CountryView, ListedReferral, needs_without
 from referral.domain.case import Case
 from referral.domain.country import CountryStatus
 from referral.domain.referral import Referral
-from referral.handlers.care import opened_referral
+from referral.handlers.care import needs_in_clear
 
 CASES: Final = Listing(
     source="case_file",
-    columns="data - 'timeline' as data",
+    columns="data - '{timeline,consents,care_key}'::text[] as data",  # a summary tells of none of them
     orders={"opened_at": Order("(data ->> 'opened_at')::timestamptz", "timestamptz")},
 )
 REFERRALS: Final = Listing(
@@ -129,12 +128,17 @@ def _summary(row: Any) -> CaseSummary:
 
 
 def _listed(row: Any, disclosure: Disclosure) -> ListedReferral:
-    stored = _referral.validate_json(row["referral"])
-    locked = False
+    referral = _referral.validate_json(row["referral"])
     try:
-        referral = opened_referral(row["case_id"], row["care_key"], stored, disclosure.vault)
+        needs, locked = needs_in_clear(row["case_id"], row["care_key"], referral, disclosure.vault), False
     except VaultError as error:
         disclosure.locked(error)
-        referral, locked = replace(stored, needs=None), True
-    listed = ListedReferral.of(row["case_id"], row["case_ref"], referral, disclosure.days, needs_locked=locked)
-    return listed.without(disclosure.hidden)
+        needs, locked = None, True
+    return ListedReferral.shown(
+        referral,
+        disclosure.days,
+        case_id=row["case_id"],
+        case_ref=row["case_ref"],
+        needs=needs_without(disclosure.hidden, needs),
+        needs_locked=locked,
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from referral.views import CASES
 from tests.support.referral.process import BAVARIA, BERLIN, PROGRAMME, Process, ids
 
 MANY = 3000
@@ -79,6 +81,20 @@ async def test_a_desk_lists_its_own_cases_and_filters_them(desk: Process) -> Non
     assert ids(await desk.read("/cases", BERLIN)) == [foreign]
     refused = await desk.read("/cases", org=BERLIN["org"])
     assert (refused["http"], refused["code"]) == (403, "other_organisation")
+
+
+async def test_the_list_of_cases_reads_no_key_and_no_consent(desk: Process) -> None:
+    case = await desk.opened()
+    await desk.referred(case, "health")
+    stored = await desk.pool.fetchrow("select data from case_file")
+    assert {"care_key", "consents", "timeline"} < json.loads(stored["data"]).keys()
+    read = json.loads(await desk.pool.fetchval(f"select {CASES.columns} from case_file"))
+    assert read == {
+        name: value
+        for name, value in json.loads(stored["data"]).items()
+        if name not in {"care_key", "consents", "timeline"}
+    }
+    assert ids(await desk.read("/cases")) == [case]
 
 
 async def test_the_programmes_management_lists_all_or_those_of_one_desk(desk: Process) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from typing import ClassVar
+from functools import cache
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
@@ -24,9 +25,14 @@ class Answer(BaseModel):
     `BY_CLOCK` names fields that follow from the day alone: they are not part of the tag, because nobody changed them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, populate_by_name=True)
 
     BY_CLOCK: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def from_state(cls, state: object, **more: object) -> Self:
+        """From the attributes of a state, and from `more`: what it names is not asked of the state."""
+        return cls.model_validate({name: getattr(state, name) for name in _asked_of_state(cls, tuple(more))} | more)
 
 
 def tag_of(answer: Answer, id_: object, key: bytes) -> str:
@@ -56,6 +62,16 @@ def changed_since(tag: str, answer: Answer, id_: object, key: bytes) -> Sequence
     if whose != _whose(own):
         return None
     return [name for name, part in zip(names, parts, strict=True) if part != _digest(getattr(answer, name), name, own)]
+
+
+@cache
+def _asked_of_state(kind: type[Answer], more: tuple[str, ...]) -> Sequence[str]:
+    """The attributes that make the fields which are not in `more`."""
+    return [
+        field.validation_alias if isinstance(field.validation_alias, str) else name
+        for name, field in kind.model_fields.items()
+        if name not in more
+    ]
 
 
 def _own_key(answer: Answer, id_: object, key: bytes) -> bytes:

@@ -40,7 +40,7 @@ WEEKEND: Final = "weekend"
 _SLOT_SECONDS: Final = 900
 """Offsets from UTC are whole quarters of an hour: within one, the day at a place does not change."""
 _REMEMBERED: Final = 16_384
-"""Due times that are kept; each is counted once as long as it is asked for."""
+"""Due times that are kept, and what they rest on; each is counted once as long as it is asked for."""
 _ESTIMATED: Final = re.compile(r" \((?:estimated|(?P<observed>observed), estimated)\)$")
 
 
@@ -137,6 +137,7 @@ class WorkingDays:
         self._rows = {(row.place, row.day): row for row in rows}
         self._days: dict[tuple[str, date], Day] = {}
         self._due = lru_cache(_REMEMBERED)(self._due_at)
+        self._rests = lru_cache(_REMEMBERED)(self._rests_on_estimate)
         self._no_place = no_place
         self._rules: dict[str, list[CalendarRule]] = {}
         for rule in rules:
@@ -221,14 +222,7 @@ class WorkingDays:
         It does if an estimated day lies in it, or right beside it: the moon may be seen a day earlier or later. What
         does not end with a day was counted in hours, and rests on no calendar.
         """
-        day, last = self.day_at(place, start), self.day_at(place, end)
-        if end != self.last_second_at(place, last):
-            return False
-        while day <= last + ONE_DAY and day.year <= LATEST_YEAR:
-            if self.day(place, day).estimated:
-                return True
-            day += ONE_DAY
-        return False
+        return self._rests(place, start.timestamp() // _SLOT_SECONDS, end)
 
     def time_zone(self, place: str) -> ZoneInfo:
         """The time zone of a country's offices. Raises `UnknownCalendar`."""
@@ -264,6 +258,16 @@ class WorkingDays:
             raise ValueError(f"{working_days} working days are no period: give 1 or more")
         start = self.day_at(place, datetime.fromtimestamp(slot * _SLOT_SECONDS, UTC))
         return self.last_second_at(place, self.add_working_days(place, start, working_days))
+
+    def _rests_on_estimate(self, place: str, slot: float, end: datetime) -> bool:
+        day, last = self.day_at(place, datetime.fromtimestamp(slot * _SLOT_SECONDS, UTC)), self.day_at(place, end)
+        if end != self.last_second_at(place, last):
+            return False
+        while day <= last + ONE_DAY and day.year <= LATEST_YEAR:
+            if self.day(place, day).estimated:
+                return True
+            day += ONE_DAY
+        return False
 
     def _looked_up(self, place: str, day: date) -> Day:
         self.time_zone(place)

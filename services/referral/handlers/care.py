@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
+from pydantic_core import from_json
+
 from chassis.pure.decision import NOTHING, Context, Decision
 from chassis.pure.sealing import InClear, Vault
 from chassis.pure.states import States
@@ -38,19 +40,23 @@ def open_for(case: Case, needs: Iterable[str], vault: Vault) -> Referral | None:
     """An open referral for one of these needs, if there is one. Raises `VaultError`."""
     wanted = set(needs)
     waiting = (each for each in case.referrals if each.open)
-    return next((each for each in waiting if wanted & set(_needs(case.id, case.care_key, each, vault) or ())), None)
+    return next(
+        (each for each in waiting if wanted & set(needs_in_clear(case.id, case.care_key, each, vault) or ())), None
+    )
 
 
 def opened(case: Case, vault: Vault) -> Case:
     """The case as it may be shown, with codes in clear; never to be stored. Raises `VaultError`."""
-    referrals = tuple(opened_referral(case.id, case.care_key, each, vault) for each in case.referrals)
+    referrals = tuple(
+        replace(each, needs=needs_in_clear(case.id, case.care_key, each, vault)) for each in case.referrals
+    )
     codes = _codes(case.id, case.care_key, ASSISTANCE, case.journey.assistance_codes, vault)
     return replace(case, referrals=referrals, journey=replace(case.journey, assistance_codes=codes))
 
 
-def opened_referral(case_id: UUID, care_key: str | None, referral: Referral, vault: Vault) -> Referral:
-    """One referral of a case, with its needs in clear. Raises `VaultError`."""
-    return replace(referral, needs=_needs(case_id, care_key, referral, vault))
+def needs_in_clear(case_id: UUID, care_key: str | None, referral: Referral, vault: Vault) -> tuple[str, ...] | None:
+    """The needs of one referral of a case; None if its key is destroyed. Raises `VaultError`."""
+    return _codes(case_id, care_key, _needs_of(referral.root_id), referral.needs, vault)
 
 
 def destroyed(case: Case) -> Case:
@@ -85,10 +91,6 @@ def _needs_of(root_id: UUID) -> str:
     return f"needs/{root_id}"
 
 
-def _needs(case_id: UUID, key: str | None, referral: Referral, vault: Vault) -> tuple[str, ...] | None:
-    return _codes(case_id, key, _needs_of(referral.root_id), referral.needs, vault)
-
-
 def _sealed(case: Case, name: str, codes: Iterable[str], vault: Vault) -> tuple[str, str]:
     text = json.dumps(sorted(set(codes)))
     key, boxes = vault.seal(case.id, CARE, {name: text}, case.care_key)
@@ -98,4 +100,4 @@ def _sealed(case: Case, name: str, codes: Iterable[str], vault: Vault) -> tuple[
 def _codes(case_id: UUID, key: str | None, name: str, codes: SealedCodes, vault: Vault) -> tuple[str, ...] | None:
     if not isinstance(codes, str) or key is None:
         return codes if isinstance(codes, tuple) else None
-    return tuple(json.loads(vault.open(case_id, CARE, key, {name: codes})[name]))
+    return tuple(from_json(vault.open(case_id, CARE, key, {name: codes})[name]))

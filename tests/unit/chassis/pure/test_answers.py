@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field, ValidationError
 
 from chassis.pure.answers import FIELD_BYTES, Answer, changed_since, tag_of
 
@@ -36,6 +38,28 @@ class Other(Answer):
 
 
 FIRST = Shown(id=ID, parts=(Part(name="a", on=None),), count=1, days_left=3)
+
+
+class Read(Answer):
+    thing_id: UUID = Field(validation_alias="id")
+    name: str
+    count: int
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    id: UUID
+    name: str
+    box: str
+
+    @property
+    def count(self) -> int:
+        return len(self.name)
+
+    @property
+    def note(self) -> str:
+        raise AssertionError("nobody asks for it")
 
 
 def changed(**changes: object) -> Shown:
@@ -99,3 +123,21 @@ def test_alike_values_of_two_resources_have_no_part_of_their_tags_in_common() ->
     parts = [{tag[place : place + FIELD_BYTES] for place in range(0, len(tag), FIELD_BYTES)} for tag in (one, two)]
     assert not parts[0] & parts[1]
     assert changed_since(tag_of(FIRST, UUID(int=2), KEY), FIRST, ID, KEY) is None
+
+
+def test_an_answer_is_read_off_a_state_under_the_names_that_the_state_has() -> None:
+    answer = Read.from_state(State(ID, "abc", "sealed"), note=None)
+    assert answer == Read(thing_id=ID, name="abc", count=3)
+
+
+def test_what_is_told_beside_the_state_is_not_asked_of_it() -> None:
+    answer = Read.from_state(State(ID, "abc", "sealed"), thing_id=UUID(int=2), note="more", count=7)
+    assert answer == Read(thing_id=UUID(int=2), name="abc", count=7, note="more")
+    with pytest.raises(AssertionError, match="nobody asks"):
+        Read.from_state(State(ID, "abc", "sealed"))
+
+
+@pytest.mark.parametrize("wrong", [{"count": "many"}, {"colour": "red"}, {"thing_id": "ours"}])
+def test_an_answer_that_is_read_off_a_state_is_validated(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        Read.from_state(State(ID, "abc", "sealed"), note=None, **wrong)

@@ -266,6 +266,23 @@ def test_hours_rest_on_no_calendar_and_the_last_day_of_all_has_no_day_beside_it(
     assert not WORKING_DAYS.rests_on_estimate("NG", last - timedelta(days=1), last)
 
 
+def test_a_period_that_begins_at_local_midnight_leaves_the_day_before_out() -> None:
+    end, midnight = last_second_at("NG", date(2027, 3, 15)), datetime(2027, 3, 11, 23, tzinfo=UTC)
+    assert WORKING_DAYS.rests_on_estimate("NG", midnight - timedelta(seconds=1), end)
+    assert not WORKING_DAYS.rests_on_estimate("NG", midnight, end)
+
+
+def test_a_period_that_was_asked_about_rests_on_no_estimate_once_its_days_are_announced() -> None:
+    begin, end = datetime(2027, 3, 1, 12, tzinfo=UTC), last_second_at("NG", date(2027, 3, 12))
+    assert WORKING_DAYS.rests_on_estimate("NG", begin, end)
+    announced = [
+        CalendarDay("NG", date(2027, 3, day), "closed", "Eid al-Fitr", "gazette", "announced", date(2027, 3, 8))
+        for day in (10, 11)
+    ]
+    assert not WORKING_DAYS.over(announced).rests_on_estimate("NG", begin, end)
+    assert WORKING_DAYS.rests_on_estimate("NG", begin, end)
+
+
 def test_a_row_about_a_place_without_a_calendar_is_refused() -> None:
     for place in ("FR", "DE-XX"):
         with pytest.raises(UnknownCalendar, match="use"):
