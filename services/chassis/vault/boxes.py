@@ -7,7 +7,9 @@ codes is shorter than one of three.
 from __future__ import annotations
 
 import base64
+import binascii
 from collections.abc import Callable
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,9 +27,9 @@ class Unopened(Exception):
     """Another key, or somebody has moved or changed the box."""
 
 
-def bound(*parts: object) -> bytes:
+def bound(subject: UUID, part: str, name: str, version: int | str) -> bytes:
     """The additional data of a box that belongs to exactly these. No part holds a line end: all are ids and names."""
-    return "\n".join(("ph-box-1", *map(str, parts))).encode()
+    return f"ph-box-1\n{subject}\n{part}\n{name}\n{version}".encode()
 
 
 def sealed(cipher: AESGCM, text: bytes, where: bytes, entropy: Entropy) -> str:
@@ -39,7 +41,7 @@ def sealed(cipher: AESGCM, text: bytes, where: bytes, entropy: Entropy) -> str:
 def opened(cipher: AESGCM, box: str, where: bytes) -> bytes:
     """What is in the box. Raises `Unopened`."""
     try:
-        raw = base64.b64decode(box.encode(), validate=True)
+        raw = binascii.a2b_base64(box, strict_mode=True)
         return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], where)
     except (InvalidTag, ValueError):  # ValueError: no base64, or too short to be a ciphertext
         raise Unopened from None

@@ -64,9 +64,13 @@ class KeyRing:
 
     generations: tuple[Generation, ...]
 
+    @cached_property
+    def _by_id(self) -> dict[str, Generation]:
+        return {each.id: each for each in self.generations}
+
     def find(self, id_: str) -> Generation | None:
         """The generation with this id."""
-        return next((each for each in self.generations if each.id == id_), None)
+        return self._by_id.get(id_)
 
     def sealing(self, moment: datetime) -> Generation:
         """The one that seals at this moment: `parse` has seen that the first one always may."""

@@ -126,10 +126,10 @@ class KeyVault:
 
     def _data_key(self, subject: UUID, part: str, key: str) -> bytes:
         id_, _, box = key.partition(":")
-        if not is_id(id_):
-            raise self._changed(subject, "data key")
         generation = self.ring.find(id_)
         if generation is None:
+            if not is_id(id_):
+                raise self._changed(subject, "data key")
             raise UnknownGeneration(
                 subject,
                 f"It was sealed under the key generation {id_!r}, and this process knows {self.ring.ids}.",
