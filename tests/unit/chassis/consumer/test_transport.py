@@ -208,3 +208,16 @@ async def test_whoever_compares_again_has_the_whole_time_anew(member: Member, mo
     member.client.by = object()
     member.consumer.compare_again()
     assert passed - member.consumer.quiet_since() == pytest.approx(0)
+
+
+async def test_where_no_record_stands_before_its_place_there_is_nothing_to_compare(member: Member) -> None:
+    member.consumer.take(PLACE, Held(3, 9709, "a marker, say"))
+    await member.read(record(9709))
+    assert (member.dispatcher.handled, member.troubles.seen) == ([9709], [])
+
+
+async def test_another_past_of_one_partition_holds_up_no_record_of_another(member: Member) -> None:
+    member.consumer.take(PLACE, Held(3, 9709, "another record"))
+    member.consumer.take(TopicPartition("ph.shop.v1", 1), Held(3, 5))
+    await member.read(record(9708), record(5)._replace(partition=1))
+    assert (member.dispatcher.handled, member.troubles.seen) == ([5], [(PLACE, 3)])
