@@ -14,7 +14,7 @@ from chassis.pure.answers import Answer
 from placement.domain import consents, progress
 from placement.domain.candidacy import Candidacy, CandidacyStatus, OfferStatus
 from placement.domain.candidate import Candidate, CandidateStatus
-from placement.domain.terms import ClosedReason, EmploymentType, Evidence, Party, WageBand
+from placement.domain.terms import EmploymentType, Evidence, Party, ShownReason, WageBand
 from placement.domain.vacancy import Vacancy, VacancyStatus
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
@@ -134,14 +134,16 @@ class CandidacyView(Answer):
     presented_on: date | None
     offer: OfferView | None
     employment: EmploymentView | None
-    closed_reason: ClosedReason | None
+    closed_reason: ShownReason | None
     closed_by: Party | None
 
     @classmethod
     def of(cls, vacancy: Vacancy, candidacy: Candidacy) -> Self:
         """From the states."""
         where = {"employer_id": vacancy.employer_id, "country": vacancy.country, "isco08": vacancy.isco08}
-        return cls.model_validate({**_facts(candidacy), "vacancy_id": vacancy.id, **where})
+        facts = {**_facts(candidacy), "closed_reason": candidacy.shown_reason}
+        del facts["consent_end"]
+        return cls.model_validate({**facts, "vacancy_id": vacancy.id, **where})
 
 
 class VacancyItem(VacancyOutcome):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
-from placement.domain.terms import ClosedReason, DistanceBand, EmploymentType, Evidence, Party, WageBand
+from placement.domain.terms import ClosedReason, ConsentEnd, DistanceBand, EmploymentType, Evidence, Party, WageBand
 from placement.domain.vacancy import End
 from vocabulary.codes import Admin1, Country, Isco08, Skills
 from vocabulary.events import CaseEvent
@@ -72,6 +72,8 @@ class CandidacyClosed(CandidacyEvent):
 
     reason: ClosedReason
     by: Party
+    consent_end: ConsentEnd | None = None
+    """With `consent_withdrawn`: whether the person took the consent back, or its last day is over."""
 
 
 class JobOffered(CandidacyEvent):

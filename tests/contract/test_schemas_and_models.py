@@ -29,6 +29,8 @@ def shape(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, 
         given_, null = node["anyOf"]
         assert null == {"type": "null"}
         found = shape(given_, definitions)
+        if "enum" in found:
+            found["enum"] = sorted([*found["enum"], None], key=str)
         return {**found, "type": sorted([*found["type"], "null"])}
     found = {keyword: node[keyword] for keyword in CONSTRAINTS if keyword in node}
     found["type"] = sorted([node["type"]] if isinstance(node["type"], str) else node["type"])

@@ -143,7 +143,7 @@ def agrees(world: World, vacancies: dict[str, UUID], model: Model) -> None:
         }
     assert not known
     found = Counter(
-        (name, each.case_id, each.status, each.closed_reason)
+        (name, each.case_id, each.status, each.shown_reason)
         for name, id_ in vacancies.items()
         for each in world.service.state(Vacancy, id_).candidacies
     )

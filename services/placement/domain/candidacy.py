@@ -21,12 +21,14 @@ from uuid import UUID
 
 from placement.domain.terms import (
     ClosedReason,
+    ConsentEnd,
     EmploymentType,
     Evidence,
     GivenReason,
     Giver,
     Party,
     Purpose,
+    ShownReason,
     WageBand,
 )
 from vocabulary.transitions import status_after
@@ -106,6 +108,13 @@ class Candidacy:
     employment: Employment | None = None
     closed_reason: ClosedReason | None = None
     closed_by: Party | None = None
+    consent_end: ConsentEnd | None = None
+    """How the consent ended for which it was closed; one closed before there was this field does not say."""
+
+    @property
+    def shown_reason(self) -> ShownReason | None:
+        """Why it is closed, if it is, with a word of its own for a consent that expired."""
+        return "consent_expired" if self.consent_end == "expired" else self.closed_reason
 
     @property
     def live(self) -> bool:
@@ -146,12 +155,12 @@ class Candidacy:
         """The person works."""
         return self.stepped("start", employment=employment)
 
-    def closed(self, reason: ClosedReason, by: Party) -> Candidacy:
-        """The way ends here."""
+    def closed(self, reason: ClosedReason, by: Party, consent_end: ConsentEnd | None = None) -> Candidacy:
+        """The way ends here; `consent_end` is for `consent_withdrawn` alone."""
         offer = self.offer
         if offer is not None and reason == "offer_retracted":
             offer = replace(offer, status="retracted")
-        return self.stepped("close", closed_reason=reason, closed_by=by, offer=offer)
+        return self.stepped("close", closed_reason=reason, closed_by=by, consent_end=consent_end, offer=offer)
 
 
 def _answered(offer: Offer | None, status: OfferStatus, on: date | None) -> Offer:

@@ -25,6 +25,10 @@ ClosedReason = Literal[
     "consent_withdrawn",
     "referral_withdrawn",
 ]
+ConsentEnd = Literal["withdrawn", "expired"]
+"""How the consent ended that a candidacy rested on: by the person, or with its last day."""
+ShownReason = Literal[ClosedReason, "consent_expired"]
+"""Of a consent that expired, `ClosedReason` says `consent_withdrawn`, because the list in the event is closed."""
 
 STRONG_EVIDENCE: Final = frozenset({"contract", "social_security", "employer_statement"})
 """With these an employment may count as formal; self-declaration is kept, but marked (docs/domain.md: formal-work)."""

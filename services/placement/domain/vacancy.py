@@ -20,7 +20,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from placement.domain.candidacy import BEFORE_OFFER, Candidacy
-from placement.domain.terms import ClosedReason, EmploymentType, Party, WageBand
+from placement.domain.terms import ClosedReason, ConsentEnd, EmploymentType, Party, WageBand
 
 End = Literal["filled", "expired", "withdrawn"]
 VacancyStatus = Literal["open", "reserved", "filled", "expired", "withdrawn"]
@@ -105,11 +105,17 @@ class Vacancy:
         )
 
     def close_where(
-        self, chosen: Callable[[Candidacy], bool], reason: ClosedReason, by: Party
+        self,
+        chosen: Callable[[Candidacy], bool],
+        reason: ClosedReason,
+        by: Party,
+        consent_end: ConsentEnd | None = None,
     ) -> tuple[Vacancy, tuple[Candidacy, ...]]:
         """Closes the chosen candidacies that have no offer yet; says which they were."""
         closed = tuple(
-            each.closed(reason, by) for each in self.candidacies if each.status in BEFORE_OFFER and chosen(each)
+            each.closed(reason, by, consent_end)
+            for each in self.candidacies
+            if each.status in BEFORE_OFFER and chosen(each)
         )
         vacancy = self
         for candidacy in closed:

@@ -44,4 +44,5 @@ DEADLINES: Mapping[str, Handler] = {
     deadlines.VACANCY_EXPIRY: Handler(needs(owner=Vacancy), vacancies.vacancy_expires),
     deadlines.OFFER_EXPIRY: Handler(needs(owner=Vacancy), offers.offer_expires),
     deadlines.POOL_EXIT: Handler(needs(owner=(Candidate, Linked(Vacancy))), incoming.pool_exit),
+    deadlines.CONSENT_END: Handler(needs(owner=(Candidate, Linked(Vacancy))), incoming.consent_ends),
 }

@@ -20,7 +20,7 @@ from placement.domain.candidate import Candidate
 from placement.domain.vacancy import MOST_CANDIDACIES, Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted
 from placement.handlers.deadlines import OFFER_EXPIRY
-from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, paused, scene_of
+from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, paused, rests_on, scene_of
 from vocabulary.countries import day_at
 from vocabulary.refusals import limit_reached
 
@@ -52,7 +52,11 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
 
 
 def present(states: States, command: Present, context: Context) -> Decision | Refused:
-    """The person is named to the employer: only with the person's consent for exactly this employer."""
+    """The person is named to the employer: only with the person's consent for exactly this employer.
+
+    The consent that the candidacy rests on so far must hold too: what has lost its ground goes no further, even before
+    its deadline has closed it.
+    """
     scene = scene_of(states, command, context, "present")
     if isinstance(scene, Refused):
         return scene
@@ -61,6 +65,9 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
         return refused
     if not scene.vacancy.takes_people(scene.today):
         return refusals.VACANCY_CLOSED
+    desk = rests_on("matching", scene.vacancy, scene.candidacy, context.reference)
+    if not consents.covered(scene.candidate.consents, "matching", desk, context.now):
+        return refusals.MATCHING_CONSENT_MISSING
     employer = consents.employer(scene.vacancy.employer_id)
     if not consents.covered(scene.candidate.consents, "presentation", employer, context.now):
         return refusals.PRESENTATION_CONSENT_MISSING

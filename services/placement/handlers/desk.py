@@ -16,7 +16,7 @@ from placement.domain import consents
 from placement.domain.candidacy import TRANSITIONS, Candidacy, CandidacyStatus, Step
 from placement.domain.candidate import Candidate
 from placement.domain.sight import Eyes
-from placement.domain.terms import ClosedReason, Party
+from placement.domain.terms import ClosedReason, Party, Purpose
 from placement.domain.vacancy import Vacancy
 from placement.events import CandidacyClosed
 from placement.reference import Reference
@@ -107,6 +107,16 @@ def scene_of(
     return Scene(day_at(vacancy.country, context.now), candidate, vacancy, candidacy)
 
 
+def rests_on(purpose: Purpose, vacancy: Vacancy, candidacy: Candidacy, reference: Reference) -> tuple[str, ...]:
+    """The recipients of whom a consent must name one, for a candidacy to rest on it."""
+    if purpose == "presentation":
+        return consents.employer(vacancy.employer_id)
+    centre = reference.centres.get(candidacy.centre)
+    if centre is None:
+        raise ValueError("a desk picked the person, and no centre is ever deleted from the list")
+    return consents.desk(centre.code, centre.country)
+
+
 class Ids(TypedDict):
     """What every event about a candidacy carries."""
 
@@ -130,4 +140,6 @@ def candidacy_closed(
     vacancy: Vacancy, closed: Iterable[Candidacy], reason: ClosedReason, by: Party
 ) -> tuple[CandidacyClosed, ...]:
     """The events that tell of closed candidacies."""
-    return tuple(CandidacyClosed(**ids_of(vacancy, each), reason=reason, by=by) for each in closed)
+    return tuple(
+        CandidacyClosed(**ids_of(vacancy, each), reason=reason, by=by, consent_end=each.consent_end) for each in closed
+    )

@@ -3,13 +3,14 @@
 Times that last are those of the events, so that a replay, a late event or another order leads to the same
 state. A candidacy is closed at once only by what the referral topic says alone, because that topic is in
 order; what only two topics together can tell (every open referral was rejected) sets a deadline, which is a
-function of the facts.
+function of the facts. So does every consent, for the moment at which it ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from chassis.pure.decision import (
@@ -40,11 +41,10 @@ from placement.domain import consents
 from placement.domain.candidacy import RESTS_ON, Candidacy
 from placement.domain.candidate import Arrival, Candidate, Place, Profile
 from placement.domain.consents import Consent
-from placement.domain.terms import ClosedReason, Party
+from placement.domain.terms import ClosedReason, ConsentEnd, Party
 from placement.domain.vacancy import Vacancy
-from placement.handlers.deadlines import POOL_EXIT
-from placement.handlers.desk import candidacy_closed
-from placement.reference import Reference
+from placement.handlers.deadlines import CONSENT_END, POOL_EXIT
+from placement.handlers.desk import candidacy_closed, rests_on
 from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY
 from vocabulary.refusals import unknown_code_of_event
@@ -101,35 +101,40 @@ def pool_exit(states: States, deadline: DeadlineDue, _context: Context) -> Decis
 
 
 def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:
-    """Opens the pool to a desk (`matching`) or the way to one employer (`presentation`)."""
+    """Opens the pool to a desk (`matching`) or the way to one employer (`presentation`), until it ends."""
     if event.purpose not in RESTS_ON:
         return NOTHING
     candidate = _candidate(states, event.case_id)
     ends_at = consent_ends_at(event.valid_until, event.expires_at)
     consent = Consent(event.consent_id, event.purpose, event.recipients, ends_at)  # type: ignore[arg-type]
-    return Decision((replace(candidate, consents=consents.granted(candidate.consents, consent)),))
+    candidate = replace(candidate, consents=consents.granted(candidate.consents, consent))
+    return Decision((candidate,), deadlines=_ends(candidate, consent.id))
 
 
 def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
-    """Closes what rested on the consent, unless another carries it. An offer stays the person's to answer."""
+    """Closes what rested on the consent, unless another carries it. An offer stays the person's to answer.
+
+    What another one carried then, which has ended by now, is closed by the deadline of that one: it is set once more.
+    """
     if event.purpose not in RESTS_ON:
         return NOTHING
     candidate = _candidate(states, event.case_id)
     left = consents.withdrawn(candidate.consents, event.consent_id, event.purpose, context.occurred_at)  # type: ignore[arg-type]
-    decision = Decision((replace(candidate, consents=left),))
-    consent = consents.find(candidate.consents, event.consent_id)
-    if consent is None:
+    known = consents.find(candidate.consents, event.consent_id)
+    candidate = replace(candidate, consents=left)
+    decision = Decision((candidate,), deadlines=(Cleared(CONSENT_END, event.consent_id), *_ends(candidate)))
+    if known is None:
         return decision
+    return _without_ground(states, decision, candidate, known, "withdrawn", context.occurred_at, context)
 
-    def lost(vacancy: Vacancy, candidacy: Candidacy) -> bool:
-        recipients = _recipients(consent, vacancy, candidacy, context.reference)
-        return (
-            candidacy.status == RESTS_ON[consent.purpose]
-            and consent.names(recipients)
-            and not consents.covered(left, consent.purpose, recipients, context.occurred_at)
-        )
 
-    return _close(states, decision, candidate.id, lost, "consent_withdrawn", "person")
+def consent_ends(states: States, deadline: DeadlineDue, context: Context) -> Decision:
+    """Its last day is over: closes what rested on it, unless another consent carries it at that moment."""
+    candidate = states.get(Candidate, deadline.owner)
+    consent = None if candidate is None else consents.find(candidate.consents, deadline.subject)
+    if candidate is None or consent is None or consent.withdrawn:
+        return NOTHING
+    return _without_ground(states, NOTHING, candidate, consent, "expired", deadline.due_at, context)
 
 
 def course_completed(states: States, event: CourseCompleted, _context: Context) -> Decision:
@@ -165,13 +170,36 @@ def _with_deadline(candidate: Candidate, context: Context) -> Decision:
     return Decision((candidate,), deadlines=(exit_,))
 
 
-def _recipients(consent: Consent, vacancy: Vacancy, candidacy: Candidacy, reference: Reference) -> tuple[str, ...]:
-    if consent.purpose == "presentation":
-        return consents.employer(vacancy.employer_id)
-    centre = reference.centres.get(candidacy.centre)
-    if centre is None:
-        raise ValueError("a desk picked the person, and no centre is ever deleted from the list")
-    return consents.desk(centre.code, centre.country)
+def _ends(candidate: Candidate, *ids: UUID) -> tuple[Deadline, ...]:
+    """The deadlines of these consents, or of all, that the person has not taken back."""
+    return tuple(
+        Deadline(CONSENT_END, each.id, candidate.id, each.ends_at)
+        for each in candidate.consents
+        if not each.withdrawn and (not ids or each.id in ids)
+    )
+
+
+def _without_ground(
+    states: States,
+    decision: Decision,
+    candidate: Candidate,
+    ended: Consent,
+    how: ConsentEnd,
+    at: datetime,
+    context: Context,
+) -> Decision:
+    """The decision, and with it closed what rested on a consent that ended at that moment, if no other carries it."""
+
+    def lost(vacancy: Vacancy, candidacy: Candidacy) -> bool:
+        recipients = rests_on(ended.purpose, vacancy, candidacy, context.reference)
+        return (
+            candidacy.status == RESTS_ON[ended.purpose]
+            and ended.names(recipients)
+            and not consents.covered(candidate.consents, ended.purpose, recipients, at)
+        )
+
+    by: Party = "person" if how == "withdrawn" else "system"
+    return _close(states, decision, candidate.id, lost, "consent_withdrawn", by, how)
 
 
 def _close(
@@ -181,6 +209,7 @@ def _close(
     chosen: Callable[[Vacancy, Candidacy], bool],
     reason: ClosedReason,
     by: Party,
+    consent_end: ConsentEnd | None = None,
 ) -> Decision:
     """The decision, and with it the person's chosen candidacies that have no offer yet closed."""
     changed, events = list(decision.states), list(decision.events)
@@ -189,6 +218,7 @@ def _close(
             lambda each, vacancy=vacancy: each.case_id == case_id and chosen(vacancy, each),  # type: ignore[misc]
             reason,
             by,
+            consent_end,
         )
         if closed:
             changed.append(after)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from tests.support.memory import NOW
+
 Facts = dict[str, Any]
 BEFORE_OFFER = ("shortlisted", "presented")
 SIGNED_IN_GERMANY = time(23, tzinfo=UTC)
@@ -230,6 +232,8 @@ class Model:
             return "wrong_state"
         if move == "present":
             refusal = self._gate(each["case"])
+            if refusal is None and not self.allows(each["case"], "matching", self.recipients("matching", each), at):
+                refusal = "consent_missing"
             if refusal is None and not self.allows(
                 each["case"], "presentation", self.recipients("presentation", each), at
             ):
@@ -251,7 +255,13 @@ class Model:
         return None
 
     def a_month_passes(self) -> None:
-        """Offers run out after 14 days; who was rejected everywhere leaves after 3 working days."""
+        """Consents end; offers run out after 14 days; who was rejected everywhere leaves after 3 working days."""
+
+        def without_ground(each: Facts) -> bool:
+            purpose = "matching" if each["status"] == "shortlisted" else "presentation"
+            return not self.allows(each["case"], purpose, self.recipients(purpose, each), NOW + MONTH)
+
+        self.close(without_ground, "consent_expired")
         for case in list(self.people):
             if self.waits_for_a_new_referral(case):
                 self.close(lambda each, case=case: each["case"] == case, "referral_withdrawn")
