@@ -23,8 +23,8 @@ from uuid import UUID
 
 from counselling.domain.consent import Consent, known_until
 from counselling.domain.journey import Arrival, Contact, Departure
-from counselling.domain.progress import Course, Employment, Offer
-from counselling.domain.referral import LIVE, TAKEN_ON, Referral, ReferralStatus
+from counselling.domain.progress import Course, Early, Employment, Offer
+from counselling.domain.referral import LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
 from vocabulary.terms import Priority, Readiness
 
 FileStatus = Literal[
@@ -88,6 +88,10 @@ class CentreFile:
     """How many there are of the case, those of earlier journeys too."""
     care_keys: Mapping[str, str] = field(default_factory=dict)
     """Per centre the wrapped key of the levels of its assessments, which rest in a table of their own."""
+    journey_told_at: datetime | None = None
+    """When the latest of what the departure rests on happened: what is older and comes late changes nothing."""
+    withdrawn_early: tuple[EarlyWithdrawal, ...] = ()
+    early: Early = field(default_factory=Early)
 
     @property
     def live(self) -> tuple[Referral, ...]:
@@ -102,6 +106,23 @@ class CentreFile:
     def referral(self, id_: UUID) -> Referral | None:
         """The referral with this id."""
         return next((referral for referral in self.referrals if referral.id == id_), None)
+
+    def withdrawal_of(self, referral_id: UUID) -> EarlyWithdrawal | None:
+        """The withdrawal that came before this referral."""
+        return next((each for each in self.withdrawn_early if each.referral_id == referral_id), None)
+
+    def with_early(self, withdrawal: EarlyWithdrawal) -> CentreFile:
+        """The file with a withdrawal kept for a referral that has not come yet; the first of one counts."""
+        if self.withdrawal_of(withdrawal.referral_id) is not None:
+            return self
+        kept = sorted((*self.withdrawn_early, withdrawal), key=lambda each: each.referral_id)
+        return replace(self, withdrawn_early=tuple(kept))
+
+    def without_early(self, referral_id: UUID) -> CentreFile:
+        """The file without it."""
+        return replace(
+            self, withdrawn_early=tuple(each for each in self.withdrawn_early if each.referral_id != referral_id)
+        )
 
     def held_by(self, centre: str) -> Referral | None:
         """The referral by which this centre has the person in its care; the first, if there are several."""

@@ -1,12 +1,12 @@
 """What other services tell of a person: courses in Germany, offers and work in the country.
 
-Each topic keeps the order of a case and feeds fields of its own: so these merge with the rest in any order.
+Each topic keeps the order of a case and feeds fields of its own: so these merge with the rest in any order. Only a
+record that was missing comes after later ones: an end that is told before its beginning is kept until then (`Early`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, Protocol, TypeVar
 from uuid import UUID
@@ -46,6 +46,51 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferEnd:
+    """What became of an offer. `id` is the offer's; of a candidacy that was closed, the candidacy's."""
+
+    id: UUID
+    status: OfferStatus
+    decided_on: date | None = None
+    reason: str | None = None
+
+    def of(self, offer: Offer) -> Offer:
+        """The offer with this end, if it is meant; a candidacy that was closed voids what nobody has answered."""
+        if self.id == offer.candidacy_id and self.status == "closed":
+            return replace(offer, status="closed", reason=self.reason) if offer.status == "offered" else offer
+        if self.id != offer.id:
+            return offer
+        return replace(offer, status=self.status, decided_on=self.decided_on, reason=self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """Ends of what nobody has told of yet: enrolments that were cancelled, offers that are over."""
+
+    cancelled: tuple[UUID, ...] = ()
+    offers: tuple[OfferEnd, ...] = ()
+
+    def with_cancelled(self, enrolment_id: UUID) -> Early:
+        """One more enrolment, which may never have had a seat."""
+        return replace(self, cancelled=tuple(sorted({*self.cancelled, enrolment_id})))
+
+    def with_end(self, end: OfferEnd) -> Early:
+        """One more end."""
+        return replace(self, offers=put(self.offers, end))
+
+    def without(self, *ids: UUID) -> Early:
+        """What is left when these have been told of."""
+        cancelled = tuple(each for each in self.cancelled if each not in ids)
+        return Early(cancelled, tuple(each for each in self.offers if each.id not in ids))
+
+    def ended(self, offer: Offer) -> Offer:
+        """An offer that is told of late, with what became of it: its own end counts for more than its candidacy's."""
+        for end in sorted(self.offers, key=lambda each: each.status == "closed"):
+            offer = end.of(offer)
+        return offer
+
+
+@dataclass(frozen=True, slots=True)
 class Employment:
     """Work that has begun."""
 
@@ -72,8 +117,3 @@ T = TypeVar("T", bound=Identified)
 def put(rows: tuple[T, ...], row: T) -> tuple[T, ...]:
     """The rows, by id, with this one added or replaced."""
     return tuple(sorted((*(each for each in rows if each.id != row.id), row), key=lambda each: each.id))
-
-
-def change(rows: tuple[T, ...], which: Callable[[T], bool], how: Callable[[T], T]) -> tuple[T, ...]:
-    """The rows with every one that is meant changed; none may be."""
-    return tuple(how(row) if which(row) else row for row in rows)

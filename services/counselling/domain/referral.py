@@ -89,6 +89,15 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyWithdrawal:
+    """A withdrawal that came before its referral, of which the record was missing: it holds as soon as that comes."""
+
+    referral_id: UUID
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Referral:
     """One referral to one centre."""
 

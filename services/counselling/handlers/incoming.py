@@ -1,7 +1,8 @@
 """What the scout's desk tells: consents, referrals and withdrawals, the way home.
 
-All of it comes over one topic and in the order of the case. An event that no longer applies changes nothing;
-refused is only what cannot be right whenever it comes: a refusal parks the record and blocks the case.
+All of it comes over one topic and in the order of the case, but for a record that was missing and comes late: then too
+the file ends up the same. An event that no longer applies changes nothing; refused is only what cannot be right
+whenever it comes: a refusal parks the record and blocks the case.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from counselling.contracts import (
 from counselling.domain import consent
 from counselling.domain.centre_file import CentreFile, settled
 from counselling.domain.journey import Departure
-from counselling.domain.referral import Preview, Referral, Withdrawal
+from counselling.domain.referral import EarlyWithdrawal, Preview, Referral, Withdrawal
 from counselling.events import ReferralReceived
 from counselling.handlers.deadlines import REFERRAL_ANSWER
 from counselling.limits import due
@@ -68,7 +69,11 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     )
     if file.begins_anew(event.departure.earliest if event.departure else None):
         file = file.without_journey()
-    file = file.with_referral(referral, _window(file, event))
+    file = file.with_referral(referral, _window(file, event, context.occurred_at))
+    withdrawal = file.withdrawal_of(referral.id)
+    if withdrawal is not None:
+        ended = referral.ended("withdraw", withdrawal.at, withdrawal.reason)
+        return Decision((file.with_referral(ended).without_early(referral.id),), (received(file, referral),))
     deadline = Deadline(REFERRAL_ANSWER, referral.id, file.id, answer.at, counted=answer.counted)
     return Decision((file,), (received(file, referral),), (deadline,))
 
@@ -90,11 +95,15 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     """The person's will wins over what the centre has done meanwhile, up to the arrival.
 
     A redirected referral is withdrawn where it is now: the withdrawal and the redirection may have crossed.
-    One in progress stays, with the withdrawal noted on it: what becomes of the support is settled there.
+    One in progress stays, with the withdrawal noted on it: what becomes of the support is settled there. One that
+    nobody has told of yet is withdrawn when it comes.
     """
     file = file_of(states, event)
     referral = file.referral(event.referral_id)
-    if referral is not None and referral.status == "referred_onward":
+    if referral is None:
+        early = EarlyWithdrawal(event.referral_id, event.reason, context.occurred_at)
+        return Decision((file.with_early(early),))
+    if referral.status == "referred_onward":
         root_id = referral.root_id
         referral = next((each for each in file.live if each.root_id == root_id), None)
     if referral is None:
@@ -127,18 +136,17 @@ def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context)
     return Decision((_with_consents(file, consents, context.now),))
 
 
-def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, _context: Context) -> Decision:
+def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, context: Context) -> Decision:
     """The departure has a window or a day, or another one."""
-    departure = Departure(event.status, event.earliest, event.latest)
-    return Decision((replace(file_of(states, event), departure=departure),))
+    return _departing(file_of(states, event), Departure(event.status, event.earliest, event.latest), context)
 
 
-def departure_cancelled(states: States, event: DepartureCancelled, _context: Context) -> Decision:
+def departure_cancelled(states: States, event: DepartureCancelled, context: Context) -> Decision:
     """The person does not leave as planned. What becomes of the referral is for the scout to say."""
-    return Decision((replace(file_of(states, event), departure=Departure("cancelled")),))
+    return _departing(file_of(states, event), Departure("cancelled"), context)
 
 
-def returnee_departed(states: States, event: ReturneeDeparted, _context: Context) -> Decision:
+def returnee_departed(states: States, event: ReturneeDeparted, context: Context) -> Decision:
     """The person is on the way."""
     file = file_of(states, event)
     known = file.departure or Departure("departed")
@@ -148,7 +156,18 @@ def returnee_departed(states: States, event: ReturneeDeparted, _context: Context
         departed_on=event.departed_on,
         arrival_expected_on=event.arrival_expected_on,
     )
-    return Decision((replace(file, departure=departure),))
+    return _departing(file, departure, context)
+
+
+def _departing(file: CentreFile, departure: Departure, context: Context) -> Decision:
+    """The departure as it is known now; what is told late, and is older than what is known, changes nothing."""
+    if _outdated(file, context.occurred_at):
+        return NOTHING
+    return Decision((replace(file, departure=departure, journey_told_at=context.occurred_at),))
+
+
+def _outdated(file: CentreFile, at: datetime) -> bool:
+    return file.journey_told_at is not None and at < file.journey_told_at
 
 
 def _with_consents(file: CentreFile, consents: tuple[consent.Consent, ...], now: datetime) -> CentreFile:
@@ -183,9 +202,13 @@ def _preview(event: ReturneeReferred) -> Preview:
     )
 
 
-def _window(file: CentreFile, event: ReturneeReferred) -> Departure | None:
+def _window(file: CentreFile, event: ReturneeReferred, at: datetime) -> Departure | None:
     """The window that the referral names; it counts only until the journey itself is known better."""
     known = file.departure
-    if event.departure is None or (known is not None and known.status in ("planned", "booked", "departed")):
+    if (
+        event.departure is None
+        or _outdated(file, at)
+        or (known is not None and known.status in ("planned", "booked", "departed"))
+    ):
         return None
     return Departure("expected", event.departure.earliest, event.departure.latest)

@@ -1,11 +1,13 @@
 """What the providers in Germany and the placement desks tell: courses, offers, work.
 
-Either may be heard of before the referral: then the file begins as `unknown`.
+Either may be heard of before the referral: then the file begins as `unknown`. An end may be heard of before its
+beginning, if the record of that was missing and comes late: it is kept until then (`domain/progress.py:Early`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.states import States
@@ -21,23 +23,31 @@ from counselling.contracts import (
     JobOfferExpired,
 )
 from counselling.domain.centre_file import CentreFile
-from counselling.domain.progress import Course, Employment, Offer, change, put
+from counselling.domain.progress import Course, CourseStatus, Employment, Offer, OfferEnd, put
 from counselling.handlers.incoming import file_of
 from vocabulary.countries import TIME_ZONES, day_at
 from vocabulary.refusals import unknown_code_of_event
 
+RETRACTED: Final = "offer_retracted"
+"""Of the reasons for which a candidacy is closed, the one that tells by itself that there was an offer."""
+
 
 def enrolment_confirmed(states: States, event: EnrolmentConfirmed, _context: Context) -> Decision:
-    """The person has a seat in a course."""
-    return _course(states, event, Course(event.enrolment_id, event.provider, "confirmed"))
+    """The person has a seat in a course; one that is told of late may have come to its end before."""
+    file = file_of(states, event)
+    if any(course.id == event.enrolment_id for course in file.courses):
+        return NOTHING
+    status: CourseStatus = "cancelled" if event.enrolment_id in file.early.cancelled else "confirmed"
+    file = replace(file, early=file.early.without(event.enrolment_id))
+    return _course(file, Course(event.enrolment_id, event.provider, status))
 
 
 def enrolment_cancelled(states: States, event: EnrolmentCancelled, _context: Context) -> Decision:
-    """The enrolment ended without completion. One that never had a seat has not been shown here."""
-    known = any(course.id == event.enrolment_id for course in file_of(states, event).courses)
-    if not known:
-        return NOTHING
-    return _course(states, event, Course(event.enrolment_id, event.provider, "cancelled"))
+    """The enrolment ended without completion. One that never had a seat is not shown here."""
+    file = file_of(states, event)
+    if not any(course.id == event.enrolment_id for course in file.courses):
+        return Decision((replace(file, early=file.early.with_cancelled(event.enrolment_id)),))
+    return _course(file, Course(event.enrolment_id, event.provider, "cancelled"))
 
 
 def course_completed(states: States, event: CourseCompleted, context: Context) -> Decision | Refused:
@@ -55,12 +65,14 @@ def course_completed(states: States, event: CourseCompleted, context: Context) -
         finished_on=event.finished_on,
         skills=event.skills,
     )
-    return _course(states, event, course)
+    return _course(file_of(states, event), course)
 
 
 def job_offered(states: States, event: JobOffered, _context: Context) -> Decision:
-    """An employer offers work."""
+    """An employer offers work; an offer that is told of late may be over."""
     file = file_of(states, event)
+    if any(offer.id == event.offer_id for offer in file.offers):
+        return NOTHING
     offer = Offer(
         id=event.offer_id,
         candidacy_id=event.candidacy_id,
@@ -69,54 +81,35 @@ def job_offered(states: States, event: JobOffered, _context: Context) -> Decisio
         starts_on=event.starts_on,
         formal=event.formal,
     )
-    return Decision((replace(file, offers=put(file.offers, offer)),))
+    early = file.early.without(offer.id, offer.candidacy_id)
+    return Decision((replace(file, offers=put(file.offers, file.early.ended(offer)), early=early),))
 
 
 def job_offer_accepted(states: States, event: JobOfferAccepted, _context: Context) -> Decision:
     """The person takes the offer."""
-    file = file_of(states, event)
-    offers = change(
-        file.offers,
-        lambda offer: offer.id == event.offer_id,
-        lambda offer: replace(offer, status="accepted", decided_on=event.accepted_on),
-    )
-    return _offers(file, offers)
+    return _ended(file_of(states, event), OfferEnd(event.offer_id, "accepted", event.accepted_on))
 
 
 def job_offer_declined(states: States, event: JobOfferDeclined, context: Context) -> Decision | Refused:
     """The person does not take the offer, on this day at the place of the work; nothing follows from it."""
     if event.country not in TIME_ZONES:
         return unknown_code_of_event("/country", "countries")
-    file = file_of(states, event)
     day = day_at(event.country, context.occurred_at)
-    offers = change(
-        file.offers,
-        lambda offer: offer.id == event.offer_id,
-        lambda offer: replace(offer, status="declined", decided_on=day, reason=event.reason),
-    )
-    return _offers(file, offers)
+    return _ended(file_of(states, event), OfferEnd(event.offer_id, "declined", day, event.reason))
 
 
 def job_offer_expired(states: States, event: JobOfferExpired, _context: Context) -> Decision:
     """Nobody answered the offer in time."""
-    file = file_of(states, event)
-    offers = change(
-        file.offers,
-        lambda offer: offer.id == event.offer_id,
-        lambda offer: replace(offer, status="expired"),
-    )
-    return _offers(file, offers)
+    return _ended(file_of(states, event), OfferEnd(event.offer_id, "expired"))
 
 
 def candidacy_closed(states: States, event: CandidacyClosed, _context: Context) -> Decision:
-    """An offer of this candidacy that nobody has answered is void."""
+    """An offer of this candidacy that nobody has answered is void. Most that are closed have none."""
     file = file_of(states, event)
-    offers = change(
-        file.offers,
-        lambda offer: offer.candidacy_id == event.candidacy_id and offer.status == "offered",
-        lambda offer: replace(offer, status="closed", reason=event.reason),
-    )
-    return _offers(file, offers)
+    end = OfferEnd(event.candidacy_id, "closed", reason=event.reason)
+    if not any(offer.candidacy_id == event.candidacy_id for offer in file.offers) and event.reason != RETRACTED:
+        return NOTHING
+    return _ended(file, end)
 
 
 def employment_started(states: States, event: EmploymentStarted, _context: Context) -> Decision:
@@ -134,13 +127,13 @@ def employment_started(states: States, event: EmploymentStarted, _context: Conte
     return Decision((replace(file, employments=put(file.employments, employment)),))
 
 
-def _course(
-    states: States, event: EnrolmentConfirmed | EnrolmentCancelled | CourseCompleted, course: Course
-) -> Decision:
-    file = file_of(states, event)
+def _course(file: CentreFile, course: Course) -> Decision:
     return Decision((replace(file, courses=put(file.courses, course)),))
 
 
-def _offers(file: CentreFile, offers: tuple[Offer, ...]) -> Decision:
-    """Nothing is written, and no file begun, for offers that this service has never heard of."""
+def _ended(file: CentreFile, end: OfferEnd) -> Decision:
+    """The file with an offer that is over; the end of one that nobody has told of yet is kept for it."""
+    if not any(end.id in (offer.id, offer.candidacy_id) for offer in file.offers):
+        return Decision((replace(file, early=file.early.with_end(end)),))
+    offers = tuple(end.of(offer) for offer in file.offers)
     return NOTHING if offers == file.offers else Decision((replace(file, offers=offers),))

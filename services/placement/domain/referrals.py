@@ -4,6 +4,9 @@ The referral topic says who was referred and what was withdrawn, in order; the c
 was rejected or redirected. `standing` is written by the referral topic alone, so what follows from it at once
 (the person has left: their candidacies close) is the same for every interleaving. `ended` and `redirects` are
 sorted sets that both topics add to; what follows from them waits for a deadline.
+
+A record that was missing may come after later ones: then a withdrawal under an unknown id may be that of a referral
+which has yet to come.
 """
 
 from __future__ import annotations
@@ -38,17 +41,35 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
+class Early:
+    """A withdrawal under an id that the referral topic had not opened, and the referral that it was taken to mean."""
+
+    withdrawn_id: UUID
+    meant: StandingReferral | None
+
+    def unless(self, referral_id: UUID) -> Early:
+        """The same if it was not taken to mean this one."""
+        return Early(self.withdrawn_id, None) if self.meant and self.meant.referral_id == referral_id else self
+
+
+@dataclass(frozen=True, slots=True)
 class Referrals:
     """All that is known of a person's referrals, without what they ask for."""
 
     standing: tuple[StandingReferral, ...] = ()
     ended: tuple[Ended, ...] = ()
     redirects: tuple[Redirect, ...] = ()
+    early: tuple[Early, ...] = ()
 
     def referred(self, referral_id: UUID, root_id: UUID) -> Referrals:
-        """The scout referred the person."""
-        others = (each for each in self.standing if each.root_id != root_id)
-        return replace(self, standing=(*others, StandingReferral(referral_id, root_id)))
+        """The scout referred the person. What was withdrawn before it came is over; what that was taken for is not."""
+        others = tuple(each for each in self.standing if each.root_id != root_id)
+        early = next((each for each in self.early if each.withdrawn_id == referral_id), None)
+        if early is None:
+            return replace(self, standing=(*others, StandingReferral(referral_id, root_id)))
+        roots = {root_id, *(each.root_id for each in others)}
+        back = () if early.meant is None or early.meant.root_id in roots else (early.meant,)
+        return replace(self, standing=(*back, *others), early=tuple(each for each in self.early if each != early))
 
     def withdrawn(self, referral_id: UUID, at: datetime) -> Referrals:
         """The scout or the person takes a referral back.
@@ -57,9 +78,15 @@ class Referrals:
         stands, it is meant; else this topic alone cannot tell, and `open` will once the redirect is known.
         """
         left = tuple(each for each in self.standing if referral_id not in (each.referral_id, each.root_id))
-        if len(left) == len(self.standing) == 1:
-            left = ()
-        return replace(self._end(referral_id, at), standing=left)
+        if len(left) < len(self.standing):
+            return replace(self._end(referral_id, at), standing=left)
+        if any(referral_id == each.withdrawn_id for each in self.early):
+            return self._end(referral_id, at)
+        if any(each.meant is not None and referral_id == each.meant.referral_id for each in self.early):
+            return replace(self._end(referral_id, at), early=tuple(each.unless(referral_id) for each in self.early))
+        meant = self.standing[0] if len(self.standing) == 1 else None
+        left = () if meant else self.standing
+        return replace(self._end(referral_id, at), standing=left, early=(*self.early, Early(referral_id, meant)))
 
     def rejected(self, referral_id: UUID, at: datetime) -> Referrals:
         """A centre does not take the person on; the scout may refer anew."""

@@ -82,6 +82,8 @@ class Learner:
     departure: Departure | None = None
     departed_on: date | None = None
     consents: tuple[Consent, ...] = ()
+    journey_told_at: datetime | None = None
+    """When the latest of what the departure rests on happened: what is older and comes late changes nothing."""
 
     @property
     def status(self) -> LearnerStatus:
@@ -108,10 +110,12 @@ class Learner:
         """A desk has registered the case; a referral, if it was seen first, knows more of the person."""
         return replace(self, desk=desk or self.desk, profile=self.profile or profile)
 
-    def referred(self, referral_id: UUID, root_id: UUID, profile: Profile, expected: Departure | None) -> Learner:
+    def referred(
+        self, referral_id: UUID, root_id: UUID, profile: Profile, expected: Departure | None, at: datetime
+    ) -> Learner:
         """The case was referred. The dates of the journey itself count for more than those of the referral."""
         departure = self.departure
-        if expected is not None and (departure is None or departure.status == "expected"):
+        if expected is not None and not self._outdates(at) and (departure is None or departure.status == "expected"):
             departure = expected
         return replace(
             self,
@@ -141,9 +145,12 @@ class Learner:
         others = tuple(each for each in self.consents if each.id != consent.id)
         return replace(self, consents=(*others, consent))
 
-    def departing(self, departure: Departure | None) -> Learner:
-        """The departure is planned, moved, or (None) called off."""
-        return replace(self, departure=departure)
+    def departing(self, departure: Departure | None, at: datetime) -> Learner:
+        """The departure was planned, moved, or (None) called off, at this time."""
+        return self if self._outdates(at) else replace(self, departure=departure, journey_told_at=at)
+
+    def _outdates(self, at: datetime) -> bool:
+        return self.journey_told_at is not None and at < self.journey_told_at
 
     def departed(self, on: date) -> Learner:
         """The person has left Germany."""

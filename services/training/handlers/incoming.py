@@ -71,14 +71,15 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     expected = None if event.departure is None else _departure("expected", event.departure.earliest, context)
     profile = Profile(event.language, event.country, event.target_group, event.age_band)
     learner = _learner(states, event.case_id)
-    return _checked(states, learner.referred(event.referral_id, event.root_referral_id, profile, expected), context)
+    at = context.occurred_at
+    return _checked(states, learner.referred(event.referral_id, event.root_referral_id, profile, expected, at), context)
 
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
     """With the last open referral the person leaves the chain: seats go to those who wait for them."""
     before = _learner(states, event.case_id)
     after = before.referral_withdrawn(event.referral_id)
-    if after.referrals.open or not before.referrals.open:
+    if after.referrals.open or after == before:
         return Decision((after,))
     today = day_at(GERMANY, context.occurred_at)
     return _released(states, after, lambda session: "person" if session.ends_on >= today else None)
@@ -87,12 +88,13 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
 def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, context: Context) -> Decision:
     """The departure has a date, or another one: does every course still end in time?"""
     departure = _departure(event.status, event.earliest, context)
-    return _checked(states, _learner(states, event.case_id).departing(departure), context)
+    learner = _learner(states, event.case_id).departing(departure, context.occurred_at)
+    return _checked(states, learner, context)
 
 
-def departure_cancelled(states: States, event: DepartureCancelled, _context: Context) -> Decision:
+def departure_cancelled(states: States, event: DepartureCancelled, context: Context) -> Decision:
     """No departure: any course ends in time. What was cancelled for it may be requested again."""
-    return Decision((_learner(states, event.case_id).departing(None),))
+    return Decision((_learner(states, event.case_id).departing(None, context.occurred_at),))
 
 
 def returnee_departed(states: States, event: ReturneeDeparted, context: Context) -> Decision:

@@ -67,6 +67,8 @@ class Model:
         self.deadlines: dict[tuple[str, UUID | None], tuple[datetime, int]] = {}
         self.told: list[tuple[Any, ...]] = []
         self.courses: dict[UUID, str] = {}
+        self.ends: dict[UUID, str] = {}
+        """What became of enrolments, offers and candidacies that nobody has told of yet."""
         self.offers: dict[UUID, str] = {}
         self.jobs: set[UUID] = set()
 

@@ -168,11 +168,14 @@ class Run:
         common = {"case_id": CASE, "enrolment_id": _id(3, number), "provider": PROVIDER}
         if what == 0:
             self.desk.tell(contracts.EnrolmentConfirmed.model_validate(common))
-            self.model.courses[_id(3, number)] = "confirmed"
+            status = "cancelled" if _id(3, number) in self.model.ends else "confirmed"
+            self.model.courses.setdefault(_id(3, number), status)
         elif what == 1:
             self.desk.tell(contracts.EnrolmentCancelled.model_validate(common))
             if _id(3, number) in self.model.courses:
                 self.model.courses[_id(3, number)] = "cancelled"
+            else:
+                self.model.ends[_id(3, number)] = "cancelled"
         else:
             content = {"course_code": "PAINT-BASICS", "isco08": "7131", "category": "EMPLOYABILITY", "units": 20}
             event = {**common, **content, "result": "passed", "finished_on": NOW.date()}
@@ -194,16 +197,19 @@ class Run:
                     formal=True,
                 )
             )
-            offers[offer] = "offered"
+            ends = self.model.ends
+            offers.setdefault(offer, ends.get(offer, ends.get(candidacy, "offered")))
         elif what == 1:
             self.desk.tell(contracts.JobOfferAccepted(case_id=CASE, offer_id=offer, accepted_on=NOW.date()))
-            offers.update({offer: "accepted"} if offer in offers else {})
+            (offers if offer in offers else self.model.ends)[offer] = "accepted"
         elif what == 2:
             declined = contracts.JobOfferDeclined(case_id=CASE, offer_id=offer, country="NG", reason="wage")
             self.desk.tell(declined, at=NOW)
-            offers.update({offer: "declined"} if offer in offers else {})
+            (offers if offer in offers else self.model.ends)[offer] = "declined"
         elif what == 3:
-            self.desk.tell(contracts.CandidacyClosed(case_id=CASE, candidacy_id=candidacy, reason="not_suitable"))
+            self.desk.tell(contracts.CandidacyClosed(case_id=CASE, candidacy_id=candidacy, reason="offer_retracted"))
+            if offer not in offers:
+                self.model.ends[candidacy] = "closed"
             offers.update({offer: "closed"} if offers.get(offer) == "offered" else {})
         else:
             self.desk.tell(

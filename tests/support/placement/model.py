@@ -45,6 +45,7 @@ class Model:
             "profile": None,
             "lines": {},
             "over": set(),
+            "strays": {},
             "ended_at": [],
             "parents": {},
             "places": [],
@@ -72,8 +73,12 @@ class Model:
         person["over"].add(fact["id"])
         person["ended_at"].append(fact["at"])
         meant = [root for root, id_ in person["lines"].items() if fact["id"] in (root, id_)]
-        if not meant and len(person["lines"]) == 1:
-            meant = list(person["lines"])
+        strays = person["strays"]
+        if not meant and fact["id"] in strays.values():
+            strays.update({stray: None for stray, taken in strays.items() if taken == fact["id"]})
+        elif not meant and fact["id"] not in strays:
+            meant = list(person["lines"]) if len(person["lines"]) == 1 else []
+            strays[fact["id"]] = person["lines"][meant[0]] if meant else None
         for root in meant:
             del person["lines"][root]
         if not person["lines"]:

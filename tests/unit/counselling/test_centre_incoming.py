@@ -192,10 +192,17 @@ def test_a_withdrawal_of_what_has_ended_changes_nothing(end: str) -> None:
     assert desk.service.snapshot() == before
 
 
-def test_a_withdrawal_of_an_unknown_referral_changes_nothing() -> None:
+def test_a_withdrawal_that_comes_before_its_referral_tells_nothing_and_holds_when_that_comes() -> None:
     desk = Desk()
     desk.tell(withdrawn())
-    assert desk.service.snapshot()["states"]["centre_file"] == {}
+    assert (desk.file.status, desk.file.referrals, desk.events) == ("unknown", (), [])
+    desk.tell(consent(), referred())
+    [referral] = desk.file.referrals
+    assert (referral.status, referral.reason, desk.file.status) == ("withdrawn", "person_declined", "withdrawn")
+    assert desk.service.deadlines == {}
+    assert [type(event).__name__ for event in desk.events] == ["ReferralReceived"]
+    desk.tell(referred(referral_id=SECOND))
+    assert desk.file.referrals[1].status == "received"
 
 
 def test_consents_to_hand_over_are_kept_with_their_withdrawal() -> None:

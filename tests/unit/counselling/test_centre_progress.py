@@ -136,9 +136,16 @@ def test_work_is_followed() -> None:
 
 
 @pytest.mark.parametrize("event", [TAKEN, DECLINED, EXPIRED, CLOSED, cancelled()])
-def test_an_answer_to_an_offer_that_was_never_heard_of_begins_no_file(event: Any) -> None:
+def test_an_end_that_is_heard_of_before_its_beginning_shows_nothing_until_then(event: Any) -> None:
     desk = Desk()
     desk.tell(event)
+    assert (desk.file.status, desk.file.offers, desk.file.courses, desk.events) == ("unknown", (), (), [])
+
+
+@pytest.mark.parametrize("reason", ["not_suitable", "consent_withdrawn", "vacancy_filled"])
+def test_of_a_candidacy_that_is_closed_without_an_offer_nothing_is_kept(reason: str) -> None:
+    desk = Desk()
+    desk.tell(contracts.CandidacyClosed(case_id=CASE, candidacy_id=CANDIDACY, reason=reason))
     assert desk.service.snapshot()["states"]["centre_file"] == {}
 
 

@@ -124,8 +124,10 @@ def test_referrals_are_counted_by_root() -> None:
     assert both.withdrawn(one).standing == (StandingReferral(two, two),)
     assert both.withdrawn(child).unmatched == (child,)
     assert both.withdrawn(child).open
-    assert both.withdrawn(child).withdrawn(two) == Referrals()
-    assert Referrals().withdrawn(child) == Referrals()
+    over = both.withdrawn(child).withdrawn(two)
+    assert (over.open, over.standing, over.unmatched) == (False, (), ())
+    early = Referrals().withdrawn(child)
+    assert (early.open, early.referred(one, one).open, early.referred(child, child).open) == (False, True, False)
     assert Referrals().referred(one, one).referred(two, one).standing == (StandingReferral(two, one),)
 
 

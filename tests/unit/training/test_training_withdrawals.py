@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.training.world import ELEC, PAINT, TODAY, World, done, in_days
+from tests.support.training.world import ELEC, PAINT, TODAY, World, done, id_of, in_days
+from training.domain.learner import Learner
 
 
 @pytest.fixture
@@ -104,12 +105,21 @@ def test_a_renewed_referral_takes_the_place_of_the_old_one(world: World) -> None
     assert world.standing(enrolment) == ("cancelled", "person")
 
 
-def test_a_withdrawal_without_any_open_referral_frees_no_seat() -> None:
+def test_a_withdrawal_that_comes_before_its_referral_frees_the_seat_as_it_would_after_it() -> None:
     world = World()
     world.opened("amina")
     world.granted("amina")
     enrolment = world.enrolled("amina", world.scheduled())
-    world.referral_withdrawn("amina", "of nobody knows what")
+    world.referral_withdrawn("amina")
+    assert world.standing(enrolment) == ("cancelled", "person")
+    world.referred("amina")
+    assert not world.service.state(Learner, id_of("amina")).referrals.open
+
+
+def test_a_withdrawal_that_is_told_again_frees_no_seat(world: World) -> None:
+    world.referral_withdrawn("amina", "nobody knows which")
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.referral_withdrawn("amina", "nobody knows which")
     assert world.standing(enrolment) == ("confirmed", None)
 
 
