@@ -8,11 +8,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from chassis.settings import ROOT
 from tests.support import outbox
 from tests.support.placement import bodies
 from tests.support.placement.api import ACCRAS, DAKARS, EDOS, OFFICER, PROGRAMME
 from tests.support.placement.process import DAY, TODAY, Placement
 from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS
+
+ENDS_OF_CONSENTS = (ROOT / "services/placement/migrations/0002_consent_ends.sql").read_text(encoding="utf-8")
 
 
 def ids(page: dict[str, Any], name: str = "case_id") -> set[str]:
@@ -247,3 +250,26 @@ async def test_withdrawals_and_deadlines_change_the_stored_vacancy(placement: Pl
         pass
     assert (await placement.get(f"/vacancies/{vacancy_id}"))["status"] == "expired"
     assert await placement.pool.fetchval("select status from vacancy where id = $1", UUID(vacancy_id)) == "expired"
+
+
+async def test_a_consent_that_was_stored_before_ends_had_deadlines_gets_one(placement: Placement) -> None:
+    employer_id = await placement.employer()
+    vacancy_id = await placement.vacancy(employer_id)
+    case_id, gone = await placement.refer(), await placement.refer()
+    await placement.withdraw(case_id)
+    end = placement.clock.now() + timedelta(days=5)
+    await placement.consent(case_id, "matching", LAGOS, expires_at=end.isoformat())
+    candidacy = await placement.post("/candidacies", bodies.candidacy(vacancy_id, case_id))
+    ends = "select owner, due_at from deadline where name = 'consent_end' order by owner"
+    granted = await placement.pool.fetch(ends)
+    assert {row["owner"] for row in granted} == {case_id, gone}
+    await placement.withdraw(gone)
+    await placement.pool.execute("delete from deadline where name = 'consent_end'")
+    for _ in range(2):
+        await placement.pool.execute(ENDS_OF_CONSENTS)
+    assert await placement.pool.fetch(ends) == [row for row in granted if row["owner"] == case_id]
+    placement.clock.advance(timedelta(days=5))
+    while await placement.deadlines.fire_due():
+        pass
+    [found] = (await placement.get(f"/vacancies/{vacancy_id}", PROGRAMME))["candidacies"]
+    assert (found["candidacy_id"], found["closed_reason"]) == (candidacy["candidacy_id"], "consent_expired")

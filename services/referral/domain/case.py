@@ -22,7 +22,7 @@ from uuid import UUID
 
 from referral.domain.consent import Consent
 from referral.domain.journey import Journey, JourneyStatus
-from referral.domain.referral import HELD, TAKEN_ON, UNANSWERED, Referral
+from referral.domain.referral import HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
 from vocabulary.terms import AgeBand, ReturnType, TargetGroup
 
 CaseStatus = Literal["open", "referred", "accepted", "arrived", "in_support", "completed", "employed", "unserved"]
@@ -71,6 +71,8 @@ class Case:
     employed: bool = False
     """Whether the person has begun to work."""
     timeline: tuple[Milestone, ...] = ()
+    redirected_early: tuple[Redirection, ...] = ()
+    """Redirections of referrals that are not known yet, because the record that begins them is missing."""
     care_key: str | None = None
     """The wrapped key of what tells of somebody's health: without it no box of the case can be opened any more."""
 

@@ -66,6 +66,18 @@ def as_told(needs: Iterable[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Redirection:
+    """A centre passed a referral on to another one, under a new id."""
+
+    referral_id: UUID
+    child_id: UUID
+    to_centre: str
+    to_country: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Referral:
     """One referral. `needs` are all of them; those that tell of health never leave this service in clear."""
 

@@ -10,7 +10,7 @@ nothing is lost if a restored backup lacks the case; a stub would be a person wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,14 @@ from uuid import UUID
 from chassis.pure.decision import (
     NOTHING,
     Context,
+    Counted,
     Decision,
     Refused,
 )
 from chassis.pure.states import States
 from referral import contracts, refusals
 from referral.domain.case import Case, Milestone
-from referral.domain.referral import Referral, Step
+from referral.domain.referral import Redirection, Referral, Step
 from referral.handlers.receipts import watched
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.limits import receipt_due
@@ -34,6 +35,14 @@ from vocabulary.refusals import unknown_code_of_event
 
 Decide = Callable[[States, Any, Context], Decision | Refused]
 Change = Callable[[Case, Any, Context], Case]
+SOURCE = "counselling"
+ANSWERS: Mapping[str, tuple[Step, tuple[str, ...]]] = {
+    "ReferralReceived": ("acknowledge", ("received_at",)),
+    "ReferralAccepted": ("accept", ("answered_at",)),
+    "ReferralRejected": ("reject", ("answered_at", "closed_at")),
+    "ReferralCompleted": ("complete", ("closed_at",)),
+}
+"""What the timeline tells of a centre's answer: the step, and which times of the referral it sets."""
 REFERRAL_ANSWER = "referral_answer"
 """The deadline whose subject is a referral that waits for its answer; others stand in the timeline only."""
 
@@ -119,32 +128,63 @@ def _refused(referral: Referral, step: Step, reason: str, context: Context) -> R
 
 
 def redirected(states: States, event: contracts.ReferralRedirected, context: Context) -> Decision | Refused:
-    """Another centre has it now. If the consent that names that centre was withdrawn meanwhile, so is the child."""
+    """Another centre has it now. If the consent that names that centre was withdrawn meanwhile, so is the child.
+
+    The record of an earlier hop may be missing and come late: what is known of later ones is kept for it.
+    """
     case = _noted(states, event, context, "referral_id", "to_centre")
     if isinstance(case, Refused):
         return case
-    parent = case.referral(event.referral_id)
-    if parent is None or case.referral(event.child_referral_id) is not None:
+    if case.referral(event.child_referral_id) is not None:
         return Decision((case,))
     if event.to_country not in TIME_ZONES:
         return unknown_code_of_event("/to_country", "countries")
-    at = context.occurred_at
-    region = _region_of(event, context)
-    due = receipt_due(context, parent.priority, region or event.to_country, at)
-    child = parent.child(event.child_referral_id, event.to_centre, event.to_country, at, due.at, region)
-    parent = replace(_refused(parent, "redirect", event.reason, context), child_id=child.id)
-    after = case.with_referral(parent).with_referral(child)
+    where = (event.to_centre, event.to_country, event.reason)
+    hop = Redirection(event.referral_id, event.child_referral_id, *where, context.occurred_at)
+    if case.referral(hop.referral_id) is None:
+        early = {each.child_id: each for each in (*case.redirected_early, hop)}
+        return Decision((replace(case, redirected_early=tuple(early.values())),))
+    after, child, counted = _passed_on(case, hop, context)
+    while (onward := next((each for each in after.redirected_early if each.referral_id == child.id), None)) is not None:
+        left = tuple(each for each in after.redirected_early if each != onward)
+        after, child, counted = _passed_on(replace(after, redirected_early=left), onward, context)
     lost_at = ground_lost_at(after, child)
     if lost_at is None:
-        return Decision((after,), deadlines=watched(case, after, due.counted))
+        return Decision((after,), deadlines=watched(case, after, counted))
     after, ended = withdrawn(after, child, "consent_withdrawn", lost_at)
-    return Decision((after,), (ended,), watched(case, after, due.counted))
+    return Decision((after,), (ended,), watched(case, after, counted))
 
 
-def _region_of(event: contracts.ReferralRedirected, context: Context) -> str | None:
+def _passed_on(case: Case, hop: Redirection, context: Context) -> tuple[Case, Referral, Counted | None]:
+    """The case after a hop, the child, and what the limit for its receipt was counted from."""
+    parent = case.referral(hop.referral_id)
+    if parent is None:
+        raise ValueError("the referral that is passed on is looked up before")
+    region = _region_of(hop, context)
+    due = receipt_due(context, parent.priority, region or hop.to_country, hop.at)
+    child = _as_heard(parent.child(hop.child_id, hop.to_centre, hop.to_country, hop.at, due.at, region), case)
+    parent = parent.stepped_if_allowed("redirect", answered_at=hop.at, closed_at=hop.at, reason=hop.reason)
+    return case.with_referral(replace(parent, child_id=child.id)).with_referral(child), child, due.counted
+
+
+def _as_heard(child: Referral, case: Case) -> Referral:
+    """The child with what its centre did before the record of the redirection came, which was missing.
+
+    The timeline tells steps and reasons; by when an answer is owed, and a first appointment, are not in it.
+    """
+    for told in case.timeline:
+        if told.subject != child.id or told.source != SOURCE or told.type not in ANSWERS:
+            continue
+        step, when = ANSWERS[told.type]
+        reason = {"reason": told.code} if "closed_at" in when else {}
+        child = child.stepped_if_allowed(step, **dict.fromkeys(when, told.at), **reason)
+    return child.stepped_if_allowed("start") if case.journey.status == "arrived" else child
+
+
+def _region_of(hop: Redirection, context: Context) -> str | None:
     """The region of a centre that is in the list; another one may be newer than the list."""
-    centre: Centre | None = context.reference.centres.get(event.to_centre)
-    return None if centre is None or centre.country != event.to_country else centre.admin1
+    centre: Centre | None = context.reference.centres.get(hop.to_centre)
+    return None if centre is None or centre.country != hop.to_country else centre.admin1
 
 
 def reaction(change: Change, subject: str, code: str = "") -> Decide:

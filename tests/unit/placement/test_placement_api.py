@@ -176,6 +176,20 @@ def test_a_desk_sees_a_person_with_a_consent_or_while_they_are_on_the_way(api: A
     assert api.get(person, PROGRAMME).json()["candidacies"][0]["closed_reason"] == "consent_withdrawn"
 
 
+def test_the_lists_show_what_has_closed_with_the_end_of_a_consent(api: Api) -> None:
+    end = datetime(2026, 3, 20, 23, tzinfo=UTC)
+    api.world.tell(consent(expires_at=end))
+    candidacy_id = str(api.world.shortlist())
+    vacancy = f"/vacancies/{api.world.vacancy_id}"
+    assert api.get(vacancy).json()["free_openings"] == 0
+    api.world.service.advance(end - api.world.service.now)
+    seen = api.get(vacancy).json()
+    assert (seen["status"], seen["free_openings"], seen["candidacies"]) == ("open", 1, [])
+    [shown] = api.get(vacancy, PROGRAMME).json()["candidacies"]
+    found = (shown["candidacy_id"], shown["status"], shown["closed_reason"], shown["closed_by"])
+    assert found == (candidacy_id, "closed", "consent_expired", "system")
+
+
 def test_a_desk_sees_a_person_until_their_consent_is_over_where_it_was_signed(api: Api) -> None:
     person, end = f"/candidates/{CASE}", datetime(2026, 3, 2, 23, tzinfo=UTC)
     employer = f"employer:{api.world.employer}"
