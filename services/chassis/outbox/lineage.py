@@ -165,7 +165,7 @@ class _Judge:
                 return
         self._pass_over(past.unreadable)
         for event in sorted(self._loose, key=lambda each: each.number):
-            if self._follows(event):
+            if self._is_next(event):
                 self._list(event)
             else:
                 found.foreign += 1
@@ -198,10 +198,13 @@ class _Judge:
         self.found.topics[event.key] = event.topic
         self.found.forgotten.append(event)
 
-    def _follows(self, event: Published) -> bool:
+    def _is_next(self, event: Published) -> bool:
+        return event.number == self._last[event.key] + 1
+
+    def _lacks_numbers(self, event: Published) -> bool:
+        """True where records have vanished: every higher number is one that was published."""
         place = TopicPartition(event.topic, event.partition)
-        holes = event.topic in self._kinds.compacted or place in self.found.gone
-        return event.number == self._last[event.key] + 1 or (holes and event.number > self._last[event.key])
+        return event.topic in self._kinds.compacted or place in self.found.gone
 
     def _own(self, record: ConsumerRecord[Any, Any]) -> Published | None:
         """The record as an event of this service that may be forgotten; None if it is told already, or none of ours."""
@@ -242,7 +245,7 @@ class _Judge:
         key, number = event.key, event.number
         is_new = (key, number, event.id) not in self._listed
         if number > self._last[key]:
-            if self._follows(event):
+            if self._is_next(event) or self._lacks_numbers(event):
                 return True
             self._loose.append(event)
             return False

@@ -160,6 +160,13 @@ async def test_of_a_key_that_has_moved_to_another_partition_the_numbers_before_m
     assert (found.numbers, found.foreign) == ({"a": 4, "b": 1}, 0)
 
 
+async def test_an_event_of_a_moved_key_that_was_published_twice_is_listed_once(world: World) -> None:
+    world.publish(("a", 2), ("a", 2))
+    world.publish(("a", 1), place=TWO)
+    found = await world.compare()
+    assert (listed(found), found.numbers) == ([("a", 1), ("a", 2)], {"a": 2})
+
+
 async def test_a_forgotten_event_that_was_published_twice_is_listed_once_and_a_stranger_under_its_number_is_foreign(
     world: World,
 ) -> None:
@@ -233,6 +240,13 @@ async def test_a_topic_with_another_record_in_the_place_of_the_last_one_is_anoth
     for told in (Told(2, "b-1"), Told(2)):
         world.told = {ONE: told}
         assert (await world.compare()).cut == []
+
+
+@pytest.mark.parametrize("length", [1, 2, 3], ids=["shorter", "as long", "longer"])
+async def test_a_topic_that_was_made_anew_is_cut_whatever_its_length(world: World, length: int) -> None:
+    world.publish(*(("new", number) for number in range(1, length + 1)))
+    world.stream, world.told = {"new": 9}, {ONE: Told(2, "a-2")}
+    assert (await world.compare()).cut == [Cut(*ONE, 2, length)], "once"
 
 
 async def test_topics_that_were_told_are_compared_even_if_they_are_no_longer_owned(world: World) -> None:
