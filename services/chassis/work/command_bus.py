@@ -89,8 +89,10 @@ class _Call(NamedTuple):
     @property
     def only_need(self) -> Need | None:
         """The one aggregate that the command is about, if it is one, found by its id."""
-        single = self.seen is None and len(self.needs) == 1 and not self.needs[0].linked
-        return self.needs[0] if single else None
+        match self.needs:
+            case (need,) if self.seen is None and not need.linked:
+                return need
+        return None
 
 
 class _Contended:
