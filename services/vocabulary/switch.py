@@ -16,8 +16,9 @@ from uuid import UUID, uuid5
 from chassis.pure.codes import Code, Instant
 from chassis.pure.decision import Context, Decision, Handler
 from chassis.pure.messages import Contract
+from chassis.pure.needs import needs
 from chassis.pure.reference import CodeList
-from chassis.pure.states import Need, States, by_id
+from chassis.pure.states import States
 from vocabulary import codes
 from vocabulary.reference import Country
 from vocabulary.terms import ProgrammeStatus, Switch
@@ -87,11 +88,7 @@ def heard(_states: States, event: SwitchContract, _context: Context) -> Decision
     return Decision((CountryStatus(event.country_id, event.country, event.status, event.reason, event.since),))
 
 
-def _needs(event: SwitchContract) -> Iterable[Need]:
-    return (by_id(CountryStatus, event.country_id),)
-
-
-HEARD: Final = Handler(_needs, heard)
+HEARD: Final = Handler(needs(country_id=CountryStatus), heard)
 """The reaction of every service that reads the switch."""
 
 
