@@ -35,3 +35,8 @@ class Assessment:
     assessed_on: date
     levels: str | tuple[DomainLevel, ...] | None
     status: Literal["recorded"] = "recorded"
+
+
+def links(assessment: Assessment) -> set[UUID]:
+    """Every id by which an assessment is found: its case."""
+    return {assessment.case_id}

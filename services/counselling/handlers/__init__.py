@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from chassis.pure.decision import Handler
 from chassis.pure.needs import Linked, needs
 from chassis.pure.states import Kind
 from counselling import commands
+from counselling.domain import assessment, centre_file
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.handlers import care, casework, deadlines, overdue, referrals
 from vocabulary.switch import CountryStatus
 
-
-def _referrals(file: CentreFile) -> Iterable[UUID]:
-    return (referral.id for referral in file.referrals)
-
-
-def _case(assessment: Assessment) -> Iterable[UUID]:
-    return (assessment.case_id,)
-
-
 KINDS: tuple[Kind[Any], ...] = (
-    Kind(CentreFile, "centre_file", _referrals),
-    Kind(Assessment, "assessment", _case),
+    Kind(CentreFile, "centre_file", centre_file.links),
+    Kind(Assessment, "assessment", assessment.links),
     Kind(CountryStatus, "country_status"),
 )
 """In lock order. A new assessment needs no lock of its own: its file is locked."""
