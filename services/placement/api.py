@@ -99,7 +99,18 @@ async def list_employers(reading: Reading, scope: Listed, wish: Annotated[Wish, 
 @router.post("/vacancies", tags=["vacancies"], status_code=201, **answers(VacancyOutcome, 403, 404, 409))
 async def publish_vacancy(body: NewVacancy, actor: Officer, run: Runner) -> Response:
     """Publishes a vacancy. It takes people until the end of its last day in the employer's country."""
-    return await run(commands.PublishVacancy(**{**body.model_dump(), "skills": tuple(body.skills)}), actor)
+    command = commands.PublishVacancy(
+        employer_id=body.employer_id,
+        isco08=body.isco08,
+        skills=tuple(body.skills),
+        admin1=body.admin1,
+        openings=body.openings,
+        employment_type=body.employment_type,
+        wage_band=body.wage_band,
+        formal=body.formal,
+        expires_on=body.expires_on,
+    )
+    return await run(command, actor)
 
 
 @router.get("/vacancies", tags=["vacancies"], **answers(Page[VacancyItem], 403))
@@ -188,7 +199,17 @@ async def present(candidacy_id: UUID, actor: Officer, reading: Reading, run: Cha
 async def make_offer(candidacy_id: UUID, body: NewOffer, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The employer, who knows the person, offers work."""
     ids = await _candidacy(reading, candidacy_id)
-    return await run(commands.MakeOffer(*ids, **body.model_dump()), actor, CANDIDACY, candidacy_id)
+    command = commands.MakeOffer(
+        *ids,
+        employment_type=body.employment_type,
+        hours_per_week=body.hours_per_week,
+        wage_band=body.wage_band,
+        starts_on=body.starts_on,
+        expires_at=body.expires_at,
+        formal=body.formal,
+        subsidised=body.subsidised,
+    )
+    return await run(command, actor, CANDIDACY, candidacy_id)
 
 
 @router.post("/candidacies/{candidacy_id}/close", tags=["candidacies"], **answers(CandidacyOutcome, *REFUSALS))
