@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from chassis.pure.decision import (
     NOTHING,
@@ -40,15 +41,14 @@ from vocabulary.consents import consent_ends_at
 from vocabulary.refusals import unknown_code_of_event
 
 
-def file_of(states: States, event: object) -> CentreFile:
+def file_of(states: States, case_id: UUID) -> CentreFile:
     """The case's file; an event that comes before the referral begins one that is `unknown`."""
-    case_id = event.case_id  # type: ignore[attr-defined]
     return states.get(CentreFile, case_id) or CentreFile(case_id)
 
 
 def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:
     """A referral comes into the inbox; the limit for the answer is counted from when it was referred."""
-    file = file_of(states, event)
+    file = file_of(states, event.case_id)
     if file.referral(event.referral_id) is not None:
         return NOTHING
     centre = context.reference.centres.get(event.to_centre)
@@ -98,7 +98,7 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     One in progress stays, with the withdrawal noted on it: what becomes of the support is settled there. One that
     nobody has told of yet is withdrawn when it comes.
     """
-    file = file_of(states, event)
+    file = file_of(states, event.case_id)
     referral = file.referral(event.referral_id)
     if referral is None:
         early = EarlyWithdrawal(event.referral_id, event.reason, context.occurred_at)
@@ -121,7 +121,7 @@ def consent_granted(states: States, event: ConsentGranted, context: Context) -> 
     """Kept if it is for handing the case over; other purposes are no concern of a centre."""
     if event.purpose != consent.PURPOSE:
         return NOTHING
-    file = file_of(states, event)
+    file = file_of(states, event.case_id)
     ends_at = consent_ends_at(event.valid_until, event.expires_at)
     given = consent.Consent(event.consent_id, event.recipients, event.valid_until, ends_at)
     return Decision((_with_consents(file, consent.granted(file.consents, given), context.now),))
@@ -131,24 +131,24 @@ def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context)
     """From `effective_at` on nothing is accepted or redirected on its ground."""
     if event.purpose != consent.PURPOSE:
         return NOTHING
-    file = file_of(states, event)
+    file = file_of(states, event.case_id)
     consents = consent.withdrawn(file.consents, event.consent_id, event.recipients, event.effective_at)
     return Decision((_with_consents(file, consents, context.now),))
 
 
 def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, context: Context) -> Decision:
     """The departure has a window or a day, or another one."""
-    return _departing(file_of(states, event), Departure(event.status, event.earliest, event.latest), context)
+    return _departing(file_of(states, event.case_id), Departure(event.status, event.earliest, event.latest), context)
 
 
 def departure_cancelled(states: States, event: DepartureCancelled, context: Context) -> Decision:
     """The person does not leave as planned. What becomes of the referral is for the scout to say."""
-    return _departing(file_of(states, event), Departure("cancelled"), context)
+    return _departing(file_of(states, event.case_id), Departure("cancelled"), context)
 
 
 def returnee_departed(states: States, event: ReturneeDeparted, context: Context) -> Decision:
     """The person is on the way."""
-    file = file_of(states, event)
+    file = file_of(states, event.case_id)
     known = file.departure or Departure("departed")
     departure = replace(
         known,

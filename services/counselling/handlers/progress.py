@@ -34,7 +34,7 @@ RETRACTED: Final = "offer_retracted"
 
 def enrolment_confirmed(states: States, event: EnrolmentConfirmed, _context: Context) -> Decision:
     """The person has a seat in a course; one that is told of late may have come to its end before."""
-    file = file_of(states, event)
+    file = file_of(states, event.case_id)
     if any(course.id == event.enrolment_id for course in file.courses):
         return NOTHING
     status: CourseStatus = "cancelled" if event.enrolment_id in file.early.cancelled else "confirmed"
@@ -44,7 +44,7 @@ def enrolment_confirmed(states: States, event: EnrolmentConfirmed, _context: Con
 
 def enrolment_cancelled(states: States, event: EnrolmentCancelled, _context: Context) -> Decision:
     """The enrolment ended without completion. One that never had a seat is not shown here."""
-    file = file_of(states, event)
+    file = file_of(states, event.case_id)
     if not any(course.id == event.enrolment_id for course in file.courses):
         return Decision((replace(file, early=file.early.with_cancelled(event.enrolment_id)),))
     return _course(file, Course(event.enrolment_id, event.provider, "cancelled"))
@@ -65,12 +65,12 @@ def course_completed(states: States, event: CourseCompleted, context: Context) -
         finished_on=event.finished_on,
         skills=event.skills,
     )
-    return _course(file_of(states, event), course)
+    return _course(file_of(states, event.case_id), course)
 
 
 def job_offered(states: States, event: JobOffered, _context: Context) -> Decision:
     """An employer offers work; an offer that is told of late may be over."""
-    file = file_of(states, event)
+    file = file_of(states, event.case_id)
     if any(offer.id == event.offer_id for offer in file.offers):
         return NOTHING
     offer = Offer(
@@ -87,7 +87,7 @@ def job_offered(states: States, event: JobOffered, _context: Context) -> Decisio
 
 def job_offer_accepted(states: States, event: JobOfferAccepted, _context: Context) -> Decision:
     """The person takes the offer."""
-    return _ended(file_of(states, event), OfferEnd(event.offer_id, "accepted", event.accepted_on))
+    return _ended(file_of(states, event.case_id), OfferEnd(event.offer_id, "accepted", event.accepted_on))
 
 
 def job_offer_declined(states: States, event: JobOfferDeclined, context: Context) -> Decision | Refused:
@@ -95,17 +95,17 @@ def job_offer_declined(states: States, event: JobOfferDeclined, context: Context
     if event.country not in TIME_ZONES:
         return unknown_code_of_event("/country", "countries")
     day = day_at(event.country, context.occurred_at)
-    return _ended(file_of(states, event), OfferEnd(event.offer_id, "declined", day, event.reason))
+    return _ended(file_of(states, event.case_id), OfferEnd(event.offer_id, "declined", day, event.reason))
 
 
 def job_offer_expired(states: States, event: JobOfferExpired, _context: Context) -> Decision:
     """Nobody answered the offer in time."""
-    return _ended(file_of(states, event), OfferEnd(event.offer_id, "expired"))
+    return _ended(file_of(states, event.case_id), OfferEnd(event.offer_id, "expired"))
 
 
 def candidacy_closed(states: States, event: CandidacyClosed, _context: Context) -> Decision:
     """An offer of this candidacy that nobody has answered is void. Most that are closed have none."""
-    file = file_of(states, event)
+    file = file_of(states, event.case_id)
     end = OfferEnd(event.candidacy_id, "closed", reason=event.reason)
     if not any(offer.candidacy_id == event.candidacy_id for offer in file.offers) and event.reason != RETRACTED:
         return NOTHING
@@ -114,7 +114,7 @@ def candidacy_closed(states: States, event: CandidacyClosed, _context: Context) 
 
 def employment_started(states: States, event: EmploymentStarted, _context: Context) -> Decision:
     """The person has begun to work."""
-    file = file_of(states, event)
+    file = file_of(states, event.case_id)
     employment = Employment(
         id=event.employment_id,
         offer_id=event.offer_id,
