@@ -3,7 +3,7 @@
 | Module | Holds | Every room may import it |
 |---|---|---|
 | `terms` | closed lists that stand in several services | yes, `domain` too: the standard library only |
-| `transitions` | how every state machine steps | yes, `domain` too: the standard library only |
+| `transitions` | how a status that has a table steps | yes, `domain` too: the standard library only |
 | `roles` | roles and kinds of organisations | yes, `domain` too: the standard library only |
 | `codes` | shapes of codes in events and bodies | not `domain`: pydantic |
 | `events` | events and contracts about a case | not `domain`: pydantic |
@@ -12,8 +12,10 @@
 | `reference` | rows of code lists that several services read | yes, `domain` too: the standard library only |
 | `switch` | the switch per country: what it suspends, and what stays open | not `domain`: pydantic |
 | `centres` | which organisations people may act for now | not `domain`: `refusals` |
+| `scopes` | whose things a list shows | not `domain`: `chassis.pure` |
 | `regions` | the regions of the countries: ISO 3166-2, parents, what was withdrawn | not `domain`: `pycountry` |
-| `limits` | units of time limits, and what is due by them | not `domain`: `countries` |
+| `limits` | units of time limits, and what is due by them | not `domain`: `chassis.pure` |
+| `zones` | where the clocks of the countries stand | yes, `domain` too: the standard library only |
 | `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |
 
 It imports `chassis.pure` and nothing else of the chassis; the chassis imports nothing of it. A closed list that one
