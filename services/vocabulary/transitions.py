@@ -1,7 +1,10 @@
-"""How every state machine of the services steps: a table says which status follows on a status and a step.
+"""How the statuses that have a table step: it says which status follows on a status and a step.
 
-The tables stand in the rooms `domain/`, each beside its diagram. A status that has a table changes by it and in
-no other way (docs/domain.md: steps-by-table). One that follows from facts has none (docs/domain.md: status-from-facts).
+The five tables stand in the rooms `domain/`, each beside its diagram: referral and journey at the desk, referral at the
+centre, enrolment, candidacy. A status that has a table changes by it and in no other way (docs/domain.md:
+steps-by-table). One that follows from facts has none (docs/domain.md: status-from-facts), nor has that of an offer,
+which follows from the step of its candidacy, nor that of a country, which two people set (docs/domain.md:
+country-switch).
 """
 
 from __future__ import annotations
