@@ -63,8 +63,8 @@ class Service:
     in the code lists. `seals`: whether it keeps what only a vault opens; then it needs a key file, and remembers bodies
     and persons by keyed hashes. `unsealed`: what lies in clear from before.
     `moves` decide what follows when a deadline of that name moves with its calendar.
-    `working_days`: the calendars that deadlines are counted by; the files `calendar_days` and `weekends` are laid over
-    them.
+    `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and
+    `weekends` are laid over them.
     """
 
     name: str

@@ -65,8 +65,9 @@ data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
       and (consent ->> 'ends_at')::timestamptz > {0}
       and ({1}::text[] is null or consent -> 'recipients' ?| {1}::text[]))
 """
-"""Of whom a consent holds at this time for one of these recipients (`placement.domain.sight.Eyes.know`), or for any.
-`known_to_desk` says the same of one person; called for every row of the pool, it would take more than twice as long."""
+"""The people of whom a consent holds at this time for one of these recipients (`placement.domain.sight.Eyes.know`), or
+for any. `known_to_desk` says the same of one person; called for every row of the pool, it would take more than twice as
+long."""
 _SEEN: Final = """
 (vacancy.data -> 'candidacies' @> jsonb_build_array(jsonb_build_object(
     'offer', jsonb_build_object('id', offer.id), 'centre', {0}::text, 'status', 'offered'))

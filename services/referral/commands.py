@@ -39,7 +39,7 @@ class SetProfile:
 
 @dataclass(frozen=True, slots=True)
 class DestroyProfile:
-    """Destroys the key of the profile."""
+    """Destroys the case's keys: that of the profile, and that of what tells of health."""
 
     case_id: UUID
 

@@ -59,8 +59,8 @@ _HAS_OVERDUE: Final = (
 
 
 class Disclosure(NamedTuple):
-    """By what a caller sees referrals: the codes that are hidden from them, the calendars, what opens boxes, and who is
-    told of one that does not open."""
+    """What decides how a caller sees referrals: the codes that are hidden from them, the calendars, what opens boxes,
+    and who is told of one that does not open."""
 
     hidden: frozenset[str]
     days: WorkingDays

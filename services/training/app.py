@@ -1,4 +1,4 @@
-"""The training service as one value, and the process that runs it."""
+"""The training service, put together. `python -m training.app` runs it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ class TrainingSettings(BaseSettings):
         default=3,
         ge=0,
         le=30,
-        description="working days in Germany between the end of a course and the earliest departure; "
+        description="working days, of the provider's Land, between the end of a course and the earliest departure; "
         "an inference of this project (docs/domain.md: ends-before-departure)",
     )
     waiting_list_limit: int = Field(

@@ -26,7 +26,10 @@ FAILED = 500
 
 
 class HttpTelemetry:
-    """ASGI middleware; the outermost one, so that refused requests are seen too."""
+    """ASGI middleware; outside of all that refuses, so that refused requests are seen too.
+
+    `RequestEdge` is outside of it, because log lines carry the id that the request gets there.
+    """
 
     def __init__(self, app: ASGIApp, tracer: Tracer, metrics: Metrics) -> None:
         self._app = app

@@ -37,7 +37,7 @@ class Repeats(Generic[K]):
         return window.lines <= LINES
 
     def held_back(self) -> Iterator[tuple[K, int]]:
-        """Of each kind whose time is over how many lines did not go out, unless all did. Each is told once."""
+        """Yields, per kind whose time is over, how many lines were held back, if any. Each is told once."""
         over = monotonic() - WINDOW_SECONDS
         while self._windows:
             kind, window = next(iter(self._windows.items()))

@@ -50,7 +50,7 @@ _ANSWERED = "select fingerprint, answer from idempotency where key = $1"
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """Two hashes: one of the caller's key with its scope (organisation, method, path), one of the body.
+    """Two hashes: one of the caller's key with its scope (organisation, person, method, path), one of the body.
 
     `others`: what the body's hash may have been under keys of other generations.
     """

@@ -71,7 +71,7 @@ def departure_for(file: CentreFile, centre: str) -> Departure | None:
 
 
 def leading_of(file: CentreFile, centre: str) -> Referral | None:
-    """Of this centre's referrals, the one by which it has the person; else the one that ended last."""
+    """The referral by which this centre has the person; else that of its completed ones which ended last."""
     held = file.held_by(centre)
     ended = [each for each in own_referrals(file, centre) if each.status == "completed"]
     return held or max(ended, key=lambda each: each.ended_at or each.received_at, default=None)

@@ -78,7 +78,7 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
 
 
 def close_candidacy(states: States, command: CloseCandidacy, context: Context) -> Decision | Refused:
-    """Person, employer or officer end it; the opening is free. An open offer is declined or retracted."""
+    """Person, employer or officer end it; the opening is free. An offer ends here only if its employer retracts it."""
     parties, among = CLOSERS[command.reason]
     if command.by not in parties:
         return refusals.CLOSER_INADMISSIBLE
