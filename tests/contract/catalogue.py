@@ -13,10 +13,11 @@ from typing import Any
 import yaml
 
 from chassis.pure.messages import Event
+from deploy.local import places
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "schemas"
-SERVICES = ("counselling", "placement", "referral", "training")
+SERVICES = tuple(sorted(places.SERVICES))
 
 
 @dataclass(frozen=True)

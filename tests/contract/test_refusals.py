@@ -17,10 +17,11 @@ import pytest
 from chassis.http import exception_handlers
 from chassis.pure.code_lists import published
 from chassis.pure.decision import Refused
+from tests.contract.catalogue import SERVICES
 from vocabulary.refusals import access_ended, access_suspended, not_a_centre
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ("counselling", "placement", "referral", "training", "vocabulary")
+MODULES = (*SERVICES, "vocabulary")
 LISTS = published(ROOT / "schemas" / "reference")
 SPELLED = re.compile(r'\bRefused\(\s*(?:code=)?f?"([a-z0-9_{}]+)"')
 STATES = (

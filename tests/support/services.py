@@ -1,19 +1,17 @@
-"""The four services, and every route of each as its router has it."""
+"""All services, and every route of each as its router has it. A new service is in here once the local stack has it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 from chassis.http.code_lists import router as code_lists
 from chassis.http.parked import router as operations
-from counselling.app import SERVICE as COUNSELLING
-from placement.app import SERVICE as PLACEMENT
-from referral.app import SERVICE as REFERRAL
-from training.app import SERVICE as TRAINING
+from deploy.local.places import SERVICES
 
-ALL = (COUNSELLING, PLACEMENT, REFERRAL, TRAINING)
-
+NAMES = tuple(sorted(SERVICES))
+ALL: tuple[Any, ...] = tuple(import_module(f"{name}.app").SERVICE for name in NAMES)
 
 SHARED = [
     (method, route)

@@ -19,12 +19,10 @@ from chassis.pure.decision import Refused
 from chassis.pure.messages import Contract
 from chassis.pure.reference import DIRECTORY
 from chassis.settings import ROOT
-from counselling.app import SERVICE as COUNSELLING
-from placement.app import SERVICE as PLACEMENT
 from tests.support.memory import MemoryService
 from tests.support.records import FakeRecord
 from tests.support.referral.world import Desk
-from training.app import SERVICE as TRAINING
+from tests.support.services import ALL, NAMES
 
 DAYS = ("0001-01-01", "1900-01-01", "2017-01-01", "2017-01-02", "2099-12-31", "2100-12-31", "9999-12-31")
 HOURS = ("T00:00:00Z", "T23:59:59.999999Z")
@@ -40,7 +38,7 @@ def of(name: str) -> tuple[MemoryService, dict[str, Any]]:
     if name == "referral":
         desk = Desk.referred()
         return desk.service, {"case_id": str(desk.case.id), "referral_id": str(desk.referrals[0])}
-    made = {each.name: each for each in (COUNSELLING, PLACEMENT, TRAINING)}[name]
+    made = next(each for each in ALL if each.name == name)
     reference = made.load_reference(DIRECTORY)
     return MemoryService(made.kinds, made.commands, made.consumers, made.deadlines, reference), {}
 
@@ -74,7 +72,7 @@ def odd(example: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield moved
 
 
-@pytest.mark.parametrize("name", ["counselling", "placement", "referral", "training"])
+@pytest.mark.parametrize("name", NAMES)
 def test_no_date_of_an_event_ends_a_process(name: str) -> None:
     service, otherwise = of(name)
     contracts = {each.type: each for each in service.handlers if issubclass(each, Contract)}

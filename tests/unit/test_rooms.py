@@ -16,10 +16,9 @@ from pydantic import BaseModel
 from chassis.http.parked import router as operations
 from chassis.pure.answers import Answer
 from chassis.pure.decision import Handler
-from tests.support.services import ALL, SHARED, routes
+from tests.support.services import ALL, NAMES, SHARED, routes
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
-NAMES = ("counselling", "placement", "referral", "training")
 
 CHASSIS = {
     *("consumer", "http", "kafka", "operators", "outbox", "postgres", "pure", "runtime", "telemetry", "vault", "work"),
@@ -46,6 +45,12 @@ def things(folder: Path) -> set[str]:
 def test_the_chassis_has_its_eleven_rooms_and_a_hall() -> None:
     assert things(SERVICES / "chassis") == CHASSIS | HALL | {"README.md"}
     assert all((SERVICES / "chassis" / room / "__init__.py").read_text().strip() for room in CHASSIS)
+
+
+def test_every_service_is_in_the_local_stack_and_so_in_the_tests() -> None:
+    """Whatever runs for all services, tests too, takes their names from `deploy/local/places.py`."""
+    assert sorted(path.parent.name for path in SERVICES.glob("*/app.py")) == list(NAMES)
+    assert [service.name for service in ALL] == list(NAMES)
 
 
 @pytest.mark.parametrize("service", NAMES)

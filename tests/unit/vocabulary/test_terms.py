@@ -15,11 +15,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from chassis.pure.reference import DIRECTORY
+from tests.support.services import NAMES
 from vocabulary import roles
 from vocabulary.codes import Org
 
 ROOT = Path(__file__).resolve().parents[3]
-SERVICES = ("counselling", "placement", "referral", "training")
 
 
 def literals(text: str) -> Iterator[frozenset[Any]]:
@@ -32,7 +32,7 @@ def literals(text: str) -> Iterator[frozenset[Any]]:
 
 def test_no_closed_list_stands_twice() -> None:
     found: dict[frozenset[Any], list[str]] = defaultdict(list)
-    for package in ("vocabulary", *SERVICES):
+    for package in ("vocabulary", *NAMES):
         for path in sorted((ROOT / "services" / package).rglob("*.py")):
             for values in literals(path.read_text(encoding="utf-8")):
                 found[values].append(path.relative_to(ROOT).as_posix())
@@ -62,7 +62,7 @@ def test_the_envelope_knows_the_same_kinds_of_organisations() -> None:
     assert schema["properties"]["ce_actororg"]["pattern"] == field.metadata[0].pattern
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", NAMES)
 def test_a_service_acts_for_an_organisation_that_the_envelope_can_name(service: str) -> None:
     app = import_module(f"{service}.app")
     whole = app.SERVICE
