@@ -86,6 +86,20 @@ def test_a_header_of_a_command_that_comes_twice_is_refused(name: str) -> None:
     assert problem(answer, 400, "header_repeated")["errors"][0]["field"] == name
 
 
+def test_a_header_of_a_command_is_refused_before_its_path_and_body_are_validated() -> None:
+    headers = ISSUING.bearer(roles=["scout"], org="scouts:bavaria", country="DE")
+    [service] = [each for each in ALL if each.name == "referral"]
+    path, body = "/cases/no-id/referrals", {"unheard": "of"}
+    without = ask(app(service.name), "POST", path, headers=headers, json=body)
+    problem(without, 400, "idempotency_key_required")
+    short = ask(app(service.name), "POST", path, headers={**headers, "Idempotency-Key": "short"}, json=body)
+    assert [each["field"] for each in problem(short, 422, "request_invalid")["errors"]] == ["Idempotency-Key"]
+    without_such_headers = problem(
+        ask(app(service.name), "GET", "/cases/no-id", headers=headers), 422, "request_invalid"
+    )
+    assert [each["field"] for each in without_such_headers["errors"]] == ["case_id"]
+
+
 @pytest.mark.parametrize(("service", "method", "path"), EVERY)
 def test_every_route_documents_what_it_answers(service: Any, method: str, path: str) -> None:
     operation = app(service.name).openapi()["paths"][path][method.lower()]
