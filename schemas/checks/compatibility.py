@@ -1,6 +1,6 @@
 """Inside a major version only optional additions.
 
-A topic keeps messages for 90 days and its readers change on their own days, so both directions must hold
+A topic keeps messages for 36 months and its readers change on their own days, so both directions must hold
 between any two versions: a reader of the old version must be able to read new messages, and a reader of the
 new version the old messages that are still in the topic. What one direction allows to widen the other
 forbids, so what was published stays as it is: a property keeps its constraints, required stays required,
