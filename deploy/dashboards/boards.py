@@ -160,7 +160,7 @@ def service() -> Board:
     waits = (
         highest("deadlines overdue", "ph_deadlines_oldest_seconds", "service", "s", 300),
         counted("deadlines fired", "ph_deadlines_fired_total", "name"),
-        counted("tried again", "ph_environment_retries_total", "where, reason"),
+        counted("tried again", "ph_outage_retries_total", "where, reason"),
         Panel("checks that fail", "short", {"{{check}}": failing}, limit=1),
         highest("lost by database or broker", "ph_lineage_lost", "kind", limit=1),
         counted("spans dropped", "ph_spans_dropped_total", "reason"),

@@ -114,7 +114,7 @@ async def answers_503_and_publishes_nothing(process: ToyProcess, broker: Broker,
     async with process:
         await until(lambda: bool(process.lines("relay_interrupted")), "the relay to notice")
         await until(lambda: bool(process.lines("service_started")), "the start")
-        assert await process.metric("ph_environment_retries_total", where="relay", reason="25006") >= 1
+        assert await process.metric("ph_outage_retries_total", where="relay", reason="25006") >= 1
         answer = await process.sell(uuid4(), 1)
         assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
         assert answer.headers["retry-after"]
@@ -240,7 +240,7 @@ async def test_a_login_that_is_not_given_yet_is_waited_for(
         assert (line["what"], line["reason"]) == ("database", reason)
         assert says in line["says"]
         assert line["remedy"]
-        assert await process.metric("ph_environment_retries_total", where="database", reason=reason) >= 2
+        assert await process.metric("ph_outage_retries_total", where="database", reason=reason) >= 2
         assert await process.probe("live") == 200
         await admin.run(mend.format(**names))
         await process.until_probe("ready", 200)

@@ -58,5 +58,5 @@ async def test_while_nobody_can_tell_it_is_no_number(shop: Shop, join: Join, mon
         monkeypatch.setattr(member.reader._lookout, "ends", silent)
         await until(lambda: seconds(member, shop.topic, "0") is None, "it to be told no more")
         assert member.metrics.registry.get_sample_value(
-            "ph_environment_retries_total", {"where": "topics", "reason": "TimeoutError"}
+            "ph_outage_retries_total", {"where": "topics", "reason": "TimeoutError"}
         )

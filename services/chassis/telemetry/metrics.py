@@ -71,7 +71,7 @@ class Metrics:
         self.handler_seconds = histogram("handler_seconds", "Time to decide on one message", ("type", "outcome"))
         self.batch_seconds = histogram("batch_seconds", "Time of one consumer transaction")
         self.batch_size = histogram("batch_records", "Records per batch", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500))
-        self.retries = counter("environment_retries", "Work tried again after an outage", ("where", "reason"))
+        self.retries = counter("outage_retries", "Work tried again after an outage", ("where", "reason"))
         self.ready_checks = gauge("ready_check", "1 if this check of readiness passes", ("check",))
         self.commands = counter("commands", "Commands by outcome", ("command", "outcome"))
         self.http_seconds = histogram("http_request_seconds", "HTTP requests", ("method", "route", "status"))
