@@ -1,10 +1,10 @@
-"""Errors of the operators' commands: each carries its remedy."""
+"""Errors that somebody is expected to mend, at start, at run time or in a command of `ph`: each carries its remedy."""
 
 from __future__ import annotations
 
 
 class Trouble(Exception):
-    """An expected fault of an operator's command: what is wrong, where, and what to do about it.
+    """An expected fault of settings, database, brokers or a command: what is wrong, where, and what to do about it.
 
     Shown without a traceback; anything else that is raised is a bug and shows one.
     """
