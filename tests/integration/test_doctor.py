@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from chassis.consumer import leases as consumer_leases
 from chassis.consumer.leases import Leases
-from chassis.kafka import outlook
+from chassis.kafka import cluster_facts
 from chassis.operators.cli import app
 from chassis.operators.doctor import Line, State, checks, survey
 from chassis.operators.doctor.checks import BATCH_BYTES
@@ -207,7 +207,7 @@ async def test_clocks_that_differ_are_told_with_the_direction(
         def time() -> float:
             return time.time() - 100
 
-    monkeypatch.setattr(outlook, "time", Behind)
+    monkeypatch.setattr(cluster_facts, "time", Behind)
     monkeypatch.setattr(survey, "time", Behind)
     for check in ("clock of Kafka", "clock of the database"):
         line = await patient.says(check)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from chassis.kafka.cluster_facts import ClusterFacts
 from chassis.kafka.kinds import forgets_by_time
-from chassis.kafka.outlook import Outlook
 from chassis.kafka.rights import Right, granted_along
 from chassis.trouble import Trouble
 from chassis.unencrypted import Connection
@@ -83,7 +83,7 @@ class ZoneFacts:
     missing: Sequence[str] = ()
 
 
-def judged(needs: Needs, kafka: Outlook, database: DatabaseFacts, zones: ZoneFacts) -> list[Line]:
+def judged(needs: Needs, kafka: ClusterFacts, database: DatabaseFacts, zones: ZoneFacts) -> list[Line]:
     """All checks, in the order in which a person would mend what is wrong."""
     lines = [_login("Kafka login", kafka.trouble)]
     if kafka.trouble is None:
@@ -114,7 +114,7 @@ def _login(check: str, trouble: Trouble | None) -> Line:
     return Line(check, State.WRONG, str(trouble), trouble.remedy)
 
 
-def rights(needs: Needs, kafka: Outlook) -> Iterator[Line]:
+def rights(needs: Needs, kafka: ClusterFacts) -> Iterator[Line]:
     """A line per topic, group and cluster: what this user may do there against what he needs."""
     about = sorted({(right.resource, right.name) for right in needs.rights})
     for resource, name in about:
@@ -131,7 +131,7 @@ def rights(needs: Needs, kafka: Outlook) -> Iterator[Line]:
             yield Line(check, State.RIGHT, ", ".join(wanted))
 
 
-def subscription(needs: Needs, kafka: Outlook) -> Iterator[Line]:
+def subscription(needs: Needs, kafka: ClusterFacts) -> Iterator[Line]:
     """What the code reads, against topics.yaml and the topics that there are."""
     for topic in sorted({*needs.reads, *needs.listed}):
         check = f"subscription to {topic}"
@@ -151,7 +151,7 @@ def subscription(needs: Needs, kafka: Outlook) -> Iterator[Line]:
             yield Line(check, State.RIGHT, f"{there} partitions")
 
 
-def limits(needs: Needs, kafka: Outlook) -> Iterator[Line]:
+def limits(needs: Needs, kafka: ClusterFacts) -> Iterator[Line]:
     """The largest batch that a topic takes, against the largest that the relay sends."""
     for topic in needs.writes:
         check = f"max.message.bytes of {topic}"
@@ -165,7 +165,7 @@ def limits(needs: Needs, kafka: Outlook) -> Iterator[Line]:
             yield Line(check, State.RIGHT, f"{limit} takes the relay's batches of {BATCH_BYTES}")
 
 
-def compression(needs: Needs, kafka: Outlook) -> Iterator[Line]:
+def compression(needs: Needs, kafka: ClusterFacts) -> Iterator[Line]:
     """The codec by which brokers rewrite batches: readers may not have it."""
     for topic in sorted({*needs.reads, *needs.writes}):
         check = f"compression.type of {topic}"
@@ -179,7 +179,7 @@ def compression(needs: Needs, kafka: Outlook) -> Iterator[Line]:
             yield Line(check, State.RIGHT, codec)
 
 
-def retention(needs: Needs, kafka: Outlook) -> Iterator[Line]:
+def retention(needs: Needs, kafka: ClusterFacts) -> Iterator[Line]:
     """What was not read yet, against what the broker forgets."""
     for topic in needs.reads:
         check = f"retention of {topic}"
@@ -219,7 +219,7 @@ def retention(needs: Needs, kafka: Outlook) -> Iterator[Line]:
             yield Line(check, State.RIGHT, f"kept {kept}; {behind} records are not read yet")
 
 
-def quotas(needs: Needs, kafka: Outlook) -> Line:
+def quotas(needs: Needs, kafka: ClusterFacts) -> Line:
     """What this user may do to a broker, where he may see it."""
     if kafka.quotas is None:
         return Line("quotas", State.UNKNOWN, "this user may not see them (DescribeConfigs on the cluster)")
@@ -252,7 +252,7 @@ def schema(needs: Needs, database: DatabaseFacts) -> Line:
     return Line("schema", State.RIGHT, "is what this code needs")
 
 
-def assignment(needs: Needs, kafka: Outlook, database: DatabaseFacts) -> Iterator[Line]:
+def assignment(needs: Needs, kafka: ClusterFacts, database: DatabaseFacts) -> Iterator[Line]:
     """The partitions of what the code reads, against those that a process of the service holds. A topic that is not
     there has none: its subscription is wrong."""
     for topic in needs.reads:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from chassis.kafka import topics
-from chassis.kafka.outlook import look
+from chassis.kafka.cluster_facts import survey_cluster
 from chassis.kafka.rights import rights
 from chassis.operators.doctor.checks import DatabaseFacts, Line, Needs, ZoneFacts, judged, keys
 from chassis.postgres import migrations
@@ -41,7 +41,7 @@ async def examine(needs: Needs, kafka: KafkaSettings, dsn: str, folder: Path | N
     """All that there is to say. `folder`: the service's migrations, where they are not in their usual place."""
     found = await survey_database(dsn, needs.service, folder)
     topics_ = sorted({*needs.writes, *needs.reads, *needs.listed, *needs.partitions})
-    seen = await look(kafka, needs.service, topics_, needs.reads, found.progress)
+    seen = await survey_cluster(kafka, needs.service, topics_, needs.reads, found.progress)
     return judged(needs, seen, found, survey_zones())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chassis.kafka.outlook import Outlook, Place
+from chassis.kafka.cluster_facts import ClusterFacts, Place
 from chassis.operators.doctor.checks import Line, Needs, State, retention
 
 DAY_MS, YEARS_OLD = 86_400_000, 3 * 366 * 86_400.0
@@ -13,8 +13,8 @@ NEEDS = Needs("till", frozenset(), reads=["ph.shop.v1"])
 
 def line(place: Place, **config: str) -> Line:
     settings = {name.replace("_", "."): value for name, value in config.items()}
-    outlook = Outlook(None, configs={"ph.shop.v1": settings}, places={("ph.shop.v1", 0): place})
-    [found] = retention(NEEDS, outlook)
+    facts = ClusterFacts(None, configs={"ph.shop.v1": settings}, places={("ph.shop.v1", 0): place})
+    [found] = retention(NEEDS, facts)
     return found
 
 

@@ -41,7 +41,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class ClusterFacts:
     """`trouble`: why nobody logs in; then nothing else is known. None stands for what this user may not see."""
 
     trouble: Trouble | None = None
@@ -53,20 +53,20 @@ class Outlook:
     clock_ahead_seconds: float | None = None
 
 
-async def look(
+async def survey_cluster(
     settings: KafkaSettings,
     group: str,
     topics: Sequence[str],
     read: Sequence[str],
     progress: Mapping[tuple[str, int], int] | None,
-) -> Outlook:
+) -> ClusterFacts:
     """Everything that can be seen. `progress` says where the reader is; without it the group's offsets do."""
     try:
         async with admin(settings) as client:
             rights, partitions = await _rights(client, group, topics)
             readable = [each for each in read if Right(Resource.TOPIC, each, Operation.READ) in rights]
             places = await _places(settings, group, {each: partitions.get(each, 0) for each in readable}, progress)
-            return Outlook(
+            return ClusterFacts(
                 None,
                 rights,
                 partitions,
@@ -76,7 +76,7 @@ async def look(
                 await _allowed(_clock_ahead(client)),
             )
     except Trouble as trouble:
-        return Outlook(trouble)
+        return ClusterFacts(trouble)
 
 
 async def _allowed(asked: Awaitable[T]) -> T | None:
