@@ -7,26 +7,26 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from counselling import contracts
-from counselling.handlers import CASE, incoming, progress
+from counselling.handlers import BY_CASE, incoming, progress
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    contracts.ConsentGranted: Handler(CASE, incoming.consent_granted),
-    contracts.ConsentWithdrawn: Handler(CASE, incoming.consent_withdrawn),
-    contracts.ReturneeReferred: Handler(CASE, incoming.returnee_referred),
-    contracts.ReferralWithdrawn: Handler(CASE, incoming.referral_withdrawn),
-    contracts.DeparturePlanned: Handler(CASE, incoming.departure_set),
-    contracts.DepartureRescheduled: Handler(CASE, incoming.departure_set),
-    contracts.DepartureCancelled: Handler(CASE, incoming.departure_cancelled),
-    contracts.ReturneeDeparted: Handler(CASE, incoming.returnee_departed),
-    contracts.EnrolmentConfirmed: Handler(CASE, progress.enrolment_confirmed),
-    contracts.EnrolmentCancelled: Handler(CASE, progress.enrolment_cancelled),
-    contracts.CourseCompleted: Handler(CASE, progress.course_completed),
-    contracts.JobOffered: Handler(CASE, progress.job_offered),
-    contracts.JobOfferAccepted: Handler(CASE, progress.job_offer_accepted),
-    contracts.JobOfferDeclined: Handler(CASE, progress.job_offer_declined),
-    contracts.JobOfferExpired: Handler(CASE, progress.job_offer_expired),
-    contracts.CandidacyClosed: Handler(CASE, progress.candidacy_closed),
-    contracts.EmploymentStarted: Handler(CASE, progress.employment_started),
+    contracts.ConsentGranted: Handler(BY_CASE, incoming.consent_granted),
+    contracts.ConsentWithdrawn: Handler(BY_CASE, incoming.consent_withdrawn),
+    contracts.ReturneeReferred: Handler(BY_CASE, incoming.returnee_referred),
+    contracts.ReferralWithdrawn: Handler(BY_CASE, incoming.referral_withdrawn),
+    contracts.DeparturePlanned: Handler(BY_CASE, incoming.departure_set),
+    contracts.DepartureRescheduled: Handler(BY_CASE, incoming.departure_set),
+    contracts.DepartureCancelled: Handler(BY_CASE, incoming.departure_cancelled),
+    contracts.ReturneeDeparted: Handler(BY_CASE, incoming.returnee_departed),
+    contracts.EnrolmentConfirmed: Handler(BY_CASE, progress.enrolment_confirmed),
+    contracts.EnrolmentCancelled: Handler(BY_CASE, progress.enrolment_cancelled),
+    contracts.CourseCompleted: Handler(BY_CASE, progress.course_completed),
+    contracts.JobOffered: Handler(BY_CASE, progress.job_offered),
+    contracts.JobOfferAccepted: Handler(BY_CASE, progress.job_offer_accepted),
+    contracts.JobOfferDeclined: Handler(BY_CASE, progress.job_offer_declined),
+    contracts.JobOfferExpired: Handler(BY_CASE, progress.job_offer_expired),
+    contracts.CandidacyClosed: Handler(BY_CASE, progress.candidacy_closed),
+    contracts.EmploymentStarted: Handler(BY_CASE, progress.employment_started),
     contracts.CountryStatusChanged: HEARD,
 }

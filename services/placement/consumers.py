@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from placement import contracts
-from placement.handlers import CASE, CASE_AND_VACANCIES, incoming
+from placement.handlers import BY_CASE, BY_CASE_WITH_VACANCIES, incoming
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    contracts.ReturneeReferred: Handler(CASE, incoming.returnee_referred),
-    contracts.ReferralWithdrawn: Handler(CASE_AND_VACANCIES, incoming.referral_withdrawn),
-    contracts.ConsentGranted: Handler(CASE, incoming.consent_granted),
-    contracts.ConsentWithdrawn: Handler(CASE_AND_VACANCIES, incoming.consent_withdrawn),
-    contracts.CourseCompleted: Handler(CASE, incoming.course_completed),
-    contracts.ReferralRejected: Handler(CASE, incoming.referral_rejected),
-    contracts.ReferralRedirected: Handler(CASE, incoming.referral_redirected),
-    contracts.ArrivedInCountry: Handler(CASE, incoming.arrived),
-    contracts.NeedsAssessed: Handler(CASE, incoming.needs_assessed),
+    contracts.ReturneeReferred: Handler(BY_CASE, incoming.returnee_referred),
+    contracts.ReferralWithdrawn: Handler(BY_CASE_WITH_VACANCIES, incoming.referral_withdrawn),
+    contracts.ConsentGranted: Handler(BY_CASE, incoming.consent_granted),
+    contracts.ConsentWithdrawn: Handler(BY_CASE_WITH_VACANCIES, incoming.consent_withdrawn),
+    contracts.CourseCompleted: Handler(BY_CASE, incoming.course_completed),
+    contracts.ReferralRejected: Handler(BY_CASE, incoming.referral_rejected),
+    contracts.ReferralRedirected: Handler(BY_CASE, incoming.referral_redirected),
+    contracts.ArrivedInCountry: Handler(BY_CASE, incoming.arrived),
+    contracts.NeedsAssessed: Handler(BY_CASE, incoming.needs_assessed),
     contracts.CountryStatusChanged: HEARD,
 }

@@ -12,7 +12,7 @@ from chassis.pure.answers import Answer
 from chassis.pure.calendar import WorkingDays
 from referral.domain.case import Case, CaseStatus
 from referral.domain.consent import Consent, ConsentStatus
-from referral.domain.country import CountryStatus
+from referral.domain.country import CountrySwitch
 from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import Profile, ProfileStatus
 from referral.domain.referral import Owed, Referral, ReferralStatus, as_told
@@ -325,7 +325,7 @@ class CountryView(Answer):
     request: RequestView | None = Field(description="what waits for a second person")
 
     @classmethod
-    def of(cls, status: CountryStatus, now: datetime) -> Self:
+    def of(cls, status: CountrySwitch, now: datetime) -> Self:
         """From the state. A request that has lapsed is none."""
         pending = status.pending(now)
         return cls(

@@ -8,7 +8,7 @@ from chassis.service import Overlay, Service, Unsealed
 from referral import switch
 from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
-from referral.domain.country import CountryStatus
+from referral.domain.country import CountrySwitch
 from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES, SEALING
 from referral.reference import Reference
 from vocabulary import centres, roles
@@ -40,7 +40,7 @@ SERVICE = Service(
     role_kinds=roles.KINDS_OF,
     shut=centres.shut,
     load_reference=Reference.load,
-    standing=Overlay(CountryStatus, over),
+    standing=Overlay(CountrySwitch, over),
     working_days=WORKING_DAYS,
     seals=True,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),

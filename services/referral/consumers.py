@@ -8,28 +8,28 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from referral import contracts
-from referral.handlers import CASE, incoming
+from referral.handlers import BY_CASE, incoming
 from referral.handlers.incoming import reaction
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    contracts.ReferralReceived: Handler(CASE, reaction(incoming.received, "referral_id", "centre")),
-    contracts.ReferralAccepted: Handler(CASE, reaction(incoming.accepted, "referral_id", "centre")),
-    contracts.ReferralRejected: Handler(CASE, reaction(incoming.rejected, "referral_id", "reason")),
-    contracts.ReferralRedirected: Handler(CASE, incoming.redirected),
-    contracts.ReferralCompleted: Handler(CASE, reaction(incoming.completed, "referral_id", "outcome_code")),
-    contracts.ArrivedInCountry: Handler(CASE, reaction(incoming.arrived, "case_id", "centre")),
-    contracts.FirstContactMade: Handler(CASE, reaction(incoming.unchanged, "case_id", "centre")),
-    contracts.NeedsAssessed: Handler(CASE, reaction(incoming.unchanged, "assessment_ref", "readiness")),
-    contracts.DeadlineMissed: Handler(CASE, reaction(incoming.deadline_missed, "subject_id", "code")),
-    contracts.DeadlineMoved: Handler(CASE, reaction(incoming.deadline_moved, "subject_id", "code")),
-    contracts.EnrolmentRequested: Handler(CASE, reaction(incoming.unchanged, "enrolment_id")),
-    contracts.EnrolmentConfirmed: Handler(CASE, reaction(incoming.unchanged, "enrolment_id")),
-    contracts.EnrolmentWaitlisted: Handler(CASE, reaction(incoming.unchanged, "enrolment_id")),
-    contracts.EnrolmentCancelled: Handler(CASE, reaction(incoming.unchanged, "enrolment_id", "reason")),
-    contracts.CourseCompleted: Handler(CASE, reaction(incoming.unchanged, "enrolment_id", "result")),
-    contracts.JobOffered: Handler(CASE, reaction(incoming.offered, "offer_id", "isco08")),
-    contracts.JobOfferAccepted: Handler(CASE, reaction(incoming.unchanged, "offer_id")),
-    contracts.JobOfferDeclined: Handler(CASE, reaction(incoming.unchanged, "offer_id", "reason")),
-    contracts.JobOfferExpired: Handler(CASE, reaction(incoming.unchanged, "offer_id")),
-    contracts.EmploymentStarted: Handler(CASE, reaction(incoming.employed, "employment_id", "isco08")),
+    contracts.ReferralReceived: Handler(BY_CASE, reaction(incoming.received, "referral_id", "centre")),
+    contracts.ReferralAccepted: Handler(BY_CASE, reaction(incoming.accepted, "referral_id", "centre")),
+    contracts.ReferralRejected: Handler(BY_CASE, reaction(incoming.rejected, "referral_id", "reason")),
+    contracts.ReferralRedirected: Handler(BY_CASE, incoming.redirected),
+    contracts.ReferralCompleted: Handler(BY_CASE, reaction(incoming.completed, "referral_id", "outcome_code")),
+    contracts.ArrivedInCountry: Handler(BY_CASE, reaction(incoming.arrived, "case_id", "centre")),
+    contracts.FirstContactMade: Handler(BY_CASE, reaction(incoming.unchanged, "case_id", "centre")),
+    contracts.NeedsAssessed: Handler(BY_CASE, reaction(incoming.unchanged, "assessment_ref", "readiness")),
+    contracts.DeadlineMissed: Handler(BY_CASE, reaction(incoming.deadline_missed, "subject_id", "code")),
+    contracts.DeadlineMoved: Handler(BY_CASE, reaction(incoming.deadline_moved, "subject_id", "code")),
+    contracts.EnrolmentRequested: Handler(BY_CASE, reaction(incoming.unchanged, "enrolment_id")),
+    contracts.EnrolmentConfirmed: Handler(BY_CASE, reaction(incoming.unchanged, "enrolment_id")),
+    contracts.EnrolmentWaitlisted: Handler(BY_CASE, reaction(incoming.unchanged, "enrolment_id")),
+    contracts.EnrolmentCancelled: Handler(BY_CASE, reaction(incoming.unchanged, "enrolment_id", "reason")),
+    contracts.CourseCompleted: Handler(BY_CASE, reaction(incoming.unchanged, "enrolment_id", "result")),
+    contracts.JobOffered: Handler(BY_CASE, reaction(incoming.offered, "offer_id", "isco08")),
+    contracts.JobOfferAccepted: Handler(BY_CASE, reaction(incoming.unchanged, "offer_id")),
+    contracts.JobOfferDeclined: Handler(BY_CASE, reaction(incoming.unchanged, "offer_id", "reason")),
+    contracts.JobOfferExpired: Handler(BY_CASE, reaction(incoming.unchanged, "offer_id")),
+    contracts.EmploymentStarted: Handler(BY_CASE, reaction(incoming.employed, "employment_id", "isco08")),
 }

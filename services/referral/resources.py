@@ -10,7 +10,7 @@ from chassis.pure.states import States, by_id, by_link
 from referral import refusals
 from referral.answers import Allowed, CaseView, CountryView, Hop, ProfileView, ReferralDetail, ReferralView, Timeline
 from referral.domain.case import Case
-from referral.domain.country import CountryStatus
+from referral.domain.country import CountrySwitch
 from referral.domain.profile import PROFILE_PART, Profile
 from referral.handlers.care import opened
 from referral.reference import Reference
@@ -85,14 +85,14 @@ def show_country(states: States, country_id: UUID, context: Context) -> CountryV
     code = next((row.code for row in context.reference.countries.on(day) if id_of(row.code) == country_id), None)
     if code is None:
         return refusals.COUNTRY_NOT_FOUND
-    found = states.get(CountryStatus, country_id) or CountryStatus(country_id, code)
+    found = states.get(CountrySwitch, country_id) or CountrySwitch(country_id, code)
     return CountryView.of(found, context.now)
 
 
 CASE = Resource(lambda case_id: (by_id(Case, case_id),), show_case)
 TIMELINE = Resource(lambda case_id: (by_id(Case, case_id),), show_timeline)
 ALLOWED = Resource(lambda case_id: (by_id(Case, case_id),), show_allowed)
-COUNTRY = Resource(lambda country_id: (by_id(CountryStatus, country_id),), show_country)
+COUNTRY = Resource(lambda country_id: (by_id(CountrySwitch, country_id),), show_country)
 REFERRAL = Resource(lambda referral_id: (by_link(Case, referral_id),), show_referral)
 PROFILE = Resource(lambda case_id: (by_id(Case, case_id), by_id(Profile, case_id)), show_profile)
 

@@ -15,7 +15,7 @@ from chassis.pure.paging import Listing, Order, Page, Wish
 from chassis.pure.sealing import Vault, VaultError
 from referral.answers import CaseSummary, CountryView, ListedReferral, needs_without
 from referral.domain.case import Case
-from referral.domain.country import CountryStatus
+from referral.domain.country import CountrySwitch
 from referral.domain.referral import Referral
 from referral.handlers.care import needs_in_clear
 
@@ -70,7 +70,7 @@ class Disclosure(NamedTuple):
 
 _case: TypeAdapter[Case] = TypeAdapter(Case)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
-_country: TypeAdapter[CountryStatus] = TypeAdapter(CountryStatus)
+_country: TypeAdapter[CountrySwitch] = TypeAdapter(CountrySwitch)
 
 
 async def cases(

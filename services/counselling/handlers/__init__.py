@@ -22,28 +22,28 @@ KINDS: tuple[Kind[Any], ...] = (
 )
 """In lock order. A new assessment needs no lock of its own: its file is locked."""
 
-CASE = needs(case_id=CentreFile)
-OWNING_CASE = needs(owner=CentreFile)
+BY_CASE = needs(case_id=CentreFile)
+BY_OWNER = needs(owner=CentreFile)
 
 COMMANDS: Mapping[type[Any], Handler] = {
-    commands.AcceptReferral: Handler(CASE, referrals.accept),
-    commands.RejectReferral: Handler(CASE, referrals.reject),
-    commands.RedirectReferral: Handler(CASE, referrals.redirect),
-    commands.CompleteReferral: Handler(CASE, referrals.complete),
-    commands.ConfirmArrival: Handler(CASE, casework.confirm_arrival),
-    commands.RecordContact: Handler(CASE, casework.record_contact),
-    commands.RecordAssessment: Handler(CASE, casework.record_assessment),
+    commands.AcceptReferral: Handler(BY_CASE, referrals.accept),
+    commands.RejectReferral: Handler(BY_CASE, referrals.reject),
+    commands.RedirectReferral: Handler(BY_CASE, referrals.redirect),
+    commands.CompleteReferral: Handler(BY_CASE, referrals.complete),
+    commands.ConfirmArrival: Handler(BY_CASE, casework.confirm_arrival),
+    commands.RecordContact: Handler(BY_CASE, casework.record_contact),
+    commands.RecordAssessment: Handler(BY_CASE, casework.record_assessment),
     commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
 }
 
 DEADLINES: Mapping[str, Handler] = {
-    deadlines.REFERRAL_ANSWER: Handler(OWNING_CASE, overdue.referral_answer_missed),
-    deadlines.FIRST_CONTACT: Handler(OWNING_CASE, overdue.first_contact_missed),
+    deadlines.REFERRAL_ANSWER: Handler(BY_OWNER, overdue.referral_answer_missed),
+    deadlines.FIRST_CONTACT: Handler(BY_OWNER, overdue.first_contact_missed),
 }
 
 MOVES: Mapping[str, Handler] = {
-    deadlines.REFERRAL_ANSWER: Handler(OWNING_CASE, overdue.referral_answer_moved),
-    deadlines.FIRST_CONTACT: Handler(OWNING_CASE, overdue.first_contact_moved),
+    deadlines.REFERRAL_ANSWER: Handler(BY_OWNER, overdue.referral_answer_moved),
+    deadlines.FIRST_CONTACT: Handler(BY_OWNER, overdue.first_contact_moved),
 }
 
 SEALING = Handler(needs(id=(CentreFile, Linked(Assessment))), care.seal_what_lies_in_clear)

@@ -23,21 +23,21 @@ KINDS: tuple[Kind[Any], ...] = (
 )
 """In lock order: the person, then what persons share."""
 
-CASE = needs(case_id=Candidate)
-CASE_AND_VACANCY = needs(case_id=Candidate, vacancy_id=Vacancy)
-CASE_AND_VACANCIES = needs(case_id=(Candidate, Linked(Vacancy)))
+BY_CASE = needs(case_id=Candidate)
+BY_CASE_AND_VACANCY = needs(case_id=Candidate, vacancy_id=Vacancy)
+BY_CASE_WITH_VACANCIES = needs(case_id=(Candidate, Linked(Vacancy)))
 
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.RegisterEmployer: Handler(needs(), vacancies.register_employer),
     commands.PublishVacancy: Handler(needs(employer_id=Employer), vacancies.publish_vacancy),
     commands.CloseVacancy: Handler(needs(vacancy_id=Vacancy), vacancies.close_vacancy),
-    commands.Shortlist: Handler(CASE_AND_VACANCY, candidacies.shortlist),
-    commands.Present: Handler(CASE_AND_VACANCY, candidacies.present),
-    commands.CloseCandidacy: Handler(CASE_AND_VACANCY, candidacies.close_candidacy),
-    commands.MakeOffer: Handler(CASE_AND_VACANCY, offers.make_offer),
-    commands.AcceptOffer: Handler(CASE_AND_VACANCY, offers.accept_offer),
-    commands.DeclineOffer: Handler(CASE_AND_VACANCY, offers.decline_offer),
-    commands.StartEmployment: Handler(CASE_AND_VACANCY, offers.start_employment),
+    commands.Shortlist: Handler(BY_CASE_AND_VACANCY, candidacies.shortlist),
+    commands.Present: Handler(BY_CASE_AND_VACANCY, candidacies.present),
+    commands.CloseCandidacy: Handler(BY_CASE_AND_VACANCY, candidacies.close_candidacy),
+    commands.MakeOffer: Handler(BY_CASE_AND_VACANCY, offers.make_offer),
+    commands.AcceptOffer: Handler(BY_CASE_AND_VACANCY, offers.accept_offer),
+    commands.DeclineOffer: Handler(BY_CASE_AND_VACANCY, offers.decline_offer),
+    commands.StartEmployment: Handler(BY_CASE_AND_VACANCY, offers.start_employment),
 }
 
 DEADLINES: Mapping[str, Handler] = {

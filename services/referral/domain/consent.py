@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
-REFERRAL: Final = "referral"
+REFERRAL_PURPOSE: Final = "referral"
 """The purpose of handing a case over to a centre."""
 ConsentStatus = Literal["granted", "withdrawn"]
 

@@ -24,7 +24,7 @@ class SwitchRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class CountryStatus:
+class CountrySwitch:
     """A country that somebody has wanted to switch; the others are active as far as the switch goes.
 
     `since`: when it became what it is; None before the first switch. `requested_by` and `confirmed_by` are the two
@@ -44,11 +44,11 @@ class CountryStatus:
         """The request that waits; one that has lapsed waits no more, even if its deadline has not fired yet."""
         return self.request if self.request is not None and now < self.request.lapses_at else None
 
-    def asked(self, request: SwitchRequest) -> CountryStatus:
+    def asked(self, request: SwitchRequest) -> CountrySwitch:
         """With a request that waits."""
         return replace(self, request=request)
 
-    def confirmed(self, request: SwitchRequest, by: str, at: datetime) -> CountryStatus:
+    def confirmed(self, request: SwitchRequest, by: str, at: datetime) -> CountrySwitch:
         """As it was requested."""
         return replace(
             self,
@@ -60,6 +60,6 @@ class CountryStatus:
             request=None,
         )
 
-    def dropped(self) -> CountryStatus:
+    def dropped(self) -> CountrySwitch:
         """Without the request."""
         return replace(self, request=None)

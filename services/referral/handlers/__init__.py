@@ -10,7 +10,7 @@ from chassis.pure.needs import needs
 from chassis.pure.states import Kind, Need, by_id
 from referral import commands
 from referral.domain.case import Case, links
-from referral.domain.country import CountryStatus
+from referral.domain.country import CountrySwitch
 from referral.domain.profile import Profile
 from referral.handlers import care, consents, countries, deadlines, intake, journey, receipts, referrals
 from vocabulary.switch import id_of
@@ -18,31 +18,31 @@ from vocabulary.switch import id_of
 KINDS: tuple[Kind[Any], ...] = (
     Kind(Case, "case_file", links),
     Kind(Profile, "profile"),
-    Kind(CountryStatus, "country_status"),
+    Kind(CountrySwitch, "country_status"),
 )
 """In lock order."""
 
-CASE = needs(case_id=Case)
-CASE_AND_PROFILE = needs(case_id=(Case, Profile))
+BY_CASE = needs(case_id=Case)
+BY_CASE_WITH_PROFILE = needs(case_id=(Case, Profile))
 
 
 def _country(message: Any) -> Iterable[Need]:
-    return (by_id(CountryStatus, id_of(message.country)),)
+    return (by_id(CountrySwitch, id_of(message.country)),)
 
 
 COMMANDS: Mapping[type[Any], Handler] = {
-    commands.OpenCase: Handler(CASE, intake.open_case),
-    commands.SetProfile: Handler(CASE_AND_PROFILE, intake.set_profile),
-    commands.DestroyProfile: Handler(CASE_AND_PROFILE, intake.destroy_profile),
-    commands.GrantConsent: Handler(CASE, consents.grant_consent),
-    commands.WithdrawConsent: Handler(CASE, consents.withdraw_consent),
-    commands.Refer: Handler(CASE, referrals.refer),
-    commands.WithdrawReferral: Handler(CASE, referrals.withdraw_referral),
-    commands.PlanDeparture: Handler(CASE, journey.plan),
-    commands.BookDeparture: Handler(CASE, journey.book),
-    commands.RescheduleDeparture: Handler(CASE, journey.reschedule),
-    commands.CancelDeparture: Handler(CASE, journey.cancel),
-    commands.ConfirmDeparture: Handler(CASE, journey.confirm_departure),
+    commands.OpenCase: Handler(BY_CASE, intake.open_case),
+    commands.SetProfile: Handler(BY_CASE_WITH_PROFILE, intake.set_profile),
+    commands.DestroyProfile: Handler(BY_CASE_WITH_PROFILE, intake.destroy_profile),
+    commands.GrantConsent: Handler(BY_CASE, consents.grant_consent),
+    commands.WithdrawConsent: Handler(BY_CASE, consents.withdraw_consent),
+    commands.Refer: Handler(BY_CASE, referrals.refer),
+    commands.WithdrawReferral: Handler(BY_CASE, referrals.withdraw_referral),
+    commands.PlanDeparture: Handler(BY_CASE, journey.plan),
+    commands.BookDeparture: Handler(BY_CASE, journey.book),
+    commands.RescheduleDeparture: Handler(BY_CASE, journey.reschedule),
+    commands.CancelDeparture: Handler(BY_CASE, journey.cancel),
+    commands.ConfirmDeparture: Handler(BY_CASE, journey.confirm_departure),
     commands.RequestCountryStatus: Handler(_country, countries.request),
     commands.ConfirmCountryStatus: Handler(_country, countries.confirm),
     commands.RejectCountryStatus: Handler(_country, countries.reject),
@@ -50,7 +50,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
 
 DEADLINES: Mapping[str, Handler] = {
     deadlines.REFERRAL_RECEIPT: Handler(needs(owner=Case), receipts.receipt_missed),
-    deadlines.COUNTRY_STATUS_REQUEST: Handler(needs(owner=CountryStatus), countries.request_lapses),
+    deadlines.COUNTRY_STATUS_REQUEST: Handler(needs(owner=CountrySwitch), countries.request_lapses),
 }
 
 MOVES: Mapping[str, Handler] = {

@@ -18,7 +18,7 @@ from referral import refusals
 from referral.answers import ConsentOutcome
 from referral.commands import GrantConsent, WithdrawConsent
 from referral.domain.case import MOST_CONSENTS, Case
-from referral.domain.consent import REFERRAL, Consent
+from referral.domain.consent import REFERRAL_PURPOSE, Consent
 from referral.events import ConsentGranted, ConsentWithdrawn, ReferralWithdrawn
 from referral.handlers.desk import own_act
 from referral.handlers.receipts import watched
@@ -184,7 +184,7 @@ def _is_known(recipient: str, purpose: Purpose, reference: Reference) -> bool:
 def _without_ground(case: Case, consent: Consent) -> tuple[Case, tuple[ReferralWithdrawn, ...]]:
     ended = []
     for referral in case.referrals:
-        if consent.names(REFERRAL, referral.to_centre, referral.centre_country):
+        if consent.names(REFERRAL_PURPOSE, referral.to_centre, referral.centre_country):
             lost_at = ground_lost_at(case, referral)
             if lost_at is not None:
                 case, event = withdrawn(case, referral, "consent_withdrawn", lost_at)

@@ -10,7 +10,7 @@ from chassis.pure.states import States
 from referral import refusals
 from referral.answers import CountryOutcome
 from referral.commands import ConfirmCountryStatus, RejectCountryStatus, RequestCountryStatus
-from referral.domain.country import CountryStatus, SwitchRequest
+from referral.domain.country import CountrySwitch, SwitchRequest
 from referral.events import CountryStatusChanged
 from referral.handlers.deadlines import COUNTRY_STATUS_REQUEST
 from vocabulary.countries import GERMANY, day_at
@@ -29,7 +29,7 @@ def request(states: States, command: RequestCountryStatus, context: Context) -> 
     if context.reference.country_status_reasons.get(command.reason, on=day) is None:
         return unknown_code("/reason", "country_status_reasons")
     id_ = id_of(command.country)
-    found = states.get(CountryStatus, id_) or CountryStatus(id_, command.country)
+    found = states.get(CountrySwitch, id_) or CountrySwitch(id_, command.country)
     if found.pending(context.now) is not None:
         return refusals.REQUEST_PENDING
     if found.status == command.status:
@@ -65,7 +65,7 @@ def reject(states: States, command: RejectCountryStatus, context: Context) -> De
 
 def request_lapses(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
     """Nobody has answered the request in time."""
-    status = states.get(CountryStatus, deadline.owner)
+    status = states.get(CountrySwitch, deadline.owner)
     if status is None or status.request is None or status.request.lapses_at > deadline.due_at:
         return NOTHING
     return Decision((status.dropped(),))
@@ -73,11 +73,11 @@ def request_lapses(states: States, deadline: DeadlineDue, _context: Context) -> 
 
 def _requested(
     states: States, command: ConfirmCountryStatus | RejectCountryStatus, context: Context
-) -> tuple[CountryStatus, SwitchRequest] | Refused:
+) -> tuple[CountrySwitch, SwitchRequest] | Refused:
     """The country and the request that waits, if somebody else has made it."""
     if context.reference.countries.get(command.country, on=day_at(GERMANY, context.now)) is None:
         return refusals.COUNTRY_NOT_FOUND
-    status = states.get(CountryStatus, id_of(command.country))
+    status = states.get(CountrySwitch, id_of(command.country))
     wanted = None if status is None else status.pending(context.now)
     if status is None or wanted is None:
         return refusals.NOTHING_REQUESTED

@@ -10,7 +10,7 @@ from referral import refusals
 from referral.answers import ReferralOutcome
 from referral.commands import Refer, WithdrawReferral
 from referral.domain.case import MOST_REFERRALS, Case
-from referral.domain.consent import REFERRAL
+from referral.domain.consent import REFERRAL_PURPOSE
 from referral.domain.journey import Journey
 from referral.domain.referral import Referral, as_told
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
@@ -23,7 +23,8 @@ from vocabulary.countries import GERMANY, day_at
 from vocabulary.reference import Centre, Fallback
 from vocabulary.refusals import country_not_active, country_suspended, limit_reached, unknown_code
 
-CODE_LISTS = {"needs": "needs", "wishes": "wishes", "skills": "isco08"}
+CODED_ATTRIBUTES = {"needs": "needs", "wishes": "wishes", "skills": "isco08"}
+"""What a referral says in codes, and the list of each."""
 
 
 def refer(states: States, command: Refer, context: Context) -> Decision | Refused:
@@ -32,7 +33,7 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
     if isinstance(case, Refused):
         return case
     day = day_at(GERMANY, context.now)
-    for attribute, code_list in CODE_LISTS.items():
+    for attribute, code_list in CODED_ATTRIBUTES.items():
         known = getattr(context.reference, code_list)
         for index, code in enumerate(getattr(command, attribute)):
             if known.get(code, on=day) is None:
@@ -40,7 +41,7 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
     centre = _centre_for(case, command, context.reference, day)
     if isinstance(centre, Refused):
         return centre
-    if not case.covered(REFERRAL, centre.code, centre.country, context.now):
+    if not case.covered(REFERRAL_PURPOSE, centre.code, centre.country, context.now):
         return refusals.CONSENT_MISSING
     if same := open_for(case, command.needs, context.vault):
         return refusals.need_already_referred(same)
@@ -103,9 +104,11 @@ def ground_lost_at(case: Case, referral: Referral) -> datetime | None:
     """
     if not referral.unanswered:
         return None
-    named = [each for each in case.consents if each.names(REFERRAL, referral.to_centre, referral.centre_country)]
+    named = [
+        each for each in case.consents if each.names(REFERRAL_PURPOSE, referral.to_centre, referral.centre_country)
+    ]
     at = max((each.withdrawn_at for each in named if each.withdrawn_at is not None), default=None)
-    if at is None or case.covered(REFERRAL, referral.to_centre, referral.centre_country, at):
+    if at is None or case.covered(REFERRAL_PURPOSE, referral.to_centre, referral.centre_country, at):
         return None
     return at
 

@@ -40,6 +40,6 @@ create table country_status (
     id         uuid primary key,            -- of the country: vocabulary.switch.id_of
     version    int not null,
     status     text not null,
-    data       jsonb not null,              -- referral.domain.country.CountryStatus
+    data       jsonb not null,              -- referral.domain.country.CountrySwitch
     updated_at timestamptz not null
 );

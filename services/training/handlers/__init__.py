@@ -21,17 +21,17 @@ KINDS: tuple[Kind[Any], ...] = (
 )
 """In lock order: the person, then what persons share."""
 
-CASE = needs(case_id=Learner)
-CASE_AND_SESSIONS = needs(case_id=(Learner, Linked(CourseSession)))
-REQUEST = needs(case_id=(Learner, Linked(CourseSession)), session_id=CourseSession)
-SESSION = needs(session_id=CourseSession)
+BY_CASE = needs(case_id=Learner)
+BY_CASE_WITH_SESSIONS = needs(case_id=(Learner, Linked(CourseSession)))
+BY_REQUEST = needs(case_id=(Learner, Linked(CourseSession)), session_id=CourseSession)
+BY_SESSION = needs(session_id=CourseSession)
 
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.ScheduleSession: Handler(needs(), sessions.schedule_session),
-    commands.CancelSession: Handler(SESSION, sessions.cancel_session),
-    commands.RequestEnrolment: Handler(REQUEST, enrolments.request_enrolment),
-    commands.CancelEnrolment: Handler(SESSION, enrolments.cancel_enrolment),
-    commands.CompleteEnrolment: Handler(SESSION, enrolments.complete_enrolment),
+    commands.CancelSession: Handler(BY_SESSION, sessions.cancel_session),
+    commands.RequestEnrolment: Handler(BY_REQUEST, enrolments.request_enrolment),
+    commands.CancelEnrolment: Handler(BY_SESSION, enrolments.cancel_enrolment),
+    commands.CompleteEnrolment: Handler(BY_SESSION, enrolments.complete_enrolment),
 }
 
 DEADLINES: Mapping[str, Handler] = {

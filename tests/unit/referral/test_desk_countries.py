@@ -9,7 +9,7 @@ import pytest
 
 from chassis.pure.decision import Actor, Decision, Refused
 from referral import commands
-from referral.domain.country import CountryStatus
+from referral.domain.country import CountrySwitch
 from referral.events import CountryStatusChanged
 from referral.handlers.countries import LAPSES_AFTER
 from referral.handlers.deadlines import COUNTRY_STATUS_REQUEST
@@ -36,14 +36,14 @@ def reject(desk: Desk, by: str = BOB, country: str = "NG") -> Decision | Refused
     return desk.run(commands.RejectCountryStatus(country, (by,)), MANAGER)
 
 
-def standing(desk: Desk, country: str = "NG") -> CountryStatus:
-    found: CountryStatus = desk.service.state(CountryStatus, id_of(country))
+def standing(desk: Desk, country: str = "NG") -> CountrySwitch:
+    found: CountrySwitch = desk.service.state(CountrySwitch, id_of(country))
     return found
 
 
 def obeys(desk: Desk) -> None:
     """What a process does twice a second."""
-    desk.service.reference = over(reference(), desk.service.all(CountryStatus))
+    desk.service.reference = over(reference(), desk.service.all(CountrySwitch))
 
 
 def waiting(desk: Desk) -> list[str]:
