@@ -236,6 +236,11 @@ def settled(file: CentreFile) -> CentreFile:
     return replace(file, status=status, centre=last.centre, country=country, centres=centres, taken_on=taken_on)
 
 
+def links(file: CentreFile) -> set[UUID]:
+    """Every id by which a file is found: its referrals."""
+    return {referral.id for referral in file.referrals}
+
+
 def _answered(referral: Referral) -> tuple[datetime, UUID]:
     return (referral.answered_at or referral.received_at, referral.id)
 
