@@ -29,7 +29,7 @@ from chassis.consumer.inbound import (
 from chassis.consumer.positions import MAX_GAP, Positions, Verdict
 from chassis.consumer.progress import NO_TERMS, Terms
 from chassis.consumer.spans import ProcessSpans
-from chassis.postgres.database import Connection, is_bad_data, reason_of
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection, is_bad_data, reason_of
 from chassis.pure.decision import Handler, Refused
 from chassis.pure.messages import Contract
 from chassis.telemetry.logs import get_logger
@@ -134,7 +134,7 @@ class Dispatcher:
         spans = ProcessSpans(self._shop.tracer)
         outcome = _Outcome()
         to_park: list[parking.Parked] = []
-        async with self._shop.pool.acquire(timeout=10) as connection, connection.transaction():
+        async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection, connection.transaction():
             seen, verdicts = await self._judge(connection, batch)
             fresh = [
                 (inbound, NO_EVENT.get(verdict) or inbound.fault)
@@ -249,7 +249,7 @@ class Dispatcher:
         Each has a transaction of its own. At most `limit` of them per call: so a long queue neither looks like a task
         that hangs nor holds up a shutdown. Returns 0 once there is nothing to do.
         """
-        async with self._shop.pool.acquire(timeout=10) as connection:
+        async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
             ready = await parking.ready(connection)
         taken = 0
         for candidate in ready:
@@ -291,7 +291,7 @@ class Dispatcher:
         work = self._shop.unit_of_work()
         spans = ProcessSpans(self._shop.tracer)
         outcome = _Outcome()
-        async with self._shop.pool.acquire(timeout=10) as connection, connection.transaction():
+        async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection, connection.transaction():
             record = await parking.take(connection, candidate)
             if record is None:
                 return False

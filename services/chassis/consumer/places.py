@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 from chassis.consumer import progress
 from chassis.consumer.progress import Progress
 from chassis.kafka.lookout import Lookout, Span
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 
@@ -74,7 +75,7 @@ class Places:
             return {}
         # Before the brokers are asked: whoever finds another id by then asks again.
         ids = {each.topic: id_of(each.topic) for each in partitions}
-        async with self._pool.acquire(timeout=10) as connection:
+        async with self._pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
             rows = await progress.begin(connection, partitions, session)
         # The end is asked for last: what was read up to then must not seem to lie behind it.
         spans = await self._lookout.spans(rows)
@@ -88,7 +89,7 @@ class Places:
         return starts
 
     async def _write(self, partition: TopicPartition, start: Start) -> None:
-        async with self._pool.acquire(timeout=10) as connection, connection.transaction():
+        async with self._pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection, connection.transaction():
             if start.missed:
                 await progress.miss(connection, partition, *start.missed)
             await progress.put(connection, partition, start.progress)

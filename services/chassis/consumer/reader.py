@@ -29,6 +29,7 @@ from chassis.consumer.transport import Consumer
 from chassis.consumer.unreadable import Unreadable
 from chassis.consumer.watchdog import DeafReaderError, Watchdog
 from chassis.kafka.lookout import Lookout
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger
 from chassis.waiting import error_of, is_set_within
@@ -155,7 +156,7 @@ class Reader:
                 self._unreadable.forget(each)
                 self._wake()
         if set(partitions) != self._subscription.leases.keys():
-            async with self._pool.acquire(timeout=10) as connection:
+            async with self._pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
                 known = await progress.register(connection, partitions)
             self._subscription.leases, self._unread = known, None  # at once: nobody is ready in between
             self._numbers |= known

@@ -16,6 +16,7 @@ from chassis.consumer import progress
 from chassis.consumer.held import Held
 from chassis.kafka.lookout import Lookout
 from chassis.kafka.unpacking import StoredBatch
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN
 from chassis.telemetry.logs import get_logger
 
 FAILURE = "unreadable"
@@ -82,7 +83,7 @@ class Unreadable:
                 return "gone"
             stop.digest = _digest(partition, stop.offset, batch)
         detail = f"what begins at this offset cannot be unpacked: {stop.reason}"
-        async with self._pool.acquire(timeout=10) as connection:
+        async with self._pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
             held = *partition, stop.term
             await connection.execute(_PARK, *held, stop.offset, FAILURE, detail, stop.digest)
             state: str | None = await connection.fetchval(_DECIDED, partition.topic, stop.digest)
@@ -96,7 +97,7 @@ class Unreadable:
         batch = await self._lookout.batch_at(partition, stop.offset)
         if batch is None or _digest(partition, stop.offset, batch) != stop.digest:
             return
-        async with self._pool.acquire(timeout=10) as connection:
+        async with self._pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
             if await progress.skip(connection, partition, stop.term, stop.offset, batch.next_offset):
                 place = {"topic": partition.topic, "partition": partition.partition}
                 log.warning("records_skipped", **place, next_offset=batch.next_offset)

@@ -18,6 +18,9 @@ _BAD_DATA_CLASSES = ("22", "23")
 
 LENT_WITHIN = 5.0
 """Seconds that a caller waits for a free connection; then the service is overloaded."""
+LENT_TO_BACKGROUND_WITHIN = 10.0
+"""The same for what no caller waits for: records, deadlines, sealing. Who gives up begins the whole batch again, which
+costs more than to wait for those who were before it."""
 _REMEDIES = {
     "08P01": "A pooler may refuse parameters of a session's start: have it ignore them (PgBouncer: "
     "ignore_startup_parameters), or name PostgreSQL itself in <SERVICE>_DATABASE_URL.",

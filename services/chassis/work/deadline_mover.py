@@ -7,7 +7,7 @@ from math import inf
 from time import monotonic
 from uuid import UUID
 
-from chassis.postgres.database import Connection, is_bad_data, reason_of
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection, is_bad_data, reason_of
 from chassis.pure.calendar import UnknownCalendar, WorkingDays
 from chassis.pure.decision import Deadline, DeadlineMove, Handler, Refused
 from chassis.pure.states import Need
@@ -50,7 +50,7 @@ class DeadlineMover:
 
     async def _move_all(self, days: WorkingDays) -> int:
         moved, after = 0, _FIRST
-        async with self._shop.pool.acquire(timeout=10) as connection:
+        async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
             while True:
                 now = self._shop.clock.now()
                 found = await deadlines.counted(connection, now, self._names, after, BATCH)

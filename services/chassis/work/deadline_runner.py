@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind
 
 from chassis.outbox.append import Emitted
 from chassis.outbox.spans import record_created
-from chassis.postgres.database import Connection, is_bad_data, reason_of
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection, is_bad_data, reason_of
 from chassis.pure.decision import DeadlineDue, Handler, Refused
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.tracing import SpanContext, now_ns
@@ -33,7 +33,7 @@ class DeadlineRunner:
 
     async def fire_due(self) -> int:
         """Fires up to one batch of what is due; returns how many were due."""
-        async with self._shop.pool.acquire(timeout=10) as connection:
+        async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
             due = await deadlines.due(connection, self._shop.clock.now(), self._handlers, BATCH)
             if not due:
                 return 0

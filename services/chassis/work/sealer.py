@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN
 from chassis.pure.decision import Refused
 from chassis.pure.sealing import InClear, VaultError
 from chassis.service import Unsealed
@@ -40,7 +41,7 @@ class Sealer:
         return sealed
 
     async def _seal(self, unsealed: Unsealed) -> tuple[int, int]:
-        async with self._shop.pool.acquire(timeout=10) as connection:
+        async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
             messages = [InClear(row[0]) for row in await connection.fetch(unsealed.find, BATCH)]
             if not messages:
                 return 0, 0
