@@ -104,8 +104,7 @@ class OfferItem(OfferView):
     @classmethod
     def of(cls, candidacy: Candidacy, **vacancy: object) -> Self:
         """From a candidacy that has an offer; `vacancy` is what the item says of its vacancy."""
-        if candidacy.offer is None:
-            raise ValueError("the candidacy has no offer")
+        assert candidacy.offer is not None, "the candidacy has no offer"
         whose = {"case_id": candidacy.case_id, "candidacy_id": candidacy.id, "candidacy_status": candidacy.status}
         return cls.model_validate({**_facts(candidacy.offer), **whose, **vacancy})
 

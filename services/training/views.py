@@ -110,8 +110,7 @@ async def enrolments(
         if session is None:
             session = read[row["session_id"]] = _session.validate_json(row["data"])
         enrolment = session.enrolment(row["enrolment_id"])
-        if enrolment is None:
-            raise AssertionError("an enrolment is never removed from its session")
+        assert enrolment is not None, "an enrolment is never removed from its session"
         return EnrolmentSummary.of(session, enrolment)
 
     return await documents.page(ENROLMENTS, where, wish, item)

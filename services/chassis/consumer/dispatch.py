@@ -218,8 +218,8 @@ class Dispatcher:
 
     def _apply(self, work: UnitOfWork, spans: ProcessSpans, inbound: Inbound) -> Fault | None:
         message = inbound.message
-        assert message is not None
-        assert inbound.occurred_at is not None
+        assert message is not None, "what has no message has a fault"
+        assert inbound.occurred_at is not None, "what has a message has a time"
         begun = perf_counter()
         cause = Cause(self._actor, inbound.occurred_at, spans.open(inbound), inbound.id)
         decision = work.decide(self._handlers[type(message)], message, cause)

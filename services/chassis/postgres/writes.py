@@ -56,8 +56,7 @@ class Writes:
         if not self._parts:
             return
         counts = await connection.fetchrow(_counting(tuple(self._parts), self._single), *self._arguments())
-        if counts is None:
-            raise AssertionError("a select without from has one row")
+        assert counts is not None, "a select without from has one row"
         for part, rows, count in zip(self._parts, self._rows, counts, strict=True):
             if part.exact and count != len(rows):
                 raise part.otherwise

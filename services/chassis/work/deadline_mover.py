@@ -65,7 +65,7 @@ class DeadlineMover:
         return moved
 
     def _recounted(self, deadline: Deadline, days: WorkingDays) -> DeadlineMove | None:
-        assert deadline.counted is not None
+        assert deadline.counted is not None, "only deadlines that are counted are read"
         try:
             due_at = deadline.counted.moved(deadline.due_at, self._shop.clock.now(), days)
         except UnknownCalendar:

@@ -164,6 +164,5 @@ class Candidacy:
 
 
 def _answered(offer: Offer | None, status: OfferStatus, on: date | None) -> Offer:
-    if offer is None:
-        raise ValueError("a candidacy without an offer has none to answer")
+    assert offer is not None, "a candidacy without an offer has none to answer"
     return replace(offer, status=status, answered_on=on)

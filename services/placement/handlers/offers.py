@@ -180,9 +180,8 @@ def start_employment(states: States, command: StartEmployment, context: Context)
 
 
 def offer_of(candidacy: Candidacy) -> Offer:
-    """The offer of a candidacy that has one. Raises `ValueError` for any other."""
-    if candidacy.offer is None:
-        raise ValueError("the candidacy has no offer")
+    """The offer of a candidacy that has one."""
+    assert candidacy.offer is not None, "the candidacy has no offer"
     return candidacy.offer
 
 

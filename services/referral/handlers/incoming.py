@@ -158,8 +158,7 @@ def redirected(states: States, event: contracts.ReferralRedirected, context: Con
 def _passed_on(case: Case, hop: Redirection, context: Context) -> tuple[Case, Referral, Counted | None]:
     """The case after a hop, the child, and what the limit for its receipt was counted from."""
     parent = case.referral(hop.referral_id)
-    if parent is None:
-        raise ValueError("the referral that is passed on is looked up before")
+    assert parent is not None, "the referral that is passed on is looked up before"
     region = _region_of(hop, context)
     due = receipt_due(context, parent.priority, region or hop.to_country, hop.at)
     child = _as_heard(parent.child(hop.child_id, hop.to_centre, hop.to_country, hop.at, due.at, region), case)

@@ -153,8 +153,8 @@ def _bad_window(earliest: date, latest: date, day: date) -> Refused | None:
 
 
 def _planned(case: Case, journey: Journey) -> DeparturePlanned:
-    if journey.earliest is None or journey.latest is None:
-        raise AssertionError("a planned journey has a window")
+    assert journey.earliest is not None, "a planned journey has a window"
+    assert journey.latest is not None, "a planned journey has a window"
     return DeparturePlanned(
         case_id=case.id,
         status="booked" if journey.status == "booked" else "planned",

@@ -143,6 +143,5 @@ def _not_completed(
 
 def _decided(before: CourseSession, after: CourseSession, enrolment_id: UUID) -> Decision:
     enrolment = after.enrolment(enrolment_id)
-    if enrolment is None:
-        raise AssertionError("an enrolment is never removed from its session")
+    assert enrolment is not None, "an enrolment is never removed from its session"
     return Decision((after,), announced(before, after), answer=EnrolmentOutcome.of(after, enrolment))

@@ -271,7 +271,7 @@ def test_a_stub_has_no_target_group_and_a_candidacy_without_offer_nothing_to_ans
     candidacy = world.candidacy(world.shortlist())
     with pytest.raises(ValueError, match="never referred"):
         _ = Candidate(CASE).target_group
-    with pytest.raises(ValueError, match="without an offer"):
+    with pytest.raises(AssertionError, match="without an offer"):
         candidacy.accepted(TODAY)
 
 

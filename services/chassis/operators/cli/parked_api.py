@@ -71,7 +71,9 @@ class ParkedApi:
         return Decided(outcomes, answer["left"])
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:
-        for attempt in range(1, ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 answer = self._http.request(method, f"{self.url}{PATH}{path}", **request)
             except httpx.InvalidURL as error:
@@ -86,7 +88,6 @@ class ParkedApi:
                 if answer.status_code != 503 or attempt == ATTEMPTS:
                     return self._told(answer)
             time.sleep(PAUSE_SECONDS)
-        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _told(self, answer: httpx.Response) -> Any:
         if answer.is_success:
