@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import Depends, Query
 from starlette.responses import Response
 
-from chassis.http.answering import answers, json_response
+from chassis.http.answering import REFUSALS, answers, json_response
 from chassis.http.api import Changer, Days, Now, Reading, acting_as
 from chassis.http.paging import paged
-from chassis.http.problems import Problem, allowed
+from chassis.http.problems import allowed
 from chassis.http.routes import new_router
-from chassis.http.viewing import Viewer
+from chassis.http.viewing import Viewer, root_of
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
 from counselling import commands, refusals, views
@@ -62,7 +62,6 @@ Listed = Annotated[Scope, Depends(_listed)]
 """What a list is bound to: what the caller's centre may know, or all of one centre or of every one."""
 
 router = new_router()
-REFUSALS = (403, 404, 409, 412)
 
 
 @router.get("/inbox", tags=["inbox"], **answers(Page[InboxItem], 403))
@@ -85,7 +84,7 @@ async def accept_referral(
     referral_id: UUID, actor: Staff, reading: Reading, run: Changer, body: Acceptance | None = None
 ) -> Response:
     """The centre takes the person on. Needs a consent that covers the centre now. The body may be left out."""
-    case_id = await _case_of(reading, referral_id)
+    case_id = await root_of(reading, CentreFile, referral_id, refusals.REFERRAL_NOT_FOUND)
     first_appointment = body.first_appointment if body else None
     return await run(commands.AcceptReferral(case_id, referral_id, first_appointment), actor, FILE, case_id)
 
@@ -93,7 +92,7 @@ async def accept_referral(
 @router.post("/referrals/{referral_id}/reject", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
 async def reject_referral(referral_id: UUID, body: Rejection, actor: Staff, reading: Reading, run: Changer) -> Response:
     """The centre does not take the person on; the scout is told why and looks for another way."""
-    case_id = await _case_of(reading, referral_id)
+    case_id = await root_of(reading, CentreFile, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.RejectReferral(case_id, referral_id, body.reason), actor, FILE, case_id)
 
 
@@ -102,7 +101,7 @@ async def redirect_referral(
     referral_id: UUID, body: Redirection, actor: Staff, reading: Reading, run: Changer
 ) -> Response:
     """Passes the referral on in one step: the other centre has it in its inbox at once, with a new limit."""
-    case_id = await _case_of(reading, referral_id)
+    case_id = await root_of(reading, CentreFile, referral_id, refusals.REFERRAL_NOT_FOUND)
     command = commands.RedirectReferral(case_id, referral_id, body.to_centre, body.reason)
     return await run(command, actor, FILE, case_id)
 
@@ -112,7 +111,7 @@ async def complete_referral(
     referral_id: UUID, body: Completion, actor: Staff, reading: Reading, run: Changer
 ) -> Response:
     """Says what came of a referral in progress; the scout learns of it."""
-    case_id = await _case_of(reading, referral_id)
+    case_id = await root_of(reading, CentreFile, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.CompleteReferral(case_id, referral_id, body.outcome_code), actor, FILE, case_id)
 
 
@@ -178,10 +177,3 @@ async def destroy_levels(case_id: UUID, actor: Staff, run: Changer) -> Response:
     Of the whole case, for the centre that has the person in its care and may read them; of its own, for any other.
     """
     return await run(commands.DestroyLevels(case_id), actor, ASSESSMENTS, case_id)
-
-
-async def _case_of(reading: Reading, referral_id: UUID) -> UUID:
-    case_id = await reading.id_of_linked(CentreFile, referral_id)
-    if case_id is None:
-        raise Problem.of(refusals.REFERRAL_NOT_FOUND)
-    return case_id

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 from starlette.responses import Response
 
-from chassis.http.answering import answers, json_response
+from chassis.http.answering import REFUSALS, answers, json_response
 from chassis.http.api import CODE_LISTS, Changer, Now, Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
@@ -55,7 +55,6 @@ Reader = Annotated[Actor, acting_as(PLACEMENT_OFFICER, PROGRAMME_MANAGER)]
 """A placement officer, or the programme's management, which reads all countries and changes nothing."""
 
 router = new_router()
-REFUSALS = (403, 404, 409, 412)
 
 
 Lists = Annotated[Reference, CODE_LISTS]
@@ -198,9 +197,11 @@ async def present(candidacy_id: UUID, actor: Officer, reading: Reading, run: Cha
 )
 async def make_offer(candidacy_id: UUID, body: NewOffer, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The employer, who knows the person, offers work."""
-    ids = await _candidacy(reading, candidacy_id)
+    vacancy_id, case_id, _ = await _candidacy(reading, candidacy_id)
     command = commands.MakeOffer(
-        *ids,
+        vacancy_id=vacancy_id,
+        case_id=case_id,
+        candidacy_id=candidacy_id,
         employment_type=body.employment_type,
         hours_per_week=body.hours_per_week,
         wage_band=body.wage_band,

@@ -10,14 +10,14 @@ from uuid import UUID, uuid4
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
-from chassis.http.answering import answers, json_response
+from chassis.http.answering import REFUSALS, answers, json_response
 from chassis.http.api import Changer, Days, Now, Reading, Runner, Sealing, acting_as, took_effect
 from chassis.http.exception_handlers import route_of
 from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
 from chassis.http.starting import started
-from chassis.http.viewing import Viewer
+from chassis.http.viewing import Viewer, root_of
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
 from chassis.pure.sealing import Sealed, Vault
@@ -78,7 +78,6 @@ ConsentTaker = Annotated[Actor, acting_as(*SCOUTS_DESK, *CENTRE_STAFF, PLACEMENT
 Protector = Annotated[Actor, acting_as(*SCOUTS_DESK, DATA_PROTECTION_OFFICER)]
 """The desk, or the data protection officer, who sees of every case what was allowed and of no person who they are."""
 
-REFUSALS = (403, 404, 409, 412)
 
 router = new_router()
 log = get_logger(__name__)
@@ -165,9 +164,7 @@ async def grant_consent(case_id: UUID, body: NewConsent, actor: ConsentTaker, ru
 @router.post("/consents/{consent_id}/withdraw", tags=["consents"], **answers(ConsentOutcome, *REFUSALS))
 async def withdraw_consent(consent_id: UUID, actor: ConsentTaker, reading: Reading, run: Changer) -> Response:
     """Takes a consent back, with effect at once: unanswered referrals that rest on it are withdrawn too."""
-    case_id = await reading.id_of_linked(Case, consent_id)
-    if case_id is None:
-        raise Problem.of(refusals.CONSENT_NOT_FOUND)
+    case_id = await root_of(reading, Case, consent_id, refusals.CONSENT_NOT_FOUND)
     return await run(commands.WithdrawConsent(case_id, consent_id), actor, CASE, case_id)
 
 
@@ -183,9 +180,7 @@ async def withdraw_referral(
     referral_id: UUID, body: Withdrawal, actor: Desk, reading: Reading, run: Changer
 ) -> Response:
     """Takes a referral back before the centre has answered."""
-    case_id = await reading.id_of_linked(Case, referral_id)
-    if case_id is None:
-        raise Problem.of(refusals.REFERRAL_NOT_FOUND)
+    case_id = await root_of(reading, Case, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.WithdrawReferral(case_id, referral_id, body.reason), actor, REFERRAL, referral_id)
 
 

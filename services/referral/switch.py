@@ -7,7 +7,7 @@ from typing import Annotated
 
 from starlette.responses import Response
 
-from chassis.http.answering import answers, json_response
+from chassis.http.answering import REFUSALS, answers, json_response
 from chassis.http.api import Changer, Now, Person, Reading, acting_as, took_effect
 from chassis.http.paging import paged
 from chassis.http.routes import new_router
@@ -25,7 +25,6 @@ from vocabulary.switch import id_of
 
 Management = Annotated[Actor, acting_as(PROGRAMME_MANAGER)]
 """The programme's management: two people of it hold the switch."""
-REFUSALS = (403, 404, 409, 412)
 
 router = new_router(tags=["countries"])
 log = get_logger(__name__)

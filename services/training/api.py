@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import Depends, Query
 from starlette.responses import Response
 
-from chassis.http.answering import answers, json_response
+from chassis.http.answering import REFUSALS, answers, json_response
 from chassis.http.api import CODE_LISTS, Changer, Days, Now, Reading, Runner, acting_as
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
-from chassis.http.viewing import Viewer
+from chassis.http.viewing import Viewer, root_of
 from chassis.pure.calendar import UnknownCalendar
 from chassis.pure.codes import Day, Language
 from chassis.pure.decision import BEYOND_CALENDARS, Actor
@@ -87,7 +87,6 @@ Period = Annotated[views.Period, Depends(_period)]
 """When the courses of a list take place."""
 
 router = new_router()
-REFUSALS = (403, 404, 409, 412)
 
 
 @router.post("/sessions", status_code=201, tags=["sessions"], **answers(SessionOutcome, 403))
@@ -151,7 +150,7 @@ async def request_enrolment(body: NewEnrolment, actor: ReferralSide, run: Change
 @router.post("/enrolments/{enrolment_id}/cancel", tags=["enrolments"], **answers(EnrolmentOutcome, *REFUSALS))
 async def cancel_enrolment(enrolment_id: UUID, actor: Either, reading: Reading, run: Changer) -> Response:
     """Takes an enrolment back: scouts for the person, a clerk for the provider. The seat goes to who waits first."""
-    session_id = await _session_of(reading, enrolment_id)
+    session_id = await root_of(reading, CourseSession, enrolment_id, refusals.ENROLMENT_NOT_FOUND)
     return await run(CancelEnrolment(session_id, enrolment_id), actor, ENROLMENT, enrolment_id)
 
 
@@ -161,7 +160,7 @@ async def complete_enrolment(
 ) -> Response:
     """Records how the course ended for a person."""
     command = CompleteEnrolment(
-        session_id=await _session_of(reading, enrolment_id),
+        session_id=await root_of(reading, CourseSession, enrolment_id, refusals.ENROLMENT_NOT_FOUND),
         enrolment_id=enrolment_id,
         result=body.result,
         units=body.units,
@@ -196,10 +195,3 @@ async def read_enrolment(enrolment_id: UUID, actor: Reader, view: Viewer) -> Res
     Its `ETag`, sent as `If-Match` with its cancellation or completion, holds the command to what was shown.
     """
     return await view(ENROLMENT, enrolment_id, actor)
-
-
-async def _session_of(reading: Reading, enrolment_id: UUID) -> UUID:
-    session_id = await reading.id_of_linked(CourseSession, enrolment_id)
-    if session_id is None:
-        raise Problem.of(refusals.ENROLMENT_NOT_FOUND)
-    return session_id

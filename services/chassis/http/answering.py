@@ -21,6 +21,9 @@ _TAGGED = {
     },
 }
 
+REFUSALS = (403, 404, 409, 412)
+"""The statuses with which a command on something that is there may be refused."""
+
 
 def answers(model: type[Answer], *statuses: int, tagged: bool = False) -> dict[str, Any]:
     """What a route declares of its answers: their form, the statuses of its refusals, and whether it has an `ETag`."""

@@ -12,8 +12,9 @@ from chassis.http.answering import json_response
 from chassis.http.problems import allowed
 from chassis.http.starting import started
 from chassis.postgres.database import LENT_WITHIN
+from chassis.postgres.documents import Documents
 from chassis.pure.answers import Answer, tag_of
-from chassis.pure.decision import Actor
+from chassis.pure.decision import Actor, Refused
 from chassis.pure.resources import Resource
 from chassis.work.workshop import Workshop
 
@@ -54,3 +55,9 @@ async def _view(request: Request) -> View:
 
 
 Viewer = Annotated[View, Depends(_view)]
+
+
+async def root_of(reading: Documents, state: type[Any], id_: UUID, otherwise: Refused) -> UUID:
+    """The id of the aggregate that is linked to `id_`. Raises `Problem`, with `otherwise`, if there is none."""
+    found = await reading.id_of_linked(state, id_)
+    return allowed(otherwise if found is None else found)
