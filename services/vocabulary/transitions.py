@@ -10,7 +10,8 @@ country-switch).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 Status = TypeVar("Status", bound=str)
 Step = TypeVar("Step", bound=str)
@@ -31,3 +32,25 @@ def status_after(table: Mapping[tuple[Status, Step], Status], status: Status, st
 def statuses_before(table: Mapping[tuple[Status, Step], Status], step: Step) -> tuple[Status, ...]:
     """The statuses from which the step can be taken."""
     return tuple(status for status, possible in table if possible == step)
+
+
+class Stepping(Generic[Step]):
+    """What a frozen dataclass with a `status` gets from its `table`: `class Order(Stepping[Step])`.
+
+    A class variable cannot name type variables, so the types of a table are checked where it is declared.
+    """
+
+    __slots__ = ()
+
+    table: ClassVar[Mapping[tuple[Any, Any], Any]]
+    status: str
+
+    def allows(self, step: Step) -> bool:
+        """Whether the step can be taken from here."""
+        return (self.status, step) in self.table
+
+    def stepped(self, step: Step, **facts: Any) -> Self:
+        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
+        before: Any = self
+        after: Self = replace(before, status=status_after(self.table, self.status, step), **facts)
+        return after

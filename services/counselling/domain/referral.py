@@ -15,13 +15,13 @@ and in counselling, and says to the centre itself whether to go on. The withdraw
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from vocabulary.terms import Priority
-from vocabulary.transitions import status_after
+from vocabulary.transitions import Stepping
 
 ReferralStatus = Literal["received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"]
 Step = Literal["accept", "start", "complete", "reject", "redirect", "withdraw"]
@@ -98,8 +98,10 @@ class EarlyWithdrawal:
 
 
 @dataclass(frozen=True, slots=True)
-class Referral:
+class Referral(Stepping[Step]):
     """One referral to one centre."""
+
+    table = TRANSITIONS
 
     id: UUID
     root_id: UUID
@@ -137,14 +139,6 @@ class Referral:
     def held(self) -> bool:
         """Whether its centre has taken the person on."""
         return self.status in HELD
-
-    def allows(self, step: Step) -> bool:
-        """Whether the step can be taken from here."""
-        return (self.status, step) in TRANSITIONS
-
-    def stepped(self, step: Step, **facts: Any) -> Referral:
-        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
-        return replace(self, status=status_after(TRANSITIONS, self.status, step), **facts)
 
     def accepted(self, at: datetime, first_appointment: datetime | None) -> Referral:
         """Taken on by its centre."""

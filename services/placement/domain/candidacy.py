@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from placement.domain.terms import (
@@ -31,7 +31,7 @@ from placement.domain.terms import (
     ShownReason,
     WageBand,
 )
-from vocabulary.transitions import status_after
+from vocabulary.transitions import Stepping
 
 CandidacyStatus = Literal["shortlisted", "presented", "offered", "accepted", "started", "closed"]
 OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted"]
@@ -95,8 +95,10 @@ class Employment:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidacy:
+class Candidacy(Stepping[Step]):
     """`centre` is the desk that picked the person; a shortlisted candidacy rests on the consent for it."""
+
+    table = TRANSITIONS
 
     id: UUID
     case_id: UUID
@@ -120,14 +122,6 @@ class Candidacy:
     def live(self) -> bool:
         """Whether an opening is kept for it."""
         return self.status != "closed"
-
-    def allows(self, step: Step) -> bool:
-        """Whether the step can be taken from here."""
-        return (self.status, step) in TRANSITIONS
-
-    def stepped(self, step: Step, **facts: Any) -> Candidacy:
-        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
-        return replace(self, status=status_after(TRANSITIONS, self.status, step), **facts)
 
     def presented(self, on: date) -> Candidacy:
         """The employer learned of the person."""

@@ -11,12 +11,12 @@ the person, and holds whatever the journey was before: people also travel withou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
 from referral.domain.terms import SealedCodes, Transport
-from vocabulary.transitions import status_after
+from vocabulary.transitions import Stepping, status_after
 
 JourneyStatus = Literal["undecided", "planned", "booked", "departed", "arrived", "cancelled"]
 Step = Literal["plan", "book", "reschedule", "cancel", "depart", "arrive"]
@@ -45,8 +45,10 @@ some days earlier than booked, and a desk must be able to report it afterwards, 
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
+class Journey(Stepping[Step]):
     """Dates of the departure; earliest equals latest once a day is booked."""
+
+    table = TRANSITIONS
 
     status: JourneyStatus = "undecided"
     earliest: date | None = None
@@ -60,14 +62,6 @@ class Journey:
     assistance_codes: SealedCodes = ()
     """All of them, sealed like the needs of a referral; those that tell of health never leave this service."""
     arrived_on: date | None = None
-
-    def allows(self, step: Step) -> bool:
-        """Whether the step can be taken from here."""
-        return (self.status, step) in TRANSITIONS
-
-    def stepped(self, step: Step, **facts: Any) -> Journey:
-        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
-        return replace(self, status=status_after(TRANSITIONS, self.status, step), **facts)
 
     def begun_anew(self, step: Step, **facts: Any) -> Journey:
         """The same, and nothing of what was known before."""

@@ -15,14 +15,14 @@ the end any open state.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from referral.domain.terms import SealedCodes
 from vocabulary.terms import Priority
-from vocabulary.transitions import status_after
+from vocabulary.transitions import Stepping
 
 ReferralStatus = Literal[
     "submitted", "received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"
@@ -78,8 +78,10 @@ class Redirection:
 
 
 @dataclass(frozen=True, slots=True)
-class Referral:
+class Referral(Stepping[Step]):
     """One referral. `needs` are all of them; those that tell of health never leave this service in clear."""
+
+    table = TRANSITIONS
 
     id: UUID
     root_id: UUID
@@ -139,14 +141,6 @@ class Referral:
         if self.owed == "receipt" and self.receipt_overdue:
             return True
         return self.unanswered and self.overdue_level > 0
-
-    def allows(self, step: Step) -> bool:
-        """Whether the step can be taken from here."""
-        return (self.status, step) in TRANSITIONS
-
-    def stepped(self, step: Step, **facts: Any) -> Referral:
-        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
-        return replace(self, status=status_after(TRANSITIONS, self.status, step), **facts)
 
     def stepped_if_allowed(self, step: Step, **facts: Any) -> Referral:
         """The same, or unchanged if the step does not follow from here: what a centre tells may have been crossed."""

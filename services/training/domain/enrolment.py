@@ -15,14 +15,14 @@ cancelled stays so whatever happens later; a cancelled enrolment bars no new one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from training.domain.terms import CancelReason
 from vocabulary.terms import Result
-from vocabulary.transitions import status_after
+from vocabulary.transitions import Stepping
 
 EnrolmentStatus = Literal["confirmed", "waitlisted", "completed_passed", "completed_attended", "cancelled"]
 Step = Literal["confirm", "pass", "attend", "cancel"]
@@ -53,8 +53,10 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolment:
+class Enrolment(Stepping[Step]):
     """A person in a session. `requested_by` is the organisation that asked, and that may take it back."""
+
+    table = TRANSITIONS
 
     id: UUID
     case_id: UUID
@@ -68,14 +70,6 @@ class Enrolment:
     def live(self) -> bool:
         """Whether it is neither completed nor cancelled."""
         return self.status in LIVE
-
-    def allows(self, step: Step) -> bool:
-        """Whether the step can be taken from here."""
-        return (self.status, step) in TRANSITIONS
-
-    def stepped(self, step: Step, **facts: Any) -> Enrolment:
-        """After the step, with what it brought. Raises `ImpossibleStep` if the table has no such step from here."""
-        return replace(self, status=status_after(TRANSITIONS, self.status, step), **facts)
 
     def confirmed(self) -> Enrolment:
         """A seat became free."""
