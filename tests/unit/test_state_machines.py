@@ -167,7 +167,6 @@ def test_every_table_is_one_of_these() -> None:
 
 TOLD = {
     "counselling/handlers/incoming.py",  # that the person has departed, as the scout's desk tells it
-    "counselling/handlers/progress.py",  # what became of offers, as the placement desks tell it
 }
 
 

@@ -247,8 +247,3 @@ def _answered(referral: Referral) -> tuple[datetime, UUID]:
 
 def _ended(referral: Referral) -> tuple[datetime, UUID]:
     return (referral.ended_at or referral.received_at, referral.id)
-
-
-def links(file: CentreFile) -> set[UUID]:
-    """Every id by which a file is found beside its case's: its referrals."""
-    return {referral.id for referral in file.referrals}
