@@ -57,6 +57,9 @@ def new_file(key: str) -> dict[str, Any]:
         "employments": [],
         "assessments": 0,
         "care_keys": {},
+        "journey_told_at": None,
+        "withdrawn_early": [],
+        "early": {"cancelled": [], "offers": []},
     }
 
 

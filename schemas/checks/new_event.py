@@ -108,6 +108,8 @@ def _node(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, 
     if "anyOf" in node:
         inner, _null = node["anyOf"]
         made = _node(inner, definitions)
+        if "enum" in made:
+            made["enum"] = [*made["enum"], None]  # else the enum would refuse what the type admits
         return {**made, "type": [made["type"], "null"]}
     made = {keyword: node[keyword] for keyword in CONSTRAINTS if keyword in node}
     if made.get("format") == "date-time":
