@@ -66,11 +66,15 @@ def sent(load: Load) -> dict[str, Any]:
 
 
 class Caller(asyncio.Protocol):
-    """One connection. `answered` gets each successful answer's body and may send the next request."""
+    """One connection. `answered` gets each successful answer's body and may send the next request.
+
+    A service may hang up on a connection that waits for no answer: it is `done` then. Else it is an error.
+    """
 
     def __init__(self, answered: Callable[[Caller, bytes], None]) -> None:
         self._answered = answered
         self._received = b""
+        self._asks = False
         self._transport: asyncio.Transport
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -79,6 +83,7 @@ class Caller(asyncio.Protocol):
 
     def send(self, request: bytes) -> None:
         """One request; the one before must have been answered."""
+        self._asks = True
         self._transport.write(request)
 
     def close(self) -> None:
@@ -100,12 +105,16 @@ class Caller(asyncio.Protocol):
         if received[STATUS_AT] != SUCCESS:
             self.done.set_exception(RuntimeError(received.decode(errors="replace")[:2000]))
             return
-        self._received = b""
+        self._received, self._asks = b"", False
         self._answered(self, received[end + len(END) :])
 
     def connection_lost(self, _error: Exception | None) -> None:
-        if not self.done.done():
+        if self.done.done():
+            return
+        if self._asks:
             self.done.set_exception(ConnectionError("the service has hung up"))
+        else:
+            self.done.set_result(None)
 
 
 def request(port: int, token: str, path: str, body: str) -> bytes:

@@ -124,6 +124,8 @@ async def _over_http(pace: Pace) -> AsyncIterator[tuple[list[str], Send]]:
             free.append(caller)
 
     def send(number: int) -> None:
+        while free and free[0].done.done():
+            free.popleft()
         if free:
             free.popleft().send(requests[number])
         else:

@@ -85,3 +85,14 @@ def test_the_consumer_path_is_measured_from_its_first_commit_to_its_last() -> No
     start = datetime(2026, 3, 2, tzinfo=UTC)
     commits: list[Any] = [(start + timedelta(seconds=number), 500) for number in range(5)]
     assert between(commits) == (2000, 4.0)
+
+
+@pytest.mark.parametrize("asks", [False, True])
+async def test_a_service_may_hang_up_on_whoever_waits_for_no_answer(asks: bool) -> None:
+    closed = Closed([b"one"], keep=True)
+    caller, _ = connected(closed)
+    if asks:
+        closed.next(caller)
+    caller.connection_lost(None)
+    assert caller.done.done()
+    assert isinstance(caller.done.exception(), ConnectionError) == asks
