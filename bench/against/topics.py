@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError
 
+from bench.offsets import skip_to_end
+from chassis.pure.messages import topic_of
 from deploy.local.processes import Program
 
 EMPTY_SECONDS = 20
@@ -35,7 +38,8 @@ class Mark:
 async def begin_at(bootstrap: str, group: str, start: Mapping[TopicPartition, int] | None = None) -> None:
     """The group, which nobody is a member of, goes on at the end of all topics, or at `start` where that names a place.
 
-    Raises `TimeoutError` if it still has members.
+    For builds that keep in Kafka where they are; one that keeps it in its database is told by `skip`. Raises
+    `TimeoutError` if it still has members.
     """
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
     await consumer.start()
@@ -48,6 +52,17 @@ async def begin_at(bootstrap: str, group: str, start: Mapping[TopicPartition, in
                 await asyncio.sleep(0.2)
     finally:
         await consumer.stop()
+
+
+async def skip(bootstrap: str, dsn: str, service: str) -> None:
+    """A service whose database keeps where it is goes on at the end of all topics of the others."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        if not await connection.fetchval("select to_regclass('progress') is not null"):
+            return
+    finally:
+        await connection.close()
+    await skip_to_end(bootstrap, dsn, [topic for topic in SOURCES if topic != topic_of(service)])
 
 
 async def ends_of(bootstrap: str, topic: str) -> dict[TopicPartition, int]:

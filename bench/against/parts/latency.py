@@ -18,7 +18,7 @@ from bench.against.builds import Build
 from bench.against.field import Desk, Field
 from bench.against.paced import Pace
 from bench.against.pairs import Samples, extra, pairs, processor_time
-from bench.against.topics import begin_at
+from bench.against.topics import begin_at, skip
 from bench.against.verdict import Comparison, Kind
 from bench.measure import Sample
 
@@ -57,9 +57,14 @@ def _figures(what: str, samples: Samples) -> Iterable[Comparison]:
     yield extra(f"{what}, begun late by, p99", Kind.INFO, "ms", samples, "late")
 
 
+def _begin_at_the_end(field: Field, service: str, database: str) -> None:
+    field.wait(begin_at(field.bootstrap, service))
+    field.wait(skip(field.bootstrap, field.cluster.dsn(database), service))
+
+
 def _after_event(field: Field, build: Build, seconds: int = SECONDS) -> Sample:
     with field.copied(field.template(build, referrals.SERVICE)) as database:
-        field.wait(begin_at(field.bootstrap, referrals.SERVICE))
+        _begin_at_the_end(field, referrals.SERVICE, database)
         with field.started(build, referrals.SERVICE, database, "worker") as service:
             service.wait_ready()
             counted = [service.pid, *field.servers.values()]
@@ -75,7 +80,7 @@ def _after_command(field: Field, build: Build, desk: Desk) -> Sample:
             (referrals.SERVICE, field.template(build, referrals.SERVICE), "worker"),
         ):
             database = last_first.enter_context(field.copied(template))
-            field.wait(begin_at(field.bootstrap, name))
+            _begin_at_the_end(field, name, database)
             services.append(last_first.enter_context(field.started(build, name, database, role)))
         for service in services:
             service.wait_ready()
