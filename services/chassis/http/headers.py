@@ -1,4 +1,4 @@
-"""Headers that a dependency reads by itself: FastAPI's reading of two would cost a command a twentieth of its time."""
+"""Headers that a dependency reads by itself: by FastAPI, the two of a command took 4 % of its processor time."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from chassis.pure.decision import (
 )
 from chassis.pure.states import States
 from counselling.domain.centre_file import CentreFile
+from counselling.domain.journey import Arrival
 from counselling.domain.referral import ESCALATIONS, Referral
 from counselling.events import DeadlineMissed, DeadlineMoved
 from counselling.handlers.deadlines import FIRST_CONTACT, REFERRAL_ANSWER
@@ -32,10 +33,9 @@ OWNER_ROLES = {1: roles.CENTRE_COUNSELLOR, 2: roles.CENTRE_MANAGER, 3: roles.PRO
 
 def referral_answer_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:
     """The centre owes the answer to a referral."""
-    file = states.get(CentreFile, deadline.owner)
-    referral = None if file is None else file.referral(deadline.subject)
-    if file is None or referral is None or referral.status != "received":
+    if (owed := _unanswered(states, deadline)) is None:
         return NOTHING
+    file, referral = owed
     changed = file.with_referral(replace(referral, overdue_level=deadline.level, changed_at=context.now))
     event = _missed(REFERRAL_ANSWER, file.id, referral, deadline)
     return Decision((changed,), (event,), _again(deadline, referral, referral.preview.priority, context))
@@ -43,13 +43,10 @@ def referral_answer_missed(states: States, deadline: DeadlineDue, context: Conte
 
 def first_contact_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:
     """The centre owes the first contact to somebody who has arrived."""
-    file = states.get(CentreFile, deadline.owner)
-    if file is None or file.status != "arrived_not_contacted" or file.arrival is None:
+    if (owed := _uncontacted(states, deadline)) is None:
         return NOTHING
-    referral = file.held_by(file.centre or "")
-    if referral is None:
-        return NOTHING
-    changed = replace(file, arrival=replace(file.arrival, contact_overdue_level=deadline.level))
+    file, arrival, referral = owed
+    changed = replace(file, arrival=replace(arrival, contact_overdue_level=deadline.level))
     event = _missed(FIRST_CONTACT, file.id, referral, deadline)
     priority = contact_priority(file.vulnerability_present)
     return Decision((changed,), (event,), _again(deadline, referral, priority, context))
@@ -57,10 +54,9 @@ def first_contact_missed(states: States, deadline: DeadlineDue, context: Context
 
 def referral_answer_moved(states: States, move: DeadlineMove, context: Context) -> Decision:
     """The answer to a referral is owed by another time."""
-    file = states.get(CentreFile, move.owner)
-    referral = None if file is None else file.referral(move.subject)
-    if file is None or referral is None or referral.status != "received":
+    if (owed := _unanswered(states, move)) is None:
         return NOTHING
+    file, referral = owed
     if move.level == 1:
         file = file.with_referral(replace(referral, answer_due_at=move.due_at, changed_at=context.now))
     return Decision((file,), (_moved(REFERRAL_ANSWER, file.id, referral, move),))
@@ -68,15 +64,30 @@ def referral_answer_moved(states: States, move: DeadlineMove, context: Context) 
 
 def first_contact_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
     """The first contact is owed by another time."""
-    file = states.get(CentreFile, move.owner)
-    if file is None or file.status != "arrived_not_contacted" or file.arrival is None:
+    if (owed := _uncontacted(states, move)) is None:
         return NOTHING
-    referral = file.held_by(file.centre or "")
-    if referral is None:
-        return NOTHING
+    file, arrival, referral = owed
     if move.level == 1:
-        file = replace(file, arrival=replace(file.arrival, contact_due_at=move.due_at))
+        file = replace(file, arrival=replace(arrival, contact_due_at=move.due_at))
     return Decision((file,), (_moved(FIRST_CONTACT, file.id, referral, move),))
+
+
+def _unanswered(states: States, deadline: DeadlineDue | DeadlineMove) -> tuple[CentreFile, Referral] | None:
+    """The file and the referral to which its centre owes the answer, if it still does."""
+    file = states.get(CentreFile, deadline.owner)
+    referral = None if file is None else file.referral(deadline.subject)
+    if file is None or referral is None or referral.status != "received":
+        return None
+    return file, referral
+
+
+def _uncontacted(states: States, deadline: DeadlineDue | DeadlineMove) -> tuple[CentreFile, Arrival, Referral] | None:
+    """The file, the arrival, and the referral by which a centre owes the first contact, if it still does."""
+    file = states.get(CentreFile, deadline.owner)
+    if file is None or file.status != "arrived_not_contacted" or file.arrival is None:
+        return None
+    referral = file.held_by(file.centre or "")
+    return None if referral is None else (file, file.arrival, referral)
 
 
 def _moved(deadline_type: str, case_id: UUID, referral: Referral, move: DeadlineMove) -> DeadlineMoved:
