@@ -9,7 +9,7 @@ from chaos.check import Check
 from chaos.edge import STRANGE, Call
 from chaos.evidence import WRITES, Evidence, Life, Probe
 from chaos.laws.processes import BOUND_BYTES, silenced
-from chaos.laws.timely import NO_REASON
+from chaos.laws.timely import NO_REASON, SLOW_TO_READ
 from chaos.windows import Quiet, Window, troubled, windows
 
 EDGE = ("slow_client", "large_client", "forger")
@@ -33,8 +33,9 @@ def callers_within_bounds(evidence: Evidence) -> Check:
     _refused(evidence, check)
     _without_effect(evidence, check)
     strange = list(windows(evidence, EDGE))
+    besides = (*EDGE, *NO_REASON)
     quiet = {
-        service: Quiet(troubled(evidence, besides=(*EDGE, *NO_REASON), healing=HEALING, of=service))
+        service: Quiet(troubled(evidence, besides=besides, healing=HEALING, slow=SLOW_TO_READ, of=service))
         for service in WRITES
     }
     for served in evidence.edge.served:

@@ -44,9 +44,9 @@ NO_REASON = (
 )
 """Faults that are no reason to be late."""
 SLOW_TO_READ = {"kafka_moved": 45.0}
-"""A reader takes half a minute to believe that nobody will answer at the old address."""
+"""A reader takes half a minute to believe that nobody will answer at the old address, and is not ready meanwhile."""
 SLOW_TO_PUBLISH = {"kafka_moved": 15.0}
-"""A relay waits for an acknowledgement from the old address, and 5 s at it for each client that it makes anew."""
+"""A relay waits for an acknowledgement from the old address, and 5 s at it for the next client that it makes."""
 
 
 def read_in_time(evidence: Evidence) -> Check:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from functools import partial
+from collections.abc import Iterator
 
 import pytest
-from aiokafka.conn import collect_hosts
 
 from chassis.kafka.clients import admin, producer_of
 from chassis.kafka.lookout import Lookout
@@ -17,6 +15,7 @@ from chassis.outbox.relay import Relay
 from chassis.settings import KafkaSettings
 from chassis.telemetry.metrics import Metrics
 from tests.support.brokers import Broker
+from tests.support.proxy import Proxy
 from tests.support.restores import EMPTY, Emitter, led, until_value
 
 SILENT = 2
@@ -25,16 +24,39 @@ FIRST_ANSWER_MS = 1000
 WAITED = SILENT * FIRST_ANSWER_MS / 1000
 
 
+class Silent:
+    """An address that takes connections and says nothing."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> str:
+        self._server = await asyncio.start_server(self._asked, "127.0.0.1", 0)
+        return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    def _asked(self, _reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        self.asked += 1
+
+
 @pytest.fixture
-async def settings(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[KafkaSettings]:
-    """A list in which the broker comes last. aiokafka would shuffle it."""
-    monkeypatch.setattr("chassis.kafka.clients.FIRST_ANSWER_MS", FIRST_ANSWER_MS)
-    monkeypatch.setattr("aiokafka.client.collect_hosts", partial(collect_hosts, randomize=False))
-    silent = [await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0) for _ in range(SILENT)]
-    addresses = [f"127.0.0.1:{each.sockets[0].getsockname()[1]}" for each in silent]
-    yield KafkaSettings(bootstrap_servers=",".join((*addresses, broker.bootstrap)))
-    for each in silent:
+def silent() -> Iterator[list[Silent]]:
+    there = [Silent() for _ in range(SILENT)]
+    yield there
+    for each in there:
         each.close()
+
+
+@pytest.fixture
+async def settings(broker: Broker, silent: list[Silent], monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:
+    """A list in which the broker comes last, for clients that do not shuffle it."""
+    monkeypatch.setattr("chassis.kafka.clients.FIRST_ANSWER_MS", FIRST_ANSWER_MS)
+    monkeypatch.setattr("chassis.kafka.addresses._shuffled", list)
+    return KafkaSettings(bootstrap_servers=",".join([*[await each.open() for each in silent], broker.bootstrap]))
 
 
 async def test_a_relay_compares_and_publishes(mill: Emitter, settings: KafkaSettings) -> None:
@@ -79,4 +101,31 @@ async def test_a_record_is_read_again(mill: Emitter, settings: KafkaSettings) ->
 
 async def test_an_operator_is_answered(mill: Emitter, settings: KafkaSettings) -> None:
     async with asyncio.timeout(WAITED + 5), admin(settings) as client:
+        assert mill.topic in await client.list_topics()
+
+
+async def test_whoever_comes_next_asks_who_answered_before(
+    mill: Emitter, settings: KafkaSettings, silent: list[Silent]
+) -> None:
+    async with opened(reader_of(settings, "test-lineage")):
+        assert [each.asked for each in silent] == [1, 1]
+    lookout = Lookout(settings, "test-lookout")
+    try:
+        await lookout.topics([mill.topic])
+        await lookout.ask_anew([mill.topic])
+    finally:
+        await lookout.close()
+    async with admin(settings) as client:
+        await client.list_topics()
+    assert [each.asked for each in silent] == [1, 1], "once in this process"
+
+
+async def test_a_cluster_that_left_all_addresses_of_the_list_is_found(mill: Emitter) -> None:
+    door = Proxy(int(mill.broker.bootstrap.rpartition(":")[2]))
+    await door.open()
+    settings = KafkaSettings(bootstrap_servers=f"127.0.0.1:{door.port}")
+    async with admin(settings) as client:
+        await client.list_topics()
+    door.shut()
+    async with admin(settings) as client:
         assert mill.topic in await client.list_topics()

@@ -17,7 +17,7 @@ from faststream.kafka import TopicPartition as Place
 from faststream.kafka.message import KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
-from chassis.kafka.clients import bound_first_answers, broker_security, read_secrets_anew
+from chassis.kafka.clients import broker_security, find_brokers_soon, read_secrets_anew
 from chassis.kafka.unpacking import is_about_records
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger, secrets_not_read
@@ -129,7 +129,7 @@ class WaitingConsumer(AIOKafkaConsumer):
 
     def __init__(self, *topics: str, holder: Holder, kafka: KafkaSettings, **settings: Any) -> None:
         super().__init__(*topics, **settings)  # type: ignore[no-untyped-call]
-        bound_first_answers(self._client)
+        find_brokers_soon(self._client, kafka)
         read_secrets_anew(self._client, kafka, secrets_not_read)
         self._holder = holder
         self._suspects_until = float("-inf")

@@ -20,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
+from chassis.kafka.addresses import ask_who_answered_first
 from chassis.settings import KafkaSettings
 from chassis.trouble import Trouble
 from chassis.waiting import bounded
@@ -89,9 +90,11 @@ def read_secrets_anew(client: AIOKafkaClient, settings: KafkaSettings, tell: Cal
     its._get_conn = get_anew  # noqa: SLF001
 
 
-def bound_first_answers(client: AIOKafkaClient) -> None:
-    """Makes this client wait `FIRST_ANSWER_MS` for whoever does not speak at all, at an address of its list and at a
-    broker that it was told of. aiokafka has one patience for the first answer and for all that follow."""
+def find_brokers_soon(client: AIOKafkaClient, settings: KafkaSettings) -> None:
+    """Makes this new client wait `FIRST_ANSWER_MS` for whoever does not speak at all, at an address of its list and at
+    a broker that it was told of, and ask first who answered this process before. aiokafka has one patience for the
+    first answer and for all that follow, and knows the list only."""
+    ask_who_answered_first(client, settings)
     its: Any = client
     get, patience = its._get_conn, its._request_timeout_ms  # noqa: SLF001 - there is no other way to come before a connection
     its._request_timeout_ms = min(FIRST_ANSWER_MS, patience)  # noqa: SLF001
@@ -106,14 +109,14 @@ def bound_first_answers(client: AIOKafkaClient) -> None:
 
 
 def seconds_to_connect(client: AIOKafkaClient) -> float:
-    """How long a new client may look for a broker that answers: every other address of its list may be silent."""
+    """How long a new client may look for a broker that answers: every other address that it knows may be silent."""
     return len(client.hosts) * FIRST_ANSWER_MS / 1000
 
 
 def new_consumer(settings: KafkaSettings, **options: Any) -> AIOKafkaConsumer:
     """A consumer that is not started yet. Raises `Trouble` like `kafka_options`."""
     made = AIOKafkaConsumer(**kafka_options(settings), **options)
-    bound_first_answers(made._client)  # noqa: SLF001
+    find_brokers_soon(made._client, settings)  # noqa: SLF001
     return made
 
 
@@ -124,7 +127,7 @@ def producer_of(
 
     def producer() -> AIOKafkaProducer:
         made = AIOKafkaProducer(**kafka_options(settings), client_id=client_id, enable_idempotence=True, acks="all")
-        bound_first_answers(made.client)
+        find_brokers_soon(made.client, settings)
         read_secrets_anew(made.client, settings, tell)
         return made
 
@@ -135,7 +138,7 @@ def producer_of(
 async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client, closed afterwards. Whatever Kafka refuses or does not answer becomes a `Trouble`."""
     client = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=ADMIN_TIMEOUT_MS)
-    bound_first_answers(client._client)  # noqa: SLF001
+    find_brokers_soon(client._client, settings)  # noqa: SLF001
     where = f"Kafka at {settings.bootstrap_servers} ({settings.security_protocol})"
     reasons: list[str] = []
     try:
