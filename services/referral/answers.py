@@ -143,13 +143,8 @@ def _estimated(referral: Referral, days: WorkingDays) -> bool:
     return days.rests_on_estimate(referral.place, referral.referred_at, due_at)
 
 
-def needs_without(hidden: frozenset[str], needs: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """The needs for somebody who must not see the hidden ones: as others are told of them."""
-    return needs if needs is None or not hidden else as_told(set(needs) - hidden)
-
-
-class ReferralView(Answer):
-    """What became of a referral."""
+class _Referral(Answer):
+    """What became of a referral, whoever asks."""
 
     referral_id: UUID = Field(validation_alias="id")
     root_referral_id: UUID = Field(validation_alias="root_id")
@@ -158,7 +153,6 @@ class ReferralView(Answer):
     to_centre: str
     country: str
     priority: Priority
-    needs: tuple[str, ...] | None = Field(description="null: destroyed with the profile of the person")
     wishes: tuple[str, ...]
     skills: tuple[str, ...]
     status: ReferralStatus
@@ -183,28 +177,28 @@ class ReferralView(Answer):
 
     @classmethod
     def shown(cls, referral: Referral, days: WorkingDays, **more: object) -> Self:
-        """From the state with its needs in clear, by what the calendars say now; `more` is what else it tells, or what
-        it tells in another way."""
+        """From the state, by what the calendars say now; `more` is what else it tells, or what it tells in another
+        way."""
         return cls.from_state(referral, due_estimated=_estimated(referral, days), **more)
 
-    def without(self, hidden: frozenset[str]) -> Self:
-        """The view for somebody who must not see these needs."""
-        return self.model_copy(update={"needs": needs_without(hidden, self.needs)}) if hidden else self
 
-
-class ReferralOfCase(ReferralView):
-    """A referral with its case, which `shown` is told as well."""
+class ListedReferral(_Referral):
+    """A referral in a list, which tells of nobody's needs: those are read one referral at a time."""
 
     case_id: UUID
     case_ref: str
 
 
-class ListedReferral(ReferralOfCase):
-    """A referral in a list."""
+class ReferralView(_Referral):
+    """What became of a referral, and what it was for."""
 
-    needs_locked: bool = Field(
-        default=False, description="whether `needs` is null because they do not open now; the operators are told"
-    )
+    needs: tuple[str, ...] | None = Field(description="null: destroyed with the profile of the person")
+
+    def without(self, hidden: frozenset[str]) -> Self:
+        """The view for somebody who must not see these needs: as others are told of them."""
+        if self.needs is None or not hidden:
+            return self
+        return self.model_copy(update={"needs": as_told(set(self.needs) - hidden)})
 
 
 class Hop(Answer):
@@ -215,9 +209,11 @@ class Hop(Answer):
     status: ReferralStatus
 
 
-class ReferralDetail(ReferralOfCase):
-    """A referral with its redirections from the first centre to the last."""
+class ReferralDetail(ReferralView):
+    """A referral with its case, and with its redirections from the first centre to the last."""
 
+    case_id: UUID
+    case_ref: str
     chain: tuple[Hop, ...]
 
 

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from chassis.http.answering import REFUSALS, answers, json_response
 from chassis.http.api import Changer, Days, Now, Reading, Runner, Sealing, acting_as, took_effect
-from chassis.http.exception_handlers import route_of
 from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
-from chassis.http.starting import started
 from chassis.http.viewing import Viewer, root_of
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
 from chassis.pure.sealing import Sealed, Vault
 from chassis.telemetry.logs import get_logger
-from chassis.vault.locked import tell
 from referral import commands, refusals, views
 from referral.answers import (
     Allowed,
@@ -61,7 +57,6 @@ from referral.resources import (
     PROFILE,
     REFERRAL,
     TIMELINE,
-    hidden_from,
 )
 from vocabulary.codes import Country, Org
 from vocabulary.countries import GERMANY, day_at
@@ -81,15 +76,6 @@ Protector = Annotated[Actor, acting_as(*SCOUTS_DESK, DATA_PROTECTION_OFFICER)]
 
 router = new_router()
 log = get_logger(__name__)
-
-
-async def _disclosure(request: Request, actor: Reader, days: Days, vault: Sealing) -> views.Disclosure:
-    shop = started(request, "workshop")
-    locked = partial(tell, metrics=shop.metrics, route=route_of(request.scope))
-    return views.Disclosure(hidden_from(actor, shop.reference), days, vault, locked)
-
-
-Disclosure = Annotated[views.Disclosure, Depends(_disclosure)]
 
 
 async def _listed(
@@ -188,7 +174,7 @@ async def withdraw_referral(
 async def list_referrals(
     reading: Reading,
     scope: Listed,
-    disclosure: Disclosure,
+    days: Days,
     wish: Annotated[Wish, paged(views.REFERRALS)],
     *,
     status: Annotated[ReferralStatus | None, Query()] = None,
@@ -197,7 +183,7 @@ async def list_referrals(
     ] = None,
 ) -> Response:
     """What became of each referral of the caller's organisation."""
-    shown = await views.referrals(reading, scope, wish, status=status, overdue=overdue, disclosure=disclosure)
+    shown = await views.referrals(reading, scope, wish, status=status, overdue=overdue, days=days)
     return json_response(shown)
 
 

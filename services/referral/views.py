@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
-from chassis.pure.sealing import Vault, VaultError
-from referral.answers import CaseSummary, CountryView, ListedReferral, needs_without
+from referral.answers import CaseSummary, CountryView, ListedReferral
 from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
 from referral.domain.referral import Referral
-from referral.handlers.care import needs_in_clear
 
 CASES: Final = Listing(
     source="case_file",
@@ -34,7 +31,7 @@ REFERRALS: Final = Listing(
                coalesce((listed.referral ->> 'answer_due_at')::timestamptz, 'infinity') as answer_due_at
     ) place""",
     id="place.id",
-    columns="file.id as case_id, file.case_ref, file.data ->> 'care_key' as care_key, listed.referral",
+    columns="file.id as case_id, file.case_ref, listed.referral",
     updated_at="file.updated_at",
     orders={
         "case_id": Order("file.id", "uuid"),
@@ -56,16 +53,6 @@ _HAS_OVERDUE: Final = (
     '$[*] ? ((@.status == "submitted" || @.status == "received") && @.overdue_level > 0'
     ' || @.status == "submitted" && @.receipt_overdue == true)'
 )
-
-
-class Disclosure(NamedTuple):
-    """What decides how a caller sees referrals: the codes that are hidden from them, the calendars, what opens boxes,
-    and who is told of one that does not open."""
-
-    hidden: frozenset[str]
-    days: WorkingDays
-    vault: Vault
-    locked: Callable[[VaultError], None]
 
 
 _case: TypeAdapter[Case] = TypeAdapter(Case)
@@ -100,10 +87,9 @@ async def referrals(
     *,
     status: str | None,
     overdue: bool | None,
-    disclosure: Disclosure,
+    days: WorkingDays,
 ) -> Page[ListedReferral]:
-    """Referrals of one organisation, or of all, without the needs that are hidden from the caller. One whose needs do
-    not open keeps nobody from the others.
+    """Referrals of one organisation, or of all. No box is opened: a list tells of nobody's needs.
 
     The conditions on a case's whole list of referrals say nothing new: the index answers them.
     """
@@ -113,7 +99,7 @@ async def referrals(
     where.add("listed.referral ->> 'status' = {}", status)
     where.add("file.data -> 'referrals' @? {}::jsonpath", _HAS_OVERDUE if overdue else None)
     where.add(f"({_OVERDUE}) = {{}}", overdue)
-    return await documents.page(REFERRALS, where, wish, lambda row: _listed(row, disclosure))
+    return await documents.page(REFERRALS, where, wish, lambda row: _listed(row, days))
 
 
 async def countries(documents: Documents, wish: Wish, *, now: datetime) -> Page[CountryView]:
@@ -127,18 +113,6 @@ def _summary(row: Any) -> CaseSummary:
     return CaseSummary.model_validate(_case.validate_json(row["data"]))
 
 
-def _listed(row: Any, disclosure: Disclosure) -> ListedReferral:
+def _listed(row: Any, days: WorkingDays) -> ListedReferral:
     referral = _referral.validate_json(row["referral"])
-    try:
-        needs, locked = needs_in_clear(row["case_id"], row["care_key"], referral, disclosure.vault), False
-    except VaultError as error:
-        disclosure.locked(error)
-        needs, locked = None, True
-    return ListedReferral.shown(
-        referral,
-        disclosure.days,
-        case_id=row["case_id"],
-        case_ref=row["case_ref"],
-        needs=needs_without(disclosure.hidden, needs),
-        needs_locked=locked,
-    )
+    return ListedReferral.shown(referral, days, case_id=row["case_id"], case_ref=row["case_ref"])
