@@ -29,6 +29,19 @@ async def test_statements_and_commits_per_batch_do_not_grow_with_the_batch(
     assert queries == 5, statements.queries  # begin, lock positions, load, write, commit
 
 
+async def test_no_batch_is_planned_anew(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
+    for number, size in enumerate((1, 2, 3, 1, 2, 7, 2, 3, 40, 2), 1):
+        others = [sold(uuid4(), 1, offset=place) for place in range(size - 1)]
+        await toy.dispatcher.handle([sold(KEY, number), *others])
+    async with pool.acquire() as connection:
+        plans = await connection.fetch(
+            "select generic_plans > 0 as kept, custom_plans, statement from pg_prepared_statements"
+            " where statement ~ 'position' and statement !~ 'pg_prepared'"
+        )
+    assert len(plans) > 1
+    assert [each for each in plans if each["custom_plans"] or not each["kept"]] == []
+
+
 async def test_plans_made_while_tables_were_nearly_empty_do_not_scan_them_when_they_have_grown(
     toy: ToyRuntime, pool: asyncpg.Pool
 ) -> None:

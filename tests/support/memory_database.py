@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.consumer import parking, positions
+from chassis.postgres import batches
 from chassis.work import command_bus
 from tests.support.toy import KINDS
 
@@ -58,6 +59,7 @@ class MemoryDatabase:
         self.errors: list[Exception] = []
         """What the next transactions end with."""
         self.statements: list[str] = []
+        self._before = self.tables
 
     @asynccontextmanager
     async def acquire(self, timeout: float) -> AsyncIterator[MemoryDatabase]:
@@ -77,6 +79,15 @@ class MemoryDatabase:
         except BaseException:
             self.tables = before
             raise
+
+    def _control(self, statement: str) -> None:
+        """Does the same for `batch_transaction`."""
+        if statement == batches.BEGIN:
+            self._before = deepcopy(self.tables)
+        elif statement == batches.ROLLBACK or self.errors:
+            self.tables = self._before
+        if statement == batches.COMMIT and self.errors:
+            raise self.errors.pop(0)
 
     async def fetch(self, query: str, *given: Any) -> list[Any]:
         self.statements.append(query)
@@ -114,6 +125,9 @@ class MemoryDatabase:
 
     async def execute(self, query: str, *given: Any) -> None:
         self.statements.append(query)
+        if query in (batches.BEGIN, batches.COMMIT, batches.ROLLBACK):
+            self._control(query)
+            return
         if query.startswith("with "):
             self._commit(query, given)
             return

@@ -29,6 +29,7 @@ from chassis.consumer.inbound import (
 from chassis.consumer.positions import MAX_GAP, Positions, Verdict
 from chassis.consumer.progress import NO_TERMS, Terms
 from chassis.consumer.spans import ProcessSpans
+from chassis.postgres.batches import batch_transaction
 from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection, is_bad_data, reason_of
 from chassis.pure.decision import Handler, Refused
 from chassis.pure.messages import Contract
@@ -134,7 +135,8 @@ class Dispatcher:
         spans = ProcessSpans(self._shop.tracer)
         outcome = _Outcome()
         to_park: list[parking.Parked] = []
-        async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection, connection.transaction():
+        pool = self._shop.pool
+        async with pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection, batch_transaction(connection):
             seen, verdicts = await self._judge(connection, batch)
             fresh = [
                 (inbound, NO_EVENT.get(verdict) or inbound.fault)

@@ -9,6 +9,7 @@ from opentelemetry.trace import SpanKind
 
 from chassis.outbox.append import Emitted
 from chassis.outbox.spans import record_created
+from chassis.postgres.batches import batch_transaction
 from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection, is_bad_data, reason_of
 from chassis.pure.decision import DeadlineDue, Handler, Refused
 from chassis.telemetry.logs import get_logger
@@ -67,7 +68,7 @@ class DeadlineRunner:
         started = now_ns()
         work = self._shop.unit_of_work()
         spans: list[tuple[SpanContext, str]] = []
-        async with connection.transaction():
+        async with batch_transaction(connection):
             await work.load(connection, [need for each in due for need in self._handlers[each.name].needs(each)])
             claimed = await deadlines.claim(connection, due)
             outcomes = []
