@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
-from inspect import signature
-from itertools import takewhile
-from typing import Any, cast
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
@@ -22,9 +19,6 @@ from chassis.http.bodies import with_body
 from chassis.http.field_errors import FieldError, shown
 from chassis.http.headers import documented
 from chassis.http.problems import COMMON, Problem
-
-_FOUND = "ph.found"
-"""Where a request's scope holds what the first dependencies of its route found, by argument."""
 
 
 class _Route(APIRoute):
@@ -46,12 +40,7 @@ class _Route(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, behind the checks."""
-        whole = self.dependant
-        first, self.dependant = _apart(whole)
-        try:
-            handle = super().get_route_handler()
-        finally:
-            self.dependant = whole
+        handle = super().get_route_handler()
         known = sorted(each.alias for each in get_flat_params(self.dependant) if isinstance(each.field_info, Query))
         closed = _asks_for_a_token(self.dependant)
 
@@ -61,32 +50,9 @@ class _Route(APIRoute):
                 request.app.state.rates.take(who.org, who.subject)
             if request.scope["query_string"]:
                 _check_query([name for name, _ in request.query_params.multi_items()], known)
-            request = await with_body(request)
-            request.scope[_FOUND] = {name: await find(request) for name, find in first.items()}
-            return await handle(request)
+            return await handle(await with_body(request))
 
         return checked
-
-
-def _apart(whole: Dependant) -> tuple[dict[str, Callable[..., Any]], Dependant]:
-    """The first dependencies of a route, as long as they ask for the request and nothing else, by their argument; and
-    the rest of the route. FastAPI spends as much on one of them as on a body: it looks for parameters of all kinds."""
-    first = list(takewhile(_is_plain, whole.dependencies))
-    endpoint: Any = whole.call
-    asks = whole.request_param_name
-
-    async def call(*, _request: Request, **values: Any) -> Any:
-        if asks is not None:
-            values[asks] = _request
-        return await endpoint(**values, **_request.scope[_FOUND])
-
-    rest = replace(whole, call=call, dependencies=whole.dependencies[len(first) :], request_param_name="_request")
-    return {str(each.name): cast("Callable[..., Any]", each.call) for each in first}, rest
-
-
-def _is_plain(dependant: Dependant) -> bool:
-    asked = () if dependant.call is None else signature(dependant.call).parameters
-    return dependant.name is not None and [*asked] == [dependant.request_param_name]
 
 
 def _asks_for_a_token(dependant: Dependant) -> bool:
