@@ -19,11 +19,12 @@ def scarred(evidence: Evidence) -> frozenset[str]:
 
 
 def spared(evidence: Evidence) -> Evidence:
-    """The rest of it. Rows of lost records without a key are known by their place."""
+    """The rest of it. Rows without a key are known by their place: of lost records, and of batches that begin with a
+    record of these keys and could not be unpacked."""
     if not evidence.lost:
         return evidence
     keys = scarred(evidence)
-    left = _left(evidence)
+    left = _left(evidence, keys)
     records = [*evidence.lost, *(each for topic in evidence.topics.values() for each in topic)]
     gone = {each.headers.get("ce_id", b"").decode(errors="replace") for each in records if _key(each) in keys}
     return replace(
@@ -41,19 +42,28 @@ def spared(evidence: Evidence) -> Evidence:
 
 
 class _Left(NamedTuple):
-    """What is left of a lost record, known by its place."""
+    """What rows without a key tell of a place."""
 
     until: float
-    """When another record came to its place. Whatever was parked before, there, is of the lost one."""
+    """When another record came to it. Whatever was parked before, there, is of the lost one."""
     again: Place | None
     """Where the same stands again: it is parked once, for the first of all."""
+    spared: bool
+    """Whether what stands there now is of another key than these."""
 
 
-def _left(evidence: Evidence) -> Mapping[Place, _Left]:
+def _left(evidence: Evidence, keys: frozenset[str]) -> Mapping[Place, _Left]:
     present = [record for records in evidence.topics.values() for record in records]
-    since = {record.place: record.at for record in present}
+    now = {record.place: record for record in present}
     again = {_content(record): record.place for record in reversed(present) if record.key is None}
-    return {each.place: _Left(since.get(each.place, NEVER), again.get(_content(each))) for each in evidence.lost}
+    scars = {record.place: _Left(float("-inf"), None, spared=False) for record in present if _key(record) in keys}
+    lost = {
+        each.place: _Left(
+            now[each.place].at if each.place in now else NEVER, again.get(_content(each)), each.place not in scars
+        )
+        for each in evidence.lost
+    }
+    return scars | lost
 
 
 def _content(record: Record) -> tuple[object, ...]:
@@ -76,7 +86,7 @@ def _parked(rows: Iterable[ParkedRow], keys: frozenset[str], left: Mapping[Place
     for row in rows:
         lost = None if row.key else left.get(row.place)
         if lost is None or row.at >= lost.until:
-            if row.key not in keys:
+            if row.key not in keys and (lost is None or lost.spared):
                 yield row
         elif lost.again is not None:
             _, partition, offset = lost.again
@@ -87,7 +97,7 @@ def _written(rows: Iterable[Written], keys: frozenset[str], left: Mapping[Place,
     for row in rows:
         lost = left.get(row.record) if row.what.startswith("parked") and not row.key else None
         if lost is None or row.at >= lost.until:
-            if row.key not in keys:
+            if row.key not in keys and (lost is None or lost.spared):
                 yield row
         elif lost.again is not None:
             _, partition, offset = lost.again

@@ -71,3 +71,16 @@ def test_what_was_parked_for_a_lost_record_counts_for_the_same_record_that_came_
     left = spared(evidence)
     assert [each.place for each in left.tables["till"].parked if not each.key] == [again.place]
     assert [each.record for each in left.written["till"] if each.what == "parked+" and not each.key] == [again.place]
+
+
+def test_a_batch_that_was_not_unpacked_is_left_out_with_the_key_of_its_first_record() -> None:
+    evidence = good_run()
+    mine = next(each for each in evidence.topics["ph.shop.v1"] if each.key == CUT_KEY.encode())
+    others = next(each for each in evidence.topics["ph.shop.v1"] if each.key == BASKET.encode())
+    for each in (mine, others):
+        where = f"{each.partition} parked unreadable"
+        evidence.written["till"].append(Written(1, 1, 1, 50.0, "parked+", each.topic, "", each.offset, where))
+        evidence.tables["till"].parked.append(ParkedRow(*each.place, None, "parked", "unreadable", blocks=False, at=50.0))
+    left = spared(evidence)
+    assert [row.record for row in left.written["till"] if row.detail.endswith("unreadable")] == [others.place]
+    assert [row.place for row in left.tables["till"].parked if row.failure == "unreadable"] == [others.place]
