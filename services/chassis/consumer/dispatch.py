@@ -104,6 +104,8 @@ class Dispatcher:
         self._handlers = dict(consumers)
         self._fetch = fetch
         self._seconds = cache(workshop.metrics.handler_seconds.labels)
+        self._count = cache(workshop.metrics.consumed.labels)
+        self._effects = cache(workshop.metrics.effect_seconds.labels)
         workshop.metrics.await_effects({each.type: each.topic for each in consumers})
 
     async def handle(self, records: Sequence[Record], terms: Terms = NO_TERMS) -> None:
@@ -236,10 +238,10 @@ class Dispatcher:
         metrics.batch_size.observe(size)
         metrics.batch_seconds.observe(seconds)
         for (type_, name), count in outcome.counts.items():
-            metrics.consumed.labels(type_, name).inc(count)
+            self._count(type_, name).inc(count)
         now = datetime.now(UTC)  # the machine's: a moved clock moves no time of recording either
         for topic, times in outcome.recorded.items():
-            metrics.effect_seconds.labels(topic).observe_all([max(0.0, (now - at).total_seconds()) for at in times])
+            self._effects(topic).observe_all([max(0.0, (now - at).total_seconds()) for at in times])
         told = {Verdict.GAP: metrics.gaps, Verdict.FIRST: metrics.first_seen_late, Verdict.LATE: metrics.gaps_filled}
         for (verdict, topic), count in outcome.verdicts.items():
             if verdict in told:
