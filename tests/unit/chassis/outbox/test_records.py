@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 from aiokafka.record.util import decode_varint, encode_varint_py
@@ -41,6 +43,22 @@ def test_a_batch_is_byte_for_byte_what_aiokafka_makes_of_the_same_records(
     assert ours.closed()
 
 
+def test_a_batch_has_the_time_at_which_it_was_made_in_milliseconds() -> None:
+    batch = Batch(1000)
+    batch.add(encoded(b"k", b"v", []))
+    before = time.time_ns() // 1_000_000
+    built = DefaultRecordBatch(bytearray(batch._build()))
+    assert before <= built.first_timestamp <= time.time_ns() // 1_000_000
+    assert built.max_timestamp == built.first_timestamp
+
+
+def test_a_batch_names_no_producer_until_it_has_one() -> None:
+    batch = Batch(1000)
+    batch.add(encoded(b"k", b"v", []))
+    built = DefaultRecordBatch(bytearray(batch._build()))
+    assert (built.producer_id, built.producer_epoch, built.base_sequence) == (-1, -1, -1)
+
+
 def test_a_batch_that_is_sent_again_is_the_same() -> None:
     batch = Batch(1000)
     batch.add(encoded(b"k", b"v", []))
@@ -60,6 +78,16 @@ def test_a_batch_is_never_larger_than_its_limit() -> None:
         pass
     assert 4880 < batch.size() <= 5000
     assert len(batch._build()) == batch.size()
+
+
+def test_a_batch_may_be_as_large_as_its_limit() -> None:
+    record, wide = encoded(b"k", b"v", []), Batch(1000)
+    assert wide.add(record)
+    assert wide.add(record)
+    for limit, fits in ((wide.size(), True), (wide.size() - 1, False)):
+        batch = Batch(limit)
+        assert batch.add(record)
+        assert batch.add(record) is fits
 
 
 @pytest.mark.parametrize("number", [0, 1, 63, 64, 127, 128, 8191, 8192, 300_000, 2**31 - 1])
