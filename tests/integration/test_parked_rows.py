@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -10,12 +11,14 @@ import asyncpg
 import pytest
 
 from chassis.consumer import parking
-from chassis.consumer.inbound import MAX_VALUE, decode
+from chassis.consumer.inbound import MAX_VALUE, Fault, decode
 from chassis.consumer.parking import Parked, Ready, StoredRecord
 from chassis.postgres.database import Connection
 from tests.support.records import record
+from tests.support.toy_process import until_async
 
 SHOP, OTHER = "ph.shop.v1", "ph.other.v1"
+REFUSED, ASIDE = Fault("worse", "for another reason"), Fault("fork", "of no use", blocks=False)
 QUEUES = list(product((SHOP, OTHER), ("a", "b")))
 
 
@@ -117,6 +120,25 @@ async def test_the_first_that_blocks_its_key_has_its_turn(pool: asyncpg.Pool) ->
         assert (taken.id, taken.vouched, taken.blocks) == (first, True, True)
 
 
+async def test_what_an_operator_passes_while_its_key_is_locked_is_not_handled(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as worker, pool.acquire() as other:
+        await block(worker, (SHOP, "a"))
+        passed, after = [await row(worker, SHOP, "a", failure="behind") for _ in range(2)]
+        async with other.transaction():
+            await other.execute("select from position for update")
+            taking = asyncio.create_task(parking.take(worker, Ready(SHOP, "a", None)))
+            await until_async(lambda: _waits_for_a_lock(other, worker), "the worker to wait for the key")
+            await other.execute("update parked set state = 'discarded' where id = $1", passed)
+        taken = await taking
+    assert taken is not None
+    assert taken.id == after
+
+
+async def _waits_for_a_lock(connection: Connection, other: Connection) -> bool:
+    found = await connection.fetchval("select cardinality(pg_blocking_pids($1)) > 0", other.get_server_pid())
+    return bool(found)
+
+
 async def test_a_key_that_is_not_blocked_has_nothing_to_take(pool: asyncpg.Pool) -> None:
     async with pool.acquire() as connection:
         await block(connection, *QUEUES)
@@ -136,6 +158,8 @@ async def test_a_record_that_blocks_nobody_is_taken_by_its_id(pool: asyncpg.Pool
         assert await parking.take(connection, Ready(SHOP, None, wanted)) is None
         undecided = await row(connection, SHOP, None, blocks=False)
         assert await parking.take(connection, Ready(SHOP, None, undecided)) is None
+        passed = await row(connection, SHOP, "a", blocks=False, failure="behind", state="discarded")
+        assert await parking.take(connection, Ready(SHOP, "a", passed)) is None
 
 
 @pytest.mark.parametrize(("key", "table"), [("a", "position"), ("a", "parked"), (None, "parked")])
@@ -156,6 +180,7 @@ async def test_ready_is_what_was_decided_or_is_due_but_not_what_was_passed_or_is
 ) -> None:
     async with pool.acquire() as connection:
         await row(connection, SHOP, "waits")
+        elsewhere = await row(connection, OTHER, None, state="retry", blocks=False)
         await row(connection, SHOP, "passed", state="discarded", blocks=False)
         await row(connection, SHOP, None, state="retry", blocks=False, failure="unreadable")
         await row(connection, SHOP, "due", due=True)
@@ -163,9 +188,50 @@ async def test_ready_is_what_was_decided_or_is_due_but_not_what_was_passed_or_is
         await row(connection, SHOP, "discarded", state="discarded")
         alone = await row(connection, SHOP, "alone", state="retry", blocks=False)
         assert await parking.ready(connection) == [
-            Ready(SHOP, "alone", alone), Ready(SHOP, "discarded", None), Ready(SHOP, "due", None),
-            Ready(SHOP, "retry", None),
+            Ready(OTHER, None, elsewhere), Ready(SHOP, "alone", alone), Ready(SHOP, "discarded", None),
+            Ready(SHOP, "due", None), Ready(SHOP, "retry", None),
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("blocks", "fault", "blocks_still"),
+    [(True, REFUSED, True), (True, ASIDE, False), (False, REFUSED, False)],
+)
+async def test_what_is_refused_once_more_waits_for_an_operator_with_its_new_reason(
+    pool: asyncpg.Pool, blocks: bool, fault: Fault, blocks_still: bool
+) -> None:
+    async with pool.acquire() as connection:
+        await block(connection, *QUEUES)
+        wanted = {"state": "retry", "due": True, "attempts": 3}
+        id_ = await row(connection, SHOP, "a", blocks=blocks, **wanted)
+        others = [await row(connection, *each, **wanted) for each in QUEUES]
+        before = await connection.fetch("select * from parked where id = any($1) order by id", others)
+        since = await connection.fetchval("select clock_timestamp()")
+        taken = await parking.take(connection, Ready(SHOP, "a", None if blocks else id_))
+        assert taken is not None
+        await parking.settle(connection, taken, fault)
+        found = await connection.fetchrow(
+            "select state, failure, detail, blocks, due, attempts, updated_at > $2 from parked where id = $1",
+            id_,
+            since,
+        )
+        assert found is not None
+        assert tuple(found) == ("parked", fault.code, fault.detail, blocks_still, False, 4, True)
+        assert await connection.fetch("select * from parked where id = any($1) order by id", others) == before
+
+
+async def test_what_was_passed_or_emptied_before_is_not_written_again(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        await block(connection, (SHOP, "a"))
+        old = await row(connection, SHOP, "a", state="discarded", decided_at=datetime(2026, 1, 1, tzinfo=UTC))
+        versions = []
+        for _ in range(2):
+            await parking.take(connection, Ready(SHOP, "a", None))
+            await block(connection, (SHOP, "a"))
+            await parking.forget(connection, timedelta(days=1))
+            versions.append(await connection.fetchval("select ctid::text from parked where id = $1", old))
+        assert versions[0] == versions[1]
+        assert await standing(connection, old) == [(False, False)]
 
 
 async def test_only_batches_that_could_not_be_unpacked_and_were_read_since_need_no_decision(
@@ -203,7 +269,7 @@ async def test_a_record_is_known_by_its_digest_in_its_topic(pool: asyncpg.Pool) 
     def bad(topic: str, value: bytes, offset: int) -> Parked:
         told = record(value, type_="ph.shop.Sold.v1", key="a", sequence=1, offset=offset, topic=topic)
         inbound = decode(told, {})
-        return Parked(inbound, parking.Fault("json_invalid", ""))
+        return Parked(inbound, Fault("json_invalid", ""))
 
     first, again, another, elsewhere = (
         bad(SHOP, b"{", 1), bad(SHOP, b"{", 2), bad(SHOP, b"[", 3), bad(OTHER, b"{", 4),
@@ -220,7 +286,7 @@ async def test_records_of_a_key_are_numbered_in_the_order_in_which_they_came(poo
     told = [record(b"{", type_="ph.shop.Sold.v1", key="a", sequence=1, offset=offset) for offset in (3, 1, 2)]
     records = [each._replace(value=b"%d" % each.offset) for each in told]
     async with pool.acquire() as connection:
-        await parking.save(connection, [Parked(decode(each, {}), parking.Fault("unlucky", "")) for each in records])
+        await parking.save(connection, [Parked(decode(each, {}), Fault("unlucky", "")) for each in records])
         rows = await connection.fetch("select record_offset from parked order by id")
     assert [each[0] for each in rows] == [3, 1, 2]
 
@@ -229,7 +295,7 @@ async def test_records_of_a_key_are_numbered_in_the_order_in_which_they_came(poo
 async def test_of_a_value_within_the_limit_all_is_kept(pool: asyncpg.Pool, size: int, incomplete: bool) -> None:
     told = record(b"[" * size, type_="ph.shop.Sold.v1", key="a", sequence=1, offset=1)
     async with pool.acquire() as connection:
-        await parking.save(connection, [Parked(decode(told, {}), parking.Fault("json_invalid", ""))])
+        await parking.save(connection, [Parked(decode(told, {}), Fault("json_invalid", ""))])
         kept = await connection.fetchrow("select octet_length(payload), size, value_digest is not null from parked")
         assert kept is not None
         assert tuple(kept) == (parking.HEAD if incomplete else size, size, incomplete)
