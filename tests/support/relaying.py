@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,6 +52,8 @@ class World:
         self.next_id = 1000
         self.topic: dict[int, list[tuple[str, str]]] = {partition: [] for partition in range(PARTITIONS)}
         """Keys and numbers, as they were sent."""
+        self.sent: list[int] = []
+        """Numbers, in the order in which all partitions got them."""
         self.answers: list[dict[int, Any]] = []
         """Instead of its own: by partition an error, or an offset. For the next rounds, one after the other."""
         self.largest = 1_000_000
@@ -68,6 +71,8 @@ class World:
         self.metrics = Metrics("till")
         self.made = 0
         self.closed = 0
+        self.closing: Callable[[], Awaitable[Any]] = partial(asyncio.sleep, 0)
+        """What a session does while it closes."""
         monkeypatch.setattr(module, "BACK_OFF_SECONDS", 0.01)
         monkeypatch.setattr(module, "EndsWatch", lambda *_: self)
         monkeypatch.setattr(module.telling, "begun", self._begun)
@@ -111,6 +116,7 @@ class World:
 
     async def close(self, timeout: float) -> None:
         self.closed += 1
+        await self.closing()
 
     async def fetchval(self, query: str, *_: Any) -> Any:
         if "advisory" not in query:
@@ -159,7 +165,9 @@ class World:
                 return sent
             offset = len(self.topic[partition]) if answer is None else answer
             for each in DefaultRecordBatch(bytearray(batch._build())):
-                self.topic[partition].append((each.key.decode(), dict(each.headers)["ce_sequence"].decode()))
+                number = dict(each.headers)["ce_sequence"].decode()
+                self.topic[partition].append((each.key.decode(), number))
+                self.sent.append(int(number))
             sent.set_result(SimpleNamespace(offset=offset))
             return sent
 

@@ -22,6 +22,8 @@ Place: TypeAlias = tuple[str, int]
 """A topic and one of its partitions."""
 STEP_SECONDS = 1.0
 """How long a wait lasts at most without a look at whether there is still a reason for it."""
+CLOSE_SECONDS = 2.0
+"""How long the sender of a producer that is let go, and then its client, may take to close."""
 
 log = get_logger(__name__)
 
@@ -128,8 +130,8 @@ class Publisher:
         self._responses.drop()
         producer._closed = True  # noqa: SLF001 - so that it does not complain that nobody stopped it
         if producer._sender is not None:  # noqa: SLF001
-            await bounded(producer._sender.close(), 2)  # noqa: SLF001
-        await bounded(producer.client.close(), 2)
+            await bounded(producer._sender.close(), CLOSE_SECONDS)  # noqa: SLF001
+        await bounded(producer.client.close(), CLOSE_SECONDS)
 
     def _throttled(self, seconds: float) -> None:
         self._metrics.relay_throttled_seconds.inc(seconds)

@@ -38,6 +38,10 @@ EVERYTHING = sys.maxsize
 MARK_ROWS = 1000
 """The mark moves after so many published rows: a look into the lock table costs something, a few dead rows do not."""
 BACK_OFF_SECONDS = 5.0
+ASK_SECONDS = 1.0
+"""How often a relay that does not lead asks for the lock."""
+CLOSE_SECONDS = 3.0
+"""How long a session may take to close; the library gives up after two seconds, where it has no defect."""
 
 _READ = """
 with may_delete as (delete from outbox where false)
@@ -157,7 +161,7 @@ class Relay:
         try:
             while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
                 self._turned()
-                if await is_set_within(self._stop, 1.0):
+                if await is_set_within(self._stop, ASK_SECONDS):
                     return
             if not await self._compared(connection):
                 return
@@ -167,7 +171,7 @@ class Relay:
                 await self._publish_until_stopped(connection, watch)
         finally:
             # Closing the session releases the lock; a dead session has lost it already.
-            await bounded(connection.close(timeout=2), 3)
+            await bounded(connection.close(timeout=2), CLOSE_SECONDS)
 
     async def _compared(self, connection: asyncpg.Connection) -> bool:
         """Waits until nothing told is forgotten; False if told to stop before."""
@@ -276,7 +280,7 @@ class Relay:
         if len(rows) > 1:
             self._limits.halve(topic, size)
             return
-        id_, _, key, _ = rows[0]
+        [(id_, _, key, _)] = rows
         self._limits.hold(topic, size, key, id_)
         remedy = "Raise max.message.bytes of this topic; until then the events of this key wait."
         log.error("record_held", topic=topic, partition=partition, key=key, outbox_id=id_, bytes=size, remedy=remedy)

@@ -15,6 +15,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.produce import ProduceRequest
 
+from chassis.outbox import publisher as module
 from chassis.outbox.broker_responses import Rejection
 from chassis.outbox.publisher import Publisher
 from chassis.outbox.records import Batch
@@ -23,6 +24,7 @@ from tests.support.loglines import configured, restore_logging  # noqa: F401 - a
 
 ONE, TWO = ("ph.till.v1", 0), ("ph.till.v1", 1)
 SILENT = object()
+REQUEST = ProduceRequest(transactional_id=None, required_acks=-1, timeout=1, topics=[])
 
 
 class Producer:
@@ -34,16 +36,21 @@ class Producer:
         self.hosts = ["one"]
         self.answers: dict[tuple[str, int], Any] = {}
         self.known: set[int] | None = {0, 1, 2}
-        self.asks = 0
+        self.asks, self.heard = 0, 0
         self.error: Exception | None = None
         self.started, self.closed = 0, 0
+        self.connects_in = 0.0
+        self.hangs = False
         self.waits: list[asyncio.Future[Any]] = []
 
     async def start(self) -> None:
         self.started += 1
+        await asyncio.sleep(self.connects_in)
 
     async def close(self) -> None:
         self.closed += 1
+        if self.hangs:
+            await asyncio.Event().wait()
 
     def partitions_for_topic(self, _topic: str) -> set[int] | None:
         return self.known
@@ -52,12 +59,13 @@ class Producer:
         return {0, 1}
 
     async def send(self, _node: int, _request: Any, **_: Any) -> Any:
+        self.heard += 1
         return SimpleNamespace(throttle_time_ms=self.asks, topics=[])
 
     async def send_batch(self, _batch: Batch, topic: str, *, partition: int) -> asyncio.Future[Any]:
         if self.error is not None:
             raise self.error
-        await self.client.send(1, ProduceRequest(transactional_id=None, required_acks=-1, timeout=1, topics=[]))
+        await self.client.send(1, REQUEST)
         answer, sent = self.answers[topic, partition], asyncio.get_running_loop().create_future()
         if isinstance(answer, Exception):
             sent.set_exception(answer)
@@ -160,6 +168,43 @@ async def test_silence_that_a_broker_asks_for_is_no_missing_answer(desk: Desk) -
     assert [(each["event"], each["seconds"]) for each in lines()] == [("relay_throttled", pytest.approx(0.2))]
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The time by which answers are waited for; whoever waits looks at it again at once."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr("chassis.outbox.broker_responses.monotonic", lambda: clock.now)
+    monkeypatch.setattr(module, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(module, "STEP_SECONDS", 0.001)
+    return clock
+
+
+async def waited(clock: SimpleNamespace, until: float) -> None:
+    clock.now = until
+    for _ in range(5):
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(("asks", "ends"), [(0, 110.0), (30_000, 140.0)])
+async def test_an_answer_counts_until_its_time_is_over_which_begins_after_the_silence(
+    clock: SimpleNamespace, asks: int, ends: float
+) -> None:
+    desk = Desk(timeout=10)
+    desk.next.asks = asks
+    in_time = asyncio.create_task(desk.send(one=SILENT))
+    await waited(clock, 100.0)
+    await waited(clock, ends - 1)
+    desk.made[0].waits[0].set_result(SimpleNamespace(offset=4))
+    assert await in_time == ({ONE: 4}, {})
+
+    clock.now, desk = 100.0, Desk(timeout=10)
+    desk.next.asks = asks
+    too_late = asyncio.create_task(desk.send(one=SILENT))
+    await waited(clock, 100.0)
+    await waited(clock, ends)
+    desk.made[0].waits[0].set_result(SimpleNamespace(offset=4))
+    assert await too_late == ({}, {ONE: Rejection("NoAnswer")})
+
+
 async def test_nobody_speaks_before_the_silence_is_over_or_after_he_was_told_to_stop(desk: Desk) -> None:
     stop = asyncio.Event()
     assert await desk.publisher.may_speak(stop)
@@ -173,6 +218,34 @@ async def test_nobody_speaks_before_the_silence_is_over_or_after_he_was_told_to_
     await desk.send(one=2)
     asyncio.get_running_loop().call_later(0.05, stop.set)
     assert not await asyncio.wait_for(desk.publisher.may_speak(stop), 5)
+
+
+async def test_what_a_producer_holds_back_while_it_keeps_silent_is_never_said_once_it_is_let_go(desk: Desk) -> None:
+    desk.next.asks = 30_000
+    await desk.send(one=1)
+    (producer,) = desk.made
+    held_back = asyncio.create_task(producer.send(1, REQUEST))
+    await asyncio.sleep(0.01)
+    await desk.publisher.drop()
+    with pytest.raises(KafkaConnectionError):
+        await asyncio.wait_for(held_back, 5)
+    assert producer.heard == 1
+
+
+@pytest.mark.parametrize(("timeout", "addresses"), [(10.0, 0), (0.0, 1)])
+async def test_a_connection_may_take_the_time_for_its_addresses_and_then_for_an_answer(
+    timeout: float, addresses: int
+) -> None:
+    desk = Desk(timeout)
+    desk.next.hosts, desk.next.connects_in = ["silent"] * addresses, 0.01
+    assert await desk.publisher.partitions("ph.till.v1") == 3
+
+
+async def test_a_connection_that_takes_longer_is_given_up(desk: Desk) -> None:
+    desk.next.hosts, desk.next.connects_in = [], 60
+    with pytest.raises(TimeoutError):
+        await desk.publisher.partitions("ph.till.v1")
+    assert desk.turns == 0, "that is no progress"
 
 
 async def test_a_topic_that_the_client_does_not_know_yet_is_asked_for(desk: Desk) -> None:
@@ -190,3 +263,14 @@ async def test_a_producer_is_let_go_once_even_if_it_had_never_begun_to_send(desk
     await desk.publisher.drop()
     assert producer.closed == 1
     assert vars(producer)["_closed"], "or it complains that nobody stopped it"
+
+
+async def test_a_producer_that_does_not_close_is_let_go_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CLOSE_SECONDS", 0.05)
+    desk.next.hangs = True
+    _, rejected = await desk.send(one=OutOfOrderSequenceNumber())
+    assert (list(rejected), desk.made[0].closed) == ([ONE], 2), "its sender and its client were asked"
+    await desk.publisher.partitions("ph.till.v1")
+    assert len(desk.made) == 2

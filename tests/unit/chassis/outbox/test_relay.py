@@ -98,23 +98,31 @@ async def test_no_event_is_passed_over_when_a_batch_is_made_smaller_or_does_not_
     assert [each["key"] for each in lines() if each["event"] == "record_held"] == [A]
 
 
+@pytest.mark.parametrize(("batch", "marks"), [(1, [0, 1003, 1008]), (2, [0, 1003, 1009])])
 async def test_the_mark_moves_behind_what_was_published_and_never_past_what_waits(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, batch: int, marks: list[int]
 ) -> None:
     monkeypatch.setattr(module, "MARK_ROWS", 4)
-    world.relay._batch = 2
+    world.relay._batch = batch
     world.add(*[A, B] * 6)
     async with world.at_work():
         await world.empty()
         await asyncio.sleep(0.05)
-    assert list(dict.fromkeys(world.marks)) == [0, 1003, 1009], "a look after four rows, behind what was published"
+    assert list(dict.fromkeys(world.marks)) == marks, "a look after four rows, behind what was published"
 
 
-async def test_the_mark_moves_at_rest_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_mark_moves_at_rest_too_and_four_rows_later_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "MARK_ROWS", 4)
     world.add(*[A, B] * 6)
     async with world.at_work():
         await world.until(lambda: world.marks[-1:] == [1011])
+        world.relay._batch, reads = 1, len(world.marks)
+        await world.until(lambda: len(world.marks) > reads)
+        world.add(*[A, B] * 6)
+        await world.empty()
+    assert list(dict.fromkeys(world.marks)) == [0, 1011, 1015, 1020]
 
 
 async def test_the_mark_moves_where_events_come_one_by_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +134,24 @@ async def test_the_mark_moves_where_events_come_one_by_one(world: World, monkeyp
             reads = len(world.marks)
             await world.until(lambda reads=reads: len(world.marks) > reads + 1)
     assert max(world.marks) > 0
+
+
+async def test_two_records_that_fit_one_by_one_only_are_parted_and_neither_is_held(world: World) -> None:
+    world.largest = 1500
+    lines = configured()
+    world.add(A, A2, size=1000)
+    async with world.at_work():
+        await world.empty()
+    assert world.numbers(0) == [1000, 1001]
+    assert [each for each in lines() if each["event"] == "record_held"] == []
+
+
+async def test_a_full_batch_holds_up_no_other_partition(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.outbox.limits.MAX_BATCH_BYTES", 2500)
+    world.add(A, A, A, A, B, size=1000)
+    async with world.at_work():
+        await world.empty()
+    assert world.sent == [1000, 1001, 1004, 1002, 1003], "the last one goes along with the first two"
 
 
 async def test_records_of_others_are_counted(world: World) -> None:
@@ -182,6 +208,16 @@ async def test_keys_of_a_partition_that_nobody_leads_wait_and_hold_up_nobody(wor
     assert world.compared == 2
 
 
+async def test_one_round_leaves_out_all_keys_that_nobody_leads_and_sends_all_others(world: World) -> None:
+    world.unled, world.relay._poll_seconds = {1}, 60
+    world.add(B, B2, A, A2)
+    async with world.at_work():
+        await world.until(lambda: world.metrics.relay_held_keys._value.get() == 2)
+        assert len(world.marks) == 2, "with many keys that wait, a round for each would hold up all others"
+        assert world.numbers(0) == [1002, 1003]
+        world.rows.clear()
+
+
 async def test_a_look_counts_what_others_have_written_and_notices_a_partition_that_has_become_shorter(
     world: World,
 ) -> None:
@@ -225,6 +261,16 @@ async def test_a_relay_that_finds_no_database_is_alive(world: World, monkeypatch
     before = world.relay.last_progress
     async with world.at_work():
         await world.until(lambda: world.relay.last_progress > before)
+
+
+async def test_a_session_that_does_not_close_holds_up_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CLOSE_SECONDS", 0.05)
+    world.closing = asyncio.Event().wait
+    world.errors = [TimeoutError()]
+    world.add(A)
+    async with world.at_work():
+        await world.empty()
+    assert (world.numbers(0), world.closed) == ([1000], 2)
 
 
 @pytest.fixture
