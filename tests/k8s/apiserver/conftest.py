@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local.places import LOCAL
 from tests.k8s.apiserver import build
-from tests.k8s.apiserver.kubectl import Kubectl
+from tests.k8s.apiserver.kubectl import Answer, Applying, Kubectl, namespaces_of
 from tests.k8s.apiserver.server import ApiServer
 from tests.k8s.structure.schemas import crds_folder
 
@@ -35,3 +35,18 @@ def server() -> Iterator[Kubectl]:
     finally:
         server.stop()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def applying(server: Kubectl) -> Iterator[Applying]:
+    """Applies what is rendered, to stay until the tests of the file end."""
+    used: set[str] = set()
+
+    def apply(text: str) -> Answer:
+        server.prepare(text)
+        used.update(namespaces_of(text))
+        return server.apply(text)
+
+    yield apply
+    for namespace in used:
+        server.forget(namespace)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,8 @@ import yaml
 from deploy.local.places import StackError
 from tests.k8s.tools import command
 
-SECONDS = 120
+SECONDS = 600
+"""For one command: only a server that has died takes so long."""
 
 Document = Mapping[str, Any]
 
@@ -26,11 +29,15 @@ class Answer:
     text: str
 
 
-class Kubectl:
-    """Asks the server of this kubeconfig."""
+Applying = Callable[[str], Answer]
+"""Applies what is rendered, to stay."""
 
-    def __init__(self, kubeconfig: Path) -> None:
-        self.kubeconfig = kubeconfig
+
+class Kubectl:
+    """Asks the server that this names: a file, or several as the variable KUBECONFIG lists them."""
+
+    def __init__(self, kubeconfig: str | Path) -> None:
+        self.kubeconfig = str(kubeconfig)
 
     def dry_run(self, text: str) -> Answer:
         """Has the server check all of it as if it were to be stored; unknown fields and warnings count as refused."""
@@ -68,10 +75,44 @@ class Kubectl:
             if not (answer := self.ask(*arguments)).accepted:
                 raise StackError(answer.text)
 
+    def forget(self, namespace: str) -> None:
+        """Removes a namespace and all in it from a server without controllers, which would do it elsewhere.
+
+        Raises `StackError` if the server refuses.
+        """
+        kinds = self.ask("api-resources", "--namespaced", "--verbs=list,delete", "--output=name").text.split()
+        empty = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        for arguments, given in (
+            (["delete", ",".join(kinds), "--all", "--namespace", namespace, "--wait=false"], ""),
+            (["delete", "namespace", namespace, "--wait=false"], ""),
+            (["replace", "--raw", f"/api/v1/namespaces/{namespace}/finalize", "-f", "-"], empty),
+        ):
+            if not (answer := self.ask(*arguments, given=given)).accepted:
+                raise StackError(answer.text)
+
+    def items(self, kinds: str, namespace: str) -> list[dict[str, Any]]:
+        """All objects of these kinds, named by comma. Raises `StackError` if the server does not say."""
+        done = self._run("get", kinds, "--namespace", namespace, "--output=json")
+        if done.returncode:
+            raise StackError(done.stderr)
+        found: list[dict[str, Any]] = json.loads(done.stdout)["items"]
+        return found
+
     def ask(self, *arguments: str, given: str = "") -> Answer:
         """Runs it with this input."""
-        done = _run(["--kubeconfig", str(self.kubeconfig), *arguments], given)
+        done = self._run(*arguments, given=given)
         return Answer(done.returncode == 0, done.stdout + done.stderr)
+
+    def _run(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [command("kubectl"), *arguments],
+            env={**os.environ, "KUBECONFIG": self.kubeconfig},
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+        )
 
 
 def documents_of(text: str) -> list[Document]:
@@ -84,13 +125,6 @@ def namespaces_of(text: str) -> set[str]:
     documents = documents_of(text)
     declared = {each["metadata"]["name"] for each in documents if each["kind"] == "Namespace"}
     return declared | {each["metadata"]["namespace"] for each in documents if each["metadata"].get("namespace")}
-
-
-def _run(arguments: list[str], given: str) -> subprocess.CompletedProcess[str]:
-    program = command("kubectl")
-    return subprocess.run(
-        [program, *arguments], input=given, capture_output=True, text=True, check=False, timeout=SECONDS
-    )
 
 
 def _namespace(name: str) -> Document:

@@ -112,6 +112,13 @@ def a_job_that_two_releases_share(there: Rendered) -> None:
     need(there, "Job", "referral-migrate-1-0-0")["metadata"]["labels"]["app.kubernetes.io/version"] = "1.0.0-rc.2"
 
 
+@mistake("names.in_jobs", "a Job cannot be changed")
+def a_job_whose_settings_have_a_name_by_their_content(there: Rendered) -> None:
+    generated = next(each for each in there.of("ConfigMap") if each["metadata"]["name"].startswith("chain-kafka-"))
+    container = need(there, "Job", "referral-migrate-1-0-0")["spec"]["template"]["spec"]["containers"][0]
+    container["envFrom"] = [{"configMapRef": {"name": generated["metadata"]["name"]}}]
+
+
 @mistake("names.names", "are added for its pods")
 def a_name_that_leaves_no_room(there: Rendered) -> None:
     need(there, "Deployment", "referral-api")["metadata"]["name"] = "referral-api-" + "x" * 40

@@ -7,6 +7,7 @@ import os.path
 import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -34,10 +35,15 @@ def overlays() -> list[str]:
 
 @cache
 def text(folder: str) -> str:
-    """The rendered YAML. Raises `AssertionError` with what kustomize says if it does not render."""
-    done = subprocess.run([command("kubectl"), "kustomize", K8S / folder], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{folder} does not render: {done.stderr}"
-    assert not done.stderr, f"{folder} renders with a warning: {done.stderr}"
+    """The rendered YAML of a folder below `deploy/k8s`. Raises `AssertionError` with what kustomize says."""
+    return kustomized(K8S / folder)
+
+
+def kustomized(path: Path) -> str:
+    """The same of any folder, as it is now. A warning counts as a failure."""
+    done = subprocess.run([command("kubectl"), "kustomize", path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{path} does not render: {done.stderr}"
+    assert not done.stderr, f"{path} renders with a warning: {done.stderr}"
     return done.stdout
 
 

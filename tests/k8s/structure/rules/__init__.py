@@ -40,6 +40,7 @@ EVERYWHERE: dict[str, Rule] = {
     "names.names": names.names,
     "names.once": names.once,
     "names.of_releases": names.of_releases,
+    "names.in_jobs": names.in_jobs,
     "names.one_namespace": names.one_namespace,
     "consumers.users": consumers.users,
     "consumers.partitions": consumers.partitions,

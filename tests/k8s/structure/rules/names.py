@@ -11,6 +11,8 @@ from tests.k8s.structure.rules.images import VERSION
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*")
+HASHED = re.compile(r".+-[24-9bcdfghkmt]{10}")
+"""A name that kustomize gave by the content."""
 PORT = re.compile(r"(?=.*[a-z])[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?")
 VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 STRICT = ("Service", "Namespace", *WORKLOADS, "Cluster", "Kafka", "KafkaNodePool")
@@ -63,6 +65,17 @@ def of_releases(rendered: Rendered) -> Iterator[Finding]:
         if version and not job["metadata"]["name"].endswith("-" + version.replace(".", "-")):
             problem = f"{job['metadata']['name']!r} does not end with the whole version {version!r}"
             yield Finding(place(job), "metadata.name", problem, "Name a version of three numbers, as 1.4.2.")
+
+
+def in_jobs(rendered: Rendered) -> Iterator[Finding]:
+    """Nor can its template: a setting that changes within a release would change what the Job names."""
+    for workload in rendered.workloads:
+        if workload.document["kind"] == "Job" and VERSION in (workload.document["metadata"].get("labels") or {}):
+            for field, container in workload.containers():
+                for source in container.get("envFrom", []):
+                    if HASHED.fullmatch(name := source.get("configMapRef", {}).get("name", "")):
+                        problem = f"{name!r} is another name after a change of a setting, and a Job cannot be changed"
+                        yield Finding(workload.place, f"{field}.envFrom", problem, "Write the settings into `env`.")
 
 
 def one_namespace(rendered: Rendered) -> Iterator[Finding]:
