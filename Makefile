@@ -49,7 +49,7 @@ ph: $(RUN_STAMP)  ## the operators' command: make ph ARGS="parked list"
 test: $(ALL_STAMP)  ## all tests, on a stack of their own
 	@$(PY) -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
 
-k8s: $(ALL_STAMP)  ## the manifests of deploy/k8s: make k8s ONLY=structure
+k8s: $(ALL_STAMP)  ## the manifests of deploy/k8s: make k8s ONLY=structure; on a cluster: make k8s CLUSTER=1
 	@$(PY) -m tests.k8s --only "$(ONLY)" $(ARGS)
 
 k8s-rollout: $(ALL_STAMP)  ## one service of overlays/local rolled out under load, and back; its secrets rotated. Needs root

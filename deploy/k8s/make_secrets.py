@@ -3,9 +3,9 @@
     python -m deploy.k8s.make_secrets local | kubectl create -f -
 
 `local` is all of overlays/local: passwords, an authority for each server, keys of an issuer of its own. They lie in
-.local/k8s/ too, for whoever plays the story. `production` and `staging` are what no operator of the cluster makes:
-passwords of database roles, and the services' own keys; they are written nowhere else. Use it where no store of secrets
-does (components/external-secrets).
+.local/k8s/local/ too, for whoever plays the story. `production` and `staging` are what no operator of the cluster
+makes: passwords of database roles, and the services' own keys; they are written nowhere else. Use it where no store of
+secrets does (components/external-secrets).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from deploy.local.places import LOCAL, SERVICES
 from deploy.local.postgres import write_secret
 from deploy.local.stack import SEALING
 
-DIRECTORY = LOCAL / "k8s"
+DIRECTORY = LOCAL / "k8s" / "local"
 NAMESPACES = {
     "local": "perspektive-heimat-local",
     "staging": "perspektive-heimat-staging",

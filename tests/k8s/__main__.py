@@ -1,4 +1,4 @@
-"""`make k8s`: the tests of the manifests, or the parts that ONLY names.
+"""`make k8s`: the tests of the manifests, or the parts that ONLY names; with CLUSTER=1 those that need a cluster.
 
 Exit code: that of pytest; 2 for a part that there is not.
 """
@@ -6,6 +6,7 @@ Exit code: that of pytest; 2 for a part that there is not.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make k8s", description="Tests of deploy/k8s.")
     parser.add_argument("--only", default="", help=f"parts, by comma: {', '.join(parts())}")
     options, further = parser.parse_known_args()
-    chosen = [each.strip() for each in options.only.split(",") if each.strip()] or parts()
+    usual = ["cluster"] if os.environ.get("CLUSTER") == "1" else parts()
+    chosen = [each.strip() for each in options.only.split(",") if each.strip()] or usual
     if unknown := sorted(set(chosen) - set(parts())):
         parser.error(f"there is no part {', '.join(unknown)}; there are: {', '.join(parts())}")
     return pytest.main([*(str(HERE / each) for each in chosen), *further])
