@@ -1,4 +1,5 @@
-"""A test that cannot look is skipped with its reason; where CI=true it fails instead, with the same reason."""
+"""A test that cannot look is skipped with its reason; where CI=true it fails instead, with the same reason. At the end
+it is told how long each part took."""
 
 from __future__ import annotations
 
@@ -6,6 +7,10 @@ import os
 from collections.abc import Generator
 
 import pytest
+
+from tests.k8s.seconds import Seconds
+
+SECONDS = Seconds()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -18,3 +23,14 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"CI must not skip: {reason}"
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    SECONDS.add(report.nodeid, report.duration)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if lines := SECONDS.told():
+        terminalreporter.section("seconds per part")
+        for line in lines:
+            terminalreporter.write_line(line)
