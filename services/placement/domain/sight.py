@@ -34,10 +34,14 @@ class Eyes:
     now: datetime
 
     def know(self, candidate: Candidate | None) -> bool:
-        """Whether a consent lets the desk know the person now."""
-        if candidate is None or candidate.minor or candidate.country not in self.countries:
-            return False
-        return consents.covered(candidate.consents, "matching", self.recipients, self.now)
+        """Whether the desk may know the person now."""
+        return candidate is not None and not candidate.minor and self.named_by(candidate)
+
+    def named_by(self, candidate: Candidate) -> bool:
+        """Whether a consent that holds now names the desk, for somebody who returns to a country of its."""
+        return candidate.country in self.countries and consents.covered(
+            candidate.consents, "matching", self.recipients, self.now
+        )
 
     def see(self, candidate: Candidate | None, candidacy: Candidacy) -> bool:
         """Whether the desk may see this candidacy."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from chassis.pure.decision import (
     Cleared,
@@ -20,29 +20,31 @@ from placement.domain.candidate import Candidate
 from placement.domain.vacancy import MOST_CANDIDACIES, Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted
 from placement.handlers.deadlines import OFFER_EXPIRY
-from placement.handlers.desk import Desk, candidacy_closed, desk_of, ids_of, paused, rests_on, scene_of
+from placement.handlers.desk import candidacy_closed, desk_of, ids_of, paused, rests_on, scene_of
 from vocabulary.countries import day_at
 from vocabulary.refusals import limit_reached
 
 
 def shortlist(states: States, command: Shortlist, context: Context) -> Decision | Refused:
-    """A human picks a person for a vacancy; one of its openings is reserved."""
+    """A human picks a person for a vacancy; one of its openings is reserved.
+
+    Of whom no consent lets the desk know it is told the same as of nobody at all.
+    """
     desk = desk_of(context)
     if isinstance(desk, Refused):
         return desk
     vacancy = states.get(Vacancy, command.vacancy_id)
     if vacancy is None:
         return refusals.VACANCY_NOT_FOUND.at("/vacancy_id")
+    if vacancy.country not in desk.countries:
+        return refusals.OTHER_ORGANISATION.at("/vacancy_id")
     candidate = states.get(Candidate, command.case_id)
-    if candidate is None or candidate.status == "unknown":
+    if candidate is None or not desk.eyes(context.now).named_by(candidate):
         return refusals.CANDIDATE_NOT_FOUND.at("/case_id")
+    if candidate.country != vacancy.country:
+        return refusals.NOT_THE_COUNTRY_OF_RETURN
     today = day_at(vacancy.country, context.now)
-    refused = (
-        _not_of_desk(desk, vacancy, candidate, context.now)
-        or paused(vacancy.country, context)
-        or _not_eligible(candidate)
-        or _full(vacancy, candidate, today)
-    )
+    refused = paused(vacancy.country, context) or _not_eligible(candidate) or _full(vacancy, candidate, today)
     if refused is not None:
         return refused
     candidacy = Candidacy(context.new_id(), candidate.id, desk.centre, today)
@@ -54,20 +56,21 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
 def present(states: States, command: Present, context: Context) -> Decision | Refused:
     """The person is named to the employer: only with the person's consent for exactly this employer.
 
-    The consent that the candidacy rests on so far must hold too: what has lost its ground goes no further, even before
-    its deadline has closed it.
+    The consent that the candidacy rests on so far must hold too, and is asked for first: what has lost its ground goes
+    no further, even before its deadline has closed it, and tells nothing of the person.
     """
     scene = scene_of(states, command, context, "present")
     if isinstance(scene, Refused):
         return scene
-    refused = paused(scene.vacancy.country, context) or _not_eligible(scene.candidate)
-    if refused is not None:
+    if (refused := paused(scene.vacancy.country, context)) is not None:
         return refused
-    if not scene.vacancy.takes_people(scene.today):
-        return refusals.VACANCY_CLOSED
     desk = rests_on("matching", scene.vacancy, scene.candidacy, context.reference)
     if not consents.covered(scene.candidate.consents, "matching", desk, context.now):
         return refusals.MATCHING_CONSENT_MISSING
+    if (refused := _not_eligible(scene.candidate)) is not None:
+        return refused
+    if not scene.vacancy.takes_people(scene.today):
+        return refusals.VACANCY_CLOSED
     employer = consents.employer(scene.vacancy.employer_id)
     if not consents.covered(scene.candidate.consents, "presentation", employer, context.now):
         return refusals.PRESENTATION_CONSENT_MISSING
@@ -94,16 +97,6 @@ def close_candidacy(states: States, command: CloseCandidacy, context: Context) -
         deadlines,
         CandidacyOutcome.of(vacancy, candidacy),
     )
-
-
-def _not_of_desk(desk: Desk, vacancy: Vacancy, candidate: Candidate, at: datetime) -> Refused | None:
-    if vacancy.country not in desk.countries:
-        return refusals.OTHER_ORGANISATION.at("/vacancy_id")
-    if candidate.country not in desk.countries:
-        return refusals.OTHER_ORGANISATION.at("/case_id")
-    if not consents.covered(candidate.consents, "matching", desk.recipients, at):
-        return refusals.MATCHING_CONSENT_MISSING.at("/case_id")
-    return None if candidate.country == vacancy.country else refusals.NOT_THE_COUNTRY_OF_RETURN
 
 
 def _not_eligible(candidate: Candidate) -> Refused | None:

@@ -192,10 +192,9 @@ class Model:
         if self.person(case)["profile"] is None:
             return "candidate_not_found"
         home = self.person(case)["profile"]["country"]
-        if home not in self.desks[vacancy][2]:
-            return "other_organisation"
-        if not self.allows(case, "matching", self.names_of_desk(vacancy), at):
-            return "consent_missing"
+        named = self.allows(case, "matching", self.names_of_desk(vacancy), at)
+        if home not in self.desks[vacancy][2] or not named:
+            return "candidate_not_found"
         if home != self.countries[vacancy]:
             return "not_the_country_of_return"
         if refusal := self._gate(case):
@@ -236,9 +235,8 @@ class Model:
         if each["status"] != needed[move]:
             return "wrong_state"
         if move == "present":
-            refusal = self._gate(each["case"])
-            if refusal is None and not self.allows(each["case"], "matching", self.recipients("matching", each), at):
-                refusal = "consent_missing"
+            named = self.allows(each["case"], "matching", self.recipients("matching", each), at)
+            refusal = self._gate(each["case"]) if named else "consent_missing"
             if refusal is None and not self.allows(
                 each["case"], "presentation", self.recipients("presentation", each), at
             ):

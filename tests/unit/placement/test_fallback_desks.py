@@ -112,7 +112,7 @@ def shortlist(world: World, vacancy_id: UUID, code: str, field: str, status: int
 
 def test_a_consent_for_the_country_of_return_does_not_name_a_desk_that_lies_elsewhere() -> None:
     world = gambia("country:GM", "country:NG")
-    shortlist(world, world.vacancy_id, "consent_missing", "/case_id")
+    shortlist(world, world.vacancy_id, "candidate_not_found", "/case_id", 404)
 
 
 def test_a_person_is_picked_for_work_in_their_country_of_return_only() -> None:
@@ -123,7 +123,7 @@ def test_a_person_is_picked_for_work_in_their_country_of_return_only() -> None:
     world.tell(referred(to_centre=DAKAR, country="SN", admin1=None))
     shortlist(world, world.vacancy_id, "not_the_country_of_return", "/vacancy_id")
     world.tell(referred(to_centre=DAKAR, country="NG", admin1=None))
-    shortlist(world, world.vacancy_id, "other_organisation", "/case_id", 403)
+    shortlist(world, world.vacancy_id, "candidate_not_found", "/case_id", 404)
 
 
 def test_what_rested_on_the_consent_for_the_country_where_the_desk_lies_ends_with_it() -> None:

@@ -194,6 +194,6 @@ def test_a_withdrawal_that_is_told_before_its_consent_holds() -> None:
     world.tell(referred(case_id=OTHER_CASE, referral_id=UUID(int=77)))
     world.tell(ConsentWithdrawn(case_id=OTHER_CASE, consent_id=UUID(int=5), purpose="matching"))
     world.tell(consent(case_id=OTHER_CASE, number=5))
-    assert getattr(world.run(Shortlist(world.vacancy_id, OTHER_CASE)), "code", "") == "consent_missing"
+    assert getattr(world.run(Shortlist(world.vacancy_id, OTHER_CASE)), "code", "") == "candidate_not_found"
     world.tell(consent(case_id=OTHER_CASE, number=6))
     assert isinstance(world.run(Shortlist(world.vacancy_id, OTHER_CASE)), Decision)
