@@ -128,7 +128,7 @@ def _centre_for(case: Case, command: Refer, reference: Reference, day: date) -> 
     if named is None:
         return unknown_code("/to_centre", "centres")
     if named.country == case.country:
-        return named
+        return named if country.status == "active" else refusals.no_active_centre(fallback)
     return _from_afar(named, fallback, reference, day)
 
 

@@ -173,6 +173,16 @@ def test_in_a_country_that_the_programme_has_left_nobody_is_referred() -> None:
     refused(desk.refer(), "country_not_active")
 
 
+@pytest.mark.parametrize("to", [None, LAGOS])
+def test_a_centre_that_is_still_listed_in_a_country_without_one_is_not_asked(to: str | None) -> None:
+    """Its people are let in for handing over alone: nobody there could accept."""
+    desk = desk_for("NG", "NG-LA")
+    others = (row for row in reference().countries if row.code != "NG")
+    countries = CodeList("countries", Country, (*others, Country("NG", "no_centre", LONG_AGO)))
+    desk.service.reference = with_lists(countries=countries)  # type: ignore[arg-type]
+    refused(desk.refer(to), "no_active_centre")
+
+
 def test_a_country_without_centre_and_without_anybody_who_stands_in_leaves_the_programme_desk() -> None:
     desk = desk_for("GM", None)
     desk.service.reference = with_lists(fallbacks=CodeList("fallbacks", Fallback, ()))  # type: ignore[arg-type]
