@@ -19,7 +19,7 @@ from placement.handlers import candidacies
 from referral.handlers import consents, referrals
 from tests.support.counselling.world import CASE as CENTRES_CASE
 from tests.support.counselling.world import COUNSELLOR, Desk
-from tests.support.placement.world import CASE, World
+from tests.support.placement.world import CASE, OTHER_CASE, World, consent, referred
 from tests.support.referral.world import Desk as Scouts
 from tests.support.training.world import PAINT
 from tests.support.training.world import World as Courses
@@ -96,3 +96,29 @@ def test_enrolments_of_a_session_cancelled_ones_too(monkeypatch: pytest.MonkeyPa
     for _ in range(MOST):
         world.cancel(world.enrolled("amina", session))
     assert reached(world.request("amina", session))
+
+
+def test_candidacies_of_a_person_in_whatever_vacancies_closed_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each offer among them is kept at the centre and at the desk in Germany as well."""
+    monkeypatch.setattr(candidacies, "MOST_PICKS", MOST)
+    world = World()
+    for _ in range(MOST):
+        picked = world.shortlist()
+        world.do(placement.CloseCandidacy(*world.ids(picked), "unreachable", "officer"))
+        world.vacancy_id = world.publish()
+    assert reached(world.run(placement.Shortlist(world.vacancy_id, CASE)))
+    world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=4))
+    assert world.shortlist(OTHER_CASE), "somebody else is picked all the same"
+
+
+def test_enrolments_of_a_person_in_whatever_sessions_cancelled_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is kept in the file of the centre as well, of those who only waited the id."""
+    monkeypatch.setattr(enrolments, "MOST_COURSES", MOST)
+    world = Courses()
+    world.ready("amina", "bilal")
+    for _ in range(MOST):
+        session = world.scheduled()
+        world.cancel(world.enrolled("amina", session))
+    session = world.scheduled()
+    assert reached(world.request("amina", session))
+    assert world.enrolled("bilal", session), "somebody else is enrolled all the same"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from placement.domain.consents import Consent
@@ -22,6 +22,9 @@ from placement.domain.referrals import Referrals
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
 CandidateStatus = Literal["unknown", "pooled", "active", "placed", "withdrawn", "rejected"]
+MOST_PICKS: Final = 100
+"""Candidacies of one person in whatever vacancies, ended ones too. Each offer among them travels, and other services
+keep it: what is bounded here is bounded there."""
 
 
 @dataclass(frozen=True, slots=True)

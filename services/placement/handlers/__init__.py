@@ -25,13 +25,14 @@ KINDS: tuple[Kind[Any], ...] = (
 
 BY_CASE = needs(case_id=Candidate)
 BY_CASE_AND_VACANCY = needs(case_id=Candidate, vacancy_id=Vacancy)
+BY_PICK = needs(case_id=(Candidate, Linked(Vacancy)), vacancy_id=Vacancy)
 BY_CASE_WITH_VACANCIES = needs(case_id=(Candidate, Linked(Vacancy)))
 
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.RegisterEmployer: Handler(needs(), vacancies.register_employer),
     commands.PublishVacancy: Handler(needs(employer_id=Employer), vacancies.publish_vacancy),
     commands.CloseVacancy: Handler(needs(vacancy_id=Vacancy), vacancies.close_vacancy),
-    commands.Shortlist: Handler(BY_CASE_AND_VACANCY, candidacies.shortlist),
+    commands.Shortlist: Handler(BY_PICK, candidacies.shortlist),
     commands.Present: Handler(BY_CASE_AND_VACANCY, candidacies.present),
     commands.CloseCandidacy: Handler(BY_CASE_AND_VACANCY, candidacies.close_candidacy),
     commands.MakeOffer: Handler(BY_CASE_AND_VACANCY, offers.make_offer),

@@ -16,7 +16,7 @@ from placement.answers import CandidacyOutcome
 from placement.commands import CloseCandidacy, Present, Shortlist
 from placement.domain import consents
 from placement.domain.candidacy import CLOSERS, Candidacy
-from placement.domain.candidate import Candidate
+from placement.domain.candidate import MOST_PICKS, Candidate
 from placement.domain.vacancy import MOST_CANDIDACIES, Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted
 from placement.handlers.deadlines import OFFER_EXPIRY
@@ -44,7 +44,12 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
     if candidate.country != vacancy.country:
         return refusals.NOT_THE_COUNTRY_OF_RETURN
     today = day_at(vacancy.country, context.now)
-    refused = paused(vacancy.country, context) or _not_eligible(candidate) or _full(vacancy, candidate, today)
+    refused = (
+        paused(vacancy.country, context)
+        or _not_eligible(candidate)
+        or _full(vacancy, candidate, today)
+        or _picked_too_often(states, candidate)
+    )
     if refused is not None:
         return refused
     candidacy = Candidacy(context.new_id(), candidate.id, desk.centre, today)
@@ -97,6 +102,13 @@ def close_candidacy(states: States, command: CloseCandidacy, context: Context) -
         deadlines,
         CandidacyOutcome.of(vacancy, candidacy),
     )
+
+
+def _picked_too_often(states: States, candidate: Candidate) -> Refused | None:
+    vacancies = states.linked(Vacancy, candidate.id)
+    if sum(each.case_id == candidate.id for vacancy in vacancies for each in vacancy.candidacies) < MOST_PICKS:
+        return None
+    return limit_reached(MOST_PICKS, "candidacies of this person", "Ask the operators: a program may be picking.")
 
 
 def _not_eligible(candidate: Candidate) -> Refused | None:

@@ -20,6 +20,9 @@ from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
 LearnerStatus = Literal["unknown", "known", "referred", "departed"]
 DepartureStatus = Literal["expected"] | PlanStatus
 
+MOST_COURSES: Final = 100
+"""Enrolments of one person in whatever sessions, ended ones too. Each travels, and other services keep it: what is
+bounded here is bounded there."""
 ALL_PROVIDERS: Final = "country:DE"
 """The recipient that stands for every provider: they are all in Germany."""
 

@@ -15,7 +15,7 @@ from training.answers import EnrolmentOutcome
 from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolment
 from training.domain.admission import obstacle
 from training.domain.enrolment import COMPLETING, TRANSITIONS, Completion, Enrolment
-from training.domain.learner import Learner
+from training.domain.learner import MOST_COURSES, Learner
 from training.domain.session import MOST_ENROLMENTS, CourseSession
 from training.domain.terms import CancelReason
 from training.handlers.announce import announced
@@ -110,8 +110,11 @@ def _unsuitable(session: CourseSession, learner: Learner, context: Context) -> R
 def _taken(
     session: CourseSession, others: Iterable[CourseSession], learner: Learner, context: Context
 ) -> Refused | None:
+    others = tuple(others)
     if any(other.live_enrolment_of(learner.id) and other.overlaps(session) for other in others):
         return refusals.COURSES_OVERLAP
+    if sum(each.case_id == learner.id for other in others for each in other.enrolments) >= MOST_COURSES:
+        return limit_reached(MOST_COURSES, "enrolments of this person", "Ask the operators: a program may be asking.")
     if len(session.enrolments) >= MOST_ENROLMENTS:
         return limit_reached(
             MOST_ENROLMENTS, "enrolments", "Choose another course, or have the provider offer it anew."
