@@ -17,7 +17,7 @@ from counselling import refusals
 from counselling.answers import ArrivalOutcome, AssessmentOutcome, ContactOutcome
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
 from counselling.domain.assessment import MOST_ASSESSMENTS, Assessment
-from counselling.domain.centre_file import AssessmentSummary, CentreFile, settled
+from counselling.domain.centre_file import AssessmentSummary, CentreFile, leading, settled
 from counselling.domain.journey import MOST_CONTACTS, Arrival, Contact
 from counselling.domain.referral import Referral
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
@@ -31,7 +31,10 @@ from vocabulary.refusals import date_in_future, limit_reached
 
 
 def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -> Decision | Refused:
-    """The person is there: every accepted referral of the case starts, and the first contact is owed."""
+    """The person is there: every accepted referral of the case starts, and the first contact is owed.
+
+    It is owed by the centre that took the person on first, and counted there, whichever centre has seen them.
+    """
     found = care_of(states, command.case_id, context.actor)
     if isinstance(found, Refused):
         return found
@@ -40,8 +43,9 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
     if refused := _why_not_arrived(file, referral, command, context, known=known):
         return refused
     priority = contact_priority(file.vulnerability_present)
-    start = contact_start(referral.centre_country, command.arrived_on, context.now)
-    contact = due(context, priority, 1, referral.place, start)
+    owing = leading(file) or referral
+    start = contact_start(owing.centre_country, command.arrived_on, context.now)
+    contact = due(context, priority, 1, owing.place, start)
     arrival = Arrival(command.arrived_on, command.admin1, command.method, contact.at, contact_owed_from=start)
     referrals = tuple(each.started() for each in file.referrals)
     file = settled(replace(file, arrival=arrival, referrals=referrals))

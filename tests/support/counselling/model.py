@@ -176,9 +176,9 @@ class Model:
         if left and day < left and self._covered(centre):
             return "dates_reversed"
         self.arrived_on = day
-        country = COUNTRY_OF[centre]
-        midnight = datetime.combine(day, time(23, 59, 59), ZONE[country]).astimezone(UTC)
-        self._owe_contact({"centre": centre}, min(self.now, midnight))
+        owing = self._holder()
+        midnight = datetime.combine(day, time(23, 59, 59), ZONE[COUNTRY_OF[owing["centre"]]]).astimezone(UTC)
+        self._owe_contact(owing, min(self.now, midnight))
         for referral in self.referrals.values():
             if referral["status"] == "accepted":
                 referral["status"] = "in_progress"

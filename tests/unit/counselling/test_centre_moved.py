@@ -8,7 +8,20 @@ from chassis.pure.calendar import WorkingDays
 from chassis.pure.calendar_days import CalendarDay
 from counselling.events import DeadlineMissed, DeadlineMoved
 from counselling.handlers import MOVES
-from tests.support.counselling.world import CASE, DAY, LAGOS, REFERRAL, Desk, done, last
+from tests.support.counselling.world import (
+    CASE,
+    DAY,
+    EDO,
+    IN_EDO,
+    LAGOS,
+    REFERRAL,
+    SECOND,
+    Desk,
+    consent,
+    done,
+    last,
+    referred,
+)
 from vocabulary.countries import WORKING_DAYS
 
 
@@ -50,6 +63,22 @@ def test_the_first_contact_is_owed_a_day_later() -> None:
     assert desk.file.arrival.contact_due_at == desk.due("first_contact", CASE) == LATER
     event = last(desk.events, DeadlineMoved)
     assert (event.deadline_type, event.old_due_at, event.due_at) == ("first_contact", told, LATER)
+
+
+def test_the_first_contact_is_counted_where_it_is_owed_whichever_centre_has_seen_the_person() -> None:
+    """Edo confirms the arrival; Lagos, which took the person on first, owes the contact and keeps a day of its own."""
+    desk = Desk()
+    mourning = CalendarDay("NG-LA", date(2026, 3, 5), "closed", "Mourning", "Gazette 7", "announced", None)
+    desk.service.working_days = WORKING_DAYS.over([mourning])
+    desk.tell(consent(), referred(), referred(referral_id=SECOND, to_centre=EDO, needs=("housing",)))
+    done(desk.accept())
+    done(desk.accept(IN_EDO, SECOND))
+    answer = done(desk.arrive(actor=IN_EDO)).answer
+    assert desk.file.arrival is not None
+    assert desk.file.centre == LAGOS
+    assert desk.due("first_contact", CASE) == desk.file.arrival.contact_due_at == answer.first_contact_due_at == LATER
+    desk.service.follow(MOVES, closed())
+    assert desk.due("first_contact", CASE) == TOLD
 
 
 def test_a_later_level_moves_and_what_was_first_owed_stays() -> None:
