@@ -95,6 +95,18 @@ def test_what_was_announced_names_its_source_and_what_was_not_says_what_the_esti
         assert row.announced_on is None or row.announced_on <= date(2026, 11, 29), (row.place, row.day)
 
 
+def test_where_the_lists_of_punjab_and_of_the_federation_differ_the_days_are_estimates() -> None:
+    """Punjab's of January has 27 to 29 May, the federation's of May 26 to 28."""
+    days = [DAYS.day("PK-PB", date(2026, 5, day)) for day in (26, 27, 28, 29)]
+    assert [(each.open, each.estimated) for each in days] == [
+        (False, True),
+        (False, False),
+        (False, False),
+        (False, True),
+    ]
+    assert not DAYS.day("PK", date(2026, 5, 26)).estimated
+
+
 def test_one_rule_says_that_afghanistan_works_on_saturdays_and_that_this_is_an_estimate() -> None:
     """99 rows said so of 2025 and 2026, day by day, and nothing of 2027."""
     assert [row.day for row in ROWS if row.place == "AF" and "Saturday" in row.name] == []
