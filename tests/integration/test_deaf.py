@@ -7,13 +7,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaConnectionError
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaConnectionError, UnknownError
 
 from chassis.consumer import watchdog
 from chassis.consumer.transport import Consumer
 from chassis.consumer.watchdog import DeafReaderError
 from tests.integration.test_membership import until_totals
+from tests.integration.test_unreadable import in_partition
+from tests.support.brokers import PARTITIONS
 from tests.support.reading import Join, Member, new_group
 from tests.support.shop import Shop
 from tests.support.toy_process import until
@@ -133,6 +135,56 @@ async def test_a_reader_whose_new_client_is_refused_waits_although_the_old_conne
             assert await toy.totals() == {}
         assert AIOKafkaConsumer.start is start
         await until_totals(toy, {key: 1})
+
+
+async def test_a_reader_whose_lag_stands_still_is_made_anew(
+    shop: Shop, join: Join, toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client is answered, and has forgotten one of its partitions."""
+    monkeypatch.setattr(watchdog, "STILL_SECONDS", 3.0)
+    stuck, free = in_partition(0), in_partition(0, same=False)
+    async with join(new_group()) as member:
+        await member.until_covered()
+        (reader,) = member.reader.members
+        assert reader._client is not None
+        reader._client.pause(TopicPartition(shop.topic, 0))  # type: ignore[no-untyped-call]
+        await asyncio.sleep(1)  # a fetch that was on its way is answered
+        await shop.sell(stuck, 1)
+        await shop.sell(free, 1)
+        await until_totals(toy, {free: 1})
+        assert await toy.totals() == {free: 1}
+        await until_totals(toy, {stuck: 1, free: 1}, 30)
+        assert member.value(member.metrics.readers_renewed, "lag_stands_still") == 1
+        assert member.value(member.metrics.readers_renewed, "no_fetch") == 0
+        await member.until_covered()
+
+
+async def test_a_reader_that_does_not_cover_what_it_is_to_read_is_made_anew_and_the_second_time_the_process_ends(
+    shop: Shop, join: Join, toy: ToyRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Brokers and database answer, but never where a partition begins."""
+    key = uuid4()
+
+    async def unknown(*_: Any) -> Any:
+        raise UnknownError("where it begins")
+
+    async with join(new_group(), fatal=1) as member:
+
+        def renewed() -> float:
+            return member.value(member.metrics.readers_renewed, "not_covered")
+
+        with monkeypatch.context() as changed:
+            changed.setattr(AIOKafkaConsumer, "beginning_offsets", unknown)
+            await shop.sell(key, 1)
+            await until(lambda: renewed() == 1, "the reader to be made anew")
+            assert (member.fatal, await toy.totals()) == ([], {})
+        await until_totals(toy, {key: 1})
+        await member.until_covered()
+        monkeypatch.setattr(AIOKafkaConsumer, "beginning_offsets", unknown)
+        await shop.add_partitions(2 * PARTITIONS)
+        await until(lambda: bool(member.fatal), "the process to end")
+        assert isinstance(member.fatal[0], DeafReaderError)
+        assert renewed() == 2
 
 
 async def test_clients_whose_fetchers_have_ended_are_made_anew_at_once(

@@ -24,7 +24,7 @@ from chassis.operators.doctor.checks import BATCH_BYTES
 from chassis.outbox import limits
 from chassis.pure import zones
 from deploy.local.kafka import OPERATORS
-from tests.support import restores
+from tests.support import curses, restores
 from tests.support.patient import DAY_MS, Patient, healthy, without
 from tests.support.secured import Secured
 
@@ -176,6 +176,18 @@ async def test_records_that_were_forgotten_before_they_were_read_are_counted(pat
 async def test_what_will_soon_be_forgotten_unread_is_wrong(patient: Patient) -> None:
     await patient.set(patient.read, retention_ms=str(30 * DAY_MS))
     await patient.send(patient.read, 1, timestamp_ms=int(time.time() * 1000) - 25 * DAY_MS)
+    await patient.commit(patient.read, 0)
+    assert await patient.wrong() == {
+        f"retention of {patient.read}": "partition 0: what is read next will be forgotten in 5.0 days"
+    }
+
+
+async def test_a_record_that_cannot_be_unpacked_is_as_old_as_its_batch(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    curses.lay(monkeypatch, ValueError("buffer underrun"))
+    await patient.set(patient.read, retention_ms=str(30 * DAY_MS))
+    await patient.send(patient.read, 1, value=curses.CURSED, timestamp_ms=int(time.time() * 1000) - 25 * DAY_MS)
     await patient.commit(patient.read, 0)
     assert await patient.wrong() == {
         f"retention of {patient.read}": "partition 0: what is read next will be forgotten in 5.0 days"

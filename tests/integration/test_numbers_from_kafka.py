@@ -5,9 +5,11 @@ from __future__ import annotations
 from uuid import uuid4
 
 import asyncpg
+import pytest
 
 from chassis.kafka.reading import fetch_record
 from chassis.settings import KafkaSettings
+from tests.support import curses
 from tests.support.reading import Join, new_group
 from tests.support.shop import Shop
 from tests.support.toy_runtime import ToyRuntime
@@ -46,6 +48,14 @@ async def test_a_record_that_is_too_large_to_be_kept_is_read_again_at_its_offset
             pass
     assert await pool.fetchval("select count(*) from parked") == 0
     assert await toy.receipts(key) == [5, 1, 7]
+
+
+async def test_what_stands_at_a_place_and_cannot_be_unpacked_is_not_what_was_parked_there(
+    shop: Shop, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    curses.lay(monkeypatch, ValueError("buffer underrun"))
+    (at,) = await shop.send([shop.sold(uuid4())._replace(value=curses.CURSED)])
+    assert await fetch_record(KafkaSettings(bootstrap_servers=kafka_bootstrap), shop.topic, at.partition, 0) is None
 
 
 async def test_a_place_that_a_topic_does_not_have_is_answered_and_not_waited_for(

@@ -13,7 +13,6 @@ import asyncpg
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import TopicAuthorizationFailedError, UnsupportedCodecError
 
 from chassis.kafka.past import opened, reader_of
@@ -21,7 +20,9 @@ from chassis.operators import restore
 from chassis.outbox.lineage import compare
 from chassis.outbox.partitions import partition_of
 from chassis.trouble import Trouble
+from tests.support import curses
 from tests.support.brokers import PARTITIONS, Broker
+from tests.support.curses import CURSED
 from tests.support.past import reader
 from tests.support.restores import (
     EMPTY,
@@ -38,7 +39,6 @@ from tests.support.restores import (
 from tests.support.secured import Secured
 from tests.support.toy_process import until
 
-CURSED = b"cursed"
 Curse = Callable[[Exception], None]
 
 
@@ -50,18 +50,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def curse(monkeypatch: pytest.MonkeyPatch) -> Curse:
     """Makes aiokafka raise this while it unpacks a record with the cursed value."""
-    return partial(laid, monkeypatch)
-
-
-def laid(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    unpack = PartitionRecords._consumer_record
-
-    def cursed(self: PartitionRecords, place: Any, record: Any) -> Any:
-        if record.value == CURSED:
-            raise error
-        return unpack(self, place, record)
-
-    monkeypatch.setattr(PartitionRecords, "_consumer_record", cursed)
+    return partial(curses.lay, monkeypatch)
 
 
 def told(mill: Emitter, key: str) -> str:
@@ -157,7 +146,7 @@ async def test_what_was_taken_for_known_while_it_could_not_be_unpacked_is_no_los
     await mill.published("a")
     await mill.broker.send(mill.topic, CURSED, b"a", {"ce_id": "of the record that cannot be unpacked"})
     with pytest.MonkeyPatch.context() as patch:
-        laid(patch, UnsupportedCodecError("a codec that is not installed"))
+        curses.lay(patch, UnsupportedCodecError("a codec that is not installed"))
         connection = await asyncpg.connect(mill.dsn)
         try:
             await restore.reconcile(connection, reader(mill.broker.bootstrap), (mill.topic,), "INC-8", "known")

@@ -80,11 +80,11 @@ class Patient:
         finally:
             await admin.close()
 
-    async def send(self, topic: str, count: int, timestamp_ms: int | None = None) -> None:
+    async def send(self, topic: str, count: int, timestamp_ms: int | None = None, value: bytes = b"x") -> None:
         """Records of that time."""
         async with AIOKafkaProducer(bootstrap_servers=self.secured.kafka.bootstrap) as producer:
             for _ in range(count):
-                await producer.send_and_wait(topic, b"x", timestamp_ms=timestamp_ms, partition=0)
+                await producer.send_and_wait(topic, value, timestamp_ms=timestamp_ms, partition=0)
 
     async def commit(self, topic: str, offset: int) -> None:
         """Where the service's reader is."""

@@ -35,6 +35,7 @@ from chassis.pure.decision import Handler, Refused
 from chassis.pure.messages import Contract
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.tracing import now_ns
+from chassis.trouble import Trouble
 from chassis.work.unit_of_work import Cause, UnitOfWork
 from chassis.work.workshop import Workshop
 
@@ -53,7 +54,7 @@ NO_EVENT: Mapping[Verdict, Fault] = {Verdict.FORK: FORK, Verdict.TOO_FAR: TOO_FA
 """By its number it is no event of its key."""
 
 Fetch = Callable[[str, int, int], Awaitable[Record | None]]
-"""Reads the record at a topic, partition and offset again; None if it is gone."""
+"""Reads the record at a topic, partition and offset again; None if it is gone, or is one that cannot be unpacked."""
 
 
 @dataclass(slots=True)
@@ -278,11 +279,12 @@ class Dispatcher:
             return await self._settle_once(candidate, Fault("database_refused", f"SQLSTATE {reason_of(error)}"))
 
     async def _read_again(self, record: parking.StoredRecord) -> parking.StoredRecord | None:
-        """The record with all of its value; marked if Kafka has it no more, None while Kafka is silent."""
+        """The record with all of its value; marked if Kafka has it no more, None while Kafka is silent or refuses."""
         try:
             found = await self._fetch(record.topic, record.partition, record.offset)
-        except (KafkaError, TimeoutError, OSError) as error:
-            log.warning("record_not_read_again", topic=record.topic, reason=type(error).__name__)
+        except (KafkaError, TimeoutError, OSError, Trouble) as error:
+            reason = str(error) if isinstance(error, Trouble) else type(error).__name__
+            log.warning("record_not_read_again", topic=record.topic, reason=reason)
             return None
         if found is None or parking.digest(found) != record.digest:
             return record._replace(gone=True)

@@ -22,6 +22,7 @@ from aiokafka.errors import (
 from chassis.kafka import requests
 from chassis.kafka.clients import ADMIN_TIMEOUT_MS, admin, new_consumer
 from chassis.kafka.rights import CLUSTER, Operation, Resource, Right
+from chassis.kafka.unpacking import written_at
 from chassis.settings import KafkaSettings
 from chassis.trouble import Trouble
 
@@ -32,7 +33,7 @@ FORBIDDEN = (ClusterAuthorizationFailedError, GroupAuthorizationFailedError, Top
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a reader is in one partition. `age_seconds`: of the record that it reads next, by that record's time."""
+    """Where a reader is in one partition. `age_seconds`: of the batch that it reads next, by that batch's time."""
 
     beginning: int
     end: int
@@ -158,11 +159,11 @@ async def _next_offset(
 
 
 async def _age(consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> float | None:
-    """Of the record at this offset, by its own time; None if it does not come."""
-    consumer.seek(partition, offset)
+    """Of the batch at this offset, by its own time, without unpacking it: nobody may be able to. None if it does not
+    come."""
     try:
         async with asyncio.timeout(RECORD_SECONDS):
-            record = await consumer.getone(partition)
+            written = await written_at(consumer, partition, offset)
     except (KafkaError, TimeoutError):
         return None
-    return time.time() - record.timestamp / 1000
+    return None if written is None else time.time() - written.seconds

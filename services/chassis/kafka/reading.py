@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import ConsumerRecord, TopicPartition
 
 from chassis.kafka.clients import new_consumer, seconds_to_connect
+from chassis.kafka.unpacking import is_about_records
 from chassis.settings import KafkaSettings
 from chassis.waiting import bounded
 
@@ -18,10 +19,11 @@ READ_SECONDS = 10.0
 async def fetch_record(
     settings: KafkaSettings, topic: str, partition: int, offset: int
 ) -> ConsumerRecord[bytes | None, bytes | None] | None:
-    """The record at this place; None if it is gone: kept no longer, compacted away, or the topic is another.
+    """The record at this place; None if it is gone: kept no longer, compacted away, or the topic is another. What now
+    stands there and cannot be unpacked is another record, too.
 
     By a client of its own: it is rarely asked for. Raises `KafkaError` or `TimeoutError` while no broker answers,
-    `Trouble` if the login is incomplete.
+    `Trouble` if the login is incomplete or a secret cannot be read.
     """
     place = TopicPartition(topic, partition)
     consumer: Any = new_consumer(settings, enable_auto_commit=False)
@@ -37,7 +39,18 @@ async def fetch_record(
             if not beginning[place] <= offset < end[place]:
                 return None
             consumer.seek(place, offset)
-            found: ConsumerRecord[bytes | None, bytes | None] = await consumer.getone(place)
+            found = await _next(consumer, place)
         finally:
             await bounded(consumer.stop(), READ_SECONDS)
-    return found if found.offset == offset else None
+    return found if found is not None and found.offset == offset else None
+
+
+async def _next(consumer: Any, place: TopicPartition) -> ConsumerRecord[bytes | None, bytes | None] | None:
+    """None if it cannot be unpacked."""
+    try:
+        found: ConsumerRecord[bytes | None, bytes | None] = await consumer.getone(place)
+    except Exception as error:
+        if not is_about_records(error):
+            raise
+        return None
+    return found

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaConnectionError
 from chassis.consumer import parking
 from chassis.consumer.inbound import MAX_VALUE
 from chassis.consumer.positions import MAX_GAP
+from chassis.trouble import Trouble
 from tests.support.dispatching import KEY, OTHER, SHOP, SOLD, World, told
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.records import FakeRecord, recorded
@@ -152,6 +153,35 @@ async def test_a_record_that_is_too_large_is_read_again_only_if_an_operator_want
     world.toy.kafka[place] = large
     await drained(world)
     assert (world.receipts(), [each[1] for each in world.parked()]) == ([5, 2], ["unlucky"])
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (KafkaConnectionError(), "KafkaConnectionError"),
+        (TimeoutError(), "TimeoutError"),
+        (ConnectionResetError(), "ConnectionResetError"),
+        (
+            Trouble("the file is gone", where="settings of Kafka", remedy="Mend it."),
+            "settings of Kafka: the file is gone",
+        ),
+    ],
+)
+async def test_whoever_may_not_read_a_record_again_now_tries_later(world: World, error: Exception, reason: str) -> None:
+    """A secret that is being renewed may be no file for a moment: nobody ends for that."""
+    lines = configured()
+    large = told(1, 5)
+    large = large._replace(value=(large.value or b"") + b" " * MAX_VALUE)
+    await world.handle([large])
+    world.database.decide("retry", 5)
+
+    async def refused(*_: Any) -> Any:
+        raise error
+
+    world.dispatcher._fetch = refused
+    assert await world.drain() == 0
+    assert world.parked() == [(5, "too_large", "retry")]
+    assert [(each["event"], each["reason"]) for each in lines()] == [("record_not_read_again", reason)]
 
 
 async def test_a_large_record_behind_another_is_no_longer_than_others_may_be(world: World) -> None:
