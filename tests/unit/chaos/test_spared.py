@@ -80,7 +80,9 @@ def test_a_batch_that_was_not_unpacked_is_left_out_with_the_key_of_its_first_rec
     for each in (mine, others):
         where = f"{each.partition} parked unreadable"
         evidence.written["till"].append(Written(1, 1, 1, 50.0, "parked+", each.topic, "", each.offset, where))
-        evidence.tables["till"].parked.append(ParkedRow(*each.place, None, "parked", "unreadable", blocks=False, at=50.0))
+        evidence.tables["till"].parked.append(
+            ParkedRow(*each.place, None, "parked", "unreadable", blocks=False, at=50.0)
+        )
     left = spared(evidence)
     assert [row.record for row in left.written["till"] if row.detail.endswith("unreadable")] == [others.place]
     assert [row.place for row in left.tables["till"].parked if row.failure == "unreadable"] == [others.place]
