@@ -13,6 +13,7 @@ import pytest
 from deploy.local.places import LOCAL, free_ports
 from deploy.local.run import running_stack
 from deploy.local.stack import LocalStack
+from tests.support import logins
 from tests.support.cluster import Cluster
 from tests.support.secured import Secured
 
@@ -39,6 +40,7 @@ def stack() -> Iterator[LocalStack]:
     """
     if running := os.environ.get("PH_TEST_SERVERS"):
         stack = running_stack(Path(running))
+        logins.make(stack)
         yield stack
         stack.stop_services()
         return
@@ -47,6 +49,7 @@ def stack() -> Iterator[LocalStack]:
     stack = LocalStack(directory, free_ports(), durable=False)
     try:
         stack.start_servers()
+        logins.make(stack)
         yield stack
     finally:
         stack.stop()

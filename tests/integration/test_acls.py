@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from chassis.operators.cli import app
+from deploy.local.kafka import Kafka
+from deploy.local.places import LOCAL, free_ports
 from tests.support.secured import Chain, Secured
 
 
@@ -126,10 +129,19 @@ def test_a_user_who_may_not_see_rights_is_told_which_he_needs(
     assert "Traceback" not in result.output
 
 
+@pytest.fixture
+def open_to_all(tmp_path: Path) -> Iterator[Kafka]:
+    """A broker without an authorizer, whatever the stack of the tests has."""
+    kafka = Kafka(tmp_path / "kafka", LOCAL / "cache", tmp_path / "kafka.log", free_ports())
+    kafka.start()
+    yield kafka
+    kafka.stop()
+
+
 def test_a_cluster_that_checks_no_rights_is_said_to(
-    two: Chain, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    two: Chain, open_to_all: Kafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", open_to_all.bootstrap)
     monkeypatch.setenv("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
     result = ph("plan", "--file", two.file, "--acls")
     assert result.exit_code == 1

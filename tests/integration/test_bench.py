@@ -29,9 +29,11 @@ from bench.offsets import skip_to_end
 from bench.parts import commands, deadlines, growth, pauses, replay
 from bench.seed import create_topic, referral
 from chassis.consumer.dispatch import Dispatcher
+from chassis.kafka.past import reader_of
 from chassis.outbox.relay import Relay
 from chassis.postgres.database import open_pool
 from chassis.pure.messages import topic_of
+from chassis.settings import KafkaSettings
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Tracer
 from deploy.local.stack import LocalStack
@@ -39,7 +41,6 @@ from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
 from tests.support.counselling.process import Process as Counselling
 from tests.support.outbox import read
-from tests.support.past import reader
 from tests.support.reading import Join, new_group
 from tests.support.records import FakeRecord
 from tests.support.referral.process import Process as Desk
@@ -123,7 +124,8 @@ async def test_departures_are_planned_by_the_command_whose_latency_is_measured(b
 def plain(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterable[ModuleType]:
     """The program that the desk is compared with reads its settings when it is imported."""
     for name, value in stack.environment().items():
-        monkeypatch.setenv(name, value)
+        if not name.startswith("KAFKA_"):  # it has no use for a broker, and the bench comes by the open door
+            monkeypatch.setenv(name, value)
     yield importlib.import_module("bench.plain")
     del sys.modules["bench.plain"]
 
@@ -246,7 +248,7 @@ async def test_a_full_outbox_is_published_by_the_shipped_relay(
     relay = Relay(
         made,
         lambda: AIOKafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True, acks="all"),
-        reader(broker.bootstrap),
+        reader_of(KafkaSettings(bootstrap_servers=broker.bootstrap), "test-lineage"),
         (topic,),
         Metrics("counselling"),
         batch=100,

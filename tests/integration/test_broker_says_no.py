@@ -13,15 +13,18 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from chassis.kafka.clients import producer_of
 from chassis.outbox import limits, records
 from chassis.outbox.broker_responses import rejection
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.relay import Relay
+from chassis.telemetry.logs import secrets_not_read
 from chassis.telemetry.metrics import Metrics
 from tests.integration.test_relay import relay_for, running, until, until_empty
 from tests.support import outbox
 from tests.support.admin_requests import producer_quota
 from tests.support.brokers import PARTITIONS, Broker
+from tests.support.logins import settings_for
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.past import reader
 from tests.support.toy_process import until_async
@@ -84,12 +87,11 @@ async def test_a_quota_is_obeyed_and_nothing_is_published_twice_because_of_it(
     keys = [str(uuid4()) for _ in range(60)]
     await waiting(pool, narrow, [(key, number, 1000) for number in range(1, 12) for key in keys])
     made = []
+    new = producer_of(settings_for(broker.bootstrap), slow_client, secrets_not_read)
 
     def producer() -> AIOKafkaProducer:
         made.append(time.monotonic())
-        return AIOKafkaProducer(
-            bootstrap_servers=broker.bootstrap, client_id=slow_client, enable_idempotence=True, acks="all"
-        )
+        return new()
 
     metrics = Metrics("till")
     relay = Relay(
@@ -117,15 +119,10 @@ async def test_a_relay_that_must_keep_silent_is_alive_and_ends_at_once_when_told
     key = str(uuid4())
     await waiting(pool, narrow, [(key, number, 40_000) for number in range(1, 5)])
 
-    def producer() -> AIOKafkaProducer:
-        return AIOKafkaProducer(
-            bootstrap_servers=broker.bootstrap, client_id=slow_client, enable_idempotence=True, acks="all"
-        )
-
     metrics = Metrics("till")
     relay = Relay(
         dsn,
-        producer,
+        producer_of(settings_for(broker.bootstrap), slow_client, secrets_not_read),
         reader(broker.bootstrap),
         (narrow,),
         metrics,

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from chassis.kafka.reading import fetch_record
-from chassis.settings import KafkaSettings
 from tests.support import curses
+from tests.support.logins import settings_for
 from tests.support.reading import Join, new_group
 from tests.support.shop import Shop
 from tests.support.toy_runtime import ToyRuntime
@@ -55,13 +55,13 @@ async def test_what_stands_at_a_place_and_cannot_be_unpacked_is_not_what_was_par
 ) -> None:
     curses.lay(monkeypatch, ValueError("buffer underrun"))
     (at,) = await shop.send([shop.sold(uuid4())._replace(value=curses.CURSED)])
-    assert await fetch_record(KafkaSettings(bootstrap_servers=kafka_bootstrap), shop.topic, at.partition, 0) is None
+    assert await fetch_record(settings_for(kafka_bootstrap), shop.topic, at.partition, 0) is None
 
 
 async def test_a_place_that_a_topic_does_not_have_is_answered_and_not_waited_for(
     shop: Shop, kafka_bootstrap: str
 ) -> None:
-    kafka = KafkaSettings(bootstrap_servers=kafka_bootstrap)
+    kafka = settings_for(kafka_bootstrap)
     await shop.sell(uuid4(), 1)
     (partition,) = await shop.ends()
     found = await fetch_record(kafka, shop.topic, partition, 0)

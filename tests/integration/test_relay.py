@@ -12,15 +12,17 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaProducer
 
+from chassis.kafka.clients import producer_of
 from chassis.outbox.low_water import LowWater
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.relay import EVERYTHING, Relay
+from chassis.telemetry.logs import secrets_not_read
 from chassis.telemetry.metrics import Metrics
 from deploy.local.stack import LocalStack
 from tests.support import outbox
 from tests.support.brokers import PARTITIONS, Broker
+from tests.support.logins import settings_for
 from tests.support.past import reader
 from tests.support.toy import Sell
 from tests.support.toy_runtime import ToyRuntime
@@ -30,9 +32,7 @@ WITHIN = 20
 
 
 def relay_for(broker: Broker, dsn: str, metrics: Metrics | None = None, **options: float) -> Relay:
-    def producer() -> AIOKafkaProducer:
-        return AIOKafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True, acks="all")
-
+    producer = producer_of(settings_for(broker.bootstrap), "test-relay", secrets_not_read)
     settings = {"batch": 100, "poll_seconds": 0.05, "publish_timeout_seconds": 5.0, **options}
     return Relay(dsn, producer, reader(broker.bootstrap), ("ph.till.v1",), metrics or Metrics("till"), **settings)  # type: ignore[arg-type]
 

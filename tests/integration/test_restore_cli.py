@@ -12,6 +12,8 @@ from typer.testing import Result
 
 from chassis.kafka.kinds import kinds
 from chassis.postgres import migrations
+from deploy.local.kafka import OPERATORS
+from deploy.local.stack import LocalStack
 from tests.integration.ops import Database, command, created
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
@@ -33,8 +35,9 @@ def database(cluster: Cluster) -> Iterator[Database]:
 
 
 @pytest.fixture
-def ph(database: Database, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Ph:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka_bootstrap)
+def ph(database: Database, stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Ph:
+    for name, setting in stack.users.settings(OPERATORS).items():
+        monkeypatch.setenv(name, setting)
     return command(database, monkeypatch)
 
 

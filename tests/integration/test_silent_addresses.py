@@ -15,6 +15,7 @@ from chassis.outbox.relay import Relay
 from chassis.settings import KafkaSettings
 from chassis.telemetry.metrics import Metrics
 from tests.support.brokers import Broker
+from tests.support.logins import settings_for
 from tests.support.proxy import Proxy
 from tests.support.restores import EMPTY, Emitter, led, until_value
 
@@ -56,7 +57,9 @@ async def settings(broker: Broker, silent: list[Silent], monkeypatch: pytest.Mon
     """A list in which the broker comes last, for clients that do not shuffle it."""
     monkeypatch.setattr("chassis.kafka.clients.FIRST_ANSWER_MS", FIRST_ANSWER_MS)
     monkeypatch.setattr("chassis.kafka.addresses._shuffled", list)
-    return KafkaSettings(bootstrap_servers=",".join([*[await each.open() for each in silent], broker.bootstrap]))
+    its = settings_for(broker.bootstrap)
+    addresses = [*[await each.open() for each in silent], its.bootstrap_servers]
+    return its.model_copy(update={"bootstrap_servers": ",".join(addresses)})
 
 
 async def test_a_relay_compares_and_publishes(mill: Emitter, settings: KafkaSettings) -> None:
@@ -123,7 +126,7 @@ async def test_whoever_comes_next_asks_who_answered_before(
 async def test_a_cluster_that_left_all_addresses_of_the_list_is_found(mill: Emitter) -> None:
     door = Proxy(int(mill.broker.bootstrap.rpartition(":")[2]))
     await door.open()
-    settings = KafkaSettings(bootstrap_servers=f"127.0.0.1:{door.port}")
+    settings = settings_for(mill.broker.bootstrap).model_copy(update={"bootstrap_servers": f"127.0.0.1:{door.port}"})
     async with admin(settings) as client:
         await client.list_topics()
     door.shut()

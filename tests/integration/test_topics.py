@@ -24,13 +24,16 @@ from chassis.kafka.topics import (
 from chassis.operators.cli import app
 from chassis.settings import KafkaSettings
 from chassis.trouble import Trouble
+from deploy.local.kafka import OPERATORS
+from deploy.local.stack import LocalStack
 from tests.support.cluster import Cluster
 
 
 @pytest.fixture
-def settings(kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka_bootstrap)
+def settings(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:
     monkeypatch.setenv("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
+    for name, value in stack.users.settings(OPERATORS).items():
+        monkeypatch.setenv(name, value)
     return KafkaSettings()
 
 

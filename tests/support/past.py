@@ -7,12 +7,12 @@ import asyncpg
 from chassis.kafka.past import Reader, opened, reader_of
 from chassis.outbox import telling
 from chassis.outbox.lineage import Told
-from chassis.settings import KafkaSettings
+from tests.support.logins import settings_for
 
 
 def reader(bootstrap: str) -> Reader:
     """A reader as the runtime has it."""
-    return reader_of(KafkaSettings(bootstrap_servers=bootstrap), "test-lineage")
+    return reader_of(settings_for(bootstrap), "test-lineage")
 
 
 async def adopt(dsn: str, bootstrap: str, *topics: str) -> None:

@@ -22,6 +22,7 @@ from chassis.pure.states import by_id
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.metrics import Metrics
 from tests.support import toy as toy_service
+from tests.support.logins import settings_for
 from tests.support.shop import Shop
 from tests.support.toy_process import until_async
 from tests.support.toy_runtime import ToyRuntime
@@ -92,8 +93,7 @@ def joiner(shop: Shop, bootstrap: str, pool: asyncpg.Pool, dsn: str) -> Join:
 
     @asynccontextmanager
     async def joined(group: str, also: Sequence[Shop] = (), fatal: int = 0, **settings: Any) -> AsyncIterator[Member]:
-        kafka = KafkaSettings(bootstrap_servers=bootstrap)
-        member = Member([shop, *also], kafka, pool, dsn, group, **settings)
+        member = Member([shop, *also], settings_for(bootstrap), pool, dsn, group, **settings)
         running = asyncio.create_task(member.reader.run())
         try:
             yield member

@@ -8,15 +8,17 @@ from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 
+from chassis.kafka.clients import producer_of
 from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.outbox.relay import Relay
 from chassis.postgres.database import open_pool
 from chassis.pure.messages import topic_of
+from chassis.telemetry.logs import secrets_not_read
 from chassis.telemetry.metrics import Metrics
 from tests.support import outbox
 from tests.support.brokers import Broker
+from tests.support.logins import settings_for
 from tests.support.past import reader
 from tests.support.toy import Sell
 from tests.support.toy_runtime import ToyRuntime
@@ -36,13 +38,9 @@ def relay_of(
     kinds: Kinds = ORDINARY,
 ) -> Relay:
     """A relay as a process has it."""
-
-    def producer() -> AIOKafkaProducer:
-        return AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all")
-
     return Relay(
         dsn,
-        producer,
+        producer_of(settings_for(bootstrap), "test-relay", secrets_not_read),
         reader(bootstrap),
         topics,
         metrics or Metrics("till"),

@@ -12,7 +12,7 @@ SHARED = {
             *("switch", "trace", "unread"),
         )
     },
-    **{f"tests/integration/test_{name}.py": "the secured broker" for name in ("acls", "doctor", "own_topic")},
+    **{f"tests/integration/test_{name}.py": "the secured broker" for name in ("acls", "doctor", "logins", "own_topic")},
 }
 """The files whose tests need servers that take long to start, or cost much as long as they run: four services, a broker
 with users. `tests/unit/test_side_by_side.py` holds that no file is missing here."""

@@ -24,6 +24,7 @@ from deploy.local.issuer import AUDIENCES
 from deploy.local.places import ROOT
 from deploy.local.processes import Program
 from deploy.local.stack import LocalStack
+from tests.support.logins import USER
 
 GROUP = "till"
 """The toy service's consumer group."""
@@ -39,6 +40,7 @@ class ToyProcess:
         self.log = stack.logs / f"toy-{self.port}.log"
         self._environment = {
             **{name: value for name, value in stack.environment().items() if "DATABASE" not in name},
+            **stack.users.settings(USER),
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": f"{ROOT / 'services'}:{ROOT}",
             "TILL_DATABASE_URL": dsn,
