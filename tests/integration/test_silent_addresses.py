@@ -124,9 +124,10 @@ async def test_whoever_comes_next_asks_who_answered_before(
 
 
 async def test_a_cluster_that_left_all_addresses_of_the_list_is_found(mill: Emitter) -> None:
-    door = Proxy(int(mill.broker.bootstrap.rpartition(":")[2]))
+    its = settings_for(mill.broker.bootstrap)
+    door = Proxy(int(its.bootstrap_servers.rpartition(":")[2]))
     await door.open()
-    settings = settings_for(mill.broker.bootstrap).model_copy(update={"bootstrap_servers": f"127.0.0.1:{door.port}"})
+    settings = its.model_copy(update={"bootstrap_servers": f"127.0.0.1:{door.port}"})
     async with admin(settings) as client:
         await client.list_topics()
     door.shut()
