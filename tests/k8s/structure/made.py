@@ -101,7 +101,7 @@ DRILL = {
 def by_hand(services: list[str], *, operators: bool) -> dict[str, frozenset[str]]:
     """Secrets that people or a secret store put there: the one list of them.
 
-    Without `operators` (the local overlay) `deploy/k8s/make-secrets` makes what those would make, too.
+    Without `operators` (the local overlay) `deploy/k8s/make_secrets.py` makes what those would make, too.
     """
     roles = {f"{service}-{role}": LOGIN for service in services for role in ("app", "migrator", "operator")}
     stores = {f"{service}-backup": STORE for service in services}
