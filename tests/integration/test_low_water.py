@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncpg
 
-from chassis.outbox import relay as module
 from chassis.outbox.low_water import LowWater
-from chassis.outbox.relay import EVERYTHING
+from chassis.outbox.relay import EVERYTHING, read
 
 INSERT = "insert into outbox (topic, key, record) values ('t', 'k', 'x') returning id"
 
@@ -36,5 +35,6 @@ async def test_who_has_written_the_outbox_is_waited_for(pool: asyncpg.Pool) -> N
 async def test_a_round_reads_above_the_mark_in_order_and_leaves_out_the_keys_that_wait(pool: asyncpg.Pool) -> None:
     insert = "insert into outbox (topic, key, record) values ('t', $1, 'x') returning id"
     ids = [await pool.fetchval(insert, key) for key in "abcaba"]
-    rows = await pool.fetch(module._READ, ids[0], 3, ["c"])
+    async with pool.acquire() as relay:
+        rows = await read(relay, ids[0], 3, ["c"])
     assert [row["id"] for row in rows] == [ids[1], ids[3], ids[4]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 
 import asyncpg
@@ -26,7 +26,7 @@ from chassis.outbox.partitions import partition_of
 from chassis.outbox.publisher import Place, Publisher
 from chassis.outbox.records import Batch
 from chassis.outbox.telling import EndsWatch, NotAsToldError, Telling
-from chassis.postgres.database import Password, is_outage, told
+from chassis.postgres.database import Connection, Password, is_outage, told
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.trouble import Trouble
@@ -78,6 +78,11 @@ class PublishFailedError(Exception):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
+
+
+async def read(connection: Connection, mark: int, limit: int, held: Sequence[str]) -> list[asyncpg.Record]:
+    """The first rows above the mark, in order of id, `limit` at most; those of keys that are held are left out."""
+    return await connection.fetch(_READ, mark, limit, held)
 
 
 class Relay:
@@ -194,7 +199,7 @@ class Relay:
                 return  # what is left waits for the next leader
             held = self._limits.held()
             self._metrics.relay_held_keys.set(len(held))
-            rows = await connection.fetch(_READ, low_water.mark, self._batch, held)
+            rows = await read(connection, low_water.mark, self._batch, held)
             self._turned()
             if rows:
                 done = await self._publish(connection, rows)
