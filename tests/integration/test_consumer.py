@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
 
+from chassis.postgres import batches
 from tests.integration.test_relay import relay_for, running, until_empty
 from tests.support import toy as toy_service
 from tests.support.brokers import Broker
@@ -260,8 +261,8 @@ async def test_statements_commits_and_offset_commits_per_batch_do_not_grow_with_
         async with join(group, batch_max_records=501) as member:  # with the one before, which is compared
             await shop.until_read(group)
             assert (member.metrics.batch_size._sum.get(), _batches(member)) == (size, 1)
-            begun = max(at for at, query in enumerate(statements.queries) if query == "BEGIN;")
-            batch = statements.queries[begun : statements.queries.index("COMMIT;", begun) + 1]
+            begun = max(at for at, query in enumerate(statements.queries) if query == batches.BEGIN)
+            batch = statements.queries[begun : statements.queries.index(batches.COMMIT, begun) + 1]
         ends = set((await shop.ends()).values())
         moves = [each for each in committed if ends & set(each.values())]
         counts[size] = (len(batch), len([each for each in batch if each.lower().startswith("commit")]), len(moves))
