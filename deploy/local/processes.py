@@ -8,6 +8,7 @@ import os
 import pwd
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from pathlib import Path
 from deploy.local.places import StackError
 
 _PR_SET_PDEATHSIG = 1
-_CLONE_NEWUSER = 0x10000000
+_UNPRIVILEGED = Path(__file__).with_name("unprivileged.py")
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _KEPT_LOG_BYTES = 20_000_000
@@ -101,14 +102,14 @@ def start(
         log.replace(log.with_suffix(".old.log"))
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [str(part) for part in command],
+            _as_somebody(command, stop_signal) if unprivileged else [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=dict(environment) if environment is not None else None,
             cwd=directory,
             start_new_session=True,
-            preexec_fn=_prepare(os.getpid(), stop_signal, unprivileged=unprivileged),  # noqa: PLW1509 - one thread
+            preexec_fn=_prepare(os.getpid(), stop_signal),  # noqa: PLW1509 - it calls the kernel, and nothing else
         )
     return Program(name, process, log, stop_signal)
 
@@ -116,25 +117,19 @@ def start(
 def run_unprivileged(command: Sequence[str | Path]) -> None:
     """Runs a short program to its end as somebody who is not root. Raises `StackError` with its output."""
     done = subprocess.run(
-        [str(part) for part in command],
+        _as_somebody(command, signal.SIGTERM),
         capture_output=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        preexec_fn=_prepare(os.getpid(), signal.SIGTERM, unprivileged=True),
+        preexec_fn=_prepare(os.getpid(), signal.SIGTERM),
     )
     if done.returncode:
         text = (done.stdout + done.stderr).decode(errors="replace").strip()
         raise StackError(f"{Path(command[0]).name} failed:\n{text}")
 
 
-def _prepare(parent: int, death_signal: signal.Signals, *, unprivileged: bool) -> Callable[[], None]:
-    users = [entry.pw_uid for entry in pwd.getpwall()]
-    somebody = next((uid for uid in users if uid != 0), 0)
-    leave = unprivileged and (os.geteuid() == 0 or os.geteuid() not in users)
-
+def _prepare(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
     def prepare() -> None:
-        if leave:
-            _become(somebody)
         _LIBC.prctl(_PR_SET_PDEATHSIG, death_signal)
         if os.getppid() != parent:
             os._exit(1)
@@ -142,18 +137,15 @@ def _prepare(parent: int, death_signal: signal.Signals, *, unprivileged: bool) -
     return prepare
 
 
-def _become(uid: int) -> None:
-    """PostgreSQL refuses to run as root and as a user without a name.
-
-    In a user namespace one is somebody else, and still owns one's files.
-    """
-    user, group = os.geteuid(), os.getegid()
-    if _LIBC.unshare(_CLONE_NEWUSER) != 0:
-        os.write(2, b"User namespaces are not allowed here: run the stack as an ordinary user instead of root.\n")
-        os._exit(1)
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/gid_map").write_text(f"{uid} {group} 1")
-    Path("/proc/self/uid_map").write_text(f"{uid} {user} 1")
+def _as_somebody(command: Sequence[str | Path], death_signal: signal.Signals) -> list[str]:
+    """The command as it is, unless it would run as root or as a user without a name."""
+    words = [str(part) for part in command]
+    users = [entry.pw_uid for entry in pwd.getpwall()]
+    if os.geteuid() != 0 and os.geteuid() in users:
+        return words
+    somebody = next((uid for uid in users if uid != 0), 0)
+    program = [sys.executable, "-I", "-S", str(_UNPRIVILEGED)]
+    return [*program, *map(str, (os.getpid(), int(death_signal), somebody)), *words]
 
 
 # --- what an interrupted run left behind -----------------------------------------------------------------------------
