@@ -19,6 +19,7 @@ from chaos.prices import Prices
 from chaos.schedule import (
     FULL_MINUTES,
     LANES,
+    LONGER,
     SHORT_LANES,
     Schedule,
     chosen,
@@ -125,7 +126,7 @@ async def _storm(
     begun = time.monotonic()
     try:
         await asyncio.sleep(WARM_UP)
-        await schedule.run(minutes * 60 - WARM_UP)
+        await schedule.run(minutes * 60 - WARM_UP, until_all=minutes * 60 * LONGER if outcome.whole else 0)
     finally:
         world.ledger.over = time.time()
         load.stop()

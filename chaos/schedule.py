@@ -16,7 +16,10 @@ SHORT_LANES = 3
 BREATH = 1.5
 """Seconds at most between two faults of a lane: most of them meet a world that has not got over the one before."""
 FULL_MINUTES = 8
-"""A run of this length meets every fault at least once: those that need the broker for themselves take six minutes."""
+"""A run of this length has every fault: those that need the broker for themselves take six minutes."""
+LONGER = 1.5
+"""So much longer it goes on at most until each was injected: on a busy machine, or with many databases put back, eight
+minutes are not enough."""
 
 SHORT = (
     "poison",
@@ -59,23 +62,26 @@ class Schedule:
         self.dealt_again: list[str] = []
         """Faults that broke nothing, or could not be injected: the harness is at fault, or met another one."""
 
-    async def run(self, seconds: float) -> None:
-        """Begins no fault after `seconds`; returns once the last has ended."""
-        until = time.monotonic() + seconds
-        await asyncio.gather(*(self._lane(until) for _ in range(self._lanes)))
+    async def run(self, seconds: float, *, until_all: float = 0) -> None:
+        """Begins no fault after `seconds`, or until `until_all` only those that are missing; returns once the last has
+        ended."""
+        begun = time.monotonic()
+        await asyncio.gather(*(self._lane(begun + seconds, begun + until_all) for _ in range(self._lanes)))
 
-    async def _lane(self, until: float) -> None:
-        while (left := until - time.monotonic()) > 0:
-            fault = self._draw()
+    async def _lane(self, until: float, until_all: float) -> None:
+        while (now := time.monotonic()) < until or (now < until_all and not all(self.injected.values())):
+            if now >= until:
+                self._deck = [fault for fault in self._deck if not self.injected[fault.name]]
+            fault = self._draw(anew=now < until)
             if fault is not None:
                 await self._inject(fault)
-            await asyncio.sleep(min(left, self._dice.uniform(0.2, BREATH)))
+            await asyncio.sleep(min(max(until, until_all, now) - now, self._dice.uniform(0.2, BREATH)))
 
-    def _draw(self) -> Fault | None:
-        """The next fault that needs nothing a running one has. The deck is used up before it is dealt anew."""
+    def _draw(self, *, anew: bool) -> Fault | None:
+        """The next fault that needs nothing a running one has. The deck is used up before it is dealt `anew`."""
         if ALONE in self._taken:
             return None
-        if not self._deck:
+        if not self._deck and anew:
             self._deck = self._dice.sample(list(self._faults), len(self._faults))
         for fault in self._deck:
             if not fault.needs & self._taken:

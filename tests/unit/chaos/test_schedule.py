@@ -78,3 +78,14 @@ async def test_what_was_in_vain_is_dealt_again_and_does_not_count() -> None:
     await found.run(1.5)
     assert found.dealt_again == ["vain in vain: nothing was there"]
     assert 1 <= found.injected["vain"] == vain.tries - 1
+
+
+async def test_a_run_of_all_faults_goes_on_until_each_was_injected_and_no_longer() -> None:
+    running: set[str] = set()
+    faults = [Lasting(f"fault{number}", running) for number in range(8)]
+    found = Schedule(SCENE, random.Random(1), faults, lanes=1)
+    await found.run(0.05, until_all=30)
+    assert found.injected == dict.fromkeys(found.injected, 1)
+    short = Schedule(SCENE, random.Random(1), faults, lanes=1)
+    await short.run(0.05)
+    assert not all(short.injected.values())
