@@ -9,6 +9,7 @@ import time
 
 import uvloop
 
+from chaos import notes
 from chaos.defects import ALL as DEFECTS
 from chaos.faults import ALL
 from chaos.prove import chosen, prove_all
@@ -45,7 +46,9 @@ def _main() -> int:
             print(f"{time.monotonic() - begun:6.1f}  {line}", flush=True)
 
     if options.defects:
-        table, caught = prove_all(chosen(options.defects), options.seed, say)
+        noted = notes.of_this_tree()
+        say(noted.told())
+        table, caught = prove_all(chosen(options.defects), options.seed, say, noted)
         print(table)
         return 0 if caught else 1
     outcome = uvloop.run(run(options.seed, options.minutes, defect=options.defect, only=only, say=say))

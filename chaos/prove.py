@@ -3,172 +3,106 @@
     make chaos DEFECTS=all
     make chaos DEFECTS=no_positions,competing_relays SEED=7
 
-Each gets a short run with the faults that are most likely to bring it to light, and must be found within two minutes or
-four, counted from the first program that is started. A defect that nobody finds is a hole in `invariants.py`.
+Each gets a short run with the faults that are most likely to bring it to light (`plans.py`), and must be found within
+two minutes or four, counted from the first program that is started. A defect that nobody finds is a hole in
+`invariants.py`.
 
 Before it comes the same run without the defect, its control. An invariant that does not hold there says nothing about
 the defect: perhaps the machine is busy, perhaps the services do break it. Only what the control kept is counted.
+
+Each run is noted when it has its verdict (`notes.py`): a proof that was broken off goes on there.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import uvloop
 
 from chaos.defects import ALL
-from chaos.invariants import BROKEN, INVARIANTS, KEPT, Finding, judge
+from chaos.invariants import BROKEN, INVARIANTS, judge
+from chaos.notes import Notes, Run
+from chaos.plans import PLANS, Plan
 from chaos.run import run
 
-WITHIN_SECONDS = 120
-LATER = 240
-"""For runs that read everything twice, or put back something that has to be copied before and read again after."""
-MINUTES = 0.3
 PATIENCE = 25
 """Seconds until what was sent must be read and published: less than in a real run, some defects never let it be."""
 
 
-class Plan(NamedTuple):
-    """The faults that bring a defect to light, and the invariant that must break: others may break as well.
-
-    `minutes` and `scale`: how long the storm lasts, and how much of a minute an overload is. `twice`: in the end
-    everything is read once more. `within`: seconds until it must be found.
-    """
-
-    faults: tuple[str, ...]
-    invariant: int
-    minutes: float = MINUTES
-    scale: float | None = None
-    twice: bool = False
-    within: int = WITHIN_SECONDS
-
-    @property
-    def control(self) -> Plan:
-        """What is the same for all defects that are looked for by the same run."""
-        return self._replace(invariant=0, within=0)
-
-
-PLANS = {
-    "no_positions": Plan(("crash_before_delete", "crash_after_publish", "leader_connection_killed"), 1),
-    "offsets_before_commit": Plan(("postgres_delay", "sigkill", "postgres_terminated"), 6),
-    "id_cursor_relay": Plan(("late_commits", "long_transaction"), 11),
-    "mark_forgets_writers": Plan(("late_commits", "long_transaction"), 11),
-    "mark_before_publish": Plan(("crash_after_publish", "leader_connection_killed"), 3),
-    "competing_relays": Plan(("sigkill", "late_commits"), 10),
-    "position_outside_transaction": Plan(("crash_after_commit", "postgres_terminated"), 2),
-    "commits_unguarded": Plan(("postgres_delay", "deadlock"), 1),
-    "versions_unchecked": Plan(("postgres_delay", "deadlock"), 1),
-    "moved_timer_fires": Plan(("postgres_delay", "late_commits"), 1),
-    "given_up_is_overtaken": Plan(("sigterm_after_outage",), 7),
-    "given_up_counts_as_done": Plan(("sigterm_after_outage",), 6),
-    "outage_retried_aside": Plan(("postgres_refused", "postgres_reset"), 7),
-    "newest_first": Plan(("kafka_delay",), 4),
-    "parked_blocks_nobody": Plan(("poison", "operators_at_work"), 5),
-    "positions_forgotten": Plan(("poison",), 16, twice=True, within=LATER),
-    "small_batches_wait": Plan(("calm",), 17, minutes=0.5),
-    "producer_rests": Plan(("leader_connection_killed", "calm"), 22, minutes=0.75, within=LATER),
-    "poison_stops_its_partition": Plan(("poison",), 8),
-    "retries_hurry": Plan(("postgres_refused", "postgres_black_hole"), 9),
-    "second_signal_unheard": Plan(("sigterm_twice",), 12),
-    "work_kept": Plan(("overload",), 13, minutes=0.75, scale=0.75),
-    "traces_continued": Plan(("postgres_delay",), 14),
-    "readiness_remembered": Plan(("postgres_black_hole", "postgres_refused"), 15),
-    "live_if_ready": Plan(("postgres_black_hole", "postgres_refused"), 15),
-    "strangers_believed": Plan(("forged_source",), 18),
-    "deletes_untried": Plan(("database_read_only",), 19),
-    "past_uncompared": Plan(("shop_put_back",), 20, within=LATER),
-    "shorter_topic_believed": Plan(("broker_put_back",), 21, within=LATER),
-    "gate_left_open": Plan(("shop_put_back",), 20, within=LATER),
-    "callers_have_time": Plan(("slow_client",), 23),
-    "claims_unread": Plan(("forger",), 23),
-}
-
-
 @dataclass(frozen=True)
 class Proof:
-    """What became of one defect."""
+    """What became of one defect: the run with it, and the same without."""
 
     defect: str
-    seconds: float
-    broken: tuple[int, ...]
-    """The invariants that do not hold with it."""
-    example: str
-    """One violation of the invariant that must break, spelled out; or what else there is to say."""
-    control: Mapping[int, str] = field(default_factory=dict)
-    """What each invariant came to without the defect: kept, BROKEN or not exercised."""
+    run: Run
+    control: Run
 
     @property
-    def by(self) -> tuple[int, ...]:
+    def by(self) -> list[int]:
         """The invariants that it breaks: without it they were kept."""
-        return tuple(number for number in self.broken if self.control.get(number) == KEPT)
+        return [number for number in self.run.broken if self.control.keeps(number)]
 
     @property
     def caught(self) -> bool:
         """By the judge, for what it is, in time."""
         plan = PLANS[self.defect]
-        return plan.invariant in self.by and self.seconds <= plan.within
+        return plan.invariant in self.by and self.run.seconds <= plan.within
+
+    @property
+    def example(self) -> str:
+        """One violation of the invariant that must break, spelled out; or what else there is to say."""
+        return self.run.examples.get(PLANS[self.defect].invariant, next(iter(self.run.wrong), ""))
 
     def told(self) -> list[str]:
         """Its lines of the table."""
-        when = f"{self.seconds:.0f} s" if self.caught else f"NO, {self.seconds:.0f} s"
+        seconds = f"{self.run.seconds:.0f} s"
+        when = seconds if self.caught else f"NO, {seconds}"
         lines = [f"{self.defect:<30} {when:<14} {_names(self.by)}", f"{'':<30} e.g. {self.example}"]
-        if besides := [number for number in self.broken if number not in self.by]:
+        if besides := [number for number in self.run.broken if number not in self.by]:
             lines.append(f"{'':<30} says nothing, was not kept by the control: {_names(besides)}")
         return lines
 
 
-@dataclass(frozen=True)
-class Run:
-    """What one run came to, as far as a proof needs it."""
-
-    findings: Sequence[Finding]
-    broken: Sequence[str]
-
-    @property
-    def states(self) -> Mapping[int, str]:
-        """What each invariant came to."""
-        return {finding.number: finding.state for finding in self.findings}
-
-
-def prove(defect: str, control: Run, seed: int, say: Callable[[str], None]) -> Proof:
-    """One run with this defect in every process."""
-    begun = time.monotonic()
-    plan = PLANS[defect]
-    found = run_of(plan, seed, say, defect)
-    broken = {each.number: each for each in found.findings if each.state == BROKEN}
-    told = broken[plan.invariant].check.violations if plan.invariant in broken else found.broken
-    example = told[0] if told else ""
-    return Proof(defect, time.monotonic() - begun, tuple(broken), example, control.states)
-
-
 def run_of(plan: Plan, seed: int, say: Callable[[str], None], defect: str = "") -> Run:
-    """One run of a plan, with the defect or, as its control, without any."""
+    """One run of a plan, with the defect in every process or, as its control, without any."""
+    begun = time.monotonic()
     options = {"only": plan.faults, "scale": plan.scale, "patience": PATIENCE, "twice": plan.twice}
     outcome = uvloop.run(run(seed, plan.minutes, defect=defect, say=say, **options))
     findings = judge(outcome.evidence).findings if outcome.evidence is not None else []
     outcome.forget()
-    return Run(findings, outcome.broken)
+    return Run(
+        seconds=time.monotonic() - begun,
+        states={finding.number: finding.state for finding in findings},
+        examples={finding.number: finding.check.violations[0] for finding in findings if finding.state == BROKEN},
+        wrong=outcome.broken,
+    )
 
 
-def prove_all(defects: Iterable[str], seed: int, say: Callable[[str], None]) -> tuple[str, bool]:
-    """The table, and whether every defect was caught. Plans that differ only in what must break share a control."""
+def prove_all(defects: Iterable[str], seed: int, say: Callable[[str], None], notes: Notes) -> tuple[str, bool]:
+    """The table, and whether every defect was caught. Runs that are noted already are not run again."""
+
+    def done(plan: Plan, what: str, defect: str = "") -> Run:
+        known = notes.find(seed, plan, defect)
+        say(f"{what}, noted after {known.seconds:.0f} s in an earlier run" if known else what)
+        if known is None:
+            known = run_of(plan, seed, say, defect)
+            notes.add(seed, plan, defect, known)
+        return known
+
     controls: dict[Plan, Run] = {}
     proofs = []
     for defect in defects:
         plan = PLANS[defect].control
         if plan not in controls:
-            say(f"control of {', '.join(plan.faults)}: nothing is planted")
-            controls[plan] = run_of(plan, seed, say)
-        say(f"planted: {defect}")
-        proofs.append(prove(defect, controls[plan], seed, say))
+            controls[plan] = done(plan, f"control of {plan.told()}: nothing is planted")
+        proofs.append(Proof(defect, done(plan, f"planted: {defect}", defect), controls[plan]))
     lines = ["", f"{'planted defect':<30} {'caught after':<14} by"]
     lines += [line for proof in proofs for line in proof.told()]
     for plan, control in controls.items():
-        wrong = [_names([number]) for number, state in control.states.items() if state == BROKEN] + [*control.broken]
-        lines += [f"without any defect, {', '.join(plan.faults)} broke: {each}" for each in wrong]
+        wrong = [_names([number]) for number in control.broken] + [*control.wrong]
+        lines += [f"without any defect, {plan.told()} broke: {each}" for each in wrong]
     return "\n".join(lines), all(proof.caught for proof in proofs)
 
 

@@ -1,24 +1,23 @@
-"""The plan by which planted defects are looked for."""
+"""The plan by which planted defects are looked for, and what is kept of each run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import permutations
+from pathlib import Path
 
 import pytest
 
-from chaos import defects, faults, prove
-from chaos.check import Check
-from chaos.invariants import BROKEN, INVARIANTS, KEPT, Finding
-from chaos.prove import (
-    PLANS,
-    WITHIN_SECONDS,
-    Plan,
-    Proof,
-    Run,
-    chosen,
-)
+from chaos import defects, faults, notes, prove
+from chaos.invariants import INVARIANTS
+from chaos.notes import Notes, Run
+from chaos.plans import PLANS, WITHIN_SECONDS, Plan
+from chaos.prove import Proof, chosen
 from chaos.schedule import FULL_MINUTES
 from chaos.schedule import chosen as chosen_faults
+from tests.unit.chaos.runs import run_that
+
+GOOD = run_that()
 
 Say = Callable[[str], None]
 
@@ -40,47 +39,96 @@ def test_a_long_run_meets_all_faults_and_a_named_one_is_alone() -> None:
     assert [fault.name for fault in chosen_faults(1, ["kafka_moved"])] == ["kafka_moved"]
 
 
+def test_no_two_runs_differ_only_in_the_order_of_faults_or_by_faults_left_out() -> None:
+    runs = {frozenset(plan.faults): plan.control for plan in PLANS.values()}
+    assert set(runs.values()) == {plan.control for plan in PLANS.values()}
+    assert [pair for pair in permutations(runs, 2) if pair[0] < pair[1]] == []
+
+
 def test_a_defect_is_caught_only_by_what_it_is_and_in_time() -> None:
-    control = dict.fromkeys(INVARIANTS, KEPT)
-    assert Proof("competing_relays", 60, (1, 10), "", control).caught
-    assert not Proof("competing_relays", 60, (1, 4), "", control).caught
-    assert not Proof("competing_relays", WITHIN_SECONDS + 1, (10,), "", control).caught
+    assert _proof(60, [1, 10]).caught
+    assert not _proof(60, [1, 4]).caught
+    assert not _proof(WITHIN_SECONDS + 1, [10]).caught
 
 
-@pytest.mark.parametrize("state", ["BROKEN", "not exercised"])
-def test_what_was_not_kept_without_the_defect_catches_none(state: str) -> None:
-    control = {**dict.fromkeys(INVARIANTS, KEPT), 10: state}
-    proof = Proof("competing_relays", 60, (1, 10), "", control)
+@pytest.mark.parametrize("control", [run_that(breaks=[10]), run_that(not_exercised=[10])])
+def test_what_was_not_kept_without_the_defect_catches_none(control: Run) -> None:
+    proof = _proof(60, [1, 10], control)
     assert not proof.caught
-    assert proof.by == (1,)
+    assert proof.by == [1]
     assert proof.told()[-1].endswith("was not kept by the control: (10) one relay leader")
 
 
-def test_each_run_has_one_control_with_the_same_seed_and_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
-    runs: list[tuple[tuple[str, ...], str, int]] = []
+def _proof(seconds: float, breaks: Sequence[int], control: Run = GOOD) -> Proof:
+    return Proof("competing_relays", run_that(seconds, breaks), control)
 
-    def run_of(plan: Plan, seed: int, _say: Say, defect: str = "") -> Run:
-        runs.append((plan.faults, defect, seed))
-        state = {1: BROKEN} if defect == "commits_unguarded" else {}
-        return Run([Finding(number, "", _check(state.get(number, KEPT))) for number in INVARIANTS], [])
 
-    monkeypatch.setattr(prove, "run_of", run_of)
-    table, caught = prove.prove_all(["commits_unguarded", "versions_unchecked", "newest_first"], 7, lambda _line: None)
-    locking, delay = PLANS["commits_unguarded"].faults, PLANS["newest_first"].faults
-    assert runs == [
-        (locking, "", 7),
-        (locking, "commits_unguarded", 7),
-        (locking, "versions_unchecked", 7),
-        (delay, "", 7),
-        (delay, "newest_first", 7),
+class Runs:
+    """Instead of real ones, of which each takes more than a minute."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[tuple[str, ...], str, int]] = []
+        self.break_off_before = ""
+
+    def __call__(self, plan: Plan, seed: int, _say: Say, defect: str = "") -> Run:
+        if defect and defect == self.break_off_before:
+            raise KeyboardInterrupt
+        self.done.append((plan.faults, defect, seed))
+        return run_that(2.5, [1] if defect == "commits_unguarded" else [])
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
+    runs = Runs()
+    monkeypatch.setattr(prove, "run_of", runs)
+    return runs
+
+
+MANY_WRITE, RELAYS_DIE = PLANS["commits_unguarded"].faults, PLANS["newest_first"].faults
+
+
+def test_each_run_has_one_control_with_the_same_seed_and_no_defect(runs: Runs) -> None:
+    table, caught = prove.prove_all(["commits_unguarded", "versions_unchecked", "newest_first"], 7, _silent, Notes())
+    assert runs.done == [
+        (MANY_WRITE, "", 7),
+        (MANY_WRITE, "commits_unguarded", 7),
+        (MANY_WRITE, "versions_unchecked", 7),
+        (RELAYS_DIE, "", 7),
+        (RELAYS_DIE, "newest_first", 7),
     ]
     assert not caught
-    assert "commits_unguarded              0 s            (1) effect once" in table
-    assert "versions_unchecked             NO, 0 s" in table
+    assert "commits_unguarded              2 s            (1) effect once" in table
+    assert "versions_unchecked             NO, 2 s" in table
 
 
-def _check(state: str) -> Check:
-    return Check(1, ["it is wrong"] if state == BROKEN else [])
+def test_a_proof_that_was_broken_off_goes_on_where_it_stopped(runs: Runs, tmp_path: Path) -> None:
+    both, file = ["commits_unguarded", "versions_unchecked"], tmp_path / "folder" / "commit.jsonl"
+    runs.break_off_before = "versions_unchecked"
+    with pytest.raises(KeyboardInterrupt):
+        prove.prove_all(both, 7, _silent, Notes(file))
+    runs.done, runs.break_off_before = [], ""
+    table, _ = prove.prove_all(both, 7, _silent, Notes(file))
+    assert runs.done == [(MANY_WRITE, "versions_unchecked", 7)]
+    assert "commits_unguarded              2 s            (1) effect once" in table
+    runs.done = []
+    assert prove.prove_all(both, 7, _silent, Notes(file))[0] == table
+    assert runs.done == []
+    prove.prove_all(both, 11, _silent, Notes(file))
+    assert runs.done == [(MANY_WRITE, "", 11), *((MANY_WRITE, defect, 11) for defect in both)]
+
+
+def test_a_tree_that_differs_from_its_commit_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {"rev-parse": "0123456789ab", "status": ""}
+    monkeypatch.setattr(notes, "_git", lambda *asking: answers[asking[0]])
+    assert notes.of_this_tree().told() == "what is found is kept in .local/chaos-proofs/0123456789ab.jsonl"
+    answers["status"] = " M chaos/shop.py"
+    assert notes.of_this_tree().told() == "what is found is not kept: this tree differs from its commit"
+    answers |= {"rev-parse": "", "status": ""}
+    assert "not kept" in notes.of_this_tree().told()
+
+
+def _silent(_line: str) -> None:
+    """Nobody listens."""
 
 
 def test_defects_are_chosen_by_name() -> None:
