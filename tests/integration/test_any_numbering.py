@@ -1,4 +1,5 @@
-"""However the numbers of a key are forged, repeated, reordered or put back: no genuine event vanishes.
+"""However the numbers of a key are forged, repeated, reordered or put back: no genuine event vanishes, on a compacted
+topic neither.
 
 A history has the events of a producer whose database may be put back, whatever somebody else has written between them,
 copies and moves of all of it, and readers that begin again somewhere before. Small enough that what a position keeps of
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -30,17 +32,19 @@ BEGUN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 GENUINE, RESTORED, FORGED = 7, 4, 5
 assert GENUINE + RESTORED + FORGED <= recent.KEPT
 AMOUNTS = st.sampled_from((1, 1, 1, 2, UNLUCKY))
-NO_EVENTS = ("fork", "number_too_far")
+NO_EVENTS = ("fork", "number_too_far", "superseded")
 ROUNDS = 40
 """Within so many, all that is parked must be settled: a history has fewer records."""
 
 
 @dataclass(frozen=True)
 class History:
-    """What comes to the reader, in batches; and the ids of what the producer itself has written."""
+    """What comes to the reader, in batches; the ids of what the producer itself has written; and whether the topic is
+    compacted, whatever has vanished from it."""
 
     batches: Sequence[Sequence[FakeRecord]]
     genuine: dict[str, FakeRecord]
+    compacted: bool
 
 
 def sold(key: UUID, number: int, seconds: float, id_: str, amount: int = 1) -> FakeRecord:
@@ -83,6 +87,10 @@ def histories(draw: st.DrawFn) -> History:
             stream.pop(draw(st.integers(0, len(stream) - 1))) if draw(st.booleans()) else draw(st.sampled_from(stream))
         )
         stream.insert(draw(st.integers(0, len(stream))), moved)
+    if compacted := draw(st.booleans()):
+        gone = draw(st.sets(st.sampled_from([header(each, "ce_id") for each in own[:-1]]), max_size=3))
+        stream = [each for each in stream if header(each, "ce_id") not in gone]
+        own = [each for each in own if header(each, "ce_id") not in gone]
     stream = [each._replace(offset=place) for place, each in enumerate(stream)]
     batches = []
     at = 0
@@ -95,7 +103,7 @@ def histories(draw: st.DrawFn) -> History:
         if len(batches) > 12:
             batches.append(stream[at:])
             break
-    return History(batches, {header(each, "ce_id"): each for each in own})
+    return History(batches, {header(each, "ce_id"): each for each in own}, compacted)
 
 
 def header(told: FakeRecord, name: str) -> str:
@@ -137,12 +145,15 @@ async def settled(toy: ToyRuntime) -> None:
 
 @pytest.mark.timeout(900)  # a history takes a fifth of a second on an idle machine, ten times that on a busy one
 @settings(
-    max_examples=150,
+    max_examples=250,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=histories(), discards=st.sets(st.integers(0, 12), max_size=2))
-async def test_a_genuine_event_is_handled_once_or_parked(toy: ToyRuntime, history: History, discards: set[int]) -> None:
+async def test_a_genuine_event_is_handled_once_or_parked(
+    pool: asyncpg.Pool, history: History, discards: set[int]
+) -> None:
+    toy = ToyRuntime(pool, compacted=["ph.shop.v1"] if history.compacted else ())
     await toy.pool.execute("truncate till, outbox, stream, position, parked restart identity")
     for turn, batch in enumerate(history.batches):
         await toy.dispatcher.handle(batch)
@@ -150,7 +161,7 @@ async def test_a_genuine_event_is_handled_once_or_parked(toy: ToyRuntime, histor
             await toy.discard(*discards)
             await drained(toy)
     await nothing_vanished(toy, history)
-    event(f"put aside {len(await put_aside(toy) & history.genuine.keys())}")
+    event(f"compacted: {history.compacted}, put aside {len(await put_aside(toy) & history.genuine.keys())}")
     await settled(toy)
     await nothing_vanished(toy, history)
     waiting = await toy.pool.fetchval("select count(*) from position where blocked")

@@ -17,6 +17,7 @@ from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
 from tests.support.past import reader
 from tests.support.reading import Join, Member, new_group
+from tests.support.records import recorded
 from tests.support.restores import EMPTY, Emitter, led, relay_of, until_halted, until_value, value
 from tests.support.shop import Shop
 from tests.support.toy_runtime import ToyRuntime
@@ -91,10 +92,10 @@ async def test_a_new_reader_of_a_compacted_topic_is_ready_and_silent_about_what_
     assert await pool.fetch("select * from missed") == []
     assert await pool.fetch("select * from parked") == []
     rows = await pool.fetch("select source, key, sequence, open::text, blocked from position")
-    assert [tuple(row) for row in rows] == [(topic, str(key), 8, "{}", False)]
+    assert [tuple(row) for row in rows] == [(topic, str(key), 8, "{[1,4),[6,7)}", False)]
 
 
-async def test_a_repeat_in_a_compacted_topic_is_dropped_and_an_older_word_counts_no_more(
+async def test_a_repeat_in_a_compacted_topic_is_dropped_and_an_older_word_is_put_aside(
     compacted: Shop, join: Join, toy: ToyRuntime
 ) -> None:
     key = uuid4()
@@ -102,8 +103,23 @@ async def test_a_repeat_in_a_compacted_topic_is_dropped_and_an_older_word_counts
     async with join(new_group(), compacted={compacted.topic}) as member:
         await compacted.send([first, third, third, second, fourth])
         await until_totals(toy, {key: 1 + 4 + 8})
-        assert member.count("repeat") == 2
+        assert member.count("repeat") == 1
+        assert await toy.parked() == [(3, "superseded", "parked")]
+        assert member.value(member.metrics.disowned, compacted.topic, "superseded") == 1
         assert alarms(member, compacted.topic) == [0] * 5
+
+
+async def test_a_forged_number_in_a_compacted_topic_hides_no_genuine_event(
+    compacted: Shop, join: Join, toy: ToyRuntime
+) -> None:
+    key = uuid4()
+    first, second, third, near, far, last = (compacted.sold(key, amount) for amount in (1, 2, 4, 1024, 4096, 8))
+    near, far = recorded(near, ce_sequence=b"900"), recorded(far, ce_sequence=b"1000000000")
+    async with join(new_group(), compacted={compacted.topic}) as member:
+        await compacted.send([first, far, second, near, third, last])
+        await until_totals(toy, {key: 1 + 2 + 1024 + 8})
+        assert await toy.parked() == [(1, "number_too_far", "parked"), (4, "superseded", "parked")]
+        assert alarms(member, compacted.topic) == [0, 0, 1, 0, 0], "the last came under a number that was passed"
 
 
 @pytest.fixture

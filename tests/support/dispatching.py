@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -31,9 +32,9 @@ def bad(sequence: int, at: int, *, key: UUID | None = KEY) -> FakeRecord:
 class World:
     """A dispatcher and what it has done."""
 
-    def __init__(self) -> None:
+    def __init__(self, compacted: Collection[str] = ()) -> None:
         self.database = MemoryDatabase()
-        self.toy = ToyRuntime(self.database)  # type: ignore[arg-type]
+        self.toy = ToyRuntime(self.database, compacted=compacted)  # type: ignore[arg-type]
         self.dispatcher, self.metrics = self.toy.dispatcher, self.toy.metrics
         self.handle, self.drain = self.dispatcher.handle, self.dispatcher.drain
 

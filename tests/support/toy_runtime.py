@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -56,7 +56,7 @@ class Statements:
 class ToyRuntime:
     """Commands, batches and deadlines of the toy service on one database."""
 
-    def __init__(self, pool: asyncpg.Pool, ratio: float = 1.0) -> None:
+    def __init__(self, pool: asyncpg.Pool, ratio: float = 1.0, compacted: Collection[str] = ()) -> None:
         self.pool = pool
         self.clock = Clock()
         self.metrics = Metrics("till")
@@ -68,7 +68,7 @@ class ToyRuntime:
             toy.TILL.actor, pool, storage, Standing(None), self.clock, self.tracer, self.metrics, self._woken, KEY
         )
         self.bus = CommandBus(self.workshop, toy.COMMANDS)
-        self.dispatcher = Dispatcher(self.workshop, toy.CONSUMERS, self._fetch)
+        self.dispatcher = Dispatcher(self.workshop, toy.CONSUMERS, self._fetch, compacted)
         self.deadlines = DeadlineRunner(self.workshop, toy.DEADLINES)
         self.kafka: dict[tuple[str, int, int], FakeRecord] = {}
         """What is read again at its place."""

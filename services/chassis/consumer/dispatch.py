@@ -50,8 +50,17 @@ FORK = Fault("fork", "another event was handled under its number", blocks=False)
 TOO_FAR = Fault(
     "number_too_far", f"its number is more than {MAX_GAP} beyond the last one that was seen of its key", blocks=False
 )
-NO_EVENT: Mapping[Verdict, Fault] = {Verdict.FORK: FORK, Verdict.TOO_FAR: TOO_FAR}
+SUPERSEDED = Fault(
+    "superseded", "a newer event of its key was handled, on a topic where only the last one counts", blocks=False
+)
+NO_EVENT: Mapping[Verdict, Fault] = {
+    Verdict.FORK: FORK,
+    Verdict.TOO_FAR: TOO_FAR,
+    Verdict.SUPERSEDED: SUPERSEDED,
+}
 """By its number it is no event of its key."""
+MISSING = frozenset({Verdict.GAP, Verdict.FIRST})
+"""Told of a number that leaves out some; no news of a compacted topic."""
 
 Fetch = Callable[[str, int, int], Awaitable[Record | None]]
 """Reads the record at a topic, partition and offset again; None if it is gone, or is one that cannot be unpacked."""
@@ -245,7 +254,7 @@ class Dispatcher:
             self._effects(topic).observe_all([max(0.0, (now - at).total_seconds()) for at in times])
         told = {Verdict.GAP: metrics.gaps, Verdict.FIRST: metrics.first_seen_late, Verdict.LATE: metrics.gaps_filled}
         for (verdict, topic), count in outcome.verdicts.items():
-            if verdict in told:
+            if verdict in told and not (verdict in MISSING and topic in self._compacted):
                 told[verdict].labels(topic).inc(count)
 
     async def drain(self, limit: int = DRAIN_LIMIT) -> int:
@@ -344,4 +353,7 @@ def _turn(record: parking.StoredRecord, inbound: Inbound, seen: Positions) -> tu
     verdict = seen.advance(inbound)
     if verdict is Verdict.REPEAT:
         return False, FORK
+    if verdict is Verdict.SUPERSEDED and record.blocks:  # by nothing but what waits behind it
+        seen.accept(inbound)
+        return False, None
     return False, NO_EVENT.get(verdict)

@@ -5,8 +5,9 @@ what lies open below it (`ranges`), the last handled events by number and id (`r
 one was recorded. The producer makes that time grow with the number, so an event that is newer than all that was seen
 cannot have been handled, whatever its number says.
 
-Of a compacted topic records vanish before they are read, all but the last of each key. There nothing is missing between
-two numbers: they only go up, and what lies below the last one has been told by it.
+Of a compacted topic records vanish before they are read, all but the last of each key. A number that was passed is open
+there as anywhere, but only what is newer than all that was seen may still be handled under it: an older word must not
+come after the one that holds.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class Verdict(Enum):
     """Another event was handled under its number."""
     TOO_FAR = "too far"
     """Its number is further ahead than events can be missing."""
+    SUPERSEDED = "superseded"
+    """It was not handled, and a newer one was, on a topic where only the last word counts."""
     UNNUMBERED = "unnumbered"
     """Its number counts for nothing."""
 
@@ -110,10 +113,12 @@ class _Position:
     def has_handled(self, inbound: Inbound) -> bool:
         """Whether an event whose number was handled is the one that was."""
         known = self.knows(inbound)
-        if known is not None:
-            return known
+        return known if known is not None else not self.is_newer(inbound)
+
+    def is_newer(self, inbound: Inbound) -> bool:
+        """Whether the event was surely recorded after all that was seen."""
         recorded, last = inbound.recorded_at, self.last_recorded
-        return recorded is None or last is None or recorded <= last
+        return recorded is not None and last is not None and recorded > last
 
     def note(self, inbound: Inbound, latest: datetime) -> None:
         """Takes this event for handled."""
@@ -125,7 +130,8 @@ class _Position:
 
 
 class Positions:
-    """The positions of a batch, locked until its commit. `compacted`: topics in which records vanish."""
+    """The positions of a batch, locked until its commit. `compacted`: topics in which records vanish, and the last word
+    of each key counts."""
 
     def __init__(self, compacted: Collection[str] = ()) -> None:
         self._compacted = compacted
@@ -162,17 +168,18 @@ class Positions:
         if number <= last:
             if not row.is_open(number):
                 return Verdict.REPEAT if row.has_handled(inbound) else Verdict.FORK
+            if inbound.source in self._compacted and not row.is_newer(inbound):
+                return Verdict.SUPERSEDED
             row.open = ranges.without(row.open, number)
             row.note(inbound, self._latest)
             return Verdict.LATE
-        vanished = inbound.source in self._compacted
-        if number > last + 1 and not vanished:
+        if number > last + 1:
             if last and number - last > MAX_GAP:
                 return Verdict.TOO_FAR
             row.open = ranges.with_(row.open, last + 1, number)
         row.sequence = number
         row.note(inbound, self._latest)
-        if number == last + 1 or vanished or row.blocked:  # of a blocked key the missing ones are parked
+        if number == last + 1 or row.blocked:  # of a blocked key the missing ones are parked
             return Verdict.NEXT
         return Verdict.GAP if last else Verdict.FIRST
 

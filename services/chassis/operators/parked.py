@@ -32,7 +32,7 @@ from chassis.pure.paging import Listing, Order
 
 BEHIND = "behind"
 OPEN = ("parked", "retry")
-BY_NAME = ("fork", "number_too_far", BEHIND)
+BY_NAME = ("fork", "number_too_far", "superseded", BEHIND)
 """Failures that a filter must name. To retry a record that is no event of its key by its number means that an operator
 vouches for it. One that has only waited comes to the head of its key when the record before it is dropped: the same
 decision made once more must not drop it, too."""

@@ -50,6 +50,8 @@ REMEDIES: Mapping[str, str] = {
     " to be handled all the same; else discard it.",
     "number_too_far": "It is numbered far beyond all that was seen of its key. Find out who wrote it; retry it by its"
     " id if records before it are lost and it is genuine, else discard it.",
+    "superseded": "On this topic only the last word counts, and a newer one was handled before it. If that is genuine,"
+    " discard this one. If somebody forged it, retry this by its id, unless a genuine one has come since.",
     "wrong_topic": "Whoever wrote it may write to this topic, but does not own its type. Find out who did; then discard"
     " it.",
     "wrong_source": "Whoever wrote it does not say that he owns the topic. Find out who did; then discard it.",

@@ -279,31 +279,43 @@ def compacted() -> Positions:
     return Positions({TOPIC})
 
 
-def test_in_a_compacted_topic_nothing_is_missing_between_two_numbers() -> None:
+def test_in_a_compacted_topic_a_number_that_was_passed_is_open_as_anywhere() -> None:
     positions = compacted()
-    far = MAX_GAP + 10
-    assert [positions.advance(event(number)) for number in (4, 5, 9, 9 + far)] == [Verdict.NEXT] * 4
-    assert stored(positions)[2:4] == (9 + far, ranges.NONE)
-    assert not positions.any_open
+    assert [positions.advance(event(number)) for number in (4, 5, 9)] == [Verdict.FIRST, Verdict.NEXT, Verdict.GAP]
+    assert positions.advance(event(10 + MAX_GAP)) is Verdict.TOO_FAR
+    assert stored(positions)[2:4] == (9, "{[1,4),[6,9)}")
 
 
-def test_in_a_compacted_topic_numbers_still_go_up_and_repeats_are_dropped() -> None:
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        (event(9), Verdict.REPEAT),
+        (event(9, id_="another", after=20), Verdict.FORK),
+        (event(6), Verdict.SUPERSEDED),
+        (event(6, after=9), Verdict.SUPERSEDED),
+        (timeless(6), Verdict.SUPERSEDED),
+        (event(6, after=9.001), Verdict.LATE),
+    ],
+)
+def test_in_a_compacted_topic_only_what_is_newer_than_all_is_handled_under_a_number_that_was_passed(
+    told: Inbound, verdict: Verdict
+) -> None:
     positions = compacted()
     positions.advance(event(4))
     positions.advance(event(9))
-    assert positions.advance(event(9)) is Verdict.REPEAT
-    assert positions.advance(event(6)) is Verdict.REPEAT, "the ninth has told what holds"
-    assert positions.advance(event(9, id_="another", after=20)) is Verdict.FORK
+    before = stored(positions)
+    assert positions.advance(told) is verdict
+    assert (stored(positions) == before) is (verdict is not Verdict.LATE)
     assert stored(positions)[2] == 9
 
 
-def test_in_a_compacted_topic_what_was_parked_is_still_open() -> None:
+def test_in_a_compacted_topic_a_forged_number_hides_no_event_that_was_recorded_later() -> None:
     positions = compacted()
-    positions.advance(event(4))
-    positions.reopen(event(4))
-    assert positions.is_open(event(4))
-    assert positions.advance(event(7)) is Verdict.NEXT
-    assert positions.advance(event(4)) is Verdict.LATE
+    positions.advance(event(2))
+    assert positions.advance(event(900, after=3)) is Verdict.GAP, "as if the others had vanished"
+    assert [positions.advance(event(number)) for number in (3, 4, 5)] == [Verdict.SUPERSEDED, *[Verdict.LATE] * 2]
+    assert [positions.advance(event(number)) for number in (4, 5)] == [Verdict.REPEAT] * 2
+    assert stored(positions)[2:4] == (900, "{[1,2),[3,4),[6,900)}")
 
 
 def test_what_is_compacted_is_a_matter_of_the_topic() -> None:
