@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
+from chassis.kafka.addresses import Addresses
 from chassis.kafka.clients import admin, producer_of
 from chassis.kafka.lookout import Lookout
 from chassis.kafka.past import opened, reader_of
@@ -14,10 +16,14 @@ from chassis.kafka.reading import fetch_record
 from chassis.outbox.relay import Relay
 from chassis.settings import KafkaSettings
 from chassis.telemetry.metrics import Metrics
+from tests.integration.test_membership import until_totals
 from tests.support.brokers import Broker
 from tests.support.logins import settings_for
 from tests.support.proxy import Proxy
+from tests.support.reading import Join, new_group
 from tests.support.restores import EMPTY, Emitter, led, until_value
+from tests.support.shop import Shop
+from tests.support.toy_runtime import ToyRuntime
 
 SILENT = 2
 """Addresses before the one that answers."""
@@ -121,6 +127,23 @@ async def test_whoever_comes_next_asks_who_answered_before(
     async with admin(settings) as client:
         await client.list_topics()
     assert [each.asked for each in silent] == [1, 1], "once in this process"
+
+
+async def test_a_reader_that_looks_for_its_brokers_for_long_is_not_deaf(
+    shop: Shop, join: Join, toy: ToyRuntime, settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All others were silent for longer than anybody may be deaf, and this process has not remembered who."""
+    monkeypatch.setattr("chassis.kafka.clients.FIRST_ANSWER_MS", 3000)
+    monkeypatch.setattr("chassis.consumer.watchdog.DEAF_SECONDS", 3.0)
+    monkeypatch.setattr("chassis.consumer.reader.LOOK_SECONDS", 0.5)
+    for remembers in ("silent", "told"):
+        monkeypatch.setattr(Addresses, remembers, lambda *_: None)
+    monkeypatch.setattr("tests.support.reading.settings_for", lambda _: settings)
+    key = uuid4()
+    await shop.sell(key, 1)
+    async with join(new_group()) as member:
+        await until_totals(toy, {key: 1}, 40)
+        assert member.value(member.metrics.readers_renewed, "not_covered") == 0
 
 
 async def test_a_cluster_that_left_all_addresses_of_the_list_is_found(mill: Emitter) -> None:

@@ -185,7 +185,8 @@ class Reader:
         if self._watchdog.stands_still(places, lags, self._assignment.in_hand()):
             await self._renew(self.members, "lag_stands_still")
         covered = self._unread == 0 and not self._placing.unplaced()
-        if self._watchdog.uncovered(covered or (self._leases is None and self._placing.connected.is_set())):
+        connecting = max(each.connects_within() for each in self.members)
+        if self._watchdog.uncovered(covered or (self._leases is None and self._placing.connected.is_set()), connecting):
             await self._renew(self.members, "not_covered")
 
     async def _renew(self, members: Sequence[Consumer], reason: str) -> None:

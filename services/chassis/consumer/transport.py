@@ -18,14 +18,16 @@ from chassis.consumer.offsets import PATIENCE_SECONDS, Offsets
 from chassis.consumer.outages import pause_after
 from chassis.consumer.progress import TermOverError, Terms, last_of, record_id
 from chassis.consumer.watchdog import Hearing
+from chassis.kafka.addresses import known
+from chassis.kafka.clients import seconds_to_connect
 from chassis.postgres.database import is_outage, reason_of
 from chassis.settings import KafkaSettings, Settings
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.waiting import is_set_within
 
-CONNECT_SECONDS = 60.0
-"""More than all addresses of a list may take (`FIRST_ANSWER_MS` each)."""
+CONNECT_SECONDS = 30.0
+"""For a new client, once it has found a broker."""
 _NO_LONGER_THERE = object()
 
 log = get_logger(__name__)
@@ -82,14 +84,20 @@ class Consumer:
                 self.stand_still(each)
             self.seek_back()
 
+    def connects_within(self) -> float:
+        """Seconds that it may take until it has a client; 0 if it has one. So long it is not deaf."""
+        if self._client is not None:
+            return 0.0
+        return seconds_to_connect(known(self._kafka).in_order()) + CONNECT_SECONDS
+
     async def _connect(self, partitions: Collection[TopicPartition]) -> None:
-        """Raises `TimeoutError` if that takes too long: whoever connects is not seen to be deaf."""
+        """Raises `TimeoutError` if that takes too long."""
         broker, subscriber = adapter.raw_batches(
             self.name, self._service, self._kafka, self._settings, partitions, self._on_batch
         )
         self._broker = broker
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(self.connects_within()):
                 await broker.connect()
                 adapter.build_waiting_consumers(broker, self, self._kafka)
                 await broker.start()

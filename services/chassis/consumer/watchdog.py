@@ -50,7 +50,8 @@ class Watchdog:
     def __init__(self) -> None:
         self._renewed: dict[str, float] = {}
         self._answered_since: float | None = None
-        self._uncovered_since: float | None = None
+        self._uncovered: tuple[float, float] | None = None
+        """When it began, and since when it counts."""
         self._behind: dict[TopicPartition, tuple[int, float]] = {}
 
     def deaf(self, quiet_since: float) -> bool:
@@ -61,13 +62,17 @@ class Watchdog:
             self._answered_since = now
         return now - max(quiet_since, self._answered_since) > DEAF_SECONDS
 
-    def uncovered(self, covered: bool) -> bool:
-        """True if partitions have been without a reader for too long."""
+    def uncovered(self, covered: bool, connecting: float = 0.0) -> bool:
+        """True if partitions have been without a reader for too long. Time in which a member connects does not count:
+        at most so many seconds from the beginning, 0 while none does."""
         if covered:
-            self._uncovered_since = None
-        elif self._uncovered_since is None:
-            self._uncovered_since = monotonic()
-        return self._uncovered_since is not None and monotonic() - self._uncovered_since > DEAF_SECONDS
+            self._uncovered = None
+            return False
+        now = monotonic()
+        begun, since = self._uncovered or (now, now)
+        since = max(since, min(now, begun + connecting))
+        self._uncovered = begun, since
+        return now - since > DEAF_SECONDS
 
     def stands_still(
         self,
@@ -95,12 +100,12 @@ class Watchdog:
         """Brokers or database do not answer: nothing can be said, but that brokers do whom a member does not hear."""
         if not brokers_answer:
             self._answered_since = None
-        self._uncovered_since = None
+        self._uncovered = None
         self._behind.clear()
 
     def renewal(self, members: Collection[str]) -> None:
         """Notes that these are made anew. Raises `DeafReaderError` if that has not helped one of them lately."""
-        self._uncovered_since = None
+        self._uncovered = None
         self._behind.clear()
         now = monotonic()
         in_vain = any(now - self._renewed.get(each, float("-inf")) < AGAIN_SECONDS for each in members)

@@ -49,10 +49,15 @@ class Addresses:
 _CLUSTERS: dict[tuple[str, ...], Addresses] = {}
 
 
+def known(settings: KafkaSettings) -> Addresses:
+    """What this process knows of the cluster of these settings."""
+    listed = tuple(settings.addresses)
+    return _CLUSTERS.setdefault(listed, Addresses(listed))
+
+
 def ask_who_answered_first(client: AIOKafkaClient, settings: KafkaSettings) -> None:
     """Makes this new client ask those addresses first at which this process found the cluster."""
-    listed = tuple(settings.addresses)
-    addresses = _CLUSTERS.setdefault(listed, Addresses(listed))
+    addresses = known(settings)
     its: Any = client
     bootstrap = its.bootstrap
     its._bootstrap_servers = addresses.in_order()  # noqa: SLF001 - there is no other way to tell it

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sized
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -108,9 +108,9 @@ def find_brokers_soon(client: AIOKafkaClient, settings: KafkaSettings) -> None:
     its._get_conn = get_bounded  # noqa: SLF001
 
 
-def seconds_to_connect(client: AIOKafkaClient) -> float:
-    """How long a new client may look for a broker that answers: every other address that it knows may be silent."""
-    return len(client.hosts) * FIRST_ANSWER_MS / 1000
+def seconds_to_connect(addresses: Sized) -> float:
+    """How long a new client may look for a broker that answers: all others of the addresses it knows may be silent."""
+    return len(addresses) * FIRST_ANSWER_MS / 1000
 
 
 def new_consumer(settings: KafkaSettings, **options: Any) -> AIOKafkaConsumer:

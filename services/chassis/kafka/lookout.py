@@ -102,7 +102,7 @@ class Lookout:
             client = self._client = new_consumer(
                 self._settings, client_id=self._client_id, request_timeout_ms=TIMEOUT_MS
             )
-            async with asyncio.timeout(seconds_to_connect(_network(client)) + TIMEOUT_MS / 1000):
+            async with asyncio.timeout(seconds_to_connect(_network(client).hosts) + TIMEOUT_MS / 1000):
                 await client.start()
         return self._client
 

@@ -27,7 +27,7 @@ async def fetch_record(
     """
     place = TopicPartition(topic, partition)
     consumer: Any = new_consumer(settings, enable_auto_commit=False)
-    async with asyncio.timeout(seconds_to_connect(consumer._client) + READ_SECONDS):  # noqa: SLF001
+    async with asyncio.timeout(seconds_to_connect(consumer._client.hosts) + READ_SECONDS):  # noqa: SLF001
         await consumer.start()
         try:
             # Else a partition that is not there would be waited for. What is public knows topics subscribed to only.

@@ -113,7 +113,7 @@ class Publisher:
             producer = self._new_producer()
             self._responses.listen(producer)
             self._producer = producer
-            async with asyncio.timeout(seconds_to_connect(producer.client) + self._timeout):
+            async with asyncio.timeout(seconds_to_connect(producer.client.hosts) + self._timeout):
                 await producer.start()
             self._turned()
         return self._producer

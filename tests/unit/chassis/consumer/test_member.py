@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,7 @@ from aiokafka.errors import KafkaConnectionError
 from chassis.consumer import transport
 from chassis.consumer.held import Held
 from chassis.consumer.progress import TermOverError
+from chassis.settings import KafkaSettings
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.membering import ONE, OTHER, TWO, World, at
 
@@ -80,6 +82,25 @@ async def test_a_client_that_is_given_up_while_it_connects_is_closed_and_never_r
     world.member.take(ONE, Held(3, 10))
     assert world.client.reads == {}
     assert not world.member.ended
+
+
+async def test_a_client_may_connect_for_as_long_as_all_addresses_may_be_silent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.member.connects_within() == 5 + 30
+    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr("chassis.kafka.clients.FIRST_ANSWER_MS", 200)
+    world.member._kafka = KafkaSettings(bootstrap_servers="a:1,b:1,c:1")
+    assert world.member.connects_within() == pytest.approx(0.7)
+    world.start.clear()
+    begun = monotonic()
+    with pytest.raises(TimeoutError):
+        await world.member.cover([ONE])
+    assert monotonic() - begun > 0.65
+    assert world.closed == 1
+    world.start.set()
+    await world.member.cover([ONE])
+    assert world.member.connects_within() == 0
 
 
 async def test_a_client_that_would_lose_what_cannot_be_unpacked_is_refused(world: World) -> None:

@@ -70,6 +70,25 @@ def test_partitions_without_a_reader_count_while_they_last(clock: list[float]) -
     assert not dog.uncovered(covered=False)
 
 
+def test_time_in_which_a_member_connects_does_not_count(clock: list[float]) -> None:
+    dog = Watchdog()
+    for _ in range(8):
+        assert not dog.uncovered(covered=False, connecting=60)
+        clock[0] += 5
+    for _ in range(6):
+        assert not dog.uncovered(covered=False), "since 35 s it connects no more"
+        clock[0] += 5
+    assert dog.uncovered(covered=False)
+
+
+def test_who_connects_for_longer_than_that_may_take_is_as_deaf_as_anybody(clock: list[float]) -> None:
+    dog = Watchdog()
+    for _ in range(19):
+        assert not dog.uncovered(covered=False, connecting=60)
+        clock[0] += 5
+    assert dog.uncovered(covered=False, connecting=60)
+
+
 def test_neither_an_outage_nor_a_new_reader_counts_as_without_one(clock: list[float]) -> None:
     dog = Watchdog()
     for forgive in (dog.pause, lambda: dog.renewal(["till-1"])):
