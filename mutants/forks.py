@@ -9,9 +9,12 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import resource
 import sys
 from contextlib import suppress
 
+MEMORY_BYTES = 4 * 2**30
+"""Of one run, many times what tests need: a mistake that makes a loop grow for ever ends it, and not the machine."""
 MODULES = (
     "pytest",
     "pytest_asyncio",
@@ -53,6 +56,7 @@ def serve() -> None:
 
 def _become(asked: dict[str, object]) -> None:
     os.setsid()
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     log = os.open(str(asked["log"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)

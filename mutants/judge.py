@@ -85,7 +85,10 @@ class Judge:
         if not seconds:
             return Verdict(mutant, "")
         with planted(path_of(self._module), mutant.source):
-            return self._run(mutant, seconds)
+            verdict = self._run(mutant, seconds)
+            if verdict.late:  # or the whole machine stood still for a while: once more, and that stands
+                verdict = self._run(mutant, self.tests_of(mutant))
+            return verdict
 
     def _run(self, mutant: Mutant, seconds: dict[str, float]) -> Verdict:
         if self._used:

@@ -31,6 +31,8 @@ class FakePytest:
 
     def __init__(self) -> None:
         self.kills: dict[str, str] = {}
+        self.stops = 0
+        """How many runs end late because the machine stood still."""
         self.planted = SOURCE
         self.asked: list[list[str]] = []
         self.emptied = 0
@@ -43,6 +45,9 @@ class FakePytest:
         self.asked.append(names)
         assert files == sorted({name.partition("::")[0] for name in names})
         failed = self.kills.get(self.planted, "")
+        if self.planted != SOURCE and self.stops:
+            self.stops -= 1
+            return Run(None)
         if failed == "hangs":
             return Run(None)
         if failed in names:
@@ -98,6 +103,18 @@ def test_a_run_that_ends_late_has_noticed_by_time(tests: FakePytest) -> None:
         ("pytest ended with None", True),
         (QUICK, False),
     ]
+
+
+@pytest.mark.parametrize(("kills", "killer"), [({}, ""), ({ONE.source: QUICK}, QUICK)])
+def test_a_machine_that_stood_still_kills_nobody(tests: FakePytest, kills: dict[str, str], killer: str) -> None:
+    tests.stops, tests.kills = 1, kills
+    assert verdicts(tests, ONE) == [Verdict(ONE, killer)]
+
+
+def test_what_is_killed_by_time_alone_is_judged_twice_by_the_late_test_first(tests: FakePytest) -> None:
+    tests.kills = {ONE.source: SLOW}
+    assert verdicts(tests, ONE) == [Verdict(ONE, SLOW, late=True)]
+    assert tests.asked[1:-1] == [[QUICK, SLOW], [SLOW, QUICK]]
 
 
 def test_a_mutant_that_no_test_touches_survives_unasked(tests: FakePytest) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from mutants import pytest_run
+from mutants.forks import MEMORY_BYTES
 from mutants.pytest_run import Run, Runner
 
 ROOT = Path(__file__).resolve().parents[3]
-PLUGIN = """
+PLUGIN = f"""
 import time, os, pytest
 
 def test_good():
@@ -25,6 +26,9 @@ def test_bad():
 
 def test_hangs():
     time.sleep(600)
+
+def test_grows():
+    bytearray({MEMORY_BYTES})
 """
 
 
@@ -74,6 +78,12 @@ def test_a_test_that_takes_several_times_its_time_fails_and_a_run_beyond_its_lim
     assert "Failed: Timeout" in late.output
     assert run(runner, "test_hangs", limit=3).code is None
     assert run(runner, "test_good").code == 0, "the next one is none the worse"
+
+
+def test_a_run_that_takes_too_much_memory_fails(runner: Runner) -> None:
+    grown = run(runner, "test_grows")
+    assert (grown.code, grown.answer["failed"]) == (1, "test_some.py::test_grows")
+    assert "MemoryError" in grown.output
 
 
 def test_the_job_can_be_read(runner: Runner, tmp_path: Path) -> None:
