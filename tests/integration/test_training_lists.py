@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
@@ -13,7 +14,6 @@ from uuid_utils.compat import uuid7
 
 from chassis.pure.states import Codec
 from tests.support.training.process import ELEC, PAINT, PROGRAMME, Process, clerk, scout
-from training import views
 from training.domain.enrolment import Enrolment
 from training.domain.session import CourseSession, links
 from training.handlers import KINDS
@@ -135,26 +135,17 @@ async def test_what_has_changed_since_is_all_that_has(training: Process) -> None
     assert await changed("/enrolments", "enrolment_id") == [seated, waiting]  # the seat went to who waited
 
 
-LISTS = {"/sessions": views.SESSIONS, "/enrolments": views.ENROLMENTS}
-
-
-def forged(path: str, *parts: Any) -> str:
-    text = "[" + ", ".join(f'"{part}"' for part in (LISTS[path].mark, *parts)) + "]"
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def forged(*parts: Any) -> str:
+    return urlsafe_b64encode(json.dumps([str(part) for part in parts]).encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
     ("path", "sort", "cursor"),
     [
         ("/sessions", "starts_on", "first"),
-        ("/sessions", "starts_on", forged("/sessions", "ends_on", "2026-03-02", UUID(int=1))),
-        ("/sessions", "-starts_on", forged("/sessions", "starts_on", "2026-03-02", UUID(int=1))),
-        ("/sessions", "updated_at", forged("/sessions", "updated_at", "yesterday week", UUID(int=1))),
-        ("/sessions", "starts_on", forged("/sessions", "starts_on", "2026-03-02", "first")),
-        ("/enrolments", "id", forged("/enrolments", "id", "first", UUID(int=1))),
-        ("/enrolments", "-id", forged("/enrolments", "id", UUID(int=1), UUID(int=1))),
-        ("/enrolments", "-id", forged("/enrolments", "-id", UUID(int=1))),
-        ("/enrolments", "id", forged("/sessions", "id", UUID(int=1), UUID(int=1))),
+        ("/sessions", "-starts_on", forged("-starts_on", "2026-03-02", UUID(int=1))),
+        ("/enrolments", "id", forged("id", UUID(int=1), UUID(int=1))),
+        ("/enrolments", "-id", forged("-id", UUID(int=1))),
     ],
 )
 async def test_a_cursor_that_no_page_has_given_is_refused(training: Process, path: str, sort: str, cursor: str) -> None:

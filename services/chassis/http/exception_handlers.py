@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
+from chassis.http.cursors import bad_cursor
 from chassis.http.field_errors import field_errors, json_position
-from chassis.http.paging import bad_cursor
 from chassis.http.problems import (
     Problem,
     instance_of,

@@ -4,12 +4,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import AfterValidator
 
-from chassis.http.problems import Problem
+from chassis.http.cursors import Cursors
 from chassis.pure.codes import Instant
-from chassis.pure.paging import MOST, USUAL, BadCursor, Listing, Wish, place_of
+from chassis.pure.paging import MOST, USUAL, Listing, Wish
 
 MOST_OF_A_CURSOR = 1024
 """Characters: room for an order by 120 letters of any script."""
@@ -29,6 +29,7 @@ def paged(listing: Listing) -> Any:
         return sort
 
     async def wish(
+        request: Request,
         cursor: Annotated[str | None, Query(max_length=MOST_OF_A_CURSOR, description=_CURSOR)] = None,
         limit: Annotated[int, Query(ge=1, le=MOST, description="most items of a page")] = USUAL,
         sort: Annotated[
@@ -37,21 +38,8 @@ def paged(listing: Listing) -> Any:
         updated_since: Annotated[Instant | None, Query(description=_SINCE)] = None,
         count: Annotated[bool, Query(description="also count what is on all pages, as `total`")] = False,
     ) -> Wish:
-        try:
-            after = None if cursor is None else place_of(cursor, listing, sort)
-        except BadCursor:
-            raise bad_cursor() from None
-        return Wish(sort, after, limit, updated_since, count)
+        cursors = await Cursors.of(request, listing, sort)
+        after = None if cursor is None else cursors.opened(cursor)
+        return Wish(sort, cursors.sealed, after, limit, updated_since, count)
 
     return Depends(wish)
-
-
-def bad_cursor() -> Problem:
-    """422: nothing in this list ends where the cursor says."""
-    return Problem(
-        status=422,
-        code="cursor_invalid",
-        detail="The cursor is not one that this list has given in this order.",
-        remedy="Take `next_cursor` of the page before as it is, with the same `sort`; or begin without a cursor.",
-        field="cursor",
-    )

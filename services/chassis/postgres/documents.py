@@ -10,7 +10,7 @@ import asyncpg
 
 from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.storage import Storage
-from chassis.pure.paging import BadCursor, Listing, Page, Place, Wish, cursor_of
+from chassis.pure.paging import BadCursor, Listing, Page, Place, Wish
 from chassis.pure.states import Need, States
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ class Documents:
         place = Place(shown[-1]["page_value"], shown[-1]["page_id"]) if len(rows) > wish.limit else None
         return Page(
             items=tuple(item(row) for row in shown),
-            next_cursor=None if place is None else cursor_of(listing, wish.sort, place),
+            next_cursor=None if place is None else wish.cursor_of(place),
             limit=wish.limit,
             total=total,
         )

@@ -26,7 +26,8 @@ class Workshop:
     """One of each per process.
 
     `actor` acts on events and deadlines, where no person asks. Whoever commits calls `wake_relay`: there may be events
-    to publish. Tags of what is shown are made under `tag_key`, which all processes of a service share.
+    to publish. Tags of what is shown and cursors of lists are made under `tag_key`, which all processes of a service
+    share.
     """
 
     actor: Actor
@@ -59,6 +60,6 @@ class Workshop:
 
 
 async def tag_key(pool: asyncpg.Pool) -> bytes:
-    """The secret of this service's tags, which its database has kept since it was made."""
+    """The secret of this service's tags and cursors, which its database has kept since it was made."""
     key: bytes = await pool.fetchval("select key from tag_key")
     return key
