@@ -40,8 +40,14 @@ ANNOUNCED: dict[str, str] = {
     "TN": "+2025-01-14 2025-03-31 2025-04-01 +2025-06-05 2025-06-06 2025-12-17 +2026-01-14 2026-03-20 +2026-05-29 "
     "2026-12-17",
     "XK": "2025-03-31",
-    "DE": "2025-10-03 2026-05-14",
-    "RS": "2025-02-17 2026-11-11",
+    "DE": "2025-10-03 2026-05-14 +2025-05-08 +2025-08-15",
+    "DE-BE": "2025-05-08 +2026-05-08",
+    "DE-BB": "+2025-05-08 2025-10-31",
+    "DE-BY": "2025-06-19 +2025-08-08 2026-01-06",
+    "DE-SL": "2025-08-15",
+    "DE-SN": "2025-11-19 +2025-06-19",
+    "RS": "+2025-01-06 +2025-01-08 2025-02-17 2025-04-18 2025-04-21 2025-05-02 +2025-05-09 2025-11-11 +2025-12-25 "
+    "2026-01-07 +2026-01-08 2026-02-17 2026-04-10 2026-04-13 +2026-05-04 2026-11-11",
 }
 """Per place the days on which its offices were closed, or against the library's word open (+)."""
 
@@ -93,6 +99,29 @@ def test_what_was_announced_names_its_source_and_what_was_not_says_what_the_esti
     for row in ROWS:
         assert row.source.startswith("Estimate: ") == (row.certainty == "estimated"), (row.place, row.day)
         assert row.announced_on is None or row.announced_on <= date(2026, 11, 29), (row.place, row.day)
+
+
+@pytest.mark.parametrize(
+    ("place", "day", "is_open"),
+    [
+        ("RS", "2026-01-06", True),  # the government recommended a day off, and each employer decided
+        ("DE-BY", "2025-08-15", False),  # a holiday in five of six municipalities
+        ("DE-BY", "2028-08-15", False),
+    ],
+)
+def test_a_day_that_some_offices_of_a_place_keep_and_others_do_not_is_an_estimate(
+    place: str, day: str, is_open: bool
+) -> None:
+    found = DAYS.day(place, date.fromisoformat(day))
+    assert (found.open, found.estimated, found.source.partition(":")[0]) == (is_open, True, "Estimate")
+
+
+def test_what_was_looked_for_in_germany_and_serbia_is_told_where_the_lists_are_explained() -> None:
+    """They have announced next to nothing, and a list says nothing of what is not in it."""
+    page = (DIRECTORY / "README.md").read_text(encoding="utf-8")
+    assert {row.place for row in ROWS if row.place[:2] in {"DE", "RS"}} == {"DE-BE", "RS"}
+    for said in ("8 August", "15 August", "6 January 2026", "Article 3a"):
+        assert said in page
 
 
 def test_where_the_lists_of_punjab_and_of_the_federation_differ_the_days_are_estimates() -> None:
