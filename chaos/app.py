@@ -53,6 +53,7 @@ SERVICES = {
         },
         consumers={shop.CountedContract: Handler(_one(shop.Basket, "basket_id"), shop.counted)},
         deadlines={"alarm": Handler(_one(shop.Basket, "owner"), shop.ring)},
+        stays={"alarm": "it rings when it was set for"},
         routers=(shop.router,),
         migrations=MIGRATIONS["shop"],
     ),

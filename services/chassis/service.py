@@ -62,7 +62,8 @@ class Service:
     lists at start. `standing`: aggregates of one of the `kinds` that every process knows by heart, and what they change
     in the code lists. `seals`: whether it keeps what only a vault opens; then it needs a key file, and remembers bodies
     and persons by keyed hashes. `unsealed`: what lies in clear from before.
-    `moves` decide what follows when a deadline of that name moves with its calendar.
+    Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
+    or `stays` says why it hangs on none.
     `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and
     `weekends` are laid over them.
     """
@@ -86,8 +87,16 @@ class Service:
     forgets: Sequence[Forgotten] = ()
     working_days: WorkingDays = NO_CALENDAR
     moves: Mapping[str, Handler] = field(default_factory=dict)
+    stays: Mapping[str, str] = field(default_factory=dict)
     seals: bool = False
     unsealed: Sequence[Unsealed] = ()
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a deadline that would move without a word."""
+        undecided = self.deadlines.keys() ^ (self.moves.keys() ^ self.stays.keys())
+        if undecided:
+            names = ", ".join(sorted(undecided))
+            raise ValueError(f"{self.name}: name in `deadlines`, and in one of `moves` and `stays`: {names}")
 
     @property
     def actor(self) -> Actor:

@@ -7,7 +7,8 @@ from pathlib import Path
 from chassis.service import Overlay, Service
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
-from placement.handlers import COMMANDS, DEADLINES, KINDS
+from placement.handlers import COMMANDS, DEADLINES, KINDS, MOVES
+from placement.handlers.deadlines import STAYS
 from placement.reference import Reference
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
@@ -23,6 +24,8 @@ SERVICE = Service(
     commands=COMMANDS,
     consumers=CONSUMED,
     deadlines=DEADLINES,
+    moves=MOVES,
+    stays=STAYS,
     routers=(router,),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,

@@ -132,6 +132,17 @@ class EmploymentStarted(CandidacyEvent):
     measure_category: IntoWork = "INTO_WORK"
 
 
+class PoolExitMoved(CaseEvent, service="placement"):
+    """A person whom every centre has rejected may be referred anew until another time than was counted: working days
+    turned out to be others. Then openings that wait for the person are free. A shortened time ends no earlier than with
+    the next working day."""
+
+    country: Country
+    old_due_at: Instant
+    due_at: Instant
+    reason: Code
+
+
 EVENTS: tuple[type[Event], ...] = (
     VacancyPublished,
     VacancyClosed,
@@ -143,4 +154,5 @@ EVENTS: tuple[type[Event], ...] = (
     JobOfferDeclined,
     JobOfferExpired,
     EmploymentStarted,
+    PoolExitMoved,
 )

@@ -10,6 +10,7 @@ from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
 from referral.domain.country import CountrySwitch
 from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES, SEALING
+from referral.handlers.deadlines import STAYS
 from referral.reference import Reference
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
@@ -33,6 +34,7 @@ SERVICE = Service(
     consumers=CONSUMED,
     deadlines=DEADLINES,
     moves=MOVES,
+    stays=STAYS,
     routers=(router, switch.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,

@@ -8,6 +8,7 @@ from chassis.service import Overlay, Service
 from training.api import router
 from training.consumers import EVENTS as CONSUMED
 from training.handlers import COMMANDS, DEADLINES, KINDS
+from training.handlers.deadlines import STAYS
 from training.reference import Reference
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
@@ -23,6 +24,7 @@ SERVICE = Service(
     commands=COMMANDS,
     consumers=CONSUMED,
     deadlines=DEADLINES,
+    stays=STAYS,
     routers=(router,),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,

@@ -36,7 +36,7 @@ def next_open(process: Process, count: int) -> list[date]:
 
 @pytest.fixture
 def mover(counselling: Process) -> DeadlineMover:
-    return DeadlineMover(counselling.workshop, SERVICE.deadlines, SERVICE.moves)
+    return DeadlineMover(counselling.workshop, SERVICE.moves)
 
 
 async def moved(process: Process) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ async def test_a_shortened_deadline_ends_no_earlier_than_with_the_next_working_d
 async def test_several_workers_move_it_once(counselling: Process) -> None:
     await counselling.refer(uuid4())
     counselling.workshop.calendar.days = with_holidays(next_open(counselling, 1))
-    movers = [DeadlineMover(counselling.workshop, SERVICE.deadlines, SERVICE.moves) for _ in range(4)]
+    movers = [DeadlineMover(counselling.workshop, SERVICE.moves) for _ in range(4)]
     assert sum(await asyncio.gather(*(each.follow() for each in movers))) == 1
     assert len(await moved(counselling)) == 1
 

@@ -148,6 +148,7 @@ TILL = Service(
     commands=COMMANDS,
     consumers=CONSUMERS,
     deadlines=DEADLINES,
+    stays={"alarm": "it rings when it was set for"},
     routers=(),
     migrations=MIGRATIONS,
 )

@@ -212,7 +212,7 @@ class Runtime:
         app.state.standing = self.standing
         app.state.workshop = workshop
         app.state.bus = CommandBus(workshop, self.service.commands)
-        mover = DeadlineMover(workshop, self.service.deadlines, self.service.moves) if self.relay is not None else None
+        mover = DeadlineMover(workshop, self.service.moves) if self.relay is not None else None
         keep = partial(loops.keep_calendar, self.calendar, mover)
         self._loop(Loop("calendar", keep, CALENDAR_SECONDS, self.metrics))
         if self.vault is not None:

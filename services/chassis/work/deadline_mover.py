@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from time import monotonic
 from uuid import UUID
@@ -10,7 +10,6 @@ from uuid import UUID
 from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection, is_bad_data, reason_of
 from chassis.pure.calendar import UnknownCalendar, WorkingDays
 from chassis.pure.decision import Deadline, DeadlineMove, Handler, Refused
-from chassis.pure.states import Need
 from chassis.telemetry.logs import get_logger
 from chassis.work import deadlines
 from chassis.work.unit_of_work import Cause
@@ -28,12 +27,12 @@ log = get_logger(__name__)
 class DeadlineMover:
     """Counts deadlines anew after a start and after each change of the calendars, and moves those that have changed.
 
-    What was counted stays in the row; of a deadline whose time has passed nothing changes any more.
+    What was counted stays in the row; of a deadline whose time has passed nothing changes any more. `handlers` decide,
+    by name, what follows; a deadline without one does not move.
     """
 
-    def __init__(self, workshop: Workshop, names: Iterable[str], handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, workshop: Workshop, handlers: Mapping[str, Handler]) -> None:
         self._shop = workshop
-        self._names = list(names)
         self._handlers = handlers
         self._followed: WorkingDays | None = None
         self._next_look = -inf
@@ -53,7 +52,7 @@ class DeadlineMover:
         async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
             while True:
                 now = self._shop.clock.now()
-                found = await deadlines.counted(connection, now, self._names, after, BATCH)
+                found = await deadlines.counted(connection, now, self._handlers, after, BATCH)
                 if not found:
                     break
                 after = (found[-1].subject, found[-1].name)
@@ -92,18 +91,12 @@ class DeadlineMover:
     async def _move(self, connection: Connection, moves: Sequence[DeadlineMove]) -> int:
         work = self._shop.unit_of_work()
         async with connection.transaction():
-            await work.load(connection, [need for each in moves for need in self._needs(each)])
+            await work.load(connection, [need for each in moves for need in self._handlers[each.name].needs(each)])
             moved = await deadlines.move(connection, moves)
             for each in moved:
-                handler = self._handlers.get(each.name)
-                if handler is None:
-                    continue
+                handler = self._handlers[each.name]
                 decision = work.decide(handler, each, Cause(self._shop.actor, work.now, self._shop.tracer.root()))
                 if isinstance(decision, Refused):
                     log.warning("deadline_refused", deadline=each.name, code=decision.code)
             await work.save(connection)
         return len(moved)
-
-    def _needs(self, move: DeadlineMove) -> Iterable[Need]:
-        handler = self._handlers.get(move.name)
-        return () if handler is None else handler.needs(move)

@@ -47,3 +47,7 @@ DEADLINES: Mapping[str, Handler] = {
     deadlines.POOL_EXIT: Handler(needs(owner=(Candidate, Linked(Vacancy))), incoming.pool_exit),
     deadlines.CONSENT_END: Handler(needs(owner=(Candidate, Linked(Vacancy))), incoming.consent_ends),
 }
+
+MOVES: Mapping[str, Handler] = {
+    deadlines.POOL_EXIT: Handler(needs(owner=Candidate), incoming.pool_exit_moved),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 VACANCY_EXPIRY: Final = "vacancy_expiry"
@@ -12,3 +13,9 @@ POOL_EXIT: Final = "pool_exit"
 """Of a candidate whose every referral was rejected: three working days for the scout to refer anew."""
 CONSENT_END: Final = "consent_end"
 """Of a consent, owned by its candidate: the moment at which its last day is over where it was signed."""
+STAYS: Final[Mapping[str, str]] = {
+    VACANCY_EXPIRY: "the employer has named its day",
+    OFFER_EXPIRY: "the employer has named the time, or it is 14 days of whatever kind",
+    CONSENT_END: "the person has signed for its day",
+}
+"""Deadlines that hang on no calendar, and why."""

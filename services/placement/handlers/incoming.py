@@ -20,6 +20,7 @@ from chassis.pure.decision import (
     Counted,
     Deadline,
     DeadlineDue,
+    DeadlineMove,
     Decision,
     Refused,
 )
@@ -43,6 +44,7 @@ from placement.domain.candidate import Arrival, Candidate, Place, Profile
 from placement.domain.consents import Consent
 from placement.domain.terms import ClosedReason, ConsentEnd, Party
 from placement.domain.vacancy import Vacancy
+from placement.events import PoolExitMoved
 from placement.handlers.deadlines import CONSENT_END, POOL_EXIT
 from placement.handlers.desk import candidacy_closed, rests_on
 from vocabulary.consents import consent_ends_at
@@ -98,6 +100,15 @@ def pool_exit(states: States, deadline: DeadlineDue, _context: Context) -> Decis
     if candidate is None or candidate.referrals.open:
         return NOTHING
     return _close(states, NOTHING, candidate.id, lambda *_: True, "referral_withdrawn", "system")
+
+
+def pool_exit_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
+    """There is another time left to refer the person anew."""
+    candidate = states.get(Candidate, move.owner)
+    if candidate is None or candidate.country is None or candidate.referrals.open:
+        return NOTHING
+    times = {"old_due_at": move.old_due_at, "due_at": move.due_at, "reason": "working_days_changed"}
+    return Decision(events=(PoolExitMoved(case_id=candidate.id, country=candidate.country, **times),))
 
 
 def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:

@@ -1,0 +1,120 @@
+"""A deadline whose days turn out to be others moves, and says so: every one of every service."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chassis.pure.calendar_days import CalendarDay
+from chassis.pure.decision import Deadline, DeadlineMove
+from chassis.service import Service
+from counselling.events import DeadlineMoved
+from placement.app import SERVICE as PLACEMENT
+from placement.events import PoolExitMoved
+from referral.domain.case import Case
+from tests.support.counselling.world import Desk as Centre
+from tests.support.memory import MemoryService
+from tests.support.placement.world import World, rejected
+from tests.support.referral.world import Desk
+from tests.support.services import ALL, NAMES
+from vocabulary.countries import WORKING_DAYS, day_at
+
+SERVICES = Path(__file__).resolve().parents[2] / "services"
+BY_NAME = {service.name: service for service in ALL}
+
+
+def receipt() -> MemoryService:
+    """A scout waits for the confirmation of a referral."""
+    desk = Desk.consented()
+    desk.refer()
+    return desk.service
+
+
+def pool_exit() -> MemoryService:
+    """Every centre has rejected a person who may be referred anew."""
+    world = World()
+    world.tell(rejected())
+    return world.service
+
+
+SET: Mapping[tuple[str, str], Callable[[], MemoryService]] = {
+    ("referral", "referral_receipt"): receipt,
+    ("counselling", "referral_answer"): lambda: Centre.with_referral().service,
+    ("counselling", "first_contact"): lambda: Centre.with_arrival().service,
+    ("placement", "pool_exit"): pool_exit,
+}
+"""How each deadline that is counted in working days comes to be."""
+TOLD_BY = {"pool_exit": PoolExitMoved}
+"""Every other one by DeadlineMoved: the name of an event tells one event, of one service."""
+IN_THE_TIMELINE = {"referral_receipt"}
+"""Told nobody but the desk that waits: `referral/handlers/deadlines.py` says why."""
+
+
+@pytest.mark.parametrize("service", ALL, ids=NAMES)
+def test_each_deadline_moves_or_says_why_it_stays(service: Service) -> None:
+    assert set(service.deadlines) == {*service.moves, *service.stays}
+    assert not service.moves.keys() & service.stays.keys()
+    assert all(len(reason.split()) > 3 for reason in service.stays.values())
+    assert {name for of, name in SET if of == service.name} == set(service.moves)
+
+
+@pytest.mark.parametrize("changes", [{"moves": {}}, {"stays": {}}, {"stays": {**PLACEMENT.stays, "pool_exit": "why"}}])
+def test_a_service_that_has_forgotten_one_is_none(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"moves.*stays"):
+        replace(PLACEMENT, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("of", "name"), SET)
+def test_each_that_moves_tells_so(of: str, name: str) -> None:
+    service = SET[of, name]()
+    [row] = [each for each in service.deadlines.values() if each.name == name]
+    assert row.counted is not None
+    told = moved(service, BY_NAME[of], row)
+    assert told.old_due_at == row.due_at < told.due_at
+    if name in IN_THE_TIMELINE:
+        [case] = service.all(Case)
+        assert [each.code for each in case.timeline if each.type == "DeadlineMoved"] == [f"{name}_level_1"]
+        return
+    event = service.events[-1]
+    assert type(event) is TOLD_BY.get(name, DeadlineMoved)
+    assert (event.old_due_at, event.due_at, event.reason) == (told.old_due_at, told.due_at, "working_days_changed")
+    if isinstance(event, DeadlineMoved):
+        assert (event.deadline_type, event.subject_id) == (name, row.subject)
+
+
+def moved(service: MemoryService, of: Service, row: Deadline) -> DeadlineMove:
+    """Its last day is declared a holiday."""
+    assert row.counted is not None
+    place = row.counted.place
+    closed = CalendarDay(place, day_at(place[:2], row.due_at), "closed", "Election", "Gazette 7", "announced", None)
+    [move] = service.follow(of.moves, WORKING_DAYS.over([closed]))
+    return move
+
+
+def test_what_nobody_waits_for_any_more_tells_nothing() -> None:
+    service = pool_exit()
+    before = len(service.events)
+    [row] = [each for each in service.deadlines.values() if each.name == "pool_exit"]
+    service.rows = {state: {} for state in service.rows}
+    moved(service, PLACEMENT, row)
+    assert len(service.events) == before
+
+
+def test_what_stays_is_never_counted_in_working_days() -> None:
+    """A row of it that was counted would keep its time, whatever is announced."""
+    found = set()
+    for service in ALL:
+        names = {name.upper() for name in service.stays}
+        for path in (SERVICES / service.name / "handlers").rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "Deadline":
+                    name = ast.unparse(node.args[0]).rpartition(".")[2]
+                    if name in names:
+                        found.add(name)
+                        assert len(node.args) <= 5, ast.unparse(node)
+                        assert "counted" not in {each.arg for each in node.keywords}, ast.unparse(node)
+    assert found == {name.upper() for service in ALL for name in service.stays}
