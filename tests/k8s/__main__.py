@@ -1,6 +1,7 @@
 """`make k8s`: the tests of the manifests, or the parts that ONLY names; with CLUSTER=1 those that need a cluster.
 
-Exit code: that of pytest; 2 for a part that there is not.
+Several run side by side (parts.py); one alone is pytest as it is. Exit code: 0; else 1, or that of pytest; 2 for a part
+that there is not, and for a run that was interrupted.
 """
 
 from __future__ import annotations
@@ -8,16 +9,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-
-
-def parts() -> list[str]:
-    """The folders that have tests."""
-    return sorted({path.relative_to(HERE).parts[0] for path in HERE.glob("*/**/test_*.py")})
+from tests.k8s.parts import parts, pieces, run
 
 
 def main() -> int:
@@ -29,7 +24,13 @@ def main() -> int:
     chosen = [each.strip() for each in options.only.split(",") if each.strip()] or usual
     if unknown := sorted(set(chosen) - set(parts())):
         parser.error(f"there is no part {', '.join(unknown)}; there are: {', '.join(parts())}")
-    return pytest.main([*(str(HERE / each) for each in chosen), *further])
+    found = pieces(chosen)
+    if len(found) == 1:
+        return int(pytest.main([str(found[0].path), *further]))
+    try:
+        return run(found, further)
+    except KeyboardInterrupt:
+        return int(pytest.ExitCode.INTERRUPTED)
 
 
 if __name__ == "__main__":

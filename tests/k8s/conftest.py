@@ -1,5 +1,5 @@
 """A test that cannot look is skipped with its reason; where CI=true it fails instead, with the same reason. At the end
-it is told how long each part took."""
+it is told what was measured."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.k8s.seconds import Seconds
-
-SECONDS = Seconds()
+from tests.k8s import figures
 
 
 @pytest.hookimpl(wrapper=True)
@@ -25,12 +23,8 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    SECONDS.add(report.nodeid, report.duration)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if lines := SECONDS.told():
-        terminalreporter.section("seconds per part")
-        for line in lines:
-            terminalreporter.write_line(line)
+    if figures.TOLD:
+        terminalreporter.section("figures")
+        for text in figures.TOLD:
+            terminalreporter.write_line(text)

@@ -12,7 +12,9 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from deploy.image.findings import size
 from deploy.local.places import LOCAL, ROOT
+from tests.k8s.figures import tell
 from tests.k8s.runner.images import Image, described
 
 FOLDER = LOCAL / "k8s" / "image"
@@ -52,6 +54,7 @@ def _assembled(*, operators: bool) -> Path:
             subprocess.run([*command, *(["--operators"] if operators else [])], check=True, cwd=ROOT)
             draft.replace(folder)
         _forget_old(name.partition("-")[0])
+    tell(f"image of {'operators' if operators else 'services'}: {size(folder) / 1_000_000:.0f} MB without the base")
     return folder
 
 

@@ -30,6 +30,7 @@ from tests.k8s.executed.under_load import (
     test_nobody_was_cut_short_at_his_end,
     the_former_secrets_open_nothing,
 )
+from tests.k8s.figures import tell
 from tests.support.chain import Chain, Heard, sequences, until
 from tests.support.ledger import Insistent, Ledger, RefusedError
 from tests.support.people import STAFF, Person
@@ -103,7 +104,7 @@ async def people(
         work.stopped = True
         await working
     await all_published(chain)
-    print(f"\npeople {len(work.people)}, answers {dict(answers)}")
+    tell(f"people {len(work.people)}, answers {dict(answers)}")
     return work.people
 
 

@@ -33,6 +33,7 @@ from tests.k8s.executed.under_load import (
     test_nobody_was_cut_short_at_his_end,
     the_former_secrets_open_nothing,
 )
+from tests.k8s.figures import tell
 from tests.support.brokers import PARTITIONS
 from tests.support.chain import READS, TOPICS, Chain, Heard
 from tests.support.ledger import Insistent, Ledger
@@ -115,9 +116,7 @@ async def people(
         looking.cancel()
         await asyncio.wait([looking])
     await chain.quiet()
-    print(
-        f"\npeople {len(load.people)}, answers {dict(answers)}, longest waits in seconds, by partition:\n{gaps.told()}"
-    )
+    tell(f"people {len(load.people)}, answers {dict(answers)}, longest waits in seconds, by partition:\n{gaps.told()}")
     return load.people
 
 

@@ -122,12 +122,15 @@ class Container:
             asked.append(Mount(self._volumes.path(mount["name"]), mount["mountPath"], read_only))
         return mounts + sorted(asked, key=lambda mount: mount.target.count("/"))
 
-    def _limited(self) -> Path | None:
+    @property
+    def memory_limit(self) -> int | None:
+        """What is declared, in bytes."""
         limit = ((self._spec.get("resources") or {}).get("limits") or {}).get("memory")
-        if limit is None:
-            return None
+        return None if limit is None else size(limit)
+
+    def _limited(self) -> Path | None:
         name = f"{self._facts['metadata.name']}.{self.name}.{self.restarts}"
-        self._group = self._node.limits.make(name, size(limit))
+        self._group = self._node.limits.make(name, self.memory_limit)
         return self._group
 
     def _wants_links(self) -> bool:
