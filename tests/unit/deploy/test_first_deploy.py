@@ -44,4 +44,17 @@ def test_images_and_namespace_are_those_of_the_overlay(root: Path, commands: lis
     release = yaml.safe_load((overlay / "release" / "kustomization.yaml").read_text())
     tagged = {f"{image['newName']}:{image['newTag']}" for image in release["images"] if "perspektive" in image["name"]}
     assert set(re.findall(r"-t (\S+)", "\n".join(commands))) == tagged
+    for command in (each for each in commands if each.startswith("docker build")):
+        (tag,) = re.findall(r"-t \S+:(\S+)", command)
+        assert f"--build-arg VERSION={tag} --build-arg REVISION=$(git rev-parse HEAD) " in command
     assert all(named == namespace for named in re.findall(r"(?:-n|create namespace) (\S+)", "\n".join(commands)))
+
+
+@pytest.mark.parametrize("stage", ["service", "operators"])
+def test_each_image_says_which_release_of_which_commit_it_is(root: Path, stage: str) -> None:
+    dockerfile = (root / "deploy" / "Dockerfile").read_text()
+    (built,) = re.findall(rf"^FROM \S+ AS {stage}\n(.*?)(?=^FROM|\Z)", dockerfile, re.MULTILINE | re.DOTALL)
+    assert {"ARG VERSION", "ARG REVISION"} <= set(built.splitlines())
+    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', built))
+    assert labels.keys() == {"title", "description", "version", "revision"}
+    assert (labels["version"], labels["revision"]) == ("${VERSION}", "${REVISION}")
