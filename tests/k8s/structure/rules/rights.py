@@ -27,24 +27,26 @@ def matrix(rendered: Rendered) -> Iterator[Finding]:
     """Every user x every topic, group and the cluster x every operation."""
     for user in rendered.of("KafkaUser"):
         name, acls = user["metadata"]["name"], user["spec"].get("authorization", {}).get("acls", [])
-        for kind, resource in _resources():
-            wanted = _wanted(name, kind, resource)
+        for kind, resource in resources():
+            declares = wanted(name, kind, resource)
             for operation in OPERATIONS:
                 may = _may(acls, kind, resource, operation)
-                if may != (operation in wanted):
+                if may != (operation in declares):
                     what = f"{operation} on {kind} {resource}"
                     problem = f"is granted {what}" if may else f"lacks {what}"
                     yield Finding(place(user), "spec.authorization.acls", problem, REMEDY)
 
 
-def _resources() -> Iterator[tuple[str, str]]:
+def resources() -> Iterator[tuple[str, str]]:
+    """Kind and name of all that somebody might touch."""
     yield from (("topic", name) for name in (*topics(), UNDECLARED))
     yield from (("group", name) for name in (*services(), "undeclared"))
     yield "cluster", "kafka-cluster"
     yield "transactionalId", "any"
 
 
-def _wanted(user: str, kind: str, resource: str) -> set[str]:
+def wanted(user: str, kind: str, resource: str) -> set[str]:
+    """The operations that topics.yaml lets a user do."""
     topic = topics().get(resource) if kind == "topic" else None
     if user in services():
         if topic:
