@@ -4,11 +4,20 @@ it is told what was measured."""
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from tests.k8s import figures
+from tests.k8s.structure.declared import kafka_version
+
+
+@pytest.fixture(scope="session", autouse=True)
+def declared_kafka() -> Iterator[str]:
+    """Every broker of these tests is of the version that the manifests declare, which is not the local stack's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PH_KAFKA_VERSION", kafka_version())
+        yield kafka_version()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -79,6 +79,11 @@ async def test_operators_come_in_by_the_name_of_the_host_and_make_topics(door: D
     assert "ph.referral.v1" in await topics(door.settings())
 
 
+def test_the_broker_is_of_the_version_that_is_declared(door: Door, declared_kafka: str) -> None:
+    assert door.kafka.version == declared_kafka
+    assert declared_kafka in door.kafka.jars.class_path
+
+
 async def test_a_service_without_rights_sees_nothing(door: Door) -> None:
     assert await topics(door.settings("training")) == []
 

@@ -1,4 +1,4 @@
-"""What `schemas/topics.yaml` and the services' code say, which the manifests must agree with."""
+"""What `schemas/topics.yaml` says, which the manifests must agree with; and which servers the operators run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 import yaml
 
 from chassis.kafka.topics import DECLARATION
+from deploy.local.places import ROOT
+
+PLATFORM = ROOT / "deploy" / "k8s" / "platform"
 
 
 @cache
@@ -35,3 +38,16 @@ def shared_out_to(service: str) -> dict[str, dict[str, Any]]:
 def consumers() -> list[str]:
     """Services that read a topic."""
     return [service for service in services() if read_by(service)]
+
+
+@cache
+def kafka_version() -> str:
+    """Of the brokers that Strimzi runs."""
+    return str(yaml.safe_load((PLATFORM / "kafka" / "kafka.yaml").read_text())["spec"]["kafka"]["version"])
+
+
+@cache
+def postgres_major() -> str:
+    """Of the servers that CloudNativePG runs."""
+    (image,) = yaml.safe_load((PLATFORM / "postgres" / "images" / "catalogue.yaml").read_text())["spec"]["images"]
+    return str(image["major"])

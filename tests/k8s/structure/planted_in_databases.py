@@ -81,6 +81,18 @@ def metadata_of_another_release(there: Rendered) -> None:
     need(there, "Kafka", "chain")["spec"]["kafka"]["metadataVersion"] = "4.2-IV1"
 
 
+@mistake("databases.same_servers", "StatefulSet/chain-kafka", "overlays/local")
+def another_kafka_where_there_is_no_operator(there: Rendered) -> None:
+    container = need(there, "StatefulSet", "chain-kafka")["spec"]["template"]["spec"]["containers"][0]
+    container["image"] = "docker.io/apache/kafka:4.4.0"
+
+
+@mistake("databases.same_servers", "is PostgreSQL 17.4", "overlays/local")
+def another_postgres_where_there_is_no_operator(there: Rendered) -> None:
+    container = need(there, "StatefulSet", "referral-db")["spec"]["template"]["spec"]["containers"][0]
+    container["image"] = "docker.io/library/postgres:17.4@sha256:" + "0" * 64
+
+
 @mistake("resources.within_limits", "KafkaNodePool/brokers, spec.resources.requests.memory: 4Gi is above")
 def a_broker_that_asks_for_more_than_its_limit(there: Rendered) -> None:
     need(there, "KafkaNodePool", "brokers")["spec"]["resources"]["requests"]["memory"] = "4Gi"

@@ -62,6 +62,7 @@ EVERYWHERE: dict[str, Rule] = {
     "databases.archived": databases.archived,
     "databases.backed_up": databases.backed_up,
     "databases.kafka_version": databases.kafka_version,
+    "databases.same_servers": databases.same_servers,
 }
 """Hold in every kustomization."""
 WHOLE: dict[str, Rule] = {"consumers.complete": consumers.complete}

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tests.k8s.structure import declared
 from tests.k8s.structure.documents import Finding, Rendered, place
+from tests.k8s.structure.rules.settings import repository
 
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 TERM = "35d"
@@ -93,3 +95,18 @@ def kafka_version(rendered: Rendered) -> Iterator[Finding]:
         if not str(spec.get("metadataVersion", "")).startswith("{}.{}-".format(*version)):
             remedy = "That of the version; raise it after the brokers, it cannot be lowered."
             yield Finding(place(kafka), "spec.kafka.metadataVersion", f"is {spec.get('metadataVersion')!r}", remedy)
+
+
+def same_servers(rendered: Rendered) -> Iterator[Finding]:
+    """Where no operator runs them, Kafka and PostgreSQL are of the versions that the operators run elsewhere."""
+    for workload in rendered.workloads:
+        for field, container in workload.containers():
+            image = str(container.get("image", ""))
+            version = image.partition("@")[0].rpartition(":")[2]
+            match repository(image).rpartition("/")[2]:
+                case "kafka" if version != declared.kafka_version():
+                    remedy = f"Say {declared.kafka_version()}, as platform/kafka does."
+                    yield Finding(workload.place, f"{field}.image", f"is Kafka {version}", remedy)
+                case "postgres" if version.partition(".")[0] != declared.postgres_major():
+                    remedy = f"Say {declared.postgres_major()}, as platform/postgres/images does."
+                    yield Finding(workload.place, f"{field}.image", f"is PostgreSQL {version}", remedy)
