@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from deploy.local.places import ROOT, SERVICES
-from tests.k8s.drill.plain import running
+from deploy.local.places import SERVICES
+from tests.k8s.drill.plain import all_published, got, missing, ph_restore, running
 from tests.support.chain import Chain, Heard, until
 from tests.support.people import STAFF, Person
 
@@ -50,26 +45,13 @@ class Drill:
 
 
 def ph(chain: Chain, *arguments: str) -> tuple[int, Any]:
-    """Exit code and document of `ph restore`."""
-    command = [sys.executable, "-m", "chassis.operators.cli", "restore", *arguments, "--service", LOST, "--json"]
-    environment = {**os.environ, **chain.stack.environment()}
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=False, text=True)
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
+    """Exit code and document of `ph restore` for the lost service."""
+    return ph_restore(chain, LOST, *arguments)
 
 
-def got(chain: Chain, service: str, path: str) -> str:
-    """What a process says of itself, whatever the status."""
-    try:
-        with urllib.request.urlopen(chain.stack.urls()[service] + path, timeout=5) as answer:
-            return str(answer.read().decode())
-    except urllib.error.HTTPError as refused:
-        return refused.read().decode()
-
-
-async def all_published(chain: Chain) -> bool:
-    """Nothing of the service waits."""
-    return await chain.rows(LOST, "select key from outbox limit 1") == []
+async def published(chain: Chain) -> bool:
+    """Nothing of the lost service waits."""
+    return await all_published(chain, LOST)
 
 
 async def drilled(chain: Chain, drill: Drill) -> None:
@@ -86,7 +68,7 @@ async def drilled(chain: Chain, drill: Drill) -> None:
     await part.accepted()
     unknown = await registered()
     await unknown.accepted()
-    await until(lambda: all_published(chain), "the last events to be published")
+    await until(lambda: published(chain), "the last events to be published")
     drill.before = {event.key: event.sequence for event in await chain.heard(LOST)}
 
     await chain.broker.delete_topic(TOPIC)
@@ -110,7 +92,7 @@ async def drilled(chain: Chain, drill: Drill) -> None:
     stack.start_service(READER, **chain.settings)
     await asyncio.to_thread(stack.wait_ready, READER)
     await asyncio.to_thread(stack.wait_ready, LOST)
-    await until(lambda: all_published(chain), "what waited to be published")
+    await until(lambda: published(chain), "what waited to be published")
     # Told again, in the application: what happens next to those cases.
     await part.arrived()
     await unknown.arrived()
@@ -148,8 +130,7 @@ def test_the_plan_lists_every_number_that_is_gone_before_and_after_the_topic_is_
     assert len(seen.before) == 3
     for code, plan in (seen.first_plan, seen.second_plan, (1, seen.reconciled[1])):
         assert code == 1
-        listed = {row["key"]: (row["first"], row["last"]) for row in plan["missing"]}
-        assert listed == {key: (1, last) for key, last in seen.before.items()}
+        assert missing(plan) == {key: (1, last) for key, last in seen.before.items()}
     assert seen.reconciled[0] == 0
 
 
