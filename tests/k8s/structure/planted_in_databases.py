@@ -96,3 +96,13 @@ def another_postgres_where_there_is_no_operator(there: Rendered) -> None:
 @mistake("resources.within_limits", "KafkaNodePool/brokers, spec.resources.requests.memory: 4Gi is above")
 def a_broker_that_asks_for_more_than_its_limit(there: Rendered) -> None:
     need(there, "KafkaNodePool", "brokers")["spec"]["resources"]["requests"]["memory"] = "4Gi"
+
+
+@mistake("reach.named", "NetworkPolicy/referral-db, spec.egress[2].to: leads everywhere")
+def a_database_that_reaches_everywhere(there: Rendered) -> None:
+    need(there, "NetworkPolicy", "referral-db")["spec"]["egress"][2]["to"][0]["ipBlock"]["cidr"] = "0.0.0.0/0"
+
+
+@mistake("reach.named", "NetworkPolicy/referral-api, spec.egress[0].to: leads everywhere")
+def an_api_that_reaches_everywhere(there: Rendered) -> None:
+    del need(there, "NetworkPolicy", "referral-api")["spec"]["egress"][0]["to"]

@@ -58,6 +58,7 @@ EVERYWHERE: dict[str, Rule] = {
     "rights.log_in": rights.log_in,
     "rights.as_declared": rights.as_declared,
     "reach.reach": reach.reach,
+    "reach.named": reach.named,
     "databases.clusters": databases.clusters,
     "databases.archived": databases.archived,
     "databases.backed_up": databases.backed_up,

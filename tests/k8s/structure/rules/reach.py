@@ -6,16 +6,19 @@ Addresses outside of the environment (the issuer's keys) are no pods: they need 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.k8s.structure.documents import Finding, Labels, Rendered, Workload, selects
+from tests.k8s.structure.documents import Finding, Labels, Rendered, Workload, place, selects
 from tests.k8s.structure.made import pods, services
 from tests.k8s.structure.rules.ports import labels_behind
 from tests.k8s.structure.rules.settings import of_us
 
 UNASKED = {("worker", "AUTH_JWKS"): "a worker serves no API, so it checks no token"}
 """Component and setting of what is named and never asked."""
+WIDEST = 2**16
+"""Addresses that one rule may name: an object store may have a few thousand."""
 DEFAULT_PORTS = {"http": 80, "https": 443, "postgresql": 5432}
 
 
@@ -28,6 +31,16 @@ def reach(rendered: Rendered) -> Iterator[Finding]:
             for host, port in addresses(name, value or ""):
                 at = f"{field}.env[{name}]"
                 yield from _reaches(rendered, workload, at, host, port)
+
+
+def named(rendered: Rendered) -> Iterator[Finding]:
+    """No policy lets anybody out to everywhere: whoever gets into a pod would take the data along."""
+    for policy in rendered.of("NetworkPolicy"):
+        for number, rule in enumerate(policy["spec"].get("egress") or []):
+            blocks = [ip_network(peer["ipBlock"]["cidr"]) for peer in rule.get("to") or [] if "ipBlock" in peer]
+            if not rule.get("to") or any(block.num_addresses > WIDEST for block in blocks):
+                remedy = "Name the address in the overlay."
+                yield Finding(place(policy), f"spec.egress[{number}].to", "leads everywhere", remedy)
 
 
 def addresses(name: str, value: str) -> Iterator[tuple[str, int]]:
