@@ -168,7 +168,7 @@ def test_a_new_major_version_beside_the_old_one_passes(contract: Path) -> None:
         text = old.read_text(encoding="utf-8").replace("JobOfferDeclined.v1", "JobOfferDeclined.v2")
         (old.parent / "JobOfferDeclined.v2.json").write_text(text, encoding="utf-8")
     edit(contract, "events/placement/JobOfferDeclined.v2.json", lambda schema: schema["required"].remove("reason"))
-    own = {"ce_id": "019e9169-bc3b-75a7-94c8-0f74c7e31b7b", "ce_sequence": "17"}
+    own = {"ce_id": "019e9169-bc3b-75a7-94c8-0f74c7e31b7b", "ce_sequence": "900"}
     edit(contract, "examples/placement/JobOfferDeclined.v2.json", lambda example: example["headers"].update(own))
     assert write(["--directory", str(contract)]) == 0
     assert check(contract) == []
