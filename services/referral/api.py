@@ -46,6 +46,7 @@ from referral.bodies import (
     Rescheduling,
     Withdrawal,
 )
+from referral.domain.age import Ages, ages_of
 from referral.domain.case import Case, CaseStatus
 from referral.domain.case_ref import read
 from referral.domain.journey import JourneyStatus
@@ -247,6 +248,7 @@ async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, run: R
         household_size=body.household_size,
         vulnerability_present=body.vulnerability_present,
         profile=None if body.profile is None else _sealed(vault, case_id, body.profile),
+        ages=None if body.profile is None else _ages(body.profile, now),
     )
     return await run(command, actor)
 
@@ -257,7 +259,8 @@ async def set_profile(
 ) -> Response:
     """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
     _check_birth(body, now)
-    answer = await run(commands.SetProfile(case_id, _sealed(vault, case_id, body)), actor, PROFILE, case_id)
+    command = commands.SetProfile(case_id, _sealed(vault, case_id, body), _ages(body, now))
+    answer = await run(command, actor, PROFILE, case_id)
     if took_effect(answer):
         _audit("profile_set", case_id, actor)
     return answer
@@ -287,6 +290,11 @@ def _check_birth(profile: ProfileBody, now: datetime, where: str = "") -> None:
     """A handler sees the profile sealed: whether the day has come is asked before."""
     if profile.birth_date is not None and profile.birth_date > day_at(GERMANY, now):
         raise Problem.of(date_in_future(f"{where}/birth_date"))
+
+
+def _ages(profile: ProfileBody, now: datetime) -> Ages | None:
+    """A handler sees the profile sealed: this is all that it may know of the birth date."""
+    return None if profile.birth_date is None else ages_of(profile.birth_date, day_at(GERMANY, now))
 
 
 def _sealed(vault: Vault, case_id: UUID, profile: ProfileBody) -> Sealed:

@@ -82,7 +82,7 @@ class NewCase(BaseModel):
     admin1: Admin1 | None = Field(default=None, description="home region: decides which centre")
     language: Language
     return_type: ReturnType
-    age_band: AgeBand
+    age_band: AgeBand = Field(description="a birth date in the profile that contradicts it counts for more")
     household_id: UUID | None = Field(default=None, description="the same for all cases of a household")
     household_size: StrictInt = Field(default=1, ge=1, le=30)
     vulnerability_present: StrictBool = Field(default=False, description="whether, never which")

@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from chassis.pure.sealing import Sealed
+from referral.domain.age import Ages
 from referral.domain.terms import Transport
 from vocabulary.terms import AgeBand, Priority, ReturnType, Switch, TargetGroup
 
@@ -27,14 +28,16 @@ class OpenCase:
     household_size: int
     vulnerability_present: bool
     profile: Sealed | None
+    ages: Ages | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetProfile:
-    """Sets or replaces the profile."""
+    """Sets or replaces the profile; `ages` is what may be known of the birth date in it, None if it has none."""
 
     case_id: UUID
     profile: Sealed
+    ages: Ages | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,9 +15,21 @@ from vocabulary.codes import Admin1, Centre, Codes, Country, Org, Recipients, Sk
 from vocabulary.events import CaseEvent
 from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, Switch, TargetGroup
 
+FirstOfMonth = Annotated[str, Field(pattern=r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-01$")]
+"""A month, written as its first day: no birthday fits in."""
+
 
 class ReferralEvent(CaseEvent, service="referral"):
     """A fact about one case, published by the referral service."""
+
+
+class AgeBandChanged(ReferralEvent):
+    """A person who was referred counts to another age band from the first of a month on: a birthday is over, or the
+    band was wrong. The band of a person who was never referred is told to nobody."""
+
+    country: Country
+    age_band: AgeBand
+    changed_on: FirstOfMonth
 
 
 class CaseOpened(ReferralEvent):
@@ -149,6 +161,7 @@ class CountryStatusChanged(Event, service="referral", key="country_id", on="refe
 
 
 EVENTS: tuple[type[Event], ...] = (
+    AgeBandChanged,
     CaseOpened,
     ConsentGranted,
     ConsentWithdrawn,

@@ -12,7 +12,7 @@ from referral import commands
 from referral.domain.case import Case, links
 from referral.domain.country import CountrySwitch
 from referral.domain.profile import Profile
-from referral.handlers import care, consents, countries, deadlines, intake, journey, receipts, referrals
+from referral.handlers import ages, care, consents, countries, deadlines, intake, journey, receipts, referrals
 from vocabulary.switch import id_of
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -49,6 +49,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
 }
 
 DEADLINES: Mapping[str, Handler] = {
+    deadlines.AGE_BAND: Handler(needs(owner=Case), ages.band_ends),
     deadlines.REFERRAL_RECEIPT: Handler(needs(owner=Case), receipts.receipt_missed),
     deadlines.COUNTRY_STATUS_REQUEST: Handler(needs(owner=CountrySwitch), countries.request_lapses),
 }

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+AGE_BAND: Final = "age_band"
+"""Of a case whose person will be too old for its age band, on a first of a month."""
 REFERRAL_RECEIPT: Final = "referral_receipt"
 """Of a referral that nobody has confirmed, owned by its case. That it has moved stands in the timeline and in no event:
 only the desk that waits knows of it."""
 COUNTRY_STATUS_REQUEST: Final = "country_status_request"
 """Of a country whose requested status nobody has confirmed or rejected."""
 STAYS: Final[Mapping[str, str]] = {
-    COUNTRY_STATUS_REQUEST: "three days of whatever kind: a country is switched off on a holiday, too"
+    AGE_BAND: "the first of a month, whatever day it is",
+    COUNTRY_STATUS_REQUEST: "three days of whatever kind: a country is switched off on a holiday, too",
 }
 """Deadlines that hang on no calendar, and why."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.pure.decision import Context, Decision, Refused
+from chassis.pure.decision import Cleared, Context, Decision, Refused
 from chassis.pure.states import States
 from referral import refusals
 from referral.answers import CaseOutcome, ProfileOutcome
@@ -11,7 +11,9 @@ from referral.domain.case import Case
 from referral.domain.case_ref import case_ref
 from referral.domain.profile import Profile
 from referral.events import CaseOpened
+from referral.handlers.ages import by_profile
 from referral.handlers.care import destroyed
+from referral.handlers.deadlines import AGE_BAND
 from referral.handlers.desk import own_act, own_case
 from vocabulary import regions
 from vocabulary.countries import GERMANY, day_at
@@ -57,17 +59,21 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
         opened_by=case.opened_by,
     )
     sealed = command.profile
-    profile = () if sealed is None else (Profile(case.id, sealed.key, sealed.boxes),)
-    return Decision((case, *profile), (event,), answer=CaseOutcome.of(case))
+    if sealed is None:
+        return Decision((case,), (event,), answer=CaseOutcome.of(case))
+    case, told, band_ends = by_profile(case, command.ages, context.now)
+    profile = Profile(case.id, sealed.key, sealed.boxes)
+    return Decision((case, profile), (event, *told), (band_ends,), CaseOutcome.of(case))
 
 
 def set_profile(states: States, command: SetProfile, context: Context) -> Decision | Refused:
-    """The profile as it is now; the one before, and its key, are gone."""
+    """The profile as it is now; the one before, and its key, are gone. Its birth date says what the age band is."""
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
     profile = Profile(case.id, command.profile.key, command.profile.boxes)
-    return Decision((profile,), answer=ProfileOutcome.of(profile))
+    case, told, band_ends = by_profile(case, command.ages, context.now)
+    return Decision((case, profile), told, (band_ends,), ProfileOutcome.of(profile))
 
 
 def destroy_profile(states: States, command: DestroyProfile, context: Context) -> Decision | Refused:
@@ -79,4 +85,4 @@ def destroy_profile(states: States, command: DestroyProfile, context: Context) -
     if states.get(Profile, case.id) is None and after == case:
         return refusals.PROFILE_NOT_FOUND
     profile = Profile(case.id, None)
-    return Decision((after, profile), answer=ProfileOutcome.of(profile))
+    return Decision((after, profile), (), (Cleared(AGE_BAND, case.id),), ProfileOutcome.of(profile))

@@ -44,10 +44,12 @@ def test_a_case_goes_from_the_first_talk_to_the_departure(api: Api) -> None:
     view = api.read(case).json()
     assert (view["status"], view["journey"]["status"], view["journey_status"]) == ("referred", "departed", "departed")
     assert (view["overdue"], view["employed"], view["job_offers"]) == (False, False, 0)
+    assert (example(bodies.NewCase)["age_band"], view["age_band"]) == ("25_34", "35_49"), "by the birth date"
     kinds = [entry["type"] for entry in api.read(f"{case}/timeline").json()["items"]]
     assert sorted(kinds) == sorted(
-        ["CaseOpened", "ConsentGranted", "ReturneeReferred", "DepartureRescheduled", "ReturneeDeparted"]
+        ["AgeBandChanged", "CaseOpened", "ConsentGranted", "DepartureRescheduled", "ReturneeDeparted"]
         + ["DeparturePlanned"] * 2
+        + ["ReturneeReferred"]
     )
 
 

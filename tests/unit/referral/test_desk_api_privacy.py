@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from referral.events import AgeBandChanged
+from referral.handlers.deadlines import AGE_BAND
+from tests.support.canaries import Canary, traces
 from tests.support.keys import memory_vault
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.memory_api import ISSUING
@@ -68,6 +72,28 @@ def test_every_touch_of_a_profile_leaves_a_line_in_the_log_without_a_value(api: 
     told = [line for line in lines() if line["event"].startswith("profile_")]
     assert [line["event"] for line in told] == ["profile_set", "profile_read", "profile_destroyed"]
     assert {(line["case_id"], line["role"], line["owner"]) for line in told} == {(str(CASE), "scout", "scouts:bavaria")}
+
+
+def test_of_a_birth_date_a_band_and_a_month_lie_in_clear_and_no_birthday(api: Api) -> None:
+    born_on = "2012-02-27"
+    birthdays = [Canary("birthday", f"{year}{born_on[4:]}") for year in (2012, 2030, 2037, 2047, 2062)]
+    lines = configured(SUBJECT)
+    answer = api.act("PUT", f"/cases/{CASE}/profile", {"birth_date": born_on})
+    desk = api.desk.service
+    due = desk.deadlines[AGE_BAND, CASE].due_at.isoformat()
+    desk.advance(timedelta(days=366 * 5))
+    told = [event for event in desk.events if isinstance(event, AgeBandChanged)]
+    assert [(each.age_band, each.changed_on) for each in told] == [
+        ("under_18", "2026-03-01"),
+        ("18_24", "2030-03-01"),
+    ]
+    assert (
+        traces(birthdays, "\n".join([answer.text, due, str(lines()), *(each.model_dump_json() for each in told)])) == []
+    )
+    events = [each.model_dump_json() for each in told]
+    for clear in (answer.text, due, str(lines()), *events, str(desk.snapshot()["states"])):
+        assert traces(birthdays, clear) == []
+    assert api.read(f"/cases/{CASE}/profile").json()["birth_date"] == born_on
 
 
 def test_a_profile_that_does_not_open_is_a_matter_for_the_operators(api: Api) -> None:

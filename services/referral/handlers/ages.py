@@ -1,0 +1,62 @@
+"""The age band of a case: what the birth date in the profile says of it, and what the first of a month makes of it.
+
+No handler sees the birth date: the API takes from it what may be known. After that the deadline alone carries the band
+on, and no row that lies in clear says more than the month (docs/domain.md: of-age).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision
+from chassis.pure.states import States
+from referral.domain.age import TOO_OLD_AT, Ages, Span, after
+from referral.domain.case import Case
+from referral.events import AgeBandChanged
+from referral.handlers.deadlines import AGE_BAND
+from referral.handlers.desk import own_act
+from vocabulary.countries import day_at, end_of_day_at
+
+Told = tuple[AgeBandChanged, ...]
+
+
+def by_profile(case: Case, ages: Ages | None, at: datetime) -> tuple[Case, Told, Deadline | Cleared]:
+    """The case with a band that its new profile allows, the event if it is another one, and the deadline for its end.
+
+    The scout's word counts while it may be right; `ages` is None for a profile without a birth date.
+    """
+    if ages is None:
+        return case, (), Cleared(AGE_BAND, case.id)
+    span = next((each for each in ages.spans if each.band == case.age_band), ages.spans[0])
+    if span.band == case.age_band:
+        return case, (), _until(case, span)
+    case, told = _changed(case, span, ages.month, at)
+    return case, told, _until(case, span)
+
+
+def band_ends(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
+    """The birthday is over: from this first of a month on the person counts to the next band."""
+    case = states.get(Case, deadline.owner)
+    if case is None or case.age_band not in TOO_OLD_AT:
+        return NOTHING
+    month = day_at(case.country, deadline.due_at).replace(day=1)  # it may have been put off
+    span = after(case.age_band, month)
+    case, told = _changed(case, span, month, deadline.due_at)
+    return Decision((case,), told, (_until(case, span),))
+
+
+def _changed(case: Case, span: Span, month: date, at: datetime) -> tuple[Case, Told]:
+    """The case with another band, and the event, if anybody was ever told of the one before."""
+    case = own_act(replace(case, age_band=span.band), at, AgeBandChanged.__name__, case.id, span.band)
+    if not case.referrals:
+        return case, ()
+    told = AgeBandChanged(case_id=case.id, country=case.country, age_band=span.band, changed_on=month.isoformat())
+    return case, (told,)
+
+
+def _until(case: Case, span: Span) -> Deadline | Cleared:
+    """The deadline for the first moment of the day on which the band ends, where the person lives."""
+    if span.ends_on is None:
+        return Cleared(AGE_BAND, case.id)
+    return Deadline(AGE_BAND, case.id, case.id, end_of_day_at(case.country, span.ends_on - timedelta(days=1)))
