@@ -11,6 +11,7 @@ from placement.handlers import BY_CASE, BY_CASE_WITH_VACANCIES, incoming
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
+    contracts.AgeBandChanged: Handler(BY_CASE, incoming.age_band_changed),
     contracts.ReturneeReferred: Handler(BY_CASE, incoming.returnee_referred),
     contracts.ReferralWithdrawn: Handler(BY_CASE_WITH_VACANCIES, incoming.referral_withdrawn),
     contracts.ConsentGranted: Handler(BY_CASE, incoming.consent_granted),

@@ -11,6 +11,12 @@ from vocabulary.switch import SwitchContract
 from vocabulary.terms import AgeBand, Readiness, Result, TargetGroup
 
 
+class AgeBandChanged(CaseContract, source="referral"):
+    """A person who was referred counts to another age band."""
+
+    age_band: AgeBand
+
+
 class ReturneeReferred(CaseContract, source="referral"):
     """A person is known, long before arrival. Needs and vulnerability are none of this service's business."""
 

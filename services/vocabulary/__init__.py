@@ -3,6 +3,7 @@
 | Module | Holds | Every room may import it |
 |---|---|---|
 | `terms` | closed lists that stand in several services | yes, `domain` too: the standard library only |
+| `ages` | which age band of a person counts | yes, `domain` too: the standard library only |
 | `transitions` | how a status that has a table steps | yes, `domain` too: the standard library only |
 | `roles` | roles and kinds of organisations | yes, `domain` too: the standard library only |
 | `codes` | shapes of codes in events and bodies | not `domain`: pydantic |

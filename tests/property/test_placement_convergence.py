@@ -134,6 +134,7 @@ def agrees(world: World, vacancies: dict[str, UUID], model: Model) -> None:
         assert candidate.status == model.status(case)
         assert (candidate.place and candidate.place.centre) == model.centre(case)
         assert candidate.country == (person["profile"] and person["profile"]["country"])
+        assert (candidate.profile and candidate.profile.age_band) == (person["profile"] and person["age_band"])
         assert set(candidate.skills) == person["skills"]
         assert set(candidate.verified_skills) == person["verified"]
         assert (candidate.arrival and candidate.arrival.on) == person["arrived"]

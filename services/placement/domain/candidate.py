@@ -19,6 +19,7 @@ from uuid import UUID
 
 from placement.domain.consents import Consent
 from placement.domain.referrals import Referrals
+from vocabulary.ages import Age
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
 CandidateStatus = Literal["unknown", "pooled", "active", "placed", "withdrawn", "rejected"]
@@ -29,7 +30,7 @@ keep it: what is bounded here is bounded there."""
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the latest referral says of the person; `country` is the country of return."""
+    """What the latest referral says of the person; `country` is the country of return. The age band follows `age`."""
 
     country: str
     language: str
@@ -75,6 +76,8 @@ class Candidate:
     first_offer_on: date | None = None
     offers: int = 0
     employed_on: date | None = None
+    age: Age | None = None
+    """The last that was told of the person's age, perhaps before any referral."""
 
     @property
     def status(self) -> CandidateStatus:
@@ -117,12 +120,20 @@ class Candidate:
         self, referral_id: UUID, root_id: UUID, profile: Profile, place: Place, skills: Iterable[str]
     ) -> Candidate:
         """The scout referred the person to a centre."""
-        return replace(
+        candidate = replace(
             self,
             profile=profile,
             referrals=self.referrals.referred(referral_id, root_id),
             skills=_union(self.skills, skills),
-        ).moved(place)
+        )
+        return candidate.aged(Age(profile.age_band, place.at)).moved(place)
+
+    def aged(self, age: Age) -> Candidate:
+        """The person counts to this age band, unless something later was told of it already."""
+        last = age if age.outdates(self.age) else self.age
+        if last is None or self.profile is None:
+            return replace(self, age=last)
+        return replace(self, age=last, profile=replace(self.profile, age_band=last.band))
 
     def moved(self, place: Place) -> Candidate:
         """A centre has the person; an older move that is told late changes nothing."""

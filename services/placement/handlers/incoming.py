@@ -28,6 +28,7 @@ from chassis.pure.states import (
     States,
 )
 from placement.contracts import (
+    AgeBandChanged,
     ArrivedInCountry,
     ConsentGranted,
     ConsentWithdrawn,
@@ -47,12 +48,19 @@ from placement.domain.vacancy import Vacancy
 from placement.events import PoolExitMoved
 from placement.handlers.deadlines import CONSENT_END, POOL_EXIT
 from placement.handlers.desk import candidacy_closed, rests_on
+from vocabulary.ages import Age
 from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY
 from vocabulary.refusals import unknown_code_of_event
 
 REFER_ANEW_WORKING_DAYS = 3
 """Working days to refer a rejected person anew, counted where the scout works (docs/domain.md: refer-anew)."""
+
+
+def age_band_changed(states: States, event: AgeBandChanged, context: Context) -> Decision:
+    """Who has come of age may be placed from now on. Closes nothing: what a minor may not do is asked at each step."""
+    candidate = _candidate(states, event.case_id)
+    return Decision((candidate.aged(Age(event.age_band, context.occurred_at, changed=True)),))
 
 
 def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from placement import contracts
 from placement.domain.vacancy import Vacancy
 from tests.support.memory import NOW
-from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS, World
+from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS, World, aged
 
 CASES = ("ann", "ben")
 TOPICS = ("referral", "training", "counselling")
@@ -84,7 +84,8 @@ def referral_topic(draw: st.DrawFn, case: str, beginning: Facts) -> Facts:
     facts = list(beginning)
     opened = [fact["id"] for kind, fact in facts if kind == "refer"]
     consents = [fact for kind, fact in facts if kind == "grant"]
-    for kind in draw(st.lists(st.sampled_from(("refer", "withdraw", "withdraw", "grant", "revoke")), max_size=8)):
+    kinds = ("age", "refer", "withdraw", "withdraw", "grant", "revoke")
+    for kind in draw(st.lists(st.sampled_from(kinds), max_size=8)):
         if kind == "refer" and len(opened) < 3:
             id_ = f"{case}-r{len(opened)}"
             root = draw(st.sampled_from((id_, id_, *opened)))
@@ -99,6 +100,8 @@ def referral_topic(draw: st.DrawFn, case: str, beginning: Facts) -> Facts:
                 "age_band": draw(st.sampled_from(("25_34", "25_34", "25_34", "unknown", "under_18"))),
             }
             facts.append(("refer", fact))
+        elif kind == "age":
+            facts.append((kind, {"band": draw(st.sampled_from(("under_18", "18_24")))}))
         elif kind == "withdraw" and opened:
             id_ = draw(st.sampled_from(opened))
             facts.append(("withdraw", {"id": draw(st.sampled_from((id_, f"{id_}-child")))}))
@@ -196,6 +199,8 @@ def contract(hiring: dict[str, str], told: Told) -> Any:
             target_group="RETURNEE_DE",
             age_band=fact["age_band"],
         )
+    if told.kind == "age":
+        return aged(fact["band"], case_id)
     if told.kind == "withdraw":
         return contracts.ReferralWithdrawn(case_id=case_id, referral_id=named(fact["id"]))
     if told.kind == "grant":

@@ -43,6 +43,7 @@ class Model:
     def person(self, case: str) -> Facts:
         empty: Facts = {
             "profile": None,
+            "age_band": None,
             "lines": {},
             "over": set(),
             "strays": {},
@@ -65,9 +66,13 @@ class Model:
 
     def _refer(self, _case: str, person: Facts, fact: Facts) -> None:
         person["profile"] = fact
+        person["age_band"] = fact["age_band"]
         person["lines"][fact["root"]] = fact["id"]
         person["places"].append((fact["at"], 0, fact["centre"]))
         person["skills"] |= set(fact["skills"])
+
+    def _age(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["age_band"] = fact["band"]
 
     def _withdraw(self, case: str, person: Facts, fact: Facts) -> None:
         person["over"].add(fact["id"])
@@ -216,7 +221,7 @@ class Model:
 
     def _gate(self, case: str) -> str | None:
         person = self.person(case)
-        if person["profile"]["age_band"] == "under_18":
+        if person["age_band"] == "under_18":
             return "minor"
         if not self.open_lines(case):
             return "no_open_referral"

@@ -45,6 +45,11 @@ def reference() -> Reference:
     return Reference.load(ROOT / "schemas" / "reference")
 
 
+def aged(band: str, case_id: UUID = CASE) -> contracts.AgeBandChanged:
+    """The person counts to another age band."""
+    return contracts.AgeBandChanged.model_validate({"case_id": case_id, "age_band": band})
+
+
 def referred(case_id: UUID = CASE, referral_id: UUID = REFERRAL, **changes: Any) -> contracts.ReturneeReferred:
     """A painter is referred to Lagos."""
     fields = {

@@ -11,8 +11,10 @@ import pytest
 
 from placement import commands
 from placement.domain.candidacy import CLOSERS, TRANSITIONS, CandidacyStatus
+from placement.domain.candidate import Candidate
 from placement.domain.terms import Party
 from placement.events import CandidacyClosed, CandidatePresented, CandidateShortlisted
+from tests.support.memory import NOW
 from tests.support.placement.world import (
     ACCRA,
     CASE,
@@ -25,6 +27,7 @@ from tests.support.placement.world import (
     OTHER_CASE,
     TODAY,
     World,
+    aged,
     arrived,
     assessed,
     consent,
@@ -110,6 +113,42 @@ def test_a_person_may_be_picked(events: tuple[Any, ...]) -> None:
         refused(shortlist(world), "no_open_referral")
     else:
         assert world.shortlist()
+
+
+def test_a_minor_who_comes_of_age_may_be_picked_and_counts() -> None:
+    world = World()
+    world.tell(referred(age_band="under_18"))
+    refused(shortlist(world), "minor")
+    world.tell(aged("18_24"))
+    assert world.shortlist()
+
+
+def test_who_turns_out_to_be_a_minor_goes_no_further_and_keeps_what_there_is() -> None:
+    world = World()
+    candidacy_id = world.present()
+    world.tell(aged("under_18"))
+    other = world.publish()
+    refused(world.run(commands.Shortlist(other, CASE)), "minor")
+    assert world.candidacy(candidacy_id).status == "presented"
+
+
+def test_a_referral_from_before_a_change_of_age_that_comes_late_does_not_undo_it() -> None:
+    world = World()
+    world.tell(aged("18_24"), at=NOW + DAY)
+    world.tell(referred(age_band="under_18", referral_id=OTHER_CASE), at=NOW + DAY / 2)
+    assert world.shortlist()
+    world.tell(referred(age_band="under_18", referral_id=OTHER_CASE), at=NOW + 2 * DAY)
+    assert world.candidate.minor
+
+
+def test_a_change_of_age_may_be_the_first_that_is_heard_of_a_person() -> None:
+    world = World()
+    world.service.rows[Candidate].clear()
+    world.tell(aged("18_24"), at=NOW)
+    assert (world.candidate.status, world.candidate.minor) == ("unknown", False)
+    world.tell(referred(age_band="under_18"), at=NOW - DAY)
+    world.tell(consent())
+    assert world.shortlist()
 
 
 def test_a_stub_is_nobody_to_pick() -> None:
