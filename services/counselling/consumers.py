@@ -11,6 +11,7 @@ from counselling.handlers import BY_CASE, incoming, progress
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
+    contracts.AgeBandChanged: Handler(BY_CASE, incoming.age_band_changed),
     contracts.ConsentGranted: Handler(BY_CASE, incoming.consent_granted),
     contracts.ConsentWithdrawn: Handler(BY_CASE, incoming.consent_withdrawn),
     contracts.ReturneeReferred: Handler(BY_CASE, incoming.returnee_referred),

@@ -53,6 +53,12 @@ class DepartureWindow(BaseModel):
     latest: date
 
 
+class AgeBandChanged(CaseContract, source="referral"):
+    """A person who was referred counts to another age band."""
+
+    age_band: AgeBand
+
+
 class ReturneeReferred(CaseContract, source="referral"):
     """A case was referred to a centre, with what the centre may know before it accepts."""
 

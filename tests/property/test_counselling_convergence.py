@@ -46,6 +46,7 @@ FROM_THE_SCOUT = st.one_of(
         st.sampled_from((None, -3, 4, 40)),
     ),
     steps(["withdraw", "revoke"], ANY),
+    steps(["age"], ANY, st.sampled_from(("25_34", "35_49", "under_18"))),
     steps(["grant"], ANY, st.sampled_from((EVERYWHERE, CENTRES[:1], ("country:GH",)))),
     steps(["planned", "booked", "rescheduled", "cancelled", "departed"], st.integers(-4, 9)),
 )
@@ -146,6 +147,7 @@ def compare(run: Run) -> None:
         id_: (each["centre"], each["status"], each["due"], each["level"], each["noted"])
         for id_, each in model.referrals.items()
     }
+    assert {each.preview.age_band for each in file.referrals} <= {model.age_band}
     deadlines = {
         (name, None if name == "first_contact" else subject): (deadline.due_at, deadline.level)
         for (name, subject), deadline in run.desk.service.deadlines.items()

@@ -25,6 +25,7 @@ from counselling.domain.consent import Consent, known_until
 from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Early, Employment, Offer
 from counselling.domain.referral import LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
+from vocabulary.ages import Age
 from vocabulary.terms import Priority, Readiness
 
 FileStatus = Literal[
@@ -92,6 +93,8 @@ class CentreFile:
     """When the latest of what the departure rests on happened: what is older and comes late changes nothing."""
     withdrawn_early: tuple[EarlyWithdrawal, ...] = ()
     early: Early = field(default_factory=Early)
+    age: Age | None = None
+    """The last change of the person's age band: a referral that is older and comes late does not undo it."""
 
     @property
     def live(self) -> tuple[Referral, ...]:
@@ -123,6 +126,11 @@ class CentreFile:
         return replace(
             self, withdrawn_early=tuple(each for each in self.withdrawn_early if each.referral_id != referral_id)
         )
+
+    def aged(self, age: Age, now: datetime) -> CentreFile:
+        """The file of a person who counts to this age band: every preview shows it, whoever may see that."""
+        referrals = tuple(referral.aged(age, now) for referral in self.referrals)
+        return replace(self, referrals=referrals, age=age if age.outdates(self.age) else self.age)
 
     def held_by(self, centre: str) -> Referral | None:
         """The referral by which this centre has the person in its care; the first, if there are several."""

@@ -15,11 +15,12 @@ and in counselling, and says to the centre itself whether to go on. The withdraw
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, Protocol
 from uuid import UUID
 
+from vocabulary.ages import Age
 from vocabulary.terms import Priority
 from vocabulary.transitions import Stepping
 
@@ -48,7 +49,7 @@ ESCALATIONS = 3
 class Preview:
     """What a centre may know before it accepts: the content of ReturneeReferred, as it was at that time.
 
-    Every referral has its own: two open ones of a case are for different needs.
+    Every referral has its own: two open ones of a case are for different needs. The age band alone is kept up.
     """
 
     country: str
@@ -65,6 +66,8 @@ class Preview:
     target_group: str
     age_band: str
     admin1: str | None = None
+    age_told_at: datetime | None = None
+    """When the age band was told, by the referral or by a change since."""
 
 
 class Seat(Protocol):
@@ -139,6 +142,13 @@ class Referral(Stepping[Step]):
     def held(self) -> bool:
         """Whether its centre has taken the person on."""
         return self.status in HELD
+
+    def aged(self, age: Age, now: datetime) -> Referral:
+        """With this age band in its preview, unless something later was told of it already."""
+        if self.preview.age_told_at is not None and self.preview.age_told_at > age.at:
+            return self
+        preview = replace(self.preview, age_band=age.band, age_told_at=age.at)
+        return replace(self, preview=preview, changed_at=now if self.status == "received" else self.changed_at)
 
     def accepted(self, at: datetime, first_appointment: datetime | None) -> Referral:
         """Taken on by its centre."""

@@ -21,6 +21,7 @@ from chassis.pure.decision import (
 )
 from chassis.pure.states import States
 from counselling.contracts import (
+    AgeBandChanged,
     ConsentGranted,
     ConsentWithdrawn,
     DepartureCancelled,
@@ -37,6 +38,7 @@ from counselling.domain.referral import EarlyWithdrawal, Preview, Referral, With
 from counselling.events import ReferralReceived
 from counselling.handlers.deadlines import REFERRAL_ANSWER
 from counselling.limits import due
+from vocabulary.ages import Age
 from vocabulary.consents import consent_ends_at
 from vocabulary.refusals import unknown_code_of_event
 
@@ -44,6 +46,12 @@ from vocabulary.refusals import unknown_code_of_event
 def file_of(states: States, case_id: UUID) -> CentreFile:
     """The case's file; an event that comes before the referral begins one that is `unknown`."""
     return states.get(CentreFile, case_id) or CentreFile(case_id)
+
+
+def age_band_changed(states: States, event: AgeBandChanged, context: Context) -> Decision:
+    """Every preview shows it. Which centre may see one does not change by that."""
+    age = Age(event.age_band, context.occurred_at, changed=True)
+    return Decision((file_of(states, event.case_id).aged(age, context.now),))
 
 
 def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:
@@ -54,7 +62,7 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     centre = context.reference.centres.get(event.to_centre)
     if centre is None:
         return unknown_code_of_event("/to_centre", "centres")
-    preview = _preview(event)
+    preview = _preview(event, file.age, context.occurred_at)
     answer = due(context, preview.priority, 1, centre.place, event.referred_at)
     referral = Referral(
         id=event.referral_id,
@@ -185,7 +193,10 @@ def _until(consents: tuple[consent.Consent, ...], referral: Referral) -> datetim
     return consent.known_until(consents, referral.centre, referral.centre_country)
 
 
-def _preview(event: ReturneeReferred) -> Preview:
+def _preview(event: ReturneeReferred, changed: Age | None, at: datetime) -> Preview:
+    """What the referral tells; of the age band, what a change since has made of it, if the record comes late."""
+    told = Age(event.age_band, at)
+    age = told if changed is None or told.outdates(changed) else changed
     return Preview(
         country=event.country,
         priority=event.priority,
@@ -197,8 +208,9 @@ def _preview(event: ReturneeReferred) -> Preview:
         vulnerability_present=event.vulnerability_present,
         return_type=event.return_type,
         target_group=event.target_group,
-        age_band=event.age_band,
+        age_band=age.band,
         admin1=event.admin1,
+        age_told_at=age.at,
     )
 
 

@@ -60,6 +60,8 @@ class Model:
         self.now = now
         self.referrals: dict[UUID, dict[str, Any]] = {}
         self.consents: dict[UUID, dict[str, Any]] = {}
+        self.age_band = "25_34"
+        """The last that was told of it: every preview has it."""
         self.departure: dict[str, Any] = {"status": None}
         self.arrived_on: date | None = None
         self.contacts: list[date] = []

@@ -9,7 +9,7 @@ from uuid import UUID
 from chassis.pure.decision import Actor, Refused
 from counselling import commands, contracts
 from tests.support.counselling.model import COUNTRY_OF, Model
-from tests.support.counselling.world import CASE, Desk, consent, consent_gone, referred, withdrawn
+from tests.support.counselling.world import CASE, Desk, aged, consent, consent_gone, referred, withdrawn
 from tests.support.memory import NOW
 
 CENTRES: Final = tuple(COUNTRY_OF)
@@ -61,9 +61,15 @@ class Run:
             vulnerability_present=vulnerable,
             departure=window,
             referred_at=self.desk.service.now,
+            age_band=self.model.age_band,
         )
         self.desk.tell(event, event)
         self.model.refer(id_, centre, priority, vulnerable, earliest)
+
+    def _age(self, step: Step) -> None:
+        [band] = step.arguments
+        self.desk.tell(aged(band))
+        self.model.age_band = band
 
     def _withdraw(self, step: Step) -> None:
         id_ = self._one(step)

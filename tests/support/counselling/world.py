@@ -40,6 +40,11 @@ def reference() -> Reference:
     return Reference.load(ROOT / "schemas" / "reference")
 
 
+def aged(band: str) -> contracts.AgeBandChanged:
+    """The person counts to another age band."""
+    return contracts.AgeBandChanged.model_validate({"case_id": CASE, "age_band": band})
+
+
 def referred(**changes: Any) -> contracts.ReturneeReferred:
     """A referral to Lagos without haste."""
     fields = {

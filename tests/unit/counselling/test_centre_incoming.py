@@ -26,6 +26,7 @@ from tests.support.counselling.world import (
     SECOND,
     TODAY,
     Desk,
+    aged,
     consent,
     consent_gone,
     done,
@@ -300,3 +301,33 @@ def test_every_contract_that_is_read_has_a_handler() -> None:
         each for each in vars(contracts).values() if isinstance(each, type) and issubclass(each, Contract) and each.type
     }
     assert set(EVENTS) == declared
+
+
+def bands(desk: Desk) -> list[str]:
+    return [each.preview.age_band for each in desk.file.referrals]
+
+
+def test_a_person_who_comes_of_age_is_shown_so_to_every_centre_that_is_asked() -> None:
+    desk = Desk()
+    minor = {"age_band": "under_18"}
+    desk.tell(consent(), referred(**minor), referred(referral_id=SECOND, to_centre=EDO, **minor))
+    done(desk.accept(IN_EDO, SECOND))
+    events = list(desk.events)
+    desk.service.now = LATER
+    desk.tell(aged("18_24"))
+    assert bands(desk) == ["18_24", "18_24"]
+    assert [each.changed_at for each in desk.file.referrals] == [LATER, NOW], "news in an inbox"
+    assert desk.events == events
+
+
+def test_the_age_band_is_the_last_that_was_told_in_whatever_order_it_is_heard_of() -> None:
+    desk = Desk()
+    desk.tell(aged("18_24"), at=LATER)
+    assert desk.file.status == "unknown"
+    desk.tell(referred(age_band="under_18"), at=NOW)
+    assert bands(desk) == ["18_24"]
+    desk.tell(referred(referral_id=SECOND, age_band="25_34"), at=LATER + DAY)
+    desk.tell(aged("under_18"), at=NOW + timedelta(hours=1))
+    assert bands(desk) == ["18_24", "25_34"]
+    desk.tell(aged("35_49"), at=LATER + DAY)
+    assert bands(desk) == ["35_49", "35_49"]
