@@ -11,6 +11,7 @@ from training.handlers import BY_CASE, BY_CASE_WITH_SESSIONS, incoming
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
+    contracts.AgeBandChanged: Handler(BY_CASE, incoming.age_band_changed),
     contracts.CaseOpened: Handler(BY_CASE, incoming.case_opened),
     contracts.ConsentGranted: Handler(BY_CASE, incoming.consent_granted),
     contracts.ConsentWithdrawn: Handler(BY_CASE_WITH_SESSIONS, incoming.consent_withdrawn),

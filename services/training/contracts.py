@@ -49,6 +49,12 @@ class ExpectedDeparture(BaseModel):
     earliest: date
 
 
+class AgeBandChanged(CaseContract, source="referral"):
+    """A person who was referred counts to another age band."""
+
+    age_band: AgeBand
+
+
 class ReturneeReferred(CaseContract, source="referral"):
     """The case was referred to a centre. Needs and vulnerability are none of this service's business."""
 

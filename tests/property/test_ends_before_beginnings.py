@@ -59,6 +59,8 @@ REFERRED = centres.referred(referral_id=LATE, departure=window(40))
 AROUND = st.lists(
     st.sampled_from(
         (
+            centres.aged("under_18"),
+            centres.aged("35_49"),
             centres.consent(),
             centres.consent_gone(),
             centres.referred(referral_id=STANDING),
@@ -111,6 +113,12 @@ STORIES: dict[str, list[Any]] = {
         centre.EnrolmentConfirmed(**ENROLMENT),
         centre.CourseCompleted.model_validate({**ENROLMENT, **COURSE, "result": "passed", "finished_on": DAY}),
     ],
+    "an age that changes twice": [
+        centres.aged("under_18"),
+        centres.referred(referral_id=STANDING, age_band="under_18"),
+        centres.withdrawn(STANDING),
+        centres.aged("18_24"),
+    ],
     "a consent that is taken back": [centres.consent(), centres.consent_gone()],
     "a departure that is called off": [
         centre.DeparturePlanned(case_id=CASE, status="booked", earliest=DAY, latest=DAY),
@@ -162,6 +170,7 @@ def scouts_tell(service: str) -> dict[str, Any]:
         return {
             **{f"refer {NAMES[id_]}": record for id_, record in refer.items()},
             **{f"withdraw {NAMES[id_]}": desks.withdrawn(id_) for id_ in NAMES},
+            **{f"age {band}": desks.aged(band) for band in ("under_18", "18_24")},
             "grant": desks.consent(number=5),
             "revoke": desks.consent_gone(number=5),
         }
@@ -175,6 +184,8 @@ def scouts_tell(service: str) -> dict[str, Any]:
             for id_, root in roots.items()
         },
         **{f"withdraw {NAMES[id_]}": course.ReferralWithdrawn(case_id=WHO, referral_id=id_) for id_ in NAMES},
+        "age under_18": course.AgeBandChanged(case_id=WHO, age_band="under_18"),
+        "age 18_24": course.AgeBandChanged(case_id=WHO, age_band="18_24"),
         "grant": course.ConsentGranted(
             case_id=WHO, consent_id=LATE, purpose="training", recipients=("country:DE",), valid_until=date(2028, 3, 2)
         ),
@@ -187,6 +198,9 @@ HISTORIES = (
     ["refer late", "withdraw late", "refer standing"],
     ["refer late", "withdraw late", "refer standing", "withdraw standing"],
     ["grant", "revoke"],
+    ["refer late", "age 18_24"],
+    ["age under_18", "refer late", "age 18_24"],
+    ["age under_18", "refer late", "refer standing", "age 18_24"],
 )
 
 

@@ -15,6 +15,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from training.domain.referrals import Referrals
+from vocabulary.ages import Age
 from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
 
 LearnerStatus = Literal["unknown", "known", "referred", "departed"]
@@ -29,7 +30,7 @@ ALL_PROVIDERS: Final = "country:DE"
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a provider and the programme may know of the person."""
+    """What a provider and the programme may know of the person. The age band follows the learner's `age`."""
 
     language: str
     country: str
@@ -87,6 +88,8 @@ class Learner:
     consents: tuple[Consent, ...] = ()
     journey_told_at: datetime | None = None
     """When the latest of what the departure rests on happened: what is older and comes late changes nothing."""
+    age: Age | None = None
+    """The last that was told of the person's age, perhaps before anything else was."""
 
     @property
     def status(self) -> LearnerStatus:
@@ -111,7 +114,7 @@ class Learner:
 
     def opened(self, profile: Profile, desk: str | None) -> Learner:
         """A desk has registered the case; a referral, if it was seen first, knows more of the person."""
-        return replace(self, desk=desk or self.desk, profile=self.profile or profile)
+        return replace(self, desk=desk or self.desk, profile=self.profile or profile).aged(self.age)
 
     def referred(
         self, referral_id: UUID, root_id: UUID, profile: Profile, expected: Departure | None, at: datetime
@@ -120,12 +123,20 @@ class Learner:
         departure = self.departure
         if expected is not None and not self._outdates(at) and (departure is None or departure.status == "expected"):
             departure = expected
-        return replace(
+        learner = replace(
             self,
             referrals=self.referrals.referred(referral_id, root_id),
             profile=profile,
             departure=departure,
         )
+        return learner.aged(Age(profile.age_band, at))
+
+    def aged(self, age: Age | None) -> Learner:
+        """The person counts to this age band, unless something later was told of it already."""
+        last = age if age is not None and age.outdates(self.age) else self.age
+        if last is None or self.profile is None:
+            return replace(self, age=last)
+        return replace(self, age=last, profile=replace(self.profile, age_band=last.band))
 
     def referral_withdrawn(self, referral_id: UUID) -> Learner:
         """A referral was taken back."""

@@ -22,6 +22,7 @@ from chassis.pure.states import (
     States,
 )
 from training.contracts import (
+    AgeBandChanged,
     CaseOpened,
     ConsentGranted,
     ConsentWithdrawn,
@@ -37,11 +38,18 @@ from training.domain.session import CourseSession
 from training.domain.terms import CancelReason
 from training.handlers.announce import announced
 from training.handlers.enrolments import obstacle_at
+from vocabulary.ages import Age
 from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY, day_at
 
 PURPOSE: Final = "training"
 """The only consents that this service keeps."""
+
+
+def age_band_changed(states: States, event: AgeBandChanged, context: Context) -> Decision:
+    """What a provider is shown of the person's age. No course hangs on it."""
+    age = Age(event.age_band, context.occurred_at, changed=True)
+    return Decision((_learner(states, event.case_id).aged(age),))
 
 
 def case_opened(states: States, event: CaseOpened, _context: Context) -> Decision:

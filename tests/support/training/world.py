@@ -21,6 +21,7 @@ from training.commands import (
 )
 from training.consumers import EVENTS
 from training.contracts import (
+    AgeBandChanged,
     CaseOpened,
     ConsentGranted,
     ConsentWithdrawn,
@@ -126,6 +127,9 @@ class World:
         return self.service.command(CompleteEnrolment(session, enrolment, **{**fields, **changes}), actor)
 
     # --- events of the referral service ------------------------------------------------------------------------------
+
+    def aged(self, who: str, band: str) -> None:
+        self._event(AgeBandChanged.model_validate({"case_id": id_of(who), "age_band": band}))
 
     def opened(self, who: str, desk: str | None = SCOUT.org) -> None:
         self._event(

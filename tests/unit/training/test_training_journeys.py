@@ -43,9 +43,32 @@ def test_a_referral_tells_more_than_the_intake() -> None:
     assert (learner.profile.target_group, learner.profile.age_band) == ("MIGRANT", "18_24")
 
 
+def age_of(world: World) -> str | None:
+    profile = world.learner("amina").profile
+    return None if profile is None else profile.age_band
+
+
+def test_the_age_band_is_the_last_that_was_told_in_whatever_order_it_is_heard_of() -> None:
+    world = World()
+    world.occurred_at = NOW + timedelta(hours=2)
+    world.aged("amina", "18_24")
+    assert (world.learner("amina").status, age_of(world)) == ("unknown", None)
+    world.opened("amina")
+    assert age_of(world) == "18_24"
+    world.occurred_at = NOW + timedelta(hours=1)
+    world.referred("amina", age_band="under_18")
+    assert age_of(world) == "18_24"
+    world.aged("amina", "under_18")
+    assert age_of(world) == "18_24"
+    world.occurred_at = NOW + timedelta(hours=3)
+    world.referred("amina", referral="another", age_band="25_34")
+    assert age_of(world) == "25_34"
+
+
 @pytest.mark.parametrize(
     "first",
     [
+        lambda world: world.aged("amina", "unknown"),
         lambda world: world.granted("amina"),
         lambda world: world.planned("amina", in_days(50)),
         lambda world: world.departure_cancelled("amina"),
