@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
+from tests.support.canaries import Canary, traces
 from tests.support.keys import memory_vault
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.referral.news import EDO
@@ -106,6 +107,25 @@ async def test_a_profile_rests_as_ciphertext_and_nowhere_else(desk: Process) -> 
         "profile_read",
     ]
     assert "canary" not in str(logged).lower()
+
+
+async def test_of_a_birth_date_every_table_tells_a_band_and_a_month_and_no_birthday(desk: Process) -> None:
+    born_on = "2012-02-27"
+    birthdays = [Canary("birthday", f"{year}{born_on[4:]}") for year in (2012, 2030, 2037, 2047, 2062)]
+    case = await desk.opened()
+    await desk.referred(case, "employment")
+    assert (await desk.act("PUT", f"/cases/{case}/profile", {"birth_date": born_on}))["status"] == "sealed"
+    assert (await desk.read(f"/cases/{case}"))["age_band"] == "under_18"
+    for table in await desk.pool.fetch("select tablename as name from pg_tables where schemaname = 'public'"):
+        rows = await desk.pool.fetch(f'select t::text as text from "{table["name"]}" t')
+        assert not [row for row in rows if traces(birthdays, row["text"])], table["name"]
+    records = b"".join(row["record"] for row in await desk.pool.fetch("select record from outbox order by id"))
+    assert b'"age_band":"under_18"' in records
+    assert traces(birthdays, records) == []
+    ends = "select (due_at at time zone 'Africa/Lagos')::text from deadline where name = 'age_band'"
+    assert await desk.pool.fetchval(ends) == "2030-03-01 00:00:00"
+    assert (await desk.act("DELETE", f"/cases/{case}/profile"))["status"] == "destroyed"
+    assert await desk.pool.fetchval(ends) is None
 
 
 async def test_a_profile_whose_key_is_destroyed_can_be_read_by_nobody(desk: Process) -> None:
