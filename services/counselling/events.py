@@ -63,6 +63,26 @@ class ReferralCompleted(CounsellingEvent):
     outcome_code: Code
 
 
+class ReferralFailed(CounsellingEvent):
+    """Nothing more comes of a referral that the centre had accepted, for a coded reason."""
+
+    referral_id: UUID
+    reason: Code
+
+
+class ReferralReopened(CounsellingEvent):
+    """The centre goes on with a referral that was completed or had failed, for a coded reason."""
+
+    referral_id: UUID
+    reason: Code
+
+
+class NeverArrived(CounsellingEvent):
+    """The person did not come, as far as a centre that waited for them knows. ReferralFailed tells what that ends."""
+
+    expected_on: date | None = None
+
+
 class ArrivedInCountry(CounsellingEvent):
     """The person is in the country; the clock to a job offer starts."""
 
@@ -121,6 +141,9 @@ EVENTS: tuple[type[Event], ...] = (
     ReferralRejected,
     ReferralRedirected,
     ReferralCompleted,
+    ReferralFailed,
+    ReferralReopened,
+    NeverArrived,
     ArrivedInCountry,
     FirstContactMade,
     NeedsAssessed,

@@ -141,12 +141,29 @@ class DepartureCancelled(ReferralEvent):
     country: Country
 
 
+class DepartureMissed(ReferralEvent):
+    """A planned or booked departure took place without the person, or not at all."""
+
+    missed_on: date
+    reason: Code
+    country: Country
+
+
 class ReturneeDeparted(ReferralEvent):
     """The person has left Germany."""
 
     departed_on: date
     arrival_expected_on: date
     assistance_codes: Codes = ()
+    country: Country
+
+
+class DepartureDiverted(ReferralEvent):
+    """The person has left Germany and did not reach the country of return: they are in another one, if it is known."""
+
+    diverted_on: date
+    to_country: Country | None = None
+    reason: Code
     country: Country
 
 
@@ -170,6 +187,8 @@ EVENTS: tuple[type[Event], ...] = (
     DeparturePlanned,
     DepartureRescheduled,
     DepartureCancelled,
+    DepartureMissed,
     ReturneeDeparted,
+    DepartureDiverted,
     CountryStatusChanged,
 )

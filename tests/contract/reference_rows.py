@@ -147,6 +147,15 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class FailReason:
+    code: str
+    title_en: str
+    ends_case: bool
+    source: str
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": SNAKE}
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
     code: str
     title_en: str
@@ -242,9 +251,12 @@ FILES: Mapping[str, type[Any]] = {
     "deadline_types": Code,
     "decline_reasons": Code,
     "departure_cancel_reasons": Code,
+    "divert_reasons": Code,
+    "fail_reasons": FailReason,
     "fallbacks": Fallback,
     "isco08": Occupation,
     "measure_categories": MeasureCategory,
+    "missed_reasons": Code,
     "move_reasons": Code,
     "needs": NeedCode,
     "outcome_codes": Outcome,
@@ -253,6 +265,7 @@ FILES: Mapping[str, type[Any]] = {
     "receipt_limits": ReceiptLimit,
     "redirect_reasons": Code,
     "reject_reasons": Code,
+    "reopen_reasons": Code,
     "reschedule_reasons": Code,
     "roles": Code,
     "session_cancel_reasons": Code,
