@@ -175,6 +175,9 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /referrals/{referral_id}/complete": _at(
             "referral_id", Walk.in_progress, lambda: {"outcome_code": "employment_found"}
         ),
+        "POST /referrals/{referral_id}/fail": _at("referral_id", Walk.in_progress, lambda: {"reason": "contact_lost"}),
+        "POST /referrals/{referral_id}/reopen": _at("referral_id", Walk.completed, lambda: {"reason": "need_again"}),
+        "POST /files/{case_id}/never-arrived": _at("case_id", Walk.accepted),
         "POST /files/{case_id}/arrival": _at(
             "case_id", Walk.accepted, lambda: {"arrived_on": _today(), "method": "seen", "admin1": "NG-LA"}
         ),

@@ -114,6 +114,10 @@ class Walk:
         """A referral in progress."""
         return (await self._arrived()).referral_id
 
+    async def completed(self) -> str:
+        """A referral that is completed."""
+        return (await (await self._arrived()).completed()).referral_id
+
     async def arrived(self) -> str:
         """A case of somebody who is there."""
         return (await self._arrived()).case_id

@@ -17,6 +17,7 @@ from counselling.domain.sight import Sight, departure_for, leading_of, own_conse
 from vocabulary.terms import Priority, Readiness
 
 UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
+OVER = "why the case is over for everybody, as a centre has told: a code of fail_reasons, such as person_deceased"
 ESTIMATED = "whether that time rests on a day that nobody has announced yet, and may move by one"
 
 
@@ -31,7 +32,7 @@ class ReferralOutcome(Answer):
     file_status: FileStatus | None = Field(description=UNKNOWN)
     answered_at: datetime | None
     first_appointment: datetime | None
-    reason: str | None = Field(description="why it was rejected or redirected, or the outcome")
+    reason: str | None = Field(description="why it was rejected or redirected, the outcome, or why it failed")
 
     @classmethod
     def of(cls, file: CentreFile, referral: Referral, sight: Sight, **more: object) -> Self:
@@ -59,6 +60,14 @@ class RedirectionOutcome(ReferralOutcome):
     to_centre: str
     answer_due_at: datetime | None = Field(description=f"by when the other centre owes its answer; {UNKNOWN}")
     answer_due_estimated: bool | None = Field(description=ESTIMATED)
+
+
+class NeverArrivedOutcome(Answer):
+    """The file of somebody who never arrived, and the referrals that failed for it."""
+
+    case_id: UUID
+    status: FileStatus | None = Field(description=UNKNOWN)
+    referral_ids: tuple[UUID, ...]
 
 
 class ArrivalOutcome(Answer):
@@ -122,11 +131,12 @@ class InboxItem(Answer):
     answer_due_at: datetime
     answer_due_estimated: bool = Field(description=ESTIMATED)
     overdue_level: int = Field(description="0 in time, 1 to 3 as the answer stays away")
+    case_over: str | None = Field(description=f"{OVER}; null without a consent that lets the centre know it")
     preview: PreviewView | None = Field(description="null: no consent lets the centre know the person now")
 
 
 class WithdrawalView(Answer):
-    """A withdrawal in Germany after the arrival: speak with the person, then complete the referral."""
+    """A withdrawal in Germany after the arrival: speak with the person, then complete the referral, or let it fail."""
 
     reason: str
     noted_at: datetime
@@ -149,6 +159,7 @@ class ReferralView(Answer):
     ended_at: datetime | None
     reason: str | None
     first_appointment: datetime | None
+    reopened_at: datetime | None
     withdrawal: WithdrawalView | None
     preview: PreviewView | None
 
@@ -257,6 +268,7 @@ class FileView(Answer):
     status: FileStatus | None
     centre: str | None
     country: str | None
+    case_over: str | None = Field(description=OVER)
     vulnerability_present: bool | None
     referrals: tuple[ReferralView, ...]
     consents: tuple[ConsentView, ...]
@@ -285,7 +297,8 @@ class FileView(Answer):
             changes |= dict.fromkeys(later) | {"vulnerability_present": vulnerable}
         if sight == "trace":
             previews = tuple(ReferralView.model_validate(each).model_copy(update={"preview": None}) for each in own)
-            changes |= dict.fromkeys(("country", "vulnerability_present", "departure")) | {"referrals": previews}
+            hidden = ("country", "case_over", "vulnerability_present", "departure")
+            changes |= dict.fromkeys(hidden) | {"referrals": previews}
         return cls.model_validate(file).model_copy(update=changes)
 
 
@@ -296,6 +309,7 @@ class FileSummary(Answer):
     status: FileStatus | None
     centre: str | None
     country: str | None
+    case_over: str | None = Field(description=OVER)
     priority: Priority | None
     needs: tuple[str, ...]
     language: str | None
@@ -313,6 +327,7 @@ class FileSummary(Answer):
                 "status": file.status,
                 "centre": file.centre if last is None else last.centre,
                 "country": file.country,
+                "case_over": file.case_over,
                 "priority": last.preview.priority if last else None,
                 "needs": last.preview.needs if last else (),
                 "language": last.preview.language if last else None,

@@ -26,6 +26,7 @@ from counselling.answers import (
     FileView,
     InboxItem,
     LevelsOutcome,
+    NeverArrivedOutcome,
     RedirectionOutcome,
     ReferralOutcome,
 )
@@ -35,8 +36,10 @@ from counselling.bodies import (
     AssessmentReport,
     Completion,
     ContactReport,
+    Failure,
     Redirection,
     Rejection,
+    Reopening,
 )
 from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.resources import ASSESSMENTS, FILE, Scope
@@ -115,6 +118,23 @@ async def complete_referral(
     return await run(commands.CompleteReferral(case_id, referral_id, body.outcome_code), actor, FILE, case_id)
 
 
+@router.post("/referrals/{referral_id}/fail", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
+async def fail_referral(referral_id: UUID, body: Failure, actor: Staff, reading: Reading, run: Changer) -> Response:
+    """Says why nothing more comes of a referral that the centre has accepted; the scout learns of it.
+
+    A reason that ends the case, such as a death, ends every referral that the centre holds.
+    """
+    case_id = await root_of(reading, CentreFile, referral_id, refusals.REFERRAL_NOT_FOUND)
+    return await run(commands.FailReferral(case_id, referral_id, body.reason), actor, FILE, case_id)
+
+
+@router.post("/referrals/{referral_id}/reopen", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
+async def reopen_referral(referral_id: UUID, body: Reopening, actor: Staff, reading: Reading, run: Changer) -> Response:
+    """Goes on with a referral that was completed or has failed. Needs a consent that covers the centre now."""
+    case_id = await root_of(reading, CentreFile, referral_id, refusals.REFERRAL_NOT_FOUND)
+    return await run(commands.ReopenReferral(case_id, referral_id, body.reason), actor, FILE, case_id)
+
+
 @router.get("/files", tags=["files"], **answers(Page[FileSummary], 403))
 async def list_files(
     reading: Reading,
@@ -151,6 +171,12 @@ async def confirm_arrival(case_id: UUID, body: ArrivalReport, actor: Staff, run:
     """Records that the person is in the country; the limit of the first contact begins."""
     command = commands.ConfirmArrival(case_id, body.arrived_on, body.method, body.admin1)
     return await run(command, actor, FILE, case_id)
+
+
+@router.post("/files/{case_id}/never-arrived", tags=["files"], **answers(NeverArrivedOutcome, *REFUSALS))
+async def report_never_arrived(case_id: UUID, actor: Staff, run: Changer) -> Response:
+    """Records that the person did not come: every referral that the centre holds fails."""
+    return await run(commands.ReportNeverArrived(case_id), actor, FILE, case_id)
 
 
 @router.post("/files/{case_id}/contacts", tags=["files"], **answers(ContactOutcome, *REFUSALS))

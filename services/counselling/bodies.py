@@ -51,6 +51,22 @@ class Completion(BaseModel):
     outcome_code: Code = Field(description="a code of outcome_codes")
 
 
+class Failure(BaseModel):
+    """Nothing more comes of what the referral asked for."""
+
+    model_config = body(reason="contact_lost")
+
+    reason: Code = Field(description="a code of fail_reasons; person_deceased ends all that the centre holds")
+
+
+class Reopening(BaseModel):
+    """What had ended goes on."""
+
+    model_config = body(reason="contact_regained")
+
+    reason: Code = Field(description="a code of reopen_reasons")
+
+
 class ArrivalReport(BaseModel):
     """The person is in the country."""
 

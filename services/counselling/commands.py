@@ -49,6 +49,31 @@ class CompleteReferral:
 
 
 @dataclass(frozen=True, slots=True)
+class FailReferral:
+    """Nothing more comes of what the referral asked for."""
+
+    case_id: UUID
+    referral_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenReferral:
+    """What had ended goes on."""
+
+    case_id: UUID
+    referral_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNeverArrived:
+    """The person did not come."""
+
+    case_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmArrival:
     """The person is in the country."""
 

@@ -108,11 +108,19 @@ class DepartureCancelled(CaseContract, source="referral"):
     """The departure will not take place as planned."""
 
 
+class DepartureMissed(CaseContract, source="referral"):
+    """The departure took place without the person, or not at all."""
+
+
 class ReturneeDeparted(CaseContract, source="referral"):
     """The person has left Germany."""
 
     departed_on: date
     arrival_expected_on: date
+
+
+class DepartureDiverted(CaseContract, source="referral"):
+    """The person has left Germany, and is not in the country of return."""
 
 
 class EnrolmentConfirmed(CaseContract, source="training"):

@@ -38,6 +38,14 @@ class Need:
     domain: str
 
 
+@dataclass(frozen=True, slots=True)
+class FailReason:
+    """Why nothing came of a referral; `ends_case`: the case is over for everybody."""
+
+    code: str
+    ends_case: bool
+
+
 @dataclass(frozen=True)
 class Reference:
     """The lists together. `domains`: what an assessment may give levels for."""
@@ -48,6 +56,8 @@ class Reference:
     reject_reasons: CodeList[CodeRow]
     redirect_reasons: CodeList[CodeRow]
     outcome_codes: CodeList[CodeRow]
+    fail_reasons: CodeList[FailReason]
+    reopen_reasons: CodeList[CodeRow]
     courses: CodeList[Course]
     domains: frozenset[str]
 
@@ -63,6 +73,8 @@ class Reference:
                 "reject_reasons": CodeRow,
                 "redirect_reasons": CodeRow,
                 "outcome_codes": CodeRow,
+                "fail_reasons": FailReason,
+                "reopen_reasons": CodeRow,
                 "courses": Course,
                 "needs": Need,
             },
@@ -74,6 +86,8 @@ class Reference:
             reject_reasons=tables["reject_reasons"],
             redirect_reasons=tables["redirect_reasons"],
             outcome_codes=tables["outcome_codes"],
+            fail_reasons=tables["fail_reasons"],
+            reopen_reasons=tables["reopen_reasons"],
             courses=tables["courses"],
             domains=frozenset(need.domain for need in tables["needs"]),
         )

@@ -43,6 +43,10 @@ CONSENT_GONE: Final = consent_missing(
     "The person's consent to hand the case over does not cover your centre any more.",
     "Record a new consent with the person; until then you can record arrival and contacts, and complete the referral.",
 )
+CONSENT_MISSING_TO_REOPEN: Final = consent_missing(
+    "The person's consent to hand the case over does not cover your centre, or not any more.",
+    "Record a new consent with the person, or ask the scout to obtain one; then reopen the referral.",
+)
 CONSENT_NOT_FOR_TARGET: Final = consent_missing(
     "The person's consent to hand the case over does not cover the other centre.",
     "Ask the scout to obtain a consent for it, or reject the referral so that the scout finds another way.",
@@ -68,6 +72,18 @@ REDIRECTION_LOOP: Final = Refused(
     "The other centre has passed this referral on already.",
     "Name a centre that has not had it, or accept or reject it.",
     "/to_centre",
+)
+REASON_OF_THE_FILE: Final = Refused(
+    "reason_of_the_file",
+    "That somebody never arrived is told of the person, not of one referral.",
+    "Use POST /files/{case_id}/never-arrived: it fails every referral that your centre holds.",
+    "/reason",
+    422,
+)
+STILL_EXPECTED: Final = Refused(
+    "still_expected",
+    "The day by which the person is expected is not over.",
+    "Wait until it is over at your centre. If you know more, let the referral fail with that reason.",
 )
 REFERRAL_UNANSWERED: Final = Refused(
     "referral_unanswered",

@@ -32,7 +32,8 @@ INBOX: Final = Listing(
                    as changed_at
     ) place""",
     id="place.id",
-    columns="file.id as case_id, file.data -> 'consents' as consents, waiting.referral",
+    columns="""file.id as case_id, file.data -> 'consents' as consents, file.data ->> 'case_over' as case_over,
+    waiting.referral""",
     updated_at="place.changed_at",
     orders={
         "answer_due_at": Order("place.due_at", "timestamptz"),
@@ -97,6 +98,7 @@ def inbox_item(row: Any, at: datetime, centre: str | None, days: WorkingDays) ->
             "answer_due_at": referral.answer_due_at,
             "answer_due_estimated": answer_estimated(referral, days),
             "overdue_level": referral.overdue_level,
+            "case_over": row["case_over"] if known else None,
             "preview": referral.preview if known else None,
         }
     )

@@ -19,8 +19,8 @@ def not_a_centre() -> Refused:
 
 
 _HAND_OVER = (
-    "Hand people over (redirect, reject or complete their referral, record their consent), or record that somebody"
-    " has arrived or was spoken with; for anything else ask the programme desk."
+    "Hand people over (redirect, reject or complete their referral, let it fail, record their consent), or record that"
+    " somebody has arrived, has not come or was spoken with; for anything else ask the programme desk."
 )
 
 

@@ -33,6 +33,8 @@ STAYS_OPEN: Final[Mapping[str, str]] = {
     "redirect_referral": "hands over: a centre elsewhere takes the person on",
     "reject_referral": "hands over: the desk in Germany looks for another way",
     "complete_referral": "hands over: the desk learns how it ended, and may refer the person elsewhere",
+    "fail_referral": "hands over: the desk learns why nothing comes of it, and may refer the person elsewhere",
+    "report_never_arrived": "hands over: the desk learns that somebody who was expected is not there",
     "grant_consent": "hands over: no centre elsewhere is asked without the person's consent for it",
     "withdraw_consent": "safety: the person may take back at any time what they have allowed",
     "confirm_arrival": "safety: somebody was seen or heard",

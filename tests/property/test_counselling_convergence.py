@@ -48,15 +48,15 @@ FROM_THE_SCOUT = st.one_of(
     steps(["withdraw", "revoke"], ANY),
     steps(["age"], ANY, st.sampled_from(("25_34", "35_49", "under_18"))),
     steps(["grant"], ANY, st.sampled_from((EVERYWHERE, CENTRES[:1], ("country:GH",)))),
-    steps(["planned", "booked", "rescheduled", "cancelled", "departed"], st.integers(-4, 9)),
+    steps(["planned", "booked", "rescheduled", "cancelled", "missed", "departed", "diverted"], st.integers(-4, 9)),
 )
 WAIT = steps(["wait"], st.sampled_from((1, 20, 30, 80, 200)))
 ACCEPT_OR_REDIRECT = st.one_of(steps(["accept"], ANY, st.booleans()), steps(["redirect"], ANY, st.booleans(), CENTRE))
 AT_THE_CENTRE = st.one_of(
     ACCEPT_OR_REDIRECT,
     steps(["accept", "complete"], ANY, st.booleans()),
-    steps(["reject"], ANY, st.booleans()),
-    steps(["arrive", "contact", "assess"], ANY, st.booleans()),
+    steps(["reject", "fail", "reopen"], ANY, st.booleans()),
+    steps(["arrive", "contact", "assess", "never_arrived"], ANY, st.booleans()),
     WAIT,
 )
 BEGIN = (Step("grant", 0, (EVERYWHERE,)), Step("refer", 0, (CENTRES[0], "normal", False, None)))
@@ -82,6 +82,18 @@ TWO_CENTRES = (
     Step("contact", 0, (False,)),
     Step("complete", 0, (False,)),
 )
+AGAIN = (
+    Step("accept", 0, (False,)),
+    Step("never_arrived", 0, (False,)),
+    Step("reopen", 0, (False,)),
+    Step("arrive", 0, (False,)),
+    Step("fail", 0, (False,)),
+    Step("reopen", 0, (False,)),
+    Step("contact", 0, (False,)),
+    Step("fail", 1, (False,)),
+    Step("reopen", 0, (False,)),
+    Step("complete", 0, (False,)),
+)
 """What becomes of a case if nothing comes between; random steps alone hardly ever get so far."""
 
 
@@ -90,7 +102,7 @@ def spines(draw: st.DrawFn) -> list[Step]:
     """A stretch of a path with other steps in between."""
     between = st.lists(st.one_of(FROM_THE_SCOUT, AT_THE_CENTRE), max_size=draw(st.sampled_from((1, 2, 4))))
     spine = [*BEGIN, *draw(between)]
-    path = draw(st.sampled_from((ONE_CENTRE, TWO_CENTRES)))
+    path = draw(st.sampled_from((ONE_CENTRE, TWO_CENTRES, AGAIN)))
     for step in path[: draw(st.integers(0, len(path)))]:
         spine += [step, *draw(between)]
     return spine
@@ -140,6 +152,7 @@ def compare(run: Run) -> None:
     """The service came to what the model says."""
     file, model = run.desk.file, run.model
     assert (file.status, file.centre) == model.stage()
+    assert file.case_over == ("person_deceased" if model.over() else None)
     assert {
         each.id: (each.centre, each.status, each.answer_due_at, each.overdue_level, each.withdrawal is not None)
         for each in file.referrals

@@ -60,6 +60,8 @@ MACHINES: dict[str, tuple[ModuleType, Any, str]] = {
         received accept accepted
         accepted start in_progress
         in_progress complete completed
+        accepted,in_progress fail failed
+        completed,failed reopen accepted
         received reject rejected
         received redirect referred_onward
         received,accepted withdraw withdrawn

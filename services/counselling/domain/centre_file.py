@@ -5,12 +5,12 @@ The stage follows from the facts, by `stage_of`, and from nothing else:
     unknown --referral--> expected --arrival--> arrived_not_contacted --contact--> in_contact
     in_contact --assessment--> assessed
 
-    any of these after `unknown` --the last live referral ends--> declined | withdrawn | closed
-    declined | withdrawn | closed --a new referral--> the stage that the facts give
+    any of these after `unknown` --the last live referral ends--> declined | withdrawn | closed | failed
+    declined | withdrawn | closed | failed --a new referral, or one that is reopened--> the stage that the facts give
 
 `unknown`: other services have told of the case, no referral has come. `declined`: the last centre said no,
-the scout looks for another way. `withdrawn`: taken back. `closed`: completed. These three are words of their own,
-because worklists ask for them (docs/domain.md: three-endings).
+the scout looks for another way. `withdrawn`: taken back. `closed`: completed. `failed`: nothing came of it. These four
+are words of their own, because worklists ask for them (docs/domain.md: endings).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from uuid import UUID
 from counselling.domain.consent import Consent, known_until
 from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Early, Employment, Offer
-from counselling.domain.referral import LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
+from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
 from vocabulary.ages import Age
 from vocabulary.terms import Priority, Readiness
 
@@ -37,11 +37,13 @@ FileStatus = Literal[
     "declined",
     "withdrawn",
     "closed",
+    "failed",
 ]
 ENDED: Mapping[ReferralStatus, FileStatus] = {
     "rejected": "declined",
     "withdrawn": "withdrawn",
     "completed": "closed",
+    "failed": "failed",
 }
 """What the end of the last live referral makes of the file. A redirection is no end: its child lives on."""
 MAX_REDIRECTIONS = 5
@@ -61,7 +63,8 @@ class AssessmentSummary:
 
 @dataclass(frozen=True, slots=True)
 class CentreFile:
-    """One case. `status`, `centre`, `country`, `centres` and `taken_on` follow from the rest: see `settled`."""
+    """One case. `status`, `centre`, `country`, `centres`, `taken_on` and `case_over` follow from the rest: see
+    `settled`."""
 
     id: UUID
     status: FileStatus = "unknown"
@@ -76,6 +79,8 @@ class CentreFile:
 
     Lists ask for it; `domain/sight.py` says the same of one file. None: no consent ever does.
     """
+    case_over: str | None = None
+    """For which reason the case is over for everybody, as a centre has told; no referral was reopened since."""
     referrals: tuple[Referral, ...] = ()
     consents: tuple[Consent, ...] = ()
     departure: Departure | None = None
@@ -142,9 +147,9 @@ class CentreFile:
         return any(referral.centre == centre and referral.status in TAKEN_ON for referral in self.referrals)
 
     def ended_with(self, centre: str) -> bool:
-        """Whether nothing is going on in this case, and the last that was is the support that this centre completed."""
+        """Whether nothing is going on in this case, and the last that was is the support that this centre ended."""
         last = None if self.live else leading(self)
-        return last is not None and last.centre == centre and last.status == "completed"
+        return last is not None and last.centre == centre and last.status in CARED_FOR
 
     def redirected_under(self, root_id: UUID) -> tuple[str, ...]:
         """The centres that have passed this root on, each as often as it did."""
@@ -163,6 +168,15 @@ class CentreFile:
             else (*self.referrals, changed)
         )
         return settled(replace(self, referrals=referrals, departure=departure or self.departure))
+
+    def inbox_changed(self, now: datetime) -> CentreFile:
+        """The file in which what waits for an answer shows something else from now on."""
+        return replace(
+            self,
+            referrals=tuple(
+                replace(each, changed_at=now) if each.status == "received" else each for each in self.referrals
+            ),
+        )
 
     def begins_anew(self, earliest: date | None) -> bool:
         """Whether a referral with this first day of departure is for another journey than the known one.
@@ -238,10 +252,23 @@ def settled(file: CentreFile) -> CentreFile:
         for referral in sorted(file.referrals, key=lambda each: each.centre)
         if referral.held or (referral is last and file.ended_with(last.centre))
     }
-    found = (status, last.centre, country, centres, taken_on)
-    if found == (file.status, file.centre, file.country, file.centres, file.taken_on):
+    over = _over(file)
+    found = (status, last.centre, country, centres, taken_on, over)
+    if found == (file.status, file.centre, file.country, file.centres, file.taken_on, file.case_over):
         return file
-    return replace(file, status=status, centre=last.centre, country=country, centres=centres, taken_on=taken_on)
+    return replace(
+        file, status=status, centre=last.centre, country=country, centres=centres, taken_on=taken_on, case_over=over
+    )
+
+
+def _over(file: CentreFile) -> str | None:
+    """Why the case is over for everybody (docs/domain.md: one-death); a referral that was reopened since says no."""
+    told = [each for each in file.referrals if each.ends_case]
+    if not told:
+        return None
+    last = max(told, key=_ended)
+    reopened = max((each.reopened_at for each in file.referrals if each.reopened_at is not None), default=None)
+    return last.reason if reopened is None or last.ended_at is None or reopened < last.ended_at else None
 
 
 def links(file: CentreFile) -> set[UUID]:
@@ -250,7 +277,8 @@ def links(file: CentreFile) -> set[UUID]:
 
 
 def _answered(referral: Referral) -> tuple[datetime, UUID]:
-    return (referral.answered_at or referral.received_at, referral.id)
+    """What was reopened counts from then: another centre may have the person in its care since."""
+    return (referral.reopened_at or referral.answered_at or referral.received_at, referral.id)
 
 
 def _ended(referral: Referral) -> tuple[datetime, UUID]:

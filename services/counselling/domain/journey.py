@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 
-DepartureStatus = Literal["expected", "planned", "booked", "cancelled", "departed"]
+DepartureStatus = Literal["expected", "planned", "booked", "cancelled", "missed", "departed", "diverted"]
 """`expected`: only the window that the referral itself named is known."""
 ArrivalMethod = Literal["seen", "phone", "partner", "self"]
 Channel = Literal["in_person", "phone", "video", "chat", "home_visit"]
@@ -30,6 +30,13 @@ class Departure:
     def day(self) -> date | None:
         """The day of departure, if there is one: a window is none, and a cancelled day neither."""
         return self.earliest if self.status == "booked" else self.departed_on
+
+    @property
+    def arrival_by(self) -> date | None:
+        """The day on which the person is to have arrived, or to have left Germany at the latest; None: nobody knows."""
+        if self.status == "departed":
+            return self.arrival_expected_on
+        return self.latest if self.status in ("expected", "planned", "booked") else None
 
 
 @dataclass(frozen=True, slots=True)

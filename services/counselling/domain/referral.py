@@ -1,15 +1,15 @@
 """A referral as the centre that receives it sees it.
 
-    received --accept-> accepted --start-> in_progress --complete-> completed
-       |                    |
-       |--reject-> rejected |
+    received --accept-> accepted --start-> in_progress --complete-> completed --reopen-> accepted
+       |                   |`--------fail--------+-------------> failed ----reopen-> accepted
+       |--reject-> rejected|
        |--redirect-> referred_onward     (and a child is `received` at the other centre, under the same root)
        `--withdraw-> withdrawn <-withdraw-'
 
-`start` is the arrival: it takes every accepted referral of the case along; what is accepted after the arrival
-starts at once. A referral in progress is not ended by a withdrawal in Germany: the person is in the country
+`start` is the arrival: it takes every accepted referral of the case along; what is accepted, or reopened, after the
+arrival starts at once. A referral in progress is not ended by a withdrawal in Germany: the person is in the country
 and in counselling, and says to the centre itself whether to go on. The withdrawal is noted on it
-(`withdrawal`), and the centre completes the referral with the outcome.
+(`withdrawal`), and the centre completes the referral with the outcome, or says why it failed.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from vocabulary.ages import Age
 from vocabulary.terms import Priority
 from vocabulary.transitions import Stepping
 
-ReferralStatus = Literal["received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"]
-Step = Literal["accept", "start", "complete", "reject", "redirect", "withdraw"]
+ReferralStatus = Literal[
+    "received", "accepted", "in_progress", "completed", "failed", "rejected", "referred_onward", "withdrawn"
+]
+Step = Literal["accept", "start", "complete", "fail", "reopen", "reject", "redirect", "withdraw"]
 
 TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("received", "accept"): "accepted",
@@ -35,11 +37,17 @@ TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("accepted", "start"): "in_progress",
     ("accepted", "withdraw"): "withdrawn",
     ("in_progress", "complete"): "completed",
+    ("accepted", "fail"): "failed",
+    ("in_progress", "fail"): "failed",
+    ("completed", "reopen"): "accepted",
+    ("failed", "reopen"): "accepted",
 }
 LIVE: frozenset[ReferralStatus] = frozenset({"received", "accepted", "in_progress"})
 HELD: frozenset[ReferralStatus] = frozenset({"accepted", "in_progress"})
 """The centre has taken the person on."""
-TAKEN_ON: tuple[ReferralStatus, ...] = ("accepted", "in_progress", "completed")
+CARED_FOR: tuple[ReferralStatus, ...] = ("completed", "failed")
+"""The centre had taken the person on, and has said how that ended."""
+TAKEN_ON: tuple[ReferralStatus, ...] = ("accepted", "in_progress", *CARED_FOR)
 """The centre has taken the person on, and has kept to it."""
 ESCALATIONS = 3
 """Levels of what is overdue: counsellor, manager of the centre, programme desk (docs/domain.md: escalation)."""
@@ -118,7 +126,7 @@ class Referral(Stepping[Step]):
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None
-    """Code of why it was rejected, redirected or withdrawn, or of what came of it."""
+    """Code of why it was rejected, redirected or withdrawn, of what came of it, or why nothing did."""
     overdue_level: int = 0
     """The level that the unanswered referral has reached, 0 in time."""
     first_appointment: datetime | None = None
@@ -127,6 +135,9 @@ class Referral(Stepping[Step]):
     """When what the inbox shows of it changed last, by this service's clock: lists say by it what is new."""
     centre_region: str | None = None
     """The region that the centre lies in, where it is known: its offices may have days of their own."""
+    ends_case: bool = False
+    """Whether it failed for a reason that ends the case for everybody: the person has died."""
+    reopened_at: datetime | None = None
 
     @property
     def place(self) -> str:
@@ -159,9 +170,18 @@ class Referral(Stepping[Step]):
         return self.stepped("start") if self.allows("start") else self
 
     def ended(self, step: Step, at: datetime, reason: str) -> Referral:
-        """Rejected, redirected, withdrawn or completed, for a coded reason or with a coded outcome."""
+        """Rejected, redirected, withdrawn, completed or failed, for a coded reason or with a coded outcome."""
         answered_at = at if step in ("reject", "redirect") else self.answered_at
         return self.stepped(step, answered_at=answered_at, ended_at=at, reason=reason)
+
+    def failed(self, at: datetime, reason: str, *, ends_case: bool) -> Referral:
+        """Nothing more comes of it."""
+        return replace(self.ended("fail", at, reason), ends_case=ends_case)
+
+    def reopened(self, at: datetime) -> Referral:
+        """It goes on: what was said of its end, and a withdrawal from before, holds no more."""
+        anew = {"ended_at": None, "reason": None, "ends_case": False, "withdrawal": None}
+        return self.stepped("reopen", reopened_at=at, **anew)
 
     def child(self, id_: UUID, centre: Seat, at: datetime, due_at: datetime) -> Referral:
         """The referral that another centre gets when this one is redirected: same root, a fresh limit."""

@@ -1,7 +1,7 @@
 """How much a centre may know of a file at a moment: it grows with what it takes on, and ends with the consent.
 
     nothing   it was never asked; or the last that it was asked it rejected or passed on, or that was taken back; or it
-              has completed its part, and another centre has been asked since
+              has ended its part, and another centre has been asked since
     trace     it is asked, has the person in its care or had to the end, and no consent lets it know them now: its own
               referrals, so that it can end what it has begun, and nothing of the person
     preview   it is asked and has not answered: what the scout referred, whatever it did for the person before
@@ -18,7 +18,7 @@ from typing import Final, Literal
 from counselling.domain.centre_file import ENDED, CentreFile, FileStatus
 from counselling.domain.consent import Consent, covered
 from counselling.domain.journey import Departure
-from counselling.domain.referral import Referral
+from counselling.domain.referral import CARED_FOR, Referral
 
 Sight = Literal["nothing", "trace", "preview", "whole"]
 KNOWING: Final = ("preview", "whole")
@@ -71,7 +71,7 @@ def departure_for(file: CentreFile, centre: str) -> Departure | None:
 
 
 def leading_of(file: CentreFile, centre: str) -> Referral | None:
-    """The referral by which this centre has the person; else that of its completed ones which ended last."""
+    """The referral by which this centre has the person; else that of those it has cared for which ended last."""
     held = file.held_by(centre)
-    ended = [each for each in own_referrals(file, centre) if each.status == "completed"]
+    ended = [each for each in own_referrals(file, centre) if each.status in CARED_FOR]
     return held or max(ended, key=lambda each: each.ended_at or each.received_at, default=None)

@@ -12,7 +12,7 @@ from counselling import commands
 from counselling.domain import assessment, centre_file
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-from counselling.handlers import care, casework, deadlines, overdue, referrals
+from counselling.handlers import care, casework, deadlines, endings, overdue, referrals
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -29,7 +29,10 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.AcceptReferral: Handler(BY_CASE, referrals.accept),
     commands.RejectReferral: Handler(BY_CASE, referrals.reject),
     commands.RedirectReferral: Handler(BY_CASE, referrals.redirect),
-    commands.CompleteReferral: Handler(BY_CASE, referrals.complete),
+    commands.CompleteReferral: Handler(BY_CASE, endings.complete),
+    commands.FailReferral: Handler(BY_CASE, endings.fail),
+    commands.ReopenReferral: Handler(BY_CASE, endings.reopen),
+    commands.ReportNeverArrived: Handler(BY_CASE, endings.never_arrived),
     commands.ConfirmArrival: Handler(BY_CASE, casework.confirm_arrival),
     commands.RecordContact: Handler(BY_CASE, casework.record_contact),
     commands.RecordAssessment: Handler(BY_CASE, casework.record_assessment),

@@ -25,6 +25,8 @@ from counselling.contracts import (
     ConsentGranted,
     ConsentWithdrawn,
     DepartureCancelled,
+    DepartureDiverted,
+    DepartureMissed,
     DeparturePlanned,
     DepartureRescheduled,
     ReferralWithdrawn,
@@ -104,7 +106,8 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
 
     A redirected referral is withdrawn where it is now: the withdrawal and the redirection may have crossed.
     One in progress stays, with the withdrawal noted on it: what becomes of the support is settled there. One that
-    nobody has told of yet is withdrawn when it comes.
+    nobody has told of yet is withdrawn when it comes. One that was reopened since the withdrawal goes on: the later
+    word of the two holds, here and at the scout's desk.
     """
     file = file_of(states, event.case_id)
     referral = file.referral(event.referral_id)
@@ -114,7 +117,7 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     if referral.status == "referred_onward":
         root_id = referral.root_id
         referral = next((each for each in file.live if each.root_id == root_id), None)
-    if referral is None:
+    if referral is None or (referral.reopened_at is not None and context.occurred_at < referral.reopened_at):
         return NOTHING
     if referral.status == "in_progress":
         noted = referral.withdrawal or Withdrawal(event.reason, context.occurred_at)
@@ -154,6 +157,11 @@ def departure_cancelled(states: States, event: DepartureCancelled, context: Cont
     return _departing(file_of(states, event.case_id), Departure("cancelled"), context)
 
 
+def departure_missed(states: States, event: DepartureMissed, context: Context) -> Decision:
+    """The person is still in Germany, and the plan is over."""
+    return _departing(file_of(states, event.case_id), Departure("missed"), context)
+
+
 def returnee_departed(states: States, event: ReturneeDeparted, context: Context) -> Decision:
     """The person is on the way."""
     file = file_of(states, event.case_id)
@@ -165,6 +173,13 @@ def returnee_departed(states: States, event: ReturneeDeparted, context: Context)
         arrival_expected_on=event.arrival_expected_on,
     )
     return _departing(file, departure, context)
+
+
+def departure_diverted(states: States, event: DepartureDiverted, context: Context) -> Decision:
+    """The person is elsewhere: until they travel on, nobody knows when they will be here."""
+    file = file_of(states, event.case_id)
+    known = file.departure or Departure("diverted")
+    return _departing(file, replace(known, status="diverted", arrival_expected_on=None), context)
 
 
 def _departing(file: CentreFile, departure: Departure, context: Context) -> Decision:
@@ -220,7 +235,7 @@ def _window(file: CentreFile, event: ReturneeReferred, at: datetime) -> Departur
     if (
         event.departure is None
         or _outdated(file, at)
-        or (known is not None and known.status in ("planned", "booked", "departed"))
+        or (known is not None and known.status in ("planned", "booked", "departed", "diverted"))
     ):
         return None
     return Departure("expected", event.departure.earliest, event.departure.latest)

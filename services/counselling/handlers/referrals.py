@@ -1,4 +1,4 @@
-"""The centre's answer to a referral: accept, reject, redirect; and in the end, complete."""
+"""The centre's answer to a referral: accept, reject, redirect."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from chassis.pure.decision import (
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import RedirectionOutcome, ReferralOutcome
-from counselling.commands import AcceptReferral, CompleteReferral, RedirectReferral, RejectReferral
+from counselling.commands import AcceptReferral, RedirectReferral, RejectReferral
 from counselling.domain.centre_file import MAX_REDIRECTIONS, CentreFile
 from counselling.domain.consent import covered
-from counselling.domain.referral import TRANSITIONS, Referral
+from counselling.domain.referral import Referral
 from counselling.domain.sight import KNOWING
-from counselling.events import ReferralAccepted, ReferralCompleted, ReferralRedirected, ReferralRejected
+from counselling.events import ReferralAccepted, ReferralRedirected, ReferralRejected
 from counselling.handlers.access import by_centre, referral_of, sight_in
 from counselling.handlers.deadlines import FIRST_CONTACT, REFERRAL_ANSWER
 from counselling.handlers.incoming import received
@@ -27,8 +27,7 @@ from counselling.limits import answer_estimated, contact_priority, due
 from counselling.reference import Reference
 from vocabulary.countries import day_at
 from vocabulary.reference import Centre
-from vocabulary.refusals import country_not_active, country_suspended, date_in_past, unknown_code, wrong_state
-from vocabulary.transitions import statuses_before
+from vocabulary.refusals import country_not_active, country_suspended, date_in_past, unknown_code
 
 LATEST_APPOINTMENT = timedelta(days=730)
 """Further ahead a date is a slip of the pen (docs/domain.md: appointment-horizon)."""
@@ -47,8 +46,8 @@ def accept(states: States, command: AcceptReferral, context: Context) -> Decisio
     if file.arrival is not None:
         accepted = accepted.started()
     taken_on = file.with_referral(accepted)
-    if file.arrival is not None and not file.contacts and not any(each.held for each in file.live):
-        taken_on, deadline = _contact_owed(taken_on, accepted, context)
+    if takes_on_anew(file):
+        taken_on, deadline = contact_owed(taken_on, accepted, context)
         deadlines = (*deadlines, deadline)
     event = ReferralAccepted(
         **by_centre(taken_on, referral), referral_id=referral.id, first_appointment=command.first_appointment
@@ -113,25 +112,6 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
     return Decision((file,), (event, received(file, child)), deadlines, answer)
 
 
-def complete(states: States, command: CompleteReferral, context: Context) -> Decision | Refused:
-    """Says what came of it; this closes the loop to the scout."""
-    found = referral_of(states, command.case_id, command.referral_id, context.actor)
-    if isinstance(found, Refused):
-        return found
-    file, referral = found
-    if not referral.allows("complete"):
-        return wrong_state("referral", referral.status, *statuses_before(TRANSITIONS, "complete"))
-    if command.outcome_code not in context.reference.outcome_codes:
-        return unknown_code("/outcome_code", "outcome_codes")
-    completed = referral.ended("complete", context.now, command.outcome_code)
-    file = file.with_referral(completed)
-    event = ReferralCompleted(**by_centre(file, referral), referral_id=referral.id, outcome_code=command.outcome_code)
-    over = not any(each.held for each in file.live)
-    deadlines = (Cleared(FIRST_CONTACT, file.id),) if over else ()
-    answer = ReferralOutcome.of(file, completed, sight_in(file, context))
-    return Decision((file,), (event,), deadlines, answer)
-
-
 def _day(referral: Referral, context: Context) -> date:
     """The day at the centre that answers."""
     return day_at(referral.centre_country, context.now)
@@ -189,7 +169,12 @@ def _why_not_there(file: CentreFile, referral: Referral, centre: Centre, at: dat
     return None
 
 
-def _contact_owed(file: CentreFile, referral: Referral, context: Context) -> tuple[CentreFile, Deadline]:
+def takes_on_anew(file: CentreFile) -> bool:
+    """Whether a centre that takes the person on now owes the first contact: they are there, and in nobody's care."""
+    return file.arrival is not None and not file.contacts and not any(each.held for each in file.live)
+
+
+def contact_owed(file: CentreFile, referral: Referral, context: Context) -> tuple[CentreFile, Deadline]:
     """The first contact with somebody who had arrived before this centre took them on: owed from now."""
     priority = contact_priority(file.vulnerability_present)
     contact = due(context, priority, 1, referral.place, context.now)

@@ -25,7 +25,8 @@ LIMITS: dict[str, tuple[tuple[int, str], ...]] = {
 }
 WAITING, TAKEN = ("received",), ("accepted", "in_progress")
 LIVE = WAITING + TAKEN
-AFTER = {"rejected": "declined", "withdrawn": "withdrawn", "completed": "closed"}
+AFTER = {"rejected": "declined", "withdrawn": "withdrawn", "completed": "closed", "failed": "failed"}
+CARED_FOR = ("completed", "failed")
 
 _open = {country: holidays.country_holidays(country) for country in ZONE}
 with (Path(__file__).parents[3] / "schemas" / "reference" / "calendar_days.v1.csv").open(encoding="utf-8") as _file:
@@ -83,11 +84,11 @@ class Model:
             if left and left <= self.arrived_on:
                 self.departure = {"status": None}
             self.arrived_on, self.contacts, self.assessed = None, [], False
-        if window and self.departure["status"] in (None, "expected", "cancelled"):
-            self.departure = {"status": "expected"}
+        if window and self.departure["status"] in (None, "expected", "cancelled", "missed"):
+            self.departure = {"status": "expected", "by": window + timedelta(days=3)}
         self._receive(id_, id_, centre, priority, vulnerable)
 
-    def withdraw(self, id_: UUID) -> None:
+    def withdraw(self, id_: UUID, at: datetime) -> None:
         referral = self.referrals[id_]
         if referral["status"] == "referred_onward":
             same_root = [each for each in self.referrals.values() if each["root"] == referral["root"]]
@@ -95,10 +96,13 @@ class Model:
             if not alive:
                 return
             [referral] = alive
+        if referral["reopened"] and at < referral["reopened"]:
+            return
         if referral["status"] == "in_progress":
             referral["noted"] = True
         elif referral["status"] in ("received", "accepted"):
             self._end(referral, "withdrawn")
+            referral["ended"] = at
 
     def grant(self, id_: UUID, recipients: tuple[str, ...]) -> None:
         self.consents.setdefault(id_, {"gone": False})["recipients"] = recipients
@@ -108,9 +112,12 @@ class Model:
 
     def depart(self, status: str, day: date | None) -> None:
         if status == "departed":
-            self.departure = {"status": status, "departed_on": day}
+            self.departure = {"status": status, "departed_on": day, "by": day}
+        elif status == "diverted":
+            self.departure = {"status": status, "departed_on": self.departure.get("departed_on")}
         else:
-            self.departure = {"status": status, "booked": day if status == "booked" else None}
+            by = day if status in ("planned", "booked") else None
+            self.departure = {"status": status, "booked": day if status == "booked" else None, "by": by}
 
     # --- what the centre does: None, or the code of the refusal ---
 
@@ -164,9 +171,46 @@ class Model:
         if referral["status"] != "in_progress":
             return "wrong_state"
         self._end(referral, "completed")
-        if not any(each["status"] in TAKEN for each in self.referrals.values()):
-            self.deadlines.pop(("first_contact", None), None)
+        self._let_go()
         self.told.append(("ReferralCompleted", centre))
+        return None
+
+    def fail(self, id_: UUID, centre: str, reason: str) -> str | None:
+        referral = self.referrals[id_]
+        if referral["centre"] != centre:
+            return "other_organisation"
+        if referral["status"] not in TAKEN:
+            return "wrong_state"
+        dead = reason == "person_deceased"
+        self._fail(self._held_by(centre) if dead else [referral], dead)
+        return None
+
+    def never_arrived(self, centre: str) -> str | None:
+        if code := self._not_in_care(centre):
+            return code
+        if self.arrived_on:
+            return "already_arrived"
+        by = self.departure.get("by")
+        if by and by >= self.now.astimezone(ZONE[COUNTRY_OF[centre]]).date() and self._covered(centre):
+            return "still_expected"
+        self.told.append(("NeverArrived", centre))
+        self._fail(self._held_by(centre), False)
+        return None
+
+    def reopen(self, id_: UUID, centre: str) -> str | None:
+        referral = self.referrals[id_]
+        if referral["centre"] != centre:
+            return "other_organisation"
+        if referral["status"] not in CARED_FOR:
+            return "wrong_state"
+        if not self._covered(centre):
+            return "consent_missing"
+        nobody_held = not any(each["status"] in TAKEN for each in self.referrals.values())
+        referral |= {"status": "in_progress" if self.arrived_on else "accepted", "reopened": self.now}
+        referral |= {"answered": self.now, "noted": False, "dead": False}
+        if self.arrived_on and not self.contacts and nobody_held:
+            self._owe_contact(referral, self.now)
+        self.told.append(("ReferralReopened", centre))
         return None
 
     def arrive(self, centre: str, day: date) -> str | None:
@@ -212,6 +256,12 @@ class Model:
         self.assessed = True
         self.told.append(("NeedsAssessed", centre))
         return None
+
+    def over(self) -> bool:
+        """Whether somebody has told that the person died, and nobody that they live."""
+        deaths = [each["ended"] for each in self.referrals.values() if each["dead"]]
+        back = [each["reopened"] for each in self.referrals.values() if each["reopened"]]
+        return bool(deaths) and (not back or max(back) < max(deaths))
 
     # --- time ---
 
@@ -259,7 +309,7 @@ class Model:
             most = "whole"
         elif any(each["status"] in WAITING for each in mine):
             most = "preview"
-        elif quiet and final in mine and final is not None and final["status"] == "completed":
+        elif quiet and final in mine and final is not None and final["status"] in CARED_FOR:
             most = "whole"
         else:
             return "nothing"
@@ -280,6 +330,8 @@ class Model:
             "due": due,
             "level": 0,
             "noted": False,
+            "reopened": None,
+            "dead": False,
         }
         self.deadlines["referral_answer", id_] = (due, 1)
         self.told.append(("ReferralReceived", centre))
@@ -287,6 +339,20 @@ class Model:
     def _end(self, referral: dict[str, Any], status: str) -> None:
         referral |= {"status": status, "ended": self.now}
         self.deadlines.pop(("referral_answer", referral["id"]), None)
+
+    def _held_by(self, centre: str) -> list[dict[str, Any]]:
+        return [each for each in self.referrals.values() if each["centre"] == centre and each["status"] in TAKEN]
+
+    def _fail(self, referrals: list[dict[str, Any]], dead: bool) -> None:
+        for referral in referrals:
+            self._end(referral, "failed")
+            referral["dead"] = dead
+            self.told.append(("ReferralFailed", referral["centre"]))
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if not any(each["status"] in TAKEN for each in self.referrals.values()):
+            self.deadlines.pop(("first_contact", None), None)
 
     def _owe_contact(self, referral: dict[str, Any], start: datetime, also: dict[str, Any] | None = None) -> None:
         vulnerable = self._vulnerable() or bool(also and also["vulnerable"])

@@ -43,7 +43,8 @@ class Run:
     def take(self, step: Step) -> None:
         """Does one step of the spine on both sides; the service must refuse just what the model refuses."""
         known = list(self.model.referrals)
-        if step.act in ("withdraw", "accept", "reject", "redirect", "complete") and not known:
+        of_a_referral = ("withdraw", "accept", "reject", "redirect", "complete", "fail", "reopen")
+        if step.act in of_a_referral and not known:
             return
         getattr(self, f"_{step.act}", self._departure)(step)
 
@@ -73,8 +74,9 @@ class Run:
 
     def _withdraw(self, step: Step) -> None:
         id_ = self._one(step)
-        self.desk.tell(withdrawn(id_))
-        self.model.withdraw(id_)
+        at = self.desk.service.now - timedelta(hours=step.pick)
+        self.desk.tell(withdrawn(id_), at=at)
+        self.model.withdraw(id_, at)
 
     def _grant(self, step: Step) -> None:
         [recipients] = step.arguments
@@ -91,6 +93,10 @@ class Run:
         day = self.day + timedelta(days=step.pick)
         if step.act == "cancelled":
             self.desk.tell(contracts.DepartureCancelled(case_id=CASE))
+        elif step.act == "missed":
+            self.desk.tell(contracts.DepartureMissed(case_id=CASE))
+        elif step.act == "diverted":
+            self.desk.tell(contracts.DepartureDiverted(case_id=CASE))
         elif step.act == "departed":
             self.desk.tell(contracts.ReturneeDeparted(case_id=CASE, departed_on=day, arrival_expected_on=day))
         else:
@@ -115,6 +121,22 @@ class Run:
         id_, centre = self._referral_and_centre(step)
         outcome = self._command(commands.CompleteReferral(CASE, id_, "need_met"), centre)
         assert outcome == self.model.complete(id_, centre)
+
+    def _fail(self, step: Step) -> None:
+        id_, centre = self._referral_and_centre(step)
+        reason = ("contact_lost", "person_deceased")[step.pick % 2]
+        outcome = self._command(commands.FailReferral(CASE, id_, reason), centre)
+        assert outcome == self.model.fail(id_, centre, reason)
+
+    def _reopen(self, step: Step) -> None:
+        id_, centre = self._referral_and_centre(step)
+        self._wait(Step("wait", 1))  # two words of a centre have two times
+        outcome = self._command(commands.ReopenReferral(CASE, id_, "contact_regained"), centre)
+        assert outcome == self.model.reopen(id_, centre)
+
+    def _never_arrived(self, step: Step) -> None:
+        centre = self._centre(step)
+        assert self._command(commands.ReportNeverArrived(CASE), centre) == self.model.never_arrived(centre)
 
     def _redirect(self, step: Step) -> None:
         id_, centre = self._referral_and_centre(step)

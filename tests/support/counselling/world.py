@@ -178,6 +178,19 @@ class Desk:
     ) -> Decision | Refused:
         return self.service.command(commands.CompleteReferral(CASE, referral_id, outcome), actor)
 
+    def fail(
+        self, reason: str = "contact_lost", actor: Actor = COUNSELLOR, referral_id: UUID = REFERRAL
+    ) -> Decision | Refused:
+        return self.service.command(commands.FailReferral(CASE, referral_id, reason), actor)
+
+    def reopen(
+        self, reason: str = "need_again", actor: Actor = COUNSELLOR, referral_id: UUID = REFERRAL
+    ) -> Decision | Refused:
+        return self.service.command(commands.ReopenReferral(CASE, referral_id, reason), actor)
+
+    def never_arrived(self, actor: Actor = COUNSELLOR) -> Decision | Refused:
+        return self.service.command(commands.ReportNeverArrived(CASE), actor)
+
     def arrive(self, on: date = TODAY, actor: Actor = COUNSELLOR, admin1: str | None = "NG-LA") -> Decision | Refused:
         return self.service.command(commands.ConfirmArrival(CASE, on, "seen", admin1), actor)
 

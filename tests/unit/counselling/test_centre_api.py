@@ -66,6 +66,8 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
         f"/files/{CASE}/assessments",
         {"readiness": "now", "priority": "normal", "levels": {"economic": 1}, "assessed_on": DAY},
     ),
+    (f"/referrals/{REFERRAL}/fail", {"reason": "contact_lost"}),
+    (f"/referrals/{REFERRAL}/reopen", {"reason": "need_again"}),
 ]
 
 
@@ -156,7 +158,7 @@ def test_a_refusal_of_a_rule_becomes_a_problem_that_names_the_field(api: Api) ->
     problem(api.act(*CALLS[3]), 409, "wrong_state")
 
 
-@pytest.mark.parametrize("act", ["accept", "reject", "redirect", "complete"])
+@pytest.mark.parametrize("act", ["accept", "reject", "redirect", "complete", "fail", "reopen"])
 def test_an_unknown_referral_is_not_found(api: Api, act: str) -> None:
     body = next(body for path, body in CALLS if path.endswith(act))
     problem(api.act(f"/referrals/{SECOND}/{act}", body), 404, "referral_not_found")

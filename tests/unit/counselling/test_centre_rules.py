@@ -15,7 +15,7 @@ from chassis.settings import ROOT
 from counselling.app import SERVICE
 from counselling.consumers import EVENTS
 from counselling.domain.centre_file import ENDED, FileStatus
-from counselling.domain.referral import HELD, LIVE, TRANSITIONS, ReferralStatus
+from counselling.domain.referral import CARED_FOR, HELD, LIVE, TRANSITIONS, ReferralStatus
 from counselling.reference import Reference
 from placement.events import EVENTS as PLACEMENT
 from referral.events import EVENTS as REFERRAL_EVENTS
@@ -28,7 +28,7 @@ PRODUCED: dict[str, type[Event]] = {event.type: event for event in (*REFERRAL_EV
 def test_every_state_of_a_referral_is_reached_and_every_end_is_an_end() -> None:
     statuses = set(get_args(ReferralStatus))
     assert {*TRANSITIONS.values(), "received"} == statuses
-    assert {before for before, _ in TRANSITIONS} == LIVE
+    assert {before for before, _ in TRANSITIONS} == LIVE | {*CARED_FOR}
     assert HELD < LIVE
     assert statuses - LIVE == {*ENDED, "referred_onward"}
     assert set(ENDED.values()) < set(get_args(FileStatus))

@@ -235,6 +235,7 @@ def waiting(desk: Desk, centre: str | None = LAGOS) -> InboxItem:
         "case_id": CASE,
         "referral": TypeAdapter(Referral).dump_json(desk.referral()),
         "consents": TypeAdapter(tuple[Consent, ...]).dump_json(desk.file.consents),
+        "case_over": desk.file.case_over,
     }
     return inbox_item(row, desk.service.now, centre, desk.service.working_days)
 
