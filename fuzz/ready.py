@@ -142,6 +142,14 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             Walk.planned,
             lambda: {"departed_on": _today(), "arrival_expected_on": _today(), "assistance_codes": []},
         ),
+        "POST /cases/{case_id}/journey/miss": _at(
+            "case_id", Walk.planned, lambda: {"missed_on": german_today().isoformat(), "reason": "too_late"}
+        ),
+        "POST /cases/{case_id}/journey/divert": _at(
+            "case_id",
+            Walk.departed,
+            lambda: {"diverted_on": german_today().isoformat(), "to_country": "TR", "reason": "stayed_in_transit"},
+        ),
         "PUT /cases/{case_id}/profile": _at(
             "case_id", Walk.opened, lambda: {"given_name": "Ada", "birth_date": "1990-05-17", "notes": "-"}, lasts=True
         ),

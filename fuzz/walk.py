@@ -79,6 +79,10 @@ class Walk:
         """A case whose journey is planned."""
         return (await (await self._person().opened()).planned()).case_id
 
+    async def departed(self) -> str:
+        """A case of somebody who has left Germany."""
+        return (await (await self._person().opened()).departed()).case_id
+
     async def _referred(self) -> Person:
         return await (await self._person().opened()).referred()
 

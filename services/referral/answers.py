@@ -172,6 +172,11 @@ class _Referral(Answer):
     first_appointment: datetime | None
     closed_at: datetime | None
     reason: str | None
+    withdrawal_asked_at: datetime | None = Field(
+        description="when the desk took it back from a centre that had the person in its care, which says what becomes "
+        "of the support"
+    )
+    reopened_at: datetime | None = Field(description="when the centre last went on with what it had ended")
     overdue: bool = Field(description="whether what is owed should have come")
     overdue_level: int = Field(description="how far the centre's answer was escalated")
 
@@ -230,6 +235,9 @@ class JourneyView(Answer):
     arrival_expected_on: date | None
     assistance_codes: tuple[str, ...] | None = Field(description="null: destroyed with the profile of the person")
     arrived_on: date | None
+    missed_on: date | None
+    diverted_on: date | None
+    diverted_to: str | None = Field(description="the country where the person is; null: nobody knows")
 
     def without(self, hidden: frozenset[str]) -> Self:
         """The view for somebody who must not see these codes."""

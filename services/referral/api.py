@@ -38,6 +38,8 @@ from referral.bodies import (
     Booking,
     Cancellation,
     DepartureReport,
+    DiversionReport,
+    MissReport,
     NewCase,
     NewConsent,
     NewReferral,
@@ -166,7 +168,7 @@ async def refer(case_id: UUID, body: NewReferral, actor: Desk, run: Changer) -> 
 async def withdraw_referral(
     referral_id: UUID, body: Withdrawal, actor: Desk, reading: Reading, run: Changer
 ) -> Response:
-    """Takes a referral back before the centre has answered."""
+    """Takes a referral back. Once the person is in the centre's care, the centre says what becomes of the support."""
     case_id = await root_of(reading, Case, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.WithdrawReferral(case_id, referral_id, body.reason), actor, REFERRAL, referral_id)
 
@@ -223,9 +225,22 @@ async def cancel_departure(case_id: UUID, body: Cancellation, actor: Desk, run: 
     return await run(commands.CancelDeparture(case_id, body.reason), actor, CASE, case_id)
 
 
+@router.post("/cases/{case_id}/journey/miss", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
+async def miss_departure(case_id: UUID, body: MissReport, actor: Desk, run: Changer) -> Response:
+    """The departure took place without the person, or not at all; it may be planned anew."""
+    return await run(commands.MissDeparture(case_id, body.missed_on, body.reason), actor, CASE, case_id)
+
+
+@router.post("/cases/{case_id}/journey/divert", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
+async def divert_departure(case_id: UUID, body: DiversionReport, actor: Desk, run: Changer) -> Response:
+    """The person has left Germany, and is in another country than the one they return to."""
+    command = commands.DivertDeparture(case_id, body.diverted_on, body.to_country, body.reason)
+    return await run(command, actor, CASE, case_id)
+
+
 @router.post("/cases/{case_id}/journey/depart", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
 async def confirm_departure(case_id: UUID, body: DepartureReport, actor: Desk, run: Changer) -> Response:
-    """The person has left Germany."""
+    """The person has left Germany, by a plan or without one."""
     command = commands.ConfirmDeparture(case_id, body.departed_on, body.arrival_expected_on, body.assistance_codes)
     return await run(command, actor, CASE, case_id)
 

@@ -171,6 +171,25 @@ class Cancellation(BaseModel):
     reason: Code = Field(description="a code of departure_cancel_reasons")
 
 
+class MissReport(BaseModel):
+    """The departure took place without the person, or not at all."""
+
+    model_config = body(missed_on="2026-05-12", reason="too_late")
+
+    missed_on: Day
+    reason: Code = Field(description="a code of missed_reasons")
+
+
+class DiversionReport(BaseModel):
+    """The person has left, and is not where they were to arrive."""
+
+    model_config = body(diverted_on="2026-05-12", to_country="TR", reason="stayed_in_transit")
+
+    diverted_on: Day
+    to_country: Country | None = Field(default=None, description="where the person is; left out: nobody knows")
+    reason: Code = Field(description="a code of divert_reasons")
+
+
 class DepartureReport(BaseModel):
     """The person has left."""
 

@@ -131,6 +131,25 @@ class CancelDeparture:
 
 
 @dataclass(frozen=True, slots=True)
+class MissDeparture:
+    """The departure took place without the person, or not at all."""
+
+    case_id: UUID
+    missed_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DivertDeparture:
+    """The person has left, and is in another country; None if nobody knows in which."""
+
+    case_id: UUID
+    diverted_on: date
+    to_country: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmDeparture:
     """The person has left."""
 

@@ -57,6 +57,24 @@ class ReferralCompleted(_OfCounselling, source="counselling"):
     outcome_code: Code
 
 
+class ReferralFailed(_OfCounselling, source="counselling"):
+    """Nothing came of it."""
+
+    referral_id: UUID
+    reason: Code
+
+
+class ReferralReopened(_OfCounselling, source="counselling"):
+    """It goes on."""
+
+    referral_id: UUID
+    reason: Code
+
+
+class NeverArrived(_OfCounselling, source="counselling"):
+    """The centre has waited in vain."""
+
+
 class ArrivedInCountry(_OfCounselling, source="counselling"):
     """The person is in the country."""
 

@@ -77,6 +77,14 @@ class ReceiptLimit:
     KEY: ClassVar[tuple[str, ...]] = ("priority",)
 
 
+@dataclass(frozen=True, slots=True)
+class FailReason:
+    """Why nothing came of a referral; `ends_case`: the case is over for everybody."""
+
+    code: str
+    ends_case: bool
+
+
 @dataclass(frozen=True)
 class Reference:
     """The lists together."""
@@ -96,6 +104,9 @@ class Reference:
     withdraw_reasons: CodeList[CodeRow]
     reschedule_reasons: CodeList[CodeRow]
     departure_cancel_reasons: CodeList[CodeRow]
+    missed_reasons: CodeList[CodeRow]
+    divert_reasons: CodeList[CodeRow]
+    fail_reasons: CodeList[FailReason]
     country_status_reasons: CodeList[CodeRow]
 
     @classmethod
@@ -117,6 +128,9 @@ class Reference:
             "withdraw_reasons": CodeRow,
             "reschedule_reasons": CodeRow,
             "departure_cancel_reasons": CodeRow,
+            "missed_reasons": CodeRow,
+            "divert_reasons": CodeRow,
+            "fail_reasons": FailReason,
             "country_status_reasons": CodeRow,
         }
         tables = load(directory, rows)
@@ -141,6 +155,11 @@ class Reference:
         if found is None:
             raise LookupError("a limit that was there at start is gone")
         return found
+
+    def ends_case(self, reason: str) -> bool:
+        """Whether a referral that failed for this reason ends the case for everybody; an unknown one does not."""
+        row = self.fail_reasons.get(reason)
+        return row is not None and row.ends_case
 
     @property
     def of_health(self) -> frozenset[str]:

@@ -122,6 +122,23 @@ DEPARTED_LONG_BEFORE: Final = date_out_of_bounds(
 ARRIVES_BEFORE_DEPARTURE: Final = dates_reversed(
     "/arrival_expected_on", "The arrival is expected before the departure."
 )
+MISSED_BEFORE_WINDOW: Final = dates_reversed("/missed_on", "The day is before the first day of the planned departure.")
+DIVERTED_BEFORE_DEPARTURE: Final = dates_reversed("/diverted_on", "The day is before the departure from Germany.")
+COUNTRY_OF_RETURN: Final = Refused(
+    "country_of_return",
+    "The person returns to this country: whoever is there has arrived.",
+    "The centre records the arrival. Name another country, or leave the field out if nobody knows.",
+    "/to_country",
+    422,
+)
+UNKNOWN_COUNTRY: Final = unknown_code(
+    "/to_country", "countries", "Give a code of ISO 3166-1 alpha-2, or XK; leave the field out if nobody knows."
+)
+WITHDRAWAL_ASKED: Final = Refused(
+    "withdrawal_asked",
+    "The centre, which has the person in its care, was asked to end the referral before.",
+    "Talk with the centre: it has to say what becomes of the support.",
+)
 
 COUNTRY_NOT_FOUND: Final = not_found("country", "Take the code from GET /code-lists/countries.")
 REQUEST_PENDING: Final = Refused(

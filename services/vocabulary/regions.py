@@ -40,6 +40,11 @@ class Withdrawn(NamedTuple):
     successors: tuple[str, ...]
 
 
+def is_country(code: str) -> bool:
+    """Whether it is a country: of ISO 3166-1, or Kosovo."""
+    return code == KOSOVO or pycountry.countries.get(alpha_2=code) is not None
+
+
 def _in_force() -> Mapping[str, Region]:
     found = [each for country in TIME_ZONES for each in pycountry.subdivisions.get(country_code=country) or ()]
     return {each.code: Region(each.code, each.name, each.parent_code) for each in found}

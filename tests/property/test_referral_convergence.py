@@ -103,6 +103,8 @@ class Run:
                 if id_ := self.ids.get(step.ref):
                     outcome = self._do(commands.WithdrawReferral(CASE, id_, "person_declined"), at)
                     self._agree(outcome, model.withdraw(id_, "person_declined", at))
+                    if isinstance(outcome, Decision):
+                        self.answers.append(f"{outcome.answer.status}, {model.sent[id_].resumed}")
             case _:
                 self._travel(step, day)
 
@@ -140,6 +142,8 @@ class Run:
         at, model = step.at, self.model
         first, last = day + timedelta(days=step.value[0]), day + timedelta(days=sum(step.value))
         command: Any
+        if model.trip.standing in ("arrived", "never_arrived"):
+            self.answers.append(model.trip.standing)  # it is decided of another journey, or of one that is lost
         match step.what:
             case "plan":
                 command, expected = commands.PlanDeparture(CASE, first, last, "unknown", None), model.plan
@@ -153,6 +157,12 @@ class Run:
             case "call off":
                 command = commands.CancelDeparture(CASE, "person_stays")
                 self._agree(self._do(command, at), model.call_off(at))
+            case "miss":
+                command = commands.MissDeparture(CASE, first, "too_late")
+                self._agree(self._do(command, at), model.miss(first, day, at))
+            case "divert":
+                command = commands.DivertDeparture(CASE, first, None, "unknown")
+                self._agree(self._do(command, at), model.divert(first, day, at))
             case _:
                 command = commands.ConfirmDeparture(CASE, first, first, ())
                 self._agree(self._do(command, at), model.leave(first, day, at))
@@ -173,7 +183,10 @@ class Run:
                 on = german_day(step.at) - timedelta(days=step.value)
                 told = contracts.ArrivedInCountry(**common, arrived_on=on)
                 self._tell(told, CENTRES, CASE, LOS, step.at)
-                self.model.arrived(on)
+                self.model.arrived(on, step.at)
+            case "in vain":
+                self._tell(contracts.NeverArrived(**common), CENTRES, CASE, LOS, step.at)
+                self.model.in_vain(step.at)
             case "contact":
                 self._tell(contracts.FirstContactMade(**common), CENTRES, CASE, LOS, step.at)
             case _:
@@ -198,7 +211,14 @@ class Run:
             case "completed":
                 done = contracts.ReferralCompleted(**common, outcome_code="employment_found")
                 self._tell(done, CENTRES, id_, "employment_found", at)
-                model.completed(id_, at, "employment_found")
+                model.said(id_, "completed", at, "employment_found")
+            case "failed":
+                reason = ("contact_lost", "left_area", "person_deceased")[step.value - 1]
+                self._tell(contracts.ReferralFailed(**common, reason=reason), CENTRES, id_, reason, at)
+                model.said(id_, "failed", at, reason)
+            case "reopened":
+                self._tell(contracts.ReferralReopened(**common, reason="need_again"), CENTRES, id_, "need_again", at)
+                model.said(id_, "reopened", at, "need_again")
             case "signed":
                 self._sign_at_a_centre(step, centre)
             case "redirected":
@@ -235,7 +255,8 @@ class Run:
         case: Case = self.service.state(Case, CASE)
         assert picture(case) == self.model.picture()
         assert [(type(each).__name__, subject(each)) for each in self.service.events] == self.model.published
-        needs = [each.needs for each in opened(case, self.service.vault).referrals if each.open]
+        asked = [each for each in opened(case, self.service.vault).referrals if each.bars and not each.reopened_at]
+        needs = [each.needs for each in asked]
         open_needs = [need for each in needs for need in each or ()]
         assert len(open_needs) == len(set(open_needs)), "asked for twice"
 
@@ -262,6 +283,7 @@ def picture(case: Case) -> dict[str, Any]:
                 (each.received_at, each.answer_due_at),
                 each.answered_at,
                 (each.closed_at, each.reason),
+                each.withdrawal_asked_at,
                 (each.overdue_level, each.overdue),
             )
             for each in case.referrals

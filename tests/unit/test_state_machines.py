@@ -34,23 +34,28 @@ MACHINES: dict[str, tuple[ModuleType, Any, str]] = {
         submitted acknowledge received
         submitted,received accept accepted
         accepted start in_progress
-        submitted,received,accepted,in_progress complete completed
+        submitted,received,accepted,in_progress,withdrawn,completed,failed complete completed
+        submitted,received,accepted,in_progress,withdrawn,completed,failed fail failed
+        submitted,received,completed,failed,withdrawn reopen accepted
         submitted,received reject rejected
         submitted,received redirect referred_onward
-        submitted,received withdraw withdrawn
+        submitted,received,accepted withdraw withdrawn
         """,
     ),
     "return journey": (
         journey,
         journey.Journey(),
         """
-        undecided,cancelled plan planned
+        undecided,cancelled,missed,never_arrived,arrived plan planned
         planned book booked
         planned reschedule planned
         booked reschedule booked
-        planned,booked cancel cancelled
-        planned,booked depart departed
-        undecided,planned,booked,cancelled,departed arrive arrived
+        planned,booked,missed,diverted cancel cancelled
+        planned,booked miss missed
+        undecided,planned,booked,cancelled,missed,diverted,never_arrived depart departed
+        departed divert diverted
+        undecided,planned,booked,cancelled,missed,departed,diverted,never_arrived arrive arrived
+        undecided,planned,booked,cancelled,missed,departed,diverted never_arrive never_arrived
         """,
     ),
     "referral at the centre": (

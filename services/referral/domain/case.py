@@ -8,7 +8,9 @@ Its status follows from the facts, and from nothing else:
     arrived     the person is in the country, and no centre has taken them on
     in_support  the person is in the country and in the care of a centre
     completed   what was asked for has come to an end
+    failed      nothing has come of what a centre had taken on: the scout decides with the person what comes next
     employed    the person works
+    deceased    the person has died, as a centre has told
     unserved    every referral has ended without a centre taking the person on: the scout must find another way
 """
 
@@ -22,10 +24,21 @@ from uuid import UUID
 
 from referral.domain.consent import Consent
 from referral.domain.journey import Journey, JourneyStatus
-from referral.domain.referral import HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
+from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
 from vocabulary.terms import AgeBand, ReturnType, TargetGroup
 
-CaseStatus = Literal["open", "referred", "accepted", "arrived", "in_support", "completed", "employed", "unserved"]
+CaseStatus = Literal[
+    "open",
+    "referred",
+    "accepted",
+    "arrived",
+    "in_support",
+    "completed",
+    "failed",
+    "employed",
+    "unserved",
+    "deceased",
+]
 MOST_CONSENTS: Final = 200
 """Of one person, withdrawn ones too. Each travels: what is bounded here is bounded in every service."""
 MOST_REFERRALS: Final = 100
@@ -79,19 +92,28 @@ class Case:
     @property
     def status(self) -> CaseStatus:
         """Where the person stands: see the table above."""
+        if self.over:
+            return "deceased"
         if self.employed:
             return "employed"
         arrived = self.journey.status == "arrived"
         statuses = {referral.status for referral in self.referrals}
         if statuses & HELD:
             return "in_support" if arrived else "accepted"
-        if arrived and "completed" not in statuses:
+        if arrived and not statuses & CARED_FOR:
             return "arrived"
         if statuses & UNANSWERED:
             return "referred"
-        if "completed" in statuses:
-            return "completed"
+        if statuses & CARED_FOR:
+            return "completed" if "completed" in statuses else "failed"
         return "unserved" if statuses else "open"
+
+    @property
+    def over(self) -> bool:
+        """Whether the case is over for everybody: no referral was reopened since (docs/domain.md: one-death)."""
+        ended = [each.closed_at for each in self.referrals if each.ends_case and each.closed_at is not None]
+        reopened = [each.reopened_at for each in self.referrals if each.reopened_at is not None]
+        return bool(ended) and (not reopened or max(reopened) < max(ended))
 
     @property
     def journey_status(self) -> JourneyStatus:

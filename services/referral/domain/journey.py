@@ -1,41 +1,71 @@
 """The return journey.
 
-    undecided --plan--> planned --book--> booked --depart--> departed --arrive--> arrived
-                          |  `-------------+-----depart--------^
-                          `-----cancel-----`--> cancelled --plan--> planned
+    undecided --plan--> planned --book--> booked --depart--> departed --arrive--> arrived --plan--> planned
+                          |  `-------------+-----depart--------^   `-divert-> diverted --arrive, depart, cancel-->
+                          |-----cancel-----|--> cancelled --plan, depart-->
+                          `------miss------`--> missed ----plan, depart, cancel-->
 
-`reschedule` moves a planned window or a booked day and leaves the status. `arrive` is told by a centre that has seen
-the person, and holds whatever the journey was before: people also travel without saying so.
+    any of these but `arrived` --never_arrive--> never_arrived --plan, depart, arrive-->
+
+`reschedule` moves a planned window or a booked day and leaves the status. `depart` needs no plan: people also leave
+without one, and the desk hears of it afterwards. `arrive` is told by a centre that has seen the person, and holds
+whatever the journey was before. `never_arrive` is told by a centre that has waited in vain. A person who has arrived
+and is in Germany again begins a new journey with `plan`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from referral.domain.terms import SealedCodes, Transport
 from vocabulary.transitions import Stepping, status_after
 
-JourneyStatus = Literal["undecided", "planned", "booked", "departed", "arrived", "cancelled"]
-Step = Literal["plan", "book", "reschedule", "cancel", "depart", "arrive"]
+JourneyStatus = Literal[
+    "undecided", "planned", "booked", "departed", "arrived", "cancelled", "missed", "diverted", "never_arrived"
+]
+Step = Literal["plan", "book", "reschedule", "cancel", "miss", "depart", "divert", "arrive", "never_arrive"]
 
 TRANSITIONS: Final[Mapping[tuple[JourneyStatus, Step], JourneyStatus]] = {
     ("undecided", "plan"): "planned",
     ("cancelled", "plan"): "planned",
+    ("missed", "plan"): "planned",
+    ("never_arrived", "plan"): "planned",
+    ("arrived", "plan"): "planned",
     ("planned", "book"): "booked",
     ("planned", "reschedule"): "planned",
     ("booked", "reschedule"): "booked",
     ("planned", "cancel"): "cancelled",
     ("booked", "cancel"): "cancelled",
+    ("missed", "cancel"): "cancelled",
+    ("diverted", "cancel"): "cancelled",
+    ("planned", "miss"): "missed",
+    ("booked", "miss"): "missed",
+    ("undecided", "depart"): "departed",
     ("planned", "depart"): "departed",
     ("booked", "depart"): "departed",
+    ("cancelled", "depart"): "departed",
+    ("missed", "depart"): "departed",
+    ("diverted", "depart"): "departed",
+    ("never_arrived", "depart"): "departed",
+    ("departed", "divert"): "diverted",
     ("undecided", "arrive"): "arrived",
     ("planned", "arrive"): "arrived",
     ("booked", "arrive"): "arrived",
     ("cancelled", "arrive"): "arrived",
     ("departed", "arrive"): "arrived",
+    ("missed", "arrive"): "arrived",
+    ("diverted", "arrive"): "arrived",
+    ("never_arrived", "arrive"): "arrived",
+    ("undecided", "never_arrive"): "never_arrived",
+    ("planned", "never_arrive"): "never_arrived",
+    ("booked", "never_arrive"): "never_arrived",
+    ("cancelled", "never_arrive"): "never_arrived",
+    ("missed", "never_arrive"): "never_arrived",
+    ("departed", "never_arrive"): "never_arrived",
+    ("diverted", "never_arrive"): "never_arrived",
 }
 MAX_WINDOW_DAYS: Final = 365
 """A longer window is no plan (docs/domain.md: departure-window)."""
@@ -56,17 +86,48 @@ class Journey(Stepping[Step]):
     transport: Transport = "unknown"
     arrival_point: str | None = None
     reason: str | None = None
-    """Code of why it was last moved, or cancelled."""
+    """Code of why it was last moved, cancelled, missed or diverted."""
+    missed_on: date | None = None
     departed_on: date | None = None
     arrival_expected_on: date | None = None
     assistance_codes: SealedCodes = ()
     """All of them, sealed like the needs of a referral; those that tell of health never leave this service."""
     arrived_on: date | None = None
+    diverted_on: date | None = None
+    diverted_to: str | None = None
+    """The country where the person is instead; None if nobody knows."""
+    heard_at: datetime | None = None
+    """When the last happened that a centre has told of it: an arrival, or that it has waited in vain."""
+    told_at: datetime | None = None
+    """When the desk last said something of it: a centre that had waited in vain before does not know that."""
+    begun_at: datetime | None = None
+    """When it was begun after an arrival: that arrival belongs to the journey before."""
 
-    def begun_anew(self, step: Step, **facts: Any) -> Journey:
-        """The same, and nothing of what was known before."""
-        return Journey(status=status_after(TRANSITIONS, self.status, step), **facts)
+    def begun_anew(self, step: Step, at: datetime, **facts: Any) -> Journey:
+        """The same, and nothing of what was known before; after an arrival it is another journey."""
+        begun_at = self._known_at(at) if self.status == "arrived" else self.begun_at
+        after = status_after(TRANSITIONS, self.status, step)
+        return Journey(status=after, heard_at=self.heard_at, begun_at=begun_at, **facts)
 
-    def arrived(self, on: date) -> Journey:
-        """The person was seen in the country; the first report counts."""
-        return self.stepped("arrive", arrived_on=on) if self.allows("arrive") else self
+    def said(self, at: datetime) -> Journey:
+        """The desk has said something of it, knowing what it had heard."""
+        return replace(self, told_at=self._known_at(at))
+
+    def is_of_this(self, at: datetime) -> bool:
+        """Whether what a centre told at this time is of this journey, and not of the one before."""
+        return self.begun_at is None or at > self.begun_at
+
+    def arrived(self, on: date, at: datetime) -> Journey:
+        """The person was seen in the country, as a centre says at this time; the first report of a journey counts."""
+        if not self.allows("arrive") or not self.is_of_this(at):
+            return self
+        return self.stepped("arrive", arrived_on=on, heard_at=at)
+
+    def never_arrived(self, at: datetime) -> Journey:
+        """A centre has waited in vain, as it says at this time, unless the desk has said something since."""
+        if not self.allows("never_arrive") or (self.told_at is not None and at <= self.told_at):
+            return self
+        return self.stepped("never_arrive", heard_at=at)
+
+    def _known_at(self, at: datetime) -> datetime:
+        return at if self.heard_at is None else max(at, self.heard_at)

@@ -1,21 +1,26 @@
 """A referral to a centre, as the scout sees it: what was asked for, and what became of it.
 
     submitted --acknowledge--> received --accept--> accepted --start--> in_progress --complete--> completed
-        |                         |
-        |                         |--reject--> rejected
+        |                         |                    |--fail--------------+-------> failed
+        |                         |--reject--> rejected|
         |                         |--redirect--> referred_onward (a child lives on under the same root)
-        `-------------------------`--withdraw--> withdrawn
+        `-------------------------`--------------------`--withdraw--> withdrawn
+
+    completed | failed --reopen--> accepted
 
 `start` is the arrival of the person. The centre's answers come as events of one topic, in their order. A withdrawal
-stands, whatever crossed it on its way: the other side withdraws too, unless the person is in its care already. The
-table has more than the picture, because an operator may have discarded a record: an answer may follow `submitted`, and
-the end any open state.
+stands, whatever crossed it on its way: the other side withdraws too, unless the person is in its care already. Then the
+centre says how it ended (`withdrawn` --complete, fail--> its word on what it held). Once the person is in its care, a
+withdrawal is noted (`withdrawal`), and the centre confirms what becomes of the support. Of an end, a reopening and a
+withdrawal the one that happened last holds, in whatever order they are heard of: see `ended_by_centre` and `reopened`.
+The table has more than the picture, because an operator may have discarded a record, or one may come late: an answer
+may follow `submitted`, the end any open state, and another end an end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -25,9 +30,19 @@ from vocabulary.terms import Priority
 from vocabulary.transitions import Stepping
 
 ReferralStatus = Literal[
-    "submitted", "received", "accepted", "in_progress", "completed", "rejected", "referred_onward", "withdrawn"
+    "submitted",
+    "received",
+    "accepted",
+    "in_progress",
+    "completed",
+    "failed",
+    "rejected",
+    "referred_onward",
+    "withdrawn",
 ]
-Step = Literal["acknowledge", "accept", "start", "complete", "reject", "redirect", "withdraw"]
+Step = Literal["acknowledge", "accept", "start", "complete", "fail", "reopen", "reject", "redirect", "withdraw"]
+End = Literal["complete", "fail"]
+"""How a centre says that its support has ended."""
 
 TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("submitted", "acknowledge"): "received",
@@ -44,6 +59,22 @@ TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("received", "redirect"): "referred_onward",
     ("submitted", "withdraw"): "withdrawn",
     ("received", "withdraw"): "withdrawn",
+    ("accepted", "withdraw"): "withdrawn",
+    ("submitted", "fail"): "failed",
+    ("received", "fail"): "failed",
+    ("accepted", "fail"): "failed",
+    ("in_progress", "fail"): "failed",
+    ("withdrawn", "complete"): "completed",
+    ("withdrawn", "fail"): "failed",
+    ("completed", "complete"): "completed",
+    ("completed", "fail"): "failed",
+    ("failed", "complete"): "completed",
+    ("failed", "fail"): "failed",
+    ("submitted", "reopen"): "accepted",
+    ("received", "reopen"): "accepted",
+    ("completed", "reopen"): "accepted",
+    ("failed", "reopen"): "accepted",
+    ("withdrawn", "reopen"): "accepted",
 }
 UNANSWERED: Final[frozenset[ReferralStatus]] = frozenset({"submitted", "received"})
 HELD: Final[frozenset[ReferralStatus]] = frozenset({"accepted", "in_progress"})
@@ -51,7 +82,9 @@ HELD: Final[frozenset[ReferralStatus]] = frozenset({"accepted", "in_progress"})
 Owed = Literal["receipt", "answer"]
 OWED: Final[Mapping[ReferralStatus, Owed]] = {"submitted": "receipt", "received": "answer"}
 """What the other side owes: its service the confirmation that it has the referral, then the centre an answer."""
-TAKEN_ON: Final = HELD | {"completed"}
+CARED_FOR: Final[frozenset[ReferralStatus]] = frozenset({"completed", "failed"})
+"""The person was in the care of a centre, which has said how that ended."""
+TAKEN_ON: Final = HELD | CARED_FOR
 """The person is, or was, in the care of a centre."""
 OPEN: Final = UNANSWERED | HELD
 
@@ -75,6 +108,19 @@ class Redirection:
     to_country: str
     reason: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A withdrawal that is not the last word on a referral.
+
+    `noted`: the person was in the care of the centre, which confirms what becomes of the support. Else the referral was
+    withdrawn, and the centre, which had the person by then, has told how it ended.
+    """
+
+    reason: str
+    at: datetime
+    noted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +155,16 @@ class Referral(Stepping[Step]):
     first_appointment: datetime | None = None
     closed_at: datetime | None = None
     reason: str | None = None
-    """Code of why it was rejected, redirected or withdrawn, or of what came of it."""
+    """Code of why it was rejected, redirected or withdrawn, of what came of it, or why nothing did."""
     overdue_level: int = 0
     """The highest level of escalation that the centre's answer has reached; it stays when the answer has come."""
     centre_region: str | None = None
     """The region that the centre lies in, where it is known: its offices may have days of their own."""
+    withdrawal: Withdrawal | None = None
+    ends_case: bool = False
+    """Whether it failed for a reason that ends the case for everybody: the person has died."""
+    reopened_at: datetime | None = None
+    """When its centre last said that it goes on: what is older and says that it ended says nothing any more."""
 
     @property
     def place(self) -> str:
@@ -124,6 +175,16 @@ class Referral(Stepping[Step]):
     def open(self) -> bool:
         """Whether anything may still come of it."""
         return self.status in OPEN
+
+    @property
+    def bars(self) -> bool:
+        """Whether its needs are asked for nowhere else; not while its centre is to say what becomes of a withdrawal."""
+        return self.open and self.withdrawal_asked_at is None
+
+    @property
+    def withdrawal_asked_at(self) -> datetime | None:
+        """When the desk took it back from a centre that had the person in its care."""
+        return self.withdrawal.at if self.withdrawal is not None and self.withdrawal.noted else None
 
     @property
     def unanswered(self) -> bool:
@@ -145,6 +206,48 @@ class Referral(Stepping[Step]):
     def stepped_if_allowed(self, step: Step, **facts: Any) -> Referral:
         """The same, or unchanged if the step does not follow from here: what a centre tells may have been crossed."""
         return self.stepped(step, **facts) if self.allows(step) else self
+
+    def taken_back_at(self, now: datetime) -> datetime:
+        """When a withdrawal of now counts: after what the desk has heard, whatever the clock of the centre says."""
+        return now if self.reopened_at is None else max(now, self.reopened_at)
+
+    def accepted_by_centre(self, at: datetime, first_appointment: datetime | None = None) -> Referral:
+        """Its centre has taken the person on. That it did is noted of a withdrawn one too, which stays withdrawn."""
+        if self.allows("accept"):
+            return self.stepped("accept", answered_at=at, first_appointment=first_appointment)
+        if self.answered_at is not None:
+            return self
+        return replace(self, answered_at=at, first_appointment=first_appointment)
+
+    def ended_by_centre(self, step: End, at: datetime, reason: str, *, ends_case: bool = False) -> Referral:
+        """Completed or failed, as its centre says. What is older than the last such word, or than the last reopening,
+        changes nothing; a withdrawal that crossed it is kept, in case it goes on."""
+        if self.reopened_at is not None and at < self.reopened_at:
+            return self
+        if not self.allows(step) or (self.status in CARED_FOR and self.closed_at is not None and at < self.closed_at):
+            return self
+        ended = self.stepped(step, closed_at=at, reason=reason, ends_case=ends_case)
+        if self.status != "withdrawn" or self.closed_at is None or self.reason is None:
+            return ended
+        return replace(ended, withdrawal=Withdrawal(self.reason, self.closed_at, noted=False))
+
+    def reopened(self, at: datetime) -> Referral:
+        """Its centre goes on with it; a withdrawal that is later than that holds."""
+        if self.reopened_at is not None and at <= self.reopened_at:
+            return self
+        later = self.withdrawal if self.withdrawal is not None and self.withdrawal.at >= at else None
+        if self._ended_since(at):
+            return replace(self, reopened_at=at, withdrawal=later)
+        anew = self.stepped_if_allowed("reopen", closed_at=None, reason=None, ends_case=False)
+        anew = replace(anew, reopened_at=at, withdrawal=later)
+        if later is None or later.noted:
+            return anew
+        return replace(anew, withdrawal=None).stepped("withdraw", closed_at=later.at, reason=later.reason)
+
+    def _ended_since(self, at: datetime) -> bool:
+        if self.closed_at is None or self.status not in CARED_FOR | {"withdrawn"}:
+            return False
+        return self.closed_at > at or (self.status == "withdrawn" and self.closed_at == at)
 
     def child(
         self,

@@ -37,9 +37,9 @@ def sealed_assistance(case: Case, codes: Iterable[str], vault: Vault) -> tuple[s
 
 
 def open_for(case: Case, needs: Iterable[str], vault: Vault) -> Referral | None:
-    """An open referral for one of these needs, if there is one. Raises `VaultError`."""
+    """An open referral for one of these needs, if there is one that nobody has asked to end. Raises `VaultError`."""
     wanted = set(needs)
-    waiting = (each for each in case.referrals if each.open)
+    waiting = (each for each in case.referrals if each.bars)
     return next(
         (each for each in waiting if wanted & set(needs_in_clear(case.id, case.care_key, each, vault) or ())), None
     )

@@ -1,8 +1,8 @@
 """What other services tell: the centre's answers close the loop, all else is noted in the timeline.
 
 Every field that a handler here writes is written by one topic alone, or is the sorted timeline: so the case ends up the
-same however the topics interleave. An answer that crossed a withdrawal leaves the referral withdrawn; when it was
-received, and how late the answer was, is noted whatever has become of it.
+same however the topics interleave. An answer that crossed a withdrawal leaves the referral withdrawn, until the centre
+tells how its support ended; when it was received, and how late the answer was, is noted whatever has become of it.
 
 An event about a case that is not here is refused: every case in the chain was opened here. The event is parked, so that
 nothing is lost if a restored backup lacks the case; a stub would be a person without consent, desk or reference.
@@ -25,10 +25,11 @@ from chassis.pure.decision import (
 from chassis.pure.states import States
 from referral import contracts, refusals
 from referral.domain.case import Case, Milestone
-from referral.domain.referral import Redirection, Referral, Step
+from referral.domain.referral import End, Redirection, Referral, Step
 from referral.handlers.receipts import watched
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.limits import receipt_due
+from referral.reference import Reference
 from vocabulary.countries import TIME_ZONES
 from vocabulary.reference import Centre
 from vocabulary.refusals import unknown_code_of_event
@@ -38,11 +39,11 @@ Change = Callable[[Case, Any, Context], Case]
 SOURCE = "counselling"
 ANSWERS: Mapping[str, tuple[Step, tuple[str, ...]]] = {
     "ReferralReceived": ("acknowledge", ("received_at",)),
-    "ReferralAccepted": ("accept", ("answered_at",)),
     "ReferralRejected": ("reject", ("answered_at", "closed_at")),
-    "ReferralCompleted": ("complete", ("closed_at",)),
 }
 """What the timeline tells of a centre's answer: the step, and which times of the referral it sets."""
+ENDS: Mapping[str, End] = {"ReferralCompleted": "complete", "ReferralFailed": "fail"}
+"""What it tells of the end of a support."""
 REFERRAL_ANSWER = "referral_answer"
 """The deadline whose subject is a referral that waits for its answer; others stand in the timeline only."""
 
@@ -61,10 +62,7 @@ def accepted(case: Case, event: contracts.ReferralAccepted, context: Context) ->
     """The centre takes the person on; whoever has arrived is in its care at once."""
 
     def step(referral: Referral) -> Referral:
-        taken_on = referral.stepped_if_allowed(
-            "accept", answered_at=context.occurred_at, first_appointment=event.first_appointment
-        )
-        return taken_on.stepped_if_allowed("start") if case.journey.status == "arrived" else taken_on
+        return _started(referral.accepted_by_centre(context.occurred_at, event.first_appointment), case)
 
     return _with(case, event.referral_id, step)
 
@@ -76,14 +74,37 @@ def rejected(case: Case, event: contracts.ReferralRejected, context: Context) ->
 
 def completed(case: Case, event: contracts.ReferralCompleted, context: Context) -> Case:
     """What was asked for has come to an end."""
-    ended = {"closed_at": context.occurred_at, "reason": event.outcome_code}
-    return _with(case, event.referral_id, lambda referral: referral.stepped_if_allowed("complete", **ended))
+    at, code = context.occurred_at, event.outcome_code
+    return _with(case, event.referral_id, lambda referral: referral.ended_by_centre("complete", at, code))
 
 
-def arrived(case: Case, event: contracts.ArrivedInCountry, _context: Context) -> Case:
+def failed(case: Case, event: contracts.ReferralFailed, context: Context) -> Case:
+    """Nothing comes of what was asked for; the reason may end the case for everybody."""
+    at, over = context.occurred_at, context.reference.ends_case(event.reason)
+    return _with(case, event.referral_id, lambda each: each.ended_by_centre("fail", at, event.reason, ends_case=over))
+
+
+def reopened(case: Case, event: contracts.ReferralReopened, context: Context) -> Case:
+    """The centre goes on; whoever has arrived is in its care at once."""
+
+    def step(referral: Referral) -> Referral:
+        return _started(referral.reopened(context.occurred_at), case)
+
+    return _with(case, event.referral_id, step)
+
+
+def never_arrived(case: Case, _event: contracts.NeverArrived, context: Context) -> Case:
+    """A centre has waited in vain, and the journey is at a loss; what it ends comes as ReferralFailed."""
+    return replace(case, journey=case.journey.never_arrived(context.occurred_at))
+
+
+def arrived(case: Case, event: contracts.ArrivedInCountry, context: Context) -> Case:
     """The person is in the country: accepted referrals begin."""
+    if not case.journey.is_of_this(context.occurred_at):
+        return case
     referrals = tuple(referral.stepped_if_allowed("start") for referral in case.referrals)
-    return replace(case, journey=case.journey.arrived(event.arrived_on), referrals=referrals)
+    journey = case.journey.arrived(event.arrived_on, context.occurred_at)
+    return replace(case, journey=journey, referrals=referrals)
 
 
 def deadline_missed(case: Case, event: contracts.DeadlineMissed, _context: Context) -> Case:
@@ -108,6 +129,11 @@ def employed(case: Case, _event: contracts.EmploymentStarted, _context: Context)
 def unchanged(case: Case, _event: Any, _context: Context) -> Case:
     """Noted in the timeline, and nothing else."""
     return case
+
+
+def _started(referral: Referral, case: Case) -> Referral:
+    """What a centre has taken on is in progress at once, if the person is there."""
+    return referral.stepped_if_allowed("start") if case.journey.status == "arrived" else referral
 
 
 def _with(case: Case, referral_id: UUID, step: Callable[[Referral], Referral]) -> Case:
@@ -161,23 +187,32 @@ def _passed_on(case: Case, hop: Redirection, context: Context) -> tuple[Case, Re
     assert parent is not None, "the referral that is passed on is looked up before"
     region = _region_of(hop, context)
     due = receipt_due(context, parent.priority, region or hop.to_country, hop.at)
-    child = _as_heard(parent.child(hop.child_id, hop.to_centre, hop.to_country, hop.at, due.at, region), case)
+    child = parent.child(hop.child_id, hop.to_centre, hop.to_country, hop.at, due.at, region)
+    child = _as_heard(child, case, context.reference)
     parent = parent.stepped_if_allowed("redirect", answered_at=hop.at, closed_at=hop.at, reason=hop.reason)
     return case.with_referral(replace(parent, child_id=child.id)).with_referral(child), child, due.counted
 
 
-def _as_heard(child: Referral, case: Case) -> Referral:
+def _as_heard(child: Referral, case: Case, reference: Reference) -> Referral:
     """The child with what its centre did before the record of the redirection came, which was missing.
 
     The timeline tells steps and reasons; by when an answer is owed, and a first appointment, are not in it.
     """
     for told in case.timeline:
-        if told.subject != child.id or told.source != SOURCE or told.type not in ANSWERS:
+        if told.subject != child.id or told.source != SOURCE:
             continue
-        step, when = ANSWERS[told.type]
-        reason = {"reason": told.code} if "closed_at" in when else {}
-        child = child.stepped_if_allowed(step, **dict.fromkeys(when, told.at), **reason)
-    return child.stepped_if_allowed("start") if case.journey.status == "arrived" else child
+        if told.type in ANSWERS:
+            step, when = ANSWERS[told.type]
+            reason = {"reason": told.code} if "closed_at" in when else {}
+            child = child.stepped_if_allowed(step, **dict.fromkeys(when, told.at), **reason)
+        elif told.type == "ReferralAccepted":
+            child = child.accepted_by_centre(told.at)
+        elif told.type in ENDS:
+            over = reference.ends_case(told.code)
+            child = child.ended_by_centre(ENDS[told.type], told.at, told.code, ends_case=over)
+        elif told.type == "ReferralReopened":
+            child = child.reopened(told.at)
+    return _started(child, case)
 
 
 def _region_of(hop: Redirection, context: Context) -> str | None:

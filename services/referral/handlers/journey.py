@@ -1,4 +1,4 @@
-"""The return journey: planned, booked, moved, cancelled, departed."""
+"""The return journey: planned, booked, moved, cancelled, missed, departed, diverted."""
 
 from __future__ import annotations
 
@@ -14,14 +14,25 @@ from referral.commands import (
     BookDeparture,
     CancelDeparture,
     ConfirmDeparture,
+    DivertDeparture,
+    MissDeparture,
     PlanDeparture,
     RescheduleDeparture,
 )
 from referral.domain.case import Case
 from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS, TRANSITIONS, Journey, Step
-from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReferralEvent, ReturneeDeparted
+from referral.events import (
+    DepartureCancelled,
+    DepartureDiverted,
+    DepartureMissed,
+    DeparturePlanned,
+    DepartureRescheduled,
+    ReferralEvent,
+    ReturneeDeparted,
+)
 from referral.handlers.care import sealed_assistance
 from referral.handlers.desk import own_act, own_case
+from vocabulary import regions
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import date_in_future, date_in_past, unknown_code, wrong_state
 from vocabulary.transitions import statuses_before
@@ -36,6 +47,7 @@ def plan(states: States, command: PlanDeparture, context: Context) -> Decision |
         return refused
     journey = case.journey.begun_anew(
         "plan",
+        context.now,
         earliest=command.earliest,
         latest=command.latest,
         transport=command.transport,
@@ -94,13 +106,59 @@ def cancel(states: States, command: CancelDeparture, context: Context) -> Decisi
         return case
     if context.reference.departure_cancel_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return unknown_code("/reason", "departure_cancel_reasons")
-    journey = case.journey.begun_anew("cancel", reason=command.reason)
+    journey = case.journey.begun_anew("cancel", context.now, reason=command.reason)
     event = DepartureCancelled(case_id=case.id, reason=command.reason, country=case.country)
     return _decided(case, journey, event, context)
 
 
+def miss(states: States, command: MissDeparture, context: Context) -> Decision | Refused:
+    """The departure took place without the person, or not at all; the plan is over."""
+    case = _at(states, command, context, "miss")
+    if isinstance(case, Refused):
+        return case
+    day = day_at(GERMANY, context.now)
+    if command.missed_on > day:
+        return date_in_future("/missed_on")
+    if case.journey.earliest is not None and command.missed_on < case.journey.earliest:
+        return refusals.MISSED_BEFORE_WINDOW
+    if context.reference.missed_reasons.get(command.reason, on=day) is None:
+        return unknown_code("/reason", "missed_reasons")
+    journey = case.journey.begun_anew("miss", context.now, missed_on=command.missed_on, reason=command.reason)
+    event = DepartureMissed(case_id=case.id, missed_on=command.missed_on, reason=command.reason, country=case.country)
+    return _decided(case, journey, event, context)
+
+
+def divert(states: States, command: DivertDeparture, context: Context) -> Decision | Refused:
+    """The person has left Germany and is not where they were to arrive."""
+    case = _at(states, command, context, "divert")
+    if isinstance(case, Refused):
+        return case
+    day = day_at(GERMANY, context.now)
+    if command.diverted_on > day:
+        return date_in_future("/diverted_on")
+    if case.journey.departed_on is not None and command.diverted_on < case.journey.departed_on:
+        return refusals.DIVERTED_BEFORE_DEPARTURE
+    if command.to_country == case.country:
+        return refusals.COUNTRY_OF_RETURN
+    if command.to_country is not None and not regions.is_country(command.to_country):
+        return refusals.UNKNOWN_COUNTRY
+    if context.reference.divert_reasons.get(command.reason, on=day) is None:
+        return unknown_code("/reason", "divert_reasons")
+    journey = case.journey.stepped(
+        "divert", diverted_on=command.diverted_on, diverted_to=command.to_country, reason=command.reason
+    )
+    event = DepartureDiverted(
+        case_id=case.id,
+        diverted_on=command.diverted_on,
+        to_country=command.to_country,
+        reason=command.reason,
+        country=case.country,
+    )
+    return _decided(case, journey, event, context)
+
+
 def confirm_departure(states: States, command: ConfirmDeparture, context: Context) -> Decision | Refused:
-    """The person has left Germany."""
+    """The person has left Germany, by a plan or without one; or travels on from where they were held up."""
     case = _at(states, command, context, "depart")
     if isinstance(case, Refused):
         return case
@@ -168,5 +226,6 @@ def _planned(case: Case, journey: Journey) -> DeparturePlanned:
 
 
 def _decided(case: Case, journey: Journey, event: ReferralEvent, context: Context) -> Decision:
+    journey = journey.said(context.now)
     case = own_act(replace(case, journey=journey), context.now, type(event).__name__, case.id, journey.status)
     return Decision((case,), (event,), answer=JourneyOutcome.of(case.id, journey))

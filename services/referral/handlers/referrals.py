@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -12,7 +13,7 @@ from referral.commands import Refer, WithdrawReferral
 from referral.domain.case import MOST_REFERRALS, Case
 from referral.domain.consent import REFERRAL_PURPOSE
 from referral.domain.journey import Journey
-from referral.domain.referral import Referral, as_told
+from referral.domain.referral import Referral, Withdrawal, as_told
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
 from referral.handlers.care import open_for, sealed_needs
 from referral.handlers.desk import own_act, own_case
@@ -70,7 +71,8 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
 
 
 def withdraw_referral(states: States, command: WithdrawReferral, context: Context) -> Decision | Refused:
-    """Takes a referral back before the centre has answered it."""
+    """Takes a referral back. What the person is in a centre's care for is not over by that: the centre, which is told,
+    confirms what becomes of the support, and until then the withdrawal is noted."""
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
@@ -79,19 +81,29 @@ def withdraw_referral(states: States, command: WithdrawReferral, context: Contex
         return refusals.REFERRAL_NOT_FOUND
     if context.reference.withdraw_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return unknown_code("/reason", "withdraw_reasons")
-    if not referral.allows("withdraw"):
+    at = referral.taken_back_at(context.now)
+    if referral.status == "in_progress":
+        if referral.withdrawal_asked_at is not None:
+            return refusals.WITHDRAWAL_ASKED
+        noted = replace(referral, withdrawal=Withdrawal(command.reason, at, noted=True))
+        after, event = _taken_back(case, noted, command.reason, at)
+    elif referral.allows("withdraw"):
+        after, event = withdrawn(case, referral, command.reason, at)
+    else:
         return refusals.not_to_be_withdrawn(referral)
-    after, event = withdrawn(case, referral, command.reason, context.now)
     outcome = ReferralOutcome.of(after, after.referral(referral.id) or referral)
     return Decision((after,), (event,), watched(case, after), outcome)
 
 
 def withdrawn(case: Case, referral: Referral, reason: str, at: datetime) -> tuple[Case, ReferralWithdrawn]:
     """The case with the referral taken back, and the event that says so."""
-    ended = referral.stepped("withdraw", closed_at=at, reason=reason)
-    case = own_act(case.with_referral(ended), at, "ReferralWithdrawn", ended.id, reason)
+    return _taken_back(case, referral.stepped("withdraw", closed_at=at, reason=reason), reason, at)
+
+
+def _taken_back(case: Case, after: Referral, reason: str, at: datetime) -> tuple[Case, ReferralWithdrawn]:
+    case = own_act(case.with_referral(after), at, "ReferralWithdrawn", after.id, reason)
     event = ReferralWithdrawn(
-        case_id=case.id, referral_id=ended.id, to_centre=ended.to_centre, country=ended.country, reason=reason
+        case_id=case.id, referral_id=after.id, to_centre=after.to_centre, country=after.country, reason=reason
     )
     return case, event
 

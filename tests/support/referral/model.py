@@ -14,6 +14,7 @@ from uuid import UUID
 
 LOS, EDO, ACC = "centre:NG-LOS", "centre:NG-EDO", "centre:GH-ACC"
 LIES_IN = {LOS: "NG", EDO: "NG", ACC: "GH"}
+DAY = timedelta(days=1)
 SUMMER = datetime(2026, 3, 29, 1, tzinfo=UTC)
 """From then on Germany is ahead of UTC by two hours."""
 
@@ -75,31 +76,56 @@ class Sent:
     child: UUID | None = None
     receipt: tuple[datetime, datetime] | None = None
     answer: tuple[str, datetime, str | None] | None = None
-    outcome: tuple[datetime, str] | None = None
+    words: dict[datetime, tuple[str, str]] = field(default_factory=dict)
+    """When its centre has said that it ended (completed, failed), or goes on (reopened), and by which code."""
     taken_back: tuple[datetime, str] | None = None
+    asked: tuple[datetime, str] | None = None
+    """Taken back from a centre that had the person in its care."""
+    begun: bool = False
+    """Whether the person had arrived when it was taken on, or arrived then."""
     level: int = 0
 
     @property
     def waits(self) -> bool:
-        return not (self.taken_back or self.answer or self.outcome)
+        return self.standing() in ("submitted", "received")
 
-    def standing(self, arrived: bool) -> str:
-        if self.taken_back:
-            return "withdrawn"
+    @property
+    def held(self) -> bool:
+        return self.standing() in ("accepted", "in_progress")
+
+    @property
+    def resumed(self) -> datetime | None:
+        return max((at for at, (kind, _) in self.words.items() if kind == "reopened"), default=None)
+
+    @property
+    def last_word(self) -> tuple[datetime, str, str] | None:
+        """The last that its centre has said of its end, if it has not gone on since."""
+        at = max(self.words, default=None)
+        return None if at is None or self.words[at][0] == "reopened" else (at, *self.words[at])
+
+    def since_then(self, withdrawal: tuple[datetime, str] | None) -> tuple[datetime, str] | None:
+        """A withdrawal, unless the centre has gone on since."""
+        if withdrawal is None or (self.resumed is not None and withdrawal[0] < self.resumed):
+            return None
+        return withdrawal
+
+    def standing(self) -> str:
         if self.answer and self.answer[0] != "accepted":
             return self.answer[0]
-        if self.outcome:
-            return "completed"
+        if self.last_word:
+            return self.last_word[1]
+        if self.since_then(self.taken_back):
+            return "withdrawn"
         if self.answer:
-            return "in_progress" if arrived else "accepted"
+            return "in_progress" if self.begun else "accepted"
         return "received" if self.receipt else "submitted"
 
     def end(self) -> tuple[datetime | None, str | None]:
-        if self.taken_back:
-            return self.taken_back
         if self.answer and self.answer[0] != "accepted":
             return self.answer[1:]
-        return self.outcome or (None, None)
+        if self.last_word:
+            return (self.last_word[0], self.last_word[2])
+        return self.since_then(self.taken_back) or (None, None)
 
 
 @dataclass
@@ -112,13 +138,25 @@ class Trip:
     reason: str | None = None
     left: date | None = None
     seen: date | None = None
+    missed: bool = False
+    elsewhere: bool = False
+    lost: bool = False
+    said: datetime | None = None
+    """When the desk last said something of it, by its own clock or that of whom it had heard before."""
+    heard: datetime | None = None
+    begun: datetime | None = None
+    """When it was begun after another one."""
 
     @property
     def standing(self) -> str:
         if self.seen:
             return "arrived"
+        if self.lost:
+            return "never_arrived"
         if self.left:
-            return "departed"
+            return "diverted" if self.elsewhere else "departed"
+        if self.missed:
+            return "missed"
         if self.window:
             return "booked" if self.fixed else "planned"
         return "cancelled" if self.off else "undecided"
@@ -126,6 +164,13 @@ class Trip:
     @property
     def ahead(self) -> bool:
         return self.standing in ("planned", "booked")
+
+    def now(self, at: datetime) -> datetime:
+        return max(at, self.heard or at)
+
+    def anew(self, at: datetime, **facts: Any) -> Trip:
+        begun = self.now(at) if self.seen else self.begun
+        return Trip(said=self.now(at), heard=self.heard, begun=begun, **facts)
 
 
 @dataclass
@@ -149,7 +194,8 @@ class Model:
     def why_not_refer(self, centre: str, needs: Iterable[str], at: datetime) -> str | None:
         if not any(paper.allows(centre, at) for paper in self.papers.values()):
             return "consent_missing"
-        busy = {need for sent in self.sent.values() if sent.waits or self._held(sent) for need in sent.needs}
+        sent = [each for each in self.sent.values() if each.waits or (each.held and not each.since_then(each.asked))]
+        busy = {need for each in sent for need in each.needs}
         return "need_already_referred" if busy & set(needs) else None
 
     def refer(self, id_: UUID, centre: str, needs: Iterable[str], at: datetime) -> None:
@@ -157,9 +203,17 @@ class Model:
         self.act(at, "ReturneeReferred", id_, centre)
 
     def withdraw(self, id_: UUID, reason: str, at: datetime) -> str | None:
-        if not self.sent[id_].waits:
+        sent = self.sent[id_]
+        counted = max(at, sent.resumed or at)
+        if sent.standing() == "in_progress":
+            if sent.since_then(sent.asked):
+                return "withdrawal_asked"
+            sent.asked = (counted, reason)
+            self.act(counted, "ReferralWithdrawn", id_, reason)
+            return None
+        if sent.standing() not in ("submitted", "received", "accepted"):
             return "referral_answered"
-        self._take_back(id_, reason, at)
+        self._take_back(id_, reason, counted)
         return None
 
     def grant(self, id_: UUID, paper: Paper, at: datetime) -> None:
@@ -168,7 +222,7 @@ class Model:
 
     def why_not_sign(self, centre: str) -> str | None:
         """A centre takes a consent down only while it has the person in its care."""
-        held = any(sent.centre == centre and self._held(sent) for sent in self.sent.values())
+        held = any(sent.centre == centre and sent.held for sent in self.sent.values())
         return None if held else "other_organisation"
 
     def why_not_take_down(self, paper: Paper) -> str | None:
@@ -187,11 +241,11 @@ class Model:
         return None
 
     def plan(self, first: date, last: date, day: date, at: datetime) -> str | None:
-        if self.trip.standing not in ("undecided", "cancelled"):
+        if self.trip.standing in ("planned", "booked", "departed", "diverted"):
             return "wrong_state"
         if first < day:
             return "date_in_past"
-        self.trip = Trip((first, last))
+        self.trip = self.trip.anew(at, window=(first, last))
         self.act(at, "DeparturePlanned", self.case_id, "planned")
         return None
 
@@ -200,7 +254,7 @@ class Model:
             return "wrong_state"
         if on < day:
             return "date_in_past"
-        self.trip.window, self.trip.fixed = (on, on), True
+        self.trip.window, self.trip.fixed, self.trip.said = (on, on), True, self.trip.now(at)
         self.act(at, "DeparturePlanned", self.case_id, "booked")
         return None
 
@@ -211,26 +265,49 @@ class Model:
             return "date_in_past"
         if self.trip.fixed and first != last:
             return "booked_is_one_day"
-        self.trip.window, self.trip.reason = (first, last), "person_wish"
+        self.trip.window, self.trip.reason, self.trip.said = (first, last), "person_wish", self.trip.now(at)
         self.act(at, "DepartureRescheduled", self.case_id, self.trip.standing)
         return None
 
     def call_off(self, at: datetime) -> str | None:
-        if not self.trip.ahead:
+        if self.trip.standing not in ("planned", "booked", "missed", "diverted"):
             return "wrong_state"
-        self.trip = Trip(off=True, reason="person_stays")
+        self.trip = self.trip.anew(at, off=True, reason="person_stays")
         self.act(at, "DepartureCancelled", self.case_id, "cancelled")
         return None
 
     def leave(self, on: date, day: date, at: datetime) -> str | None:
-        if not self.trip.ahead or self.trip.window is None:
+        if self.trip.standing in ("departed", "arrived"):
             return "wrong_state"
         if on > day:
             return "date_in_future"
-        if (self.trip.window[0] - on).days > 30:
+        if self.trip.window and (self.trip.window[0] - on).days > 30:
             return "date_out_of_bounds"
-        self.trip.left = on
+        self.trip.left, self.trip.elsewhere, self.trip.lost = on, False, False
+        self.trip.said = self.trip.now(at)
         self.act(at, "ReturneeDeparted", self.case_id, "departed")
+        return None
+
+    def miss(self, on: date, day: date, at: datetime) -> str | None:
+        if not self.trip.ahead:
+            return "wrong_state"
+        if on > day:
+            return "date_in_future"
+        if self.trip.window and on < self.trip.window[0]:
+            return "dates_reversed"
+        self.trip = self.trip.anew(at, missed=True, reason="too_late")
+        self.act(at, "DepartureMissed", self.case_id, "missed")
+        return None
+
+    def divert(self, on: date, day: date, at: datetime) -> str | None:
+        if self.trip.standing != "departed":
+            return "wrong_state"
+        if on > day:
+            return "date_in_future"
+        if self.trip.left and on < self.trip.left:
+            return "dates_reversed"
+        self.trip.elsewhere, self.trip.reason, self.trip.said = True, "unknown", self.trip.now(at)
+        self.act(at, "DepartureDiverted", self.case_id, "diverted")
         return None
 
     # What other services tell.
@@ -242,8 +319,10 @@ class Model:
         self.sent[id_].receipt = (at, due)
 
     def answered(self, id_: UUID, answer: str, at: datetime, reason: str | None = None) -> None:
-        if self.sent[id_].waits:
-            self.sent[id_].answer = (answer, at, reason)
+        sent = self.sent[id_]
+        if sent.waits or (answer == "accepted" and sent.answer is None):
+            sent.answer = (answer, at, reason)
+            sent.begun = self.trip.standing == "arrived"
 
     def redirected(self, id_: UUID, child_id: UUID, centre: str, at: datetime) -> None:
         parent = self.sent[id_]
@@ -252,19 +331,26 @@ class Model:
         self.sent[child_id] = Sent(centre, parent.needs, at, parent=id_, taken_back=parent.taken_back)
         self._drop_if_groundless(child_id)
 
-    def completed(self, id_: UUID, at: datetime, code: str) -> None:
+    def said(self, id_: UUID, kind: str, at: datetime, code: str) -> None:
         sent = self.sent[id_]
-        if not sent.taken_back and (sent.answer is None or sent.answer[0] == "accepted"):
-            sent.outcome = sent.outcome or (at, code)
+        sent.words[at] = (kind, code)
+        if kind == "reopened":
+            sent.begun = self.trip.standing == "arrived"
 
     def late(self, id_: UUID, level: int) -> None:
         self.sent[id_].level = max(self.sent[id_].level, level)
 
-    def arrived(self, on: date) -> None:
-        self.trip.seen = self.trip.seen or on
+    def arrived(self, on: date, at: datetime) -> None:
+        if self.trip.begun and at <= self.trip.begun:
+            return
+        if not self.trip.seen:
+            self.trip.seen, self.trip.heard = on, at
+        for sent in self.sent.values():
+            sent.begun = sent.begun or sent.standing() == "accepted"
 
-    def _held(self, sent: Sent) -> bool:
-        return sent.standing(bool(self.trip.seen)) in ("accepted", "in_progress")
+    def in_vain(self, at: datetime) -> None:
+        if not self.trip.seen and not self.trip.lost and not (self.trip.said and at <= self.trip.said):
+            self.trip.lost, self.trip.heard = True, at
 
     def _take_back(self, id_: UUID, reason: str, at: datetime) -> None:
         self.sent[id_].taken_back = (at, reason)
@@ -281,17 +367,21 @@ class Model:
     # Where all that leads.
 
     def standing(self) -> str:
+        sent = self.sent.values()
+        deaths = [each.last_word[0] for each in sent if each.last_word and each.last_word[2] == "person_deceased"]
+        if deaths and max(deaths) > max((each.resumed for each in sent if each.resumed), default=min(deaths) - DAY):
+            return "deceased"
         if any(type_ == "EmploymentStarted" for _, type_, _, _, _ in self.diary):
             return "employed"
         there = bool(self.trip.seen)
-        found = {sent.standing(there) for sent in self.sent.values()}
+        found = {each.standing() for each in sent}
         if found & {"accepted", "in_progress"}:
             return "in_support" if there else "accepted"
-        if there and "completed" not in found:
+        if there and not found & {"completed", "failed"}:
             return "arrived"
         if found & {"submitted", "received"}:
             return "referred"
-        return "completed" if "completed" in found else "unserved" if found else "open"
+        return next((each for each in ("completed", "failed") if each in found), "unserved" if found else "open")
 
     def picture(self) -> dict[str, Any]:
         """Everything that the tests compare."""
@@ -306,11 +396,12 @@ class Model:
 
     def _sight(self, sent: Sent) -> tuple[Any, ...]:
         return (
-            sent.standing(bool(self.trip.seen)),
+            sent.standing(),
             sent.centre,
             (sent.parent, sent.child),
             sent.receipt or (None, None),
             sent.answer[1] if sent.answer else None,
             sent.end(),
+            (sent.since_then(sent.asked) or (None,))[0],
             (sent.level, sent.waits and sent.level > 0),
         )

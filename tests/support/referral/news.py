@@ -70,6 +70,16 @@ class News:
             case_id=CASE, centre=LAGOS, referral_id=referral_id or self.referrals[0], outcome_code="employment_found"
         )
 
+    def failed(self, referral_id: UUID | None = None, reason: str = "contact_lost") -> contracts.ReferralFailed:
+        return contracts.ReferralFailed(
+            case_id=CASE, centre=LAGOS, referral_id=referral_id or self.referrals[0], reason=reason
+        )
+
+    def reopened(self, referral_id: UUID | None = None) -> contracts.ReferralReopened:
+        return contracts.ReferralReopened(
+            case_id=CASE, centre=LAGOS, referral_id=referral_id or self.referrals[0], reason="contact_regained"
+        )
+
     def missed(
         self, level: int, subject: UUID | None = None, deadline_type: str = "referral_answer"
     ) -> contracts.DeadlineMissed:
@@ -85,6 +95,11 @@ class News:
 def arrived(on: date = TODAY) -> contracts.ArrivedInCountry:
     """The person was seen in the country."""
     return contracts.ArrivedInCountry(case_id=CASE, centre=LAGOS, arrived_on=on)
+
+
+def never_arrived() -> contracts.NeverArrived:
+    """A centre has waited in vain."""
+    return contracts.NeverArrived(case_id=CASE, centre=LAGOS)
 
 
 def employed() -> contracts.EmploymentStarted:

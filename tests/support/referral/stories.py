@@ -23,6 +23,17 @@ DAYS = st.sampled_from((0, 3, 400))
 """For how long a consent is given, beyond the day on which it is signed."""
 
 
+AFTER = {
+    "accepted": "accepted",
+    "reopened": "accepted",
+    "late": "received",
+    "rejected": "over",
+    "completed": "ended",
+    "failed": "ended",
+}
+"""Where a centre's word brings a referral."""
+
+
 class Step(NamedTuple):
     """One thing that happens in one stream, at a time of its own."""
 
@@ -59,7 +70,9 @@ def at_the_desk(draw: st.DrawFn) -> tuple[Step, ...]:
         elif what == "withdraw":
             ref = draw(st.sampled_from([("root", number) for number in range(roots)] + [("child", 0), ("child", 1)]))
         else:
-            what = draw(st.sampled_from(("plan", "plan", "book", "move", "call off", "leave")))
+            what = draw(
+                st.sampled_from(("plan", "plan", "book", "move", "call off", "leave", "leave", "miss", "divert"))
+            )
             value = (draw(st.sampled_from((-40, -2, 0, 5, 60))), draw(st.sampled_from((0, 10))))
         steps.append(Step(what, at, ref, value))
     return tuple(steps)
@@ -71,13 +84,15 @@ def at_the_centres(draw: st.DrawFn, roots: int) -> tuple[Step, ...]:
     at, steps, heard, children = NOW, list[Step](), 0, 0
     live: dict[tuple[str, int], str] = {}
     for _ in range(draw(st.integers(1, 12))):
-        at += timedelta(hours=draw(HOURS))
+        at += timedelta(hours=draw(HOURS), seconds=1)  # two words of a centre have two times
         waiting = sorted(ref for ref, status in live.items() if status == "received")
         held = sorted(ref for ref, status in live.items() if status == "accepted")
-        acts = ["arrived", "contact", "assessed"]
+        ended = sorted(ref for ref, status in live.items() if status == "ended")
+        acts = ["arrived", "contact", "assessed", "in vain"]
         acts += ["received"] * 4 if heard < roots else []
         acts += ["accepted", "rejected", "redirected", "redirected", "late"] if waiting else []
-        acts += ["completed", "signed", "signed", "signed"] if held else []
+        acts += ["completed", "failed", "failed", "signed", "signed", "signed"] if held else []
+        acts += ["reopened", "reopened"] if ended else []
         what = draw(st.sampled_from(acts))
         if what == "received":
             ref, heard = ("root", heard), heard + 1
@@ -92,9 +107,10 @@ def at_the_centres(draw: st.DrawFn, roots: int) -> tuple[Step, ...]:
         elif what == "signed":
             value = (draw(st.sampled_from(RECIPIENTS)), draw(DAYS))
             steps.append(Step(what, at, draw(st.sampled_from(held)), value))
-        elif what in ("accepted", "rejected", "late", "completed"):
-            ref = draw(st.sampled_from(held if what == "completed" else waiting))
-            live[ref] = {"accepted": "accepted", "late": "received"}.get(what, "over")
+        elif what in ("accepted", "rejected", "late", "completed", "failed", "reopened"):
+            of = {"completed": held, "failed": held, "reopened": ended}.get(what, waiting)
+            ref = draw(st.sampled_from(of))
+            live[ref] = AFTER[what]
             steps.append(Step(what, at, ref, draw(st.integers(1, 3))))
         else:
             steps.append(Step(what, at, value=draw(st.integers(0, 9))))

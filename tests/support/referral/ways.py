@@ -16,6 +16,8 @@ ANSWERS: dict[str, Any] = {
     "reject": lambda desk: desk.rejected(),
     "redirect": lambda desk: desk.redirected(child=GRANDCHILD),
     "complete": lambda desk: desk.completed(),
+    "fail": lambda desk: desk.failed(),
+    "reopen": lambda desk: desk.reopened(),
     "start": lambda desk: arrived(),
 }
 
@@ -30,6 +32,7 @@ def brought(desk: Desk, state: str) -> list[Any]:
         "accepted": [desk.received(), desk.accepted()],
         "in_progress": [desk.received(), desk.accepted(), arrived()],
         "completed": [desk.received(), desk.accepted(), arrived(), desk.completed()],
+        "failed": [desk.received(), desk.accepted(), desk.failed()],
     }
     return ways[state]
 

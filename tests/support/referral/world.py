@@ -173,6 +173,21 @@ class Desk(News):
     ) -> Decision | Refused:
         return self.run(commands.ConfirmDeparture(case_id, in_days(on), in_days(arrives), codes), actor)
 
+    def miss(
+        self, on: int = 0, reason: str = "too_late", actor: Actor = SCOUT, case_id: UUID = CASE
+    ) -> Decision | Refused:
+        return self.run(commands.MissDeparture(case_id, in_days(on), reason), actor)
+
+    def divert(
+        self,
+        on: int = 0,
+        to: str | None = "TR",
+        reason: str = "stayed_in_transit",
+        actor: Actor = SCOUT,
+        case_id: UUID = CASE,
+    ) -> Decision | Refused:
+        return self.run(commands.DivertDeparture(case_id, in_days(on), to, reason), actor)
+
     def tell(self, *events: Any, at: datetime | None = None) -> None:
         """Delivers events of other services, none of which may be refused."""
         for event in events:
@@ -254,5 +269,7 @@ COMMON: Sequence[tuple[str, Any]] = (
     ("reschedule", lambda desk, who, case: desk.reschedule(actor=who, case_id=case)),
     ("cancel", lambda desk, who, case: desk.cancel(actor=who, case_id=case)),
     ("depart", lambda desk, who, case: desk.depart(actor=who, case_id=case)),
+    ("miss", lambda desk, who, case: desk.miss(actor=who, case_id=case)),
+    ("divert", lambda desk, who, case: desk.divert(actor=who, case_id=case)),
 )
 """Every command on a case that exists: called with the desk, the actor and the case."""

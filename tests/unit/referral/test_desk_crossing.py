@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
+from chassis.pure.decision import Refused
 from referral.events import ReferralWithdrawn
 from tests.support.memory import NOW
-from tests.support.referral.news import CASE, CHILD, DAY, EDO, GRANDCHILD, LAGOS, TODAY
+from tests.support.referral.news import CASE, CHILD, DAY, EDO, GRANDCHILD, LAGOS, TODAY, arrived
 from tests.support.referral.ways import ANSWERS, LATER, desk_in
 from tests.support.referral.world import Desk, done
 
 
-@pytest.mark.parametrize("answer", ["acknowledge", "accept", "reject", "redirect", "complete", "start"])
+@pytest.mark.parametrize("answer", ["acknowledge", "accept", "reject", "redirect", "start"])
 def test_a_withdrawal_stands_whatever_crossed_it(answer: str) -> None:
     desk = desk_in("withdrawn")
     events = len(desk.service.events)
@@ -19,6 +22,63 @@ def test_a_withdrawal_stands_whatever_crossed_it(answer: str) -> None:
     referral = desk.referral()
     assert (referral.status, referral.reason, referral.closed_at) == ("withdrawn", "person_declined", NOW)
     assert len(desk.service.events) == events
+
+
+WORDS = {
+    "completed": ("complete",),
+    "failed": ("fail",),
+    "in_progress": ("complete", "reopen"),
+}
+
+
+@pytest.mark.parametrize("status", WORDS)
+def test_what_a_centre_says_of_what_it_held_is_the_end_of_what_was_withdrawn(status: str) -> None:
+    desk = desk_in("withdrawn")
+    desk.tell(desk.accepted(), arrived(), at=NOW - DAY)
+    for days, word in enumerate(WORDS[status], start=1):
+        desk.tell(ANSWERS[word](desk), at=NOW + days * DAY)
+    assert desk.referral().status == status
+
+
+@pytest.mark.parametrize(("times", "status"), [((1, 2, 3), "withdrawn"), ((1, 3, 2), "accepted")])
+def test_of_an_end_a_reopening_and_a_withdrawal_the_last_holds_whichever_was_heard_of_first(
+    times: tuple[int, int, int], status: str
+) -> None:
+    """The desk takes back what it has heard to be accepted; that it failed and goes on crosses this."""
+    fail, reopen, withdraw = (NOW + each * DAY for each in times)
+    snapshots = []
+    for order in permutations(range(3)):
+        if withdraw < reopen and order.index(2) > order.index(1):
+            continue  # who withdraws after the reopening was heard of withdraws what goes on
+        desk = Desk.referred()
+        desk.tell(desk.received(), desk.accepted())
+        for what in order:
+            if what == 0:
+                desk.tell(desk.failed(), at=fail)
+            elif what == 1:
+                desk.tell(desk.reopened(), at=reopen)
+            else:
+                desk.service.now = withdraw
+                if isinstance(desk.withdraw(), Refused):
+                    break
+        else:
+            assert desk.referral().status == status, order
+            snapshots.append(desk.service.snapshot())
+    assert len(snapshots) >= 2
+    assert all(each == snapshots[0] for each in snapshots)
+
+
+def test_of_two_ends_the_later_holds_whatever_became_of_the_reopening_between() -> None:
+    snapshots = []
+    for order in permutations(range(3)):
+        desk = Desk.referred()
+        desk.tell(desk.received(), desk.accepted())
+        words = [(desk.completed(), NOW + DAY), (desk.reopened(), NOW + 2 * DAY), (desk.failed(), NOW + 3 * DAY)]
+        for word, at in (words[place] for place in order):
+            desk.tell(word, at=at)
+        assert (desk.referral().status, desk.referral().closed_at) == ("failed", NOW + 3 * DAY)
+        snapshots.append(desk.service.snapshot())
+    assert all(each == snapshots[0] for each in snapshots)
 
 
 def test_when_it_was_received_is_noted_all_the_same() -> None:

@@ -21,6 +21,8 @@ ANSWERS: dict[str, tuple[list[str], str]] = {
     "rejected": (["received", "rejected"], "rejected"),
     "completed": (["received", "accepted", "arrived", "completed"], "completed"),
     "in support": (["received", "accepted", "arrived"], "in_progress"),
+    "failed": (["received", "accepted", "failed"], "failed"),
+    "goes on": (["received", "accepted", "failed", "reopened", "arrived"], "in_progress"),
 }
 
 

@@ -8,9 +8,16 @@ import pytest
 
 from referral.answers import JourneyOutcome
 from referral.domain.journey import TRANSITIONS
-from referral.events import DepartureCancelled, DeparturePlanned, DepartureRescheduled, ReturneeDeparted
+from referral.events import (
+    DepartureCancelled,
+    DepartureDiverted,
+    DepartureMissed,
+    DeparturePlanned,
+    DepartureRescheduled,
+    ReturneeDeparted,
+)
 from tests.support.memory import NOW
-from tests.support.referral.news import CASE, arrived
+from tests.support.referral.news import CASE, DAY, arrived, never_arrived
 from tests.support.referral.world import Desk, done, in_days, reference, refused
 
 STEPS: dict[str, Any] = {
@@ -19,6 +26,8 @@ STEPS: dict[str, Any] = {
     "reschedule": lambda desk: desk.reschedule(),
     "cancel": lambda desk: desk.cancel(),
     "depart": lambda desk: desk.depart(),
+    "miss": lambda desk: desk.miss(),
+    "divert": lambda desk: desk.divert(),
 }
 WAYS: dict[str, tuple[str, ...]] = {
     "undecided": (),
@@ -26,14 +35,18 @@ WAYS: dict[str, tuple[str, ...]] = {
     "booked": ("plan", "book"),
     "cancelled": ("plan", "cancel"),
     "departed": ("plan", "depart"),
+    "missed": ("plan", "miss"),
+    "diverted": ("plan", "depart", "divert"),
 }
+TOLD: dict[str, Any] = {"arrived": arrived, "never_arrived": never_arrived}
+"""States that a centre tells of."""
 
 
 def desk_in(state: str) -> Desk:
     """A desk with a journey in this state."""
     desk = Desk.opened()
-    if state == "arrived":
-        desk.tell(arrived())
+    if state in TOLD:
+        desk.tell(TOLD[state]())
     else:
         for step in WAYS[state]:
             done(STEPS[step](desk))
@@ -41,7 +54,7 @@ def desk_in(state: str) -> Desk:
     return desk
 
 
-@pytest.mark.parametrize("state", [*WAYS, "arrived"])
+@pytest.mark.parametrize("state", [*WAYS, *TOLD])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_is_taken_where_the_table_has_it_and_refused_elsewhere(state: str, step: str) -> None:
     desk = desk_in(state)
@@ -215,7 +228,7 @@ def test_a_code_that_no_list_has_is_refused(act: Any, field: str) -> None:
 # --- arrival, which a centre tells ---
 
 
-@pytest.mark.parametrize("state", WAYS)
+@pytest.mark.parametrize("state", [*WAYS, "never_arrived"])
 def test_an_arrival_holds_whatever_the_journey_was(state: str) -> None:
     desk = desk_in(state)
     desk.tell(arrived(in_days(1)))
@@ -229,7 +242,81 @@ def test_the_first_report_of_an_arrival_counts() -> None:
     assert desk.case.journey.arrived_on == in_days(1)
 
 
-def test_a_person_who_has_found_work_abroad_plans_no_departure() -> None:
+def test_a_person_who_has_arrived_begins_a_new_journey_by_planning_it() -> None:
     desk = desk_in("arrived")
-    for step in STEPS.values():
-        refused(step(desk), "wrong_state")
+    for step in STEPS.keys() - {"plan"}:
+        refused(STEPS[step](desk), "wrong_state")
+    desk.service.now += DAY
+    done(desk.plan())
+    assert (desk.case.journey.status, desk.case.journey.arrived_on) == ("planned", None)
+    desk.tell(arrived(), at=NOW)
+    assert desk.case.journey.status == "planned", "that arrival was of the journey before"
+    desk.tell(arrived(), at=NOW + 2 * DAY)
+    assert desk.case.journey.status == "arrived"
+
+
+# --- waited for in vain, which a centre tells ---
+
+
+@pytest.mark.parametrize("state", WAYS)
+def test_a_centre_that_has_waited_in_vain_says_so_whatever_the_journey_was(state: str) -> None:
+    desk = desk_in(state)
+    desk.tell(never_arrived(), at=NOW + DAY)
+    assert (desk.case.journey.status, desk.case.timeline[-1].type) == ("never_arrived", "NeverArrived")
+
+
+def test_what_the_desk_has_said_since_holds_and_an_arrival_before_it_too() -> None:
+    desk = desk_in("planned")
+    desk.service.now += DAY
+    done(desk.reschedule())
+    desk.tell(never_arrived(), at=NOW + DAY / 2)
+    assert desk.case.journey.status == "planned"
+    arrived_there = desk_in("arrived")
+    arrived_there.tell(never_arrived(), at=NOW - DAY)
+    assert arrived_there.case.journey.status == "arrived"
+
+
+# --- missed, diverted, without a plan ---
+
+
+def test_a_missed_departure_is_told_with_its_reason_and_the_plan_is_over() -> None:
+    desk = desk_in("booked")
+    done(desk.miss(reason="documents_missing"))
+    assert desk.last(DepartureMissed) == DepartureMissed(
+        case_id=CASE, missed_on=in_days(0), reason="documents_missing", country="NG"
+    )
+    journey = desk.case.journey
+    assert (journey.earliest, journey.missed_on, journey.reason) == (None, in_days(0), "documents_missing")
+
+
+def test_a_departure_is_missed_on_a_day_that_it_could_have_been_on() -> None:
+    desk = desk_in("planned")
+    refused(desk.miss(1), "date_in_future", 422, "/missed_on")
+    refused(desk.miss(-1), "dates_reversed", 422, "/missed_on")
+    refused(desk.miss(reason="bad_mood"), "unknown_code", 422, "/reason")
+
+
+def test_a_diverted_journey_says_where_the_person_is_if_anybody_knows() -> None:
+    for country in ("TR", None):
+        desk = desk_in("departed")
+        done(desk.divert(to=country, reason="refused_entry"))
+        assert desk.last(DepartureDiverted) == DepartureDiverted(
+            case_id=CASE, diverted_on=in_days(0), to_country=country, reason="refused_entry", country="NG"
+        )
+        assert (desk.case.journey.diverted_to, desk.case.journey.diverted_on) == (country, in_days(0))
+
+
+def test_nobody_is_diverted_to_nowhere_or_to_where_they_wanted_to_be() -> None:
+    desk = desk_in("departed")
+    refused(desk.divert(1), "date_in_future", 422, "/diverted_on")
+    refused(desk.divert(-1), "dates_reversed", 422, "/diverted_on")
+    refused(desk.divert(to="NG"), "country_of_return", 422, "/to_country")
+    refused(desk.divert(to="ZZ"), "unknown_code", 422, "/to_country")
+    refused(desk.divert(reason="bad_mood"), "unknown_code", 422, "/reason")
+    done(desk.divert(to="XK"))
+
+
+def test_a_departure_that_nobody_planned_is_reported_afterwards() -> None:
+    desk = desk_in("undecided")
+    done(desk.depart(-90, -89))
+    assert desk.last(ReturneeDeparted).departed_on == in_days(-90)

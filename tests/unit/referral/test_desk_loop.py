@@ -14,7 +14,17 @@ from tests.support.referral.news import ACCRA, CASE, CHILD, DAY, EDO, GRANDCHILD
 from tests.support.referral.ways import ANSWERS, LATER, desk_in
 from tests.support.referral.world import Desk, done
 
-STATES = ("submitted", "received", "accepted", "in_progress", "completed", "rejected", "redirected", "withdrawn")
+STATES = (
+    "submitted",
+    "received",
+    "accepted",
+    "in_progress",
+    "completed",
+    "failed",
+    "rejected",
+    "redirected",
+    "withdrawn",
+)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -25,7 +35,9 @@ def test_an_answer_leads_on_where_the_table_has_it_and_changes_nothing_elsewhere
     desk.tell(ANSWERS[answer](desk), at=LATER)
     after = desk.referral()
     expected = TRANSITIONS.get((before.status, answer))  # type: ignore[call-overload]
-    if expected is None:
+    if expected is None and (before.status, answer) == ("withdrawn", "accept"):
+        assert (after.status, after.answered_at, after.closed_at) == ("withdrawn", LATER, before.closed_at)
+    elif expected is None:
         assert (after.status, after.answered_at, after.closed_at, after.reason) == (
             before.status,
             before.answered_at,
@@ -33,7 +45,8 @@ def test_an_answer_leads_on_where_the_table_has_it_and_changes_nothing_elsewhere
             before.reason,
         )
     else:
-        assert after.status == expected
+        there = desk.case.journey.status == "arrived" and expected == "accepted"
+        assert after.status == ("in_progress" if there else expected)
     assert Milestone(LATER, *milestone_of(desk, answer)) in desk.case.timeline
 
 
@@ -46,6 +59,8 @@ def milestone_of(desk: Desk, answer: str) -> tuple[Any, ...]:
         "reject": ("ReferralRejected", "no_capacity"),
         "redirect": ("ReferralRedirected", EDO),
         "complete": ("ReferralCompleted", "employment_found"),
+        "fail": ("ReferralFailed", "contact_lost"),
+        "reopen": ("ReferralReopened", "contact_regained"),
     }[answer]
     return (name, desk.referrals[0], "counselling", code)
 
@@ -82,6 +97,22 @@ def test_a_rejection_is_shown_with_its_reason() -> None:
         LATER,
     )
     assert desk.case.status == "unserved"
+
+
+def test_a_death_is_the_end_of_the_case_until_a_referral_is_reopened() -> None:
+    desk = desk_in("in_progress")
+    desk.tell(desk.failed(reason="person_deceased"), at=LATER)
+    assert (desk.referral().status, desk.case.status) == ("failed", "deceased")
+    desk.tell(desk.reopened(), at=LATER + DAY)
+    assert (desk.referral().status, desk.case.status) == ("in_progress", "in_support")
+
+
+def test_what_has_failed_otherwise_leaves_the_scout_to_find_another_way() -> None:
+    desk = desk_in("in_progress")
+    desk.tell(desk.failed(reason="no_reason_that_is_known_here"), at=LATER)
+    assert desk.case.status == "failed"
+    done(desk.refer())
+    assert desk.case.status == "referred"
 
 
 def test_what_is_accepted_after_the_arrival_is_in_progress_at_once() -> None:
