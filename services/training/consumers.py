@@ -20,6 +20,9 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.DeparturePlanned: Handler(BY_CASE_WITH_SESSIONS, incoming.departure_set),
     contracts.DepartureRescheduled: Handler(BY_CASE_WITH_SESSIONS, incoming.departure_set),
     contracts.DepartureCancelled: Handler(BY_CASE, incoming.departure_cancelled),
+    contracts.DepartureMissed: Handler(BY_CASE, incoming.departure_missed),
     contracts.ReturneeDeparted: Handler(BY_CASE_WITH_SESSIONS, incoming.returnee_departed),
+    contracts.ReferralFailed: Handler(BY_CASE_WITH_SESSIONS, incoming.referral_failed),
+    contracts.ArrivedInCountry: Handler(BY_CASE_WITH_SESSIONS, incoming.arrived_in_country),
     contracts.CountryStatusChanged: HEARD,
 }

@@ -1,4 +1,4 @@
-"""What this service reads of the referral service's events, and no more of them than it uses."""
+"""What this service reads of other services' events, and no more of them than it uses."""
 
 from __future__ import annotations
 
@@ -91,10 +91,26 @@ class DepartureCancelled(CaseContract, source="referral"):
     """The departure will not take place as planned."""
 
 
+class DepartureMissed(CaseContract, source="referral"):
+    """The departure took place without the person, or not at all."""
+
+
 class ReturneeDeparted(CaseContract, source="referral"):
     """The person has left Germany."""
 
     departed_on: date
+
+
+class ReferralFailed(CaseContract, source="counselling"):
+    """Nothing came of a referral; of interest is a reason that ends the case."""
+
+    reason: Code
+
+
+class ArrivedInCountry(CaseContract, source="counselling"):
+    """The person is in the country of return."""
+
+    arrived_on: date
 
 
 class CountryStatusChanged(SwitchContract, source="referral", on="reference"):

@@ -46,6 +46,14 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class FailReason:
+    """Why nothing came of a referral; `ends_case`: the case is over for everybody."""
+
+    code: str
+    ends_case: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """All lists of this service, and its rules."""
 
@@ -55,6 +63,7 @@ class Reference:
     isco08: CodeList[Occupation]
     courses: CodeList[Course]
     session_cancel_reasons: CodeList[CodeRow]
+    fail_reasons: CodeList[FailReason]
     rules: TrainingSettings
 
     @classmethod
@@ -70,6 +79,7 @@ class Reference:
                 "courses": Course,
                 "measure_categories": Category,
                 "session_cancel_reasons": CodeRow,
+                "fail_reasons": FailReason,
             },
         )
         return cls(
@@ -79,6 +89,7 @@ class Reference:
             isco08=lists["isco08"],
             courses=lists["courses"],
             session_cancel_reasons=lists["session_cancel_reasons"],
+            fail_reasons=lists["fail_reasons"],
             rules=rules or TrainingSettings(),
         )
 
@@ -91,6 +102,11 @@ class Reference:
         """The Land whose working days a provider keeps; Germany if the provider is not in the list."""
         found = self.providers.get(provider)
         return GERMANY if found is None else found.admin1
+
+    def ends_case(self, reason: str) -> bool:
+        """Whether a referral that failed for this reason ends the case for everybody; an unknown one does not."""
+        row = self.fail_reasons.get(reason)
+        return row is not None and row.ends_case
 
     def latest_ends(self, departure: date, days: WorkingDays) -> Mapping[str, date]:
         """The last day on which a course may end for a departure, so many working days before it: for Germany as a

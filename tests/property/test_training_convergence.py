@@ -79,8 +79,14 @@ class Chronicle:
                 world.rescheduled(who, in_days(value))
             case "call off":
                 world.departure_cancelled(who)
+            case "miss":
+                world.missed(who)
             case "leave":
                 world.departed(who, in_days(value))
+            case "arrive":
+                world.arrived(who, in_days(value))
+            case "die":
+                world.failed(who)
 
     def outcome(self) -> dict[UUID, tuple[str, str | None]]:
         return {id_: self.world.standing(id_) for _, _, id_ in self.enrolled}
@@ -165,8 +171,8 @@ def test_every_interleaving_ends_in_the_state_that_the_rules_demand(story: Story
 
 HERE = ("schedule", "request", "request", "request", "cancel", "provider cancels", "complete", "call off", "wait")
 """Commands, and the passing of time."""
-ELSEWHERE = ("consent", "no consent", "move", "move", "no journey", "leave", "refer", "unrefer")
-"""Events of the referral service."""
+ELSEWHERE = ("consent", "no consent", "move", "move", "no journey", "leave", "arrive", "die", "refer", "unrefer")
+"""Events of other services."""
 ACTS = st.tuples(st.sampled_from((*HERE, *HERE, *ELSEWHERE)), st.integers(0, 30), st.integers(0, 30))
 
 
@@ -217,6 +223,10 @@ class Walk:
                 world.departure_cancelled(who)
             case "leave" if other > 20:
                 world.departed(who, today)
+            case "arrive" if other > 20:
+                world.arrived(who, today)
+            case "die" if other > 20:
+                world.failed(who)
             case "refer":
                 world.referred(who, referral=f"{other} of {who}")
             case "unrefer":

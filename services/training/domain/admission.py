@@ -20,7 +20,7 @@ def obstacle(learner: Learner, session: CourseSession, region: str, ends_at: dat
         return "consent_withdrawn"
     if session.online:
         return None
-    if learner.departed_on is not None and learner.departed_on <= session.ends_on:
+    if learner.gone_on is not None and learner.gone_on <= session.ends_on:
         return "departed"
     must_end_by = learner.must_end_by(region)
     if must_end_by is not None and session.ends_on > must_end_by and session.ends_on >= on:

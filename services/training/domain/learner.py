@@ -1,9 +1,12 @@
-"""A person who may learn before departure: what the referral topic says of the case, in codes and dates.
+"""A person who may learn before departure: what is told of the case, in codes and dates.
 
-    unknown --case opened--> known <--referred, last referral withdrawn--> referred --departed--> departed
+    unknown --case opened--> known <--referred, last referral withdrawn--> referred --departed, arrived--> departed
+    departed --another departure is planned--> referred, or known
 
-The status follows from facts, and all facts come from one topic under one key: they arrive in order, but for one that
-was missing and comes late. A learner without profile is a stub: this service began to listen after the case was opened.
+The status follows from facts. All but the arrival come from the referral topic under one key: they arrive in order, but
+for one that was missing and comes late. A learner without profile is a stub: this service began to listen after the
+case was opened. Whoever is seen in the country of return sits in no classroom in Germany, until a later plan says that
+they are to leave it again.
 """
 
 from __future__ import annotations
@@ -90,11 +93,31 @@ class Learner:
     """When the latest of what the departure rests on happened: what is older and comes late changes nothing."""
     age: Age | None = None
     """The last that was told of the person's age, perhaps before anything else was."""
+    arrived_on: date | None = None
+    arrived_at: datetime | None = None
+    """When that was told."""
+
+    @property
+    def gone_on(self) -> date | None:
+        """Since when the person is in Germany no more; None: they are, or nobody has said otherwise."""
+        days = [day for day in (self.departed_on, self._arrival()) if day is not None]
+        return min(days, default=None)
+
+    def _arrival(self) -> date | None:
+        """The day of the known arrival, unless what was told since is of another journey."""
+        if self.arrived_on is None or self.arrived_at is None:
+            return None
+        if self.journey_told_at is None or self.journey_told_at <= self.arrived_at:
+            return self.arrived_on
+        plan = None if self.departure is None or self.departure.status == "expected" else self.departure
+        planned = plan is not None and plan.earliest > self.arrived_on
+        left_again = self.departed_on is not None and self.departed_on > self.arrived_on
+        return None if planned or left_again else self.arrived_on
 
     @property
     def status(self) -> LearnerStatus:
         """Where the person is, as seen from here."""
-        if self.departed_on is not None:
+        if self.gone_on is not None:
             return "departed"
         if self.referrals.open:
             return "referred"
@@ -102,7 +125,7 @@ class Learner:
 
     def must_end_by(self, region: str) -> date | None:
         """The last day on which a course in a region may end; none if no departure is known, or it has taken place."""
-        return None if self.departure is None or self.departed_on is not None else self.departure.last_day(region)
+        return None if self.departure is None or self.gone_on is not None else self.departure.last_day(region)
 
     def allows(self, provider: str, until: datetime) -> bool:
         """Whether a consent lets `provider` know the person at every moment before `until`."""
@@ -160,12 +183,18 @@ class Learner:
         return replace(self, consents=(*others, consent))
 
     def departing(self, departure: Departure | None, at: datetime) -> Learner:
-        """The departure was planned, moved, or (None) called off, at this time."""
-        return self if self._outdates(at) else replace(self, departure=departure, journey_told_at=at)
+        """The departure was planned, moved, or (None) called off or missed, at this time: the person is in Germany."""
+        return self if self._outdates(at) else replace(self, departure=departure, departed_on=None, journey_told_at=at)
 
     def _outdates(self, at: datetime) -> bool:
         return self.journey_told_at is not None and at < self.journey_told_at
 
-    def departed(self, on: date) -> Learner:
-        """The person has left Germany."""
-        return replace(self, departed_on=on)
+    def departed(self, on: date, at: datetime) -> Learner:
+        """The person has left Germany, as was told at this time."""
+        return self if self._outdates(at) else replace(self, departed_on=on, journey_told_at=at)
+
+    def arrived(self, on: date, at: datetime) -> Learner:
+        """The person was seen in the country of return, as a centre told at this time."""
+        if self.arrived_at is not None and at < self.arrived_at:
+            return self
+        return replace(self, arrived_on=on, arrived_at=at)

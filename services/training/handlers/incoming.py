@@ -1,4 +1,4 @@
-"""What the referral topic says of a person, and what follows for their enrolments.
+"""What is told of a person, and what follows for their enrolments.
 
 Every handler that can make a course unsuitable asks one rule again about each course of the person. It takes the day
 of the event, not of its handling, so that a replay ends in the same state. An event about a case that is not known yet
@@ -23,12 +23,15 @@ from chassis.pure.states import (
 )
 from training.contracts import (
     AgeBandChanged,
+    ArrivedInCountry,
     CaseOpened,
     ConsentGranted,
     ConsentWithdrawn,
     DepartureCancelled,
+    DepartureMissed,
     DeparturePlanned,
     DepartureRescheduled,
+    ReferralFailed,
     ReferralWithdrawn,
     ReturneeDeparted,
     ReturneeReferred,
@@ -105,9 +108,32 @@ def departure_cancelled(states: States, event: DepartureCancelled, context: Cont
     return Decision((_learner(states, event.case_id).departing(None, context.occurred_at),))
 
 
+def departure_missed(states: States, event: DepartureMissed, context: Context) -> Decision:
+    """The person is still here, and no departure is known: as if it had been cancelled."""
+    return Decision((_learner(states, event.case_id).departing(None, context.occurred_at),))
+
+
 def returnee_departed(states: States, event: ReturneeDeparted, context: Context) -> Decision:
     """The person has left: what is not online and was not over by then cannot be completed."""
-    return _checked(states, _learner(states, event.case_id).departed(event.departed_on), context)
+    learner = _learner(states, event.case_id).departed(event.departed_on, context.occurred_at)
+    return _checked(states, learner, context)
+
+
+def arrived_in_country(states: States, event: ArrivedInCountry, context: Context) -> Decision:
+    """The person is in the country of return, whether or not anybody has told of a departure."""
+    learner = _learner(states, event.case_id).arrived(event.arrived_on, context.occurred_at)
+    return _checked(states, learner, context)
+
+
+def referral_failed(states: States, event: ReferralFailed, context: Context) -> Decision:
+    """A death frees every seat; another reason is no concern of a course."""
+    if not context.reference.ends_case(event.reason):
+        return NOTHING
+    today = day_at(GERMANY, context.occurred_at)
+    freed = _released(
+        states, _learner(states, event.case_id), lambda session: "person" if session.ends_on >= today else None
+    )
+    return freed if freed.events else NOTHING
 
 
 def _departure(status: DepartureStatus, earliest: date, context: Context) -> Departure:

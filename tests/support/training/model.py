@@ -65,7 +65,7 @@ def sessions(draw: st.DrawFn) -> Mapping[str, Any]:
 
 @st.composite
 def histories(draw: st.DrawFn, who: str, ends: Sequence[int]) -> tuple[Step, ...]:
-    """A history that the referral service could tell: nothing is planned after a departure, nothing withdrawn twice.
+    """A history that could be told: whoever has left plans anew before they leave again, nothing is withdrawn twice.
 
     Days lie near the last days of the courses, where they make a difference.
     """
@@ -77,14 +77,14 @@ def histories(draw: st.DrawFn, who: str, ends: Sequence[int]) -> tuple[Step, ...
     for number in range(draw(st.integers(1, 6))):
         what = draw(
             st.sampled_from(
-                ("consent", "no consent", "no consent", "refer", "unrefer", "child", "cancel")
-                + (() if gone else ("plan", "move", "move", "move", "move", "call off", "leave"))
+                ("consent", "no consent", "no consent", "refer", "unrefer", "child", "cancel", "die", "arrive")
+                + (("plan",) if gone else ("plan", "move", "move", "move", "move", "call off", "miss", "leave"))
             )
         )
         value: Any = None
-        if what in ("plan", "move", "leave"):
+        if what in ("plan", "move", "leave", "arrive"):
             value = draw(days)
-            gone = gone or what == "leave"
+            gone = (gone or what in ("leave", "arrive")) and what != "plan"
         elif what == "consent":
             consents.append(f"consent {number} of {who}")
             value = (consents[-1], draw(st.sampled_from(RECIPIENTS)), draw(until), draw(st.sampled_from(SIGNED)))
@@ -100,7 +100,7 @@ def histories(draw: st.DrawFn, who: str, ends: Sequence[int]) -> tuple[Step, ...
                 value = f"child of {value}"
         else:
             value = draw(st.integers(0, 2))
-        steps.append(Step(what, draw(st.sampled_from((0, 1, 30, 200, 400))), value))
+        steps.append(Step(what, draw(st.sampled_from((1, 2, 30, 200, 400))), value))
     return tuple(steps)
 
 
@@ -139,6 +139,10 @@ class Person:
     journey: date | None = None
     hoped_for: date | None = None
     left: date | None = None
+    there: date | None = None
+    """Seen in the country of return."""
+    since: bool = False
+    """Whether anything was told of the journey since then."""
     ended: dict[UUID, str] = field(default_factory=dict)
 
     def leaves(self) -> date | None:
@@ -220,12 +224,8 @@ def happens(person: Person, step: Step) -> bool:
             person.roots.append(value[0])
             if value[1] is not None:
                 person.hoped_for = in_days(value[1])
-        case "plan" | "move":
-            person.journey = in_days(value)
-        case "call off":
-            person.journey = person.hoped_for = None
-        case "leave":
-            person.left = in_days(value)
+        case "die":
+            return True
         case "unrefer" | "child":
             had = bool(person.roots)
             if value in person.roots:
@@ -235,7 +235,29 @@ def happens(person: Person, step: Step) -> bool:
             if person.strays >= len(person.roots):
                 person.roots, person.strays = [], 0
             return had and not person.roots
+        case _:
+            travels(person, step.what, value)
     return False
+
+
+def travels(person: Person, what: str, days: int) -> None:
+    person.since = what != "arrive"
+    match what:
+        case "plan" | "move":
+            person.journey, person.left = in_days(days), None
+        case "leave":
+            person.left = in_days(days)
+        case "arrive":
+            person.there = in_days(days)
+        case _:
+            person.journey = person.hoped_for = person.left = None
+
+
+def seen_there(person: Person) -> date | None:
+    """The day of the arrival, unless another journey is planned or begun since."""
+    there = person.there
+    anew = [day for day in (person.journey, person.left) if there is not None and day is not None and day > there]
+    return None if person.since and anew else there
 
 
 def unfit(person: Person, session: Mapping[str, Any], today: date) -> str | None:
@@ -247,8 +269,8 @@ def unfit(person: Person, session: Mapping[str, Any], today: date) -> str | None
         return "consent_withdrawn"
     if session["online"]:
         return None
-    if person.left is not None:
-        return "departed" if ends_on >= person.left else None
+    if gone := [day for day in (person.left, seen_there(person)) if day is not None]:
+        return "departed" if ends_on >= min(gone) else None
     leaves = person.leaves()
     if leaves is not None and ends_on >= today and ends_on > three_working_days_before(leaves):
         return "departure_before_end"

@@ -22,13 +22,16 @@ from training.commands import (
 from training.consumers import EVENTS
 from training.contracts import (
     AgeBandChanged,
+    ArrivedInCountry,
     CaseOpened,
     ConsentGranted,
     ConsentWithdrawn,
     DepartureCancelled,
+    DepartureMissed,
     DeparturePlanned,
     DepartureRescheduled,
     ExpectedDeparture,
+    ReferralFailed,
     ReferralWithdrawn,
     ReturneeDeparted,
     ReturneeReferred,
@@ -195,6 +198,15 @@ class World:
 
     def departed(self, who: str, on: date) -> None:
         self._event(ReturneeDeparted(case_id=id_of(who), departed_on=on))
+
+    def missed(self, who: str) -> None:
+        self._event(DepartureMissed(case_id=id_of(who)))
+
+    def arrived(self, who: str, on: date) -> None:
+        self._event(ArrivedInCountry(case_id=id_of(who), arrived_on=on))
+
+    def failed(self, who: str, reason: str = "person_deceased") -> None:
+        self._event(ReferralFailed(case_id=id_of(who), reason=reason))
 
     def ready(self, *names: str) -> None:
         """People whom every provider may enrol."""

@@ -62,7 +62,7 @@ def test_quotas_are_those_of_topics_yaml_by_strimzis_names() -> None:
 
 def test_a_reader_more_is_a_right_more_and_nothing_else(tmp_path: Path, written: dict[str, str]) -> None:
     changed = yaml.safe_load(DECLARATION.read_text())
-    changed["topics"]["ph.counselling.v1"]["readers"].append("training")
+    changed["topics"]["ph.placement.v1"]["readers"].append("training")
     path = tmp_path / "topics.yaml"
     path.write_text(yaml.safe_dump(changed))
     other = files(path)
@@ -70,7 +70,7 @@ def test_a_reader_more_is_a_right_more_and_nothing_else(tmp_path: Path, written:
     more = granted(document(other, "kafka/users/training.yaml")) - granted(
         document(written, "kafka/users/training.yaml")
     )
-    assert {right.name for right in more} == {"ph.counselling.v1"}
+    assert {right.name for right in more} == {"ph.placement.v1"}
 
 
 def test_a_service_more_gets_topic_user_and_database(tmp_path: Path, written: dict[str, str]) -> None:

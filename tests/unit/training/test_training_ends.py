@@ -1,0 +1,115 @@
+"""What ends a time in classrooms in Germany beside a departure: a death, an arrival; and how it begins anew."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+from uuid import UUID
+
+import pytest
+
+from tests.support.memory import NOW
+from tests.support.training.world import World, done, id_of, in_days, refused
+from training.events import EnrolmentConfirmed
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.ready("amina", "bilal")
+    return world
+
+
+def seats(world: World) -> tuple[UUID, UUID]:
+    """Amina has the one seat of a course, and Bilal waits for it."""
+    session = world.scheduled()
+    return world.enrolled("amina", session), world.enrolled("bilal", session)
+
+
+def test_a_death_frees_the_seat_for_whoever_waits(world: World) -> None:
+    hers, his = seats(world)
+    world.failed("amina")
+    assert (world.standing(hers), world.standing(his)) == (("cancelled", "person"), ("confirmed", None))
+    assert isinstance(world.last(), EnrolmentConfirmed)
+
+
+@pytest.mark.parametrize("reason", ["contact_lost", "a_reason_that_is_not_known_here"])
+def test_that_nothing_came_of_a_referral_is_no_concern_of_a_course(world: World, reason: str) -> None:
+    hers, _ = seats(world)
+    before = world.service.snapshot()
+    world.failed("amina", reason)
+    assert world.standing(hers) == ("confirmed", None)
+    assert world.service.snapshot() == before
+
+
+def test_a_course_that_is_over_is_not_undone_by_a_death(world: World) -> None:
+    hers, _ = seats(world)
+    world.service.advance(timedelta(days=30))
+    world.failed("amina")
+    assert world.standing(hers) == ("confirmed", None)
+
+
+def test_a_death_of_somebody_unknown_leaves_nothing() -> None:
+    world = World()
+    world.failed("amina")
+    assert world.service.snapshot()["states"]["learner"] == {}
+
+
+def test_who_is_seen_in_the_country_sits_in_no_classroom(world: World) -> None:
+    hers, his = seats(world)
+    online = world.enrolled("amina", world.scheduled(online=True, starts_on=in_days(40), ends_on=in_days(44)))
+    world.arrived("amina", in_days(2))
+    assert world.learner("amina").status == "departed"
+    assert (world.standing(hers), world.standing(his)) == (("cancelled", "departed"), ("confirmed", None))
+    assert world.standing(online) == ("confirmed", None)
+    later = world.scheduled(starts_on=in_days(50), ends_on=in_days(54))
+    assert refused(world.request("amina", later)).code == "person_departed"
+
+
+def test_a_missed_departure_lifts_the_limit(world: World) -> None:
+    world.planned("amina", in_days(20))
+    session = world.scheduled()
+    assert refused(world.request("amina", session)).code == "course_ends_too_late"
+    world.missed("amina")
+    done(world.request("amina", session))
+
+
+@pytest.mark.parametrize("gone", ["departed", "arrived"])
+def test_whoever_is_to_leave_again_is_in_germany_again(world: World, gone: str) -> None:
+    getattr(world, gone)("amina", in_days(-3))
+    session = world.scheduled()
+    assert refused(world.request("amina", session)).code == "person_departed"
+    world.occurred_at = NOW + HOUR
+    world.planned("amina", in_days(60))
+    done(world.request("amina", session))
+
+
+def test_a_plan_from_before_the_arrival_does_not_bring_anybody_back(world: World) -> None:
+    world.planned("amina", in_days(60))
+    world.occurred_at = NOW + HOUR
+    world.arrived("amina", in_days(0))
+    assert refused(world.request("amina", world.scheduled())).code == "person_departed"
+
+
+def test_plan_departure_and_arrival_come_to_the_same_in_whatever_order_they_are_heard_of() -> None:
+    """Two journeys: left and arrived, then planned, left and arrived again."""
+    told = [
+        ("departed", in_days(2), NOW + HOUR),
+        ("arrived", in_days(3), NOW + 2 * HOUR),
+        ("planned", in_days(30), NOW + 3 * HOUR),
+        ("departed", in_days(31), NOW + 4 * HOUR),
+    ]
+    ends = set()
+    for order in permutations(told):
+        if [each for each in order if each[0] != "arrived"] != [each for each in told if each[0] != "arrived"]:
+            continue  # the referral topic has them in order; the arrival comes from another one, at any moment
+        world = World()
+        world.ready("amina")
+        for name, day, at in order:
+            world.occurred_at = at
+            getattr(world, name)("amina", day)
+        ends.add(world.service.snapshot()["states"]["learner"][id_of("amina")])
+        assert world.learner("amina").gone_on == in_days(31)
+    assert len(ends) == 1
