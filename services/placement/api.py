@@ -172,7 +172,7 @@ async def read_candidate(case_id: UUID, actor: Reader, view: Viewer) -> Response
 
 @router.post("/candidacies", tags=["candidacies"], status_code=201, **answers(CandidacyOutcome, *REFUSALS))
 async def shortlist(body: NewCandidacy, actor: Officer, run: Changer) -> Response:
-    """A human picks a person for a vacancy; one of its openings is reserved. No employer learns of it."""
+    """A human picks a person for a vacancy. No employer learns of it, and no opening is reserved."""
     return await run(commands.Shortlist(body.vacancy_id, body.case_id), actor, CANDIDATE, body.case_id)
 
 
@@ -196,7 +196,7 @@ async def present(candidacy_id: UUID, actor: Officer, reading: Reading, run: Cha
     "/candidacies/{candidacy_id}/offer", tags=["candidacies"], status_code=201, **answers(CandidacyOutcome, *REFUSALS)
 )
 async def make_offer(candidacy_id: UUID, body: NewOffer, actor: Officer, reading: Reading, run: Changer) -> Response:
-    """The employer, who knows the person, offers work."""
+    """The employer, who knows the person, offers work; an opening is reserved until the offer ends."""
     vacancy_id, case_id, _ = await _candidacy(reading, candidacy_id)
     command = commands.MakeOffer(
         vacancy_id=vacancy_id,
@@ -217,7 +217,7 @@ async def make_offer(candidacy_id: UUID, body: NewOffer, actor: Officer, reading
 async def close_candidacy(
     candidacy_id: UUID, body: Closing, actor: Officer, reading: Reading, run: Changer
 ) -> Response:
-    """Ends a candidacy for a coded reason; its opening is free again, and a new candidacy may begin at once."""
+    """Ends a candidacy for a coded reason; an opening that it held is free again. A new candidacy may begin at once."""
     ids = await _candidacy(reading, candidacy_id)
     return await run(commands.CloseCandidacy(*ids, body.reason, body.by), actor, CANDIDACY, candidacy_id)
 

@@ -56,7 +56,7 @@ class VacancyClosed(VacancyEvent):
 
 
 class CandidateShortlisted(CandidacyEvent):
-    """A human picked the person for this vacancy; an opening is reserved."""
+    """A human picked the person for this vacancy. No opening is reserved before an offer is made."""
 
     isco08: Isco08
 
@@ -68,7 +68,7 @@ class CandidatePresented(CandidacyEvent):
 
 
 class CandidacyClosed(CandidacyEvent):
-    """The way into this vacancy ended without employment; the opening is free again."""
+    """The way into this vacancy ended without employment; an opening that was kept for the person is free again."""
 
     reason: ClosedReason
     by: Party

@@ -42,8 +42,8 @@ VACANCY_CLOSED: Final = Refused(
 )
 NO_OPENING_LEFT: Final = Refused(
     "no_opening_left",
-    "Every opening of the vacancy is reserved.",
-    "Wait until a candidacy closes, or pick another vacancy.",
+    "Every opening of the vacancy is offered or was accepted.",
+    "Wait until an offer is declined or ends; the person stays on the list of the employer.",
 )
 CANDIDACY_EXISTS: Final = Refused(
     "candidacy_exists",

@@ -15,7 +15,10 @@ from tests.support.placement.api import ACCRAS, DAKARS, EDOS, OFFICER, PROGRAMME
 from tests.support.placement.process import DAY, TODAY, Placement
 from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS
 
-ENDS_OF_CONSENTS = (ROOT / "services/placement/migrations/0002_consent_ends.sql").read_text(encoding="utf-8")
+ENDS_OF_CONSENTS, RESERVED_AT_THE_OFFER = (
+    (ROOT / "services/placement/migrations" / name).read_text(encoding="utf-8")
+    for name in ("0002_consent_ends.sql", "0003_reserved_at_the_offer.sql")
+)
 
 
 def ids(page: dict[str, Any], name: str = "case_id") -> set[str]:
@@ -168,14 +171,17 @@ async def test_a_desk_lists_offers_of_whom_it_may_know_and_those_that_it_has_to_
 
 
 async def test_the_last_opening_goes_to_exactly_one_of_many_at_once(placement: Placement) -> None:
-    vacancy_id = await placement.vacancy(await placement.employer())
-    people = [await placement.refer() for _ in range(6)]
-    answers = await asyncio.gather(
-        *(
-            placement.ask("POST", "/candidacies", OFFICER, json=bodies.candidacy(vacancy_id, case_id))
-            for case_id in people
-        )
-    )
+    employer_id = await placement.employer()
+    vacancy_id = await placement.vacancy(employer_id)
+    paths = []
+    for _ in range(6):
+        case_id = await placement.refer()
+        await placement.consent(case_id, "presentation", f"employer:{employer_id}")
+        shortlisted = await placement.post("/candidacies", bodies.candidacy(vacancy_id, case_id))
+        paths.append(f"/candidacies/{shortlisted['candidacy_id']}")
+        await placement.post(f"{paths[-1]}/present")
+    offer = {**bodies.OFFER, "starts_on": (TODAY + 30 * DAY).isoformat()}
+    answers = await asyncio.gather(*(placement.ask("POST", f"{path}/offer", OFFICER, json=offer) for path in paths))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
     refused = {answer.json()["code"] for answer in answers if answer.status_code == 409}
     assert refused == {"no_opening_left"}
@@ -273,3 +279,15 @@ async def test_a_consent_that_was_stored_before_ends_had_deadlines_gets_one(plac
         pass
     [found] = (await placement.get(f"/vacancies/{vacancy_id}", PROGRAMME))["candidacies"]
     assert (found["candidacy_id"], found["closed_reason"]) == (candidacy["candidacy_id"], "consent_expired")
+
+
+async def test_what_was_reserved_by_people_without_an_offer_is_open_again(placement: Placement) -> None:
+    employer_id = await placement.employer()
+    wanted, offered = await placement.vacancy(employer_id), await placement.vacancy(employer_id)
+    await placement.post("/candidacies", bodies.candidacy(wanted, await placement.refer()))
+    await placement.offer(employer_id, offered, await placement.refer())
+    await placement.pool.execute("update vacancy set status = 'reserved'")
+    for _ in range(2):
+        await placement.pool.execute(RESERVED_AT_THE_OFFER)
+    assert ids(await placement.get("/vacancies", status="open"), "vacancy_id") == {wanted}
+    assert ids(await placement.get("/vacancies", status="reserved"), "vacancy_id") == {offered}

@@ -53,6 +53,9 @@ TRANSITIONS: Final[Mapping[tuple[CandidacyStatus, Step], CandidacyStatus]] = {
 BEFORE_OFFER: Final[frozenset[CandidacyStatus]] = frozenset({"shortlisted", "presented"})
 """What others than person and employer may still end."""
 
+HOLDING: Final[frozenset[CandidacyStatus]] = frozenset({"offered", "accepted", "started"})
+"""An opening is kept for the person (docs/domain.md: opening-reserved)."""
+
 RESTS_ON: Final[Mapping[Purpose, CandidacyStatus]] = {"matching": "shortlisted", "presentation": "presented"}
 """Which consent a candidacy rests on, by how far it has come."""
 
@@ -120,7 +123,7 @@ class Candidacy(Stepping[Step]):
 
     @property
     def live(self) -> bool:
-        """Whether an opening is kept for it."""
+        """Whether the person is still on the way, or has begun to work."""
         return self.status != "closed"
 
     def presented(self, on: date) -> Candidacy:

@@ -6,8 +6,8 @@
                                 +--expires_on is over-----> expired
                                 +--employer withdraws-----> withdrawn
 
-An opening is reserved when a person is shortlisted and released when the candidacy closes, so that never
-more people are on the way into a vacancy than it has openings. `open` and `reserved` follow from that count;
+An opening is reserved when an offer is made and released when its candidacy closes: an employer chooses among several
+people, and never makes more offers than there are openings. `open` and `reserved` follow from that count;
 the other three are final, though offers that were made before remain to be answered.
 """
 
@@ -19,7 +19,7 @@ from datetime import date
 from typing import Final, Literal
 from uuid import UUID
 
-from placement.domain.candidacy import BEFORE_OFFER, Candidacy
+from placement.domain.candidacy import BEFORE_OFFER, HOLDING, Candidacy
 from placement.domain.terms import ClosedReason, ConsentEnd, EmploymentType, Party, WageBand
 
 End = Literal["filled", "expired", "withdrawn"]
@@ -34,7 +34,8 @@ LEFT_BEHIND: Final[Mapping[End, tuple[ClosedReason, Party]]] = {
 
 
 MOST_CANDIDACIES: Final = 1000
-"""Of one vacancy, closed ones too: twice the openings that a vacancy may have."""
+"""Of one vacancy, closed ones too: whom an employer may choose among, however few the openings. Twice the openings that
+a vacancy may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,13 @@ class Vacancy:
 
     @property
     def free(self) -> int:
-        """Openings that nobody is on the way to."""
-        return self.openings - sum(candidacy.live for candidacy in self.candidacies)
+        """Openings that are offered to nobody and that nobody has accepted."""
+        return self.openings - self.held
+
+    @property
+    def held(self) -> int:
+        """Openings that are offered or were accepted."""
+        return sum(candidacy.status in HOLDING for candidacy in self.candidacies)
 
     def takes_people(self, today: date) -> bool:
         """Whether people may still move on towards it; its last day counts, even if the deadline is late."""
@@ -92,9 +98,9 @@ class Vacancy:
         return next((each for each in self.candidacies if each.case_id == case_id and each.live), None)
 
     def joined(self, candidacy: Candidacy) -> Vacancy:
-        """One more person is on the way. Raises `ValueError` if no opening is free."""
-        if self.ended is not None or not self.free:
-            raise ValueError("no opening is free")
+        """One more person is on the way, also while every opening is offered. Raises `ValueError` if it has ended."""
+        if self.ended is not None:
+            raise ValueError("the vacancy has ended")
         return replace(self, candidacies=(*self.candidacies, candidacy))
 
     def updated(self, candidacy: Candidacy) -> Vacancy:

@@ -26,7 +26,7 @@ from vocabulary.refusals import limit_reached
 
 
 def shortlist(states: States, command: Shortlist, context: Context) -> Decision | Refused:
-    """A human picks a person for a vacancy; one of its openings is reserved.
+    """A human picks a person for a vacancy, also while all its openings are offered to others: one of them may decline.
 
     Of whom no consent lets the desk know it is told the same as of nobody at all.
     """
@@ -86,7 +86,7 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
 
 
 def close_candidacy(states: States, command: CloseCandidacy, context: Context) -> Decision | Refused:
-    """Person, employer or officer end it; the opening is free. An offer ends here only if its employer retracts it."""
+    """Person, employer or officer end it. An offer ends here only if its employer retracts it."""
     parties, among = CLOSERS[command.reason]
     if command.by not in parties:
         return refusals.CLOSER_INADMISSIBLE
@@ -127,8 +127,6 @@ def _full(vacancy: Vacancy, candidate: Candidate, today: date) -> Refused | None
         return refusals.VACANCY_CLOSED.at("/vacancy_id")
     if vacancy.live_candidacy_of(candidate.id) is not None:
         return refusals.CANDIDACY_EXISTS
-    if not vacancy.free:
-        return refusals.NO_OPENING_LEFT.at("/vacancy_id")
     if len(vacancy.candidacies) >= MOST_CANDIDACIES:
         return limit_reached(MOST_CANDIDACIES, "candidacies", "Publish the vacancy anew.")
     return None

@@ -103,7 +103,7 @@ def referral_redirected(states: States, event: ReferralRedirected, context: Cont
 
 
 def pool_exit(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
-    """Nobody referred the person anew in time: openings that wait for them are free again."""
+    """Nobody referred the person anew in time: employers wait for them no longer."""
     candidate = states.get(Candidate, deadline.owner)
     if candidate is None or candidate.referrals.open:
         return NOTHING

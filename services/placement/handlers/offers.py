@@ -43,7 +43,7 @@ ANSWER_TIME: Final = (timedelta(hours=1), timedelta(days=90))
 
 
 def make_offer(states: States, command: MakeOffer, context: Context) -> Decision | Refused:
-    """An employer who may know the person offers work. Made before arrival, it counts as day 0.
+    """An employer who may know the person offers work; an opening is reserved. Made before arrival, it counts as day 0.
 
     The consent `presentation` must hold now: one that has ended by its day no longer carries a step.
     """
@@ -54,6 +54,8 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
         return refused
     if not scene.vacancy.takes_people(scene.today):
         return refusals.VACANCY_CLOSED
+    if not scene.vacancy.free:
+        return refusals.NO_OPENING_LEFT
     employer = consents.employer(scene.vacancy.employer_id)
     if not consents.covered(scene.candidate.consents, "presentation", employer, context.now):
         return refusals.PRESENTATION_CONSENT_MISSING

@@ -183,8 +183,9 @@ class Model:
         )
 
     def free(self, vacancy: str) -> int:
-        live = [each for each in self.candidacies.values() if each["vacancy"] == vacancy and each["status"] != "closed"]
-        return self.openings[vacancy] - len(live)
+        holding = ("offered", "accepted", "started")
+        held = [each for each in self.candidacies.values() if each["vacancy"] == vacancy and each["status"] in holding]
+        return self.openings[vacancy] - len(held)
 
     def close(self, chosen: Any, reason: str) -> None:
         for each in self.candidacies.values():
@@ -209,8 +210,6 @@ class Model:
         live = [each for each in self.candidacies.values() if each["vacancy"] == vacancy and each["status"] != "closed"]
         if case in [each["case"] for each in live]:
             return "candidacy_exists"
-        if not self.free(vacancy):
-            return "no_opening_left"
         self.candidacies[name] = {
             "case": case,
             "vacancy": vacancy,
@@ -249,6 +248,10 @@ class Model:
             if refusal is not None:
                 return refusal
         if move == "offer":
+            if each["vacancy"] in self.filled:
+                return "vacancy_closed"
+            if not self.free(each["vacancy"]):
+                return "no_opening_left"
             if not self.allows(each["case"], "presentation", self.recipients("presentation", each), at):
                 return "consent_missing"
             self.person(each["case"])["offers"] += 1
@@ -260,6 +263,7 @@ class Model:
             taken = [one for one in self.candidacies.values() if one["vacancy"] == each["vacancy"]]
             if sum(one["status"] in ("accepted", "started") for one in taken) == self.openings[each["vacancy"]]:
                 self.filled.add(each["vacancy"])
+                self.close(lambda one: one["vacancy"] == each["vacancy"], "vacancy_filled")
         return None
 
     def a_month_passes(self) -> None:

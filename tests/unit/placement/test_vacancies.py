@@ -96,19 +96,42 @@ def test_a_vacancy_may_end_today() -> None:
     assert world.do(world.vacancy_command(expires_on=TODAY)).status == "open"
 
 
-def test_openings_are_reserved_by_a_candidacy_and_released_when_it_closes() -> None:
+def test_an_opening_is_reserved_by_an_offer_and_released_when_it_ends() -> None:
     world = World(openings=1)
-    candidacy_id = world.shortlist()
+    candidacy_id = world.present()
+    assert (world.vacancy.status, world.vacancy.free) == ("open", 1)
+    world.do(world.offer_command(candidacy_id))
     assert (world.vacancy.status, world.vacancy.free) == ("reserved", 0)
-    world.do(commands.CloseCandidacy(*world.ids(candidacy_id), "not_suitable", "officer"))
+    world.do(commands.CloseCandidacy(*world.ids(candidacy_id), "offer_retracted", "employer"))
     assert (world.vacancy.status, world.vacancy.free) == ("open", 1)
 
 
-def test_a_vacancy_that_has_no_free_opening_takes_nobody() -> None:
+def test_an_employer_sees_several_people_and_the_others_leave_when_the_last_opening_is_taken() -> None:
+    world = World(openings=1)
+    world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=3))
+    taken, other = world.present(), world.present(OTHER_CASE, number=4)
+    world.do(world.offer_command(taken))
+    assert world.candidacy(other).status == "presented"
+    world.do(commands.AcceptOffer(*world.ids(taken)))
+    assert (world.candidacy(other).status, world.candidacy(other).closed_reason) == ("closed", "vacancy_filled")
+    assert (world.last(CandidacyClosed).case_id, world.last(CandidacyClosed).by) == (OTHER_CASE, "system")
+
+
+def test_a_vacancy_whose_openings_are_all_offered_still_takes_people() -> None:
+    world = World(openings=1)
+    world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=3))
+    offered, waiting = world.offer(), world.present(OTHER_CASE, number=4)
+    refused(world.run(world.offer_command(waiting)), "no_opening_left")
+    world.do(commands.DeclineOffer(*world.ids(offered), "wage"))
+    world.do(world.offer_command(waiting))
+
+
+def test_a_vacancy_that_has_ended_takes_nobody() -> None:
     world = World(openings=1)
     world.shortlist()
+    world.do(commands.CloseVacancy(world.vacancy_id))
     vacancy = world.vacancy
-    with pytest.raises(ValueError, match="no opening"):
+    with pytest.raises(ValueError, match="has ended"):
         vacancy.joined(vacancy.candidacies[0])
 
 
