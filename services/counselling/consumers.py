@@ -28,6 +28,7 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.JobOffered: Handler(BY_CASE, progress.job_offered),
     contracts.JobOfferAccepted: Handler(BY_CASE, progress.job_offer_accepted),
     contracts.JobOfferDeclined: Handler(BY_CASE, progress.job_offer_declined),
+    contracts.JobOfferRetracted: Handler(BY_CASE, progress.job_offer_retracted),
     contracts.JobOfferExpired: Handler(BY_CASE, progress.job_offer_expired),
     contracts.CandidacyClosed: Handler(BY_CASE, progress.candidacy_closed),
     contracts.EmploymentStarted: Handler(BY_CASE, progress.employment_started),

@@ -177,6 +177,13 @@ class JobOfferDeclined(CaseContract, source="placement"):
     reason: Code
 
 
+class JobOfferRetracted(CaseContract, source="placement"):
+    """The employer takes the offer back, also one that was accepted."""
+
+    offer_id: UUID
+    retracted_on: date
+
+
 class JobOfferExpired(CaseContract, source="placement"):
     """Nobody answered the offer in time."""
 

@@ -109,6 +109,13 @@ class JobOfferDeclined(CandidacyEvent):
     reason: Code
 
 
+class JobOfferRetracted(CandidacyEvent):
+    """The employer took the offer back, before the person answered it or after they accepted."""
+
+    offer_id: UUID
+    retracted_on: date
+
+
 class JobOfferExpired(CandidacyEvent):
     """Nobody answered the offer in time."""
 
@@ -152,6 +159,7 @@ EVENTS: tuple[type[Event], ...] = (
     JobOffered,
     JobOfferAccepted,
     JobOfferDeclined,
+    JobOfferRetracted,
     JobOfferExpired,
     EmploymentStarted,
     PoolExitMoved,

@@ -33,6 +33,7 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.JobOffered: Handler(BY_CASE, reaction(incoming.offered, "offer_id", "isco08")),
     contracts.JobOfferAccepted: Handler(BY_CASE, reaction(incoming.unchanged, "offer_id")),
     contracts.JobOfferDeclined: Handler(BY_CASE, reaction(incoming.unchanged, "offer_id", "reason")),
+    contracts.JobOfferRetracted: Handler(BY_CASE, reaction(incoming.unchanged, "offer_id")),
     contracts.JobOfferExpired: Handler(BY_CASE, reaction(incoming.unchanged, "offer_id")),
     contracts.EmploymentStarted: Handler(BY_CASE, reaction(incoming.employed, "employment_id", "isco08")),
 }

@@ -167,6 +167,12 @@ class JobOfferDeclined(CaseContract, source="placement"):
     reason: Code
 
 
+class JobOfferRetracted(CaseContract, source="placement"):
+    """The employer takes it back, also one that was accepted."""
+
+    offer_id: UUID
+
+
 class JobOfferExpired(CaseContract, source="placement"):
     """Nobody answered."""
 

@@ -93,6 +93,7 @@ ANSWERS = {
     "taken": centre.JobOfferAccepted(case_id=CASE, offer_id=centres.OFFER, accepted_on=DAY),
     "declined": centre.JobOfferDeclined(case_id=CASE, offer_id=centres.OFFER, country="NG", reason="wage"),
     "expired": centre.JobOfferExpired(case_id=CASE, offer_id=centres.OFFER),
+    "retracted": centre.JobOfferRetracted(case_id=CASE, offer_id=centres.OFFER, retracted_on=DAY),
 }
 
 
@@ -104,10 +105,13 @@ COURSE = {"course_code": "PAINT-BASICS", "isco08": "7131", "category": "EMPLOYAB
 STORIES: dict[str, list[Any]] = {
     "an offer that is taken": [OFFERED, ANSWERS["taken"]],
     "an offer that is taken and given back": [OFFERED, ANSWERS["taken"], closed("person_declined")],
-    "an offer that is taken and retracted": [OFFERED, ANSWERS["taken"], closed("offer_retracted")],
+    "an offer that is taken and retracted": [
+        *(OFFERED, ANSWERS["taken"], ANSWERS["retracted"], closed("offer_retracted")),
+    ],
     "an offer that is declined": [OFFERED, ANSWERS["declined"], closed("person_declined")],
     "an offer that expires": [OFFERED, ANSWERS["expired"], closed("offer_expired")],
-    "an offer that is retracted": [OFFERED, closed("offer_retracted")],
+    "an offer that is retracted": [OFFERED, ANSWERS["retracted"], closed("offer_retracted")],
+    "an offer that was retracted before there was a word for it": [OFFERED, closed("offer_retracted")],
     "a seat that is given back": [centre.EnrolmentConfirmed(**ENROLMENT), centre.EnrolmentCancelled(**ENROLMENT)],
     "a course that is completed": [
         centre.EnrolmentConfirmed(**ENROLMENT),

@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 CourseStatus = Literal["confirmed", "cancelled", "completed_passed", "completed_attended"]
-OfferStatus = Literal["offered", "accepted", "declined", "expired", "closed"]
+OfferStatus = Literal["offered", "accepted", "declined", "expired", "closed", "retracted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A job offer. `closed`: its candidacy ended without an answer, for example because it was retracted."""
+    """A job offer. `closed`: its candidacy ended without an answer. `retracted`: the employer took it back, which
+    is the last word on it, also when the person had accepted."""
 
     id: UUID
     candidacy_id: UUID
@@ -58,7 +59,7 @@ class OfferEnd:
         """The offer with this end, if it is meant; a candidacy that was closed voids what nobody has answered."""
         if self.id == offer.candidacy_id and self.status == "closed":
             return replace(offer, status="closed", reason=self.reason) if offer.status == "offered" else offer
-        if self.id != offer.id:
+        if self.id != offer.id or offer.status == "retracted":
             return offer
         return replace(offer, status=self.status, decided_on=self.decided_on, reason=self.reason)
 
@@ -75,7 +76,9 @@ class Early:
         return replace(self, cancelled=tuple(sorted({*self.cancelled, enrolment_id})))
 
     def with_end(self, end: OfferEnd) -> Early:
-        """One more end."""
+        """One more end; that an offer was retracted is the last that is told of it."""
+        if any(each.id == end.id and each.status == "retracted" for each in self.offers):
+            return self
         return replace(self, offers=put(self.offers, end))
 
     def without(self, *ids: UUID) -> Early:

@@ -21,6 +21,7 @@ from counselling.contracts import (
     JobOfferDeclined,
     JobOffered,
     JobOfferExpired,
+    JobOfferRetracted,
 )
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.progress import Course, CourseStatus, Employment, Offer, OfferEnd, put
@@ -96,6 +97,11 @@ def job_offer_declined(states: States, event: JobOfferDeclined, context: Context
         return unknown_code_of_event("/country", "countries")
     day = day_at(event.country, context.occurred_at)
     return _ended(file_of(states, event.case_id), OfferEnd(event.offer_id, "declined", day, event.reason))
+
+
+def job_offer_retracted(states: States, event: JobOfferRetracted, _context: Context) -> Decision:
+    """The employer takes the offer back, whatever the person has answered."""
+    return _ended(file_of(states, event.case_id), OfferEnd(event.offer_id, "retracted", event.retracted_on))
 
 
 def job_offer_expired(states: States, event: JobOfferExpired, _context: Context) -> Decision:

@@ -18,9 +18,9 @@ from placement.domain import consents
 from placement.domain.candidacy import CLOSERS, Candidacy
 from placement.domain.candidate import MOST_PICKS, Candidate
 from placement.domain.vacancy import MOST_CANDIDACIES, Vacancy
-from placement.events import CandidatePresented, CandidateShortlisted
+from placement.events import CandidatePresented, CandidateShortlisted, JobOfferRetracted
 from placement.handlers.deadlines import OFFER_EXPIRY
-from placement.handlers.desk import candidacy_closed, desk_of, ids_of, paused, rests_on, scene_of
+from placement.handlers.desk import Scene, candidacy_closed, desk_of, ids_of, paused, rests_on, scene_of
 from vocabulary.countries import day_at
 from vocabulary.refusals import limit_reached
 
@@ -86,7 +86,7 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
 
 
 def close_candidacy(states: States, command: CloseCandidacy, context: Context) -> Decision | Refused:
-    """Person, employer or officer end it. An offer ends here only if its employer retracts it."""
+    """Person, employer or officer end it. An offer ends here only if its employer retracts it, which is then told."""
     parties, among = CLOSERS[command.reason]
     if command.by not in parties:
         return refusals.CLOSER_INADMISSIBLE
@@ -95,13 +95,18 @@ def close_candidacy(states: States, command: CloseCandidacy, context: Context) -
         return scene
     candidacy = scene.candidacy.closed(command.reason, command.by)
     vacancy = scene.vacancy.updated(candidacy)
+    closed = candidacy_closed(vacancy, (candidacy,), command.reason, command.by)
     deadlines = () if candidacy.offer is None else (Cleared(OFFER_EXPIRY, candidacy.offer.id),)
     return Decision(
-        (vacancy,),
-        candidacy_closed(vacancy, (candidacy,), command.reason, command.by),
-        deadlines,
-        CandidacyOutcome.of(vacancy, candidacy),
+        (vacancy,), (*_retracted(scene, candidacy), *closed), deadlines, CandidacyOutcome.of(vacancy, candidacy)
     )
+
+
+def _retracted(scene: Scene, candidacy: Candidacy) -> tuple[JobOfferRetracted, ...]:
+    if candidacy.offer is None or candidacy.offer.status != "retracted":
+        return ()
+    ids = ids_of(scene.vacancy, candidacy)
+    return (JobOfferRetracted(**ids, offer_id=candidacy.offer.id, retracted_on=scene.today),)
 
 
 def _picked_too_often(states: States, candidate: Candidate) -> Refused | None:

@@ -211,8 +211,9 @@ class Run:
             self.model.courses[_id(3, number)] = "completed_passed"
 
     def work(self, number: int, what: int) -> None:
-        """`what`: 0 an offer, 1 taken, 2 declined, 3 its candidacy closed, 4 work begun."""
+        """`what`: 0 an offer, 1 taken, 2 declined, 3 its candidacy closed, 4 work begun, 5 retracted."""
         offer, candidacy, offers = _id(4, number), _id(5, number), self.model.offers
+        known = offers if offer in offers else self.model.ends
         if what == 0:
             self.desk.tell(
                 contracts.JobOffered(
@@ -229,11 +230,15 @@ class Run:
             offers.setdefault(offer, ends.get(offer, ends.get(candidacy, "offered")))
         elif what == 1:
             self.desk.tell(contracts.JobOfferAccepted(case_id=CASE, offer_id=offer, accepted_on=NOW.date()))
-            (offers if offer in offers else self.model.ends)[offer] = "accepted"
+            known[offer] = "retracted" if known.get(offer) == "retracted" else "accepted"
         elif what == 2:
             declined = contracts.JobOfferDeclined(case_id=CASE, offer_id=offer, country="NG", reason="wage")
             self.desk.tell(declined, at=NOW)
-            (offers if offer in offers else self.model.ends)[offer] = "declined"
+            known[offer] = "retracted" if known.get(offer) == "retracted" else "declined"
+        elif what == 5:
+            day = NOW.date()
+            self.desk.tell(contracts.JobOfferRetracted(case_id=CASE, offer_id=offer, retracted_on=day))
+            known[offer] = "retracted"
         elif what == 3:
             self.desk.tell(contracts.CandidacyClosed(case_id=CASE, candidacy_id=candidacy, reason="offer_retracted"))
             if offer not in offers:

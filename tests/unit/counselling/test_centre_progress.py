@@ -55,6 +55,7 @@ def started() -> contracts.EmploymentStarted:
 TAKEN = contracts.JobOfferAccepted(case_id=CASE, offer_id=OFFER, accepted_on=TODAY)
 DECLINED = contracts.JobOfferDeclined(case_id=CASE, offer_id=OFFER, country="NG", reason="wage_too_low")
 EXPIRED = contracts.JobOfferExpired(case_id=CASE, offer_id=OFFER)
+RETRACTED = contracts.JobOfferRetracted(case_id=CASE, offer_id=OFFER, retracted_on=TODAY)
 CLOSED = contracts.CandidacyClosed(case_id=CASE, candidacy_id=CANDIDACY, reason="offer_retracted")
 
 
@@ -93,6 +94,10 @@ def test_a_finished_course_is_known_with_its_skills() -> None:
         ((DECLINED,), "declined"),
         ((EXPIRED,), "expired"),
         ((CLOSED,), "closed"),
+        ((RETRACTED, CLOSED), "retracted"),
+        ((CLOSED, RETRACTED), "retracted"),
+        ((TAKEN, RETRACTED, CLOSED), "retracted"),
+        ((RETRACTED, TAKEN), "retracted"),
         ((TAKEN, CLOSED), "accepted"),
         ((DECLINED, CLOSED), "declined"),
     ],
@@ -135,7 +140,7 @@ def test_work_is_followed() -> None:
     assert desk.file.status == "in_contact"
 
 
-@pytest.mark.parametrize("event", [TAKEN, DECLINED, EXPIRED, CLOSED, cancelled()])
+@pytest.mark.parametrize("event", [TAKEN, DECLINED, EXPIRED, RETRACTED, CLOSED, cancelled()])
 def test_an_end_that_is_heard_of_before_its_beginning_shows_nothing_until_then(event: Any) -> None:
     desk = Desk()
     desk.tell(event)

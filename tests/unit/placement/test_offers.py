@@ -17,6 +17,7 @@ from placement.events import (
     JobOfferDeclined,
     JobOffered,
     JobOfferExpired,
+    JobOfferRetracted,
 )
 from placement.handlers import offers
 from tests.support.memory import NOW
@@ -193,6 +194,9 @@ def test_an_employer_retracts_an_offer() -> None:
     candidacy = world.candidacy(candidacy_id)
     assert candidacy.offer is not None
     assert (candidacy.status, candidacy.offer.status) == ("closed", "retracted")
+    event = world.last(JobOfferRetracted)
+    assert (event.offer_id, event.retracted_on) == (candidacy.offer.id, TODAY)
+    assert world.told()[-2:] == ["JobOfferRetracted", "CandidacyClosed"]
     assert not [name for name, _ in world.service.deadlines if name == "offer_expiry"]
 
 

@@ -29,6 +29,7 @@ BESIDE: list[tuple[Any, str, str]] = [
     (offered(), "placement", "7131"),
     (contracts.JobOfferAccepted(case_id=CASE, offer_id=OTHER), "placement", ""),
     (contracts.JobOfferDeclined(case_id=CASE, offer_id=OTHER, reason="wage"), "placement", "wage"),
+    (contracts.JobOfferRetracted(case_id=CASE, offer_id=OTHER), "placement", ""),
     (contracts.JobOfferExpired(case_id=CASE, offer_id=OTHER), "placement", ""),
     (employed(), "placement", "7131"),
 ]
