@@ -208,6 +208,18 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "placement": {
         "POST /employers": _new(lambda: {"name": f"Works {uuid4().hex[:8]} Ltd", "isic": "F", "country": "NG"}),
         "POST /vacancies": _vacancy,
+        "POST /vacancies/{vacancy_id}/update": _at(
+            "vacancy_id",
+            Walk.vacancy,
+            lambda: {
+                "skills": ["7131", "7132"],
+                "admin1": "NG-LA",
+                "openings": 3,
+                "wage_band": "minimum_to_median",
+                "formal": True,
+                "expires_on": ahead(60),
+            },
+        ),
         "POST /vacancies/{vacancy_id}/close": _at("vacancy_id", Walk.vacancy),
         "POST /candidacies": _candidacy,
         "POST /candidacies/{candidacy_id}/present": _at("candidacy_id", Walk.shortlisted),

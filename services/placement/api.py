@@ -40,6 +40,7 @@ from placement.bodies import (
     NewEmployment,
     NewOffer,
     NewVacancy,
+    VacancyChange,
 )
 from placement.domain.candidacy import Candidacy, OfferStatus
 from placement.domain.candidate import CandidateStatus
@@ -131,9 +132,28 @@ async def list_vacancies(
 async def read_vacancy(vacancy_id: UUID, actor: Reader, view: Viewer) -> Response:
     """One vacancy, with everybody who is or was on the way to it.
 
-    Its `ETag`, sent as `If-Match` when the vacancy is closed, holds that to it.
+    Its `ETag`, sent as `If-Match` when the vacancy is changed or closed, holds that to it.
     """
     return await view(VACANCY, vacancy_id, actor)
+
+
+@router.post("/vacancies/{vacancy_id}/update", tags=["vacancies"], **answers(VacancyOutcome, *REFUSALS))
+async def update_vacancy(vacancy_id: UUID, body: VacancyChange, actor: Officer, run: Changer) -> Response:
+    """The employer looks for something else, for more or fewer people, or until another day.
+
+    A vacancy that was filled or has expired takes people again if an opening is free and its last day is not over; one
+    that the employer took back stays so.
+    """
+    command = commands.UpdateVacancy(
+        vacancy_id=vacancy_id,
+        skills=tuple(body.skills),
+        admin1=body.admin1,
+        openings=body.openings,
+        wage_band=body.wage_band,
+        formal=body.formal,
+        expires_on=body.expires_on,
+    )
+    return await run(command, actor, VACANCY, vacancy_id)
 
 
 @router.post("/vacancies/{vacancy_id}/close", tags=["vacancies"], **answers(VacancyOutcome, *REFUSALS))

@@ -64,6 +64,26 @@ class NewVacancy(BaseModel):
     expires_on: Day = Field(description="last day, in the employer's country, on which people are taken")
 
 
+class VacancyChange(BaseModel):
+    """What the employer looks for now: all of this, also what stays as it was."""
+
+    model_config = body(
+        skills=["7131", "7132"],
+        admin1="NG-LA",
+        openings=3,
+        wage_band="minimum_to_median",
+        formal=True,
+        expires_on="2026-06-30",
+    )
+
+    skills: Annotated[list[Isco08], Field(max_length=20, description="further unit groups that help")]
+    admin1: Admin1 | None = Field(description="in the employer's country; null: unknown, or the country has no codes")
+    openings: StrictInt = Field(ge=1, le=500, description="no fewer than are offered or accepted")
+    wage_band: WageBand
+    formal: StrictBool = Field(description="whether the employer says it will be formal work")
+    expires_on: Day = Field(description="last day, in the employer's country, on which people are taken; not over yet")
+
+
 class NewCandidacy(BaseModel):
     """A human's pick of a person for a vacancy."""
 

@@ -35,6 +35,19 @@ class PublishVacancy:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateVacancy:
+    """The employer looks for something else, for more or fewer people, or until another day."""
+
+    vacancy_id: UUID
+    skills: tuple[str, ...]
+    admin1: str | None
+    openings: int
+    wage_band: WageBand
+    formal: bool
+    expires_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class CloseVacancy:
     """The employer takes the vacancy back."""
 

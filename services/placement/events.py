@@ -55,6 +55,27 @@ class VacancyClosed(VacancyEvent):
     reason: End
 
 
+class VacancyUpdated(VacancyEvent):
+    """The employer looks for something else now. All of it is told, what has changed and what has not."""
+
+    isco08: Isco08
+    skills: Skills = ()
+    admin1: Admin1 | None = None
+    openings: int = Field(ge=1, le=500)
+    employment_type: EmploymentType
+    wage_band: WageBand
+    formal: bool
+    expires_on: date
+
+
+class VacancyReopened(VacancyEvent):
+    """A vacancy that was filled, or had expired, takes people again."""
+
+    openings: int = Field(ge=1, le=500)
+    free_openings: int = Field(ge=1, le=500)
+    expires_on: date
+
+
 class CandidateShortlisted(CandidacyEvent):
     """A human picked the person for this vacancy. No opening is reserved before an offer is made."""
 
@@ -153,6 +174,8 @@ class PoolExitMoved(CaseEvent, service="placement"):
 EVENTS: tuple[type[Event], ...] = (
     VacancyPublished,
     VacancyClosed,
+    VacancyUpdated,
+    VacancyReopened,
     CandidateShortlisted,
     CandidatePresented,
     CandidacyClosed,

@@ -38,12 +38,20 @@ CLOSER_INADMISSIBLE: Final = Refused(
 )
 
 VACANCY_CLOSED: Final = Refused(
-    "vacancy_closed", "The vacancy takes nobody any more.", "Pick an open vacancy, or publish a new one."
+    "vacancy_closed",
+    "The vacancy takes nobody any more.",
+    "Extend it if it has expired, pick an open vacancy, or publish a new one.",
 )
 NO_OPENING_LEFT: Final = Refused(
     "no_opening_left",
     "Every opening of the vacancy is offered or was accepted.",
     "Wait until an offer is declined or ends; the person stays on the list of the employer.",
+)
+OPENINGS_TAKEN: Final = Refused(
+    "openings_taken",
+    "More openings are offered or accepted than are left by this.",
+    "Give at least as many as are offered or accepted; GET /vacancies/{vacancy_id} says how many are free.",
+    "/openings",
 )
 CANDIDACY_EXISTS: Final = Refused(
     "candidacy_exists",

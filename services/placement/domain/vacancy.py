@@ -2,13 +2,16 @@
 
     open <--free opening?--> reserved
      |                          |
-     +--------------------------+--all openings accepted--> filled
-                                +--expires_on is over-----> expired
-                                +--employer withdraws-----> withdrawn
+     +--------------------------+--all openings accepted--> filled ---+
+     |                          +--expires_on is over-----> expired --+
+     |                          +--employer withdraws-----> withdrawn |
+     +<--an opening is free, and its last day is not over-------------+
 
 An opening is reserved when an offer is made and released when its candidacy closes: an employer chooses among several
-people, and never makes more offers than there are openings. `open` and `reserved` follow from that count;
-the other three are final, though offers that were made before remain to be answered.
+people, and never makes more offers than there are openings. `open` and `reserved` follow from that count.
+The other three are ends, though offers that were made before remain to be answered. A vacancy that was filled opens
+again when somebody steps back; one that was filled or has expired, when its employer looks on. What was withdrawn
+stays so.
 """
 
 from __future__ import annotations
@@ -132,6 +135,12 @@ class Vacancy:
         """Takes nobody any more; says whose candidacies close with it."""
         reason, by = LEFT_BEHIND[end]
         return replace(self, ended=end).close_where(lambda _: True, reason, by)
+
+    def reopened(self, today: date) -> Vacancy | None:
+        """It takes people again, if it was filled or had expired and nothing stands against it any more."""
+        if self.ended in ("filled", "expired") and self.free > 0 and self.expires_on >= today:
+            return replace(self, ended=None)
+        return None
 
 
 def links(vacancy: Vacancy) -> set[UUID]:

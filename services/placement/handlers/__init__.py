@@ -31,6 +31,7 @@ BY_CASE_WITH_VACANCIES = needs(case_id=(Candidate, Linked(Vacancy)))
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.RegisterEmployer: Handler(needs(), vacancies.register_employer),
     commands.PublishVacancy: Handler(needs(employer_id=Employer), vacancies.publish_vacancy),
+    commands.UpdateVacancy: Handler(needs(vacancy_id=Vacancy), vacancies.update_vacancy),
     commands.CloseVacancy: Handler(needs(vacancy_id=Vacancy), vacancies.close_vacancy),
     commands.Shortlist: Handler(BY_PICK, candidacies.shortlist),
     commands.Present: Handler(BY_CASE_AND_VACANCY, candidacies.present),

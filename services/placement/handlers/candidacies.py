@@ -21,6 +21,7 @@ from placement.domain.vacancy import MOST_CANDIDACIES, Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted, JobOfferRetracted
 from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Scene, candidacy_closed, desk_of, ids_of, paused, rests_on, scene_of
+from placement.handlers.vacancies import opened_again
 from vocabulary.countries import day_at
 from vocabulary.refusals import limit_reached
 
@@ -86,7 +87,10 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
 
 
 def close_candidacy(states: States, command: CloseCandidacy, context: Context) -> Decision | Refused:
-    """Person, employer or officer end it. An offer ends here only if its employer retracts it, which is then told."""
+    """Person, employer or officer end it. An offer ends here only if its employer retracts it, which is then told.
+
+    If an opening that was accepted is free again by that, a vacancy that was filled takes people again.
+    """
     parties, among = CLOSERS[command.reason]
     if command.by not in parties:
         return refusals.CLOSER_INADMISSIBLE
@@ -94,11 +98,15 @@ def close_candidacy(states: States, command: CloseCandidacy, context: Context) -
     if isinstance(scene, Refused):
         return scene
     candidacy = scene.candidacy.closed(command.reason, command.by)
-    vacancy = scene.vacancy.updated(candidacy)
+    again = opened_again(scene.vacancy.updated(candidacy), scene.today)
+    (vacancy,) = again.states
     closed = candidacy_closed(vacancy, (candidacy,), command.reason, command.by)
-    deadlines = () if candidacy.offer is None else (Cleared(OFFER_EXPIRY, candidacy.offer.id),)
+    expiry = () if candidacy.offer is None else (Cleared(OFFER_EXPIRY, candidacy.offer.id),)
     return Decision(
-        (vacancy,), (*_retracted(scene, candidacy), *closed), deadlines, CandidacyOutcome.of(vacancy, candidacy)
+        (vacancy,),
+        (*_retracted(scene, candidacy), *closed, *again.events),
+        (*expiry, *again.deadlines),
+        CandidacyOutcome.of(vacancy, candidacy),
     )
 
 

@@ -8,6 +8,15 @@ from uuid import UUID
 from tests.support.placement.world import CASE, DAY, LAST_DAY, TODAY
 
 EMPLOYER: dict[str, Any] = {"name": "Lekki Paint Works Ltd", "isic": "F"}
+CHANGE: dict[str, Any] = {
+    "skills": [],
+    "admin1": None,
+    "openings": 1,
+    "wage_band": "unknown",
+    "formal": False,
+    "expires_on": LAST_DAY.isoformat(),
+}
+"""Of a vacancy."""
 OFFER: dict[str, Any] = {
     "hours_per_week": 40,
     "starts_on": (TODAY + 30 * DAY).isoformat(),

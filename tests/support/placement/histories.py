@@ -22,6 +22,7 @@ CASES = ("ann", "ben")
 TOPICS = ("referral", "training", "counselling")
 NAMES = UUID("6f1c7d1e-0b0a-4a52-9a4e-0d2a4d1b7c55")
 STEPS = ("present", "offer", "accept", "decline", "start")
+ACTS = ("shortlist", *STEPS, "back")
 PLACES = (
     *((LAGOS, "NG"), (LAGOS, "NG"), (EDO, "NG"), (ACCRA, "GH")),
     *((DAKAR, "GM"), (DAKAR, "GM"), (DAKAR, "SN")),
@@ -165,7 +166,7 @@ def histories(draw: st.DrawFn) -> History:
                 at += timedelta(minutes=draw(st.integers(1, 3)))
                 told = Told(topic, case, number, kind, {**fact, "at": at})
                 (before if number <= cut else after).append(told)
-    act = st.tuples(st.sampled_from(("shortlist", *STEPS)), st.sampled_from(CASES), st.sampled_from(VACANCIES))
+    act = st.tuples(st.sampled_from(ACTS), st.sampled_from(CASES), st.sampled_from(VACANCIES))
     acts = draw(st.lists(act, max_size=10))
     if draw(st.integers(0, 3)):
         steps = {case: ("shortlist", *STEPS[: draw(st.integers(0, 4))]) for case in CASES}

@@ -227,7 +227,7 @@ class Model:
         return "not_ready" if person["readiness"] == "not_now" else None
 
     def move(self, name: str, move: str, at: datetime) -> str | None:
-        """Present, offer, accept, decline or start."""
+        """Present, offer, accept, decline, start, or step back, which opens again what was filled."""
         each = self.candidacies[name]
         needed = {
             "present": "shortlisted",
@@ -235,9 +235,14 @@ class Model:
             "accept": "offered",
             "decline": "offered",
             "start": "accepted",
+            "back": "shortlisted presented accepted",
         }
-        if each["status"] != needed[move]:
+        if each["status"] not in needed[move].split():
             return "wrong_state"
+        if move == "back":
+            each.update(status="closed", reason="person_declined")
+            self.filled.discard(each["vacancy"])
+            return None
         if move == "present":
             named = self.allows(each["case"], "matching", self.recipients("matching", each), at)
             refusal = self._gate(each["case"]) if named else "consent_missing"

@@ -180,6 +180,12 @@ class World:
         id_: UUID = self.do(self.vacancy_command(**changes), actor).vacancy_id
         return id_
 
+    def update_command(self, **changes: Any) -> commands.UpdateVacancy:
+        """A command that leaves the vacancy as it is, but for the changes."""
+        names = ("skills", "admin1", "openings", "wage_band", "formal", "expires_on")
+        fields = {name: getattr(self.vacancy, name) for name in names}
+        return commands.UpdateVacancy(**{"vacancy_id": self.vacancy_id, **fields, **changes})
+
     def publish_in_gambia(self, **changes: Any) -> UUID:
         """A vacancy of an employer in The Gambia, kept by the desk in Dakar."""
         employer = self.do(commands.RegisterEmployer("Serekunda Paint Works", "F", "GM"), IN_DAKAR).employer_id

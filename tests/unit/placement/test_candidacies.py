@@ -335,7 +335,7 @@ def test_a_candidacy_closes_for_a_reason_that_fits_its_state_and_who_gives_it(
         assert (candidacy.status, candidacy.closed_reason, candidacy.closed_by) == ("closed", reason, by)
         event = world.last(CandidacyClosed)
         assert (event.candidacy_id, event.reason, event.by) == (candidacy_id, reason, by)
-        assert world.vacancy.free == 1
+        assert (world.vacancy.status, world.vacancy.free) == ("open", 1)
 
 
 def test_a_closed_candidacy_bars_no_new_one() -> None:

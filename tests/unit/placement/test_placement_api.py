@@ -10,7 +10,19 @@ import pytest
 
 from tests.support.placement import bodies
 from tests.support.placement.api import ACCRAS, DAKARS, PROGRAMME, Api
-from tests.support.placement.world import CASE, DAKAR, LAGOS, NOBODY, TODAY, World, consent, consent_gone, referred
+from tests.support.placement.world import (
+    CASE,
+    DAKAR,
+    DAY,
+    LAGOS,
+    LAST_DAY,
+    NOBODY,
+    TODAY,
+    World,
+    consent,
+    consent_gone,
+    referred,
+)
 from tests.support.web import ask, problem
 
 
@@ -31,6 +43,7 @@ CALLS: list[tuple[str, dict[str, Any] | None]] = [
     (f"/offers/{NOBODY}/accept", None),
     (f"/offers/{NOBODY}/decline", {"reason": "wage"}),
     ("/employments", bodies.employment(NOBODY)),
+    (f"/vacancies/{NOBODY}/update", bodies.CHANGE),
 ]
 LISTS = ["/employers", "/vacancies", "/candidates", "/offers", "/summary"]
 READS = [*LISTS, f"/vacancies/{NOBODY}", f"/candidates/{CASE}", f"/candidacies/{NOBODY}"]
@@ -112,6 +125,7 @@ def test_only_officers_and_the_programmes_management_read(api: Api, path: str) -
         (7, "offer_not_found"),
         (8, "offer_not_found"),
         (9, "offer_not_found"),
+        (10, "vacancy_not_found"),
     ],
 )
 def test_what_does_not_exist_is_not_found(api: Api, number: int, code: str) -> None:
@@ -222,6 +236,20 @@ def test_a_vacancy_is_read_in_its_country(api: Api) -> None:
     problem(api.get(f"/vacancies/{NOBODY}"), 404, "vacancy_not_found")
 
 
+def test_a_vacancy_is_changed_in_all_that_an_employer_may_change_at_once(api: Api) -> None:
+    path = f"/vacancies/{api.world.vacancy_id}"
+    body = {**bodies.CHANGE, "openings": 4, "expires_on": (LAST_DAY + DAY).isoformat()}
+    stale = api.tag(path)
+    answer = api.post(f"{path}/update", body)
+    assert (answer.status_code, answer.json()["free_openings"]) == (200, 4)
+    seen = api.get(path).json()
+    assert {name: seen[name] for name in body} == body
+    problem(api.post(f"{path}/update", body, **{"If-Match": stale}), 412, "changed_meanwhile")
+    problem(api.post(f"{path}/update", {**body, "isco08": "7131"}), 422, "request_invalid")
+    del body["skills"]
+    problem(api.post(f"{path}/update", body), 422, "request_invalid")
+
+
 def test_a_candidacy_is_read_in_the_country_of_its_vacancy(api: Api) -> None:
     candidacy_id = api.world.offer()
     path = f"/candidacies/{candidacy_id}"
@@ -274,6 +302,7 @@ def test_every_example_of_the_documentation_is_valid(api: Api) -> None:
     assert documented == {
         "NewEmployer",
         "NewVacancy",
+        "VacancyChange",
         "NewCandidacy",
         "NewOffer",
         "Decline",

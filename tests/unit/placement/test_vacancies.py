@@ -10,7 +10,7 @@ import pytest
 from chassis.pure.decision import Actor
 from placement import commands
 from placement.domain.vacancy import Vacancy
-from placement.events import CandidacyClosed, VacancyClosed, VacancyPublished
+from placement.events import CandidacyClosed, VacancyClosed, VacancyPublished, VacancyReopened, VacancyUpdated
 from tests.support.placement.world import (
     DAY,
     IN_ACCRA,
@@ -213,12 +213,106 @@ def test_the_last_acceptance_fills_a_vacancy() -> None:
     assert world.due("vacancy_expiry", world.vacancy_id) is None
 
 
-def test_a_filled_vacancy_stays_filled_when_somebody_steps_back() -> None:
+@pytest.mark.parametrize(("reason", "by"), [("person_declined", "person"), ("offer_retracted", "employer")])
+def test_a_filled_vacancy_opens_again_when_an_accepted_opening_is_free(reason: Any, by: Any) -> None:
     world = World()
     candidacy_id = world.accept()
+    assert world.vacancy.status == "filled"
+    answer = world.do(commands.CloseCandidacy(*world.ids(candidacy_id), reason, by))
+    assert (answer.vacancy_status, answer.free_openings) == ("open", 1)
+    event = world.last(VacancyReopened)
+    assert (event.key, event.openings, event.free_openings, event.expires_on) == (world.vacancy_id, 1, 1, LAST_DAY)
+    assert world.due("vacancy_expiry", world.vacancy_id) == datetime(2026, 5, 31, 22, 59, 59, tzinfo=UTC)
+    assert world.told()[-2:] == ["CandidacyClosed", "VacancyReopened"]
+    assert world.shortlist()
+
+
+def test_a_filled_vacancy_whose_last_day_is_over_stays_filled_until_it_is_extended() -> None:
+    world = World()
+    candidacy_id = world.accept()
+    world.service.advance(100 * DAY)
     world.do(commands.CloseCandidacy(*world.ids(candidacy_id), "person_declined", "person"))
     assert (world.vacancy.status, world.vacancy.free) == ("filled", 1)
-    refused(world.run(commands.Shortlist(world.vacancy_id, OTHER_CASE)), "candidate_not_found", 404, "/case_id")
+    assert "VacancyReopened" not in world.told()
+    assert world.do(world.update_command(expires_on=LAST_DAY + 60 * DAY)).status == "open"
+
+
+def test_what_an_employer_took_back_stays_so_when_somebody_steps_back() -> None:
+    world = World(openings=2)
+    candidacy_id = world.accept()
+    world.do(commands.CloseVacancy(world.vacancy_id))
+    world.do(commands.CloseCandidacy(*world.ids(candidacy_id), "person_declined", "person"))
+    assert world.vacancy.status == "withdrawn"
+    refused(world.run(world.update_command()), "vacancy_closed")
+
+
+def test_a_vacancy_is_changed_and_told_as_a_whole() -> None:
+    world = World()
+    changes = {"openings": 3, "skills": ("7132", "7126", "7132"), "admin1": None, "wage_band": "above_median"}
+    answer = world.do(world.update_command(**changes, formal=False, expires_on=LAST_DAY - DAY))
+    assert (answer.status, answer.openings, answer.free_openings, answer.expires_on) == ("open", 3, 3, LAST_DAY - DAY)
+    event = world.last(VacancyUpdated)
+    assert (event.key, event.openings, event.skills, event.admin1) == (world.vacancy_id, 3, ("7126", "7132"), None)
+    assert (event.isco08, event.employment_type, event.wage_band) == ("7131", "full_time", "above_median")
+    assert (event.formal, event.expires_on, world.vacancy.published_on) == (False, LAST_DAY - DAY, TODAY)
+    assert world.due("vacancy_expiry", world.vacancy_id) == datetime(2026, 5, 30, 22, 59, 59, tzinfo=UTC)
+
+
+def test_a_change_that_changes_nothing_is_not_told() -> None:
+    world = World()
+    before = world.told()
+    assert world.do(world.update_command()).status == "open"
+    assert world.told() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "status", "field"),
+    [
+        ({"skills": ("7131", "7136")}, "unknown_code", 422, "/skills/1"),
+        ({"admin1": "GH-AA"}, "admin1_elsewhere", 422, "/admin1"),
+        ({"expires_on": TODAY - DAY}, "date_in_past", 422, "/expires_on"),
+        ({"openings": 1}, "openings_taken", 409, "/openings"),
+    ],
+)
+def test_a_change_is_refused(changes: dict[str, Any], code: str, status: int, field: str) -> None:
+    world = World(openings=3)
+    world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=3))
+    world.offer()
+    world.accept(OTHER_CASE, number=4)
+    before = world.vacancy
+    refused(world.run(world.update_command(**changes)), code, status, field)
+    assert world.vacancy == before
+
+
+def test_a_vacancy_of_nobody_or_of_another_country_is_not_changed() -> None:
+    world = World()
+    refused(world.run(world.update_command(vacancy_id=NOBODY)), "vacancy_not_found", 404)
+    refused(world.run(world.update_command(), IN_ACCRA), "other_organisation", 403)
+
+
+def test_with_no_more_openings_than_are_accepted_a_vacancy_is_filled() -> None:
+    world = World(openings=2)
+    world.tell(referred(OTHER_CASE, OTHER_CASE), consent(case_id=OTHER_CASE, number=3))
+    waiting = world.shortlist(OTHER_CASE)
+    world.accept()
+    assert world.do(world.update_command(openings=1)).status == "filled"
+    assert world.candidacy(waiting).closed_reason == "vacancy_filled"
+    assert world.told()[-3:] == ["VacancyUpdated", "CandidacyClosed", "VacancyClosed"]
+    assert world.due("vacancy_expiry", world.vacancy_id) is None
+    assert world.do(world.update_command(openings=2)).status == "open"
+    assert world.told()[-2:] == ["VacancyUpdated", "VacancyReopened"]
+
+
+def test_a_vacancy_that_has_expired_opens_again_when_it_is_extended() -> None:
+    world = World()
+    world.service.advance(91 * DAY)
+    assert world.vacancy.status == "expired"
+    refused(world.run(world.update_command()), "date_in_past", 422, "/expires_on")
+    assert world.do(world.update_command(expires_on=LAST_DAY + 30 * DAY)).status == "open"
+    assert world.last(VacancyReopened).expires_on == LAST_DAY + 30 * DAY
+    assert world.shortlist()
+    world.service.advance(60 * DAY)
+    assert (world.vacancy.status, world.told().count("VacancyClosed")) == ("expired", 2)
 
 
 def test_the_day_of_a_country_begins_before_that_of_greenwich() -> None:
