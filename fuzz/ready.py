@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from deploy.local.places import SERVICES
 from fuzz.things import Ids
@@ -54,6 +56,11 @@ def _at(name: str, step: Step, body: Body | None = None, *, lasts: bool = False)
         return _request(body() if body else None, {name: await step(walk)}, lasts=lasts)
 
     return make
+
+
+def _in_lagos() -> str:
+    """The day there, on which the employer has come to know of the person."""
+    return datetime.now(ZoneInfo("Africa/Lagos")).date().isoformat()
 
 
 async def _employment(walk: Walk) -> Request:
@@ -223,6 +230,12 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /vacancies/{vacancy_id}/close": _at("vacancy_id", Walk.vacancy),
         "POST /candidacies": _candidacy,
         "POST /candidacies/{candidacy_id}/present": _at("candidacy_id", Walk.shortlisted),
+        "POST /candidacies/{candidacy_id}/interview": _at(
+            "candidacy_id", Walk.presented, lambda: {"at": f"{ahead(5)}T09:30:00Z", "mode": "video"}
+        ),
+        "POST /candidacies/{candidacy_id}/interview/held": _at(
+            "candidacy_id", Walk.invited, lambda: {"held_on": _in_lagos(), "outcome": "held"}
+        ),
         "POST /candidacies/{candidacy_id}/offer": _at(
             "candidacy_id",
             Walk.presented,

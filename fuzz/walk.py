@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.local.places import SERVICES
 from tests.support.chain import READS, Chain, until
-from tests.support.people import STAFF, Person, course, new_employer, vacancy
+from tests.support.people import STAFF, Person, ahead, course, new_employer, vacancy
 from tests.support.tokens import token
 
 COUNTRIES = ("AL", "EG", "GH", "GM", "IQ", "MA", "PK", "RS", "SN", "TN", "XK")
@@ -160,6 +160,13 @@ class Walk:
     async def presented(self) -> str:
         """A candidacy that the employer knows of."""
         return (await self._presented()).candidacy_id
+
+    async def invited(self) -> str:
+        """A candidacy with an interview that nobody has reported on."""
+        candidacy = await self.presented()
+        interview = {"at": f"{ahead(1)}T09:30:00Z", "mode": "phone"}
+        await self._staff("officer").do(f"/candidacies/{candidacy}/interview", interview)
+        return candidacy
 
     async def offer(self) -> str:
         """An offer that waits for its answer."""

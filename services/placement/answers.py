@@ -14,7 +14,15 @@ from chassis.pure.answers import Answer
 from placement.domain import consents, progress
 from placement.domain.candidacy import Candidacy, CandidacyStatus, OfferStatus
 from placement.domain.candidate import Candidate, CandidateStatus
-from placement.domain.terms import EmploymentType, Evidence, Party, ShownReason, WageBand
+from placement.domain.terms import (
+    EmploymentType,
+    Evidence,
+    InterviewMode,
+    InterviewOutcome,
+    Party,
+    ShownReason,
+    WageBand,
+)
 from placement.domain.vacancy import Vacancy, VacancyStatus
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
@@ -71,6 +79,15 @@ class CandidacyOutcome(Answer):
             employment_id=employment and employment.id,
             formal=employment and employment.formal,
         )
+
+
+class InterviewView(Answer):
+    """When employer and person meet, or met."""
+
+    at: datetime
+    mode: InterviewMode
+    held_on: date | None = Field(description="null: nobody has told what became of it")
+    outcome: InterviewOutcome | None
 
 
 class OfferView(Answer):
@@ -131,6 +148,7 @@ class CandidacyView(Answer):
     status: CandidacyStatus
     shortlisted_on: date
     presented_on: date | None
+    interview: InterviewView | None = Field(description="the latest")
     offer: OfferView | None
     employment: EmploymentView | None
     closed_reason: ShownReason | None

@@ -35,9 +35,11 @@ from placement.answers import (
 from placement.bodies import (
     Closing,
     Decline,
+    InterviewReport,
     NewCandidacy,
     NewEmployer,
     NewEmployment,
+    NewInterview,
     NewOffer,
     NewVacancy,
     VacancyChange,
@@ -210,6 +212,24 @@ async def present(candidacy_id: UUID, actor: Officer, reading: Reading, run: Cha
     """Names the person to the employer: needs the person's consent for exactly this employer."""
     ids = await _candidacy(reading, candidacy_id)
     return await run(commands.Present(*ids), actor, CANDIDACY, candidacy_id)
+
+
+@router.post("/candidacies/{candidacy_id}/interview", tags=["candidacies"], **answers(CandidacyOutcome, *REFUSALS))
+async def arrange_interview(
+    candidacy_id: UUID, body: NewInterview, actor: Officer, reading: Reading, run: Changer
+) -> Response:
+    """Employer and person are to meet; once more, at another time."""
+    ids = await _candidacy(reading, candidacy_id)
+    return await run(commands.ArrangeInterview(*ids, body.at, body.mode), actor, CANDIDACY, candidacy_id)
+
+
+@router.post("/candidacies/{candidacy_id}/interview/held", tags=["candidacies"], **answers(CandidacyOutcome, *REFUSALS))
+async def report_interview(
+    candidacy_id: UUID, body: InterviewReport, actor: Officer, reading: Reading, run: Changer
+) -> Response:
+    """They met, or one of them did not come. It decides nothing by itself."""
+    ids = await _candidacy(reading, candidacy_id)
+    return await run(commands.ReportInterview(*ids, body.held_on, body.outcome), actor, CANDIDACY, candidacy_id)
 
 
 @router.post(

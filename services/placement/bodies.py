@@ -9,7 +9,15 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt, StringConstraints
 
 from chassis.pure.bodies import body
 from chassis.pure.codes import Code, Day, Instant
-from placement.domain.terms import EmploymentType, Evidence, GivenReason, Giver, WageBand
+from placement.domain.terms import (
+    EmploymentType,
+    Evidence,
+    GivenReason,
+    Giver,
+    InterviewMode,
+    InterviewOutcome,
+    WageBand,
+)
 from vocabulary.codes import Admin1, Country, Isco08
 
 EmployerName = Annotated[
@@ -93,6 +101,24 @@ class NewCandidacy(BaseModel):
 
     vacancy_id: UUID
     case_id: UUID
+
+
+class NewInterview(BaseModel):
+    """When and how employer and person are to meet."""
+
+    model_config = body(at="2026-03-12T09:30:00Z", mode="in_person")
+
+    at: Instant
+    mode: InterviewMode
+
+
+class InterviewReport(BaseModel):
+    """What became of the interview, on the day on which it was, or should have been."""
+
+    model_config = body(held_on="2026-03-12", outcome="held")
+
+    held_on: Day = Field(description="in the country of the work")
+    outcome: InterviewOutcome
 
 
 class NewOffer(BaseModel):

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from placement.domain.terms import EmploymentType, Evidence, GivenReason, Giver, WageBand
+from placement.domain.terms import (
+    EmploymentType,
+    Evidence,
+    GivenReason,
+    Giver,
+    InterviewMode,
+    InterviewOutcome,
+    WageBand,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,22 @@ class OnCandidacy:
 @dataclass(frozen=True, slots=True)
 class Present(OnCandidacy):
     """The person is named to the employer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangeInterview(OnCandidacy):
+    """Employer and person are to meet; asked again, at another time."""
+
+    at: datetime
+    mode: InterviewMode
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInterview(OnCandidacy):
+    """What became of the interview."""
+
+    held_on: date
+    outcome: InterviewOutcome
 
 
 @dataclass(frozen=True, slots=True)

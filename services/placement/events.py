@@ -10,7 +10,17 @@ from pydantic import Field
 
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
-from placement.domain.terms import ClosedReason, ConsentEnd, DistanceBand, EmploymentType, Evidence, Party, WageBand
+from placement.domain.terms import (
+    ClosedReason,
+    ConsentEnd,
+    DistanceBand,
+    EmploymentType,
+    Evidence,
+    InterviewMode,
+    InterviewOutcome,
+    Party,
+    WageBand,
+)
 from placement.domain.vacancy import End
 from vocabulary.codes import Admin1, Country, Isco08, Skills
 from vocabulary.events import CaseEvent
@@ -86,6 +96,22 @@ class CandidatePresented(CandidacyEvent):
     """The person agreed to be presented to this employer, and was."""
 
     employer_id: UUID
+
+
+class InterviewArranged(CandidacyEvent):
+    """Employer and person are to meet. Told again, it is another time, or another interview."""
+
+    employer_id: UUID
+    at: Instant
+    mode: InterviewMode
+
+
+class InterviewHeld(CandidacyEvent):
+    """What became of an interview: they met, or one of them did not come. It never counts against the person."""
+
+    employer_id: UUID
+    held_on: date
+    outcome: InterviewOutcome
 
 
 class CandidacyClosed(CandidacyEvent):
@@ -178,6 +204,8 @@ EVENTS: tuple[type[Event], ...] = (
     VacancyReopened,
     CandidateShortlisted,
     CandidatePresented,
+    InterviewArranged,
+    InterviewHeld,
     CandidacyClosed,
     JobOffered,
     JobOfferAccepted,

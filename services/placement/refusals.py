@@ -29,6 +29,19 @@ OFFER_EXPIRY_OUT_OF_BOUNDS: Final = date_out_of_bounds(
     "An offer can be answered for at least one hour and at most 90 days.",
     "Give a time within these bounds, or leave it out for 14 days.",
 )
+INTERVIEW_TOO_FAR: Final = date_out_of_bounds(
+    "/at", "An interview is arranged for at most a year ahead.", "Give the day and time that was agreed."
+)
+INTERVIEW_TOO_EARLY: Final = date_out_of_bounds(
+    "/held_on",
+    "Before that day the employer did not know of the person.",
+    "Give the day of the interview; GET /candidacies/{candidacy_id} says when the person was presented.",
+)
+INTERVIEW_REPORTED: Final = Refused(
+    "interview_reported",
+    "What became of the latest interview is told already.",
+    "Arrange another one first, if they meet once more.",
+)
 CLOSER_INADMISSIBLE: Final = Refused(
     "closer_inadmissible",
     "This reason cannot be given by that party.",

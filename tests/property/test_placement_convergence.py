@@ -59,6 +59,10 @@ def command(world: World, act: str, ids: tuple[UUID, UUID, UUID]) -> Any:
         return commands.AcceptOffer(*ids)
     if act == "decline":
         return commands.DeclineOffer(*ids, "wage")
+    if act == "meet":
+        return commands.ArrangeInterview(*ids, NOW, "phone")
+    if act == "met":
+        return commands.ReportInterview(*ids, NOW.date(), "held")
     if act == "back":
         return commands.CloseCandidacy(*ids, "person_declined", "person")
     return commands.StartEmployment(*ids, NOW.date(), "contract")

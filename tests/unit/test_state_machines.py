@@ -24,6 +24,7 @@ from vocabulary.transitions import ImpossibleStep, statuses_before
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ID = UUID(int=1)
 OFFER = candidacy.Offer(ID, "full_time", 40, "full", date(2026, 4, 1), NOW.date(), NOW, True, False)  # type: ignore[arg-type]
+INTERVIEW = candidacy.Interview(NOW, "phone")
 PREVIEW = at_the_centre.Preview("NG", "normal", (), (), (), "en", 1, False, "forced", "RETURNEE_DE", "25_34")
 
 MACHINES: dict[str, tuple[ModuleType, Any, str]] = {
@@ -84,15 +85,17 @@ MACHINES: dict[str, tuple[ModuleType, Any, str]] = {
     ),
     "candidacy": (
         candidacy,
-        candidacy.Candidacy(ID, ID, "centre:NG-LOS", NOW.date(), offer=OFFER),
+        candidacy.Candidacy(ID, ID, "centre:NG-LOS", NOW.date(), interview=INTERVIEW, offer=OFFER),
         """
         shortlisted present presented
-        presented offer offered
+        presented,interview arrange interview
+        interview hold interview
+        presented,interview offer offered
         offered accept accepted
         offered decline closed
         offered expire closed
         accepted start started
-        shortlisted,presented,offered,accepted close closed
+        shortlisted,presented,interview,offered,accepted close closed
         """,
     ),
 }
@@ -137,6 +140,8 @@ def test_a_candidacy_goes_no_way_that_its_table_does_not_have() -> None:
     work = candidacy.Employment(ID, NOW.date(), "contract", True)
     ways = {
         "present": lambda it: it.presented(NOW.date()),
+        "arrange": lambda it: it.invited(INTERVIEW),
+        "hold": lambda it: it.interviewed(NOW.date(), "held"),
         "offer": lambda it: it.offered(OFFER),
         "accept": lambda it: it.accepted(NOW.date()),
         "decline": lambda it: it.declined("wage", NOW.date()),

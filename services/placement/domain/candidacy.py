@@ -1,8 +1,10 @@
 """One person's way into one vacancy.
 
     shortlisted --present--> presented --offer--> offered --accept--> accepted --start--> started
+                                 |                   ^
+                                 +--arrange--> interview --arrange, hold--> interview
 
-    shortlisted, presented, offered, accepted --close(reason)--> closed
+    shortlisted, presented, interview, offered, accepted --close(reason)--> closed
     offered --decline, expire--> closed
 
 An offer belongs to the person: once it is made, neither a withdrawn consent, nor a withdrawn referral, nor
@@ -26,6 +28,8 @@ from placement.domain.terms import (
     Evidence,
     GivenReason,
     Giver,
+    InterviewMode,
+    InterviewOutcome,
     Party,
     Purpose,
     ShownReason,
@@ -33,40 +37,58 @@ from placement.domain.terms import (
 )
 from vocabulary.transitions import Stepping
 
-CandidacyStatus = Literal["shortlisted", "presented", "offered", "accepted", "started", "closed"]
+CandidacyStatus = Literal["shortlisted", "presented", "interview", "offered", "accepted", "started", "closed"]
 OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted"]
-Step = Literal["present", "offer", "accept", "decline", "expire", "start", "close"]
+Step = Literal["present", "arrange", "hold", "offer", "accept", "decline", "expire", "start", "close"]
 
 TRANSITIONS: Final[Mapping[tuple[CandidacyStatus, Step], CandidacyStatus]] = {
     ("shortlisted", "present"): "presented",
+    ("presented", "arrange"): "interview",
+    ("interview", "arrange"): "interview",
+    ("interview", "hold"): "interview",
     ("presented", "offer"): "offered",
+    ("interview", "offer"): "offered",
     ("offered", "accept"): "accepted",
     ("offered", "decline"): "closed",
     ("offered", "expire"): "closed",
     ("accepted", "start"): "started",
     ("shortlisted", "close"): "closed",
     ("presented", "close"): "closed",
+    ("interview", "close"): "closed",
     ("offered", "close"): "closed",
     ("accepted", "close"): "closed",
 }
 
-BEFORE_OFFER: Final[frozenset[CandidacyStatus]] = frozenset({"shortlisted", "presented"})
+BEFORE_OFFER: Final[frozenset[CandidacyStatus]] = frozenset({"shortlisted", "presented", "interview"})
 """What others than person and employer may still end."""
 
 HOLDING: Final[frozenset[CandidacyStatus]] = frozenset({"offered", "accepted", "started"})
 """An opening is kept for the person (docs/domain.md: opening-reserved)."""
 
-RESTS_ON: Final[Mapping[Purpose, CandidacyStatus]] = {"matching": "shortlisted", "presentation": "presented"}
+RESTS_ON: Final[Mapping[Purpose, frozenset[CandidacyStatus]]] = {
+    "matching": frozenset({"shortlisted"}),
+    "presentation": frozenset({"presented", "interview"}),
+}
 """Which consent a candidacy rests on, by how far it has come."""
 
 CLOSERS: Final[Mapping[GivenReason, tuple[frozenset[Giver], frozenset[CandidacyStatus]]]] = {
     "not_suitable": (frozenset({"officer", "employer"}), BEFORE_OFFER),
     "person_declined": (frozenset({"person"}), frozenset({*BEFORE_OFFER, "accepted"})),
-    "employer_declined": (frozenset({"employer"}), frozenset({"presented"})),
+    "employer_declined": (frozenset({"employer"}), RESTS_ON["presentation"]),
     "unreachable": (frozenset({"officer"}), BEFORE_OFFER),
     "offer_retracted": (frozenset({"employer"}), frozenset({"offered", "accepted"})),
 }
 """The reasons that people may give: who may give each, and in which states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interview:
+    """When and how employer and person meet, and what became of it, once that is told."""
+
+    at: datetime
+    mode: InterviewMode
+    held_on: date | None = None
+    outcome: InterviewOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +131,8 @@ class Candidacy(Stepping[Step]):
     shortlisted_on: date
     status: CandidacyStatus = "shortlisted"
     presented_on: date | None = None
+    interview: Interview | None = None
+    """The latest; the events tell of those before it."""
     offer: Offer | None = None
     employment: Employment | None = None
     closed_reason: ClosedReason | None = None
@@ -129,6 +153,15 @@ class Candidacy(Stepping[Step]):
     def presented(self, on: date) -> Candidacy:
         """The employer learned of the person."""
         return self.stepped("present", presented_on=on)
+
+    def invited(self, interview: Interview) -> Candidacy:
+        """The employer wants to meet the person: for the first time, at another time than before, or once more."""
+        return self.stepped("arrange", interview=interview)
+
+    def interviewed(self, on: date, outcome: InterviewOutcome) -> Candidacy:
+        """They met, or one of them did not come."""
+        assert self.interview is not None, "no interview was arranged"
+        return self.stepped("hold", interview=replace(self.interview, held_on=on, outcome=outcome))
 
     def offered(self, offer: Offer) -> Candidacy:
         """The employer offers work."""

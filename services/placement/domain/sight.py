@@ -19,7 +19,9 @@ from placement.domain.candidacy import Candidacy, CandidacyStatus
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 
-ON_THE_WAY: Final[frozenset[CandidacyStatus]] = frozenset({"shortlisted", "presented", "offered", "accepted"})
+ON_THE_WAY: Final[frozenset[CandidacyStatus]] = frozenset(
+    {"shortlisted", "presented", "interview", "offered", "accepted"}
+)
 """Something is still to be done by the desk that picked the person."""
 OFFER_MADE: Final[frozenset[CandidacyStatus]] = frozenset({"offered", "accepted"})
 

@@ -12,7 +12,7 @@ from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.employer import Employer
 from placement.domain.vacancy import Vacancy, links
-from placement.handlers import candidacies, deadlines, incoming, offers, vacancies
+from placement.handlers import candidacies, deadlines, incoming, interviews, offers, vacancies
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -35,6 +35,8 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.CloseVacancy: Handler(needs(vacancy_id=Vacancy), vacancies.close_vacancy),
     commands.Shortlist: Handler(BY_PICK, candidacies.shortlist),
     commands.Present: Handler(BY_CASE_AND_VACANCY, candidacies.present),
+    commands.ArrangeInterview: Handler(BY_CASE_AND_VACANCY, interviews.arrange_interview),
+    commands.ReportInterview: Handler(BY_CASE_AND_VACANCY, interviews.report_interview),
     commands.CloseCandidacy: Handler(BY_CASE_AND_VACANCY, candidacies.close_candidacy),
     commands.MakeOffer: Handler(BY_CASE_AND_VACANCY, offers.make_offer),
     commands.AcceptOffer: Handler(BY_CASE_AND_VACANCY, offers.accept_offer),

@@ -212,7 +212,7 @@ def _without_ground(
     def lost(vacancy: Vacancy, candidacy: Candidacy) -> bool:
         recipients = rests_on(ended.purpose, vacancy, candidacy, context.reference)
         return (
-            candidacy.status == RESTS_ON[ended.purpose]
+            candidacy.status in RESTS_ON[ended.purpose]
             and ended.names(recipients)
             and not consents.covered(candidate.consents, ended.purpose, recipients, at)
         )

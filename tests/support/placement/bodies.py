@@ -17,6 +17,7 @@ CHANGE: dict[str, Any] = {
     "expires_on": LAST_DAY.isoformat(),
 }
 """Of a vacancy."""
+INTERVIEW: dict[str, Any] = {"at": "2026-03-05T09:30:00Z", "mode": "in_person"}
 OFFER: dict[str, Any] = {
     "hours_per_week": 40,
     "starts_on": (TODAY + 30 * DAY).isoformat(),

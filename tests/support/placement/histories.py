@@ -22,7 +22,7 @@ CASES = ("ann", "ben")
 TOPICS = ("referral", "training", "counselling")
 NAMES = UUID("6f1c7d1e-0b0a-4a52-9a4e-0d2a4d1b7c55")
 STEPS = ("present", "offer", "accept", "decline", "start")
-ACTS = ("shortlist", *STEPS, "back")
+ACTS = ("shortlist", *STEPS, "meet", "met", "back")
 PLACES = (
     *((LAGOS, "NG"), (LAGOS, "NG"), (EDO, "NG"), (ACCRA, "GH")),
     *((DAKAR, "GM"), (DAKAR, "GM"), (DAKAR, "SN")),

@@ -12,7 +12,29 @@ from typing import Any
 from tests.support.memory import NOW
 
 Facts = dict[str, Any]
-BEFORE_OFFER = ("shortlisted", "presented")
+BEFORE_OFFER = ("shortlisted", "presented", "interview")
+RESTING = {"matching": ("shortlisted",), "presentation": ("presented", "interview")}
+NEEDED = {
+    "present": "shortlisted",
+    "meet": "presented interview",
+    "met": "interview",
+    "offer": "presented interview",
+    "accept": "offered",
+    "decline": "offered",
+    "start": "accepted",
+    "back": "shortlisted presented interview accepted",
+}
+DONE = {
+    "present": "presented",
+    "meet": "interview",
+    "met": "interview",
+    "offer": "offered",
+    "accept": "accepted",
+    "decline": "closed",
+    "start": "started",
+    "back": "closed",
+}
+"""Where a candidacy must be for each step, and where that leads."""
 SIGNED_IN_GERMANY = time(23, tzinfo=UTC)
 """When the last day of a consent is over there, in winter, if the event has no moment of its own."""
 
@@ -99,7 +121,7 @@ class Model:
         consent["gone"] = True
 
         def lost(each: Facts) -> bool:
-            rests = each["status"] == ("shortlisted" if consent["purpose"] == "matching" else "presented")
+            rests = each["status"] in RESTING[consent["purpose"]]
             organisations = self.recipients(consent["purpose"], each)
             concerned = bool(set(consent["recipients"]) & organisations)
             allowed = self.allows(case, consent["purpose"], organisations, fact["at"])
@@ -227,49 +249,47 @@ class Model:
         return "not_ready" if person["readiness"] == "not_now" else None
 
     def move(self, name: str, move: str, at: datetime) -> str | None:
-        """Present, offer, accept, decline, start, or step back, which opens again what was filled."""
+        """Any step of a candidacy; who steps back after accepting opens again what was filled."""
         each = self.candidacies[name]
-        needed = {
-            "present": "shortlisted",
-            "offer": "presented",
-            "accept": "offered",
-            "decline": "offered",
-            "start": "accepted",
-            "back": "shortlisted presented accepted",
-        }
-        if each["status"] not in needed[move].split():
+        if each["status"] not in NEEDED[move].split():
             return "wrong_state"
-        if move == "back":
-            each.update(status="closed", reason="person_declined")
-            self.filled.discard(each["vacancy"])
-            return None
-        if move == "present":
-            named = self.allows(each["case"], "matching", self.recipients("matching", each), at)
-            refusal = self._gate(each["case"]) if named else "consent_missing"
-            if refusal is None and not self.allows(
-                each["case"], "presentation", self.recipients("presentation", each), at
-            ):
-                refusal = "consent_missing"
-            if refusal is not None:
-                return refusal
-        if move == "offer":
-            if each["vacancy"] in self.filled:
-                return "vacancy_closed"
-            if not self.free(each["vacancy"]):
-                return "no_opening_left"
-            if not self.allows(each["case"], "presentation", self.recipients("presentation", each), at):
-                return "consent_missing"
-            self.person(each["case"])["offers"] += 1
-        done = {"present": "presented", "offer": "offered", "accept": "accepted", "decline": "closed"}
-        each["status"] = done.get(move, "started")
-        if move == "decline":
+        if refusal := self._refused(each, move, at):
+            return refusal
+        each["status"] = DONE[move]
+        if move in ("decline", "back"):
             each["reason"] = "person_declined"
+        if move == "back":
+            self.filled.discard(each["vacancy"])
+        if move in ("meet", "met"):
+            each["met"] = move == "met"
+        if move == "offer":
+            self.person(each["case"])["offers"] += 1
         if move == "accept":
-            taken = [one for one in self.candidacies.values() if one["vacancy"] == each["vacancy"]]
-            if sum(one["status"] in ("accepted", "started") for one in taken) == self.openings[each["vacancy"]]:
-                self.filled.add(each["vacancy"])
-                self.close(lambda one: one["vacancy"] == each["vacancy"], "vacancy_filled")
+            self._accepted(each["vacancy"])
         return None
+
+    def _refused(self, each: Facts, move: str, at: datetime) -> str | None:
+        case, vacancy = each["case"], each["vacancy"]
+        if move == "met":
+            return "interview_reported" if each["met"] else None
+        if move == "present":
+            if not self.allows(case, "matching", self.recipients("matching", each), at):
+                return "consent_missing"
+            if refusal := self._gate(case):
+                return refusal
+        if move in ("meet", "offer") and vacancy in self.filled:
+            return "vacancy_closed"
+        if move == "offer" and not self.free(vacancy):
+            return "no_opening_left"
+        named = self.allows(case, "presentation", self.recipients("presentation", each), at)
+        return "consent_missing" if move in ("present", "meet", "offer") and not named else None
+
+    def _accepted(self, vacancy: str) -> None:
+        """The last opening that is taken fills the vacancy; whoever has no offer there leaves."""
+        taken = [each for each in self.candidacies.values() if each["vacancy"] == vacancy]
+        if sum(each["status"] in ("accepted", "started") for each in taken) == self.openings[vacancy]:
+            self.filled.add(vacancy)
+            self.close(lambda each: each["vacancy"] == vacancy, "vacancy_filled")
 
     def a_month_passes(self) -> None:
         """Consents end; offers run out after 14 days; who was rejected everywhere leaves after 3 working days."""

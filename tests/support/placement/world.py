@@ -203,6 +203,12 @@ class World:
         self.do(commands.Present(*self.ids(candidacy_id)))
         return candidacy_id
 
+    def interview(self, case_id: UUID = CASE, number: int = 2) -> UUID:
+        """Leads a person to an interview that is to come; the candidacy's id."""
+        candidacy_id = self.present(case_id, number)
+        self.do(commands.ArrangeInterview(*self.ids(candidacy_id), NOW + 3 * DAY, "in_person"))
+        return candidacy_id
+
     def offer_command(self, candidacy_id: UUID, **changes: Any) -> commands.MakeOffer:
         """A command that makes an ordinary offer."""
         vacancy_id, case_id, candidacy_id = self.ids(candidacy_id)

@@ -282,6 +282,7 @@ def reach(world: World, status: CandidacyStatus) -> UUID:
     ways: dict[str, Callable[[], UUID]] = {
         "shortlisted": world.shortlist,
         "presented": world.present,
+        "interview": world.interview,
         "offered": world.offer,
         "accepted": world.accept,
         "started": world.start,
@@ -295,6 +296,10 @@ def act(world: World, step: str, candidacy_id: Any) -> Any:
     if step == "present":
         world.tell(consent("presentation", f"employer:{world.employer}", number=2))
         return world.run(commands.Present(*ids))
+    if step == "arrange":
+        return world.run(commands.ArrangeInterview(*ids, NOW + DAY, "phone"))
+    if step == "hold":
+        return world.run(commands.ReportInterview(*ids, TODAY, "held"))
     if step == "offer":
         return world.run(world.offer_command(candidacy_id))
     if step == "accept":
@@ -304,7 +309,7 @@ def act(world: World, step: str, candidacy_id: Any) -> Any:
     return world.run(commands.StartEmployment(*ids, TODAY, "contract"))
 
 
-@pytest.mark.parametrize("step", ["present", "offer", "accept", "decline", "start"])
+@pytest.mark.parametrize("step", ["present", "arrange", "hold", "offer", "accept", "decline", "start"])
 @pytest.mark.parametrize("status", get_args(CandidacyStatus))
 def test_every_step_is_in_the_table_or_refused(status: CandidacyStatus, step: Any) -> None:
     world = World()

@@ -44,6 +44,8 @@ CALLS: list[tuple[str, dict[str, Any] | None]] = [
     (f"/offers/{NOBODY}/decline", {"reason": "wage"}),
     ("/employments", bodies.employment(NOBODY)),
     (f"/vacancies/{NOBODY}/update", bodies.CHANGE),
+    (f"/candidacies/{NOBODY}/interview", bodies.INTERVIEW),
+    (f"/candidacies/{NOBODY}/interview/held", {"held_on": TODAY.isoformat(), "outcome": "held"}),
 ]
 LISTS = ["/employers", "/vacancies", "/candidates", "/offers", "/summary"]
 READS = [*LISTS, f"/vacancies/{NOBODY}", f"/candidates/{CASE}", f"/candidacies/{NOBODY}"]
@@ -126,6 +128,8 @@ def test_only_officers_and_the_programmes_management_read(api: Api, path: str) -
         (8, "offer_not_found"),
         (9, "offer_not_found"),
         (10, "vacancy_not_found"),
+        (11, "candidacy_not_found"),
+        (12, "candidacy_not_found"),
     ],
 )
 def test_what_does_not_exist_is_not_found(api: Api, number: int, code: str) -> None:
@@ -304,6 +308,8 @@ def test_every_example_of_the_documentation_is_valid(api: Api) -> None:
         "NewVacancy",
         "VacancyChange",
         "NewCandidacy",
+        "NewInterview",
+        "InterviewReport",
         "NewOffer",
         "Decline",
         "NewEmployment",
