@@ -149,6 +149,8 @@ class CandidacyView(Answer):
     shortlisted_on: date
     presented_on: date | None
     interview: InterviewView | None = Field(description="the latest")
+    answer_due_at: datetime | None = Field(description="until when the employer owes an answer; null: none is owed")
+    overdue_level: int = Field(description="0: in time; 1 to 3: how loudly the answer was asked for")
     offer: OfferView | None
     employment: EmploymentView | None
     closed_reason: ShownReason | None

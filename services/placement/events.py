@@ -22,7 +22,7 @@ from placement.domain.terms import (
     WageBand,
 )
 from placement.domain.vacancy import End
-from vocabulary.codes import Admin1, Country, Isco08, Skills
+from vocabulary.codes import Admin1, Centre, Country, Isco08, Org, Skills
 from vocabulary.events import CaseEvent
 from vocabulary.terms import TargetGroup
 
@@ -197,6 +197,35 @@ class PoolExitMoved(CaseEvent, service="placement"):
     reason: Code
 
 
+class PlacementDeadlineMissed(CaseEvent, service="placement"):
+    """An employer owed an answer on a person by `due_at`. Level 1: desk, 2: its centre's manager, 3: programme desk."""
+
+    centre: Centre
+    country: Country
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+    level: int = Field(ge=1, le=3)
+
+
+class PlacementDeadlineMoved(CaseEvent, service="placement"):
+    """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
+    `due_at`. A shortened one ends no earlier than with the next working day."""
+
+    centre: Centre
+    country: Country
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    old_due_at: Instant
+    due_at: Instant
+    level: int = Field(ge=1, le=3)
+    reason: Code
+
+
 EVENTS: tuple[type[Event], ...] = (
     VacancyPublished,
     VacancyClosed,
@@ -214,4 +243,6 @@ EVENTS: tuple[type[Event], ...] = (
     JobOfferExpired,
     EmploymentStarted,
     PoolExitMoved,
+    PlacementDeadlineMissed,
+    PlacementDeadlineMoved,
 )

@@ -171,6 +171,8 @@ def deadlines_agree(world: World, model: Model) -> None:
     assert running == {case_id: due for case_id, due in waiting.items() if due is not None}
     offers = [name for name, _ in world.service.deadlines if name == "offer_expiry"]
     assert len(offers) == sum(each["status"] == "offered" for each in model.candidacies.values())
+    answers = [name for name, _ in world.service.deadlines if name == "employer_feedback"]
+    assert len(answers) == sum(each["status"] in ("presented", "interview") for each in model.candidacies.values())
 
 
 def announced(world: World, vacancies: dict[str, UUID]) -> None:

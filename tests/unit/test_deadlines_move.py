@@ -14,7 +14,7 @@ from chassis.pure.decision import Deadline, DeadlineMove
 from chassis.service import Service
 from counselling.events import DeadlineMoved
 from placement.app import SERVICE as PLACEMENT
-from placement.events import PoolExitMoved
+from placement.events import PlacementDeadlineMoved, PoolExitMoved
 from referral.domain.case import Case
 from tests.support.counselling.world import Desk as Centre
 from tests.support.memory import MemoryService
@@ -41,14 +41,22 @@ def pool_exit() -> MemoryService:
     return world.service
 
 
+def employer_feedback() -> MemoryService:
+    """An employer has been presented a person."""
+    world = World()
+    world.present()
+    return world.service
+
+
 SET: Mapping[tuple[str, str], Callable[[], MemoryService]] = {
     ("referral", "referral_receipt"): receipt,
     ("counselling", "referral_answer"): lambda: Centre.with_referral().service,
     ("counselling", "first_contact"): lambda: Centre.with_arrival().service,
+    ("placement", "employer_feedback"): employer_feedback,
     ("placement", "pool_exit"): pool_exit,
 }
 """How each deadline that is counted in working days comes to be."""
-TOLD_BY = {"pool_exit": PoolExitMoved}
+TOLD_BY = {"employer_feedback": PlacementDeadlineMoved, "pool_exit": PoolExitMoved}
 """Every other one by DeadlineMoved: the name of an event tells one event, of one service."""
 IN_THE_TIMELINE = {"referral_receipt"}
 """Told nobody but the desk that waits: `referral/handlers/deadlines.py` says why."""
@@ -82,7 +90,7 @@ def test_each_that_moves_tells_so(of: str, name: str) -> None:
     event = service.events[-1]
     assert type(event) is TOLD_BY.get(name, DeadlineMoved)
     assert (event.old_due_at, event.due_at, event.reason) == (told.old_due_at, told.due_at, "working_days_changed")
-    if isinstance(event, DeadlineMoved):
+    if not isinstance(event, PoolExitMoved):
         assert (event.deadline_type, event.subject_id) == (name, row.subject)
 
 

@@ -133,6 +133,9 @@ class Candidacy(Stepping[Step]):
     presented_on: date | None = None
     interview: Interview | None = None
     """The latest; the events tell of those before it."""
+    answer_due_at: datetime | None = None
+    """Until when the employer owes an answer on the person: an interview, an offer or a no. None: nothing is owed."""
+    overdue_level: int = 0
     offer: Offer | None = None
     employment: Employment | None = None
     closed_reason: ClosedReason | None = None
@@ -150,22 +153,23 @@ class Candidacy(Stepping[Step]):
         """Whether the person is still on the way, or has begun to work."""
         return self.status != "closed"
 
-    def presented(self, on: date) -> Candidacy:
-        """The employer learned of the person."""
-        return self.stepped("present", presented_on=on)
+    def presented(self, on: date, answer_due_at: datetime) -> Candidacy:
+        """The employer learned of the person, and owes an answer."""
+        return self.stepped("present", presented_on=on, answer_due_at=answer_due_at)
 
-    def invited(self, interview: Interview) -> Candidacy:
+    def invited(self, interview: Interview, answer_due_at: datetime) -> Candidacy:
         """The employer wants to meet the person: for the first time, at another time than before, or once more."""
-        return self.stepped("arrange", interview=interview)
+        return self.stepped("arrange", interview=interview, answer_due_at=answer_due_at, overdue_level=0)
 
-    def interviewed(self, on: date, outcome: InterviewOutcome) -> Candidacy:
+    def interviewed(self, on: date, outcome: InterviewOutcome, answer_due_at: datetime) -> Candidacy:
         """They met, or one of them did not come."""
         assert self.interview is not None, "no interview was arranged"
-        return self.stepped("hold", interview=replace(self.interview, held_on=on, outcome=outcome))
+        interview = replace(self.interview, held_on=on, outcome=outcome)
+        return self.stepped("hold", interview=interview, answer_due_at=answer_due_at, overdue_level=0)
 
     def offered(self, offer: Offer) -> Candidacy:
         """The employer offers work."""
-        return self.stepped("offer", offer=offer)
+        return self.stepped("offer", offer=offer, answer_due_at=None, overdue_level=0)
 
     def accepted(self, on: date) -> Candidacy:
         """The person takes the offer."""
@@ -190,7 +194,8 @@ class Candidacy(Stepping[Step]):
         offer = self.offer
         if offer is not None and reason == "offer_retracted":
             offer = replace(offer, status="retracted")
-        return self.stepped("close", closed_reason=reason, closed_by=by, consent_end=consent_end, offer=offer)
+        end = {"closed_reason": reason, "closed_by": by, "consent_end": consent_end}
+        return self.stepped("close", **end, offer=offer, answer_due_at=None, overdue_level=0)
 
 
 def _answered(offer: Offer | None, status: OfferStatus, on: date | None) -> Offer:

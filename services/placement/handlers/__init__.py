@@ -12,7 +12,7 @@ from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.employer import Employer
 from placement.domain.vacancy import Vacancy, links
-from placement.handlers import candidacies, deadlines, incoming, interviews, offers, vacancies
+from placement.handlers import candidacies, deadlines, feedback, incoming, interviews, offers, vacancies
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -47,10 +47,12 @@ COMMANDS: Mapping[type[Any], Handler] = {
 DEADLINES: Mapping[str, Handler] = {
     deadlines.VACANCY_EXPIRY: Handler(needs(owner=Vacancy), vacancies.vacancy_expires),
     deadlines.OFFER_EXPIRY: Handler(needs(owner=Vacancy), offers.offer_expires),
+    deadlines.EMPLOYER_FEEDBACK: Handler(needs(owner=Vacancy), feedback.feedback_missed),
     deadlines.POOL_EXIT: Handler(needs(owner=(Candidate, Linked(Vacancy))), incoming.pool_exit),
     deadlines.CONSENT_END: Handler(needs(owner=(Candidate, Linked(Vacancy))), incoming.consent_ends),
 }
 
 MOVES: Mapping[str, Handler] = {
     deadlines.POOL_EXIT: Handler(needs(owner=Candidate), incoming.pool_exit_moved),
+    deadlines.EMPLOYER_FEEDBACK: Handler(needs(owner=Vacancy), feedback.feedback_moved),
 }

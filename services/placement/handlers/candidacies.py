@@ -21,7 +21,9 @@ from placement.domain.vacancy import MOST_CANDIDACIES, Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted, JobOfferRetracted
 from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Scene, candidacy_closed, desk_of, ids_of, paused, rests_on, scene_of
+from placement.handlers.feedback import awaited, no_longer_awaited
 from placement.handlers.vacancies import opened_again
+from placement.limits import feedback_due
 from vocabulary.countries import day_at
 from vocabulary.refusals import limit_reached
 
@@ -60,7 +62,7 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
 
 
 def present(states: States, command: Present, context: Context) -> Decision | Refused:
-    """The person is named to the employer: only with the person's consent for exactly this employer.
+    """The employer learns of the person, and owes an answer: only with the person's consent for exactly this employer.
 
     The consent that the candidacy rests on so far must hold too, and is asked for first: what has lost its ground goes
     no further, even before its deadline has closed it, and tells nothing of the person.
@@ -80,10 +82,12 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
     employer = consents.employer(scene.vacancy.employer_id)
     if not consents.covered(scene.candidate.consents, "presentation", employer, context.now):
         return refusals.PRESENTATION_CONSENT_MISSING
-    candidacy = scene.candidacy.presented(scene.today)
+    due = feedback_due(scene.vacancy.country, context.now, context)
+    candidacy = scene.candidacy.presented(scene.today, due.at)
     vacancy = scene.vacancy.updated(candidacy)
     event = CandidatePresented(**ids_of(vacancy, candidacy), employer_id=vacancy.employer_id)
-    return Decision((vacancy,), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
+    outcome = CandidacyOutcome.of(vacancy, candidacy)
+    return Decision((vacancy,), (event,), (awaited(vacancy, candidacy, due),), outcome)
 
 
 def close_candidacy(states: States, command: CloseCandidacy, context: Context) -> Decision | Refused:
@@ -105,7 +109,7 @@ def close_candidacy(states: States, command: CloseCandidacy, context: Context) -
     return Decision(
         (vacancy,),
         (*_retracted(scene, candidacy), *closed, *again.events),
-        (*expiry, *again.deadlines),
+        (*expiry, *no_longer_awaited(scene.vacancy, vacancy), *again.deadlines),
         CandidacyOutcome.of(vacancy, candidacy),
     )
 

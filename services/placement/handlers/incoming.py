@@ -48,6 +48,7 @@ from placement.domain.vacancy import Vacancy
 from placement.events import PoolExitMoved
 from placement.handlers.deadlines import CONSENT_END, POOL_EXIT
 from placement.handlers.desk import candidacy_closed, rests_on
+from placement.handlers.feedback import no_longer_awaited
 from vocabulary.ages import Age
 from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY
@@ -231,7 +232,7 @@ def _close(
     consent_end: ConsentEnd | None = None,
 ) -> Decision:
     """The decision, and with it the person's chosen candidacies that have no offer yet closed."""
-    changed, events = list(decision.states), list(decision.events)
+    changed, events, deadlines = list(decision.states), list(decision.events), list(decision.deadlines)
     for vacancy in states.linked(Vacancy, case_id):
         after, closed = vacancy.close_where(
             lambda each, vacancy=vacancy: each.case_id == case_id and chosen(vacancy, each),  # type: ignore[misc]
@@ -242,4 +243,5 @@ def _close(
         if closed:
             changed.append(after)
             events += candidacy_closed(after, closed, reason, by)
-    return decision._replace(states=tuple(changed), events=tuple(events))
+            deadlines += no_longer_awaited(vacancy, after)
+    return decision._replace(states=tuple(changed), events=tuple(events), deadlines=tuple(deadlines))

@@ -14,6 +14,9 @@ from placement.domain import consents
 from placement.domain.candidacy import Interview
 from placement.events import InterviewArranged, InterviewHeld
 from placement.handlers.desk import ids_of, paused, scene_of
+from placement.handlers.feedback import awaited
+from placement.limits import feedback_due
+from vocabulary.countries import last_second_at
 from vocabulary.refusals import date_in_future, date_in_past
 
 LATEST_INTERVIEW: Final = timedelta(days=365)
@@ -21,7 +24,10 @@ LATEST_INTERVIEW: Final = timedelta(days=365)
 
 
 def arrange_interview(states: States, command: ArrangeInterview, context: Context) -> Decision | Refused:
-    """An employer who may know the person wants to meet them: the consent `presentation` must hold now."""
+    """An employer who may know the person wants to meet them: the consent `presentation` must hold now.
+
+    The employer's answer on the person is owed from the interview on, also if nobody reports what became of it.
+    """
     scene = scene_of(states, command, context, "arrange")
     if isinstance(scene, Refused):
         return scene
@@ -36,11 +42,13 @@ def arrange_interview(states: States, command: ArrangeInterview, context: Contex
         return date_in_past("/at")
     if command.at - context.now > LATEST_INTERVIEW:
         return refusals.INTERVIEW_TOO_FAR
-    candidacy = scene.candidacy.invited(Interview(command.at, command.mode))
+    due = feedback_due(scene.vacancy.country, command.at, context)
+    candidacy = scene.candidacy.invited(Interview(command.at, command.mode), due.at)
     vacancy = scene.vacancy.updated(candidacy)
     ids = ids_of(vacancy, candidacy)
     event = InterviewArranged(**ids, employer_id=vacancy.employer_id, at=command.at, mode=command.mode)
-    return Decision((vacancy,), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
+    outcome = CandidacyOutcome.of(vacancy, candidacy)
+    return Decision((vacancy,), (event,), (awaited(vacancy, candidacy, due),), outcome)
 
 
 def report_interview(states: States, command: ReportInterview, context: Context) -> Decision | Refused:
@@ -56,7 +64,10 @@ def report_interview(states: States, command: ReportInterview, context: Context)
         return date_in_future("/held_on")
     if presented_on is not None and command.held_on < presented_on:
         return refusals.INTERVIEW_TOO_EARLY
-    candidacy = scene.candidacy.interviewed(command.held_on, command.outcome)
+    # reported late, it is owed no later: a limit that is over says so at once
+    start = min(context.now, last_second_at(scene.vacancy.country, command.held_on))
+    due = feedback_due(scene.vacancy.country, start, context)
+    candidacy = scene.candidacy.interviewed(command.held_on, command.outcome, due.at)
     vacancy = scene.vacancy.updated(candidacy)
     event = InterviewHeld(
         **ids_of(vacancy, candidacy),
@@ -64,4 +75,5 @@ def report_interview(states: States, command: ReportInterview, context: Context)
         held_on=command.held_on,
         outcome=command.outcome,
     )
-    return Decision((vacancy,), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
+    outcome = CandidacyOutcome.of(vacancy, candidacy)
+    return Decision((vacancy,), (event,), (awaited(vacancy, candidacy, due),), outcome)
