@@ -20,6 +20,7 @@ from placement.domain.terms import (
     InterviewMode,
     InterviewOutcome,
     Party,
+    ReferralEnd,
     ShownReason,
     WageBand,
 )
@@ -154,6 +155,7 @@ class CandidacyView(Answer):
     offer: OfferView | None
     employment: EmploymentView | None
     closed_reason: ShownReason | None
+    referral_end: ReferralEnd | None = Field(description="with `referral_withdrawn`: how the last referral ended")
     closed_by: Party | None
 
     @classmethod

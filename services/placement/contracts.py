@@ -70,6 +70,25 @@ class ReferralRejected(CaseContract, source="counselling"):
     referral_id: UUID
 
 
+class ReferralCompleted(CaseContract, source="counselling"):
+    """A centre's support came to its end."""
+
+    referral_id: UUID
+
+
+class ReferralFailed(CaseContract, source="counselling"):
+    """Nothing more comes of a referral; some reasons end the case for everybody."""
+
+    referral_id: UUID
+    reason: Code
+
+
+class ReferralReopened(CaseContract, source="counselling"):
+    """A centre goes on with what was completed or had failed."""
+
+    referral_id: UUID
+
+
 class ReferralRedirected(CaseContract, source="counselling"):
     """Another centre has the person now."""
 

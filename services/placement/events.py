@@ -19,6 +19,7 @@ from placement.domain.terms import (
     InterviewMode,
     InterviewOutcome,
     Party,
+    ReferralEnd,
     WageBand,
 )
 from placement.domain.vacancy import End
@@ -121,6 +122,8 @@ class CandidacyClosed(CandidacyEvent):
     by: Party
     consent_end: ConsentEnd | None = None
     """With `consent_withdrawn`: whether the person took the consent back, or its last day is over."""
+    referral_end: ReferralEnd | None = None
+    """With `referral_withdrawn`: how the last referral ended."""
 
 
 class JobOffered(CandidacyEvent):

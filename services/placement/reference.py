@@ -13,7 +13,7 @@ from chassis.pure.reference import (
     codes,
     table,
 )
-from vocabulary.reference import Centre, Country, Fallback, Occupation
+from vocabulary.reference import Centre, Country, FailReason, Fallback, Occupation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Reference:
     fallbacks: CodeList[Fallback]
     isco08: CodeList[Occupation]
     decline_reasons: CodeList[CodeRow]
+    fail_reasons: CodeList[FailReason]
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -35,6 +36,7 @@ class Reference:
             fallbacks=table(directory, "fallbacks", Fallback),
             isco08=table(directory, "isco08", Occupation),
             decline_reasons=codes(directory, "decline_reasons"),
+            fail_reasons=table(directory, "fail_reasons", FailReason),
         )
 
     def countries_of(self, centre: Centre, day: date) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ PRESENTATION_CONSENT_MISSING: Final = consent_missing(
 )
 NO_OPEN_REFERRAL: Final = Refused(
     "no_open_referral",
-    "No referral of the person is open: it was withdrawn, or the centre rejected it.",
+    "No referral of the person is open: it was withdrawn, or a centre rejected, completed or ended it.",
     "Ask the scout to refer the person again.",
 )
 NOT_READY: Final = Refused(

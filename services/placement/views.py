@@ -59,7 +59,7 @@ OFFERS: Final = Listing(
 )
 
 _COVERED: Final = """
-data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
+status <> 'deceased' and data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
     select from jsonb_array_elements(data -> 'consents') as consent
     where consent ->> 'purpose' = 'matching' and not (consent ->> 'withdrawn')::boolean
       and (consent ->> 'ends_at')::timestamptz > {0}
@@ -73,6 +73,8 @@ _SEEN: Final = """
     'offer', jsonb_build_object('id', offer.id), 'centre', {0}::text, 'status', 'offered'))
  or vacancy.data -> 'candidacies' @> jsonb_build_array(jsonb_build_object(
     'offer', jsonb_build_object('id', offer.id), 'centre', {0}::text, 'status', 'accepted'))
+ or vacancy.data -> 'candidacies' @> jsonb_build_array(jsonb_build_object(
+    'offer', jsonb_build_object('id', offer.id), 'centre', {0}::text, 'referral_end', 'deceased'))
  or known_to_desk(offer.case_id, {1}::text[], {2}::text[], {3}))::int <> 0
 """
 """Which offers a desk sees: `placement.domain.sight.Eyes.see`, of candidacies with an offer. A number that is not 0,

@@ -43,6 +43,14 @@ class Centre:
 
 
 @dataclass(frozen=True, slots=True)
+class FailReason:
+    """Why nothing came of a referral; `ends_case`: the case is over for everybody."""
+
+    code: str
+    ends_case: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Fallback:
     """Who advises and places people of a country without a centre."""
 

@@ -281,6 +281,24 @@ async def test_a_consent_that_was_stored_before_ends_had_deadlines_gets_one(plac
     assert (found["candidacy_id"], found["closed_reason"]) == (candidacy["candidacy_id"], "consent_expired")
 
 
+async def test_the_dead_are_in_no_list_but_their_offer_is_shown_to_the_desk_that_picked_them(
+    placement: Placement,
+) -> None:
+    employer_id = await placement.employer()
+    vacancy_id, case_id = await placement.vacancy(employer_id), await placement.refer()
+    offer_id = (await placement.offer(employer_id, vacancy_id, case_id))["offer_id"]
+    assert ids(await placement.get("/offers", EDOS), "offer_id") == {offer_id}
+    died = {"referral_id": str(uuid4()), "reason": "person_deceased"}
+    await placement.tell("counselling", "ReferralFailed", case_id, **died)
+    for query in ({}, {"status": "deceased"}):
+        assert ids(await placement.get("/candidates", **query)) == set()
+    assert ids(await placement.get("/candidates", PROGRAMME, status="deceased")) == {str(case_id)}
+    [shown] = (await placement.get("/offers", status="void"))["items"]
+    assert (shown["offer_id"], shown["candidacy_status"]) == (offer_id, "closed")
+    assert ids(await placement.get("/offers", EDOS), "offer_id") == set()
+    assert ids(await placement.get("/offers", PROGRAMME), "offer_id") == {offer_id}
+
+
 async def test_what_was_reserved_by_people_without_an_offer_is_open_again(placement: Placement) -> None:
     employer_id = await placement.employer()
     wanted, offered = await placement.vacancy(employer_id), await placement.vacancy(employer_id)

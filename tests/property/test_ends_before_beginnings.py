@@ -175,6 +175,9 @@ def scouts_tell(service: str) -> dict[str, Any]:
             **{f"refer {NAMES[id_]}": record for id_, record in refer.items()},
             **{f"withdraw {NAMES[id_]}": desks.withdrawn(id_) for id_ in NAMES},
             **{f"age {band}": desks.aged(band) for band in ("under_18", "18_24")},
+            **{f"complete {NAMES[id_]}": desks.closed_by_centre(id_) for id_ in NAMES},
+            **{f"reopen {NAMES[id_]}": desks.reopened(id_) for id_ in NAMES},
+            "die": desks.failed("person_deceased", LATE),
             "grant": desks.consent(number=5),
             "revoke": desks.consent_gone(number=5),
         }
@@ -217,6 +220,25 @@ def test_desks_and_providers_come_to_the_same_whichever_is_missing(service: str,
     in_order = read(late(records, 0, 0))
     for comes_after in range(1, len(records)):
         assert read(late(records, 0, comes_after)) == in_order
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        ["refer late", "complete late", "reopen late"],
+        ["refer late", "complete late", "reopen late", "complete late"],
+        ["refer late", "withdraw late", "complete late", "reopen late"],
+        ["refer late", "die", "reopen late"],
+    ],
+    ids=" ".join,
+)
+def test_the_desks_come_to_the_same_whichever_end_is_missing(history: list[str]) -> None:
+    known = scouts_tell("placement")
+    records = [known[each] for each in history]
+    in_order = at_the_desks(late(records, 0, 0))
+    for missing in range(len(records)):
+        for comes_after in range(1, len(records) - missing):
+            assert at_the_desks(late(records, missing, comes_after)) == in_order
 
 
 @pytest.mark.parametrize("service", ["placement", "training"])

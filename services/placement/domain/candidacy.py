@@ -32,13 +32,15 @@ from placement.domain.terms import (
     InterviewOutcome,
     Party,
     Purpose,
+    ReferralEnd,
     ShownReason,
     WageBand,
 )
 from vocabulary.transitions import Stepping
 
 CandidacyStatus = Literal["shortlisted", "presented", "interview", "offered", "accepted", "started", "closed"]
-OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted"]
+OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted", "void"]
+"""`void`: the person died."""
 Step = Literal["present", "arrange", "hold", "offer", "accept", "decline", "expire", "start", "close"]
 
 TRANSITIONS: Final[Mapping[tuple[CandidacyStatus, Step], CandidacyStatus]] = {
@@ -61,6 +63,9 @@ TRANSITIONS: Final[Mapping[tuple[CandidacyStatus, Step], CandidacyStatus]] = {
 
 BEFORE_OFFER: Final[frozenset[CandidacyStatus]] = frozenset({"shortlisted", "presented", "interview"})
 """What others than person and employer may still end."""
+
+UNDER_WAY: Final[frozenset[CandidacyStatus]] = BEFORE_OFFER | {"offered", "accepted"}
+"""It can still be closed: no work has begun."""
 
 HOLDING: Final[frozenset[CandidacyStatus]] = frozenset({"offered", "accepted", "started"})
 """An opening is kept for the person (docs/domain.md: opening-reserved)."""
@@ -142,6 +147,8 @@ class Candidacy(Stepping[Step]):
     closed_by: Party | None = None
     consent_end: ConsentEnd | None = None
     """How the consent ended for which it was closed; one closed before there was this field does not say."""
+    referral_end: ReferralEnd | None = None
+    """How the referral ended for which it was closed; one closed before there was this field does not say."""
 
     @property
     def shown_reason(self) -> ShownReason | None:
@@ -189,12 +196,20 @@ class Candidacy(Stepping[Step]):
         """The person works."""
         return self.stepped("start", employment=employment)
 
-    def closed(self, reason: ClosedReason, by: Party, consent_end: ConsentEnd | None = None) -> Candidacy:
-        """The way ends here; `consent_end` is for `consent_withdrawn` alone."""
+    def closed(
+        self,
+        reason: ClosedReason,
+        by: Party,
+        consent_end: ConsentEnd | None = None,
+        referral_end: ReferralEnd | None = None,
+    ) -> Candidacy:
+        """The way ends here; `consent_end` goes with `consent_withdrawn`, `referral_end` with `referral_withdrawn`."""
         offer = self.offer
         if offer is not None and reason == "offer_retracted":
             offer = replace(offer, status="retracted")
-        end = {"closed_reason": reason, "closed_by": by, "consent_end": consent_end}
+        if offer is not None and referral_end == "deceased":
+            offer = replace(offer, status="void")
+        end = {"closed_reason": reason, "closed_by": by, "consent_end": consent_end, "referral_end": referral_end}
         return self.stepped("close", **end, offer=offer, answer_due_at=None, overdue_level=0)
 
 

@@ -4,6 +4,8 @@
                             |                    |
                             +-- last referral taken back --> withdrawn --referred--> pooled | active
                             +-- every open one rejected  --> rejected  --referred--> pooled | active
+                            +-- completed or failed -------> left -- referred, reopened --> pooled | active
+                            +-- the person died -----------> deceased -- reopened: it was an error --> ...
 
 The status is no decision of its own: it follows from facts, and each fact is written by one topic alone or
 merged in a way that no order can change. So a candidate ends up the same however the topics interleave.
@@ -11,7 +13,7 @@ merged in a way that no order can change. So a candidate ends up the same howeve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final, Literal
@@ -19,10 +21,19 @@ from uuid import UUID
 
 from placement.domain.consents import Consent
 from placement.domain.referrals import Referrals
+from placement.domain.terms import ReferralEnd
 from vocabulary.ages import Age
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
-CandidateStatus = Literal["unknown", "pooled", "active", "placed", "withdrawn", "rejected"]
+CandidateStatus = Literal["unknown", "pooled", "active", "placed", "withdrawn", "rejected", "left", "deceased"]
+GONE: Final[Mapping[ReferralEnd, CandidateStatus]] = {
+    "withdrawn": "withdrawn",
+    "rejected": "rejected",
+    "completed": "left",
+    "failed": "left",
+    "deceased": "left",
+}
+"""What is said of somebody without an open referral. Of the dead something else is said, until it proves wrong."""
 MOST_PICKS: Final = 100
 """Candidacies of one person in whatever vacancies, ended ones too. Each offer among them travels, and other services
 keep it: what is bounded here is bounded there."""
@@ -84,12 +95,12 @@ class Candidate:
         """Where the person is on the way into work."""
         if self.profile is None:
             return "unknown"
+        if self.referrals.deceased:
+            return "deceased"
         if self.employed_on is not None:
             return "placed"
-        if not self.referrals.standing:
-            return "withdrawn"
         if not self.referrals.open:
-            return "rejected"
+            return GONE[self.referrals.end]
         return "pooled" if self.arrival is None else "active"
 
     @property
@@ -108,6 +119,11 @@ class Candidate:
     def minor(self) -> bool:
         """Whether the person is known to be under 18: not for placement, in no list of a desk."""
         return self.profile is not None and self.profile.age_band == "under_18"
+
+    @property
+    def deceased(self) -> bool:
+        """Whether the person is known to have died: in no list of a desk."""
+        return self.referrals.deceased
 
     @property
     def target_group(self) -> TargetGroup:

@@ -5,6 +5,9 @@ countries. Without one, a desk sees the candidacies that it has begun itself and
 person behind them, though nothing of them, only if the employer may know the person, or has made an offer, which is the
 person's to answer.
 Other desks of the country, what is over, and minors are no exception.
+
+Somebody who has died is in no list. The desk that had picked the person sees that its candidacy has ended so: the
+employer is to be told.
 """
 
 from __future__ import annotations
@@ -15,13 +18,11 @@ from datetime import datetime
 from typing import Final
 
 from placement.domain import consents
-from placement.domain.candidacy import Candidacy, CandidacyStatus
+from placement.domain.candidacy import UNDER_WAY, Candidacy, CandidacyStatus
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 
-ON_THE_WAY: Final[frozenset[CandidacyStatus]] = frozenset(
-    {"shortlisted", "presented", "interview", "offered", "accepted"}
-)
+ON_THE_WAY: Final[frozenset[CandidacyStatus]] = UNDER_WAY
 """Something is still to be done by the desk that picked the person."""
 OFFER_MADE: Final[frozenset[CandidacyStatus]] = frozenset({"offered", "accepted"})
 
@@ -40,14 +41,16 @@ class Eyes:
         return candidate is not None and not candidate.minor and self.named_by(candidate)
 
     def named_by(self, candidate: Candidate) -> bool:
-        """Whether a consent that holds now names the desk, for somebody who returns to a country of its."""
-        return candidate.country in self.countries and consents.covered(
-            candidate.consents, "matching", self.recipients, self.now
+        """Whether a consent that holds now names the desk, for somebody who returns to a country of its, and lives."""
+        return (
+            not candidate.deceased
+            and candidate.country in self.countries
+            and consents.covered(candidate.consents, "matching", self.recipients, self.now)
         )
 
     def see(self, candidate: Candidate | None, candidacy: Candidacy) -> bool:
         """Whether the desk may see this candidacy."""
-        return self._begun(candidacy) or self.know(candidate)
+        return self._begun(candidacy) or self._lost(candidacy) or self.know(candidate)
 
     def meet(self, candidate: Candidate, vacancies: Iterable[Vacancy]) -> bool:
         """Whether the desk may see that the person is there, who is or was on the way to these vacancies."""
@@ -60,6 +63,9 @@ class Eyes:
 
     def _begun(self, candidacy: Candidacy) -> bool:
         return candidacy.centre == self.centre and candidacy.status in ON_THE_WAY
+
+    def _lost(self, candidacy: Candidacy) -> bool:
+        return candidacy.centre == self.centre and candidacy.referral_end == "deceased"
 
     def _open(self, candidate: Candidate, vacancy: Vacancy, candidacy: Candidacy) -> bool:
         if not self._begun(candidacy) or candidacy.status == "shortlisted":

@@ -27,6 +27,8 @@ ClosedReason = Literal[
     "consent_withdrawn",
     "referral_withdrawn",
 ]
+ReferralEnd = Literal["withdrawn", "rejected", "completed", "failed", "deceased"]
+"""How a referral ended; `deceased`: it has failed because the person died, and with it all that is under way."""
 ConsentEnd = Literal["withdrawn", "expired"]
 """How the consent ended that a candidacy rested on: by the person, or with its last day."""
 ShownReason = Literal[ClosedReason, "consent_expired"]

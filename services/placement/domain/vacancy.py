@@ -22,8 +22,8 @@ from datetime import date
 from typing import Final, Literal
 from uuid import UUID
 
-from placement.domain.candidacy import BEFORE_OFFER, HOLDING, Candidacy
-from placement.domain.terms import ClosedReason, ConsentEnd, EmploymentType, Party, WageBand
+from placement.domain.candidacy import BEFORE_OFFER, HOLDING, UNDER_WAY, Candidacy
+from placement.domain.terms import ClosedReason, ConsentEnd, EmploymentType, Party, ReferralEnd, WageBand
 
 End = Literal["filled", "expired", "withdrawn"]
 VacancyStatus = Literal["open", "reserved", "filled", "expired", "withdrawn"]
@@ -119,17 +119,30 @@ class Vacancy:
         reason: ClosedReason,
         by: Party,
         consent_end: ConsentEnd | None = None,
+        referral_end: ReferralEnd | None = None,
     ) -> tuple[Vacancy, tuple[Candidacy, ...]]:
         """Closes the chosen candidacies that have no offer yet; says which they were."""
         closed = tuple(
-            each.closed(reason, by, consent_end)
+            each.closed(reason, by, consent_end, referral_end)
             for each in self.candidacies
             if each.status in BEFORE_OFFER and chosen(each)
         )
+        return self._with(closed), closed
+
+    def without_deceased(self, case_id: UUID) -> tuple[Vacancy, tuple[Candidacy, ...]]:
+        """Closes what is under way of somebody who died, an offer included; says which candidacies those were."""
+        closed = tuple(
+            each.closed("referral_withdrawn", "system", referral_end="deceased")
+            for each in self.candidacies
+            if each.status in UNDER_WAY and each.case_id == case_id
+        )
+        return self._with(closed), closed
+
+    def _with(self, changed: tuple[Candidacy, ...]) -> Vacancy:
         vacancy = self
-        for candidacy in closed:
+        for candidacy in changed:
             vacancy = vacancy.updated(candidacy)
-        return vacancy, closed
+        return vacancy
 
     def end(self, end: End) -> tuple[Vacancy, tuple[Candidacy, ...]]:
         """Takes nobody any more; says whose candidacies close with it."""

@@ -141,5 +141,12 @@ def candidacy_closed(
 ) -> tuple[CandidacyClosed, ...]:
     """The events that tell of closed candidacies."""
     return tuple(
-        CandidacyClosed(**ids_of(vacancy, each), reason=reason, by=by, consent_end=each.consent_end) for each in closed
+        CandidacyClosed(
+            **ids_of(vacancy, each),
+            reason=reason,
+            by=by,
+            consent_end=each.consent_end,
+            referral_end=each.referral_end,
+        )
+        for each in closed
     )

@@ -2,8 +2,9 @@
 
 Times that last are those of the events, so that a replay, a late event or another order leads to the same
 state. A candidacy is closed at once only by what the referral topic says alone, because that topic is in
-order; what only two topics together can tell (every open referral was rejected) sets a deadline, which is a
-function of the facts. So does every consent, for the moment at which it ends.
+order; what only two topics together can tell (every open referral was rejected, completed or has failed) sets a
+deadline, which is a function of the facts. So does every consent, for the moment at which it ends. A death alone
+waits for nothing.
 """
 
 from __future__ import annotations
@@ -34,8 +35,11 @@ from placement.contracts import (
     ConsentWithdrawn,
     CourseCompleted,
     NeedsAssessed,
+    ReferralCompleted,
+    ReferralFailed,
     ReferralRedirected,
     ReferralRejected,
+    ReferralReopened,
     ReferralWithdrawn,
     ReturneeReferred,
 )
@@ -43,19 +47,21 @@ from placement.domain import consents
 from placement.domain.candidacy import RESTS_ON, Candidacy
 from placement.domain.candidate import Arrival, Candidate, Place, Profile
 from placement.domain.consents import Consent
-from placement.domain.terms import ClosedReason, ConsentEnd, Party
+from placement.domain.terms import ClosedReason, ConsentEnd, Party, ReferralEnd
 from placement.domain.vacancy import Vacancy
 from placement.events import PoolExitMoved
-from placement.handlers.deadlines import CONSENT_END, POOL_EXIT
+from placement.handlers.deadlines import CONSENT_END, OFFER_EXPIRY, POOL_EXIT
 from placement.handlers.desk import candidacy_closed, rests_on
 from placement.handlers.feedback import no_longer_awaited
+from placement.handlers.vacancies import opened_again
 from vocabulary.ages import Age
 from vocabulary.consents import consent_ends_at
-from vocabulary.countries import GERMANY
+from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code_of_event
 
 REFER_ANEW_WORKING_DAYS = 3
-"""Working days to refer a rejected person anew, counted where the scout works (docs/domain.md: refer-anew)."""
+"""Working days to refer a person anew whose referrals have ended, counted where the scout works
+(docs/domain.md: refer-anew)."""
 
 
 def age_band_changed(states: States, event: AgeBandChanged, context: Context) -> Decision:
@@ -83,13 +89,40 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     decision = _with_deadline(candidate, context)
     if candidate.referrals.standing:
         return decision
-    return _close(states, decision, candidate.id, lambda *_: True, "referral_withdrawn", "system")
+    everything = lambda *_: True  # noqa: E731
+    return _close(states, decision, candidate.id, everything, "referral_withdrawn", "system", referral_end="withdrawn")
 
 
 def referral_rejected(states: States, event: ReferralRejected, context: Context) -> Decision:
     """A centre does not take the person on: out of the pool, unless another referral is open."""
     candidate = _candidate(states, event.case_id)
-    referrals = candidate.referrals.rejected(event.referral_id, context.occurred_at)
+    referrals = candidate.referrals.over(event.referral_id, context.occurred_at, "rejected")
+    return _with_deadline(replace(candidate, referrals=referrals), context)
+
+
+def referral_completed(states: States, event: ReferralCompleted, context: Context) -> Decision:
+    """A centre's support came to its end: out of the pool, unless another referral is open."""
+    candidate = _candidate(states, event.case_id)
+    referrals = candidate.referrals.over(event.referral_id, context.occurred_at, "completed")
+    return _with_deadline(replace(candidate, referrals=referrals), context)
+
+
+def referral_failed(states: States, event: ReferralFailed, context: Context) -> Decision:
+    """Nothing more comes of it: out of the pool, unless another referral is open. Of somebody who died everything that
+    is under way ends at once, offers included; unless a centre has gone on since, because it was an error."""
+    candidate = _candidate(states, event.case_id)
+    reason = context.reference.fail_reasons.get(event.reason)
+    died = reason is not None and reason.ends_case
+    how: ReferralEnd = "deceased" if died else "failed"
+    candidate = replace(candidate, referrals=candidate.referrals.over(event.referral_id, context.occurred_at, how))
+    decision = _with_deadline(candidate, context)
+    return _close_all(states, decision, candidate.id, context) if died and candidate.deceased else decision
+
+
+def referral_reopened(states: States, event: ReferralReopened, context: Context) -> Decision:
+    """A centre goes on: the person is back in the pool. Candidacies that have closed stay closed."""
+    candidate = _candidate(states, event.case_id)
+    referrals = candidate.referrals.went_on(event.referral_id, context.occurred_at)
     return _with_deadline(replace(candidate, referrals=referrals), context)
 
 
@@ -104,11 +137,12 @@ def referral_redirected(states: States, event: ReferralRedirected, context: Cont
 
 
 def pool_exit(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
-    """Nobody referred the person anew in time: employers wait for them no longer."""
+    """Nobody referred the person anew, or went on with a referral, in time: employers wait for them no longer."""
     candidate = states.get(Candidate, deadline.owner)
     if candidate is None or candidate.referrals.open:
         return NOTHING
-    return _close(states, NOTHING, candidate.id, lambda *_: True, "referral_withdrawn", "system")
+    end = candidate.referrals.end
+    return _close(states, NOTHING, candidate.id, lambda *_: True, "referral_withdrawn", "system", referral_end=end)
 
 
 def pool_exit_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
@@ -181,9 +215,9 @@ def _candidate(states: States, case_id: UUID) -> Candidate:
 
 
 def _with_deadline(candidate: Candidate, context: Context) -> Decision:
-    """Saves the candidate; the deadline runs if the scout has not taken back what every centre has rejected."""
+    """Saves the candidate; the deadline runs if no referral is open and the scout has not taken everything back."""
     referrals = candidate.referrals
-    if not referrals.standing or referrals.open or referrals.last_ended_at is None:
+    if not referrals.may_linger or referrals.open or referrals.last_ended_at is None:
         return Decision((candidate,), deadlines=(Cleared(POOL_EXIT, candidate.id),))
     due = Counted(GERMANY, referrals.last_ended_at, REFER_ANEW_WORKING_DAYS).due(context.working_days)
     exit_ = Deadline(POOL_EXIT, candidate.id, candidate.id, due.at, counted=due.counted)
@@ -230,6 +264,7 @@ def _close(
     reason: ClosedReason,
     by: Party,
     consent_end: ConsentEnd | None = None,
+    referral_end: ReferralEnd | None = None,
 ) -> Decision:
     """The decision, and with it the person's chosen candidacies that have no offer yet closed."""
     changed, events, deadlines = list(decision.states), list(decision.events), list(decision.deadlines)
@@ -239,9 +274,25 @@ def _close(
             reason,
             by,
             consent_end,
+            referral_end,
         )
         if closed:
             changed.append(after)
             events += candidacy_closed(after, closed, reason, by)
             deadlines += no_longer_awaited(vacancy, after)
+    return decision._replace(states=tuple(changed), events=tuple(events), deadlines=tuple(deadlines))
+
+
+def _close_all(states: States, decision: Decision, case_id: UUID, context: Context) -> Decision:
+    """The decision, and with it closed all that is under way of somebody who died. An opening that was accepted is
+    free, and a vacancy that was filled takes people again."""
+    changed, events, deadlines = list(decision.states), list(decision.events), list(decision.deadlines)
+    for vacancy in states.linked(Vacancy, case_id):
+        after, closed = vacancy.without_deceased(case_id)
+        if closed:
+            again = opened_again(after, day_at(vacancy.country, context.occurred_at))
+            changed += again.states
+            events += (*candidacy_closed(after, closed, "referral_withdrawn", "system"), *again.events)
+            deadlines += (*no_longer_awaited(vacancy, after), *again.deadlines)
+            deadlines += (Cleared(OFFER_EXPIRY, each.offer.id) for each in closed if each.offer is not None)
     return decision._replace(states=tuple(changed), events=tuple(events), deadlines=tuple(deadlines))

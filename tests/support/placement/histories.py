@@ -125,9 +125,10 @@ def referral_topic(draw: st.DrawFn, case: str, beginning: Facts) -> Facts:
 def counselling_topic(draw: st.DrawFn, case: str, _beginning: Facts) -> Facts:
     """What the centres may tell of the same referrals, each of which may have been redirected once."""
     facts: Facts = []
-    for kind in draw(st.lists(st.sampled_from(("reject", "redirect", "arrive", "assess")), max_size=5)):
+    ends = ("reject", "complete", "fail", "reopen", "reopen", *(["die"] if draw(st.integers(0, 3)) == 0 else []))
+    for kind in draw(st.lists(st.sampled_from((*ends, "redirect", "arrive", "assess")), max_size=6)):
         id_ = f"{case}-r{draw(st.integers(0, 2))}"
-        if kind == "reject":
+        if kind in ends:
             facts.append((kind, {"id": draw(st.sampled_from((id_, f"{id_}-child")))}))
         elif kind == "redirect":
             facts.append((kind, {"id": id_, "child": f"{id_}-child", "centre": draw(st.sampled_from(PLACES))[0]}))
@@ -219,6 +220,13 @@ def contract(hiring: dict[str, str], told: Told) -> Any:
         return contracts.CourseCompleted(case_id=case_id, isco08=fact["isco08"], result=fact["result"])
     if told.kind == "reject":
         return contracts.ReferralRejected(case_id=case_id, referral_id=named(fact["id"]))
+    if told.kind == "complete":
+        return contracts.ReferralCompleted(case_id=case_id, referral_id=named(fact["id"]))
+    if told.kind in ("fail", "die"):
+        reason = "left_area" if told.kind == "fail" else "person_deceased"
+        return contracts.ReferralFailed(case_id=case_id, referral_id=named(fact["id"]), reason=reason)
+    if told.kind == "reopen":
+        return contracts.ReferralReopened(case_id=case_id, referral_id=named(fact["id"]))
     if told.kind == "redirect":
         return contracts.ReferralRedirected(
             case_id=case_id,

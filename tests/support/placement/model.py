@@ -35,6 +35,7 @@ DONE = {
     "back": "closed",
 }
 """Where a candidacy must be for each step, and where that leads."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 SIGNED_IN_GERMANY = time(23, tzinfo=UTC)
 """When the last day of a consent is over there, in winter, if the event has no moment of its own."""
 
@@ -59,6 +60,8 @@ class Model:
         self.people: dict[str, Facts] = {}
         self.candidacies: dict[str, Facts] = {}
         self.filled: set[str] = set()
+        self.buried: set[str] = set()
+        """Of whom a death was told: what else ended their candidacies may have been heard before it, or after it."""
 
     # --- facts ---
 
@@ -67,9 +70,10 @@ class Model:
             "profile": None,
             "age_band": None,
             "lines": {},
-            "over": set(),
+            "roots": {},
+            "ends": [],
+            "backs": [],
             "strays": {},
-            "ended_at": [],
             "parents": {},
             "places": [],
             "consents": {},
@@ -90,6 +94,7 @@ class Model:
         person["profile"] = fact
         person["age_band"] = fact["age_band"]
         person["lines"][fact["root"]] = fact["id"]
+        person["roots"].setdefault(fact["id"], set()).add(fact["root"])
         person["places"].append((fact["at"], 0, fact["centre"]))
         person["skills"] |= set(fact["skills"])
 
@@ -97,13 +102,12 @@ class Model:
         person["age_band"] = fact["band"]
 
     def _withdraw(self, case: str, person: Facts, fact: Facts) -> None:
-        person["over"].add(fact["id"])
-        person["ended_at"].append(fact["at"])
+        person["ends"].append((fact["at"], "withdrawn", fact["id"]))
         meant = [root for root, id_ in person["lines"].items() if fact["id"] in (root, id_)]
         strays = person["strays"]
         if not meant and fact["id"] in strays.values():
             strays.update({stray: None for stray, taken in strays.items() if taken == fact["id"]})
-        elif not meant and fact["id"] not in strays:
+        elif not meant and fact["id"] not in strays and fact["id"] not in person["roots"]:
             meant = list(person["lines"]) if len(person["lines"]) == 1 else []
             strays[fact["id"]] = person["lines"][meant[0]] if meant else None
         for root in meant:
@@ -135,8 +139,24 @@ class Model:
             person["verified"].add(fact["isco08"])
 
     def _reject(self, _case: str, person: Facts, fact: Facts) -> None:
-        person["over"].add(fact["id"])
-        person["ended_at"].append(fact["at"])
+        person["ends"].append((fact["at"], "rejected", fact["id"]))
+
+    def _complete(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["ends"].append((fact["at"], "left", fact["id"]))
+
+    _fail = _complete
+
+    def _reopen(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["backs"].append((fact["at"], fact["id"]))
+
+    def _die(self, case: str, person: Facts, fact: Facts) -> None:
+        person["ends"].append((fact["at"], "deceased", fact["id"]))
+        self.buried.add(case)
+        for each in self.candidacies.values():
+            if each["case"] == case and each["status"] in (*BEFORE_OFFER, "offered", "accepted"):
+                if each["status"] == "accepted":
+                    self.filled.discard(each["vacancy"])
+                each.update(status="closed", reason="referral_withdrawn")
 
     def _redirect(self, _case: str, person: Facts, fact: Facts) -> None:
         person["parents"][fact["child"]] = fact["id"]
@@ -151,25 +171,47 @@ class Model:
     # --- what follows from them ---
 
     def open_lines(self, case: str) -> list[str]:
+        """What stands or was reopened, and has not ended since: each is also what it was redirected to."""
         person = self.person(case)
-        over = set(person["over"])
-        for child in list(over):
-            while child in person["parents"]:
-                child = person["parents"][child]  # noqa: PLW2901 - climbs up
-                over.add(child)
-        return [id_ for id_ in person["lines"].values() if id_ not in over]
+        lines, parents = set(person["lines"].values()), person["parents"]
+        found = []
+        for id_ in sorted(lines | {back for _, back in person["backs"]}):
+            on = {id_, *(child for child, parent in parents.items() if parent == id_)}
+            ends = {(how, each) for _, how, each in person["ends"] if each in on}
+            if id_ not in lines:
+                before = {parents[id_]} if id_ in parents else set()
+                ends |= {(how, each) for _, how, each in person["ends"] if each in before}
+                ends |= {("withdrawn", root) for root in person["roots"].get(id_, ())}
+            last_end = max((at for at, how, each in person["ends"] if (how, each) in ends), default=NEVER)
+            if last_end <= max((at for at, each in person["backs"] if each in on), default=NEVER):
+                found.append(id_)
+        return found
+
+    def dead(self, case: str) -> bool:
+        person = self.person(case)
+        died = max((at for at, how, _ in person["ends"] if how == "deceased"), default=NEVER)
+        return died > max((at for at, _ in person["backs"]), default=NEVER)
 
     def status(self, case: str) -> str:
         person = self.person(case)
         if person["profile"] is None:
             return "unknown"
+        if self.dead(case):
+            return "deceased"
         if any(each["case"] == case and each["status"] == "started" for each in self.candidacies.values()):
             return "placed"
-        if not person["lines"]:
-            return "withdrawn"
         if not self.open_lines(case):
-            return "rejected"
+            return self.gone(case)
         return "active" if person["arrived"] else "pooled"
+
+    def gone(self, case: str) -> str:
+        """What the last end was, unless all was withdrawn: then what the last word of a centre was."""
+        person = self.person(case)
+        ends = [(at, "left" if how == "deceased" else how) for at, how, _ in person["ends"]]
+        if not person["lines"] and (not ends or max(ends)[1] != "left"):
+            return "withdrawn"
+        by_centres = [(at, how) for at, how in ends if how != "withdrawn"]
+        return max(by_centres)[1] if by_centres else "rejected"
 
     def centre(self, case: str) -> str | None:
         places = self.person(case)["places"]
@@ -178,9 +220,9 @@ class Model:
     def waits_for_a_new_referral(self, case: str) -> datetime | None:
         """Until when: the end of the third working day in Germany, in a March without holidays (UTC+1)."""
         person = self.person(case)
-        if not person["lines"] or self.open_lines(case):
+        if not (person["lines"] or person["backs"]) or not person["ends"] or self.open_lines(case):
             return None
-        day, left = (max(person["ended_at"]) + timedelta(hours=1)).date(), 3
+        day, left = (max(person["ends"])[0] + timedelta(hours=1)).date(), 3
         while left:
             day += timedelta(days=1)
             left -= day.weekday() < 5
@@ -217,7 +259,7 @@ class Model:
     # --- commands: the name of the refusal, or None ---
 
     def shortlist(self, name: str, case: str, vacancy: str, at: datetime) -> str | None:
-        if self.person(case)["profile"] is None:
+        if self.person(case)["profile"] is None or self.dead(case):
             return "candidate_not_found"
         home = self.person(case)["profile"]["country"]
         named = self.allows(case, "matching", self.names_of_desk(vacancy), at)

@@ -72,6 +72,21 @@ def withdrawn(referral_id: UUID = REFERRAL, case_id: UUID = CASE) -> contracts.R
     return contracts.ReferralWithdrawn(case_id=case_id, referral_id=referral_id)
 
 
+def closed_by_centre(referral_id: UUID = REFERRAL) -> contracts.ReferralCompleted:
+    """A centre has completed its support."""
+    return contracts.ReferralCompleted(case_id=CASE, referral_id=referral_id)
+
+
+def failed(reason: str = "left_area", referral_id: UUID = REFERRAL) -> contracts.ReferralFailed:
+    """Nothing more comes of a referral."""
+    return contracts.ReferralFailed(case_id=CASE, referral_id=referral_id, reason=reason)
+
+
+def reopened(referral_id: UUID = REFERRAL) -> contracts.ReferralReopened:
+    """A centre goes on with a referral."""
+    return contracts.ReferralReopened(case_id=CASE, referral_id=referral_id)
+
+
 def rejected(referral_id: UUID = REFERRAL) -> contracts.ReferralRejected:
     """A centre does not take the person on."""
     return contracts.ReferralRejected(case_id=CASE, referral_id=referral_id)

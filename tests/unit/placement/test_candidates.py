@@ -25,13 +25,16 @@ from tests.support.placement.world import (
     World,
     arrived,
     assessed,
+    closed_by_centre,
     completed,
     consent,
     consent_gone,
+    failed,
     redirected,
     referred,
     refused,
     rejected,
+    reopened,
     withdrawn,
 )
 
@@ -73,18 +76,41 @@ def empty() -> World:
         ((referred(), withdrawn(CHILD), redirected()), "withdrawn"),
         ((referred(), redirected(), withdrawn()), "withdrawn"),
         ((referred(), referred(referral_id=SECOND), withdrawn(CHILD)), "pooled"),
+        ((failed("person_deceased"),), "unknown"),
+        ((referred(), closed_by_centre()), "left"),
+        ((closed_by_centre(), referred()), "left"),
+        ((referred(), failed()), "left"),
+        ((referred(), arrived(), closed_by_centre(), referred(referral_id=SECOND)), "active"),
+        ((referred(), referred(referral_id=SECOND), closed_by_centre()), "pooled"),
+        ((referred(), referred(referral_id=SECOND), rejected(SECOND), failed()), "left"),
+        ((referred(), referred(referral_id=SECOND), failed(), rejected(SECOND)), "rejected"),
+        ((referred(), referred(referral_id=SECOND), failed(), withdrawn(SECOND)), "left"),
+        ((referred(), redirected(), closed_by_centre(CHILD)), "left"),
+        ((referred(), redirected(), closed_by_centre(CHILD), reopened(CHILD)), "pooled"),
+        ((referred(), closed_by_centre(), reopened()), "pooled"),
+        ((referred(), closed_by_centre(), reopened(), closed_by_centre()), "left"),
+        ((referred(), withdrawn(), closed_by_centre()), "left"),
+        ((referred(), withdrawn(), closed_by_centre(), reopened()), "pooled"),
+        ((referred(), withdrawn(), closed_by_centre(), reopened(), withdrawn()), "withdrawn"),
+        ((referred(), failed("person_deceased")), "deceased"),
+        ((failed("person_deceased"), referred()), "deceased"),
+        ((referred(), referred(referral_id=SECOND), failed("person_deceased")), "deceased"),
+        ((referred(), failed("person_deceased"), reopened()), "pooled"),
+        ((referred(), failed("person_deceased"), reopened(), failed()), "left"),
+        ((referred(), failed("of_tomorrow")), "left"),
     ],
 )
 def test_where_a_person_is_follows_from_what_was_told(events: tuple[Any, ...], status: str) -> None:
     world = empty()
-    world.tell(*events)
+    for minutes, each in enumerate(events):
+        world.tell(each, at=NOW + timedelta(minutes=minutes))
     assert world.candidate.status == status
 
 
 def test_a_withdrawn_child_is_matched_to_its_parent_when_the_redirection_is_known() -> None:
     world = empty()
     world.tell(referred(), referred(referral_id=SECOND), rejected(SECOND), withdrawn(CHILD))
-    assert [each.referral_id for each in world.candidate.referrals.open] == [REFERRAL]
+    assert world.candidate.referrals.open == (REFERRAL,)
     world.tell(redirected())
     assert world.candidate.referrals.open == ()
     assert world.candidate.status == "rejected"
