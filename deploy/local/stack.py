@@ -25,8 +25,8 @@ from deploy.local.processes import Program
 
 READY_SECONDS = 60
 STOP_SECONDS = 25
-SEALING = ("referral", "counselling")
-"""The services that keep what only a vault opens."""
+SEALING = SERVICES
+"""The services that have a key file: for what only a vault opens, and for what their audit says of persons."""
 
 Say = Callable[[str], None]
 

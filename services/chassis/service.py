@@ -60,8 +60,8 @@ class Service:
     callers may act for; any if empty. `role_kinds`: of which of them a role is one; any if it is not named. `shut` says
     why nobody may act for an organisation at a time, by the code lists. `load_reference` reads and validates the code
     lists at start. `standing`: aggregates of one of the `kinds` that every process knows by heart, and what they change
-    in the code lists. `seals`: whether it keeps what only a vault opens; then it needs a key file, and remembers bodies
-    and persons by keyed hashes. `unsealed`: what lies in clear from before.
+    in the code lists. `seals`: whether it has a key file. It needs one for what only a vault opens, and to remember
+    bodies and persons by keyed hashes. `unsealed`: what lies in clear from before.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
     or `stays` says why it hangs on none.
     `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and

@@ -35,6 +35,7 @@ SERVICE = Service(
     load_reference=Reference.load,
     standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
+    seals=True,
 )
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def test_production_gets_new_ones_that_lie_nowhere_else_and_none_that_an_operato
     assert not list(tmp_path.iterdir())
     assert all(first[name]["stringData"] != second[name]["stringData"] for name in first)
     roles = {f"{service}-{role}" for service in SERVICES for role in ("app", "migrator", "operator")}
-    assert first.keys() == roles | {"referral-vault-keys", "counselling-vault-keys"}
+    assert first.keys() == roles | {f"{service}-vault-keys" for service in SERVICES}
     assert {each["metadata"]["namespace"] for each in first.values()} == {"perspektive-heimat"}
 
 
@@ -59,7 +59,7 @@ def test_servers_are_named_as_services_name_them(tmp_path: Path, secret: str, ke
 
 def test_keys_are_such_as_their_services_take(tmp_path: Path) -> None:
     made = of("production", tmp_path)
-    for service in ("referral", "counselling"):
+    for service in SERVICES:
         [generation] = keys.parse(made[f"{service}-vault-keys"]["stringData"]["keys"]).generations
         assert len(generation.key) == 32
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from chassis.operators.doctor import State
 from chassis.operators.doctor.survey import survey_keys
 from tests.support.keys import line
+from training import app as training
 
 SETTING = "REFERRAL_VAULT_KEYS_FILE"
 
@@ -36,5 +38,6 @@ def test_a_file_that_is_wrong_missing_or_not_named_is_wrong(tmp_path: Path, monk
     assert all(SETTING in each.remedy for each in (absent, wrong, unset))
 
 
-def test_of_a_service_that_seals_nothing_nothing_is_told() -> None:
+def test_of_a_service_that_seals_nothing_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "SERVICE", replace(training.SERVICE, seals=False))
     assert list(survey_keys("training")) == []
