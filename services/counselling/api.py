@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import Depends, Query
 from starlette.responses import Response
 
-from chassis.http.answering import REFUSALS, answers, json_response
+from chassis.http.answering import REFUSALS, json_response
 from chassis.http.api import Changer, Days, Now, Reading, acting_as
+from chassis.http.auditing import personal
 from chassis.http.paging import paged
 from chassis.http.problems import allowed
 from chassis.http.routes import new_router
@@ -67,7 +68,7 @@ Listed = Annotated[Scope, Depends(_listed)]
 router = new_router()
 
 
-@router.get("/inbox", tags=["inbox"], **answers(Page[InboxItem], 403))
+@router.get("/inbox", tags=["inbox"], **personal(Page[InboxItem], 403))
 async def read_inbox(
     reading: Reading,
     scope: Listed,
@@ -82,7 +83,7 @@ async def read_inbox(
     return json_response(await views.inbox(reading, scope, wish, now=now, days=days))
 
 
-@router.post("/referrals/{referral_id}/accept", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
+@router.post("/referrals/{referral_id}/accept", tags=["referrals"], **personal(ReferralOutcome, *REFUSALS))
 async def accept_referral(
     referral_id: UUID, actor: Staff, reading: Reading, run: Changer, body: Acceptance | None = None
 ) -> Response:
@@ -92,14 +93,14 @@ async def accept_referral(
     return await run(commands.AcceptReferral(case_id, referral_id, first_appointment), actor, FILE, case_id)
 
 
-@router.post("/referrals/{referral_id}/reject", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
+@router.post("/referrals/{referral_id}/reject", tags=["referrals"], **personal(ReferralOutcome, *REFUSALS))
 async def reject_referral(referral_id: UUID, body: Rejection, actor: Staff, reading: Reading, run: Changer) -> Response:
     """The centre does not take the person on; the scout is told why and looks for another way."""
     case_id = await root_of(reading, CentreFile, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.RejectReferral(case_id, referral_id, body.reason), actor, FILE, case_id)
 
 
-@router.post("/referrals/{referral_id}/redirect", tags=["referrals"], **answers(RedirectionOutcome, *REFUSALS))
+@router.post("/referrals/{referral_id}/redirect", tags=["referrals"], **personal(RedirectionOutcome, *REFUSALS))
 async def redirect_referral(
     referral_id: UUID, body: Redirection, actor: Staff, reading: Reading, run: Changer
 ) -> Response:
@@ -109,7 +110,7 @@ async def redirect_referral(
     return await run(command, actor, FILE, case_id)
 
 
-@router.post("/referrals/{referral_id}/complete", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
+@router.post("/referrals/{referral_id}/complete", tags=["referrals"], **personal(ReferralOutcome, *REFUSALS))
 async def complete_referral(
     referral_id: UUID, body: Completion, actor: Staff, reading: Reading, run: Changer
 ) -> Response:
@@ -118,7 +119,7 @@ async def complete_referral(
     return await run(commands.CompleteReferral(case_id, referral_id, body.outcome_code), actor, FILE, case_id)
 
 
-@router.post("/referrals/{referral_id}/fail", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
+@router.post("/referrals/{referral_id}/fail", tags=["referrals"], **personal(ReferralOutcome, *REFUSALS))
 async def fail_referral(referral_id: UUID, body: Failure, actor: Staff, reading: Reading, run: Changer) -> Response:
     """Says why nothing more comes of a referral that the centre has accepted; the scout learns of it.
 
@@ -128,14 +129,14 @@ async def fail_referral(referral_id: UUID, body: Failure, actor: Staff, reading:
     return await run(commands.FailReferral(case_id, referral_id, body.reason), actor, FILE, case_id)
 
 
-@router.post("/referrals/{referral_id}/reopen", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
+@router.post("/referrals/{referral_id}/reopen", tags=["referrals"], **personal(ReferralOutcome, *REFUSALS))
 async def reopen_referral(referral_id: UUID, body: Reopening, actor: Staff, reading: Reading, run: Changer) -> Response:
     """Goes on with a referral that was completed or has failed. Needs a consent that covers the centre now."""
     case_id = await root_of(reading, CentreFile, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.ReopenReferral(case_id, referral_id, body.reason), actor, FILE, case_id)
 
 
-@router.get("/files", tags=["files"], **answers(Page[FileSummary], 403))
+@router.get("/files", tags=["files"], **personal(Page[FileSummary], 403))
 async def list_files(
     reading: Reading,
     scope: Listed,
@@ -151,7 +152,7 @@ async def list_files(
     return json_response(await views.files(reading, scope, wish, status=status, now=now, days=days))
 
 
-@router.get("/files/{case_id}", tags=["files"], **answers(FileView, 403, 404, tagged=True))
+@router.get("/files/{case_id}", tags=["files"], **personal(FileView, 403, 404, tagged=True))
 async def read_file(case_id: UUID, actor: Reader, view: Viewer) -> Response:
     """One file. Until the caller's centre has taken the person on, only what the scout referred is shown.
 
@@ -160,33 +161,33 @@ async def read_file(case_id: UUID, actor: Reader, view: Viewer) -> Response:
     return await view(FILE, case_id, actor)
 
 
-@router.get("/files/{case_id}/assessments", tags=["files"], **answers(Assessments, 403, 404, tagged=True))
+@router.get("/files/{case_id}/assessments", tags=["files"], **personal(Assessments, 403, 404, tagged=True))
 async def read_assessments(case_id: UUID, actor: Staff, view: Viewer) -> Response:
     """Every assessment with its levels, for the centre that has the person in its care; after the end, its own."""
     return await view(ASSESSMENTS, case_id, actor)
 
 
-@router.post("/files/{case_id}/arrival", tags=["files"], **answers(ArrivalOutcome, *REFUSALS))
+@router.post("/files/{case_id}/arrival", tags=["files"], **personal(ArrivalOutcome, *REFUSALS))
 async def confirm_arrival(case_id: UUID, body: ArrivalReport, actor: Staff, run: Changer) -> Response:
     """Records that the person is in the country; the limit of the first contact begins."""
     command = commands.ConfirmArrival(case_id, body.arrived_on, body.method, body.admin1)
     return await run(command, actor, FILE, case_id)
 
 
-@router.post("/files/{case_id}/never-arrived", tags=["files"], **answers(NeverArrivedOutcome, *REFUSALS))
+@router.post("/files/{case_id}/never-arrived", tags=["files"], **personal(NeverArrivedOutcome, *REFUSALS))
 async def report_never_arrived(case_id: UUID, actor: Staff, run: Changer) -> Response:
     """Records that the person did not come: every referral that the centre holds fails."""
     return await run(commands.ReportNeverArrived(case_id), actor, FILE, case_id)
 
 
-@router.post("/files/{case_id}/contacts", tags=["files"], **answers(ContactOutcome, *REFUSALS))
+@router.post("/files/{case_id}/contacts", tags=["files"], **personal(ContactOutcome, *REFUSALS))
 async def record_contact(case_id: UUID, body: ContactReport, actor: Staff, run: Changer) -> Response:
     """Records that the centre has spoken with the person after the arrival."""
     command = commands.RecordContact(case_id, body.channel, body.attempts, body.contacted_on)
     return await run(command, actor, FILE, case_id)
 
 
-@router.post("/files/{case_id}/assessments", tags=["files"], status_code=201, **answers(AssessmentOutcome, *REFUSALS))
+@router.post("/files/{case_id}/assessments", tags=["files"], status_code=201, **personal(AssessmentOutcome, *REFUSALS))
 async def record_assessment(case_id: UUID, body: AssessmentReport, actor: Staff, run: Changer) -> Response:
     """Keeps an assessment of needs. Needs a consent that covers the centre now; it may be done again.
 
@@ -196,7 +197,7 @@ async def record_assessment(case_id: UUID, body: AssessmentReport, actor: Staff,
     return await run(command, actor, ASSESSMENTS, case_id)
 
 
-@router.delete("/files/{case_id}/assessments", tags=["files"], **answers(LevelsOutcome, *REFUSALS))
+@router.delete("/files/{case_id}/assessments", tags=["files"], **personal(LevelsOutcome, *REFUSALS))
 async def destroy_levels(case_id: UUID, actor: Staff, run: Changer) -> Response:
     """Destroys the keys of levels: that there were assessments stays known, what they said does not.
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from chassis.http.answering import REFUSALS, answers, json_response
 from chassis.http.api import CODE_LISTS, Changer, Now, Reading, Runner, acting_as
+from chassis.http.auditing import personal
 from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
@@ -130,7 +131,7 @@ async def list_vacancies(
     )
 
 
-@router.get("/vacancies/{vacancy_id}", tags=["vacancies"], **answers(VacancyView, 403, 404, tagged=True))
+@router.get("/vacancies/{vacancy_id}", tags=["vacancies"], **personal(VacancyView, 403, 404, tagged=True))
 async def read_vacancy(vacancy_id: UUID, actor: Reader, view: Viewer) -> Response:
     """One vacancy, with everybody who is or was on the way to it.
 
@@ -139,7 +140,7 @@ async def read_vacancy(vacancy_id: UUID, actor: Reader, view: Viewer) -> Respons
     return await view(VACANCY, vacancy_id, actor)
 
 
-@router.post("/vacancies/{vacancy_id}/update", tags=["vacancies"], **answers(VacancyOutcome, *REFUSALS))
+@router.post("/vacancies/{vacancy_id}/update", tags=["vacancies"], **personal(VacancyOutcome, *REFUSALS))
 async def update_vacancy(vacancy_id: UUID, body: VacancyChange, actor: Officer, run: Changer) -> Response:
     """The employer looks for something else, for more or fewer people, or until another day.
 
@@ -158,7 +159,7 @@ async def update_vacancy(vacancy_id: UUID, body: VacancyChange, actor: Officer, 
     return await run(command, actor, VACANCY, vacancy_id)
 
 
-@router.post("/vacancies/{vacancy_id}/close", tags=["vacancies"], **answers(VacancyOutcome, *REFUSALS))
+@router.post("/vacancies/{vacancy_id}/close", tags=["vacancies"], **personal(VacancyOutcome, *REFUSALS))
 async def close_vacancy(vacancy_id: UUID, actor: Officer, run: Changer) -> Response:
     """The employer takes the vacancy back. Candidacies without an offer close; offers that were made remain."""
     return await run(commands.CloseVacancy(vacancy_id), actor, VACANCY, vacancy_id)
@@ -167,7 +168,7 @@ async def close_vacancy(vacancy_id: UUID, actor: Officer, run: Changer) -> Respo
 # --- people ----------------------------------------------------------------------------------------------------------
 
 
-@router.get("/candidates", tags=["candidates"], **answers(Page[CandidateItem], 403))
+@router.get("/candidates", tags=["candidates"], **personal(Page[CandidateItem], 403))
 async def list_candidates(
     reading: Reading,
     scope: Listed,
@@ -179,7 +180,7 @@ async def list_candidates(
     return json_response(await views.candidates(reading, scope, wish, status=status, skill=skill))
 
 
-@router.get("/candidates/{case_id}", tags=["candidates"], **answers(CandidateView, 403, 404, tagged=True))
+@router.get("/candidates/{case_id}", tags=["candidates"], **personal(CandidateView, 403, 404, tagged=True))
 async def read_candidate(case_id: UUID, actor: Reader, view: Viewer) -> Response:
     """One person. A desk sees them with a consent `matching`, or while they are on the way into a vacancy there.
 
@@ -192,13 +193,13 @@ async def read_candidate(case_id: UUID, actor: Reader, view: Viewer) -> Response
 # --- candidacies, offers, employments --------------------------------------------------------------------------------
 
 
-@router.post("/candidacies", tags=["candidacies"], status_code=201, **answers(CandidacyOutcome, *REFUSALS))
+@router.post("/candidacies", tags=["candidacies"], status_code=201, **personal(CandidacyOutcome, *REFUSALS))
 async def shortlist(body: NewCandidacy, actor: Officer, run: Changer) -> Response:
     """A human picks a person for a vacancy. No employer learns of it, and no opening is reserved."""
     return await run(commands.Shortlist(body.vacancy_id, body.case_id), actor, CANDIDATE, body.case_id)
 
 
-@router.get("/candidacies/{candidacy_id}", tags=["candidacies"], **answers(CandidacyView, 403, 404, tagged=True))
+@router.get("/candidacies/{candidacy_id}", tags=["candidacies"], **personal(CandidacyView, 403, 404, tagged=True))
 async def read_candidacy(candidacy_id: UUID, actor: Reader, view: Viewer) -> Response:
     """One person's way into one vacancy.
 
@@ -207,14 +208,14 @@ async def read_candidacy(candidacy_id: UUID, actor: Reader, view: Viewer) -> Res
     return await view(CANDIDACY, candidacy_id, actor)
 
 
-@router.post("/candidacies/{candidacy_id}/present", tags=["candidacies"], **answers(CandidacyOutcome, *REFUSALS))
+@router.post("/candidacies/{candidacy_id}/present", tags=["candidacies"], **personal(CandidacyOutcome, *REFUSALS))
 async def present(candidacy_id: UUID, actor: Officer, reading: Reading, run: Changer) -> Response:
     """Names the person to the employer: needs the person's consent for exactly this employer."""
     ids = await _candidacy(reading, candidacy_id)
     return await run(commands.Present(*ids), actor, CANDIDACY, candidacy_id)
 
 
-@router.post("/candidacies/{candidacy_id}/interview", tags=["candidacies"], **answers(CandidacyOutcome, *REFUSALS))
+@router.post("/candidacies/{candidacy_id}/interview", tags=["candidacies"], **personal(CandidacyOutcome, *REFUSALS))
 async def arrange_interview(
     candidacy_id: UUID, body: NewInterview, actor: Officer, reading: Reading, run: Changer
 ) -> Response:
@@ -223,7 +224,9 @@ async def arrange_interview(
     return await run(commands.ArrangeInterview(*ids, body.at, body.mode), actor, CANDIDACY, candidacy_id)
 
 
-@router.post("/candidacies/{candidacy_id}/interview/held", tags=["candidacies"], **answers(CandidacyOutcome, *REFUSALS))
+@router.post(
+    "/candidacies/{candidacy_id}/interview/held", tags=["candidacies"], **personal(CandidacyOutcome, *REFUSALS)
+)
 async def report_interview(
     candidacy_id: UUID, body: InterviewReport, actor: Officer, reading: Reading, run: Changer
 ) -> Response:
@@ -233,7 +236,7 @@ async def report_interview(
 
 
 @router.post(
-    "/candidacies/{candidacy_id}/offer", tags=["candidacies"], status_code=201, **answers(CandidacyOutcome, *REFUSALS)
+    "/candidacies/{candidacy_id}/offer", tags=["candidacies"], status_code=201, **personal(CandidacyOutcome, *REFUSALS)
 )
 async def make_offer(candidacy_id: UUID, body: NewOffer, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The employer, who knows the person, offers work; an opening is reserved until the offer ends."""
@@ -253,7 +256,7 @@ async def make_offer(candidacy_id: UUID, body: NewOffer, actor: Officer, reading
     return await run(command, actor, CANDIDACY, candidacy_id)
 
 
-@router.post("/candidacies/{candidacy_id}/close", tags=["candidacies"], **answers(CandidacyOutcome, *REFUSALS))
+@router.post("/candidacies/{candidacy_id}/close", tags=["candidacies"], **personal(CandidacyOutcome, *REFUSALS))
 async def close_candidacy(
     candidacy_id: UUID, body: Closing, actor: Officer, reading: Reading, run: Changer
 ) -> Response:
@@ -262,7 +265,7 @@ async def close_candidacy(
     return await run(commands.CloseCandidacy(*ids, body.reason, body.by), actor, CANDIDACY, candidacy_id)
 
 
-@router.get("/offers", tags=["offers"], **answers(Page[OfferItem], 403))
+@router.get("/offers", tags=["offers"], **personal(Page[OfferItem], 403))
 async def list_offers(
     reading: Reading,
     scope: Listed,
@@ -274,21 +277,21 @@ async def list_offers(
     return json_response(await views.offers(reading, scope, wish, case_id=case_id, status=status))
 
 
-@router.post("/offers/{offer_id}/accept", tags=["offers"], **answers(CandidacyOutcome, *REFUSALS))
+@router.post("/offers/{offer_id}/accept", tags=["offers"], **personal(CandidacyOutcome, *REFUSALS))
 async def accept_offer(offer_id: UUID, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The person takes the offer. Whoever takes the last opening fills the vacancy."""
     ids = await _offered(reading, offer_id)
     return await run(commands.AcceptOffer(*ids), actor, CANDIDACY, ids[-1])
 
 
-@router.post("/offers/{offer_id}/decline", tags=["offers"], **answers(CandidacyOutcome, *REFUSALS))
+@router.post("/offers/{offer_id}/decline", tags=["offers"], **personal(CandidacyOutcome, *REFUSALS))
 async def decline_offer(offer_id: UUID, body: Decline, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The person does not take the offer. It never counts against them."""
     ids = await _offered(reading, offer_id)
     return await run(commands.DeclineOffer(*ids, body.reason), actor, CANDIDACY, ids[-1])
 
 
-@router.post("/employments", tags=["employments"], status_code=201, **answers(CandidacyOutcome, *REFUSALS))
+@router.post("/employments", tags=["employments"], status_code=201, **personal(CandidacyOutcome, *REFUSALS))
 async def start_employment(body: NewEmployment, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The person has begun to work; formal only with evidence stronger than self-declaration."""
     ids = await _offered(reading, body.offer_id, "/offer_id")

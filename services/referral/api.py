@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 from fastapi import Depends, Query
 from starlette.responses import Response
 
-from chassis.http.answering import REFUSALS, answers, json_response
+from chassis.http.answering import REFUSALS, json_response
 from chassis.http.api import Changer, Days, Now, Reading, Runner, Sealing, acting_as, took_effect
+from chassis.http.auditing import personal
 from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
@@ -91,7 +92,7 @@ Listed = Annotated[str | None, Depends(_listed)]
 """What a list is bound to: the cases of one organisation, or None for all."""
 
 
-@router.get("/cases", tags=["cases"], **answers(Page[CaseSummary], 403))
+@router.get("/cases", tags=["cases"], **personal(Page[CaseSummary], 403))
 async def list_cases(
     reading: Reading,
     scope: Listed,
@@ -111,7 +112,7 @@ async def list_cases(
     )
 
 
-@router.get("/cases/{case_id}", tags=["cases"], **answers(CaseView, 403, 404, tagged=True))
+@router.get("/cases/{case_id}", tags=["cases"], **personal(CaseView, 403, 404, tagged=True))
 async def read_case(case_id: UUID, actor: Reader, view: Viewer) -> Response:
     """One case with its consents, referrals and journey.
 
@@ -121,19 +122,19 @@ async def read_case(case_id: UUID, actor: Reader, view: Viewer) -> Response:
     return await view(CASE, case_id, actor)
 
 
-@router.get("/cases/{case_id}/timeline", tags=["cases"], **answers(Timeline, 403, 404, tagged=True))
+@router.get("/cases/{case_id}/timeline", tags=["cases"], **personal(Timeline, 403, 404, tagged=True))
 async def read_timeline(case_id: UUID, actor: Reader, view: Viewer) -> Response:
     """What happened to the case, here and in the other services. No command is held to its `ETag`."""
     return await view(TIMELINE, case_id, actor)
 
 
-@router.get("/cases/{case_id}/consents", tags=["consents"], **answers(Allowed, 403, 404, tagged=True))
+@router.get("/cases/{case_id}/consents", tags=["consents"], **personal(Allowed, 403, 404, tagged=True))
 async def read_consents(case_id: UUID, actor: Protector, view: Viewer) -> Response:
     """What the person has allowed, to whom, until when, and which centres were asked. No command takes its `ETag`."""
     return await view(ALLOWED, case_id, actor)
 
 
-@router.post("/cases/{case_id}/consents", tags=["consents"], status_code=201, **answers(ConsentOutcome, *REFUSALS))
+@router.post("/cases/{case_id}/consents", tags=["consents"], status_code=201, **personal(ConsentOutcome, *REFUSALS))
 async def grant_consent(case_id: UUID, body: NewConsent, actor: ConsentTaker, run: Changer) -> Response:
     """Records what the person allows, to whom and until when."""
     command = commands.GrantConsent(
@@ -150,21 +151,21 @@ async def grant_consent(case_id: UUID, body: NewConsent, actor: ConsentTaker, ru
     return await run(command, actor, ALLOWED, case_id)
 
 
-@router.post("/consents/{consent_id}/withdraw", tags=["consents"], **answers(ConsentOutcome, *REFUSALS))
+@router.post("/consents/{consent_id}/withdraw", tags=["consents"], **personal(ConsentOutcome, *REFUSALS))
 async def withdraw_consent(consent_id: UUID, actor: ConsentTaker, reading: Reading, run: Changer) -> Response:
     """Takes a consent back, with effect at once: unanswered referrals that rest on it are withdrawn too."""
     case_id = await root_of(reading, Case, consent_id, refusals.CONSENT_NOT_FOUND)
     return await run(commands.WithdrawConsent(case_id, consent_id), actor, CASE, case_id)
 
 
-@router.post("/cases/{case_id}/referrals", tags=["referrals"], status_code=201, **answers(ReferralOutcome, *REFUSALS))
+@router.post("/cases/{case_id}/referrals", tags=["referrals"], status_code=201, **personal(ReferralOutcome, *REFUSALS))
 async def refer(case_id: UUID, body: NewReferral, actor: Desk, run: Changer) -> Response:
     """Refers the person to the centre of their region, or to the one named. Needs their consent for it."""
     command = commands.Refer(case_id, body.to_centre, body.priority, body.needs, body.wishes, body.skills)
     return await run(command, actor, CASE, case_id)
 
 
-@router.post("/referrals/{referral_id}/withdraw", tags=["referrals"], **answers(ReferralOutcome, *REFUSALS))
+@router.post("/referrals/{referral_id}/withdraw", tags=["referrals"], **personal(ReferralOutcome, *REFUSALS))
 async def withdraw_referral(
     referral_id: UUID, body: Withdrawal, actor: Desk, reading: Reading, run: Changer
 ) -> Response:
@@ -173,7 +174,7 @@ async def withdraw_referral(
     return await run(commands.WithdrawReferral(case_id, referral_id, body.reason), actor, REFERRAL, referral_id)
 
 
-@router.get("/referrals", tags=["referrals"], **answers(Page[ListedReferral], 403))
+@router.get("/referrals", tags=["referrals"], **personal(Page[ListedReferral], 403))
 async def list_referrals(
     reading: Reading,
     scope: Listed,
@@ -190,7 +191,7 @@ async def list_referrals(
     return json_response(shown)
 
 
-@router.get("/referrals/{referral_id}", tags=["referrals"], **answers(ReferralDetail, 403, 404, tagged=True))
+@router.get("/referrals/{referral_id}", tags=["referrals"], **personal(ReferralDetail, 403, 404, tagged=True))
 async def read_referral(referral_id: UUID, actor: Reader, view: Viewer) -> Response:
     """What became of one referral, with all centres that it was redirected to.
 
@@ -199,53 +200,53 @@ async def read_referral(referral_id: UUID, actor: Reader, view: Viewer) -> Respo
     return await view(REFERRAL, referral_id, actor)
 
 
-@router.post("/cases/{case_id}/journey/plan", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
+@router.post("/cases/{case_id}/journey/plan", tags=["journey"], **personal(JourneyOutcome, *REFUSALS))
 async def plan_departure(case_id: UUID, body: Plan, actor: Desk, run: Changer) -> Response:
     """A window in which the person can leave."""
     command = commands.PlanDeparture(case_id, body.earliest, body.latest, body.transport, body.arrival_point)
     return await run(command, actor, CASE, case_id)
 
 
-@router.post("/cases/{case_id}/journey/book", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
+@router.post("/cases/{case_id}/journey/book", tags=["journey"], **personal(JourneyOutcome, *REFUSALS))
 async def book_departure(case_id: UUID, body: Booking, actor: Desk, run: Changer) -> Response:
     """The day is booked."""
     return await run(commands.BookDeparture(case_id, body.on, body.transport, body.arrival_point), actor, CASE, case_id)
 
 
-@router.post("/cases/{case_id}/journey/reschedule", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
+@router.post("/cases/{case_id}/journey/reschedule", tags=["journey"], **personal(JourneyOutcome, *REFUSALS))
 async def reschedule_departure(case_id: UUID, body: Rescheduling, actor: Desk, run: Changer) -> Response:
     """The departure moves; courses and the centre learn of it."""
     command = commands.RescheduleDeparture(case_id, body.earliest, body.latest, body.reason)
     return await run(command, actor, CASE, case_id)
 
 
-@router.post("/cases/{case_id}/journey/cancel", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
+@router.post("/cases/{case_id}/journey/cancel", tags=["journey"], **personal(JourneyOutcome, *REFUSALS))
 async def cancel_departure(case_id: UUID, body: Cancellation, actor: Desk, run: Changer) -> Response:
     """The departure will not take place; it may be planned anew."""
     return await run(commands.CancelDeparture(case_id, body.reason), actor, CASE, case_id)
 
 
-@router.post("/cases/{case_id}/journey/miss", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
+@router.post("/cases/{case_id}/journey/miss", tags=["journey"], **personal(JourneyOutcome, *REFUSALS))
 async def miss_departure(case_id: UUID, body: MissReport, actor: Desk, run: Changer) -> Response:
     """The departure took place without the person, or not at all; it may be planned anew."""
     return await run(commands.MissDeparture(case_id, body.missed_on, body.reason), actor, CASE, case_id)
 
 
-@router.post("/cases/{case_id}/journey/divert", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
+@router.post("/cases/{case_id}/journey/divert", tags=["journey"], **personal(JourneyOutcome, *REFUSALS))
 async def divert_departure(case_id: UUID, body: DiversionReport, actor: Desk, run: Changer) -> Response:
     """The person has left Germany, and is in another country than the one they return to."""
     command = commands.DivertDeparture(case_id, body.diverted_on, body.to_country, body.reason)
     return await run(command, actor, CASE, case_id)
 
 
-@router.post("/cases/{case_id}/journey/depart", tags=["journey"], **answers(JourneyOutcome, *REFUSALS))
+@router.post("/cases/{case_id}/journey/depart", tags=["journey"], **personal(JourneyOutcome, *REFUSALS))
 async def confirm_departure(case_id: UUID, body: DepartureReport, actor: Desk, run: Changer) -> Response:
     """The person has left Germany, by a plan or without one."""
     command = commands.ConfirmDeparture(case_id, body.departed_on, body.arrival_expected_on, body.assistance_codes)
     return await run(command, actor, CASE, case_id)
 
 
-@router.post("/cases", tags=["cases"], status_code=201, **answers(CaseOutcome, 403, 409))
+@router.post("/cases", tags=["cases"], status_code=201, **personal(CaseOutcome, 403, 409))
 async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, run: Runner) -> Response:
     """Registers a person. Nothing is shared with anybody before a consent and a referral."""
     case_id = uuid4()
@@ -268,7 +269,7 @@ async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, run: R
     return await run(command, actor)
 
 
-@router.put("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileOutcome, *REFUSALS))
+@router.put("/cases/{case_id}/profile", tags=["profile"], **personal(ProfileOutcome, *REFUSALS))
 async def set_profile(
     case_id: UUID, body: ProfileBody, actor: Desk, now: Now, vault: Sealing, run: Changer
 ) -> Response:
@@ -281,7 +282,7 @@ async def set_profile(
     return answer
 
 
-@router.get("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileView, 403, 404, tagged=True))
+@router.get("/cases/{case_id}/profile", tags=["profile"], **personal(ProfileView, 403, 404, tagged=True))
 async def read_profile(case_id: UUID, actor: Desk, view: Viewer) -> Response:
     """The profile in clear. Every look is logged: which role of which organisation, at which case, never what.
 
@@ -292,7 +293,7 @@ async def read_profile(case_id: UUID, actor: Desk, view: Viewer) -> Response:
     return answer
 
 
-@router.delete("/cases/{case_id}/profile", tags=["profile"], **answers(ProfileOutcome, *REFUSALS))
+@router.delete("/cases/{case_id}/profile", tags=["profile"], **personal(ProfileOutcome, *REFUSALS))
 async def destroy_profile(case_id: UUID, actor: Desk, run: Changer) -> Response:
     """Destroys the case's keys: of the profile, and of the needs and the assistance that tell of health."""
     answer = await run(commands.DestroyProfile(case_id), actor, PROFILE, case_id)

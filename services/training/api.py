@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from chassis.http.answering import REFUSALS, answers, json_response
 from chassis.http.api import CODE_LISTS, Changer, Days, Now, Reading, Runner, acting_as
+from chassis.http.auditing import personal
 from chassis.http.paging import paged
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
@@ -109,7 +110,7 @@ async def schedule_session(body: NewSession, actor: Clerk, run: Runner) -> Respo
     )
 
 
-@router.post("/sessions/{session_id}/cancel", tags=["sessions"], **answers(SessionOutcome, *REFUSALS))
+@router.post("/sessions/{session_id}/cancel", tags=["sessions"], **personal(SessionOutcome, *REFUSALS))
 async def cancel_session(session_id: UUID, body: SessionCancellation, actor: Clerk, run: Changer) -> Response:
     """Calls a course off; every enrolment that is not over is cancelled with it."""
     return await run(CancelSession(session_id, body.reason), actor, SESSION, session_id)
@@ -132,7 +133,7 @@ async def list_sessions(
     )
 
 
-@router.get("/sessions/{session_id}", tags=["sessions"], **answers(SessionDetail, 403, 404, tagged=True))
+@router.get("/sessions/{session_id}", tags=["sessions"], **personal(SessionDetail, 403, 404, tagged=True))
 async def read_session(session_id: UUID, actor: Reader, view: Viewer) -> Response:
     """One course; its provider and the programme also see who takes part and who waits, by case.
 
@@ -141,20 +142,20 @@ async def read_session(session_id: UUID, actor: Reader, view: Viewer) -> Respons
     return await view(SESSION, session_id, actor)
 
 
-@router.post("/enrolments", status_code=201, tags=["enrolments"], **answers(EnrolmentOutcome, *REFUSALS))
+@router.post("/enrolments", status_code=201, tags=["enrolments"], **personal(EnrolmentOutcome, *REFUSALS))
 async def request_enrolment(body: NewEnrolment, actor: ReferralSide, run: Changer) -> Response:
     """Asks for a seat for a person; the answer is `confirmed`, or `waitlisted` with the place on the list."""
     return await run(RequestEnrolment(body.session_id, body.case_id), actor, SESSION, body.session_id)
 
 
-@router.post("/enrolments/{enrolment_id}/cancel", tags=["enrolments"], **answers(EnrolmentOutcome, *REFUSALS))
+@router.post("/enrolments/{enrolment_id}/cancel", tags=["enrolments"], **personal(EnrolmentOutcome, *REFUSALS))
 async def cancel_enrolment(enrolment_id: UUID, actor: Either, reading: Reading, run: Changer) -> Response:
     """Takes an enrolment back: scouts for the person, a clerk for the provider. The seat goes to who waits first."""
     session_id = await root_of(reading, CourseSession, enrolment_id, refusals.ENROLMENT_NOT_FOUND)
     return await run(CancelEnrolment(session_id, enrolment_id), actor, ENROLMENT, enrolment_id)
 
 
-@router.post("/enrolments/{enrolment_id}/complete", tags=["enrolments"], **answers(EnrolmentOutcome, *REFUSALS))
+@router.post("/enrolments/{enrolment_id}/complete", tags=["enrolments"], **personal(EnrolmentOutcome, *REFUSALS))
 async def complete_enrolment(
     enrolment_id: UUID, body: CourseResult, actor: Clerk, reading: Reading, run: Changer
 ) -> Response:
@@ -170,7 +171,7 @@ async def complete_enrolment(
     return await run(command, actor, ENROLMENT, enrolment_id)
 
 
-@router.get("/enrolments", tags=["enrolments"], **answers(Page[EnrolmentSummary], 403))
+@router.get("/enrolments", tags=["enrolments"], **personal(Page[EnrolmentSummary], 403))
 async def list_enrolments(
     reading: Reading,
     scope: Listed,
@@ -188,7 +189,7 @@ async def list_enrolments(
     )
 
 
-@router.get("/enrolments/{enrolment_id}", tags=["enrolments"], **answers(EnrolmentDetail, 403, 404, tagged=True))
+@router.get("/enrolments/{enrolment_id}", tags=["enrolments"], **personal(EnrolmentDetail, 403, 404, tagged=True))
 async def read_enrolment(enrolment_id: UUID, actor: Reader, view: Viewer) -> Response:
     """One enrolment, with what is known of the person.
 

@@ -24,7 +24,9 @@ from counselling.app import SERVICE as COUNSELLING
 from placement.app import SERVICE as PLACEMENT
 from referral.app import SERVICE as REFERRAL
 from tests.access.tables import ROLES, kinds, operations
+from tests.support.audit import Rows
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.keys import memory_vault
 from tests.support.web import ask
 from training.app import SERVICE as TRAINING
 
@@ -57,7 +59,8 @@ class _Documents:
 @cache
 def app(name: str) -> FastAPI:
     service = SERVICES[name]
-    made = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused"))
+    made = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused"), marks=memory_vault().marks)
+    made.state.auditor = Rows()
     made.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
     made.state.workshop = _Shop(service)
     return made

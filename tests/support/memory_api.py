@@ -24,7 +24,8 @@ from chassis.service import Service
 from chassis.settings import Settings
 from chassis.telemetry.metrics import Metrics
 from chassis.work.calendar import Calendar
-from chassis.work.command_bus import Done, IdempotencyKey
+from chassis.work.command_bus import Audit, Done, IdempotencyKey
+from tests.support.audit import Rows
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.memory import MemoryService
 from tests.support.web import UNHURRIED, ask
@@ -43,6 +44,7 @@ class MemoryApi:
         self.app.state.clock = _Clock(memory)
         self.app.state.workshop = _Workshop(memory)
         self.app.state.bus = _Bus(memory)
+        self.audit = self.app.state.auditor = Rows()
 
     def ask(self, method: str, path: str, who: Mapping[str, Any], **request: Any) -> httpx.Response:
         """The answer to one request with a token of these claims; a change gets a key of its own unless it has one."""
@@ -75,7 +77,12 @@ class _Bus:
         self._memory = memory
 
     async def execute(
-        self, command: Any, actor: Actor, _key: IdempotencyKey, seen: Seen | None = None
+        self,
+        command: Any,
+        actor: Actor,
+        _key: IdempotencyKey,
+        seen: Seen | None = None,
+        _audit: Audit | None = None,
     ) -> Done | Refused:
         stale = None
         if seen is not None:

@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 from opentelemetry.sdk.resources import Resource
 
+from chassis.audit.writer import Auditor
 from chassis.clock import Clock
 from chassis.consumer.dispatch import Dispatcher
 from chassis.http.app import create_api
@@ -35,6 +36,7 @@ from tests.support import outbox
 from tests.support.canaries import Canary, traces
 from tests.support.cluster import Cluster
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.keys import memory_vault
 from tests.support.records import nothing_kept
 from tests.support.web import UNHURRIED
 
@@ -48,6 +50,7 @@ class ServiceProcess:
     def __init__(
         self, service: Service, pool: asyncpg.Pool, reference: Any = None, vault: KeyVault | None = None
     ) -> None:
+        vault = memory_vault() if vault is None and service.seals else vault
         settings = Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED)
         self.pool, self.clock, self.metrics = pool, Clock(), Metrics(service.name)
         storage = Storage(service.kinds)
@@ -70,6 +73,7 @@ class ServiceProcess:
         self.app = create_api(service, settings, marks=None if vault is None else vault.marks)
         self.app.state.clock, self.app.state.workshop = self.clock, self.workshop
         self.app.state.bus = CommandBus(self.workshop, service.commands)
+        self.app.state.auditor = Auditor(pool)
         self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
         self.dispatcher = Dispatcher(self.workshop, service.consumers, nothing_kept)
         self.deadlines = DeadlineRunner(self.workshop, service.deadlines)

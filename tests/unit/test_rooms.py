@@ -1,4 +1,4 @@
-"""The house: eleven rooms of the chassis, and the same rooms in every service."""
+"""The house: twelve rooms of the chassis, and the same rooms in every service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from tests.support.services import ALL, NAMES, SHARED, routes
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 
 CHASSIS = {
-    *("consumer", "http", "kafka", "operators", "outbox", "postgres", "pure", "runtime", "telemetry", "vault", "work"),
+    *("audit", "consumer", "http", "kafka", "operators", "outbox", "postgres", "pure", "runtime", "telemetry"),
+    *("vault", "work"),
 }
 HALL = {"clock.py", "service.py", "settings.py", "trouble.py", "unencrypted.py", "waiting.py"}
 
@@ -42,7 +43,7 @@ def things(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} - {"__init__.py", "__pycache__"}
 
 
-def test_the_chassis_has_its_eleven_rooms_and_a_hall() -> None:
+def test_the_chassis_has_its_twelve_rooms_and_a_hall() -> None:
     assert things(SERVICES / "chassis") == CHASSIS | HALL | {"README.md"}
     assert all((SERVICES / "chassis" / room / "__init__.py").read_text().strip() for room in CHASSIS)
 

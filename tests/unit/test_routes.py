@@ -16,7 +16,9 @@ from chassis.http.app import create_api
 from chassis.http.auth import Authenticator
 from chassis.http.jwks import KeyCache
 from chassis.settings import Settings
+from tests.support.audit import Rows
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.keys import memory_vault
 from tests.support.services import ALL, SHARED, routes
 from tests.support.web import UNHURRIED, ask, problem
 
@@ -36,7 +38,10 @@ OF_ALL = [
 @cache
 def app(name: str) -> FastAPI:
     [service] = [each for each in ALL if each.name == name]
-    made = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED))
+    made = create_api(
+        service, Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED), marks=memory_vault().marks
+    )
+    made.state.auditor = Rows()
     made.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
     made.state.workshop = SimpleNamespace(documents=SimpleNamespace(), reference=None, clock=Clock())
     return made

@@ -33,6 +33,14 @@ def answers(model: type[Answer], *statuses: int, tagged: bool = False) -> dict[s
     }
 
 
+class Shown(Response):
+    """An answer as it is sent, and what it says: the audit looks for whom it names."""
+
+    def __init__(self, answer: Answer, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(answer.model_dump_json(), headers=headers, media_type=MEDIA_TYPE)
+        self.shown = answer
+
+
 def json_response(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:
     """The answer as it is sent."""
-    return Response(answer.model_dump_json(), headers=headers, media_type=MEDIA_TYPE)
+    return Shown(answer, headers)

@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from chassis.http.answering import MEDIA_TYPE
+from chassis.http.auditing import note_of, person
 from chassis.http.auth import BearerScheme, principal
 from chassis.http.door import Door
 from chassis.http.field_errors import FieldError
@@ -26,7 +27,7 @@ from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import Actor, Refused
 from chassis.pure.resources import Resource, Seen
 from chassis.pure.sealing import Vault
-from chassis.work.command_bus import CommandBus, Done, IdempotencyKey
+from chassis.work.command_bus import Audit, CommandBus, Done, IdempotencyKey
 from chassis.work.workshop import Workshop
 
 REPLAYED = "Idempotency-Replayed"
@@ -72,7 +73,10 @@ class _Acting(BearerScheme):
         if not self._roles:
             return Actor(role="", org=who.org, country=who.country)
         door: Door = request.app.state.door
-        return Actor(role=door.acting(request, who, self._roles), org=who.org, country=who.country)
+        role = door.acting(request, who, self._roles)
+        if (note := note_of(request)) is not None:
+            note.role = role
+        return Actor(role=role, org=who.org, country=who.country)
 
 
 def acting_as(*roles: str) -> Any:
@@ -81,12 +85,8 @@ def acting_as(*roles: str) -> Any:
 
 
 async def _person(request: Request) -> tuple[str, ...]:
-    """Keyed hashes of the token's subject: two people differ by all of them, and without a key none leads to one."""
-    marks: Callable[[bytes], Sequence[bytes]] | None = request.app.state.keyed_marks
-    if marks is None:
-        raise AssertionError("the service does not seal: a hash without a key could be looked up")
-    who = await principal(request)
-    return tuple(mark.hex() for mark in marks(b"subject\0" + who.subject.encode()))
+    """See `person`, as text."""
+    return tuple(mark.hex() for mark in await person(request))
 
 
 Person = Annotated[tuple[str, ...], Depends(_person)]
@@ -105,7 +105,15 @@ class _Commands:
         self._fingerprints = fingerprints
 
     async def _answer(self, command: Any, actor: Actor, seen: Seen | None) -> Response:
-        return self._told(await self._bus.execute(command, actor, await self._scoped(), seen))
+        note = note_of(self._request)
+        if note is None:
+            return self._told(await self._bus.execute(command, actor, await self._scoped(), seen))
+        note.about(command)
+        audit = Audit(note.who, note.field)
+        outcome = await self._bus.execute(command, actor, await self._scoped(), seen, audit)
+        if isinstance(outcome, Done):
+            note.answered(outcome.answer, written=not outcome.replayed)
+        return self._told(outcome)
 
     async def _scoped(self) -> IdempotencyKey:
         """One person's intent at one address. A colleague who sends the same key means something of their own."""

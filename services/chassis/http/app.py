@@ -66,6 +66,7 @@ def create_api(
         ],
     )
     app.state.keyed_marks = marks
+    app.state.subject_field = f"{service.subject}_id"
     app.state.marks = _hashes if marks is None else marks
     app.state.door = Door(service.role_kinds, service.shut)
     app.state.max_body_bytes = settings.max_body_bytes

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from chassis.http.auditing import audited, is_personal
 from chassis.http.auth import CALLER, BearerScheme, principal
 from chassis.http.bodies import with_body
 from chassis.http.field_errors import FieldError, shown
@@ -22,7 +23,8 @@ from chassis.http.problems import COMMON, Problem
 
 
 class _Route(APIRoute):
-    """Asks who is asking, then how often, then for the body: nobody's body is read before its token.
+    """Asks who is asking, then how often, then for the body: nobody's body is read before its token. What a personal
+    operation answers is sent once the audit says so.
 
     Refuses a query parameter that is unknown or comes twice: a misspelled filter would list everything.
     """
@@ -43,6 +45,7 @@ class _Route(APIRoute):
         handle = super().get_route_handler()
         known = sorted(each.alias for each in get_flat_params(self.dependant) if isinstance(each.field_info, Query))
         closed = _asks_for_a_token(self.dependant)
+        told = is_personal(self.openapi_extra)
 
         async def checked(request: Request) -> Response:
             if closed:
@@ -50,7 +53,8 @@ class _Route(APIRoute):
                 request.app.state.rates.take(who.org, who.subject)
             if request.scope["query_string"]:
                 _check_query([name for name, _ in request.query_params.multi_items()], known)
-            return await handle(await with_body(request))
+            whole = await with_body(request)
+            return await (audited(whole, handle) if told else handle(whole))
 
         return checked
 

@@ -22,6 +22,7 @@ import uvloop
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from chassis.audit.writer import Auditor
 from chassis.clock import Clock
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.reader import Reader
@@ -211,6 +212,7 @@ class Runtime:
         app.state.gate = self.gate
         app.state.standing = self.standing
         app.state.workshop = workshop
+        app.state.auditor = Auditor(pool)
         app.state.bus = CommandBus(workshop, self.service.commands)
         mover = DeadlineMover(workshop, self.service.moves) if self.relay is not None else None
         keep = partial(loops.keep_calendar, self.calendar, mover)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
+from chassis.audit.rows import DONE, WRITTEN, Who
 from chassis.outbox.spans import record_created
 from chassis.postgres.database import (
     LENT_WITHIN,
@@ -25,6 +26,7 @@ from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import Actor, Decision, Handler, Refused
 from chassis.pure.resources import UNSHOWN, Seen
 from chassis.pure.states import Need
+from chassis.pure.subjects import subjects_in
 from chassis.telemetry.tracing import SpanContext, current, now_ns
 from chassis.work.unit_of_work import Cause, UnitOfWork
 from chassis.work.workshop import Workshop
@@ -68,6 +70,13 @@ class Done:
     replayed: bool = False
 
 
+class Audit(NamedTuple):
+    """Who is to be noted for a command, and how the subjects that it is about are called where they are named."""
+
+    who: Who
+    field: str
+
+
 class _RefusedError(Exception):
     """Carries a refusal out of the transaction, which rolls back."""
 
@@ -85,6 +94,7 @@ class _Call(NamedTuple):
     key: IdempotencyKey
     seen: Seen | None
     span: SpanContext
+    audit: Audit | None = None
 
     @property
     def only_need(self) -> Need | None:
@@ -132,15 +142,21 @@ class CommandBus:
         self._seconds = cache(workshop.metrics.handler_seconds.labels)
 
     async def execute(
-        self, command: Any, actor: Actor, key: IdempotencyKey, seen: Seen | None = None
+        self,
+        command: Any,
+        actor: Actor,
+        key: IdempotencyKey,
+        seen: Seen | None = None,
+        audit: Audit | None = None,
     ) -> Done | Refused:
         """Runs one command to its end, if what its caller has `seen` is still true.
 
         A key that was used before gets its stored answer, whatever has changed since. An outage that outlasts
-        `ATTEMPTS` is raised to the caller.
+        `ATTEMPTS` is raised to the caller. With `audit`, what is done is noted in the command's own transaction;
+        what is refused or repeated is not.
         """
         handler = self._handlers[type(command)]
-        call = _Call(command, handler, tuple(handler.needs(command)), actor, key, seen, current.get())
+        call = _Call(command, handler, tuple(handler.needs(command)), actor, key, seen, current.get(), audit)
         return await self._tried(type(command).__name__, partial(self._once, call))
 
     async def do(
@@ -220,7 +236,7 @@ class CommandBus:
         if isinstance(self._decide(work, call), Refused) or not work.is_changed(need):
             return None
         try:
-            await _staged(work, call.key).commit(connection)
+            await _staged(work, call).commit(connection)
         except ConcurrentUpdateError:
             self._contended.note(need)
             raise
@@ -242,7 +258,7 @@ class CommandBus:
                 raise _RefusedError(decision)
             if stale is not None:
                 raise _RefusedError(stale)
-            await _staged(work, call.key).execute(connection)
+            await _staged(work, call).execute(connection)
         return work
 
     def _decide(self, work: UnitOfWork, call: _Call) -> Decision | Refused:
@@ -256,8 +272,13 @@ class CommandBus:
         return decision
 
 
-def _staged(work: UnitOfWork, key: IdempotencyKey) -> Writes:
-    return work.stage((_KEPT, [(key.key, key.fingerprint, work.answer)]))
+def _staged(work: UnitOfWork, call: _Call) -> Writes:
+    kept = (_KEPT, [(call.key.key, call.key.fingerprint, work.answer)])
+    if call.audit is None:
+        return work.stage(kept)
+    who, field = call.audit
+    about = subjects_in((call.command, work.answered, *(each.event for each in work.emitted)), field)
+    return work.stage(kept, (WRITTEN, [who.row(about, DONE)]))
 
 
 def may_succeed_again(error: BaseException) -> bool:

@@ -15,6 +15,7 @@ from chassis.outbox.append import Emitted, append
 from chassis.postgres.database import Connection
 from chassis.postgres.storage import Storage
 from chassis.postgres.writes import Part, Writes
+from chassis.pure.answers import Answer
 from chassis.pure.calendar import NO_CALENDAR, WorkingDays
 from chassis.pure.decision import (
     Actor,
@@ -66,6 +67,8 @@ class UnitOfWork:
         """The unit writes parts that a caller has added here before its own."""
         self.answer = ""
         """Of the last command decided on, as JSON text."""
+        self.answered: Answer | None = None
+        """The same before it was written."""
         self._deadlines: dict[tuple[str, UUID], Deadline | Cleared] = {}
 
     async def load(self, connection: Connection, needs: Iterable[Need]) -> None:
@@ -102,6 +105,7 @@ class UnitOfWork:
             if isinstance(deadline, Deadline):
                 self.states.touch(deadline.owner)
         if decision.answer is not None:
+            self.answered = decision.answer
             self.answer = decision.answer.model_dump_json()
         for event in decision.events:
             trace = self._tracer.child(cause.trace)
