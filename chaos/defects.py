@@ -17,7 +17,7 @@ from chassis.consumer import positions, progress
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.positions import Positions, Verdict
 from chassis.consumer.transport import Consumer
-from chassis.outbox import low_water, relay
+from chassis.outbox import relay
 from chassis.outbox.low_water import LowWater
 from chassis.outbox.relay import Relay
 from chassis.postgres import storage, writes
@@ -80,10 +80,10 @@ def id_cursor_relay() -> None:
 def mark_forgets_writers() -> None:
     """The mark moves to the last id of a round while others still write: a look at the lock table seemed needless."""
 
-    async def nobody(_connection: Any) -> set[str]:
+    async def nobody(_self: LowWater, _connection: Any) -> set[str]:
         return set()
 
-    low_water._writers = nobody
+    LowWater._writing = nobody  # type: ignore[method-assign]
 
 
 def mark_before_publish() -> None:

@@ -148,6 +148,9 @@ class Settings(SpanSettings):
     relay_batch: int = Field(default=1000, ge=1, le=10_000)
     publish_timeout_seconds: float = Field(default=30, gt=0, description="after this the relay takes a new producer")
     deadline_poll_seconds: float = Field(default=1, gt=0)
+    audit_told_seconds: float = Field(
+        default=3600, gt=0, description="between two times that the end of the audit's chain is told"
+    )
     shutdown_seconds: float = Field(default=20, gt=0, description="bound of each step of a shutdown")
 
     @model_validator(mode="after")

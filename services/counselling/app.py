@@ -8,6 +8,7 @@ from pathlib import Path
 from chassis.service import Forgotten, Overlay, Service, Unsealed
 from counselling.api import router
 from counselling.consumers import EVENTS as CONSUMED
+from counselling.events import CounsellingAuditSealed
 from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, SEALING
 from counselling.reference import Reference
 from vocabulary import centres, roles
@@ -43,6 +44,7 @@ SERVICE = Service(
     working_days=WORKING_DAYS,
     forgets=(Forgotten("centre_file", "unknown", NEVER_REFERRED),),
     seals=True,
+    audit_head=CounsellingAuditSealed,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
 )
 

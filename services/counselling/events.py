@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from chassis.pure.audit import AuditSealed
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
 from counselling.domain.journey import ArrivalMethod, Channel
@@ -135,6 +136,10 @@ class DeadlineMoved(CounsellingEvent):
     reason: Code
 
 
+class CounsellingAuditSealed(AuditSealed, service="counselling"):
+    """The audit of this service is sealed up to here; told once an hour."""
+
+
 EVENTS: tuple[type[Event], ...] = (
     ReferralReceived,
     ReferralAccepted,
@@ -149,4 +154,5 @@ EVENTS: tuple[type[Event], ...] = (
     NeedsAssessed,
     DeadlineMissed,
     DeadlineMoved,
+    CounsellingAuditSealed,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from chassis.service import Overlay, Service
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
+from placement.events import PlacementAuditSealed
 from placement.handlers import COMMANDS, DEADLINES, KINDS, MOVES
 from placement.handlers.deadlines import STAYS
 from placement.reference import Reference
@@ -36,6 +37,7 @@ SERVICE = Service(
     standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
     seals=True,
+    audit_head=PlacementAuditSealed,
 )
 
 if __name__ == "__main__":

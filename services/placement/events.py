@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from chassis.pure.audit import AuditSealed
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
 from placement.domain.terms import (
@@ -229,6 +230,10 @@ class PlacementDeadlineMoved(CaseEvent, service="placement"):
     reason: Code
 
 
+class PlacementAuditSealed(AuditSealed, service="placement"):
+    """The audit of this service is sealed up to here; told once an hour."""
+
+
 EVENTS: tuple[type[Event], ...] = (
     VacancyPublished,
     VacancyClosed,
@@ -248,4 +253,5 @@ EVENTS: tuple[type[Event], ...] = (
     PoolExitMoved,
     PlacementDeadlineMissed,
     PlacementDeadlineMoved,
+    PlacementAuditSealed,
 )

@@ -9,6 +9,7 @@ from referral import switch
 from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
 from referral.domain.country import CountrySwitch
+from referral.events import ReferralAuditSealed
 from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES, SEALING
 from referral.handlers.deadlines import STAYS
 from referral.reference import Reference
@@ -45,6 +46,7 @@ SERVICE = Service(
     standing=Overlay(CountrySwitch, over),
     working_days=WORKING_DAYS,
     seals=True,
+    audit_head=ReferralAuditSealed,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
 )
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis.pure.audit import AuditSealed
 from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from referral.domain.terms import Transport
@@ -177,6 +178,10 @@ class CountryStatusChanged(Event, service="referral", key="country_id", on="refe
     since: Instant
 
 
+class ReferralAuditSealed(AuditSealed, service="referral"):
+    """The audit of this service is sealed up to here; told once an hour."""
+
+
 EVENTS: tuple[type[Event], ...] = (
     AgeBandChanged,
     CaseOpened,
@@ -190,5 +195,6 @@ EVENTS: tuple[type[Event], ...] = (
     DepartureMissed,
     ReturneeDeparted,
     DepartureDiverted,
+    ReferralAuditSealed,
     CountryStatusChanged,
 )

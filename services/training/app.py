@@ -7,6 +7,7 @@ from pathlib import Path
 from chassis.service import Overlay, Service
 from training.api import router
 from training.consumers import EVENTS as CONSUMED
+from training.events import TrainingAuditSealed
 from training.handlers import COMMANDS, DEADLINES, KINDS
 from training.handlers.deadlines import STAYS
 from training.reference import Reference
@@ -35,6 +36,7 @@ SERVICE = Service(
     standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
     seals=True,
+    audit_head=TrainingAuditSealed,
 )
 
 if __name__ == "__main__":

@@ -38,7 +38,10 @@ select (select count(*) from outbox),
        (select count(*) from position where blocked),
        (select extract(epoch from clock_timestamp() - min(parked_at)) from parked where state <> 'discarded'),
        (select count(*) from deadline where due_at <= $1),
-       (select extract(epoch from $1 - min(due_at)) from deadline where due_at <= $1)
+       (select extract(epoch from $1 - min(due_at)) from deadline where due_at <= $1),
+       (select count(*) from audit where id > sealed.up_to),
+       (select extract(epoch from clock_timestamp() - at) from audit where id > sealed.up_to order by id limit 1)
+from (select coalesce((select audit_id from audit_seal order by number desc limit 1), 0)) as sealed(up_to)
 """
 _FORGET = "delete from idempotency where created_at < clock_timestamp() - $1::interval"
 
@@ -106,6 +109,8 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
             metrics.parked_oldest,
             metrics.deadlines_overdue,
             metrics.deadlines_oldest,
+            metrics.audit_unsealed,
+            metrics.audit_unsealed_oldest,
         )
         for gauge, value in zip(gauges, row, strict=True):
             gauge.set(float(value or 0))

@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ import uvloop
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from chassis.audit.sealer import AuditSealer
 from chassis.audit.writer import Auditor
 from chassis.clock import Clock
 from chassis.consumer.dispatch import Dispatcher
@@ -76,6 +78,8 @@ CALENDAR_SECONDS = 5.0
 KEYS_SECONDS = 5.0
 """How long a process may not know that its key file is another one."""
 UNSEALED_SECONDS = 60.0
+AUDIT_SECONDS = 1.0
+"""How long a row of the audit lies unsealed: until then nothing shows that it was changed."""
 STANDING_SECONDS = 0.4
 """How long a process may not know what holds, with the time of a statement on top: less than half a second."""
 LINEAGE_SECONDS = 2.0
@@ -247,6 +251,17 @@ class Runtime:
         if self.service.unsealed:
             sealer = Sealer(workshop, self.service.unsealed)
             self._loop(Loop("sealer", sealer.seal_some, UNSEALED_SECONDS, self.metrics))
+        if self.vault is not None:
+            audit = AuditSealer(
+                workshop.pool,
+                self.vault,
+                self.tracer,
+                self.service.actor,
+                self.service.name,
+                head=self.service.audit_head,
+                tell=timedelta(seconds=self.settings.audit_told_seconds),
+            )
+            self._loop(Loop("audit", audit.step, AUDIT_SECONDS, self.metrics))
         self.probes.progress["relay"] = lambda: relay.last_progress
         self._background(relay.run(), "relay")
         if self.service.topics:

@@ -104,6 +104,8 @@ class Metrics:
         self.time_zones = gauge("time_zones", "1, with the release by which local days are counted", ("release",))
         self.time_zones.labels(zones.RELEASE).set(1)
         self.unsealed = gauge("unsealed", "Aggregates that still lie in clear from before they were sealed")
+        self.audit_unsealed = gauge("audit_unsealed_rows", "Rows of the audit that are not sealed yet")
+        self.audit_unsealed_oldest = gauge("audit_unsealed_oldest_seconds", "Age of the oldest of them")
         self.vault_locked = counter("vault_locked", "Sealed data that did not open when they were asked for")
         self.foreign_records = counter("foreign_records", "Records in own topics that others wrote", ("topic",))
 

@@ -49,6 +49,15 @@ class Generation:
         """Another one than the cipher's."""
         return hmac.digest(self.key, b"request fingerprints", "sha256")
 
+    @cached_property
+    def _signing_key(self) -> bytes:
+        """A third one."""
+        return hmac.digest(self.key, b"audit chain", "sha256")
+
+    def countersign(self, digest: bytes) -> bytes:
+        """What only who has the key can say of a digest."""
+        return hmac.digest(self._signing_key, digest, "sha256")
+
     def mark(self, data: bytes) -> bytes:
         """A keyed hash: 32 bytes by which only who has the key knows the same data again."""
         return hashlib.blake2b(data, key=self._marking_key, digest_size=32).digest()

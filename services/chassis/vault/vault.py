@@ -6,6 +6,7 @@ the generation that wrapped the key is taken out of the key file.
 
 from __future__ import annotations
 
+import hmac
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -170,3 +171,15 @@ class KeyVault:
         newest = self.ring.sealing(self._now())
         others = (each for each in reversed(self.ring.generations) if each is not newest)
         return tuple(each.mark(data) for each in (newest, *others))
+
+    # --- countersignatures -------------------------------------------------------------------------------------------
+
+    def countersigned(self, digest: bytes) -> tuple[str, bytes]:
+        """The generation that seals now, and what it says of this digest."""
+        generation = self.ring.sealing(self._now())
+        return generation.id, generation.countersign(digest)
+
+    def is_countersigned(self, digest: bytes, generation: str, mac: bytes) -> bool | None:
+        """Whether that generation has said so of this digest; None if it is not listed any more."""
+        found = self.ring.find(generation)
+        return None if found is None else hmac.compare_digest(found.countersign(digest), mac)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from chassis.operators.cli import calendar, doctor, migrate, parked, restore, topics
+from chassis.operators.cli import audit, calendar, doctor, migrate, parked, restore, topics
 from chassis.operators.cli.output import PeopleGroup
 
 app = typer.Typer(
@@ -29,5 +29,6 @@ app.add_typer(calendar.app, name="calendar")
 app.add_typer(topics.app, name="topics")
 app.add_typer(parked.app, name="parked")
 app.add_typer(restore.app, name="restore")
+app.add_typer(audit.app, name="audit")
 
 __all__ = ["app"]
