@@ -96,6 +96,10 @@ async def _dropped_many(walk: Walk) -> Request:
     return _request({"parked_ids": [int(walk.parked_id())], "ticket": "INC-4711", "reason": "sent by a test tool"})
 
 
+async def _somebody(_walk: Walk) -> Request:
+    return _request({"subject": str(uuid4())}, lasts=True)
+
+
 async def _parked(walk: Walk) -> str:
     return walk.parked_id()
 
@@ -112,6 +116,7 @@ OPERATIONS: Mapping[str, Recipe] = {
     ),
     "POST /operations/parked/many/retry": _parked_many,
     "POST /operations/parked/many/discard": _dropped_many,
+    "POST /audit/search": _somebody,
 }
 """What each service answers by the chassis's routes."""
 

@@ -30,7 +30,7 @@ COUNTS = "FUZZ_COUNTS"
 PLAN = "FUZZ_PLAN"
 """Names the file with the good requests that it sends requests around."""
 LEFT_OUT = ("/local/",)
-SHARED = ("/code-lists", "/operations/", "/health/", "/metrics")
+SHARED = ("/audit", "/code-lists", "/operations/", "/health/", "/metrics")
 """What every service answers by the same routes of the chassis."""
 KNOWN = 0.7
 """How often a field of this name holds one of the ids that exist."""

@@ -63,7 +63,7 @@ class Service:
     lists at start. `standing`: aggregates of one of the `kinds` that every process knows by heart, and what they change
     in the code lists. `seals`: whether it has a key file. It needs one for what only a vault opens, and to remember
     bodies and persons by keyed hashes. `unsealed`: what lies in clear from before.
-    `audit_head`: its event that tells up to where its audit is sealed.
+    `audit_head`: its event that tells up to where its audit is sealed. `auditor`: the role that reads the audit.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
     or `stays` says why it hangs on none.
     `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and
@@ -93,6 +93,7 @@ class Service:
     seals: bool = False
     unsealed: Sequence[Unsealed] = ()
     audit_head: type[AuditSealed] | None = None
+    auditor: str = ""
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for a deadline that would move without a word."""

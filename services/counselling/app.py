@@ -45,6 +45,7 @@ SERVICE = Service(
     forgets=(Forgotten("centre_file", "unknown", NEVER_REFERRED),),
     seals=True,
     audit_head=CounsellingAuditSealed,
+    auditor=roles.DATA_PROTECTION_OFFICER,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
 )
 

@@ -47,6 +47,7 @@ SERVICE = Service(
     working_days=WORKING_DAYS,
     seals=True,
     audit_head=ReferralAuditSealed,
+    auditor=roles.DATA_PROTECTION_OFFICER,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
 )
 

@@ -37,6 +37,7 @@ SERVICE = Service(
     working_days=WORKING_DAYS,
     seals=True,
     audit_head=TrainingAuditSealed,
+    auditor=roles.DATA_PROTECTION_OFFICER,
 )
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ PROGRAMME_MANAGER: Final = "programme_manager"
 OPERATOR: Final = "operator"
 """Keeps the services running: sees envelopes, and nothing of any person."""
 DATA_PROTECTION_OFFICER: Final = "data_protection_officer"
-"""Looks at what people have allowed and to whom they were referred, and changes nothing."""
+"""Looks at what people have allowed and to whom they were referred, and at who did or saw what; changes nothing."""
 
 SCOUTS_DESK: Final = (SCOUT, RETURN_COUNSELLOR)
 """The desk in Germany that opens cases and refers them."""

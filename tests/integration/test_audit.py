@@ -188,3 +188,56 @@ def test_a_service_writes_and_reads_rows_and_can_do_nothing_else_to_them(databas
     for statement in (*changes, *(f"{verb} {table}" for verb in VERBS for table in ("audit", "audit_seal"))):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             database.fetch(statement, as_application=True)
+
+
+# --- who reads it ---
+
+PROTECTION = {"roles": ["data_protection_officer"], "org": "programme:protection", "sub": "officer-1"}
+
+
+async def test_the_officer_reads_who_saw_a_case_and_what_a_person_did_and_that_is_a_row(desk: Process) -> None:
+    case, other = await desk.opened(), await desk.opened({**BAVARIA, "sub": "bert"})
+    await desk.read(f"/cases/{case}", {**BAVARIA, "sub": "anna"})
+    await desk.read("/cases", {**BAVARIA, "sub": "anna"})
+    before = await last(desk.pool)
+
+    found = await desk.read("/audit", PROTECTION, case=case)
+    assert [(each["action"], each["outcome"]) for each in found["items"]] == [
+        ("list_cases", "shown"),
+        ("read_case", "shown"),
+        ("grant_consent", "done"),
+        ("open_case", "done"),
+    ]
+    assert len({each["person"] for each in found["items"]}) == 2
+    assert all(case in each["about"] for each in found["items"])
+
+    of_anna = await desk.post("/audit/search", PROTECTION, subject="anna")
+    assert [each["action"] for each in of_anna["items"]] == ["list_cases", "read_case"]
+    assert (await desk.post("/audit/search", PROTECTION, subject="nobody"))["items"] == []
+    assert await rows(desk.pool, before) == [
+        ("read_audit", "shown", "data_protection_officer", sorted([case, other])),
+        ("search_audit", "shown", "data_protection_officer", sorted([case, other])),
+        ("search_audit", "shown", "data_protection_officer", []),
+    ]
+
+
+async def test_the_audit_comes_in_pages_and_names_whom_it_is_asked_about(desk: Process) -> None:
+    case = await desk.opened()
+    first = await desk.read("/audit", PROTECTION, case=case, limit=1)
+    rest = await desk.read("/audit", PROTECTION, case=case, limit=50, cursor=first["next_cursor"])
+    actions = [each["action"] for each in first["items"] + rest["items"]]
+    assert actions == ["grant_consent", "open_case"]
+    for query in ({}, {"subject": "anna"}, {"case": "no id"}):
+        refused = await desk.read("/audit", PROTECTION, **query)
+        assert (refused["http"], refused["code"]) == (422, "request_invalid")
+    for body in ({}, {"subject": "two words"}):
+        assert (await desk.post("/audit/search", PROTECTION, **body))["http"] in {400, 422}
+
+
+async def test_nobody_else_reads_the_audit(desk: Process) -> None:
+    case = await desk.opened()
+    for who in (BAVARIA, {"roles": ["programme_manager"], "org": "programme:desk"}, {"roles": ["operator"]}):
+        assert (await desk.read("/audit", who, case=case))["code"] == "role_required"
+        assert (await desk.post("/audit/search", who, subject="anna"))["code"] == "role_required"
+    elsewhere = {**PROTECTION, "org": "scouts:bavaria"}
+    assert (await desk.read("/audit", elsewhere, case=case))["code"] == "role_elsewhere"

@@ -14,6 +14,9 @@ from tests.support.chain import Chain
 from tests.support.openapi import Operation, operations
 from tests.support.tokens import at_home
 
+SEARCH = "/audit/search"
+"""It changes nothing: what is looked for is personal, and so comes in a body."""
+
 
 class Everything:
     """All operations that change something, and somebody who sends requests."""
@@ -57,7 +60,7 @@ async def found(chain: Chain) -> Everything:
     for service, url in chain.stack.urls().items():
         async with httpx.AsyncClient(base_url=url) as http:
             document = (await http.get("/openapi.json")).json()
-        found += [each for each in operations(service, document) if each.changes]
+        found += [each for each in operations(service, document) if each.changes and each.path != SEARCH]
     assert len(found) > 25
     return Everything(chain, found)
 

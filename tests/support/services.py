@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from chassis.http.audit import router as audit
 from chassis.http.code_lists import router as code_lists
 from chassis.http.parked import router as operations
 from deploy.local.places import SERVICES
+from vocabulary.events import SUBJECT
+from vocabulary.roles import DATA_PROTECTION_OFFICER
 
 NAMES = tuple(sorted(SERVICES))
 ALL: tuple[Any, ...] = tuple(import_module(f"{name}.app").SERVICE for name in NAMES)
 
 SHARED = [
     (method, route)
-    for router in (code_lists({}), operations)
+    for router in (code_lists({}), operations, audit(DATA_PROTECTION_OFFICER, SUBJECT))
     for route in router.routes
     for method in sorted(route.methods)
 ]

@@ -39,6 +39,7 @@ OF_NOBODY = {
     "GET /summary",
     "GET /countries",
     "GET /countries/{country}",
+    "GET /audit",
     "GET /code-lists",
     "GET /code-lists/{name}",
     "GET /operations/parked",

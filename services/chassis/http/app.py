@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
-from chassis.http import code_lists, docs_page, local_clock, parked
+from chassis.http import audit, code_lists, docs_page, local_clock, parked
 from chassis.http.door import Door
 from chassis.http.exception_handlers import install
 from chassis.http.guards import AddressGuard, LastResort, RequestEdge
@@ -44,6 +44,8 @@ def create_api(
     own: Sequence[APIRouter] = ()
     if service.routers:
         own = (*service.routers, code_lists.router(published(settings.reference_dir)), parked.router)
+        if service.auditor:
+            own = (*own, audit.router(service.auditor, service.subject))
     local = [local_clock.router] if settings.clock_control else []
     app = FastAPI(
         title=service.title,
