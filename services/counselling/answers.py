@@ -13,10 +13,20 @@ from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
-from counselling.domain.sight import Sight, departure_for, leading_of, own_consents, own_referrals, sight_of, stage_for
+from counselling.domain.sight import (
+    Sight,
+    consent_lost_at,
+    departure_for,
+    leading_of,
+    own_consents,
+    own_referrals,
+    sight_of,
+    stage_for,
+)
 from vocabulary.terms import Priority, Readiness
 
 UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
+LOST = "since when no consent covers the centre that holds it: it was taken back, or its last day is over"
 OVER = "why the case is over for everybody, as a centre has told: a code of fail_reasons, such as person_deceased"
 ESTIMATED = "whether that time rests on a day that nobody has announced yet, and may move by one"
 
@@ -142,6 +152,14 @@ class WithdrawalView(Answer):
     noted_at: datetime
 
 
+class RenewalView(Answer):
+    """The person has taken the consent back: record a new one with them, or say how the support ends."""
+
+    due_at: datetime
+    due_estimated: bool = Field(default=False, description=ESTIMATED)
+    overdue_level: int = Field(description="0 in time, 1 to 3 as neither comes")
+
+
 class ReferralView(Answer):
     """One referral of a file."""
 
@@ -161,6 +179,8 @@ class ReferralView(Answer):
     first_appointment: datetime | None
     reopened_at: datetime | None
     withdrawal: WithdrawalView | None
+    consent_lost_at: datetime | None = Field(default=None, description=LOST)
+    renewal: RenewalView | None
     preview: PreviewView | None
 
 
@@ -303,7 +323,8 @@ class FileView(Answer):
 
 
 class FileSummary(Answer):
-    """One line of a worklist. Of somebody whom no consent lets the centre know now, it has the id alone."""
+    """One line of a worklist. Of somebody whom no consent lets the centre know now, it has the id alone, and since
+    when, while the centre has them in its care."""
 
     case_id: UUID
     status: FileStatus | None
@@ -317,9 +338,10 @@ class FileSummary(Answer):
     departure: DepartureView | None
     arrival: ArrivalView | None
     readiness: Readiness | None
+    consent_lost_at: datetime | None = Field(description=LOST)
 
     @classmethod
-    def of(cls, file: CentreFile, last: Referral | None, departure: Departure | None) -> Self:
+    def of(cls, file: CentreFile, last: Referral | None, departure: Departure | None, at: datetime) -> Self:
         """All of the line; needs and priority are those of `last`."""
         return cls.model_validate(
             {
@@ -335,16 +357,17 @@ class FileSummary(Answer):
                 "departure": departure,
                 "arrival": file.arrival,
                 "readiness": file.assessment.readiness if file.assessment else None,
+                "consent_lost_at": None if last is None else consent_lost_at(file, last, at),
             }
         )
 
     @classmethod
     def to_centre(cls, file: CentreFile, centre: str, at: datetime) -> Self:
         """What a centre that has taken the person on may know at this time."""
-        line = cls.of(file, leading_of(file, centre), departure_for(file, centre))
+        line = cls.of(file, leading_of(file, centre), departure_for(file, centre), at)
         if sight_of(file, centre, at) == "whole":
             return line
-        kept = {"case_id", "centre", "needs"}
+        kept = {"case_id", "centre", "needs", "consent_lost_at"}
         return line.model_copy(update={**dict.fromkeys(cls.model_fields.keys() - kept), "needs": ()})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -143,13 +143,20 @@ async def list_files(
     now: Now,
     days: Days,
     wish: Annotated[Wish, paged(views.FILES)],
+    *,
     status: Annotated[FileStatus | None, Query(description="only files in this stage")] = None,
+    consent: Annotated[
+        Literal["lost"] | None,
+        Query(description="only people whom the centre has in its care without a consent that covers it now"),
+    ] = None,
 ) -> Response:
     """Files of the people whom the caller's centre has in its care, or had to the end. Who waits is in the inbox.
 
     A line of somebody whom no consent lets the centre know now has the id alone, and comes in the order of ids only.
     """
-    return json_response(await views.files(reading, scope, wish, status=status, now=now, days=days))
+    return json_response(
+        await views.files(reading, scope, wish, status=status, lost=consent == "lost", now=now, days=days)
+    )
 
 
 @router.get("/files/{case_id}", tags=["files"], **personal(FileView, 403, 404, tagged=True))

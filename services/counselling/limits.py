@@ -36,6 +36,13 @@ def contact_estimated(file: CentreFile, days: WorkingDays) -> bool:
     return days.rests_on_estimate(referral.place, start, file.arrival.contact_due_at)
 
 
+def renewal_estimated(referral: Referral, days: WorkingDays) -> bool:
+    """Whether a new consent is owed by a time that rests on an estimated day."""
+    if referral.renewal is None:
+        return False
+    return days.rests_on_estimate(referral.place, referral.renewal.lost_at, referral.renewal.due_at)
+
+
 def contact_priority(vulnerable: bool) -> str:
     """Whose limits the first contact has (docs/domain.md: first-contact).
 

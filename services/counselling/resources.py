@@ -11,12 +11,12 @@ from chassis.pure.resources import Resource
 from chassis.pure.sealing import Vault
 from chassis.pure.states import States, by_id, by_link
 from counselling import refusals
-from counselling.answers import Assessments, AssessmentView, FileSummary, FileView
+from counselling.answers import Assessments, AssessmentView, FileSummary, FileView, ReferralView
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-from counselling.domain.sight import sight_of
+from counselling.domain.sight import consent_lost_at, sight_of
 from counselling.handlers.care import levels_of
-from counselling.limits import answer_estimated, contact_estimated
+from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
 from vocabulary.roles import PROGRAMME_MANAGER
 
 V = TypeVar("V", FileView, FileSummary)
@@ -37,11 +37,22 @@ def show_file(states: States, case_id: UUID, context: Context) -> FileView | Ref
         return file
     whole = context.actor.role == PROGRAMME_MANAGER
     view = FileView.model_validate(file) if whole else FileView.to_centre(file, context.actor.org, context.now)
-    estimated = {each.id for each in file.referrals if answer_estimated(each, context.working_days)}
-    marked = (
-        each.model_copy(update={"answer_due_estimated": each.referral_id in estimated}) for each in view.referrals
+    marked = tuple(_marked(each, file, context) for each in view.referrals)
+    return with_estimate(view.model_copy(update={"referrals": marked}), file, context.working_days)
+
+
+def _marked(view: ReferralView, file: CentreFile, context: Context) -> ReferralView:
+    """The view of a referral with what depends on the moment, and on what the calendars say now."""
+    referral = file.referral(view.referral_id)
+    assert referral is not None, "a view is of a referral of its file"
+    estimated = renewal_estimated(referral, context.working_days)
+    return view.model_copy(
+        update={
+            "answer_due_estimated": answer_estimated(referral, context.working_days),
+            "consent_lost_at": consent_lost_at(file, referral, context.now),
+            "renewal": view.renewal and view.renewal.model_copy(update={"due_estimated": estimated}),
+        }
     )
-    return with_estimate(view.model_copy(update={"referrals": tuple(marked)}), file, context.working_days)
 
 
 def show_assessments(states: States, case_id: UUID, context: Context) -> Assessments | Refused:

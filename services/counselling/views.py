@@ -43,6 +43,9 @@ INBOX: Final = Listing(
 )
 FILES: Final = Listing(source="centre_file", orders={"arrived_on": Order("arrived_on", "text")})
 
+IN_CARE: Final = ("expected", "arrived_not_contacted", "in_contact", "assessed")
+"""Stages in which something is going on: who has ended its part owes no consent."""
+
 _consents: TypeAdapter[tuple[Consent, ...]] = TypeAdapter(tuple[Consent, ...])
 _file: TypeAdapter[CentreFile] = TypeAdapter(CentreFile)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
@@ -58,13 +61,21 @@ async def inbox(documents: Documents, scope: Scope, wish: Wish, *, now: datetime
 
 
 async def files(
-    documents: Documents, scope: Scope, wish: Wish, *, status: str | None, now: datetime, days: WorkingDays
+    documents: Documents,
+    scope: Scope,
+    wish: Wish,
+    *,
+    status: str | None,
+    lost: bool,
+    now: datetime,
+    days: WorkingDays,
 ) -> Page[FileSummary]:
     """Files of people whom a centre has in its care, or had to the end; for the programme's management, all that lie
     with a centre, or with any.
 
     Of somebody whom no consent lets the centre know now a line has the id alone. By its place in another order than
-    that of the ids, or by being found by what it hides, it would tell that: there it is left out.
+    that of the ids, or by being found by what it hides, it would tell that: there it is left out. `lost`, that it holds
+    somebody without a consent, tells it nothing that its own consents do not.
     """
     where = Where()
     where.add("data -> 'centres' ? {}", scope.centre)  # what the index answers
@@ -73,14 +84,29 @@ async def files(
     if scope.reader is not None and not in_order_of_ids:
         where.add("(data -> 'taken_on' ->> {}::text)::timestamptz > {}", scope.reader, now)
     where.add("status = {}", status)
+    if lost:
+        _held_without_consent(where, scope.reader or scope.centre, now)
 
     def line(row: Any) -> FileSummary:
         file = _file.validate_json(row["data"])
         if scope.reader is None:
-            return with_estimate(FileSummary.of(file, leading(file), file.departure), file, days)
+            return with_estimate(FileSummary.of(file, leading(file), file.departure, now), file, days)
         return with_estimate(FileSummary.to_centre(file, scope.reader, now), file, days)
 
     return await documents.page(FILES, where, wish, line)
+
+
+def _held_without_consent(where: Where, centre: str | None, now: datetime) -> None:
+    """Only files of people whom this centre, or any, has in its care, and no consent lets it know them now."""
+    where.add("status = any({})", list(IN_CARE))
+    if centre is None:
+        where.add(
+            "exists (select from jsonb_each_text(data -> 'taken_on') as held(centre, until)"
+            " where held.until::timestamptz <= {})",
+            now,
+        )
+    else:
+        where.add("(data -> 'taken_on' ->> {}::text)::timestamptz <= {}", centre, now)
 
 
 def inbox_item(row: Any, at: datetime, centre: str | None, days: WorkingDays) -> InboxItem:

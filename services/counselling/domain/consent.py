@@ -55,6 +55,12 @@ def known_until(consents: Iterable[Consent], centre: str, country: str) -> datet
     return max((end for end in ends if end is not None), default=None)
 
 
+def lost_at(consents: Iterable[Consent], centre: str, country: str, at: datetime) -> datetime | None:
+    """Since when no consent covers the centre that once did; None: one does at this time, or none ever has."""
+    until = known_until(consents, centre, country)
+    return until if until is not None and until <= at else None
+
+
 def granted(consents: tuple[Consent, ...], consent: Consent) -> tuple[Consent, ...]:
     """The consents with this one granted. A withdrawal is never undone: a new consent has a new id."""
     known = _find(consents, consent.id)

@@ -100,6 +100,16 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewal:
+    """The consent that a held referral rests on was taken back: a new one, or an end, is owed by `due_at`."""
+
+    lost_at: datetime
+    due_at: datetime
+    overdue_level: int = 0
+    """The level that the missing consent has reached, 0 in time."""
+
+
+@dataclass(frozen=True, slots=True)
 class EarlyWithdrawal:
     """A withdrawal that came before its referral, of which the record was missing: it holds as soon as that comes."""
 
@@ -138,6 +148,7 @@ class Referral(Stepping[Step]):
     ends_case: bool = False
     """Whether it failed for a reason that ends the case for everybody: the person has died."""
     reopened_at: datetime | None = None
+    renewal: Renewal | None = None
 
     @property
     def place(self) -> str:
@@ -172,7 +183,7 @@ class Referral(Stepping[Step]):
     def ended(self, step: Step, at: datetime, reason: str) -> Referral:
         """Rejected, redirected, withdrawn, completed or failed, for a coded reason or with a coded outcome."""
         answered_at = at if step in ("reject", "redirect") else self.answered_at
-        return self.stepped(step, answered_at=answered_at, ended_at=at, reason=reason)
+        return self.stepped(step, answered_at=answered_at, ended_at=at, reason=reason, renewal=None)
 
     def failed(self, at: datetime, reason: str, *, ends_case: bool) -> Referral:
         """Nothing more comes of it."""

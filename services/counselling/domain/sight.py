@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from counselling.domain.centre_file import ENDED, CentreFile, FileStatus
-from counselling.domain.consent import Consent, covered
+from counselling.domain.consent import Consent, covered, lost_at
 from counselling.domain.journey import Departure
 from counselling.domain.referral import CARED_FOR, Referral
 
@@ -59,6 +59,11 @@ def stage_for(file: CentreFile, centre: str, sight: Sight) -> FileStatus | None:
         return "expected" if sight == "preview" else None
     last = max(own, key=lambda each: each.ended_at or each.received_at, default=None)
     return "expected" if last is None else ENDED.get(last.status, "expected")
+
+
+def consent_lost_at(file: CentreFile, referral: Referral, at: datetime) -> datetime | None:
+    """Since when the centre holds the referral without a consent that covers it; None: it does not."""
+    return lost_at(file.consents, referral.centre, referral.centre_country, at) if referral.held else None
 
 
 def departure_for(file: CentreFile, centre: str) -> Departure | None:

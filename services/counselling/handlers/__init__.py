@@ -42,11 +42,13 @@ COMMANDS: Mapping[type[Any], Handler] = {
 DEADLINES: Mapping[str, Handler] = {
     deadlines.REFERRAL_ANSWER: Handler(BY_OWNER, overdue.referral_answer_missed),
     deadlines.FIRST_CONTACT: Handler(BY_OWNER, overdue.first_contact_missed),
+    deadlines.CONSENT_RENEWAL: Handler(BY_OWNER, overdue.consent_renewal_missed),
 }
 
 MOVES: Mapping[str, Handler] = {
     deadlines.REFERRAL_ANSWER: Handler(BY_OWNER, overdue.referral_answer_moved),
     deadlines.FIRST_CONTACT: Handler(BY_OWNER, overdue.first_contact_moved),
+    deadlines.CONSENT_RENEWAL: Handler(BY_OWNER, overdue.consent_renewal_moved),
 }
 
 SEALING = Handler(needs(id=(CentreFile, Linked(Assessment))), care.seal_what_lies_in_clear)

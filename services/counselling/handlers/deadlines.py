@@ -6,5 +6,8 @@ from typing import Final
 
 REFERRAL_ANSWER: Final = "referral_answer"
 """Of a referral, owned by its file: the centre owes an answer."""
+CONSENT_RENEWAL: Final = "consent_renewal"
+"""Of a referral that a centre holds, owned by its file: the consent was taken back, and the centre owes what becomes of
+it."""
 FIRST_CONTACT: Final = "first_contact"
 """Of a file: the centre owes the first contact to somebody who has arrived."""

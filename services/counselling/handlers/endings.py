@@ -14,6 +14,7 @@ from counselling.events import CounsellingEvent, NeverArrived, ReferralCompleted
 from counselling.handlers.access import by_centre, care_of, referral_of, sight_in
 from counselling.handlers.deadlines import FIRST_CONTACT
 from counselling.handlers.referrals import contact_owed, takes_on_anew
+from counselling.handlers.renewals import settled_renewals
 from vocabulary.countries import day_at
 from vocabulary.refusals import unknown_code, wrong_state
 from vocabulary.transitions import statuses_before
@@ -33,10 +34,10 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
     if command.outcome_code not in context.reference.outcome_codes:
         return unknown_code("/outcome_code", "outcome_codes")
     completed = referral.ended("complete", context.now, command.outcome_code)
-    file = file.with_referral(completed)
+    before, file = file, file.with_referral(completed)
     event = ReferralCompleted(**by_centre(file, referral), referral_id=referral.id, outcome_code=command.outcome_code)
     answer = ReferralOutcome.of(file, completed, sight_in(file, context))
-    return Decision((file,), (event,), _let_go(file), answer)
+    return Decision((file,), (event,), _let_go(before, file), answer)
 
 
 def fail(states: States, command: FailReferral, context: Context) -> Decision | Refused:
@@ -53,9 +54,9 @@ def fail(states: States, command: FailReferral, context: Context) -> Decision | 
     if reason.code == NEVER_ARRIVED:
         return refusals.REASON_OF_THE_FILE
     ended = _held_by(file, referral.centre) if reason.ends_case else (referral,)
-    file, events = _failed(file, ended, reason.code, context)
-    answer = ReferralOutcome.of(file, file.referral(referral.id) or referral, sight_in(file, context))
-    return Decision((file,), events, _let_go(file), answer)
+    after, events = _failed(file, ended, reason.code, context)
+    answer = ReferralOutcome.of(after, after.referral(referral.id) or referral, sight_in(after, context))
+    return Decision((after,), events, _let_go(file, after), answer)
 
 
 def never_arrived(states: States, command: ReportNeverArrived, context: Context) -> Decision | Refused:
@@ -75,13 +76,13 @@ def never_arrived(states: States, command: ReportNeverArrived, context: Context)
         return refusals.STILL_EXPECTED
     told = NeverArrived(**by_centre(file, referral), expected_on=expected_on)
     ended = _held_by(file, referral.centre)
-    file, events = _failed(file, ended, NEVER_ARRIVED, context)
+    after, events = _failed(file, ended, NEVER_ARRIVED, context)
     answer = NeverArrivedOutcome(
         case_id=file.id,
-        status=file.status if known else None,
+        status=after.status if known else None,
         referral_ids=tuple(each.id for each in ended),
     )
-    return Decision((file,), (told, *events), _let_go(file), answer)
+    return Decision((after,), (told, *events), _let_go(file, after), answer)
 
 
 def reopen(states: States, command: ReopenReferral, context: Context) -> Decision | Refused:
@@ -130,6 +131,7 @@ def _seen_anew(before: CentreFile, after: CentreFile, context: Context) -> Centr
     return after if before.case_over == after.case_over else after.inbox_changed(context.now)
 
 
-def _let_go(file: CentreFile) -> tuple[Cleared, ...]:
-    """The first contact is owed no more where nobody has the person in their care."""
-    return () if any(each.held for each in file.live) else (Cleared(FIRST_CONTACT, file.id),)
+def _let_go(before: CentreFile, after: CentreFile) -> tuple[Cleared, ...]:
+    """What is owed no more: a consent for what has ended; the first contact, where nobody has the person in care."""
+    contact = () if any(each.held for each in after.live) else (Cleared(FIRST_CONTACT, after.id),)
+    return (*contact, *settled_renewals(before, after))

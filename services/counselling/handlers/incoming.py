@@ -39,6 +39,7 @@ from counselling.domain.journey import Departure
 from counselling.domain.referral import EarlyWithdrawal, Preview, Referral, Withdrawal
 from counselling.events import ReferralReceived
 from counselling.handlers.deadlines import REFERRAL_ANSWER
+from counselling.handlers.renewals import settled_renewals, with_renewals
 from counselling.limits import due
 from vocabulary.ages import Age
 from vocabulary.consents import consent_ends_at
@@ -125,7 +126,8 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     if not referral.allows("withdraw"):
         return NOTHING
     ended = referral.ended("withdraw", context.occurred_at, event.reason)
-    return Decision((file.with_referral(ended),), deadlines=(Cleared(REFERRAL_ANSWER, referral.id),))
+    after = file.with_referral(ended)
+    return Decision((after,), deadlines=(Cleared(REFERRAL_ANSWER, referral.id), *settled_renewals(file, after)))
 
 
 def consent_granted(states: States, event: ConsentGranted, context: Context) -> Decision:
@@ -135,16 +137,17 @@ def consent_granted(states: States, event: ConsentGranted, context: Context) -> 
     file = file_of(states, event.case_id)
     ends_at = consent_ends_at(event.valid_until, event.expires_at)
     given = consent.Consent(event.consent_id, event.recipients, event.valid_until, ends_at)
-    return Decision((_with_consents(file, consent.granted(file.consents, given), context.now),))
+    return _consenting(file, consent.granted(file.consents, given), context)
 
 
 def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
-    """From `effective_at` on nothing is accepted or redirected on its ground."""
+    """From `effective_at` on nothing is accepted or redirected on its ground, and what a centre holds on it is owed a
+    new one, or an end."""
     if event.purpose != consent.PURPOSE:
         return NOTHING
     file = file_of(states, event.case_id)
     consents = consent.withdrawn(file.consents, event.consent_id, event.recipients, event.effective_at)
-    return Decision((_with_consents(file, consents, context.now),))
+    return _consenting(file, consents, context)
 
 
 def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, context: Context) -> Decision:
@@ -191,6 +194,11 @@ def _departing(file: CentreFile, departure: Departure, context: Context) -> Deci
 
 def _outdated(file: CentreFile, at: datetime) -> bool:
     return file.journey_told_at is not None and at < file.journey_told_at
+
+
+def _consenting(file: CentreFile, consents: tuple[consent.Consent, ...], context: Context) -> Decision:
+    after, deadlines = with_renewals(_with_consents(file, consents, context.now), context)
+    return Decision((after,), deadlines=deadlines)
 
 
 def _with_consents(file: CentreFile, consents: tuple[consent.Consent, ...], now: datetime) -> CentreFile:

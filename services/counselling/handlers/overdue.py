@@ -21,9 +21,10 @@ from chassis.pure.decision import (
 from chassis.pure.states import States
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.journey import Arrival
-from counselling.domain.referral import ESCALATIONS, Referral
+from counselling.domain.referral import ESCALATIONS, Referral, Renewal
 from counselling.events import DeadlineMissed, DeadlineMoved
-from counselling.handlers.deadlines import FIRST_CONTACT, REFERRAL_ANSWER
+from counselling.handlers.deadlines import CONSENT_RENEWAL, FIRST_CONTACT, REFERRAL_ANSWER
+from counselling.handlers.renewals import PRIORITY
 from counselling.limits import contact_priority, due
 from vocabulary import roles
 
@@ -50,6 +51,26 @@ def first_contact_missed(states: States, deadline: DeadlineDue, context: Context
     event = _missed(FIRST_CONTACT, file.id, referral, deadline)
     priority = contact_priority(file.vulnerability_present)
     return Decision((changed,), (event,), _again(deadline, referral, priority, context))
+
+
+def consent_renewal_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:
+    """The centre owes what becomes of a referral whose consent was taken back."""
+    if (owed := _unrenewed(states, deadline)) is None:
+        return NOTHING
+    file, referral, renewal = owed
+    changed = file.with_referral(replace(referral, renewal=replace(renewal, overdue_level=deadline.level)))
+    event = _missed(CONSENT_RENEWAL, file.id, referral, deadline)
+    return Decision((changed,), (event,), _again(deadline, referral, PRIORITY, context))
+
+
+def consent_renewal_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
+    """It is owed by another time."""
+    if (owed := _unrenewed(states, move)) is None:
+        return NOTHING
+    file, referral, renewal = owed
+    if move.level == 1:
+        file = file.with_referral(replace(referral, renewal=replace(renewal, due_at=move.due_at)))
+    return Decision((file,), (_moved(CONSENT_RENEWAL, file.id, referral, move),))
 
 
 def referral_answer_moved(states: States, move: DeadlineMove, context: Context) -> Decision:
@@ -79,6 +100,15 @@ def _unanswered(states: States, deadline: DeadlineDue | DeadlineMove) -> tuple[C
     if file is None or referral is None or referral.status != "received":
         return None
     return file, referral
+
+
+def _unrenewed(states: States, deadline: DeadlineDue | DeadlineMove) -> tuple[CentreFile, Referral, Renewal] | None:
+    """The file, and the referral that its centre holds without a consent, if it still does."""
+    file = states.get(CentreFile, deadline.owner)
+    referral = None if file is None else file.referral(deadline.subject)
+    if file is None or referral is None or referral.renewal is None or not referral.held:
+        return None
+    return file, referral, referral.renewal
 
 
 def _uncontacted(states: States, deadline: DeadlineDue | DeadlineMove) -> tuple[CentreFile, Arrival, Referral] | None:

@@ -105,10 +105,13 @@ class Model:
             referral["ended"] = at
 
     def grant(self, id_: UUID, recipients: tuple[str, ...]) -> None:
-        self.consents.setdefault(id_, {"gone": False})["recipients"] = recipients
+        self.consents.setdefault(id_, {"gone": None})["recipients"] = recipients
+        self._renew()
 
     def revoke(self, id_: UUID) -> None:
-        self.consents.setdefault(id_, {"recipients": ()})["gone"] = True
+        consent = self.consents.setdefault(id_, {"recipients": (), "gone": None})
+        consent["gone"] = consent["gone"] or self.now
+        self._renew()
 
     def depart(self, status: str, day: date | None) -> None:
         if status == "departed":
@@ -271,9 +274,9 @@ class Model:
             self.now = max(self.now, at)
             _, level = self.deadlines.pop((name, subject))
             referral = self.referrals[subject] if subject else self._holder()
-            if subject:
+            if name == "referral_answer":
                 referral["level"] = level
-            priority = referral["priority"]
+            priority = referral["priority"] if name == "referral_answer" else "normal"
             if not subject:
                 priority = "emergency" if self._vulnerable() else "normal"
             self.told.append(("DeadlineMissed", referral["centre"], name, level))
@@ -331,6 +334,7 @@ class Model:
             "level": 0,
             "noted": False,
             "reopened": None,
+            "lost": None,
             "dead": False,
         }
         self.deadlines["referral_answer", id_] = (due, 1)
@@ -339,6 +343,22 @@ class Model:
     def _end(self, referral: dict[str, Any], status: str) -> None:
         referral |= {"status": status, "ended": self.now}
         self.deadlines.pop(("referral_answer", referral["id"]), None)
+        self.deadlines.pop(("consent_renewal", referral["id"]), None)
+        referral["lost"] = None
+
+    def _renew(self) -> None:
+        """What a centre holds without a consent is owed one since the last was taken back."""
+        for id_, referral in self.referrals.items():
+            if referral["status"] not in TAKEN:
+                continue
+            centre = referral["centre"]
+            named = [each for each in self.consents.values() if self._names(each, centre)]
+            lost = None if self._covered(centre) else max((each["gone"] for each in named), default=None)
+            if lost is None:
+                self.deadlines.pop(("consent_renewal", id_), None)
+            elif referral["lost"] != lost:
+                self.deadlines["consent_renewal", id_] = (limit_ends("normal", 1, centre, lost), 1)
+            referral["lost"] = lost
 
     def _held_by(self, centre: str) -> list[dict[str, Any]]:
         return [each for each in self.referrals.values() if each["centre"] == centre and each["status"] in TAKEN]
@@ -364,8 +384,11 @@ class Model:
         return any(each["vulnerable"] for each in self.referrals.values() if each["status"] in LIVE)
 
     def _covered(self, centre: str) -> bool:
-        wanted = {centre, f"country:{COUNTRY_OF[centre]}"}
-        return any(not each["gone"] and wanted & set(each["recipients"]) for each in self.consents.values())
+        return any(not each["gone"] and self._names(each, centre) for each in self.consents.values())
+
+    @staticmethod
+    def _names(consent: dict[str, Any], centre: str) -> bool:
+        return bool({centre, f"country:{COUNTRY_OF[centre]}"} & set(consent["recipients"]))
 
     def _holder(self) -> dict[str, Any]:
         taken = [each for each in self.referrals.values() if each["status"] in TAKEN]

@@ -80,7 +80,7 @@ def test_every_class_of_the_service_is_declared() -> None:
         "ph.placement.v1",
     }
     assert [kind.table for kind in SERVICE.kinds] == ["centre_file", "assessment", "country_status"]
-    assert set(SERVICE.deadlines) == {"referral_answer", "first_contact"}
+    assert set(SERVICE.deadlines) == {"referral_answer", "first_contact", "consent_renewal"}
 
 
 def test_the_limits_of_the_reference_data_are_those_of_the_programme() -> None:

@@ -1,0 +1,52 @@
+"""What a centre owes when the consent on which it holds a referral is taken back: a new consent, or an end.
+
+Nothing is ended by the clock (docs/domain.md: consent-lost). A consent that runs out is shown in the same way, and owes
+no more: that its last day comes is known from the beginning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from chassis.pure.decision import Cleared, Context, Deadline
+from counselling.domain.centre_file import CentreFile
+from counselling.domain.consent import lost_at
+from counselling.domain.referral import Referral, Renewal
+from counselling.handlers.deadlines import CONSENT_RENEWAL
+from counselling.limits import due
+
+PRIORITY = "normal"
+"""Whose limits it has: five working days of the centre, and the steps after them."""
+
+
+def with_renewals(file: CentreFile, context: Context) -> tuple[CentreFile, tuple[Deadline | Cleared, ...]]:
+    """The file after a change of its consents, and the deadlines that this sets and clears."""
+    deadlines = list[Deadline | Cleared]()
+    for referral in file.live:
+        taken_back = _taken_back(file, referral, context)
+        if taken_back is None and referral.renewal is not None:
+            deadlines.append(Cleared(CONSENT_RENEWAL, referral.id))
+            file = file.with_referral(replace(referral, renewal=None))
+        elif taken_back is not None and (referral.renewal is None or referral.renewal.lost_at != taken_back):
+            owed = due(context, PRIORITY, 1, referral.place, taken_back)
+            deadlines.append(Deadline(CONSENT_RENEWAL, referral.id, file.id, owed.at, counted=owed.counted))
+            file = file.with_referral(replace(referral, renewal=Renewal(taken_back, owed.at)))
+    return file, tuple(deadlines)
+
+
+def settled_renewals(before: CentreFile, after: CentreFile) -> tuple[Cleared, ...]:
+    """The deadlines that an end clears."""
+    owed = {each.id for each in after.referrals if each.renewal is not None}
+    return tuple(
+        Cleared(CONSENT_RENEWAL, each.id)
+        for each in before.referrals
+        if each.renewal is not None and each.id not in owed
+    )
+
+
+def _taken_back(file: CentreFile, referral: Referral, context: Context) -> datetime | None:
+    """When the person took back the last consent that covered the centre, if that is why none does any more."""
+    lost = lost_at(file.consents, referral.centre, referral.centre_country, context.occurred_at)
+    withdrawn = {each.withdrawn_at for each in file.consents}
+    return lost if referral.held and lost in withdrawn else None
