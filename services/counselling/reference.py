@@ -14,7 +14,7 @@ from chassis.pure.reference import (
 )
 from counselling.domain.referral import ESCALATIONS
 from vocabulary.limits import Unit
-from vocabulary.reference import Centre, Country, Course
+from vocabulary.reference import Centre, Country, Course, FailReason
 from vocabulary.terms import Priority
 
 
@@ -36,14 +36,6 @@ class Need:
 
     code: str
     domain: str
-
-
-@dataclass(frozen=True, slots=True)
-class FailReason:
-    """Why nothing came of a referral; `ends_case`: the case is over for everybody."""
-
-    code: str
-    ends_case: bool
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import ClassVar, Self, get_args
 
 from chassis.pure.reference import CodeList, CodeRow, InvalidReference, load
 from vocabulary.limits import Unit
-from vocabulary.reference import Centre, Country, Fallback, Occupation
+from vocabulary.reference import Centre, Country, FailReason, Fallback, Occupation
 from vocabulary.regions import path
 from vocabulary.terms import Priority
 
@@ -75,14 +75,6 @@ class ReceiptLimit:
     unit: Unit
 
     KEY: ClassVar[tuple[str, ...]] = ("priority",)
-
-
-@dataclass(frozen=True, slots=True)
-class FailReason:
-    """Why nothing came of a referral; `ends_case`: the case is over for everybody."""
-
-    code: str
-    ends_case: bool
 
 
 @dataclass(frozen=True)

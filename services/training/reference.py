@@ -12,7 +12,7 @@ from chassis.pure.calendar import WorkingDays
 from chassis.pure.reference import CodeList, CodeRow, load
 from training.settings import TrainingSettings
 from vocabulary.countries import GERMANY
-from vocabulary.reference import Country, Course, Occupation
+from vocabulary.reference import Country, Course, FailReason, Occupation
 from vocabulary.terms import MeasureCategory
 
 
@@ -43,14 +43,6 @@ class Category:
     """A measure category. Nobody asks for the list: a file with another one than events can carry does not load."""
 
     code: MeasureCategory
-
-
-@dataclass(frozen=True, slots=True)
-class FailReason:
-    """Why nothing came of a referral; `ends_case`: the case is over for everybody."""
-
-    code: str
-    ends_case: bool
 
 
 @dataclass(frozen=True, slots=True)
