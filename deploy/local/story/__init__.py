@@ -1,8 +1,8 @@
 """A story that runs through all four services, over their HTTP APIs only: what it promises, it checks.
 
-39 invented people in 13 countries (`people`), twelve of whom are told one by one (`named`). Every step waits until the
-services that it concerns show its effect; time passes only when nobody has anything left to do (`clock`). At the end
-everything is read back (`ending`). It can be played again on the same data: all ids and keys are new each time.
+39 invented people in 13 countries (`people`), sixteen of whom are told one by one (`named`, `turns`). Every step waits
+until the services that it concerns show its effect; time passes only when nobody has anything left to do (`clock`). At
+the end everything is read back (`ending`). It can be played again on the same data: all ids and keys are new each time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.places import StackError
 from deploy.local.stack import LocalStack
-from deploy.local.story import ending, germany, named, poison, topics
+from deploy.local.story import ending, germany, named, poison, topics, turns
 from deploy.local.story.api import Api, Who
 from deploy.local.story.clock import Clocks, Director, Story
 from deploy.local.story.ordinary import ordinary
@@ -101,8 +101,11 @@ def _stories(w: World, people: list[Person], only_seat: Course) -> Iterator[Stor
         10: named.no_presentation,
         11: named.offer_expires,
         12: named.suspended,
+        13: turns.lost_and_found,
+        14: turns.dies,
     }
     yield partial(named.last_seat, w, by_number[3], by_number[4], only_seat)
+    yield partial(turns.one_of_two, w, by_number[15], by_number[16])
     for number, story in told.items():
         yield partial(story, w, by_number[number])
     for person in people:

@@ -38,6 +38,10 @@ NAMED: Final[Mapping[int, tuple[str, str]]] = {
     10: ("MA", "consent per employer"),
     11: ("EG", "offer expires"),
     12: ("AF", "programme suspended"),
+    13: ("RS", "lost and found"),
+    14: ("XK", "dies"),
+    15: ("GH", "chosen, steps back"),
+    16: ("GH", "one of two"),
 }
 """Number, country and title of the people whose story is told; all others are ordinary."""
 REGIONS: Final[Mapping[str, tuple[str | None, ...]]] = {
