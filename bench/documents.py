@@ -46,6 +46,7 @@ def new_file(key: str) -> dict[str, Any]:
         "country": None,
         "centres": [],
         "taken_on": {},
+        "case_over": None,
         "referrals": [],
         "consents": [],
         "departure": None,
@@ -60,6 +61,7 @@ def new_file(key: str) -> dict[str, Any]:
         "journey_told_at": None,
         "withdrawn_early": [],
         "early": {"cancelled": [], "offers": []},
+        "age": None,
     }
 
 
@@ -84,6 +86,7 @@ def add(file: dict[str, Any], message: ReturneeReferred, occurred: str, due: str
                 "target_group": message.target_group,
                 "age_band": message.age_band,
                 "admin1": message.admin1,
+                "age_told_at": occurred,
             },
             "received_at": occurred,
             "answer_due_at": due,
@@ -96,6 +99,9 @@ def add(file: dict[str, Any], message: ReturneeReferred, occurred: str, due: str
             "withdrawal": None,
             "changed_at": occurred,
             "centre_region": region,
+            "ends_case": False,
+            "reopened_at": None,
+            "renewal": None,
         }
     )
     if message.departure is not None:

@@ -16,7 +16,7 @@ NAMES = {event.__name__ for event in registry().values()}
 def named(page: str) -> tuple[set[str], set[str]]:
     """Events of the paragraph that begins with "Out", and of the table below "In" without its column of reactions."""
     section = page.partition("\n## Events\n")[2].partition("\n## ")[0]
-    out, _, into = section.partition("\nIn")
+    out, into = re.split(r"\nIn\b", section, maxsplit=1)
     rows = [row.rsplit("|", 2)[0] for row in into.splitlines() if row.startswith("|")]
     return events(out), events(" ".join(rows))
 
