@@ -139,7 +139,11 @@ async def test_a_line_of_somebody_unseen_is_in_the_order_of_ids_and_in_no_list_t
     assert (await listed(LAGOS), await listed(LAGOS, sort="-id")) == (everybody, everybody[::-1])
     for item in (await counselling.get("/files", staff(LAGOS)))["items"]:
         if UUID(item["case_id"]) != known:
-            assert {name for name, value in item.items() if value} == {"case_id", "centre"}
+            assert {name for name, value in item.items() if value} == {"case_id", "centre", "consent_lost_at"}
+    assert await listed(LAGOS, consent="lost") == sorted(ages.values())
+    assert [await listed(LAGOS, consent="lost", sort="-arrived_on"), await listed(EDO, consent="lost")] == [[], []]
+    everywhere = await counselling.get("/files", PROGRAMME, consent="lost")
+    assert [UUID(item["case_id"]) for item in everywhere["items"]] == sorted(ages.values())
     long_ago = (counselling.clock.now() - timedelta(days=400)).isoformat()
     stages = ("expected", "arrived_not_contacted", "in_contact", "assessed", "closed")
     for query in (
