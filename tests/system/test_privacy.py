@@ -34,6 +34,9 @@ PROFILE = {
 }
 """All of it is made up."""
 CANARIES = [Canary(name, text) for name, text in PROFILE.items()]
+BORN = "2012-02-27"
+BIRTHDAYS = [Canary("birthday", f"{year}-02-27") for year in (2012, 2030, 2037, 2047, 2062)]
+"""Of somebody who was born then: the days with which an age band is over, each of them as good as the birth date."""
 SUBJECT = Canary("subject", "grizeldonia.pfeffervogt@desk.example")
 """Who works with the case is a person too."""
 WORD = Canary("word", "Thrumblewick")
@@ -96,6 +99,9 @@ async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]
     assert (await staff("scout").get(f"/cases/{person.case_id}/profile")).items() >= PROFILE.items()
     await person.referred()
     await person.accepted()
+    young = await Person(staff).opened()
+    await young.referred()
+    await staff("scout").do(f"/cases/{young.case_id}/profile", {"birth_date": BORN}, method="PUT")
     in_need = await Person(staff).opened()  # nobody is careless with this case, and nobody destroys its key
     await in_need.referred(needs=["employment", NEED])
     await in_need.accepted()
@@ -173,7 +179,7 @@ async def be_careless(careless: Careless, operation: Operation, person: Person) 
         await careless.send(operation, "profile wrong", url=url, json={**body, **profile})
 
 
-ALL = [*CANARIES, WORD, SUBJECT]
+ALL = [*CANARIES, *BIRTHDAYS, WORD, SUBJECT]
 
 
 def test_the_search_finds_what_is_there() -> None:
@@ -203,6 +209,16 @@ async def test_no_topic_holds_any_of_it(chain: Chain, planted: object) -> None:
             parts += [part for name, value in record.headers for part in (name.encode(), value or b"")]
             place = f"{topic} {record.partition}/{record.offset} {record.headers}"
             assert traces([*ALL, *HEALTH], b"\n".join(parts)) == [], place
+
+
+async def test_others_hear_of_a_birth_date_the_band_and_the_month(chain: Chain, planted: object) -> None:
+    told = [
+        json.loads(record.value or b"")
+        for record in await chain.broker.read("ph.referral.v1")
+        if dict(record.headers).get("ce_type") == b"ph.referral.AgeBandChanged.v1"
+    ]
+    assert "under_18" in [each["age_band"] for each in told]
+    assert {each["changed_on"][-3:] for each in told} == {"-01"}
 
 
 def test_no_log_holds_any_of_it(chain: Chain, planted: object) -> None:

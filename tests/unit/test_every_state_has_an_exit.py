@@ -71,9 +71,6 @@ NOT_HEARD: Mapping[tuple[str, str], str] = {
     ("placement", "DepartureDiverted"): "the same",
     ("placement", "NeverArrived"): "each referral that it ends is told by itself",
     ("placement", "EnrolmentCancelled"): "the pool counts courses that were completed",
-    ("placement", "ReferralCompleted"): "not built: the pool forgets nobody whom a centre has finished with",
-    ("placement", "ReferralFailed"): "not built: the same",
-    ("placement", "ReferralReopened"): "not built: the same",
     ("referral", "CandidacyClosed"): "the timeline has the offers, and how each ended",
 }
 """What a service that reads the topic takes no notice of, and why."""
