@@ -264,6 +264,8 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
 }
 """How each command's state is made."""
 
+AUDIT = "/audit"
+"""The one list that must be told whose it is to be."""
 KNOWN = {"country": "NG", "name": "needs"}
 """What a path of a GET may hold that no walk makes."""
 
@@ -313,10 +315,12 @@ async def _gets(walk: Walk, operation: Operation, ids: Ids) -> list[Request]:
     """Of a list the first page and, for some orders, the one after it; of a thing, one that exists."""
     parts = {part: KNOWN.get(part) or ids[part][-1] for part in operation.parts}
     first = _authorised(_request(path=parts, lasts=True), walk, operation)
+    if operation.path == AUDIT:
+        first["query"] = {"case": str(uuid4()) if "case_id" not in ids else ids["case_id"][-1]}
     found = [first]
     if "cursor" in operation.queries:
         for order in PAGES:
-            query = {"sort": order, "limit": 1}
+            query = {**first["query"], "sort": order, "limit": 1}
             page = await walk.page(operation.service, operation.path, first["headers"], query)
             if page["next_cursor"]:
                 found.append({**first, "query": {**query, "cursor": page["next_cursor"], "count": "true"}})
