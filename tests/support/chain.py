@@ -194,7 +194,7 @@ class Chain:
         return {
             service: sorted(
                 line
-                for line in (await self.dump(service)).splitlines()
+                for line in (await self.dump(service)).split("\n")
                 if not line.startswith(("progress:", "lineage:", "audit:", "audit_seal:"))
                 and not any(chain in line for chain in CHAINS)
             )
@@ -288,7 +288,7 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: fl
 
 def _as_text(value: Any) -> str:
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return value.decode("utf-8", "replace").replace("\n", "\\n")
     return str(value)
 
 

@@ -17,6 +17,7 @@ from placement.app import SERVICE as PLACEMENT
 from placement.events import PlacementDeadlineMoved, PoolExitMoved
 from referral.domain.case import Case
 from tests.support.counselling.world import Desk as Centre
+from tests.support.counselling.world import consent_gone
 from tests.support.memory import MemoryService
 from tests.support.placement.world import World, rejected
 from tests.support.referral.world import Desk
@@ -41,6 +42,13 @@ def pool_exit() -> MemoryService:
     return world.service
 
 
+def consent_renewal() -> MemoryService:
+    """A person whom a centre has in its care takes the consent back."""
+    desk = Centre.with_contact()
+    desk.tell(consent_gone())
+    return desk.service
+
+
 def employer_feedback() -> MemoryService:
     """An employer has been presented a person."""
     world = World()
@@ -50,6 +58,7 @@ def employer_feedback() -> MemoryService:
 
 SET: Mapping[tuple[str, str], Callable[[], MemoryService]] = {
     ("referral", "referral_receipt"): receipt,
+    ("counselling", "consent_renewal"): consent_renewal,
     ("counselling", "referral_answer"): lambda: Centre.with_referral().service,
     ("counselling", "first_contact"): lambda: Centre.with_arrival().service,
     ("placement", "employer_feedback"): employer_feedback,

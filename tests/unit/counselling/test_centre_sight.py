@@ -220,7 +220,7 @@ def test_a_line_of_somebody_whose_consent_is_gone_has_an_id_alone() -> None:
     desk.tell(consent_gone())
     line = FileSummary.to_centre(desk.file, LAGOS, NOW)
     shown = {name for name, value in line.model_dump().items() if value not in (None, ())}
-    assert shown == {"case_id", "centre"}, "its own name, and nothing of the person"
+    assert shown == {"case_id", "centre", "consent_lost_at"}, "its own name, what it owes, and nothing of the person"
 
 
 @pytest.mark.parametrize("path", ["/inbox", "/files"])

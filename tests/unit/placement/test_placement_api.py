@@ -322,7 +322,7 @@ def test_every_example_of_the_documentation_is_valid(api: Api) -> None:
 
 def test_every_route_but_what_makes_something_new_documents_412(api: Api) -> None:
     paths = ask(api.app, "GET", "/openapi.json").json()["paths"]
-    made_anew = {"/employers": {"409"}, "/vacancies": {"404", "409"}}
+    made_anew = {"/employers": {"409"}, "/vacancies": {"404", "409"}, "/audit/search": set[str]()}
     for path, operations in paths.items():
         if path.startswith("/operations/"):
             continue  # what operators decide on has no tag
