@@ -48,8 +48,8 @@ class CandidacyEvent(CaseEvent, service="placement"):
     country: Country
 
 
-class VacancyPublished(VacancyEvent):
-    """An employer looks for people."""
+class WholeVacancyEvent(VacancyEvent):
+    """All that is told of a vacancy."""
 
     isco08: Isco08
     skills: Skills = ()
@@ -59,6 +59,10 @@ class VacancyPublished(VacancyEvent):
     wage_band: WageBand
     formal: bool
     expires_on: date
+
+
+class VacancyPublished(WholeVacancyEvent):
+    """An employer looks for people."""
 
 
 class VacancyClosed(VacancyEvent):
@@ -67,17 +71,8 @@ class VacancyClosed(VacancyEvent):
     reason: End
 
 
-class VacancyUpdated(VacancyEvent):
+class VacancyUpdated(WholeVacancyEvent):
     """The employer looks for something else now. All of it is told, what has changed and what has not."""
-
-    isco08: Isco08
-    skills: Skills = ()
-    admin1: Admin1 | None = None
-    openings: int = Field(ge=1, le=500)
-    employment_type: EmploymentType
-    wage_band: WageBand
-    formal: bool
-    expires_on: date
 
 
 class VacancyReopened(VacancyEvent):

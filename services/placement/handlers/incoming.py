@@ -89,8 +89,7 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     decision = _with_deadline(candidate, context)
     if candidate.referrals.standing:
         return decision
-    everything = lambda *_: True  # noqa: E731
-    return _close(states, decision, candidate.id, everything, "referral_withdrawn", "system", referral_end="withdrawn")
+    return _close(states, decision, candidate.id, _any, "referral_withdrawn", "system", referral_end="withdrawn")
 
 
 def referral_rejected(states: States, event: ReferralRejected, context: Context) -> Decision:
@@ -142,7 +141,7 @@ def pool_exit(states: States, deadline: DeadlineDue, _context: Context) -> Decis
     if candidate is None or candidate.referrals.open:
         return NOTHING
     end = candidate.referrals.end
-    return _close(states, NOTHING, candidate.id, lambda *_: True, "referral_withdrawn", "system", referral_end=end)
+    return _close(states, NOTHING, candidate.id, _any, "referral_withdrawn", "system", referral_end=end)
 
 
 def pool_exit_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
@@ -254,6 +253,10 @@ def _without_ground(
 
     by: Party = "person" if how == "withdrawn" else "system"
     return _close(states, decision, candidate.id, lost, "consent_withdrawn", by, how)
+
+
+def _any(_vacancy: Vacancy, _candidacy: Candidacy) -> bool:
+    return True
 
 
 def _close(
