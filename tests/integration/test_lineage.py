@@ -299,6 +299,8 @@ async def test_a_service_whose_database_was_put_back_answers_503_until_it_is_rec
         ToyProcess(stack, earlier, shop.source, ROLE="worker") as worker,
     ):
         await until_halted(earlier, "database")
+        for process in (api, worker):
+            await process.until_probe("live", 200)
 
         async def refuses() -> bool:
             answer = await api.http.get(f"/tills/{till}")

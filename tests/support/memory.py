@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,12 @@ DAYS = WORKING_DAYS.over(
 )
 
 
+@cache
+def _codec(kind: Kind[Any]) -> Codec:
+    """One for all tests of a process: to build it takes longer than most tests."""
+    return Codec(kind)
+
+
 class MemoryService:
     """Runs one service's handlers; `events` collects what it published, in order."""
 
@@ -68,7 +75,7 @@ class MemoryService:
         self.deadlines: dict[tuple[str, UUID], Deadline] = {}
         self.events: list[Event] = []
         self.vault = memory_vault(seed)
-        self._codecs = {kind.state: Codec(kind) for kind in self.kinds}
+        self._codecs = {kind.state: _codec(kind) for kind in self.kinds}
         self._random = random.Random(seed)
 
     def command(self, command: Any, actor: Actor, stale: Refused | None = None) -> Decision | Refused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
@@ -26,10 +27,20 @@ _NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operat
 """FastAPI's own is on by default: it would put URLs into spans and exception messages into logs."""
 
 
+def own_routers(service: Service, reference_dir: Path) -> Sequence[APIRouter]:
+    """What a service that is asked by people serves: its own routes, code lists, what is parked, the audit."""
+    if not service.routers:
+        return ()
+    common = (code_lists.router(published(reference_dir)), parked.router)
+    audits = (audit.router(service.auditor, service.subject),) if service.auditor else ()
+    return (*service.routers, *common, *audits)
+
+
 def create_api(
     service: Service,
     settings: Settings,
     *,
+    own: Sequence[APIRouter] | None = None,
     middleware: Sequence[Middleware] = (),
     routers: Sequence[APIRouter] = (),
     marks: Callable[[bytes], Sequence[bytes]] | None = None,
@@ -38,14 +49,12 @@ def create_api(
     """The service's API. Its routes expect `app.state.authenticator`, `.bus`, `.workshop` and `.clock`.
 
     `middleware` (tracing, metrics, access log) stands where the request already has its id and where every answer
-    passes, also those of the guard and those after a crash. `routers`, made by `new_router`, are served beside the
-    service's own. `marks` gives the keyed hashes by which a service that seals knows a body again.
+    passes, also those of the guard and those after a crash. `own` are its `own_routers`, if they are made already.
+    `routers`, made by `new_router`, are served beside them. `marks` gives the keyed hashes by which a service that
+    seals knows a body again.
     """
-    own: Sequence[APIRouter] = ()
-    if service.routers:
-        own = (*service.routers, code_lists.router(published(settings.reference_dir)), parked.router)
-        if service.auditor:
-            own = (*own, audit.router(service.auditor, service.subject))
+    if own is None:
+        own = own_routers(service, settings.reference_dir)
     local = [local_clock.router] if settings.clock_control else []
     app = FastAPI(
         title=service.title,
