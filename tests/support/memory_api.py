@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
-from chassis.http.app import create_api, own_routers
+from chassis.http.app import create_api
 from chassis.http.auth import Authenticator
 from chassis.http.jwks import KeyCache
 from chassis.pure.decision import Actor, Context, Refused
@@ -28,18 +28,11 @@ from chassis.work.command_bus import Audit, Done, IdempotencyKey
 from tests.support.audit import Rows
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.memory import MemoryService
+from tests.support.once import routers_of
 from tests.support.web import UNHURRIED, ask
 
 ISSUING = Issuer()
 SETTINGS = Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED)
-_made: dict[int, tuple[Service, Sequence[APIRouter]]] = {}
-
-
-def _own(service: Service) -> Sequence[APIRouter]:
-    """Made once for all tests of a process, as a service makes them once: to read all code lists takes long."""
-    if id(service) not in _made:
-        _made[id(service)] = (service, own_routers(service, SETTINGS.reference_dir))
-    return _made[id(service)][1]
 
 
 class MemoryApi:
@@ -48,7 +41,7 @@ class MemoryApi:
     def __init__(self, service: Service, memory: MemoryService) -> None:
         self.memory = memory
         marks = memory.vault.marks if service.seals else None
-        self.app: FastAPI = create_api(service, SETTINGS, own=_own(service), marks=marks)
+        self.app: FastAPI = create_api(service, SETTINGS, own=routers_of(service), marks=marks)
         self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
         self.app.state.clock = _Clock(memory)
         self.app.state.workshop = _Workshop(memory)

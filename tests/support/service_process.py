@@ -19,7 +19,6 @@ from chassis.http.auth import Authenticator
 from chassis.http.jwks import KeyCache
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
-from chassis.postgres.storage import Storage
 from chassis.pure.sealing import NO_VAULT
 from chassis.service import Service
 from chassis.settings import Settings
@@ -37,6 +36,7 @@ from tests.support.canaries import Canary, traces
 from tests.support.cluster import Cluster
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.keys import memory_vault
+from tests.support.once import routers_of, storage_of
 from tests.support.records import nothing_kept
 from tests.support.web import UNHURRIED
 
@@ -53,7 +53,7 @@ class ServiceProcess:
         vault = memory_vault() if vault is None and service.seals else vault
         settings = Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED)
         self.pool, self.clock, self.metrics = pool, Clock(), Metrics(service.name)
-        storage = Storage(service.kinds)
+        storage = storage_of(service)
         lists = service.load_reference(settings.reference_dir) if reference is None else reference
         self.standing = Standing(lists, storage, service.standing)
         self.workshop = Workshop(
@@ -70,7 +70,7 @@ class ServiceProcess:
             vault=NO_VAULT if vault is None else vault,
         )
         self.sealer = Sealer(self.workshop, service.unsealed)
-        self.app = create_api(service, settings, marks=None if vault is None else vault.marks)
+        self.app = create_api(service, settings, own=routers_of(service), marks=None if vault is None else vault.marks)
         self.app.state.clock, self.app.state.workshop = self.clock, self.workshop
         self.app.state.bus = CommandBus(self.workshop, service.commands)
         self.app.state.auditor = Auditor(pool)
