@@ -41,11 +41,11 @@ async def toy_template(cluster: Cluster) -> str:
 
 
 @pytest.fixture
-async def dsn(cluster: Cluster, toy_template: str, kafka_bootstrap: str) -> AsyncIterator[str]:
+async def dsn(cluster: Cluster, toy_template: str, broker: Broker) -> AsyncIterator[str]:
     """A fresh database of the toy service, beside the topic that all tests share."""
     name = f"toy_{next(_numbers)}"
     dsn = await cluster.create_database(name, template=toy_template)
-    await adopt(dsn, kafka_bootstrap, "ph.till.v1")
+    await adopt(dsn, broker.bootstrap, "ph.till.v1")
     yield dsn
     await cluster.drop_database(name)
 
