@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--after",
-        metavar="NAME",
+        metavar="[SERVICE/]NAME",
         default="",
         help="the new example happens right after the last one of this event, not at the end of the story",
     )

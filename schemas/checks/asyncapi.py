@@ -116,10 +116,13 @@ def document(root: Path, found: Mapping[str, Mapping[str, Any]]) -> dict[str, An
         },
         "defaultContentType": _content_type(found),
         "servers": {name: _server(server) for name, server in sorted(information["servers"].items())},
-        "channels": {_part(name): _channel(name, topic, messages[name]) for name, topic in declared},
+        "channels": {
+            _part(name): _channel(name, topic, [found[file]["x-type"] for file in messages[name]])
+            for name, topic in declared
+        },
         "operations": {each: what for name, topic in declared for each, what in _operations(_part(name), topic)},
         "components": {
-            "messages": {_name(file): _message(file, found[file], told) for file in files},
+            "messages": {found[file]["x-type"]: _message(file, found[file], told) for file in files},
             "messageBindings": _keys([found[file] for file in files]),
         },
     }
@@ -144,7 +147,7 @@ def text(document: Mapping[str, Any]) -> str:
     return f"{HEADER}{_written[key]}"
 
 
-def _channel(address: str, topic: Mapping[str, Any], files: list[str]) -> dict[str, Any]:
+def _channel(address: str, topic: Mapping[str, Any], types: list[str]) -> dict[str, Any]:
     days = topic["retention_days"]
     config = {**topic["config"], "retention.ms": -1 if days < 0 else days * MS_PER_DAY}
     if "cleanup.policy" in config:
@@ -162,7 +165,7 @@ def _channel(address: str, topic: Mapping[str, Any], files: list[str]) -> dict[s
                 "topicConfiguration": {name: config[name] for name in SETTINGS if name in config},
             }
         },
-        "messages": {_name(file): {"$ref": f"#/components/messages/{_name(file)}"} for file in files},
+        "messages": {type_: {"$ref": f"#/components/messages/{type_}"} for type_ in types},
     }
 
 
@@ -243,11 +246,6 @@ def _majors(found: Mapping[str, Any], owner: str, event: str) -> list[str]:
     """The schemas of an event, oldest major version first."""
     files = [file for file in found if file.startswith(f"events/{owner}/{event}.v")]
     return sorted(files, key=lambda file: int(file.split(".")[-2].removeprefix("v")))
-
-
-def _name(file: str) -> str:
-    """`CaseOpened` for its first major version, `CaseOpened.v2` for the second beside it."""
-    return file.rsplit("/", 1)[1].removesuffix(".json").removesuffix(".v1")
 
 
 def _content_type(found: Mapping[str, Mapping[str, Any]]) -> Any:

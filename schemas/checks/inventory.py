@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -94,7 +94,12 @@ def _described(file: str, schema: Mapping[str, Any]) -> Iterator[Finding]:
 
 def nested_titles(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """Every type inside a schema has a title, and one title means one type: generators name their classes by it."""
-    meant: dict[str, tuple[str, Any]] = {str(schema.get("title")): (file, file) for file, schema in found.items()}
+    meant: dict[str, tuple[str, Any]] = {}
+    for file, schema in found.items():
+        first, _ = meant.setdefault(str(schema.get("title")), (file, file))
+        if first.split(".v")[0] != file.split(".v")[0]:  # major versions of one event may share it
+            problem = f"the title {schema['title']!r} is that of {first}"
+            yield Finding(file, "/title", problem, "Say in it which service tells this.")
     for file, schema in found.items():
         for pointer, node in walk("", schema):
             if not pointer or not ("enum" in node or "properties" in node):
@@ -162,14 +167,6 @@ def _events_in_topics(
             yield Finding(file, "/topics", f"{name} stands {count} times", "Leave one.")
         if name not in present:
             yield Finding(file, "/topics", f"events/{name}.v1.json is missing", "Add it, or correct the name.")
-    owners = defaultdict(set)
-    for owner, events in declared.values():
-        for event in events:
-            owners[event].add(owner)
-    for event, several in sorted(owners.items()):
-        if len(several) > 1:
-            problem = f"{event} is an event of {' and of '.join(sorted(several))}: a name tells one event"
-            yield Finding(file, "/topics", problem, "Rename one.")
     for topic, (owner, events) in declared.items():
         for path, schema in found.items():
             event = path.removeprefix("events/").split(".")[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -43,7 +43,7 @@ def new_event(root: Path, found: Mapping[str, Mapping[str, Any]], event: str) ->
     if (root / file).exists():
         raise NotWritten(f"{file} exists and stays as it is: edit it there.")
     topics = _with_event(root / TOPICS, model.topic, name, [each.__name__ for each in events])
-    schema = _schema(model, file, _described(found, f"events/{service}/"))
+    schema = _schema(model, file, _described(found, f"events/{service}/"), {each["title"] for each in found.values()})
     (root / file).parent.mkdir(parents=True, exist_ok=True)
     (root / file).write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     (root / TOPICS).write_text(topics, encoding="utf-8", newline="\n")
@@ -78,7 +78,9 @@ def _described(found: Mapping[str, Mapping[str, Any]], folder: str) -> dict[str,
     }
 
 
-def _schema(model: Any, file: str, described: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _schema(
+    model: Any, file: str, described: Mapping[str, Mapping[str, Any]], titles: Collection[str]
+) -> dict[str, Any]:
     form = model.model_json_schema()
     properties = {}
     for name, each in form["properties"].items():
@@ -86,10 +88,11 @@ def _schema(model: Any, file: str, described: Mapping[str, Mapping[str, Any]]) -
         known = described.get(name, {})
         same = _rules(known) == _rules(node)
         properties[name] = dict(known) if same else {**_title(node), "description": each.get("description", ""), **node}
+    title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__).capitalize()
     return {
         "$schema": DIALECT,
         "$id": BASE + file,
-        "title": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__).capitalize(),
+        "title": f"{title} by {model.service}" if title in titles else title,
         "description": " ".join((model.__doc__ or "").split()),
         "x-type": model.type,
         "x-topic": model.topic,
@@ -155,11 +158,11 @@ def _with_event(path: Path, topic: str, name: str, order: Sequence[str]) -> str:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     if f"  {topic}:\n" not in lines:
         raise NotWritten(f"{path.name} has no topic {topic}: declare it there first.")
-    if f"      - {name}\n" in lines:
-        return "".join(lines)
     earlier = {f"      - {each}\n" for each in order[: order.index(name)]}
     place = at = lines.index("    events:\n", lines.index(f"  {topic}:\n")) + 1
     while at < len(lines) and lines[at].startswith("      - "):
+        if lines[at] == f"      - {name}\n":
+            return "".join(lines)
         at += 1
         if lines[at - 1] in earlier:
             place = at

@@ -118,7 +118,8 @@ class NewExample:
 def new_example(root: Path, found: Mapping[str, Mapping[str, Any]], event: str, after: str = "") -> NewExample:
     """Writes the frame of an example of `<service>/<Name>[.v<major>[.<variant>]]`. Raises `NotWritten`.
 
-    It happens after all others, or right after the last example of the event `after`.
+    It happens after all others, or right after the last example of the event `after`: `<Name>`, or `<service>/<Name>`
+    where several services tell one of that name.
     """
     schema_file, file = _files(found, event)
     if ENVELOPE not in found:
@@ -152,10 +153,13 @@ def _place(story: Sequence[Example], after: str) -> int:
     """How many examples of the story come before the new one: what happened at one moment stays together."""
     if not after:
         return len(story)
-    names = [each.file.rsplit("/", 1)[1].removesuffix(".json") for each in story]
-    followed = [at for at, name in enumerate(names) if f"{name}.".startswith(f"{after}.")]
+    names = [each.file.removeprefix("examples/").removesuffix(".json") for each in story]
+    followed = [at for at, name in enumerate(names) if f"/{name}.".partition(f"/{after}.")[1]]
     if not followed:
         raise NotWritten(f"no example is of {after!r}. AFTER names one that the story has, such as CourseCompleted.")
+    tellers = sorted({names[at].split("/")[0] for at in followed})
+    if len(tellers) > 1:
+        raise NotWritten(f"{' and '.join(tellers)} each tell {after}: write AFTER={tellers[0]}/{after}, or another.")
     moment = story[followed[-1]].message["headers"]["ce_time"]
     return sum(each.message["headers"]["ce_time"] <= moment for each in story)
 

@@ -172,13 +172,6 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "the topics are no YAML": (lambda root: (root / "topics.yaml").write_text("a: [b"), "topics.yaml: cannot be read"),
     "a topic has no description": (topic("referral", lambda found: found.pop("description")), "'description' is a"),
     "an event is in no topic": (topic("referral", lambda found: found["events"].pop()), "is in no topic"),
-    "two services have an event of one name": (
-        lambda root: [
-            shutil.copy(root / "events/referral/CaseOpened.v1.json", root / "events/training/CaseOpened.v1.json"),
-            topic("training", lambda found: found["events"].append("CaseOpened"))(root),
-        ],
-        "CaseOpened is an event of referral and of training",
-    ),
     "an event has no title": (lambda root: edit(root, EVENT, lambda s: s.pop("title")), "has no title"),
     "a schema has another name than events have": (
         lambda root: shutil.copy(root / EVENT, root / EVENT.replace(".v1.", ".v1.draft.")),
@@ -239,16 +232,31 @@ def test_further_major_versions_are_messages_of_their_own_after_the_first(whole:
         (whole / EVENT.replace(".v1.", f".{major}.")).write_text(changed, encoding="utf-8")
     found = written(whole)
     names = [name for name in found["channels"]["placement"]["messages"] if "Declined" in name]
-    assert names == ["JobOfferDeclined", "JobOfferDeclined.v2", "JobOfferDeclined.v10"]
-    second = found["components"]["messages"]["JobOfferDeclined.v2"]
+    assert names == [f"ph.placement.JobOfferDeclined.{major}" for major in ("v1", "v2", "v10")]
+    second = found["components"]["messages"]["ph.placement.JobOfferDeclined.v2"]
     assert second["name"] == "ph.placement.JobOfferDeclined.v2"
     assert second["payload"] == {"$ref": f"./{EVENT.replace('.v1.', '.v2.')}"}
     assert official().is_valid(found)
 
 
+def test_two_services_tell_an_event_of_one_name_and_each_is_a_message(whole: Path) -> None:
+    file = EVENT.replace("placement", "training")
+    text_ = (whole / EVENT).read_text(encoding="utf-8").replace("placement", "training")
+    (whole / file).write_text(text_, encoding="utf-8")
+    edit(whole, file, lambda schema: schema.update(title="Job offer declined by training"))
+    topic("training", lambda found: found["events"].append("JobOfferDeclined"))(whole)
+    found = written(whole)
+    for service in ("placement", "training"):
+        name = f"ph.{service}.JobOfferDeclined.v1"
+        assert name in found["channels"][service]["messages"]
+        message = found["components"]["messages"][name]
+        assert (message["name"], message["tags"]) == (name, [{"name": service}])
+    assert official().is_valid(found)
+
+
 def test_all_examples_of_an_event_are_told_in_order_of_their_files(whole: Path) -> None:
     def named() -> list[str]:
-        message = written(whole)["components"]["messages"]["JobOfferDeclined"]
+        message = written(whole)["components"]["messages"]["ph.placement.JobOfferDeclined.v1"]
         return [example["name"] for example in message.get("examples", ())]
 
     for variant in ("b", "a"):

@@ -229,6 +229,10 @@ BROKEN_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: edit(root, EVENT, lambda s: s["properties"]["return_type"].update(title="Target group")),
         "the title 'Target group' is that of another type",
     ),
+    "two events have one title": (
+        lambda root: edit(root, EVENT, lambda s: s.update(title="Job offered")),
+        "the title 'Job offered' is that of events/",
+    ),
     "a type has the title of an event": (
         lambda root: edit(root, EVENT, lambda s: s["properties"]["return_type"].update(title="Job offered")),
         "the title 'Job offered' is that of another type",

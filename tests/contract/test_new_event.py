@@ -20,10 +20,10 @@ from tests.contract.test_schemas_and_models import shape
 
 def without(root: Path, name: str) -> None:
     """The contract as it was before this event."""
-    event = name.split("/")[1]
+    event = registry()[name]
     (root / f"events/{name}.v1.json").unlink()
     lines = (root / "topics.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
-    lines.remove(f"      - {event}\n")
+    del lines[lines.index(f"      - {event.__name__}\n", lines.index(f"  {event.topic}:\n"))]
     (root / "topics.yaml").write_text("".join(lines), encoding="utf-8")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uuid_utils
 from check import check
 from checks.findings import Finding
 from checks.inventory import schemas, validator
@@ -237,6 +238,23 @@ def test_an_example_in_the_middle_of_the_story_keeps_the_numbers_of_its_key_in_o
     assert findings_anew(whole) == []
 
 
+def test_what_two_services_tell_by_one_name_is_followed_by_naming_the_service(
+    whole: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = next(each for each in examples() if each.file == "examples/training/CourseCompleted.v1.json")
+    changes = {told.headers["ce_id"]: str(uuid_utils.uuid7()), told.key: str(uuid.uuid4()), "training": "counselling"}
+    changes |= {f'"ce_sequence": "{told.headers["ce_sequence"]}"': '"ce_sequence": "1"'}
+    changes |= {"Course completed": "Course completed by counselling"}
+    for folder in ("events", "examples"):
+        text = (whole / folder / "training/CourseCompleted.v1.json").read_text(encoding="utf-8")
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        (whole / folder / "counselling/CourseCompleted.v1.json").write_text(text, encoding="utf-8")
+    late = "training/CourseCompleted.v1.late"
+    assert "write AFTER=counselling/CourseCompleted" in refused(whole, late, capsys, after="CourseCompleted")
+    assert make(whole, late, after="training/CourseCompleted")
+
+
 def test_what_comes_later_is_said(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make(whole, "counselling/DeadlineMissed.v1.again", after="ArrivedInCountry")
     said = capsys.readouterr().out
@@ -258,9 +276,9 @@ def test_everything_that_a_person_must_see_to_is_said(whole: Path, capsys: pytes
     assert "make check" in said
 
 
-def refused(root: Path, event: str, capsys: pytest.CaptureFixture[str]) -> str:
+def refused(root: Path, event: str, capsys: pytest.CaptureFixture[str], after: str = "") -> str:
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
-    assert main(["--directory", str(root), "--new-example", event]) == 1
+    assert main(["--directory", str(root), "--new-example", event, "--after", after]) == 1
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
     return capsys.readouterr().err
 

@@ -33,7 +33,7 @@ IDS = [f"{service}-{contract.__name__}" for service, contract in READERS]
 
 
 def name_of(contract: type[Contract]) -> str:
-    return f"{contract.type.split('.')[1]}/{contract.__name__}"
+    return "/".join(contract.type.split(".")[1:3])
 
 
 @pytest.mark.parametrize(("service", "contract"), READERS, ids=IDS)

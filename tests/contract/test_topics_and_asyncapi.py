@@ -151,8 +151,9 @@ def test_asyncapi_has_every_event_of_the_code_as_a_message_of_its_own() -> None:
         for name, reference in channel["messages"].items():
             assert reference["$ref"] == f"#/components/messages/{name}"
             message = resolved(reference["$ref"])
-            assert registry()[f"{message['tags'][0]['name']}/{name}"].topic == channel["address"]
-            messages[f"{message['tags'][0]['name']}/{name}"] = message
+            _, service, event, _ = name.split(".")
+            assert registry()[f"{service}/{event}"].topic == channel["address"]
+            messages[f"{service}/{event}"] = message
     assert set(messages) == set(registry())
     assert len(document()["components"]["messages"]) == len(messages)
     for name, message in messages.items():
@@ -176,7 +177,7 @@ def test_asyncapi_has_every_golden_example_where_generators_look_for_examples() 
         for example in message["examples"]
     }
     assert told == {
-        f"{each.event.__name__}/{Path(each.file).stem}": (dict(each.headers), dict(each.value)) for each in examples()
+        f"{each.event.type}/{Path(each.file).stem}": (dict(each.headers), dict(each.value)) for each in examples()
     }
     for headers, _payload in told.values():
         validator(envelope_schema()).validate(headers)

@@ -85,7 +85,8 @@ class Contract(BaseModel):
     """What this service reads of another's event. Readers are tolerant: they take what they use and ignore the rest.
 
     `key` names the field that must equal the record's key; without it the two are not compared. An event of `source`
-    stands on its owner's topic and names its owner (`ce_source`); a record that stands elsewhere is none.
+    stands on its owner's topic and names its owner (`ce_source`); a record that stands elsewhere is none. `name` is the
+    event's, where the class has another because two services tell one of that name.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -95,11 +96,13 @@ class Contract(BaseModel):
     topic: ClassVar[str] = ""
     origin: ClassVar[bytes] = b""
 
-    def __init_subclass__(cls, source: str = "", key: str = "", version: int = 1, on: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls, source: str = "", key: str = "", version: int = 1, on: str = "", name: str = "", **kwargs: Any
+    ) -> None:
         super().__init_subclass__(**kwargs)
         if key:
             cls.key_field = key
         if source:
-            cls.type = type_name(source, cls.__name__, version)
+            cls.type = type_name(source, name or cls.__name__, version)
             cls.topic = topic_of(on or source)
             cls.origin = origin_of(source).encode()

@@ -41,12 +41,20 @@ class Read(Contract, source="shop", key="order_id"):
     order_id: UUID
 
 
+class ReadOfBarrow(Contract, source="barrow", key="order_id", name="Read"):
+    order_id: UUID
+
+
 class Unkeyed(Contract, source="shop"):
     order_id: UUID
 
 
 class ReadCase(CaseContract, source="shop"):
     """Of a person."""
+
+
+def test_one_service_reads_events_of_one_name_from_two_others() -> None:
+    assert (Read.type, ReadOfBarrow.type) == ("ph.shop.Read.v1", "ph.barrow.Read.v1")
 
 
 @pytest.mark.parametrize(
