@@ -26,6 +26,7 @@ from counselling.domain.sight import (
 from vocabulary.terms import Priority, Readiness
 
 UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
+REFERENCE = "what the person has on paper, such as PH-7K3M9QX-F"
 LOST = "since when no consent covers the centre that holds it: it was taken back, or its last day is over"
 OVER = "why the case is over for everybody, as a centre has told: a code of fail_reasons, such as person_deceased"
 ESTIMATED = "whether that time rests on a day that nobody has announced yet, and may move by one"
@@ -141,6 +142,7 @@ class InboxItem(Answer):
     answer_due_at: datetime
     answer_due_estimated: bool = Field(description=ESTIMATED)
     overdue_level: int = Field(description="0 in time, 1 to 3 as the answer stays away")
+    case_ref: str | None = Field(description=f"{REFERENCE}; null without a consent that lets the centre know it")
     case_over: str | None = Field(description=f"{OVER}; null without a consent that lets the centre know it")
     preview: PreviewView | None = Field(description="null: no consent lets the centre know the person now")
 
@@ -285,6 +287,7 @@ class FileView(Answer):
     """
 
     case_id: UUID = Field(validation_alias="id")
+    case_ref: str | None = Field(description=REFERENCE)
     status: FileStatus | None
     centre: str | None
     country: str | None
@@ -317,7 +320,7 @@ class FileView(Answer):
             changes |= dict.fromkeys(later) | {"vulnerability_present": vulnerable}
         if sight == "trace":
             previews = tuple(ReferralView.model_validate(each).model_copy(update={"preview": None}) for each in own)
-            hidden = ("country", "case_over", "vulnerability_present", "departure")
+            hidden = ("case_ref", "country", "case_over", "vulnerability_present", "departure")
             changes |= dict.fromkeys(hidden) | {"referrals": previews}
         return cls.model_validate(file).model_copy(update=changes)
 
@@ -327,6 +330,7 @@ class FileSummary(Answer):
     when, while the centre has them in its care."""
 
     case_id: UUID
+    case_ref: str | None = Field(description=REFERENCE)
     status: FileStatus | None
     centre: str | None
     country: str | None
@@ -346,6 +350,7 @@ class FileSummary(Answer):
         return cls.model_validate(
             {
                 "case_id": file.id,
+                "case_ref": file.case_ref,
                 "status": file.status,
                 "centre": file.centre if last is None else last.centre,
                 "country": file.country,

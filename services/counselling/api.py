@@ -12,7 +12,7 @@ from chassis.http.answering import REFUSALS, json_response
 from chassis.http.api import Changer, Days, Now, Reading, acting_as
 from chassis.http.auditing import personal
 from chassis.http.paging import paged
-from chassis.http.problems import allowed
+from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer, root_of
 from chassis.pure.decision import Actor
@@ -44,7 +44,9 @@ from counselling.bodies import (
 )
 from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.resources import ASSESSMENTS, FILE, Scope
+from vocabulary.case_ref import read
 from vocabulary.codes import Centre
+from vocabulary.refusals import CASE_REF_MISREAD
 from vocabulary.roles import CENTRE_STAFF, PROGRAMME_MANAGER
 from vocabulary.scopes import listed_for
 
@@ -149,14 +151,18 @@ async def list_files(
         Literal["lost"] | None,
         Query(description="only people whom the centre has in its care without a consent that covers it now"),
     ] = None,
+    case_ref: Annotated[str | None, Query(max_length=20, description="as somebody reads it out")] = None,
 ) -> Response:
     """Files of the people whom the caller's centre has in its care, or had to the end. Who waits is in the inbox.
 
     A line of somebody whom no consent lets the centre know now has the id alone, and comes in the order of ids only.
     """
-    return json_response(
-        await views.files(reading, scope, wish, status=status, lost=consent == "lost", now=now, days=days)
-    )
+    reference = None if case_ref is None else read(case_ref)
+    if case_ref is not None and reference is None:
+        raise Problem.of(CASE_REF_MISREAD)
+    lost = consent == "lost"
+    shown = await views.files(reading, scope, wish, status=status, case_ref=reference, lost=lost, now=now, days=days)
+    return json_response(shown)
 
 
 @router.get("/files/{case_id}", tags=["files"], **personal(FileView, 403, 404, tagged=True))

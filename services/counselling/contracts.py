@@ -9,7 +9,19 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Code, Day, Instant, Language
-from vocabulary.codes import Admin1, Centre, Codes, Country, CourseCode, Isco08, Provider, Recipients, Skills, Units
+from vocabulary.codes import (
+    Admin1,
+    CaseRef,
+    Centre,
+    Codes,
+    Country,
+    CourseCode,
+    Isco08,
+    Provider,
+    Recipients,
+    Skills,
+    Units,
+)
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
 from vocabulary.terms import AgeBand, MeasureCategory, PlanStatus, Priority, Result, ReturnType, TargetGroup
@@ -62,6 +74,7 @@ class AgeBandChanged(CaseContract, source="referral"):
 class ReturneeReferred(CaseContract, source="referral"):
     """A case was referred to a centre, with what the centre may know before it accepts."""
 
+    case_ref: CaseRef | None = None
     referral_id: UUID
     root_referral_id: UUID
     to_centre: Centre

@@ -33,6 +33,7 @@ INBOX: Final = Listing(
     ) place""",
     id="place.id",
     columns="""file.id as case_id, file.data -> 'consents' as consents, file.data ->> 'case_over' as case_over,
+    file.data ->> 'case_ref' as case_ref,
     waiting.referral""",
     updated_at="place.changed_at",
     orders={
@@ -66,6 +67,7 @@ async def files(
     wish: Wish,
     *,
     status: str | None,
+    case_ref: str | None,
     lost: bool,
     now: datetime,
     days: WorkingDays,
@@ -80,10 +82,12 @@ async def files(
     where = Where()
     where.add("data -> 'centres' ? {}", scope.centre)  # what the index answers
     where.add("(data -> 'taken_on' -> {}::text) is not null", scope.reader)
-    in_order_of_ids = wish.sort.removeprefix("-") == "id" and wish.updated_since is None and status is None
-    if scope.reader is not None and not in_order_of_ids:
+    in_order_of_ids = wish.sort.removeprefix("-") == "id" and wish.updated_since is None
+    found_by_what_it_hides = status is not None or case_ref is not None
+    if scope.reader is not None and (found_by_what_it_hides or not in_order_of_ids):
         where.add("(data -> 'taken_on' ->> {}::text)::timestamptz > {}", scope.reader, now)
     where.add("status = {}", status)
+    where.add("data ->> 'case_ref' = {}", case_ref)
     if lost:
         _held_without_consent(where, scope.reader or scope.centre, now)
 
@@ -124,6 +128,7 @@ def inbox_item(row: Any, at: datetime, centre: str | None, days: WorkingDays) ->
             "answer_due_at": referral.answer_due_at,
             "answer_due_estimated": answer_estimated(referral, days),
             "overdue_level": referral.overdue_level,
+            "case_ref": row["case_ref"] if known else None,
             "case_over": row["case_over"] if known else None,
             "preview": referral.preview if known else None,
         }

@@ -208,6 +208,7 @@ class CandidateItem(Answer):
     BY_CLOCK: ClassVar[frozenset[str]] = frozenset({"days_since_arrival", "targets"})
 
     case_id: UUID
+    case_ref: str | None = Field(description="what the person has on paper, such as PH-7K3M9QX-F")
     status: CandidateStatus
     country: str | None = Field(description="the country of return")
     centre: str | None = Field(description="the centre that has the person; some countries have none of their own")
@@ -233,6 +234,7 @@ class CandidateItem(Answer):
         return cls.model_validate(
             {
                 "case_id": candidate.id,
+                "case_ref": candidate.case_ref,
                 "status": candidate.status,
                 "country": candidate.country,
                 "centre": place and place.centre,

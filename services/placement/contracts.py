@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.pure.codes import Code, Day, Instant, Language
-from vocabulary.codes import Admin1, Centre, Country, Isco08, Recipients, Skills
+from vocabulary.codes import Admin1, CaseRef, Centre, Country, Isco08, Recipients, Skills
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
 from vocabulary.terms import AgeBand, Readiness, Result, TargetGroup
@@ -20,6 +20,7 @@ class AgeBandChanged(CaseContract, source="referral"):
 class ReturneeReferred(CaseContract, source="referral"):
     """A person is known, long before arrival. Needs and vulnerability are none of this service's business."""
 
+    case_ref: CaseRef | None = None
     referral_id: UUID
     root_referral_id: UUID
     to_centre: Centre

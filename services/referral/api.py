@@ -51,7 +51,6 @@ from referral.bodies import (
 )
 from referral.domain.age import Ages, ages_of
 from referral.domain.case import Case, CaseStatus
-from referral.domain.case_ref import read
 from referral.domain.journey import JourneyStatus
 from referral.domain.profile import PROFILE_PART
 from referral.domain.referral import ReferralStatus
@@ -62,9 +61,10 @@ from referral.resources import (
     REFERRAL,
     TIMELINE,
 )
+from vocabulary.case_ref import read
 from vocabulary.codes import Country, Org
 from vocabulary.countries import GERMANY, day_at
-from vocabulary.refusals import date_in_future
+from vocabulary.refusals import CASE_REF_MISREAD, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 from vocabulary.scopes import listed_for
 
@@ -106,7 +106,7 @@ async def list_cases(
     """Cases of the caller's organisation; for the programme's management, of all or of one."""
     reference = None if case_ref is None else read(case_ref)
     if case_ref is not None and reference is None:
-        raise Problem.of(refusals.CASE_REF_MISREAD)
+        raise Problem.of(CASE_REF_MISREAD)
     return json_response(
         await views.cases(reading, scope, wish, country=country, status=status, journey=journey, case_ref=reference)
     )

@@ -12,7 +12,7 @@ from chassis.pure.audit import AuditSealed
 from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from referral.domain.terms import Transport
-from vocabulary.codes import Admin1, Centre, Codes, Country, Org, Recipients, Skills, TextVersion
+from vocabulary.codes import Admin1, CaseRef, Centre, Codes, Country, Org, Recipients, Skills, TextVersion
 from vocabulary.events import CaseEvent
 from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, Switch, TargetGroup
 
@@ -36,7 +36,7 @@ class AgeBandChanged(ReferralEvent):
 class CaseOpened(ReferralEvent):
     """A person was registered; nothing is shared with anybody yet."""
 
-    case_ref: str = Field(pattern=r"^PH-[0-9A-HJKMNP-TV-Z]{7}-[0-9A-HJKMNP-TV-Z]$")
+    case_ref: CaseRef
     target_group: TargetGroup
     country: Country
     language: Language
@@ -82,6 +82,8 @@ class DepartureWindow(BaseModel):
 class ReturneeReferred(ReferralEvent):
     """A case was referred to a centre, with what the centre may know before it accepts."""
 
+    case_ref: CaseRef | None = None
+    """What the person has on paper; only older events lack it."""
     referral_id: UUID
     root_referral_id: UUID
     to_centre: Centre

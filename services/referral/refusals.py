@@ -31,13 +31,6 @@ OTHER_ORGANISATION: Final = other_organisation(
 OTHER_ORGANISATION_LISTED: Final = other_organisation(
     "These are the cases of another organisation.", "Leave org out, or name your own.", "org"
 )
-CASE_REF_MISREAD: Final = Refused(
-    "case_ref_misread",
-    "The reference cannot be right: its last character does not fit the others.",
-    "Read it again, such as PH-7K3M9QX-F.",
-    "case_ref",
-    status=422,
-)
 NOT_A_RETURNEE_FROM_GERMANY: Final = Refused(
     "target_group_not_served_here",
     "Only people who return from Germany are registered here.",

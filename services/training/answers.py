@@ -150,6 +150,7 @@ class EnrolmentSummary(EnrolmentOutcome):
 class PersonView(Answer):
     """What is known of the person, in codes. A provider is not shown group and country."""
 
+    case_ref: str | None = Field(description="what the person has on paper, such as PH-7K3M9QX-F")
     language: str
     age_band: AgeBand
     target_group: TargetGroup | None

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from chassis.pure.codes import Code, Day, Instant, Language
-from vocabulary.codes import Country, Org, Recipients
+from vocabulary.codes import CaseRef, Country, Org, Recipients
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
 from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
@@ -17,6 +17,7 @@ from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
 class CaseOpened(CaseContract, source="referral"):
     """A person is known."""
 
+    case_ref: CaseRef | None = None
     target_group: TargetGroup
     country: Country
     language: Language
@@ -58,6 +59,7 @@ class AgeBandChanged(CaseContract, source="referral"):
 class ReturneeReferred(CaseContract, source="referral"):
     """The case was referred to a centre. Needs and vulnerability are none of this service's business."""
 
+    case_ref: CaseRef | None = None
     referral_id: UUID
     root_referral_id: UUID
     country: Country

@@ -98,6 +98,7 @@ def _person(learner: Learner | None, *, for_provider: bool) -> PersonView | None
         return None
     profile = learner.profile
     return PersonView(
+        case_ref=learner.case_ref,
         language=profile.language,
         age_band=profile.age_band,
         target_group=None if for_provider else profile.target_group,

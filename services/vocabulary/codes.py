@@ -11,6 +11,13 @@ from vocabulary.roles import ORG_KINDS
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, XK for Kosovo")]
 Admin1 = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,4}$", description="ISO 3166-2 first-level subdivision")]
+CaseRef = Annotated[
+    str,
+    Field(
+        pattern=r"^PH-[0-9A-HJKMNP-TV-Z]{7}-[0-9A-HJKMNP-TV-Z]$",
+        description="the reference that the person has on paper, such as PH-7K3M9QX-F",
+    ),
+]
 Isco08 = Annotated[str, Field(pattern=r"^[0-9]{4}$", description="ISCO-08 unit group")]
 CourseCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$", description="a code of courses")]
 TextVersion = Annotated[

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.counselling.lists import IDS, ORDERS
 from tests.support.counselling.process import ACCRA, EDO, LAGOS, PROGRAMME, Process, staff
+from vocabulary.case_ref import case_ref
 
 
 class Cases:
@@ -98,6 +99,9 @@ async def test_files_are_those_of_people_whom_the_centre_has_taken_on(counsellin
         found = await counselling.get("/files", staff(LAGOS), **stage)
         assert [item["case_id"] for item in found["items"]] == [str(cases["accepted"])]
     assert (await counselling.get("/files", staff(LAGOS), status="declined"))["items"] == []
+    for spelled, number in ((case_ref(cases["accepted"]).lower(), 1), (case_ref(uuid4()), 0)):
+        assert len((await counselling.get("/files", staff(LAGOS), case_ref=spelled))["items"]) == number
+    assert (await counselling.get("/files", staff(LAGOS), case_ref="PH-7K3M9QX-4"))["code"] == "case_ref_misread"
     assert (await counselling.get("/files", staff(EDO)))["items"] == []
     assert len((await counselling.get("/files", PROGRAMME))["items"]) == 4
     assert [item["case_id"] for item in (await counselling.get("/files", PROGRAMME, status="declined"))["items"]] == [

@@ -100,6 +100,8 @@ class CentreFile:
     early: Early = field(default_factory=Early)
     age: Age | None = None
     """The last change of the person's age band: a referral that is older and comes late does not undo it."""
+    case_ref: str | None = None
+    """What the person has on paper; None if no referral has told it."""
 
     @property
     def live(self) -> tuple[Referral, ...]:

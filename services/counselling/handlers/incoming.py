@@ -81,6 +81,7 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     if file.begins_anew(event.departure.earliest if event.departure else None):
         file = file.without_journey()
     file = file.with_referral(referral, _window(file, event, context.occurred_at))
+    file = replace(file, case_ref=event.case_ref or file.case_ref)
     withdrawal = file.withdrawal_of(referral.id)
     if withdrawal is not None:
         ended = referral.ended("withdraw", withdrawal.at, withdrawal.reason)

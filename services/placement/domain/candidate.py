@@ -89,6 +89,8 @@ class Candidate:
     employed_on: date | None = None
     age: Age | None = None
     """The last that was told of the person's age, perhaps before any referral."""
+    case_ref: str | None = None
+    """What the person has on paper; None if no referral has told it."""
 
     @property
     def status(self) -> CandidateStatus:

@@ -76,9 +76,9 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
         return unknown_code_of_event("/to_centre", "centres")
     place = Place(context.occurred_at, event.to_centre)
     profile = Profile(event.country, event.language, event.target_group, event.age_band, event.admin1)
-    candidate = _candidate(states, event.case_id).referred(
-        event.referral_id, event.root_referral_id, profile, place, event.skills
-    )
+    known = _candidate(states, event.case_id)
+    known = replace(known, case_ref=event.case_ref or known.case_ref)
+    candidate = known.referred(event.referral_id, event.root_referral_id, profile, place, event.skills)
     return _with_deadline(candidate, context)
 
 

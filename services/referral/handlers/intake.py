@@ -8,7 +8,6 @@ from referral import refusals
 from referral.answers import CaseOutcome, ProfileOutcome
 from referral.commands import DestroyProfile, OpenCase, SetProfile
 from referral.domain.case import Case
-from referral.domain.case_ref import case_ref
 from referral.domain.profile import Profile
 from referral.events import CaseOpened
 from referral.handlers.ages import by_profile
@@ -16,6 +15,7 @@ from referral.handlers.care import destroyed
 from referral.handlers.deadlines import AGE_BAND
 from referral.handlers.desk import own_act, own_case
 from vocabulary import regions
+from vocabulary.case_ref import case_ref
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
 

@@ -157,6 +157,7 @@ def _returnee_referred(
 ) -> ReturneeReferred:
     return ReturneeReferred(
         case_id=case.id,
+        case_ref=case.case_ref,
         referral_id=referral.id,
         root_referral_id=referral.root_id,
         to_centre=referral.to_centre,

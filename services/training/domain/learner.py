@@ -96,6 +96,8 @@ class Learner:
     arrived_on: date | None = None
     arrived_at: datetime | None = None
     """When that was told."""
+    case_ref: str | None = None
+    """What the person has on paper."""
 
     @property
     def gone_on(self) -> date | None:

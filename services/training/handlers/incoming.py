@@ -8,6 +8,7 @@ makes a stub: a service that begins to listen in the middle of the topic loses n
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -58,7 +59,8 @@ def age_band_changed(states: States, event: AgeBandChanged, context: Context) ->
 def case_opened(states: States, event: CaseOpened, _context: Context) -> Decision:
     """The person is known; with a consent they can be enrolled."""
     profile = Profile(event.language, event.country, event.target_group)
-    return Decision((_learner(states, event.case_id).opened(profile, event.opened_by),))
+    learner = replace(_learner(states, event.case_id), case_ref=event.case_ref)
+    return Decision((learner.opened(profile, event.opened_by),))
 
 
 def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:
@@ -82,6 +84,7 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     expected = None if event.departure is None else _departure("expected", event.departure.earliest, context)
     profile = Profile(event.language, event.country, event.target_group, event.age_band)
     learner = _learner(states, event.case_id)
+    learner = replace(learner, case_ref=event.case_ref or learner.case_ref)
     at = context.occurred_at
     return _checked(states, learner.referred(event.referral_id, event.root_referral_id, profile, expected, at), context)
 

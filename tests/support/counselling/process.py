@@ -14,6 +14,7 @@ from counselling.app import SERVICE
 from tests.support.keys import memory_vault
 from tests.support.records import FakeRecord, record
 from tests.support.service_process import ServiceProcess
+from vocabulary.case_ref import case_ref
 
 LAGOS, EDO, ACCRA = "centre:NG-LOS", "centre:NG-EDO", "centre:GH-ACC"
 PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
@@ -58,6 +59,7 @@ class Process(ServiceProcess):
         referral_id = str(uuid4())
         consent = {"consent_id": str(uuid4()), "purpose": "referral", "recipients": list(recipients)}
         referral = {
+            "case_ref": case_ref(case),
             "referral_id": referral_id,
             "root_referral_id": referral_id,
             "to_centre": to_centre,

@@ -49,6 +49,7 @@ def referred(**changes: Any) -> contracts.ReturneeReferred:
     """A referral to Lagos without haste."""
     fields = {
         "case_id": CASE,
+        "case_ref": "PH-7K3M9QX-F",
         "referral_id": REFERRAL,
         "root_referral_id": changes.get("referral_id", REFERRAL),
         "to_centre": LAGOS,

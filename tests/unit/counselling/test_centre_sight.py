@@ -43,7 +43,7 @@ IN_EDO = {"roles": ["centre_manager"], "org": EDO}
 PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
 LATER = ("arrival", "contacts", "assessment", "courses", "offers", "employments")
 """What comes after the acceptance."""
-OF_THE_PERSON = (*LATER, "country", "vulnerability_present", "departure")
+OF_THE_PERSON = (*LATER, "case_ref", "country", "vulnerability_present", "departure")
 
 
 def file(desk: Desk, who: dict[str, Any] = IN_LAGOS) -> dict[str, Any]:
@@ -131,6 +131,16 @@ def test_who_waits_in_the_inbox_without_a_consent_is_a_number_there() -> None:
 
 
 # --- a centre that has said no ---------------------------------------------------------------------------------------
+
+
+def test_the_reference_is_shown_to_who_may_know_the_person_and_an_older_referral_does_not_take_it_away() -> None:
+    desk = Desk()
+    desk.tell(consent(), referred(), referred(referral_id=SECOND, case_ref=None))
+    assert file(desk)["case_ref"] == "PH-7K3M9QX-F"
+    done(desk.accept())
+    assert FileSummary.to_centre(desk.file, LAGOS, NOW).case_ref == "PH-7K3M9QX-F"
+    desk.tell(consent_gone())
+    assert (file(desk)["case_ref"], FileSummary.to_centre(desk.file, LAGOS, NOW).case_ref) == (None, None)
 
 
 def test_a_centre_that_has_rejected_sees_nothing_more() -> None:
@@ -235,6 +245,7 @@ def waiting(desk: Desk, centre: str | None = LAGOS) -> InboxItem:
         "case_id": CASE,
         "referral": TypeAdapter(Referral).dump_json(desk.referral()),
         "consents": TypeAdapter(tuple[Consent, ...]).dump_json(desk.file.consents),
+        "case_ref": desk.file.case_ref,
         "case_over": desk.file.case_over,
     }
     return inbox_item(row, desk.service.now, centre, desk.service.working_days)

@@ -12,12 +12,12 @@ from chassis.pure.decision import Actor
 from chassis.pure.sealing import Sealed
 from referral import commands
 from referral.answers import CaseOutcome, ProfileOutcome
-from referral.domain.case_ref import read
 from referral.domain.profile import Profile
 from referral.events import CaseOpened
 from tests.support.memory import NOW
 from tests.support.referral.news import CASE, OTHER, STRANGER
 from tests.support.referral.world import COMMON, COUNSELLOR, IN_LAGOS, OTHER_SCOUT, SCOUT, SEALED, Desk, done, refused
+from vocabulary.case_ref import read
 
 
 def test_an_opened_case_is_told_with_its_reference() -> None:

@@ -24,6 +24,7 @@ def test_a_referral_tells_the_centre_what_it_may_know_before_it_accepts() -> Non
     [id_] = desk.referrals
     assert desk.last(ReturneeReferred) == ReturneeReferred(
         case_id=desk.case.id,
+        case_ref=desk.case.case_ref,
         referral_id=id_,
         root_referral_id=id_,
         to_centre=LAGOS,

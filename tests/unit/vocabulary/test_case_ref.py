@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from referral.domain.case_ref import ALPHABET, case_ref, check_character, read
 from referral.events import CaseOpened
+from vocabulary.case_ref import ALPHABET, case_ref, check_character, read
 
 CHANCE = random.Random(20261124)
 BODIES = ["0000000", "ZZZZZZZ", "7K3M9QX", "0Z0Z0Z0", *("".join(CHANCE.choices(ALPHABET, k=7)) for _ in range(20))]
