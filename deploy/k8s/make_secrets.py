@@ -21,6 +21,7 @@ from typing import Any
 
 from deploy.local.authority import Authority
 from deploy.local.issuer import Issuer
+from deploy.local.organisations import LIST_NAME, RECEIVING, centres, new_pairs
 from deploy.local.places import LOCAL, SERVICES
 from deploy.local.postgres import write_secret
 from deploy.local.stack import SEALING
@@ -74,7 +75,7 @@ def secrets_of(environment: str, directory: Path = DIRECTORY) -> list[Secret]:
     namespace = NAMESPACES[environment]
     local = Files(directory) if environment == "local" else None
     word = forgotten if local is None else local.word
-    made = [*_database_roles(word), *_keys(word)]
+    made = [*_database_roles(word), *_keys(word), *_organisations(word)]
     if local is not None:
         made += [*_kafka(local, namespace), *_postgres(local, namespace), _issuer(local)]
     for each in made:
@@ -104,6 +105,15 @@ def password_of_its_own() -> str:
 def _keys(word: Callable[[str, Callable[[], str]], str]) -> Iterator[Secret]:
     for name, files in KEYS.items():
         yield _secret(name, {file: word(f"{name}.{file}", make) for file, make in files.items()})
+
+
+def _organisations(word: Callable[[str, Callable[[], str]], str]) -> Iterator[Secret]:
+    """The key pairs of the organisations that are handed keys of profiles; the public half is no secret, and its file
+    is made with the other."""
+    pairs = new_pairs(centres(), "make_secrets")
+    private = f"{RECEIVING}-private-keys"
+    yield _secret(private, {"keys": word(f"{private}.keys", lambda: pairs.private)})
+    yield _secret("public-keys", {LIST_NAME: word(f"public-keys.{LIST_NAME}", lambda: pairs.public)})
 
 
 def _kafka(local: Files, namespace: str) -> Iterator[Secret]:

@@ -19,6 +19,7 @@ from deploy.local import processes
 from deploy.local.issuer import AUDIENCES, ISSUER, Issuer
 from deploy.local.kafka import OPERATORS, Kafka, Login, Profile
 from deploy.local.kafka_users import Users
+from deploy.local.organisations import OrganisationKeys
 from deploy.local.places import LOCAL, ROOT, SERVICES, Ports, StackError, configured_login
 from deploy.local.postgres import Postgres, write_secret
 from deploy.local.processes import Program
@@ -66,6 +67,7 @@ class LocalStack:
         )
         self.users = Users(self.kafka, self.secrets)
         self.issuer = Issuer(self.secrets)
+        self.organisations = OrganisationKeys(self.secrets)
         self.services: dict[str, Program] = {}
 
     # --- start -------------------------------------------------------------------------------------------------------
@@ -105,9 +107,10 @@ class LocalStack:
         self._wait_for_services()
 
     def make_keys(self) -> None:
-        """Those that no server needs: the issuer's, and the ones by which services seal."""
+        """Those that no server needs: the issuer's, the organisations', and the ones by which services seal."""
         self.secrets.mkdir(parents=True, exist_ok=True)
         self.issuer.make()
+        self.organisations.make()
         for service in SEALING:
             self._make_keys(service)
 
@@ -206,6 +209,7 @@ class LocalStack:
             "HOST": "127.0.0.1",
             "ROLE": "all",
             "PYTHONPATH": str(ROOT / "services"),
+            **self.organisations.settings,
         }
         settings |= {f"{service.upper()}_VAULT_KEYS_FILE": str(self._keys_of(service)) for service in SEALING}
         for service in SERVICES:

@@ -65,6 +65,17 @@ class VaultSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore")
 
     vault_keys_file: Path = Field(description="file that lists the generations of keys; read anew while it runs")
+    private_keys_file: Path | None = Field(
+        default=None, description="file of the private keys of organisations that are handed something here"
+    )
+
+
+class PublicKeySettings(BaseSettings):
+    """Where the public keys of organisations are listed: `PUBLIC_KEYS_DIR`, which has `public_keys.v1.csv`."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    public_keys_dir: Path = ROOT / "schemas" / "reference"
 
 
 class KafkaSettings(BaseSettings):
@@ -175,6 +186,11 @@ def audience_of(service: str) -> str:
 def vault_keys_file(service: str) -> Path:
     """The key file of a service that seals."""
     return VaultSettings(_env_prefix=f"{service.upper()}_").vault_keys_file
+
+
+def private_keys_file(service: str) -> Path | None:
+    """The private keys of organisations that a service may use; None if it has none."""
+    return VaultSettings(_env_prefix=f"{service.upper()}_").private_keys_file
 
 
 class SecretError(OSError, ValueError):

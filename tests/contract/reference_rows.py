@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from chassis.pure.reference import CodeList, load
+from chassis.vault.organisations import PublicKey
 
 SNAKE = r"[a-z][a-z0-9_]{1,63}"
 COUNTRY = r"[A-Z]{2}"
@@ -262,6 +263,7 @@ FILES: Mapping[str, type[Any]] = {
     "outcome_codes": Outcome,
     "priority_limits": PriorityLimit,
     "providers": Provider,
+    "public_keys": PublicKey,
     "receipt_limits": ReceiptLimit,
     "redirect_reasons": Code,
     "reject_reasons": Code,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import os
 import random
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
+from chassis.pure.reference import CodeList
 from chassis.settings import read_secret
 from chassis.vault.boxes import Entropy
+from chassis.vault.organisations import LIST, Organisations, PublicKey, new_pair
 from chassis.vault.vault import KeyVault
 
 SETTING = "SHOP_VAULT_KEYS_FILE"
@@ -22,10 +25,29 @@ def line(id_: str, number: int, seals_from: str = "") -> str:
     return f"{id_} {base64.b64encode(bytes([number]) * 32).decode()} {seals_from}".strip()
 
 
-def vault_of(*lines: str, now: Callable[[], datetime] = lambda: NOON, entropy: Entropy | None = None) -> KeyVault:
+def vault_of(
+    *lines: str,
+    now: Callable[[], datetime] = lambda: NOON,
+    entropy: Entropy = os.urandom,
+    organisations: Organisations | None = None,
+) -> KeyVault:
     """A vault with these generations."""
     text = "\n".join(lines)
-    return KeyVault(lambda: text, SETTING, now=now, **({} if entropy is None else {"entropy": entropy}))
+    return KeyVault(lambda: text, SETTING, now=now, entropy=entropy, organisations=organisations)
+
+
+def organisations(*names: str, opening: Collection[str] = ()) -> Organisations:
+    """The public keys of these organisations, and the private ones of those that are `opening`."""
+    pairs = {name: new_pair(name, "one", random.Random(name).randbytes) for name in names}
+    rows = [PublicKey(name, "one", public, date(2020, 1, 1)) for name, (_, public) in pairs.items()]
+    text = "\n".join(pairs[name][0] for name in opening)
+    return Organisations(lambda: CodeList(LIST, PublicKey, rows), lambda: text)
+
+
+def listed(directory: Path, *rows: tuple[str, str, str, str, str]) -> None:
+    """Writes a list of public keys: organisation, id, key, first and last day."""
+    lines = ["organisation,key_id,public_key,valid_from,valid_to,source", *(",".join((*row, "test")) for row in rows)]
+    (directory / f"{LIST}.v1.csv").write_text("\n".join(lines) + "\n")
 
 
 def memory_vault(seed: int = 7, number: int = 1) -> KeyVault:

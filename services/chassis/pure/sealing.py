@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -18,6 +19,13 @@ class Sealed(NamedTuple):
 
     key: str
     boxes: Mapping[str, str]
+
+
+class Handed(NamedTuple):
+    """A data key that an organisation, and nobody else, can take out: which of its keys that takes, and the box."""
+
+    key_id: str
+    wrapped: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +53,29 @@ class UnknownGeneration(VaultError):
 
 
 class Vault(Protocol):
-    """Seals and opens. A box is bound to its subject, part, name and version: moved elsewhere it does not open."""
+    """Seals, opens, hands over. A box is bound to its subject, part, name and version: elsewhere it does not open."""
 
     def seal(
-        self, subject: UUID, part: str, texts: Mapping[str, str], key: str | None = None, version: int = 1
+        self, subject: UUID, part: str, texts: Mapping[str, str], key: str | None = None, version: int | str = 1
     ) -> Sealed:
         """Each text in a box of its own. With `key`, under this data key, which may come back wrapped anew: keep what
         comes back. Without, under a new one. Raises `VaultError`."""
 
-    def open(self, subject: UUID, part: str, key: str, boxes: Mapping[str, str], version: int = 1) -> dict[str, str]:
+    def open(
+        self, subject: UUID, part: str, key: str, boxes: Mapping[str, str], version: int | str = 1
+    ) -> dict[str, str]:
         """The texts. Raises `VaultError`."""
+
+    def hand_over(
+        self, subject: UUID, part: str, key: str, receiver: str, version: int | str, on: date
+    ) -> Handed | None:
+        """The data key for another organisation; None if no public key of it is known for this day.
+        Raises `VaultError`."""
+
+    def open_handed(
+        self, subject: UUID, part: str, handed: Handed, receiver: str, boxes: Mapping[str, str], version: int | str
+    ) -> dict[str, str]:
+        """The texts, by a data key that was handed over to `receiver`. Raises `VaultError`."""
 
 
 class NoVault:
@@ -65,6 +86,14 @@ class NoVault:
         raise LookupError("this service has no vault: set `seals` in its `Service`")
 
     def open(self, *_: object, **__: object) -> dict[str, str]:
+        """Raises `LookupError`."""
+        raise LookupError("this service has no vault: set `seals` in its `Service`")
+
+    def hand_over(self, *_: object, **__: object) -> Handed | None:
+        """Raises `LookupError`."""
+        raise LookupError("this service has no vault: set `seals` in its `Service`")
+
+    def open_handed(self, *_: object, **__: object) -> dict[str, str]:
         """Raises `LookupError`."""
         raise LookupError("this service has no vault: set `seals` in its `Service`")
 

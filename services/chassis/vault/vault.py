@@ -10,17 +10,19 @@ import hmac
 import os
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chassis.pure.sealing import Sealed, UnknownGeneration, VaultError
-from chassis.settings import read_secret, vault_keys_file
+from chassis.pure.reference import CodeList
+from chassis.pure.sealing import Handed, Sealed, UnknownGeneration, VaultError
+from chassis.settings import PublicKeySettings, private_keys_file, read_secret, vault_keys_file
 from chassis.telemetry.logs import get_logger
 from chassis.vault.boxes import Entropy, Unopened, bound, opened, padded, sealed, unpadded
 from chassis.vault.keys import KEY_BYTES, REMEDY, Generation, is_id, parse
+from chassis.vault.organisations import LIST, NoPrivateKey, Organisations, PublicKey
 
 _FIRST_FORM_BLOCK_BYTES = 64
 
@@ -42,7 +44,9 @@ class KeyVault:
         *,
         now: Callable[[], datetime] = _real_time,
         entropy: Entropy = os.urandom,
+        organisations: Organisations | None = None,
     ) -> None:
+        self._organisations = organisations or Organisations(lambda: CodeList(LIST, PublicKey, ()))
         self._read = read
         self._setting = setting
         self._now = now
@@ -56,13 +60,19 @@ class KeyVault:
     @classmethod
     def of_service(cls, service: str) -> KeyVault:
         """By the key file that the service's settings name. Raises `ValueError` that says what to mend."""
-        return cls(partial(read_secret, vault_keys_file(service)), f"{service.upper()}_VAULT_KEYS_FILE")
+        try:
+            pairs = Organisations.of_files(PublicKeySettings().public_keys_dir, private_keys_file(service))
+        except ValueError as error:
+            raise ValueError(f"PUBLIC_KEYS_DIR, or the file of {service.upper()}_PRIVATE_KEYS_FILE: {error}") from None
+        read = partial(read_secret, vault_keys_file(service))
+        return cls(read, f"{service.upper()}_VAULT_KEYS_FILE", organisations=pairs)
 
     def renew(self) -> bool:
-        """Looks whether the file is another one, and takes it.
+        """Looks whether the file is another one, and takes it; and so with the keys of organisations.
 
         One that cannot be read, is wrong, or does not begin to list any key changes nothing, and is logged once.
         """
+        self._organisations.renew()
         unread: ValueError | None = None
         try:
             text = self._content()
@@ -90,7 +100,7 @@ class KeyVault:
     # --- sealing and opening -----------------------------------------------------------------------------------------
 
     def seal(
-        self, subject: UUID, part: str, texts: Mapping[str, str], key: str | None = None, version: int = 1
+        self, subject: UUID, part: str, texts: Mapping[str, str], key: str | None = None, version: int | str = 1
     ) -> Sealed:
         """See `chassis.pure.sealing.Vault`. A data key that an older generation has wrapped is wrapped anew."""
         generation = self.ring.sealing(self._now())
@@ -108,11 +118,43 @@ class KeyVault:
         }
         return Sealed(key, boxes)
 
-    def open(self, subject: UUID, part: str, key: str, boxes: Mapping[str, str], version: int = 1) -> dict[str, str]:
+    def open(
+        self, subject: UUID, part: str, key: str, boxes: Mapping[str, str], version: int | str = 1
+    ) -> dict[str, str]:
         """See `chassis.pure.sealing.Vault`."""
         if ":" not in key:
             return self._open_first_form(subject, key, boxes)
-        cipher = AESGCM(self._data_key(subject, part, key))
+        return self._texts(AESGCM(self._data_key(subject, part, key)), subject, part, boxes, version)
+
+    # --- to and from other organisations -----------------------------------------------------------------------------
+
+    def hand_over(
+        self, subject: UUID, part: str, key: str, receiver: str, version: int | str, on: date
+    ) -> Handed | None:
+        """See `chassis.pure.sealing.Vault`."""
+        where = bound(subject, part, f"data key for {receiver}", version)
+        return self._organisations.wrap(self._data_key(subject, part, key), receiver, where, on)
+
+    def open_handed(
+        self, subject: UUID, part: str, handed: Handed, receiver: str, boxes: Mapping[str, str], version: int | str
+    ) -> dict[str, str]:
+        """See `chassis.pure.sealing.Vault`."""
+        where = bound(subject, part, f"data key for {receiver}", version)
+        try:
+            cipher = AESGCM(self._organisations.unwrap(handed, receiver, where))
+        except NoPrivateKey:
+            raise VaultError(
+                subject,
+                f"It was handed over to {receiver} under its key {handed.key_id!r}, which this process does not have.",
+                f"List that private key in the file of {self._setting.replace('VAULT', 'PRIVATE')}.",
+            ) from None
+        except Unopened:
+            raise self._changed(subject, "data key") from None
+        return self._texts(cipher, subject, part, boxes, version)
+
+    def _texts(
+        self, cipher: AESGCM, subject: UUID, part: str, boxes: Mapping[str, str], version: int | str
+    ) -> dict[str, str]:
         found = {}
         for name, box in boxes.items():
             try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deploy.local.organisations import LIST_NAME, RECEIVING
 from deploy.local.stack import SEALING
 from tests.k8s.structure.documents import Labels, Rendered
 
@@ -106,6 +107,7 @@ def by_hand(services: list[str], *, operators: bool) -> dict[str, frozenset[str]
     roles = {f"{service}-{role}": LOGIN for service in services for role in ("app", "migrator", "operator")}
     stores = {f"{service}-backup": STORE for service in services}
     found = {**roles, **stores, **{f"{service}-vault-keys": frozenset({"keys"}) for service in SEALING}}
+    found |= {f"{RECEIVING}-private-keys": frozenset({"keys"}), "public-keys": frozenset({LIST_NAME})}
     if operators:
         return {**found, "chain-gateway-tls": TLS, **DRILL}
     for service in services:
