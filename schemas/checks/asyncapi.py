@@ -171,7 +171,12 @@ def _channel(address: str, topic: Mapping[str, Any], types: list[str]) -> dict[s
 
 def _part(topic: str) -> str:
     """What a topic is called by: the service that owns it, or what it tells."""
-    return topic.split(".")[1]
+    first, *others = topic.split(".")[1:-1]
+    return first + "".join(other.title() for other in others)
+
+
+def _upper(part: str) -> str:
+    return part[0].upper() + part[1:]
 
 
 def _title(part: str, owner: str) -> str:
@@ -180,12 +185,12 @@ def _title(part: str, owner: str) -> str:
 
 def _operations(part: str, topic: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     owner = topic["owner"]
-    what, name = ("", f"{owner}Publishes") if part == owner else (f" as {part}", f"{owner}Publishes{part.title()}")
+    what, name = ("", f"{owner}Publishes") if part == owner else (f" as {part}", f"{owner}Publishes{_upper(part)}")
     channel = {"$ref": f"#/channels/{part}"}
     yield name, {"action": "send", "title": f"The {owner} service publishes{what}", "channel": channel}
     for reader in sorted(topic["readers"]):
         yield (
-            f"{reader}Reads{part.title()}",
+            f"{reader}Reads{_upper(part)}",
             {
                 "action": "receive",
                 "title": f"The {reader} service reads what the {owner} service publishes{what}",

@@ -11,6 +11,7 @@ from pydantic import Field
 from chassis.pure.answers import Answer
 from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
+from counselling.domain.profile import PartStatus
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
 from counselling.domain.sight import (
@@ -23,7 +24,7 @@ from counselling.domain.sight import (
     sight_of,
     stage_for,
 )
-from vocabulary.terms import Priority, Readiness
+from vocabulary.terms import Priority, ProfilePart, Readiness
 
 UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
 REFERENCE = "what the person has on paper, such as PH-7K3M9QX-F"
@@ -374,6 +375,34 @@ class FileSummary(Answer):
             return line
         kept = {"case_id", "centre", "needs", "consent_lost_at"}
         return line.model_copy(update={**dict.fromkeys(cls.model_fields.keys() - kept), "needs": ()})
+
+
+class PartView(Answer):
+    """How a part of the profile stands, and since when."""
+
+    part: ProfilePart
+    status: PartStatus = Field(
+        description="`key_on_its_way`: it will open; `revoked`: it will not, until it is handed over again"
+    )
+    since: datetime
+
+
+class ProfileView(Answer):
+    """The profile in clear, for the centre that has the person in its care; null: unknown, or its part is not open."""
+
+    case_id: UUID
+    parts: tuple[PartView, ...]
+    given_name: str | None = None
+    family_name: str | None = None
+    birth_date: date | None = None
+    sex: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    messenger: str | None = None
+    interpreter: str | None = Field(default=None, description="the language to be interpreted, if one is needed")
+    guardian: str | None = None
+    emergency_contact: str | None = None
+    notes: str | None = None
 
 
 class AssessmentView(Answer):

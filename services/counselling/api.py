@@ -28,6 +28,7 @@ from counselling.answers import (
     InboxItem,
     LevelsOutcome,
     NeverArrivedOutcome,
+    ProfileView,
     RedirectionOutcome,
     ReferralOutcome,
 )
@@ -43,7 +44,7 @@ from counselling.bodies import (
     Reopening,
 )
 from counselling.domain.centre_file import CentreFile, FileStatus
-from counselling.resources import ASSESSMENTS, FILE, Scope
+from counselling.resources import ASSESSMENTS, FILE, PROFILE, Scope
 from vocabulary.case_ref import read
 from vocabulary.codes import Centre
 from vocabulary.refusals import CASE_REF_MISREAD
@@ -172,6 +173,15 @@ async def read_file(case_id: UUID, actor: Reader, view: Viewer) -> Response:
     Its `ETag`, sent as `If-Match` with a command on the file or one of its referrals, holds the command to it.
     """
     return await view(FILE, case_id, actor)
+
+
+@router.get("/files/{case_id}/profile", tags=["files"], **personal(ProfileView, 403, 404, tagged=True))
+async def read_profile(case_id: UUID, actor: Staff, view: Viewer) -> Response:
+    """Who the person is, how they are reached and what they need, for the centre that has them in its care.
+
+    Opened for this look with the centre's own key; every look is a row of the audit. No command is held to its `ETag`.
+    """
+    return await view(PROFILE, case_id, actor)
 
 
 @router.get("/files/{case_id}/assessments", tags=["files"], **personal(Assessments, 403, 404, tagged=True))

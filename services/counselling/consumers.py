@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from counselling import contracts
-from counselling.handlers import BY_CASE, incoming, progress
+from counselling.handlers import BY_CASE, BY_KEY, BY_PROFILE, incoming, profiles, progress
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
@@ -22,6 +22,9 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.DepartureMissed: Handler(BY_CASE, incoming.departure_missed),
     contracts.ReturneeDeparted: Handler(BY_CASE, incoming.returnee_departed),
     contracts.DepartureDiverted: Handler(BY_CASE, incoming.departure_diverted),
+    contracts.ProfileSealed: Handler(BY_PROFILE, profiles.profile_sealed),
+    contracts.ProfileKeyShared: Handler(BY_KEY, profiles.key_shared),
+    contracts.ProfileKeyRevoked: Handler(BY_KEY, profiles.key_revoked),
     contracts.EnrolmentConfirmed: Handler(BY_CASE, progress.enrolment_confirmed),
     contracts.EnrolmentCancelled: Handler(BY_CASE, progress.enrolment_cancelled),
     contracts.CourseCompleted: Handler(BY_CASE, progress.course_completed),

@@ -9,14 +9,18 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Code, Day, Instant, Language
+from chassis.pure.messages import Contract
 from vocabulary.codes import (
     Admin1,
+    Box,
     CaseRef,
     Centre,
     Codes,
     Country,
     CourseCode,
     Isco08,
+    KeyId,
+    Org,
     Provider,
     Recipients,
     Skills,
@@ -24,7 +28,16 @@ from vocabulary.codes import (
 )
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
-from vocabulary.terms import AgeBand, MeasureCategory, PlanStatus, Priority, Result, ReturnType, TargetGroup
+from vocabulary.terms import (
+    AgeBand,
+    MeasureCategory,
+    PlanStatus,
+    Priority,
+    ProfilePart,
+    Result,
+    ReturnType,
+    TargetGroup,
+)
 
 
 def _within_the_calendars(at: Instant) -> Instant:
@@ -134,6 +147,45 @@ class ReturneeDeparted(CaseContract, source="referral"):
 
 class DepartureDiverted(CaseContract, source="referral"):
     """The person has left Germany, and is not in the country of return."""
+
+
+class PartSealed(BaseModel):
+    """One part of a profile as ciphertext."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    part: ProfilePart
+    sealing: UUID
+    box: Box
+
+
+class ProfileSealed(CaseContract, source="referral"):
+    """The profile of a person whom a centre has taken on."""
+
+    parts: tuple[PartSealed, ...]
+
+
+class ProfileKeyContract(Contract, key="key_id"):
+    """The last word on the key of a part for a receiver."""
+
+    key_id: UUID
+    case_id: UUID
+    part: ProfilePart
+    receiver: Org
+
+
+class ProfileKeyShared(ProfileKeyContract, source="referral", on="referral.keys"):
+    """The receiver may open the part."""
+
+    sealing: UUID
+    receiver_key: KeyId
+    wrapped: Box
+
+
+class ProfileKeyRevoked(ProfileKeyContract, source="referral", on="referral.keys"):
+    """The receiver no longer may."""
+
+    revoked_at: Instant
 
 
 class EnrolmentConfirmed(CaseContract, source="training"):

@@ -13,7 +13,7 @@ from chassis.pure.messages import Event
 from counselling.domain.journey import ArrivalMethod, Channel
 from vocabulary.codes import Admin1, Centre, Country, Org
 from vocabulary.events import CaseEvent
-from vocabulary.terms import Priority, Readiness
+from vocabulary.terms import Priority, ProfilePart, Readiness
 
 
 class CounsellingEvent(CaseEvent, service="counselling"):
@@ -136,6 +136,15 @@ class DeadlineMoved(CounsellingEvent):
     reason: Code
 
 
+class ProfileKeyDestroyed(CaseEvent, service="counselling"):
+    """A receiver's copy of a key that was taken back is destroyed: the part can be opened there no more."""
+
+    part: ProfilePart
+    receiver: Org
+    revoked_at: Instant
+    """Of the revocation that this answers."""
+
+
 class CounsellingAuditSealed(AuditSealed, service="counselling"):
     """The audit of this service is sealed up to here; told once an hour."""
 
@@ -154,5 +163,6 @@ EVENTS: tuple[type[Event], ...] = (
     NeedsAssessed,
     DeadlineMissed,
     DeadlineMoved,
+    ProfileKeyDestroyed,
     CounsellingAuditSealed,
 )

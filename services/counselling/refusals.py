@@ -35,6 +35,12 @@ NOT_TAKEN_ON: Final = Refused(
     "Accept the referral first; if it is accepted, record a new consent with the person.",
     status=403,
 )
+PROFILE_NOT_TOLD: Final = Refused(
+    "profile_not_told",
+    "Germany has told no profile of this person yet.",
+    "It comes within seconds of the acceptance. If it stays away, ask the desk that referred the person to set one.",
+    status=404,
+)
 CONSENT_MISSING: Final = consent_missing(
     "The person's consent to hand the case over does not cover your centre, or not any more.",
     "Ask the scout to obtain one for your centre; until then you can only reject or redirect the referral.",

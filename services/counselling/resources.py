@@ -11,11 +11,21 @@ from chassis.pure.resources import Resource
 from chassis.pure.sealing import Vault
 from chassis.pure.states import States, by_id, by_link
 from counselling import refusals
-from counselling.answers import Assessments, AssessmentView, FileSummary, FileView, ReferralView
+from counselling.answers import (
+    Assessments,
+    AssessmentView,
+    FileSummary,
+    FileView,
+    PartView,
+    ProfileView,
+    ReferralView,
+)
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
+from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.domain.sight import consent_lost_at, sight_of
 from counselling.handlers.care import levels_of
+from counselling.handlers.profiles import opened
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
 from vocabulary.roles import PROGRAMME_MANAGER
 
@@ -69,6 +79,25 @@ def show_assessments(states: States, case_id: UUID, context: Context) -> Assessm
     return Assessments(case_id=case_id, items=tuple(_assessment(file, each, context.vault) for each in found))
 
 
+def show_profile(states: States, case_id: UUID, context: Context) -> ProfileView | Refused:
+    """The profile, opened for this look, for the centre that has the person in its care and may know them."""
+    file = _readable(states, case_id, context)
+    if isinstance(file, Refused):
+        return file
+    centre = context.actor.org
+    referral = file.held_by(centre)
+    if referral is None or sight_of(file, centre, context.now) != "whole":
+        return refusals.NOT_TAKEN_ON
+    profile, keys = states.get(SealedProfile, case_id), states.linked(ProfileKey, case_id)
+    if profile is None and not keys:
+        return refusals.PROFILE_NOT_TOLD
+    since = referral.reopened_at or referral.answered_at or referral.received_at
+    parts = opened(profile, keys, centre, since, context.vault)
+    views = tuple(PartView(part=each.part, status=each.status, since=each.since) for each in parts)
+    fields = {name: value for each in parts for name, value in each.fields.items()}
+    return ProfileView.model_validate({"case_id": case_id, "parts": views, **fields})
+
+
 def with_estimate(view: V, file: CentreFile, days: WorkingDays) -> V:
     """The view of the file, or its line, whose arrival says whether the first contact is due by an estimated day."""
     if view.arrival is None:
@@ -79,6 +108,11 @@ def with_estimate(view: V, file: CentreFile, days: WorkingDays) -> V:
 
 FILE = Resource(lambda case_id: (by_id(CentreFile, case_id),), show_file)
 ASSESSMENTS = Resource(lambda case_id: (by_id(CentreFile, case_id), by_link(Assessment, case_id)), show_assessments)
+
+PROFILE = Resource(
+    lambda case_id: (by_id(CentreFile, case_id), by_id(SealedProfile, case_id), by_link(ProfileKey, case_id)),
+    show_profile,
+)
 
 
 def _readable(states: States, case_id: UUID, context: Context) -> CentreFile | Refused:

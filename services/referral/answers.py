@@ -17,7 +17,7 @@ from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import Profile, ProfileStatus
 from referral.domain.referral import Owed, Referral, ReferralStatus, as_told
 from referral.domain.terms import Sex, Transport
-from vocabulary.terms import AgeBand, Priority, ReturnType, Switch, TargetGroup
+from vocabulary.terms import AgeBand, Priority, ProfilePart, ReturnType, Switch, TargetGroup
 
 
 class CaseOutcome(Answer):
@@ -113,8 +113,21 @@ class ProfileView(Answer):
     sex: Sex | None = None
     phone: str | None = None
     email: str | None = None
+    messenger: str | None = None
+    interpreter: str | None = None
+    guardian: str | None = None
     emergency_contact: str | None = None
     notes: str | None = None
+
+
+class KeyOwed(Answer):
+    """A key of a part of a profile that was taken back; its receiver has not told that its copy is destroyed."""
+
+    case_id: UUID
+    case_ref: str
+    receiver: str
+    part: ProfilePart
+    revoked_at: datetime
 
 
 class ConsentView(Answer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -18,7 +19,7 @@ from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer, root_of
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
-from chassis.pure.sealing import Sealed, Vault
+from chassis.pure.sealing import Vault
 from chassis.telemetry.logs import get_logger
 from referral import commands, refusals, views
 from referral.answers import (
@@ -28,6 +29,7 @@ from referral.answers import (
     CaseView,
     ConsentOutcome,
     JourneyOutcome,
+    KeyOwed,
     ListedReferral,
     ProfileOutcome,
     ProfileView,
@@ -52,7 +54,7 @@ from referral.bodies import (
 from referral.domain.age import Ages, ages_of
 from referral.domain.case import Case, CaseStatus
 from referral.domain.journey import JourneyStatus
-from referral.domain.profile import PROFILE_PART
+from referral.domain.profile import KEY_DESTROYED_WITHIN, SealedPart
 from referral.domain.referral import ReferralStatus
 from referral.resources import (
     ALLOWED,
@@ -64,9 +66,11 @@ from referral.resources import (
 from vocabulary.case_ref import read
 from vocabulary.codes import Country, Org
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.profiles import BOX, FIELDS
 from vocabulary.refusals import CASE_REF_MISREAD, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 from vocabulary.scopes import listed_for
+from vocabulary.terms import ProfilePart
 
 Desk = Annotated[Actor, acting_as(*SCOUTS_DESK)]
 """Somebody at a scout's or return counsellor's desk."""
@@ -263,7 +267,7 @@ async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, run: R
         household_id=body.household_id,
         household_size=body.household_size,
         vulnerability_present=body.vulnerability_present,
-        profile=None if body.profile is None else _sealed(vault, case_id, body.profile),
+        profile=None if body.profile is None else sealed(vault, case_id, body.profile),
         ages=None if body.profile is None else _ages(body.profile, now),
     )
     return await run(command, actor)
@@ -275,7 +279,7 @@ async def set_profile(
 ) -> Response:
     """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
     _check_birth(body, now)
-    command = commands.SetProfile(case_id, _sealed(vault, case_id, body), _ages(body, now))
+    command = commands.SetProfile(case_id, sealed(vault, case_id, body), _ages(body, now))
     answer = await run(command, actor, PROFILE, case_id)
     if took_effect(answer):
         _audit("profile_set", case_id, actor)
@@ -302,6 +306,14 @@ async def destroy_profile(case_id: UUID, actor: Desk, run: Changer) -> Response:
     return answer
 
 
+@router.get("/profile-keys", tags=["profile"], **personal(Page[KeyOwed], 403))
+async def list_keys_owed(
+    reading: Reading, scope: Listed, now: Now, wish: Annotated[Wish, paged(views.KEYS)]
+) -> Response:
+    """Keys that were taken back more than seven days ago, and are not known to be destroyed: ask their receivers."""
+    return json_response(await views.keys_owed(reading, scope, wish, before=now - KEY_DESTROYED_WITHIN))
+
+
 def _check_birth(profile: ProfileBody, now: datetime, where: str = "") -> None:
     """A handler sees the profile sealed: whether the day has come is asked before."""
     if profile.birth_date is not None and profile.birth_date > day_at(GERMANY, now):
@@ -313,8 +325,15 @@ def _ages(profile: ProfileBody, now: datetime) -> Ages | None:
     return None if profile.birth_date is None else ages_of(profile.birth_date, day_at(GERMANY, now))
 
 
-def _sealed(vault: Vault, case_id: UUID, profile: ProfileBody) -> Sealed:
-    return vault.seal(case_id, PROFILE_PART, profile.texts())
+def sealed(vault: Vault, case_id: UUID, profile: ProfileBody) -> dict[ProfilePart, SealedPart]:
+    """Each part under a new key. All parts are there, whatever was given: which are empty tells nothing."""
+    given, parts = profile.texts(), dict[ProfilePart, SealedPart]()
+    for part, names in FIELDS.items():
+        sealing = uuid4()
+        text = json.dumps({name: given[name] for name in names if name in given})
+        key, boxes = vault.seal(case_id, part, {BOX: text}, version=str(sealing))
+        parts[part] = SealedPart(key, boxes[BOX], sealing)
+    return parts
 
 
 def _audit(event: str, case_id: UUID, actor: Actor) -> None:

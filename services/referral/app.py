@@ -10,7 +10,7 @@ from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
 from referral.domain.country import CountrySwitch
 from referral.events import ReferralAuditSealed
-from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES, SEALING
+from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES, PARTING, SEALING
 from referral.handlers.deadlines import STAYS
 from referral.reference import Reference
 from vocabulary import centres, roles
@@ -24,6 +24,8 @@ select id from case_file where data @? '$.referrals[*].needs ? (@.type() == "arr
 order by id limit $1
 """
 """The condition of the index `case_file_unsealed`, word by word."""
+IN_ONE_PIECE = "select id from profile where data ->> 'wrapped_key' is not null order by id limit $1"
+"""That of `profile_in_one_piece`."""
 
 SERVICE = Service(
     name="referral",
@@ -48,7 +50,7 @@ SERVICE = Service(
     seals=True,
     audit_head=ReferralAuditSealed,
     auditor=roles.DATA_PROTECTION_OFFICER,
-    unsealed=(Unsealed(IN_CLEAR, SEALING),),
+    unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(IN_ONE_PIECE, PARTING)),
 )
 
 if __name__ == "__main__":

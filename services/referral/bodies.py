@@ -55,6 +55,9 @@ class ProfileBody(BaseModel):
     sex: Sex | None = None
     phone: Phone | None = None
     email: Email | None = None
+    messenger: Name | None = Field(default=None, description="such as the number or the name under which it is used")
+    interpreter: Language | None = Field(default=None, description="the language to be interpreted, if one is needed")
+    guardian: Text | None = Field(default=None, description="who acts for a minor, and how to reach them")
     emergency_contact: Text | None = None
     notes: Text | None = None
 

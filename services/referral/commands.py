@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from chassis.pure.sealing import Sealed
 from referral.domain.age import Ages
+from referral.domain.profile import SealedPart
 from referral.domain.terms import Transport
-from vocabulary.terms import AgeBand, Priority, ReturnType, Switch, TargetGroup
+from vocabulary.terms import AgeBand, Priority, ProfilePart, ReturnType, Switch, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class OpenCase:
     household_id: UUID | None
     household_size: int
     vulnerability_present: bool
-    profile: Sealed | None
+    profile: Mapping[ProfilePart, SealedPart] | None
     ages: Ages | None = None
 
 
@@ -36,7 +36,7 @@ class SetProfile:
     """Sets or replaces the profile; `ages` is what may be known of the birth date in it, None if it has none."""
 
     case_id: UUID
-    profile: Sealed
+    profile: Mapping[ProfilePart, SealedPart]
     ages: Ages | None = None
 
 

@@ -8,23 +8,31 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from referral import contracts
-from referral.handlers import BY_CASE, incoming
+from referral.handlers import BY_CASE, BY_CASE_WITH_PROFILE, incoming, sharing
 from referral.handlers.incoming import reaction
+from referral.handlers.sharing import handing_over
 
 EVENTS: Mapping[type[Contract], Handler] = {
     contracts.ReferralReceived: Handler(BY_CASE, reaction(incoming.received, "referral_id", "centre")),
-    contracts.ReferralAccepted: Handler(BY_CASE, reaction(incoming.accepted, "referral_id", "centre")),
-    contracts.ReferralRejected: Handler(BY_CASE, reaction(incoming.rejected, "referral_id", "reason")),
-    contracts.ReferralRedirected: Handler(BY_CASE, incoming.redirected),
-    contracts.ReferralCompleted: Handler(BY_CASE, reaction(incoming.completed, "referral_id", "outcome_code")),
-    contracts.ReferralFailed: Handler(BY_CASE, reaction(incoming.failed, "referral_id", "reason")),
-    contracts.ReferralReopened: Handler(BY_CASE, reaction(incoming.reopened, "referral_id", "reason")),
+    contracts.ReferralAccepted: Handler(
+        BY_CASE_WITH_PROFILE, handing_over(reaction(incoming.accepted, "referral_id", "centre"))
+    ),
+    contracts.ReferralRejected: Handler(BY_CASE, handing_over(reaction(incoming.rejected, "referral_id", "reason"))),
+    contracts.ReferralRedirected: Handler(BY_CASE_WITH_PROFILE, handing_over(incoming.redirected)),
+    contracts.ReferralCompleted: Handler(
+        BY_CASE, handing_over(reaction(incoming.completed, "referral_id", "outcome_code"))
+    ),
+    contracts.ReferralFailed: Handler(BY_CASE, handing_over(reaction(incoming.failed, "referral_id", "reason"))),
+    contracts.ReferralReopened: Handler(
+        BY_CASE_WITH_PROFILE, handing_over(reaction(incoming.reopened, "referral_id", "reason"))
+    ),
     contracts.NeverArrived: Handler(BY_CASE, reaction(incoming.never_arrived, "case_id", "centre")),
     contracts.ArrivedInCountry: Handler(BY_CASE, reaction(incoming.arrived, "case_id", "centre")),
     contracts.FirstContactMade: Handler(BY_CASE, reaction(incoming.unchanged, "case_id", "centre")),
     contracts.NeedsAssessed: Handler(BY_CASE, reaction(incoming.unchanged, "assessment_ref", "readiness")),
     contracts.DeadlineMissed: Handler(BY_CASE, reaction(incoming.deadline_missed, "subject_id", "code")),
     contracts.DeadlineMoved: Handler(BY_CASE, reaction(incoming.deadline_moved, "subject_id", "code")),
+    contracts.ProfileKeyDestroyed: Handler(BY_CASE, sharing.key_destroyed),
     contracts.EnrolmentRequested: Handler(BY_CASE, reaction(incoming.unchanged, "enrolment_id")),
     contracts.EnrolmentConfirmed: Handler(BY_CASE, reaction(incoming.unchanged, "enrolment_id")),
     contracts.EnrolmentWaitlisted: Handler(BY_CASE, reaction(incoming.unchanged, "enrolment_id")),

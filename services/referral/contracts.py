@@ -8,9 +8,17 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.pure.codes import Code, Instant
-from vocabulary.codes import Centre, Country, Isco08
+from vocabulary.codes import Centre, Country, Isco08, Org
 from vocabulary.events import CaseContract
-from vocabulary.terms import Readiness, Result
+from vocabulary.terms import ProfilePart, Readiness, Result
+
+
+class ProfileKeyDestroyed(CaseContract, source="counselling"):
+    """A receiver has destroyed its copy of a key that was revoked."""
+
+    part: ProfilePart
+    receiver: Org
+    revoked_at: Instant
 
 
 class _OfCounselling(CaseContract):

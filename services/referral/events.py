@@ -1,4 +1,5 @@
-"""Events of the scout's desk, whose key is the case; and that of the switch per country, on a topic of its own."""
+"""Events of the scout's desk, whose key is the case. On topics of their own: the switch per country, and the keys of
+profiles that are handed over."""
 
 from __future__ import annotations
 
@@ -12,9 +13,21 @@ from chassis.pure.audit import AuditSealed
 from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from referral.domain.terms import Transport
-from vocabulary.codes import Admin1, CaseRef, Centre, Codes, Country, Org, Recipients, Skills, TextVersion
+from vocabulary.codes import (
+    Admin1,
+    Box,
+    CaseRef,
+    Centre,
+    Codes,
+    Country,
+    KeyId,
+    Org,
+    Recipients,
+    Skills,
+    TextVersion,
+)
 from vocabulary.events import CaseEvent
-from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, Switch, TargetGroup
+from vocabulary.terms import AgeBand, PlanStatus, Priority, ProfilePart, ReturnType, Switch, TargetGroup
 
 FirstOfMonth = Annotated[str, Field(pattern=r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-01$")]
 """A month, written as its first day: no birthday fits in."""
@@ -170,6 +183,46 @@ class DepartureDiverted(ReferralEvent):
     country: Country
 
 
+class PartSealed(BaseModel):
+    """One part of a profile as ciphertext: a key of its own opens it, which is handed over apart from it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    part: ProfilePart
+    sealing: UUID
+    """Of this sealing: AES-256-GCM binds the box to case, part and version."""
+    box: Box
+
+
+class ProfileSealed(ReferralEvent):
+    """The profile of a person whom a centre has taken on, as ciphertext: at the acceptance, and at each change."""
+
+    parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=3)]
+
+
+class ProfileKeyEvent(Event, service="referral", key="key_id", data_class="pseudonymous", on="referral.keys"):
+    """The last word on the key of one part of a profile for one receiver."""
+
+    key_id: UUID
+    case_id: UUID
+    part: ProfilePart
+    receiver: Org
+
+
+class ProfileKeyShared(ProfileKeyEvent):
+    """The key of a part is handed over, wrapped so that the receiver's private key alone opens it."""
+
+    sealing: UUID
+    receiver_key: KeyId
+    wrapped: Box
+
+
+class ProfileKeyRevoked(ProfileKeyEvent):
+    """The receiver may no longer open the part: it destroys its copy of the key, and tells that it has."""
+
+    revoked_at: Instant
+
+
 class CountryStatusChanged(Event, service="referral", key="country_id", on="reference"):
     """The programme is suspended in a country, or is active there again, for a coded reason and by two people."""
 
@@ -197,6 +250,9 @@ EVENTS: tuple[type[Event], ...] = (
     DepartureMissed,
     ReturneeDeparted,
     DepartureDiverted,
+    ProfileSealed,
     ReferralAuditSealed,
     CountryStatusChanged,
+    ProfileKeyShared,
+    ProfileKeyRevoked,
 )

@@ -11,8 +11,9 @@ from referral import refusals
 from referral.answers import Allowed, CaseView, CountryView, Hop, ProfileView, ReferralDetail, ReferralView, Timeline
 from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
-from referral.domain.profile import PROFILE_PART, Profile
+from referral.domain.profile import Profile
 from referral.handlers.care import opened
+from referral.handlers.sharing import profile_in_clear
 from referral.reference import Reference
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.roles import DATA_PROTECTION_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
@@ -73,10 +74,9 @@ def show_profile(states: States, case_id: UUID, context: Context) -> ProfileView
     profile = states.get(Profile, case_id)
     if profile is None:
         return refusals.PROFILE_NOT_FOUND
-    if profile.wrapped_key is None:
+    if profile.status == "destroyed":
         return refusals.PROFILE_DESTROYED
-    fields = context.vault.open(case_id, PROFILE_PART, profile.wrapped_key, profile.fields)
-    return ProfileView.model_validate({"case_id": case_id, **fields})
+    return ProfileView.model_validate({"case_id": case_id, **profile_in_clear(case, profile, context.vault)})
 
 
 def show_country(states: States, country_id: UUID, context: Context) -> CountryView | Refused:

@@ -11,14 +11,16 @@ from pydantic import TypeAdapter
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
-from referral.answers import CaseSummary, CountryView, ListedReferral
+from referral.answers import CaseSummary, CountryView, KeyOwed, ListedReferral
 from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
+from referral.domain.profile import Share
 from referral.domain.referral import Referral
 
 CASES: Final = Listing(
     source="case_file",
-    columns="data - '{timeline,consents,care_key}'::text[] as data",  # a summary tells of none of them
+    # a summary tells of none of these
+    columns="data - '{timeline,consents,care_key,profile_keys,shares}'::text[] as data",
     orders={"opened_at": Order("(data ->> 'opened_at')::timestamptz", "timestamptz")},
 )
 REFERRALS: Final = Listing(
@@ -41,6 +43,22 @@ REFERRALS: Final = Listing(
     usual="case_id",
 )
 """Usually by case and not by referral: an index has that order, and a page is full after a few cases."""
+KEYS: Final = Listing(
+    source="""
+    (select * from case_file
+     where data @? '$.shares[*] ? (@.revoked_at != null && @.destroyed_at == null)') file
+    cross join lateral jsonb_array_elements(file.data -> 'shares') as listed(share)
+    cross join lateral (
+        select (listed.share ->> 'id')::uuid as id, (listed.share ->> 'revoked_at')::timestamptz as revoked_at,
+               (listed.share ->> 'destroyed_at')::timestamptz as destroyed_at
+    ) place""",
+    id="place.id",
+    columns="file.id as case_id, file.case_ref, listed.share",
+    updated_at="file.updated_at",
+    orders={"revoked_at": Order("place.revoked_at", "timestamptz")},
+    usual="revoked_at",
+)
+"""Its condition on the cases is that of the index `case_file_keys_owed`, word by word."""
 COUNTRIES: Final = Listing(
     source="country_status", orders={"country": Order("data ->> 'country'", "text")}, usual="country"
 )
@@ -57,6 +75,7 @@ _HAS_OVERDUE: Final = (
 
 _case: TypeAdapter[Case] = TypeAdapter(Case)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
+_share: TypeAdapter[Share] = TypeAdapter(Share)
 _country: TypeAdapter[CountrySwitch] = TypeAdapter(CountrySwitch)
 
 
@@ -102,6 +121,14 @@ async def referrals(
     return await documents.page(REFERRALS, where, wish, lambda row: _listed(row, days))
 
 
+async def keys_owed(documents: Documents, scope: str | None, wish: Wish, *, before: datetime) -> Page[KeyOwed]:
+    """Keys that were taken back before then, and of which their receivers have not told that they are destroyed."""
+    where = Where()
+    where.add("file.opened_by = {}", scope)
+    where.add("place.destroyed_at is null and place.revoked_at < {}", before)
+    return await documents.page(KEYS, where, wish, _key_owed)
+
+
 async def countries(documents: Documents, wish: Wish, *, now: datetime) -> Page[CountryView]:
     """Every country that was ever switched, or is to be."""
     return await documents.page(
@@ -111,6 +138,12 @@ async def countries(documents: Documents, wish: Wish, *, now: datetime) -> Page[
 
 def _summary(row: Any) -> CaseSummary:
     return CaseSummary.model_validate(_case.validate_json(row["data"]))
+
+
+def _key_owed(row: Any) -> KeyOwed:
+    share = _share.validate_json(row["share"])
+    told = {"receiver": share.receiver, "part": share.part, "revoked_at": share.revoked_at}
+    return KeyOwed.model_validate({"case_id": row["case_id"], "case_ref": row["case_ref"], **told})
 
 
 def _listed(row: Any, days: WorkingDays) -> ListedReferral:

@@ -18,6 +18,10 @@ CaseRef = Annotated[
         description="the reference that the person has on paper, such as PH-7K3M9QX-F",
     ),
 ]
+BoxLine = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{2,1024}={0,2}$", description="base64 of a ciphertext")]
+Box = Annotated[tuple[BoxLine, ...], Field(min_length=1, max_length=64)]
+"""A sealed box, in lines."""
+KeyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,15}$", description="a key of public_keys")]
 Isco08 = Annotated[str, Field(pattern=r"^[0-9]{4}$", description="ISCO-08 unit group")]
 CourseCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$", description="a code of courses")]
 TextVersion = Annotated[

@@ -8,6 +8,8 @@ TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETU
 ReturnType = Literal["voluntary_assisted", "voluntary_own", "forced", "unknown"]
 AgeBand = Literal["under_18", "18_24", "25_34", "35_49", "50_plus", "unknown"]
 Priority = Literal["emergency", "urgent", "normal"]
+ProfilePart = Literal["identity", "contact", "care"]
+"""Each has a data key of its own: who the person is, how they are reached, what they need of others."""
 PlanStatus = Literal["planned", "booked"]
 """Of a departure that is still to come: a window, or a day."""
 Readiness = Literal["now", "after_support", "not_now"]

@@ -87,7 +87,7 @@ def test_the_judge_of_order_names_the_event_and_the_order(listed: list[str], wor
 
 def test_the_table_of_the_first_page_has_writer_and_readers_of_every_topic() -> None:
     page = (SCHEMAS.parent / "README.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| `(ph\.\w+\.v1)` \| (\w+) \| ([\w, ]+) \| ([\w, ]+) \|$", page, re.MULTILINE)
+    told = re.findall(r"^\| `(ph\.[\w.]+\.v1)` \| (\w+) \| ([\w, ]+) \| ([\w, ]+) \|$", page, re.MULTILINE)
     assert {topic: (owner, readers.split(", ")) for topic, owner, readers, _ in told} == {
         name: (topic["owner"], topic["readers"]) for name, topic in topics().items()
     }
@@ -106,7 +106,8 @@ def test_the_tool_that_creates_topics_reads_the_file() -> None:
         standing = topic.name == "ph.reference.v1"
         assert (topic.partitions, topic.replication, topic.keyed) == (1 if standing else 6, 3, True)
         assert topic.config["retention.ms"] == ("-1" if standing else str(1096 * 24 * 3600 * 1000))
-        assert topic.config["cleanup.policy"] == ("compact" if standing else "delete")
+        policy = {"ph.reference.v1": "compact", "ph.referral.keys.v1": "compact,delete"}.get(topic.name, "delete")
+        assert topic.config["cleanup.policy"] == policy
         assert topic.config["compression.type"] == "uncompressed"
         assert topic.config["min.insync.replicas"] == "2"
     for topic in declared(SCHEMAS / "topics.yaml", replication=1):
@@ -201,8 +202,11 @@ def test_asyncapi_has_a_send_operation_per_topic_and_a_receive_operation_per_rea
     wanted = {(f"{topic['owner']}Publishes", "send", name) for name, topic in topics().items()}
     wanted -= {("referralPublishes", "send", "ph.reference.v1")}
     wanted |= {("referralPublishesReference", "send", "ph.reference.v1")}
+    wanted -= {("referralPublishes", "send", "ph.referral.keys.v1")}
+    wanted |= {("referralPublishesReferralKeys", "send", "ph.referral.keys.v1")}
     for name, topic in topics().items():
-        wanted |= {(f"{reader}Reads{name.split('.')[1].title()}", "receive", name) for reader in topic["readers"]}
+        part = "".join(each.title() for each in name.split(".")[1:-1])
+        wanted |= {(f"{reader}Reads{part}", "receive", name) for reader in topic["readers"]}
     assert found == wanted
 
 

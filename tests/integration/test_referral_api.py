@@ -138,7 +138,8 @@ async def test_a_profile_whose_key_is_destroyed_can_be_read_by_nobody(desk: Proc
     assert (gone["http"], gone["code"]) == (404, "profile_destroyed")
     kept = await desk.pool.fetchval("select data::text from profile")
     assert '"wrapped_key": null' in kept
-    assert '"fields": {}' in kept
+    assert '"boxes": {}' in kept
+    assert await desk.pool.fetchval("select data -> 'profile_keys' from case_file") == "{}"
 
 
 async def test_a_process_with_another_key_says_so_and_shows_nothing(desk: Process) -> None:

@@ -29,12 +29,12 @@ WITHIN = 40
 READS = {
     "referral": ("training", "counselling", "placement"),
     "training": ("referral", "reference"),
-    "counselling": ("referral", "training", "placement", "reference"),
+    "counselling": ("referral", "training", "placement", "reference", "referral.keys"),
     "placement": ("referral", "training", "counselling", "reference"),
 }
 """Which topics each service reads, as in schemas/topics.yaml: `reference` for `ph.reference.v1`."""
-TOPICS = (*SERVICES, "reference")
-"""Every topic: one per service, and what referral tells of all."""
+TOPICS = (*SERVICES, "reference", "referral.keys")
+"""Every topic: one per service, and what referral tells besides."""
 
 
 OF_THE_AUDIT = {"audit", "audit_seal"}
@@ -259,13 +259,13 @@ class Chain:
             if waiting := await self.rows(service, "select topic, key, id from outbox limit 5"):
                 return f"not published by {service}: {waiting}"
             for topic, key, sequence in await self.rows(service, "select topic, key, sequence from stream"):
-                streams[topic.split(".")[1]][key] = sequence
+                streams[topic.removeprefix("ph.").removesuffix(".v1")][key] = sequence
         for reader, sources in READS.items():
             known: dict[str, dict[str, int]] = {source: {} for source in sources}
             topics = [f"ph.{source}.v1" for source in sources]
             query = "select source, key, sequence from position where source = any($1::text[])"
             for topic, key, sequence in await self.rows(reader, query, topics):
-                known[topic.split(".")[1]][key] = sequence
+                known[topic.removeprefix("ph.").removesuffix(".v1")][key] = sequence
             for source in sources:
                 behind = [
                     f"{key}: {known[source].get(key, 0)} of {sequence}"

@@ -1,6 +1,7 @@
 """Canaries: a person's data is put wherever it belongs and wherever a careless client may put it, then looked for.
 
-It may be found in one place only: in the answer to those who may read the profile. What tells of the person's health is
+It may be found in the answer to those who may read the profile, and nowhere else: at the desk that keeps the case, and
+at the centre that has the person in its care. What tells of the person's health is
 looked for too: needs, assistance at the departure, and levels of an assessment lie in clear nowhere.
 """
 
@@ -18,7 +19,7 @@ import pytest
 from deploy.local.places import SERVICES
 from tests.support import keys
 from tests.support.canaries import Canary, traces
-from tests.support.chain import Caller, Chain, until
+from tests.support.chain import TOPICS, Caller, Chain, until
 from tests.support.openapi import Operation, operations
 from tests.support.people import STAFF, Person, new_case
 from tests.support.tokens import at_home
@@ -29,6 +30,8 @@ PROFILE = {
     "birth_date": "1963-02-27",
     "phone": "+49 1599 7731842",
     "email": "zyx.qorvellum@dzhanibek.example",
+    "messenger": "zyxanthe.ilmarind.qorv",
+    "guardian": "Brunhilde Quetzelmoor",
     "emergency_contact": "Vandersloot Ixchelina, 0049-1599-5551234",
     "notes": "Wyrmwood-Straße 17, schläft bei Quillfeather",
 }
@@ -203,7 +206,7 @@ def test_no_answer_repeats_what_was_sent(planted: list[tuple[str, httpx.Response
 
 
 async def test_no_topic_holds_any_of_it(chain: Chain, planted: object) -> None:
-    for topic in [f"ph.{service}.v1" for service in SERVICES]:
+    for topic in [f"ph.{name}.v1" for name in TOPICS]:
         for record in await chain.broker.read(topic):
             parts = [record.key or b"", record.value or b""]
             parts += [part for name, value in record.headers for part in (name.encode(), value or b"")]
@@ -277,13 +280,56 @@ def test_operators_see_a_parked_record_without_its_contents(chain: Chain, plante
         assert traces([FOREIGN], listed) == []
 
 
+async def test_the_centre_sees_who_it_has_in_its_care_and_no_longer_and_the_audit_says_who_looked(chain: Chain) -> None:
+    staff = lambda name: chain.as_(*STAFF[name])  # noqa: E731
+    person = await Person(staff).opened(profile=PROFILE)
+    await person.referred()
+    path, counsellor = f"/files/{person.case_id}/profile", staff("counsellor")
+
+    async def code() -> str:
+        answer = await counsellor.http.get(path)
+        return str(answer.json().get("code", answer.status_code))
+
+    async def is_asked() -> bool:
+        return await code() == "not_taken_on"
+
+    async def is_open() -> bool:
+        if await code() != "200":
+            return False
+        return {part["status"] for part in (await counsellor.get(path))["parts"]} == {"open"}
+
+    async def is_gone() -> bool:
+        keys = f"select distinct status from profile_key where links @> array['{person.case_id}']::uuid[]"
+        return await chain.rows("counselling", keys) == [("destroyed",)]
+
+    async def is_known_to_be_gone() -> bool:
+        shares = f"select data #> '{{shares,0,destroyed_at}}' <> 'null' from case_file where id = '{person.case_id}'"
+        return await chain.rows("referral", shares) == [(True,)]
+
+    await until(is_asked, "the referral to be there, and nothing to be shown")
+    assert await chain.rows("counselling", f"select id from profile where id = '{person.case_id}'") == []
+    await person.accepted()
+    await until(is_open, "the keys to come")
+    assert (await counsellor.get(path)).items() >= PROFILE.items()
+    assert (await staff("manager_of_counselling").http.get(path)).status_code == 403
+    officer = chain.as_("counselling", "data_protection_officer", "programme:desk")
+    rows = (await officer.get("/audit", case=person.case_id))["items"]
+    assert {row["action"] for row in rows} >= {"read_profile"}
+    await person.withdrawn()
+    await until(is_gone, "the centre's copies to be destroyed")
+    await until(is_known_to_be_gone, "the desk to hear of it")
+    assert await code() != "200"
+
+
 async def test_a_new_generation_of_keys_seals_without_a_restart(chain: Chain, planted: object) -> None:
     file, staff = chain.stack.secrets / "referral-vault.keys", lambda name: chain.as_(*STAFF[name])
     file.write_text(f"{file.read_text()}\n{keys.line('second', 2)}\n")
 
     async def seals() -> bool:
         case = (await Person(staff).opened(profile=PROFILE)).case_id
-        wrapped = f"select split_part(data ->> 'wrapped_key', ':', 1) from profile where id = '{case}'"
+        wrapped = (
+            f"select split_part(data #>> '{{profile_keys,identity,key}}', ':', 1) from case_file where id = '{case}'"
+        )
         return await chain.rows("referral", wrapped) == [("second",)]
 
     await until(seals, "the new generation to seal")

@@ -9,20 +9,25 @@ from chassis.pure.decision import Handler
 from chassis.pure.needs import Linked, needs
 from chassis.pure.states import Kind
 from counselling import commands
-from counselling.domain import assessment, centre_file
+from counselling.domain import assessment, centre_file, profile
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
+from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.handlers import care, casework, deadlines, endings, overdue, referrals
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
     Kind(CentreFile, "centre_file", centre_file.links),
     Kind(Assessment, "assessment", assessment.links),
+    Kind(SealedProfile, "profile"),
+    Kind(ProfileKey, "profile_key", profile.links),
     Kind(CountryStatus, "country_status"),
 )
 """In lock order. A new assessment needs no lock of its own: its file is locked."""
 
 BY_CASE = needs(case_id=CentreFile)
+BY_PROFILE = needs(case_id=SealedProfile)
+BY_KEY = needs(key_id=ProfileKey)
 BY_OWNER = needs(owner=CentreFile)
 
 COMMANDS: Mapping[type[Any], Handler] = {

@@ -17,6 +17,7 @@ Its status follows from the facts, and from nothing else:
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
@@ -24,8 +25,9 @@ from uuid import UUID
 
 from referral.domain.consent import Consent
 from referral.domain.journey import Journey, JourneyStatus
+from referral.domain.profile import PartKey, Share
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
-from vocabulary.terms import AgeBand, ReturnType, TargetGroup
+from vocabulary.terms import AgeBand, ProfilePart, ReturnType, TargetGroup
 
 CaseStatus = Literal[
     "open",
@@ -88,6 +90,12 @@ class Case:
     """Redirections of referrals that are not known yet, because the record that begins them is missing."""
     care_key: str | None = None
     """The wrapped key of what tells of somebody's health: without it no box of the case can be opened any more."""
+    profile_keys: Mapping[ProfilePart, PartKey] = field(default_factory=dict)
+    """The wrapped keys of the profile, whose boxes rest in a table of their own."""
+    profile_told: UUID | None = None
+    """The sealing of the profile that was told last; None: no centre has ever taken the person on."""
+    shares: tuple[Share, ...] = ()
+    """Who has been given keys of the profile."""
 
     @property
     def status(self) -> CaseStatus:

@@ -13,6 +13,7 @@ from referral.domain.case import Case, links
 from referral.domain.country import CountrySwitch
 from referral.domain.profile import Profile
 from referral.handlers import ages, care, consents, countries, deadlines, intake, journey, receipts, referrals
+from referral.handlers.sharing import handing_over, part_the_profile
 from vocabulary.switch import id_of
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -32,12 +33,12 @@ def _country(message: Any) -> Iterable[Need]:
 
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.OpenCase: Handler(BY_CASE, intake.open_case),
-    commands.SetProfile: Handler(BY_CASE_WITH_PROFILE, intake.set_profile),
-    commands.DestroyProfile: Handler(BY_CASE_WITH_PROFILE, intake.destroy_profile),
-    commands.GrantConsent: Handler(BY_CASE, consents.grant_consent),
-    commands.WithdrawConsent: Handler(BY_CASE, consents.withdraw_consent),
+    commands.SetProfile: Handler(BY_CASE_WITH_PROFILE, handing_over(intake.set_profile)),
+    commands.DestroyProfile: Handler(BY_CASE_WITH_PROFILE, handing_over(intake.destroy_profile)),
+    commands.GrantConsent: Handler(BY_CASE, handing_over(consents.grant_consent)),
+    commands.WithdrawConsent: Handler(BY_CASE, handing_over(consents.withdraw_consent)),
     commands.Refer: Handler(BY_CASE, referrals.refer),
-    commands.WithdrawReferral: Handler(BY_CASE, referrals.withdraw_referral),
+    commands.WithdrawReferral: Handler(BY_CASE, handing_over(referrals.withdraw_referral)),
     commands.PlanDeparture: Handler(BY_CASE, journey.plan),
     commands.BookDeparture: Handler(BY_CASE, journey.book),
     commands.RescheduleDeparture: Handler(BY_CASE, journey.reschedule),
@@ -62,3 +63,5 @@ MOVES: Mapping[str, Handler] = {
 
 SEALING = Handler(needs(id=Case), care.seal_what_lies_in_clear)
 """For cases from before their needs were sealed."""
+PARTING = Handler(needs(id=(Case, Profile)), part_the_profile)
+"""For profiles from before they had parts."""

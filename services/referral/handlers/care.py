@@ -63,7 +63,7 @@ def destroyed(case: Case) -> Case:
     """The case without its key, and without what it opened."""
     journey = case.journey if case.journey.assistance_codes == () else replace(case.journey, assistance_codes=None)
     referrals = tuple(replace(each, needs=None) for each in case.referrals)
-    return replace(case, care_key=None, referrals=referrals, journey=journey)
+    return replace(case, care_key=None, profile_keys={}, referrals=referrals, journey=journey)
 
 
 def seal_what_lies_in_clear(states: States, message: InClear, context: Context) -> Decision:

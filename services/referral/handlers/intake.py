@@ -14,6 +14,7 @@ from referral.handlers.ages import by_profile
 from referral.handlers.care import destroyed
 from referral.handlers.deadlines import AGE_BAND
 from referral.handlers.desk import own_act, own_case
+from referral.handlers.sharing import with_profile
 from vocabulary import regions
 from vocabulary.case_ref import case_ref
 from vocabulary.countries import GERMANY, day_at
@@ -62,7 +63,7 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
     if sealed is None:
         return Decision((case,), (event,), answer=CaseOutcome.of(case))
     case, told, band_ends = by_profile(case, command.ages, context.now)
-    profile = Profile(case.id, sealed.key, sealed.boxes)
+    case, profile = with_profile(case, sealed)
     return Decision((case, profile), (event, *told), (band_ends,), CaseOutcome.of(case))
 
 
@@ -71,7 +72,7 @@ def set_profile(states: States, command: SetProfile, context: Context) -> Decisi
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
-    profile = Profile(case.id, command.profile.key, command.profile.boxes)
+    case, profile = with_profile(case, command.profile)
     case, told, band_ends = by_profile(case, command.ages, context.now)
     return Decision((case, profile), told, (band_ends,), ProfileOutcome.of(profile))
 
@@ -84,5 +85,5 @@ def destroy_profile(states: States, command: DestroyProfile, context: Context) -
     after = destroyed(case)
     if states.get(Profile, case.id) is None and after == case:
         return refusals.PROFILE_NOT_FOUND
-    profile = Profile(case.id, None)
+    profile = Profile(case.id)
     return Decision((after, profile), (), (Cleared(AGE_BAND, case.id),), ProfileOutcome.of(profile))

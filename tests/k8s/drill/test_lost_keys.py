@@ -96,10 +96,10 @@ async def drilled(chain: Chain, drill: Drill) -> None:
     await asyncio.to_thread(stack.wait_ready, "referral")
     for path in ("/profile", ""):
         drill.locked[path] = await asked(scout, f"/cases/{kept.case_id}{path}")
-    lost = "select id::text from {} where split_part(data ->> '{}', ':', 1) = 'first' order by id"
+    lost = "select id::text from case_file where split_part(data #>> '{{{}}}', ':', 1) = 'first' order by id"
     drill.listed = (
-        [id_ for (id_,) in await chain.rows("referral", lost.format("profile", "wrapped_key"))],
-        [id_ for (id_,) in await chain.rows("referral", lost.format("case_file", "care_key"))],
+        [id_ for (id_,) in await chain.rows("referral", lost.format("profile_keys,identity,key"))],
+        [id_ for (id_,) in await chain.rows("referral", lost.format("care_key"))],
     )
     for what, caller, path, body in (
         ("plan", scout, f"/cases/{kept.case_id}/journey/plan", PLAN),

@@ -24,6 +24,9 @@ PROFILE = {
     "sex": "female",
     "phone": "+49 151 4711471",
     "email": "canary@example.org",
+    "messenger": "Canary.on.a.wire",
+    "interpreter": "ha",
+    "guardian": "Canary-Aunt",
     "emergency_contact": "Canary-Mother",
     "notes": "Canary sleeps badly ü",
 }

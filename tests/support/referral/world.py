@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -11,19 +11,22 @@ from uuid import UUID
 from chassis.pure.decision import Actor, Decision, Refused
 from chassis.pure.messages import Event
 from chassis.pure.reference import DIRECTORY
-from chassis.pure.sealing import Sealed
+from chassis.pure.sealing import Vault
 from chassis.pure.states import Codec
-from referral import commands
+from referral import api, commands
+from referral.bodies import ProfileBody
 from referral.consumers import EVENTS
 from referral.domain.case import Case
 from referral.domain.consent import Consent
-from referral.domain.profile import Profile
+from referral.domain.profile import Profile, SealedPart
 from referral.domain.referral import Referral
 from referral.handlers import COMMANDS, DEADLINES, KINDS
 from referral.handlers.care import opened
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
 from tests.support.referral.news import CASE, DAY, EDO, LAGOS, STRANGER, TODAY, News
+from vocabulary.profiles import FIELDS
+from vocabulary.terms import ProfilePart
 
 EMPLOYER = "employer:0b54a4b4-2c1a-4f2e-9a55-3d1a6a1c2f10"
 SCOUT = Actor("scout", "scouts:bavaria")
@@ -31,7 +34,13 @@ COUNSELLOR = Actor("return_counsellor", "scouts:bavaria")
 OTHER_SCOUT = Actor("scout", "scouts:berlin")
 IN_LAGOS = Actor("centre_counsellor", LAGOS, "NG")
 IN_EDO = Actor("centre_counsellor", EDO, "NG")
-SEALED = Sealed("wrapped", {"given_name": "box"})
+SEALED: Mapping[ProfilePart, SealedPart] = {part: SealedPart("wrapped", "box", UUID(int=9)) for part in FIELDS}
+"""A profile that no key opens."""
+
+
+def sealed(vault: Vault, fields: Mapping[str, str], case_id: UUID = CASE) -> dict[ProfilePart, SealedPart]:
+    """A profile as the API seals it."""
+    return api.sealed(vault, case_id, ProfileBody.model_validate(fields))
 
 
 @cache

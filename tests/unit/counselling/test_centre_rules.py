@@ -76,10 +76,17 @@ def test_every_class_of_the_service_is_declared() -> None:
     assert {contract.topic for contract in SERVICE.consumers} == {
         "ph.reference.v1",
         "ph.referral.v1",
+        "ph.referral.keys.v1",
         "ph.training.v1",
         "ph.placement.v1",
     }
-    assert [kind.table for kind in SERVICE.kinds] == ["centre_file", "assessment", "country_status"]
+    assert [kind.table for kind in SERVICE.kinds] == [
+        "centre_file",
+        "assessment",
+        "profile",
+        "profile_key",
+        "country_status",
+    ]
     assert set(SERVICE.deadlines) == {"referral_answer", "first_contact", "consent_renewal"}
 
 

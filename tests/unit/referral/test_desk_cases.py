@@ -9,15 +9,15 @@ from uuid import UUID
 import pytest
 
 from chassis.pure.decision import Actor
-from chassis.pure.sealing import Sealed
 from referral import commands
 from referral.answers import CaseOutcome, ProfileOutcome
-from referral.domain.profile import Profile
+from referral.domain.profile import Profile, SealedPart
 from referral.events import CaseOpened
 from tests.support.memory import NOW
 from tests.support.referral.news import CASE, OTHER, STRANGER
 from tests.support.referral.world import COMMON, COUNSELLOR, IN_LAGOS, OTHER_SCOUT, SCOUT, SEALED, Desk, done, refused
 from vocabulary.case_ref import read
+from vocabulary.profiles import FIELDS
 
 
 def test_an_opened_case_is_told_with_its_reference() -> None:
@@ -120,25 +120,28 @@ def test_a_centre_that_has_only_been_asked_may_do_nothing_here(name: str, act: A
 
 def test_a_profile_rests_sealed_beside_the_case_and_is_told_to_nobody() -> None:
     desk = Desk.opened(profile=SEALED)
-    assert desk.profile == Profile(CASE, "wrapped", {"given_name": "box"})
+    assert desk.profile == Profile(CASE, boxes=dict.fromkeys(FIELDS, "box"))
     assert desk.profile.status == "sealed"
     published = " ".join(event.model_dump_json() for event in desk.service.events)
     assert not re.search("wrapped|box|given_name", published)
-    assert "box" not in str(desk.service.snapshot()["states"]["case_file"])
+    states = desk.service.snapshot()["states"]
+    assert ("box" in str(states["case_file"]), '"wrapped"' in str(states["profile"])) == (False, False), "apart"
 
 
 def test_a_new_profile_takes_the_place_of_the_one_before_and_of_its_key() -> None:
     desk = Desk.opened(profile=SEALED)
-    answer = done(desk.run(commands.SetProfile(CASE, Sealed("another", {"notes": "box 2"})))).answer
+    another = {part: SealedPart("another", "box 2", UUID(int=10)) for part in FIELDS}
+    answer = done(desk.run(commands.SetProfile(CASE, another))).answer
     assert answer == ProfileOutcome(case_id=CASE, status="sealed")
-    assert desk.profile == Profile(CASE, "another", {"notes": "box 2"})
+    assert desk.profile == Profile(CASE, boxes=dict.fromkeys(FIELDS, "box 2"))
+    assert {each.key for each in desk.case.profile_keys.values()} == {"another"}
 
 
 def test_a_destroyed_profile_has_neither_key_nor_ciphertext() -> None:
     desk = Desk.opened(profile=SEALED)
     answer = done(desk.run(commands.DestroyProfile(CASE))).answer
     assert answer == ProfileOutcome(case_id=CASE, status="destroyed")
-    assert desk.profile == Profile(CASE, None, {})
+    assert (desk.profile, desk.case.profile_keys) == (Profile(CASE), {})
     assert desk.profile.status == "destroyed"
 
 

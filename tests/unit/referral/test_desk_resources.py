@@ -12,13 +12,12 @@ import pytest
 from chassis.pure.decision import Refused
 from referral import resources
 from referral.commands import SetProfile
-from referral.domain.profile import PROFILE_PART
 from tests.support.keys import memory_vault
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.memory import SYSTEM
 from tests.support.referral.news import CASE, CHILD, EDO, LAGOS, STRANGER, employed
 from tests.support.referral.web import BERLIN, CHANGES, PROFILE, PROGRAMME, SCOUT, Api, calls, reads
-from tests.support.referral.world import COUNSELLOR, Desk, done
+from tests.support.referral.world import COUNSELLOR, Desk, done, sealed
 from tests.support.web import problem
 from vocabulary.events import SUBJECT
 
@@ -61,7 +60,7 @@ def another_changes(api: Api, name: str) -> set[str]:
     """Somebody else at the desk changes what this route shows; returns what of it."""
     if name == "read_profile":
         texts = {**PROFILE, "phone": "+49 30 1", "notes": "Canary too"}
-        changed = api.desk.service.vault.seal(CASE, PROFILE_PART, texts)
+        changed = sealed(api.desk.service.vault, texts)
         done(api.desk.run(SetProfile(CASE, changed), COUNSELLOR))
         return {"phone", "notes"}
     if name == "read_consents":

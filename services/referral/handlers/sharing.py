@@ -1,0 +1,192 @@
+"""Who may open a person's profile: told as ciphertext once a centre has taken the person on, and its keys beside it.
+
+A centre may have the keys while it has the person in its care and a consent covers it. What is told is read off the
+case as a decision leaves it, not off what was decided: so nothing that changes one of the two can forget it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from chassis.pure.decision import NOTHING, Context, Decision, Refused
+from chassis.pure.messages import Event
+from chassis.pure.sealing import InClear, Vault, VaultError
+from chassis.pure.states import States
+from referral import refusals
+from referral.contracts import ProfileKeyDestroyed
+from referral.domain.case import Case
+from referral.domain.consent import REFERRAL_PURPOSE
+from referral.domain.profile import PROFILE_PART, PartKey, Profile, SealedPart, Share
+from referral.domain.referral import HELD
+from referral.events import PartSealed, ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
+from vocabulary.countries import GERMANY, day_at
+from vocabulary.profiles import BOX, FIELDS, key_id_of, lines_of
+from vocabulary.terms import ProfilePart
+
+Decide = Callable[[States, Any, Context], Decision | Refused]
+Told = tuple[Case, Profile | None, tuple[Event, ...]]
+
+
+def handing_over(decide: Decide) -> Decide:
+    """The handler, which also tells profile and keys as the case that it decides on demands."""
+
+    def decided(states: States, message: Any, context: Context) -> Decision | Refused:
+        outcome = decide(states, message, context)
+        if isinstance(outcome, Refused):
+            return outcome
+        case = next((each for each in outcome.states if isinstance(each, Case)), None)
+        if case is None:
+            return outcome
+        others = tuple(each for each in outcome.states if each is not case)
+        known = states.get(Profile, case.id) if Profile in states.kinds else None
+        profile = next((each for each in others if isinstance(each, Profile)), known)
+        others = tuple(each for each in others if not isinstance(each, Profile))
+        case, profile, events = _handed_over(case, profile, context)
+        kept = () if profile is None or profile == known else (profile,)
+        return outcome._replace(states=(case, *others, *kept), events=(*outcome.events, *events))
+
+    return decided
+
+
+def in_parts(case: Case, profile: Profile, context: Context) -> tuple[Case, Profile]:
+    """A profile from before there were parts, with a key for each. Raises `VaultError`."""
+    if profile.wrapped_key is None:
+        return case, profile
+    fields = context.vault.open(case.id, PROFILE_PART, profile.wrapped_key, profile.fields)
+    keys, boxes = dict[ProfilePart, PartKey](), dict[ProfilePart, str]()
+    for part, names in FIELDS.items():
+        sealing = context.new_id()
+        text = json.dumps({name: fields[name] for name in names if name in fields})
+        key, sealed = context.vault.seal(case.id, part, {BOX: text}, version=str(sealing))
+        keys[part], boxes[part] = PartKey(key, sealing), sealed[BOX]
+    return replace(case, profile_keys=keys), Profile(case.id, boxes=boxes)
+
+
+def with_profile(case: Case, parts: Mapping[ProfilePart, SealedPart]) -> tuple[Case, Profile]:
+    """The case with the keys of a new profile, and its boxes."""
+    keys = {part: PartKey(each.key, each.sealing) for part, each in parts.items()}
+    return replace(case, profile_keys=keys), Profile(case.id, boxes={part: each.box for part, each in parts.items()})
+
+
+def profile_in_clear(case: Case, profile: Profile, vault: Vault) -> dict[str, str]:
+    """Its fields. Raises `VaultError`."""
+    if profile.wrapped_key is not None:
+        return vault.open(case.id, PROFILE_PART, profile.wrapped_key, profile.fields)
+    found: dict[str, str] = {}
+    for part, box in profile.boxes.items():
+        if (key := case.profile_keys.get(part)) is not None:
+            found |= from_json(vault.open(case.id, part, key.key, {BOX: box}, str(key.sealing))[BOX])
+    return found
+
+
+def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) -> Decision | Refused:
+    """A receiver has destroyed its copy of a key that was revoked."""
+    case = states.get(Case, event.case_id)
+    if case is None:
+        return refusals.CASE_OF_EVENT_NOT_FOUND
+
+    def settled(share: Share) -> Share:
+        meant = (share.receiver, share.part, share.revoked_at) == (event.receiver, event.part, event.revoked_at)
+        return replace(share, destroyed_at=context.occurred_at) if meant and share.destroyed_at is None else share
+
+    after = replace(case, shares=tuple(settled(share) for share in case.shares))
+    return NOTHING if after == case else Decision((after,))
+
+
+def part_the_profile(states: States, message: InClear, context: Context) -> Decision:
+    """Seals a profile from before there were parts anew, and hands it over to who may have it."""
+    case, before = states.get(Case, message.id), states.get(Profile, message.id)
+    if case is None or before is None or before.wrapped_key is None:
+        return NOTHING
+    after, profile, events = _handed_over(*in_parts(case, before, context), context)
+    return Decision((after, *(() if profile is None else (profile,))), events)
+
+
+def _handed_over(case: Case, profile: Profile | None, context: Context) -> Told:
+    events: list[Event] = []
+    if profile is not None and any(each.status in HELD for each in case.referrals):
+        try:
+            case, profile = in_parts(case, profile, context)
+        except VaultError:  # it stays as it was, and is told once its key is there
+            return case, profile, ()
+        sealing = next((each.sealing for each in case.profile_keys.values()), None)
+        if profile.boxes and sealing is not None and case.profile_told != sealing:
+            case = replace(case, profile_told=sealing)
+            events.append(_sealed(case, profile))
+    case, told = _with_keys(case, context)
+    return case, profile, (*events, *told)
+
+
+def _sealed(case: Case, profile: Profile) -> ProfileSealed:
+    parts = tuple(
+        PartSealed(part=part, sealing=case.profile_keys[part].sealing, box=lines_of(box))
+        for part, box in sorted(profile.boxes.items())
+    )
+    return ProfileSealed(case_id=case.id, parts=parts)
+
+
+def _entitled(case: Case, at: datetime) -> frozenset[str]:
+    """The centres that may open the profile."""
+    return frozenset(
+        each.to_centre
+        for each in case.referrals
+        if each.status in HELD and case.covered(REFERRAL_PURPOSE, each.to_centre, each.centre_country, at)
+    )
+
+
+def _with_keys(case: Case, context: Context) -> tuple[Case, tuple[Event, ...]]:
+    """The case in which the right ones have the keys, and the events that bring that about."""
+    if not case.profile_keys and not case.shares:
+        return case, ()
+    known = {(share.receiver, share.part): share for share in case.shares}
+    wanted = {(centre, part): key for centre in _entitled(case, context.now) for part, key in case.profile_keys.items()}
+    events: list[Event] = []
+    for (receiver, part), key in sorted(wanted.items()):
+        share = known.get((receiver, part))
+        if share is not None and share.status == "shared" and share.sealing == key.sealing:
+            continue
+        event = _shared(case, receiver, part, key, context)
+        shared_at = None if event is None else context.now
+        known[receiver, part] = Share(key_id_of(case.id, part, receiver), receiver, part, key.sealing, shared_at)
+        events += () if event is None else (event,)
+    for share in _no_longer(known, wanted):
+        if share.shared_at is None:
+            del known[share.receiver, share.part]
+            continue
+        known[share.receiver, share.part] = replace(share, revoked_at=context.now)
+        events.append(_revoked(case, share, context.now))
+    return replace(case, shares=tuple(share for _, share in sorted(known.items()))), tuple(events)
+
+
+def _no_longer(known: dict[tuple[str, ProfilePart], Share], wanted: Any) -> Iterator[Share]:
+    return (share for place, share in sorted(known.items()) if place not in wanted and share.revoked_at is None)
+
+
+def _shared(case: Case, receiver: str, part: ProfilePart, key: PartKey, context: Context) -> ProfileKeyShared | None:
+    """None: the list has no public key of the receiver today, or the part's own key cannot be had."""
+    day = day_at(GERMANY, context.now)
+    try:
+        handed = context.vault.hand_over(case.id, part, key.key, receiver, str(key.sealing), day)
+    except VaultError:
+        return None
+    if handed is None:
+        return None
+    return ProfileKeyShared(
+        key_id=key_id_of(case.id, part, receiver),
+        case_id=case.id,
+        part=part,
+        receiver=receiver,
+        sealing=key.sealing,
+        receiver_key=handed.key_id,
+        wrapped=lines_of(handed.wrapped),
+    )
+
+
+def _revoked(case: Case, share: Share, at: datetime) -> ProfileKeyRevoked:
+    return ProfileKeyRevoked(key_id=share.id, case_id=case.id, part=share.part, receiver=share.receiver, revoked_at=at)
