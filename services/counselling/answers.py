@@ -403,6 +403,9 @@ class ProfileView(Answer):
     guardian: str | None = None
     emergency_contact: str | None = None
     notes: str | None = None
+    needs: tuple[str, ...] | None = Field(
+        default=None, description="all that the centre was asked for, also what no preview may tell"
+    )
 
 
 class AssessmentView(Answer):

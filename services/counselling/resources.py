@@ -23,10 +23,11 @@ from counselling.answers import (
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.profile import ProfileKey, SealedProfile
-from counselling.domain.sight import consent_lost_at, sight_of
+from counselling.domain.sight import consent_lost_at, own_referrals, sight_of
 from counselling.handlers.care import levels_of
 from counselling.handlers.profiles import opened
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
+from vocabulary.profiles import NEEDS
 from vocabulary.roles import PROGRAMME_MANAGER
 
 V = TypeVar("V", FileView, FileSummary)
@@ -95,6 +96,9 @@ def show_profile(states: States, case_id: UUID, context: Context) -> ProfileView
     parts = opened(profile, keys, centre, since, context.vault)
     views = tuple(PartView(part=each.part, status=each.status, since=each.since) for each in parts)
     fields = {name: value for each in parts for name, value in each.fields.items()}
+    if (told := fields.pop(NEEDS, None)) is not None:
+        roots = {str(each.root_id) for each in own_referrals(file, centre)}
+        fields[NEEDS] = sorted({code for root, codes in told.items() if root in roots for code in codes})
     return ProfileView.model_validate({"case_id": case_id, "parts": views, **fields})
 
 

@@ -15,6 +15,8 @@ FIELDS: Final[Mapping[ProfilePart, tuple[str, ...]]] = {
     "care": ("notes",),
 }
 """What each part holds. A receiver is given the keys of whole parts."""
+NEEDS: Final = "needs"
+"""In the part *care* of somebody whom a centre has taken on: by root of the referral, all codes of needs."""
 BOX: Final = "profile"
 """The name of the one box of a part: JSON of its fields."""
 LINE: Final = 1024

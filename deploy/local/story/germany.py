@@ -112,13 +112,21 @@ async def open_the_ways(w: World, person: Person) -> None:
 
 
 async def accept(w: World, person: Person) -> None:
-    """The centre takes the person on; the scout learns of it, and placement has the person in its pool."""
+    """The centre takes the person on and sees who they are; the scout learns of it, and placement has the person in its
+    pool."""
+    if await seen.profile(w, person) is not None:
+        raise StackError(f"{person.centre} sees who {person} is before it has accepted")
     body = {"first_appointment": (w.clocks.now + timedelta(days=3)).isoformat()}
     await w.api.post(counsellor(person), "counselling", f"/referrals/{person.referral_id}/accept", body)
     await w.api.until(
         f"the acceptance by {person.centre} at {person.scouts}",
         lambda: seen.referral(w, person),
         lambda referral: referral["status"] == "accepted",
+    )
+    await w.api.until(
+        f"who {person} is, at {person.centre}",
+        lambda: seen.profile(w, person),
+        lambda profile: profile["family_name"] == w.canary,
     )
     await w.api.until(
         f"{person} in the pool of the placement desks",

@@ -152,6 +152,11 @@ async def enrolment(w: World, person: Person) -> Answer | None:
     return await w.api.get(scout(person), "training", f"/enrolments/{person.enrolment_id}")
 
 
+async def profile(w: World, person: Person) -> Answer | None:
+    """Who the person is, as the centre that has them in its care sees it."""
+    return await w.api.get(counsellor(person), "counselling", f"/files/{person.case_id}/profile")
+
+
 async def candidate(w: World, person: Person) -> Answer | None:
     """The person in the pool, as the management sees them."""
     return await w.api.get(MANAGEMENT, "placement", f"/candidates/{person.case_id}")

@@ -92,8 +92,8 @@ class Case:
     """The wrapped key of what tells of somebody's health: without it no box of the case can be opened any more."""
     profile_keys: Mapping[ProfilePart, PartKey] = field(default_factory=dict)
     """The wrapped keys of the profile, whose boxes rest in a table of their own."""
-    profile_told: UUID | None = None
-    """The sealing of the profile that was told last; None: no centre has ever taken the person on."""
+    profile_told: tuple[UUID, ...] = ()
+    """The sealings of the profile that were told last; none if no centre has ever taken the person on."""
     shares: tuple[Share, ...] = ()
     """Who has been given keys of the profile."""
 

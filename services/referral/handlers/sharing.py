@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -25,8 +26,9 @@ from referral.domain.consent import REFERRAL_PURPOSE
 from referral.domain.profile import PROFILE_PART, PartKey, Profile, SealedPart, Share
 from referral.domain.referral import HELD
 from referral.events import PartSealed, ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
+from referral.handlers.care import needs_in_clear
 from vocabulary.countries import GERMANY, day_at
-from vocabulary.profiles import BOX, FIELDS, key_id_of, lines_of
+from vocabulary.profiles import BOX, FIELDS, NEEDS, key_id_of, lines_of
 from vocabulary.terms import ProfilePart
 
 Decide = Callable[[States, Any, Context], Decision | Refused]
@@ -82,6 +84,7 @@ def profile_in_clear(case: Case, profile: Profile, vault: Vault) -> dict[str, st
     for part, box in profile.boxes.items():
         if (key := case.profile_keys.get(part)) is not None:
             found |= from_json(vault.open(case.id, part, key.key, {BOX: box}, str(key.sealing))[BOX])
+    found.pop(NEEDS, None)
     return found
 
 
@@ -111,16 +114,35 @@ def part_the_profile(states: States, message: InClear, context: Context) -> Deci
 def _handed_over(case: Case, profile: Profile | None, context: Context) -> Told:
     events: list[Event] = []
     if profile is not None and any(each.status in HELD for each in case.referrals):
-        try:
-            case, profile = in_parts(case, profile, context)
-        except VaultError:  # it stays as it was, and is told once its key is there
-            return case, profile, ()
-        sealing = next((each.sealing for each in case.profile_keys.values()), None)
-        if profile.boxes and sealing is not None and case.profile_told != sealing:
-            case = replace(case, profile_told=sealing)
+        with suppress(VaultError):  # what does not open now is told as it is: it parks no event
+            case, profile = _with_needs(*in_parts(case, profile, context), context)
+        sealings = tuple(sorted(each.sealing for each in case.profile_keys.values()))
+        if profile.boxes and case.profile_told != sealings:
+            case = replace(case, profile_told=sealings)
             events.append(_sealed(case, profile))
     case, told = _with_keys(case, context)
     return case, profile, (*events, *told)
+
+
+def _with_needs(case: Case, profile: Profile, context: Context) -> tuple[Case, Profile]:
+    """The part *care* with all needs that centres have taken the person on for, also those that no event may name;
+    sealed anew if they are others. Raises `VaultError`."""
+    key, box = case.profile_keys.get("care"), profile.boxes.get("care")
+    if key is None or box is None:
+        return case, profile
+    care = from_json(context.vault.open(case.id, "care", key.key, {BOX: box}, str(key.sealing))[BOX])
+    needs = {
+        str(each.root_id): list(needs_in_clear(case.id, case.care_key, each, context.vault) or ())
+        for each in case.referrals
+        if each.status in HELD
+    }
+    if care.get(NEEDS) == needs:
+        return case, profile
+    sealing = context.new_id()
+    text = json.dumps({**care, NEEDS: needs})
+    wrapped, boxes = context.vault.seal(case.id, "care", {BOX: text}, version=str(sealing))
+    keys: Mapping[ProfilePart, PartKey] = {**case.profile_keys, "care": PartKey(wrapped, sealing)}
+    return replace(case, profile_keys=keys), replace(profile, boxes={**profile.boxes, "care": boxes[BOX]})
 
 
 def _sealed(case: Case, profile: Profile) -> ProfileSealed:

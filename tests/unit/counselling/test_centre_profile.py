@@ -40,7 +40,7 @@ class Chain:
         self.heard = [0, 0]
         done(self.desk.open(profile=sealed(self.desk.service.vault, PROFILE)))
         done(self.desk.grant())
-        done(self.desk.refer())
+        done(self.desk.refer(needs=("employment", "health")))
         self.settle()
 
     def settle(self, hold_back: str = "") -> None:
@@ -89,6 +89,8 @@ def test_after_the_acceptance_the_centre_sees_who_it_is_and_nobody_else_does() -
     chain.accept()
     shown = chain.shown().json()
     assert {name: shown[name] for name in PROFILE} == PROFILE
+    preview = chain.centre.file.referrals[0].preview
+    assert (preview.needs, shown["needs"]) == (("employment", "further_needs"), ["employment", "health"])
     assert [(each["part"], each["status"]) for each in shown["parts"]] == [(part, "open") for part in FIELDS]
     assert chain.shown(MANAGER).status_code == 200
     problem(chain.shown({"roles": ["programme_manager"], "org": "programme:desk"}), 403, "role_required")

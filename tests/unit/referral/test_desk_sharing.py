@@ -19,7 +19,7 @@ from tests.support.memory import SYSTEM
 from tests.support.referral.news import CASE, EDO, LAGOS, arrived
 from tests.support.referral.web import PROFILE
 from tests.support.referral.world import Desk, done, sealed
-from vocabulary.profiles import BOX, FIELDS, box_of, key_id_of
+from vocabulary.profiles import BOX, FIELDS, NEEDS, box_of, key_id_of
 
 
 def desk_of(*centres: str, profile: bool = True) -> Desk:
@@ -45,6 +45,7 @@ def opened(desk: Desk, centre: str = LAGOS) -> dict[str, Any]:
         handed = Handed(key.receiver_key, box_of(key.wrapped))
         box = {BOX: box_of(boxes[key.part, key.sealing])}
         found |= json.loads(vault.open_handed(CASE, key.part, handed, key.receiver, box, str(key.sealing))[BOX])
+    assert list(found.pop(NEEDS).values()) == [["employment"]]
     return found
 
 
@@ -139,7 +140,8 @@ def test_a_key_that_lacks_parks_nothing() -> None:
     assert {share.status for share in desk.stored.shares} == {"waiting"}
     desk.service.vault = vault
     done(desk.grant(purpose="matching"))
-    assert opened(desk) == PROFILE
+    assert {share.status for share in desk.stored.shares} == {"shared"}
+    assert len(told(desk, ProfileSealed)) == 1
 
 
 def test_a_profile_from_before_there_were_parts_is_parted_and_handed_over() -> None:
