@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -201,6 +201,19 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /files/{case_id}/arrival": _at(
             "case_id", Walk.accepted, lambda: {"arrived_on": _today(), "method": "seen", "admin1": "NG-LA"}
         ),
+        "POST /files/{case_id}/arrival/correct": _at(
+            "case_id",
+            Walk.arrived,
+            lambda: {
+                "arrived_on": (past() - timedelta(days=2)).isoformat(),
+                "method": "phone",
+                "admin1": "NG-LA",
+                "reason": "wrong_day",
+            },
+        ),
+        "POST /files/{case_id}/arrival/void": _at("case_id", Walk.arrived, lambda: {"reason": "wrong_person"}),
+        "POST /files/{case_id}/correction/confirm": _at("case_id", Walk.corrected),
+        "POST /files/{case_id}/correction/reject": _at("case_id", Walk.corrected),
         "POST /files/{case_id}/contacts": _at(
             "case_id", Walk.arrived, lambda: {"channel": "phone", "attempts": 1, "contacted_on": _today()}
         ),
@@ -260,6 +273,28 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /offers/{offer_id}/accept": _at("offer_id", Walk.offer),
         "POST /offers/{offer_id}/decline": _at("offer_id", Walk.offer, lambda: {"reason": "wage"}),
         "POST /employments": _employment,
+        "POST /candidacies/{candidacy_id}/offer/correct": _at(
+            "candidacy_id",
+            Walk.offered,
+            lambda: {"offered_on": (past() - timedelta(days=2)).isoformat(), "reason": "wrong_day"},
+        ),
+        "POST /candidacies/{candidacy_id}/offer/void": _at(
+            "candidacy_id", Walk.offered, lambda: {"reason": "wrong_person"}
+        ),
+        "POST /candidacies/{candidacy_id}/employment/correct": _at(
+            "candidacy_id",
+            Walk.employed,
+            lambda: {
+                "started_on": (past() - timedelta(days=2)).isoformat(),
+                "evidence_type": "contract",
+                "reason": "wrong_day",
+            },
+        ),
+        "POST /candidacies/{candidacy_id}/employment/void": _at(
+            "candidacy_id", Walk.employed, lambda: {"reason": "wrong_person"}
+        ),
+        "POST /candidacies/{candidacy_id}/correction/confirm": _at("candidacy_id", Walk.disputed),
+        "POST /candidacies/{candidacy_id}/correction/reject": _at("candidacy_id", Walk.disputed),
     },
 }
 """How each command's state is made."""

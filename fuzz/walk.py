@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.local.places import SERVICES
 from tests.support.chain import READS, Chain, until
-from tests.support.people import STAFF, Person, ahead, course, new_employer, vacancy
+from tests.support.people import STAFF, Person, ahead, course, new_employer, past, vacancy
 from tests.support.tokens import token
 
 COUNTRIES = ("AL", "EG", "GH", "GM", "IQ", "MA", "PK", "RS", "SN", "TN", "XK")
@@ -126,6 +127,13 @@ class Walk:
         """A case of somebody who is there."""
         return (await self._arrived()).case_id
 
+    async def corrected(self) -> str:
+        """A case of somebody whose arrival a colleague says was on another day."""
+        person = await self._arrived()
+        body = {"arrived_on": (past() - timedelta(days=3)).isoformat(), "method": "phone", "reason": "wrong_day"}
+        await self._staff("counsellor").do(f"/files/{person.case_id}/arrival/correct", body)
+        return person.case_id
+
     async def contacted(self) -> str:
         """A case with whom the centre has spoken, and whose needs it has assessed once."""
         return (await (await self._arrived()).assessed()).case_id
@@ -177,6 +185,20 @@ class Walk:
         offer = await self.offer()
         await self._staff("officer").do(f"/offers/{offer}/accept")
         return offer
+
+    async def offered(self) -> str:
+        """A candidacy with an offer that waits for its answer."""
+        return (await (await self._presented()).offered()).candidacy_id
+
+    async def employed(self) -> str:
+        """A candidacy of somebody who works."""
+        return (await (await (await self._presented()).offered()).employed()).candidacy_id
+
+    async def disputed(self) -> str:
+        """A candidacy with an offer that a colleague says there was not."""
+        candidacy = await self.offered()
+        await self._staff("officer").do(f"/candidacies/{candidacy}/offer/void", {"reason": "wrong_person"})
+        return candidacy
 
     async def _read_by(self, reader: str, person: Person) -> None:
         """Waits until a service has read all that others have told of the person."""

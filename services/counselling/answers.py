@@ -24,6 +24,7 @@ from counselling.domain.sight import (
     sight_of,
     stage_for,
 )
+from vocabulary.seconding import waiting
 from vocabulary.terms import Priority, ProfilePart, Readiness
 
 UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
@@ -97,6 +98,61 @@ class ContactOutcome(Answer):
     case_id: UUID
     status: FileStatus | None = Field(description=UNKNOWN)
     contacts: int | None = Field(description=f"contacts since the arrival; {UNKNOWN}")
+
+
+class ReportView(Answer):
+    """What is, or was, recorded of an arrival."""
+
+    arrived_on: date
+    admin1: str | None
+    method: ArrivalMethod
+
+
+class CorrectionRequestView(Answer):
+    """What a colleague wants the arrival to be; somebody else of the centre confirms or rejects it."""
+
+    report: ReportView | None = Field(description="null: there was no arrival")
+    reason: str = Field(description="a code of correction_reasons")
+    requested_at: datetime
+    lapses_at: datetime
+
+
+class CorrectedView(Answer):
+    """What was recorded before, and what was put in its place."""
+
+    was: ReportView
+    report: ReportView | None = Field(description="null: there was no arrival")
+    reason: str = Field(description="a code of correction_reasons")
+    corrected_at: datetime
+
+
+def correction_for(file: CentreFile, org: str | None, at: datetime) -> CorrectionRequestView | None:
+    """The request that waits at this organisation, or (None) at any."""
+    wanted = waiting(file.correction, at)
+    if wanted is None or org not in (None, wanted.org):
+        return None
+    return CorrectionRequestView.model_validate(wanted)
+
+
+class CorrectionOutcome(Answer):
+    """The file after a request, or after the answer to one."""
+
+    case_id: UUID
+    status: FileStatus
+    arrived_on: date | None
+    first_contact_due_at: datetime | None
+    correction: CorrectionRequestView | None = Field(description="what waits for a second person")
+
+    @classmethod
+    def of(cls, file: CentreFile, org: str, at: datetime) -> Self:
+        """For a centre that may know all of the file."""
+        return cls(
+            case_id=file.id,
+            status=file.status,
+            arrived_on=file.arrival and file.arrival.arrived_on,
+            first_contact_due_at=file.arrival and file.arrival.contact_due_at,
+            correction=correction_for(file, org, at),
+        )
 
 
 class AssessmentOutcome(Answer):
@@ -298,6 +354,8 @@ class FileView(Answer):
     consents: tuple[ConsentView, ...]
     departure: DepartureView | None
     arrival: ArrivalView | None
+    correction: CorrectionRequestView | None = Field(description="what waits for a second person of the centre")
+    corrections: tuple[CorrectedView, ...] | None = Field(description="what was once recorded of an arrival")
     contacts: tuple[ContactView, ...] | None
     assessment: AssessmentSummaryView | None
     courses: tuple[CourseView, ...] | None
@@ -314,9 +372,19 @@ class FileView(Answer):
             "referrals": tuple(ReferralView.model_validate(each) for each in own),
             "consents": tuple(ConsentView.model_validate(each) for each in own_consents(file, centre)),
             "departure": departure_for(file, centre) and DepartureView.model_validate(departure_for(file, centre)),
+            "correction": correction_for(file, centre, at),
         }
         if sight != "whole":
-            later = ("arrival", "contacts", "assessment", "courses", "offers", "employments")
+            later = (
+                "arrival",
+                "correction",
+                "corrections",
+                "contacts",
+                "assessment",
+                "courses",
+                "offers",
+                "employments",
+            )
             vulnerable = any(each.preview.vulnerability_present for each in own if each.live)
             changes |= dict.fromkeys(later) | {"vulnerability_present": vulnerable}
         if sight == "trace":

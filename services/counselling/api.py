@@ -9,7 +9,7 @@ from fastapi import Depends, Query
 from starlette.responses import Response
 
 from chassis.http.answering import REFUSALS, json_response
-from chassis.http.api import Changer, Days, Now, Reading, acting_as
+from chassis.http.api import Changer, Days, Now, Person, Reading, acting_as
 from chassis.http.auditing import personal
 from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
@@ -23,6 +23,7 @@ from counselling.answers import (
     AssessmentOutcome,
     Assessments,
     ContactOutcome,
+    CorrectionOutcome,
     FileSummary,
     FileView,
     InboxItem,
@@ -34,6 +35,7 @@ from counselling.answers import (
 )
 from counselling.bodies import (
     Acceptance,
+    ArrivalCorrection,
     ArrivalReport,
     AssessmentReport,
     Completion,
@@ -42,6 +44,7 @@ from counselling.bodies import (
     Redirection,
     Rejection,
     Reopening,
+    Voiding,
 )
 from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.resources import ASSESSMENTS, FILE, PROFILE, Scope
@@ -195,6 +198,36 @@ async def confirm_arrival(case_id: UUID, body: ArrivalReport, actor: Staff, run:
     """Records that the person is in the country; the limit of the first contact begins."""
     command = commands.ConfirmArrival(case_id, body.arrived_on, body.method, body.admin1)
     return await run(command, actor, FILE, case_id)
+
+
+@router.post("/files/{case_id}/arrival/correct", tags=["files"], **personal(CorrectionOutcome, *REFUSALS))
+async def correct_arrival(
+    case_id: UUID, body: ArrivalCorrection, actor: Staff, person: Person, run: Changer
+) -> Response:
+    """Asks for the arrival to be recorded otherwise. Nothing changes before somebody else of the centre confirms it.
+
+    After seven days the request lapses.
+    """
+    right = (body.arrived_on, body.method, body.admin1)
+    return await run(commands.CorrectArrival(case_id, *right, body.reason, person), actor, FILE, case_id)
+
+
+@router.post("/files/{case_id}/arrival/void", tags=["files"], **personal(CorrectionOutcome, *REFUSALS))
+async def void_arrival(case_id: UUID, body: Voiding, actor: Staff, person: Person, run: Changer) -> Response:
+    """Asks for the arrival to be void, because there was none; not once contacts after it are recorded."""
+    return await run(commands.VoidArrival(case_id, body.reason, person), actor, FILE, case_id)
+
+
+@router.post("/files/{case_id}/correction/confirm", tags=["files"], **personal(CorrectionOutcome, *REFUSALS))
+async def confirm_correction(case_id: UUID, actor: Staff, person: Person, run: Changer) -> Response:
+    """Does what somebody else of the centre has asked for: from now on all is as if it had been recorded so at once."""
+    return await run(commands.ConfirmCorrection(case_id, person), actor, FILE, case_id)
+
+
+@router.post("/files/{case_id}/correction/reject", tags=["files"], **personal(CorrectionOutcome, *REFUSALS))
+async def reject_correction(case_id: UUID, actor: Staff, person: Person, run: Changer) -> Response:
+    """Does not do what somebody else of the centre has asked for."""
+    return await run(commands.RejectCorrection(case_id, person), actor, FILE, case_id)
 
 
 @router.post("/files/{case_id}/never-arrived", tags=["files"], **personal(NeverArrivedOutcome, *REFUSALS))

@@ -77,6 +77,25 @@ class ArrivalReport(BaseModel):
     method: ArrivalMethod = Field(description="how the centre knows")
 
 
+class ArrivalCorrection(BaseModel):
+    """The arrival was recorded wrongly: all of it, as it was, and why the record is wrong."""
+
+    model_config = body(arrived_on="2026-03-01", admin1="NG-ED", method="seen", reason="wrong_day")
+
+    arrived_on: Day
+    admin1: Admin1 | None = None
+    method: ArrivalMethod = Field(description="how the centre knows")
+    reason: Code = Field(description="a code of correction_reasons")
+
+
+class Voiding(BaseModel):
+    """What was recorded did not happen."""
+
+    model_config = body(reason="wrong_person")
+
+    reason: Code = Field(description="a code of correction_reasons")
+
+
 class ContactReport(BaseModel):
     """The centre has spoken with the person after the arrival."""
 

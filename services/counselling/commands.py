@@ -84,6 +84,43 @@ class ConfirmArrival:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectArrival:
+    """The arrival was recorded wrongly, and this is right. `by`: who says so, as keyed hashes."""
+
+    case_id: UUID
+    arrived_on: date
+    method: ArrivalMethod
+    admin1: str | None
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VoidArrival:
+    """An arrival was recorded that there was not."""
+
+    case_id: UUID
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmCorrection:
+    """A second person says the same."""
+
+    case_id: UUID
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCorrection:
+    """A second person says otherwise."""
+
+    case_id: UUID
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordContact:
     """The centre has spoken with the person."""
 

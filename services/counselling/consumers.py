@@ -35,5 +35,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.JobOfferExpired: Handler(BY_CASE, progress.job_offer_expired),
     contracts.CandidacyClosed: Handler(BY_CASE, progress.candidacy_closed),
     contracts.EmploymentStarted: Handler(BY_CASE, progress.employment_started),
+    contracts.JobOfferCorrected: Handler(BY_CASE, progress.job_offer_corrected),
+    contracts.EmploymentCorrected: Handler(BY_CASE, progress.employment_corrected),
+    contracts.PlacementRecordVoided: Handler(BY_CASE, progress.record_voided),
     contracts.CountryStatusChanged: HEARD,
 }

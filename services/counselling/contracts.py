@@ -274,5 +274,34 @@ class EmploymentStarted(CaseContract, source="placement"):
     subsidised: bool
 
 
+class JobOfferCorrected(CaseContract, source="placement"):
+    """What was told of an offer was wrong; this is right."""
+
+    candidacy_id: UUID
+    offer_id: UUID
+    isco08: Isco08
+    offered_on: date
+    starts_on: date
+    formal: bool
+
+
+class EmploymentCorrected(CaseContract, source="placement"):
+    """What was told of the start of work was wrong; this is right."""
+
+    employment_id: UUID
+    offer_id: UUID
+    isco08: Isco08
+    started_on: date
+    employment_type: Code
+    formal: bool
+    subsidised: bool
+
+
+class PlacementRecordVoided(CaseContract, source="placement"):
+    """An offer, or a start of work, did not happen."""
+
+    record_id: UUID
+
+
 class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
     """The programme is suspended in a country, or is active there again."""

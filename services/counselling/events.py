@@ -93,6 +93,24 @@ class ArrivedInCountry(CounsellingEvent):
     confirmed_by_role: Code
 
 
+class ArrivalCorrected(CounsellingEvent):
+    """What ArrivedInCountry has told at `reported_at` was wrong: this is right, and two people of the centre say so."""
+
+    arrived_on: date
+    admin1: Admin1 | None = None
+    method: ArrivalMethod
+    reported_at: Instant
+    reason: Code
+
+
+class RecordVoided(CounsellingEvent):
+    """What was told at `reported_at` did not happen, as two people of the centre say."""
+
+    record: Code
+    reported_at: Instant
+    reason: Code
+
+
 class FirstContactMade(CounsellingEvent):
     """The centre has spoken with the person after arrival."""
 
@@ -159,6 +177,8 @@ EVENTS: tuple[type[Event], ...] = (
     ReferralReopened,
     NeverArrived,
     ArrivedInCountry,
+    ArrivalCorrected,
+    RecordVoided,
     FirstContactMade,
     NeedsAssessed,
     DeadlineMissed,

@@ -10,7 +10,7 @@ from counselling.domain.centre_file import CentreFile
 from counselling.domain.referral import Referral
 from counselling.reference import Reference
 from vocabulary import limits
-from vocabulary.countries import last_second_at
+from vocabulary.countries import day_at, last_second_at
 
 
 def due(context: Context, priority: str, level: int, place: str, start: datetime) -> Due:
@@ -54,6 +54,8 @@ def contact_priority(vulnerable: bool) -> str:
 def contact_start(country: str, arrived_on: date, now: datetime) -> datetime:
     """From when the first contact is owed: the end of the day of arrival, or now, if that day is not over.
 
-    An arrival may be entered late; the person has waited all the same: a limit that is over says so at once.
+    An arrival may be entered late; the person has waited all the same: a limit that is over says so at once. One that
+    was entered before the day to which it was corrected counts as if it had been entered late.
     """
-    return min(now, last_second_at(country, arrived_on))
+    over = last_second_at(country, arrived_on)
+    return over if day_at(country, now) < arrived_on else min(now, over)

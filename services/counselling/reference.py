@@ -50,6 +50,7 @@ class Reference:
     outcome_codes: CodeList[CodeRow]
     fail_reasons: CodeList[FailReason]
     reopen_reasons: CodeList[CodeRow]
+    correction_reasons: CodeList[CodeRow]
     courses: CodeList[Course]
     domains: frozenset[str]
 
@@ -67,6 +68,7 @@ class Reference:
                 "outcome_codes": CodeRow,
                 "fail_reasons": FailReason,
                 "reopen_reasons": CodeRow,
+                "correction_reasons": CodeRow,
                 "courses": Course,
                 "needs": Need,
             },
@@ -80,6 +82,7 @@ class Reference:
             outcome_codes=tables["outcome_codes"],
             fail_reasons=tables["fail_reasons"],
             reopen_reasons=tables["reopen_reasons"],
+            correction_reasons=tables["correction_reasons"],
             courses=tables["courses"],
             domains=frozenset(need.domain for need in tables["needs"]),
         )

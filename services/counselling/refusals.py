@@ -16,8 +16,12 @@ from vocabulary.refusals import (
     date_out_of_bounds,
     dates_reversed,
     not_found,
+    nothing_corrected,
+    nothing_requested,
     other_organisation,
     referral_answered,
+    request_pending,
+    same_person,
     unknown_code,
 )
 
@@ -104,8 +108,27 @@ FILE_CLOSED: Final = Refused(
 ALREADY_ARRIVED: Final = Refused(
     "already_arrived",
     "The arrival of this person is recorded already.",
-    "Read the file; a wrong day needs the operators.",
+    "Read the file; a wrong day can be corrected: POST /files/{case_id}/arrival/correct.",
 )
+ARRIVAL_TOO_LONG_AGO: Final = date_out_of_bounds(
+    "/arrived_on", "The day of arrival is more than a year before it was recorded.", "Check the year."
+)
+ARRIVAL_AFTER_CONTACT: Final = dates_reversed(
+    "/arrived_on", "The day of arrival is after the first contact in the country."
+)
+CONTACTED: Final = Refused(
+    "contacts_recorded",
+    "Contacts after the arrival are recorded: the person has arrived.",
+    "If the day is wrong, correct it: POST /files/{case_id}/arrival/correct.",
+)
+UNCHANGED: Final = nothing_corrected("file")
+CORRECTION_PENDING: Final = request_pending(
+    "a correction of this arrival", "A colleague confirms or rejects it first; unanswered it lapses."
+)
+NO_CORRECTION: Final = nothing_requested(
+    "correction of this arrival", "Request it: POST /files/{case_id}/arrival/correct, or /void."
+)
+SAME_PERSON: Final = same_person("A correction of an arrival", "person of your centre")
 ARRIVAL_BEFORE_DEPARTURE: Final = dates_reversed(
     "/arrived_on", "The day of arrival is before the day of departure from Germany, as the scout has recorded it."
 )

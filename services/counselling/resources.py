@@ -19,6 +19,7 @@ from counselling.answers import (
     PartView,
     ProfileView,
     ReferralView,
+    correction_for,
 )
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
@@ -47,7 +48,11 @@ def show_file(states: States, case_id: UUID, context: Context) -> FileView | Ref
     if isinstance(file, Refused):
         return file
     whole = context.actor.role == PROGRAMME_MANAGER
-    view = FileView.model_validate(file) if whole else FileView.to_centre(file, context.actor.org, context.now)
+    if whole:
+        waits = correction_for(file, None, context.now)
+        view = FileView.model_validate(file).model_copy(update={"correction": waits})
+    else:
+        view = FileView.to_centre(file, context.actor.org, context.now)
     marked = tuple(_marked(each, file, context) for each in view.referrals)
     return with_estimate(view.model_copy(update={"referrals": marked}), file, context.working_days)
 

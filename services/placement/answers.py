@@ -14,6 +14,7 @@ from chassis.pure.answers import Answer
 from placement.domain import consents, progress
 from placement.domain.candidacy import Candidacy, CandidacyStatus, OfferStatus
 from placement.domain.candidate import Candidate, CandidateStatus
+from placement.domain.correction import Record
 from placement.domain.terms import (
     EmploymentType,
     Evidence,
@@ -25,6 +26,7 @@ from placement.domain.terms import (
     WageBand,
 )
 from placement.domain.vacancy import Vacancy, VacancyStatus
+from vocabulary.seconding import waiting
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
 
@@ -136,6 +138,33 @@ class EmploymentView(Answer):
     formal: bool
 
 
+class FactsView(Answer):
+    """The day of the offer, or of the start of work and what shows it."""
+
+    day: date
+    evidence_type: Evidence | None
+
+
+class CorrectionRequestView(Answer):
+    """What a colleague wants a record to be; somebody else of the desk confirms or rejects it."""
+
+    record: Record
+    facts: FactsView | None = Field(description="null: it did not happen")
+    reason: str = Field(description="a code of correction_reasons")
+    requested_at: datetime
+    lapses_at: datetime
+
+
+class CorrectedView(Answer):
+    """What was recorded before, and what was put in its place."""
+
+    record: Record
+    was: FactsView
+    facts: FactsView | None = Field(description="null: it did not happen")
+    reason: str = Field(description="a code of correction_reasons")
+    corrected_at: datetime
+
+
 class CandidacyView(Answer):
     """A candidacy, with what one needs to know of its vacancy."""
 
@@ -157,14 +186,25 @@ class CandidacyView(Answer):
     closed_reason: ShownReason | None
     referral_end: ReferralEnd | None = Field(description="with `referral_withdrawn`: how the last referral ended")
     closed_by: Party | None
+    correction: CorrectionRequestView | None = Field(
+        description="what waits for a second person of the desk; in the candidacy itself only"
+    )
+    corrections: tuple[CorrectedView, ...]
 
     @classmethod
     def of(cls, vacancy: Vacancy, candidacy: Candidacy) -> Self:
         """From the states."""
         where = {"employer_id": vacancy.employer_id, "country": vacancy.country, "isco08": vacancy.isco08}
-        facts = {**_facts(candidacy), "closed_reason": candidacy.shown_reason}
+        facts = {**_facts(candidacy), "closed_reason": candidacy.shown_reason, "correction": None}
         del facts["consent_end"]
         return cls.model_validate({**facts, "vacancy_id": vacancy.id, **where})
+
+    def with_request(self, candidacy: Candidacy, org: str | None, at: datetime) -> Self:
+        """The view for a desk that may be asked for a second person, or (None) for whoever sees any."""
+        wanted = waiting(candidacy.correction, at)
+        if wanted is None or org not in (None, wanted.org):
+            return self
+        return self.model_copy(update={"correction": CorrectionRequestView.model_validate(wanted)})
 
 
 class VacancyItem(VacancyOutcome):

@@ -211,7 +211,7 @@ async def read_candidacy(candidacy_id: UUID, actor: Reader, view: Viewer) -> Res
 @router.post("/candidacies/{candidacy_id}/present", tags=["candidacies"], **personal(CandidacyOutcome, *REFUSALS))
 async def present(candidacy_id: UUID, actor: Officer, reading: Reading, run: Changer) -> Response:
     """Names the person to the employer: needs the person's consent for exactly this employer."""
-    ids = await _candidacy(reading, candidacy_id)
+    ids = await candidacy_ids(reading, candidacy_id)
     return await run(commands.Present(*ids), actor, CANDIDACY, candidacy_id)
 
 
@@ -220,7 +220,7 @@ async def arrange_interview(
     candidacy_id: UUID, body: NewInterview, actor: Officer, reading: Reading, run: Changer
 ) -> Response:
     """Employer and person are to meet; once more, at another time."""
-    ids = await _candidacy(reading, candidacy_id)
+    ids = await candidacy_ids(reading, candidacy_id)
     return await run(commands.ArrangeInterview(*ids, body.at, body.mode), actor, CANDIDACY, candidacy_id)
 
 
@@ -231,7 +231,7 @@ async def report_interview(
     candidacy_id: UUID, body: InterviewReport, actor: Officer, reading: Reading, run: Changer
 ) -> Response:
     """They met, or one of them did not come. It decides nothing by itself."""
-    ids = await _candidacy(reading, candidacy_id)
+    ids = await candidacy_ids(reading, candidacy_id)
     return await run(commands.ReportInterview(*ids, body.held_on, body.outcome), actor, CANDIDACY, candidacy_id)
 
 
@@ -240,7 +240,7 @@ async def report_interview(
 )
 async def make_offer(candidacy_id: UUID, body: NewOffer, actor: Officer, reading: Reading, run: Changer) -> Response:
     """The employer, who knows the person, offers work; an opening is reserved until the offer ends."""
-    vacancy_id, case_id, _ = await _candidacy(reading, candidacy_id)
+    vacancy_id, case_id, _ = await candidacy_ids(reading, candidacy_id)
     command = commands.MakeOffer(
         vacancy_id=vacancy_id,
         case_id=case_id,
@@ -261,7 +261,7 @@ async def close_candidacy(
     candidacy_id: UUID, body: Closing, actor: Officer, reading: Reading, run: Changer
 ) -> Response:
     """Ends a candidacy for a coded reason; an opening that it held is free again. A new candidacy may begin at once."""
-    ids = await _candidacy(reading, candidacy_id)
+    ids = await candidacy_ids(reading, candidacy_id)
     return await run(commands.CloseCandidacy(*ids, body.reason, body.by), actor, CANDIDACY, candidacy_id)
 
 
@@ -309,7 +309,8 @@ Ids = tuple[UUID, UUID, UUID]
 """Of a vacancy, of a person and of the person's candidacy there."""
 
 
-async def _candidacy(reading: Reading, id_: UUID) -> Ids:
+async def candidacy_ids(reading: Reading, id_: UUID) -> Ids:
+    """Those of the vacancy, the person and the candidacy."""
     return await _found(reading, id_, Vacancy.candidacy, refusals.CANDIDACY_NOT_FOUND)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.service import Overlay, Service
+from placement import corrections
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
 from placement.events import PlacementAuditSealed
@@ -27,7 +28,7 @@ SERVICE = Service(
     deadlines=DEADLINES,
     moves=MOVES,
     stays=STAYS,
-    routers=(router,),
+    routers=(router, corrections.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,

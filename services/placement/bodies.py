@@ -155,6 +155,33 @@ class NewEmployment(BaseModel):
     evidence_type: Evidence
 
 
+class OfferCorrection(BaseModel):
+    """The offer was made on another day than was recorded."""
+
+    model_config = body(offered_on="2026-03-16", reason="wrong_day")
+
+    offered_on: Day
+    reason: Code = Field(description="a code of correction_reasons")
+
+
+class EmploymentCorrection(BaseModel):
+    """How the work began: all of it, as it was, and why the record is wrong."""
+
+    model_config = body(started_on="2026-04-02", evidence_type="contract", reason="wrong_day")
+
+    started_on: Day
+    evidence_type: Evidence
+    reason: Code = Field(description="a code of correction_reasons")
+
+
+class Voiding(BaseModel):
+    """What was recorded did not happen."""
+
+    model_config = body(reason="wrong_person")
+
+    reason: Code = Field(description="a code of correction_reasons")
+
+
 class Closing(BaseModel):
     """Why a candidacy ends, and whose decision it was."""
 

@@ -134,6 +134,55 @@ class StartEmployment(OnCandidacy):
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectOffer(OnCandidacy):
+    """The offer was made on another day than was recorded. `by`: who says so, as keyed hashes."""
+
+    offered_on: date
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VoidOffer(OnCandidacy):
+    """There was no offer."""
+
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectEmployment(OnCandidacy):
+    """The work began on another day, or is shown by something else, than was recorded."""
+
+    started_on: date
+    evidence_type: Evidence
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VoidEmployment(OnCandidacy):
+    """The person did not begin to work."""
+
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmCorrection(OnCandidacy):
+    """A second person says the same."""
+
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCorrection(OnCandidacy):
+    """A second person says otherwise."""
+
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CloseCandidacy(OnCandidacy):
     """The way ends without employment."""
 

@@ -22,6 +22,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.ReferralFailed: Handler(BY_CASE_WITH_VACANCIES, incoming.referral_failed),
     contracts.ReferralReopened: Handler(BY_CASE, incoming.referral_reopened),
     contracts.ReferralRedirected: Handler(BY_CASE, incoming.referral_redirected),
+    contracts.ArrivalCorrected: Handler(BY_CASE, incoming.arrival_corrected),
+    contracts.RecordVoided: Handler(BY_CASE, incoming.record_voided),
     contracts.ArrivedInCountry: Handler(BY_CASE, incoming.arrived),
     contracts.NeedsAssessed: Handler(BY_CASE, incoming.needs_assessed),
     contracts.CountryStatusChanged: HEARD,

@@ -105,6 +105,21 @@ class ArrivedInCountry(CaseContract, source="counselling"):
     admin1: Admin1 | None = None
 
 
+class ArrivalCorrected(CaseContract, source="counselling"):
+    """What was told of the arrival at `reported_at` was wrong; this is right."""
+
+    arrived_on: Day
+    admin1: Admin1 | None = None
+    reported_at: Instant
+
+
+class RecordVoided(CaseContract, source="counselling"):
+    """What was told at `reported_at` did not happen."""
+
+    record: Code
+    reported_at: Instant
+
+
 class NeedsAssessed(CaseContract, source="counselling"):
     """Whether the person can work now."""
 

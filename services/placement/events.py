@@ -185,6 +185,39 @@ class EmploymentStarted(CandidacyEvent):
     measure_category: IntoWork = "INTO_WORK"
 
 
+class JobOfferCorrected(CandidacyEvent):
+    """What JobOffered has told was wrong: the offer was made on this day, and two people of the desk say so."""
+
+    offer_id: UUID
+    isco08: Isco08
+    starts_on: date
+    offered_on: date
+    formal: bool
+    reason: Code
+
+
+class EmploymentCorrected(CandidacyEvent):
+    """What EmploymentStarted has told was wrong: this is right, and two people of the desk say so."""
+
+    employment_id: UUID
+    offer_id: UUID
+    isco08: Isco08
+    started_on: date
+    employment_type: EmploymentType
+    formal: bool
+    subsidised: bool
+    evidence_type: Evidence
+    reason: Code
+
+
+class PlacementRecordVoided(CandidacyEvent):
+    """An offer, or a start of work, that was told did not happen, as two people of the desk say."""
+
+    record: Code
+    record_id: UUID
+    reason: Code
+
+
 class PoolExitMoved(CaseEvent, service="placement"):
     """A person whom every centre has rejected may be referred anew until another time than was counted: working days
     turned out to be others. Then openings that wait for the person are free. A shortened time ends no earlier than with
@@ -245,6 +278,9 @@ EVENTS: tuple[type[Event], ...] = (
     JobOfferRetracted,
     JobOfferExpired,
     EmploymentStarted,
+    JobOfferCorrected,
+    EmploymentCorrected,
+    PlacementRecordVoided,
     PoolExitMoved,
     PlacementDeadlineMissed,
     PlacementDeadlineMoved,

@@ -25,6 +25,7 @@ class Reference:
     fallbacks: CodeList[Fallback]
     isco08: CodeList[Occupation]
     decline_reasons: CodeList[CodeRow]
+    correction_reasons: CodeList[CodeRow]
     fail_reasons: CodeList[FailReason]
 
     @classmethod
@@ -36,6 +37,7 @@ class Reference:
             fallbacks=table(directory, "fallbacks", Fallback),
             isco08=table(directory, "isco08", Occupation),
             decline_reasons=codes(directory, "decline_reasons"),
+            correction_reasons=codes(directory, "correction_reasons"),
             fail_reasons=table(directory, "fail_reasons", FailReason),
         )
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from chassis.pure.decision import Refused
-from vocabulary.refusals import admin1_elsewhere, consent_missing, date_out_of_bounds, not_found, other_organisation
+from vocabulary.refusals import (
+    admin1_elsewhere,
+    consent_missing,
+    date_out_of_bounds,
+    dates_reversed,
+    not_found,
+    nothing_corrected,
+    nothing_requested,
+    other_organisation,
+    request_pending,
+    same_person,
+)
 
 OTHER_ORGANISATION: Final = other_organisation(
     "This belongs to another desk: yours acts for its centre's country and for those that it is the fallback of.",
@@ -97,4 +108,29 @@ NOT_READY: Final = Refused(
     "The assessment says that the person cannot work now.",
     "Ask the centre to support the person and to assess anew.",
 )
+BEGUN_TOO_LONG_AGO: Final = date_out_of_bounds(
+    "/started_on", "The first day of work is more than a year ago.", "Check the year."
+)
+OFFERED_TOO_LONG_AGO: Final = date_out_of_bounds(
+    "/offered_on", "The day of the offer is more than a year ago.", "Check the year."
+)
+OFFER_AFTER_ANSWER: Final = dates_reversed("/offered_on", "The day of the offer is after the person's answer.")
+NOTHING_RECORDED: Final = Refused(
+    "nothing_recorded",
+    "The candidacy has no such record.",
+    "Read the candidacy: only what is recorded there can be corrected or voided.",
+)
+WORK_RECORDED: Final = Refused(
+    "work_recorded",
+    "The work that was offered has begun, as is recorded.",
+    "If it has not, void the employment first; if only the day of the offer is wrong, correct it.",
+)
+UNCHANGED: Final = nothing_corrected("candidacy")
+CORRECTION_PENDING: Final = request_pending(
+    "a correction in this candidacy", "A colleague confirms or rejects it first; unanswered it lapses."
+)
+NO_CORRECTION: Final = nothing_requested(
+    "correction in this candidacy", "Request it: POST /candidacies/{candidacy_id}/offer/correct, or one of its like."
+)
+SAME_PERSON: Final = same_person("A correction in a candidacy", "person of your centre's desk")
 OFFER_OVER: Final = Refused("offer_over", "The time to answer the offer is over.", "Ask the employer for a new offer.")

@@ -73,7 +73,8 @@ def show_candidacy(states: States, candidacy_id: UUID, context: Context) -> Cand
             if not scope.holds(vacancy.country):
                 return refusals.OTHER_ORGANISATION
             if _sees(scope, states, candidacy):
-                return CandidacyView.of(vacancy, candidacy)
+                org = None if scope.eyes is None else context.actor.org
+                return CandidacyView.of(vacancy, candidacy).with_request(candidacy, org, context.now)
     return refusals.CANDIDACY_NOT_FOUND
 
 

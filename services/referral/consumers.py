@@ -28,6 +28,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     ),
     contracts.NeverArrived: Handler(BY_CASE, reaction(incoming.never_arrived, "case_id", "centre")),
     contracts.ArrivedInCountry: Handler(BY_CASE, reaction(incoming.arrived, "case_id", "centre")),
+    contracts.ArrivalCorrected: Handler(BY_CASE, reaction(incoming.arrival_corrected, "case_id", "reason")),
+    contracts.RecordVoided: Handler(BY_CASE, reaction(incoming.record_voided, "case_id", "reason")),
     contracts.FirstContactMade: Handler(BY_CASE, reaction(incoming.unchanged, "case_id", "centre")),
     contracts.NeedsAssessed: Handler(BY_CASE, reaction(incoming.unchanged, "assessment_ref", "readiness")),
     contracts.DeadlineMissed: Handler(BY_CASE, reaction(incoming.deadline_missed, "subject_id", "code")),
@@ -44,4 +46,7 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.JobOfferRetracted: Handler(BY_CASE, reaction(incoming.unchanged, "offer_id")),
     contracts.JobOfferExpired: Handler(BY_CASE, reaction(incoming.unchanged, "offer_id")),
     contracts.EmploymentStarted: Handler(BY_CASE, reaction(incoming.employed, "employment_id", "isco08")),
+    contracts.JobOfferCorrected: Handler(BY_CASE, reaction(incoming.offered, "offer_id", "reason")),
+    contracts.EmploymentCorrected: Handler(BY_CASE, reaction(incoming.employed, "employment_id", "reason")),
+    contracts.PlacementRecordVoided: Handler(BY_CASE, reaction(incoming.work_voided, "record_id", "record")),
 }

@@ -89,6 +89,22 @@ class ArrivedInCountry(_OfCounselling, source="counselling"):
     arrived_on: date
 
 
+class ArrivalCorrected(_OfCounselling, source="counselling"):
+    """What was told of the arrival at `reported_at` was wrong; this is right."""
+
+    arrived_on: date
+    reported_at: Instant
+    reason: Code
+
+
+class RecordVoided(_OfCounselling, source="counselling"):
+    """What was told at `reported_at` did not happen."""
+
+    record: Code
+    reported_at: Instant
+    reason: Code
+
+
 class FirstContactMade(_OfCounselling, source="counselling"):
     """The centre has spoken with the person."""
 
@@ -192,3 +208,24 @@ class EmploymentStarted(CaseContract, source="placement"):
 
     employment_id: UUID
     isco08: Isco08
+
+
+class JobOfferCorrected(CaseContract, source="placement"):
+    """What was told of an offer was wrong."""
+
+    offer_id: UUID
+    reason: Code
+
+
+class EmploymentCorrected(CaseContract, source="placement"):
+    """What was told of the start of work was wrong."""
+
+    employment_id: UUID
+    reason: Code
+
+
+class PlacementRecordVoided(CaseContract, source="placement"):
+    """An offer, or a start of work, did not happen."""
+
+    record: Code
+    record_id: UUID

@@ -14,8 +14,11 @@ from vocabulary.refusals import (
     date_out_of_bounds,
     dates_reversed,
     not_found,
+    nothing_requested,
     other_organisation,
     referral_answered,
+    request_pending,
+    same_person,
     unknown_code,
 )
 
@@ -134,22 +137,14 @@ WITHDRAWAL_ASKED: Final = Refused(
 )
 
 COUNTRY_NOT_FOUND: Final = not_found("country", "Take the code from GET /code-lists/countries.")
-REQUEST_PENDING: Final = Refused(
-    "request_pending",
-    "Somebody has requested a change of this country's status, and nobody has answered.",
+REQUEST_PENDING: Final = request_pending(
+    "a change of this country's status",
     "Another programme manager confirms or rejects it first: GET /countries/{country} shows what was requested.",
 )
-NOTHING_REQUESTED: Final = Refused(
-    "nothing_requested",
-    "No change of this country's status waits for a second person: there was none, it was answered, or it lapsed.",
-    "Request it: POST /countries/{country}/status/request.",
+NOTHING_REQUESTED: Final = nothing_requested(
+    "change of this country's status", "Request it: POST /countries/{country}/status/request."
 )
-SAME_PERSON: Final = Refused(
-    "same_person",
-    "A change of a country's status needs two people, and this token's person has requested it.",
-    "Have another programme manager confirm or reject it; unanswered it lapses.",
-    status=403,
-)
+SAME_PERSON: Final = same_person("A change of a country's status", "programme manager")
 
 
 def status_unchanged(status: str) -> Refused:

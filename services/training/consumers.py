@@ -23,6 +23,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.DepartureMissed: Handler(BY_CASE, incoming.departure_missed),
     contracts.ReturneeDeparted: Handler(BY_CASE_WITH_SESSIONS, incoming.returnee_departed),
     contracts.ReferralFailed: Handler(BY_CASE_WITH_SESSIONS, incoming.referral_failed),
+    contracts.ArrivalCorrected: Handler(BY_CASE_WITH_SESSIONS, incoming.arrival_corrected),
+    contracts.RecordVoided: Handler(BY_CASE, incoming.record_voided),
     contracts.ArrivedInCountry: Handler(BY_CASE_WITH_SESSIONS, incoming.arrived_in_country),
     contracts.CountryStatusChanged: HEARD,
 }

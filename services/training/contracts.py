@@ -115,5 +115,19 @@ class ArrivedInCountry(CaseContract, source="counselling"):
     arrived_on: date
 
 
+class ArrivalCorrected(CaseContract, source="counselling"):
+    """What was told of the arrival at `reported_at` was wrong; this is right."""
+
+    arrived_on: date
+    reported_at: Instant
+
+
+class RecordVoided(CaseContract, source="counselling"):
+    """What was told at `reported_at` did not happen."""
+
+    record: Code
+    reported_at: Instant
+
+
 class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
     """The programme is suspended in a country, or is active there again."""

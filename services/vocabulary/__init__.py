@@ -4,6 +4,9 @@
 |---|---|---|
 | `terms` | closed lists that stand in several services | yes, `domain` too: the standard library only |
 | `ages` | which age band of a person counts | yes, `domain` too: the standard library only |
+| `arrivals` | which word on an arrival counts | yes, `domain` too: the standard library only |
+| `seconding` | what one person asks for, and a second one answers | yes, `domain` too: the standard library only |
+| `confirming` | who may be the second person | not `domain`: `chassis.pure` |
 | `transitions` | how a status that has a table steps | yes, `domain` too: the standard library only |
 | `roles` | roles and kinds of organisations | yes, `domain` too: the standard library only |
 | `codes` | shapes of codes in events and bodies | not `domain`: pydantic |

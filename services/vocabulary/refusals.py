@@ -163,5 +163,38 @@ def referral_answered(is_: str, remedy: str) -> Refused:
     return Refused("referral_answered", f"The centre has answered the referral: it is {_words(is_)}.", remedy)
 
 
+def request_pending(what: str, remedy: str) -> Refused:
+    """Somebody has asked for it already, and a second person has not answered."""
+    return Refused("request_pending", f"Somebody has requested {what}, and nobody has answered.", remedy)
+
+
+def nothing_requested(what: str, remedy: str) -> Refused:
+    """There is nothing that a second person could answer."""
+    return Refused(
+        "nothing_requested",
+        f"No {what} waits for a second person: there was none, it was answered, or it lapsed.",
+        remedy,
+    )
+
+
+def same_person(what: str, who: str) -> Refused:
+    """Who has asked for what takes two people cannot be both."""
+    return Refused(
+        "same_person",
+        f"{what} needs two people, and this token's person has requested it.",
+        f"Have another {who} confirm or reject it; unanswered it lapses.",
+        status=403,
+    )
+
+
+def nothing_corrected(thing: str) -> Refused:
+    """A correction to what is recorded already."""
+    return Refused(
+        "nothing_corrected",
+        "It is recorded like this already.",
+        f"Read the {thing}; if it is right, nothing is left to do.",
+    )
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")

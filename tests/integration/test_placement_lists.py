@@ -322,6 +322,26 @@ async def test_the_list_of_offers_says_what_their_vacancies_say(rows: Rows) -> N
         assert (found["offer_id"], found["status"]) == (expected["offer_id"], status)
 
 
+async def test_an_offer_that_there_was_not_is_in_no_list_once_two_people_say_so(rows: Rows) -> None:
+    placement = rows.placement
+    gone, *kept = await placement.all("/offers")
+    path = f"/candidacies/{gone['candidacy_id']}"
+    ada, bob = ({**OFFICER, "sub": name} for name in ("ada", "bob"))
+    asked = await placement.post(f"{path}/offer/void", {"reason": "wrong_person"}, ada)
+    assert asked["offer_id"] == gone["offer_id"], "nothing changes before a second person confirms"
+    assert (await placement.ask("POST", f"{path}/correction/confirm", ada)).json()["code"] == "same_person"
+    assert (await placement.get(path, ada))["correction"]["record"] == "job_offer"
+    confirmed = await placement.post(f"{path}/correction/confirm", None, bob)
+    assert (confirmed["offer_id"], confirmed["status"]) == (None, "presented")
+    assert [each["offer_id"] for each in await placement.all("/offers")] == [each["offer_id"] for each in kept]
+    listed = await placement.pool.fetch("select id::text from offer order by id")
+    assert [row["id"] for row in listed] == sorted(each["offer_id"] for each in kept)
+    query = "select encode(person, 'hex') as person, action from audit where outcome = 'done' and $1 = any(subjects)"
+    audited = await placement.pool.fetch(query, UUID(gone["case_id"]))
+    of = {row["action"]: row["person"] for row in audited if row["action"] in ("void_offer", "confirm_correction")}
+    assert len(of) == len(set(of.values())) == 2
+
+
 async def test_a_repeat_gets_its_stored_answer_whatever_has_changed_since(placement: Placement) -> None:
     vacancy_id, case_id = await placement.vacancy(await placement.employer()), await placement.refer()
     shortlisted = await placement.post("/candidacies", bodies.candidacy(vacancy_id, case_id))

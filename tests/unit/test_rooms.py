@@ -32,7 +32,7 @@ ROOMS = {
 }
 MORE = {
     "counselling": {"limits.py"},  # when a centre owes what
-    "placement": {"limits.py"},  # when an employer owes an answer
+    "placement": {"limits.py", "corrections.py"},  # when an employer owes an answer; the routes of corrections
     "referral": {"limits.py", "switch.py"},  # when a receipt is owed; the routes of the switch per country
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
 }

@@ -35,6 +35,7 @@ MACHINES: dict[str, tuple[ModuleType, Any, str]] = {
         submitted acknowledge received
         submitted,received accept accepted
         accepted start in_progress
+        in_progress expect accepted
         submitted,received,accepted,in_progress,withdrawn,completed,failed complete completed
         submitted,received,accepted,in_progress,withdrawn,completed,failed fail failed
         submitted,received,completed,failed,withdrawn reopen accepted
@@ -65,6 +66,7 @@ MACHINES: dict[str, tuple[ModuleType, Any, str]] = {
         """
         received accept accepted
         accepted start in_progress
+        in_progress expect accepted
         in_progress complete completed
         accepted,in_progress fail failed
         completed,failed reopen accepted
@@ -95,6 +97,9 @@ MACHINES: dict[str, tuple[ModuleType, Any, str]] = {
         offered decline closed
         offered expire closed
         accepted start started
+        started unstart accepted
+        offered,accepted unoffer presented
+        offered,accepted unoffer_met interview
         shortlisted,presented,interview,offered,accepted close closed
         """,
     ),

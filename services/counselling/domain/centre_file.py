@@ -4,6 +4,7 @@ The stage follows from the facts, by `stage_of`, and from nothing else:
 
     unknown --referral--> expected --arrival--> arrived_not_contacted --contact--> in_contact
     in_contact --assessment--> assessed
+    arrived_not_contacted --the arrival is voided--> expected
 
     any of these after `unknown` --the last live referral ends--> declined | withdrawn | closed | failed
     declined | withdrawn | closed | failed --a new referral, or one that is reopened--> the stage that the facts give
@@ -22,6 +23,7 @@ from typing import Literal
 from uuid import UUID
 
 from counselling.domain.consent import Consent, known_until
+from counselling.domain.correction import Correction, CorrectionRequest
 from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Early, Employment, Offer
 from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
@@ -102,6 +104,10 @@ class CentreFile:
     """The last change of the person's age band: a referral that is older and comes late does not undo it."""
     case_ref: str | None = None
     """What the person has on paper; None if no referral has told it."""
+    correction: CorrectionRequest | None = None
+    """What somebody wants the arrival to be; a second person has not answered, or not in time."""
+    corrections: tuple[Correction, ...] = ()
+    """What was once recorded of an arrival: those of earlier journeys too."""
 
     @property
     def live(self) -> tuple[Referral, ...]:
@@ -209,7 +215,8 @@ class CentreFile:
             and departure.departed_on <= self.arrival.arrived_on
         ):
             departure = None
-        return settled(replace(self, departure=departure, arrival=None, contacts=(), assessment=None))
+        begun = replace(self, departure=departure, arrival=None, contacts=(), assessment=None, correction=None)
+        return settled(begun)
 
 
 def leading(file: CentreFile) -> Referral | None:

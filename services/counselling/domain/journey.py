@@ -52,6 +52,8 @@ class Arrival:
     contact_owed_from: datetime | None = None
     """Where the count of `contact_due_at` began: the arrival, or a later centre's acceptance. Documents that were
     stored before this was kept do not say."""
+    reported_at: datetime | None = None
+    """When it was first recorded, whatever was corrected since. Older documents do not say."""
 
 
 @dataclass(frozen=True, slots=True)

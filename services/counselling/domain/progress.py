@@ -70,6 +70,13 @@ class Early:
 
     cancelled: tuple[UUID, ...] = ()
     offers: tuple[OfferEnd, ...] = ()
+    voided: tuple[UUID, ...] = ()
+    """Offers and work that did not happen, whatever is told of them late."""
+
+    def with_voided(self, id_: UUID) -> Early:
+        """One more record that turned out to be an error; what is kept of its end goes."""
+        offers = tuple(each for each in self.offers if each.id != id_)
+        return replace(self, offers=offers, voided=tuple(sorted({*self.voided, id_})))
 
     def with_cancelled(self, enrolment_id: UUID) -> Early:
         """One more enrolment, which may never have had a seat."""
@@ -84,7 +91,7 @@ class Early:
     def without(self, *ids: UUID) -> Early:
         """What is left when these have been told of."""
         cancelled = tuple(each for each in self.cancelled if each not in ids)
-        return Early(cancelled, tuple(each for each in self.offers if each.id not in ids))
+        return replace(self, cancelled=cancelled, offers=tuple(each for each in self.offers if each.id not in ids))
 
     def ended(self, offer: Offer) -> Offer:
         """An offer that is told of late, with what became of it: its own end counts for more than its candidacy's."""

@@ -3,13 +3,15 @@
     received --accept-> accepted --start-> in_progress --complete-> completed --reopen-> accepted
        |                   |`--------fail--------+-------------> failed ----reopen-> accepted
        |--reject-> rejected|
+       |                   |<-expect-'
        |--redirect-> referred_onward     (and a child is `received` at the other centre, under the same root)
        `--withdraw-> withdrawn <-withdraw-'
 
 `start` is the arrival: it takes every accepted referral of the case along; what is accepted, or reopened, after the
-arrival starts at once. A referral in progress is not ended by a withdrawal in Germany: the person is in the country
-and in counselling, and says to the centre itself whether to go on. The withdrawal is noted on it
-(`withdrawal`), and the centre completes the referral with the outcome, or says why it failed.
+arrival starts at once. `expect` takes that back: the arrival was recorded in error. A referral in progress is not
+ended by a withdrawal in Germany: the person is in the country and in counselling, and says to the centre itself whether
+to go on. The withdrawal is noted on it (`withdrawal`), and the centre completes the referral with the outcome, or says
+why it failed.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from vocabulary.transitions import Stepping
 ReferralStatus = Literal[
     "received", "accepted", "in_progress", "completed", "failed", "rejected", "referred_onward", "withdrawn"
 ]
-Step = Literal["accept", "start", "complete", "fail", "reopen", "reject", "redirect", "withdraw"]
+Step = Literal["accept", "start", "expect", "complete", "fail", "reopen", "reject", "redirect", "withdraw"]
 
 TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("received", "accept"): "accepted",
@@ -35,6 +37,7 @@ TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("received", "redirect"): "referred_onward",
     ("received", "withdraw"): "withdrawn",
     ("accepted", "start"): "in_progress",
+    ("in_progress", "expect"): "accepted",
     ("accepted", "withdraw"): "withdrawn",
     ("in_progress", "complete"): "completed",
     ("accepted", "fail"): "failed",
@@ -179,6 +182,14 @@ class Referral(Stepping[Step]):
     def started(self) -> Referral:
         """The person has arrived; a referral that is not `accepted` stays as it is."""
         return self.stepped("start") if self.allows("start") else self
+
+    def expected(self) -> Referral:
+        """The person has not arrived after all; a withdrawal that was but noted, because they had, ends it."""
+        if not self.allows("expect"):
+            return self
+        waiting = self.stepped("expect", withdrawal=None)
+        noted = self.withdrawal
+        return waiting if noted is None else waiting.ended("withdraw", noted.noted_at, noted.reason)
 
     def ended(self, step: Step, at: datetime, reason: str) -> Referral:
         """Rejected, redirected, withdrawn, completed or failed, for a coded reason or with a coded outcome."""

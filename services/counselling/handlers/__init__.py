@@ -13,7 +13,7 @@ from counselling.domain import assessment, centre_file, profile
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.profile import ProfileKey, SealedProfile
-from counselling.handlers import care, casework, deadlines, endings, overdue, referrals
+from counselling.handlers import care, casework, corrections, deadlines, endings, overdue, referrals
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -39,6 +39,10 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.ReopenReferral: Handler(BY_CASE, endings.reopen),
     commands.ReportNeverArrived: Handler(BY_CASE, endings.never_arrived),
     commands.ConfirmArrival: Handler(BY_CASE, casework.confirm_arrival),
+    commands.CorrectArrival: Handler(BY_CASE, corrections.correct),
+    commands.VoidArrival: Handler(BY_CASE, corrections.void),
+    commands.ConfirmCorrection: Handler(BY_CASE, corrections.confirm),
+    commands.RejectCorrection: Handler(BY_CASE, corrections.reject),
     commands.RecordContact: Handler(BY_CASE, casework.record_contact),
     commands.RecordAssessment: Handler(BY_CASE, casework.record_assessment),
     commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),

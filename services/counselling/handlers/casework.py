@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from chassis.pure.decision import (
     Cleared,
@@ -29,6 +30,9 @@ from vocabulary import regions
 from vocabulary.countries import day_at
 from vocabulary.refusals import date_in_future, limit_reached
 
+LONGEST_AGO: Final = timedelta(days=365)
+"""Whose arrival is recorded later than this is a slip of the pen (docs/domain.md: arrival-bounds)."""
+
 
 def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -> Decision | Refused:
     """The person is there: every accepted referral of the case starts, and the first contact is owed.
@@ -46,7 +50,9 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
     owing = leading(file) or referral
     start = contact_start(owing.centre_country, command.arrived_on, context.now)
     contact = due(context, priority, 1, owing.place, start)
-    arrival = Arrival(command.arrived_on, command.admin1, command.method, contact.at, contact_owed_from=start)
+    arrival = Arrival(
+        command.arrived_on, command.admin1, command.method, contact.at, contact_owed_from=start, reported_at=context.now
+    )
     referrals = tuple(each.started() for each in file.referrals)
     file = settled(replace(file, arrival=arrival, referrals=referrals))
     event = ArrivedInCountry(
@@ -156,17 +162,31 @@ def _why_not_arrived(
     tell the day of departure, or the country, that it contradicts; it shows to those who may see both."""
     if file.arrival is not None:
         return refusals.ALREADY_ARRIVED
-    if command.arrived_on > day_at(referral.centre_country, context.now):
+    departed_on = file.departure.day if known and file.departure else None
+    if refused := why_not_that_day(command.arrived_on, departed_on, referral, context.now, context.now):
+        return refused
+    return why_not_there(command.admin1, referral, known=known)
+
+
+def why_not_that_day(
+    arrived_on: date, departed_on: date | None, referral: Referral, reported_at: datetime, now: datetime
+) -> Refused | None:
+    """Why nobody can have arrived on this day (docs/domain.md: arrival-bounds)."""
+    if arrived_on > day_at(referral.centre_country, now):
         return date_in_future("/arrived_on")
-    departed_on = file.departure.day if file.departure else None
-    if known and departed_on is not None and command.arrived_on < departed_on:
-        return refusals.ARRIVAL_BEFORE_DEPARTURE
-    if command.admin1 is None:
+    if arrived_on < day_at(referral.centre_country, reported_at) - LONGEST_AGO:
+        return refusals.ARRIVAL_TOO_LONG_AGO
+    return refusals.ARRIVAL_BEFORE_DEPARTURE if departed_on is not None and arrived_on < departed_on else None
+
+
+def why_not_there(admin1: str | None, referral: Referral, *, known: bool) -> Refused | None:
+    """Why the person cannot live in this region."""
+    if admin1 is None:
         return None
     countries: tuple[str, ...] = (referral.preview.country, referral.centre_country)
     if not known:
-        countries = (*countries, command.admin1.partition("-")[0])
-    return regions.why_not(command.admin1, countries, refusals.ADMIN1_ELSEWHERE)
+        countries = (*countries, admin1.partition("-")[0])
+    return regions.why_not(admin1, countries, refusals.ADMIN1_ELSEWHERE)
 
 
 def _first_contact(file: CentreFile) -> date:

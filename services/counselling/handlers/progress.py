@@ -14,14 +14,17 @@ from chassis.pure.states import States
 from counselling.contracts import (
     CandidacyClosed,
     CourseCompleted,
+    EmploymentCorrected,
     EmploymentStarted,
     EnrolmentCancelled,
     EnrolmentConfirmed,
     JobOfferAccepted,
+    JobOfferCorrected,
     JobOfferDeclined,
     JobOffered,
     JobOfferExpired,
     JobOfferRetracted,
+    PlacementRecordVoided,
 )
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.progress import Course, CourseStatus, Employment, Offer, OfferEnd, put
@@ -70,10 +73,32 @@ def course_completed(states: States, event: CourseCompleted, context: Context) -
 
 
 def job_offered(states: States, event: JobOffered, _context: Context) -> Decision:
-    """An employer offers work; an offer that is told of late may be over."""
+    """An employer offers work; an offer that is told of late may be over, or was corrected, or there was none."""
     file = file_of(states, event.case_id)
-    if any(offer.id == event.offer_id for offer in file.offers):
+    if event.offer_id in file.early.voided or any(offer.id == event.offer_id for offer in file.offers):
         return NOTHING
+    return _offered(file, event)
+
+
+def job_offer_corrected(states: States, event: JobOfferCorrected, _context: Context) -> Decision:
+    """The offer was another: as if that had been told at once; what became of it stays."""
+    file = file_of(states, event.case_id)
+    known = next((offer for offer in file.offers if offer.id == event.offer_id), None)
+    if known is None:
+        return _offered(file, event)
+    offer = replace(known, offered_on=event.offered_on, starts_on=event.starts_on, formal=event.formal)
+    return Decision((replace(file, offers=put(file.offers, offer)),))
+
+
+def record_voided(states: States, event: PlacementRecordVoided, _context: Context) -> Decision:
+    """There was no such offer, or no such work."""
+    file = file_of(states, event.case_id)
+    offers = tuple(each for each in file.offers if each.id != event.record_id)
+    work = tuple(each for each in file.employments if each.id != event.record_id)
+    return Decision((replace(file, offers=offers, employments=work, early=file.early.with_voided(event.record_id)),))
+
+
+def _offered(file: CentreFile, event: JobOffered | JobOfferCorrected) -> Decision:
     offer = Offer(
         id=event.offer_id,
         candidacy_id=event.candidacy_id,
@@ -119,8 +144,19 @@ def candidacy_closed(states: States, event: CandidacyClosed, _context: Context) 
 
 
 def employment_started(states: States, event: EmploymentStarted, _context: Context) -> Decision:
-    """The person has begun to work."""
+    """The person has begun to work; what is told of late may have been corrected, or was no work."""
     file = file_of(states, event.case_id)
+    if event.employment_id in file.early.voided or any(each.id == event.employment_id for each in file.employments):
+        return NOTHING
+    return _employed(file, event)
+
+
+def employment_corrected(states: States, event: EmploymentCorrected, _context: Context) -> Decision:
+    """The work began otherwise: as if that had been told at once."""
+    return _employed(file_of(states, event.case_id), event)
+
+
+def _employed(file: CentreFile, event: EmploymentStarted | EmploymentCorrected) -> Decision:
     employment = Employment(
         id=event.employment_id,
         offer_id=event.offer_id,
@@ -139,6 +175,8 @@ def _course(file: CentreFile, course: Course) -> Decision:
 
 def _ended(file: CentreFile, end: OfferEnd) -> Decision:
     """The file with an offer that is over; the end of one that nobody has told of yet is kept for it."""
+    if end.id in file.early.voided:
+        return NOTHING
     if not any(end.id in (offer.id, offer.candidacy_id) for offer in file.offers):
         return Decision((replace(file, early=file.early.with_end(end)),))
     offers = tuple(end.of(offer) for offer in file.offers)

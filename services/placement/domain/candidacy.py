@@ -4,13 +4,14 @@
                                  |                   ^
                                  +--arrange--> interview --arrange, hold--> interview
 
+    started --unstart--> accepted            offered, accepted --unoffer--> presented, interview
     shortlisted, presented, interview, offered, accepted --close(reason)--> closed
     offered --decline, expire--> closed
 
-An offer belongs to the person: once it is made, neither a withdrawn consent, nor a withdrawn referral, nor
-the end of the vacancy takes it away. It ends by the person's answer, by its date, or by the employer who
-retracts it. Every closed candidacy keeps a coded reason, and none bars a new one: declining is never
-sanctioned.
+An offer belongs to the person: once it is made, neither a withdrawn consent, nor a withdrawn referral, nor the end of
+the vacancy takes it away. It ends by the person's answer, by its date, or by the employer who retracts it; or it turns
+out that there was none (`unoffer`, `unstart`). Every closed candidacy keeps a coded reason, and none bars a new one:
+declining is never sanctioned.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from placement.domain.correction import Correction, CorrectionRequest
 from placement.domain.terms import (
     ClosedReason,
     ConsentEnd,
@@ -41,7 +43,20 @@ from vocabulary.transitions import Stepping
 CandidacyStatus = Literal["shortlisted", "presented", "interview", "offered", "accepted", "started", "closed"]
 OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted", "void"]
 """`void`: the person died."""
-Step = Literal["present", "arrange", "hold", "offer", "accept", "decline", "expire", "start", "close"]
+Step = Literal[
+    "present",
+    "arrange",
+    "hold",
+    "offer",
+    "accept",
+    "decline",
+    "expire",
+    "start",
+    "close",
+    "unstart",
+    "unoffer",
+    "unoffer_met",
+]
 
 TRANSITIONS: Final[Mapping[tuple[CandidacyStatus, Step], CandidacyStatus]] = {
     ("shortlisted", "present"): "presented",
@@ -54,6 +69,11 @@ TRANSITIONS: Final[Mapping[tuple[CandidacyStatus, Step], CandidacyStatus]] = {
     ("offered", "decline"): "closed",
     ("offered", "expire"): "closed",
     ("accepted", "start"): "started",
+    ("started", "unstart"): "accepted",
+    ("offered", "unoffer"): "presented",
+    ("accepted", "unoffer"): "presented",
+    ("offered", "unoffer_met"): "interview",
+    ("accepted", "unoffer_met"): "interview",
     ("shortlisted", "close"): "closed",
     ("presented", "close"): "closed",
     ("interview", "close"): "closed",
@@ -149,6 +169,10 @@ class Candidacy(Stepping[Step]):
     """How the consent ended for which it was closed; one closed before there was this field does not say."""
     referral_end: ReferralEnd | None = None
     """How the referral ended for which it was closed; one closed before there was this field does not say."""
+    correction: CorrectionRequest | None = None
+    """What somebody wants offer or employment to be; a second person has not answered, or not in time."""
+    corrections: tuple[Correction, ...] = ()
+    """What was once recorded of them."""
 
     @property
     def shown_reason(self) -> ShownReason | None:
@@ -195,6 +219,17 @@ class Candidacy(Stepping[Step]):
     def started(self, employment: Employment) -> Candidacy:
         """The person works."""
         return self.stepped("start", employment=employment)
+
+    def without_employment(self) -> Candidacy:
+        """The person has not begun to work after all."""
+        return self.stepped("unstart", employment=None)
+
+    def without_offer(self, answer_due_at: datetime) -> Candidacy:
+        """There was no offer: the employer owes an answer on the person still. What has closed stays so."""
+        if self.status == "closed":
+            return replace(self, offer=None)
+        step: Step = "unoffer" if self.interview is None else "unoffer_met"
+        return self.stepped(step, offer=None, answer_due_at=answer_due_at, overdue_level=0)
 
     def closed(
         self,

@@ -19,10 +19,12 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from placement.domain.candidacy import Candidacy
 from placement.domain.consents import Consent
 from placement.domain.referrals import Referrals
 from placement.domain.terms import ReferralEnd
 from vocabulary.ages import Age
+from vocabulary.arrivals import Told
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
 CandidateStatus = Literal["unknown", "pooled", "active", "placed", "withdrawn", "rejected", "left", "deceased"]
@@ -91,6 +93,8 @@ class Candidate:
     """The last that was told of the person's age, perhaps before any referral."""
     case_ref: str | None = None
     """What the person has on paper; None if no referral has told it."""
+    arrival_told: Told | None = None
+    """Which report of an arrival, and which word on it, `arrival` is."""
 
     @property
     def status(self) -> CandidateStatus:
@@ -166,6 +170,10 @@ class Candidate:
             verified_skills=_union(self.verified_skills, skills if verified else ()),
         )
 
+    def arrived(self, arrival: Arrival | None, told: Told) -> Candidate:
+        """A centre has reported an arrival, has corrected the report, or (None) has voided it; the last word counts."""
+        return replace(self, arrival=arrival, arrival_told=told) if told.outdates(self.arrival_told) else self
+
     def offered(self, on: date) -> Candidate:
         """An employer offered the person work."""
         first = on if self.first_offer_on is None else min(self.first_offer_on, on)
@@ -174,6 +182,19 @@ class Candidate:
     def employed(self, on: date) -> Candidate:
         """The person began to work; the first day of all counts."""
         return replace(self, employed_on=on if self.employed_on is None else min(self.employed_on, on))
+
+    def counted(self, ways: Iterable[Candidacy]) -> Candidate:
+        """The person with what all their candidacies say: how many offers, the first one, and the first work."""
+        of_offers, of_work = list[date](), list[date]()
+        for each in ways:
+            of_offers += [] if each.offer is None else [each.offer.offered_on]
+            of_work += [] if each.employment is None else [each.employment.started_on]
+        return replace(
+            self,
+            offers=len(of_offers),
+            first_offer_on=min(of_offers, default=None),
+            employed_on=min(of_work, default=None),
+        )
 
 
 def _union(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.employer import Employer
 from placement.domain.vacancy import Vacancy, links
-from placement.handlers import candidacies, deadlines, feedback, incoming, interviews, offers, vacancies
+from placement.handlers import candidacies, corrections, deadlines, feedback, incoming, interviews, offers, vacancies
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -42,6 +42,12 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.AcceptOffer: Handler(BY_CASE_AND_VACANCY, offers.accept_offer),
     commands.DeclineOffer: Handler(BY_CASE_AND_VACANCY, offers.decline_offer),
     commands.StartEmployment: Handler(BY_CASE_AND_VACANCY, offers.start_employment),
+    commands.CorrectOffer: Handler(BY_CASE_AND_VACANCY, corrections.correct_offer),
+    commands.VoidOffer: Handler(BY_CASE_AND_VACANCY, corrections.void_offer),
+    commands.CorrectEmployment: Handler(BY_CASE_AND_VACANCY, corrections.correct_employment),
+    commands.VoidEmployment: Handler(BY_CASE_AND_VACANCY, corrections.void_employment),
+    commands.ConfirmCorrection: Handler(BY_PICK, corrections.confirm),
+    commands.RejectCorrection: Handler(BY_CASE_AND_VACANCY, corrections.reject),
 }
 
 DEADLINES: Mapping[str, Handler] = {

@@ -90,6 +90,17 @@ def scene_of(
     among: Collection[CandidacyStatus] | None = None,
 ) -> Scene | Refused:
     """What the command is about, or why it cannot be. `among`: the step is for candidacies of these statuses only."""
+    scene = whatever_state(states, command, context)
+    if isinstance(scene, Refused):
+        return scene
+    candidacy = scene.candidacy
+    if not candidacy.allows(step) or (among is not None and candidacy.status not in among):
+        return wrong_state("candidacy", candidacy.status, *(among or statuses_before(TRANSITIONS, step)))
+    return scene
+
+
+def whatever_state(states: States, command: OnCandidacy, context: Context) -> Scene | Refused:
+    """What the command is about, if it is the desk's to act."""
     desk = desk_of(context)
     if isinstance(desk, Refused):
         return desk
@@ -102,8 +113,6 @@ def scene_of(
         return refusals.OTHER_ORGANISATION
     if candidacy.centre != desk.centre and not desk.eyes(context.now).know(candidate):
         return refusals.CANDIDACY_NOT_FOUND
-    if not candidacy.allows(step) or (among is not None and candidacy.status not in among):
-        return wrong_state("candidacy", candidacy.status, *(among or statuses_before(TRANSITIONS, step)))
     return Scene(day_at(vacancy.country, context.now), candidate, vacancy, candidacy)
 
 

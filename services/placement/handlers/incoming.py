@@ -30,11 +30,13 @@ from chassis.pure.states import (
 )
 from placement.contracts import (
     AgeBandChanged,
+    ArrivalCorrected,
     ArrivedInCountry,
     ConsentGranted,
     ConsentWithdrawn,
     CourseCompleted,
     NeedsAssessed,
+    RecordVoided,
     ReferralCompleted,
     ReferralFailed,
     ReferralRedirected,
@@ -55,6 +57,7 @@ from placement.handlers.desk import candidacy_closed, rests_on
 from placement.handlers.feedback import no_longer_awaited
 from placement.handlers.vacancies import opened_again
 from vocabulary.ages import Age
+from vocabulary.arrivals import ARRIVAL, Told
 from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code_of_event
@@ -197,10 +200,26 @@ def course_completed(states: States, event: CourseCompleted, _context: Context) 
     return Decision((candidate.trained(skills, verified=event.result == "passed"),))
 
 
-def arrived(states: States, event: ArrivedInCountry, _context: Context) -> Decision:
-    """The clock to a job offer starts; a later report by the centre corrects an earlier one."""
-    candidate = _candidate(states, event.case_id)
-    return Decision((replace(candidate, arrival=Arrival(event.arrived_on, event.admin1)),))
+def arrived(states: States, event: ArrivedInCountry, context: Context) -> Decision:
+    """The clock to a job offer starts; a later report by the centre takes the place of an earlier one."""
+    told = Told(context.occurred_at, context.occurred_at)
+    arrival = Arrival(event.arrived_on, event.admin1)
+    return Decision((_candidate(states, event.case_id).arrived(arrival, told),))
+
+
+def arrival_corrected(states: States, event: ArrivalCorrected, context: Context) -> Decision:
+    """The clock has started on another day: as if it had been told at once."""
+    told = Told(event.reported_at, context.occurred_at)
+    arrival = Arrival(event.arrived_on, event.admin1)
+    return Decision((_candidate(states, event.case_id).arrived(arrival, told),))
+
+
+def record_voided(states: States, event: RecordVoided, context: Context) -> Decision:
+    """The clock has not started at all."""
+    if event.record != ARRIVAL:
+        return NOTHING
+    told = Told(event.reported_at, context.occurred_at)
+    return Decision((_candidate(states, event.case_id).arrived(None, told),))
 
 
 def needs_assessed(states: States, event: NeedsAssessed, _context: Context) -> Decision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from chassis.pure.decision import (
@@ -41,6 +41,9 @@ DEFAULT_ANSWER_TIME: Final = timedelta(days=14)
 """Where the employer names no date (docs/domain.md: offer-expiry)."""
 ANSWER_TIME: Final = (timedelta(hours=1), timedelta(days=90))
 """Least and most: an offer can be answered at all, and keeps no opening for ever (docs/domain.md: offer-expiry)."""
+
+LONGEST_AGO: Final = timedelta(days=365)
+"""A day of work, or of an offer, that is recorded later is a slip of the pen (docs/domain.md: work-bounds)."""
 
 
 def make_offer(states: States, command: MakeOffer, context: Context) -> Decision | Refused:
@@ -154,8 +157,8 @@ def start_employment(states: States, command: StartEmployment, context: Context)
     scene = scene_of(states, command, context, "start")
     if isinstance(scene, Refused):
         return scene
-    if command.started_on > scene.today:
-        return date_in_future("/started_on")
+    if refused := why_not_begun(command.started_on, scene.today):
+        return refused
     offer = offer_of(scene.candidacy)
     employment = Employment(
         id=context.new_id(),
@@ -180,6 +183,13 @@ def start_employment(states: States, command: StartEmployment, context: Context)
         target_group=candidate.target_group,
     )
     return Decision((candidate, vacancy), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
+
+
+def why_not_begun(started_on: date, today: date) -> Refused | None:
+    """Why no work can have begun on this day (docs/domain.md: work-bounds)."""
+    if started_on > today:
+        return date_in_future("/started_on")
+    return refusals.BEGUN_TOO_LONG_AGO if started_on < today - LONGEST_AGO else None
 
 
 def offer_of(candidacy: Candidacy) -> Offer:

@@ -85,6 +85,10 @@ class Case:
     """What employers have offered, by id. Not looked up in the timeline, which forgets."""
     employed: bool = False
     """Whether the person has begun to work."""
+    employments: tuple[UUID, ...] = ()
+    """Which work that is; older documents do not say."""
+    voided: tuple[UUID, ...] = ()
+    """Offers and work that did not happen, whatever is told of them late."""
     timeline: tuple[Milestone, ...] = ()
     redirected_early: tuple[Redirection, ...] = ()
     """Redirections of referrals that are not known yet, because the record that begins them is missing."""
@@ -186,8 +190,23 @@ class Case:
         return replace(self, referrals=referrals, care_key=care_key or self.care_key)
 
     def with_offer(self, id_: UUID) -> Case:
-        """The case with an offer of work."""
-        return replace(self, offers=tuple(sorted({*self.offers, id_})))
+        """The case with an offer of work, unless there was none."""
+        return self if id_ in self.voided else replace(self, offers=tuple(sorted({*self.offers, id_})))
+
+    def with_work(self, id_: UUID) -> Case:
+        """The case of somebody who works, unless that was an error."""
+        if id_ in self.voided:
+            return self
+        return replace(self, employed=True, employments=tuple(sorted({*self.employments, id_})))
+
+    def without_record(self, id_: UUID) -> Case:
+        """The case without an offer, or without work, that did not happen. What an older document says of work without
+        saying which is taken for this one."""
+        offers = tuple(each for each in self.offers if each != id_)
+        employments = tuple(each for each in self.employments if each != id_)
+        employed = self.employed if id_ in self.offers else bool(employments)
+        voided = tuple(sorted({*self.voided, id_}))
+        return replace(self, offers=offers, employments=employments, employed=employed, voided=voided)
 
     def noted(self, milestone: Milestone) -> Case:
         """The case with one more entry in its timeline, wherever in time it belongs.

@@ -6,21 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from vocabulary.seconding import Request, waiting
 from vocabulary.terms import Switch
 
 
 @dataclass(frozen=True, slots=True)
-class SwitchRequest:
-    """What one person wants, until another one confirms or rejects it, or it lapses.
-
-    `by`: a keyed hash of the subject of that person's token, which tells two people apart and nobody who they are.
-    """
+class SwitchRequest(Request):
+    """What one person wants a country to be."""
 
     status: Switch
-    reason: str
-    requested_at: datetime
-    lapses_at: datetime
-    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +36,7 @@ class CountrySwitch:
 
     def pending(self, now: datetime) -> SwitchRequest | None:
         """The request that waits; one that has lapsed waits no more, even if its deadline has not fired yet."""
-        return self.request if self.request is not None and now < self.request.lapses_at else None
+        return waiting(self.request, now)
 
     def asked(self, request: SwitchRequest) -> CountrySwitch:
         """With a request that waits."""

@@ -10,7 +10,8 @@
 `reschedule` moves a planned window or a booked day and leaves the status. `depart` needs no plan: people also leave
 without one, and the desk hears of it afterwards. `arrive` is told by a centre that has seen the person, and holds
 whatever the journey was before. `never_arrive` is told by a centre that has waited in vain. A person who has arrived
-and is in Germany again begins a new journey with `plan`.
+and is in Germany again begins a new journey with `plan`. Where the centre voids its report, because there was no
+arrival, the journey is again what it was before.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from referral.domain.terms import SealedCodes, Transport
+from vocabulary.arrivals import Told
 from vocabulary.transitions import Stepping, status_after
 
 JourneyStatus = Literal[
@@ -102,6 +104,10 @@ class Journey(Stepping[Step]):
     """When the desk last said something of it: a centre that had waited in vain before does not know that."""
     begun_at: datetime | None = None
     """When it was begun after an arrival: that arrival belongs to the journey before."""
+    before_arrival: JourneyStatus | None = None
+    """What it was when the arrival was told: what it is again, if there was none. Older documents do not say."""
+    arrival_told: Told | None = None
+    """Which report of an arrival, and which word on it, counts."""
 
     def begun_anew(self, step: Step, at: datetime, **facts: Any) -> Journey:
         """The same, and nothing of what was known before; after an arrival it is another journey."""
@@ -117,11 +123,33 @@ class Journey(Stepping[Step]):
         """Whether what a centre told at this time is of this journey, and not of the one before."""
         return self.begun_at is None or at > self.begun_at
 
-    def arrived(self, on: date, at: datetime) -> Journey:
-        """The person was seen in the country, as a centre says at this time; the first report of a journey counts."""
-        if not self.allows("arrive") or not self.is_of_this(at):
+    def arrived(self, on: date, told: Told) -> Journey:
+        """The person was seen in the country, as a centre says; the first report of a journey counts, and the last word
+        on it: what corrects it may be heard of before it."""
+        if not self.is_of_this(told.reported_at) or not told.outdates(self.arrival_told):
             return self
-        return self.stepped("arrive", arrived_on=on, heard_at=at)
+        if self.allows("arrive"):
+            before = self.status
+            return self.stepped(
+                "arrive", arrived_on=on, heard_at=told.reported_at, before_arrival=before, arrival_told=told
+            )
+        corrects = told.at > told.reported_at
+        return replace(self, arrived_on=on, arrival_told=told) if corrects else self
+
+    def not_arrived(self, told: Told) -> Journey:
+        """The report was made in error: the journey is where it was."""
+        if not self.is_of_this(told.reported_at) or not told.outdates(self.arrival_told):
+            return self
+        if self.status != "arrived":
+            return replace(self, arrival_told=told)
+        return replace(self, status=self._before_arrival(), arrived_on=None, before_arrival=None, arrival_told=told)
+
+    def _before_arrival(self) -> JourneyStatus:
+        if self.before_arrival is not None:
+            return self.before_arrival
+        if self.departed_on is not None:
+            return "departed"
+        return "undecided" if self.earliest is None else "planned"
 
     def never_arrived(self, at: datetime) -> Journey:
         """A centre has waited in vain, as it says at this time, unless the desk has said something since."""

@@ -2,19 +2,21 @@
 
     submitted --acknowledge--> received --accept--> accepted --start--> in_progress --complete--> completed
         |                         |                    |--fail--------------+-------> failed
+        |                         |                    |<-expect-'
         |                         |--reject--> rejected|
         |                         |--redirect--> referred_onward (a child lives on under the same root)
         `-------------------------`--------------------`--withdraw--> withdrawn
 
     completed | failed --reopen--> accepted
 
-`start` is the arrival of the person. The centre's answers come as events of one topic, in their order. A withdrawal
-stands, whatever crossed it on its way: the other side withdraws too, unless the person is in its care already. Then the
-centre says how it ended (`withdrawn` --complete, fail--> its word on what it held). Once the person is in its care, a
-withdrawal is noted (`withdrawal`), and the centre confirms what becomes of the support. Of an end, a reopening and a
-withdrawal the one that happened last holds, in whatever order they are heard of: see `ended_by_centre` and `reopened`.
-The table has more than the picture, because an operator may have discarded a record, or one may come late: an answer
-may follow `submitted`, the end any open state, and another end an end.
+`start` is the arrival of the person; `expect` takes it back, if it was recorded in error. The centre's answers come as
+events of one topic, in their order. A withdrawal stands, whatever crossed it on its way: the other side withdraws too,
+unless the person is in its care already. Then the centre says how it ended (`withdrawn` --complete, fail--> its word on
+what it held). Once the person is in its care, a withdrawal is noted (`withdrawal`), and the centre confirms what
+becomes of the support. Of an end, a reopening and a withdrawal the one that happened last holds, in whatever order they
+are heard of: see `ended_by_centre` and `reopened`. The table has more than the picture, because an operator may have
+discarded a record, or one may come late: an answer may follow `submitted`, the end any open state, and another end an
+end.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ ReferralStatus = Literal[
     "referred_onward",
     "withdrawn",
 ]
-Step = Literal["acknowledge", "accept", "start", "complete", "fail", "reopen", "reject", "redirect", "withdraw"]
+Step = Literal[
+    "acknowledge", "accept", "start", "expect", "complete", "fail", "reopen", "reject", "redirect", "withdraw"
+]
 End = Literal["complete", "fail"]
 """How a centre says that its support has ended."""
 
@@ -49,6 +53,7 @@ TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("submitted", "accept"): "accepted",
     ("received", "accept"): "accepted",
     ("accepted", "start"): "in_progress",
+    ("in_progress", "expect"): "accepted",
     ("accepted", "complete"): "completed",
     ("in_progress", "complete"): "completed",
     ("submitted", "complete"): "completed",
@@ -218,6 +223,15 @@ class Referral(Stepping[Step]):
         if self.answered_at is not None:
             return self
         return replace(self, answered_at=at, first_appointment=first_appointment)
+
+    def expected(self) -> Referral:
+        """The person has not arrived after all; a withdrawal that was but noted, because they had, ends it."""
+        if not self.allows("expect"):
+            return self
+        waiting, asked = self.stepped("expect"), self.withdrawal
+        if asked is None or not asked.noted:
+            return waiting
+        return replace(waiting, withdrawal=None).stepped("withdraw", closed_at=asked.at, reason=asked.reason)
 
     def ended_by_centre(self, step: End, at: datetime, reason: str, *, ends_case: bool = False) -> Referral:
         """Completed or failed, as its centre says. What is older than the last such word, or than the last reopening,

@@ -13,6 +13,7 @@ from referral.commands import ConfirmCountryStatus, RejectCountryStatus, Request
 from referral.domain.country import CountrySwitch, SwitchRequest
 from referral.events import CountryStatusChanged
 from referral.handlers.deadlines import COUNTRY_STATUS_REQUEST
+from vocabulary.confirming import seconded
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
 from vocabulary.switch import id_of
@@ -35,7 +36,8 @@ def request(states: States, command: RequestCountryStatus, context: Context) -> 
     if found.status == command.status:
         return refusals.status_unchanged(command.status)
     lapses_at = context.now + LAPSES_AFTER
-    asked = found.asked(SwitchRequest(command.status, command.reason, context.now, lapses_at, command.by[0]))
+    wanted = SwitchRequest(command.reason, context.now, lapses_at, command.by[0], command.status)
+    asked = found.asked(wanted)
     deadline = Deadline(COUNTRY_STATUS_REQUEST, id_, id_, lapses_at)
     return Decision((asked,), (), (deadline,), CountryOutcome.of(asked, context.now))
 
@@ -78,7 +80,8 @@ def _requested(
     if context.reference.countries.get(command.country, on=day_at(GERMANY, context.now)) is None:
         return refusals.COUNTRY_NOT_FOUND
     status = states.get(CountrySwitch, id_of(command.country))
-    wanted = None if status is None else status.pending(context.now)
-    if status is None or wanted is None:
+    if status is None:
         return refusals.NOTHING_REQUESTED
-    return refusals.SAME_PERSON if wanted.by in command.by else (status, wanted)
+    nothing, same_person = refusals.NOTHING_REQUESTED, refusals.SAME_PERSON
+    wanted = seconded(status.request, command.by, context.now, nothing=nothing, same_person=same_person)
+    return wanted if isinstance(wanted, Refused) else (status, wanted)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from referral.handlers.receipts import watched
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.limits import receipt_due
 from referral.reference import Reference
+from vocabulary.arrivals import ARRIVAL, Told
 from vocabulary.countries import TIME_ZONES
 from vocabulary.reference import Centre
 from vocabulary.refusals import unknown_code_of_event
@@ -100,10 +102,29 @@ def never_arrived(case: Case, _event: contracts.NeverArrived, context: Context) 
 
 def arrived(case: Case, event: contracts.ArrivedInCountry, context: Context) -> Case:
     """The person is in the country: accepted referrals begin."""
-    if not case.journey.is_of_this(context.occurred_at):
+    return _arrived(case, event.arrived_on, Told(context.occurred_at, context.occurred_at))
+
+
+def arrival_corrected(case: Case, event: contracts.ArrivalCorrected, context: Context) -> Case:
+    """It was another day: as if that had been told at once."""
+    return _arrived(case, event.arrived_on, Told(event.reported_at, context.occurred_at))
+
+
+def record_voided(case: Case, event: contracts.RecordVoided, context: Context) -> Case:
+    """The person has not arrived: the journey is where it was, and no referral is in progress."""
+    if event.record != ARRIVAL:
+        return case
+    journey = case.journey.not_arrived(Told(event.reported_at, context.occurred_at))
+    if journey.status == "arrived":
+        return case
+    return replace(case, journey=journey, referrals=tuple(each.expected() for each in case.referrals))
+
+
+def _arrived(case: Case, on: date, told: Told) -> Case:
+    journey = case.journey.arrived(on, told)
+    if journey.status != "arrived" or not journey.is_of_this(told.reported_at):
         return case
     referrals = tuple(referral.stepped_if_allowed("start") for referral in case.referrals)
-    journey = case.journey.arrived(event.arrived_on, context.occurred_at)
     return replace(case, journey=journey, referrals=referrals)
 
 
@@ -116,14 +137,19 @@ def deadline_missed(case: Case, event: contracts.DeadlineMissed, _context: Conte
     return _with(case, event.subject_id, step) if event.deadline_type == REFERRAL_ANSWER else case
 
 
-def offered(case: Case, event: contracts.JobOffered, _context: Context) -> Case:
+def offered(case: Case, event: contracts.JobOffered | contracts.JobOfferCorrected, _context: Context) -> Case:
     """An employer has offered work."""
     return case.with_offer(event.offer_id)
 
 
-def employed(case: Case, _event: contracts.EmploymentStarted, _context: Context) -> Case:
+def employed(case: Case, event: contracts.EmploymentStarted | contracts.EmploymentCorrected, _context: Context) -> Case:
     """The person works."""
-    return replace(case, employed=True)
+    return case.with_work(event.employment_id)
+
+
+def work_voided(case: Case, event: contracts.PlacementRecordVoided, _context: Context) -> Case:
+    """There was no such offer, or no such work."""
+    return case.without_record(event.record_id)
 
 
 def unchanged(case: Case, _event: Any, _context: Context) -> Case:

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from training.domain.referrals import Referrals
 from vocabulary.ages import Age
+from vocabulary.arrivals import Told
 from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
 
 LearnerStatus = Literal["unknown", "known", "referred", "departed"]
@@ -95,9 +96,11 @@ class Learner:
     """The last that was told of the person's age, perhaps before anything else was."""
     arrived_on: date | None = None
     arrived_at: datetime | None = None
-    """When that was told."""
+    """When that was reported."""
     case_ref: str | None = None
     """What the person has on paper."""
+    arrival_told: Told | None = None
+    """Which report of an arrival, and which word on it, that is. Older documents do not say."""
 
     @property
     def gone_on(self) -> date | None:
@@ -195,8 +198,11 @@ class Learner:
         """The person has left Germany, as was told at this time."""
         return self if self._outdates(at) else replace(self, departed_on=on, journey_told_at=at)
 
-    def arrived(self, on: date, at: datetime) -> Learner:
-        """The person was seen in the country of return, as a centre told at this time."""
-        if self.arrived_at is not None and at < self.arrived_at:
+    def arrived(self, on: date | None, told: Told) -> Learner:
+        """The person was seen in the country of return, on this day or (None) after all not, as a centre has told."""
+        known = self.arrival_told
+        if known is None and self.arrived_at is not None:
+            known = Told(self.arrived_at, self.arrived_at)
+        if not told.outdates(known):
             return self
-        return replace(self, arrived_on=on, arrived_at=at)
+        return replace(self, arrived_on=on, arrived_at=told.reported_at, arrival_told=told)

@@ -24,6 +24,7 @@ from chassis.pure.states import (
 )
 from training.contracts import (
     AgeBandChanged,
+    ArrivalCorrected,
     ArrivedInCountry,
     CaseOpened,
     ConsentGranted,
@@ -32,6 +33,7 @@ from training.contracts import (
     DepartureMissed,
     DeparturePlanned,
     DepartureRescheduled,
+    RecordVoided,
     ReferralFailed,
     ReferralWithdrawn,
     ReturneeDeparted,
@@ -43,6 +45,7 @@ from training.domain.terms import CancelReason
 from training.handlers.announce import announced
 from training.handlers.enrolments import obstacle_at
 from vocabulary.ages import Age
+from vocabulary.arrivals import ARRIVAL, Told
 from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY, day_at
 
@@ -124,8 +127,22 @@ def returnee_departed(states: States, event: ReturneeDeparted, context: Context)
 
 def arrived_in_country(states: States, event: ArrivedInCountry, context: Context) -> Decision:
     """The person is in the country of return, whether or not anybody has told of a departure."""
-    learner = _learner(states, event.case_id).arrived(event.arrived_on, context.occurred_at)
-    return _checked(states, learner, context)
+    told = Told(context.occurred_at, context.occurred_at)
+    return _checked(states, _learner(states, event.case_id).arrived(event.arrived_on, told), context)
+
+
+def arrival_corrected(states: States, event: ArrivalCorrected, context: Context) -> Decision:
+    """It was another day: as if that had been told at once, but for seats that others may have by now."""
+    told = Told(event.reported_at, context.occurred_at)
+    return _checked(states, _learner(states, event.case_id).arrived(event.arrived_on, told), context)
+
+
+def record_voided(states: States, event: RecordVoided, context: Context) -> Decision:
+    """The person has not arrived: what was cancelled for it may be requested again."""
+    if event.record != ARRIVAL:
+        return NOTHING
+    told = Told(event.reported_at, context.occurred_at)
+    return Decision((_learner(states, event.case_id).arrived(None, told),))
 
 
 def referral_failed(states: States, event: ReferralFailed, context: Context) -> Decision:

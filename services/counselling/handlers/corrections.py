@@ -1,0 +1,191 @@
+"""An arrival that was recorded wrongly: one person of the centre says what is right, a second one confirms it.
+
+Afterwards everything is as if it had been recorded rightly from the start, the first contact that is owed included;
+what it was before stays in the file. Who was spoken with has arrived: then the day can be corrected, and the arrival
+not be voided (docs/domain.md: corrections).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from chassis.pure.decision import Cleared, Context, Deadline, Decision, Refused
+from chassis.pure.states import States
+from counselling import refusals
+from counselling.answers import CorrectionOutcome
+from counselling.commands import ConfirmCorrection, CorrectArrival, RejectCorrection, VoidArrival
+from counselling.domain.centre_file import CentreFile, leading, settled
+from counselling.domain.correction import MOST_CORRECTIONS, Correction, CorrectionRequest, Report
+from counselling.domain.journey import Arrival
+from counselling.domain.referral import Referral
+from counselling.domain.sight import leading_of
+from counselling.events import ArrivalCorrected, RecordVoided
+from counselling.handlers.access import by_centre, care_of, sight_in
+from counselling.handlers.casework import why_not_that_day, why_not_there
+from counselling.handlers.deadlines import FIRST_CONTACT
+from counselling.handlers.renewals import settled_renewals
+from counselling.limits import contact_priority, contact_start, due
+from vocabulary.arrivals import ARRIVAL
+from vocabulary.confirming import seconded
+from vocabulary.countries import day_at
+from vocabulary.refusals import limit_reached, unknown_code
+from vocabulary.seconding import waiting
+
+LAPSES_AFTER: Final = timedelta(days=7)
+"""Until then a colleague has looked at it, or somebody asks anew (docs/domain.md: corrections)."""
+
+
+def correct(states: States, command: CorrectArrival, context: Context) -> Decision | Refused:
+    """Asks for the arrival to be recorded otherwise. Nothing changes before somebody else confirms."""
+    report = Report(command.arrived_on, command.admin1, command.method)
+    return _requested(states, command, report, context)
+
+
+def void(states: States, command: VoidArrival, context: Context) -> Decision | Refused:
+    """Asks for the arrival to be void: there was none. Nothing changes before somebody else confirms."""
+    return _requested(states, command, None, context)
+
+
+def confirm(states: States, command: ConfirmCorrection, context: Context) -> Decision | Refused:
+    """Does what another person of the same centre has asked for, unless the file says otherwise by now."""
+    found = _answered(states, command, context)
+    if isinstance(found, Refused):
+        return found
+    file, referral, wanted = found
+    if refused := _why_not(file, referral, wanted.report, context):
+        return refused
+    was, reported_at = _recorded(file), _reported_at(file, context)
+    kept = Correction(Report.of(was), wanted.report, wanted.reason, context.now)
+    file = replace(file, correction=None, corrections=(*file.corrections, kept))
+    told = {**by_centre(file, referral), "reported_at": reported_at, "reason": wanted.reason}
+    if wanted.report is None:
+        after, cleared = _without_arrival(file)
+        return _told(after, RecordVoided(**told, record=ARRIVAL), cleared, context)
+    after, owed = _with_arrival(file, referral, wanted.report, context)
+    new = wanted.report
+    event = ArrivalCorrected(**told, arrived_on=new.arrived_on, admin1=new.admin1, method=new.method)
+    return _told(after, event, owed, context)
+
+
+def reject(states: States, command: RejectCorrection, context: Context) -> Decision | Refused:
+    """Does not do what another person of the same centre has asked for."""
+    found = _answered(states, command, context)
+    if isinstance(found, Refused):
+        return found
+    file = replace(found[0], correction=None)
+    return Decision((file,), answer=CorrectionOutcome.of(file, context.actor.org, context.now))
+
+
+def _requested(
+    states: States, command: CorrectArrival | VoidArrival, report: Report | None, context: Context
+) -> Decision | Refused:
+    found = _known(states, command.case_id, context)
+    if isinstance(found, Refused):
+        return found
+    file, referral = found
+    if waiting(file.correction, context.now) is not None:
+        return refusals.CORRECTION_PENDING
+    today = day_at(referral.centre_country, context.now)
+    if context.reference.correction_reasons.get(command.reason, on=today) is None:
+        return unknown_code("/reason", "correction_reasons")
+    if refused := _why_not(file, referral, report, context):
+        return refused
+    if len(file.corrections) >= MOST_CORRECTIONS:
+        return limit_reached(
+            MOST_CORRECTIONS, "corrections", "Ask the programme desk: somebody should look at this case."
+        )
+    asked = (command.reason, context.now, context.now + LAPSES_AFTER, command.by[0])
+    file = replace(file, correction=CorrectionRequest(*asked, context.actor.org, report))
+    return Decision((file,), answer=CorrectionOutcome.of(file, context.actor.org, context.now))
+
+
+def _known(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, Referral] | Refused:
+    """The file, and the referral by which the actor's centre has the person, or had to the end, if it may know all."""
+    file = states.get(CentreFile, case_id)
+    referral = None if file is None else leading_of(file, context.actor.org)
+    if file is not None and referral is not None and sight_in(file, context) == "whole":
+        return file, referral
+    found = care_of(states, case_id, context.actor)
+    return found if isinstance(found, Refused) else refusals.CONSENT_GONE
+
+
+def _answered(
+    states: States, command: ConfirmCorrection | RejectCorrection, context: Context
+) -> tuple[CentreFile, Referral, CorrectionRequest] | Refused:
+    """The file, and what somebody else of the same centre wants; of another centre's request nobody is told."""
+    found = _known(states, command.case_id, context)
+    if isinstance(found, Refused):
+        return found
+    file, referral = found
+    request = file.correction if file.correction is not None and file.correction.org == context.actor.org else None
+    nothing, same_person = refusals.NO_CORRECTION, refusals.SAME_PERSON
+    wanted = seconded(request, command.by, context.now, nothing=nothing, same_person=same_person)
+    return wanted if isinstance(wanted, Refused) else (file, referral, wanted)
+
+
+def _why_not(file: CentreFile, referral: Referral, report: Report | None, context: Context) -> Refused | None:
+    """Why the arrival cannot have been like that: asked for when somebody wants it, and when it is confirmed."""
+    arrival = file.arrival
+    if arrival is None:
+        return refusals.NOT_ARRIVED
+    if report is None:
+        return refusals.CONTACTED if file.contacts else None
+    if report == Report.of(arrival):
+        return refusals.UNCHANGED
+    left_on = file.departure.day if file.departure else None
+    if left_on is not None and left_on > arrival.arrived_on:  # of another journey
+        left_on = None
+    reported_at = _reported_at(file, context)
+    if refused := why_not_that_day(report.arrived_on, left_on, referral, reported_at, context.now):
+        return refused
+    if any(contact.contacted_on < report.arrived_on for contact in file.contacts):
+        return refusals.ARRIVAL_AFTER_CONTACT
+    return why_not_there(report.admin1, referral, known=True)
+
+
+def _recorded(file: CentreFile) -> Arrival:
+    assert file.arrival is not None, "asked for before"
+    return file.arrival
+
+
+def _reported_at(file: CentreFile, context: Context) -> datetime:
+    """When the arrival was first recorded, as far as the document says."""
+    arrival = _recorded(file)
+    return arrival.reported_at or arrival.contact_owed_from or context.now
+
+
+def _with_arrival(
+    file: CentreFile, referral: Referral, report: Report, context: Context
+) -> tuple[CentreFile, tuple[Deadline, ...]]:
+    """The file as if this had been reported at once. Where the first contact is owed from a later acceptance, the day
+    of arrival does not move it."""
+    was, reported_at = _recorded(file), _reported_at(file, context)
+    arrival = replace(was, arrived_on=report.arrived_on, admin1=report.admin1, method=report.method)
+    if was.contact_owed_from is not None and was.contact_owed_from > reported_at:
+        return replace(file, arrival=arrival), ()
+    owing = leading(file) or referral
+    start = contact_start(owing.centre_country, report.arrived_on, reported_at)
+    owed = due(context, contact_priority(file.vulnerability_present), 1, owing.place, start)
+    arrival = replace(arrival, contact_due_at=owed.at, contact_owed_from=start)
+    if file.status != "arrived_not_contacted":
+        return replace(file, arrival=arrival), ()
+    deadline = Deadline(FIRST_CONTACT, file.id, file.id, owed.at, counted=owed.counted)
+    return replace(file, arrival=replace(arrival, contact_overdue_level=0)), (deadline,)
+
+
+def _without_arrival(file: CentreFile) -> tuple[CentreFile, tuple[Cleared, ...]]:
+    """The file of somebody who is expected still: no contact is owed, and what was in progress is but accepted."""
+    after = settled(replace(file, arrival=None, referrals=tuple(each.expected() for each in file.referrals)))
+    return after, (Cleared(FIRST_CONTACT, file.id), *settled_renewals(file, after))
+
+
+def _told(
+    file: CentreFile,
+    event: ArrivalCorrected | RecordVoided,
+    deadlines: tuple[Deadline | Cleared, ...],
+    context: Context,
+) -> Decision:
+    return Decision((file,), (event,), deadlines, CorrectionOutcome.of(file, context.actor.org, context.now))
