@@ -15,6 +15,7 @@ from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer, root_of
+from chassis.pure.codes import Code
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
 from counselling import commands, refusals, views
@@ -50,6 +51,7 @@ from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.resources import ASSESSMENTS, FILE, PROFILE, Scope
 from vocabulary.case_ref import read
 from vocabulary.codes import Centre
+from vocabulary.owed import OwedItem, OwedWanted
 from vocabulary.refusals import CASE_REF_MISREAD
 from vocabulary.roles import CENTRE_STAFF, PROGRAMME_MANAGER
 from vocabulary.scopes import listed_for
@@ -140,6 +142,21 @@ async def reopen_referral(referral_id: UUID, body: Reopening, actor: Staff, read
     """Goes on with a referral that was completed or has failed. Needs a consent that covers the centre now."""
     case_id = await root_of(reading, CentreFile, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.ReopenReferral(case_id, referral_id, body.reason), actor, FILE, case_id)
+
+
+@router.get("/deadlines", tags=["deadlines"], **personal(Page[OwedItem], 403))
+async def list_deadlines(
+    reading: Reading,
+    scope: Listed,
+    now: Now,
+    wish: Annotated[Wish, paged(views.DEADLINES)],
+    *,
+    deadline_type: Annotated[Code | None, Query(alias="type", description="a code of deadline_types")] = None,
+    level: Annotated[int | None, Query(ge=1, le=3, description="only what has got so far")] = None,
+) -> Response:
+    """What the caller's centre owes, the most pressing first; for the programme's management, what any does."""
+    wanted = OwedWanted(scope.centre, deadline_type, level)
+    return json_response(await views.deadlines(reading, wanted, scope.reader, wish, now=now))
 
 
 @router.get("/files", tags=["files"], **personal(Page[FileSummary], 403))

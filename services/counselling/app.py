@@ -8,8 +8,9 @@ from pathlib import Path
 from chassis.service import Forgotten, Overlay, Service, Unsealed
 from counselling.api import router
 from counselling.consumers import EVENTS as CONSUMED
-from counselling.events import CounsellingAuditSealed
+from counselling.events import AuditSealed
 from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, SEALING
+from counselling.handlers.deadlines import STAYS
 from counselling.reference import Reference
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
@@ -33,6 +34,7 @@ SERVICE = Service(
     consumers=CONSUMED,
     deadlines=DEADLINES,
     moves=MOVES,
+    stays=STAYS,
     routers=(router,),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
@@ -44,7 +46,7 @@ SERVICE = Service(
     working_days=WORKING_DAYS,
     forgets=(Forgotten("centre_file", "unknown", NEVER_REFERRED),),
     seals=True,
-    audit_head=CounsellingAuditSealed,
+    audit_head=AuditSealed,
     auditor=roles.DATA_PROTECTION_OFFICER,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
 )

@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from counselling import contracts
-from counselling.handlers import BY_CASE, BY_KEY, BY_PROFILE, incoming, profiles, progress
+from counselling.handlers import BY_CASE, BY_KEY, BY_PROFILE, followed, incoming, profiles, progress
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    contracts.AgeBandChanged: Handler(BY_CASE, incoming.age_band_changed),
-    contracts.ConsentGranted: Handler(BY_CASE, incoming.consent_granted),
-    contracts.ConsentWithdrawn: Handler(BY_CASE, incoming.consent_withdrawn),
-    contracts.ReturneeReferred: Handler(BY_CASE, incoming.returnee_referred),
-    contracts.ReferralWithdrawn: Handler(BY_CASE, incoming.referral_withdrawn),
-    contracts.DeparturePlanned: Handler(BY_CASE, incoming.departure_set),
-    contracts.DepartureRescheduled: Handler(BY_CASE, incoming.departure_set),
-    contracts.DepartureCancelled: Handler(BY_CASE, incoming.departure_cancelled),
-    contracts.DepartureMissed: Handler(BY_CASE, incoming.departure_missed),
-    contracts.ReturneeDeparted: Handler(BY_CASE, incoming.returnee_departed),
-    contracts.DepartureDiverted: Handler(BY_CASE, incoming.departure_diverted),
+    contracts.AgeBandChanged: followed(incoming.age_band_changed),
+    contracts.ConsentGranted: followed(incoming.consent_granted),
+    contracts.ConsentWithdrawn: followed(incoming.consent_withdrawn),
+    contracts.ReturneeReferred: followed(incoming.returnee_referred),
+    contracts.ReferralWithdrawn: followed(incoming.referral_withdrawn),
+    contracts.DeparturePlanned: followed(incoming.departure_set),
+    contracts.DepartureRescheduled: followed(incoming.departure_set),
+    contracts.DepartureCancelled: followed(incoming.departure_cancelled),
+    contracts.DepartureMissed: followed(incoming.departure_missed),
+    contracts.ReturneeDeparted: followed(incoming.returnee_departed),
+    contracts.DepartureDiverted: followed(incoming.departure_diverted),
     contracts.ProfileSealed: Handler(BY_PROFILE, profiles.profile_sealed),
     contracts.ProfileKeyShared: Handler(BY_KEY, profiles.key_shared),
     contracts.ProfileKeyRevoked: Handler(BY_KEY, profiles.key_revoked),

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure.audit import AuditSealed
+from chassis.pure import audit
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
 from counselling.domain.journey import ArrivalMethod, Channel
+from vocabulary import deadlines
 from vocabulary.codes import Admin1, Centre, Country, Org
 from vocabulary.events import CaseEvent
 from vocabulary.terms import Priority, ProfilePart, Readiness
@@ -129,29 +130,21 @@ class NeedsAssessed(CounsellingEvent):
     assessed_on: date
 
 
-class DeadlineMissed(CounsellingEvent):
+class DeadlineApproaching(deadlines.DeadlineApproaching, service="counselling"):
+    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, before the first level."""
+
+
+class DeadlineMissed(deadlines.DeadlineMissed, service="counselling"):
     """Somebody owed an act by `due_at`. Level 1: owner, 2: centre manager, 3: programme desk."""
 
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
+
+class DeadlineMet(deadlines.DeadlineMet, service="counselling"):
+    """What was owed by `due_at` was done: in time at `level` 0, else after that level was missed."""
 
 
-class DeadlineMoved(CounsellingEvent):
+class DeadlineMoved(deadlines.DeadlineMoved, service="counselling"):
     """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
     `due_at`. A shortened one ends no earlier than with the next working day."""
-
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    old_due_at: Instant
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
-    reason: Code
 
 
 class ProfileKeyDestroyed(CaseEvent, service="counselling"):
@@ -163,7 +156,7 @@ class ProfileKeyDestroyed(CaseEvent, service="counselling"):
     """Of the revocation that this answers."""
 
 
-class CounsellingAuditSealed(AuditSealed, service="counselling"):
+class AuditSealed(audit.AuditSealed, service="counselling"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 
@@ -181,8 +174,10 @@ EVENTS: tuple[type[Event], ...] = (
     RecordVoided,
     FirstContactMade,
     NeedsAssessed,
+    DeadlineApproaching,
     DeadlineMissed,
+    DeadlineMet,
     DeadlineMoved,
     ProfileKeyDestroyed,
-    CounsellingAuditSealed,
+    AuditSealed,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final
 
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import Context, Due
@@ -11,6 +12,9 @@ from counselling.domain.referral import Referral
 from counselling.reference import Reference
 from vocabulary import limits
 from vocabulary.countries import day_at, last_second_at
+
+RENEWAL_PRIORITY: Final = "normal"
+"""Whose limits a new consent has: five working days of the centre, and the steps after them."""
 
 
 def due(context: Context, priority: str, level: int, place: str, start: datetime) -> Due:

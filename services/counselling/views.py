@@ -15,8 +15,10 @@ from counselling.answers import FileSummary, InboxItem
 from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.consent import Consent, covered
 from counselling.domain.referral import Referral
+from counselling.handlers.deadlines import CONSENT_RENEWAL, REFERRAL_ANSWER
 from counselling.limits import answer_estimated
 from counselling.resources import Scope, with_estimate
+from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
 
 # Few referrals wait at any time, and an index finds them. A line has a time of change of its own: that of its file
 # would tell a centre that has not accepted when something happens to the person elsewhere.
@@ -44,6 +46,10 @@ INBOX: Final = Listing(
 )
 FILES: Final = Listing(source="centre_file", orders={"arrived_on": Order("arrived_on", "text")})
 
+DEADLINES: Final = listing("left join centre_file file on file.id = owed.about")
+OF_NOBODY_KNOWN: Final = (REFERRAL_ANSWER, CONSENT_RENEWAL)
+"""Deadlines that are owed to people whom the centre does not know yet, or no more."""
+
 IN_CARE: Final = ("expected", "arrived_not_contacted", "in_contact", "assessed")
 """Stages in which something is going on: who has ended its part owes no consent."""
 
@@ -59,6 +65,21 @@ async def inbox(documents: Documents, scope: Scope, wish: Wish, *, now: datetime
     where.add("file.data -> 'referrals' @> jsonb_build_array({}::jsonb)", wanted)  # what the index answers
     where.add("waiting.referral @> {}::jsonb", wanted)
     return await documents.page(INBOX, where, wish, lambda row: inbox_item(row, now, scope.reader, days))
+
+
+async def deadlines(
+    documents: Documents, wanted: OwedWanted, reader: str | None, wish: Wish, *, now: datetime
+) -> Page[OwedItem]:
+    """What a centre owes, or any. Of somebody whom no consent lets the centre know now it sees what tells it nothing of
+    them: the answer to a referral, and what becomes of the lost consent itself."""
+    where = Where().add("owed.org is not null")
+    for condition, value in zip(CONDITIONS, wanted, strict=True):
+        where.add(condition, value)
+    where.add(
+        "(owed.name = any({}) or (file.data -> 'taken_on' ->> {}::text)::timestamptz > {})",
+        *((None,) * 3 if reader is None else (list(OF_NOBODY_KNOWN), reader, now)),
+    )
+    return await documents.page(DEADLINES, where, wish, owed_item)
 
 
 async def files(

@@ -17,6 +17,7 @@ from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer
+from chassis.pure.codes import Code
 from chassis.pure.decision import Actor, Refused
 from chassis.pure.paging import Page, Wish
 from chassis.pure.states import by_link
@@ -50,8 +51,10 @@ from placement.domain.candidate import CandidateStatus
 from placement.domain.vacancy import Vacancy, VacancyStatus
 from placement.reference import Reference
 from placement.resources import CANDIDACY, CANDIDATE, VACANCY, Scope, scope_of
-from vocabulary.codes import Country, Isco08
+from vocabulary.codes import Centre, Country, Isco08
+from vocabulary.owed import OwedItem, OwedWanted
 from vocabulary.roles import PLACEMENT_OFFICER, PROGRAMME_MANAGER
+from vocabulary.scopes import listed_for
 
 Officer = Annotated[Actor, acting_as(PLACEMENT_OFFICER)]
 """Somebody who works at a centre's placement desk and acts for the desk's countries."""
@@ -166,6 +169,29 @@ async def close_vacancy(vacancy_id: UUID, actor: Officer, run: Changer) -> Respo
 
 
 # --- people ----------------------------------------------------------------------------------------------------------
+
+
+async def _owing(
+    actor: Reader,
+    lists: Lists,
+    now: Now,
+    org: Annotated[Centre | None, Query(description="for the programme management: one centre")] = None,
+) -> tuple[Scope, str | None]:
+    return allowed(scope_of(actor, lists, now)), allowed(listed_for(actor, org, refusals.OTHER_ORGANISATION.at("org")))
+
+
+@router.get("/deadlines", tags=["deadlines"], **personal(Page[OwedItem], 403))
+async def list_deadlines(
+    reading: Reading,
+    owing: Annotated[tuple[Scope, str | None], Depends(_owing)],
+    wish: Annotated[Wish, paged(views.DEADLINES)],
+    *,
+    deadline_type: Annotated[Code | None, Query(alias="type", description="a code of deadline_types")] = None,
+    level: Annotated[int | None, Query(ge=1, le=3, description="only what has got so far")] = None,
+) -> Response:
+    """What the caller's desk owes, the most pressing first; for the programme's management, what any does."""
+    scope, org = owing
+    return json_response(await views.deadlines(reading, OwedWanted(org, deadline_type, level), scope, wish))
 
 
 @router.get("/candidates", tags=["candidates"], **personal(Page[CandidateItem], 403))

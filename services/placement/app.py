@@ -8,7 +8,7 @@ from chassis.service import Overlay, Service
 from placement import corrections
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
-from placement.events import PlacementAuditSealed
+from placement.events import AuditSealed
 from placement.handlers import COMMANDS, DEADLINES, KINDS, MOVES
 from placement.handlers.deadlines import STAYS
 from placement.reference import Reference
@@ -38,7 +38,7 @@ SERVICE = Service(
     standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
     seals=True,
-    audit_head=PlacementAuditSealed,
+    audit_head=AuditSealed,
     auditor=roles.DATA_PROTECTION_OFFICER,
 )
 

@@ -7,24 +7,24 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from placement import contracts
-from placement.handlers import BY_CASE, BY_CASE_WITH_VACANCIES, incoming
+from placement.handlers import BY_CASE, BY_CASE_WITH_VACANCIES, followed, incoming
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    contracts.AgeBandChanged: Handler(BY_CASE, incoming.age_band_changed),
-    contracts.ReturneeReferred: Handler(BY_CASE, incoming.returnee_referred),
-    contracts.ReferralWithdrawn: Handler(BY_CASE_WITH_VACANCIES, incoming.referral_withdrawn),
-    contracts.ConsentGranted: Handler(BY_CASE, incoming.consent_granted),
-    contracts.ConsentWithdrawn: Handler(BY_CASE_WITH_VACANCIES, incoming.consent_withdrawn),
-    contracts.CourseCompleted: Handler(BY_CASE, incoming.course_completed),
-    contracts.ReferralRejected: Handler(BY_CASE, incoming.referral_rejected),
-    contracts.ReferralCompleted: Handler(BY_CASE, incoming.referral_completed),
-    contracts.ReferralFailed: Handler(BY_CASE_WITH_VACANCIES, incoming.referral_failed),
-    contracts.ReferralReopened: Handler(BY_CASE, incoming.referral_reopened),
-    contracts.ReferralRedirected: Handler(BY_CASE, incoming.referral_redirected),
-    contracts.ArrivalCorrected: Handler(BY_CASE, incoming.arrival_corrected),
-    contracts.RecordVoided: Handler(BY_CASE, incoming.record_voided),
-    contracts.ArrivedInCountry: Handler(BY_CASE, incoming.arrived),
-    contracts.NeedsAssessed: Handler(BY_CASE, incoming.needs_assessed),
+    contracts.AgeBandChanged: followed(BY_CASE, incoming.age_band_changed),
+    contracts.ReturneeReferred: followed(BY_CASE, incoming.returnee_referred),
+    contracts.ReferralWithdrawn: followed(BY_CASE_WITH_VACANCIES, incoming.referral_withdrawn),
+    contracts.ConsentGranted: followed(BY_CASE, incoming.consent_granted),
+    contracts.ConsentWithdrawn: followed(BY_CASE_WITH_VACANCIES, incoming.consent_withdrawn),
+    contracts.CourseCompleted: followed(BY_CASE, incoming.course_completed),
+    contracts.ReferralRejected: followed(BY_CASE, incoming.referral_rejected),
+    contracts.ReferralCompleted: followed(BY_CASE, incoming.referral_completed),
+    contracts.ReferralFailed: followed(BY_CASE_WITH_VACANCIES, incoming.referral_failed),
+    contracts.ReferralReopened: followed(BY_CASE, incoming.referral_reopened),
+    contracts.ReferralRedirected: followed(BY_CASE, incoming.referral_redirected),
+    contracts.ArrivalCorrected: followed(BY_CASE, incoming.arrival_corrected),
+    contracts.RecordVoided: followed(BY_CASE, incoming.record_voided),
+    contracts.ArrivedInCountry: followed(BY_CASE, incoming.arrived),
+    contracts.NeedsAssessed: followed(BY_CASE, incoming.needs_assessed),
     contracts.CountryStatusChanged: HEARD,
 }

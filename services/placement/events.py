@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure.audit import AuditSealed
+from chassis.pure import audit
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
 from placement.domain.terms import (
@@ -24,7 +24,8 @@ from placement.domain.terms import (
     WageBand,
 )
 from placement.domain.vacancy import End
-from vocabulary.codes import Admin1, Centre, Country, Isco08, Org, Skills
+from vocabulary import deadlines
+from vocabulary.codes import Admin1, Country, Isco08, Skills
 from vocabulary.events import CaseEvent
 from vocabulary.terms import TargetGroup
 
@@ -218,47 +219,24 @@ class PlacementRecordVoided(CandidacyEvent):
     reason: Code
 
 
-class PoolExitMoved(CaseEvent, service="placement"):
-    """A person whom every centre has rejected may be referred anew until another time than was counted: working days
-    turned out to be others. Then openings that wait for the person are free. A shortened time ends no earlier than with
-    the next working day."""
-
-    country: Country
-    old_due_at: Instant
-    due_at: Instant
-    reason: Code
+class DeadlineApproaching(deadlines.DeadlineApproaching, service="placement"):
+    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, before the first level."""
 
 
-class PlacementDeadlineMissed(CaseEvent, service="placement"):
-    """An employer owed an answer on a person by `due_at`. Level 1: desk, 2: its centre's manager, 3: programme desk."""
-
-    centre: Centre
-    country: Country
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
+class DeadlineMissed(deadlines.DeadlineMissed, service="placement"):
+    """Somebody owed an act by `due_at`. Level 1: desk, 2: its centre's manager, 3: programme desk."""
 
 
-class PlacementDeadlineMoved(CaseEvent, service="placement"):
+class DeadlineMet(deadlines.DeadlineMet, service="placement"):
+    """What was owed by `due_at` was done: in time at `level` 0, else after that level was missed."""
+
+
+class DeadlineMoved(deadlines.DeadlineMoved, service="placement"):
     """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
     `due_at`. A shortened one ends no earlier than with the next working day."""
 
-    centre: Centre
-    country: Country
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    old_due_at: Instant
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
-    reason: Code
 
-
-class PlacementAuditSealed(AuditSealed, service="placement"):
+class AuditSealed(audit.AuditSealed, service="placement"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 
@@ -281,8 +259,9 @@ EVENTS: tuple[type[Event], ...] = (
     JobOfferCorrected,
     EmploymentCorrected,
     PlacementRecordVoided,
-    PoolExitMoved,
-    PlacementDeadlineMissed,
-    PlacementDeadlineMoved,
-    PlacementAuditSealed,
+    DeadlineApproaching,
+    DeadlineMissed,
+    DeadlineMet,
+    DeadlineMoved,
+    AuditSealed,
 )

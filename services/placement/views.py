@@ -27,7 +27,9 @@ from placement.domain.candidate import Candidate, CandidateStatus
 from placement.domain.employer import Employer
 from placement.domain.progress import TARGET_DAYS
 from placement.domain.vacancy import Vacancy, VacancyStatus
+from placement.handlers.deadlines import JOB_OFFER_TARGET
 from placement.resources import Scope
+from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
 from vocabulary.terms import TargetGroup
 
 POOL: Final[tuple[CandidateStatus, ...]] = ("pooled", "active")
@@ -57,6 +59,7 @@ OFFERS: Final = Listing(
         "starts_on": Order("offer.starts_on", "date"),
     },
 )
+DEADLINES: Final = listing()
 
 _COVERED: Final = """
 status <> 'deceased' and data -> 'profile' ->> 'age_band' <> 'under_18' and exists (
@@ -99,6 +102,21 @@ _candidacy: TypeAdapter[Candidacy] = TypeAdapter(Candidacy)
 _candidate: TypeAdapter[Candidate] = TypeAdapter(Candidate)
 _employer: TypeAdapter[Employer] = TypeAdapter(Employer)
 _vacancy: TypeAdapter[Vacancy] = TypeAdapter(Vacancy)
+
+
+async def deadlines(documents: Documents, wanted: OwedWanted, scope: Scope, wish: Wish) -> Page[OwedItem]:
+    """What a desk owes, or any. That somebody waits for an offer is shown to who may know the person; what is owed on a
+    candidacy, to the desk that has begun it."""
+    where = Where().add("owed.org is not null")
+    for condition, value in zip(CONDITIONS, wanted, strict=True):
+        where.add(condition, value)
+    if scope.eyes is not None:
+        known = _COVERED.format("{1}", "{2}")
+        where.add(
+            f"(owed.name <> {{0}} or exists (select from candidate where candidate.id = owed.about and {known}))",
+            *(JOB_OFFER_TARGET, scope.now, scope.eyes.recipients),
+        )
+    return await documents.page(DEADLINES, where, wish, owed_item)
 
 
 async def employers(documents: Documents, scope: Scope, wish: Wish) -> Page[EmployerView]:

@@ -17,6 +17,7 @@ from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer, root_of
+from chassis.pure.codes import Code
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
 from chassis.pure.sealing import Vault
@@ -66,6 +67,7 @@ from referral.resources import (
 from vocabulary.case_ref import read
 from vocabulary.codes import Country, Org
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.owed import OwedItem, OwedWanted
 from vocabulary.profiles import BOX, FIELDS
 from vocabulary.refusals import CASE_REF_MISREAD, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
@@ -176,6 +178,19 @@ async def withdraw_referral(
     """Takes a referral back. Once the person is in the centre's care, the centre says what becomes of the support."""
     case_id = await root_of(reading, Case, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.WithdrawReferral(case_id, referral_id, body.reason), actor, REFERRAL, referral_id)
+
+
+@router.get("/deadlines", tags=["deadlines"], **personal(Page[OwedItem], 403))
+async def list_deadlines(
+    reading: Reading,
+    scope: Listed,
+    wish: Annotated[Wish, paged(views.DEADLINES)],
+    *,
+    deadline_type: Annotated[Code | None, Query(alias="type", description="a code of deadline_types")] = None,
+    level: Annotated[int | None, Query(ge=1, le=3, description="only what has got so far")] = None,
+) -> Response:
+    """What the caller's organisation owes, the most pressing first; for the programme's management, what any does."""
+    return json_response(await views.deadlines(reading, OwedWanted(scope, deadline_type, level), wish))
 
 
 @router.get("/referrals", tags=["referrals"], **personal(Page[ListedReferral], 403))

@@ -9,7 +9,7 @@ from referral import switch
 from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
 from referral.domain.country import CountrySwitch
-from referral.events import ReferralAuditSealed
+from referral.events import AuditSealed
 from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES, PARTING, SEALING
 from referral.handlers.deadlines import STAYS
 from referral.reference import Reference
@@ -48,7 +48,7 @@ SERVICE = Service(
     standing=Overlay(CountrySwitch, over),
     working_days=WORKING_DAYS,
     seals=True,
-    audit_head=ReferralAuditSealed,
+    audit_head=AuditSealed,
     auditor=roles.DATA_PROTECTION_OFFICER,
     unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(IN_ONE_PIECE, PARTING)),
 )

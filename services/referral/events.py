@@ -9,10 +9,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.pure.audit import AuditSealed
+from chassis.pure import audit
 from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from referral.domain.terms import Transport
+from vocabulary import deadlines
 from vocabulary.codes import (
     Admin1,
     Box,
@@ -233,7 +234,24 @@ class CountryStatusChanged(Event, service="referral", key="country_id", on="refe
     since: Instant
 
 
-class ReferralAuditSealed(AuditSealed, service="referral"):
+class DeadlineApproaching(deadlines.DeadlineApproaching, service="referral"):
+    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, before the first level."""
+
+
+class DeadlineMissed(deadlines.DeadlineMissed, service="referral"):
+    """Somebody owed an act by `due_at`. Level 1: the scout's desk, 2: programme desk."""
+
+
+class DeadlineMet(deadlines.DeadlineMet, service="referral"):
+    """What was owed by `due_at` was done: in time at `level` 0, else after that level was missed."""
+
+
+class DeadlineMoved(deadlines.DeadlineMoved, service="referral"):
+    """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
+    `due_at`. A shortened one ends no earlier than with the next working day."""
+
+
+class AuditSealed(audit.AuditSealed, service="referral"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 
@@ -251,7 +269,11 @@ EVENTS: tuple[type[Event], ...] = (
     ReturneeDeparted,
     DepartureDiverted,
     ProfileSealed,
-    ReferralAuditSealed,
+    DeadlineApproaching,
+    DeadlineMissed,
+    DeadlineMet,
+    DeadlineMoved,
+    AuditSealed,
     CountryStatusChanged,
     ProfileKeyShared,
     ProfileKeyRevoked,

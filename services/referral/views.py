@@ -16,6 +16,7 @@ from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
 from referral.domain.profile import Share
 from referral.domain.referral import Referral
+from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
 
 CASES: Final = Listing(
     source="case_file",
@@ -59,6 +60,7 @@ KEYS: Final = Listing(
     usual="revoked_at",
 )
 """Its condition on the cases is that of the index `case_file_keys_owed`, word by word."""
+DEADLINES: Final = listing()
 COUNTRIES: Final = Listing(
     source="country_status", orders={"country": Order("data ->> 'country'", "text")}, usual="country"
 )
@@ -127,6 +129,14 @@ async def keys_owed(documents: Documents, scope: str | None, wish: Wish, *, befo
     where.add("file.opened_by = {}", scope)
     where.add("place.destroyed_at is null and place.revoked_at < {}", before)
     return await documents.page(KEYS, where, wish, _key_owed)
+
+
+async def deadlines(documents: Documents, wanted: OwedWanted, wish: Wish) -> Page[OwedItem]:
+    """What an organisation owes, or any."""
+    where = Where().add("owed.org is not null")
+    for condition, value in zip(CONDITIONS, wanted, strict=True):
+        where.add(condition, value)
+    return await documents.page(DEADLINES, where, wish, owed_item)
 
 
 async def countries(documents: Documents, wish: Wish, *, now: datetime) -> Page[CountryView]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from chassis.service import Overlay, Service
 from training.api import router
 from training.consumers import EVENTS as CONSUMED
-from training.events import TrainingAuditSealed
+from training.events import AuditSealed
 from training.handlers import COMMANDS, DEADLINES, KINDS
 from training.handlers.deadlines import STAYS
 from training.reference import Reference
@@ -36,7 +36,7 @@ SERVICE = Service(
     standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
     seals=True,
-    audit_head=TrainingAuditSealed,
+    audit_head=AuditSealed,
     auditor=roles.DATA_PROTECTION_OFFICER,
 )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure.audit import AuditSealed
+from chassis.pure import audit
 from chassis.pure.codes import Code, Language
 from chassis.pure.messages import Event
 from training.domain.terms import CancelReason
@@ -84,7 +84,7 @@ class CourseCompleted(EnrolmentEvent):
     skills: Skills = ()
 
 
-class TrainingAuditSealed(AuditSealed, service="training"):
+class AuditSealed(audit.AuditSealed, service="training"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 
@@ -96,5 +96,5 @@ EVENTS: tuple[type[Event], ...] = (
     EnrolmentWaitlisted,
     EnrolmentCancelled,
     CourseCompleted,
-    TrainingAuditSealed,
+    AuditSealed,
 )

@@ -40,7 +40,7 @@ def test_a_doubled_sequence_is_found_with_the_next_free_one(whole: Path) -> None
     (finding,) = check(whole)
     assert (finding.file, finding.pointer) == (SECOND, "/headers/ce_sequence")
     assert finding.problem == f"1 is the number of {FIRST} too, of the same key in ph.referral.v1"
-    assert "next free number, 19." in finding.remedy
+    assert "next free number, 23." in finding.remedy
 
 
 def test_each_further_one_is_found(whole: Path) -> None:
@@ -85,4 +85,4 @@ def test_the_command_fails_and_prints_file_place_and_remedy(whole: Path, capsys:
     assert main(["--directory", str(whole)]) == 1
     said = capsys.readouterr().err
     assert f"{SECOND}#/headers/ce_sequence: 1 is the number of {FIRST} too" in said
-    assert "Give one of the two the next free number, 19." in said
+    assert "Give one of the two the next free number, 23." in said

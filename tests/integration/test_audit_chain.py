@@ -18,12 +18,13 @@ from chassis.audit.sealer import AuditSealer
 from chassis.audit.verify import Report, Told, told_of, verify
 from chassis.kafka.past import reader_of
 from chassis.operators.cli import app
-from chassis.pure.audit import AuditSealed, chain_of
+from chassis.pure import audit
+from chassis.pure.audit import chain_of
 from chassis.runtime import loops
 from chassis.settings import KafkaSettings
 from chassis.vault.vault import KeyVault
 from referral.app import SERVICE
-from referral.events import ReferralAuditSealed
+from referral.events import AuditSealed
 from tests.support import outbox
 from tests.support.brokers import Broker
 from tests.support.keys import line, vault_of
@@ -46,7 +47,7 @@ async def written(connection: asyncpg.Pool | asyncpg.Connection, count: int) -> 
     return [await connection.fetchval(WRITE, *row()) for _ in range(count)]
 
 
-class Sealed(AuditSealed, service="referral", on="auditread"):
+class Sealed(audit.AuditSealed, service="referral", on="auditread"):
     """The same on a topic that no other test has."""
 
 
@@ -54,7 +55,7 @@ def sealer(
     desk: Process,
     vault: KeyVault | None = None,
     tell: timedelta = ONCE,
-    head: type[AuditSealed] = ReferralAuditSealed,
+    head: type[audit.AuditSealed] = AuditSealed,
 ) -> AuditSealer:
     tracer, vault = desk.workshop.tracer, vault or vault_of(FIRST)
     return AuditSealer(desk.pool, vault, tracer, SERVICE.actor, SERVICE.name, head=head, tell=tell)

@@ -52,6 +52,12 @@ def _codec(kind: Kind[Any]) -> Codec:
     return Codec(kind)
 
 
+def _next(deadline: Deadline) -> datetime:
+    """When a worker looks at it next."""
+    reminds_at = None if deadline.owed is None else deadline.owed.approaches_at
+    return deadline.due_at if reminds_at is None else min(deadline.due_at, reminds_at)
+
+
 class MemoryService:
     """Runs one service's handlers; `events` collects what it published, in order."""
 
@@ -94,11 +100,16 @@ class MemoryService:
         """Moves the clock and fires what falls due, in order of time."""
         target = self.now + delta
         fired = []
-        while due := [deadline for deadline in self.deadlines.values() if deadline.due_at <= target]:
-            deadline = min(due, key=lambda each: (each.due_at, each.name, each.subject))
-            self.now = max(self.now, deadline.due_at)
-            del self.deadlines[deadline.name, deadline.subject]
-            message = DeadlineDue(deadline.name, deadline.subject, deadline.owner, deadline.due_at, deadline.level)
+        while due := [deadline for deadline in self.deadlines.values() if _next(deadline) <= target]:
+            deadline = min(due, key=lambda each: (_next(each), each.name, each.subject))
+            self.now = max(self.now, _next(deadline))
+            approaching = self.now < deadline.due_at
+            if approaching and deadline.owed is not None:
+                owed = deadline.owed._replace(approaches_at=None)
+                self.deadlines[deadline.name, deadline.subject] = deadline._replace(owed=owed)
+            else:
+                del self.deadlines[deadline.name, deadline.subject]
+            message = DeadlineDue(*deadline[:5], approaching=approaching)
             fired.append(self._run(self.deadline_handlers[deadline.name], message, SYSTEM, self.now))
         self.now = target
         return fired
@@ -111,7 +122,10 @@ class MemoryService:
             due_at = each.due_at if each.counted is None else each.counted.moved(each.due_at, self.now, days)
             if due_at == each.due_at:
                 continue
-            self.deadlines[key] = each._replace(due_at=due_at)
+            owed = each.owed
+            if owed is not None and owed.approaches_at is not None:
+                owed = owed._replace(approaches_at=due_at - (each.due_at - owed.approaches_at))
+            self.deadlines[key] = each._replace(due_at=due_at, owed=owed)
             moves.append(DeadlineMove(*each[:3], each.due_at, due_at, each.level))
             if each.name in handlers:
                 self._run(handlers[each.name], moves[-1], SYSTEM, self.now)

@@ -127,6 +127,11 @@ OBJECTS: Mapping[str, Object] = {
     "list of files": Object("counselling", "/files", line("case_id"), {"limit": "100"}),
     "files by change": Object("counselling", "/files", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
     "inbox": Object("counselling", "/inbox", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
+    "duties of a desk": Object("referral", "/deadlines", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
+    "duties of a centre": Object("counselling", "/deadlines", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
+    "duties of a placement desk": Object(
+        "placement", "/deadlines", line("case_id"), {"sort": "-updated_at", "limit": "100"}
+    ),
     "candidate": Object("placement", "/candidates/{case_id}", candidate_shows),
     "candidacy": Object("placement", "/candidacies/{candidacy_id}", whole("offer")),
     "declined candidacy": Object("placement", "/candidacies/{declined_id}", whole("offer")),

@@ -12,17 +12,17 @@ import pytest
 from chassis.pure.calendar_days import CalendarDay
 from chassis.pure.decision import Deadline, DeadlineMove
 from chassis.service import Service
-from counselling.events import DeadlineMoved
+from counselling.contracts import ReturneeDeparted
 from placement.app import SERVICE as PLACEMENT
-from placement.events import PlacementDeadlineMoved, PoolExitMoved
 from referral.domain.case import Case
+from tests.support.counselling.world import CASE, TODAY, consent_gone
 from tests.support.counselling.world import Desk as Centre
-from tests.support.counselling.world import consent_gone
 from tests.support.memory import MemoryService
-from tests.support.placement.world import World, rejected
+from tests.support.placement.world import World, arrived, rejected
 from tests.support.referral.world import Desk
 from tests.support.services import ALL, NAMES
 from vocabulary.countries import WORKING_DAYS, day_at
+from vocabulary.deadlines import DeadlineMoved
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 BY_NAME = {service.name: service for service in ALL}
@@ -56,19 +56,53 @@ def employer_feedback() -> MemoryService:
     return world.service
 
 
+def rerouting() -> MemoryService:
+    """A centre has rejected a referral."""
+    desk = Desk.consented()
+    desk.refer()
+    desk.tell(desk.rejected())
+    return desk.service
+
+
+def departed() -> MemoryService:
+    """A person whom a centre waits for has left Germany."""
+    desk = Centre.with_referral()
+    desk.accept()
+    desk.tell(ReturneeDeparted(case_id=CASE, departed_on=TODAY, arrival_expected_on=TODAY))
+    return desk.service
+
+
+def start_of_work() -> MemoryService:
+    """A person has taken an offer."""
+    world = World()
+    world.accept()
+    return world.service
+
+
+def waiting_for_an_offer() -> MemoryService:
+    """A person has arrived."""
+    world = World()
+    world.tell(arrived())
+    return world.service
+
+
 SET: Mapping[tuple[str, str], Callable[[], MemoryService]] = {
     ("referral", "referral_receipt"): receipt,
     ("counselling", "consent_renewal"): consent_renewal,
     ("counselling", "referral_answer"): lambda: Centre.with_referral().service,
+    ("referral", "referral_rerouting"): rerouting,
+    ("counselling", "arrival_confirmation"): departed,
+    ("placement", "employment_start"): start_of_work,
     ("counselling", "first_contact"): lambda: Centre.with_arrival().service,
     ("placement", "employer_feedback"): employer_feedback,
     ("placement", "pool_exit"): pool_exit,
 }
 """How each deadline that is counted in working days comes to be."""
-TOLD_BY = {"employer_feedback": PlacementDeadlineMoved, "pool_exit": PoolExitMoved}
-"""Every other one by DeadlineMoved: the name of an event tells one event, of one service."""
-IN_THE_TIMELINE = {"referral_receipt"}
-"""Told nobody but the desk that waits: `referral/handlers/deadlines.py` says why."""
+STAYING: Mapping[str, Callable[[], MemoryService]] = {
+    "consent_expiry": lambda: Centre.with_acceptance().service,
+    "job_offer_target": waiting_for_an_offer,
+}
+"""The same of what somebody owes and no calendar moves."""
 
 
 @pytest.mark.parametrize("service", ALL, ids=NAMES)
@@ -92,15 +126,14 @@ def test_each_that_moves_tells_so(of: str, name: str) -> None:
     assert row.counted is not None
     told = moved(service, BY_NAME[of], row)
     assert told.old_due_at == row.due_at < told.due_at
-    if name in IN_THE_TIMELINE:
-        [case] = service.all(Case)
-        assert [each.code for each in case.timeline if each.type == "DeadlineMoved"] == [f"{name}_level_1"]
-        return
     event = service.events[-1]
-    assert type(event) is TOLD_BY.get(name, DeadlineMoved)
+    assert isinstance(event, DeadlineMoved)
+    assert event.service == of
     assert (event.old_due_at, event.due_at, event.reason) == (told.old_due_at, told.due_at, "working_days_changed")
-    if not isinstance(event, PoolExitMoved):
-        assert (event.deadline_type, event.subject_id) == (name, row.subject)
+    assert (event.deadline_type, event.subject_id) == (name, row.subject)
+    if of == "referral":
+        [case] = service.all(Case)
+        assert f"{name}_level_1" in [each.code for each in case.timeline if each.type == "DeadlineMoved"]
 
 
 def moved(service: MemoryService, of: Service, row: Deadline) -> DeadlineMove:
@@ -134,4 +167,7 @@ def test_what_stays_is_never_counted_in_working_days() -> None:
                         found.add(name)
                         assert len(node.args) <= 5, ast.unparse(node)
                         assert "counted" not in {each.arg for each in node.keywords}, ast.unparse(node)
-    assert found == {name.upper() for service in ALL for name in service.stays}
+    for name, service in STAYING.items():
+        [row] = [each for each in service().deadlines.values() if each.name == name]
+        assert row.counted is None
+    assert found | {name.upper() for name in STAYING} == {name.upper() for of in ALL for name in of.stays}

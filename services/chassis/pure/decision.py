@@ -71,11 +71,25 @@ class Due(NamedTuple):
     counted: Counted | None = None
 
 
+class Owed(NamedTuple):
+    """Who owes what a deadline is about, and whom it concerns, for the list of what is owed.
+
+    `about`: what the service's telemetry is searched by, such as an order. `approaches_at`: when the debtor is to be
+    reminded, before it is due; None: never.
+    """
+
+    role: str
+    org: str
+    about: UUID
+    approaches_at: datetime | None = None
+
+
 class Deadline(NamedTuple):
     """Sets or replaces the deadline `name` of `subject` (an order, a delivery).
 
     When it has passed, the handler of that name decides on the aggregate whose id is `owner`; setting it writes
-    that aggregate, changed or not. `level` counts escalations from 1. With `counted`, it moves with its calendar.
+    that aggregate, changed or not. `level` counts escalations from 1. With `counted`, it moves with its calendar. With
+    `owed`, it stands in the list of deadlines; what nobody owes is a timer of the service itself.
     """
 
     name: str
@@ -84,6 +98,7 @@ class Deadline(NamedTuple):
     due_at: datetime
     level: int = 1
     counted: Counted | None = None
+    owed: Owed | None = None
 
 
 class Cleared(NamedTuple):
@@ -184,10 +199,11 @@ class DeadlineMove:
 
 @dataclass(frozen=True, slots=True)
 class DeadlineDue:
-    """The message a deadline's handler gets."""
+    """The message a deadline's handler gets: it has passed, or it only approaches and stays as it is."""
 
     name: str
     subject: UUID
     owner: UUID
     due_at: datetime
     level: int
+    approaching: bool = False

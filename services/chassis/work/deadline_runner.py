@@ -91,10 +91,10 @@ class DeadlineRunner:
         record_created(self._shop.tracer, emitted, roots, started, ended)
 
     def _fire(self, work: UnitOfWork, deadline: DeadlineDue, span: SpanContext) -> str:
-        cause = Cause(self._actor, deadline.due_at, span)
+        cause = Cause(self._actor, work.now if deadline.approaching else deadline.due_at, span)
         decision = work.decide(self._handlers[deadline.name], deadline, cause)
         if isinstance(decision, Refused):
             # The deadline no longer applies: this transaction removes it, and the log says so.
             log.warning("deadline_refused", deadline=deadline.name, code=decision.code)
             return decision.code
-        return "fired"
+        return "reminded" if deadline.approaching else "fired"

@@ -152,6 +152,8 @@ class Referral(Stepping[Step]):
     """Whether it failed for a reason that ends the case for everybody: the person has died."""
     reopened_at: datetime | None = None
     renewal: Renewal | None = None
+    answer_owed_from: datetime | None = None
+    """Where the count of `answer_due_at` began, if that is not when it was received."""
 
     @property
     def place(self) -> str:

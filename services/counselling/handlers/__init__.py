@@ -14,6 +14,8 @@ from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.handlers import care, casework, corrections, deadlines, endings, overdue, referrals
+from vocabulary.deadlines import Decide
+from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -30,34 +32,33 @@ BY_PROFILE = needs(case_id=SealedProfile)
 BY_KEY = needs(key_id=ProfileKey)
 BY_OWNER = needs(owner=CentreFile)
 
+
+def followed(decide: Decide) -> Handler:
+    """For what changes a file: the deadlines that follow from it are set, cleared and told with it."""
+    return Handler(BY_CASE, with_deadlines(overdue.LADDERS, decide))
+
+
 COMMANDS: Mapping[type[Any], Handler] = {
-    commands.AcceptReferral: Handler(BY_CASE, referrals.accept),
-    commands.RejectReferral: Handler(BY_CASE, referrals.reject),
-    commands.RedirectReferral: Handler(BY_CASE, referrals.redirect),
-    commands.CompleteReferral: Handler(BY_CASE, endings.complete),
-    commands.FailReferral: Handler(BY_CASE, endings.fail),
-    commands.ReopenReferral: Handler(BY_CASE, endings.reopen),
-    commands.ReportNeverArrived: Handler(BY_CASE, endings.never_arrived),
-    commands.ConfirmArrival: Handler(BY_CASE, casework.confirm_arrival),
-    commands.CorrectArrival: Handler(BY_CASE, corrections.correct),
-    commands.VoidArrival: Handler(BY_CASE, corrections.void),
-    commands.ConfirmCorrection: Handler(BY_CASE, corrections.confirm),
-    commands.RejectCorrection: Handler(BY_CASE, corrections.reject),
-    commands.RecordContact: Handler(BY_CASE, casework.record_contact),
-    commands.RecordAssessment: Handler(BY_CASE, casework.record_assessment),
+    commands.AcceptReferral: followed(referrals.accept),
+    commands.RejectReferral: followed(referrals.reject),
+    commands.RedirectReferral: followed(referrals.redirect),
+    commands.CompleteReferral: followed(endings.complete),
+    commands.FailReferral: followed(endings.fail),
+    commands.ReopenReferral: followed(endings.reopen),
+    commands.ReportNeverArrived: followed(endings.never_arrived),
+    commands.ConfirmArrival: followed(casework.confirm_arrival),
+    commands.CorrectArrival: followed(corrections.correct),
+    commands.VoidArrival: followed(corrections.void),
+    commands.ConfirmCorrection: followed(corrections.confirm),
+    commands.RejectCorrection: followed(corrections.reject),
+    commands.RecordContact: followed(casework.record_contact),
+    commands.RecordAssessment: followed(casework.record_assessment),
     commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
 }
 
-DEADLINES: Mapping[str, Handler] = {
-    deadlines.REFERRAL_ANSWER: Handler(BY_OWNER, overdue.referral_answer_missed),
-    deadlines.FIRST_CONTACT: Handler(BY_OWNER, overdue.first_contact_missed),
-    deadlines.CONSENT_RENEWAL: Handler(BY_OWNER, overdue.consent_renewal_missed),
-}
-
+DEADLINES: Mapping[str, Handler] = {each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS}
 MOVES: Mapping[str, Handler] = {
-    deadlines.REFERRAL_ANSWER: Handler(BY_OWNER, overdue.referral_answer_moved),
-    deadlines.FIRST_CONTACT: Handler(BY_OWNER, overdue.first_contact_moved),
-    deadlines.CONSENT_RENEWAL: Handler(BY_OWNER, overdue.consent_renewal_moved),
+    each.name: Handler(BY_OWNER, each.moves) for each in overdue.LADDERS if each.name not in deadlines.STAYS
 }
 
 SEALING = Handler(needs(id=(CentreFile, Linked(Assessment))), care.seal_what_lies_in_clear)

@@ -7,9 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from chassis.pure.decision import (
-    Cleared,
     Context,
-    Deadline,
     Decision,
     Refused,
 )
@@ -24,7 +22,6 @@ from counselling.domain.referral import Referral
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import by_centre, care_of, sight_in
 from counselling.handlers.care import with_levels
-from counselling.handlers.deadlines import FIRST_CONTACT
 from counselling.limits import contact_estimated, contact_priority, contact_start, due
 from vocabulary import regions
 from vocabulary.countries import day_at
@@ -62,14 +59,13 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
         method=command.method,
         confirmed_by_role=context.actor.role,
     )
-    deadline = Deadline(FIRST_CONTACT, file.id, file.id, contact.at, counted=contact.counted)
     answer = ArrivalOutcome(
         case_id=file.id,
         status=file.status if known else None,
         first_contact_due_at=contact.at if known else None,
         first_contact_due_estimated=contact_estimated(file, context.working_days) if known else None,
     )
-    return Decision((file,), (event,), (deadline,), answer)
+    return Decision((file,), (event,), answer=answer)
 
 
 def record_contact(states: States, command: RecordContact, context: Context) -> Decision | Refused:
@@ -101,7 +97,7 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
         attempts=command.attempts,
         contacted_on=command.contacted_on,
     )
-    return Decision((file,), (event,), (Cleared(FIRST_CONTACT, file.id),), answer)
+    return Decision((file,), (event,), answer=answer)
 
 
 def record_assessment(states: States, command: RecordAssessment, context: Context) -> Decision | Refused:

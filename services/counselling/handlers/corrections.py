@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from chassis.pure.decision import Cleared, Context, Deadline, Decision, Refused
+from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import CorrectionOutcome
@@ -25,12 +25,10 @@ from counselling.domain.sight import leading_of
 from counselling.events import ArrivalCorrected, RecordVoided
 from counselling.handlers.access import by_centre, care_of, sight_in
 from counselling.handlers.casework import why_not_that_day, why_not_there
-from counselling.handlers.deadlines import FIRST_CONTACT
-from counselling.handlers.renewals import settled_renewals
 from counselling.limits import contact_priority, contact_start, due
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.confirming import seconded
-from vocabulary.countries import day_at
+from vocabulary.countries import day_at, last_second_at
 from vocabulary.refusals import limit_reached, unknown_code
 from vocabulary.seconding import waiting
 
@@ -62,12 +60,10 @@ def confirm(states: States, command: ConfirmCorrection, context: Context) -> Dec
     file = replace(file, correction=None, corrections=(*file.corrections, kept))
     told = {**by_centre(file, referral), "reported_at": reported_at, "reason": wanted.reason}
     if wanted.report is None:
-        after, cleared = _without_arrival(file)
-        return _told(after, RecordVoided(**told, record=ARRIVAL), cleared, context)
-    after, owed = _with_arrival(file, referral, wanted.report, context)
-    new = wanted.report
+        return _told(_without_arrival(file), RecordVoided(**told, record=ARRIVAL), context)
+    after, new = _with_arrival(file, referral, wanted.report, context), wanted.report
     event = ArrivalCorrected(**told, arrived_on=new.arrived_on, admin1=new.admin1, method=new.method)
-    return _told(after, event, owed, context)
+    return _told(after, event, context)
 
 
 def reject(states: States, command: RejectCorrection, context: Context) -> Decision | Refused:
@@ -157,35 +153,28 @@ def _reported_at(file: CentreFile, context: Context) -> datetime:
     return arrival.reported_at or arrival.contact_owed_from or context.now
 
 
-def _with_arrival(
-    file: CentreFile, referral: Referral, report: Report, context: Context
-) -> tuple[CentreFile, tuple[Deadline, ...]]:
+def _with_arrival(file: CentreFile, referral: Referral, report: Report, context: Context) -> CentreFile:
     """The file as if this had been reported at once. Where the first contact is owed from a later acceptance, the day
-    of arrival does not move it."""
+    of arrival does not move it; nor does a change that leaves it owed from the same time."""
     was, reported_at = _recorded(file), _reported_at(file, context)
     arrival = replace(was, arrived_on=report.arrived_on, admin1=report.admin1, method=report.method)
     if was.contact_owed_from is not None and was.contact_owed_from > reported_at:
-        return replace(file, arrival=arrival), ()
+        return replace(file, arrival=arrival)
     owing = leading(file) or referral
     start = contact_start(owing.centre_country, report.arrived_on, reported_at)
+    if start == (was.contact_owed_from or last_second_at(owing.place, was.arrived_on)):
+        return replace(file, arrival=arrival)
     owed = due(context, contact_priority(file.vulnerability_present), 1, owing.place, start)
     arrival = replace(arrival, contact_due_at=owed.at, contact_owed_from=start)
     if file.status != "arrived_not_contacted":
-        return replace(file, arrival=arrival), ()
-    deadline = Deadline(FIRST_CONTACT, file.id, file.id, owed.at, counted=owed.counted)
-    return replace(file, arrival=replace(arrival, contact_overdue_level=0)), (deadline,)
+        return replace(file, arrival=arrival)
+    return replace(file, arrival=replace(arrival, contact_overdue_level=0))
 
 
-def _without_arrival(file: CentreFile) -> tuple[CentreFile, tuple[Cleared, ...]]:
+def _without_arrival(file: CentreFile) -> CentreFile:
     """The file of somebody who is expected still: no contact is owed, and what was in progress is but accepted."""
-    after = settled(replace(file, arrival=None, referrals=tuple(each.expected() for each in file.referrals)))
-    return after, (Cleared(FIRST_CONTACT, file.id), *settled_renewals(file, after))
+    return settled(replace(file, arrival=None, referrals=tuple(each.expected() for each in file.referrals)))
 
 
-def _told(
-    file: CentreFile,
-    event: ArrivalCorrected | RecordVoided,
-    deadlines: tuple[Deadline | Cleared, ...],
-    context: Context,
-) -> Decision:
-    return Decision((file,), (event,), deadlines, CorrectionOutcome.of(file, context.actor.org, context.now))
+def _told(file: CentreFile, event: ArrivalCorrected | RecordVoided, context: Context) -> Decision:
+    return Decision((file,), (event,), answer=CorrectionOutcome.of(file, context.actor.org, context.now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 REFERRAL_ANSWER: Final = "referral_answer"
@@ -11,3 +12,9 @@ CONSENT_RENEWAL: Final = "consent_renewal"
 it."""
 FIRST_CONTACT: Final = "first_contact"
 """Of a file: the centre owes the first contact to somebody who has arrived."""
+ARRIVAL_CONFIRMATION: Final = "arrival_confirmation"
+"""Of a file: the centre owes word of somebody who has left, and was to have arrived."""
+CONSENT_EXPIRY: Final = "consent_expiry"
+"""Of a referral that a centre holds, owned by its file: the last consent that covers the centre ends."""
+STAYS: Final[Mapping[str, str]] = {CONSENT_EXPIRY: "the person has signed for its day"}
+"""Deadlines that hang on no calendar, and why."""

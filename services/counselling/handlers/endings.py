@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.pure.decision import Cleared, Context, Deadline, Decision, Refused
+from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import NeverArrivedOutcome, ReferralOutcome
@@ -12,9 +12,7 @@ from counselling.domain.consent import covered
 from counselling.domain.referral import TRANSITIONS, Referral
 from counselling.events import CounsellingEvent, NeverArrived, ReferralCompleted, ReferralFailed, ReferralReopened
 from counselling.handlers.access import by_centre, care_of, referral_of, sight_in
-from counselling.handlers.deadlines import FIRST_CONTACT
 from counselling.handlers.referrals import contact_owed, takes_on_anew
-from counselling.handlers.renewals import settled_renewals
 from vocabulary.countries import day_at
 from vocabulary.refusals import unknown_code, wrong_state
 from vocabulary.transitions import statuses_before
@@ -34,10 +32,10 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
     if command.outcome_code not in context.reference.outcome_codes:
         return unknown_code("/outcome_code", "outcome_codes")
     completed = referral.ended("complete", context.now, command.outcome_code)
-    before, file = file, file.with_referral(completed)
+    file = file.with_referral(completed)
     event = ReferralCompleted(**by_centre(file, referral), referral_id=referral.id, outcome_code=command.outcome_code)
     answer = ReferralOutcome.of(file, completed, sight_in(file, context))
-    return Decision((file,), (event,), _let_go(before, file), answer)
+    return Decision((file,), (event,), answer=answer)
 
 
 def fail(states: States, command: FailReferral, context: Context) -> Decision | Refused:
@@ -56,7 +54,7 @@ def fail(states: States, command: FailReferral, context: Context) -> Decision | 
     ended = _held_by(file, referral.centre) if reason.ends_case else (referral,)
     after, events = _failed(file, ended, reason.code, context)
     answer = ReferralOutcome.of(after, after.referral(referral.id) or referral, sight_in(after, context))
-    return Decision((after,), events, _let_go(file, after), answer)
+    return Decision((after,), events, answer=answer)
 
 
 def never_arrived(states: States, command: ReportNeverArrived, context: Context) -> Decision | Refused:
@@ -82,7 +80,7 @@ def never_arrived(states: States, command: ReportNeverArrived, context: Context)
         status=after.status if known else None,
         referral_ids=tuple(each.id for each in ended),
     )
-    return Decision((after,), (told, *events), _let_go(file, after), answer)
+    return Decision((after,), (told, *events), answer=answer)
 
 
 def reopen(states: States, command: ReopenReferral, context: Context) -> Decision | Refused:
@@ -100,14 +98,13 @@ def reopen(states: States, command: ReopenReferral, context: Context) -> Decisio
     reopened = referral.reopened(context.now)
     if file.arrival is not None:
         reopened = reopened.started()
-    after, deadlines = file.with_referral(reopened), tuple[Deadline, ...]()
+    after = file.with_referral(reopened)
     if takes_on_anew(file):
-        after, deadline = contact_owed(after, reopened, context)
-        deadlines = (deadline,)
+        after = contact_owed(after, reopened, context)
     after = _seen_anew(file, after, context)
     event = ReferralReopened(**by_centre(after, referral), referral_id=referral.id, reason=command.reason)
     answer = ReferralOutcome.of(after, reopened, sight_in(after, context))
-    return Decision((after,), (event,), deadlines, answer)
+    return Decision((after,), (event,), answer=answer)
 
 
 def _held_by(file: CentreFile, centre: str) -> tuple[Referral, ...]:
@@ -129,9 +126,3 @@ def _failed(
 def _seen_anew(before: CentreFile, after: CentreFile, context: Context) -> CentreFile:
     """What waits in another centre's inbox shows something else, once the case is over or goes on after all."""
     return after if before.case_over == after.case_over else after.inbox_changed(context.now)
-
-
-def _let_go(before: CentreFile, after: CentreFile) -> tuple[Cleared, ...]:
-    """What is owed no more: a consent for what has ended; the first contact, where nobody has the person in care."""
-    contact = () if any(each.held for each in after.live) else (Cleared(FIRST_CONTACT, after.id),)
-    return (*contact, *settled_renewals(before, after))

@@ -11,14 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from chassis.pure.decision import (
-    NOTHING,
-    Cleared,
-    Context,
-    Deadline,
-    Decision,
-    Refused,
-)
+from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.states import States
 from counselling.contracts import (
     AgeBandChanged,
@@ -38,8 +31,7 @@ from counselling.domain.centre_file import CentreFile, settled
 from counselling.domain.journey import Departure
 from counselling.domain.referral import EarlyWithdrawal, Preview, Referral, Withdrawal
 from counselling.events import ReferralReceived
-from counselling.handlers.deadlines import REFERRAL_ANSWER
-from counselling.handlers.renewals import settled_renewals, with_renewals
+from counselling.handlers.renewals import with_renewals
 from counselling.limits import due
 from vocabulary.ages import Age
 from vocabulary.consents import consent_ends_at
@@ -76,6 +68,7 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
         preview=preview,
         received_at=context.occurred_at,
         answer_due_at=answer.at,
+        answer_owed_from=event.referred_at,
         changed_at=context.now,
     )
     if file.begins_anew(event.departure.earliest if event.departure else None):
@@ -86,8 +79,7 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     if withdrawal is not None:
         ended = referral.ended("withdraw", withdrawal.at, withdrawal.reason)
         return Decision((file.with_referral(ended).without_early(referral.id),), (received(file, referral),))
-    deadline = Deadline(REFERRAL_ANSWER, referral.id, file.id, answer.at, counted=answer.counted)
-    return Decision((file,), (received(file, referral),), (deadline,))
+    return Decision((file,), (received(file, referral),))
 
 
 def received(file: CentreFile, referral: Referral) -> ReferralReceived:
@@ -127,8 +119,7 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     if not referral.allows("withdraw"):
         return NOTHING
     ended = referral.ended("withdraw", context.occurred_at, event.reason)
-    after = file.with_referral(ended)
-    return Decision((after,), deadlines=(Cleared(REFERRAL_ANSWER, referral.id), *settled_renewals(file, after)))
+    return Decision((file.with_referral(ended),))
 
 
 def consent_granted(states: States, event: ConsentGranted, context: Context) -> Decision:
@@ -198,8 +189,7 @@ def _outdated(file: CentreFile, at: datetime) -> bool:
 
 
 def _consenting(file: CentreFile, consents: tuple[consent.Consent, ...], context: Context) -> Decision:
-    after, deadlines = with_renewals(_with_consents(file, consents, context.now), context)
-    return Decision((after,), deadlines=deadlines)
+    return Decision((with_renewals(_with_consents(file, consents, context.now), context),))
 
 
 def _with_consents(file: CentreFile, consents: tuple[consent.Consent, ...], now: datetime) -> CentreFile:

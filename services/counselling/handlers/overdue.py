@@ -1,4 +1,5 @@
-"""What happens when a centre lets a limit pass: it is said, louder each time, and nothing else.
+"""What a centre owes, kind by kind: the answer to a referral, the first contact, what becomes of a lost consent, word
+of an arrival, a new consent before the old one ends.
 
 Level 1 tells the counsellors, level 2 the centre's manager, level 3 the programme desk; then it is quiet.
 No deadline ever rejects a referral or closes a file (docs/domain.md: never-by-a-clock).
@@ -6,149 +7,161 @@ No deadline ever rejects a referral or closes a file (docs/domain.md: never-by-a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from chassis.pure.decision import (
-    NOTHING,
-    Context,
-    Deadline,
-    DeadlineDue,
-    DeadlineMove,
-    Decision,
+from chassis.pure.decision import Context, Counted, DeadlineDue, DeadlineMove, Due
+from counselling.domain.centre_file import CentreFile, leading
+from counselling.domain.consent import known_until
+from counselling.domain.referral import CARED_FOR, Referral
+from counselling.events import DeadlineApproaching, DeadlineMet, DeadlineMissed, DeadlineMoved
+from counselling.handlers.deadlines import (
+    ARRIVAL_CONFIRMATION,
+    CONSENT_EXPIRY,
+    CONSENT_RENEWAL,
+    FIRST_CONTACT,
+    REFERRAL_ANSWER,
 )
-from chassis.pure.states import States
-from counselling.domain.centre_file import CentreFile
-from counselling.domain.journey import Arrival
-from counselling.domain.referral import ESCALATIONS, Referral, Renewal
-from counselling.events import DeadlineMissed, DeadlineMoved
-from counselling.handlers.deadlines import CONSENT_RENEWAL, FIRST_CONTACT, REFERRAL_ANSWER
-from counselling.handlers.renewals import PRIORITY
-from counselling.limits import contact_priority, due
+from counselling.limits import RENEWAL_PRIORITY, contact_priority, due
 from vocabulary import roles
+from vocabulary.countries import last_second_at
+from vocabulary.deadlines import Ladder, Limit, Owing, Told
 
-PROGRAMME_DESK = roles.programme("desk")
-OWNER_ROLES = {1: roles.CENTRE_COUNSELLOR, 2: roles.CENTRE_MANAGER, 3: roles.PROGRAMME_MANAGER}
-
-
-def referral_answer_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:
-    """The centre owes the answer to a referral."""
-    if (owed := _unanswered(states, deadline)) is None:
-        return NOTHING
-    file, referral = owed
-    changed = file.with_referral(replace(referral, overdue_level=deadline.level, changed_at=context.now))
-    event = _missed(REFERRAL_ANSWER, file.id, referral, deadline)
-    return Decision((changed,), (event,), _again(deadline, referral, referral.preview.priority, context))
+TOLD: Final = Told(DeadlineApproaching, DeadlineMissed, DeadlineMet, DeadlineMoved)
+OWNER_ROLES: Final = (roles.CENTRE_COUNSELLOR, roles.CENTRE_MANAGER, roles.PROGRAMME_MANAGER)
+ARRIVAL_WORKING_DAYS: Final = (1, 2, 11)
+"""Of each level, from the day on which the person was expected: 1, 3 and 14 in all
+(docs/domain.md: arrival-unconfirmed)."""
+EXPIRY_NOTICE: Final = timedelta(days=30)
+"""How long before its end a consent is to be asked for anew (docs/domain.md: consent-expiry)."""
 
 
-def first_contact_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:
-    """The centre owes the first contact to somebody who has arrived."""
-    if (owed := _uncontacted(states, deadline)) is None:
-        return NOTHING
-    file, arrival, referral = owed
-    changed = replace(file, arrival=replace(arrival, contact_overdue_level=deadline.level))
-    event = _missed(FIRST_CONTACT, file.id, referral, deadline)
-    priority = contact_priority(file.vulnerability_present)
-    return Decision((changed,), (event,), _again(deadline, referral, priority, context))
+def _by(priority: str, place: str) -> Limit:
+    """The limits of a priority at a place."""
+    return lambda level, start, context: due(context, priority, level, place, start)
 
 
-def consent_renewal_missed(states: States, deadline: DeadlineDue, context: Context) -> Decision:
-    """The centre owes what becomes of a referral whose consent was taken back."""
-    if (owed := _unrenewed(states, deadline)) is None:
-        return NOTHING
-    file, referral, renewal = owed
-    changed = file.with_referral(replace(referral, renewal=replace(renewal, overdue_level=deadline.level)))
-    event = _missed(CONSENT_RENEWAL, file.id, referral, deadline)
-    return Decision((changed,), (event,), _again(deadline, referral, PRIORITY, context))
+def _owing(file: CentreFile, referral: Referral, since: datetime, limit: Limit) -> Owing:
+    """Something that the centre of this referral owes."""
+    return Owing(file.id, referral.centre, referral.preview.country, referral.centre, since, limit)
 
 
-def consent_renewal_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
-    """It is owed by another time."""
-    if (owed := _unrenewed(states, move)) is None:
-        return NOTHING
-    file, referral, renewal = owed
-    if move.level == 1:
-        file = file.with_referral(replace(referral, renewal=replace(renewal, due_at=move.due_at)))
-    return Decision((file,), (_moved(CONSENT_RENEWAL, file.id, referral, move),))
+def _answers(file: CentreFile) -> Mapping[UUID, Owing]:
+    def owing(referral: Referral) -> Owing:
+        def late(deadline: DeadlineDue, now: datetime) -> CentreFile:
+            return file.with_referral(replace(referral, overdue_level=deadline.level, changed_at=now))
+
+        def until(move: DeadlineMove, now: datetime) -> CentreFile:
+            return file.with_referral(replace(referral, answer_due_at=move.due_at, changed_at=now))
+
+        limit = _by(referral.preview.priority, referral.place)
+        found = _owing(file, referral, referral.answer_owed_from or referral.received_at, limit)
+        due_at, level = referral.answer_due_at, referral.overdue_level
+        return replace(found, late=late, until=until, due_at=due_at, level=level)
+
+    return {each.id: owing(each) for each in file.referrals if each.status == "received"}
 
 
-def referral_answer_moved(states: States, move: DeadlineMove, context: Context) -> Decision:
-    """The answer to a referral is owed by another time."""
-    if (owed := _unanswered(states, move)) is None:
-        return NOTHING
-    file, referral = owed
-    if move.level == 1:
-        file = file.with_referral(replace(referral, answer_due_at=move.due_at, changed_at=context.now))
-    return Decision((file,), (_moved(REFERRAL_ANSWER, file.id, referral, move),))
+def _answered(_before: CentreFile, after: CentreFile, id_: UUID) -> bool:
+    """Not if it was withdrawn meanwhile."""
+    referral = after.referral(id_)
+    return referral is not None and referral.answered_at is not None
 
 
-def first_contact_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
-    """The first contact is owed by another time."""
-    if (owed := _uncontacted(states, move)) is None:
-        return NOTHING
-    file, arrival, referral = owed
-    if move.level == 1:
-        file = replace(file, arrival=replace(arrival, contact_due_at=move.due_at))
-    return Decision((file,), (_moved(FIRST_CONTACT, file.id, referral, move),))
+def _contacts(file: CentreFile) -> Mapping[UUID, Owing]:
+    arrival, referral = file.arrival, file.held_by(file.centre or "")
+    if file.status != "arrived_not_contacted" or arrival is None or referral is None:
+        return {}
+
+    def late(deadline: DeadlineDue, _now: datetime) -> CentreFile:
+        return replace(file, arrival=replace(arrival, contact_overdue_level=deadline.level))
+
+    def until(move: DeadlineMove, _now: datetime) -> CentreFile:
+        return replace(file, arrival=replace(arrival, contact_due_at=move.due_at))
+
+    since = arrival.contact_owed_from or last_second_at(referral.place, arrival.arrived_on)
+    limit = _by(contact_priority(file.vulnerability_present), referral.place)
+    found, level = _owing(file, referral, since, limit), arrival.contact_overdue_level
+    return {file.id: replace(found, late=late, until=until, due_at=arrival.contact_due_at, level=level)}
 
 
-def _unanswered(states: States, deadline: DeadlineDue | DeadlineMove) -> tuple[CentreFile, Referral] | None:
-    """The file and the referral to which its centre owes the answer, if it still does."""
-    file = states.get(CentreFile, deadline.owner)
-    referral = None if file is None else file.referral(deadline.subject)
-    if file is None or referral is None or referral.status != "received":
-        return None
-    return file, referral
+def _contacted(_before: CentreFile, after: CentreFile, _id: UUID) -> bool:
+    return bool(after.contacts)
 
 
-def _unrenewed(states: States, deadline: DeadlineDue | DeadlineMove) -> tuple[CentreFile, Referral, Renewal] | None:
-    """The file, and the referral that its centre holds without a consent, if it still does."""
-    file = states.get(CentreFile, deadline.owner)
-    referral = None if file is None else file.referral(deadline.subject)
-    if file is None or referral is None or referral.renewal is None or not referral.held:
-        return None
-    return file, referral, referral.renewal
+def _renewals(file: CentreFile) -> Mapping[UUID, Owing]:
+    found = {}
+    for referral in file.referrals:
+        if referral.renewal is not None and referral.held:
+            found[referral.id] = _renewal(file, referral)
+    return found
 
 
-def _uncontacted(states: States, deadline: DeadlineDue | DeadlineMove) -> tuple[CentreFile, Arrival, Referral] | None:
-    """The file, the arrival, and the referral by which a centre owes the first contact, if it still does."""
-    file = states.get(CentreFile, deadline.owner)
-    if file is None or file.status != "arrived_not_contacted" or file.arrival is None:
-        return None
-    referral = file.held_by(file.centre or "")
-    return None if referral is None else (file, file.arrival, referral)
+def _renewal(file: CentreFile, referral: Referral) -> Owing:
+    renewal = referral.renewal
+    assert renewal is not None, "the caller has looked"
+
+    def late(deadline: DeadlineDue, _now: datetime) -> CentreFile:
+        return file.with_referral(replace(referral, renewal=replace(renewal, overdue_level=deadline.level)))
+
+    def until(move: DeadlineMove, _now: datetime) -> CentreFile:
+        return file.with_referral(replace(referral, renewal=replace(renewal, due_at=move.due_at)))
+
+    owing = _owing(file, referral, renewal.lost_at, _by(RENEWAL_PRIORITY, referral.place))
+    return replace(owing, late=late, until=until, due_at=renewal.due_at, level=renewal.overdue_level)
 
 
-def _moved(deadline_type: str, case_id: UUID, referral: Referral, move: DeadlineMove) -> DeadlineMoved:
-    owed = _owed(deadline_type, case_id, referral, move)
-    return DeadlineMoved(**owed, old_due_at=move.old_due_at, reason="working_days_changed")
+def _renewed(_before: CentreFile, after: CentreFile, id_: UUID) -> bool:
+    """By a new consent, or an end by the centre; not by a withdrawal in Germany, nor when a consent is lost anew."""
+    referral = after.referral(id_)
+    return referral is not None and (referral.status in CARED_FOR or (referral.held and referral.renewal is None))
 
 
-def _missed(deadline_type: str, case_id: UUID, referral: Referral, deadline: DeadlineDue) -> DeadlineMissed:
-    return DeadlineMissed(**_owed(deadline_type, case_id, referral, deadline))
+def _arrivals(file: CentreFile) -> Mapping[UUID, Owing]:
+    """Who has left and was to have arrived, and whom a centre waits for."""
+    referral, departure = leading(file), file.departure
+    if file.arrival is not None or referral is None or not referral.held or departure is None:
+        return {}
+    if departure.status != "departed" or departure.arrival_expected_on is None:
+        return {}
+
+    def limit(level: int, start: datetime, context: Context) -> Due:
+        return Counted(referral.place, start, ARRIVAL_WORKING_DAYS[level - 1]).due(context.working_days)
+
+    since = last_second_at(referral.place, departure.arrival_expected_on)
+    return {file.id: _owing(file, referral, since, limit)}
 
 
-def _owed(
-    deadline_type: str, case_id: UUID, referral: Referral, deadline: DeadlineDue | DeadlineMove
-) -> dict[str, Any]:
-    return {
-        "case_id": case_id,
-        "centre": referral.centre,
-        "country": referral.preview.country,
-        "deadline_type": deadline_type,
-        "subject_id": deadline.subject,
-        "owner_role": OWNER_ROLES[deadline.level],
-        "owner_org": PROGRAMME_DESK if deadline.level == ESCALATIONS else referral.centre,
-        "due_at": deadline.due_at,
-        "level": deadline.level,
-    }
+def _arrived(_before: CentreFile, after: CentreFile, _id: UUID) -> bool:
+    return after.arrival is not None
 
 
-def _again(deadline: DeadlineDue, referral: Referral, priority: str, context: Context) -> tuple[Deadline, ...]:
-    """The next level, counted from the time that has passed."""
-    if deadline.level >= ESCALATIONS:
-        return ()
-    level = deadline.level + 1
-    next_due = due(context, priority, level, referral.place, deadline.due_at)
-    return (Deadline(deadline.name, deadline.subject, deadline.owner, next_due.at, level, next_due.counted),)
+def _expiries(file: CentreFile) -> Mapping[UUID, Owing]:
+    """Consents on which a centre holds a person and that the person has not taken back: such a one is a renewal."""
+    found = {}
+    for referral in file.referrals:
+        ends_at = known_until(file.consents, referral.centre, referral.centre_country)
+        if referral.held and referral.renewal is None and ends_at is not None:
+            found[referral.id] = _owing(file, referral, ends_at - EXPIRY_NOTICE, _expiry)
+    return found
+
+
+def _expiry(_level: int, start: datetime, _context: Context) -> Due:
+    return Due(start + EXPIRY_NOTICE)
+
+
+def _prolonged(before: CentreFile, after: CentreFile, id_: UUID) -> bool:
+    """Another consent ends later."""
+    ended, ends = _expiries(before).get(id_), _expiries(after).get(id_)
+    return ended is not None and ends is not None and ends.since > ended.since
+
+
+ANSWER: Final = Ladder(REFERRAL_ANSWER, CentreFile, OWNER_ROLES, TOLD, _answers, _answered)
+CONTACT: Final = Ladder(FIRST_CONTACT, CentreFile, OWNER_ROLES, TOLD, _contacts, _contacted)
+RENEWAL: Final = Ladder(CONSENT_RENEWAL, CentreFile, OWNER_ROLES, TOLD, _renewals, _renewed)
+ARRIVAL: Final = Ladder(ARRIVAL_CONFIRMATION, CentreFile, OWNER_ROLES, TOLD, _arrivals, _arrived)
+EXPIRY: Final = Ladder(CONSENT_EXPIRY, CentreFile, OWNER_ROLES[:1], TOLD, _expiries, _prolonged, notice=EXPIRY_NOTICE)
+LADDERS: Final = (ANSWER, CONTACT, RENEWAL, ARRIVAL, EXPIRY)

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from chassis.pure.decision import (
-    Cleared,
-    Context,
-    Deadline,
-    Decision,
-    Refused,
-)
+from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import RedirectionOutcome, ReferralOutcome
@@ -21,7 +15,6 @@ from counselling.domain.referral import Referral
 from counselling.domain.sight import KNOWING
 from counselling.events import ReferralAccepted, ReferralRedirected, ReferralRejected
 from counselling.handlers.access import by_centre, referral_of, sight_in
-from counselling.handlers.deadlines import FIRST_CONTACT, REFERRAL_ANSWER
 from counselling.handlers.incoming import received
 from counselling.limits import answer_estimated, contact_priority, due
 from counselling.reference import Reference
@@ -42,18 +35,16 @@ def accept(states: States, command: AcceptReferral, context: Context) -> Decisio
     if refused := _why_not_accept(file, referral, command, context):
         return refused
     accepted = referral.accepted(context.now, command.first_appointment)
-    deadlines: tuple[Deadline | Cleared, ...] = (Cleared(REFERRAL_ANSWER, referral.id),)
     if file.arrival is not None:
         accepted = accepted.started()
     taken_on = file.with_referral(accepted)
     if takes_on_anew(file):
-        taken_on, deadline = contact_owed(taken_on, accepted, context)
-        deadlines = (*deadlines, deadline)
+        taken_on = contact_owed(taken_on, accepted, context)
     event = ReferralAccepted(
         **by_centre(taken_on, referral), referral_id=referral.id, first_appointment=command.first_appointment
     )
     answer = ReferralOutcome.of(taken_on, accepted, sight_in(taken_on, context))
-    return Decision((taken_on,), (event,), deadlines, answer)
+    return Decision((taken_on,), (event,), answer=answer)
 
 
 def reject(states: States, command: RejectReferral, context: Context) -> Decision | Refused:
@@ -70,7 +61,7 @@ def reject(states: States, command: RejectReferral, context: Context) -> Decisio
     file = file.with_referral(rejected)
     event = ReferralRejected(**by_centre(file, referral), referral_id=referral.id, reason=command.reason)
     answer = ReferralOutcome.of(file, rejected, sight_in(file, context))
-    return Decision((file,), (event,), (Cleared(REFERRAL_ANSWER, referral.id),), answer)
+    return Decision((file,), (event,), answer=answer)
 
 
 def redirect(states: States, command: RedirectReferral, context: Context) -> Decision | Refused:
@@ -96,10 +87,6 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
         to_country=target.country,
         reason=command.reason,
     )
-    deadlines = (
-        Cleared(REFERRAL_ANSWER, referral.id),
-        Deadline(REFERRAL_ANSWER, child.id, file.id, answer_due.at, counted=answer_due.counted),
-    )
     answer = RedirectionOutcome.of(
         file,
         passed_on,
@@ -109,7 +96,7 @@ def redirect(states: States, command: RedirectReferral, context: Context) -> Dec
         answer_due_at=child.answer_due_at if known else None,
         answer_due_estimated=answer_estimated(child, context.working_days) if known else None,
     )
-    return Decision((file,), (event, received(file, child)), deadlines, answer)
+    return Decision((file,), (event, received(file, child)), answer=answer)
 
 
 def _day(referral: Referral, context: Context) -> date:
@@ -174,9 +161,8 @@ def takes_on_anew(file: CentreFile) -> bool:
     return file.arrival is not None and not file.contacts and not any(each.held for each in file.live)
 
 
-def contact_owed(file: CentreFile, referral: Referral, context: Context) -> tuple[CentreFile, Deadline]:
+def contact_owed(file: CentreFile, referral: Referral, context: Context) -> CentreFile:
     """The first contact with somebody who had arrived before this centre took them on: owed from now."""
     priority = contact_priority(file.vulnerability_present)
     contact = due(context, priority, 1, referral.place, context.now)
-    deadline = Deadline(FIRST_CONTACT, file.id, file.id, contact.at, counted=contact.counted)
-    return file.contact_owed_by(contact.at, context.now), deadline
+    return file.contact_owed_by(contact.at, context.now)

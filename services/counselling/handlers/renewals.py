@@ -9,40 +9,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from chassis.pure.decision import Cleared, Context, Deadline
+from chassis.pure.decision import Context
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.consent import lost_at
 from counselling.domain.referral import Referral, Renewal
-from counselling.handlers.deadlines import CONSENT_RENEWAL
-from counselling.limits import due
-
-PRIORITY = "normal"
-"""Whose limits it has: five working days of the centre, and the steps after them."""
+from counselling.limits import RENEWAL_PRIORITY, due
 
 
-def with_renewals(file: CentreFile, context: Context) -> tuple[CentreFile, tuple[Deadline | Cleared, ...]]:
-    """The file after a change of its consents, and the deadlines that this sets and clears."""
-    deadlines = list[Deadline | Cleared]()
+def with_renewals(file: CentreFile, context: Context) -> CentreFile:
+    """The file after a change of its consents."""
     for referral in file.live:
         taken_back = _taken_back(file, referral, context)
         if taken_back is None and referral.renewal is not None:
-            deadlines.append(Cleared(CONSENT_RENEWAL, referral.id))
             file = file.with_referral(replace(referral, renewal=None))
         elif taken_back is not None and (referral.renewal is None or referral.renewal.lost_at != taken_back):
-            owed = due(context, PRIORITY, 1, referral.place, taken_back)
-            deadlines.append(Deadline(CONSENT_RENEWAL, referral.id, file.id, owed.at, counted=owed.counted))
+            owed = due(context, RENEWAL_PRIORITY, 1, referral.place, taken_back)
             file = file.with_referral(replace(referral, renewal=Renewal(taken_back, owed.at)))
-    return file, tuple(deadlines)
-
-
-def settled_renewals(before: CentreFile, after: CentreFile) -> tuple[Cleared, ...]:
-    """The deadlines that an end clears."""
-    owed = {each.id for each in after.referrals if each.renewal is not None}
-    return tuple(
-        Cleared(CONSENT_RENEWAL, each.id)
-        for each in before.referrals
-        if each.renewal is not None and each.id not in owed
-    )
+    return file
 
 
 def _taken_back(file: CentreFile, referral: Referral, context: Context) -> datetime | None:

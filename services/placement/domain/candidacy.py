@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from placement.domain.correction import Correction, CorrectionRequest
@@ -160,6 +160,8 @@ class Candidacy(Stepping[Step]):
     """The latest; the events tell of those before it."""
     answer_due_at: datetime | None = None
     """Until when the employer owes an answer on the person: an interview, an offer or a no. None: nothing is owed."""
+    answer_owed_from: datetime | None = None
+    """Where the count of `answer_due_at` began. Documents that were stored before this was kept do not say."""
     overdue_level: int = 0
     offer: Offer | None = None
     employment: Employment | None = None
@@ -184,23 +186,25 @@ class Candidacy(Stepping[Step]):
         """Whether the person is still on the way, or has begun to work."""
         return self.status != "closed"
 
-    def presented(self, on: date, answer_due_at: datetime) -> Candidacy:
+    def presented(self, on: date, owed_from: datetime, answer_due_at: datetime) -> Candidacy:
         """The employer learned of the person, and owes an answer."""
-        return self.stepped("present", presented_on=on, answer_due_at=answer_due_at)
+        return self.stepped("present", presented_on=on, **_owed(owed_from, answer_due_at))
 
     def invited(self, interview: Interview, answer_due_at: datetime) -> Candidacy:
         """The employer wants to meet the person: for the first time, at another time than before, or once more."""
-        return self.stepped("arrange", interview=interview, answer_due_at=answer_due_at, overdue_level=0)
+        return self.stepped("arrange", interview=interview, **_owed(interview.at, answer_due_at))
 
-    def interviewed(self, on: date, outcome: InterviewOutcome, answer_due_at: datetime) -> Candidacy:
+    def interviewed(
+        self, on: date, outcome: InterviewOutcome, owed_from: datetime, answer_due_at: datetime
+    ) -> Candidacy:
         """They met, or one of them did not come."""
         assert self.interview is not None, "no interview was arranged"
         interview = replace(self.interview, held_on=on, outcome=outcome)
-        return self.stepped("hold", interview=interview, answer_due_at=answer_due_at, overdue_level=0)
+        return self.stepped("hold", interview=interview, **_owed(owed_from, answer_due_at))
 
     def offered(self, offer: Offer) -> Candidacy:
         """The employer offers work."""
-        return self.stepped("offer", offer=offer, answer_due_at=None, overdue_level=0)
+        return self.stepped("offer", offer=offer, **_owed(None, None))
 
     def accepted(self, on: date) -> Candidacy:
         """The person takes the offer."""
@@ -224,12 +228,12 @@ class Candidacy(Stepping[Step]):
         """The person has not begun to work after all."""
         return self.stepped("unstart", employment=None)
 
-    def without_offer(self, answer_due_at: datetime) -> Candidacy:
+    def without_offer(self, owed_from: datetime, answer_due_at: datetime) -> Candidacy:
         """There was no offer: the employer owes an answer on the person still. What has closed stays so."""
         if self.status == "closed":
             return replace(self, offer=None)
         step: Step = "unoffer" if self.interview is None else "unoffer_met"
-        return self.stepped(step, offer=None, answer_due_at=answer_due_at, overdue_level=0)
+        return self.stepped(step, offer=None, **_owed(owed_from, answer_due_at))
 
     def closed(
         self,
@@ -245,7 +249,12 @@ class Candidacy(Stepping[Step]):
         if offer is not None and referral_end == "deceased":
             offer = replace(offer, status="void")
         end = {"closed_reason": reason, "closed_by": by, "consent_end": consent_end, "referral_end": referral_end}
-        return self.stepped("close", **end, offer=offer, answer_due_at=None, overdue_level=0)
+        return self.stepped("close", **end, offer=offer, **_owed(None, None))
+
+
+def _owed(since: datetime | None, due_at: datetime | None) -> dict[str, Any]:
+    """What the employer owes from now on; nothing if there is no time for it."""
+    return {"answer_owed_from": since, "answer_due_at": due_at, "overdue_level": 0}
 
 
 def _answered(offer: Offer | None, status: OfferStatus, on: date | None) -> Offer:

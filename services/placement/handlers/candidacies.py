@@ -21,7 +21,6 @@ from placement.domain.vacancy import MOST_CANDIDACIES, Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted, JobOfferRetracted
 from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Scene, candidacy_closed, desk_of, ids_of, paused, rests_on, scene_of
-from placement.handlers.feedback import awaited, no_longer_awaited
 from placement.handlers.vacancies import opened_again
 from placement.limits import feedback_due
 from vocabulary.countries import day_at
@@ -83,11 +82,10 @@ def present(states: States, command: Present, context: Context) -> Decision | Re
     if not consents.covered(scene.candidate.consents, "presentation", employer, context.now):
         return refusals.PRESENTATION_CONSENT_MISSING
     due = feedback_due(scene.vacancy.country, context.now, context)
-    candidacy = scene.candidacy.presented(scene.today, due.at)
+    candidacy = scene.candidacy.presented(scene.today, context.now, due.at)
     vacancy = scene.vacancy.updated(candidacy)
     event = CandidatePresented(**ids_of(vacancy, candidacy), employer_id=vacancy.employer_id)
-    outcome = CandidacyOutcome.of(vacancy, candidacy)
-    return Decision((vacancy,), (event,), (awaited(vacancy, candidacy, due),), outcome)
+    return Decision((vacancy,), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
 
 
 def close_candidacy(states: States, command: CloseCandidacy, context: Context) -> Decision | Refused:
@@ -109,7 +107,7 @@ def close_candidacy(states: States, command: CloseCandidacy, context: Context) -
     return Decision(
         (vacancy,),
         (*_retracted(scene, candidacy), *closed, *again.events),
-        (*expiry, *no_longer_awaited(scene.vacancy, vacancy), *again.deadlines),
+        (*expiry, *again.deadlines),
         CandidacyOutcome.of(vacancy, candidacy),
     )
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from chassis.pure.decision import Cleared, Context, Deadline, Decision, Refused
+from chassis.pure.decision import Cleared, Context, Decision, Refused
 from chassis.pure.states import States
 from placement import refusals
 from placement.answers import CandidacyOutcome
@@ -33,7 +33,6 @@ from placement.domain.vacancy import Vacancy
 from placement.events import EmploymentCorrected, JobOfferCorrected, PlacementRecordVoided
 from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Scene, candidacy_closed, ids_of, whatever_state
-from placement.handlers.feedback import awaited
 from placement.handlers.offers import LONGEST_AGO, offer_of, why_not_begun
 from placement.handlers.vacancies import opened_again
 from placement.limits import feedback_due
@@ -192,13 +191,12 @@ def _voided(states: States, scene: Scene, wanted: CorrectionRequest, context: Co
         return _counted(states, scene, before.without_employment(), event)
     offer = offer_of(before)
     due = feedback_due(vacancy.country, context.now, context)
-    candidacy = _with_ground(scene, before.without_offer(due.at), context)
+    candidacy = _with_ground(scene, before.without_offer(context.now, due.at), context)
     event = PlacementRecordVoided(**told, record_id=offer.id)
     decision = _counted(states, scene, candidacy, event)
     candidate, after = decision.states
     again = opened_again(after, scene.today)
     closed = (candidacy,) if candidacy.status != before.status and candidacy.status == "closed" else ()
-    owed: tuple[Deadline, ...] = () if candidacy.answer_due_at is None else (awaited(vacancy, candidacy, due),)
     return decision._replace(
         states=(candidate, *again.states),
         events=(
@@ -206,7 +204,7 @@ def _voided(states: States, scene: Scene, wanted: CorrectionRequest, context: Co
             *candidacy_closed(after, closed, GROUND, candidacy.closed_by or "system"),
             *again.events,
         ),
-        deadlines=(Cleared(OFFER_EXPIRY, offer.id), *owed, *again.deadlines),
+        deadlines=(Cleared(OFFER_EXPIRY, offer.id), *again.deadlines),
     )
 
 

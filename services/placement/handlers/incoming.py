@@ -51,15 +51,15 @@ from placement.domain.candidate import Arrival, Candidate, Place, Profile
 from placement.domain.consents import Consent
 from placement.domain.terms import ClosedReason, ConsentEnd, Party, ReferralEnd
 from placement.domain.vacancy import Vacancy
-from placement.events import PoolExitMoved
+from placement.events import DeadlineMoved
 from placement.handlers.deadlines import CONSENT_END, OFFER_EXPIRY, POOL_EXIT
 from placement.handlers.desk import candidacy_closed, rests_on
-from placement.handlers.feedback import no_longer_awaited
 from placement.handlers.vacancies import opened_again
 from vocabulary.ages import Age
 from vocabulary.arrivals import ARRIVAL, Told
 from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.deadlines import WORKING_DAYS_CHANGED
 from vocabulary.refusals import unknown_code_of_event
 
 REFER_ANEW_WORKING_DAYS = 3
@@ -147,13 +147,25 @@ def pool_exit(states: States, deadline: DeadlineDue, _context: Context) -> Decis
     return _close(states, NOTHING, candidate.id, _any, "referral_withdrawn", "system", referral_end=end)
 
 
-def pool_exit_moved(states: States, move: DeadlineMove, _context: Context) -> Decision:
-    """There is another time left to refer the person anew."""
+def pool_exit_moved(states: States, move: DeadlineMove, context: Context) -> Decision:
+    """There is another time left to refer the person anew. Nobody owes it: the time is the service's own."""
     candidate = states.get(Candidate, move.owner)
-    if candidate is None or candidate.country is None or candidate.referrals.open:
+    if candidate is None or candidate.country is None or candidate.place is None or candidate.referrals.open:
         return NOTHING
-    times = {"old_due_at": move.old_due_at, "due_at": move.due_at, "reason": "working_days_changed"}
-    return Decision(events=(PoolExitMoved(case_id=candidate.id, country=candidate.country, **times),))
+    event = DeadlineMoved(
+        case_id=candidate.id,
+        centre=candidate.place.centre,
+        country=candidate.country,
+        deadline_type=move.name,
+        subject_id=move.subject,
+        owner_role=context.actor.role,
+        owner_org=context.actor.org,
+        old_due_at=move.old_due_at,
+        due_at=move.due_at,
+        level=move.level,
+        reason=WORKING_DAYS_CHANGED,
+    )
+    return Decision(events=(event,))
 
 
 def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:
@@ -289,7 +301,7 @@ def _close(
     referral_end: ReferralEnd | None = None,
 ) -> Decision:
     """The decision, and with it the person's chosen candidacies that have no offer yet closed."""
-    changed, events, deadlines = list(decision.states), list(decision.events), list(decision.deadlines)
+    changed, events = list(decision.states), list(decision.events)
     for vacancy in states.linked(Vacancy, case_id):
         after, closed = vacancy.close_where(
             lambda each, vacancy=vacancy: each.case_id == case_id and chosen(vacancy, each),  # type: ignore[misc]
@@ -301,8 +313,7 @@ def _close(
         if closed:
             changed.append(after)
             events += candidacy_closed(after, closed, reason, by)
-            deadlines += no_longer_awaited(vacancy, after)
-    return decision._replace(states=tuple(changed), events=tuple(events), deadlines=tuple(deadlines))
+    return decision._replace(states=tuple(changed), events=tuple(events))
 
 
 def _close_all(states: States, decision: Decision, case_id: UUID, context: Context) -> Decision:
@@ -315,6 +326,6 @@ def _close_all(states: States, decision: Decision, case_id: UUID, context: Conte
             again = opened_again(after, day_at(vacancy.country, context.occurred_at))
             changed += again.states
             events += (*candidacy_closed(after, closed, "referral_withdrawn", "system"), *again.events)
-            deadlines += (*no_longer_awaited(vacancy, after), *again.deadlines)
+            deadlines += again.deadlines
             deadlines += (Cleared(OFFER_EXPIRY, each.offer.id) for each in closed if each.offer is not None)
     return decision._replace(states=tuple(changed), events=tuple(events), deadlines=tuple(deadlines))

@@ -14,7 +14,6 @@ from placement.domain import consents
 from placement.domain.candidacy import Interview
 from placement.events import InterviewArranged, InterviewHeld
 from placement.handlers.desk import ids_of, paused, scene_of
-from placement.handlers.feedback import awaited
 from placement.limits import feedback_due
 from vocabulary.countries import last_second_at
 from vocabulary.refusals import date_in_future, date_in_past
@@ -47,8 +46,7 @@ def arrange_interview(states: States, command: ArrangeInterview, context: Contex
     vacancy = scene.vacancy.updated(candidacy)
     ids = ids_of(vacancy, candidacy)
     event = InterviewArranged(**ids, employer_id=vacancy.employer_id, at=command.at, mode=command.mode)
-    outcome = CandidacyOutcome.of(vacancy, candidacy)
-    return Decision((vacancy,), (event,), (awaited(vacancy, candidacy, due),), outcome)
+    return Decision((vacancy,), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
 
 
 def report_interview(states: States, command: ReportInterview, context: Context) -> Decision | Refused:
@@ -67,7 +65,7 @@ def report_interview(states: States, command: ReportInterview, context: Context)
     # reported late, it is owed no later: a limit that is over says so at once
     start = min(context.now, last_second_at(scene.vacancy.country, command.held_on))
     due = feedback_due(scene.vacancy.country, start, context)
-    candidacy = scene.candidacy.interviewed(command.held_on, command.outcome, due.at)
+    candidacy = scene.candidacy.interviewed(command.held_on, command.outcome, start, due.at)
     vacancy = scene.vacancy.updated(candidacy)
     event = InterviewHeld(
         **ids_of(vacancy, candidacy),
@@ -75,5 +73,4 @@ def report_interview(states: States, command: ReportInterview, context: Context)
         held_on=command.held_on,
         outcome=command.outcome,
     )
-    outcome = CandidacyOutcome.of(vacancy, candidacy)
-    return Decision((vacancy,), (event,), (awaited(vacancy, candidacy, due),), outcome)
+    return Decision((vacancy,), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))

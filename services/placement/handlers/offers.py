@@ -32,7 +32,6 @@ from placement.events import (
 )
 from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Scene, candidacy_closed, ids_of, paused, scene_of
-from placement.handlers.feedback import no_longer_awaited
 from placement.handlers.vacancies import ended
 from vocabulary.refusals import date_in_future, date_in_past, unknown_code
 from vocabulary.regions import same_region
@@ -85,7 +84,7 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
     return Decision(
         (scene.candidate.offered(offer.offered_on), vacancy),
         (event,),
-        (Deadline(OFFER_EXPIRY, offer.id, vacancy.id, expires_at), *no_longer_awaited(scene.vacancy, vacancy)),
+        (Deadline(OFFER_EXPIRY, offer.id, vacancy.id, expires_at),),
         CandidacyOutcome.of(vacancy, candidacy),
     )
 

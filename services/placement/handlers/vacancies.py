@@ -25,7 +25,6 @@ from placement.domain.vacancy import LEFT_BEHIND, End, Vacancy
 from placement.events import VacancyClosed, VacancyPublished, VacancyReopened, VacancyUpdated
 from placement.handlers.deadlines import VACANCY_EXPIRY
 from placement.handlers.desk import candidacy_closed, desk_of
-from placement.handlers.feedback import no_longer_awaited
 from vocabulary import regions
 from vocabulary.countries import day_at, last_second_at
 from vocabulary.refusals import date_in_past, unknown_code
@@ -133,8 +132,7 @@ def ended(vacancy: Vacancy, end: End) -> Decision:
     """Ends a vacancy: what has no offer yet closes with it."""
     after, closed = vacancy.end(end)
     events = (*candidacy_closed(after, closed, *LEFT_BEHIND[end]), _closed(after, end))
-    deadlines = (Cleared(VACANCY_EXPIRY, after.id), *no_longer_awaited(vacancy, after))
-    return Decision((after,), events, deadlines, VacancyOutcome.model_validate(after))
+    return Decision((after,), events, (Cleared(VACANCY_EXPIRY, after.id),), VacancyOutcome.model_validate(after))
 
 
 def opened_again(vacancy: Vacancy, today: date) -> Decision:

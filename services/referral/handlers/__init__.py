@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chassis.pure.decision import Handler
@@ -14,6 +14,8 @@ from referral.domain.country import CountrySwitch
 from referral.domain.profile import Profile
 from referral.handlers import ages, care, consents, countries, deadlines, intake, journey, receipts, referrals
 from referral.handlers.sharing import handing_over, part_the_profile
+from vocabulary.deadlines import Decide
+from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.switch import id_of
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -31,21 +33,26 @@ def _country(message: Any) -> Iterable[Need]:
     return (by_id(CountrySwitch, id_of(message.country)),)
 
 
+def followed(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE) -> Handler:
+    """For what changes a case: the deadlines that follow from it are set, cleared and told with it."""
+    return Handler(needed, with_deadlines(receipts.LADDERS, decide))
+
+
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.OpenCase: Handler(BY_CASE, intake.open_case),
-    commands.SetProfile: Handler(BY_CASE_WITH_PROFILE, handing_over(intake.set_profile)),
-    commands.DestroyProfile: Handler(BY_CASE_WITH_PROFILE, handing_over(intake.destroy_profile)),
-    commands.GrantConsent: Handler(BY_CASE, handing_over(consents.grant_consent)),
-    commands.WithdrawConsent: Handler(BY_CASE, handing_over(consents.withdraw_consent)),
-    commands.Refer: Handler(BY_CASE, referrals.refer),
-    commands.WithdrawReferral: Handler(BY_CASE, handing_over(referrals.withdraw_referral)),
-    commands.PlanDeparture: Handler(BY_CASE, journey.plan),
-    commands.BookDeparture: Handler(BY_CASE, journey.book),
-    commands.RescheduleDeparture: Handler(BY_CASE, journey.reschedule),
-    commands.CancelDeparture: Handler(BY_CASE, journey.cancel),
-    commands.MissDeparture: Handler(BY_CASE, journey.miss),
-    commands.ConfirmDeparture: Handler(BY_CASE, journey.confirm_departure),
-    commands.DivertDeparture: Handler(BY_CASE, journey.divert),
+    commands.SetProfile: followed(handing_over(intake.set_profile), BY_CASE_WITH_PROFILE),
+    commands.DestroyProfile: followed(handing_over(intake.destroy_profile), BY_CASE_WITH_PROFILE),
+    commands.GrantConsent: followed(handing_over(consents.grant_consent)),
+    commands.WithdrawConsent: followed(handing_over(consents.withdraw_consent)),
+    commands.Refer: followed(referrals.refer),
+    commands.WithdrawReferral: followed(handing_over(referrals.withdraw_referral)),
+    commands.PlanDeparture: followed(journey.plan),
+    commands.BookDeparture: followed(journey.book),
+    commands.RescheduleDeparture: followed(journey.reschedule),
+    commands.CancelDeparture: followed(journey.cancel),
+    commands.MissDeparture: followed(journey.miss),
+    commands.ConfirmDeparture: followed(journey.confirm_departure),
+    commands.DivertDeparture: followed(journey.divert),
     commands.RequestCountryStatus: Handler(_country, countries.request),
     commands.ConfirmCountryStatus: Handler(_country, countries.confirm),
     commands.RejectCountryStatus: Handler(_country, countries.reject),
@@ -53,13 +60,11 @@ COMMANDS: Mapping[type[Any], Handler] = {
 
 DEADLINES: Mapping[str, Handler] = {
     deadlines.AGE_BAND: Handler(needs(owner=Case), ages.band_ends),
-    deadlines.REFERRAL_RECEIPT: Handler(needs(owner=Case), receipts.receipt_missed),
     deadlines.COUNTRY_STATUS_REQUEST: Handler(needs(owner=CountrySwitch), countries.request_lapses),
+    **{each.name: Handler(needs(owner=Case), each.fires) for each in receipts.LADDERS},
 }
 
-MOVES: Mapping[str, Handler] = {
-    deadlines.REFERRAL_RECEIPT: Handler(needs(owner=Case), receipts.receipt_moved),
-}
+MOVES: Mapping[str, Handler] = {each.name: Handler(needs(owner=Case), each.moves) for each in receipts.LADDERS}
 
 SEALING = Handler(needs(id=Case), care.seal_what_lies_in_clear)
 """For cases from before their needs were sealed."""

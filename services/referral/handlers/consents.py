@@ -21,7 +21,6 @@ from referral.domain.case import MOST_CONSENTS, Case
 from referral.domain.consent import REFERRAL_PURPOSE, Consent
 from referral.events import ConsentGranted, ConsentWithdrawn, ReferralWithdrawn
 from referral.handlers.desk import own_act
-from referral.handlers.receipts import watched
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.reference import Purpose, Reference
 from vocabulary.countries import GERMANY, day_at, end_of_day_at
@@ -102,7 +101,7 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
         effective_at=context.now,
     )
     after, ended = _without_ground(after, consent)
-    return Decision((after,), (event, *ended), watched(case, after), ConsentOutcome.of(after, consent))
+    return Decision((after,), (event, *ended), answer=ConsentOutcome.of(after, consent))
 
 
 def _may(actor: Actor, case: Case, as_centre: bool) -> bool:

@@ -8,8 +8,9 @@ from typing import Final
 AGE_BAND: Final = "age_band"
 """Of a case whose person will be too old for its age band, on a first of a month."""
 REFERRAL_RECEIPT: Final = "referral_receipt"
-"""Of a referral that nobody has confirmed, owned by its case. That it has moved stands in the timeline and in no event:
-only the desk that waits knows of it."""
+"""Of a referral that nobody has confirmed, owned by its case: the desk owes to look after it."""
+REFERRAL_REROUTING: Final = "referral_rerouting"
+"""Of a referral that was rejected, owned by its case: the desk owes another way."""
 COUNTRY_STATUS_REQUEST: Final = "country_status_request"
 """Of a country whose requested status nobody has confirmed or rejected."""
 STAYS: Final[Mapping[str, str]] = {

@@ -19,7 +19,6 @@ from uuid import UUID
 from chassis.pure.decision import (
     NOTHING,
     Context,
-    Counted,
     Decision,
     Refused,
 )
@@ -27,16 +26,15 @@ from chassis.pure.states import States
 from referral import contracts, refusals
 from referral.domain.case import Case, Milestone
 from referral.domain.referral import End, Redirection, Referral, Step
-from referral.handlers.receipts import watched
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.limits import receipt_due
 from referral.reference import Reference
 from vocabulary.arrivals import ARRIVAL, Told
 from vocabulary.countries import TIME_ZONES
+from vocabulary.deadlines import Decide
 from vocabulary.reference import Centre
 from vocabulary.refusals import unknown_code_of_event
 
-Decide = Callable[[States, Any, Context], Decision | Refused]
 Change = Callable[[Case, Any, Context], Case]
 SOURCE = "counselling"
 ANSWERS: Mapping[str, tuple[Step, tuple[str, ...]]] = {
@@ -196,19 +194,19 @@ def redirected(states: States, event: contracts.ReferralRedirected, context: Con
     if case.referral(hop.referral_id) is None:
         early = {each.child_id: each for each in (*case.redirected_early, hop)}
         return Decision((replace(case, redirected_early=tuple(early.values())),))
-    after, child, counted = _passed_on(case, hop, context)
+    after, child = _passed_on(case, hop, context)
     while (onward := next((each for each in after.redirected_early if each.referral_id == child.id), None)) is not None:
         left = tuple(each for each in after.redirected_early if each != onward)
-        after, child, counted = _passed_on(replace(after, redirected_early=left), onward, context)
+        after, child = _passed_on(replace(after, redirected_early=left), onward, context)
     lost_at = ground_lost_at(after, child)
     if lost_at is None:
-        return Decision((after,), deadlines=watched(case, after, counted))
+        return Decision((after,))
     after, ended = withdrawn(after, child, "consent_withdrawn", lost_at)
-    return Decision((after,), (ended,), watched(case, after, counted))
+    return Decision((after,), (ended,))
 
 
-def _passed_on(case: Case, hop: Redirection, context: Context) -> tuple[Case, Referral, Counted | None]:
-    """The case after a hop, the child, and what the limit for its receipt was counted from."""
+def _passed_on(case: Case, hop: Redirection, context: Context) -> tuple[Case, Referral]:
+    """The case after a hop, and the child."""
     parent = case.referral(hop.referral_id)
     assert parent is not None, "the referral that is passed on is looked up before"
     region = _region_of(hop, context)
@@ -216,7 +214,7 @@ def _passed_on(case: Case, hop: Redirection, context: Context) -> tuple[Case, Re
     child = parent.child(hop.child_id, hop.to_centre, hop.to_country, hop.at, due.at, region)
     child = _as_heard(child, case, context.reference)
     parent = parent.stepped_if_allowed("redirect", answered_at=hop.at, closed_at=hop.at, reason=hop.reason)
-    return case.with_referral(replace(parent, child_id=child.id)).with_referral(child), child, due.counted
+    return case.with_referral(replace(parent, child_id=child.id)).with_referral(child), child
 
 
 def _as_heard(child: Referral, case: Case, reference: Reference) -> Referral:
@@ -257,7 +255,7 @@ def reaction(change: Change, subject: str, code: str = "") -> Decide:
         changed = change(case, event, context)
         if changed == states.get(Case, case.id):
             return NOTHING
-        return Decision((changed,), deadlines=watched(case, changed))
+        return Decision((changed,))
 
     return decide
 

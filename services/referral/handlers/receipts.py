@@ -1,61 +1,96 @@
-"""A referral is watched from both ends: this end waits for the confirmation that the other one has it.
+"""What the desk owes to a referral that it has sent: to see to it that it has come, and another way if it was rejected.
 
-Whatever swallowed a referral on its way, a lost record, a reader that skipped it, a parked event, shows here, at the
-desk that sent it. As on the other side, a deadline says what is owed and changes nothing else
-(docs/domain.md: never-by-a-clock).
+A referral is watched from both ends: this end waits for the confirmation that the other one has it. Whatever swallowed
+a referral on its way, a lost record, a reader that skipped it, a parked event, shows here, at the desk that sent it. As
+on the other side, a deadline says what is owed and changes nothing else (docs/domain.md: never-by-a-clock).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from chassis.pure.decision import NOTHING, Cleared, Context, Counted, Deadline, DeadlineDue, DeadlineMove, Decision
-from chassis.pure.states import States
+from chassis.pure.decision import Context, Counted, DeadlineDue, DeadlineMove, Due
 from referral.domain.case import Case
 from referral.domain.referral import Referral
-from referral.handlers.deadlines import REFERRAL_RECEIPT
+from referral.events import DeadlineApproaching, DeadlineMet, DeadlineMissed, DeadlineMoved
+from referral.handlers.deadlines import REFERRAL_RECEIPT, REFERRAL_REROUTING
 from referral.handlers.desk import own_act
+from referral.limits import receipt_due
+from vocabulary import roles
+from vocabulary.countries import GERMANY
+from vocabulary.deadlines import Ladder, Owing, Told
+
+TOLD: Final = Told(DeadlineApproaching, DeadlineMissed, DeadlineMet, DeadlineMoved)
+REROUTING_WORKING_DAYS: Final = (3, 2)
+"""Of each level, from the rejection, counted where the scout works (docs/domain.md: rerouting)."""
 
 
-def watched(before: Case, after: Case, counted: Counted | None = None) -> tuple[Deadline | Cleared, ...]:
-    """The deadlines that a change of the case sets, for what now waits for its confirmation, and clears.
+def _receipts(case: Case) -> Mapping[UUID, Owing]:
+    """Referrals of which nobody has confirmed that they are in a centre's inbox."""
 
-    `counted`: what the limit of the one that begins to wait was counted from; a change begins one at most.
-    """
-    waited, waits = _unconfirmed(before), _unconfirmed(after)
-    begun = [each for id_, each in waits.items() if id_ not in waited]
-    return (
-        *(
-            Deadline(REFERRAL_RECEIPT, each.id, after.id, each.receipt_due_at, counted=counted)
-            for each in begun
-            if each.receipt_due_at
-        ),
-        *(Cleared(REFERRAL_RECEIPT, id_) for id_ in waited if id_ not in waits),
-    )
+    def owing(referral: Referral) -> Owing:
+        def late(deadline: DeadlineDue, _now: datetime) -> Case:
+            return _noted(case, deadline, deadline.due_at, referral, receipt_overdue=True)
 
+        def until(move: DeadlineMove, now: datetime) -> Case:
+            return _noted(case, move, now, referral, receipt_due_at=move.due_at)
 
-def receipt_missed(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
-    """Nobody has confirmed the referral in time."""
-    case = states.get(Case, deadline.owner)
-    referral = None if case is None else _unconfirmed(case).get(deadline.subject)
-    if case is None or referral is None:
-        return NOTHING
-    case = case.with_referral(replace(referral, receipt_overdue=True))
-    code = f"{deadline.name}_level_{deadline.level}"
-    return Decision((own_act(case, deadline.due_at, "DeadlineMissed", referral.id, code),))
+        def limit(_level: int, start: datetime, context: Context) -> Due:
+            return receipt_due(context, referral.priority, referral.place, start)
+
+        found = Owing(case.id, referral.to_centre, referral.country, case.opened_by, referral.referred_at, limit)
+        level = int(referral.receipt_overdue)
+        return replace(found, late=late, until=until, due_at=referral.receipt_due_at, level=level)
+
+    return {each.id: owing(each) for each in case.referrals if each.owed == "receipt" and each.receipt_due_at}
 
 
-def receipt_moved(states: States, move: DeadlineMove, context: Context) -> Decision:
-    """The confirmation is owed by another time, because the working days are others."""
-    case = states.get(Case, move.owner)
-    referral = None if case is None else _unconfirmed(case).get(move.subject)
-    if case is None or referral is None:
-        return NOTHING
-    case = case.with_referral(replace(referral, receipt_due_at=move.due_at))
-    return Decision((own_act(case, context.now, "DeadlineMoved", referral.id, f"{move.name}_level_{move.level}"),))
+def _confirmed(_before: Case, after: Case, id_: UUID) -> bool:
+    referral = after.referral(id_)
+    return referral is not None and referral.status != "withdrawn"
 
 
-def _unconfirmed(case: Case) -> Mapping[UUID, Referral]:
-    return {each.id: each for each in case.referrals if each.owed == "receipt"}
+def _reroutings(case: Case) -> Mapping[UUID, Owing]:
+    """The referral that was rejected last, if nothing else is going on."""
+    if case.over or case.employed or any(each.open for each in case.referrals):
+        return {}
+    ended = [(each.closed_at, each.id, each) for each in case.referrals if each.closed_at is not None]
+    if not ended:
+        return {}
+    since, _, last = max(ended, key=lambda each: each[:2])
+    if last.status != "rejected":
+        return {}
+
+    def limit(level: int, start: datetime, context: Context) -> Due:
+        return Counted(GERMANY, start, REROUTING_WORKING_DAYS[level - 1]).due(context.working_days)
+
+    def late(deadline: DeadlineDue, _now: datetime) -> Case:
+        return _noted(case, deadline, deadline.due_at, last)
+
+    def until(move: DeadlineMove, now: datetime) -> Case:
+        return _noted(case, move, now, last)
+
+    found = Owing(case.id, last.to_centre, last.country, case.opened_by, since, limit)
+    return {last.id: replace(found, late=late, until=until)}
+
+
+def _rerouted(_before: Case, after: Case, _id: UUID) -> bool:
+    return any(each.open for each in after.referrals)
+
+
+def _noted(case: Case, message: DeadlineDue | DeadlineMove, at: datetime, referral: Referral, **changes: Any) -> Case:
+    """The case with the changed referral, and what became of the deadline in its timeline."""
+    type_ = "DeadlineMoved" if isinstance(message, DeadlineMove) else "DeadlineMissed"
+    changed = case.with_referral(replace(referral, **changes)) if changes else case
+    return own_act(changed, at, type_, referral.id, f"{message.name}_level_{message.level}")
+
+
+RECEIPT: Final = Ladder(REFERRAL_RECEIPT, Case, (roles.SCOUT,), TOLD, _receipts, _confirmed)
+REROUTING: Final = Ladder(
+    REFERRAL_REROUTING, Case, (roles.SCOUT, roles.PROGRAMME_MANAGER), TOLD, _reroutings, _rerouted
+)
+LADDERS: Final = (RECEIPT, REROUTING)

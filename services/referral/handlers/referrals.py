@@ -17,7 +17,6 @@ from referral.domain.referral import Referral, Withdrawal, as_told
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
 from referral.handlers.care import open_for, sealed_needs
 from referral.handlers.desk import own_act, own_case
-from referral.handlers.receipts import watched
 from referral.limits import receipt_due
 from referral.reference import Reference
 from vocabulary.countries import GERMANY, day_at
@@ -67,7 +66,7 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
     )
     after = own_act(case.with_referral(referral, key), context.now, "ReturneeReferred", id_, centre.code)
     event = _returnee_referred(after, referral, tuple(sorted(set(command.needs))), context.reference)
-    return Decision((after,), (event,), watched(case, after, receipt.counted), ReferralOutcome.of(after, referral))
+    return Decision((after,), (event,), answer=ReferralOutcome.of(after, referral))
 
 
 def withdraw_referral(states: States, command: WithdrawReferral, context: Context) -> Decision | Refused:
@@ -92,7 +91,7 @@ def withdraw_referral(states: States, command: WithdrawReferral, context: Contex
     else:
         return refusals.not_to_be_withdrawn(referral)
     outcome = ReferralOutcome.of(after, after.referral(referral.id) or referral)
-    return Decision((after,), (event,), watched(case, after), outcome)
+    return Decision((after,), (event,), answer=outcome)
 
 
 def withdrawn(case: Case, referral: Referral, reason: str, at: datetime) -> tuple[Case, ReferralWithdrawn]:

@@ -87,7 +87,8 @@ def test_every_class_of_the_service_is_declared() -> None:
         "profile_key",
         "country_status",
     ]
-    assert set(SERVICE.deadlines) == {"referral_answer", "first_contact", "consent_renewal"}
+    owed = {"referral_answer", "first_contact", "consent_renewal", "arrival_confirmation", "consent_expiry"}
+    assert set(SERVICE.deadlines) == owed
 
 
 def test_the_limits_of_the_reference_data_are_those_of_the_programme() -> None:

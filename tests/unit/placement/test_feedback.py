@@ -12,7 +12,7 @@ import pytest
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.calendar_days import CalendarDay
 from placement import commands
-from placement.events import PlacementDeadlineMissed, PlacementDeadlineMoved
+from placement.events import DeadlineMissed, DeadlineMoved
 from placement.handlers import MOVES
 from tests.support.memory import NOW
 from tests.support.placement.world import (
@@ -83,7 +83,7 @@ def test_who_lets_it_pass_is_asked_on_three_levels_and_nothing_else_follows() ->
     world = World()
     candidacy_id = world.present()
     world.service.advance(40 * DAY)
-    told = [each for each in world.service.events if isinstance(each, PlacementDeadlineMissed)]
+    told = [each for each in world.service.events if isinstance(each, DeadlineMissed)]
     assert [(each.level, each.owner_role, each.owner_org) for each in told] == [
         (1, "placement_officer", LAGOS),
         (2, "centre_manager", LAGOS),
@@ -111,7 +111,7 @@ def test_it_moves_with_the_calendar() -> None:
     candidacy_id = world.present()
     world.service.follow(MOVES, closed("2026-03-05"))
     assert due(world, candidacy_id) == TEN + DAY
-    event = world.last(PlacementDeadlineMoved)
+    event = world.last(DeadlineMoved)
     assert (event.old_due_at, event.due_at, event.level) == (TEN, TEN + DAY, 1)
     assert (event.subject_id, event.reason) == (candidacy_id, "working_days_changed")
 
@@ -122,7 +122,7 @@ def test_a_later_level_moves_and_what_was_missed_stays() -> None:
     world.service.advance(15 * DAY)
     assert world.candidacy(candidacy_id).overdue_level == 1
     world.service.follow(MOVES, closed("2026-03-18"))
-    assert world.last(PlacementDeadlineMoved).level == 2
+    assert world.last(DeadlineMoved).level == 2
     assert world.candidacy(candidacy_id).answer_due_at == TEN
 
 

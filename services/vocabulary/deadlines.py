@@ -1,0 +1,246 @@
+"""What somebody owes by a time: one shape for every kind of deadline, in every service.
+
+A kind is a `Ladder`: who owes it at each level, and what of it stands in an aggregate. All else follows from that. The
+deadline is set and cleared; who owes it is reminded; its end is told louder each time, level by level, then it is
+quiet; a change of the calendar is told, and so is that it was done. No deadline decides anything over a person
+(docs/domain.md: never-by-a-clock). That one was set is no event: the fact that it follows from is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.pure.codes import Code, Instant
+from chassis.pure.decision import (
+    NOTHING,
+    Cleared,
+    Context,
+    Deadline,
+    DeadlineDue,
+    DeadlineMove,
+    Decision,
+    Due,
+    Owed,
+    Refused,
+)
+from chassis.pure.states import States
+from vocabulary import roles
+from vocabulary.codes import Centre, Country, Org
+from vocabulary.events import CaseEvent
+
+PROGRAMME_DESK: Final = roles.programme("desk")
+NOTICE: Final = 4
+"""Who owes something is reminded when one part in so many of the time is left (docs/domain.md: deadline-notice)."""
+WORKING_DAYS_CHANGED: Final = "working_days_changed"
+
+
+class DeadlineEvent(CaseEvent):
+    """Something of what an organisation owes in a case. Each service has its own of these, by the same name."""
+
+    centre: Centre
+    country: Country
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+
+
+class DeadlineApproaching(DeadlineEvent):
+    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, before the first level."""
+
+    level: int = Field(ge=1, le=3)
+
+
+class DeadlineMissed(DeadlineEvent):
+    """Somebody owed an act by `due_at`. Told once per level, each of another owner; nothing is decided by it."""
+
+    level: int = Field(ge=1, le=3)
+
+
+class DeadlineMet(DeadlineEvent):
+    """What was owed by `due_at` was done: in time at `level` 0, else after that level was missed."""
+
+    level: int = Field(ge=0, le=3)
+
+
+class DeadlineMoved(DeadlineEvent):
+    """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
+    `due_at`. A shortened one ends no earlier than with the next working day."""
+
+    old_due_at: Instant
+    level: int = Field(ge=1, le=3)
+    reason: Code
+
+
+class Told(NamedTuple):
+    """The events by which a service tells of its deadlines."""
+
+    approaching: type[DeadlineApproaching]
+    missed: type[DeadlineMissed]
+    met: type[DeadlineMet]
+    moved: type[DeadlineMoved]
+
+
+Limit = Callable[[int, datetime, Context], Due]
+"""When a level is over that begins at a time: the first at `Owing.since`, any other when the one before it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """One thing that is owed in a case. Two of the same words are owed alike: nothing is set anew.
+
+    `org`: who owes it, up to the programme's desk, to which the last levels go. `since`: from when it is counted.
+
+    What the aggregate keeps may differ nevertheless: `due_at`, the end of the first level, and `level`, the last that
+    was missed. `late` is the aggregate once another was missed, `until` once the first ends at another time. All of
+    them are absent where it keeps nothing.
+    """
+
+    case_id: UUID
+    centre: str
+    country: str
+    org: str
+    since: datetime
+    limit: Limit = field(compare=False)
+    late: Callable[[DeadlineDue, datetime], Any] | None = field(default=None, compare=False)
+    until: Callable[[DeadlineMove, datetime], Any] | None = field(default=None, compare=False)
+    due_at: datetime | None = field(default=None, compare=False)
+    level: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A kind of deadline.
+
+    `roles`: who owes it, per level from the first. `owed`: what of it stands in an aggregate of the type `state`, by
+    subject: a deadline is set and cleared as that comes to stand and falls. `done`: whether what stood before a change,
+    and does not stand so after it, was done by that; else it is owed no more, or otherwise. `notice`: how long before
+    the end of the first level its owner is reminded; None: by `NOTICE`.
+    """
+
+    name: str
+    state: type[Any]
+    roles: tuple[str, ...]
+    told: Told
+    owed: Callable[[Any], Mapping[UUID, Owing]]
+    done: Callable[[Any, Any, UUID], bool]
+    notice: timedelta | None = None
+
+    def fires(self, states: States, deadline: DeadlineDue, context: Context) -> Decision:
+        """It approaches, or a level was missed: that is told, and the next one begins."""
+        owing = self._still(states, deadline)
+        if owing is None:
+            return NOTHING
+        told = self._told(deadline, owing)
+        if deadline.approaching:
+            return Decision(events=(self.told.approaching(**told, level=deadline.level),))
+        states_after = () if owing.late is None else (owing.late(deadline, context.now),)
+        events = (self.told.missed(**told, level=deadline.level),)
+        if deadline.level >= len(self.roles):
+            return Decision(states_after, events)
+        level = deadline.level + 1
+        due = owing.limit(level, deadline.due_at, context)
+        owed = Owed(self.roles[level - 1], owing.org, owing.case_id)
+        again = Deadline(self.name, deadline.subject, deadline.owner, due.at, level, due.counted, owed)
+        return Decision(states_after, events, (again,))
+
+    def moves(self, states: States, move: DeadlineMove, context: Context) -> Decision:
+        """It is owed by another time, because working days are others."""
+        owing = self._still(states, move)
+        if owing is None:
+            return NOTHING
+        changed = () if owing.until is None or move.level > 1 else (owing.until(move, context.now),)
+        told = self._told(move, owing)
+        times = {"old_due_at": move.old_due_at, "level": move.level, "reason": WORKING_DAYS_CHANGED}
+        return Decision(changed, (self.told.moved(**told, **times),))
+
+    def changed(self, before: Any | None, after: Any, context: Context) -> Decision:
+        """What a change of the aggregate sets, clears and tells."""
+        owed, owes = {} if before is None else self.owed(before), self.owed(after)
+        cleared = (Cleared(self.name, id_) for id_ in owed if id_ not in owes)
+        begun = (self._begun(id_, after.id, each, context) for id_, each in owes.items() if owed.get(id_) != each)
+        events = tuple(
+            self._met(id_, owing, context)
+            for id_, owing in owed.items()
+            if owes.get(id_) != owing and self.done(before, after, id_)
+        )
+        return Decision((), events, (*cleared, *begun))
+
+    def _begun(self, subject: UUID, owner: UUID, owing: Owing, context: Context) -> Deadline:
+        """Its first level."""
+        limit = owing.limit(1, owing.since, context)
+        due_at = owing.due_at or limit.at
+        reminded_at = due_at - (self.notice or (due_at - owing.since) / NOTICE)
+        owed = Owed(self.roles[0], owing.org, owing.case_id, reminded_at)
+        return Deadline(self.name, subject, owner, due_at, counted=limit.counted, owed=owed)
+
+    def _still(self, states: States, deadline: DeadlineDue | DeadlineMove) -> Owing | None:
+        state = states.get(self.state, deadline.owner)
+        return None if state is None else self.owed(state).get(deadline.subject)
+
+    def _met(self, subject: UUID, owing: Owing, context: Context) -> DeadlineMet:
+        """What the aggregate does not keep is counted anew."""
+        role, org = self._owner(1, owing)
+        due_at, level = owing.due_at, owing.level
+        if due_at is None:
+            ends = list(self._ends(owing, context))
+            due_at, level = ends[0], sum(end <= context.now for end in ends)
+        who = {"case_id": owing.case_id, "centre": owing.centre, "country": owing.country}
+        what = {"deadline_type": self.name, "subject_id": subject, "owner_role": role, "owner_org": org}
+        return self.told.met(**who, **what, due_at=due_at, level=level)
+
+    def _ends(self, owing: Owing, context: Context) -> Iterator[datetime]:
+        start = owing.since
+        for level in range(1, len(self.roles) + 1):
+            start = owing.limit(level, start, context).at
+            yield start
+
+    def _told(self, deadline: DeadlineDue | DeadlineMove, owing: Owing) -> dict[str, Any]:
+        role, org = self._owner(deadline.level, owing)
+        return {
+            "case_id": owing.case_id,
+            "centre": owing.centre,
+            "country": owing.country,
+            "deadline_type": self.name,
+            "subject_id": deadline.subject,
+            "owner_role": role,
+            "owner_org": org,
+            "due_at": deadline.due_at,
+        }
+
+    def _owner(self, level: int, owing: Owing) -> tuple[str, str]:
+        role = self.roles[level - 1]
+        return role, PROGRAMME_DESK if role == roles.PROGRAMME_MANAGER else owing.org
+
+
+def _with(decision: Decision, follows: Decision) -> Decision:
+    events, deadlines = decision.events + follows.events, decision.deadlines + follows.deadlines
+    return decision if follows == NOTHING else decision._replace(events=events, deadlines=deadlines)
+
+
+Decide = Callable[[States, Any, Context], Decision | Refused]
+
+
+def followed(ladders: Iterable[Ladder], decide: Decide) -> Decide:
+    """The same decision, and with it what it sets, clears and tells of deadlines of these kinds."""
+    ladders = tuple(ladders)
+
+    def decided(states: States, message: Any, context: Context) -> Decision | Refused:
+        decision = decide(states, message, context)
+        if isinstance(decision, Refused):
+            return decision
+        for after in decision.states:
+            for ladder in ladders:
+                if type(after) is ladder.state:
+                    follows = ladder.changed(states.get(ladder.state, after.id), after, context)
+                    decision = _with(decision, follows)
+        return decision
+
+    return decided

@@ -1,0 +1,96 @@
+"""What is owed on a real database: listed for whoever owes it, reminded of, missed, met; and shown to nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from tests.support.counselling.process import EDO, LAGOS, PROGRAMME, staff
+from tests.support.counselling.process import Process as Centre
+from tests.support.placement.api import EDOS, OFFICER
+from tests.support.placement.process import TODAY, Placement
+from tests.support.referral.process import BAVARIA, LOS
+from tests.support.referral.process import Process as Desk
+
+OTHER_DESK: Mapping[str, Any] = {**BAVARIA, "org": "scouts:berlin"}
+
+
+def lines(page: Any) -> list[tuple[str, str, int]]:
+    return [(each["case_id"], each["deadline_type"], each["level"]) for each in page["items"]]
+
+
+async def test_a_centre_sees_what_it_owes_and_is_reminded_once(counselling: Centre) -> None:
+    id_ = uuid4()
+    case, referral = str(id_), await counselling.refer(id_, priority="emergency")
+    page = await counselling.get("/deadlines", staff(LAGOS))
+    [owed] = page["items"]
+    assert (owed["subject_id"], owed["owner_role"], owed["owner_org"]) == (referral, "centre_counsellor", LAGOS)
+    assert lines(page) == [(case, "referral_answer", 1)]
+    assert (await counselling.get("/deadlines", staff(EDO)))["items"] == []
+
+    counselling.clock.advance(timedelta(hours=19))
+    assert await counselling.deadlines.fire_due() == 1
+    assert await counselling.deadlines.fire_due() == 0, "it is reminded of once"
+    assert lines(await counselling.get("/deadlines", staff(LAGOS))) == [(case, "referral_answer", 1)]
+    counselling.clock.advance(timedelta(hours=6))
+    assert await counselling.deadlines.fire_due() == 1
+    assert lines(await counselling.get("/deadlines", staff(LAGOS), level=1)) == []
+    [owed] = (await counselling.get("/deadlines", PROGRAMME, level=2, type="referral_answer"))["items"]
+    assert (owed["owner_role"], owed["owner_org"]) == ("centre_manager", LAGOS)
+
+    await counselling.post(f"/referrals/{referral}/accept", LAGOS)
+    assert lines(await counselling.get("/deadlines", PROGRAMME, centre=LAGOS)) == [(case, "consent_expiry", 1)]
+    assert await counselling.published(case) == [
+        *("ReferralReceived", "DeadlineApproaching", "DeadlineMissed"),
+        *("ReferralAccepted", "DeadlineMet"),
+    ]
+    assert await counselling.pool.fetchval("select count(*) from audit where action = 'list_deadlines'") == 6
+
+
+async def test_a_centre_that_may_not_know_a_person_sees_only_what_it_owes_for_that(counselling: Centre) -> None:
+    case = uuid4()
+    referral = await counselling.refer(case)
+    await counselling.post(f"/referrals/{referral}/accept", LAGOS)
+    await counselling.post(f"/files/{case}/arrival", LAGOS, arrived_on=counselling.today, method="seen")
+    shown = lines(await counselling.get("/deadlines", staff(LAGOS)))
+    assert sorted(name for _, name, _ in shown) == ["consent_expiry", "first_contact"]
+    consent = await counselling.pool.fetchval("select data -> 'consents' -> 0 ->> 'id' from centre_file")
+    gone = {"consent_id": consent, "purpose": "referral", "recipients": ["country:NG"]}
+    gone |= {"effective_at": "2026-03-02T09:00:00Z"}
+    await counselling.dispatcher.handle([counselling.event(case, "ConsentWithdrawn", **gone)])
+    shown = lines(await counselling.get("/deadlines", staff(LAGOS)))
+    assert shown == [(str(case), "consent_renewal", 1)]
+    found = lines(await counselling.get("/deadlines", PROGRAMME))
+    assert sorted(name for _, name, _ in found) == ["consent_renewal", "first_contact"]
+
+
+async def test_a_desk_sees_what_it_owes_to_its_referrals(desk: Desk) -> None:
+    case = await desk.opened()
+    referral = await desk.referred(case, "employment")
+    assert lines(await desk.read("/deadlines")) == [(case, "referral_receipt", 1)]
+    assert lines(await desk.read("/deadlines", OTHER_DESK)) == []
+    assert (await desk.read("/deadlines", OTHER_DESK, org=BAVARIA["org"]))["http"] == 403
+    await desk.received(case, referral)
+    assert lines(await desk.read("/deadlines")) == []
+    await desk.tell("counselling", "ReferralRejected", case, centre=LOS, referral_id=referral, reason="no_capacity")
+    assert lines(await desk.read("/deadlines", type="referral_rerouting")) == [(case, "referral_rerouting", 1)]
+    await desk.referred(case, "employment")
+    assert lines(await desk.read("/deadlines")) == [(case, "referral_receipt", 1)]
+    told = await desk.published(case)
+    assert [name for name in told if name.startswith("Deadline")] == ["DeadlineMet", "DeadlineMet"]
+
+
+async def test_a_placement_desk_sees_who_waits_for_an_offer_and_pages_through_them(placement: Placement) -> None:
+    cases = [str(await placement.refer()) for _ in range(3)]
+    for case in cases:
+        arrival = {"arrived_on": TODAY.isoformat(), "admin1": None, "centre": LAGOS, "country": "NG"}
+        await placement.tell("counselling", "ArrivedInCountry", case, **arrival)
+    owed = await placement.all("/deadlines", limit=2)
+    assert {each["case_id"] for each in owed} == set(cases)
+    assert {each["deadline_type"] for each in owed} == {"job_offer_target"}
+    assert await placement.all("/deadlines", EDOS) == []
+    placement.clock.advance(timedelta(days=3650))
+    assert await placement.all("/deadlines", OFFICER) == [], "no consent lets the desk know them any more"
+    assert len(await placement.all("/deadlines", PROGRAMME)) == len(cases)

@@ -1,0 +1,184 @@
+"""One shape for every deadline: what stands in an aggregate is set, reminded of, missed by level, met or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from chassis.pure.decision import Cleared, Context, Deadline, Decision, Due, Handler, Refused
+from chassis.pure.needs import needs
+from chassis.pure.states import Kind, States
+from placement import events
+from tests.support.memory import NOW, SYSTEM, MemoryService
+from vocabulary import roles
+from vocabulary.deadlines import PROGRAMME_DESK, DeadlineEvent, Ladder, Owing, Told, followed
+
+CASE, LETTER = UUID(int=1), UUID(int=2)
+HOUR = timedelta(hours=1)
+LAGOS, EDO = "centre:NG-LOS", "centre:NG-EDO"
+
+
+@dataclass(frozen=True)
+class Post:
+    """Somebody waits for a letter from a centre."""
+
+    id: UUID
+    centre: str = LAGOS
+    wanted_at: datetime | None = None
+    written: bool = False
+    status: str = "open"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of it; `None` leaves it."""
+
+    case_id: UUID
+    after: Post
+
+
+def waiting(post: Post) -> Mapping[UUID, Owing]:
+    if post.wanted_at is None or post.written:
+        return {}
+
+    def limit(level: int, start: datetime, _context: Context) -> Due:
+        return Due(start + HOUR * 8 * level)
+
+    return {LETTER: Owing(post.id, post.centre, "NG", post.centre, post.wanted_at, limit)}
+
+
+TOLD = Told(events.DeadlineApproaching, events.DeadlineMissed, events.DeadlineMet, events.DeadlineMoved)
+LADDER = Ladder(
+    name="letter",
+    state=Post,
+    roles=(roles.CENTRE_COUNSELLOR, roles.CENTRE_MANAGER, roles.PROGRAMME_MANAGER),
+    told=TOLD,
+    owed=waiting,
+    done=lambda _before, after, _id: bool(after.written),
+)
+
+
+def change(_states: States, message: Change, _context: Context) -> Decision | Refused:
+    return Decision((message.after,))
+
+
+BY_CASE = needs(case_id=Post)
+
+
+class Office:
+    """A service with this one kind of deadline."""
+
+    def __init__(self) -> None:
+        self.service = MemoryService(
+            (Kind(Post, "post"),),
+            {Change: Handler(BY_CASE, followed((LADDER,), change))},
+            {},
+            {"letter": Handler(needs(owner=Post), LADDER.fires)},
+            reference=None,
+        )
+        self.post = Post(CASE)
+
+    def becomes(self, **changes: Any) -> None:
+        self.post = replace(self.post, **changes)
+        outcome = self.service.command(Change(CASE, self.post), SYSTEM)
+        assert isinstance(outcome, Decision)
+
+    @property
+    def told(self) -> list[tuple[str, int, str, str]]:
+        found = []
+        for event in self.service.events:
+            assert isinstance(event, DeadlineEvent)
+            found.append((type(event).__name__, event.level, event.owner_role, event.owner_org))  # type: ignore[attr-defined]
+        return found
+
+
+def test_what_comes_to_stand_is_set_for_who_owes_it_and_no_event_tells_so() -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW)
+    [row] = office.service.deadlines.values()
+    assert (row.due_at, row.level) == (NOW + 8 * HOUR, 1)
+    assert row.owed is not None
+    assert (row.owed.role, row.owed.org, row.owed.about) == (roles.CENTRE_COUNSELLOR, LAGOS, CASE)
+    assert row.owed.approaches_at == NOW + 6 * HOUR
+    assert office.told == []
+
+
+def test_its_owner_is_reminded_once_and_each_level_is_told_to_another() -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW)
+    office.service.advance(timedelta(days=9))
+    assert office.told == [
+        ("DeadlineApproaching", 1, roles.CENTRE_COUNSELLOR, LAGOS),
+        ("DeadlineMissed", 1, roles.CENTRE_COUNSELLOR, LAGOS),
+        ("DeadlineMissed", 2, roles.CENTRE_MANAGER, LAGOS),
+        ("DeadlineMissed", 3, roles.PROGRAMME_MANAGER, PROGRAMME_DESK),
+    ]
+    assert [event.due_at - NOW for event in office.service.events[1:]] == [8 * HOUR, 24 * HOUR, 48 * HOUR]  # type: ignore[attr-defined]
+    assert not office.service.deadlines, "then it is quiet"
+    assert office.service.state(Post, CASE) == office.post, "a deadline decides nothing"
+
+
+@pytest.mark.parametrize(("hours", "level"), [(1, 0), (7, 0), (9, 1), (30, 2), (90, 3)])
+def test_that_it_was_done_is_told_with_the_level_that_it_had_reached(hours: int, level: int) -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW)
+    office.service.advance(hours * HOUR)
+    office.becomes(written=True)
+    assert office.told[-1] == ("DeadlineMet", level, roles.CENTRE_COUNSELLOR, LAGOS)
+    assert office.service.events[-1].due_at == NOW + 8 * HOUR  # type: ignore[attr-defined]
+    assert not office.service.deadlines
+
+
+def test_what_is_owed_no_more_is_cleared_and_was_not_met() -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW)
+    office.becomes(wanted_at=None)
+    assert (office.told, office.service.deadlines) == ([], {})
+
+
+@pytest.mark.parametrize("changes", [{"centre": EDO}, {"wanted_at": NOW + HOUR}])
+def test_what_is_owed_otherwise_begins_anew(changes: dict[str, Any]) -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW)
+    office.service.advance(9 * HOUR)
+    office.becomes(**changes)
+    [row] = office.service.deadlines.values()
+    assert (row.level, row.owed and row.owed.org) == (1, office.post.centre)
+    assert "DeadlineMet" not in {name for name, *_ in office.told}
+
+
+def test_what_changes_nothing_of_it_sets_nothing_anew() -> None:
+    before = Post(CASE, wanted_at=NOW)
+    context: Any = None
+    assert LADDER.changed(before, replace(before, status="read"), context) == Decision()
+
+
+def test_one_that_is_too_late_to_remind_of_is_missed_at_once() -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW - 10 * HOUR)
+    office.service.advance(timedelta(0))
+    assert [name for name, *_ in office.told] == ["DeadlineMissed"]
+
+
+def test_it_is_set_and_cleared_with_what_the_handler_wants_besides() -> None:
+    other = (Cleared("other", CASE), Deadline("another", CASE, CASE, NOW))
+
+    def decide(_states: States, _message: Change, _context: Context) -> Decision | Refused:
+        return Decision((Post(CASE, wanted_at=NOW),), deadlines=other)
+
+    context = Office().service.context(SYSTEM, NOW)
+    decision = followed((LADDER,), decide)(States((Kind(Post, "post"),)), Change(CASE, Post(CASE)), context)
+    assert isinstance(decision, Decision)
+    assert decision.deadlines[:2] == other
+    assert [each.name for each in decision.deadlines[2:]] == ["letter"]
+
+
+def test_a_refusal_sets_nothing() -> None:
+    no = Refused("no", "It is not so.", "Leave it.")
+    context = Office().service.context(SYSTEM, NOW)
+    assert followed((LADDER,), lambda *_: no)(States((Kind(Post, "post"),)), Change(CASE, Post(CASE)), context) is no
