@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from chassis.pure.decision import Actor, Decision, Refused
-from counselling import commands
+from counselling import commands, contracts
 from counselling.answers import CorrectionOutcome, FileView
 from counselling.domain.correction import Report
 from counselling.events import ArrivalCorrected, RecordVoided
@@ -171,6 +171,40 @@ def test_a_void_arrival_leaves_the_person_expected() -> None:
     assert (told.record, told.reported_at) == ("arrival", NOW)
     done(desk.arrive(TODAY))
     assert desk.file.status == "arrived_not_contacted"
+
+
+def test_a_corrected_day_of_arrival_moves_what_is_owed_and_nothing_else_does() -> None:
+    desk = Desk.with_arrival()
+    owed = desk.due("first_contact", CASE)
+    assert owed is not None
+    desk.service.advance(owed - NOW)
+    assert desk.told()[-1] == "DeadlineMissed"
+    second = desk.service.deadlines["first_contact", CASE]
+    done(correct(desk, TODAY, method="phone"))
+    done(confirm(desk))
+    assert desk.service.deadlines["first_contact", CASE] == second
+    assert desk.file.arrival is not None
+    assert (desk.file.arrival.contact_due_at, desk.file.arrival.contact_overdue_level) == (owed, 1)
+    done(correct(desk, TODAY - 7 * DAY, method="phone"))
+    done(confirm(desk))
+    first = desk.service.deadlines["first_contact", CASE]
+    assert (first.due_at, first.level) == (desk.file.arrival.contact_due_at, 1)
+    assert first.due_at < owed
+    assert desk.file.arrival.contact_overdue_level == 0
+    assert "DeadlineMet" not in desk.told()[-2:]
+
+
+def test_of_whom_did_not_arrive_after_all_word_is_owed_again() -> None:
+    desk = Desk.with_acceptance()
+    desk.tell(contracts.ReturneeDeparted(case_id=CASE, departed_on=TODAY, arrival_expected_on=TODAY))
+    owed = desk.due("arrival_confirmation", CASE)
+    assert owed is not None
+    done(desk.arrive(TODAY))
+    assert desk.due("arrival_confirmation", CASE) is None
+    done(void(desk))
+    done(confirm(desk))
+    assert desk.due("arrival_confirmation", CASE) == owed
+    assert desk.told()[-1] == "RecordVoided"
 
 
 def test_a_withdrawal_that_was_but_noted_holds_once_there_was_no_arrival() -> None:

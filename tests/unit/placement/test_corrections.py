@@ -13,7 +13,18 @@ from placement.domain.correction import Facts
 from placement.events import EmploymentCorrected, JobOfferCorrected, PlacementRecordVoided, VacancyReopened
 from placement.handlers.corrections import LAPSES_AFTER
 from tests.support.memory import NOW
-from tests.support.placement.world import DAY, IN_ACCRA, IN_EDO, OFFICER, TODAY, World, consent_gone, refused
+from tests.support.placement.world import (
+    CASE,
+    DAY,
+    IN_ACCRA,
+    IN_EDO,
+    OFFICER,
+    TODAY,
+    World,
+    arrived,
+    consent_gone,
+    refused,
+)
 
 ADA, BOB = "a" * 64, "b" * 64
 
@@ -136,6 +147,23 @@ def test_an_offer_that_has_ended_is_void_where_it_ended() -> None:
     after = world.candidacy(candidacy)
     assert (after.status, after.closed_reason, after.offer) == ("closed", "person_declined", None)
     assert world.candidate.offers == 0
+
+
+def test_who_has_no_offer_after_all_is_owed_one_and_word_of_the_first_day_likewise() -> None:
+    world = World()
+    world.tell(arrived())
+    promised = world.due("job_offer_target", CASE)
+    assert promised is not None
+    candidacy = world.start()
+    assert world.due("job_offer_target", CASE) is None
+    assert world.due("employment_start", candidacy) is None
+    done(no_work(world, candidacy))
+    done(confirm(world, candidacy))
+    assert world.due("employment_start", candidacy) is not None
+    done(no_offer(world, candidacy))
+    done(confirm(world, candidacy))
+    assert world.due("employment_start", candidacy) is None
+    assert world.due("job_offer_target", CASE) == promised
 
 
 def test_what_others_were_offered_still_counts() -> None:
