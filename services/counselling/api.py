@@ -155,8 +155,8 @@ async def list_deadlines(
     level: Annotated[int | None, Query(ge=1, le=3, description="only what has got so far")] = None,
 ) -> Response:
     """What the caller's centre owes, the most pressing first; for the programme's management, what any does."""
-    wanted = OwedWanted(scope.centre, deadline_type, level)
-    return json_response(await views.deadlines(reading, wanted, scope.reader, wish, now=now))
+    wanted = OwedWanted(deadline_type, level)
+    return json_response(await views.deadlines(reading, scope, wish, wanted=wanted, now=now))
 
 
 @router.get("/files", tags=["files"], **personal(Page[FileSummary], 403))

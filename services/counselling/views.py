@@ -68,16 +68,17 @@ async def inbox(documents: Documents, scope: Scope, wish: Wish, *, now: datetime
 
 
 async def deadlines(
-    documents: Documents, wanted: OwedWanted, reader: str | None, wish: Wish, *, now: datetime
+    documents: Documents, scope: Scope, wish: Wish, *, wanted: OwedWanted, now: datetime
 ) -> Page[OwedItem]:
     """What a centre owes, or any. Of somebody whom no consent lets the centre know now it sees what tells it nothing of
     them: the answer to a referral, and what becomes of the lost consent itself."""
     where = Where().add("owed.org is not null")
+    where.add("owed.org = {}", scope.centre)
     for condition, value in zip(CONDITIONS, wanted, strict=True):
         where.add(condition, value)
     where.add(
         "(owed.name = any({}) or (file.data -> 'taken_on' ->> {}::text)::timestamptz > {})",
-        *((None,) * 3 if reader is None else (list(OF_NOBODY_KNOWN), reader, now)),
+        *((None,) * 3 if scope.reader is None else (list(OF_NOBODY_KNOWN), scope.reader, now)),
     )
     return await documents.page(DEADLINES, where, wish, owed_item)
 

@@ -191,7 +191,7 @@ async def list_deadlines(
 ) -> Response:
     """What the caller's desk owes, the most pressing first; for the programme's management, what any does."""
     scope, org = owing
-    return json_response(await views.deadlines(reading, OwedWanted(org, deadline_type, level), scope, wish))
+    return json_response(await views.deadlines(reading, scope, wish, org=org, wanted=OwedWanted(deadline_type, level)))
 
 
 @router.get("/candidates", tags=["candidates"], **personal(Page[CandidateItem], 403))

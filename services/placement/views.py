@@ -104,10 +104,13 @@ _employer: TypeAdapter[Employer] = TypeAdapter(Employer)
 _vacancy: TypeAdapter[Vacancy] = TypeAdapter(Vacancy)
 
 
-async def deadlines(documents: Documents, wanted: OwedWanted, scope: Scope, wish: Wish) -> Page[OwedItem]:
+async def deadlines(
+    documents: Documents, scope: Scope, wish: Wish, *, org: str | None, wanted: OwedWanted
+) -> Page[OwedItem]:
     """What a desk owes, or any. That somebody waits for an offer is shown to who may know the person; what is owed on a
     candidacy, to the desk that has begun it."""
     where = Where().add("owed.org is not null")
+    where.add("owed.org = {}", org)
     for condition, value in zip(CONDITIONS, wanted, strict=True):
         where.add(condition, value)
     if scope.eyes is not None:

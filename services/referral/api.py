@@ -190,7 +190,7 @@ async def list_deadlines(
     level: Annotated[int | None, Query(ge=1, le=3, description="only what has got so far")] = None,
 ) -> Response:
     """What the caller's organisation owes, the most pressing first; for the programme's management, what any does."""
-    return json_response(await views.deadlines(reading, OwedWanted(scope, deadline_type, level), wish))
+    return json_response(await views.deadlines(reading, scope, wish, wanted=OwedWanted(deadline_type, level)))
 
 
 @router.get("/referrals", tags=["referrals"], **personal(Page[ListedReferral], 403))

@@ -131,9 +131,10 @@ async def keys_owed(documents: Documents, scope: str | None, wish: Wish, *, befo
     return await documents.page(KEYS, where, wish, _key_owed)
 
 
-async def deadlines(documents: Documents, wanted: OwedWanted, wish: Wish) -> Page[OwedItem]:
+async def deadlines(documents: Documents, scope: str | None, wish: Wish, *, wanted: OwedWanted) -> Page[OwedItem]:
     """What an organisation owes, or any."""
     where = Where().add("owed.org is not null")
+    where.add("owed.org = {}", scope)
     for condition, value in zip(CONDITIONS, wanted, strict=True):
         where.add(condition, value)
     return await documents.page(DEADLINES, where, wish, owed_item)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -232,6 +233,7 @@ def followed(ladders: Iterable[Ladder], decide: Decide) -> Decide:
     """The same decision, and with it what it sets, clears and tells of deadlines of these kinds."""
     ladders = tuple(ladders)
 
+    @wraps(decide)
     def decided(states: States, message: Any, context: Context) -> Decision | Refused:
         decision = decide(states, message, context)
         if isinstance(decision, Refused):

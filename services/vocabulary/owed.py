@@ -27,12 +27,11 @@ class OwedItem(Answer):
 class OwedWanted(NamedTuple):
     """Which of them are asked for; None lets all pass."""
 
-    org: str | None
     deadline_type: str | None
     level: int | None
 
 
-CONDITIONS: Final = ("owed.org = {}", "owed.name = {}", "owed.level = {}")
+CONDITIONS: Final = ("owed.name = {}", "owed.level = {}")
 """Those of `OwedWanted`, one for each of its fields."""
 
 
