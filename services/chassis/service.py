@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +12,11 @@ from chassis.pure.audit import AuditSealed
 from chassis.pure.calendar import NO_CALENDAR, WorkingDays
 from chassis.pure.decision import Actor, Handler, Refused, Visit
 from chassis.pure.messages import Contract
+from chassis.pure.retention import Kept
 from chassis.pure.states import Kind
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
-
-
-@dataclass(frozen=True)
-class Forgotten:
-    """Aggregates of a table that are deleted once they have been of this status, unchanged, for so long.
-
-    The table needs an index on `updated_at` of the rows of that status.
-    """
-
-    table: str
-    status: str
-    after: timedelta
 
 
 @dataclass(frozen=True)
@@ -36,6 +25,18 @@ class Unsealed:
 
     `find` gives the ids of up to $1 aggregates that lie in clear: SQL that a partial index answers, since it is asked
     again and again. `handler` gets `InClear` with each id, and decides on the sealed states.
+    """
+
+    find: str
+    handler: Handler
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """Data keys that lie in aggregates of one kind, and how they are wrapped anew.
+
+    `find` is SQL with the columns `id uuid, generation text`: a row per data key, with the part before its colon; of a
+    key from before there were generations, an empty text. `handler` gets `Rewrap` with each id.
     """
 
     find: str
@@ -62,8 +63,9 @@ class Service:
     why nobody may act for an organisation at a time, by the code lists. `load_reference` reads and validates the code
     lists at start. `standing`: aggregates of one of the `kinds` that every process knows by heart, and what they change
     in the code lists. `seals`: whether it has a key file. It needs one for what only a vault opens, and to remember
-    bodies and persons by keyed hashes. `unsealed`: what lies in clear from before.
-    `audit_head`: its event that tells up to where its audit is sealed. `auditor`: the role that reads the audit.
+    bodies and persons by keyed hashes. `keeps`: the kinds of records that end by a rule. `unsealed`: what lies in clear
+    from before. `wrapped`: where its data keys lie. `audit_head`: its event that tells up to where its audit is sealed.
+    `auditor`: the role that reads the audit.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
     or `stays` says why it hangs on none.
     `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and
@@ -86,12 +88,13 @@ class Service:
     shut: Callable[[Visit, Any, datetime], Refused | None] | None = None
     load_reference: Callable[[Path], Any] = lambda _directory: None
     standing: Overlay | None = None
-    forgets: Sequence[Forgotten] = ()
+    keeps: Sequence[Kept] = ()
     working_days: WorkingDays = NO_CALENDAR
     moves: Mapping[str, Handler] = field(default_factory=dict)
     stays: Mapping[str, str] = field(default_factory=dict)
     seals: bool = False
     unsealed: Sequence[Unsealed] = ()
+    wrapped: Sequence[Wrapped] = ()
     audit_head: type[AuditSealed] | None = None
     auditor: str = ""
 

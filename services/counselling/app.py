@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
-from chassis.service import Forgotten, Overlay, Service, Unsealed
+from chassis.service import Overlay, Service, Unsealed, Wrapped
 from counselling.api import router
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.events import AuditSealed
-from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, SEALING
+from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, REWRAPPING, SEALING
 from counselling.handlers.deadlines import STAYS
 from counselling.reference import Reference
+from counselling.retention import KEEPS
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
 from vocabulary.switch import CountryStatus, over
 
-NEVER_REFERRED = timedelta(days=183)
-"""Half a year without news: a consent or a course alone is no ground to keep a file."""
 IN_CLEAR = """
 select distinct (data ->> 'case_id')::uuid from assessment where jsonb_typeof(data -> 'levels') = 'array' limit $1
 """
 """The condition of the index `assessment_unsealed`, word by word."""
+
+CARE = """
+select f.id, split_part(key.value, ':', 1) as generation
+from centre_file as f, jsonb_each_text(f.data -> 'care_keys') as key
+"""
 
 SERVICE = Service(
     name="counselling",
@@ -44,11 +47,12 @@ SERVICE = Service(
     load_reference=Reference.load,
     standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
-    forgets=(Forgotten("centre_file", "unknown", NEVER_REFERRED),),
     seals=True,
     audit_head=AuditSealed,
+    keeps=KEEPS,
     auditor=roles.DATA_PROTECTION_OFFICER,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
+    wrapped=(Wrapped(CARE, REWRAPPING),),
 )
 
 if __name__ == "__main__":

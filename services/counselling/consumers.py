@@ -8,6 +8,7 @@ from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from counselling import contracts
 from counselling.handlers import BY_CASE, BY_KEY, BY_PROFILE, followed, incoming, profiles, progress
+from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
@@ -38,5 +39,9 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.JobOfferCorrected: Handler(BY_CASE, progress.job_offer_corrected),
     contracts.EmploymentCorrected: Handler(BY_CASE, progress.employment_corrected),
     contracts.PlacementRecordVoided: Handler(BY_CASE, progress.record_voided),
+    contracts.RetentionStarted: STARTED,
+    contracts.RetentionStopped: STOPPED,
+    contracts.RetentionHeld: HELD,
+    contracts.RetentionReleased: RELEASED,
     contracts.CountryStatusChanged: HEARD,
 }

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Code, Day, Instant, Language
 from chassis.pure.messages import Contract
+from vocabulary import retention
 from vocabulary.codes import (
     Admin1,
     Box,
@@ -301,6 +302,22 @@ class PlacementRecordVoided(CaseContract, source="placement"):
     """An offer, or a start of work, did not happen."""
 
     record_id: UUID
+
+
+class RetentionStarted(retention.Started, source="referral"):
+    """The case has ended: terms run."""
+
+
+class RetentionStopped(retention.Stopped, source="referral"):
+    """The case goes on: no term runs."""
+
+
+class RetentionHeld(retention.Held, source="referral"):
+    """The records of the case are needed beyond their terms."""
+
+
+class RetentionReleased(retention.Released, source="referral"):
+    """A hold is over."""
 
 
 class CountryStatusChanged(SwitchContract, source="referral", on="reference"):

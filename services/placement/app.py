@@ -12,6 +12,7 @@ from placement.events import AuditSealed
 from placement.handlers import COMMANDS, DEADLINES, KINDS, MOVES
 from placement.handlers.deadlines import STAYS
 from placement.reference import Reference
+from placement.retention import KEEPS
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
@@ -39,6 +40,7 @@ SERVICE = Service(
     working_days=WORKING_DAYS,
     seals=True,
     audit_head=AuditSealed,
+    keeps=KEEPS,
     auditor=roles.DATA_PROTECTION_OFFICER,
 )
 

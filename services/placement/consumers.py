@@ -8,6 +8,7 @@ from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from placement import contracts
 from placement.handlers import BY_CASE, BY_CASE_WITH_VACANCIES, followed, incoming
+from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
@@ -26,5 +27,9 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.RecordVoided: followed(BY_CASE, incoming.record_voided),
     contracts.ArrivedInCountry: followed(BY_CASE, incoming.arrived),
     contracts.NeedsAssessed: followed(BY_CASE, incoming.needs_assessed),
+    contracts.RetentionStarted: STARTED,
+    contracts.RetentionStopped: STOPPED,
+    contracts.RetentionHeld: HELD,
+    contracts.RetentionReleased: RELEASED,
     contracts.CountryStatusChanged: HEARD,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.pure.codes import Code, Day, Instant, Language
+from vocabulary import retention
 from vocabulary.codes import Admin1, CaseRef, Centre, Country, Isco08, Recipients, Skills
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
@@ -124,6 +125,22 @@ class NeedsAssessed(CaseContract, source="counselling"):
     """Whether the person can work now."""
 
     readiness: Readiness
+
+
+class RetentionStarted(retention.Started, source="referral"):
+    """The case has ended: terms run."""
+
+
+class RetentionStopped(retention.Stopped, source="referral"):
+    """The case goes on: no term runs."""
+
+
+class RetentionHeld(retention.Held, source="referral"):
+    """The records of the case are needed beyond their terms."""
+
+
+class RetentionReleased(retention.Released, source="referral"):
+    """A hold is over."""
 
 
 class CountryStatusChanged(SwitchContract, source="referral", on="reference"):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Overlay, Service, Unsealed
+from chassis.service import Overlay, Service, Unsealed, Wrapped
 from referral import switch
 from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
 from referral.domain.country import CountrySwitch
 from referral.events import AuditSealed
-from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES, PARTING, SEALING
+from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES, PARTING, REWRAPPING, SEALING
 from referral.handlers.deadlines import STAYS
 from referral.reference import Reference
+from referral.retention import KEEPS
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
@@ -26,6 +27,19 @@ order by id limit $1
 """The condition of the index `case_file_unsealed`, word by word."""
 IN_ONE_PIECE = "select id from profile where data ->> 'wrapped_key' is not null order by id limit $1"
 """That of `profile_in_one_piece`."""
+
+UNPARTED = """
+select id, case when data ->> 'wrapped_key' like '%:%' then split_part(data ->> 'wrapped_key', ':', 1) else '' end
+    as generation
+from profile where data ->> 'wrapped_key' is not null
+"""
+KEYS = """
+select id, split_part(key, ':', 1) as generation from case_file, lateral (
+    select data ->> 'care_key' as key
+    union all select part.value ->> 'key' from jsonb_each(data -> 'profile_keys') as part
+) as keys where key is not null
+"""
+"""Of a case: that of needs and assistance, and those of the parts of the profile."""
 
 SERVICE = Service(
     name="referral",
@@ -50,7 +64,9 @@ SERVICE = Service(
     seals=True,
     audit_head=AuditSealed,
     auditor=roles.DATA_PROTECTION_OFFICER,
+    keeps=KEEPS,
     unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(IN_ONE_PIECE, PARTING)),
+    wrapped=(Wrapped(UNPARTED, PARTING), Wrapped(KEYS, REWRAPPING)),
 )
 
 if __name__ == "__main__":

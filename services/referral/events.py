@@ -28,7 +28,17 @@ from vocabulary.codes import (
     TextVersion,
 )
 from vocabulary.events import CaseEvent
-from vocabulary.terms import AgeBand, PlanStatus, Priority, ProfilePart, ReturnType, Switch, TargetGroup
+from vocabulary.terms import (
+    AgeBand,
+    EndReference,
+    HoldReason,
+    PlanStatus,
+    Priority,
+    ProfilePart,
+    ReturnType,
+    Switch,
+    TargetGroup,
+)
 
 FirstOfMonth = Annotated[str, Field(pattern=r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-01$")]
 """A month, written as its first day: no birthday fits in."""
@@ -224,6 +234,32 @@ class ProfileKeyRevoked(ProfileKeyEvent):
     revoked_at: Instant
 
 
+class RetentionStarted(ReferralEvent):
+    """Nothing is owed in a case any more, since a day: from then on each service counts how long it keeps what. The
+    last one that is told counts."""
+
+    reference: EndReference
+    ended_on: date
+
+
+class RetentionStopped(ReferralEvent):
+    """The case goes on after all: no term runs."""
+
+
+class RetentionHeld(ReferralEvent):
+    """The records of a case are needed beyond their terms, for a coded reason, until that is released."""
+
+    hold_id: UUID
+    reason: HoldReason
+
+
+class RetentionReleased(ReferralEvent):
+    """A hold is over."""
+
+    hold_id: UUID
+    reason: Code
+
+
 class CountryStatusChanged(Event, service="referral", key="country_id", on="reference"):
     """The programme is suspended in a country, or is active there again, for a coded reason and by two people."""
 
@@ -273,6 +309,10 @@ EVENTS: tuple[type[Event], ...] = (
     DeadlineMissed,
     DeadlineMet,
     DeadlineMoved,
+    RetentionStarted,
+    RetentionStopped,
+    RetentionHeld,
+    RetentionReleased,
     AuditSealed,
     CountryStatusChanged,
     ProfileKeyShared,

@@ -11,6 +11,7 @@ from training.events import AuditSealed
 from training.handlers import COMMANDS, DEADLINES, KINDS
 from training.handlers.deadlines import STAYS
 from training.reference import Reference
+from training.retention import KEEPS
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
@@ -37,6 +38,7 @@ SERVICE = Service(
     working_days=WORKING_DAYS,
     seals=True,
     audit_head=AuditSealed,
+    keeps=KEEPS,
     auditor=roles.DATA_PROTECTION_OFFICER,
 )
 

@@ -8,6 +8,7 @@ from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from training import contracts
 from training.handlers import BY_CASE, BY_CASE_WITH_SESSIONS, incoming
+from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
@@ -26,5 +27,9 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.ArrivalCorrected: Handler(BY_CASE_WITH_SESSIONS, incoming.arrival_corrected),
     contracts.RecordVoided: Handler(BY_CASE, incoming.record_voided),
     contracts.ArrivedInCountry: Handler(BY_CASE_WITH_SESSIONS, incoming.arrived_in_country),
+    contracts.RetentionStarted: STARTED,
+    contracts.RetentionStopped: STOPPED,
+    contracts.RetentionHeld: HELD,
+    contracts.RetentionReleased: RELEASED,
     contracts.CountryStatusChanged: HEARD,
 }

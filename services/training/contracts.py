@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from chassis.pure.codes import Code, Day, Instant, Language
+from vocabulary import retention
 from vocabulary.codes import CaseRef, Country, Org, Recipients
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
@@ -127,6 +128,22 @@ class RecordVoided(CaseContract, source="counselling"):
 
     record: Code
     reported_at: Instant
+
+
+class RetentionStarted(retention.Started, source="referral"):
+    """The case has ended: terms run."""
+
+
+class RetentionStopped(retention.Stopped, source="referral"):
+    """The case goes on: no term runs."""
+
+
+class RetentionHeld(retention.Held, source="referral"):
+    """The records of the case are needed beyond their terms."""
+
+
+class RetentionReleased(retention.Released, source="referral"):
+    """A hold is over."""
 
 
 class CountryStatusChanged(SwitchContract, source="referral", on="reference"):

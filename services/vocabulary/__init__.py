@@ -15,6 +15,7 @@
 | `consents` | when a consent ends | not `domain`: `countries` |
 | `reference` | rows of code lists that several services read | yes, `domain` too: the standard library only |
 | `switch` | the switch per country: what it suspends, and what stays open | not `domain`: pydantic |
+| `retention` | the clock of a case, for who keeps something of it | not `domain`: pydantic |
 | `centres` | which organisations people may act for now | not `domain`: `refusals` |
 | `scopes` | whose things a list shows | not `domain`: `chassis.pure` |
 | `regions` | the regions of the countries: ISO 3166-2, parents, what was withdrawn | not `domain`: `pycountry` |

@@ -17,8 +17,10 @@ from chassis.consumer.dispatch import Dispatcher
 from chassis.http.app import create_api
 from chassis.http.auth import Authenticator
 from chassis.http.jwks import KeyCache
+from chassis.operators.retention import SWEPT, runs
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
+from chassis.pure.retention import agreed
 from chassis.pure.sealing import NO_VAULT
 from chassis.service import Service
 from chassis.settings import Settings
@@ -28,6 +30,7 @@ from chassis.vault.vault import KeyVault
 from chassis.work.calendar import Calendar
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_runner import DeadlineRunner
+from chassis.work.retention import Retention
 from chassis.work.sealer import Sealer
 from chassis.work.standing import Standing
 from chassis.work.workshop import Workshop
@@ -52,6 +55,7 @@ class ServiceProcess:
     ) -> None:
         vault = memory_vault() if vault is None and service.seals else vault
         settings = Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED)
+        self.service = service
         self.pool, self.clock, self.metrics = pool, Clock(), Metrics(service.name)
         storage = storage_of(service)
         lists = service.load_reference(settings.reference_dir) if reference is None else reference
@@ -70,6 +74,8 @@ class ServiceProcess:
             vault=NO_VAULT if vault is None else vault,
         )
         self.sealer = Sealer(self.workshop, service.unsealed)
+        self.agreed = agreed(service.name, (*service.keeps, *SWEPT), settings.reference_dir)
+        self.retention = Retention(self.workshop, self.agreed, vault)
         self.app = create_api(service, settings, own=routers_of(service), marks=None if vault is None else vault.marks)
         self.app.state.clock, self.app.state.workshop = self.clock, self.workshop
         self.app.state.bus = CommandBus(self.workshop, service.commands)
@@ -100,6 +106,13 @@ class ServiceProcess:
         """POST with this body; without one it has none."""
         answer = await self.ask("POST", path, who, json=body or None)
         return answer.json() | {"http": answer.status_code}
+
+    async def run_of_the_day(self) -> dict[str, int]:
+        """What ends by its term now, per kind."""
+        while await self.retention.step():
+            pass
+        async with self.pool.acquire() as connection:
+            return (await runs(connection, 1))[0].report
 
     async def holding(self, *words: str) -> list[str]:
         """The tables that hold one of these words, in whatever column."""

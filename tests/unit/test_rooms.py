@@ -29,7 +29,17 @@ HALL = {"clock.py", "service.py", "settings.py", "trouble.py", "unencrypted.py",
 
 ROOMS = {
     *("README.md", "app.py", "domain", "commands.py", "events.py", "contracts.py", "answers.py", "bodies.py"),
-    *("refusals.py", "reference.py", "resources.py", "handlers", "api.py", "views.py", "consumers.py", "migrations"),
+    *(
+        "refusals.py",
+        "reference.py",
+        "resources.py",
+        "retention.py",
+        "handlers",
+        "api.py",
+        "views.py",
+        "consumers.py",
+        "migrations",
+    ),
 }
 MORE = {
     "counselling": {"limits.py"},  # when a centre owes what

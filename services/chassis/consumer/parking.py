@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from chassis.consumer.inbound import (
@@ -75,10 +74,6 @@ update parked set due = true where failure = 'behind' and id = (
 _UNBLOCK = """
 update position set blocked = false where source = $1 and key = $2 and not exists (
     select from parked where topic = $1 and key = $2 and blocks and state <> 'discarded')
-"""
-_EMPTIED = """
-update parked set headers = '[]', payload = null, size = null
-where state = 'discarded' and size is not null and decided_at < clock_timestamp() - $1::interval
 """
 _READ_SINCE = """
 delete from parked p using progress r
@@ -241,12 +236,6 @@ async def go_on(connection: Connection, source: str, key: str | None) -> None:
     """Makes the first record of a key due if it has only waited; unblocks the key if nothing is left."""
     await connection.execute(_NEXT, source, key)
     await connection.execute(_UNBLOCK, source, key)
-
-
-async def forget(connection: Connection, after: timedelta) -> None:
-    """Empties records that were discarded so long ago. The row stays with its reason, and with its digest, by which the
-    record is known if it comes again."""
-    await connection.execute(_EMPTIED, after)
 
 
 async def settle_what_was_read(connection: Connection) -> None:

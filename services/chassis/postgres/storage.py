@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -81,11 +82,17 @@ class Storage:
                 entries[id_] = Entry(load(data), version, frozenset(*linked))
 
     def save(self, writes: Writes, states: States, now: datetime) -> None:
-        """Writes what changed, if each row still has the version that was read and nobody has made it meanwhile."""
+        """Writes what changed, and removes what is erased, if each row still has the version that was read and nobody
+        has made it meanwhile."""
         for kind in self.kinds:
-            changed = [(id_, each) for id_, each in states.entries[kind.state].items() if each.changed]
+            changed = [(id_, each) for id_, each in states.entries[kind.state].items() if each.changed or each.erased]
             if not changed:
                 continue
+            if erased := [(id_, each.version) for id_, each in changed if each.erased]:
+                writes.add(_erased(kind), sorted(erased))
+                changed = [(id_, each) for id_, each in changed if not each.erased]
+                if not changed:
+                    continue
             changed.sort()
             dump = self._codecs[kind.state].dump
             rows: list[tuple[Any, ...]] = [
@@ -100,6 +107,15 @@ class Storage:
 def _select(kind: Kind[Any], condition: str) -> str:
     columns = "id, version, data" if kind.links is None else "id, version, data, links"
     return f"select {columns} from {kind.table} where {condition} order by id"  # noqa: S608 - from code
+
+
+@cache
+def _erased(kind: Kind[Any]) -> Part:
+    statement = (
+        f"delete from {kind.table} as t "  # noqa: S608 - from code
+        "using {rows} where t.id = u.id and t.version = u.version returning true"
+    )
+    return Part(f"{kind.table}_erased", statement, ("id uuid", "version int"), exact=True)
 
 
 def _saved(kind: Kind[Any]) -> Part:

@@ -111,13 +111,15 @@ class Cleared(NamedTuple):
 class Decision(NamedTuple):
     """States to save, events to publish and deadlines to set, all in one transaction.
 
-    `answer` goes to the caller of a command; events and deadlines have no caller.
+    `answer` goes to the caller of a command; events and deadlines have no caller. `erased`: states whose rows go, with
+    every deadline that they own.
     """
 
     states: tuple[Any, ...] = ()
     events: tuple[Any, ...] = ()
     deadlines: tuple[Deadline | Cleared, ...] = ()
     answer: Answer | None = None
+    erased: tuple[Any, ...] = ()
 
 
 NOTHING = Decision()

@@ -38,6 +38,16 @@ class InClear:
     id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Rewrap:
+    """The message for a handler that wraps the data keys of a subject anew, under the generation that seals now.
+
+    `id`: of the aggregate that the handler needs first.
+    """
+
+    id: UUID
+
+
 class VaultError(Exception):
     """A box of this subject does not open. `says` names no value; `remedy` is for operators."""
 
@@ -77,6 +87,10 @@ class Vault(Protocol):
     ) -> dict[str, str]:
         """The texts, by a data key that was handed over to `receiver`. Raises `VaultError`."""
 
+    def rewrapped(self, subject: UUID, part: str, key: str) -> str:
+        """The same data key under the generation that seals now: its boxes stay as they are. Raises `VaultError`, also
+        for a key from before there were generations, whose boxes must be sealed anew."""
+
 
 class NoVault:
     """That of a service which seals nothing."""
@@ -94,6 +108,10 @@ class NoVault:
         raise LookupError("this service has no vault: set `seals` in its `Service`")
 
     def open_handed(self, *_: object, **__: object) -> dict[str, str]:
+        """Raises `LookupError`."""
+        raise LookupError("this service has no vault: set `seals` in its `Service`")
+
+    def rewrapped(self, *_: object, **__: object) -> str:
         """Raises `LookupError`."""
         raise LookupError("this service has no vault: set `seals` in its `Service`")
 

@@ -57,15 +57,16 @@ def by_link(state: type[Any], id_: UUID) -> Need:
 
 
 class Entry:
-    """One aggregate in memory: its state, the version it was read at, and whether it must be written."""
+    """One aggregate in memory: its state, the version it was read at, and whether it must be written, or erased."""
 
-    __slots__ = ("changed", "links", "state", "version")
+    __slots__ = ("changed", "erased", "links", "state", "version")
 
     def __init__(self, state: Any, version: int, links: frozenset[UUID] = frozenset()) -> None:
         self.state = state
         self.version = version
         self.links = links
         self.changed = False
+        self.erased = False
 
 
 class States:
@@ -98,6 +99,10 @@ class States:
         entry.changed = True
         if kind.links is not None:
             entry.links = frozenset(kind.links(aggregate))
+
+    def erase(self, aggregate: Any) -> None:
+        """Its row goes with this transaction. Nothing else may be decided on it there."""
+        self.entries[type(aggregate)][aggregate.id].erased = True
 
     def touch(self, id_: UUID) -> None:
         """Marks the aggregate for writing though it stays as it is.

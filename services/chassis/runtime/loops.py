@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
 from time import monotonic
 
 import asyncpg
 
 from chassis.clock import Clock
 from chassis.consumer import parking
+from chassis.operators.retention import sweep
 from chassis.postgres.database import LENT_WITHIN, is_outage, reason_of, told
 from chassis.postgres.own_connection import OwnConnection
-from chassis.service import Forgotten
+from chassis.pure.retention import Agreed
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.vault.vault import KeyVault
@@ -26,10 +26,6 @@ from chassis.work.standing import Standing
 
 LONGEST_PAUSE_SECONDS = 5.0
 """Between two attempts during an outage."""
-IDEMPOTENCY_DAYS = 7
-"""A repeated request is recognised for a week; callers give up long before."""
-DISCARDED_DAYS = 30
-"""What a discarded record said is kept for a month, for those who look into how it came about."""
 
 _GAUGES = """
 select (select count(*) from outbox),
@@ -43,7 +39,6 @@ select (select count(*) from outbox),
        (select extract(epoch from clock_timestamp() - at) from audit where id > sealed.up_to order by id limit 1)
 from (select coalesce((select audit_id from audit_seal order by number desc limit 1), 0)) as sealed(up_to)
 """
-_FORGET = "delete from idempotency where created_at < clock_timestamp() - $1::interval"
 
 log = get_logger(__name__)
 
@@ -145,14 +140,10 @@ async def keep_keys(vault: KeyVault) -> int:
     return 0
 
 
-async def forget(pool: asyncpg.Pool, clock: Clock, forgets: Sequence[Forgotten]) -> int:
-    """Deletes answers that nobody will ask for again, what discarded records said, questions to operators that have
-    settled themselves, and what the service forgets."""
+async def forget(pool: asyncpg.Pool, agreed: Agreed) -> int:
+    """Ends what belongs to no subject and is older than its term, and questions to operators that have settled
+    themselves."""
     async with pool.acquire(timeout=LENT_WITHIN) as connection:
-        await connection.execute(_FORGET, timedelta(days=IDEMPOTENCY_DAYS))
-        await parking.forget(connection, timedelta(days=DISCARDED_DAYS))
+        await sweep(connection, agreed)
         await parking.settle_what_was_read(connection)
-        for each in forgets:
-            statement = f"delete from {each.table} where status = '{each.status}' and updated_at < $1"  # noqa: S608 - from code
-            await connection.execute(statement, clock.now() - each.after)
     return 0

@@ -37,11 +37,13 @@ from chassis.kafka.clients import producer_of
 from chassis.kafka.kinds import kinds
 from chassis.kafka.past import reader_of
 from chassis.kafka.reading import fetch_record
+from chassis.operators.retention import SWEPT
 from chassis.outbox.relay import Relay
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
 from chassis.postgres.own_connection import OwnConnection
 from chassis.postgres.storage import Storage
+from chassis.pure.retention import agreed
 from chassis.pure.sealing import NO_VAULT
 from chassis.runtime import loops
 from chassis.runtime.lifecycle import (
@@ -69,6 +71,8 @@ from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_mover import DeadlineMover
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.gate import Gate
+from chassis.work.retention import Retention
+from chassis.work.rewrapper import Rewrapper
 from chassis.work.sealer import Sealer
 from chassis.work.standing import Standing
 from chassis.work.workshop import Workshop, tag_key
@@ -80,6 +84,8 @@ KEYS_SECONDS = 5.0
 UNSEALED_SECONDS = 60.0
 AUDIT_SECONDS = 1.0
 """How long a row of the audit lies unsealed: until then nothing shows that it was changed."""
+RETENTION_SECONDS = 5.0
+"""Between two looks whether somebody has asked for a run, or the day's is to begin."""
 STANDING_SECONDS = 0.4
 """How long a process may not know what holds, with the time of a statement on top: less than half a second."""
 LINEAGE_SECONDS = 2.0
@@ -113,6 +119,7 @@ class Runtime:
         self.kinds = kinds(settings.topics_file)
         self.calendar = Calendar.of(service.working_days, settings.reference_dir)
         self.vault = KeyVault.of_service(service.name) if service.seals else None
+        self.agreed = agreed(service.name, (*service.keeps, *SWEPT), settings.reference_dir)
         self.clock = Clock()
         self.metrics = Metrics(service.name)
         self.probes = Probes()
@@ -245,12 +252,16 @@ class Runtime:
             Loop("deadlines", deadlines.fire_due, self.settings.deadline_poll_seconds, self.metrics),
             Loop("parked", dispatcher.drain, 1.0, self.metrics),
             Loop("gauges", lambda: loops.observe(workshop.pool, self.clock, self.metrics), 5.0, self.metrics),
-            Loop("forget", lambda: loops.forget(workshop.pool, self.clock, self.service.forgets), 60.0, self.metrics),
+            Loop("forget", lambda: loops.forget(workshop.pool, self.agreed), 60.0, self.metrics),
+            Loop("retention", Retention(workshop, self.agreed, self.vault).step, RETENTION_SECONDS, self.metrics),
         ):
             self._loop(loop)
         if self.service.unsealed:
             sealer = Sealer(workshop, self.service.unsealed)
             self._loop(Loop("sealer", sealer.seal_some, UNSEALED_SECONDS, self.metrics))
+        if self.vault is not None and self.service.wrapped:
+            rewrapper = Rewrapper(workshop, self.service.wrapped, self.vault)
+            self._loop(Loop("rewrapper", rewrapper.step, KEYS_SECONDS, self.metrics))
         if self.vault is not None:
             audit = AuditSealer(
                 workshop.pool,

@@ -13,6 +13,12 @@ from chassis.pure import zones
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 EFFECT_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200)
 """The objective is 60 seconds (`docs/slo.md`); what lies beyond tells minutes from hours."""
+_RETENTION = {
+    "due": "Subjects whose records of this kind are due to end",
+    "overdue": "Those of them that have been for two days",
+    "held": "Subjects whose records are due, but for a hold",
+    "oldest_seconds": "For how long the oldest has been due",
+}
 
 
 class BatchHistogram(Histogram):
@@ -28,7 +34,7 @@ class BatchHistogram(Histogram):
 class Metrics:
     """One registry per process, so that several services can live in one test process."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str) -> None:  # noqa: PLR0915 - a line per metric
         self.registry = registry = CollectorRegistry()
         self.service = service
 
@@ -106,6 +112,9 @@ class Metrics:
         self.unsealed = gauge("unsealed", "Aggregates that still lie in clear from before they were sealed")
         self.audit_unsealed = gauge("audit_unsealed_rows", "Rows of the audit that are not sealed yet")
         self.audit_unsealed_oldest = gauge("audit_unsealed_oldest_seconds", "Age of the oldest of them")
+        self.retention = {name: gauge(f"retention_{name}", text, ("kind",)) for name, text in _RETENTION.items()}
+        self.retention_ended = counter("retention_ended", "Subjects whose records have ended", ("kind", "effect"))
+        self.wrapped_under_older = gauge("wrapped_under_older", "Aggregates that wait to be wrapped anew")
         self.vault_locked = counter("vault_locked", "Sealed data that did not open when they were asked for")
         self.foreign_records = counter("foreign_records", "Records in own topics that others wrote", ("topic",))
 

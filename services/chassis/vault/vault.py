@@ -163,6 +163,19 @@ class KeyVault:
                 raise self._changed(subject, name) from None
         return found
 
+    def rewrapped(self, subject: UUID, part: str, key: str) -> str:
+        """See `chassis.pure.sealing.Vault`."""
+        generation = self.ring.sealing(self._now())
+        if key.partition(":")[0] == generation.id:
+            return key
+        return self._wrapped(generation, self._data_key(subject, part, key), subject, part)
+
+    @property
+    def outdated(self) -> list[str]:
+        """The generations that have sealed before the one that does now."""
+        generation = self.ring.sealing(self._now())
+        return [each.id for each in self.ring.generations if self.ring.is_older(each.id, generation)]
+
     def _wrapped(self, generation: Generation, data_key: bytes, subject: UUID, part: str) -> str:
         where = bound(subject, part, "data key", generation.id)
         return f"{generation.id}:{sealed(generation.cipher, data_key, where, self._entropy)}"

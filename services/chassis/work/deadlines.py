@@ -34,6 +34,11 @@ _CLEARED = Part(
     "delete from deadline d using {rows} where d.name = u.name and d.subject = u.subject returning true",
     ("name text", "subject uuid"),
 )
+_ERASED = Part(
+    "deadlines_erased",
+    "delete from deadline d using {rows} where d.owner = u.owner returning true",
+    ("owner uuid",),
+)
 _DUE = """
 select name, subject, owner, due_at, level, due_at > $1 as approaching from deadline
 where least(due_at, approaches_at) <= $1 and name = any($2::text[])
@@ -83,6 +88,11 @@ def save(writes: Writes, changes: Iterable[Deadline | Cleared]) -> None:
         if isinstance(each, Deadline)
     )
     writes.add(_SET, sorted(wanted, key=lambda row: (row[0], row[1])))
+
+
+def erase(writes: Writes, owners: Sequence[tuple[UUID]]) -> None:
+    """Removes every deadline of aggregates whose rows go."""
+    writes.add(_ERASED, sorted(set(owners)))
 
 
 async def due(connection: Connection, now: datetime, names: Iterable[str], limit: int) -> list[DeadlineDue]:

@@ -70,6 +70,7 @@ class UnitOfWork:
         self.answered: Answer | None = None
         """The same before it was written."""
         self._deadlines: dict[tuple[str, UUID], Deadline | Cleared] = {}
+        self._erased: list[tuple[UUID]] = []
 
     async def load(self, connection: Connection, needs: Iterable[Need]) -> None:
         """Locks and reads the aggregates; once, before the first decision."""
@@ -100,6 +101,9 @@ class UnitOfWork:
             return decision
         for state in decision.states:
             self.states.put(state)
+        for state in decision.erased:
+            self.states.erase(state)
+            self._erased.append((state.id,))
         for deadline in decision.deadlines:
             self._deadlines[deadline.name, deadline.subject] = deadline
             if isinstance(deadline, Deadline):
@@ -128,6 +132,7 @@ class UnitOfWork:
         for part, rows in also:
             self.writes.add(part, rows)
         deadlines.save(self.writes, self._deadlines.values())
+        deadlines.erase(self.writes, self._erased)
         append(self.writes, self.emitted, self.now)
         return self.writes
 

@@ -16,6 +16,7 @@ from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.handlers import care, casework, corrections, deadlines, endings, overdue, referrals
 from vocabulary.deadlines import Decide
 from vocabulary.deadlines import followed as with_deadlines
+from vocabulary.retention import KIND
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -24,6 +25,7 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind(SealedProfile, "profile"),
     Kind(ProfileKey, "profile_key", profile.links),
     Kind(CountryStatus, "country_status"),
+    KIND,
 )
 """In lock order. A new assessment needs no lock of its own: its file is locked."""
 
@@ -61,5 +63,7 @@ MOVES: Mapping[str, Handler] = {
     each.name: Handler(BY_OWNER, each.moves) for each in overdue.LADDERS if each.name not in deadlines.STAYS
 }
 
+REWRAPPING = Handler(needs(id=CentreFile), care.rewrap)
+"""For data keys that an older generation has wrapped."""
 SEALING = Handler(needs(id=(CentreFile, Linked(Assessment))), care.seal_what_lies_in_clear)
 """For cases whose levels were stored before they were sealed."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from chassis.pure.decision import NOTHING, Context, Decision, Refused
-from chassis.pure.sealing import InClear, Vault
+from chassis.pure.sealing import InClear, Rewrap, Vault
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import LevelsOutcome
@@ -63,6 +63,15 @@ def destroy_levels(states: States, command: DestroyLevels, context: Context) -> 
     kept = {} if everybodys else {of: key for of, key in file.care_keys.items() if of != centre}
     answer = LevelsOutcome(case_id=file.id, assessments=len(assessments))
     return Decision((replace(file, care_keys=kept), *without), answer=answer)
+
+
+def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
+    """Another generation seals now: the keys come to it, and the boxes stay as they are. Raises `VaultError`."""
+    file = states.get(CentreFile, message.id)
+    if file is None:
+        return NOTHING
+    keys = {centre: context.vault.rewrapped(file.id, CARE, key) for centre, key in file.care_keys.items()}
+    return NOTHING if keys == file.care_keys else Decision((replace(file, care_keys=keys),))
 
 
 def seal_what_lies_in_clear(states: States, message: InClear, context: Context) -> Decision:

@@ -186,6 +186,33 @@ class Candidacy(Stepping[Step]):
         """Whether the person is still on the way, or has begun to work."""
         return self.status != "closed"
 
+    def anonymised(self, nobody: UUID) -> Candidacy:
+        """The same of somebody, with months in place of days."""
+        offer, employment = self.offer, self.employment
+        return replace(
+            self,
+            case_id=nobody,
+            shortlisted_on=self.shortlisted_on.replace(day=1),
+            presented_on=_month(self.presented_on),
+            interview=None,
+            answer_owed_from=None,
+            answer_due_at=None,
+            correction=None,
+            corrections=(),
+            offer=None
+            if offer is None
+            else replace(
+                offer,
+                starts_on=offer.starts_on.replace(day=1),
+                offered_on=offer.offered_on.replace(day=1),
+                answered_on=_month(offer.answered_on),
+                expires_at=offer.expires_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
+            ),
+            employment=None
+            if employment is None
+            else replace(employment, started_on=employment.started_on.replace(day=1)),
+        )
+
     def presented(self, on: date, owed_from: datetime, answer_due_at: datetime) -> Candidacy:
         """The employer learned of the person, and owes an answer."""
         return self.stepped("present", presented_on=on, **_owed(owed_from, answer_due_at))
@@ -260,3 +287,7 @@ def _owed(since: datetime | None, due_at: datetime | None) -> dict[str, Any]:
 def _answered(offer: Offer | None, status: OfferStatus, on: date | None) -> Offer:
     assert offer is not None, "a candidacy without an offer has none to answer"
     return replace(offer, status=status, answered_on=on)
+
+
+def _month(day: date | None) -> date | None:
+    return None if day is None else day.replace(day=1)

@@ -144,6 +144,11 @@ class Vacancy:
             vacancy = vacancy.updated(candidacy)
         return vacancy
 
+    def anonymised(self, case_id: UUID, new_id: Callable[[], UUID]) -> Vacancy:
+        """Of a person's candidacies that are not under way nobody can tell whose they were; counts and reasons stay."""
+        over = (each for each in self.candidacies if each.case_id == case_id and each.status not in UNDER_WAY)
+        return self._with(tuple(each.anonymised(new_id()) for each in over))
+
     def end(self, end: End) -> tuple[Vacancy, tuple[Candidacy, ...]]:
         """Takes nobody any more; says whose candidacies close with it."""
         reason, by = LEFT_BEHIND[end]

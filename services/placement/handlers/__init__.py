@@ -15,6 +15,7 @@ from placement.domain.vacancy import Vacancy, links
 from placement.handlers import candidacies, corrections, deadlines, incoming, interviews, offers, overdue, vacancies
 from vocabulary.deadlines import Decide
 from vocabulary.deadlines import followed as with_deadlines
+from vocabulary.retention import KIND
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -22,6 +23,7 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind(Employer, "employer"),
     Kind(Vacancy, "vacancy", links),
     Kind(CountryStatus, "country_status"),
+    KIND,
 )
 """In lock order: the person, then what persons share."""
 

@@ -24,10 +24,11 @@ from typing import Final, Literal
 from uuid import UUID
 
 from referral.domain.consent import Consent
-from referral.domain.journey import Journey, JourneyStatus
+from referral.domain.ending import Ended, Hold
+from referral.domain.journey import BEGUN, Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
-from vocabulary.terms import AgeBand, ProfilePart, ReturnType, TargetGroup
+from vocabulary.terms import AgeBand, EndReference, ProfilePart, ReturnType, TargetGroup
 
 CaseStatus = Literal[
     "open",
@@ -92,6 +93,9 @@ class Case:
     timeline: tuple[Milestone, ...] = ()
     redirected_early: tuple[Redirection, ...] = ()
     """Redirections of referrals that are not known yet, because the record that begins them is missing."""
+    ended: Ended | None = None
+    """The end as it was told last."""
+    holds: tuple[Hold, ...] = ()
     care_key: str | None = None
     """The wrapped key of what tells of somebody's health: without it no box of the case can be opened any more."""
     profile_keys: Mapping[ProfilePart, PartKey] = field(default_factory=dict)
@@ -126,6 +130,19 @@ class Case:
         ended = [each.closed_at for each in self.referrals if each.ends_case and each.closed_at is not None]
         reopened = [each.reopened_at for each in self.referrals if each.reopened_at is not None]
         return bool(ended) and (not reopened or max(reopened) < max(ended))
+
+    @property
+    def end(self) -> tuple[EndReference, datetime] | None:
+        """When everything that was asked for had come to an end; None while anything is open, and if nobody was asked.
+        A death ends a case whatever else is open."""
+        if not self.over and any(each.open for each in self.referrals):
+            return None
+        closed = (each.closed_at for each in self.referrals if each.ends_case or not self.over)
+        at = max((each for each in closed if each is not None), default=None)
+        if at is None:
+            return None
+        supported = self.employed or any(each.status in CARED_FOR for each in self.referrals)
+        return ("case_ended" if supported or self.journey.status in BEGUN else "case_ended_before_departure"), at
 
     @property
     def journey_status(self) -> JourneyStatus:

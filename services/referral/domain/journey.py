@@ -69,6 +69,8 @@ TRANSITIONS: Final[Mapping[tuple[JourneyStatus, Step], JourneyStatus]] = {
     ("departed", "never_arrive"): "never_arrived",
     ("diverted", "never_arrive"): "never_arrived",
 }
+BEGUN: Final[frozenset[JourneyStatus]] = frozenset({"departed", "diverted", "arrived", "never_arrived"})
+"""The person has left Germany, or was waited for in vain."""
 MAX_WINDOW_DAYS: Final = 365
 """A longer window is no plan (docs/domain.md: departure-window)."""
 MAX_EARLY_DAYS: Final = 30

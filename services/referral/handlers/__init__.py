@@ -12,7 +12,19 @@ from referral import commands
 from referral.domain.case import Case, links
 from referral.domain.country import CountrySwitch
 from referral.domain.profile import Profile
-from referral.handlers import ages, care, consents, countries, deadlines, intake, journey, receipts, referrals
+from referral.handlers import (
+    ages,
+    care,
+    consents,
+    countries,
+    deadlines,
+    intake,
+    journey,
+    receipts,
+    referrals,
+    retention,
+)
+from referral.handlers.retention import OfCase
 from referral.handlers.sharing import handing_over, part_the_profile
 from vocabulary.deadlines import Decide
 from vocabulary.deadlines import followed as with_deadlines
@@ -35,11 +47,11 @@ def _country(message: Any) -> Iterable[Need]:
 
 def followed(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE) -> Handler:
     """For what changes a case: the deadlines that follow from it are set, cleared and told with it."""
-    return Handler(needed, with_deadlines(receipts.LADDERS, decide))
+    return OfCase(needed, with_deadlines(receipts.LADDERS, decide))
 
 
 COMMANDS: Mapping[type[Any], Handler] = {
-    commands.OpenCase: Handler(BY_CASE, intake.open_case),
+    commands.OpenCase: OfCase(BY_CASE, intake.open_case),
     commands.SetProfile: followed(handing_over(intake.set_profile), BY_CASE_WITH_PROFILE),
     commands.DestroyProfile: followed(handing_over(intake.destroy_profile), BY_CASE_WITH_PROFILE),
     commands.GrantConsent: followed(handing_over(consents.grant_consent)),
@@ -59,14 +71,17 @@ COMMANDS: Mapping[type[Any], Handler] = {
 }
 
 DEADLINES: Mapping[str, Handler] = {
-    deadlines.AGE_BAND: Handler(needs(owner=Case), ages.band_ends),
+    deadlines.AGE_BAND: OfCase(needs(owner=Case), ages.band_ends),
+    deadlines.CASE_END: OfCase(needs(owner=Case), retention.end_untold),
     deadlines.COUNTRY_STATUS_REQUEST: Handler(needs(owner=CountrySwitch), countries.request_lapses),
-    **{each.name: Handler(needs(owner=Case), each.fires) for each in receipts.LADDERS},
+    **{each.name: OfCase(needs(owner=Case), each.fires) for each in receipts.LADDERS},
 }
 
-MOVES: Mapping[str, Handler] = {each.name: Handler(needs(owner=Case), each.moves) for each in receipts.LADDERS}
+MOVES: Mapping[str, Handler] = {each.name: OfCase(needs(owner=Case), each.moves) for each in receipts.LADDERS}
 
+REWRAPPING = Handler(needs(id=Case), care.rewrap)
+"""For data keys that an older generation has wrapped."""
 SEALING = Handler(needs(id=Case), care.seal_what_lies_in_clear)
 """For cases from before their needs were sealed."""
 PARTING = Handler(needs(id=(Case, Profile)), part_the_profile)
-"""For profiles from before they had parts."""
+"""For profiles from before they had parts: whichever generation has wrapped the one key, each part gets a new one."""

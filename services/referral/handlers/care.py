@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from chassis.pure.decision import NOTHING, Context, Decision
-from chassis.pure.sealing import InClear, Vault
+from chassis.pure.sealing import InClear, Rewrap, Vault
 from chassis.pure.states import States
 from referral.domain.case import Case
 from referral.domain.journey import Journey
@@ -59,11 +59,34 @@ def needs_in_clear(case_id: UUID, care_key: str | None, referral: Referral, vaul
     return _codes(case_id, care_key, _needs_of(referral.root_id), referral.needs, vault)
 
 
-def destroyed(case: Case) -> Case:
-    """The case without its key, and without what it opened."""
+def without_care(case: Case) -> Case:
+    """The case without the key of needs and assistance, and without what it opened."""
     journey = case.journey if case.journey.assistance_codes == () else replace(case.journey, assistance_codes=None)
     referrals = tuple(replace(each, needs=None) for each in case.referrals)
-    return replace(case, care_key=None, profile_keys={}, referrals=referrals, journey=journey)
+    return replace(case, care_key=None, referrals=referrals, journey=journey)
+
+
+def destroyed(case: Case) -> Case:
+    """The case without any key: neither needs nor the profile open any more."""
+    return replace(without_care(case), profile_keys={})
+
+
+def rewrapped(case: Case, vault: Vault) -> Case:
+    """The case with its keys under the generation that seals now; all boxes stay as they are. Raises `VaultError`."""
+    care_key = None if case.care_key is None else vault.rewrapped(case.id, CARE, case.care_key)
+    parts = {
+        part: replace(each, key=vault.rewrapped(case.id, part, each.key)) for part, each in case.profile_keys.items()
+    }
+    return replace(case, care_key=care_key, profile_keys=parts)
+
+
+def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
+    """Another generation seals now."""
+    case = states.get(Case, message.id)
+    if case is None:
+        return NOTHING
+    after = rewrapped(case, context.vault)
+    return NOTHING if after == case else Decision((after,))
 
 
 def seal_what_lies_in_clear(states: States, message: InClear, context: Context) -> Decision:

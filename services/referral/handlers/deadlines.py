@@ -7,6 +7,8 @@ from typing import Final
 
 AGE_BAND: Final = "age_band"
 """Of a case whose person will be too old for its age band, on a first of a month."""
+CASE_END: Final = "case_end"
+"""Of a case that had ended before its end was told: it is told at once."""
 REFERRAL_RECEIPT: Final = "referral_receipt"
 """Of a referral that nobody has confirmed, owned by its case: the desk owes to look after it."""
 REFERRAL_REROUTING: Final = "referral_rerouting"
@@ -15,6 +17,7 @@ COUNTRY_STATUS_REQUEST: Final = "country_status_request"
 """Of a country whose requested status nobody has confirmed or rejected."""
 STAYS: Final[Mapping[str, str]] = {
     AGE_BAND: "the first of a month, whatever day it is",
+    CASE_END: "it is due at once",
     COUNTRY_STATUS_REQUEST: "three days of whatever kind: a country is switched off on a holiday, too",
 }
 """Deadlines that hang on no calendar, and why."""

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.messages import Event
-from chassis.pure.sealing import InClear, Vault, VaultError
+from chassis.pure.sealing import InClear, Rewrap, Vault, VaultError
 from chassis.pure.states import States
 from referral import refusals
 from referral.contracts import ProfileKeyDestroyed
@@ -76,6 +76,13 @@ def with_profile(case: Case, parts: Mapping[ProfilePart, SealedPart]) -> tuple[C
     return replace(case, profile_keys=keys), Profile(case.id, boxes={part: each.box for part, each in parts.items()})
 
 
+def without_part(case: Case, profile: Profile, gone: ProfilePart) -> tuple[Case, Profile]:
+    """The same without one part: neither its key nor its box."""
+    keys = {part: key for part, key in case.profile_keys.items() if part != gone}
+    boxes = {part: box for part, box in profile.boxes.items() if part != gone}
+    return replace(case, profile_keys=keys), replace(profile, boxes=boxes)
+
+
 def profile_in_clear(case: Case, profile: Profile, vault: Vault) -> dict[str, str]:
     """Its fields. Raises `VaultError`."""
     if profile.wrapped_key is not None:
@@ -102,7 +109,7 @@ def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) 
     return NOTHING if after == case else Decision((after,))
 
 
-def part_the_profile(states: States, message: InClear, context: Context) -> Decision:
+def part_the_profile(states: States, message: InClear | Rewrap, context: Context) -> Decision:
     """Seals a profile from before there were parts anew, and hands it over to who may have it."""
     case, before = states.get(Case, message.id), states.get(Profile, message.id)
     if case is None or before is None or before.wrapped_key is None:

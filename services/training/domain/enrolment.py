@@ -15,7 +15,7 @@ cancelled stays so whatever happens later; a cancelled enrolment bars no new one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -70,6 +70,11 @@ class Enrolment(Stepping[Step]):
     def live(self) -> bool:
         """Whether it is neither completed nor cancelled."""
         return self.status in LIVE
+
+    def anonymised(self, nobody: UUID) -> Enrolment:
+        """The same of somebody, with the month in which it was requested."""
+        month = self.requested_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return replace(self, case_id=nobody, requested_at=month)
 
     def confirmed(self) -> Enrolment:
         """A seat became free."""

@@ -116,6 +116,13 @@ class CourseSession:
         enrolments = (each.completed(completion) if each.id == id_ else each for each in self.enrolments)
         return replace(self, enrolments=tuple(enrolments))
 
+    def anonymised(self, case_id: UUID, new_id: Callable[[], UUID]) -> CourseSession:
+        """Of a person's enrolments that are over nobody can tell whose they were; counts and results stay."""
+        enrolments = (
+            each.anonymised(new_id()) if each.case_id == case_id and not each.live else each for each in self.enrolments
+        )
+        return replace(self, enrolments=tuple(enrolments))
+
     def cancelled(self, reason: str) -> CourseSession:
         """The course does not take place, or not to its end; what was completed stays."""
         called_off = replace(self, cancel_reason=reason, closed=True)

@@ -12,12 +12,14 @@ from training import commands
 from training.domain.learner import Learner
 from training.domain.session import CourseSession, links
 from training.handlers import deadlines, enrolments, sessions
+from vocabulary.retention import KIND
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
     Kind(Learner, "learner"),
     Kind(CourseSession, "course_session", links),
     Kind(CountryStatus, "country_status"),
+    KIND,
 )
 """In lock order: the person, then what persons share."""
 

@@ -12,7 +12,7 @@ import asyncpg
 from chassis.vault.vault import KeyVault
 from referral.app import SERVICE
 from tests.support.keys import memory_vault
-from tests.support.records import record
+from tests.support.records import record, recorded, rfc3339
 from tests.support.referral.web import BERLIN, PROGRAMME
 from tests.support.referral.web import SCOUT as BAVARIA
 from tests.support.service_process import ServiceProcess
@@ -73,8 +73,8 @@ class Process(ServiceProcess):
         assert answer["http"] == 201, answer
         return str(answer["referral_id"])
 
-    async def tell(self, source: str, name: str, case: str, **body: Any) -> None:
-        """Delivers an event of another service."""
+    async def tell(self, source: str, name: str, case: str, *, now: bool = False, **body: Any) -> None:
+        """Delivers an event of another service; one that has happened `now`, or at the time of all tests."""
         self._offset += 1
         sequence = self._sequences[source, case] = self._sequences.get((source, case), 0) + 1
         told = record(
@@ -85,7 +85,8 @@ class Process(ServiceProcess):
             offset=self._offset,
             topic=f"ph.{source}.v1",
         )
-        await self.dispatcher.handle([told])
+        happened = recorded(told, ce_time=rfc3339(self.clock.now()).encode()) if now else told
+        await self.dispatcher.handle([happened])
 
     async def received(self, case: str, referral: str, due_in: int = 7) -> None:
         """The referral is in the centre's inbox; the answer is due in so many days."""

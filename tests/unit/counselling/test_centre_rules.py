@@ -86,6 +86,7 @@ def test_every_class_of_the_service_is_declared() -> None:
         "profile",
         "profile_key",
         "country_status",
+        "retention",
     ]
     owed = {"referral_answer", "first_contact", "consent_renewal", "arrival_confirmation", "consent_expiry"}
     assert set(SERVICE.deadlines) == owed

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from referral.events import ConsentWithdrawn, ReferralWithdrawn
+from referral.events import ConsentWithdrawn, ReferralWithdrawn, RetentionStarted
 from tests.support.memory import NOW
 from tests.support.referral.news import CHILD, DAKAR, DAY, EDO, LAGOS, PAINT, STRANGER, TODAY, arrived
 from tests.support.referral.world import SCOUT, Desk, done, refused
@@ -56,7 +56,7 @@ def test_an_unanswered_referral_that_rests_on_it_is_withdrawn_with_it(known: boo
     decision = done(desk.withdraw_consent())
     referral = desk.referral()
     assert (referral.status, referral.reason, referral.closed_at) == ("withdrawn", "consent_withdrawn", NOW + DAY)
-    assert [type(event) for event in decision.events] == [ConsentWithdrawn, ReferralWithdrawn]
+    assert [type(event) for event in decision.events] == [ConsentWithdrawn, ReferralWithdrawn, RetentionStarted]
     assert desk.last(ReferralWithdrawn) == ReferralWithdrawn(
         case_id=desk.case.id, referral_id=referral.id, to_centre=LAGOS, country="NG", reason="consent_withdrawn"
     )

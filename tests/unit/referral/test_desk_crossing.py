@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from chassis.pure.decision import Refused
-from referral.events import ReferralWithdrawn
+from referral.events import ReferralWithdrawn, RetentionStarted
 from tests.support.memory import NOW
 from tests.support.referral.news import CASE, CHILD, DAY, EDO, GRANDCHILD, LAGOS, TODAY, arrived
 from tests.support.referral.ways import ANSWERS, LATER, desk_in
@@ -21,7 +21,8 @@ def test_a_withdrawal_stands_whatever_crossed_it(answer: str) -> None:
     desk.tell(ANSWERS[answer](desk), at=LATER)
     referral = desk.referral()
     assert (referral.status, referral.reason, referral.closed_at) == ("withdrawn", "person_declined", NOW)
-    assert len(desk.service.events) == events
+    # An arrival tells that the case had not ended before the departure.
+    assert [type(each) for each in desk.service.events[events:]] == [RetentionStarted] * (answer == "start")
 
 
 WORDS = {

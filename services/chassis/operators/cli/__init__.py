@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from chassis.operators.cli import audit, calendar, doctor, migrate, parked, restore, topics
+from chassis.operators.cli import audit, calendar, doctor, keys, migrate, parked, restore, retention, topics
 from chassis.operators.cli.output import PeopleGroup
 
 app = typer.Typer(
@@ -30,5 +30,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(parked.app, name="parked")
 app.add_typer(restore.app, name="restore")
 app.add_typer(audit.app, name="audit")
+app.add_typer(retention.app, name="retention")
+app.add_typer(keys.app, name="keys")
 
 __all__ = ["app"]

@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from chassis.audit.verify import Report, told_of, verify
 from chassis.kafka.clients import admin
@@ -17,7 +16,6 @@ from chassis.operators.cli.output import Json, print_json, print_table
 from chassis.operators.parked_display import printable
 from chassis.postgres.session import database
 from chassis.trouble import Trouble
-from chassis.vault.vault import KeyVault
 
 app = typer.Typer(no_args_is_help=True, help="The audit: who did or saw what.")
 
@@ -64,22 +62,11 @@ async def _verified(service: str, since: str) -> Report:
     head = import_module(f"{name}.app").SERVICE.audit_head
     if head is None:
         raise Trouble(f"the service {name} has no audit", remedy="Name one that has.")
-    vault, settings = _vault(name), targets.kafka_settings()
+    vault, settings = targets.vault_of(name), targets.kafka_settings()
     # The admin client only tells in words why the brokers cannot be reached.
     async with admin(settings), database(targets.app_dsn(name), "ph audit") as connection:
         told = await told_of(reader_of(settings, "ph-audit"), name, head)
         return await verify(connection, vault, name, [each for each in told if each.at >= since])
-
-
-def _vault(service: str) -> KeyVault:
-    setting = f"{service.upper()}_VAULT_KEYS_FILE"
-    remedy = f"Run it where the service runs, or set {setting} to a copy of its key file."
-    try:
-        return KeyVault.of_service(service)
-    except ValidationError:
-        raise Trouble(f"{setting} is not set", where=f"settings of {service}", remedy=remedy) from None
-    except ValueError as error:
-        raise Trouble(str(error), where=f"settings of {service}", remedy=remedy) from None
 
 
 def _show(report: Report) -> None:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.settings import ROOT, DatabaseSettings, KafkaSettings, database_settings, read_secret
 from chassis.trouble import Trouble, Usage
+from chassis.vault.vault import KeyVault
 
 Services = Annotated[
     list[str] | None,
@@ -117,6 +118,18 @@ def kafka_settings() -> KafkaSettings:
         first = error.errors()[0]
         variable = f"KAFKA_{str(first['loc'][0]).upper()}"
         raise Trouble(f"{variable} is not usable: {first['msg']}", remedy=f"Mend {variable}.") from error
+
+
+def vault_of(service: str) -> KeyVault:
+    """The keys of a service, by its own settings. Raises `Trouble` that names the setting."""
+    setting = f"{service.upper()}_VAULT_KEYS_FILE"
+    remedy = f"Run it where the service runs, or set {setting} to a copy of its key file."
+    try:
+        return KeyVault.of_service(service)
+    except ValidationError:
+        raise Trouble(f"{setting} is not set", where=f"settings of {service}", remedy=remedy) from None
+    except ValueError as error:
+        raise Trouble(str(error), where=f"settings of {service}", remedy=remedy) from None
 
 
 def _address(service: str, *, migrator: bool) -> str:

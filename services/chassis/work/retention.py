@@ -1,0 +1,122 @@
+"""Ends what is due by its rules, a few subjects at a time, beside all other work; every day, and when an operator asks.
+
+A run goes through the kinds in order and through the subjects of each by id, and keeps how far it has come in the
+transaction that ends them. So a run that was cut off goes on where it was, two workers share none, and what is done
+twice changes nothing. Whoever has a hold set while a batch begins is left out: it is asked again under the locks.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from chassis.audit.rows import DONE, WRITTEN, Who
+from chassis.operators.retention import Line, ask, plan, some_due, still_due
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection
+from chassis.pure.decision import Refused
+from chassis.pure.retention import Agreed, Kept, TermOver
+from chassis.telemetry.logs import get_logger
+from chassis.vault.vault import KeyVault
+from chassis.work.unit_of_work import Cause
+from chassis.work.workshop import Workshop
+
+BATCH = 100
+EVERY = timedelta(days=1)
+MEASURED_SECONDS = 300.0
+NOBODY = UUID(int=0)
+SYSTEM = "system"
+
+_LAST = "select max(asked_at) from retention_run where asked_by = $1"
+_OPEN = """
+select id, asked_by, kind, after, report from retention_run where ended_at is null order by id limit 1
+for update skip locked
+"""
+_GOES_ON = "update retention_run set kind = $2, after = $3, report = $4 where id = $1"
+_ENDED = "update retention_run set ended_at = $2 where id = $1"
+
+log = get_logger(__name__)
+
+
+class Retention:
+    """Of one worker."""
+
+    def __init__(self, workshop: Workshop, agreed: Agreed, vault: KeyVault | None) -> None:
+        self._shop = workshop
+        self._agreed = agreed
+        self._vault = vault
+        self._measured = float("-inf")
+
+    async def step(self) -> int:
+        """Ends one batch of the run that is open, or begins that of the day; returns how many subjects it has ended."""
+        async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
+            now = self._shop.clock.now()
+            if monotonic() - self._measured >= MEASURED_SECONDS:
+                self._show(await plan(connection, self._agreed, now), now)
+                self._measured = monotonic()
+            last = await connection.fetchval(_LAST, SYSTEM)
+            if last is None or last + EVERY <= now:
+                await ask(connection, SYSTEM, "every day", now)
+            async with connection.transaction():
+                run = await connection.fetchrow(_OPEN)
+                if run is None:
+                    return 0
+                return await self._go_on(connection, dict(run), now)
+
+    async def _go_on(self, connection: Connection, run: dict[str, Any], now: datetime) -> int:
+        kinds = [each for each in self._agreed.kinds if isinstance(each, Kept)]
+        names = [each.kind for each in kinds]
+        report: dict[str, int] = json.loads(run["report"])
+        place = names.index(run["kind"]) if run["kind"] in names else 0
+        after = run["after"] or NOBODY
+        for kind in kinds[place:]:
+            found, ended, upto = await self._end_some(connection, kind, now, after, run["asked_by"])
+            if ended:
+                report[kind.kind] = report.get(kind.kind, 0) + ended
+                self._shop.metrics.retention_ended.labels(kind.kind, kind.effect).inc(ended)
+            if found:
+                await connection.execute(_GOES_ON, run["id"], kind.kind, upto, json.dumps(report))
+                return found
+            after = NOBODY
+        await connection.execute(_GOES_ON, run["id"], None, None, json.dumps(report))
+        await connection.execute(_ENDED, run["id"], now)
+        log.info("retention_run", count=sum(report.values()))
+        self._measured = float("-inf")
+        return 0
+
+    async def _end_some(
+        self, connection: Connection, kind: Kept, now: datetime, after: UUID, by: str
+    ) -> tuple[int, int, UUID]:
+        """How many subjects were found, how many of them have ended, and up to which id."""
+        subjects = await some_due(connection, self._agreed, kind, now, after, BATCH)
+        if not subjects:
+            return 0, 0, after
+        messages = [TermOver(kind.kind, each) for each in subjects]
+        work = self._shop.unit_of_work()
+        await work.load(connection, [need for each in messages for need in kind.handler.needs(each)])
+        still = await still_due(connection, self._agreed, kind, now, subjects)
+        ended = []
+        for each in messages:
+            if each.id not in still:
+                continue
+            decision = work.decide(kind.handler, each, Cause(self._shop.actor, now, self._shop.tracer.root()))
+            if isinstance(decision, Refused):
+                raise TypeError(f"the end of a term was refused: {decision.code}")
+            if decision.states or decision.erased:
+                ended.append(each.id)
+        if ended and self._vault is not None:
+            role = SYSTEM if by == SYSTEM else "operator"
+            who = Who(self._vault.marks(by.encode())[0], role, self._shop.actor.org, f"retention:{kind.kind}")
+            work.writes.add(WRITTEN, [who.row(ended, DONE)])
+        await work.save(connection)
+        return len(subjects), len(ended), subjects[-1]
+
+    def _show(self, lines: list[Line], now: datetime) -> None:
+        gauges = self._shop.metrics.retention
+        for each in lines:
+            oldest = 0.0 if each.oldest is None else (now - each.oldest).total_seconds()
+            shown = {"due": each.due, "overdue": each.overdue, "held": each.held, "oldest_seconds": oldest}
+            for name, value in shown.items():
+                gauges[name].labels(each.kind).set(value)

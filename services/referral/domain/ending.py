@@ -1,0 +1,30 @@
+"""When a case has ended, and what holds its records beyond their terms (docs/domain.md: retention).
+
+The end follows from the facts of the case, as its status does: nobody sets it. The case keeps it to tell the others
+when it changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from vocabulary.terms import EndReference, HoldReason
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Since when nobody owes the person anything any more, in Germany's days, and whether that was before they left."""
+
+    reference: EndReference
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Somebody needs the records of the case beyond their terms."""
+
+    id: UUID
+    reason: HoldReason
+    since: datetime

@@ -1,0 +1,165 @@
+"""What was erased opens in no backup with any key that exists, once the generation of that time is destroyed; before
+that only with the generation that is listed with its day."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from chassis.pure.sealing import VaultError
+from chassis.vault import rotation
+from chassis.vault.keys import Generation, KeyRing, parse
+from chassis.vault.vault import KeyVault
+from chassis.vault.wrapped import counted
+from chassis.work.rewrapper import Rewrapper
+from tests.support.cluster import Cluster
+from tests.support.counselling.process import LAGOS, staff
+from tests.support.counselling.process import Process as Counselling
+from tests.support.keys import NOON, SETTING, line
+from tests.support.referral.process import Process as Desk
+from tests.support.servers import run
+from tests.support.service_process import ServiceProcess, on_a_copy
+
+MINUTE = timedelta(minutes=1)
+PROFILES = """
+select id, 'profile' as part, data ->> 'wrapped_key' as key, data ->> 'fields' as boxes from profile
+where data ->> 'wrapped_key' is not null
+"""
+CARE = """
+select c.id, 'care' as part, c.data ->> 'care_key' as key,
+       jsonb_build_object('needs/' || (each ->> 'root_id'), each ->> 'needs')::text as boxes
+from case_file as c, jsonb_array_elements(c.data -> 'referrals') as each where c.data ->> 'care_key' is not null
+"""
+LEVELS = """
+select f.id, 'care' as part, f.data -> 'care_keys' ->> (a.data ->> 'centre') as key,
+       jsonb_build_object('levels/' || a.id::text, a.data ->> 'levels')::text as boxes
+from centre_file as f join assessment as a on a.links @> array[f.id]
+where f.data -> 'care_keys' ? (a.data ->> 'centre') and a.data ->> 'levels' is not null
+"""
+
+
+class Keys:
+    """A key file whose time the test moves."""
+
+    def __init__(self) -> None:
+        self.text, self.now = line("first", 1), NOON
+        self.vault = KeyVault(lambda: self.text, SETTING, now=lambda: self.now)
+
+    @property
+    def ring(self) -> KeyRing:
+        return parse(self.text)
+
+    def write(self, ring: KeyRing) -> None:
+        self.text = rotation.written(ring)
+        assert self.vault.renew()
+
+
+async def opens(dsn: str, query: str, subject: UUID, ring: KeyRing) -> set[str]:
+    """The generations of the file with which anything of this subject opens in a database, whatever id they have."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        rows = [row for row in await connection.fetch(query) if row["id"] == subject]
+    finally:
+        await connection.close()
+    return {generation.id for row in rows for generation in ring.generations if _opens(row, generation)}
+
+
+def _opens(row: asyncpg.Record, generation: Generation) -> bool:
+    under = row["key"].partition(":")[0]
+    vault = KeyVault(lambda: rotation.written(KeyRing((Generation(under, generation.key),))), SETTING)
+    try:
+        return bool(vault.open(row["id"], row["part"], row["key"], json.loads(row["boxes"])))
+    except VaultError:
+        return False
+
+
+async def restored(service: ServiceProcess, cluster: Cluster, folder: Path) -> str:
+    """A backup of the database as it is now, put back beside it; its address."""
+    name = await service.pool.fetchval("select current_database()")
+    run("pg_dump", "--format=custom", "--file", folder / name, cluster.dsn(name))
+    dsn = await cluster.create_database(f"{name}_back")
+    run("pg_restore", "--no-owner", "--dbname", dsn, folder / name)
+    return dsn
+
+
+async def never_again(
+    service: ServiceProcess,
+    cluster: Cluster,
+    keys: Keys,
+    back: str,
+    erased: UUID,
+    alive: UUID,
+    queries: tuple[str, ...],
+) -> None:
+    """`back` is the backup from before one of both was erased."""
+    now = cluster.dsn(await service.pool.fetchval("select current_database()"))
+    for query in queries:
+        assert await opens(now, query, erased, keys.ring) == set()
+        assert await opens(back, query, erased, keys.ring) == {"first"}
+    keys.write(rotation.rotated(keys.ring, "second", keys.now + MINUTE, os.urandom))
+    keys.now += 2 * MINUTE
+    worker = Rewrapper(service.workshop, service.service.wrapped, keys.vault)
+    while await worker.step():
+        pass
+    async with service.pool.acquire() as connection:
+        living = await counted(connection, [each.find for each in service.service.wrapped])
+    assert set(living) == {"second"}
+    retired, sealing = rotation.standing(keys.ring, living, keys.now)
+    assert (retired.state, sealing.state) == ("retired", "seals")
+    assert retired.destroyed_on is not None
+    for query in queries:
+        assert await opens(now, query, alive, keys.ring) == {"second"}
+        assert await opens(back, query, erased, keys.ring) == {retired.id}
+    assert rotation.without_due(keys.ring, living, retired.destroyed_on - MINUTE)[1] == []
+    ring, gone = rotation.without_due(keys.ring, living, retired.destroyed_on)
+    assert gone == [retired.id]
+    keys.write(ring)
+    for query in queries:
+        assert await opens(back, query, erased, keys.ring) == set()
+        assert await opens(now, query, alive, keys.ring) == {"second"}
+
+
+async def test_of_a_profile_and_of_needs_at_the_desk(referral_template: str, cluster: Cluster, tmp_path: Path) -> None:
+    keys = Keys()
+    async with on_a_copy(cluster, referral_template, lambda pool: Desk(pool, keys.vault)) as desk:
+        erased, alive = [await desk.opened(profile={"given_name": "Amina"}) for _ in range(2)]
+        for case in (erased, alive):
+            await desk.referred(case, "employment")
+        back = await restored(desk, cluster, tmp_path)
+        try:
+            assert (await desk.act("DELETE", f"/cases/{erased}/profile"))["status"] == "destroyed"
+            await never_again(desk, cluster, keys, back, UUID(erased), UUID(alive), (PROFILES, CARE))
+            assert (await desk.read(f"/cases/{alive}/profile"))["given_name"] == "Amina"
+            assert (await desk.read(f"/cases/{alive}"))["referrals"][0]["needs"] == ["employment"]
+        finally:
+            await cluster.drop_database(back.rpartition("/")[2])
+
+
+async def test_of_levels_at_the_centre(counselling_template: str, cluster: Cluster, tmp_path: Path) -> None:
+    keys = Keys()
+    async with on_a_copy(cluster, counselling_template, lambda pool: Counselling(pool, keys.vault)) as centre:
+        erased, alive = [await assessed(centre) for _ in range(2)]
+        back = await restored(centre, cluster, tmp_path)
+        try:
+            answer = await centre.ask("DELETE", f"/files/{erased}/assessments", staff(LAGOS))
+            assert answer.status_code == 200, answer.text
+            await never_again(centre, cluster, keys, back, erased, alive, (LEVELS,))
+        finally:
+            await cluster.drop_database(back.rpartition("/")[2])
+
+
+async def assessed(centre: Counselling) -> UUID:
+    """A case whose needs were assessed."""
+    case, day = uuid4(), centre.today
+    referral = await centre.refer(case)
+    await centre.post(f"/referrals/{referral}/accept", LAGOS)
+    await centre.post(f"/files/{case}/arrival", LAGOS, arrived_on=day, method="seen")
+    await centre.post(f"/files/{case}/contacts", LAGOS, channel="phone", attempts=1, contacted_on=day)
+    body = {"readiness": "now", "priority": "normal", "levels": {"health": 3}, "assessed_on": day}
+    assert (await centre.post(f"/files/{case}/assessments", LAGOS, **body))["http"] == 201
+    return case

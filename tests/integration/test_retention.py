@@ -1,0 +1,171 @@
+"""What ends by its term: what is due, what a hold keeps, and that a case ends in every service."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis.operators.retention import Line, ask, plan, run_of
+from tests.support import outbox
+from tests.support.counselling.process import Process as Counselling
+from tests.support.placement.process import Placement
+from tests.support.records import record, recorded
+from tests.support.referral.process import BAVARIA, LOS
+from tests.support.referral.process import Process as Desk
+from tests.support.service_process import ServiceProcess
+from tests.support.training.process import PAINT
+from tests.support.training.process import Process as Training
+
+PROFILE = {"given_name": "Amina", "family_name": "Okoro", "birth_date": "1990-05-17"}
+MONTH = timedelta(days=31)
+KNOWN_BY_NAME_ONLY = {"audit", "outbox", "position", "stream"}
+"""Tables in which the random id of a case may stay: who has ended it, what waits to be sent, and how far its key is."""
+
+
+async def line(service: ServiceProcess, kind: str) -> Line:
+    async with service.pool.acquire() as connection:
+        lines = await plan(connection, service.agreed, service.clock.now())
+    return next(each for each in lines if each.kind == kind)
+
+
+async def rejected(desk: Desk) -> str:
+    """A case with a profile whose only referral was rejected."""
+    case = await desk.opened(profile=PROFILE)
+    id_ = await desk.referred(case, "employment", "documents")
+    await desk.received(case, id_)
+    await desk.tell("counselling", "ReferralRejected", case, now=True, centre=LOS, referral_id=id_, reason="duplicate")
+    return case
+
+
+async def told(desk: Desk, *readers: ServiceProcess) -> None:
+    """Everything that the desk has published comes to the others, in order."""
+    rows = await desk.pool.fetch("select record from outbox order by id")
+    for offset, row in enumerate(rows, 1000):
+        written = outbox.read(row["record"])
+        sent = record(
+            written.value,
+            type_=written.headers["ce_type"],
+            key=UUID(written.key),
+            sequence=int(written.headers["ce_sequence"]),
+            offset=offset,
+            topic="ph.referral.v1",
+        )
+        happened = recorded(sent, ce_time=written.headers["ce_time"].encode())
+        for each in readers:
+            await each.dispatcher.handle([happened])
+
+
+async def test_a_case_ends_half_a_year_after_the_last_referral_was_rejected(desk: Desk) -> None:
+    case = await rejected(desk)
+    assert (await desk.published(case))[-1] == "RetentionStarted"
+    desk.clock.advance(5 * MONTH)
+    assert (await line(desk, "case"))[:3] == ("case", 1, 0)
+    assert await desk.run_of_the_day() == {}
+    desk.clock.advance(MONTH)
+    due = await line(desk, "case")
+    assert (due.due, due.held, due.overdue) == (1, 0, 1)
+    assert await desk.run_of_the_day() == {"profile": 1, "care": 1, "case": 1}
+    assert set(await desk.holding(case)) <= KNOWN_BY_NAME_ONLY
+    assert await desk.pool.fetchval("select count(*) from deadline") == 0
+    rows = await desk.pool.fetch("select action, role, subjects from audit where action like 'retention:%' order by id")
+    assert [(row["action"], row["role"], row["subjects"]) for row in rows] == [
+        (f"retention:{kind}", "system", [UUID(case)]) for kind in ("profile", "care", "case")
+    ]
+    assert (await line(desk, "case"))[:3] == ("case", 0, 0)
+
+
+async def test_who_was_refused_before_and_is_referred_anew_has_no_end(desk: Desk) -> None:
+    case = await rejected(desk)
+    await desk.referred(case, "employment")
+    assert (await desk.published(case))[-1] == "RetentionStopped"
+    desk.clock.advance(12 * MONTH)
+    assert await desk.run_of_the_day() == {}
+
+
+async def test_after_support_the_key_goes_first_and_the_case_a_year_later(desk: Desk) -> None:
+    case = await desk.opened(profile=PROFILE)
+    id_ = await desk.referred(case, "employment")
+    at = {"centre": LOS, "referral_id": id_}
+    await desk.tell("counselling", "ReferralAccepted", case, now=True, **at)
+    await desk.tell("counselling", "ReferralCompleted", case, now=True, **at, outcome_code="duration_ended")
+    assert (await desk.published(case))[-1] == "RetentionStarted"
+    desk.clock.advance(23 * MONTH)
+    assert await desk.run_of_the_day() == {}
+    desk.clock.advance(2 * MONTH)
+    assert await desk.run_of_the_day() == {"profile": 1, "care": 1}
+    assert (await desk.read(f"/cases/{case}/profile"))["status"] == "destroyed"
+    assert (await desk.read(f"/cases/{case}"))["referrals"][0]["needs"] is None
+    desk.clock.advance(12 * MONTH)
+    assert await desk.run_of_the_day() == {"case": 1}
+    assert (await desk.read(f"/cases/{case}"))["http"] == 404
+
+
+async def test_an_operators_run_is_carried_out_by_the_worker_and_says_what_has_ended(desk: Desk) -> None:
+    await desk.run_of_the_day()
+    await rejected(desk)
+    async with desk.pool.acquire() as connection:
+        desk.clock.advance(timedelta(hours=1))
+        id_ = await ask(connection, "INC-4711", "to see", desk.clock.now() + 7 * MONTH)
+        assert (await run_of(connection, id_)).ended_at is None
+    desk.clock.advance(7 * MONTH)
+    while await desk.retention.step():
+        pass
+    await desk.retention.step()
+    async with desk.pool.acquire() as connection:
+        done = await run_of(connection, id_)
+        assert done.ended_at is not None
+        assert done.report == {"profile": 1, "care": 1, "case": 1}
+
+
+@pytest.mark.parametrize("batch", [2])
+async def test_a_run_that_was_cut_off_goes_on_where_it_was(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr("chassis.work.retention.BATCH", batch)
+    for _ in range(5):
+        await rejected(desk)
+    desk.clock.advance(7 * MONTH)
+    steps = [await desk.retention.step() for _ in range(4)]
+    assert steps == [2, 2, 1, 2]
+    assert await desk.run_of_the_day() == {"profile": 5, "care": 5, "case": 5}
+    assert await desk.pool.fetchval("select count(*) from retention_run") == 1
+
+
+async def test_what_ends_at_the_desk_ends_in_every_service_from_the_same_day(
+    desk: Desk, counselling: Counselling, training: Training, placement: Placement
+) -> None:
+    readers = (counselling, training, placement)
+    case = await rejected(desk)
+    consent = {"text_version": "2026-01", "language": "en", "evidence_ref": str(uuid4())}
+    dates = {"granted_on": desk.day(-1), "valid_until": desk.day(400)}
+    paper = {"purpose": "training", "recipients": ["country:DE"], **consent, **dates}
+    assert (await desk.act("POST", f"/cases/{case}/consents", paper))["http"] == 201
+    await told(desk, *readers)
+    session = await training.scheduled(PAINT)
+    asked = await training.post("/enrolments", BAVARIA, session_id=session, case_id=case)
+    assert asked["http"] == 201, asked
+    await training.ask("POST", f"/enrolments/{asked['enrolment_id']}/cancel", BAVARIA)
+    everyone: tuple[ServiceProcess, ...] = (desk, *readers)
+    for service in everyone:
+        assert set(await service.holding(case)) - KNOWN_BY_NAME_ONLY
+        service.clock.advance(5 * MONTH)
+        assert await service.run_of_the_day() == {}
+        service.clock.advance(2 * MONTH)
+    ended: dict[str, Any] = {service.app.title: await service.run_of_the_day() for service in everyone}
+    assert list(ended.values()) == [
+        {"profile": 1, "care": 1, "case": 1},
+        {"centre_file": 1},
+        {"enrolment": 1, "learner": 1},
+        {"candidate": 1},
+    ]
+    for service in everyone:
+        assert set(await service.holding(case)) <= {*KNOWN_BY_NAME_ONLY, "retention"}
+    left = await training.pool.fetchval("select data -> 'enrolments' -> 0 ->> 'status' from course_session")
+    assert left == "cancelled"
+    for service in readers:
+        service.clock.advance(36 * MONTH)
+        assert await service.run_of_the_day() == {"clock": 1}
+        assert set(await service.holding(case)) <= KNOWN_BY_NAME_ONLY
