@@ -88,6 +88,10 @@ async def _answer_to_switch(walk: Walk) -> Request:
     return _request(path={"country": await walk.switch_requested()})
 
 
+async def _release(walk: Walk) -> Request:
+    return _request({"reason": "closed"}, await walk.held())
+
+
 async def _parked_many(walk: Walk) -> Request:
     return _request({"parked_ids": [int(walk.parked_id())], "ticket": "INC-4711"})
 
@@ -165,6 +169,9 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "PUT /cases/{case_id}/profile": _at(
             "case_id", Walk.opened, lambda: {"given_name": "Ada", "birth_date": "1990-05-17", "notes": "-"}, lasts=True
         ),
+        "GET /cases/{case_id}/retention": _at("case_id", Walk.opened, lasts=True),
+        "POST /cases/{case_id}/holds": _at("case_id", Walk.opened, lambda: {"reason": "complaint"}),
+        "POST /cases/{case_id}/holds/{hold_id}/release": _release,
         "GET /cases/{case_id}/profile": _at("case_id", Walk.opened, lasts=True),
         "DELETE /cases/{case_id}/profile": _at("case_id", Walk.opened),
         "POST /countries/{country}/status/request": _switch,

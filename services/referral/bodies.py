@@ -12,7 +12,7 @@ from chassis.pure.bodies import body
 from chassis.pure.codes import LATEST_YEAR, Code, Day, Language, written_out_day
 from referral.domain.terms import Sex, Transport
 from vocabulary.codes import Admin1, Centre, Country, Isco08, Org, TextVersion
-from vocabulary.terms import AgeBand, Priority, ReturnType, Switch, TargetGroup
+from vocabulary.terms import AgeBand, HoldReason, Priority, ReturnType, Switch, TargetGroup
 
 OLDEST_BIRTH_YEAR = 1906
 """Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (docs/domain.md: no-sentinels)."""
@@ -133,6 +133,22 @@ class Withdrawal(BaseModel):
     model_config = body(reason="person_declined")
 
     reason: Code = Field(description="a code of withdraw_reasons")
+
+
+class NewHold(BaseModel):
+    """Why the records of a case are needed beyond their terms."""
+
+    model_config = body(reason="complaint")
+
+    reason: HoldReason
+
+
+class HoldRelease(BaseModel):
+    """Why a hold is over."""
+
+    model_config = body(reason="closed")
+
+    reason: Code = Field(description="a code of hold_release_reasons")
 
 
 class Plan(BaseModel):

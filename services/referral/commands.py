@@ -10,7 +10,7 @@ from uuid import UUID
 from referral.domain.age import Ages
 from referral.domain.profile import SealedPart
 from referral.domain.terms import Transport
-from vocabulary.terms import AgeBand, Priority, ProfilePart, ReturnType, Switch, TargetGroup
+from vocabulary.terms import AgeBand, HoldReason, Priority, ProfilePart, ReturnType, Switch, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,23 @@ class WithdrawConsent:
 
     case_id: UUID
     consent_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class HoldCase:
+    """The records of the case are needed beyond their terms."""
+
+    case_id: UUID
+    reason: HoldReason
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHold:
+    """They are not needed any more, as far as this hold goes."""
+
+    case_id: UUID
+    hold_id: UUID
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

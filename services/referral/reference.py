@@ -94,6 +94,7 @@ class Reference:
     wishes: CodeList[CodeRow]
     isco08: CodeList[Occupation]
     withdraw_reasons: CodeList[CodeRow]
+    hold_release_reasons: CodeList[CodeRow]
     reschedule_reasons: CodeList[CodeRow]
     departure_cancel_reasons: CodeList[CodeRow]
     missed_reasons: CodeList[CodeRow]
@@ -118,6 +119,7 @@ class Reference:
             "wishes": CodeRow,
             "isco08": Occupation,
             "withdraw_reasons": CodeRow,
+            "hold_release_reasons": CodeRow,
             "reschedule_reasons": CodeRow,
             "departure_cancel_reasons": CodeRow,
             "missed_reasons": CodeRow,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from chassis.pure.decision import Refused
+from referral.domain.ending import MOST_HOLDS
 from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS
 from referral.domain.referral import Referral
 from vocabulary.reference import Fallback
@@ -42,6 +43,17 @@ NOT_A_RETURNEE_FROM_GERMANY: Final = Refused(
     422,
 )
 ADMIN1_ELSEWHERE: Final = admin1_elsewhere("the country of return")
+HOLD_NOT_FOUND: Final = Refused(
+    "hold_not_found",
+    "This case has no such hold, or it was released.",
+    "GET /cases/{case_id}/retention lists its holds.",
+    status=404,
+)
+TOO_MANY_HOLDS: Final = Refused(
+    "too_many_holds",
+    f"The case has {MOST_HOLDS} holds already.",
+    "Release those that are over: POST /cases/{case_id}/holds/{hold_id}/release.",
+)
 PROFILE_NOT_FOUND: Final = Refused(
     "profile_not_found", "This case has no profile.", "Set one: PUT /cases/{case_id}/profile.", status=404
 )

@@ -8,7 +8,17 @@ from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.resources import Resource
 from chassis.pure.states import States, by_id, by_link
 from referral import refusals
-from referral.answers import Allowed, CaseView, CountryView, Hop, ProfileView, ReferralDetail, ReferralView, Timeline
+from referral.answers import (
+    Allowed,
+    CaseView,
+    CountryView,
+    Hop,
+    ProfileView,
+    ReferralDetail,
+    ReferralView,
+    RetentionView,
+    Timeline,
+)
 from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
 from referral.domain.profile import Profile
@@ -46,6 +56,12 @@ def show_allowed(states: States, case_id: UUID, context: Context) -> Allowed | R
         readable = _readable(case, context.actor)
         return readable if isinstance(readable, Refused) else Allowed.model_validate(readable)
     return refusals.CASE_NOT_FOUND if case is None else Allowed.model_validate(case)
+
+
+def show_retention(states: States, case_id: UUID, _context: Context) -> RetentionView | Refused:
+    """Since when the case has ended, and what holds it: for the data protection officer, whoever's case it is."""
+    case = states.get(Case, case_id)
+    return refusals.CASE_NOT_FOUND if case is None else RetentionView.model_validate(case)
 
 
 def show_referral(states: States, referral_id: UUID, context: Context) -> ReferralDetail | Refused:
@@ -92,6 +108,7 @@ def show_country(states: States, country_id: UUID, context: Context) -> CountryV
 CASE = Resource(lambda case_id: (by_id(Case, case_id),), show_case)
 TIMELINE = Resource(lambda case_id: (by_id(Case, case_id),), show_timeline)
 ALLOWED = Resource(lambda case_id: (by_id(Case, case_id),), show_allowed)
+RETENTION = Resource(lambda case_id: (by_id(Case, case_id),), show_retention)
 COUNTRY = Resource(lambda country_id: (by_id(CountrySwitch, country_id),), show_country)
 REFERRAL = Resource(lambda referral_id: (by_link(Case, referral_id),), show_referral)
 PROFILE = Resource(lambda case_id: (by_id(Case, case_id), by_id(Profile, case_id)), show_profile)

@@ -28,6 +28,25 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    service: Literal["every", "counselling", "placement", "referral", "training"]
+    kind: str
+    reference: str
+    term: str
+    holds: tuple[str, ...]
+    effect: Literal["erased", "key_destroyed", "anonymised"]
+    title_en: str
+    source: str
+    KEY: ClassVar[tuple[str, ...]] = ("service", "kind", "reference")
+    PATTERNS: ClassVar[Mapping[str, str]] = {
+        "kind": SNAKE,
+        "reference": SNAKE,
+        "term": r"P[1-9][0-9]{0,3}[MD]",
+        "holds": "audit|complaint|legal",
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class Country:
     code: str
     title_en: str
@@ -256,6 +275,7 @@ FILES: Mapping[str, type[Any]] = {
     "divert_reasons": Code,
     "fail_reasons": FailReason,
     "fallbacks": Fallback,
+    "hold_release_reasons": Code,
     "isco08": Occupation,
     "measure_categories": MeasureCategory,
     "missed_reasons": Code,
@@ -271,6 +291,7 @@ FILES: Mapping[str, type[Any]] = {
     "reject_reasons": Code,
     "reopen_reasons": Code,
     "reschedule_reasons": Code,
+    "retention": Retention,
     "roles": Code,
     "session_cancel_reasons": Code,
     "trades": Trade,

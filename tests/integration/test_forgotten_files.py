@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from chassis.runtime import loops
-from counselling.app import SERVICE
 from tests.support.counselling.process import Process
 
 
@@ -18,7 +16,7 @@ async def consent(counselling: Process, case: UUID) -> None:
 
 
 async def files(counselling: Process) -> set[UUID]:
-    await loops.forget(counselling.pool, counselling.clock, SERVICE.forgets)
+    await counselling.run_of_the_day()
     return {row["id"] for row in await counselling.pool.fetch("select id from centre_file")}
 
 

@@ -13,7 +13,7 @@ from pydantic import AliasChoices, Field, create_model
 from chassis.consumer.positions import MAX_GAP
 from chassis.runtime import loops
 from tests.support.records import FakeRecord, event_id, record, recorded
-from tests.support.toy import UNLUCKY, Sold
+from tests.support.toy import HOUSEKEEPING, UNLUCKY, Sold
 from tests.support.toy_runtime import ToyRuntime
 
 KEY = UUID("0a4f3201-0739-4a01-a222-c2ca70788890")
@@ -295,10 +295,10 @@ async def test_what_a_discarded_record_said_goes_after_thirty_days_and_the_recor
     bad = told(1, 1)._replace(value=b"{nonsense")
     await toy.dispatcher.handle([bad, told(1, UNLUCKY, key=OTHER)])
     await toy.discard(1)
-    await loops.forget(pool, toy.clock, ())
+    await loops.forget(pool, HOUSEKEEPING)
     assert await pool.fetchval("select count(*) from parked where payload is not null") == 2
     await pool.execute("update parked set decided_at = decided_at - interval '31 days'")
-    await loops.forget(pool, toy.clock, ())
+    await loops.forget(pool, HOUSEKEEPING)
     rows = await pool.fetch("select payload is null, headers::text, reason from parked order by id")
     assert [tuple(row)[:1] for row in rows] == [(True,), (False,)]
     assert tuple(rows[0]) == (True, "[]", "test")

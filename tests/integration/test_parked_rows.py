@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
@@ -13,8 +13,10 @@ import pytest
 from chassis.consumer import parking
 from chassis.consumer.inbound import MAX_VALUE, Fault, decode
 from chassis.consumer.parking import Parked, Ready, StoredRecord
+from chassis.operators.retention import sweep
 from chassis.postgres.database import Connection
 from tests.support.records import record
+from tests.support.toy import HOUSEKEEPING
 from tests.support.toy_process import until_async
 
 SHOP, OTHER = "ph.shop.v1", "ph.other.v1"
@@ -228,7 +230,7 @@ async def test_what_was_passed_or_emptied_before_is_not_written_again(pool: asyn
         for _ in range(2):
             await parking.take(connection, Ready(SHOP, "a", None))
             await block(connection, (SHOP, "a"))
-            await parking.forget(connection, timedelta(days=1))
+            await sweep(connection, HOUSEKEEPING)
             versions.append(await connection.fetchval("select ctid::text from parked where id = $1", old))
         assert versions[0] == versions[1]
         assert await standing(connection, old) == [(False, False)]
@@ -257,10 +259,10 @@ async def test_only_what_was_discarded_long_ago_is_emptied(pool: asyncpg.Pool) -
     async with pool.acquire() as connection:
         for state in ("parked", "retry", "discarded"):
             await row(connection, SHOP, state, state=state)
-        await connection.execute("update parked set decided_at = now() - interval '2 days'")
+        await connection.execute("update parked set decided_at = now() - interval '31 days'")
         await row(connection, SHOP, "new", state="discarded")
         await connection.execute("update parked set decided_at = now() where key = 'new'")
-        await parking.forget(connection, timedelta(days=1))
+        await sweep(connection, HOUSEKEEPING)
         emptied = await connection.fetch("select key from parked where payload is null and size is null")
         assert [each["key"] for each in emptied] == ["discarded"]
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chassis.operators.retention import Line, ask, plan, run_of
+from chassis.operators.retention import Line, ask, plan, run_of, sweep
 from tests.support import outbox
 from tests.support.counselling.process import Process as Counselling
 from tests.support.placement.process import Placement
@@ -20,7 +20,7 @@ from tests.support.training.process import PAINT
 from tests.support.training.process import Process as Training
 
 PROFILE = {"given_name": "Amina", "family_name": "Okoro", "birth_date": "1990-05-17"}
-MONTH = timedelta(days=31)
+DAY, MONTH = timedelta(days=1), timedelta(days=31)
 KNOWN_BY_NAME_ONLY = {"audit", "outbox", "position", "stream"}
 """Tables in which the random id of a case may stay: who has ended it, what waits to be sent, and how far its key is."""
 
@@ -29,6 +29,14 @@ async def line(service: ServiceProcess, kind: str) -> Line:
     async with service.pool.acquire() as connection:
         lines = await plan(connection, service.agreed, service.clock.now())
     return next(each for each in lines if each.kind == kind)
+
+
+async def left_of(service: ServiceProcess, case: str) -> set[str]:
+    """The tables in which the id of a case still stands, once answers to commands are older than a week."""
+    async with service.pool.acquire() as connection:
+        await connection.execute("update idempotency set created_at = created_at - interval '8 days'")
+        await sweep(connection, service.agreed)
+    return set(await service.holding(case))
 
 
 async def rejected(desk: Desk) -> str:
@@ -68,7 +76,7 @@ async def test_a_case_ends_half_a_year_after_the_last_referral_was_rejected(desk
     due = await line(desk, "case")
     assert (due.due, due.held, due.overdue) == (1, 0, 1)
     assert await desk.run_of_the_day() == {"profile": 1, "care": 1, "case": 1}
-    assert set(await desk.holding(case)) <= KNOWN_BY_NAME_ONLY
+    assert await left_of(desk, case) <= KNOWN_BY_NAME_ONLY
     assert await desk.pool.fetchval("select count(*) from deadline") == 0
     rows = await desk.pool.fetch("select action, role, subjects from audit where action like 'retention:%' order by id")
     assert [(row["action"], row["role"], row["subjects"]) for row in rows] == [
@@ -96,7 +104,7 @@ async def test_after_support_the_key_goes_first_and_the_case_a_year_later(desk: 
     assert await desk.run_of_the_day() == {}
     desk.clock.advance(2 * MONTH)
     assert await desk.run_of_the_day() == {"profile": 1, "care": 1}
-    assert (await desk.read(f"/cases/{case}/profile"))["status"] == "destroyed"
+    assert await desk.pool.fetchval("select status from profile") == "destroyed"
     assert (await desk.read(f"/cases/{case}"))["referrals"][0]["needs"] is None
     desk.clock.advance(12 * MONTH)
     assert await desk.run_of_the_day() == {"case": 1}
@@ -162,10 +170,53 @@ async def test_what_ends_at_the_desk_ends_in_every_service_from_the_same_day(
         {"candidate": 1},
     ]
     for service in everyone:
-        assert set(await service.holding(case)) <= {*KNOWN_BY_NAME_ONLY, "retention"}
+        assert await left_of(service, case) <= {*KNOWN_BY_NAME_ONLY, "retention"}
     left = await training.pool.fetchval("select data -> 'enrolments' -> 0 ->> 'status' from course_session")
     assert left == "cancelled"
     for service in readers:
         service.clock.advance(36 * MONTH)
         assert await service.run_of_the_day() == {"clock": 1}
-        assert set(await service.holding(case)) <= KNOWN_BY_NAME_ONLY
+        assert await left_of(service, case) <= KNOWN_BY_NAME_ONLY
+
+
+OFFICER = {"roles": ["data_protection_officer"], "org": "programme:desk"}
+
+
+async def test_a_case_under_a_hold_ends_in_no_service_until_it_is_released(desk: Desk, training: Training) -> None:
+    case = await rejected(desk)
+    held = await desk.act("POST", f"/cases/{case}/holds", {"reason": "complaint"}, OFFICER)
+    assert held["http"] == 201, held
+    shown = await desk.read(f"/cases/{case}/retention", OFFICER)
+    assert [each["hold_id"] for each in shown["holds"]] == [held["hold_id"]]
+    await told(desk, training)
+    for service in (desk, training):
+        service.clock.advance(12 * MONTH)
+        assert await service.run_of_the_day() == {}
+    kept = await line(desk, "case")
+    assert (kept.due, kept.overdue, kept.held, kept.held_by) == (0, 0, 1, {"complaint": 1})
+    assert (await line(training, "learner")).held_by == {"complaint": 1}
+    path = f"/cases/{case}/holds/{held['hold_id']}/release"
+    assert (await desk.act("POST", path, {"reason": "bored"}, OFFICER))["code"] == "unknown_code"
+    assert (await desk.act("POST", path, {"reason": "closed"}, OFFICER))["holds"] == []
+    assert (await desk.act("POST", path, {"reason": "closed"}, OFFICER))["code"] == "hold_not_found"
+    actions = await desk.pool.fetch(
+        "select action, outcome, subjects from audit where action in ('hold_case', 'release_hold') order by id"
+    )
+    assert [(row["action"], row["outcome"]) for row in actions] == [
+        ("hold_case", "done"),
+        ("release_hold", "refused:unknown_code"),
+        ("release_hold", "done"),
+        ("release_hold", "refused:hold_not_found"),
+    ]
+    assert all(row["subjects"] == [UUID(case)] for row in actions)
+    await told(desk, training)
+    for service in (desk, training):
+        service.clock.advance(2 * DAY)
+    assert await desk.run_of_the_day() == {"profile": 1, "care": 1, "case": 1}
+    assert await training.run_of_the_day() == {"learner": 1}
+
+
+async def test_nobody_but_the_data_protection_officer_holds_records(desk: Desk) -> None:
+    case = await rejected(desk)
+    answer = await desk.act("POST", f"/cases/{case}/holds", {"reason": "complaint"})
+    assert (answer["http"], answer["code"]) == (403, "role_required")

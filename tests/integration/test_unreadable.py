@@ -16,6 +16,7 @@ from tests.integration.test_membership import until_totals
 from tests.support.brokers import PARTITIONS
 from tests.support.reading import Join, Member, new_group
 from tests.support.shop import Shop, opened_shop
+from tests.support.toy import HOUSEKEEPING
 from tests.support.toy_process import until, until_async
 from tests.support.toy_runtime import ToyRuntime
 
@@ -95,13 +96,13 @@ async def test_nobody_need_decide_on_what_another_version_has_read(
     async with join(group) as member:
         await member.until_covered()
         stuck, free, _ = await stands_still(shop, member, pool, toy)
-        await loops.forget(pool, toy.clock, ())
+        await loops.forget(pool, HOUSEKEEPING)
         await until_parked(pool, 1)
     curse.clear()
     async with join(group) as member:
         await member.until_covered()
         await until_totals(toy, {stuck: 7 + CURSED, free: 7})
-    await loops.forget(pool, toy.clock, ())
+    await loops.forget(pool, HOUSEKEEPING)
     assert await until_parked(pool, 0) == []
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from chassis.operators.retention import SWEPT
 from chassis.pure.answers import Answer
 from chassis.pure.decision import (
     Cleared,
@@ -24,6 +25,8 @@ from chassis.pure.decision import (
     Refused,
 )
 from chassis.pure.messages import Contract, Event
+from chassis.pure.reference import DIRECTORY
+from chassis.pure.retention import agreed
 from chassis.pure.states import (
     Kind,
     Need,
@@ -136,6 +139,8 @@ COMMANDS: Mapping[type[Any], Handler] = {
     Close: Handler(_one("till"), close),
 }
 CONSUMERS: Mapping[type[Contract], Handler] = {Sold: Handler(_one("till_id"), sold)}
+HOUSEKEEPING = agreed("till", SWEPT, DIRECTORY)
+"""What every service keeps of nobody."""
 DEADLINES = {"alarm": Handler(_one("owner"), alarm)}
 
 TILL = Service(

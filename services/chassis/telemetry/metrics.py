@@ -13,12 +13,6 @@ from chassis.pure import zones
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 EFFECT_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200)
 """The objective is 60 seconds (`docs/slo.md`); what lies beyond tells minutes from hours."""
-_RETENTION = {
-    "due": "Subjects whose records of this kind are due to end",
-    "overdue": "Those of them that have been for two days",
-    "held": "Subjects whose records are due, but for a hold",
-    "oldest_seconds": "For how long the oldest has been due",
-}
 
 
 class BatchHistogram(Histogram):
@@ -112,7 +106,10 @@ class Metrics:
         self.unsealed = gauge("unsealed", "Aggregates that still lie in clear from before they were sealed")
         self.audit_unsealed = gauge("audit_unsealed_rows", "Rows of the audit that are not sealed yet")
         self.audit_unsealed_oldest = gauge("audit_unsealed_oldest_seconds", "Age of the oldest of them")
-        self.retention = {name: gauge(f"retention_{name}", text, ("kind",)) for name, text in _RETENTION.items()}
+        self.retention_due = gauge("retention_due", "Subjects whose records of this kind are due to end", ("kind",))
+        self.retention_overdue = gauge("retention_overdue", "Those of them that have been for two days", ("kind",))
+        self.retention_held = gauge("retention_held", "Subjects whose records are due, but for a hold", ("kind",))
+        self.retention_oldest = gauge("retention_oldest_seconds", "For how long the oldest has been due", ("kind",))
         self.retention_ended = counter("retention_ended", "Subjects whose records have ended", ("kind", "effect"))
         self.wrapped_under_older = gauge("wrapped_under_older", "Aggregates that wait to be wrapped anew")
         self.vault_locked = counter("vault_locked", "Sealed data that did not open when they were asked for")

@@ -114,9 +114,10 @@ class Retention:
         return len(subjects), len(ended), subjects[-1]
 
     def _show(self, lines: list[Line], now: datetime) -> None:
-        gauges = self._shop.metrics.retention
+        metrics = self._shop.metrics
         for each in lines:
             oldest = 0.0 if each.oldest is None else (now - each.oldest).total_seconds()
-            shown = {"due": each.due, "overdue": each.overdue, "held": each.held, "oldest_seconds": oldest}
-            for name, value in shown.items():
-                gauges[name].labels(each.kind).set(value)
+            metrics.retention_due.labels(each.kind).set(each.due)
+            metrics.retention_overdue.labels(each.kind).set(each.overdue)
+            metrics.retention_held.labels(each.kind).set(each.held)
+            metrics.retention_oldest.labels(each.kind).set(oldest)

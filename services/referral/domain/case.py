@@ -206,6 +206,14 @@ class Case:
         referrals = tuple(sorted((*others, referral), key=lambda each: (each.referred_at, each.id)))
         return replace(self, referrals=referrals, care_key=care_key or self.care_key)
 
+    def held(self, hold: Hold) -> Case:
+        """The case with one more hold."""
+        return replace(self, holds=tuple(sorted((*self.holds, hold), key=lambda each: each.id)))
+
+    def released(self, hold_id: UUID) -> Case:
+        """The case without this hold."""
+        return replace(self, holds=tuple(each for each in self.holds if each.id != hold_id))
+
     def with_offer(self, id_: UUID) -> Case:
         """The case with an offer of work, unless there was none."""
         return self if id_ in self.voided else replace(self, offers=tuple(sorted({*self.offers, id_})))

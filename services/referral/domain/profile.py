@@ -70,7 +70,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Sealed boxes by part, base64. `wrapped_key` and `fields` are of the form from before there were parts."""
+    """Sealed boxes by part, base64. Without their keys nothing can be read here any more; in backups, once the
+    generation that wrapped them is destroyed (docs/retention.md). `wrapped_key` and `fields` are of the form from
+    before there were parts."""
 
     id: UUID
     wrapped_key: str | None = None

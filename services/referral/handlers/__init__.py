@@ -56,6 +56,8 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.DestroyProfile: followed(handing_over(intake.destroy_profile), BY_CASE_WITH_PROFILE),
     commands.GrantConsent: followed(handing_over(consents.grant_consent)),
     commands.WithdrawConsent: followed(handing_over(consents.withdraw_consent)),
+    commands.HoldCase: OfCase(BY_CASE, retention.hold),
+    commands.ReleaseHold: OfCase(BY_CASE, retention.release),
     commands.Refer: followed(referrals.refer),
     commands.WithdrawReferral: followed(handing_over(referrals.withdraw_referral)),
     commands.PlanDeparture: followed(journey.plan),

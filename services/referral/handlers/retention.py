@@ -12,13 +12,17 @@ from typing import Any
 from chassis.pure.decision import NOTHING, Context, DeadlineDue, Decision, Handler, Refused
 from chassis.pure.retention import TermOver
 from chassis.pure.states import States
+from referral import refusals
+from referral.answers import HoldOutcome, RetentionOutcome
+from referral.commands import HoldCase, ReleaseHold
 from referral.domain.case import Case
-from referral.domain.ending import Ended
+from referral.domain.ending import MOST_HOLDS, Ended, Hold
 from referral.domain.profile import Profile
-from referral.events import RetentionStarted, RetentionStopped
+from referral.events import RetentionHeld, RetentionReleased, RetentionStarted, RetentionStopped
 from referral.handlers.care import without_care
 from referral.handlers.sharing import without_part
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.refusals import unknown_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,34 @@ def _event(case: Case) -> RetentionStarted | RetentionStopped:
     if case.ended is None:
         return RetentionStopped(case_id=case.id)
     return RetentionStarted(case_id=case.id, reference=case.ended.reference, ended_on=case.ended.on)
+
+
+def hold(states: States, command: HoldCase, context: Context) -> Decision | Refused:
+    """Nothing of the case ends, in any service, until the hold is released."""
+    case = states.get(Case, command.case_id)
+    if case is None:
+        return refusals.CASE_NOT_FOUND
+    if len(case.holds) >= MOST_HOLDS:
+        return refusals.TOO_MANY_HOLDS
+    new = Hold(context.new_id(), command.reason, context.now)
+    case = case.held(new)
+    told = RetentionHeld(case_id=case.id, hold_id=new.id, reason=new.reason)
+    answer = HoldOutcome(case_id=case.id, hold_id=new.id, reason=new.reason, since=new.since)
+    return Decision((case,), (told,), answer=answer)
+
+
+def release(states: States, command: ReleaseHold, context: Context) -> Decision | Refused:
+    """One hold is over."""
+    case = states.get(Case, command.case_id)
+    if case is None:
+        return refusals.CASE_NOT_FOUND
+    if all(each.id != command.hold_id for each in case.holds):
+        return refusals.HOLD_NOT_FOUND
+    if context.reference.hold_release_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
+        return unknown_code("/reason", "hold_release_reasons")
+    case = case.released(command.hold_id)
+    told = RetentionReleased(case_id=case.id, hold_id=command.hold_id, reason=command.reason)
+    return Decision((case,), (told,), answer=RetentionOutcome.model_validate(case))
 
 
 def end_untold(states: States, deadline: DeadlineDue, _context: Context) -> Decision:

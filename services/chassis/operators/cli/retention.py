@@ -21,7 +21,6 @@ from chassis.operators.retention import SWEPT, Line, Run
 from chassis.postgres.session import database
 from chassis.pure.reference import InvalidReference
 from chassis.pure.retention import Agreed, agreed
-from chassis.settings import Settings
 from chassis.trouble import Trouble
 
 app = typer.Typer(no_args_is_help=True, help="How long records are kept: what is due, what holds it, and its end.")
@@ -90,7 +89,7 @@ def runs(
 def _agreed(service: str) -> Agreed:
     keeps = import_module(f"{service}.app").SERVICE.keeps
     try:
-        return agreed(service, (*keeps, *SWEPT), Settings().reference_dir)
+        return agreed(service, (*keeps, *SWEPT), targets.reference_dir())
     except InvalidReference as error:
         raise Trouble(str(error), where="reference data", remedy="Mend the file; see docs/retention.md.") from error
 

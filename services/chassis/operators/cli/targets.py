@@ -9,6 +9,7 @@ import typer
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.pure.reference import DIRECTORY
 from chassis.settings import ROOT, DatabaseSettings, KafkaSettings, database_settings, read_secret
 from chassis.trouble import Trouble, Usage
 from chassis.vault.vault import KeyVault
@@ -41,6 +42,19 @@ class KeySetSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore")
 
     auth_jwks: str = ""
+
+
+class ReferenceSettings(BaseSettings):
+    """Where reference data are: `REFERENCE_DIR`, as the services are told."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    reference_dir: Path = DIRECTORY
+
+
+def reference_dir() -> Path:
+    """The folder of reference data."""
+    return ReferenceSettings().reference_dir
 
 
 def key_set() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +60,8 @@ def test_a_generation_does_not_seal_before_the_one_above_it() -> None:
 
 def test_what_is_wrapped_under_a_generation_that_is_not_listed_is_shown() -> None:
     assert [(each.id, each.wrapped) for each in standing(RING, {"gone": 2}, NOON)][-1] == ("gone", 2)
+
+
+def test_the_backup_term_is_that_of_every_database(root: Path) -> None:
+    backups = (root / "deploy" / "manifests" / "postgres_files" / "backup.yaml").read_text()
+    assert f"retentionPolicy: {BACKUP_TERM.days}d" in backups
