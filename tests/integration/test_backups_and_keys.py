@@ -27,16 +27,17 @@ from tests.support.service_process import ServiceProcess, on_a_copy
 
 MINUTE = timedelta(minutes=1)
 PROFILES = """
-select id, 'profile' as part, data ->> 'wrapped_key' as key, data ->> 'fields' as boxes from profile
-where data ->> 'wrapped_key' is not null
+select c.id, key.part, key.value ->> 'key' as key, key.value ->> 'sealing' as version,
+       jsonb_build_object('profile', p.data -> 'boxes' ->> key.part)::text as boxes
+from case_file as c join profile as p on p.id = c.id, jsonb_each(c.data -> 'profile_keys') as key (part, value)
 """
 CARE = """
-select c.id, 'care' as part, c.data ->> 'care_key' as key,
+select c.id, 'care' as part, c.data ->> 'care_key' as key, null as version,
        jsonb_build_object('needs/' || (each ->> 'root_id'), each ->> 'needs')::text as boxes
 from case_file as c, jsonb_array_elements(c.data -> 'referrals') as each where c.data ->> 'care_key' is not null
 """
 LEVELS = """
-select f.id, 'care' as part, f.data -> 'care_keys' ->> (a.data ->> 'centre') as key,
+select f.id, 'care' as part, f.data -> 'care_keys' ->> (a.data ->> 'centre') as key, null as version,
        jsonb_build_object('levels/' || a.id::text, a.data ->> 'levels')::text as boxes
 from centre_file as f join assessment as a on a.links @> array[f.id]
 where f.data -> 'care_keys' ? (a.data ->> 'centre') and a.data ->> 'levels' is not null
@@ -73,7 +74,8 @@ def _opens(row: asyncpg.Record, generation: Generation) -> bool:
     under = row["key"].partition(":")[0]
     vault = KeyVault(lambda: rotation.written(KeyRing((Generation(under, generation.key),))), SETTING)
     try:
-        return bool(vault.open(row["id"], row["part"], row["key"], json.loads(row["boxes"])))
+        boxes = json.loads(row["boxes"])
+        return bool(vault.open(row["id"], row["part"], row["key"], boxes, row["version"] or 1))
     except VaultError:
         return False
 

@@ -181,6 +181,8 @@ class MemoryService:
             return outcome
         for state in outcome.states:
             self.rows[type(state)][state.id] = self._codecs[type(state)].dump(state)
+        for state in outcome.erased:
+            del self.rows[type(state)][state.id]
         for deadline in outcome.deadlines:
             if isinstance(deadline, Cleared):
                 self.deadlines.pop((deadline.name, deadline.subject), None)

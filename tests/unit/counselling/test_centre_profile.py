@@ -9,17 +9,19 @@ from typing import Any
 import pytest
 
 from chassis.pure.messages import Contract
+from chassis.pure.retention import TermOver
 from chassis.pure.sealing import Handed, VaultError
 from counselling import consumers
 from counselling.app import SERVICE
 from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.events import ProfileKeyDestroyed
+from counselling.retention import KEEPS
 from referral import commands
 from referral import consumers as desk_consumers
 from tests.support.counselling.world import CASE, EDO, LAGOS, done
 from tests.support.counselling.world import Desk as Centre
 from tests.support.keys import line, organisations, vault_of
-from tests.support.memory import NOW
+from tests.support.memory import NOW, SYSTEM
 from tests.support.memory_api import MemoryApi
 from tests.support.referral.web import PROFILE
 from tests.support.referral.world import Desk, sealed
@@ -175,3 +177,12 @@ def test_a_profile_that_germany_has_destroyed_is_revoked_here() -> None:
     shown = chain.shown().json()
     assert {each["status"] for each in shown["parts"]} == {"revoked"}
     assert shown["given_name"] is None
+
+
+def test_with_its_term_the_profile_goes_with_every_key_that_was_handed_over() -> None:
+    chain = Chain()
+    chain.accept()
+    [kept] = [each for each in KEEPS if each.kind == "profile"]
+    assert len(chain.centre.service.all(ProfileKey)) == len(FIELDS)
+    done(chain.centre.service._run(kept.handler, TermOver("profile", CASE), SYSTEM, NOW))
+    assert chain.centre.service.all(SealedProfile) == chain.centre.service.all(ProfileKey) == []

@@ -221,3 +221,14 @@ def test_twenty_corrections_are_enough() -> None:
         done(work_on(world, candidacy, TODAY - (1 + number % 2) * DAY))
         done(confirm(world, candidacy))
     refused(work_on(world, candidacy, TODAY), "limit_reached")
+
+
+def test_of_who_is_anonymised_no_correction_tells_a_day() -> None:
+    world = World()
+    candidacy = world.present()
+    world.do(world.offer_command(candidacy))
+    done(offer_on(world, candidacy, TODAY - DAY))
+    done(confirm(world, candidacy))
+    done(no_offer(world, candidacy))
+    way = world.candidacy(candidacy).anonymised(UUID(int=7))
+    assert (way.correction, way.corrections) == (None, ())
