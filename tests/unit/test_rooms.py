@@ -129,10 +129,13 @@ TABLES = {
 }
 
 
+ROW = r"(Handler|OfCase|followed)\(|(HEARD|STARTED|STOPPED|HELD|RELEASED)$"
+
+
 @pytest.mark.parametrize("service", NAMES)
 def test_the_tables_of_handlers_are_written_in_one_way(service: str) -> None:
     """Reactions lie in `incoming`, names of deadlines in `deadlines`; a row is `contracts.X: Handler(...)`, or
-    `followed(...)` where deadlines follow, or a reaction that services share. What somebody owes is a row per ladder."""
+    `followed(...)` where deadlines follow, or a reaction that services share. What is owed is a row per ladder."""
     assert things(SERVICES / service / "handlers") >= {"incoming.py", "deadlines.py"}
     for file, tables in TABLES.items():
         body = ast.parse((SERVICES / service / file).read_text()).body
@@ -153,7 +156,9 @@ def test_the_tables_of_handlers_are_written_in_one_way(service: str) -> None:
                 and (
                     key is None
                     or not ast.unparse(key).startswith(f"{tables[name]}.")
-                    or not re.match(r"(Handler|OfCase|followed)\(|(HEARD|STARTED|STOPPED|HELD|RELEASED)$", ast.unparse(value))
+                    or not re.match(
+                        r"(Handler|OfCase|followed)\(|(HEARD|STARTED|STOPPED|HELD|RELEASED)$", ast.unparse(value)
+                    )
                 )
             ]
             assert wrong == [], name
