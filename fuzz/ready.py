@@ -17,7 +17,17 @@ from deploy.local.places import SERVICES
 from fuzz.things import Ids
 from fuzz.walk import COUNTRIES, Walk
 from tests.support.openapi import Operation
-from tests.support.people import ahead, german_today, new_case, new_consent, new_session, new_vacancy, past
+from tests.support.people import (
+    ahead,
+    german_today,
+    new_case,
+    new_consent,
+    new_file,
+    new_session,
+    new_signature,
+    new_vacancy,
+    past,
+)
 from tests.support.tokens import at_home
 
 Request = dict[str, Any]
@@ -106,6 +116,11 @@ async def _somebody(_walk: Walk) -> Request:
 
 async def _parked(walk: Walk) -> str:
     return walk.parked_id()
+
+
+async def _signed(walk: Walk) -> Request:
+    case_id, consent_id = await walk.signed()
+    return _request(path={"case_id": case_id, "consent_id": consent_id})
 
 
 def _today() -> str:
@@ -235,6 +250,15 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             },
         ),
         "GET /files/{case_id}/assessments": _at("case_id", Walk.assessed, lasts=True),
+        "POST /files": _new(lambda: new_file(profile={"given_name": "Ada", "birth_date": "1990-05-17"})),
+        "PUT /files/{case_id}/profile": _at(
+            "case_id", Walk.walked_in, lambda: {"given_name": "Ada", "birth_date": "1990-05-17"}, lasts=True
+        ),
+        "GET /files/{case_id}/profile": _at("case_id", Walk.walked_in, lasts=True),
+        "DELETE /files/{case_id}/profile": _at("case_id", Walk.walked_in),
+        "GET /files/{case_id}/consents": _at("case_id", Walk.walked_in, lasts=True),
+        "POST /files/{case_id}/consents": _at("case_id", Walk.walked_in, lambda: new_signature("matching"), lasts=True),
+        "POST /files/{case_id}/consents/{consent_id}/withdraw": _signed,
         "DELETE /files/{case_id}/assessments": _at("case_id", Walk.assessed),
     },
     "placement": {

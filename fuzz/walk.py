@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.local.places import SERVICES
 from tests.support.chain import READS, Chain, until
-from tests.support.people import STAFF, Person, ahead, course, new_employer, past, vacancy
+from tests.support.people import STAFF, Person, ahead, course, new_employer, new_file, past, vacancy
 from tests.support.tokens import token
 
 COUNTRIES = ("AL", "EG", "GH", "GM", "IQ", "MA", "PK", "RS", "SN", "TN", "XK")
@@ -139,6 +139,16 @@ class Walk:
         return (await (await self._arrived()).assessed()).case_id
 
     assessed = contacted
+
+    async def walked_in(self) -> str:
+        """A case of somebody who has walked in at the centre, and who is known."""
+        return (await self.signed())[0]
+
+    async def signed(self) -> tuple[str, str]:
+        """The same, and the consent that was signed there."""
+        body = new_file(profile={"given_name": "Ada"})
+        opened = await self._staff("counsellor").do("/files", body)
+        return opened["case_id"], opened["consent_id"]
 
     # --- placement ---------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -24,6 +24,9 @@ from counselling.domain.sight import (
     sight_of,
     stage_for,
 )
+from counselling.domain.signed import SignedConsent
+from counselling.domain.walk_in import WalkInStatus
+from vocabulary import profiles
 from vocabulary.seconding import waiting
 from vocabulary.terms import Priority, ProfilePart, Readiness
 
@@ -238,6 +241,7 @@ class ReferralView(Answer):
     first_appointment: datetime | None
     reopened_at: datetime | None
     withdrawal: WithdrawalView | None
+    walk_in: bool = Field(description="nobody sent it: the centre has taken the person in by itself")
     consent_lost_at: datetime | None = Field(default=None, description=LOST)
     renewal: RenewalView | None
     preview: PreviewView | None
@@ -455,24 +459,16 @@ class PartView(Answer):
     since: datetime
 
 
-class ProfileView(Answer):
-    """The profile in clear, for the centre that has the person in its care; null: unknown, or its part is not open."""
+class ProfileView(profiles.ProfileView):
+    """The profile in clear, for the centre that has the person in its care; null: unknown, or its part is not open.
 
-    case_id: UUID
+    What the centre has taken down itself is open as soon as it is there.
+    """
+
     parts: tuple[PartView, ...]
-    given_name: str | None = None
-    family_name: str | None = None
-    birth_date: date | None = None
-    sex: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    messenger: str | None = None
-    interpreter: str | None = Field(default=None, description="the language to be interpreted, if one is needed")
-    guardian: str | None = None
-    emergency_contact: str | None = None
-    notes: str | None = None
     needs: tuple[str, ...] | None = Field(
-        default=None, description="all that the centre was asked for, also what no preview may tell"
+        default=None,
+        description="all that a scout has asked the centre for, also what no preview may tell; null of who walked in",
     )
 
 
@@ -490,3 +486,61 @@ class Assessments(Answer):
 
     case_id: UUID
     items: tuple[AssessmentView, ...]
+
+
+class FileOpened(Answer):
+    """The person is in the centre's care."""
+
+    case_id: UUID
+    case_ref: str = Field(description="to be printed for the person")
+    referral_id: UUID = Field(description="of the support: complete it, let it fail, or reopen it under this id")
+    consent_id: UUID
+    status: FileStatus
+
+
+class WalkInOutcome(Answer):
+    """What is known now of who the person is."""
+
+    case_id: UUID
+    profile: WalkInStatus
+
+
+class SignedOutcome(Answer):
+    """What the consent is now."""
+
+    case_id: UUID
+    consent_id: UUID
+    status: Literal["granted", "withdrawn"]
+    valid_until: date = Field(description="the last day on which it holds, where it was signed")
+    expires_at: datetime = Field(description="the moment at which that day is over")
+
+    @classmethod
+    def of(cls, consent: SignedConsent) -> Self:
+        """From the state."""
+        return cls.from_state(consent, consent_id=consent.id, expires_at=consent.ends_at)
+
+
+class SignedView(Answer):
+    """A consent that was signed at a centre."""
+
+    consent_id: UUID = Field(validation_alias="id")
+    purpose: str
+    recipients: tuple[str, ...]
+    text_version: str
+    language: str
+    evidence_ref: UUID
+    granted_on: date
+    signed_in: str = Field(description="the country in which it was signed")
+    valid_until: date
+    expires_at: datetime = Field(validation_alias="ends_at", description="the moment at which that day is over there")
+    guardian: bool
+    recorded_by: str
+    status: Literal["granted", "withdrawn"]
+    withdrawn_at: datetime | None
+
+
+class SignedConsents(Answer):
+    """What a person has signed at centres, the earliest first."""
+
+    case_id: UUID
+    items: tuple[SignedView, ...]

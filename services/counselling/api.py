@@ -199,7 +199,8 @@ async def read_file(case_id: UUID, actor: Reader, view: Viewer) -> Response:
 async def read_profile(case_id: UUID, actor: Staff, view: Viewer) -> Response:
     """Who the person is, how they are reached and what they need, for the centre that has them in its care.
 
-    Opened for this look with the centre's own key; every look is a row of the audit. No command is held to its `ETag`.
+    Of somebody whom a scout has referred, what Germany has handed over, opened for this look with the centre's own key;
+    of somebody who has walked in, what the centre itself has taken down. Every look is a row of the audit.
     """
     return await view(PROFILE, case_id, actor)
 

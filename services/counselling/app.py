@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.service import Overlay, Service, Unsealed, Wrapped
-from counselling.api import router
+from counselling import api, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.events import AuditSealed
 from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, REWRAPPING, SEALING
@@ -30,7 +30,7 @@ from centre_file as f, jsonb_each_text(f.data -> 'care_keys') as key
 SERVICE = Service(
     name="counselling",
     title="Counselling",
-    description="The country centres: inbox of referrals, arrival, first contact, assessment of needs.",
+    description="The country centres: inbox of referrals, walk-ins, arrival, first contact, assessment of needs.",
     org=roles.programme("counselling"),
     kinds=KINDS,
     commands=COMMANDS,
@@ -38,7 +38,7 @@ SERVICE = Service(
     deadlines=DEADLINES,
     moves=MOVES,
     stays=STAYS,
-    routers=(router,),
+    routers=(api.router, walk_ins.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,

@@ -1,17 +1,19 @@
-"""Bodies that the HTTP API takes. Codes, days and ids only: there is no field for free text."""
+"""Bodies that the HTTP API takes. Free text exists in a profile only, which is sealed at once."""
 
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
-from pydantic import BaseModel, Field, StrictInt
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from chassis.pure.bodies import body
-from chassis.pure.codes import Code, Day, Instant
+from chassis.pure.codes import Code, Day, Instant, Language
 from counselling.domain.assessment import MAX_LEVEL
 from counselling.domain.journey import ArrivalMethod, Channel
-from vocabulary.codes import Admin1, Centre
-from vocabulary.terms import Priority, Readiness
+from vocabulary.codes import Admin1, Centre, Country, Isco08, LastDay, Org, TextVersion
+from vocabulary.profiles import ProfileBody
+from vocabulary.terms import AgeBand, Priority, Readiness, ReturnType, Sex, TargetGroup
 
 Level = Annotated[StrictInt, Field(ge=0, le=MAX_LEVEL)]
 
@@ -124,3 +126,83 @@ class AssessmentReport(BaseModel):
         description="per domain of needs: 0 none, 1 some, 2 considerable, 3 severe",
     )
     assessed_on: Day
+
+
+class ConsentSheet(BaseModel):
+    """What the person has signed at the centre, and where the sheet is kept."""
+
+    model_config = body(
+        text_version="centre-2026-01",
+        language="ckb",
+        evidence_ref="0b54a4b4-2c1a-4f2e-9a55-3d1a6a1c2f10",
+        granted_on="2026-03-02",
+        valid_until="2027-12-31",
+    )
+
+    text_version: TextVersion = Field(description="a code of centre_consent_texts")
+    language: Language = Field(description="in which the text was read")
+    evidence_ref: UUID = Field(description="where the signed sheet is kept")
+    granted_on: Day
+    valid_until: LastDay
+    guardian: StrictBool = Field(default=False, description="signed by a guardian; needed for minors")
+
+
+class NewFile(BaseModel):
+    """A person who has come to the centre, referred by nobody."""
+
+    model_config = body(
+        target_group="IDP_OR_REFUGEE",
+        admin1="IQ-AR",
+        language="ckb",
+        age_band="25_34",
+        sex="female",
+        priority="normal",
+        needs=["employment"],
+        skills=["7531"],
+        consent={
+            "text_version": "centre-2026-01",
+            "language": "ckb",
+            "evidence_ref": "0b54a4b4-2c1a-4f2e-9a55-3d1a6a1c2f10",
+            "granted_on": "2026-03-02",
+            "valid_until": "2027-12-31",
+        },
+    )
+
+    target_group: TargetGroup
+    country: Country | None = Field(
+        default=None, description="where the person lives; left out: where the centre lies, or one it stands in for"
+    )
+    admin1: Admin1 | None = None
+    language: Language
+    return_type: ReturnType = Field(default="unknown", description="of people who have returned")
+    age_band: AgeBand
+    sex: Sex | None = None
+    household_size: StrictInt = Field(default=1, ge=1, le=30)
+    vulnerability_present: StrictBool = Field(default=False, description="whether, never which")
+    priority: Priority = "normal"
+    needs: tuple[Code, ...] = Field(
+        default=(), max_length=20, description="codes of needs; not those that tell of health, which are assessed"
+    )
+    wishes: tuple[Code, ...] = Field(default=(), max_length=20, description="codes of wishes")
+    skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
+    consent: ConsentSheet = Field(description="to be advised by the centre")
+    profile: ProfileBody | None = None
+
+
+class SignedBody(ConsentSheet):
+    """The person has signed at the centre."""
+
+    model_config = body(
+        purpose="matching",
+        recipients=["centre:IQ-EBL"],
+        text_version="centre-2026-01",
+        language="ckb",
+        evidence_ref="0b54a4b4-2c1a-4f2e-9a55-3d1a6a1c2f10",
+        granted_on="2026-03-02",
+        valid_until="2027-12-31",
+    )
+
+    purpose: Code = Field(description="a code of centre_consent_purposes")
+    recipients: list[Org] = Field(
+        default=[], max_length=20, description="to whom; left out: the centre itself, as the placement desk that it has"
+    )

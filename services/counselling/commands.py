@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from counselling.domain.journey import ArrivalMethod, Channel
-from vocabulary.terms import Priority, Readiness
+from vocabulary.parts import SealedPart
+from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +145,73 @@ class RecordAssessment:
 @dataclass(frozen=True, slots=True)
 class DestroyLevels:
     """Destroys the keys of the levels of assessments: of all, or of the centre's own."""
+
+    case_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """The centre takes a person in; `case_id` is drawn beforehand because the profile is sealed for it, before this was
+    made. `country` is where the person lives, None: where the centre lies."""
+
+    case_id: UUID
+    target_group: TargetGroup
+    country: str | None
+    admin1: str | None
+    language: str
+    return_type: ReturnType
+    age_band: AgeBand
+    sex: Sex | None
+    household_size: int
+    vulnerability_present: bool
+    priority: Priority
+    needs: tuple[str, ...]
+    wishes: tuple[str, ...]
+    skills: tuple[str, ...]
+    consent: Sheet
+    profile: Mapping[ProfilePart, SealedPart] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What the person has signed, and where the sheet is kept."""
+
+    text_version: str
+    language: str
+    evidence_ref: UUID
+    granted_on: date
+    valid_until: date
+    guardian: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConsent:
+    """The person has signed at the centre. Without `recipients`, for the centre itself."""
+
+    case_id: UUID
+    purpose: str
+    recipients: Sequence[str]
+    sheet: Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawConsent:
+    """The person takes back what they have signed at the centre."""
+
+    case_id: UUID
+    consent_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SetProfile:
+    """Sets or replaces the profile of somebody who has walked in."""
+
+    case_id: UUID
+    profile: Mapping[ProfilePart, SealedPart]
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyProfile:
+    """Destroys the key of the profile of somebody who has walked in."""
 
     case_id: UUID

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from chassis.pure import audit
-from chassis.pure.codes import Code, Instant
+from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from counselling.domain.journey import ArrivalMethod, Channel
 from vocabulary import deadlines
-from vocabulary.codes import Admin1, Centre, Country, Org
+from vocabulary.codes import Admin1, CaseRef, Centre, Country, Org, Recipients, Skills, TextVersion
 from vocabulary.events import CaseEvent
-from vocabulary.terms import Priority, ProfilePart, Readiness
+from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
 
 
 class CounsellingEvent(CaseEvent, service="counselling"):
@@ -22,6 +23,48 @@ class CounsellingEvent(CaseEvent, service="counselling"):
 
     centre: Centre
     country: Country
+
+
+class CaseOpened(CounsellingEvent):
+    """A centre has taken in a person whom nobody referred. `country` is where the person lives. What becomes of the
+    support is told like that of a referral: by ReferralCompleted, ReferralFailed, ReferralReopened of `referral_id`."""
+
+    case_ref: CaseRef
+    referral_id: UUID
+    target_group: TargetGroup
+    language: Language
+    return_type: ReturnType
+    age_band: AgeBand
+    sex: Sex | None = None
+    admin1: Admin1 | None = None
+    skills: Skills = ()
+    isco_version: Literal["ISCO-08"] = "ISCO-08"
+    opened_at: Instant
+
+
+class ConsentGranted(CounsellingEvent):
+    """The person has signed at the centre that they allow `purpose` for `recipients`; `country:XX` stands for every
+    organisation in that country."""
+
+    consent_id: UUID
+    purpose: Code
+    recipients: Recipients
+    text_version: TextVersion
+    language: Language
+    evidence_ref: UUID
+    granted_on: date
+    valid_until: date
+    expires_at: Instant
+
+
+class ConsentWithdrawn(CounsellingEvent):
+    """The person takes back what they have signed at the centre; nothing may be shared on its ground from
+    `effective_at` on."""
+
+    consent_id: UUID
+    purpose: Code
+    recipients: Recipients
+    effective_at: Instant
 
 
 class ReferralReceived(CounsellingEvent):
@@ -161,6 +204,9 @@ class AuditSealed(audit.AuditSealed, service="counselling"):
 
 
 EVENTS: tuple[type[Event], ...] = (
+    CaseOpened,
+    ConsentGranted,
+    ConsentWithdrawn,
     ReferralReceived,
     ReferralAccepted,
     ReferralRejected,

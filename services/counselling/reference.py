@@ -14,7 +14,7 @@ from chassis.pure.reference import (
 )
 from counselling.domain.referral import ESCALATIONS
 from vocabulary.limits import Unit
-from vocabulary.reference import Centre, Country, Course, FailReason
+from vocabulary.reference import Centre, ConsentText, Country, Course, FailReason, Fallback, Occupation, Purpose
 from vocabulary.terms import Priority
 
 
@@ -32,10 +32,12 @@ class PriorityLimit:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A need that a referral names; its domain is one that an assessment gives a level."""
+    """A need that a referral names; its domain is one that an assessment gives a level. `special_category`: it may tell
+    of somebody's health."""
 
     code: str
     domain: str
+    special_category: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,12 @@ class Reference:
     correction_reasons: CodeList[CodeRow]
     courses: CodeList[Course]
     domains: frozenset[str]
+    fallbacks: CodeList[Fallback]
+    purposes: CodeList[Purpose]
+    consent_texts: CodeList[ConsentText]
+    needs: CodeList[Need]
+    wishes: CodeList[CodeRow]
+    isco08: CodeList[Occupation]
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -71,6 +79,11 @@ class Reference:
                 "correction_reasons": CodeRow,
                 "courses": Course,
                 "needs": Need,
+                "fallbacks": Fallback,
+                "centre_consent_purposes": Purpose,
+                "centre_consent_texts": ConsentText,
+                "wishes": CodeRow,
+                "isco08": Occupation,
             },
         )
         return cls(
@@ -85,6 +98,12 @@ class Reference:
             correction_reasons=tables["correction_reasons"],
             courses=tables["courses"],
             domains=frozenset(need.domain for need in tables["needs"]),
+            fallbacks=tables["fallbacks"],
+            purposes=tables["centre_consent_purposes"],
+            consent_texts=tables["centre_consent_texts"],
+            needs=tables["needs"],
+            wishes=tables["wishes"],
+            isco08=tables["isco08"],
         )
 
     def limit(self, priority: str, level: int) -> PriorityLimit:

@@ -13,12 +13,15 @@ from counselling.domain.referral import Referral
 from vocabulary.refusals import (
     admin1_elsewhere,
     consent_missing,
+    consent_withdrawn,
     date_out_of_bounds,
     dates_reversed,
     not_found,
     nothing_corrected,
     nothing_requested,
     other_organisation,
+    profile_destroyed,
+    profile_not_found,
     referral_answered,
     request_pending,
     same_person,
@@ -103,7 +106,7 @@ REFERRAL_UNANSWERED: Final = Refused(
 FILE_CLOSED: Final = Refused(
     "file_closed",
     "Nothing is open for your centre in this file: the last referral to it has ended.",
-    "Ask the scout for a new referral.",
+    "Reopen what your centre has ended, with the person's consent, or take them in: POST /files.",
 )
 ALREADY_ARRIVED: Final = Refused(
     "already_arrived",
@@ -129,6 +132,56 @@ NO_CORRECTION: Final = nothing_requested(
     "correction of this arrival", "Request it: POST /files/{case_id}/arrival/correct, or /void."
 )
 SAME_PERSON: Final = same_person("A correction of an arrival", "person of your centre")
+WALKED_IN: Final = Refused(
+    "already_arrived",
+    "This person has walked in: they are there.",
+    "If nothing more comes of the support, let it fail with a reason.",
+)
+NOBODY_WHO_RETURNS: Final = Refused(
+    "nobody_who_returns",
+    "This person lives here, or has not returned from abroad: there is no day of arrival.",
+    "Record contacts and assessments; they need no arrival.",
+)
+ARRIVAL_AFTER_WALKING_IN: Final = dates_reversed(
+    "/arrived_on", "The day of arrival is after the day on which the person walked in."
+)
+LIVES_ELSEWHERE: Final = Refused(
+    "lives_elsewhere",
+    "Your centre does not act for this country.",
+    "Leave the field out for your own country, or name one without a centre for which yours stands in.",
+    "/country",
+    422,
+)
+LIVES_IN_ANOTHER_REGION: Final = admin1_elsewhere("the country where the person lives")
+NEED_OF_HEALTH: Final = Refused(
+    "need_of_health",
+    "A need tells of the person's health.",
+    "Name further_needs instead, and take it down in an assessment, where it rests sealed.",
+    "/needs",
+    422,
+)
+NO_PROFILE: Final = profile_not_found("/files/{case_id}/profile")
+PROFILE_GONE: Final = profile_destroyed()
+FOR_THE_CENTRE_ITSELF: Final = Refused(
+    "consent_for_another",
+    "A consent to be advised is for the centre that records it.",
+    "Leave the recipients out. Another centre records its own.",
+    "/recipients",
+    422,
+)
+KEPT_BY_THE_DESK: Final = Refused(
+    "kept_by_the_desk",
+    "A scout has referred this person, and the desk in Germany keeps their consents for placement.",
+    "Record it there: POST /cases/{case_id}/consents of the referral service, which lets your centre in.",
+    "/purpose",
+)
+PROFILE_OF_THE_DESK: Final = Refused(
+    "kept_by_the_desk",
+    "A scout has referred this person, and the desk in Germany keeps their profile.",
+    "Ask that desk to set it anew; your centre is shown it within seconds.",
+)
+SIGNED_NOT_FOUND: Final = not_found("consent", "Take the id from GET /files/{case_id}/consents.")
+SIGNED_WITHDRAWN: Final = consent_withdrawn()
 ARRIVAL_BEFORE_DEPARTURE: Final = dates_reversed(
     "/arrived_on", "The day of arrival is before the day of departure from Germany, as the scout has recorded it."
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from chassis.pure.calendar import WorkingDays
@@ -19,17 +19,20 @@ from counselling.answers import (
     PartView,
     ProfileView,
     ReferralView,
+    SignedConsents,
     correction_for,
 )
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.domain.sight import consent_lost_at, own_referrals, sight_of
+from counselling.domain.signed import SignedConsent
+from counselling.domain.walk_in import WalkIn
 from counselling.handlers.care import levels_of
 from counselling.handlers.profiles import opened
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
-from vocabulary.profiles import NEEDS
-from vocabulary.roles import PROGRAMME_MANAGER
+from vocabulary.profiles import FIELDS, NEEDS, part_in_clear
+from vocabulary.roles import DATA_PROTECTION_OFFICER, PROGRAMME_MANAGER
 
 V = TypeVar("V", FileView, FileSummary)
 
@@ -86,15 +89,36 @@ def show_assessments(states: States, case_id: UUID, context: Context) -> Assessm
 
 
 def show_profile(states: States, case_id: UUID, context: Context) -> ProfileView | Refused:
-    """The profile, opened for this look, for the centre that has the person in its care and may know them."""
+    """Who the person is, opened for this look, for the centre that has them in its care and may know them: as the
+    centre has taken it down itself of somebody who walked in, as Germany has handed it over of anybody else."""
     file = _readable(states, case_id, context)
     if isinstance(file, Refused):
         return file
+    if sight_of(file, context.actor.org, context.now) != "whole":
+        return refusals.NOT_TAKEN_ON
+    walk_in = states.get(WalkIn, case_id)
+    return _handed_over(states, file, context) if walk_in is None else _taken_down(walk_in, context)
+
+
+def _taken_down(walk_in: WalkIn, context: Context) -> ProfileView | Refused:
+    if walk_in.centre != context.actor.org:
+        return refusals.NOT_TAKEN_ON
+    if walk_in.status != "sealed":
+        return refusals.PROFILE_GONE if walk_in.status == "destroyed" else refusals.NO_PROFILE
+    since = walk_in.profile_set_at or walk_in.opened_at
+    views = tuple(PartView(part=part, status="open", since=since) for part in FIELDS if part in walk_in.profile)
+    fields: dict[str, Any] = {}
+    for part, sealed in walk_in.profile.items():
+        fields |= part_in_clear(context.vault, walk_in.id, part, sealed)
+    return ProfileView.model_validate({"case_id": walk_in.id, "parts": views, **fields})
+
+
+def _handed_over(states: States, file: CentreFile, context: Context) -> ProfileView | Refused:
     centre = context.actor.org
     referral = file.held_by(centre)
-    if referral is None or sight_of(file, centre, context.now) != "whole":
+    if referral is None:
         return refusals.NOT_TAKEN_ON
-    profile, keys = states.get(SealedProfile, case_id), states.linked(ProfileKey, case_id)
+    profile, keys = states.get(SealedProfile, file.id), states.linked(ProfileKey, file.id)
     if profile is None and not keys:
         return refusals.PROFILE_NOT_TOLD
     since = referral.reopened_at or referral.answered_at or referral.received_at
@@ -104,7 +128,7 @@ def show_profile(states: States, case_id: UUID, context: Context) -> ProfileView
     if (told := fields.pop(NEEDS, None)) is not None:
         roots = {str(each.root_id) for each in own_referrals(file, centre)}
         fields[NEEDS] = sorted({code for root, codes in told.items() if root in roots for code in codes})
-    return ProfileView.model_validate({"case_id": case_id, "parts": views, **fields})
+    return ProfileView.model_validate({"case_id": file.id, "parts": views, **fields})
 
 
 def with_estimate(view: V, file: CentreFile, days: WorkingDays) -> V:
@@ -115,13 +139,30 @@ def with_estimate(view: V, file: CentreFile, days: WorkingDays) -> V:
     return view.model_copy(update={"arrival": marked})
 
 
+def show_signed(states: States, case_id: UUID, context: Context) -> SignedConsents | Refused:
+    """What the person has signed at centres: each centre sees its own, the data protection officer all of it."""
+    actor = context.actor
+    protecting = actor.role == DATA_PROTECTION_OFFICER
+    found = [each for each in states.linked(SignedConsent, case_id) if protecting or each.recorded_by == actor.org]
+    if not found:
+        return refusals.FILE_NOT_FOUND
+    found.sort(key=lambda each: (each.granted_on, each.id))
+    return SignedConsents.model_validate({"case_id": case_id, "items": found}, from_attributes=True)
+
+
 FILE = Resource(lambda case_id: (by_id(CentreFile, case_id),), show_file)
 ASSESSMENTS = Resource(lambda case_id: (by_id(CentreFile, case_id), by_link(Assessment, case_id)), show_assessments)
 
 PROFILE = Resource(
-    lambda case_id: (by_id(CentreFile, case_id), by_id(SealedProfile, case_id), by_link(ProfileKey, case_id)),
+    lambda case_id: (
+        by_id(CentreFile, case_id),
+        by_id(SealedProfile, case_id),
+        by_link(ProfileKey, case_id),
+        by_id(WalkIn, case_id),
+    ),
     show_profile,
 )
+SIGNED = Resource(lambda case_id: (by_link(SignedConsent, case_id),), show_signed)
 
 
 def _readable(states: States, case_id: UUID, context: Context) -> CentreFile | Refused:

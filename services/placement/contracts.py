@@ -40,6 +40,38 @@ class ReferralWithdrawn(CaseContract, source="referral"):
     referral_id: UUID
 
 
+class CaseOpened(CaseContract, source="counselling"):
+    """A centre has taken in a person whom nobody referred; the support ends like a referral."""
+
+    case_ref: CaseRef | None = None
+    referral_id: UUID
+    centre: Centre
+    country: Country
+    """Where the person lives; the centre may lie in another one."""
+    admin1: Admin1 | None = None
+    skills: Skills = ()
+    language: Language
+    target_group: TargetGroup
+    age_band: AgeBand
+
+
+class SignedAtCentre(CaseContract, source="counselling", name="ConsentGranted"):
+    """The person allows something, and has signed at a centre."""
+
+    consent_id: UUID
+    purpose: Code
+    recipients: Recipients
+    valid_until: Day
+    expires_at: Instant
+
+
+class TakenBackAtCentre(CaseContract, source="counselling", name="ConsentWithdrawn"):
+    """The person takes back at a centre what they have signed there."""
+
+    consent_id: UUID
+    purpose: Code
+
+
 class ConsentGranted(CaseContract, source="referral"):
     """The person allows something; of interest are `matching` and `presentation`."""
 

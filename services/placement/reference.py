@@ -13,6 +13,7 @@ from chassis.pure.reference import (
     codes,
     table,
 )
+from vocabulary.centres import countries_of
 from vocabulary.reference import Centre, Country, FailReason, Fallback, Occupation
 
 
@@ -43,5 +44,4 @@ class Reference:
 
     def countries_of(self, centre: Centre, day: date) -> tuple[str, ...]:
         """The countries that a centre's desk acts for: its own first, then those that it is the fallback of."""
-        others = {each.country for each in self.fallbacks.on(day) if each.desk == centre.code}
-        return (centre.country, *sorted(others - {centre.country}))
+        return countries_of(centre, self.fallbacks, day)

@@ -16,7 +16,7 @@ from referral.domain.country import CountrySwitch
 from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import Profile, ProfileStatus
 from referral.domain.referral import Owed, Referral, ReferralStatus, as_told
-from referral.domain.terms import Sex, Transport
+from referral.domain.terms import Transport
 from vocabulary.terms import (
     AgeBand,
     EndReference,
@@ -24,6 +24,7 @@ from vocabulary.terms import (
     Priority,
     ProfilePart,
     ReturnType,
+    Sex,
     Switch,
     TargetGroup,
 )
@@ -110,23 +111,6 @@ class JourneyOutcome(Answer):
     def of(cls, case_id: UUID, journey: Journey) -> Self:
         """From the state."""
         return cls(case_id=case_id, status=journey.status, earliest=journey.earliest, latest=journey.latest)
-
-
-class ProfileView(Answer):
-    """The profile in clear, for the organisation that keeps the case."""
-
-    case_id: UUID
-    given_name: str | None = None
-    family_name: str | None = None
-    birth_date: date | None = None
-    sex: Sex | None = None
-    phone: str | None = None
-    email: str | None = None
-    messenger: str | None = None
-    interpreter: str | None = None
-    guardian: str | None = None
-    emergency_contact: str | None = None
-    notes: str | None = None
 
 
 class KeyOwed(Answer):
@@ -292,6 +276,7 @@ class CaseView(CaseSummary):
     language: str
     return_type: ReturnType
     age_band: AgeBand
+    sex: Sex | None
     household_id: UUID | None
     household_size: int
     vulnerability_present: bool

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -20,7 +19,6 @@ from chassis.http.viewing import Viewer, root_of
 from chassis.pure.codes import Code
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
-from chassis.pure.sealing import Vault
 from chassis.telemetry.logs import get_logger
 from referral import commands, refusals, views
 from referral.answers import (
@@ -33,7 +31,6 @@ from referral.answers import (
     KeyOwed,
     ListedReferral,
     ProfileOutcome,
-    ProfileView,
     ReferralDetail,
     ReferralOutcome,
     Timeline,
@@ -48,14 +45,13 @@ from referral.bodies import (
     NewConsent,
     NewReferral,
     Plan,
-    ProfileBody,
     Rescheduling,
     Withdrawal,
 )
 from referral.domain.age import Ages, ages_of
 from referral.domain.case import Case, CaseStatus
 from referral.domain.journey import JourneyStatus
-from referral.domain.profile import KEY_DESTROYED_WITHIN, SealedPart
+from referral.domain.profile import KEY_DESTROYED_WITHIN
 from referral.domain.referral import ReferralStatus
 from referral.resources import (
     ALLOWED,
@@ -68,11 +64,10 @@ from vocabulary.case_ref import read
 from vocabulary.codes import Country, Org
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.owed import OwedItem, OwedWanted
-from vocabulary.profiles import BOX, FIELDS
+from vocabulary.profiles import ProfileBody, ProfileView, in_parts
 from vocabulary.refusals import CASE_REF_MISREAD, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 from vocabulary.scopes import listed_for
-from vocabulary.terms import ProfilePart
 
 Desk = Annotated[Actor, acting_as(*SCOUTS_DESK)]
 """Somebody at a scout's or return counsellor's desk."""
@@ -278,11 +273,12 @@ async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, run: R
         admin1=body.admin1,
         language=body.language,
         return_type=body.return_type,
+        sex=body.sex or (body.profile.sex if body.profile else None),
         age_band=body.age_band,
         household_id=body.household_id,
         household_size=body.household_size,
         vulnerability_present=body.vulnerability_present,
-        profile=None if body.profile is None else sealed(vault, case_id, body.profile),
+        profile=None if body.profile is None else in_parts(vault, case_id, body.profile.texts(), uuid4),
         ages=None if body.profile is None else _ages(body.profile, now),
     )
     return await run(command, actor)
@@ -294,7 +290,7 @@ async def set_profile(
 ) -> Response:
     """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
     _check_birth(body, now)
-    command = commands.SetProfile(case_id, sealed(vault, case_id, body), _ages(body, now))
+    command = commands.SetProfile(case_id, in_parts(vault, case_id, body.texts(), uuid4), _ages(body, now))
     answer = await run(command, actor, PROFILE, case_id)
     if took_effect(answer):
         _audit("profile_set", case_id, actor)
@@ -338,17 +334,6 @@ def _check_birth(profile: ProfileBody, now: datetime, where: str = "") -> None:
 def _ages(profile: ProfileBody, now: datetime) -> Ages | None:
     """A handler sees the profile sealed: this is all that it may know of the birth date."""
     return None if profile.birth_date is None else ages_of(profile.birth_date, day_at(GERMANY, now))
-
-
-def sealed(vault: Vault, case_id: UUID, profile: ProfileBody) -> dict[ProfilePart, SealedPart]:
-    """Each part under a new key. All parts are there, whatever was given: which are empty tells nothing."""
-    given, parts = profile.texts(), dict[ProfilePart, SealedPart]()
-    for part, names in FIELDS.items():
-        sealing = uuid4()
-        text = json.dumps({name: given[name] for name in names if name in given})
-        key, boxes = vault.seal(case_id, part, {BOX: text}, version=str(sealing))
-        parts[part] = SealedPart(key, boxes[BOX], sealing)
-    return parts
 
 
 def _audit(event: str, case_id: UUID, actor: Actor) -> None:

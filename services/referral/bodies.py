@@ -2,68 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, StrictInt
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from chassis.pure.bodies import body
-from chassis.pure.codes import LATEST_YEAR, Code, Day, Language, written_out_day
-from referral.domain.terms import Sex, Transport
-from vocabulary.codes import Admin1, Centre, Country, Isco08, Org, TextVersion
-from vocabulary.terms import AgeBand, HoldReason, Priority, ReturnType, Switch, TargetGroup
+from chassis.pure.codes import Code, Day, Language
+from referral.domain.terms import Transport
+from vocabulary.codes import Admin1, Centre, Country, Isco08, LastDay, Org, TextVersion
+from vocabulary.profiles import ProfileBody
+from vocabulary.terms import AgeBand, HoldReason, Priority, ReturnType, Sex, Switch, TargetGroup
 
-OLDEST_BIRTH_YEAR = 1906
-"""Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (docs/domain.md: no-sentinels)."""
-
-
-def _a_life(day: date) -> date:
-    if day.year < OLDEST_BIRTH_YEAR:
-        raise ValueError("is no plausible birth date: give the real one, or leave the field out if it is unknown")
-    if day.year > LATEST_YEAR:
-        raise ValueError("lies in the future: give the real birth date, or leave the field out if it is unknown")
-    return day
-
-
-def _over_in_time(day: date) -> date:
-    if day >= date(LATEST_YEAR, 12, 31):
-        raise ValueError(f"is not over before the end of {LATEST_YEAR}: check the year")
-    return day
-
-
-BirthDate = Annotated[date, BeforeValidator(written_out_day), AfterValidator(_a_life)]
-LastDay = Annotated[Day, AfterValidator(_over_in_time)]
-"""A day whose end is a moment within the programme's time too, wherever it ends."""
-Name = Annotated[str, Field(max_length=120, pattern=r"\S")]
-Text = Annotated[str, Field(max_length=4000)]
-Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()/-]{5,30}$")]
-Email = Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
 ArrivalPoint = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="IATA code")]
-
-
-class ProfileBody(BaseModel):
-    """Who the person is. Every field is optional: leave out what is unknown."""
-
-    model_config = body(
-        given_name="Ada", family_name="Example", birth_date="1990-05-17", sex="female", phone="+49 151 0000000"
-    )
-
-    given_name: Name | None = None
-    family_name: Name | None = None
-    birth_date: BirthDate | None = None
-    sex: Sex | None = None
-    phone: Phone | None = None
-    email: Email | None = None
-    messenger: Name | None = Field(default=None, description="such as the number or the name under which it is used")
-    interpreter: Language | None = Field(default=None, description="the language to be interpreted, if one is needed")
-    guardian: Text | None = Field(default=None, description="who acts for a minor, and how to reach them")
-    emergency_contact: Text | None = None
-    notes: Text | None = None
-
-    def texts(self) -> dict[str, str]:
-        """The fields that are given, as text."""
-        return {name: str(value) for name, value in self.model_dump(mode="json", exclude_none=True).items()}
 
 
 class NewCase(BaseModel):
@@ -85,6 +36,7 @@ class NewCase(BaseModel):
     admin1: Admin1 | None = Field(default=None, description="home region: decides which centre")
     language: Language
     return_type: ReturnType
+    sex: Sex | None = Field(default=None, description="left out: as the profile says")
     age_band: AgeBand = Field(description="a birth date in the profile that contradicts it counts for more")
     household_id: UUID | None = Field(default=None, description="the same for all cases of a household")
     household_size: StrictInt = Field(default=1, ge=1, le=30)

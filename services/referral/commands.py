@@ -8,9 +8,9 @@ from datetime import date
 from uuid import UUID
 
 from referral.domain.age import Ages
-from referral.domain.profile import SealedPart
 from referral.domain.terms import Transport
-from vocabulary.terms import AgeBand, HoldReason, Priority, ProfilePart, ReturnType, Switch, TargetGroup
+from vocabulary.parts import SealedPart
+from vocabulary.terms import AgeBand, HoldReason, Priority, ProfilePart, ReturnType, Sex, Switch, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class OpenCase:
     vulnerability_present: bool
     profile: Mapping[ProfilePart, SealedPart] | None
     ages: Ages | None = None
+    sex: Sex | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,24 @@ class _OfCounselling(CaseContract):
     centre: Centre
 
 
+class CaseOpened(_OfCounselling, source="counselling"):
+    """A centre has taken in a person whom no desk has referred."""
+
+
+class SignedAtCentre(_OfCounselling, source="counselling", name="ConsentGranted"):
+    """The person has signed at a centre, which keeps the evidence."""
+
+    consent_id: UUID
+    purpose: Code
+
+
+class TakenBackAtCentre(_OfCounselling, source="counselling", name="ConsentWithdrawn"):
+    """The person has taken back there what they had signed."""
+
+    consent_id: UUID
+    purpose: Code
+
+
 class ReferralReceived(_OfCounselling, source="counselling"):
     """The referral is in the centre's inbox."""
 

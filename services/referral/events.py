@@ -36,6 +36,7 @@ from vocabulary.terms import (
     Priority,
     ProfilePart,
     ReturnType,
+    Sex,
     Switch,
     TargetGroup,
 )
@@ -68,6 +69,8 @@ class CaseOpened(ReferralEvent):
     return_type: ReturnType
     opened_by: Org | None = None
     """The desk whose case it is, which alone acts for the person; only older events lack it."""
+    sex: Sex | None = None
+    """As the person says; None where nobody has said it, and in older events."""
 
 
 class ConsentGranted(ReferralEvent):

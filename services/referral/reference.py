@@ -10,7 +10,7 @@ from typing import ClassVar, Self, get_args
 
 from chassis.pure.reference import CodeList, CodeRow, InvalidReference, load
 from vocabulary.limits import Unit
-from vocabulary.reference import Centre, Country, FailReason, Fallback, Occupation
+from vocabulary.reference import Centre, ConsentText, Country, FailReason, Fallback, Occupation, Purpose
 from vocabulary.regions import path
 from vocabulary.terms import Priority
 
@@ -45,25 +45,6 @@ class Provider:
     """A training provider in Germany."""
 
     code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Purpose:
-    """A purpose of consent, and the kinds of organisation that it can name."""
-
-    code: str
-    recipient_kinds: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentText:
-    """A text that people sign, and the days on which it is in use."""
-
-    code: str
-    valid_from: date
-    valid_to: date | None = None
-
-    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"[0-9A-Za-z.-]{1,40}"}
 
 
 @dataclass(frozen=True, slots=True)

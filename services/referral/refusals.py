@@ -12,11 +12,14 @@ from vocabulary.reference import Fallback
 from vocabulary.refusals import (
     admin1_elsewhere,
     consent_missing,
+    consent_withdrawn,
     date_out_of_bounds,
     dates_reversed,
     not_found,
     nothing_requested,
     other_organisation,
+    profile_destroyed,
+    profile_not_found,
     referral_answered,
     request_pending,
     same_person,
@@ -27,7 +30,8 @@ CASE_NOT_FOUND: Final = not_found("case", "Take the id from GET /cases.")
 CASE_EXISTS: Final = Refused("case_exists", "A case with this id exists.", "Send the request again with a new key.")
 CASE_OF_EVENT_NOT_FOUND: Final = not_found(
     "case",
-    "Cases are opened here: find out who made the id up, or what a restored backup lacks. Then discard or retry.",
+    "No desk has opened it, and no centre: find out who made the id up, or what a restored backup lacks. Then discard"
+    " or retry.",
 )
 OTHER_ORGANISATION: Final = other_organisation(
     "This case is kept by another organisation.", "Use a token of the organisation that opened the case."
@@ -54,47 +58,10 @@ TOO_MANY_HOLDS: Final = Refused(
     f"The case has {MOST_HOLDS} holds already.",
     "Release those that are over: POST /cases/{case_id}/holds/{hold_id}/release.",
 )
-PROFILE_NOT_FOUND: Final = Refused(
-    "profile_not_found", "This case has no profile.", "Set one: PUT /cases/{case_id}/profile.", status=404
-)
-PROFILE_DESTROYED: Final = Refused(
-    "profile_destroyed",
-    "The profile of this case was destroyed; its key is gone.",
-    "Nothing can bring it back. Set a new profile if the person wants that.",
-    status=404,
-)
+PROFILE_NOT_FOUND: Final = profile_not_found("/cases/{case_id}/profile")
+PROFILE_DESTROYED: Final = profile_destroyed()
 CONSENT_NOT_FOUND: Final = not_found("consent", "Take the id from GET /cases/{case_id}.")
-CONSENT_WITHDRAWN: Final = Refused(
-    "consent_withdrawn", "This consent has been withdrawn.", "Nothing is left to do; ask for a new consent if needed."
-)
-SIGNED_BEFORE_WITHDRAWAL: Final = Refused(
-    "signed_before_withdrawal",
-    "The person has taken back, after that day, a consent for the same purpose and one of these recipients.",
-    "Ask the person anew: give the day on which they have signed since.",
-    "/granted_on",
-    422,
-)
-RECIPIENT_KIND: Final = Refused(
-    "recipient_not_for_purpose",
-    "A recipient is of a kind that this purpose does not know.",
-    "See GET /code-lists/consent_purposes: a referral names centres or countries, a presentation one employer.",
-    "/recipients",
-    422,
-)
-UNKNOWN_RECIPIENT: Final = unknown_code(
-    "/recipients",
-    "centres",
-    "Use codes of GET /code-lists/centres, GET /code-lists/providers or GET /code-lists/countries; for an employer its "
-    "id in small letters, as placement gave it out.",
-)
-ENDS_BEFORE_IT_BEGINS: Final = dates_reversed("/valid_until", "The consent ends before it was given.")
-GUARDIAN_REQUIRED: Final = Refused(
-    "guardian_consent_required",
-    "The person is under 18: a guardian must have consented.",
-    "Record the guardian's consent with guardian = true.",
-    "/guardian",
-    422,
-)
+CONSENT_WITHDRAWN: Final = consent_withdrawn()
 CONSENT_MISSING: Final = consent_missing(
     "No valid consent of the person covers this centre.",
     "Record a consent with the purpose referral that names the centre or its country.",

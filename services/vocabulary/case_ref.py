@@ -19,9 +19,14 @@ _FIELD = 0b100101
 _AS_MEANT = str.maketrans("ILO", "110")
 
 
-def case_ref(random_id: UUID) -> str:
-    """A reference from 35 random bits of an id."""
-    number = random_id.int & ((1 << (_BITS * DIGITS)) - 1)
+def case_ref(random_id: UUID, *, centres: bool = False) -> str:
+    """A reference from 34 random bits of an id.
+
+    The scouts' desks draw from one half of all references, the centres from the other: no two people have the same,
+    though neither asks the other.
+    """
+    half = 1 << (_BITS * DIGITS - 1)
+    number = random_id.int & (half - 1) | (half if centres else 0)
     body = "".join(ALPHABET[(number >> (_BITS * place)) & 31] for place in reversed(range(DIGITS)))
     return f"PH-{body}-{check_character(body)}"
 

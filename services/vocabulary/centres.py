@@ -3,13 +3,13 @@ a country in which the programme is suspended or has ended, but for what `STAYS_
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Protocol
 
 from chassis.pure.decision import Refused, Visit
 from chassis.pure.reference import CodeList
 from vocabulary.countries import TIME_ZONES, day_at
-from vocabulary.reference import Centre, Country
+from vocabulary.reference import Centre, Country, Fallback
 from vocabulary.refusals import access_ended, access_suspended, not_a_centre
 from vocabulary.switch import ACTIVE, ENDED, STAYS_OPEN, SUSPENDED, status_on
 from vocabulary.terms import ProgrammeStatus
@@ -32,6 +32,12 @@ class HasCentres(HasCountries, Protocol):
     @property
     def centres(self) -> CodeList[Centre]:
         """All centres, closed ones too."""
+
+
+def countries_of(centre: Centre, fallbacks: CodeList[Fallback], day: date) -> tuple[str, ...]:
+    """The countries that a centre acts for: its own first, then those that it is the fallback of on this day."""
+    others = {each.country for each in fallbacks.on(day) if each.desk == centre.code}
+    return (centre.country, *sorted(others - {centre.country}))
 
 
 def shut(visit: Visit, reference: HasCentres, now: datetime) -> Refused | None:

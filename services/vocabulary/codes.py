@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from chassis.pure.codes import Code
+from chassis.pure.codes import LATEST_YEAR, Code, Day
 from vocabulary.roles import ORG_KINDS
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, XK for Kosovo")]
@@ -37,6 +38,15 @@ Org = Annotated[
 Centre = Annotated[str, Field(pattern=r"^centre:[A-Za-z0-9-]{1,40}$", description="such as centre:NG-LOS")]
 Provider = Annotated[str, Field(pattern=r"^provider:[A-Za-z0-9-]{1,40}$", description="such as provider:HWK-MUC")]
 
+
+def _over_in_time(day: date) -> date:
+    if day >= date(LATEST_YEAR, 12, 31):
+        raise ValueError(f"is not over before the end of {LATEST_YEAR}: check the year")
+    return day
+
+
+LastDay = Annotated[Day, AfterValidator(_over_in_time)]
+"""A day whose end is a moment within the programme's time too, wherever it ends."""
 Codes = Annotated[tuple[Code, ...], Field(max_length=20)]
 Skills = Annotated[tuple[Isco08, ...], Field(max_length=20)]
 Recipients = Annotated[tuple[Org, ...], Field(min_length=1, max_length=20)]

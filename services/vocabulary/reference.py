@@ -63,6 +63,25 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True)
+class Purpose:
+    """A purpose of consent, and the kinds of organisation that it can name."""
+
+    code: str
+    recipient_kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentText:
+    """A text that people sign, and the days on which it is in use."""
+
+    code: str
+    valid_from: date
+    valid_to: date | None = None
+
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": r"[0-9A-Za-z.-]{1,40}"}
+
+
+@dataclass(frozen=True, slots=True)
 class Course:
     """A course that training providers offer."""
 

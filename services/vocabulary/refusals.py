@@ -119,6 +119,64 @@ def consent_missing(detail: str, remedy: str, field: str = "") -> Refused:
     return Refused("consent_missing", detail, remedy, field)
 
 
+def recipient_not_for_purpose() -> Refused:
+    """A consent names an organisation of a kind that its purpose does not know."""
+    return Refused(
+        "recipient_not_for_purpose",
+        "A recipient is of a kind that this purpose does not know.",
+        "See GET /code-lists for the kinds of each purpose: a referral names centres or countries, a presentation one"
+        " employer.",
+        "/recipients",
+        422,
+    )
+
+
+def guardian_required() -> Refused:
+    """A minor consents by a guardian."""
+    return Refused(
+        "guardian_consent_required",
+        "The person is under 18: a guardian must have consented.",
+        "Record the guardian's consent with guardian = true.",
+        "/guardian",
+        422,
+    )
+
+
+def signed_before_withdrawal() -> Refused:
+    """What was signed before a withdrawal says nothing of what the person wants now."""
+    return Refused(
+        "signed_before_withdrawal",
+        "The person has taken back, after that day, a consent for the same purpose and one of these recipients.",
+        "Ask the person anew: give the day on which they have signed since.",
+        "/granted_on",
+        422,
+    )
+
+
+def consent_withdrawn() -> Refused:
+    """A consent can be taken back once."""
+    return Refused(
+        "consent_withdrawn",
+        "This consent has been withdrawn.",
+        "Nothing is left to do; ask for a new consent if needed.",
+    )
+
+
+def profile_not_found(address: str) -> Refused:
+    """Nobody has taken down who the person is; `address` is where that is done."""
+    return Refused("profile_not_found", "This case has no profile.", f"Set one: PUT {address}.", status=404)
+
+
+def profile_destroyed() -> Refused:
+    """Who the person is can be read no more."""
+    return Refused(
+        "profile_destroyed",
+        "The profile of this case was destroyed; its key is gone.",
+        "Nothing can bring it back. Set a new profile if the person wants that.",
+        status=404,
+    )
+
+
 def wrong_state(thing: str, is_: str, *needed: str) -> Refused:
     """The present state does not allow it, and reading it anew is all that can be done."""
     return Refused(

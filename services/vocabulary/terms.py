@@ -6,6 +6,7 @@ from typing import Literal
 
 TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
 ReturnType = Literal["voluntary_assisted", "voluntary_own", "forced", "unknown"]
+Sex = Literal["female", "male", "diverse", "unknown"]
 AgeBand = Literal["under_18", "18_24", "25_34", "35_49", "50_plus", "unknown"]
 Priority = Literal["emergency", "urgent", "normal"]
 ProfilePart = Literal["identity", "contact", "care"]

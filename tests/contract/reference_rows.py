@@ -262,6 +262,8 @@ FILES: Mapping[str, type[Any]] = {
     "calendar_days": CalendarDay,
     "calendar_rules": CalendarRule,
     "catchments": Catchment,
+    "centre_consent_purposes": Purpose,
+    "centre_consent_texts": ConsentText,
     "centres": Centre,
     "consent_purposes": Purpose,
     "consent_texts": ConsentText,

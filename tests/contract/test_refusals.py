@@ -117,16 +117,27 @@ def rows(page: Path) -> set[tuple[str, int]]:
     return found
 
 
+SIGNING = ROOT / "services" / "vocabulary" / "signing.py"
+
+
 def imported(service: str) -> Iterator[Refused]:
     """What a service's modules refuse with straight from the vocabulary; what its own refusals add is theirs."""
     for path in (ROOT / "services" / service).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module == "vocabulary.refusals" and path.name != "refusals.py":
-                for each in node.names:
-                    yield from made(getattr(importlib.import_module("vocabulary.refusals"), each.name))
-            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "centres":
-                country = [access_suspended(), access_ended()]
-                yield from {"shut": [not_a_centre(), *country], "elsewhere": country}.get(node.attr, [])
+        if path.name != "refusals.py":
+            yield from imported_by(path)
+
+
+def imported_by(path: Path) -> Iterator[Refused]:
+    """The same of one module; whoever records consents refuses by the rules that all share."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "vocabulary.refusals":
+            for each in node.names:
+                yield from made(getattr(importlib.import_module("vocabulary.refusals"), each.name))
+        elif isinstance(node, ast.ImportFrom) and node.module == "vocabulary.signing":
+            yield from imported_by(SIGNING)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "centres":
+            country = [access_suspended(), access_ended()]
+            yield from {"shut": [not_a_centre(), *country], "elsewhere": country}.get(node.attr, [])
 
 
 def spelled(folder: Path) -> Iterator[tuple[str, int]]:

@@ -78,6 +78,33 @@ def new_consent(purpose: str, *recipients: str) -> dict[str, Any]:
     }
 
 
+def new_signature(purpose: str | None = None) -> dict[str, Any]:
+    """What somebody signs at a centre; with a purpose, the body of `POST /files/{id}/consents`."""
+    sheet = {
+        "text_version": "centre-2026-01",
+        "language": "en",
+        "evidence_ref": str(uuid4()),
+        "granted_on": past().isoformat(),
+        "valid_until": ahead(400),
+    }
+    return sheet if purpose is None else {"purpose": purpose, **sheet}
+
+
+def new_file(**changes: Any) -> dict[str, Any]:
+    """The body of `POST /files`: a local of Lagos, who has walked in there."""
+    return {
+        "target_group": "LOCAL",
+        "admin1": "NG-LA",
+        "language": "en",
+        "age_band": "25_34",
+        "sex": "female",
+        "needs": ["employment"],
+        "skills": ["7131"],
+        "consent": new_signature(),
+        **changes,
+    }
+
+
 def new_session(seats: int = 8, **changes: Any) -> dict[str, Any]:
     """The body of `POST /sessions`: a course that begins in Germany today."""
     return {
@@ -148,6 +175,19 @@ class Person:
         path = f"/referrals/{self.referral_id}/withdraw"
         await self.staff("scout").do(path, {"reason": "person_declined"})
         return self
+
+    async def walked_in(self, by: str = "counsellor", **changes: Any) -> Person:
+        """Has come to the centre in Lagos, referred by nobody, and may be suggested for work by its placement desk."""
+        answer = await self.staff(by).do("/files", new_file(**changes))
+        self.case_id, self.referral_id = answer["case_id"], answer["referral_id"]
+        await self.signs("matching")
+        return self
+
+    async def signs(self, purpose: str, *recipients: str) -> str:
+        """Allows something, at the centre; the consent's id."""
+        body = {**new_signature(purpose), "recipients": recipients}
+        answer = await self.staff("counsellor").do(f"/files/{self.case_id}/consents", body)
+        return str(answer["consent_id"])
 
     async def planned(self, earliest: int = 0, latest: int = 60) -> Person:
         """Leaves within so many days."""

@@ -17,7 +17,17 @@ import pytest
 from tests.access.tables import KINDS_OF_ROLES, rows
 from tests.support.chain import Chain
 from tests.support.openapi import operations
-from tests.support.people import CENTRE, OTHER_CENTRE, PROVIDER, STAFF, Person, course, new_employer, vacancy
+from tests.support.people import (
+    CENTRE,
+    OTHER_CENTRE,
+    PROVIDER,
+    STAFF,
+    Person,
+    course,
+    new_employer,
+    new_file,
+    vacancy,
+)
 from tests.support.tokens import token
 
 STATES = ("named", "country", "withdrawn")
@@ -111,6 +121,21 @@ def candidate_shows(answer: Any, _ids: Mapping[str, str]) -> str:
     return "ids"
 
 
+def walk_ins_file_shows(answer: Any, _ids: Mapping[str, str]) -> str:
+    if answer["assessment"] and answer["offers"] and answer["referrals"][0]["preview"]:
+        return "all"
+    assert not any(answer[name] for name in ("assessment", "offers", "contacts", "country")), answer
+    return "ids"
+
+
+def walk_ins_candidate_shows(answer: Any, _ids: Mapping[str, str]) -> str:
+    if answer["skills"] and answer["readiness"] and answer["status"] == "active":
+        return "all"
+    told = {name for name, value in answer.items() if value} - {"case_id", "status", "candidacies"}
+    assert (answer["status"], told) == ("unknown", set()), answer
+    return "ids"
+
+
 OBJECTS: Mapping[str, Object] = {
     "case": Object("referral", "/cases/{case_id}", whole("age_band", "referrals", "journey")),
     "timeline": Object("referral", "/cases/{case_id}/timeline", whole("items")),
@@ -137,6 +162,10 @@ OBJECTS: Mapping[str, Object] = {
     "declined candidacy": Object("placement", "/candidacies/{declined_id}", whole("offer")),
     "vacancy": Object("placement", "/vacancies/{vacancy_id}", vacancy_shows),
     "list of candidates": Object("placement", "/candidates", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
+    "file of a walk-in": Object("counselling", "/files/{walked_id}", walk_ins_file_shows),
+    "profile of a walk-in": Object("counselling", "/files/{walked_id}/profile", whole("given_name")),
+    "consents of a walk-in": Object("counselling", "/files/{walked_id}/consents", whole("items")),
+    "walk-in as candidate": Object("placement", "/candidates/{walked_id}", walk_ins_candidate_shows),
     "list of offers": Object("placement", "/offers", line("case_id"), {"case_id": "{case_id}"}),
 }
 """The column *Object* of the page."""
@@ -218,8 +247,31 @@ async def person_in(chain: Chain, state: str) -> dict[str, str]:
         "session_id": session,
         "vacancy_id": job,
         "declined_id": candidacies[0],
+        "walked_id": await walk_in(chain, state, job, employer),
         "candidacy_id": candidacies[1],
     }
+
+
+async def walk_in(chain: Chain, state: str, job: str, employer: str) -> str:
+    """Somebody whom nobody referred, with an offer, and consents of this kind."""
+    staff = lambda name: chain.as_(*STAFF[name])  # noqa: E731
+    counsellor, officer = staff("counsellor"), staff("officer")
+    person = Person(staff)
+    opened = await counsellor.do("/files", new_file(profile={"given_name": "Ama"}))
+    person.case_id = opened["case_id"]
+    desks = CENTRE if state == "named" else "country:NG"
+    signed = [opened["consent_id"], await person.signs("matching", desks)]
+    signed.append(await person.signs("presentation", f"employer:{employer}"))
+    await person.assessed()
+    await chain.quiet()
+    await person.shortlisted(job)
+    await officer.do(f"/candidacies/{person.candidacy_id}/present")
+    await person.offered()
+    if state == "withdrawn":
+        await chain.quiet()
+        for consent in signed:
+            await counsellor.do(f"/files/{person.case_id}/consents/{consent}/withdraw")
+    return person.case_id
 
 
 async def test_every_organisation_sees_of_a_person_what_the_page_says(
@@ -247,7 +299,11 @@ async def test_every_organisation_sees_of_a_person_what_the_page_says(
 
 
 async def test_every_operation_that_shows_something_of_a_person_is_asked(chain: Chain) -> None:
-    asked = {(each.service, f"GET {each.path.replace('declined_id', 'candidacy_id')}") for each in OBJECTS.values()}
+    same = {"declined_id": "candidacy_id", "walked_id": "case_id"}
+    paths = {(each.service, each.path) for each in OBJECTS.values()}
+    for name, called in same.items():
+        paths = {(service, path.replace(name, called)) for service, path in paths}
+    asked = {(service, f"GET {path}") for service, path in paths}
     there = set()
     for service, url in chain.stack.urls().items():
         async with httpx.AsyncClient(base_url=url) as http:

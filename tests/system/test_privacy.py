@@ -21,7 +21,7 @@ from tests.support import keys
 from tests.support.canaries import Canary, traces
 from tests.support.chain import TOPICS, Caller, Chain, until
 from tests.support.openapi import Operation, operations
-from tests.support.people import STAFF, Person, new_case
+from tests.support.people import STAFF, Person, new_case, new_file
 from tests.support.tokens import at_home
 
 PROFILE = {
@@ -114,6 +114,9 @@ async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]
     await in_need.assessed(levels={"economic": 1, "health": 3})
     forgotten = (await staff("scout").do("/cases", new_case(profile=PROFILE)))["case_id"]
     await staff("scout").do(f"/cases/{forgotten}/profile", method="DELETE")
+    walks_in = await staff("counsellor").do("/files", new_file(profile=PROFILE))
+    await staff("counsellor").do(f"/files/{walks_in['case_id']}/profile", PROFILE, method="PUT")
+    assert (await staff("counsellor").get(f"/files/{walks_in['case_id']}/profile")).items() >= PROFILE.items()
     for service in SERVICES:
         for operation in await documented(chain, service):
             if not operation.path.startswith(("/health", "/metrics", "/local")):

@@ -1,6 +1,7 @@
 """A story that runs through all four services, over their HTTP APIs only: what it promises, it checks.
 
-39 invented people in 13 countries (`people`), sixteen of whom are told one by one (`named`, `turns`). Every step waits
+39 invented people in 13 countries (`people`), sixteen of whom are told one by one (`named`, `turns`), and two whom
+nobody referred (`walk_ins`). Every step waits
 until the services that it concerns show its effect; time passes only when nobody has anything left to do (`clock`). At
 the end everything is read back (`ending`). It can be played again on the same data: all ids and keys are new each time.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from uuid import uuid4
@@ -19,7 +20,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.places import StackError
 from deploy.local.stack import LocalStack
-from deploy.local.story import ending, germany, named, poison, topics, turns
+from deploy.local.story import ending, germany, named, poison, topics, turns, walk_ins
 from deploy.local.story.api import Api, Who
 from deploy.local.story.clock import Clocks, Director, Story
 from deploy.local.story.ordinary import ordinary
@@ -61,8 +62,9 @@ async def _play(stack: LocalStack, screen: Screen) -> None:
             f"and {len({person.trade for person in people})} trades; it begins on {clocks.now:%A, %Y-%m-%d}"
         )
         only_seat = await _schedule_courses(world, people)
-        await director.play(_stories(world, people, only_seat))
-        await _end(world, people, since)
+        walking_in = walk_ins.people()
+        await director.play(_stories(world, people, only_seat, walking_in))
+        await _end(world, people, walking_in, since)
         screen.say(
             f"The story took {screen.seconds():.0f} s, and {(clocks.now - world.begins).days} days by the clocks."
         )
@@ -87,7 +89,9 @@ async def _schedule_courses(w: World, people: list[Person]) -> Course:
     return only_seat
 
 
-def _stories(w: World, people: list[Person], only_seat: Course) -> Iterator[Story]:
+def _stories(
+    w: World, people: list[Person], only_seat: Course, walking_in: Sequence[walk_ins.WalkIn]
+) -> Iterator[Story]:
     """Everybody's story; those with the longest first day come first."""
     by_number = {person.number: person for person in people}
     told = {
@@ -108,18 +112,22 @@ def _stories(w: World, people: list[Person], only_seat: Course) -> Iterator[Stor
     yield partial(turns.one_of_two, w, by_number[15], by_number[16])
     for number, story in told.items():
         yield partial(story, w, by_number[number])
+    for one in walking_in:
+        yield partial(walk_ins.play, w, one)
     for person in people:
         if not person.named:
             yield partial(ordinary, w, person)
 
 
-async def _end(w: World, people: list[Person], since: topics.Offsets) -> None:
+async def _end(w: World, people: list[Person], walking_in: Sequence[walk_ins.WalkIn], since: topics.Offsets) -> None:
     rest = await ending.come_to_rest(w)
+    everybody = [*people, *(one.person for one in walking_in)]
     found, events, parked = await asyncio.gather(
-        ending.situations(w, people), topics.read(w.stack, since), poison.parked(w, people)
+        ending.situations(w, people), topics.read(w.stack, since), poison.parked(w, everybody)
     )
     ending.show_situations(w, found)
+    await walk_ins.read_back(w, walking_in)
     ending.show_events(w, events, people[0])
     await ending.show_offers(w, found)
-    ending.show_numbers(w, events, people)
+    ending.show_numbers(w, events, everybody)
     ending.show_rest(w, rest, parked)

@@ -9,6 +9,8 @@ The stage follows from the facts, by `stage_of`, and from nothing else:
     any of these after `unknown` --the last live referral ends--> declined | withdrawn | closed | failed
     declined | withdrawn | closed | failed --a new referral, or one that is reopened--> the stage that the facts give
 
+Who walks in is `in_contact` at once: whoever speaks with the centre is there.
+
 `unknown`: other services have told of the case, no referral has come. `declined`: the last centre said no,
 the scout looks for another way. `withdrawn`: taken back. `closed`: completed. `failed`: nothing came of it. These four
 are words of their own, because worklists ask for them (docs/domain.md: endings).
@@ -150,6 +152,11 @@ class CentreFile:
         held = [referral for referral in self.live if referral.held and referral.centre == centre]
         return min(held, key=_answered, default=None)
 
+    @property
+    def walked_in(self) -> Referral | None:
+        """By which centre the person was taken in without a referral; None: nobody did."""
+        return next((referral for referral in self.referrals if referral.walk_in), None)
+
     def taken_on_by(self, centre: str) -> bool:
         """Whether this centre has ever taken the person on and kept to it, whatever has become of the case since."""
         return any(referral.centre == centre and referral.status in TAKEN_ON for referral in self.referrals)
@@ -242,9 +249,9 @@ def stage_of(file: CentreFile, last: Referral | None) -> FileStatus:
         return "unknown"
     if not last.live:
         return ENDED[last.status]
-    if file.arrival is None:
+    if file.arrival is None and not last.walk_in:
         return "expected"
-    if not file.contacts:
+    if not file.contacts and not last.walk_in:
         return "arrived_not_contacted"
     return "in_contact" if file.assessment is None else "assessed"
 

@@ -7,6 +7,8 @@
        |--redirect-> referred_onward     (and a child is `received` at the other centre, under the same root)
        `--withdraw-> withdrawn <-withdraw-'
 
+Whom a centre takes in by itself has a referral that nobody sent: it begins `in_progress` (`walk_in`).
+
 `start` is the arrival: it takes every accepted referral of the case along; what is accepted, or reopened, after the
 arrival starts at once. `expect` takes that back: the arrival was recorded in error. A referral in progress is not
 ended by a withdrawal in Germany: the person is in the country and in counselling, and says to the centre itself whether
@@ -154,6 +156,8 @@ class Referral(Stepping[Step]):
     renewal: Renewal | None = None
     answer_owed_from: datetime | None = None
     """Where the count of `answer_due_at` began, if that is not when it was received."""
+    walk_in: bool = False
+    """Nobody sent it: the person came to the centre, which took them in by itself. They are there."""
 
     @property
     def place(self) -> str:

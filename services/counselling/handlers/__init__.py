@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chassis.pure.decision import Handler
 from chassis.pure.needs import Linked, needs
-from chassis.pure.states import Kind
+from chassis.pure.states import Kind, Need
 from counselling import commands
-from counselling.domain import assessment, centre_file, profile
+from counselling.domain import assessment, centre_file, profile, signed
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.profile import ProfileKey, SealedProfile
-from counselling.handlers import care, casework, corrections, deadlines, endings, overdue, referrals
+from counselling.domain.signed import SignedConsent
+from counselling.domain.walk_in import WalkIn
+from counselling.handlers import (
+    care,
+    casework,
+    consents,
+    corrections,
+    deadlines,
+    endings,
+    overdue,
+    referrals,
+    walk_ins,
+)
 from vocabulary.deadlines import Decide
 from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.retention import KIND
@@ -24,20 +36,24 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind(Assessment, "assessment", assessment.links),
     Kind(SealedProfile, "profile"),
     Kind(ProfileKey, "profile_key", profile.links),
+    Kind(WalkIn, "walk_in"),
+    Kind(SignedConsent, "signed_consent", signed.links),
     Kind(CountryStatus, "country_status"),
     KIND,
 )
-"""In lock order. A new assessment needs no lock of its own: its file is locked."""
+"""In lock order. What is new needs no lock of its own: its file is locked, or new itself."""
 
 BY_CASE = needs(case_id=CentreFile)
 BY_PROFILE = needs(case_id=SealedProfile)
 BY_KEY = needs(key_id=ProfileKey)
+WITH_PROFILE = needs(case_id=(CentreFile, WalkIn))
+WITH_SIGNED = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent)))
 BY_OWNER = needs(owner=CentreFile)
 
 
-def followed(decide: Decide) -> Handler:
+def followed(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE) -> Handler:
     """For what changes a file: the deadlines that follow from it are set, cleared and told with it."""
-    return Handler(BY_CASE, with_deadlines(overdue.LADDERS, decide))
+    return Handler(needed, with_deadlines(overdue.LADDERS, decide))
 
 
 COMMANDS: Mapping[type[Any], Handler] = {
@@ -55,6 +71,11 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RejectCorrection: followed(corrections.reject),
     commands.RecordContact: followed(casework.record_contact),
     commands.RecordAssessment: followed(casework.record_assessment),
+    commands.OpenFile: followed(walk_ins.open_file, needs()),
+    commands.SetProfile: Handler(WITH_PROFILE, walk_ins.set_profile),
+    commands.DestroyProfile: Handler(WITH_PROFILE, walk_ins.destroy_profile),
+    commands.RecordConsent: followed(consents.record_consent, WITH_SIGNED),
+    commands.WithdrawConsent: followed(consents.withdraw_consent, WITH_SIGNED),
     commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
 }
 

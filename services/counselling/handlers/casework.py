@@ -19,6 +19,7 @@ from counselling.domain.assessment import MOST_ASSESSMENTS, Assessment
 from counselling.domain.centre_file import AssessmentSummary, CentreFile, leading, settled
 from counselling.domain.journey import MOST_CONTACTS, Arrival, Contact
 from counselling.domain.referral import Referral
+from counselling.domain.walk_in import RETURNING
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import by_centre, care_of, sight_in
 from counselling.handlers.care import with_levels
@@ -28,7 +29,8 @@ from vocabulary.countries import day_at
 from vocabulary.refusals import date_in_future, limit_reached
 
 LONGEST_AGO: Final = timedelta(days=365)
-"""Whose arrival is recorded later than this is a slip of the pen (docs/domain.md: arrival-bounds)."""
+"""Whose arrival is recorded later than this is a slip of the pen; who walks in may have returned long before
+(docs/domain.md: arrival-bounds)."""
 
 
 def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -> Decision | Refused:
@@ -59,11 +61,12 @@ def confirm_arrival(states: States, command: ConfirmArrival, context: Context) -
         method=command.method,
         confirmed_by_role=context.actor.role,
     )
+    owed = not file.contacts  # who has walked in was spoken with before anybody asked when they arrived
     answer = ArrivalOutcome(
         case_id=file.id,
         status=file.status if known else None,
-        first_contact_due_at=contact.at if known else None,
-        first_contact_due_estimated=contact_estimated(file, context.working_days) if known else None,
+        first_contact_due_at=contact.at if known and owed else None,
+        first_contact_due_estimated=contact_estimated(file, context.working_days) if known and owed else None,
     )
     return Decision((file,), (event,), answer=answer)
 
@@ -74,12 +77,12 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
     if isinstance(found, Refused):
         return found
     file, referral = found
-    if file.arrival is None:
+    if file.arrival is None and not referral.walk_in:
         return refusals.NOT_ARRIVED
     if command.contacted_on > day_at(referral.centre_country, context.now):
         return date_in_future("/contacted_on")
     known = sight_in(file, context) == "whole"
-    if known and command.contacted_on < file.arrival.arrived_on:
+    if known and file.arrival is not None and command.contacted_on < file.arrival.arrived_on:
         return refusals.CONTACT_BEFORE_ARRIVAL
     if len(file.contacts) >= MOST_CONTACTS:
         return limit_reached(MOST_CONTACTS, "contacts", "Ask the operators: a program may be recording them.")
@@ -170,7 +173,11 @@ def why_not_that_day(
     """Why nobody can have arrived on this day (docs/domain.md: arrival-bounds)."""
     if arrived_on > day_at(referral.centre_country, now):
         return date_in_future("/arrived_on")
-    if arrived_on < day_at(referral.centre_country, reported_at) - LONGEST_AGO:
+    if referral.walk_in and referral.preview.target_group not in RETURNING:
+        return refusals.NOBODY_WHO_RETURNS
+    if referral.walk_in and arrived_on > day_at(referral.centre_country, referral.received_at):
+        return refusals.ARRIVAL_AFTER_WALKING_IN
+    if not referral.walk_in and arrived_on < day_at(referral.centre_country, reported_at) - LONGEST_AGO:
         return refusals.ARRIVAL_TOO_LONG_AGO
     return refusals.ARRIVAL_BEFORE_DEPARTURE if departed_on is not None and arrived_on < departed_on else None
 

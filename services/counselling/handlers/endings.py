@@ -68,6 +68,8 @@ def never_arrived(states: States, command: ReportNeverArrived, context: Context)
     file, referral = found
     if file.arrival is not None:
         return refusals.ALREADY_ARRIVED
+    if referral.walk_in:
+        return refusals.WALKED_IN
     expected_on = file.departure.arrival_by if file.departure else None
     known = sight_in(file, context) == "whole"
     if known and expected_on is not None and expected_on >= day_at(referral.centre_country, context.now):
@@ -96,7 +98,7 @@ def reopen(states: States, command: ReopenReferral, context: Context) -> Decisio
     if not covered(file.consents, referral.centre, referral.centre_country, context.now):
         return refusals.CONSENT_MISSING_TO_REOPEN
     reopened = referral.reopened(context.now)
-    if file.arrival is not None:
+    if file.arrival is not None or referral.walk_in:
         reopened = reopened.started()
     after = file.with_referral(reopened)
     if takes_on_anew(file):

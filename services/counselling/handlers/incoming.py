@@ -189,10 +189,10 @@ def _outdated(file: CentreFile, at: datetime) -> bool:
 
 
 def _consenting(file: CentreFile, consents: tuple[consent.Consent, ...], context: Context) -> Decision:
-    return Decision((with_renewals(_with_consents(file, consents, context.now), context),))
+    return Decision((with_renewals(with_consents(file, consents, context.now), context),))
 
 
-def _with_consents(file: CentreFile, consents: tuple[consent.Consent, ...], now: datetime) -> CentreFile:
+def with_consents(file: CentreFile, consents: tuple[consent.Consent, ...], now: datetime) -> CentreFile:
     """The file with these consents; what waits for a centre that they concern shows something else from now on."""
     referrals = tuple(
         replace(each, changed_at=now)

@@ -1,5 +1,6 @@
 """A person who looks for work, as the placement desk may know them: codes and dates, never a name.
 
+    unknown --walked in-------------------------v
     unknown --referred--> pooled --arrived--> active --employment started--> placed
                             |                    |
                             +-- last referral taken back --> withdrawn --referred--> pooled | active
@@ -43,7 +44,8 @@ keep it: what is bounded here is bounded there."""
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the latest referral says of the person; `country` is the country of return. The age band follows `age`."""
+    """What the latest referral says of the person, or the centre that has taken them in; `country` is the country of
+    return, or where the person lives. The age band follows `age`."""
 
     country: str
     language: str
@@ -107,7 +109,7 @@ class Candidate:
             return "placed"
         if not self.referrals.open:
             return GONE[self.referrals.end]
-        return "pooled" if self.arrival is None else "active"
+        return "active" if self.arrival is not None or self.referrals.walked_in else "pooled"
 
     @property
     def country(self) -> str | None:
@@ -146,6 +148,17 @@ class Candidate:
             self,
             profile=profile,
             referrals=self.referrals.referred(referral_id, root_id),
+            skills=_union(self.skills, skills),
+        )
+        return candidate.aged(Age(profile.age_band, place.at)).moved(place)
+
+    def taken_in(self, referral_id: UUID, profile: Profile, place: Place, skills: Iterable[str]) -> Candidate:
+        """A centre has taken the person in, whom nobody referred. What a scout says of them is newer, whenever it is
+        heard."""
+        candidate = replace(
+            self,
+            profile=self.profile or profile,
+            referrals=self.referrals.taken_in(referral_id),
             skills=_union(self.skills, skills),
         )
         return candidate.aged(Age(profile.age_band, place.at)).moved(place)

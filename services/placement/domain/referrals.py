@@ -79,6 +79,13 @@ class Referrals:
     """Every referral that the scout has told of, whatever became of it. In older documents those that stand are not
     among them."""
     reopened: tuple[Reopened, ...] = ()
+    walked_in: tuple[UUID, ...] = ()
+    """What centres do for people whom nobody referred: it ends, and goes on, like a referral. The counselling topic
+    alone tells of it, of its ends too."""
+
+    def taken_in(self, referral_id: UUID) -> Referrals:
+        """A centre has taken the person in by itself."""
+        return replace(self, walked_in=tuple(sorted({*self.walked_in, referral_id})))
 
     def referred(self, referral_id: UUID, root_id: UUID) -> Referrals:
         """The scout referred the person. What was withdrawn before it came is over; what that was taken for is not."""
@@ -127,9 +134,10 @@ class Referrals:
 
     @property
     def open(self) -> tuple[UUID, ...]:
-        """The referrals under way, in whatever hands they are: what stands, and what a centre has reopened."""
+        """The referrals under way, in whatever hands they are: what stands, what a centre has reopened, and what it
+        does for somebody whom nobody referred."""
         standing = {each.referral_id for each in self.standing}
-        ids = standing | {each.referral_id for each in self.reopened}
+        ids = standing | {*self.walked_in} | {each.referral_id for each in self.reopened}
         return tuple(sorted(id_ for id_ in ids if not self._is_over(id_, stands=id_ in standing)))
 
     @property
@@ -146,7 +154,7 @@ class Referrals:
     @property
     def may_linger(self) -> bool:
         """Whether candidacies may be left without an open referral: what the scout takes back closes them at once."""
-        return bool(self.standing or self.reopened)
+        return bool(self.standing or self.reopened or self.walked_in)
 
     @property
     def end(self) -> ReferralEnd:

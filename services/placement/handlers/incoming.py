@@ -1,10 +1,10 @@
 """What other services tell about a person. Every handler works on a stub as well: any topic may come first.
 
 Times that last are those of the events, so that a replay, a late event or another order leads to the same
-state. A candidacy is closed at once only by what the referral topic says alone, because that topic is in
-order; what only two topics together can tell (every open referral was rejected, completed or has failed) sets a
-deadline, which is a function of the facts. So does every consent, for the moment at which it ends. A death alone
-waits for nothing.
+state. A candidacy is closed at once only by what one topic says alone, because a topic is in order: that of referral
+for people from Germany, that of counselling for the consents of those who walked in. What only two topics together can
+tell (every open referral was rejected, completed or has failed) sets a deadline, which is a function of the facts. So
+does every consent, for the moment at which it ends. A death alone waits for nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from placement.contracts import (
     AgeBandChanged,
     ArrivalCorrected,
     ArrivedInCountry,
+    CaseOpened,
     ConsentGranted,
     ConsentWithdrawn,
     CourseCompleted,
@@ -44,6 +45,8 @@ from placement.contracts import (
     ReferralReopened,
     ReferralWithdrawn,
     ReturneeReferred,
+    SignedAtCentre,
+    TakenBackAtCentre,
 )
 from placement.domain import consents
 from placement.domain.candidacy import RESTS_ON, Candidacy
@@ -63,8 +66,8 @@ from vocabulary.deadlines import WORKING_DAYS_CHANGED
 from vocabulary.refusals import unknown_code_of_event
 
 REFER_ANEW_WORKING_DAYS = 3
-"""Working days to refer a person anew whose referrals have ended, counted where the scout works
-(docs/domain.md: refer-anew)."""
+"""Working days to refer a person anew whose referrals have ended, counted where the scout works; or for the centre to
+go on with somebody who had walked in, counted there (docs/domain.md: refer-anew)."""
 
 
 def age_band_changed(states: States, event: AgeBandChanged, context: Context) -> Decision:
@@ -82,6 +85,18 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     known = _candidate(states, event.case_id)
     known = replace(known, case_ref=event.case_ref or known.case_ref)
     candidate = known.referred(event.referral_id, event.root_referral_id, profile, place, event.skills)
+    return _with_deadline(candidate, context)
+
+
+def case_opened(states: States, event: CaseOpened, context: Context) -> Decision | Refused:
+    """Somebody has walked in at a centre: they are there, and can be placed with the consent that they sign there."""
+    if event.centre not in context.reference.centres:
+        return unknown_code_of_event("/centre", "centres")
+    place = Place(context.occurred_at, event.centre)
+    profile = Profile(event.country, event.language, event.target_group, event.age_band, event.admin1)
+    known = _candidate(states, event.case_id)
+    known = replace(known, case_ref=known.case_ref or event.case_ref)
+    candidate = known.taken_in(event.referral_id, profile, place, event.skills)
     return _with_deadline(candidate, context)
 
 
@@ -168,7 +183,7 @@ def pool_exit_moved(states: States, move: DeadlineMove, context: Context) -> Dec
     return Decision(events=(event,))
 
 
-def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:
+def consent_granted(states: States, event: ConsentGranted | SignedAtCentre, _context: Context) -> Decision:
     """Opens the pool to a desk (`matching`) or the way to one employer (`presentation`), until it ends."""
     if event.purpose not in RESTS_ON:
         return NOTHING
@@ -179,7 +194,7 @@ def consent_granted(states: States, event: ConsentGranted, _context: Context) ->
     return Decision((candidate,), deadlines=_ends(candidate, consent.id))
 
 
-def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
+def consent_withdrawn(states: States, event: ConsentWithdrawn | TakenBackAtCentre, context: Context) -> Decision:
     """Closes what rested on the consent, unless another carries it. An offer stays the person's to answer.
 
     What another one carried then, which has ended by now, is closed by the deadline of that one: it is set once more.
@@ -249,7 +264,8 @@ def _with_deadline(candidate: Candidate, context: Context) -> Decision:
     referrals = candidate.referrals
     if not referrals.may_linger or referrals.open or referrals.last_ended_at is None:
         return Decision((candidate,), deadlines=(Cleared(POOL_EXIT, candidate.id),))
-    due = Counted(GERMANY, referrals.last_ended_at, REFER_ANEW_WORKING_DAYS).due(context.working_days)
+    place = candidate.country if referrals.walked_in and candidate.country else GERMANY
+    due = Counted(place, referrals.last_ended_at, REFER_ANEW_WORKING_DAYS).due(context.working_days)
     exit_ = Deadline(POOL_EXIT, candidate.id, candidate.id, due.at, counted=due.counted)
     return Decision((candidate,), deadlines=(exit_,))
 

@@ -28,7 +28,7 @@ from referral.domain.ending import Ended, Hold
 from referral.domain.journey import BEGUN, Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
-from vocabulary.terms import AgeBand, EndReference, ProfilePart, ReturnType, TargetGroup
+from vocabulary.terms import AgeBand, EndReference, ProfilePart, ReturnType, Sex, TargetGroup
 
 CaseStatus = Literal[
     "open",
@@ -96,6 +96,7 @@ class Case:
     ended: Ended | None = None
     """The end as it was told last."""
     holds: tuple[Hold, ...] = ()
+    sex: Sex | None = None
     care_key: str | None = None
     """The wrapped key of what tells of somebody's health: without it no box of the case can be opened any more."""
     profile_keys: Mapping[ProfilePart, PartKey] = field(default_factory=dict)

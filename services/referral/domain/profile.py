@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 from uuid import UUID
 
 from vocabulary.terms import ProfilePart
@@ -25,14 +25,6 @@ KEY_DESTROYED_WITHIN: Final = timedelta(days=7)
 ShareStatus = Literal["waiting", "shared", "revoked", "destroyed"]
 PROFILE_PART: Final = "profile"
 """The one part that there was before there were three."""
-
-
-class SealedPart(NamedTuple):
-    """One part: its wrapped data key, its box, and the id of this sealing."""
-
-    key: str
-    box: str
-    sealing: UUID
 
 
 @dataclass(frozen=True, slots=True)

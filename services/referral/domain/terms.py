@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-Sex = Literal["female", "male", "diverse", "unknown"]
 Transport = Literal["scheduled_flight", "charter_flight", "land", "sea", "unknown"]
 
 SealedCodes: TypeAlias = str | tuple[str, ...] | None

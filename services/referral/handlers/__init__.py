@@ -11,6 +11,7 @@ from chassis.pure.states import Kind, Need, by_id
 from referral import commands
 from referral.domain.case import Case, links
 from referral.domain.country import CountrySwitch
+from referral.domain.elsewhere import Elsewhere
 from referral.domain.profile import Profile
 from referral.handlers import (
     ages,
@@ -33,12 +34,15 @@ from vocabulary.switch import id_of
 KINDS: tuple[Kind[Any], ...] = (
     Kind(Case, "case_file", links),
     Kind(Profile, "profile"),
+    Kind(Elsewhere, "case_elsewhere"),
     Kind(CountrySwitch, "country_status"),
 )
 """In lock order."""
 
 BY_CASE = needs(case_id=Case)
+BY_CASE_OF_EVENT = needs(case_id=(Case, Elsewhere))
 BY_CASE_WITH_PROFILE = needs(case_id=(Case, Profile))
+WITH_PROFILE_OF_EVENT = needs(case_id=(Case, Profile, Elsewhere))
 
 
 def _country(message: Any) -> Iterable[Need]:
@@ -48,6 +52,11 @@ def _country(message: Any) -> Iterable[Need]:
 def followed(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE) -> Handler:
     """For what changes a case: the deadlines that follow from it are set, cleared and told with it."""
     return OfCase(needed, with_deadlines(receipts.LADDERS, decide))
+
+
+def heard(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE_OF_EVENT) -> Handler:
+    """The same for what others tell of a case, which perhaps a centre has opened and no desk."""
+    return followed(decide, needed)
 
 
 COMMANDS: Mapping[type[Any], Handler] = {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 
 from chassis.pure.decision import (
     Actor,
@@ -22,14 +20,11 @@ from referral.domain.consent import REFERRAL_PURPOSE, Consent
 from referral.events import ConsentGranted, ConsentWithdrawn, ReferralWithdrawn
 from referral.handlers.desk import own_act
 from referral.handlers.referrals import ground_lost_at, withdrawn
-from referral.reference import Purpose, Reference
-from vocabulary.countries import GERMANY, day_at, end_of_day_at
-from vocabulary.refusals import date_in_future, date_in_past, limit_reached, unknown_code
+from referral.reference import Reference
+from vocabulary.countries import GERMANY, end_of_day_at
+from vocabulary.refusals import limit_reached
 from vocabulary.roles import SCOUTS_DESK
-
-CANONICAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-"""Readers compare recipients letter by letter: another spelling of the id would never be found."""
-TEXT_IN_FORCE = "Use a code of GET /code-lists/consent_texts that was in force on the day of the signature."
+from vocabulary.signing import Place
 
 
 def grant_consent(states: States, command: GrantConsent, context: Context) -> Decision | Refused:
@@ -40,7 +35,7 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
     if not _may(context.actor, case, case.held_by(context.actor.org)):
         return refusals.OTHER_ORGANISATION
     place = _signed_in(case, context.actor)
-    if refused := _why_not(case, command, context.reference, place, day_at(place, context.now)):
+    if refused := _why_not(case, command, context.reference, place, context.now):
         return refused
     if len(case.consents) >= MOST_CONSENTS:
         return limit_reached(MOST_CONSENTS, "consents", "Name several recipients in one consent.")
@@ -113,71 +108,10 @@ def _signed_in(case: Case, actor: Actor) -> str:
     return GERMANY if actor.role in SCOUTS_DESK else case.country_of(actor.org)
 
 
-def _why_not(case: Case, command: GrantConsent, reference: Reference, place: str, day: date) -> Refused | None:
-    """What is wrong with it on this day of the place where it was signed."""
-    purpose = reference.purposes.get(command.purpose)
-    if purpose is None:
-        return unknown_code("/purpose", "consent_purposes")
-    if not {recipient.partition(":")[0] for recipient in command.recipients} <= set(purpose.recipient_kinds):
-        return refusals.RECIPIENT_KIND
-    if not all(_is_known(recipient, purpose, reference) for recipient in command.recipients):
-        return refusals.UNKNOWN_RECIPIENT
-    if command.granted_on > day:
-        return date_in_future("/granted_on")
-    if reference.consent_texts.get(command.text_version, on=command.granted_on) is None:
-        return unknown_code("/text_version", "consent_texts", TEXT_IN_FORCE)
-    if command.valid_until < command.granted_on:
-        return refusals.ENDS_BEFORE_IT_BEGINS
-    if command.valid_until < day:
-        return date_in_past("/valid_until")
-    if case.age_band == "under_18" and not command.guardian:
-        return refusals.GUARDIAN_REQUIRED
-    if _signed_before_withdrawal(case, command, place, reference):
-        return refusals.SIGNED_BEFORE_WITHDRAWAL
-    return None
-
-
-def _signed_before_withdrawal(case: Case, command: GrantConsent, place: str, reference: Reference) -> bool:
-    """Whether the person has since taken the same back: what was signed before says nothing of what they want now.
-
-    On the day of the withdrawal itself they may have signed anew; a day does not tell which came first.
-    """
-    return any(
-        each.withdrawn_at is not None
-        and command.granted_on < day_at(place, each.withdrawn_at)
-        and each.purpose == command.purpose
-        and _overlap(each.recipients, command.recipients, reference)
-        for each in case.consents
-    )
-
-
-def _overlap(some: Iterable[str], others: Iterable[str], reference: Reference) -> bool:
-    """Whether an organisation is among both: by itself, or by the country that it lies in."""
-    some, others = set(some), set(others)
-    return not some.isdisjoint(_with_countries(others, reference)) or not others.isdisjoint(
-        _with_countries(some, reference)
-    )
-
-
-def _with_countries(recipients: Iterable[str], reference: Reference) -> set[str]:
-    centres = (reference.centres.get(each) for each in recipients)
-    of_centres = {f"country:{centre.country}" for centre in centres if centre is not None}
-    of_providers = {f"country:{GERMANY}" for each in recipients if each.startswith("provider:")}
-    return {*recipients, *of_centres, *of_providers}
-
-
-def _is_known(recipient: str, purpose: Purpose, reference: Reference) -> bool:
-    kind, _, code = recipient.partition(":")
-    match kind:
-        case "centre":
-            return recipient in reference.centres
-        case "provider":
-            return recipient in reference.providers
-        case "country":
-            # All training providers are in Germany; any other purpose names countries of the programme.
-            return code == GERMANY if "provider" in purpose.recipient_kinds else code in reference.countries
-        case _:
-            return CANONICAL_ID.fullmatch(code) is not None
+def _why_not(case: Case, command: GrantConsent, reference: Reference, place: str, now: datetime) -> Refused | None:
+    """What is wrong with it, where it was signed."""
+    signed_in = Place(place, reference, reference.consent_texts, reference.providers)
+    return signed_in.why_not(command, case.consents, now, minor=case.age_band == "under_18")
 
 
 def _without_ground(case: Case, consent: Consent) -> tuple[Case, tuple[ReferralWithdrawn, ...]]:

@@ -4,8 +4,10 @@ Every field that a handler here writes is written by one topic alone, or is the 
 same however the topics interleave. An answer that crossed a withdrawal leaves the referral withdrawn, until the centre
 tells how its support ended; when it was received, and how late the answer was, is noted whatever has become of it.
 
-An event about a case that is not here is refused: every case in the chain was opened here. The event is parked, so that
-nothing is lost if a restored backup lacks the case; a stub would be a person without consent, desk or reference.
+A case that a centre has opened is none of the desks': what is told of it changes nothing here. An event about any other
+case that is not here is refused, and parked, so that nothing is lost if a restored backup lacks the case; a stub would
+be a person without consent, desk or reference. An offer to somebody of whom nobody has told yet waits for the centre's
+word: the topic of placement may be ahead of the centre's, and an offer is the first that it tells of a person here.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from chassis.pure.decision import (
 from chassis.pure.states import States
 from referral import contracts, refusals
 from referral.domain.case import Case, Milestone
+from referral.domain.elsewhere import Elsewhere
 from referral.domain.referral import End, Redirection, Referral, Step
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.limits import receipt_due
@@ -46,6 +49,11 @@ ENDS: Mapping[str, End] = {"ReferralCompleted": "complete", "ReferralFailed": "f
 """What it tells of the end of a support."""
 REFERRAL_ANSWER = "referral_answer"
 """The deadline whose subject is a referral that waits for its answer; others stand in the timeline only."""
+
+
+def opened_elsewhere(_states: States, event: contracts.CaseOpened, _context: Context) -> Decision:
+    """A centre has opened the case: nothing but that is kept of it."""
+    return Decision((Elsewhere(event.case_id, event.centre),))
 
 
 def received(case: Case, event: contracts.ReferralReceived, _context: Context) -> Case:
@@ -183,7 +191,7 @@ def redirected(states: States, event: contracts.ReferralRedirected, context: Con
     The record of an earlier hop may be missing and come late: what is known of later ones is kept for it.
     """
     case = _noted(states, event, context, "referral_id", "to_centre")
-    if isinstance(case, Refused):
+    if not isinstance(case, Case):
         return case
     if case.referral(event.child_referral_id) is not None:
         return Decision((case,))
@@ -250,7 +258,7 @@ def reaction(change: Change, subject: str, code: str = "") -> Decide:
 
     def decide(states: States, event: Any, context: Context) -> Decision | Refused:
         case = _noted(states, event, context, subject, code)
-        if isinstance(case, Refused):
+        if not isinstance(case, Case):
             return case
         changed = change(case, event, context)
         if changed == states.get(Case, case.id):
@@ -260,10 +268,18 @@ def reaction(change: Change, subject: str, code: str = "") -> Decide:
     return decide
 
 
-def _noted(states: States, event: Any, context: Context, subject: str, code: str = "") -> Case | Refused:
-    case = states.get(Case, event.case_id)
+def _noted(states: States, event: Any, context: Context, subject: str, code: str = "") -> Case | Decision | Refused:
+    case, (_, source, name, _) = states.get(Case, event.case_id), event.type.split(".")
     if case is None:
-        return refusals.CASE_OF_EVENT_NOT_FOUND
-    source = event.topic.split(".")[1]
+        return _of_no_desk(states, event)
     detail = str(getattr(event, code)) if code else ""
-    return case.noted(Milestone(context.occurred_at, type(event).__name__, getattr(event, subject), source, detail))
+    return case.noted(Milestone(context.occurred_at, name, getattr(event, subject), source, detail))
+
+
+def _of_no_desk(states: States, event: Any) -> Decision | Refused:
+    """What an event does of a case that no desk has opened: nothing, if a centre has, or may have."""
+    if states.get(Elsewhere, event.case_id) is not None:
+        return NOTHING
+    if isinstance(event, contracts.JobOffered):
+        return Decision((Elsewhere(event.case_id),))
+    return refusals.CASE_OF_EVENT_NOT_FOUND

@@ -44,6 +44,7 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
         language=command.language,
         return_type=command.return_type,
         age_band=command.age_band,
+        sex=command.sex,
         household_id=command.household_id,
         household_size=command.household_size,
         vulnerability_present=command.vulnerability_present,
@@ -58,6 +59,7 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
         household_id=case.household_id,
         return_type=case.return_type,
         opened_by=case.opened_by,
+        sex=case.sex,
     )
     sealed = command.profile
     if sealed is None:

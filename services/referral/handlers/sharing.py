@@ -13,8 +13,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pydantic_core import from_json
-
 from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.messages import Event
 from chassis.pure.sealing import InClear, Rewrap, Vault, VaultError
@@ -23,12 +21,14 @@ from referral import refusals
 from referral.contracts import ProfileKeyDestroyed
 from referral.domain.case import Case
 from referral.domain.consent import REFERRAL_PURPOSE
-from referral.domain.profile import PROFILE_PART, PartKey, Profile, SealedPart, Share
+from referral.domain.profile import PROFILE_PART, PartKey, Profile, Share
 from referral.domain.referral import HELD
 from referral.events import PartSealed, ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
 from referral.handlers.care import needs_in_clear
+from vocabulary import profiles
 from vocabulary.countries import GERMANY, day_at
-from vocabulary.profiles import BOX, FIELDS, NEEDS, key_id_of, lines_of
+from vocabulary.parts import SealedPart
+from vocabulary.profiles import BOX, NEEDS, key_id_of, lines_of, part_in_clear
 from vocabulary.terms import ProfilePart
 
 Decide = Callable[[States, Any, Context], Decision | Refused]
@@ -61,13 +61,7 @@ def in_parts(case: Case, profile: Profile, context: Context) -> tuple[Case, Prof
     if profile.wrapped_key is None:
         return case, profile
     fields = context.vault.open(case.id, PROFILE_PART, profile.wrapped_key, profile.fields)
-    keys, boxes = dict[ProfilePart, PartKey](), dict[ProfilePart, str]()
-    for part, names in FIELDS.items():
-        sealing = context.new_id()
-        text = json.dumps({name: fields[name] for name in names if name in fields})
-        key, sealed = context.vault.seal(case.id, part, {BOX: text}, version=str(sealing))
-        keys[part], boxes[part] = PartKey(key, sealing), sealed[BOX]
-    return replace(case, profile_keys=keys), Profile(case.id, boxes=boxes)
+    return with_profile(case, profiles.in_parts(context.vault, case.id, fields, context.new_id))
 
 
 def with_profile(case: Case, parts: Mapping[ProfilePart, SealedPart]) -> tuple[Case, Profile]:
@@ -90,7 +84,7 @@ def profile_in_clear(case: Case, profile: Profile, vault: Vault) -> dict[str, st
     found: dict[str, str] = {}
     for part, box in profile.boxes.items():
         if (key := case.profile_keys.get(part)) is not None:
-            found |= from_json(vault.open(case.id, part, key.key, {BOX: box}, str(key.sealing))[BOX])
+            found |= part_in_clear(vault, case.id, part, SealedPart(key.key, box, key.sealing))
     found.pop(NEEDS, None)
     return found
 
@@ -137,7 +131,7 @@ def _with_needs(case: Case, profile: Profile, context: Context) -> tuple[Case, P
     key, box = case.profile_keys.get("care"), profile.boxes.get("care")
     if key is None or box is None:
         return case, profile
-    care = from_json(context.vault.open(case.id, "care", key.key, {BOX: box}, str(key.sealing))[BOX])
+    care = part_in_clear(context.vault, case.id, "care", SealedPart(key.key, box, key.sealing))
     needs = {
         str(each.root_id): list(needs_in_clear(case.id, case.care_key, each, context.vault) or ())
         for each in case.referrals

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from random import Random
 from typing import Any
@@ -18,7 +18,7 @@ from placement.domain.vacancy import Vacancy
 from tests.support.memory import NOW
 from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS, World, aged
 
-CASES = ("ann", "ben")
+CASES = ("ann", "ben", "cyd")
 TOPICS = ("referral", "training", "counselling")
 NAMES = UUID("6f1c7d1e-0b0a-4a52-9a4e-0d2a4d1b7c55")
 STEPS = ("present", "offer", "accept", "decline", "start")
@@ -35,6 +35,7 @@ RECIPIENTS = (
 VACANCIES = ("painter", "welder", "baker")
 """As recipients, painter and baker stand for the employers of these vacancies; painter and welder have the same."""
 HOUR = timedelta(hours=1)
+SIGNED_UNTIL = datetime(2028, 1, 1, 23, tzinfo=UTC)
 MOMENTS = (NOW - 12 * HOUR + timedelta(minutes=9), NOW, NOW + timedelta(seconds=1))
 """When a consent ends: among the records of a topic, at the very moment at which the desk acts, right after it."""
 
@@ -77,6 +78,36 @@ def likely(case: str) -> Facts:
         ("grant", {"id": f"{case}-c0", "purpose": "matching", "recipients": (desks,), **consent}),
         ("grant", {"id": f"{case}-c1", "purpose": "presentation", "recipients": (employer,), **consent}),
     ]
+
+
+@st.composite
+def of_walk_in(draw: st.DrawFn, case: str, _beginning: Facts) -> Facts:
+    """What the centres alone tell of somebody who has walked in: the file, consents and their end, how it goes on."""
+    person = {"skills": ("7131",), "age_band": "25_34", "country": "NG", "centre": LAGOS}
+    consent = {"until": date(2028, 1, 1), "expires_at": draw(st.sampled_from((None, None, *MOMENTS)))}
+    grants = [
+        {"id": f"{case}-c0", "purpose": "matching", "recipients": (LAGOS,), **consent},
+        {"id": f"{case}-c1", "purpose": "presentation", "recipients": ("painter",), **consent},
+    ]
+    facts: Facts = [("open", {"id": f"{case}-r0", **person}), *(("sign", fact) for fact in grants)]
+    kinds = ("complete", "fail", "reopen", "reopen", "arrive", "assess", "sign", "take_back", "die")
+    for kind in draw(st.lists(st.sampled_from(kinds), max_size=6)):
+        if kind == "sign":
+            grants.append({**draw(st.sampled_from(grants)), "id": f"{case}-c{len(grants)}"})
+            facts.append((kind, grants[-1]))
+        elif kind == "take_back":
+            facts.append((kind, draw(st.sampled_from(grants))))
+        elif kind == "arrive":
+            facts.append((kind, {"on": date(2026, 3, draw(st.integers(1, 2)))}))
+        elif kind == "assess":
+            facts.append((kind, {"readiness": draw(st.sampled_from(("now", "after_support", "not_now")))}))
+        else:
+            facts.append((kind, {"id": f"{case}-r0"}))
+    return facts
+
+
+WALKS_IN = "cyd"
+"""Of whom no desk in Germany tells anything."""
 
 
 @st.composite
@@ -154,11 +185,13 @@ def histories(draw: st.DrawFn) -> History:
     before: list[Told] = []
     after: list[Told] = []
     for case in CASES:
-        beginning = likely(case) if draw(st.integers(0, 3)) else []
+        beginning = likely(case) if case != WALKS_IN and draw(st.integers(0, 3)) else []
         if not draw(st.integers(0, 3)):
             ends = {"expires_at": draw(st.sampled_from(MOMENTS))}
             beginning = [(kind, {**fact, **ends} if kind == "grant" else fact) for kind, fact in beginning]
         topics = {"referral": referral_topic, "training": training_topic, "counselling": counselling_topic}
+        if case == WALKS_IN:
+            topics = {"training": training_topic, "counselling": of_walk_in}
         for topic, telling in topics.items():
             facts = draw(telling(case, beginning))
             cut = draw(st.integers(len(beginning) if topic == "referral" else 0, len(facts)))
@@ -171,7 +204,7 @@ def histories(draw: st.DrawFn) -> History:
     acts = draw(st.lists(act, max_size=10))
     if draw(st.integers(0, 3)):
         steps = {case: ("shortlist", *STEPS[: draw(st.integers(0, 4))]) for case in CASES}
-        likely_ones = {"ann": "welder", "ben": "baker"}
+        likely_ones = {"ann": "welder", "ben": "baker", WALKS_IN: "painter"}
         acts = [(step, case, likely_ones[case]) for case in CASES for step in steps[case]] + acts
     return History(before, acts, after)
 
@@ -184,6 +217,34 @@ def recipients(employers: dict[str, str], names: tuple[str, ...]) -> tuple[str, 
 def employers(world: World, vacancies: dict[str, UUID]) -> dict[str, str]:
     """Whose the vacancies are."""
     return {name: str(world.service.state(Vacancy, id_).employer_id) for name, id_ in vacancies.items()}
+
+
+def of_others(hiring: dict[str, str], told: Told) -> Any:
+    """What training tells, and a centre of somebody who has walked in, and of what they sign there."""
+    fact, case_id = told.fact, named(told.case)
+    if told.kind == "learn":
+        return contracts.CourseCompleted(case_id=case_id, isco08=fact["isco08"], result=fact["result"])
+    if told.kind == "open":
+        return contracts.CaseOpened(
+            case_id=case_id,
+            referral_id=named(fact["id"]),
+            centre=fact["centre"],
+            country=fact["country"],
+            skills=fact["skills"],
+            language="en",
+            target_group="LOCAL",
+            age_band=fact["age_band"],
+        )
+    if told.kind == "sign":
+        return contracts.SignedAtCentre(
+            case_id=case_id,
+            consent_id=named(fact["id"]),
+            purpose=fact["purpose"],
+            recipients=recipients(hiring, fact["recipients"]),
+            valid_until=fact["until"],
+            expires_at=fact["expires_at"] or SIGNED_UNTIL,
+        )
+    return contracts.TakenBackAtCentre(case_id=case_id, consent_id=named(fact["id"]), purpose=fact["purpose"])
 
 
 def contract(hiring: dict[str, str], told: Told) -> Any:
@@ -201,6 +262,8 @@ def contract(hiring: dict[str, str], told: Told) -> Any:
             target_group="RETURNEE_DE",
             age_band=fact["age_band"],
         )
+    if told.kind in ("learn", "open", "sign", "take_back"):
+        return of_others(hiring, told)
     if told.kind == "age":
         return aged(fact["band"], case_id)
     if told.kind == "withdraw":
@@ -216,8 +279,6 @@ def contract(hiring: dict[str, str], told: Told) -> Any:
         )
     if told.kind == "revoke":
         return contracts.ConsentWithdrawn(case_id=case_id, consent_id=named(fact["id"]), purpose=fact["purpose"])
-    if told.kind == "learn":
-        return contracts.CourseCompleted(case_id=case_id, isco08=fact["isco08"], result=fact["result"])
     if told.kind == "reject":
         return contracts.ReferralRejected(case_id=case_id, referral_id=named(fact["id"]))
     if told.kind == "complete":

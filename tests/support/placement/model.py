@@ -71,6 +71,7 @@ class Model:
             "age_band": None,
             "lines": {},
             "roots": {},
+            "walked": set(),
             "ends": [],
             "backs": [],
             "strays": {},
@@ -86,7 +87,7 @@ class Model:
         return self.people.setdefault(case, empty)
 
     def tell(self, case: str, kind: str, fact: Facts) -> None:
-        if kind in ("grant", "revoke") and fact["purpose"] not in ("matching", "presentation"):
+        if kind in ("grant", "revoke", "sign", "take_back") and fact["purpose"] not in ("matching", "presentation"):
             return
         getattr(self, f"_{kind}")(case, self.person(case), fact)
 
@@ -95,6 +96,13 @@ class Model:
         person["age_band"] = fact["age_band"]
         person["lines"][fact["root"]] = fact["id"]
         person["roots"].setdefault(fact["id"], set()).add(fact["root"])
+        person["places"].append((fact["at"], 0, fact["centre"]))
+        person["skills"] |= set(fact["skills"])
+
+    def _open(self, _case: str, person: Facts, fact: Facts) -> None:
+        person["profile"] = fact
+        person["age_band"] = fact["age_band"]
+        person["walked"].add(fact["id"])
         person["places"].append((fact["at"], 0, fact["centre"]))
         person["skills"] |= set(fact["skills"])
 
@@ -132,6 +140,9 @@ class Model:
             return each["case"] == case and rests and concerned and not allowed
 
         self.close(lost, "consent_withdrawn")
+
+    _sign = _grant
+    _take_back = _revoke
 
     def _learn(self, _case: str, person: Facts, fact: Facts) -> None:
         person["skills"].add(fact["isco08"])
@@ -175,7 +186,7 @@ class Model:
         person = self.person(case)
         lines, parents = set(person["lines"].values()), person["parents"]
         found = []
-        for id_ in sorted(lines | {back for _, back in person["backs"]}):
+        for id_ in sorted(lines | person["walked"] | {back for _, back in person["backs"]}):
             on = {id_, *(child for child, parent in parents.items() if parent == id_)}
             ends = {(how, each) for _, how, each in person["ends"] if each in on}
             if id_ not in lines:
@@ -202,7 +213,7 @@ class Model:
             return "placed"
         if not self.open_lines(case):
             return self.gone(case)
-        return "active" if person["arrived"] else "pooled"
+        return "active" if person["arrived"] or person["walked"] else "pooled"
 
     def gone(self, case: str) -> str:
         """What the last end was, unless all was withdrawn: then what the last word of a centre was."""
@@ -220,7 +231,7 @@ class Model:
     def waits_for_a_new_referral(self, case: str) -> datetime | None:
         """Until when: the end of the third working day in Germany, in a March without holidays (UTC+1)."""
         person = self.person(case)
-        if not (person["lines"] or person["backs"]) or not person["ends"] or self.open_lines(case):
+        if not (person["lines"] or person["walked"] or person["backs"]) or not person["ends"] or self.open_lines(case):
             return None
         day, left = (max(person["ends"])[0] + timedelta(hours=1)).date(), 3
         while left:

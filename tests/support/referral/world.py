@@ -6,26 +6,26 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from chassis.pure.decision import Actor, Decision, Refused
 from chassis.pure.messages import Event
 from chassis.pure.reference import DIRECTORY
 from chassis.pure.sealing import Vault
 from chassis.pure.states import Codec
-from referral import api, commands
-from referral.bodies import ProfileBody
+from referral import commands
 from referral.consumers import EVENTS
 from referral.domain.case import Case
 from referral.domain.consent import Consent
-from referral.domain.profile import Profile, SealedPart
+from referral.domain.profile import Profile
 from referral.domain.referral import Referral
 from referral.handlers import COMMANDS, DEADLINES, KINDS
 from referral.handlers.care import opened
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
 from tests.support.referral.news import CASE, DAY, EDO, LAGOS, STRANGER, TODAY, News
-from vocabulary.profiles import FIELDS
+from vocabulary.parts import SealedPart
+from vocabulary.profiles import FIELDS, ProfileBody, in_parts
 from vocabulary.terms import ProfilePart
 
 EMPLOYER = "employer:0b54a4b4-2c1a-4f2e-9a55-3d1a6a1c2f10"
@@ -40,7 +40,7 @@ SEALED: Mapping[ProfilePart, SealedPart] = {part: SealedPart("wrapped", "box", U
 
 def sealed(vault: Vault, fields: Mapping[str, str], case_id: UUID = CASE) -> dict[ProfilePart, SealedPart]:
     """A profile as the API seals it."""
-    return api.sealed(vault, case_id, ProfileBody.model_validate(fields))
+    return in_parts(vault, case_id, ProfileBody.model_validate(fields).texts(), uuid4)
 
 
 @cache

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ValidationError
 
 from chassis.http.field_errors import field_errors
 from referral.bodies import (
-    OLDEST_BIRTH_YEAR,
     Booking,
     Cancellation,
     DepartureReport,
@@ -19,12 +18,12 @@ from referral.bodies import (
     NewConsent,
     NewReferral,
     Plan,
-    ProfileBody,
     Rescheduling,
     Withdrawal,
 )
 from tests.support.referral.web import Api, calls
 from tests.support.web import problem
+from vocabulary.profiles import OLDEST_BIRTH_YEAR, ProfileBody
 
 ALL = (
     ProfileBody,

@@ -11,12 +11,13 @@ import pytest
 from chassis.pure.decision import Actor
 from referral import commands
 from referral.answers import CaseOutcome, ProfileOutcome
-from referral.domain.profile import Profile, SealedPart
+from referral.domain.profile import Profile
 from referral.events import CaseOpened
 from tests.support.memory import NOW
 from tests.support.referral.news import CASE, OTHER, STRANGER
 from tests.support.referral.world import COMMON, COUNSELLOR, IN_LAGOS, OTHER_SCOUT, SCOUT, SEALED, Desk, done, refused
 from vocabulary.case_ref import read
+from vocabulary.parts import SealedPart
 from vocabulary.profiles import FIELDS
 
 

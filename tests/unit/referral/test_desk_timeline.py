@@ -91,9 +91,7 @@ def test_a_timeline_keeps_the_latest_entries_and_forgets_nothing_that_counts() -
 # --- faults ---
 
 
-@pytest.mark.parametrize(
-    "event", [arrived(), employed(), offered(), BESIDE[2][0]], ids=lambda event: type(event).__name__
-)
+@pytest.mark.parametrize("event", [arrived(), employed(), BESIDE[2][0]], ids=lambda event: type(event).__name__)
 def test_an_event_about_a_case_that_was_never_opened_is_parked(event: Any) -> None:
     refused(Desk().service.event(event), "case_not_found", 404)
 

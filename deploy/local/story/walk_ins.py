@@ -1,0 +1,171 @@
+"""Two people whom nobody referred: they walk in at a centre, and nobody in Germany is asked.
+
+A displaced person in Erbil, whose name is written in Sorani, and a local in Accra. Both are found work by the centre's
+placement desk, with the consents that they sign there. At the end everything is read back from the services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from deploy.local.places import StackError
+from deploy.local.story import world as seen
+from deploy.local.story.germany import CONSENT_DAYS
+from deploy.local.story.people import Person
+from deploy.local.story.work import ANSWER_DAYS, START_DAYS, present, shortlist, vacancy
+from deploy.local.story.world import World, counsellor, officer
+
+
+@dataclass(frozen=True)
+class WalkIn:
+    """Somebody whom the story invents; `person` holds the ids that the services give."""
+
+    person: Person
+    target_group: str
+    sex: str
+    given_name: str
+    family_name: str
+    comes_back: bool = False
+
+
+def people() -> tuple[WalkIn, ...]:
+    """The two, as nobody has seen them yet."""
+    shilan = _person(101, "IQ", "IQ-AR", "ckb", "centre:IQ-EBL", ("7531",), "walks in, displaced")
+    ama = _person(102, "GH", "GH-AA", "en", "centre:GH-ACC", ("7126",), "walks in, a local, comes back")
+    return (
+        WalkIn(shilan, "IDP_OR_REFUGEE", "female", "شیلان", "ڕەشید"),
+        WalkIn(ama, "LOCAL", "female", "Ama", "Quartey", comes_back=True),
+    )
+
+
+async def play(w: World, one: WalkIn) -> None:
+    """From the door of the centre to an offer that is accepted."""
+    person = one.person
+    await _taken_in(w, one)
+    await _sign(w, person, "matching", [])
+    await w.api.until(
+        f"{person} in the pool of the placement desk",
+        lambda: seen.candidate(w, person),
+        lambda candidate: candidate["status"] == "active" and candidate["target_group"] == one.target_group,
+    )
+    w.tell(person, "in the pool of the placement desk, with the consent that was signed at the centre")
+    offer_id = await _offered(w, person)
+    await w.api.post(officer(person), "placement", f"/offers/{offer_id}/accept")
+    await w.api.until(
+        f"the accepted offer in the file of {person}",
+        lambda: seen.centre_file(w, person),
+        lambda file: seen.offer_of(file, offer_id).get("status") == "accepted",
+    )
+    w.tell(person, "presented with consent, offered work, accepted")
+    if one.comes_back:
+        await _comes_back(w, person)
+
+
+async def read_back(w: World, everybody: Sequence[WalkIn]) -> None:
+    """What the services show of them now; raises if it is not what was taken down."""
+    lines = []
+    for one in everybody:
+        person = one.person
+        file = await w.api.get(counsellor(person), "counselling", f"/files/{person.case_id}")
+        profile = await w.api.get(counsellor(person), "counselling", f"/files/{person.case_id}/profile")
+        candidate = await seen.candidate(w, person)
+        if file is None or profile is None or candidate is None:
+            raise StackError(f"{person} cannot be read back")
+        if (profile["given_name"], profile["family_name"]) != (one.given_name, one.family_name):
+            raise StackError(f"{person}: the centre reads another name than it has taken down")
+        if await w.api.get(seen.MANAGEMENT, "referral", f"/cases/{person.case_id}") is not None:
+            raise StackError(f"{person}: nobody has referred them, and yet there is a case in Germany")
+        offers = ", ".join(each["status"] for each in file["offers"])
+        stages = (file["status"].replace("_", " "), candidate["status"], f"offer {offers}")
+        lines.append((person.number, person.case_ref, person.country, person.title, *stages))
+    columns = ("no.", "case", "", "story", "counselling", "placement", "")
+    w.screen.table("Who walked in, referred by nobody, as the services show them now", columns, lines)
+
+
+async def _taken_in(w: World, one: WalkIn) -> None:
+    person = one.person
+    body = {
+        "target_group": one.target_group, "admin1": person.admin1, "language": person.language,
+        "age_band": person.age_band, "sex": one.sex, "needs": list(person.needs), "skills": list(person.isco08),
+        "consent": _sheet(w, person),
+        "profile": {"given_name": one.given_name, "family_name": one.family_name, "notes": w.canary},
+    }  # fmt: skip
+    opened = await w.api.post(counsellor(person), "counselling", "/files", body)
+    person.case_id, person.case_ref = opened["case_id"], opened["case_ref"]
+    person.referral_id = opened["referral_id"]
+    w.tell(person, f"has walked in at {person.centre}, referred by nobody: in contact at once")
+    assessment = {
+        "readiness": "now", "priority": "normal", "assessed_on": w.today.isoformat(),
+        "levels": {"economic": 2, "social": 1},
+    }  # fmt: skip
+    await w.api.post(counsellor(person), "counselling", f"/files/{person.case_id}/assessments", assessment)
+
+
+async def _offered(w: World, person: Person) -> str:
+    vacancy_id, employer_id = await vacancy(w, person)
+    candidacy_id = await shortlist(w, person, vacancy_id)
+    await _sign(w, person, "presentation", [f"employer:{employer_id}"])
+    await w.api.until(
+        f"the consent of {person} at the placement desk",
+        lambda: seen.candidate(w, person),
+        lambda candidate: f"employer:{employer_id}" in candidate["may_be_presented_to"],
+    )
+    await present(w, person, candidacy_id)
+    body = {
+        "hours_per_week": 40, "starts_on": (w.today + timedelta(days=START_DAYS)).isoformat(), "formal": True,
+        "subsidised": False, "expires_at": (w.clocks.now + timedelta(days=ANSWER_DAYS)).isoformat(),
+    }  # fmt: skip
+    answer = await w.api.post(officer(person), "placement", f"/candidacies/{candidacy_id}/offer", body)
+    return str(answer["offer_id"])
+
+
+async def _comes_back(w: World, person: Person) -> None:
+    path = f"/referrals/{person.referral_id}"
+    await w.api.post(counsellor(person), "counselling", f"{path}/complete", {"outcome_code": "employment_found"})
+    w.tell(person, "the support is completed")
+    await w.api.post(counsellor(person), "counselling", f"{path}/reopen", {"reason": "need_again"})
+    await w.api.until(
+        f"the file of {person} as open again",
+        lambda: seen.centre_file(w, person),
+        lambda file: file["status"] == "assessed",
+    )
+    w.tell(person, "has come back, and is in the centre's care again: no scout was asked")
+
+
+async def _sign(w: World, person: Person, purpose: str, recipients: list[str]) -> None:
+    body = {"purpose": purpose, "recipients": recipients, **_sheet(w, person)}
+    await w.api.post(counsellor(person), "counselling", f"/files/{person.case_id}/consents", body)
+
+
+def _sheet(w: World, person: Person) -> dict[str, Any]:
+    return {
+        "text_version": "centre-2026-01", "language": person.language, "evidence_ref": str(uuid4()),
+        "granted_on": w.today.isoformat(), "valid_until": (w.today + timedelta(days=CONSENT_DAYS)).isoformat(),
+    }  # fmt: skip
+
+
+def _person(
+    number: int, country: str, admin1: str, language: str, centre: str, isco08: tuple[str, ...], title: str
+) -> Person:
+    return Person(
+        number=number,
+        country=country,
+        country_status="active",
+        admin1=admin1,
+        trade="",
+        isco08=isco08,
+        provider="",
+        language=language,
+        scouts="",
+        age_band="25_34",
+        household_size=1,
+        vulnerable=False,
+        return_type="unknown",
+        needs=("employment",),
+        title=title,
+        centre=centre,
+    )

@@ -1,0 +1,173 @@
+"""Whom a centre takes in by itself: the file, who the person is, and the first consent. Nobody in Germany is asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from chassis.pure.decision import Context, Decision, Refused
+from chassis.pure.states import States
+from counselling import refusals
+from counselling.answers import FileOpened, WalkInOutcome
+from counselling.commands import DestroyProfile, OpenFile, SetProfile
+from counselling.domain.centre_file import CentreFile
+from counselling.domain.journey import Contact
+from counselling.domain.referral import Preview, Referral
+from counselling.domain.sight import own_referrals
+from counselling.domain.walk_in import WalkIn
+from counselling.events import CaseOpened
+from counselling.handlers.access import sight_in
+from counselling.handlers.consents import of_opening, told, with_signed
+from counselling.reference import Reference
+from vocabulary import regions
+from vocabulary.case_ref import case_ref
+from vocabulary.centres import countries_of
+from vocabulary.countries import day_at
+from vocabulary.reference import Centre
+from vocabulary.refusals import not_a_centre, unknown_code
+
+
+def open_file(_states: States, command: OpenFile, context: Context) -> Decision | Refused:
+    """Somebody has come to the centre: they are in its care at once, with the consent that they sign there."""
+    centre: Centre | None = context.reference.centres.get(context.actor.org)
+    if centre is None:
+        return not_a_centre()
+    today = day_at(centre.country, context.now)
+    country = command.country or centre.country
+    if country not in countries_of(centre, context.reference.fallbacks, today):
+        return refusals.LIVES_ELSEWHERE
+    if refused := _why_not(command, country, context.reference):
+        return refused
+    consent = of_opening(command, centre, context)
+    if isinstance(consent, Refused):
+        return consent
+    referral = _taken_in(command, country, centre, context)
+    reference = case_ref(context.random_id(), centres=True)
+    contact = Contact("in_person", 1, today)
+    file = CentreFile(command.case_id, contacts=(contact,), case_ref=reference).with_referral(referral)
+    file = with_signed(file, consent, context)
+    sealed = command.profile
+    walk_in = WalkIn(
+        id=file.id,
+        case_ref=reference,
+        centre=centre.code,
+        opened_at=context.now,
+        target_group=command.target_group,
+        sex=command.sex,
+        profile=sealed or {},
+        profile_set_at=None if sealed is None else context.now,
+    )
+    event = CaseOpened(
+        case_id=file.id,
+        centre=centre.code,
+        country=country,
+        case_ref=reference,
+        referral_id=referral.id,
+        target_group=command.target_group,
+        language=command.language,
+        return_type=command.return_type,
+        age_band=command.age_band,
+        sex=command.sex,
+        admin1=command.admin1,
+        skills=command.skills,
+        opened_at=context.now,
+    )
+    answer = FileOpened(
+        case_id=file.id,
+        case_ref=reference,
+        referral_id=referral.id,
+        consent_id=consent.id,
+        status=file.status,
+    )
+    return Decision((file, walk_in, consent), (event, told(consent, file)), answer=answer)
+
+
+def set_profile(states: States, command: SetProfile, context: Context) -> Decision | Refused:
+    """Who the person is, as it is known now; what was known before, and its keys, are gone."""
+    found = _own(states, command.case_id, context)
+    if isinstance(found, Refused):
+        return found
+    walk_in = replace(found, profile=command.profile, profile_set_at=context.now, profile_destroyed=False)
+    return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
+
+
+def destroy_profile(states: States, command: DestroyProfile, context: Context) -> Decision | Refused:
+    """The keys are destroyed, and the boxes with them; destroying them twice is no fault. Needs no consent."""
+    found = _taken_in_here(states, command.case_id, context)
+    if isinstance(found, Refused):
+        return found
+    _, walk_in = found
+    if walk_in.status == "nameless":
+        return refusals.NO_PROFILE
+    walk_in = replace(walk_in, profile={}, profile_set_at=None, profile_destroyed=True)
+    return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
+
+
+def _own(states: States, case_id: UUID, context: Context) -> WalkIn | Refused:
+    """Whom the actor's centre has taken in, if a consent lets it know the person now."""
+    found = _taken_in_here(states, case_id, context)
+    if isinstance(found, Refused):
+        return found
+    file, walk_in = found
+    return walk_in if sight_in(file, context) == "whole" else refusals.CONSENT_GONE
+
+
+def _taken_in_here(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:
+    """Whom the actor's centre has taken in by itself."""
+    file, walk_in = states.get(CentreFile, case_id), states.get(WalkIn, case_id)
+    if file is not None and walk_in is None and own_referrals(file, context.actor.org):
+        return refusals.PROFILE_OF_THE_DESK
+    if file is None or walk_in is None:
+        return refusals.FILE_NOT_FOUND
+    return (file, walk_in) if walk_in.centre == context.actor.org else refusals.OTHER_ORGANISATION
+
+
+def _why_not(command: OpenFile, country: str, lists: Reference) -> Refused | None:
+    """What is wrong with what was taken down."""
+    if command.admin1 is not None and (
+        refused := regions.why_not(command.admin1, [country], refusals.LIVES_IN_ANOTHER_REGION)
+    ):
+        return refused
+    needs = [lists.needs.get(need) for need in command.needs]
+    if None in needs:
+        return unknown_code("/needs", "needs")
+    if any(need is not None and need.special_category for need in needs):
+        return refusals.NEED_OF_HEALTH
+    if any(wish not in lists.wishes for wish in command.wishes):
+        return unknown_code("/wishes", "wishes")
+    if any(skill not in lists.isco08 for skill in command.skills):
+        return unknown_code("/skills", "isco08")
+    return None
+
+
+def _taken_in(command: OpenFile, country: str, centre: Centre, context: Context) -> Referral:
+    """The support that begins: a referral that nobody sent."""
+    id_ = context.random_id()
+    preview = Preview(
+        country=country,
+        priority=command.priority,
+        needs=command.needs,
+        wishes=command.wishes,
+        skills=command.skills,
+        language=command.language,
+        household_size=command.household_size,
+        vulnerability_present=command.vulnerability_present,
+        return_type=command.return_type,
+        target_group=command.target_group,
+        age_band=command.age_band,
+        admin1=command.admin1,
+        age_told_at=context.now,
+    )
+    return Referral(
+        id=id_,
+        root_id=id_,
+        centre=centre.code,
+        centre_country=centre.country,
+        centre_region=centre.admin1,
+        preview=preview,
+        received_at=context.now,
+        answer_due_at=context.now,
+        answered_at=context.now,
+        status="in_progress",
+        walk_in=True,
+    )

@@ -1,0 +1,26 @@
+-- People whom a centre has taken in by itself; id is the case_id. `status`: nameless, sealed, or destroyed, when the key of the
+-- profile is gone and nothing of it can be read any more. The only table of the centres with a name in any form: ciphertext
+-- per field, and the wrapped data key.
+create table walk_in (
+    id         uuid primary key,
+    version    int not null,
+    status     text not null,
+    data       jsonb not null,
+    updated_at timestamptz not null,
+    case_ref   text not null generated always as (data->>'case_ref') stored
+);
+-- Two people must never be read out the same reference: a new one is drawn.
+create unique index walk_in_ref on walk_in (case_ref);
+
+-- What people have signed at a centre; id is the consent_id. `status`: granted, withdrawn. Evidence is kept: rows are never
+-- deleted by a withdrawal. `links` holds the case.
+create table signed_consent (
+    id         uuid primary key,
+    version    int not null,
+    status     text not null,
+    links      uuid[] not null default '{}',
+    data       jsonb not null,
+    updated_at timestamptz not null
+);
+-- All that a person has signed.
+create index signed_consent_links on signed_consent using gin (links);

@@ -1,0 +1,111 @@
+"""The routes of people who walk in: nobody referred them, and the centre asks nobody in Germany."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from starlette.responses import Response
+
+from chassis.http.answering import REFUSALS
+from chassis.http.api import Changer, Now, Runner, Sealing, acting_as
+from chassis.http.auditing import personal
+from chassis.http.problems import Problem
+from chassis.http.routes import new_router
+from chassis.http.viewing import Viewer
+from chassis.pure.decision import Actor
+from counselling import commands
+from counselling.answers import FileOpened, SignedConsents, SignedOutcome, WalkInOutcome
+from counselling.bodies import ConsentSheet, NewFile, SignedBody
+from counselling.resources import PROFILE, SIGNED
+from vocabulary.countries import GERMANY, day_at
+from vocabulary.profiles import ProfileBody, in_parts
+from vocabulary.refusals import date_in_future
+from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER
+
+Staff = Annotated[Actor, acting_as(*CENTRE_STAFF)]
+"""Somebody who works at a centre and acts for it."""
+ConsentTaker = Annotated[Actor, acting_as(*CENTRE_STAFF, PLACEMENT_OFFICER)]
+"""Staff of a centre, its placement desk included: whoever sits with the person when they sign."""
+Evidence = Annotated[Actor, acting_as(*CENTRE_STAFF, PLACEMENT_OFFICER, DATA_PROTECTION_OFFICER)]
+"""The same, or the data protection officer, who sees of everybody what was signed and of nobody who they are."""
+
+router = new_router(tags=["walk-ins"])
+
+
+@router.post("/files", status_code=201, **personal(FileOpened, 403, 409))
+async def open_file(body: NewFile, actor: Staff, now: Now, vault: Sealing, run: Runner) -> Response:
+    """Takes in a person whom nobody referred, with the consent that they sign at the centre."""
+    case_id = uuid4()
+    if body.profile is not None:
+        _check_birth(body.profile, now, "/profile")
+    command = commands.OpenFile(
+        case_id=case_id,
+        target_group=body.target_group,
+        country=body.country,
+        admin1=body.admin1,
+        language=body.language,
+        return_type=body.return_type,
+        age_band=body.age_band,
+        sex=body.sex,
+        household_size=body.household_size,
+        vulnerability_present=body.vulnerability_present,
+        priority=body.priority,
+        needs=body.needs,
+        wishes=body.wishes,
+        skills=body.skills,
+        consent=_sheet(body.consent),
+        profile=None if body.profile is None else in_parts(vault, case_id, body.profile.texts(), uuid4),
+    )
+    return await run(command, actor)
+
+
+@router.put("/files/{case_id}/profile", **personal(WalkInOutcome, *REFUSALS))
+async def set_profile(
+    case_id: UUID, body: ProfileBody, actor: Staff, now: Now, vault: Sealing, run: Changer
+) -> Response:
+    """Sets or replaces who somebody is who has walked in. It rests encrypted; the keys before are destroyed."""
+    _check_birth(body, now)
+    sealed = in_parts(vault, case_id, body.texts(), uuid4)
+    return await run(commands.SetProfile(case_id, sealed), actor, PROFILE, case_id)
+
+
+@router.delete("/files/{case_id}/profile", **personal(WalkInOutcome, *REFUSALS))
+async def destroy_profile(case_id: UUID, actor: Staff, run: Changer) -> Response:
+    """Destroys the keys of the profile: nobody can read any more who the person is."""
+    return await run(commands.DestroyProfile(case_id), actor, PROFILE, case_id)
+
+
+@router.get("/files/{case_id}/consents", **personal(SignedConsents, 403, 404, tagged=True))
+async def read_consents(case_id: UUID, actor: Evidence, view: Viewer) -> Response:
+    """What the person has signed at the caller's centre; for the data protection officer, at any."""
+    return await view(SIGNED, case_id, actor)
+
+
+@router.post("/files/{case_id}/consents", status_code=201, **personal(SignedOutcome, *REFUSALS))
+async def record_consent(case_id: UUID, body: SignedBody, actor: ConsentTaker, run: Changer) -> Response:
+    """Records what the person signs at the centre: to be advised there, or to be placed.
+
+    Whose file has lost its consent, or who comes back after the end, is known to the centre again by it.
+    """
+    command = commands.RecordConsent(case_id, body.purpose, body.recipients, _sheet(body))
+    return await run(command, actor, SIGNED, case_id)
+
+
+@router.post("/files/{case_id}/consents/{consent_id}/withdraw", **personal(SignedOutcome, *REFUSALS))
+async def withdraw_consent(case_id: UUID, consent_id: UUID, actor: ConsentTaker, run: Changer) -> Response:
+    """Takes back what was signed at the centre, with effect at once."""
+    return await run(commands.WithdrawConsent(case_id, consent_id), actor, SIGNED, case_id)
+
+
+def _check_birth(profile: ProfileBody, now: datetime, where: str = "") -> None:
+    """A handler sees the profile sealed: whether the day has come is asked before."""
+    if profile.birth_date is not None and profile.birth_date > day_at(GERMANY, now):
+        raise Problem.of(date_in_future(f"{where}/birth_date"))
+
+
+def _sheet(body: ConsentSheet) -> commands.Sheet:
+    return commands.Sheet(
+        body.text_version, body.language, body.evidence_ref, body.granted_on, body.valid_until, body.guardian
+    )

@@ -1,0 +1,59 @@
+"""Cases that centres have opened: nothing is kept of them here, and nothing of them is ever parked."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+from chassis.pure.decision import Decision
+from referral import contracts
+from referral.domain.case import Case
+from referral.domain.elsewhere import Elsewhere
+from tests.support.referral.news import CASE, LAGOS, arrived, employed, offered
+from tests.support.referral.world import Desk, done
+
+OPENED = contracts.CaseOpened(case_id=CASE, centre=LAGOS)
+SIGNED = contracts.SignedAtCentre(case_id=CASE, centre=LAGOS, consent_id=CASE, purpose="matching")
+
+
+def kept(desk: Desk) -> list[Elsewhere]:
+    return list(desk.service.all(Elsewhere))
+
+
+def test_what_is_told_of_a_walk_in_changes_nothing_and_is_not_parked() -> None:
+    desk = Desk()
+    for event in (OPENED, SIGNED, arrived(), offered(), employed()):
+        assert isinstance(desk.service.event(event), Decision)
+    assert kept(desk) == [Elsewhere(CASE, LAGOS)]
+    assert (desk.service.all(Case), desk.service.events) == ([], [])
+
+
+def test_an_offer_may_be_heard_of_before_the_centre_has_told_of_the_person() -> None:
+    """Across topics there is no order: whichever comes first, the same is kept."""
+    of_placement, of_centre = (offered(), employed()), (OPENED, arrived())
+    for places in combinations(range(4), 2):
+        desk, placement, centre = Desk(), iter(of_placement), iter(of_centre)
+        for place in range(4):
+            assert_heard(desk, next(placement if place in places else centre))
+        assert kept(desk) == [Elsewhere(CASE, LAGOS)]
+
+
+def assert_heard(desk: Desk, event: Any) -> None:
+    outcome = desk.service.event(event)
+    assert isinstance(outcome, Decision), outcome
+
+
+def test_until_the_centre_has_told_of_it_the_case_is_unknown() -> None:
+    desk = Desk()
+    done(desk.service.event(offered()))
+    assert [each.status for each in kept(desk)] == ["unknown"]
+
+
+def test_what_a_person_of_a_desk_signs_at_a_centre_is_in_the_timeline() -> None:
+    desk = Desk.opened()
+    desk.tell(SIGNED)
+    assert [(each.type, each.source, each.code) for each in desk.case.timeline][-1] == (
+        "ConsentGranted",
+        "counselling",
+        "matching",
+    )
