@@ -544,3 +544,16 @@ class SignedConsents(Answer):
 
     case_id: UUID
     items: tuple[SignedView, ...]
+
+
+class FoundFile(Answer):
+    """Somebody who was here before. Without a consent that lets the centre know them now: that they were."""
+
+    case_id: UUID
+    known: bool = Field(description="whether a consent lets the centre know them now; else record one with them")
+
+
+class Found(Answer):
+    """Who fits what was looked for; more than are listed call for a word more."""
+
+    items: tuple[FoundFile, ...]

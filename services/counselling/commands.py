@@ -170,6 +170,7 @@ class OpenFile:
     skills: tuple[str, ...]
     consent: Sheet
     profile: Mapping[ProfilePart, SealedPart] | None
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,7 @@ class SetProfile:
 
     case_id: UUID
     profile: Mapping[ProfilePart, SealedPart]
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

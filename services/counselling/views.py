@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
-from counselling.answers import FileSummary, InboxItem
+from counselling.answers import FileSummary, Found, FoundFile, InboxItem
 from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.consent import Consent, covered
 from counselling.domain.referral import Referral
 from counselling.handlers.deadlines import CONSENT_RENEWAL, REFERRAL_ANSWER
+from counselling.domain.sight import KNOWING, sight_of
 from counselling.limits import answer_estimated
 from counselling.resources import Scope, with_estimate
 from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
@@ -154,4 +157,30 @@ def inbox_item(row: Any, at: datetime, centre: str | None, days: WorkingDays) ->
             "case_over": row["case_over"] if known else None,
             "preview": referral.preview if known else None,
         }
+    )
+
+
+_FOUND: Final = """
+select file.data from centre_file file left join walk_in on walk_in.id = file.id
+where file.data -> 'referrals' @> jsonb_build_array(jsonb_build_object('centre', $1::text))
+  and ($2::text is null or file.data ->> 'case_ref' = $2)
+  and not exists (select from jsonb_array_elements($3::jsonb) as wanted(marks)
+                  where walk_in.data is null or walk_in.data ->> 'centre' <> $1
+                     or not walk_in.data -> 'marks' ?| array(select jsonb_array_elements_text(wanted.marks)))
+order by file.id limit $4
+"""
+"""`$3`: for each word or number that is looked for, its hashes by all generations of keys, of which one must fit."""
+MOST_FOUND: Final = 20
+
+
+async def found(
+    documents: Documents, centre: str, case_ref: str | None, marks: Sequence[Sequence[str]], now: datetime
+) -> Found:
+    """Who was at this centre before: by reference anybody whom it was asked to take on, by name and phone whom it took
+    in itself. Of whom no consent lets it know now it learns that they were here, so that it can ask them for one."""
+    async with documents.pool.acquire(timeout=LENT_WITHIN) as connection:
+        rows = await connection.fetch(_FOUND, centre, case_ref, json.dumps(marks), MOST_FOUND)
+    files = [_file.validate_json(row["data"]) for row in rows]
+    return Found(
+        items=tuple(FoundFile(case_id=each.id, known=sight_of(each, centre, now) in KNOWING) for each in files)
     )

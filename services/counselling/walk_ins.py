@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
 from starlette.responses import Response
 
-from chassis.http.answering import REFUSALS
-from chassis.http.api import Changer, Now, Runner, Sealing, acting_as
+from chassis.http.answering import REFUSALS, json_response
+from chassis.http.api import Changer, Marking, Now, Reading, Runner, Sealing, acting_as
 from chassis.http.auditing import personal
 from chassis.http.problems import Problem
 from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
-from counselling import commands
-from counselling.answers import FileOpened, SignedConsents, SignedOutcome, WalkInOutcome
-from counselling.bodies import ConsentSheet, NewFile, SignedBody
+from counselling import commands, refusals, views
+from counselling.answers import FileOpened, Found, SignedConsents, SignedOutcome, WalkInOutcome
+from counselling.bodies import ConsentSheet, NewFile, Search, SignedBody
 from counselling.resources import PROFILE, SIGNED
+from vocabulary.case_ref import read
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.folding import number, words
 from vocabulary.profiles import ProfileBody, in_parts
-from vocabulary.refusals import date_in_future
+from vocabulary.refusals import CASE_REF_MISREAD, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER
 
 Staff = Annotated[Actor, acting_as(*CENTRE_STAFF)]
@@ -35,7 +38,7 @@ router = new_router(tags=["walk-ins"])
 
 
 @router.post("/files", status_code=201, **personal(FileOpened, 403, 409))
-async def open_file(body: NewFile, actor: Staff, now: Now, vault: Sealing, run: Runner) -> Response:
+async def open_file(body: NewFile, actor: Staff, now: Now, vault: Sealing, marking: Marking, run: Runner) -> Response:
     """Takes in a person whom nobody referred, with the consent that they sign at the centre."""
     case_id = uuid4()
     if body.profile is not None:
@@ -57,18 +60,34 @@ async def open_file(body: NewFile, actor: Staff, now: Now, vault: Sealing, run: 
         skills=body.skills,
         consent=_sheet(body.consent),
         profile=None if body.profile is None else in_parts(vault, case_id, body.profile.texts(), uuid4),
+        marks=() if body.profile is None else _newest(marking, body.profile),
     )
     return await run(command, actor)
 
 
+@router.post("/files/search", **personal(Found, 403))
+async def search_files(body: Search, actor: Staff, reading: Reading, now: Now, marking: Marking) -> Response:
+    """Who was at the caller's centre before: by reference, or, of those who walked in there, by name or phone.
+
+    It changes nothing. Who is looked for is personal, so it comes in a body: addresses are kept in logs on the way.
+    """
+    reference = None if body.case_ref is None else read(body.case_ref)
+    if body.case_ref is not None and reference is None:
+        raise Problem.of(CASE_REF_MISREAD.at("/case_ref"))
+    wanted = _marks(marking, (body.name,), body.phone)
+    if reference is None and not wanted:
+        raise Problem.of(refusals.NOTHING_LOOKED_FOR)
+    return json_response(await views.found(reading, actor.org, reference, wanted, now))
+
+
 @router.put("/files/{case_id}/profile", **personal(WalkInOutcome, *REFUSALS))
 async def set_profile(
-    case_id: UUID, body: ProfileBody, actor: Staff, now: Now, vault: Sealing, run: Changer
+    case_id: UUID, body: ProfileBody, actor: Staff, now: Now, vault: Sealing, marking: Marking, run: Changer
 ) -> Response:
     """Sets or replaces who somebody is who has walked in. It rests encrypted; the keys before are destroyed."""
     _check_birth(body, now)
     sealed = in_parts(vault, case_id, body.texts(), uuid4)
-    return await run(commands.SetProfile(case_id, sealed), actor, PROFILE, case_id)
+    return await run(commands.SetProfile(case_id, sealed, _newest(marking, body)), actor, PROFILE, case_id)
 
 
 @router.delete("/files/{case_id}/profile", **personal(WalkInOutcome, *REFUSALS))
@@ -103,6 +122,19 @@ def _check_birth(profile: ProfileBody, now: datetime, where: str = "") -> None:
     """A handler sees the profile sealed: whether the day has come is asked before."""
     if profile.birth_date is not None and profile.birth_date > day_at(GERMANY, now):
         raise Problem.of(date_in_future(f"{where}/birth_date"))
+
+
+def _newest(marking: Marking, profile: ProfileBody) -> tuple[str, ...]:
+    """What the file keeps of a name and a number, to be found by."""
+    names = (profile.given_name, profile.family_name)
+    return tuple(marks[0] for marks in _marks(marking, names, profile.phone))
+
+
+def _marks(marking: Marking, names: Iterable[str | None], phone: str | None) -> list[list[str]]:
+    """Of each word of a name, and of a phone number, the keyed hashes by every generation of keys, the newest first."""
+    digits = number(phone)
+    terms = [f"name\0{word}" for word in words(*names)] + ([] if digits is None else [f"phone\0{digits}"])
+    return [[mark.hex() for mark in marking(term.encode())] for term in terms]
 
 
 def _sheet(body: ConsentSheet) -> commands.Sheet:

@@ -12,6 +12,7 @@
 | `profiles` | who a person is, in which parts that is sealed, how a part's key is told | not `domain`: pydantic |
 | `case_ref` | the reference that a person has on paper | yes, `domain` too: the standard library only |
 | `signing` | what may be recorded as signed | not `domain`: `countries` |
+| `folding` | names and numbers as they are looked for, however they are written | yes, `domain` too: the standard library only |
 | `roles` | roles and kinds of organisations | yes, `domain` too: the standard library only |
 | `codes` | shapes of codes in events and bodies | not `domain`: pydantic |
 | `events` | events and contracts about a case | not `domain`: pydantic |

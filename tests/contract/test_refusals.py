@@ -132,7 +132,8 @@ def imported_by(path: Path) -> Iterator[Refused]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == "vocabulary.refusals":
             for each in node.names:
-                yield from made(getattr(importlib.import_module("vocabulary.refusals"), each.name))
+                found = getattr(importlib.import_module("vocabulary.refusals"), each.name)
+                yield from [found] if isinstance(found, Refused) else made(found)
         elif isinstance(node, ast.ImportFrom) and node.module == "vocabulary.signing":
             yield from imported_by(SIGNING)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "centres":

@@ -117,6 +117,9 @@ async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]
     walks_in = await staff("counsellor").do("/files", new_file(profile=PROFILE))
     await staff("counsellor").do(f"/files/{walks_in['case_id']}/profile", PROFILE, method="PUT")
     assert (await staff("counsellor").get(f"/files/{walks_in['case_id']}/profile")).items() >= PROFILE.items()
+    looked_for = {"name": f"{PROFILE['given_name']} {PROFILE['family_name']}", "phone": PROFILE["phone"]}
+    found = await staff("counsellor").do("/files/search", looked_for)
+    assert walks_in["case_id"] in {each["case_id"] for each in found["items"]}
     for service in SERVICES:
         for operation in await documented(chain, service):
             if not operation.path.startswith(("/health", "/metrics", "/local")):

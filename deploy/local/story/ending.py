@@ -90,12 +90,14 @@ async def situations(w: World, people: Iterable[Person]) -> list[Situation]:
     async def one(person: Person) -> Situation:
         async with places:
             id_ = person.case_id
-            case = await w.api.get(MANAGEMENT, "referral", f"/cases/{id_}")
-            enrolments = await w.api.get(MANAGEMENT, "training", "/enrolments", case_id=id_)
+            case = await w.api.until(
+                f"the case of {person}", lambda: w.api.get(MANAGEMENT, "referral", f"/cases/{id_}")
+            )
+            enrolments = await w.api.until(
+                f"the enrolments of {person}", lambda: w.api.get(MANAGEMENT, "training", "/enrolments", case_id=id_)
+            )
             file = await w.api.get(MANAGEMENT, "counselling", f"/files/{id_}")
             candidate = await w.api.get(MANAGEMENT, "placement", f"/candidates/{id_}")
-        if case is None or enrolments is None:
-            raise StackError(f"{person}: the case cannot be read back")
         return Situation(person, case, enrolments["items"], file, candidate)
 
     return list(await asyncio.gather(*(one(person) for person in people)))

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from deploy.local.places import StackError
 from deploy.local.story import world as seen
+from deploy.local.story.api import Answer
 from deploy.local.story.germany import CONSENT_DAYS
 from deploy.local.story.people import Person
 from deploy.local.story.work import ANSWER_DAYS, START_DAYS, present, shortlist, vacancy
@@ -70,11 +71,7 @@ async def read_back(w: World, everybody: Sequence[WalkIn]) -> None:
     lines = []
     for one in everybody:
         person = one.person
-        file = await w.api.get(counsellor(person), "counselling", f"/files/{person.case_id}")
-        profile = await w.api.get(counsellor(person), "counselling", f"/files/{person.case_id}/profile")
-        candidate = await seen.candidate(w, person)
-        if file is None or profile is None or candidate is None:
-            raise StackError(f"{person} cannot be read back")
+        file, profile, candidate = await _seen(w, person)
         if (profile["given_name"], profile["family_name"]) != (one.given_name, one.family_name):
             raise StackError(f"{person}: the centre reads another name than it has taken down")
         if await w.api.get(seen.MANAGEMENT, "referral", f"/cases/{person.case_id}") is not None:
@@ -84,6 +81,18 @@ async def read_back(w: World, everybody: Sequence[WalkIn]) -> None:
         lines.append((person.number, person.case_ref, person.country, person.title, *stages))
     columns = ("no.", "case", "", "story", "counselling", "placement", "")
     w.screen.table("Who walked in, referred by nobody, as the services show them now", columns, lines)
+
+
+async def _seen(w: World, person: Person) -> tuple[Answer, Answer, Answer]:
+    """The file, who they are, and what the placement desk knows."""
+    path = f"/files/{person.case_id}"
+    return (
+        await w.api.until(f"the file of {person}", lambda: w.api.get(counsellor(person), "counselling", path)),
+        await w.api.until(
+            f"the name of {person}", lambda: w.api.get(counsellor(person), "counselling", f"{path}/profile")
+        ),
+        await w.api.until(f"{person} as candidate", lambda: seen.candidate(w, person)),
+    )
 
 
 async def _taken_in(w: World, one: WalkIn) -> None:

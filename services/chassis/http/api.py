@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from chassis.http.answering import MEDIA_TYPE
-from chassis.http.auditing import note_of, person
+from chassis.http.auditing import keyed, note_of, person
 from chassis.http.auth import BearerScheme, principal
 from chassis.http.door import Door
 from chassis.http.field_errors import FieldError
@@ -244,6 +244,14 @@ async def _documents(request: Request) -> Documents:
 
 Reading = Annotated[Documents, Depends(_documents)]
 """For lists, and to find what a command is about."""
+
+
+async def _marking(request: Request) -> Callable[[bytes], Sequence[bytes]]:
+    return keyed(request)
+
+
+Marking = Annotated[Callable[[bytes], Sequence[bytes]], Depends(_marking)]
+"""Makes keyed hashes, by which something personal that rests sealed is found again. What one means must be in it."""
 
 
 async def _vault(request: Request) -> Vault:

@@ -78,10 +78,15 @@ def note_of(request: Request) -> Note | None:
 def remembered(request: Request, subject: str) -> Sequence[bytes]:
     """Keyed hashes of a token's subject, by the newest generation of keys first: the one way in which a service
     remembers a person of the staff. Two people differ by all of them, and without a key none leads to one."""
+    return keyed(request)(b"subject\0" + subject.encode())
+
+
+def keyed(request: Request) -> Callable[[bytes], Sequence[bytes]]:
+    """What makes the keyed hashes of something personal, by the newest generation of keys first."""
     marks: Callable[[bytes], Sequence[bytes]] | None = request.app.state.keyed_marks
     if marks is None:
         raise AssertionError("the service has no keys (`seals`): a hash without one could be looked up")
-    return marks(b"subject\0" + subject.encode())
+    return marks
 
 
 async def person(request: Request) -> Sequence[bytes]:

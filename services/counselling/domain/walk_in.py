@@ -34,6 +34,8 @@ class WalkIn:
     profile: Mapping[ProfilePart, SealedPart] = field(default_factory=dict)
     profile_set_at: datetime | None = None
     profile_destroyed: bool = False
+    marks: tuple[str, ...] = ()
+    """Keyed hashes of the words of the name, and of the phone number: who was here before is found by them."""
 
     @property
     def status(self) -> WalkInStatus:

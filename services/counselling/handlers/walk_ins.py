@@ -56,6 +56,7 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
         sex=command.sex,
         profile=sealed or {},
         profile_set_at=None if sealed is None else context.now,
+        marks=command.marks,
     )
     event = CaseOpened(
         case_id=file.id,
@@ -87,7 +88,8 @@ def set_profile(states: States, command: SetProfile, context: Context) -> Decisi
     found = _own(states, command.case_id, context)
     if isinstance(found, Refused):
         return found
-    walk_in = replace(found, profile=command.profile, profile_set_at=context.now, profile_destroyed=False)
+    new = {"profile": command.profile, "profile_set_at": context.now, "profile_destroyed": False}
+    walk_in = replace(found, marks=command.marks, **new)
     return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
 
 
@@ -99,7 +101,7 @@ def destroy_profile(states: States, command: DestroyProfile, context: Context) -
     _, walk_in = found
     if walk_in.status == "nameless":
         return refusals.NO_PROFILE
-    walk_in = replace(walk_in, profile={}, profile_set_at=None, profile_destroyed=True)
+    walk_in = replace(walk_in, profile={}, profile_set_at=None, profile_destroyed=True, marks=())
     return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
 
 

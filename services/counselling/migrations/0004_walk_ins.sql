@@ -24,3 +24,8 @@ create table signed_consent (
 );
 -- All that a person has signed.
 create index signed_consent_links on signed_consent using gin (links);
+-- Who says that they were here before: found by keyed hashes of the words of a name, and of a phone number. Without the key
+-- file a hash leads to nobody.
+create index walk_in_marks on walk_in using gin ((data -> 'marks'));
+-- And by the reference that is on their paper.
+create index centre_file_ref on centre_file ((data ->> 'case_ref'));

@@ -85,6 +85,8 @@ def test_every_class_of_the_service_is_declared() -> None:
         "assessment",
         "profile",
         "profile_key",
+        "walk_in",
+        "signed_consent",
         "country_status",
         "retention",
     ]

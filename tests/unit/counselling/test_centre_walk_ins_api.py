@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from counselling.app import SERVICE
+from counselling.domain.walk_in import WalkIn
 from tests.support.counselling.walking_in import WalkInDesk
 from tests.support.counselling.world import EDO, LAGOS, TODAY
 from tests.support.memory_api import MemoryApi
@@ -41,6 +42,10 @@ class Api(MemoryApi):
 
     def act(self, path: str, body: Mapping[str, Any], who: Mapping[str, Any] = COUNSELLOR) -> Any:
         return self.post(path, who, body)
+
+    def walk_in(self) -> WalkIn:
+        [found] = self.desk.service.all(WalkIn)
+        return found
 
     def opened(self, **changes: Any) -> str:
         answer = self.act("/files", {**NEW, **changes})
@@ -96,6 +101,21 @@ def test_what_was_signed_is_read_by_who_recorded_it_and_by_the_data_protection_o
     gone = api.act(f"{path}/{consent_id}/withdraw", {}, OFFICER)
     assert (gone.status_code, gone.json()["status"]) == (200, "withdrawn")
     problem(api.act(f"{path}/{uuid4()}/withdraw", {}), 404, "consent_not_found")
+
+
+def test_what_is_kept_to_be_found_by_is_a_keyed_hash(api: Api) -> None:
+    api.opened(profile=PROFILE)
+    marks = api.walk_in().marks
+    assert len(marks) == 3
+    assert all(len(mark) == 64 for mark in marks)
+    assert "شیلان" not in str(marks)
+
+
+def test_a_search_for_nothing_is_refused(api: Api) -> None:
+    problem(api.act("/files/search", {}), 422, "nothing_looked_for")
+    problem(api.act("/files/search", {"phone": "12345"}), 422, "nothing_looked_for")
+    document = problem(api.act("/files/search", {"case_ref": "PH-7K3M9QX-G"}), 422, "case_ref_misread")
+    assert [each["field"] for each in document["errors"]] == ["/case_ref"]
 
 
 @pytest.mark.parametrize(

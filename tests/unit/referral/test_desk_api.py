@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from referral import bodies
+from referral.events import CaseOpened
 from tests.support.referral.news import CASE, LAGOS
 from tests.support.referral.web import (
     BERLIN,
@@ -111,3 +114,15 @@ def test_every_body_has_an_example_and_every_field_of_a_profile_is_optional(api:
         assert schemas[name]["examples"]
         assert schemas[name]["additionalProperties"] is False
     assert "required" not in schemas["ProfileBody"]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [({}, None), ({"sex": "diverse"}, "diverse"), ({"profile": {"sex": "male"}}, "male")],
+)
+def test_the_sex_code_is_told_as_it_was_given_in_the_body_or_in_the_profile(
+    api: Api, more: dict[str, Any], told: str | None
+) -> None:
+    assert api.act("POST", "/cases", {**example(bodies.NewCase), **more}).status_code == 201
+    opened = [event for event in api.desk.service.events if isinstance(event, CaseOpened)]
+    assert opened[-1].sex == told
