@@ -180,7 +180,8 @@ def _upper(part: str) -> str:
 
 
 def _title(part: str, owner: str) -> str:
-    return f"Events of the {owner} service" + ("" if part == owner else f": {part}")
+    besides = part.removeprefix(owner)
+    return f"Events of the {owner} service" + (f": {besides.lower()}" if besides else "")
 
 
 def _operations(part: str, topic: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

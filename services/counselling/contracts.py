@@ -163,7 +163,7 @@ class PartSealed(BaseModel):
 class ProfileSealed(CaseContract, source="referral"):
     """The profile of a person whom a centre has taken on."""
 
-    parts: tuple[PartSealed, ...]
+    parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=3)]
 
 
 class ProfileKeyContract(Contract, key="key_id"):

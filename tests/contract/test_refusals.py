@@ -32,7 +32,10 @@ STATES = (
 
 
 def made(function: Any) -> Iterator[Refused]:
-    """What a function refuses with, whatever it is given; a code list is one that exists."""
+    """What a function refuses with, whatever it is given; a code list is one that exists. Or it is a refusal itself."""
+    if isinstance(function, Refused):
+        yield function
+        return
     for state in STATES:
         given = {
             name: {"code_list": "wishes", "str": "word", "int": 1}.get(name if name == "code_list" else each.annotation)

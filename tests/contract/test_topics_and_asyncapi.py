@@ -134,15 +134,15 @@ def test_asyncapi_has_one_channel_per_topic_with_its_settings() -> None:
     for address, channel in channels.items():
         topic, kafka = topics()[address], channel["bindings"]["kafka"]
         assert channel["description"] == topic["description"]
-        named = address.split(".")[1]
-        besides = "" if named == topic["owner"] else f": {named}"
+        named = [part for part in address.split(".")[1:-1] if part != topic["owner"]]
+        besides = "".join(f": {part}" for part in named)
         assert channel["title"] == f"Events of the {topic['owner']} service{besides}"
         assert channel["tags"] == [{"name": topic["owner"]}]
         assert kafka["topic"] == address
         assert kafka["partitions"] == topic["partitions"]
         days = topic["retention_days"]
         assert kafka["topicConfiguration"]["retention.ms"] == (days if days < 0 else days * 24 * 3600 * 1000)
-        assert kafka["topicConfiguration"]["cleanup.policy"] == [topic["config"]["cleanup.policy"]]
+        assert kafka["topicConfiguration"]["cleanup.policy"] == topic["config"]["cleanup.policy"].split(",")
         assert kafka["topicConfiguration"]["max.message.bytes"] == topic["config"]["max.message.bytes"]
 
 

@@ -39,7 +39,9 @@ def vault_of(
 def organisations(*names: str, opening: Collection[str] = ()) -> Organisations:
     """The public keys of these organisations, and the private ones of those that are `opening`."""
     pairs = {name: new_pair(name, "one", random.Random(name).randbytes) for name in names}
-    rows = [PublicKey(name, "one", public, date(2020, 1, 1)) for name, (_, public) in pairs.items()]
+    rows = [
+        PublicKey(name, "one", public, date(2020, 1, 1), None, "made for tests") for name, (_, public) in pairs.items()
+    ]
     text = "\n".join(pairs[name][0] for name in opening)
     return Organisations(lambda: CodeList(LIST, PublicKey, rows), lambda: text)
 

@@ -63,7 +63,8 @@ class PublicKey:
     key_id: str
     public_key: str
     valid_from: date
-    valid_to: date | None = None
+    valid_to: date | None
+    source: str
 
     KEY: ClassVar[tuple[str, ...]] = ("organisation",)
     PATTERNS: ClassVar[Mapping[str, str]] = {"key_id": _ID, "public_key": r"[A-Za-z0-9+/]{1622}=="}

@@ -60,8 +60,9 @@ class KeyVault:
     @classmethod
     def of_service(cls, service: str) -> KeyVault:
         """By the key file that the service's settings name. Raises `ValueError` that says what to mend."""
+        private = private_keys_file(service)
         try:
-            pairs = Organisations.of_files(PublicKeySettings().public_keys_dir, private_keys_file(service))
+            pairs = Organisations.of_files(PublicKeySettings().public_keys_dir, private)
         except ValueError as error:
             raise ValueError(f"PUBLIC_KEYS_DIR, or the file of {service.upper()}_PRIVATE_KEYS_FILE: {error}") from None
         read = partial(read_secret, vault_keys_file(service))

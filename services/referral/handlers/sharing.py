@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from chassis.pure.decision import NOTHING, Context, Decision, Refused
@@ -38,6 +39,7 @@ Told = tuple[Case, Profile | None, tuple[Event, ...]]
 def handing_over(decide: Decide) -> Decide:
     """The handler, which also tells profile and keys as the case that it decides on demands."""
 
+    @wraps(decide)
     def decided(states: States, message: Any, context: Context) -> Decision | Refused:
         outcome = decide(states, message, context)
         if isinstance(outcome, Refused):

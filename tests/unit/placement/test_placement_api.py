@@ -313,6 +313,9 @@ def test_every_example_of_the_documentation_is_valid(api: Api) -> None:
         "NewOffer",
         "Decline",
         "NewEmployment",
+        "OfferCorrection",
+        "EmploymentCorrection",
+        "Voiding",
         "Closing",
     }
     for name in documented:
