@@ -52,7 +52,7 @@ from counselling.resources import ASSESSMENTS, FILE, PROFILE, Scope
 from vocabulary.case_ref import read
 from vocabulary.codes import Centre
 from vocabulary.owed import OwedItem, OwedWanted
-from vocabulary.refusals import CASE_REF_MISREAD
+from vocabulary.refusals import case_ref_misread
 from vocabulary.roles import CENTRE_STAFF, PROGRAMME_MANAGER
 from vocabulary.scopes import listed_for
 
@@ -180,7 +180,7 @@ async def list_files(
     """
     reference = None if case_ref is None else read(case_ref)
     if case_ref is not None and reference is None:
-        raise Problem.of(CASE_REF_MISREAD)
+        raise Problem.of(case_ref_misread())
     lost = consent == "lost"
     shown = await views.files(reading, scope, wish, status=status, case_ref=reference, lost=lost, now=now, days=days)
     return json_response(shown)

@@ -17,8 +17,8 @@ from counselling.answers import FileSummary, Found, FoundFile, InboxItem
 from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.consent import Consent, covered
 from counselling.domain.referral import Referral
-from counselling.handlers.deadlines import CONSENT_RENEWAL, REFERRAL_ANSWER
 from counselling.domain.sight import KNOWING, sight_of
+from counselling.handlers.deadlines import CONSENT_RENEWAL, REFERRAL_ANSWER
 from counselling.limits import answer_estimated
 from counselling.resources import Scope, with_estimate
 from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item

@@ -24,7 +24,7 @@ from vocabulary.case_ref import read
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.folding import number, words
 from vocabulary.profiles import ProfileBody, in_parts
-from vocabulary.refusals import CASE_REF_MISREAD, date_in_future
+from vocabulary.refusals import case_ref_misread, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER
 
 Staff = Annotated[Actor, acting_as(*CENTRE_STAFF)]
@@ -73,7 +73,7 @@ async def search_files(body: Search, actor: Staff, reading: Reading, now: Now, m
     """
     reference = None if body.case_ref is None else read(body.case_ref)
     if body.case_ref is not None and reference is None:
-        raise Problem.of(CASE_REF_MISREAD.at("/case_ref"))
+        raise Problem.of(case_ref_misread().at("/case_ref"))
     wanted = _marks(marking, (body.name,), body.phone)
     if reference is None and not wanted:
         raise Problem.of(refusals.NOTHING_LOOKED_FOR)

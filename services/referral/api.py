@@ -65,7 +65,7 @@ from vocabulary.codes import Country, Org
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.owed import OwedItem, OwedWanted
 from vocabulary.profiles import ProfileBody, ProfileView, in_parts
-from vocabulary.refusals import CASE_REF_MISREAD, date_in_future
+from vocabulary.refusals import case_ref_misread, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 from vocabulary.scopes import listed_for
 
@@ -107,7 +107,7 @@ async def list_cases(
     """Cases of the caller's organisation; for the programme's management, of all or of one."""
     reference = None if case_ref is None else read(case_ref)
     if case_ref is not None and reference is None:
-        raise Problem.of(CASE_REF_MISREAD)
+        raise Problem.of(case_ref_misread())
     return json_response(
         await views.cases(reading, scope, wish, country=country, status=status, journey=journey, case_ref=reference)
     )

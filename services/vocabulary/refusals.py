@@ -5,17 +5,18 @@ The `field` says which day, code or person is meant; `detail` and `remedy` say m
 
 from __future__ import annotations
 
-from typing import Final
-
 from chassis.pure.decision import Refused
 
-CASE_REF_MISREAD: Final = Refused(
-    "case_ref_misread",
-    "The reference cannot be right: its last character does not fit the others.",
-    "Read it again, such as PH-7K3M9QX-F.",
-    "case_ref",
-    status=422,
-)
+
+def case_ref_misread() -> Refused:
+    """The reference of a case was heard or typed wrong."""
+    return Refused(
+        "case_ref_misread",
+        "The reference cannot be right: its last character does not fit the others.",
+        "Read it again, such as PH-7K3M9QX-F.",
+        "case_ref",
+        status=422,
+    )
 
 
 def not_a_centre() -> Refused:

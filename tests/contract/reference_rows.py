@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from chassis.pure.reference import CodeList, load
-from chassis.vault.organisations import PublicKey
 
 SNAKE = r"[a-z][a-z0-9_]{1,63}"
 COUNTRY = r"[A-Z]{2}"
@@ -255,6 +254,21 @@ class Weekend:
     COUNTED: ClassVar[bool] = True
     KEY: ClassVar[tuple[str, ...]] = ("place",)
     PATTERNS: ClassVar[Mapping[str, str]] = {"place": rf"{COUNTRY}|{ADMIN1}", "free": "mon|tue|wed|thu|fri|sat|sun"}
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    organisation: str
+    key_id: str
+    public_key: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+    KEY: ClassVar[tuple[str, ...]] = ("organisation",)
+    PATTERNS: ClassVar[Mapping[str, str]] = {
+        "key_id": r"[a-z0-9][a-z0-9-]{0,15}",
+        "public_key": r"[A-Za-z0-9+/]{1622}==",
+    }
 
 
 FILES: Mapping[str, type[Any]] = {
