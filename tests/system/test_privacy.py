@@ -141,7 +141,7 @@ async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]
 
 
 async def documented(chain: Chain, service: str) -> list[Operation]:
-    async with httpx.AsyncClient(base_url=chain.stack.urls()[service]) as client:
+    async with httpx.AsyncClient(base_url=chain.stack.urls()[service], timeout=30) as client:
         return operations(service, (await client.get("/openapi.json")).json())
 
 
