@@ -7,14 +7,12 @@
 | `arrivals` | which word on an arrival counts | yes, `domain` too: the standard library only |
 | `seconding` | what one person asks for, and a second one answers | yes, `domain` too: the standard library only |
 | `confirming` | who may be the second person | not `domain`: `chassis.pure` |
-| `case_ref` | the reference that a person has on paper | yes, `domain` too: the standard library only |
-| `profiles` | the parts of a profile, and what stands in which | yes, `domain` too: the standard library only |
 | `transitions` | how a status that has a table steps | yes, `domain` too: the standard library only |
 | `parts` | one part of a profile as it rests | yes, `domain` too: the standard library only |
 | `profiles` | who a person is, in which parts that is sealed, how a part's key is told | not `domain`: pydantic |
 | `case_ref` | the reference that a person has on paper | yes, `domain` too: the standard library only |
 | `signing` | what may be recorded as signed | not `domain`: `countries` |
-| `folding` | names and numbers as they are looked for, however they are written | yes, `domain` too: the standard library only |
+| `folding` | names and numbers as they are looked for | yes, `domain` too: the standard library only |
 | `roles` | roles and kinds of organisations | yes, `domain` too: the standard library only |
 | `codes` | shapes of codes in events and bodies | not `domain`: pydantic |
 | `events` | events and contracts about a case | not `domain`: pydantic |

@@ -88,8 +88,9 @@ def set_profile(states: States, command: SetProfile, context: Context) -> Decisi
     found = _own(states, command.case_id, context)
     if isinstance(found, Refused):
         return found
-    new = {"profile": command.profile, "profile_set_at": context.now, "profile_destroyed": False}
-    walk_in = replace(found, marks=command.marks, **new)
+    walk_in = replace(
+        found, profile=command.profile, profile_set_at=context.now, profile_destroyed=False, marks=command.marks
+    )
     return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
 
 
