@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import Field
@@ -28,7 +28,7 @@ from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkInStatus
 from vocabulary import profiles
 from vocabulary.seconding import waiting
-from vocabulary.terms import Priority, ProfilePart, Readiness
+from vocabulary.terms import ConsentStatus, Priority, ProfilePart, Readiness
 
 UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
 REFERENCE = "what the person has on paper, such as PH-7K3M9QX-F"
@@ -510,7 +510,7 @@ class SignedOutcome(Answer):
 
     case_id: UUID
     consent_id: UUID
-    status: Literal["granted", "withdrawn"]
+    status: ConsentStatus
     valid_until: date = Field(description="the last day on which it holds, where it was signed")
     expires_at: datetime = Field(description="the moment at which that day is over")
 
@@ -535,7 +535,7 @@ class SignedView(Answer):
     expires_at: datetime = Field(validation_alias="ends_at", description="the moment at which that day is over there")
     guardian: bool
     recorded_by: str
-    status: Literal["granted", "withdrawn"]
+    status: ConsentStatus
     withdrawn_at: datetime | None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -13,7 +12,7 @@ from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from counselling.domain.journey import ArrivalMethod, Channel
 from vocabulary import deadlines
-from vocabulary.codes import Admin1, CaseRef, Centre, Country, Org, Recipients, Skills, TextVersion
+from vocabulary.codes import Admin1, CaseRef, Centre, Country, IscoVersion, Org, Recipients, Skills, TextVersion
 from vocabulary.events import CaseEvent
 from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
 
@@ -38,7 +37,7 @@ class CaseOpened(CounsellingEvent):
     sex: Sex | None = None
     admin1: Admin1 | None = None
     skills: Skills = ()
-    isco_version: Literal["ISCO-08"] = "ISCO-08"
+    isco_version: IscoVersion = "ISCO-08"
     opened_at: Instant
 
 

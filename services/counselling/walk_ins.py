@@ -113,7 +113,7 @@ async def record_consent(case_id: UUID, body: SignedBody, actor: ConsentTaker, r
 
 
 @router.post("/files/{case_id}/consents/{consent_id}/withdraw", **personal(SignedOutcome, *REFUSALS))
-async def withdraw_consent(case_id: UUID, consent_id: UUID, actor: ConsentTaker, run: Changer) -> Response:
+async def take_back_consent(case_id: UUID, consent_id: UUID, actor: ConsentTaker, run: Changer) -> Response:
     """Takes back what was signed at the centre, with effect at once."""
     return await run(commands.WithdrawConsent(case_id, consent_id), actor, SIGNED, case_id)
 

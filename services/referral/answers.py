@@ -11,7 +11,7 @@ from pydantic import Field
 from chassis.pure.answers import Answer
 from chassis.pure.calendar import WorkingDays
 from referral.domain.case import Case, CaseStatus
-from referral.domain.consent import Consent, ConsentStatus
+from referral.domain.consent import Consent
 from referral.domain.country import CountrySwitch
 from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import Profile, ProfileStatus
@@ -19,6 +19,7 @@ from referral.domain.referral import Owed, Referral, ReferralStatus, as_told
 from referral.domain.terms import Transport
 from vocabulary.terms import (
     AgeBand,
+    ConsentStatus,
     EndReference,
     HoldReason,
     Priority,

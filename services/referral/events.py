@@ -4,7 +4,7 @@ profiles that are handed over."""
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +21,7 @@ from vocabulary.codes import (
     Centre,
     Codes,
     Country,
+    IscoVersion,
     KeyId,
     Org,
     Recipients,
@@ -122,7 +123,7 @@ class ReturneeReferred(ReferralEvent):
     Always with `further_needs`, so that a referral for health alone looks like one for what is told later."""
     wishes: Codes = ()
     skills: Skills = ()
-    isco_version: Literal["ISCO-08"] = "ISCO-08"
+    isco_version: IscoVersion = "ISCO-08"
     language: Language
     target_group: TargetGroup
     return_type: ReturnType

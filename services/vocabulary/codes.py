@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -24,6 +24,8 @@ Box = Annotated[tuple[BoxLine, ...], Field(min_length=1, max_length=64)]
 """A sealed box, in lines."""
 KeyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,15}$", description="a key of public_keys")]
 Isco08 = Annotated[str, Field(pattern=r"^[0-9]{4}$", description="ISCO-08 unit group")]
+IscoVersion = Literal["ISCO-08"]
+"""The classification that unit groups are of."""
 CourseCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$", description="a code of courses")]
 TextVersion = Annotated[
     str, Field(pattern=r"^[0-9A-Za-z.-]{1,40}$", description="a code of consent_texts: the text that was signed")

@@ -37,6 +37,7 @@ STAYS_OPEN: Final[Mapping[str, str]] = {
     "report_never_arrived": "hands over: the desk learns that somebody who was expected is not there",
     "grant_consent": "hands over: no centre elsewhere is asked without the person's consent for it",
     "withdraw_consent": "safety: the person may take back at any time what they have allowed",
+    "take_back_consent": "safety: the same, of what they have signed at a centre",
     "confirm_arrival": "safety: somebody was seen or heard",
     "record_contact": "safety: somebody was spoken with",
 }

@@ -11,6 +11,7 @@ AgeBand = Literal["under_18", "18_24", "25_34", "35_49", "50_plus", "unknown"]
 Priority = Literal["emergency", "urgent", "normal"]
 ProfilePart = Literal["identity", "contact", "care"]
 """Each has a data key of its own: who the person is, how they are reached, what they need of others."""
+ConsentStatus = Literal["granted", "withdrawn"]
 PlanStatus = Literal["planned", "booked"]
 """Of a departure that is still to come: a window, or a day."""
 Readiness = Literal["now", "after_support", "not_now"]

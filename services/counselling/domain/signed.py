@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from counselling.domain.consent import Consent
+from vocabulary.terms import ConsentStatus
 
 COUNSELLING: Final = "counselling"
 """The purpose of being advised by a centre: it lets that centre keep and read the file."""
@@ -42,7 +43,7 @@ class SignedConsent:
     withdrawn_at: datetime | None = None
 
     @property
-    def status(self) -> Literal["granted", "withdrawn"]:
+    def status(self) -> ConsentStatus:
         """Whether the person has taken it back."""
         return "granted" if self.withdrawn_at is None else "withdrawn"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
+
+from vocabulary.terms import ConsentStatus
 
 REFERRAL_PURPOSE: Final = "referral"
 """The purpose of handing a case over to a centre."""
-ConsentStatus = Literal["granted", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.support.counselling.world import (
     IN_ACCRA,
     IN_EDO,
     LAGOS,
+    MANAGER,
     TODAY,
     consent,
     consent_gone,
@@ -29,6 +31,7 @@ from tests.support.counselling.world import (
     refused,
 )
 from vocabulary.case_ref import ALPHABET, read
+from vocabulary.profiles import in_parts
 
 OVER = TODAY - DAY
 OFFICER = Actor("placement_officer", LAGOS, "NG")
@@ -149,6 +152,26 @@ def test_nobody_arrives_after_they_have_walked_in() -> None:
     refused(desk.arrive(TODAY + DAY), "dates_reversed", 422, "/arrived_on")
 
 
+def test_who_walks_in_may_have_returned_years_ago_and_the_day_is_corrected_within_the_same_bounds() -> None:
+    desk = WalkInDesk.with_file(target_group="RETURNEE_DE")
+    done(desk.arrive(TODAY - 800 * DAY))
+    desk.service.advance(5 * DAY)
+
+    def correct(on: date) -> Any:
+        command = commands.CorrectArrival(CASE, on, "seen", "NG-LA", "wrong_day", ("a" * 64,))
+        return desk.service.command(command, COUNSELLOR)
+
+    refused(correct(TODAY + DAY), "dates_reversed", 422, "/arrived_on")
+    done(correct(TODAY - 700 * DAY))
+    done(desk.service.command(commands.ConfirmCorrection(CASE, ("b" * 64,)), MANAGER))
+    assert desk.file.arrival is not None
+    assert (desk.file.arrival.arrived_on, desk.file.status) == (TODAY - 700 * DAY, "in_contact")
+    assert (desk.told()[-1], desk.service.deadlines) == ("ArrivalCorrected", {})
+    refused(
+        desk.service.command(commands.VoidArrival(CASE, "wrong_person", ("a" * 64,)), COUNSELLOR), "contacts_recorded"
+    )
+
+
 def test_who_has_never_left_does_not_arrive_and_nobody_who_walked_in_has_never_arrived() -> None:
     desk = WalkInDesk.with_file()
     refused(desk.arrive(), "nobody_who_returns")
@@ -225,7 +248,7 @@ def test_a_case_that_was_never_taken_on_takes_no_consent() -> None:
 
 
 def _sealed(desk: WalkInDesk) -> Any:
-    return desk.service.vault.seal(CASE, "profile", {"given_name": "شیلان", "family_name": "ڕەشید"})
+    return in_parts(desk.service.vault, CASE, {"given_name": "شیلان", "family_name": "ڕەشید"}, uuid4)
 
 
 def test_the_profile_rests_sealed_and_its_key_can_be_destroyed() -> None:
@@ -235,13 +258,21 @@ def test_the_profile_rests_sealed_and_its_key_can_be_destroyed() -> None:
     assert desk.walk_in.status == "sealed"
     assert "شیلان" not in str(desk.walk_in)
     done(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR))
-    assert (desk.walk_in.status, desk.walk_in.profile_key, desk.walk_in.profile) == ("destroyed", None, {})
+    assert (desk.walk_in.status, desk.walk_in.profile) == ("destroyed", {})
     done(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR))
 
 
 def test_without_a_consent_the_profile_is_not_touched_but_can_be_destroyed() -> None:
-    desk = WalkInDesk.with_file(profile=WalkInDesk().service.vault.seal(CASE, "profile", {"given_name": "Ama"}))
+    desk = WalkInDesk.with_file(profile=_sealed(WalkInDesk()))
     done(desk.take_back())
     refused(desk.service.command(commands.SetProfile(CASE, _sealed(desk)), COUNSELLOR), "consent_missing")
     done(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR))
     refused(desk.service.command(commands.SetProfile(UUID(int=77), _sealed(desk)), COUNSELLOR), "file_not_found", 404)
+
+
+def test_the_profile_of_somebody_whom_a_scout_has_referred_is_the_desks() -> None:
+    desk = WalkInDesk()
+    desk.tell(referred())
+    for command in (commands.SetProfile(CASE, _sealed(desk)), commands.DestroyProfile(CASE)):
+        refused(desk.service.command(command, COUNSELLOR), "kept_by_the_desk")
+        refused(desk.service.command(command, IN_ACCRA), "file_not_found", 404)

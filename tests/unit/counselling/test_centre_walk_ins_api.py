@@ -12,6 +12,7 @@ from counselling.app import SERVICE
 from counselling.domain.walk_in import WalkIn
 from tests.support.counselling.walking_in import WalkInDesk
 from tests.support.counselling.world import EDO, LAGOS, TODAY
+from tests.support.memory import NOW
 from tests.support.memory_api import MemoryApi
 from tests.support.web import problem
 
@@ -66,7 +67,7 @@ def test_somebody_walks_in_and_is_known_by_name_to_the_centre_alone(api: Api) ->
     shown = api.read(f"/files/{case_id}").json()
     assert shown["referrals"][0]["walk_in"] is True
     assert "شیلان" not in str(shown)
-    problem(api.read(f"/files/{case_id}/profile", IN_EDO), 403, "not_taken_on")
+    problem(api.read(f"/files/{case_id}/profile", IN_EDO), 403, "other_organisation")
     problem(api.read(f"/files/{uuid4()}/profile"), 404, "file_not_found")
 
 
@@ -76,7 +77,11 @@ def test_a_profile_is_set_and_destroyed(api: Api) -> None:
     problem(api.read(path), 404, "profile_not_found")
     done = api.ask("PUT", path, COUNSELLOR, json=PROFILE)
     assert (done.status_code, done.json()) == (200, {"case_id": case_id, "profile": "sealed"})
-    assert api.read(path).json()["family_name"] == "ڕەشید"
+    shown = api.read(path).json()
+    assert (shown["family_name"], shown["needs"]) == ("ڕەشید", None)
+    since = {(each["part"], each["status"]): each["since"] for each in shown["parts"]}
+    assert since.keys() == {("identity", "open"), ("contact", "open"), ("care", "open")}
+    assert set(since.values()) == {NOW.isoformat().replace("+00:00", "Z")}
     assert api.ask("DELETE", path, COUNSELLOR).json()["profile"] == "destroyed"
     problem(api.read(path), 404, "profile_destroyed")
 
