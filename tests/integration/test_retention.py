@@ -10,12 +10,15 @@ import pytest
 
 from chassis.operators.retention import Line, ask, plan, run_of, sweep
 from tests.support import outbox
+from tests.support.cluster import Cluster
 from tests.support.counselling.process import Process as Counselling
+from tests.support.keys import line as generation
+from tests.support.keys import organisations, vault_of
 from tests.support.placement.process import Placement
 from tests.support.records import record, recorded
 from tests.support.referral.process import BAVARIA, LOS
 from tests.support.referral.process import Process as Desk
-from tests.support.service_process import ServiceProcess
+from tests.support.service_process import ServiceProcess, on_a_copy
 from tests.support.training.process import PAINT
 from tests.support.training.process import Process as Training
 
@@ -59,7 +62,7 @@ async def told(desk: Desk, *readers: ServiceProcess) -> None:
             key=UUID(written.key),
             sequence=int(written.headers["ce_sequence"]),
             offset=offset,
-            topic="ph.referral.v1",
+            topic="ph.referral.keys.v1" if "ProfileKey" in written.headers["ce_type"] else "ph.referral.v1",
         )
         happened = recorded(sent, ce_time=written.headers["ce_time"].encode())
         for each in readers:
@@ -220,3 +223,23 @@ async def test_nobody_but_the_data_protection_officer_holds_records(desk: Desk) 
     case = await rejected(desk)
     answer = await desk.act("POST", f"/cases/{case}/holds", {"reason": "complaint"})
     assert (answer["http"], answer["code"]) == (403, "role_required")
+
+
+async def test_a_profile_that_a_centre_was_handed_ends_there_from_the_same_day(
+    referral_template: str, cluster: Cluster, counselling: Counselling
+) -> None:
+    vault = vault_of(generation("first", 1), organisations=organisations(LOS))
+    async with on_a_copy(cluster, referral_template, lambda pool: Desk(pool, vault)) as desk:
+        case = await desk.opened(profile=PROFILE)
+        id_ = await desk.referred(case, "employment")
+        at = {"centre": LOS, "referral_id": id_}
+        await desk.tell("counselling", "ReferralAccepted", case, now=True, **at)
+        await told(desk, counselling)
+        assert {"profile", "profile_key"} <= set(await counselling.holding(case))
+        await desk.tell("counselling", "ReferralCompleted", case, now=True, **at, outcome_code="duration_ended")
+        await told(desk, counselling)
+        for service in (desk, counselling):
+            service.clock.advance(25 * MONTH)
+        assert (await desk.run_of_the_day())["profile"] == 1
+        assert (await counselling.run_of_the_day())["profile"] == 1
+        assert not {"profile", "profile_key"} & set(await counselling.holding(case))
