@@ -188,7 +188,11 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /cases/{case_id}/holds": _at("case_id", Walk.opened, lambda: {"reason": "complaint"}),
         "POST /cases/{case_id}/holds/{hold_id}/release": _release,
         "GET /cases/{case_id}/profile": _at("case_id", Walk.opened, lasts=True),
-        "DELETE /cases/{case_id}/profile": _at("case_id", Walk.opened),
+        "POST /cases/{case_id}/profile/destruction/request": _at(
+            "case_id", Walk.opened, lambda: {"reason": "person_asked"}
+        ),
+        "POST /cases/{case_id}/profile/destruction/confirm": _at("case_id", Walk.unwanted),
+        "POST /cases/{case_id}/profile/destruction/reject": _at("case_id", Walk.unwanted),
         "POST /countries/{country}/status/request": _switch,
         "POST /countries/{country}/status/confirm": _answer_to_switch,
         "POST /countries/{country}/status/reject": _answer_to_switch,

@@ -80,6 +80,12 @@ class Walk:
         """A case whose journey is planned."""
         return (await (await self._person().opened()).planned()).case_id
 
+    async def unwanted(self) -> str:
+        """A case whose keys a colleague wants destroyed."""
+        case = await self.opened()
+        await self._staff("scout").do(f"/cases/{case}/profile/destruction/request", {"reason": "person_asked"})
+        return case
+
     async def departed(self) -> str:
         """A case of somebody who has left Germany."""
         return (await (await self._person().opened()).departed()).case_id

@@ -269,8 +269,38 @@ class CaseSummary(Answer):
     employed: bool
 
 
+class DestructionView(Answer):
+    """What a colleague wants: that the keys of the case are destroyed."""
+
+    reason: str = Field(description="a code of destruction_reasons")
+    requested_at: datetime
+    lapses_at: datetime = Field(description="unless somebody else of the desk has confirmed it by then")
+    confirmed_at: datetime | None
+    destroyed_at: datetime | None = Field(
+        validation_alias="due_at", description="when it happens, unless somebody of the desk says no before"
+    )
+
+
+def destruction_of(case: Case, at: datetime) -> DestructionView | None:
+    """What stands at this time."""
+    wanted = case.destruction
+    return None if wanted is None or not wanted.stands(at) else DestructionView.model_validate(wanted)
+
+
+class DestructionOutcome(Answer):
+    """What is to become of the case's keys."""
+
+    case_id: UUID
+    destruction: DestructionView | None = Field(description="null: nothing")
+
+    @classmethod
+    def of(cls, case: Case, at: datetime) -> Self:
+        """As it stands now."""
+        return cls(case_id=case.id, destruction=destruction_of(case, at))
+
+
 class CaseView(CaseSummary):
-    """A case."""
+    """A case. `destruction` is for its desk alone."""
 
     target_group: TargetGroup
     admin1: str | None
@@ -284,6 +314,7 @@ class CaseView(CaseSummary):
     consents: tuple[ConsentView, ...]
     referrals: tuple[ReferralView, ...]
     journey: JourneyView
+    destruction: DestructionView | None = Field(default=None, description="what somebody wants of the case's keys")
 
     def without(self, hidden: frozenset[str]) -> Self:
         """The view for somebody who must not see these codes."""

@@ -301,19 +301,10 @@ async def set_profile(
 async def read_profile(case_id: UUID, actor: Desk, view: Viewer) -> Response:
     """The profile in clear. Every look is logged: which role of which organisation, at which case, never what.
 
-    Its `ETag`, sent as `If-Match` with PUT or DELETE of the profile, holds that to it.
+    Its `ETag`, sent as `If-Match` with PUT of the profile, holds that to it.
     """
     answer = await view(PROFILE, case_id, actor)
     _audit("profile_read", case_id, actor)
-    return answer
-
-
-@router.delete("/cases/{case_id}/profile", tags=["profile"], **personal(ProfileOutcome, *REFUSALS))
-async def destroy_profile(case_id: UUID, actor: Desk, run: Changer) -> Response:
-    """Destroys the case's keys: of the profile, and of the needs and the assistance that tell of health."""
-    answer = await run(commands.DestroyProfile(case_id), actor, PROFILE, case_id)
-    if took_effect(answer):
-        _audit("profile_destroyed", case_id, actor)
     return answer
 
 

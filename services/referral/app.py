@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.service import Overlay, Service, Unsealed, Wrapped
-from referral import holds, switch
+from referral import destruction, holds, switch
 from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
 from referral.domain.country import CountrySwitch
@@ -52,7 +52,7 @@ SERVICE = Service(
     deadlines=DEADLINES,
     moves=MOVES,
     stays=STAYS,
-    routers=(router, holds.router, switch.router),
+    routers=(router, destruction.router, holds.router, switch.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,

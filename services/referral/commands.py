@@ -42,8 +42,26 @@ class SetProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class DestroyProfile:
-    """Destroys the case's keys: that of the profile, and that of what tells of health."""
+class RequestDestruction:
+    """Wants the case's keys destroyed: that of the profile, and that of what tells of health. `by`: who, as keyed
+    hashes."""
+
+    case_id: UUID
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDestruction:
+    """A second person wants the same."""
+
+    case_id: UUID
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectDestruction:
+    """Somebody of the desk says no."""
 
     case_id: UUID
 

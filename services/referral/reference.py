@@ -82,6 +82,7 @@ class Reference:
     divert_reasons: CodeList[CodeRow]
     fail_reasons: CodeList[FailReason]
     country_status_reasons: CodeList[CodeRow]
+    destruction_reasons: CodeList[CodeRow]
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -107,6 +108,7 @@ class Reference:
             "divert_reasons": CodeRow,
             "fail_reasons": FailReason,
             "country_status_reasons": CodeRow,
+            "destruction_reasons": CodeRow,
         }
         tables = load(directory, rows)
         for priority in get_args(Priority):

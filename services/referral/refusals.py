@@ -46,6 +46,13 @@ NOT_A_RETURNEE_FROM_GERMANY: Final = Refused(
     "/target_group",
     422,
 )
+DESTRUCTION_PENDING: Final = request_pending(
+    "the destruction of this case's keys", "A colleague confirms or rejects it: GET /cases/{case_id} shows it."
+)
+NO_DESTRUCTION: Final = nothing_requested(
+    "destruction of this case's keys", "Request it: POST /cases/{case_id}/profile/destruction/request."
+)
+SAME_PERSON_DESTROYS: Final = same_person("The destruction of a case's keys", "person of your desk")
 ADMIN1_ELSEWHERE: Final = admin1_elsewhere("the country of return")
 HOLD_NOT_FOUND: Final = Refused(
     "hold_not_found",

@@ -17,6 +17,7 @@ from referral.answers import (
     ReferralView,
     RetentionView,
     Timeline,
+    destruction_of,
 )
 from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
@@ -37,7 +38,8 @@ def show_case(states: States, case_id: UUID, context: Context) -> CaseView | Ref
         return case
     case = opened(case, context.vault)
     referrals = tuple(ReferralView.shown(each, context.working_days) for each in case.referrals)
-    view = CaseView.model_validate(case).model_copy(update={"referrals": referrals})
+    wanted = destruction_of(case, context.now) if context.actor.org == case.opened_by else None
+    view = CaseView.model_validate(case).model_copy(update={"referrals": referrals, "destruction": wanted})
     return view.without(hidden_from(context.actor, context.reference))
 
 

@@ -288,6 +288,7 @@ FILES: Mapping[str, type[Any]] = {
     "deadline_types": Code,
     "decline_reasons": Code,
     "departure_cancel_reasons": Code,
+    "destruction_reasons": Code,
     "divert_reasons": Code,
     "fail_reasons": FailReason,
     "fallbacks": Fallback,

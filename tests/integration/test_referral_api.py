@@ -124,7 +124,7 @@ async def test_of_a_birth_date_every_table_tells_a_band_and_a_month_and_no_birth
     assert traces(birthdays, records) == []
     ends = "select (due_at at time zone 'Africa/Lagos')::text from deadline where name = 'age_band'"
     assert await desk.pool.fetchval(ends) == "2030-03-01 00:00:00"
-    assert (await desk.act("DELETE", f"/cases/{case}/profile"))["status"] == "destroyed"
+    await desk.destroyed(case)
     assert await desk.pool.fetchval(ends) is None
 
 
@@ -132,8 +132,9 @@ async def test_a_profile_whose_key_is_destroyed_can_be_read_by_nobody(desk: Proc
     case = await desk.opened(profile=CANARIES)
     assert (await desk.read(f"/cases/{case}/profile", BERLIN))["http"] == 403
     assert (await desk.read(f"/cases/{case}/profile", PROGRAMME))["code"] == "role_required"
-    assert (await desk.act("DELETE", f"/cases/{case}/profile", who=BERLIN))["http"] == 403
-    assert (await desk.act("DELETE", f"/cases/{case}/profile"))["status"] == "destroyed"
+    elsewhere = await desk.act("POST", f"/cases/{case}/profile/destruction/request", {"reason": "person_asked"}, BERLIN)
+    assert elsewhere["http"] == 403
+    await desk.destroyed(case)
     gone = await desk.read(f"/cases/{case}/profile")
     assert (gone["http"], gone["code"]) == (404, "profile_destroyed")
     kept = await desk.pool.fetchval("select data::text from profile")

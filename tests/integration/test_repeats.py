@@ -60,10 +60,11 @@ async def test_the_log_tells_once_what_was_done_once(desk: Process) -> None:
         await switch(desk, "request", ANNA, "request-0002", json=SUSPENSION)
         for _ in range(2):
             await switch(desk, "confirm", BERT, "confirm-0001")
-        for method, body in (("PUT", {"json": {"given_name": "Ada"}}), ("DELETE", {})):
+        wanted = ("POST", "/destruction/request", {"reason": "person_asked"})
+        for method, path, body in (("PUT", "", {"given_name": "Ada"}), wanted):
             for _ in range(2):
                 key = {"Idempotency-Key": f"{method}-profile-1"}
-                answer = await desk.ask(method, f"/cases/{case}/profile", SCOUT, headers=key, **body)
+                answer = await desk.ask(method, f"/cases/{case}/profile{path}", SCOUT, headers=key, json=body)
                 assert answer.status_code == 200
     told = [line["event"] for line in lines if line["event"].startswith(("country_", "profile_"))]
     assert told == [
@@ -72,5 +73,5 @@ async def test_the_log_tells_once_what_was_done_once(desk: Process) -> None:
         "country_status_requested",
         "country_status_confirmed",
         "profile_set",
-        "profile_destroyed",
+        "profile_destruction_requested",
     ]

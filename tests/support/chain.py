@@ -126,13 +126,26 @@ class Chain:
         program.process.kill()
         program.process.wait(10)
 
-    def as_(self, service: str, role: str, org: str, country: str = "") -> Caller:
-        """Somebody with this role at this organisation."""
-        who = (service, role, org, country)
+    def as_(self, service: str, role: str, org: str, country: str = "", subject: str = "local") -> Caller:
+        """Somebody with this role at this organisation; another `subject` is another person."""
+        who = (service, role, org, country, subject)
         if who not in self._callers:
-            token = self.stack.issuer.token(role, org, country)
+            token = self.stack.issuer.token(role, org, country, subject=subject)
             self._callers[who] = Caller(self.stack.urls()[service], token)
         return self._callers[who]
+
+    async def destroyed(self, case_id: str) -> None:
+        """Two people of the desk in Bavaria destroy the keys of a case, and the days pass."""
+        path = f"/cases/{case_id}/profile/destruction"
+        first, second = (self.as_("referral", "scout", "scouts:bavaria", "DE", who) for who in ("local", "second"))
+        await first.do(f"{path}/request", {"reason": "person_asked"})
+        await second.do(f"{path}/confirm")
+        await self.as_("referral", "operator", "programme:desk").do("/local/clock", {"advance_hours": 73})
+
+        async def gone() -> bool:
+            return (await first.http.get(f"/cases/{case_id}/profile")).status_code == 404
+
+        await until(gone, "the keys of the case to be destroyed")
 
     async def close(self) -> None:
         """Ends the clients."""

@@ -113,7 +113,7 @@ async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]
     await in_need.arrived()
     await in_need.assessed(levels={"economic": 1, "health": 3})
     forgotten = (await staff("scout").do("/cases", new_case(profile=PROFILE)))["case_id"]
-    await staff("scout").do(f"/cases/{forgotten}/profile", method="DELETE")
+    await chain.destroyed(forgotten)
     walks_in = await staff("counsellor").do("/files", new_file(profile=PROFILE))
     await staff("counsellor").do(f"/files/{walks_in['case_id']}/profile", PROFILE, method="PUT")
     assert (await staff("counsellor").get(f"/files/{walks_in['case_id']}/profile")).items() >= PROFILE.items()

@@ -87,7 +87,7 @@ def test_a_header_of_a_command_that_comes_twice_is_refused(name: str) -> None:
     headers = [*ISSUING.bearer(roles=["scout"], org="scouts:bavaria", country="DE").items()]
     headers += [("Idempotency-Key", str(uuid4())), ("If-Match", '"one"'), (name, '"two"-two-two')]
     [service] = [each for each in ALL if each.name == "referral"]
-    answer = ask(app(service.name), "DELETE", f"/cases/{uuid4()}/profile", headers=headers)
+    answer = ask(app(service.name), "POST", f"/cases/{uuid4()}/profile/destruction/confirm", headers=headers)
     assert problem(answer, 400, "header_repeated")["errors"][0]["field"] == name
 
 

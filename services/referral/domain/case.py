@@ -24,6 +24,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from referral.domain.consent import Consent
+from referral.domain.destruction import Destruction
 from referral.domain.ending import Ended, Hold
 from referral.domain.journey import BEGUN, Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
@@ -97,6 +98,8 @@ class Case:
     """The end as it was told last."""
     holds: tuple[Hold, ...] = ()
     sex: Sex | None = None
+    destruction: Destruction | None = None
+    """What somebody of the desk wants of the keys: that they are destroyed."""
     care_key: str | None = None
     """The wrapped key of what tells of somebody's health: without it no box of the case can be opened any more."""
     profile_keys: Mapping[ProfilePart, PartKey] = field(default_factory=dict)

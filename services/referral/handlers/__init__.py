@@ -19,6 +19,7 @@ from referral.handlers import (
     consents,
     countries,
     deadlines,
+    destruction,
     intake,
     journey,
     receipts,
@@ -62,7 +63,9 @@ def heard(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE_OF_E
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.OpenCase: OfCase(BY_CASE, intake.open_case),
     commands.SetProfile: followed(handing_over(intake.set_profile), BY_CASE_WITH_PROFILE),
-    commands.DestroyProfile: followed(handing_over(intake.destroy_profile), BY_CASE_WITH_PROFILE),
+    commands.RequestDestruction: followed(handing_over(destruction.request), BY_CASE_WITH_PROFILE),
+    commands.ConfirmDestruction: followed(handing_over(destruction.confirm)),
+    commands.RejectDestruction: followed(handing_over(destruction.reject)),
     commands.GrantConsent: followed(handing_over(consents.grant_consent)),
     commands.WithdrawConsent: followed(handing_over(consents.withdraw_consent)),
     commands.HoldCase: OfCase(BY_CASE, retention.hold),
@@ -84,6 +87,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
 DEADLINES: Mapping[str, Handler] = {
     deadlines.AGE_BAND: OfCase(needs(owner=Case), ages.band_ends),
     deadlines.CASE_END: OfCase(needs(owner=Case), retention.end_untold),
+    deadlines.PROFILE_DESTRUCTION: OfCase(needs(owner=(Case, Profile)), handing_over(destruction.destroy)),
     deadlines.COUNTRY_STATUS_REQUEST: Handler(needs(owner=CountrySwitch), countries.request_lapses),
     **{each.name: OfCase(needs(owner=Case), each.fires) for each in receipts.LADDERS},
 }

@@ -15,9 +15,12 @@ REFERRAL_REROUTING: Final = "referral_rerouting"
 """Of a referral that was rejected, owned by its case: the desk owes another way."""
 COUNTRY_STATUS_REQUEST: Final = "country_status_request"
 """Of a country whose requested status nobody has confirmed or rejected."""
+PROFILE_DESTRUCTION: Final = "profile_destruction"
+"""Of a case whose keys two people want destroyed: once it is over, they are."""
 STAYS: Final[Mapping[str, str]] = {
     AGE_BAND: "the first of a month, whatever day it is",
     CASE_END: "it is due at once",
+    PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
     COUNTRY_STATUS_REQUEST: "three days of whatever kind: a country is switched off on a holiday, too",
 }
 """Deadlines that hang on no calendar, and why."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chassis.pure.decision import Cleared, Context, Decision, Refused
 from chassis.pure.states import States
 from referral import refusals
 from referral.answers import CaseOutcome, ProfileOutcome
-from referral.commands import DestroyProfile, OpenCase, SetProfile
+from referral.commands import OpenCase, SetProfile
 from referral.domain.case import Case
 from referral.domain.profile import Profile
 from referral.events import CaseOpened
 from referral.handlers.ages import by_profile
-from referral.handlers.care import destroyed
-from referral.handlers.deadlines import AGE_BAND
+from referral.handlers.deadlines import PROFILE_DESTRUCTION
 from referral.handlers.desk import own_act, own_case
 from referral.handlers.sharing import with_profile
 from vocabulary import regions
@@ -70,22 +71,12 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
 
 
 def set_profile(states: States, command: SetProfile, context: Context) -> Decision | Refused:
-    """The profile as it is now; the one before, and its key, are gone. Its birth date says what the age band is."""
+    """The profile as it is now; the one before, and its key, are gone. Its birth date says what the age band is. Who
+    sets one wants the keys to stay: what was asked for before is off."""
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
-    case, profile = with_profile(case, command.profile)
+    case, profile = with_profile(replace(case, destruction=None), command.profile)
     case, told, band_ends = by_profile(case, command.ages, context.now)
-    return Decision((case, profile), told, (band_ends,), ProfileOutcome.of(profile))
-
-
-def destroy_profile(states: States, command: DestroyProfile, context: Context) -> Decision | Refused:
-    """The case's keys are destroyed, that of the profile and that of what tells of health: no box opens any more."""
-    case = own_case(states, command.case_id, context.actor)
-    if isinstance(case, Refused):
-        return case
-    after = destroyed(case)
-    if states.get(Profile, case.id) is None and after == case:
-        return refusals.PROFILE_NOT_FOUND
-    profile = Profile(case.id)
-    return Decision((after, profile), (), (Cleared(AGE_BAND, case.id),), ProfileOutcome.of(profile))
+    deadlines = (band_ends, Cleared(PROFILE_DESTRUCTION, case.id))
+    return Decision((case, profile), told, deadlines, ProfileOutcome.of(profile))

@@ -11,6 +11,7 @@ import asyncpg
 
 from chassis.vault.vault import KeyVault
 from referral.app import SERVICE
+from referral.handlers.destruction import DELAY
 from tests.support.keys import memory_vault
 from tests.support.records import record, recorded, rfc3339
 from tests.support.referral.web import BERLIN, PROGRAMME
@@ -87,6 +88,19 @@ class Process(ServiceProcess):
         )
         happened = recorded(told, ce_time=rfc3339(self.clock.now()).encode()) if now else told
         await self.dispatcher.handle([happened])
+
+    async def destroyed(self, case: str) -> None:
+        """Two people of the desk destroy the keys of a case, and the days pass."""
+        path = f"/cases/{case}/profile/destruction"
+        asked = await self.act("POST", f"{path}/request", {"reason": "person_asked"}, {**BAVARIA, "sub": "ada"})
+        assert asked["destruction"]["confirmed_at"] is None, asked
+        again = await self.act("POST", f"{path}/confirm", None, {**BAVARIA, "sub": "ada"})
+        assert (again["http"], again["code"]) == (403, "same_person")
+        confirmed = await self.act("POST", f"{path}/confirm", None, {**BAVARIA, "sub": "bob"})
+        assert confirmed["destruction"]["destroyed_at"], confirmed
+        assert (await self.read(f"/cases/{case}/profile"))["http"] == 200
+        self.clock.advance(DELAY)
+        assert await self.deadlines.fire_due() >= 1
 
     async def received(self, case: str, referral: str, due_in: int = 7) -> None:
         """The referral is in the centre's inbox; the answer is due in so many days."""

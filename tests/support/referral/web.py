@@ -71,7 +71,7 @@ def calls(api: Api) -> dict[str, tuple[str, str, dict[str, Any] | None]]:
     return {
         "open_case": ("POST", "/cases", {**example(bodies.NewCase), "profile": PROFILE}),
         "set_profile": ("PUT", f"/cases/{CASE}/profile", PROFILE),
-        "destroy_profile": ("DELETE", f"/cases/{CASE}/profile", None),
+        "request_destruction": ("POST", f"/cases/{CASE}/profile/destruction/request", {"reason": "person_asked"}),
         "grant_consent": ("POST", f"/cases/{CASE}/consents", CONSENT),
         "withdraw_consent": ("POST", f"/consents/{consent}/withdraw", None),
         "refer": ("POST", f"/cases/{CASE}/referrals", {**example(bodies.NewReferral), "needs": ["housing"]}),
@@ -108,7 +108,7 @@ def reads(api: Api) -> dict[str, str]:
 CHANGES = (
     "open_case",
     "set_profile",
-    "destroy_profile",
+    "request_destruction",
     "grant_consent",
     "withdraw_consent",
     "refer",

@@ -21,6 +21,7 @@ from referral.domain.profile import Profile
 from referral.domain.referral import Referral
 from referral.handlers import COMMANDS, DEADLINES, KINDS
 from referral.handlers.care import opened
+from referral.handlers.destruction import DELAY
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
 from tests.support.referral.news import CASE, DAY, EDO, LAGOS, STRANGER, TODAY, News
@@ -54,6 +55,10 @@ def in_days(days: int) -> date:
     return TODAY + days * DAY
 
 
+ADA, BOB = "a" * 64, "b" * 64
+"""Two people of a desk, as keyed hashes."""
+
+
 class Desk(News):
     """One desk and the case that the tests are about."""
 
@@ -84,6 +89,12 @@ class Desk(News):
         return desk
 
     # --- commands ---
+
+    def destroy(self) -> None:
+        """Two people of the desk destroy the keys of the case, and the days pass."""
+        done(self.run(commands.RequestDestruction(CASE, "person_asked", (ADA,))))
+        done(self.run(commands.ConfirmDestruction(CASE, (BOB,))))
+        self.service.advance(DELAY)
 
     def run(self, command: Any, actor: Actor = SCOUT) -> Decision | Refused:
         """Runs a command; a refusal must change nothing."""
@@ -272,7 +283,12 @@ COMMON: Sequence[tuple[str, Any]] = (
     ("refer", lambda desk, who, case: desk.refer(actor=who, case_id=case)),
     ("withdraw", lambda desk, who, case: desk.withdraw(actor=who, case_id=case)),
     ("set profile", lambda desk, who, case: desk.run(commands.SetProfile(case, SEALED), who)),
-    ("destroy profile", lambda desk, who, case: desk.run(commands.DestroyProfile(case), who)),
+    (
+        "request destruction",
+        lambda desk, who, case: desk.run(commands.RequestDestruction(case, "person_asked", (ADA,)), who),
+    ),
+    ("confirm destruction", lambda desk, who, case: desk.run(commands.ConfirmDestruction(case, (BOB,)), who)),
+    ("reject destruction", lambda desk, who, case: desk.run(commands.RejectDestruction(case), who)),
     ("plan", lambda desk, who, case: desk.plan(actor=who, case_id=case)),
     ("book", lambda desk, who, case: desk.book(actor=who, case_id=case)),
     ("reschedule", lambda desk, who, case: desk.reschedule(actor=who, case_id=case)),

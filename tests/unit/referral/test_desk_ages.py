@@ -162,7 +162,7 @@ def test_whatever_takes_the_birth_date_away_takes_the_day_of_the_change_away() -
     assert (due(desk), desk.case.age_band) == (None, "under_18")
     done(told_of(desk, A_MINOR))
     assert due(desk) is not None
-    done(desk.run(commands.DestroyProfile(CASE)))
+    desk.destroy()
     assert (due(desk), desk.case.age_band) == (None, "under_18")
 
 

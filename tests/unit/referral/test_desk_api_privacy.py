@@ -67,10 +67,10 @@ def test_every_touch_of_a_profile_leaves_a_line_in_the_log_without_a_value(api: 
     lines = configured(SUBJECT)
     assert api.act(*calls(api)["set_profile"]).status_code == 200
     assert api.read(f"/cases/{CASE}/profile").status_code == 200
-    assert api.act(*calls(api)["destroy_profile"]).status_code == 200
+    assert api.act(*calls(api)["request_destruction"]).status_code == 200
     problem(api.read(f"/cases/{CASE}/profile", BERLIN), 403, "other_organisation")
     told = [line for line in lines() if line["event"].startswith("profile_")]
-    assert [line["event"] for line in told] == ["profile_set", "profile_read", "profile_destroyed"]
+    assert [line["event"] for line in told] == ["profile_set", "profile_read", "profile_destruction_requested"]
     assert {(line["case_id"], line["role"], line["owner"]) for line in told} == {(str(CASE), "scout", "scouts:bavaria")}
 
 

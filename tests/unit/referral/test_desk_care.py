@@ -9,7 +9,7 @@ import pytest
 from chassis.pure.decision import Decision
 from chassis.pure.sealing import InClear, UnknownGeneration, VaultError
 from chassis.pure.states import Codec
-from referral.commands import DestroyProfile, SetProfile
+from referral.commands import RequestDestruction, SetProfile
 from referral.domain.case import Case
 from referral.events import ReturneeDeparted, ReturneeReferred
 from referral.handlers import KINDS, SEALING
@@ -18,7 +18,7 @@ from tests.support.keys import line, memory_vault, vault_of
 from tests.support.memory import SYSTEM
 from tests.support.referral.news import CASE, CHILD, EDO
 from tests.support.referral.web import PROGRAMME, Api
-from tests.support.referral.world import SCOUT, SEALED, Desk, done, refused
+from tests.support.referral.world import ADA, SCOUT, SEALED, Desk, done, refused
 from tests.support.web import problem
 
 CODES = ("employment", "health", "psychosocial", "medical", "rent")
@@ -98,14 +98,13 @@ def test_the_keys_of_a_case_are_destroyed_together(api: Api) -> None:
     done(desk.depart(0, 1, "medical"))
     before = desk.stored
     assert before.care_key is not None
-    assert api.act("DELETE", f"/cases/{CASE}/profile").json()["status"] == "destroyed"
+    desk.destroy()
     after = desk.stored
     assert (after.care_key, after.journey.assistance_codes) == (None, None)
     assert [each.needs for each in after.referrals] == [None]
     shown = api.read(f"/cases/{CASE}").json()
     assert (shown["referrals"][0]["needs"], shown["journey"]["assistance_codes"]) == (None, None)
     assert api.read(f"/cases/{CASE}", PROGRAMME).json()["referrals"][0]["needs"] is None
-    assert api.act("DELETE", f"/cases/{CASE}/profile").status_code == 200, "twice is no fault"
 
 
 def test_a_copy_of_a_box_opens_with_no_key_that_the_case_gets_later() -> None:
@@ -113,7 +112,7 @@ def test_a_copy_of_a_box_opens_with_no_key_that_the_case_gets_later() -> None:
     done(desk.refer(needs=("health",)))
     [copy] = desk.stored.referrals
     assert isinstance(copy.needs, str)
-    done(desk.run(DestroyProfile(CASE), SCOUT))
+    desk.destroy()
     done(desk.run(SetProfile(CASE, SEALED), SCOUT))
     done(desk.refer(EDO, needs=("health",)))
     key = desk.stored.care_key
@@ -125,9 +124,9 @@ def test_a_copy_of_a_box_opens_with_no_key_that_the_case_gets_later() -> None:
 
 def test_a_case_without_a_profile_has_needs_that_can_be_destroyed() -> None:
     desk = Desk.consented()
-    refused(desk.run(DestroyProfile(CASE), SCOUT), "profile_not_found", 404)
+    refused(desk.run(RequestDestruction(CASE, "person_asked", (ADA,))), "profile_not_found", 404)
     done(desk.refer(needs=("health",)))
-    done(desk.run(DestroyProfile(CASE), SCOUT))
+    desk.destroy()
     assert (desk.stored.care_key, desk.profile.status) == (None, "destroyed")
 
 
@@ -194,7 +193,7 @@ def test_what_lies_in_clear_is_shown_is_counted_and_is_sealed() -> None:
 def test_what_was_destroyed_is_not_sealed_again() -> None:
     desk = departed()
     in_clear(desk)
-    done(desk.run(DestroyProfile(CASE), SCOUT))
+    desk.destroy()
     assert [code for code in CODES if f'"{code}"' in stored(desk)] == []
     assert sealed(desk).states == ()
 

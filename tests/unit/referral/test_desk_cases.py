@@ -138,40 +138,6 @@ def test_a_new_profile_takes_the_place_of_the_one_before_and_of_its_key() -> Non
     assert {each.key for each in desk.case.profile_keys.values()} == {"another"}
 
 
-def test_a_destroyed_profile_has_neither_key_nor_ciphertext() -> None:
-    desk = Desk.opened(profile=SEALED)
-    answer = done(desk.run(commands.DestroyProfile(CASE))).answer
-    assert answer == ProfileOutcome(case_id=CASE, status="destroyed")
-    assert (desk.profile, desk.case.profile_keys) == (Profile(CASE), {})
-    assert desk.profile.status == "destroyed"
-
-
-def test_to_destroy_a_profile_twice_is_no_fault_and_changes_nothing() -> None:
-    desk = Desk.opened(profile=SEALED)
-    first = done(desk.run(commands.DestroyProfile(CASE)))
-    before = desk.service.snapshot()
-    assert done(desk.run(commands.DestroyProfile(CASE))).answer == first.answer
-    assert desk.service.snapshot() == before
-
-
-def test_a_profile_that_never_was_cannot_be_destroyed() -> None:
-    refused(Desk.opened().run(commands.DestroyProfile(CASE)), "profile_not_found", 404)
-
-
-def test_after_a_destroyed_profile_a_new_one_can_be_set() -> None:
-    desk = Desk.opened(profile=SEALED)
-    done(desk.run(commands.DestroyProfile(CASE)))
-    done(desk.run(commands.SetProfile(CASE, SEALED)))
-    assert desk.profile.status == "sealed"
-
-
-def test_a_profile_is_published_in_no_event_whatever_happens_to_it() -> None:
-    desk = Desk.opened(profile=SEALED)
-    done(desk.run(commands.SetProfile(CASE, SEALED)))
-    done(desk.run(commands.DestroyProfile(CASE)))
-    assert desk.told() == ["CaseOpened"]
-
-
 def test_a_case_is_found_by_its_consents_and_referrals() -> None:
     desk = Desk.referred()
     ids: set[UUID] = set(desk.service.kinds[0].links(desk.case))  # type: ignore[misc]

@@ -23,7 +23,7 @@ from vocabulary.events import SUBJECT
 
 READ_FOR = {
     "set_profile": "read_profile",
-    "destroy_profile": "read_profile",
+    "request_destruction": "read_case",
     "withdraw_referral": "read_referral",
     **{name: "read_case" for name in CHANGES if name.split("_")[-1] in ("consent", "departure", "refer")},
     "grant_consent": "read_consents",
@@ -195,17 +195,15 @@ def test_a_profile_that_is_not_there_cannot_have_been_read(api: Api) -> None:
     path = f"/cases/{STRANGER}/profile"
     problem(api.act("PUT", path, PROFILE, **{"If-Match": "*"}), 412, "if_match_unshown")
     assert api.act("PUT", path, PROFILE).status_code == 200
-    assert api.act("DELETE", path, **{"If-Match": "*"}).status_code == 200
-    problem(api.act("PUT", path, PROFILE, **{"If-Match": "*"}), 412, "if_match_unshown")
+    assert api.act("PUT", path, PROFILE, **{"If-Match": "*"}).status_code == 200
 
 
 def test_a_profile_under_another_key_is_held_to_nothing_and_the_operators_hear_of_it(api: Api) -> None:
     path, lines = f"/cases/{CASE}/profile", configured(SUBJECT)
     api.desk.service.vault = memory_vault(number=2)
-    for method, body in (("PUT", PROFILE), ("DELETE", None)):
-        problem(api.act(method, path, body, **{"If-Match": "*"}), 503, "vault_locked")
+    problem(api.act("PUT", path, PROFILE, **{"If-Match": "*"}), 503, "vault_locked")
     told = [line for line in lines() if line["event"] == "vault_locked"]
-    assert [line["case_id"] for line in told] == [str(CASE)] * 2
+    assert [line["case_id"] for line in told] == [str(CASE)]
     assert api.act("PUT", path, PROFILE).status_code == 200
     assert api.read(path).json() == {"case_id": str(CASE), **PROFILE}
 

@@ -92,7 +92,7 @@ def test_at_the_end_the_keys_are_taken_back_until_the_centre_tells_that_they_are
         case "consent":
             done(desk.withdraw_consent())
         case _:
-            done(desk.run(commands.DestroyProfile(CASE)))
+            desk.destroy()
     revoked = told(desk, ProfileKeyRevoked)
     assert {(each.receiver, each.part) for each in revoked} == {(LAGOS, part) for part in FIELDS}
     assert {share.status for share in desk.stored.shares} == {"revoked"}

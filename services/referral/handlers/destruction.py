@@ -1,0 +1,85 @@
+"""The keys of a case are destroyed by two people of its desk, and not at once (docs/domain.md: destruction).
+
+What is destroyed comes back for nobody. So one person asks for it, another one confirms it, and until the delay is over
+any of the desk may say no; a new profile says no as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
+from chassis.pure.states import States
+from referral import refusals
+from referral.answers import DestructionOutcome
+from referral.commands import ConfirmDestruction, RejectDestruction, RequestDestruction
+from referral.domain.case import Case
+from referral.domain.destruction import Destruction
+from referral.domain.profile import Profile
+from referral.handlers.care import destroyed
+from referral.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
+from referral.handlers.desk import own_case
+from vocabulary.confirming import seconded
+from vocabulary.countries import GERMANY, day_at
+from vocabulary.refusals import unknown_code
+
+LAPSES_AFTER: Final = timedelta(days=7)
+DELAY: Final = timedelta(days=3)
+
+
+def request(states: States, command: RequestDestruction, context: Context) -> Decision | Refused:
+    """Asks for the keys to be destroyed, that of the profile and that of what tells of health. Nothing happens yet."""
+    case = own_case(states, command.case_id, context.actor)
+    if isinstance(case, Refused):
+        return case
+    profile = states.get(Profile, case.id)
+    if destroyed(case) == case and (profile is None or profile.wrapped_key is None):
+        return refusals.PROFILE_NOT_FOUND if profile is None else refusals.PROFILE_DESTROYED
+    if case.destruction is not None and case.destruction.stands(context.now):
+        return refusals.DESTRUCTION_PENDING
+    if context.reference.destruction_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
+        return unknown_code("/reason", "destruction_reasons")
+    asked = Destruction(command.reason, context.now, context.now + LAPSES_AFTER, command.by[0])
+    return _saved(replace(case, destruction=asked), context)
+
+
+def confirm(states: States, command: ConfirmDestruction, context: Context) -> Decision | Refused:
+    """Another person of the desk says the same: once the delay is over, the keys are gone."""
+    case = own_case(states, command.case_id, context.actor)
+    if isinstance(case, Refused):
+        return case
+    nothing, same_person = refusals.NO_DESTRUCTION, refusals.SAME_PERSON_DESTROYS
+    wanted = seconded(case.destruction, command.by, context.now, nothing=nothing, same_person=same_person)
+    if isinstance(wanted, Refused):
+        return wanted
+    due_at = context.now + DELAY
+    decision = _saved(replace(case, destruction=wanted.confirmed(context.now, due_at)), context)
+    return decision._replace(deadlines=(Deadline(PROFILE_DESTRUCTION, case.id, case.id, due_at),))
+
+
+def reject(states: States, command: RejectDestruction, context: Context) -> Decision | Refused:
+    """Anybody of the desk says no, whoever has asked, and whoever has confirmed."""
+    case = own_case(states, command.case_id, context.actor)
+    if isinstance(case, Refused):
+        return case
+    if case.destruction is None or not case.destruction.stands(context.now):
+        return refusals.NO_DESTRUCTION
+    decision = _saved(replace(case, destruction=None), context)
+    return decision._replace(deadlines=(Cleared(PROFILE_DESTRUCTION, case.id),))
+
+
+def destroy(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
+    """The delay is over, and nobody has said no: from now on no box of the case opens any more."""
+    case = states.get(Case, deadline.owner)
+    if case is None or case.destruction is None or case.destruction.due_at is None:
+        return NOTHING
+    if case.destruction.due_at > deadline.due_at:
+        return NOTHING
+    after = replace(destroyed(case), destruction=None)
+    return Decision((after, Profile(case.id)), (), (Cleared(AGE_BAND, case.id),))
+
+
+def _saved(case: Case, context: Context) -> Decision:
+    return Decision((case,), answer=DestructionOutcome.of(case, context.now))
