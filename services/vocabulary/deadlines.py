@@ -17,7 +17,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure.codes import Code, Instant
+from chassis.pure.codes import LATEST_YEAR, Code, Instant
 from chassis.pure.decision import (
     NOTHING,
     Cleared,
@@ -148,6 +148,8 @@ class Ladder:
             return Decision(states_after, events)
         level = deadline.level + 1
         due = owing.limit(level, deadline.due_at, context)
+        if not _in_time(due.at):
+            return Decision(states_after, events)
         owed = Owed(self.roles[level - 1], owing.org, owing.case_id)
         again = Deadline(self.name, deadline.subject, deadline.owner, due.at, level, due.counted, owed)
         return Decision(states_after, events, (again,))
@@ -164,7 +166,7 @@ class Ladder:
 
     def changed(self, before: Any | None, after: Any, context: Context) -> Decision:
         """What a change of the aggregate sets, clears and tells."""
-        owed, owes = {} if before is None else self.owed(before), self.owed(after)
+        owed, owes = {} if before is None else self._owed(before, context), self._owed(after, context)
         cleared = (Cleared(self.name, id_) for id_ in owed if id_ not in owes)
         begun = (self._begun(id_, after.id, each, context) for id_, each in owes.items() if owed.get(id_) != each)
         events = tuple(
@@ -173,6 +175,13 @@ class Ladder:
             if owes.get(id_) != owing and self.done(before, after, id_)
         )
         return Decision((), events, (*cleared, *begun))
+
+    def _owed(self, state: Any, context: Context) -> Mapping[UUID, Owing]:
+        """What is owed within the programme's time: a date far ahead makes an end of which no event could tell."""
+        found = self.owed(state)
+        return {
+            id_: each for id_, each in found.items() if _in_time(each.due_at or each.limit(1, each.since, context).at)
+        }
 
     def _begun(self, subject: UUID, owner: UUID, owing: Owing, context: Context) -> Deadline:
         """Its first level."""
@@ -219,6 +228,10 @@ class Ladder:
     def _owner(self, level: int, owing: Owing) -> tuple[str, str]:
         role = self.roles[level - 1]
         return role, PROGRAMME_DESK if role == roles.PROGRAMME_MANAGER else owing.org
+
+
+def _in_time(at: datetime) -> bool:
+    return at.year <= LATEST_YEAR
 
 
 def _with(decision: Decision, follows: Decision) -> Decision:

@@ -113,8 +113,8 @@ def test_causes_are_other_examples_that_came_before() -> None:
         assert cause.headers["ce_time"] < example.headers["ce_time"], example.file
 
 
-def test_the_story_is_about_one_case() -> None:
-    assert len({example.value["case_id"] for example in examples() if "case_id" in example.value}) == 1
+def test_the_story_is_about_one_case_and_one_that_walks_in() -> None:
+    assert len({example.value["case_id"] for example in examples() if "case_id" in example.value}) == 2
 
 
 def test_the_story_keeps_the_rules_that_it_shows() -> None:

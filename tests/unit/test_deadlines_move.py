@@ -167,6 +167,8 @@ def test_what_stays_is_never_counted_in_working_days() -> None:
                         found.add(name)
                         assert len(node.args) <= 5, ast.unparse(node)
                         assert "counted" not in {each.arg for each in node.keywords}, ast.unparse(node)
+        statements = " ".join(path.read_text() for path in (SERVICES / service.name / "migrations").glob("*.sql"))
+        found |= {name for name in names if f"'{name.lower()}'" in statements}  # of what was there before it
     for name, service in STAYING.items():
         [row] = [each for each in service().deadlines.values() if each.name == name]
         assert row.counted is None

@@ -144,9 +144,9 @@ def test_a_candidacy_goes_no_way_that_its_table_does_not_have() -> None:
     """The methods that carry more than a status go by the table as well."""
     work = candidacy.Employment(ID, NOW.date(), "contract", True)
     ways = {
-        "present": lambda it: it.presented(NOW.date(), NOW),
+        "present": lambda it: it.presented(NOW.date(), NOW, NOW),
         "arrange": lambda it: it.invited(INTERVIEW, NOW),
-        "hold": lambda it: it.interviewed(NOW.date(), "held", NOW),
+        "hold": lambda it: it.interviewed(NOW.date(), "held", NOW, NOW),
         "offer": lambda it: it.offered(OFFER),
         "accept": lambda it: it.accepted(NOW.date()),
         "decline": lambda it: it.declined("wage", NOW.date()),

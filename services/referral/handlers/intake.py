@@ -10,7 +10,6 @@ from referral import refusals
 from referral.answers import CaseOutcome, ProfileOutcome
 from referral.commands import OpenCase, SetProfile
 from referral.domain.case import Case
-from referral.domain.profile import Profile
 from referral.events import CaseOpened
 from referral.handlers.ages import by_profile
 from referral.handlers.deadlines import PROFILE_DESTRUCTION
