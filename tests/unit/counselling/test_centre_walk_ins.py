@@ -43,7 +43,7 @@ def test_anybody_is_taken_in_and_in_contact_at_once(group: str) -> None:
     desk = WalkInDesk.with_file(target_group=group)
     assert (desk.file.status, desk.file.centre, desk.intake.status) == ("in_contact", LAGOS, "in_progress")
     assert desk.told() == ["CaseOpened", "ConsentGranted"]
-    assert desk.service.deadlines == {}
+    assert {name for name, _ in desk.service.deadlines} == {"consent_expiry"}
     event = last(desk.events, CaseOpened)
     assert (event.target_group, event.sex, event.country, event.centre) == (group, "female", "NG", LAGOS)
     assert event.referral_id == desk.intake.id
@@ -142,7 +142,7 @@ def test_who_returned_has_a_day_of_arrival_and_was_spoken_with() -> None:
     outcome = done(desk.arrive(TODAY - 10 * DAY))
     assert outcome.answer is not None
     assert outcome.answer.first_contact_due_at is None  # type: ignore[attr-defined]
-    assert (desk.file.status, desk.service.deadlines) == ("in_contact", {})
+    assert (desk.file.status, {name for name, _ in desk.service.deadlines}) == ("in_contact", {"consent_expiry"})
     assert desk.told()[-1] == "ArrivedInCountry"
 
 
@@ -166,7 +166,7 @@ def test_who_walks_in_may_have_returned_years_ago_and_the_day_is_corrected_withi
     done(desk.service.command(commands.ConfirmCorrection(CASE, ("b" * 64,)), MANAGER))
     assert desk.file.arrival is not None
     assert (desk.file.arrival.arrived_on, desk.file.status) == (TODAY - 700 * DAY, "in_contact")
-    assert (desk.told()[-1], desk.service.deadlines) == ("ArrivalCorrected", {})
+    assert (desk.told()[-1], {name for name, _ in desk.service.deadlines}) == ("ArrivalCorrected", {"consent_expiry"})
     refused(
         desk.service.command(commands.VoidArrival(CASE, "wrong_person", ("a" * 64,)), COUNSELLOR), "contacts_recorded"
     )
