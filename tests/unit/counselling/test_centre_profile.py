@@ -171,8 +171,8 @@ def test_after_the_end_the_centres_copy_is_gone_and_the_desk_knows() -> None:
 def test_a_profile_that_germany_has_destroyed_is_revoked_here() -> None:
     chain = Chain()
     chain.accept()
-    chain.desk.service.now = chain.centre.service.now = NOW.replace(hour=11)
-    done(chain.desk.run(commands.DestroyProfile(CASE)))
+    chain.desk.destroy()
+    chain.centre.service.now = chain.desk.service.now
     chain.settle()
     shown = chain.shown().json()
     assert {each["status"] for each in shown["parts"]} == {"revoked"}
