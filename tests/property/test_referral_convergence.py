@@ -143,7 +143,9 @@ class Run:
         first, last = day + timedelta(days=step.value[0]), day + timedelta(days=sum(step.value))
         command: Any
         if model.trip.standing in ("arrived", "never_arrived"):
-            self.answers.append(model.trip.standing)  # it is decided of another journey, or of one that is lost
+            # It is decided of another journey, or of one that is lost: a report that is heard later is of the new one.
+            reports = sum(isinstance(told, contracts.ArrivedInCountry) for told, _ in self.told)
+            self.answers.append(f"{model.trip.standing}, {reports}")
         match step.what:
             case "plan":
                 command, expected = commands.PlanDeparture(CASE, first, last, "unknown", None), model.plan
