@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -29,13 +28,13 @@ from chassis.pure.decision import (
 from chassis.pure.messages import Contract, Event
 from chassis.pure.reference import DIRECTORY
 from chassis.pure.states import (
-    Codec,
     Entry,
     Kind,
     Need,
     States,
 )
 from tests.support.keys import memory_vault
+from tests.support.once import codec_of
 from vocabulary.countries import WORKING_DAYS
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -44,12 +43,6 @@ SYSTEM = Actor("system", "programme:chain")
 DAYS = WORKING_DAYS.over(
     calendar_days.read(DIRECTORY), calendar_days.weekends(DIRECTORY), calendar_days.rules(DIRECTORY)
 )
-
-
-@cache
-def _codec(kind: Kind[Any]) -> Codec:
-    """One for all tests of a process: to build it takes longer than most tests."""
-    return Codec(kind)
 
 
 class MemoryService:
@@ -75,7 +68,7 @@ class MemoryService:
         self.deadlines: dict[tuple[str, UUID], Deadline] = {}
         self.events: list[Event] = []
         self.vault = memory_vault(seed)
-        self._codecs = {kind.state: _codec(kind) for kind in self.kinds}
+        self._codecs = {kind.state: codec_of(kind) for kind in self.kinds}
         self._random = random.Random(seed)
 
     def command(self, command: Any, actor: Actor, stale: Refused | None = None) -> Decision | Refused:

@@ -143,6 +143,11 @@ def a_process_was_not_live_for_a_lost_database(evidence: Evidence) -> None:
     evidence.probes.append(Probe(1303.0, 1303.1, "shop-1", 503, 503))
 
 
+@breaks(15, "/health/live")
+def a_process_answered_nobody_for_a_lost_database(evidence: Evidence) -> None:
+    evidence.probes.append(Probe(1303.0, 1308.0, "shop-1", -1, -1))
+
+
 @breaks(15, "killed for a lost database")
 def a_process_was_killed_for_a_lost_database(evidence: Evidence) -> None:
     evidence.lives.append(Life("shop-2", "shop", 900.0, 1305.0, "killed: not live"))
