@@ -1,9 +1,9 @@
 """What somebody owes by a time: one shape for every kind of deadline, in every service.
 
 A kind is a `Ladder`: who owes it at each level, and what of it stands in an aggregate. All else follows from that. The
-deadline is set and cleared; who owes it is reminded; its end is told louder each time, level by level, then it is
-quiet; a change of the calendar is told, and so is that it was done. No deadline decides anything over a person
-(docs/domain.md: never-by-a-clock). That one was set is no event: the fact that it follows from is one.
+deadline is set and cleared; who owes it is reminded; its end is told louder each time, level by level, then it is quiet
+and stays in the list; a change of the calendar is told, and so is that it was done. No deadline decides anything over a
+person (docs/domain.md: never-by-a-clock). That one was set is no event: the fact that it follows from is one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
+from itertools import takewhile
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -144,15 +145,7 @@ class Ladder:
             return Decision(events=(self.told.approaching(**told, level=deadline.level),))
         states_after = () if owing.late is None else (owing.late(deadline, context.now),)
         events = (self.told.missed(**told, level=deadline.level),)
-        if deadline.level >= len(self.roles):
-            return Decision(states_after, events)
-        level = deadline.level + 1
-        due = owing.limit(level, deadline.due_at, context)
-        if not _in_time(due.at):
-            return Decision(states_after, events)
-        owed = Owed(self.roles[level - 1], owing.org, owing.case_id)
-        again = Deadline(self.name, deadline.subject, deadline.owner, due.at, level, due.counted, owed)
-        return Decision(states_after, events, (again,))
+        return Decision(states_after, events, (self._next(deadline, owing, context),))
 
     def moves(self, states: States, move: DeadlineMove, context: Context) -> Decision:
         """It is owed by another time, because working days are others."""
@@ -191,26 +184,45 @@ class Ladder:
         owed = Owed(self.roles[0], owing.org, owing.case_id, reminded_at)
         return Deadline(self.name, subject, owner, due_at, counted=limit.counted, owed=owed)
 
+    def _next(self, missed: DeadlineDue, owing: Owing, context: Context) -> Deadline:
+        """The level after one that was missed. After the last it stays as it was, and is due no more."""
+        name, subject, owner, due_at, level = self.name, missed.subject, missed.owner, missed.due_at, missed.level
+        if level < len(self.roles):
+            due = owing.limit(level + 1, due_at, context)
+            if _in_time(due.at):
+                owed = Owed(self.roles[level], owing.org, owing.case_id)
+                return Deadline(name, subject, owner, due.at, level + 1, due.counted, owed)
+        owed = Owed(self.roles[level - 1], owing.org, owing.case_id, missed=True)
+        return Deadline(name, subject, owner, due_at, level, owed=owed)
+
     def _still(self, states: States, deadline: DeadlineDue | DeadlineMove) -> Owing | None:
         state = states.get(self.state, deadline.owner)
         return None if state is None else self.owed(state).get(deadline.subject)
 
     def _met(self, subject: UUID, owing: Owing, context: Context) -> DeadlineMet:
-        """What the aggregate does not keep is counted anew."""
+        """That it was done, and how late: a level that is over counts, also if nobody has told so yet."""
         role, org = self._owner(1, owing)
-        due_at, level = owing.due_at, owing.level
-        if due_at is None:
-            ends = list(self._ends(owing, context))
-            due_at, level = ends[0], sum(end <= context.now for end in ends)
+        due_at, level = self._first(owing, context).at, max(owing.level, self._reached(owing, context))
         who = {"case_id": owing.case_id, "centre": owing.centre, "country": owing.country}
         what = {"deadline_type": self.name, "subject_id": subject, "owner_role": role, "owner_org": org}
         return self.told.met(**who, **what, due_at=due_at, level=level)
 
-    def _ends(self, owing: Owing, context: Context) -> Iterator[datetime]:
-        start = owing.since
-        for level in range(1, len(self.roles) + 1):
-            start = owing.limit(level, start, context).at
-            yield start
+    def _reached(self, owing: Owing, context: Context) -> int:
+        """How many of its levels are over."""
+        return sum(1 for _ in takewhile(lambda due: due.at <= context.now, self._levels(owing, context)))
+
+    def _levels(self, owing: Owing, context: Context) -> Iterator[Due]:
+        """When each level is over. One is counted when it is asked for: later ones may end where no calendar does."""
+        due = self._first(owing, context)
+        yield due
+        for level in range(2, len(self.roles) + 1):
+            due = owing.limit(level, due.at, context)
+            yield due
+
+    def _first(self, owing: Owing, context: Context) -> Due:
+        """When the first level is over: as the aggregate keeps it, which may have moved."""
+        due = owing.limit(1, owing.since, context)
+        return due if owing.due_at is None else due._replace(at=owing.due_at)
 
     def _told(self, deadline: DeadlineDue | DeadlineMove, owing: Owing) -> dict[str, Any]:
         role, org = self._owner(deadline.level, owing)

@@ -39,6 +39,7 @@ from vocabulary.countries import WORKING_DAYS
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning; Ramadan 2026 has begun, Easter is not near."""
+NEVER = datetime.max.replace(tzinfo=UTC)
 SYSTEM = Actor("system", "programme:chain")
 DAYS = WORKING_DAYS.over(
     calendar_days.read(DIRECTORY), calendar_days.weekends(DIRECTORY), calendar_days.rules(DIRECTORY)
@@ -46,7 +47,9 @@ DAYS = WORKING_DAYS.over(
 
 
 def _next(deadline: Deadline) -> datetime:
-    """When a worker looks at it next."""
+    """When a worker looks at it next; at what is missed for good, never."""
+    if deadline.owed is not None and deadline.owed.missed:
+        return NEVER
     reminds_at = None if deadline.owed is None else deadline.owed.approaches_at
     return deadline.due_at if reminds_at is None else min(deadline.due_at, reminds_at)
 
@@ -106,6 +109,11 @@ class MemoryService:
             fired.append(self._run(self.deadline_handlers[deadline.name], message, SYSTEM, self.now))
         self.now = target
         return fired
+
+    def due(self, name: str, subject: UUID) -> datetime | None:
+        """When a deadline is due, if it runs: what is missed for good stands still."""
+        deadline = self.deadlines.get((name, subject))
+        return None if deadline is None or _next(deadline) == NEVER else deadline.due_at
 
     def follow(self, handlers: Mapping[str, Handler], days: WorkingDays) -> list[DeadlineMove]:
         """The calendars are others now: moves the deadlines that hang on them, as a worker does."""

@@ -75,13 +75,15 @@ class Owed(NamedTuple):
     """Who owes what a deadline is about, and whom it concerns, for the list of what is owed.
 
     `about`: what the service's telemetry is searched by, such as an order. `approaches_at`: when the debtor is to be
-    reminded, before it is due; None: never.
+    reminded, before it is due; None: never. `missed`: its time has passed, and nothing fires any more; it stands in the
+    list until it is cleared.
     """
 
     role: str
     org: str
     about: UUID
     approaches_at: datetime | None = None
+    missed: bool = False
 
 
 class Deadline(NamedTuple):

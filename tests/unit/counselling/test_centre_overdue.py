@@ -74,7 +74,8 @@ def test_an_unanswered_referral_is_told_to_counsellor_manager_and_desk(priority:
             start=1,
         )
     ]
-    assert not desk.service.deadlines
+    [row] = desk.service.deadlines.values()
+    assert (row.due_at, row.level, row.owed and row.owed.missed) == (due[-1], 3, True), "it is owed as before"
     done(desk.accept())
 
 
@@ -149,7 +150,8 @@ def test_a_missing_first_contact_is_told_likewise(vulnerable: bool, due: list[da
     assert desk.file.status == "arrived_not_contacted"
     assert desk.file.arrival is not None
     assert desk.file.arrival.contact_overdue_level == 3
-    assert {name for name, _ in desk.service.deadlines} == {"consent_expiry"}
+    assert {name for name, _ in desk.service.deadlines} == {"consent_expiry", "first_contact"}
+    assert desk.due("first_contact", CASE) is None
     done(desk.contact(TODAY + 365 * DAY))
 
 

@@ -30,6 +30,7 @@ class Post:
     id: UUID
     centre: str = LAGOS
     wanted_at: datetime | None = None
+    due_at: datetime | None = None
     written: bool = False
     status: str = "open"
 
@@ -49,7 +50,7 @@ def waiting(post: Post) -> Mapping[UUID, Owing]:
     def limit(level: int, start: datetime, _context: Context) -> Due:
         return Due(start + HOUR * 8 * level)
 
-    return {LETTER: Owing(post.id, post.centre, "NG", post.centre, post.wanted_at, limit)}
+    return {LETTER: Owing(post.id, post.centre, "NG", post.centre, post.wanted_at, limit, due_at=post.due_at)}
 
 
 TOLD = Told(events.DeadlineApproaching, events.DeadlineMissed, events.DeadlineMet, events.DeadlineMoved)
@@ -119,7 +120,9 @@ def test_its_owner_is_reminded_once_and_each_level_is_told_to_another() -> None:
         ("DeadlineMissed", 3, roles.PROGRAMME_MANAGER, PROGRAMME_DESK),
     ]
     assert [event.due_at - NOW for event in office.service.events[1:]] == [8 * HOUR, 24 * HOUR, 48 * HOUR]  # type: ignore[attr-defined]
-    assert not office.service.deadlines, "then it is quiet"
+    [row] = office.service.deadlines.values()
+    assert (row.due_at, row.level, row.owed and row.owed.missed) == (NOW + 48 * HOUR, 3, True), "it is owed as before"
+    assert office.service.advance(timedelta(days=900)) == [], "and nobody is told any more"
     assert office.service.state(Post, CASE) == office.post, "a deadline decides nothing"
 
 
@@ -132,6 +135,28 @@ def test_that_it_was_done_is_told_with_the_level_that_it_had_reached(hours: int,
     assert office.told[-1] == ("DeadlineMet", level, roles.CENTRE_COUNSELLOR, LAGOS)
     assert office.service.events[-1].due_at == NOW + 8 * HOUR  # type: ignore[attr-defined]
     assert not office.service.deadlines
+
+
+@pytest.mark.parametrize(("hours", "level"), [(7, 0), (8, 1), (30, 2), (90, 3)])
+def test_what_is_done_late_is_told_as_late_if_no_worker_has_noticed_yet(hours: int, level: int) -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW, due_at=NOW + 8 * HOUR)
+    office.service.now += hours * HOUR
+    office.becomes(written=True)
+    assert office.told == [("DeadlineMet", level, roles.CENTRE_COUNSELLOR, LAGOS)]
+
+
+@pytest.mark.parametrize(("changes", "told"), [({"written": True}, ["DeadlineMet"]), ({"wanted_at": None}, [])])
+def test_what_was_missed_for_good_leaves_the_list_when_it_is_done_or_owed_no_more(
+    changes: dict[str, Any], told: list[str]
+) -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW)
+    office.service.advance(timedelta(days=9))
+    already = len(office.told)
+    office.becomes(**changes)
+    assert office.service.deadlines == {}
+    assert [name for name, *_ in office.told[already:]] == told
 
 
 def test_what_is_owed_no_more_is_cleared_and_was_not_met() -> None:
