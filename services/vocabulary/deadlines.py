@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -101,8 +101,8 @@ class Owing:
     `org`: who owes it, up to the programme's desk, to which the last levels go. `since`: from when it is counted.
 
     What the aggregate keeps may differ nevertheless: `due_at`, the end of the first level, and `level`, the last that
-    was missed. `late` is the aggregate once another was missed, `until` once the first ends at another time. All of
-    them are absent where it keeps nothing.
+    was missed: it is told once, also if another owes it now, or if it was not owed for a while. `late` is the aggregate
+    once another was missed, `until` once the first ends at another time. Each is absent where it keeps no such thing.
     """
 
     case_id: UUID
@@ -177,23 +177,29 @@ class Ladder:
         }
 
     def _begun(self, subject: UUID, owner: UUID, owing: Owing, context: Context) -> Deadline:
-        """Its first level."""
-        limit = owing.limit(1, owing.since, context)
-        due_at = owing.due_at or limit.at
-        reminded_at = due_at - (self.notice or (due_at - owing.since) / NOTICE)
-        owed = Owed(self.roles[0], owing.org, owing.case_id, reminded_at)
-        return Deadline(self.name, subject, owner, due_at, counted=limit.counted, owed=owed)
+        """The first level that was not missed yet; after the last one, what stays in the list."""
+        level = min(owing.level + 1, len(self.roles))
+        due = next(islice(self._levels(owing, context), level - 1, None))
+        if owing.level == len(self.roles) or not _in_time(due.at):
+            return self._given_up(subject, owner, owing, level, due.at)
+        reminded_at = due.at - (self.notice or (due.at - owing.since) / NOTICE) if level == 1 else None
+        owed = Owed(self.roles[level - 1], owing.org, owing.case_id, reminded_at)
+        return Deadline(self.name, subject, owner, due.at, level, due.counted, owed)
 
     def _next(self, missed: DeadlineDue, owing: Owing, context: Context) -> Deadline:
-        """The level after one that was missed. After the last it stays as it was, and is due no more."""
-        name, subject, owner, due_at, level = self.name, missed.subject, missed.owner, missed.due_at, missed.level
-        if level < len(self.roles):
-            due = owing.limit(level + 1, due_at, context)
+        """The level after one that was missed; after the last one, what stays in the list."""
+        level = missed.level + 1
+        if level <= len(self.roles):
+            due = owing.limit(level, missed.due_at, context)
             if _in_time(due.at):
-                owed = Owed(self.roles[level], owing.org, owing.case_id)
-                return Deadline(name, subject, owner, due.at, level + 1, due.counted, owed)
+                owed = Owed(self.roles[level - 1], owing.org, owing.case_id)
+                return Deadline(self.name, missed.subject, missed.owner, due.at, level, due.counted, owed)
+        return self._given_up(missed.subject, missed.owner, owing, missed.level, missed.due_at)
+
+    def _given_up(self, subject: UUID, owner: UUID, owing: Owing, level: int, due_at: datetime) -> Deadline:
+        """It stays as it was when it was missed for the last time, and is due no more."""
         owed = Owed(self.roles[level - 1], owing.org, owing.case_id, missed=True)
-        return Deadline(name, subject, owner, due_at, level, owed=owed)
+        return Deadline(self.name, subject, owner, due_at, level, owed=owed)
 
     def _still(self, states: States, deadline: DeadlineDue | DeadlineMove) -> Owing | None:
         state = states.get(self.state, deadline.owner)

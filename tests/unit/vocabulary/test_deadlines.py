@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis.pure.decision import Cleared, Context, Deadline, Decision, Due, Handler, Refused
+from chassis.pure.decision import Cleared, Context, Deadline, DeadlineDue, Decision, Due, Handler, Refused
 from chassis.pure.needs import needs
 from chassis.pure.states import Kind, States
 from placement import events
@@ -31,6 +31,7 @@ class Post:
     centre: str = LAGOS
     wanted_at: datetime | None = None
     due_at: datetime | None = None
+    level: int | None = None
     written: bool = False
     status: str = "open"
 
@@ -50,7 +51,11 @@ def waiting(post: Post) -> Mapping[UUID, Owing]:
     def limit(level: int, start: datetime, _context: Context) -> Due:
         return Due(start + HOUR * 8 * level)
 
-    return {LETTER: Owing(post.id, post.centre, "NG", post.centre, post.wanted_at, limit, due_at=post.due_at)}
+    def late(deadline: DeadlineDue, _now: datetime) -> Post:
+        return post if post.level is None else replace(post, level=deadline.level)
+
+    found = Owing(post.id, post.centre, "NG", post.centre, post.wanted_at, limit, late)
+    return {LETTER: replace(found, due_at=post.due_at, level=post.level or 0)}
 
 
 TOLD = Told(events.DeadlineApproaching, events.DeadlineMissed, events.DeadlineMet, events.DeadlineMoved)
@@ -166,15 +171,42 @@ def test_what_is_owed_no_more_is_cleared_and_was_not_met() -> None:
     assert (office.told, office.service.deadlines) == ([], {})
 
 
-@pytest.mark.parametrize("changes", [{"centre": EDO}, {"wanted_at": NOW + HOUR}])
-def test_what_is_owed_otherwise_begins_anew(changes: dict[str, Any]) -> None:
+def test_what_is_owed_from_another_time_begins_anew() -> None:
     office = Office()
     office.becomes(wanted_at=NOW)
     office.service.advance(9 * HOUR)
-    office.becomes(**changes)
+    office.becomes(wanted_at=NOW + HOUR)
     [row] = office.service.deadlines.values()
-    assert (row.level, row.owed and row.owed.org) == (1, office.post.centre)
+    assert (row.level, row.due_at, row.owed and row.owed.org) == (1, NOW + 9 * HOUR, LAGOS)
     assert "DeadlineMet" not in {name for name, *_ in office.told}
+
+
+@pytest.mark.parametrize(("hours", "level", "missed"), [(1, 1, False), (9, 2, False), (30, 3, False), (90, 3, True)])
+def test_whoever_else_owes_it_takes_it_over_as_far_as_it_has_got(hours: int, level: int, missed: bool) -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW, level=0)
+    office.service.advance(hours * HOUR)
+    told = office.told
+    office.becomes(centre=EDO, level=office.service.state(Post, CASE).level)
+    [row] = office.service.deadlines.values()
+    assert (row.level, row.due_at) == (level, NOW + {1: 8, 2: 24, 3: 48}[level] * HOUR)
+    assert row.owed is not None
+    assert (row.owed.org, row.owed.missed) == (EDO, missed)
+    office.service.advance(timedelta(0))
+    assert office.told == told, "nothing is told again"
+    office.service.advance(timedelta(days=9))
+    assert [each[1] for each in office.told if each[0] == "DeadlineMissed"] == [1, 2, 3]
+
+
+def test_what_is_owed_again_from_the_same_time_is_not_missed_again() -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW, level=0)
+    office.service.advance(30 * HOUR)
+    office.becomes(wanted_at=None, level=2)
+    office.service.advance(20 * HOUR)
+    office.becomes(wanted_at=NOW, level=2)
+    office.service.advance(timedelta(days=9))
+    assert [each[1] for each in office.told if each[0] == "DeadlineMissed"] == [1, 2, 3]
 
 
 def test_what_changes_nothing_of_it_sets_nothing_anew() -> None:
