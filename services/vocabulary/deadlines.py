@@ -30,6 +30,7 @@ from chassis.pure.decision import (
     Due,
     Owed,
     Refused,
+    Stored,
 )
 from chassis.pure.states import States
 from vocabulary import roles
@@ -168,6 +169,12 @@ class Ladder:
             if owes.get(id_) != owing and self.done(before, after, id_)
         )
         return Decision((), events, (*cleared, *begun))
+
+    def stored(self, states: States, message: Stored, context: Context) -> Decision:
+        """What follows from an aggregate that was stored before there was this kind; what is set stays."""
+        state = states.get(self.state, message.id)
+        begun = () if state is None else self.changed(None, state, context).deadlines
+        return Decision(deadlines=tuple(each for each in begun if each.subject not in message.listed))
 
     def _owed(self, state: Any, context: Context) -> Mapping[UUID, Owing]:
         """What is owed within the programme's time: a date far ahead makes an end of which no event could tell."""

@@ -24,6 +24,7 @@ from chassis.pure.decision import (
     Decision,
     Handler,
     Refused,
+    Stored,
 )
 from chassis.pure.messages import Contract, Event
 from chassis.pure.reference import DIRECTORY
@@ -33,6 +34,7 @@ from chassis.pure.states import (
     Need,
     States,
 )
+from chassis.service import Follows
 from tests.support.keys import memory_vault
 from tests.support.once import codec_of
 from vocabulary.countries import WORKING_DAYS
@@ -131,6 +133,13 @@ class MemoryService:
             if each.name in handlers:
                 self._run(handlers[each.name], moves[-1], SYSTEM, self.now)
         return moves
+
+    def followed(self, kinds: Iterable[Follows]) -> None:
+        """These kinds of deadlines are new: each goes over all that is stored, as a worker does."""
+        for kind in kinds:
+            listed = {subject for (name, subject), each in self.deadlines.items() if name == kind.name and each.owed}
+            for id_ in sorted(self.rows[kind.state]):
+                self._run(kind.handler, Stored(id_, frozenset(listed)), SYSTEM, self.now)
 
     def state(self, state: type[Any], id_: UUID) -> Any:
         """The stored aggregate. Raises `KeyError` if there is none."""

@@ -211,3 +211,14 @@ class DeadlineDue:
     due_at: datetime
     level: int
     approaching: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The message for what follows from an aggregate that was stored before there was this kind of deadline.
+
+    `listed`: subjects whose deadline is set already, and stays.
+    """
+
+    id: UUID
+    listed: frozenset[UUID] = frozenset()
