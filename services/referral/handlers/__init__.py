@@ -55,11 +55,6 @@ def followed(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE) 
     return OfCase(needed, with_deadlines(receipts.LADDERS, decide))
 
 
-def heard(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE_OF_EVENT) -> Handler:
-    """The same for what others tell of a case, which perhaps a centre has opened and no desk."""
-    return followed(decide, needed)
-
-
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.OpenCase: OfCase(BY_CASE, intake.open_case),
     commands.SetProfile: followed(handing_over(intake.set_profile), BY_CASE_WITH_PROFILE),
