@@ -44,6 +44,16 @@ class Wrapped:
 
 
 @dataclass(frozen=True)
+class Follows:
+    """A kind of deadline that follows from aggregates of the type `state`. `handler` gets `Stored` with the id of each
+    that was stored before there was the kind, and sets what it lacks."""
+
+    name: str
+    state: type[Any]
+    handler: Handler
+
+
+@dataclass(frozen=True)
 class Overlay:
     """Few aggregates, of the type `state`, that say what holds at the moment; each process reads all of them twice a
     second. `over` lays them over the code lists, and whatever asks those, the door or a handler, obeys."""
@@ -67,7 +77,7 @@ class Service:
     from before. `wrapped`: where its data keys lie. `audit_head`: its event that tells up to where its audit is sealed.
     `auditor`: the role that reads the audit.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
-    or `stays` says why it hangs on none.
+    or `stays` says why it hangs on none. `follows`: those that also what was stored before them is to have.
     `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and
     `weekends` are laid over them.
     """
@@ -92,6 +102,7 @@ class Service:
     working_days: WorkingDays = NO_CALENDAR
     moves: Mapping[str, Handler] = field(default_factory=dict)
     stays: Mapping[str, str] = field(default_factory=dict)
+    follows: Sequence[Follows] = ()
     seals: bool = False
     unsealed: Sequence[Unsealed] = ()
     wrapped: Sequence[Wrapped] = ()

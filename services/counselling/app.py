@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Overlay, Service, Unsealed, Wrapped
+from chassis.service import Follows, Overlay, Service, Unsealed, Wrapped
 from counselling import api, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.events import AuditSealed
-from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, REWRAPPING, SEALING
+from counselling.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES, REWRAPPING, SEALING
 from counselling.handlers.deadlines import STAYS
 from counselling.reference import Reference
 from counselling.retention import KEEPS
@@ -38,6 +38,7 @@ SERVICE = Service(
     deadlines=DEADLINES,
     moves=MOVES,
     stays=STAYS,
+    follows=tuple(Follows(each.name, each.state, handler) for each, handler in FOLLOWS.items()),
     routers=(api.router, walk_ins.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,

@@ -30,6 +30,7 @@ from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Early, Employment, Offer
 from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
 from vocabulary.ages import Age
+from vocabulary.missed import Missed
 from vocabulary.terms import Priority, Readiness
 
 FileStatus = Literal[
@@ -106,6 +107,8 @@ class CentreFile:
     """The last change of the person's age band: a referral that is older and comes late does not undo it."""
     case_ref: str | None = None
     """What the person has on paper; None if no referral has told it."""
+    arrival_missed: Missed | None = None
+    """How far word of the arrival was missed."""
     correction: CorrectionRequest | None = None
     """What somebody wants the arrival to be; a second person has not answered, or not in time."""
     corrections: tuple[Correction, ...] = ()

@@ -26,7 +26,7 @@ from counselling.handlers import (
     referrals,
     walk_ins,
 )
-from vocabulary.deadlines import Decide
+from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.retention import KIND
 from vocabulary.switch import CountryStatus
@@ -83,6 +83,9 @@ DEADLINES: Mapping[str, Handler] = {each.name: Handler(BY_OWNER, each.fires) for
 MOVES: Mapping[str, Handler] = {
     each.name: Handler(BY_OWNER, each.moves) for each in overdue.LADDERS if each.name not in deadlines.STAYS
 }
+
+FOLLOWS: Mapping[Ladder, Handler] = {each: Handler(needs(id=each.state), each.stored) for each in overdue.LADDERS}
+"""For what was stored before there was the kind of deadline."""
 
 REWRAPPING = Handler(needs(id=CentreFile), care.rewrap)
 """For data keys that an older generation has wrapped."""

@@ -54,6 +54,7 @@ class Process(ServiceProcess):
         priority: str = "normal",
         days_ago: int = 0,
         recipients: Sequence[str] = ("country:NG",),
+        valid_until: str = "2100-01-01",
     ) -> str:
         """A consent, for Nigeria unless others are named, and a referral; returns the referral's id."""
         referral_id = str(uuid4())
@@ -75,7 +76,7 @@ class Process(ServiceProcess):
             "referred_at": (datetime.now(UTC) - timedelta(days=days_ago)).isoformat(),
         }
         records = [
-            self.event(case, "ConsentGranted", valid_until="2100-01-01", **consent),
+            self.event(case, "ConsentGranted", valid_until=valid_until, **consent),
             self.event(case, "ReturneeReferred", **referral),
         ]
         await self.dispatcher.handle(records)
