@@ -6,7 +6,6 @@ case as a decision leaves it, not off what was decided: so nothing that changes 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -29,7 +28,7 @@ from referral.handlers.care import needs_in_clear
 from vocabulary import profiles
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.parts import SealedPart
-from vocabulary.profiles import BOX, NEEDS, key_id_of, lines_of, part_in_clear
+from vocabulary.profiles import BOX, NEEDS, key_id_of, lines_of, part_in_clear, written
 from vocabulary.terms import ProfilePart
 
 Decide = Callable[[States, Any, Context], Decision | Refused]
@@ -142,7 +141,7 @@ def _with_needs(case: Case, profile: Profile, context: Context) -> tuple[Case, P
     if care.get(NEEDS) == needs:
         return case, profile
     sealing = context.new_id()
-    text = json.dumps({**care, NEEDS: needs})
+    text = written({**care, NEEDS: needs})
     wrapped, boxes = context.vault.seal(case.id, "care", {BOX: text}, version=str(sealing))
     keys: Mapping[ProfilePart, PartKey] = {**case.profile_keys, "care": PartKey(wrapped, sealing)}
     return replace(case, profile_keys=keys), replace(profile, boxes={**profile.boxes, "care": boxes[BOX]})

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from chassis.consumer.inbound import MAX_VALUE
 from chassis.pure.sealing import Handed, InClear, VaultError
 from referral import commands
 from referral.contracts import ProfileKeyDestroyed
-from referral.domain.case import Case
+from referral.domain.case import MOST_REFERRALS, Case
 from referral.domain.profile import PROFILE_PART, Profile
 from referral.events import ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
 from referral.handlers import PARTING
+from referral.handlers.care import sealed_needs
 from tests.support.keys import line, organisations, vault_of
 from tests.support.memory import SYSTEM
 from tests.support.referral.news import CASE, EDO, LAGOS, arrived
 from tests.support.referral.web import PROFILE
 from tests.support.referral.world import Desk, done, sealed
+from vocabulary.codes import MOST_LINES
 from vocabulary.profiles import BOX, FIELDS, NEEDS, box_of, key_id_of
 
 
@@ -68,6 +73,42 @@ def test_with_the_acceptance_the_centre_and_nobody_else_can_open_it() -> None:
     assert not any(value in published for value in PROFILE.values() if value not in {"female", "ha"})
     desk.tell(arrived())
     assert len(told(desk, ProfileSealed, ProfileKeyShared)) == 4, "once"
+
+
+LONGEST = dict.fromkeys(("guardian", "emergency_contact", "notes"), 4000) | dict.fromkeys(
+    ("given_name", "family_name", "messenger"), 120
+)
+WIDEST = ("ا", "😀", "\\", "\x01")
+"""A letter of two bytes, a character of four; what JSON escapes in two bytes, and in six."""
+
+
+@pytest.mark.parametrize("character", WIDEST)
+def test_the_longest_profile_of_the_widest_characters_is_told_and_opened(character: str) -> None:
+    longest = {name: character * length for name, length in LONGEST.items()} | {
+        "email": f"{character * 64}@{character * 190}",
+        "phone": "0" * 30,
+    }
+    desk = desk_of(LAGOS, profile=False)
+    done(desk.run(commands.SetProfile(CASE, sealed(desk.service.vault, longest))))
+    desk.tell(desk.accepted())
+    assert opened(desk) == longest
+    (event,) = told(desk, ProfileSealed)
+    assert len(event.model_dump_json()) < MAX_VALUE, "readers park what is larger"
+
+
+def test_so_are_the_needs_of_all_referrals_that_a_person_may_have_beside_the_longest_notes() -> None:
+    desk = desk_of(LAGOS, profile=False)
+    notes = {"notes": "\x01" * LONGEST["notes"]}
+    done(desk.run(commands.SetProfile(CASE, sealed(desk.service.vault, notes))))
+    case, codes = desk.stored, [each.code for each in desk.service.reference.needs.rows]
+    first = case.referrals[0]
+    for _ in range(MOST_REFERRALS):
+        key, box = sealed_needs(case, id_ := uuid4(), codes, desk.service.vault)
+        case = case.with_referral(replace(first, id=id_, root_id=id_, status="accepted", needs=box), key)
+    desk.put(case)
+    desk.tell(desk.accepted())
+    box = next(len(each.box) for each in told(desk, ProfileSealed)[0].parts if each.part == "care")
+    assert 32 < box <= MOST_LINES
 
 
 def test_a_new_profile_is_told_anew_under_new_keys() -> None:
