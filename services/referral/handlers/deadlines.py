@@ -8,7 +8,7 @@ from typing import Final
 AGE_BAND: Final = "age_band"
 """Of a case whose person will be too old for its age band, on a first of a month."""
 CASE_END: Final = "case_end"
-"""Of a case that had ended before its end was told: it is told at once."""
+"""Of a case that had ended before its end was told, or counted as it is now: it is told at once."""
 REFERRAL_RECEIPT: Final = "referral_receipt"
 """Of a referral that nobody has confirmed, owned by its case: the desk owes to look after it."""
 REFERRAL_REROUTING: Final = "referral_rerouting"

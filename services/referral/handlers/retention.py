@@ -83,7 +83,7 @@ def release(states: States, command: ReleaseHold, context: Context) -> Decision 
 
 
 def end_untold(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
-    """A case that had ended before ends were told: `OfCase` tells it now."""
+    """A case that had ended before ends were told, or while they were counted otherwise: `OfCase` tells it now."""
     case = states.get(Case, deadline.owner)
     return NOTHING if case is None else Decision((case,))
 
