@@ -187,6 +187,15 @@ class Case:
         """Whether any consent covers the organisation, which lies in `country`, for the purpose at this time."""
         return any(each.covers(purpose, org, country, at) for each in self.consents)
 
+    def covered_until(self, purpose: str, org: str, country: str, at: datetime) -> datetime | None:
+        """When the last of the consents ends that cover it at this time; None if none does."""
+        return max((each.expires_at for each in self.consents if each.covers(purpose, org, country, at)), default=None)
+
+    @property
+    def waits_for_keys(self) -> bool:
+        """Whether somebody may open a part of the profile and has no key of it."""
+        return any(each.status == "waiting" for each in self.shares)
+
     def chain(self, root_id: UUID) -> tuple[Referral, ...]:
         """A referral and what it was redirected to, hop by hop.
 
