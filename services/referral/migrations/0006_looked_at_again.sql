@@ -14,3 +14,7 @@ on conflict (subject, name) do nothing;
 drop index case_file_keys_owed;
 create index case_file_keys_owed on case_file (id)
     where data @? '$.shares[*] ? (@.destroyed_at == null && (@.revoked_at != null || @.shared_at == null))';
+
+-- The month of a birthday outlives no profile.
+delete from deadline d where d.name = 'age_band'
+    and exists (select from profile p where p.id = d.owner and p.status = 'destroyed');
