@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -115,13 +115,17 @@ class JourneyOutcome(Answer):
 
 
 class KeyOwed(Answer):
-    """A key of a part of a profile that was taken back; its receiver has not told that its copy is destroyed."""
+    """A key of a part of a profile that is on its way, or was taken back: its receiver has not told that its copy is
+    destroyed."""
 
     case_id: UUID
     case_ref: str
     receiver: str
     part: ProfilePart
-    revoked_at: datetime
+    status: Literal["waiting", "revoked"] = Field(
+        description="`waiting`: nobody knows a public key of the receiver, or the desk's own key could not be had"
+    )
+    since: datetime
 
 
 class ConsentView(Answer):

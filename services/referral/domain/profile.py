@@ -45,10 +45,12 @@ class Share:
     part: ProfilePart
     sealing: UUID
     shared_at: datetime | None = None
-    """None: the list has no public key of the receiver."""
+    """None: the list has no public key of the receiver, or the part's own key could not be had."""
     revoked_at: datetime | None = None
     destroyed_at: datetime | None = None
     """When the receiver has told that its copy is gone."""
+    wanted_at: datetime | None = None
+    """Since when the receiver may have it. Older documents do not say."""
 
     @property
     def status(self) -> ShareStatus:

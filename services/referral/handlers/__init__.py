@@ -27,7 +27,7 @@ from referral.handlers import (
     retention,
 )
 from referral.handlers.retention import OfCase
-from referral.handlers.sharing import handing_over, part_the_profile
+from referral.handlers.sharing import handing_over, look_again, part_the_profile
 from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.switch import id_of
@@ -83,6 +83,8 @@ DEADLINES: Mapping[str, Handler] = {
     deadlines.AGE_BAND: OfCase(needs(owner=Case), ages.band_ends),
     deadlines.CASE_END: OfCase(needs(owner=Case), retention.end_untold),
     deadlines.PROFILE_DESTRUCTION: OfCase(needs(owner=(Case, Profile)), handing_over(destruction.destroy)),
+    deadlines.PROFILE_KEYS_END: OfCase(needs(owner=(Case, Profile)), look_again),
+    deadlines.PROFILE_KEYS_WAIT: OfCase(needs(owner=(Case, Profile)), look_again),
     deadlines.COUNTRY_STATUS_REQUEST: Handler(needs(owner=CountrySwitch), countries.request_lapses),
     **{each.name: OfCase(needs(owner=Case), each.fires) for each in receipts.LADDERS},
 }

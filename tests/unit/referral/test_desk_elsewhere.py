@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
+import pytest
+
 from chassis.pure.decision import Decision
 from referral import contracts
 from referral.domain.case import Case
 from referral.domain.elsewhere import Elsewhere
-from tests.support.referral.news import CASE, LAGOS, arrived, employed, offered
-from tests.support.referral.world import Desk, done
+from tests.support.referral.news import CASE, LAGOS, OTHER, arrived, employed, offered
+from tests.support.referral.world import Desk, done, refused
 
 OPENED = contracts.CaseOpened(case_id=CASE, centre=LAGOS)
 SIGNED = contracts.SignedAtCentre(case_id=CASE, centre=LAGOS, consent_id=CASE, purpose="matching")
@@ -47,6 +49,25 @@ def test_until_the_centre_has_told_of_it_the_case_is_unknown() -> None:
     desk = Desk()
     done(desk.service.event(offered()))
     assert [each.status for each in kept(desk)] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        arrived(),
+        SIGNED,
+        contracts.ReferralAccepted(case_id=CASE, centre=LAGOS, referral_id=OTHER, first_appointment=None),
+        contracts.ReferralFailed(case_id=CASE, centre=LAGOS, referral_id=OTHER, reason="contact_lost"),
+        contracts.CourseCompleted(case_id=CASE, enrolment_id=OTHER, result="passed"),
+    ],
+)
+def test_while_it_is_unknown_only_what_placement_tells_is_not_parked(event: Any) -> None:
+    """An offer to somebody whose case a restored database lacks swallows nothing of what centres and courses tell."""
+    desk = Desk()
+    desk.tell(offered(), employed())
+    refused(desk.service.event(event), "case_not_found", 404)
+    desk.tell(OPENED, event)
+    assert kept(desk) == [Elsewhere(CASE, LAGOS)]
 
 
 def test_what_a_person_of_a_desk_signs_at_a_centre_is_in_the_timeline() -> None:
