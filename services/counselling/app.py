@@ -7,8 +7,10 @@ from pathlib import Path
 from chassis.service import Overlay, Service, Unsealed, Wrapped
 from counselling import api, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
+from counselling.domain.centre_file import CentreFile
+from counselling.domain.walk_in import WalkIn
 from counselling.events import AuditSealed
-from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, REWRAPPING, SEALING
+from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, RENEWING, REWRAPPING, SEALING
 from counselling.handlers.deadlines import STAYS
 from counselling.reference import Reference
 from counselling.retention import KEEPS
@@ -26,6 +28,12 @@ CARE = """
 select f.id, split_part(key.value, ':', 1) as generation
 from centre_file as f, jsonb_each_text(f.data -> 'care_keys') as key
 """
+"""Of levels, by centre."""
+WALKED_IN = """
+select w.id, split_part(part.value ->> 'key', ':', 1) as generation
+from walk_in as w, jsonb_each(w.data -> 'profile') as part
+"""
+"""Of the parts of a walk-in's profile."""
 
 SERVICE = Service(
     name="counselling",
@@ -52,7 +60,7 @@ SERVICE = Service(
     keeps=KEEPS,
     auditor=roles.DATA_PROTECTION_OFFICER,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
-    wrapped=(Wrapped(CARE, REWRAPPING),),
+    wrapped=(Wrapped(CentreFile, CARE, REWRAPPING), Wrapped(WalkIn, WALKED_IN, RENEWING)),
 )
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -21,10 +23,12 @@ from tests.support.cluster import Cluster
 from tests.support.counselling.process import LAGOS, staff
 from tests.support.counselling.process import Process as Counselling
 from tests.support.keys import NOON, SETTING, line
+from tests.support.people import new_file
 from tests.support.referral.process import Process as Desk
 from tests.support.servers import run
 from tests.support.service_process import ServiceProcess, on_a_copy
 
+RUNBOOK = Path(__file__).parents[2] / "docs/runbooks/lost-key-file.md"
 MINUTE = timedelta(minutes=1)
 PROFILES = """
 select c.id, key.part, key.value ->> 'key' as key, key.value ->> 'sealing' as version,
@@ -42,6 +46,13 @@ select f.id, 'care' as part, f.data -> 'care_keys' ->> (a.data ->> 'centre') as 
 from centre_file as f join assessment as a on a.links @> array[f.id]
 where f.data -> 'care_keys' ? (a.data ->> 'centre') and a.data ->> 'levels' is not null
 """
+WALKED_IN = """
+select w.id, part.key as part, part.value ->> 'key' as key, part.value ->> 'sealing' as version,
+       jsonb_build_object('profile', part.value ->> 'box')::text as boxes
+from walk_in as w, jsonb_each(w.data -> 'profile') as part
+"""
+WRAPPED = re.compile(r"(?<![A-Za-z0-9.-])([a-z0-9][a-z0-9.-]{0,31}):[A-Za-z0-9+/]{80}(?![A-Za-z0-9+/=])")
+"""A wrapped data key: nonce, 32 bytes and tag are 80 characters of base64."""
 
 
 class Keys:
@@ -80,6 +91,23 @@ def _opens(row: asyncpg.Record, generation: Generation) -> bool:
         return False
 
 
+async def resting(pool: asyncpg.Pool) -> Counter[str]:
+    """How many wrapped data keys lie in all tables, by generation, whatever the service says of them."""
+    found = Counter[str]()
+    for table in await pool.fetch("select tablename as name from pg_tables where schemaname = 'public'"):
+        for row in await pool.fetch(f'select * from "{table["name"]}"'):
+            found.update(match[1] for each in row for match in WRAPPED.finditer(str(each)))
+    return found
+
+
+async def concerned(pool: asyncpg.Pool) -> set[UUID]:
+    """Whom the runbook on a lost key file lists in this database, if the line `first` is lost."""
+    tables = {row[0] for row in await pool.fetch("select tablename from pg_tables where schemaname = 'public'")}
+    statements = ";".join(re.findall(r"```sql\n(.*?)```", RUNBOOK.read_text(encoding="utf-8"), re.S)).split(";")
+    asked = [each for each in statements if each.strip() and each.split()[3] in tables]
+    return {row[0] for each in asked for row in await pool.fetch(each)}
+
+
 async def restored(service: ServiceProcess, cluster: Cluster, folder: Path) -> str:
     """A backup of the database as it is now, put back beside it; its address."""
     name = await service.pool.fetchval("select current_database()")
@@ -100,6 +128,7 @@ async def never_again(
 ) -> None:
     """`back` is the backup from before one of both was erased."""
     now = cluster.dsn(await service.pool.fetchval("select current_database()"))
+    assert await concerned(service.pool) == {alive}, "whose keys are destroyed loses nothing any more"
     for query in queries:
         assert await opens(now, query, erased, keys.ring) == set()
         assert await opens(back, query, erased, keys.ring) == {"first"}
@@ -111,6 +140,7 @@ async def never_again(
     async with service.pool.acquire() as connection:
         living = await counted(connection, [each.find for each in service.service.wrapped])
     assert set(living) == {"second"}
+    assert await resting(service.pool) == living, "no table holds a key that is not counted"
     retired, sealing = rotation.standing(keys.ring, living, keys.now)
     assert (retired.state, sealing.state) == ("retired", "seals")
     assert retired.destroyed_on is not None
@@ -134,7 +164,7 @@ async def test_of_a_profile_and_of_needs_at_the_desk(referral_template: str, clu
             await desk.referred(case, "employment")
         back = await restored(desk, cluster, tmp_path)
         try:
-            assert (await desk.act("DELETE", f"/cases/{erased}/profile"))["status"] == "destroyed"
+            await desk.destroyed(erased)
             await never_again(desk, cluster, keys, back, UUID(erased), UUID(alive), (PROFILES, CARE))
             assert (await desk.read(f"/cases/{alive}/profile"))["given_name"] == "Amina"
             assert (await desk.read(f"/cases/{alive}"))["referrals"][0]["needs"] == ["employment"]
@@ -153,6 +183,29 @@ async def test_of_levels_at_the_centre(counselling_template: str, cluster: Clust
             await never_again(centre, cluster, keys, back, erased, alive, (LEVELS,))
         finally:
             await cluster.drop_database(back.rpartition("/")[2])
+
+
+async def test_of_somebody_who_walked_in(counselling_template: str, cluster: Cluster, tmp_path: Path) -> None:
+    keys = Keys()
+    async with on_a_copy(cluster, counselling_template, lambda pool: Counselling(pool, keys.vault)) as centre:
+        erased, alive = [await walked_in(centre, name) for name in ("Amina", "Shilan")]
+        back = await restored(centre, cluster, tmp_path)
+        try:
+            answer = await centre.ask("DELETE", f"/files/{erased}/profile", staff(LAGOS))
+            assert answer.status_code == 200, answer.text
+            await never_again(centre, cluster, keys, back, erased, alive, (WALKED_IN,))
+            assert (await centre.get(f"/files/{alive}/profile", staff(LAGOS)))["given_name"] == "Shilan"
+            found = await centre.post("/files/search", LAGOS, name="Shilan")
+            assert [each["case_id"] for each in found["items"]] == [str(alive)], "found as before the rotation"
+        finally:
+            await cluster.drop_database(back.rpartition("/")[2])
+
+
+async def walked_in(centre: Counselling, name: str) -> UUID:
+    """Somebody whom the centre has taken in by itself."""
+    opened = await centre.post("/files", LAGOS, **new_file(profile={"given_name": name, "phone": "+234 801 000 0000"}))
+    assert opened["http"] == 201, opened
+    return UUID(opened["case_id"])
 
 
 async def assessed(centre: Counselling) -> UUID:
