@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.service import Overlay, Service, Unsealed, Wrapped
-from counselling import api, walk_ins
+from counselling import api, destruction, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.walk_in import WalkIn
@@ -46,7 +46,7 @@ SERVICE = Service(
     deadlines=DEADLINES,
     moves=MOVES,
     stays=STAYS,
-    routers=(api.router, walk_ins.router),
+    routers=(api.router, destruction.router, walk_ins.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,
@@ -60,7 +60,10 @@ SERVICE = Service(
     keeps=KEEPS,
     auditor=roles.DATA_PROTECTION_OFFICER,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
-    wrapped=(Wrapped(CentreFile, CARE, REWRAPPING), Wrapped(WalkIn, WALKED_IN, RENEWING)),
+    wrapped=(
+        Wrapped(CentreFile, CARE, REWRAPPING),
+        Wrapped(WalkIn, WALKED_IN, RENEWING),
+    ),
 )
 
 if __name__ == "__main__":

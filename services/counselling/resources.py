@@ -14,6 +14,7 @@ from counselling import refusals
 from counselling.answers import (
     Assessments,
     AssessmentView,
+    DestructionOutcome,
     FileSummary,
     FileView,
     PartView,
@@ -30,6 +31,7 @@ from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.handlers.care import levels_of
 from counselling.handlers.profiles import opened
+from counselling.handlers.walk_ins import taken_in_here
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
 from vocabulary.profiles import FIELDS, NEEDS, part_in_clear
 from vocabulary.roles import DATA_PROTECTION_OFFICER, PROGRAMME_MANAGER
@@ -113,6 +115,12 @@ def _taken_down(walk_in: WalkIn, context: Context) -> ProfileView | Refused:
     return ProfileView.model_validate({"case_id": walk_in.id, "parts": views, **fields})
 
 
+def show_destruction(states: States, case_id: UUID, context: Context) -> DestructionOutcome | Refused:
+    """What a colleague wants of the keys of a walk-in's profile, for the centre that has taken them in."""
+    found = taken_in_here(states, case_id, context)
+    return found if isinstance(found, Refused) else DestructionOutcome.of(found[1], context.now)
+
+
 def _handed_over(states: States, file: CentreFile, context: Context) -> ProfileView | Refused:
     centre = context.actor.org
     referral = file.held_by(centre)
@@ -162,6 +170,7 @@ PROFILE = Resource(
     ),
     show_profile,
 )
+DESTRUCTION = Resource(lambda case_id: (by_id(CentreFile, case_id), by_id(WalkIn, case_id)), show_destruction)
 SIGNED = Resource(lambda case_id: (by_link(SignedConsent, case_id),), show_signed)
 
 

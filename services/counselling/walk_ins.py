@@ -89,12 +89,6 @@ async def set_profile(
     return await run(commands.SetProfile(case_id, sealed, _newest(marking, body)), actor, PROFILE, case_id)
 
 
-@router.delete("/files/{case_id}/profile", **personal(WalkInOutcome, *REFUSALS))
-async def destroy_profile(case_id: UUID, actor: Staff, run: Changer) -> Response:
-    """Destroys the keys of the profile: nobody can read any more who the person is."""
-    return await run(commands.DestroyProfile(case_id), actor, PROFILE, case_id)
-
-
 @router.get("/files/{case_id}/consents", **personal(SignedConsents, 403, 404, tagged=True))
 async def read_consents(case_id: UUID, actor: Evidence, view: Viewer) -> Response:
     """What the person has signed at the caller's centre; for the data protection officer, at any."""

@@ -7,11 +7,12 @@ from Germany, and no other service has: who the person is, sealed under keys of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from vocabulary.destruction import Destruction
 from vocabulary.folding import number, words
 from vocabulary.parts import SealedPart
 from vocabulary.terms import ProfilePart, Sex, TargetGroup
@@ -53,6 +54,7 @@ class WalkIn:
     profile_destroyed: bool = False
     marks: tuple[str, ...] = ()
     """Keyed hashes of the words of the name, and of the phone number: who was here before is found by them."""
+    destruction: Destruction | None = None
 
     @property
     def status(self) -> WalkInStatus:
@@ -60,3 +62,11 @@ class WalkIn:
         if self.profile:
             return "sealed"
         return "destroyed" if self.profile_destroyed else "nameless"
+
+    def known(self, profile: Mapping[ProfilePart, SealedPart], marks: tuple[str, ...], at: datetime) -> WalkIn:
+        """With a new profile in place of the one before. Whoever wanted that destroyed wants this one kept."""
+        return replace(self, profile=profile, profile_set_at=at, profile_destroyed=False, marks=marks, destruction=None)
+
+    def unknown(self) -> WalkIn:
+        """Without keys, boxes, and what the person was found by."""
+        return replace(self, profile={}, profile_set_at=None, profile_destroyed=True, marks=(), destruction=None)

@@ -21,6 +21,7 @@ from counselling.handlers import (
     consents,
     corrections,
     deadlines,
+    destruction,
     endings,
     overdue,
     referrals,
@@ -73,13 +74,18 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RecordAssessment: followed(casework.record_assessment),
     commands.OpenFile: followed(walk_ins.open_file, needs()),
     commands.SetProfile: Handler(WITH_PROFILE, walk_ins.set_profile),
-    commands.DestroyProfile: Handler(WITH_PROFILE, walk_ins.destroy_profile),
+    commands.RequestDestruction: Handler(WITH_PROFILE, destruction.request),
+    commands.ConfirmDestruction: Handler(WITH_PROFILE, destruction.confirm),
+    commands.RejectDestruction: Handler(WITH_PROFILE, destruction.reject),
     commands.RecordConsent: followed(consents.record_consent, WITH_SIGNED),
     commands.WithdrawConsent: followed(consents.withdraw_consent, WITH_SIGNED),
     commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
 }
 
-DEADLINES: Mapping[str, Handler] = {each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS}
+DEADLINES: Mapping[str, Handler] = {
+    deadlines.PROFILE_DESTRUCTION: Handler(needs(owner=WalkIn), destruction.destroy),
+    **{each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS},
+}
 MOVES: Mapping[str, Handler] = {
     each.name: Handler(BY_OWNER, each.moves) for each in overdue.LADDERS if each.name not in deadlines.STAYS
 }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from chassis.pure.decision import NOTHING, Context, Decision, Refused
+from chassis.pure.decision import NOTHING, Cleared, Context, Decision, Refused
 from chassis.pure.sealing import Rewrap, VaultError, all_rewrapped
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import FileOpened, WalkInOutcome
-from counselling.commands import DestroyProfile, OpenFile, SetProfile
+from counselling.commands import OpenFile, SetProfile
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.journey import Contact
 from counselling.domain.referral import Preview, Referral
@@ -19,6 +19,7 @@ from counselling.domain.walk_in import FOUND_BY, WalkIn, marks_of, newest
 from counselling.events import CaseOpened
 from counselling.handlers.access import sight_in
 from counselling.handlers.consents import of_opening, told, with_signed
+from counselling.handlers.deadlines import PROFILE_DESTRUCTION
 from counselling.reference import Reference
 from vocabulary import regions
 from vocabulary.case_ref import case_ref
@@ -86,26 +87,14 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
 
 
 def set_profile(states: States, command: SetProfile, context: Context) -> Decision | Refused:
-    """Who the person is, as it is known now; what was known before, and its keys, are gone."""
+    """Who the person is, as it is known now; what was known before, and its keys, are gone. Nor is it
+    destroyed any more."""
     found = _own(states, command.case_id, context)
     if isinstance(found, Refused):
         return found
-    walk_in = replace(
-        found, profile=command.profile, profile_set_at=context.now, profile_destroyed=False, marks=command.marks
-    )
-    return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
-
-
-def destroy_profile(states: States, command: DestroyProfile, context: Context) -> Decision | Refused:
-    """The keys are destroyed, and the boxes with them; destroying them twice is no fault. Needs no consent."""
-    found = _taken_in_here(states, command.case_id, context)
-    if isinstance(found, Refused):
-        return found
-    _, walk_in = found
-    if walk_in.status == "nameless":
-        return refusals.NO_PROFILE
-    walk_in = replace(walk_in, profile={}, profile_set_at=None, profile_destroyed=True, marks=())
-    return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
+    walk_in = found.known(command.profile, command.marks, context.now)
+    outcome = WalkInOutcome(case_id=walk_in.id, profile=walk_in.status)
+    return Decision((walk_in,), (), (Cleared(PROFILE_DESTRUCTION, walk_in.id),), outcome)
 
 
 def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
@@ -138,14 +127,14 @@ def _marked_anew(walk_in: WalkIn, context: Context) -> tuple[str, ...]:
 
 def _own(states: States, case_id: UUID, context: Context) -> WalkIn | Refused:
     """Whom the actor's centre has taken in, if a consent lets it know the person now."""
-    found = _taken_in_here(states, case_id, context)
+    found = taken_in_here(states, case_id, context)
     if isinstance(found, Refused):
         return found
     file, walk_in = found
     return walk_in if sight_in(file, context) == "whole" else refusals.CONSENT_GONE
 
 
-def _taken_in_here(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:
+def taken_in_here(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:
     """Whom the actor's centre has taken in by itself."""
     file, walk_in = states.get(CentreFile, case_id), states.get(WalkIn, case_id)
     if file is not None and walk_in is None and own_referrals(file, context.actor.org):

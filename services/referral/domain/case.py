@@ -24,11 +24,11 @@ from typing import Final, Literal
 from uuid import UUID
 
 from referral.domain.consent import Consent
-from referral.domain.destruction import Destruction
 from referral.domain.ending import Ended, Hold
 from referral.domain.journey import BEGUN, Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
+from vocabulary.destruction import Destruction
 from vocabulary.parts import WrappedKey
 from vocabulary.terms import AgeBand, EndReference, ProfilePart, ReturnType, Sex, TargetGroup
 

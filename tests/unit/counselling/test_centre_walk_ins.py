@@ -131,7 +131,7 @@ def test_another_centre_knows_nothing_of_them() -> None:
         desk.sign(actor=IN_ACCRA),
         desk.take_back(actor=IN_EDO),
         desk.complete(actor=IN_EDO, referral_id=desk.intake.id),
-        desk.service.command(commands.DestroyProfile(CASE), IN_EDO),
+        desk.service.command(commands.RequestDestruction(CASE, "person_asked", ("a",)), IN_EDO),
     ):
         refused(outcome, "other_organisation", 403)
 
@@ -251,28 +251,24 @@ def _sealed(desk: WalkInDesk) -> Any:
     return in_parts(desk.service.vault, CASE, {"given_name": "شیلان", "family_name": "ڕەشید"}, uuid4)
 
 
-def test_the_profile_rests_sealed_and_its_key_can_be_destroyed() -> None:
+def test_the_profile_rests_sealed() -> None:
     desk = WalkInDesk.with_file()
-    refused(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR), "profile_not_found", 404)
     done(desk.service.command(commands.SetProfile(CASE, _sealed(desk)), COUNSELLOR))
     assert desk.walk_in.status == "sealed"
     assert "شیلان" not in str(desk.walk_in)
-    done(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR))
-    assert (desk.walk_in.status, desk.walk_in.profile) == ("destroyed", {})
-    done(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR))
 
 
-def test_without_a_consent_the_profile_is_not_touched_but_can_be_destroyed() -> None:
+def test_without_a_consent_the_profile_is_not_touched() -> None:
     desk = WalkInDesk.with_file(profile=_sealed(WalkInDesk()))
     done(desk.take_back())
     refused(desk.service.command(commands.SetProfile(CASE, _sealed(desk)), COUNSELLOR), "consent_missing")
-    done(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR))
     refused(desk.service.command(commands.SetProfile(UUID(int=77), _sealed(desk)), COUNSELLOR), "file_not_found", 404)
 
 
 def test_the_profile_of_somebody_whom_a_scout_has_referred_is_the_desks() -> None:
     desk = WalkInDesk()
     desk.tell(referred())
-    for command in (commands.SetProfile(CASE, _sealed(desk)), commands.DestroyProfile(CASE)):
+    asked = commands.RequestDestruction(CASE, "person_asked", ("a",))
+    for command in (commands.SetProfile(CASE, _sealed(desk)), asked):
         refused(desk.service.command(command, COUNSELLOR), "kept_by_the_desk")
         refused(desk.service.command(command, IN_ACCRA), "file_not_found", 404)
