@@ -8,9 +8,10 @@ from chassis.service import Overlay, Service, Unsealed, Wrapped
 from counselling import api, destruction, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.domain.centre_file import CentreFile
+from counselling.domain.profile import ProfileKey
 from counselling.domain.walk_in import WalkIn
 from counselling.events import AuditSealed
-from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, RENEWING, REWRAPPING, SEALING
+from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, REHANDING, RENEWING, REWRAPPING, SEALING
 from counselling.handlers.deadlines import STAYS
 from counselling.reference import Reference
 from counselling.retention import KEEPS
@@ -34,6 +35,10 @@ select w.id, split_part(part.value ->> 'key', ':', 1) as generation
 from walk_in as w, jsonb_each(w.data -> 'profile') as part
 """
 """Of the parts of a walk-in's profile."""
+HANDED_OVER = """
+select id, split_part(data ->> 'key', ':', 1) as generation from profile_key where data ->> 'key' is not null
+"""
+"""Of the keys that centres were handed."""
 
 SERVICE = Service(
     name="counselling",
@@ -63,6 +68,7 @@ SERVICE = Service(
     wrapped=(
         Wrapped(CentreFile, CARE, REWRAPPING),
         Wrapped(WalkIn, WALKED_IN, RENEWING),
+        Wrapped(ProfileKey, HANDED_OVER, REHANDING),
     ),
 )
 

@@ -24,6 +24,7 @@ from counselling.handlers import (
     destruction,
     endings,
     overdue,
+    profiles,
     referrals,
     walk_ins,
 )
@@ -94,5 +95,7 @@ REWRAPPING = Handler(needs(id=CentreFile), care.rewrap)
 """For data keys that an older generation has wrapped."""
 RENEWING = Handler(needs(id=WalkIn), walk_ins.rewrap)
 """The same for people who walked in, and for what they are found by."""
+REHANDING = Handler(needs(id=ProfileKey), profiles.rewrap)
+"""And for keys that the centres were handed."""
 SEALING = Handler(needs(id=(CentreFile, Linked(Assessment))), care.seal_what_lies_in_clear)
 """For cases whose levels were stored before they were sealed."""
