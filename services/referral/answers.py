@@ -17,6 +17,8 @@ from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import Profile, ProfileStatus
 from referral.domain.referral import Owed, Referral, ReferralStatus, as_told
 from referral.domain.terms import Transport
+from vocabulary.destroying import DestructionView
+from vocabulary.destruction import standing
 from vocabulary.terms import (
     AgeBand,
     ConsentStatus,
@@ -273,22 +275,10 @@ class CaseSummary(Answer):
     employed: bool
 
 
-class DestructionView(Answer):
-    """What a colleague wants: that the keys of the case are destroyed."""
-
-    reason: str = Field(description="a code of destruction_reasons")
-    requested_at: datetime
-    lapses_at: datetime = Field(description="unless somebody else of the desk has confirmed it by then")
-    confirmed_at: datetime | None
-    destroyed_at: datetime | None = Field(
-        validation_alias="due_at", description="when it happens, unless somebody of the desk says no before"
-    )
-
-
 def destruction_of(case: Case, at: datetime) -> DestructionView | None:
     """What stands at this time."""
-    wanted = case.destruction
-    return None if wanted is None or not wanted.stands(at) else DestructionView.model_validate(wanted)
+    wanted = standing(case.destruction, at)
+    return None if wanted is None else DestructionView.model_validate(wanted)
 
 
 class DestructionOutcome(Answer):

@@ -8,7 +8,9 @@ from chassis.service import Follows, Overlay, Service, Unsealed, Wrapped
 from referral import destruction, holds, switch
 from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
+from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
+from referral.domain.profile import Profile
 from referral.events import AuditSealed
 from referral.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES, PARTING, REWRAPPING, SEALING
 from referral.handlers.deadlines import STAYS
@@ -67,7 +69,7 @@ SERVICE = Service(
     auditor=roles.DATA_PROTECTION_OFFICER,
     keeps=KEEPS,
     unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(IN_ONE_PIECE, PARTING)),
-    wrapped=(Wrapped(UNPARTED, PARTING), Wrapped(KEYS, REWRAPPING)),
+    wrapped=(Wrapped(Profile, UNPARTED, PARTING), Wrapped(Case, KEYS, REWRAPPING)),
 )
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from counselling.domain.progress import Course, Early, Employment, Offer
 from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
 from vocabulary.ages import Age
 from vocabulary.missed import Missed
+from vocabulary.parts import WrappedKey
 from vocabulary.terms import Priority, Readiness
 
 FileStatus = Literal[
@@ -97,7 +98,7 @@ class CentreFile:
     employments: tuple[Employment, ...] = ()
     assessments: int = 0
     """How many there are of the case, those of earlier journeys too."""
-    care_keys: Mapping[str, str] = field(default_factory=dict)
+    care_keys: Mapping[str, WrappedKey] = field(default_factory=dict)
     """Per centre the wrapped key of the levels of its assessments, which rest in a table of their own."""
     journey_told_at: datetime | None = None
     """When the latest of what the departure rests on happened: what is older and comes late changes nothing."""

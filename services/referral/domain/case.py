@@ -24,11 +24,12 @@ from typing import Final, Literal
 from uuid import UUID
 
 from referral.domain.consent import Consent
-from referral.domain.destruction import Destruction
 from referral.domain.ending import Ended, Hold
 from referral.domain.journey import AHEAD, BEGUN, Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
+from vocabulary.destruction import Destruction
+from vocabulary.parts import WrappedKey
 from vocabulary.terms import AgeBand, EndReference, ProfilePart, ReturnType, Sex, TargetGroup
 
 CaseStatus = Literal[
@@ -100,7 +101,7 @@ class Case:
     sex: Sex | None = None
     destruction: Destruction | None = None
     """What somebody of the desk wants of the keys: that they are destroyed."""
-    care_key: str | None = None
+    care_key: WrappedKey | None = None
     """The wrapped key of what tells of somebody's health: without it no box of the case can be opened any more."""
     profile_keys: Mapping[ProfilePart, PartKey] = field(default_factory=dict)
     """The wrapped keys of the profile, whose boxes rest in a table of their own."""
@@ -225,7 +226,7 @@ class Case:
         others = (each for each in self.consents if each.id != consent.id)
         return replace(self, consents=tuple(sorted((*others, consent), key=lambda each: each.id)))
 
-    def with_referral(self, referral: Referral, care_key: str | None = None) -> Case:
+    def with_referral(self, referral: Referral, care_key: WrappedKey | None = None) -> Case:
         """The case with this referral added or replaced, in order of time and id; `care_key`: a new one."""
         others = (each for each in self.referrals if each.id != referral.id)
         referrals = tuple(sorted((*others, referral), key=lambda each: (each.referred_at, each.id)))

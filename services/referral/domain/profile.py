@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+from vocabulary.parts import WrappedKey
 from vocabulary.terms import ProfilePart
 
 ProfileStatus = Literal["sealed", "destroyed"]
@@ -31,7 +32,7 @@ PROFILE_PART: Final = "profile"
 class PartKey:
     """The wrapped data key of a part, and the sealing that it opens."""
 
-    key: str
+    key: WrappedKey
     sealing: UUID
 
 
@@ -69,7 +70,7 @@ class Profile:
     before there were parts."""
 
     id: UUID
-    wrapped_key: str | None = None
+    wrapped_key: WrappedKey | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     boxes: Mapping[ProfilePart, str] = field(default_factory=dict)
 

@@ -21,6 +21,7 @@ from referral import refusals
 from referral.contracts import ProfileKeyDestroyed
 from referral.domain.case import Case
 from referral.domain.consent import REFERRAL_PURPOSE
+from referral.domain.elsewhere import Elsewhere
 from referral.domain.profile import PROFILE_PART, PartKey, Profile, Share
 from referral.domain.referral import HELD
 from referral.events import PartSealed, ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
@@ -108,10 +109,11 @@ def profile_in_clear(case: Case, profile: Profile, vault: Vault) -> dict[str, st
 
 
 def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) -> Decision | Refused:
-    """A receiver has destroyed its copy of a key that was revoked."""
+    """A receiver has destroyed its copy of a key that was revoked; or a centre that of somebody who walked in there."""
     case = states.get(Case, event.case_id)
     if case is None:
-        return refusals.CASE_OF_EVENT_NOT_FOUND
+        of_centre = states.get(Elsewhere, event.case_id) is not None
+        return NOTHING if of_centre else refusals.CASE_OF_EVENT_NOT_FOUND
 
     def settled(share: Share) -> Share:
         meant = (share.receiver, share.part, share.revoked_at) == (event.receiver, event.part, event.revoked_at)

@@ -15,6 +15,7 @@ from tests.support.keys import memory_vault
 from tests.support.records import FakeRecord, record
 from tests.support.service_process import ServiceProcess
 from vocabulary.case_ref import case_ref
+from vocabulary.destruction import DELAY
 
 LAGOS, EDO, ACCRA = "centre:NG-LOS", "centre:NG-EDO", "centre:GH-ACC"
 PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
@@ -46,6 +47,20 @@ class Process(ServiceProcess):
             offset=self._offset,
             topic="ph.referral.v1",
         )
+
+    async def destroyed(self, case: str) -> None:
+        """Two people of the centre destroy the keys of a walk-in's profile, and the days pass."""
+        path = f"/files/{case}/profile/destruction"
+        ada, bob = {**staff(LAGOS), "sub": "ada"}, {**staff(LAGOS), "sub": "bob"}
+        asked = await ServiceProcess.post(self, f"{path}/request", ada, reason="person_asked")
+        assert asked["destruction"]["confirmed_at"] is None, asked
+        again = await ServiceProcess.post(self, f"{path}/confirm", ada)
+        assert (again["http"], again["code"]) == (403, "same_person")
+        confirmed = await ServiceProcess.post(self, f"{path}/confirm", bob)
+        assert confirmed["destruction"]["destroyed_at"], confirmed
+        self.clock.advance(DELAY)
+        assert await self.deadlines.fire_due() >= 1
+        assert (await self.get(path, bob))["profile"] == "destroyed"
 
     async def refer(
         self,

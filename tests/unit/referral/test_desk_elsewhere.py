@@ -11,6 +11,7 @@ from chassis.pure.decision import Decision
 from referral import contracts
 from referral.domain.case import Case
 from referral.domain.elsewhere import Elsewhere
+from tests.support.memory import NOW
 from tests.support.referral.news import CASE, LAGOS, OTHER, arrived, employed, offered
 from tests.support.referral.world import Desk, done, refused
 
@@ -24,7 +25,8 @@ def kept(desk: Desk) -> list[Elsewhere]:
 
 def test_what_is_told_of_a_walk_in_changes_nothing_and_is_not_parked() -> None:
     desk = Desk()
-    for event in (OPENED, SIGNED, arrived(), offered(), employed()):
+    gone = contracts.ProfileKeyDestroyed(case_id=CASE, part="identity", receiver=LAGOS, revoked_at=NOW)
+    for event in (OPENED, SIGNED, arrived(), offered(), employed(), gone):
         assert isinstance(desk.service.event(event), Decision)
     assert kept(desk) == [Elsewhere(CASE, LAGOS)]
     assert (desk.service.all(Case), desk.service.events) == ([], [])
