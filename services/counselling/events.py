@@ -14,7 +14,7 @@ from counselling.domain.journey import ArrivalMethod, Channel
 from vocabulary import deadlines
 from vocabulary.codes import Admin1, CaseRef, Centre, Country, IscoVersion, Org, Recipients, Skills, TextVersion
 from vocabulary.events import CaseEvent
-from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
+from vocabulary.terms import AgeBand, EndReference, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
 
 
 class CounsellingEvent(CaseEvent, service="counselling"):
@@ -198,6 +198,18 @@ class ProfileKeyDestroyed(CaseEvent, service="counselling"):
     """Of the revocation that this answers."""
 
 
+class RetentionStarted(CounsellingEvent):
+    """Nothing is owed any more to a person whom a centre took in by itself, since a day: from then on each service
+    counts how long it keeps what. The last one that is told counts."""
+
+    reference: EndReference
+    ended_on: date
+
+
+class RetentionStopped(CounsellingEvent):
+    """The case of a person whom a centre took in by itself goes on after all: no term runs."""
+
+
 class AuditSealed(audit.AuditSealed, service="counselling"):
     """The audit of this service is sealed up to here; told once an hour."""
 
@@ -224,5 +236,7 @@ EVENTS: tuple[type[Event], ...] = (
     DeadlineMet,
     DeadlineMoved,
     ProfileKeyDestroyed,
+    RetentionStarted,
+    RetentionStopped,
     AuditSealed,
 )

@@ -32,6 +32,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.NeedsAssessed: followed(BY_CASE, incoming.needs_assessed),
     contracts.RetentionStarted: STARTED,
     contracts.RetentionStopped: STOPPED,
+    contracts.EndedAtCentre: STARTED,
+    contracts.GoesOnAtCentre: STOPPED,
     contracts.RetentionHeld: HELD,
     contracts.RetentionReleased: RELEASED,
     contracts.CountryStatusChanged: HEARD,

@@ -7,7 +7,7 @@ from Germany, and no other service has: who the person is, sealed under keys of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -43,3 +43,7 @@ class WalkIn:
         if self.profile:
             return "sealed"
         return "destroyed" if self.profile_destroyed else "nameless"
+
+    def without_profile(self) -> WalkIn:
+        """Nobody can read any more who the person is, nor find them by it."""
+        return replace(self, profile={}, profile_set_at=None, profile_destroyed=True, marks=())

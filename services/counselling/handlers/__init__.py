@@ -24,6 +24,7 @@ from counselling.handlers import (
     endings,
     overdue,
     referrals,
+    retention,
     walk_ins,
 )
 from vocabulary.deadlines import Decide
@@ -52,8 +53,9 @@ BY_OWNER = needs(owner=CentreFile)
 
 
 def followed(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE) -> Handler:
-    """For what changes a file: the deadlines that follow from it are set, cleared and told with it."""
-    return Handler(needed, with_deadlines(overdue.LADDERS, decide))
+    """For what changes a file: the deadlines that follow from it are set, cleared and told with it, and so is that the
+    case of somebody who has walked in has ended, or goes on."""
+    return Handler(needed, with_deadlines(overdue.LADDERS, retention.with_end(decide)))
 
 
 COMMANDS: Mapping[type[Any], Handler] = {

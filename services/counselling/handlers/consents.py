@@ -7,6 +7,7 @@ closed door because Germany does not answer.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -55,6 +56,8 @@ def record_consent(states: States, command: RecordConsent, context: Context) -> 
     if len(earlier) >= MOST_SIGNED:
         return limit_reached(MOST_SIGNED, "consents", "Name several recipients in one consent.")
     after = with_signed(file, consent, context)
+    if after.walked_in is not None:
+        after = replace(after, signed_at=context.now)
     return Decision((after, consent), (told(consent, file),), answer=SignedOutcome.of(consent))
 
 
