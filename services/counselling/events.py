@@ -12,7 +12,18 @@ from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from counselling.domain.journey import ArrivalMethod, Channel
 from vocabulary import deadlines
-from vocabulary.codes import Admin1, CaseRef, Centre, Country, IscoVersion, Org, Recipients, Skills, TextVersion
+from vocabulary.codes import (
+    Admin1,
+    CaseRef,
+    Centre,
+    Country,
+    FirstOfMonth,
+    IscoVersion,
+    Org,
+    Recipients,
+    Skills,
+    TextVersion,
+)
 from vocabulary.events import CaseEvent
 from vocabulary.terms import AgeBand, EndReference, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
 
@@ -198,6 +209,14 @@ class ProfileKeyDestroyed(CaseEvent, service="counselling"):
     """Of the revocation that this answers."""
 
 
+class AgeBandChanged(CounsellingEvent):
+    """A person whom a centre took in by itself counts to another age band from the first of a month on: a birthday is
+    over, or the band was wrong."""
+
+    age_band: AgeBand
+    changed_on: FirstOfMonth
+
+
 class RetentionStarted(CounsellingEvent):
     """Nothing is owed any more to a person whom a centre took in by itself, since a day: from then on each service
     counts how long it keeps what. The last one that is told counts."""
@@ -216,6 +235,7 @@ class AuditSealed(audit.AuditSealed, service="counselling"):
 
 EVENTS: tuple[type[Event], ...] = (
     CaseOpened,
+    AgeBandChanged,
     ConsentGranted,
     ConsentWithdrawn,
     ReferralReceived,

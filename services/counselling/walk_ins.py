@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -20,8 +20,9 @@ from counselling import commands, refusals, views
 from counselling.answers import FileOpened, Found, SignedConsents, SignedOutcome, WalkInOutcome
 from counselling.bodies import ConsentSheet, NewFile, Search, SignedBody
 from counselling.resources import PROFILE, SIGNED
+from vocabulary.ages import Ages, ages_of
 from vocabulary.case_ref import read
-from vocabulary.countries import GERMANY, day_at
+from vocabulary.countries import GERMANY, TIME_ZONES, day_at
 from vocabulary.folding import number, words
 from vocabulary.profiles import ProfileBody, in_parts
 from vocabulary.refusals import case_ref_misread, date_in_future
@@ -42,7 +43,7 @@ async def open_file(body: NewFile, actor: Staff, now: Now, vault: Sealing, marki
     """Takes in a person whom nobody referred, with the consent that they sign at the centre."""
     case_id = uuid4()
     if body.profile is not None:
-        _check_birth(body.profile, now, "/profile")
+        _check_birth(body.profile, actor, now, "/profile")
     command = commands.OpenFile(
         case_id=case_id,
         target_group=body.target_group,
@@ -61,6 +62,7 @@ async def open_file(body: NewFile, actor: Staff, now: Now, vault: Sealing, marki
         consent=_sheet(body.consent),
         profile=None if body.profile is None else in_parts(vault, case_id, body.profile.texts(), uuid4),
         marks=() if body.profile is None else _newest(marking, body.profile),
+        ages=None if body.profile is None else _ages(body.profile, actor, now),
     )
     return await run(command, actor)
 
@@ -85,9 +87,10 @@ async def set_profile(
     case_id: UUID, body: ProfileBody, actor: Staff, now: Now, vault: Sealing, marking: Marking, run: Changer
 ) -> Response:
     """Sets or replaces who somebody is who has walked in. It rests encrypted; the keys before are destroyed."""
-    _check_birth(body, now)
+    _check_birth(body, actor, now)
     sealed = in_parts(vault, case_id, body.texts(), uuid4)
-    return await run(commands.SetProfile(case_id, sealed, _newest(marking, body)), actor, PROFILE, case_id)
+    command = commands.SetProfile(case_id, sealed, _newest(marking, body), _ages(body, actor, now))
+    return await run(command, actor, PROFILE, case_id)
 
 
 @router.delete("/files/{case_id}/profile", **personal(WalkInOutcome, *REFUSALS))
@@ -118,10 +121,20 @@ async def take_back_consent(case_id: UUID, consent_id: UUID, actor: ConsentTaker
     return await run(commands.WithdrawConsent(case_id, consent_id), actor, SIGNED, case_id)
 
 
-def _check_birth(profile: ProfileBody, now: datetime, where: str = "") -> None:
+def _check_birth(profile: ProfileBody, actor: Actor, now: datetime, where: str = "") -> None:
     """A handler sees the profile sealed: whether the day has come is asked before."""
-    if profile.birth_date is not None and profile.birth_date > day_at(GERMANY, now):
+    if profile.birth_date is not None and profile.birth_date > _today(actor, now):
         raise Problem.of(date_in_future(f"{where}/birth_date"))
+
+
+def _ages(profile: ProfileBody, actor: Actor, now: datetime) -> Ages | None:
+    """A handler sees the profile sealed: this is all that it may know of the birth date."""
+    return None if profile.birth_date is None else ages_of(profile.birth_date, _today(actor, now))
+
+
+def _today(actor: Actor, now: datetime) -> date:
+    """The day at the desk, in the country that its token names."""
+    return day_at(actor.country if actor.country in TIME_ZONES else GERMANY, now)
 
 
 def _newest(marking: Marking, profile: ProfileBody) -> tuple[str, ...]:

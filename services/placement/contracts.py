@@ -18,6 +18,12 @@ class AgeBandChanged(CaseContract, source="referral"):
     age_band: AgeBand
 
 
+class AgedAtCentre(CaseContract, source="counselling", name="AgeBandChanged"):
+    """A person whom a centre took in by itself counts to another age band."""
+
+    age_band: AgeBand
+
+
 class ReturneeReferred(CaseContract, source="referral"):
     """A person is known, long before arrival. Needs and vulnerability are none of this service's business."""
 

@@ -16,6 +16,7 @@ from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.handlers import (
+    ages,
     care,
     casework,
     consents,
@@ -74,14 +75,17 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RecordContact: followed(casework.record_contact),
     commands.RecordAssessment: followed(casework.record_assessment),
     commands.OpenFile: followed(walk_ins.open_file, needs()),
-    commands.SetProfile: Handler(WITH_PROFILE, walk_ins.set_profile),
+    commands.SetProfile: followed(walk_ins.set_profile, WITH_PROFILE),
     commands.DestroyProfile: Handler(WITH_PROFILE, walk_ins.destroy_profile),
     commands.RecordConsent: followed(consents.record_consent, WITH_SIGNED),
     commands.WithdrawConsent: followed(consents.withdraw_consent, WITH_SIGNED),
     commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
 }
 
-DEADLINES: Mapping[str, Handler] = {each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS}
+DEADLINES: Mapping[str, Handler] = {
+    deadlines.AGE_BAND: followed(ages.band_ends, BY_OWNER),
+    **{each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS},
+}
 MOVES: Mapping[str, Handler] = {
     each.name: Handler(BY_OWNER, each.moves) for each in overdue.LADDERS if each.name not in deadlines.STAYS
 }

@@ -27,10 +27,10 @@ from vocabulary.refusals import limit_reached
 from vocabulary.signing import Place
 
 
-def of_opening(command: OpenFile, centre: Centre, context: Context) -> SignedConsent | Refused:
+def of_opening(command: OpenFile, centre: Centre, context: Context, *, minor: bool) -> SignedConsent | Refused:
     """The consent with which a file begins: to be advised by this centre."""
     consent = _signed(command.case_id, COUNSELLING, (centre.code,), command.consent, centre, context)
-    refused = _at(centre, context).why_not(consent, (), context.now, minor=command.age_band == "under_18")
+    refused = _at(centre, context).why_not(consent, (), context.now, minor=minor)
     return consent if refused is None else refused.at(f"/consent{refused.field}")
 
 

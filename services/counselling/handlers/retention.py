@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any
 
-from chassis.pure.decision import NOTHING, Context, Decision, Refused
+from chassis.pure.decision import NOTHING, Cleared, Context, Decision, Refused
 from chassis.pure.retention import Clock, TermOver
 from chassis.pure.states import States
 from counselling.domain.assessment import Assessment
@@ -23,6 +23,7 @@ from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.events import RetentionStarted, RetentionStopped
 from counselling.handlers.access import by_centre
+from counselling.handlers.deadlines import AGE_BAND
 from vocabulary.countries import day_at
 from vocabulary.deadlines import Decide
 
@@ -75,12 +76,13 @@ def profile_over(states: States, term: TermOver, _context: Context) -> Decision:
 
 
 def walk_in_over(states: States, term: TermOver, _context: Context) -> Decision:
-    """The keys of the profile are destroyed, and the boxes with them; so are the hashes by which the person is found.
+    """The keys of the profile are destroyed, and the boxes with them; so are the hashes by which the person is found,
+    and the month of a birthday.
 
     The row stays as long as the file: by it the centre knows that it has taken the person in.
     """
     walk_in = states.get(WalkIn, term.id)
-    return NOTHING if walk_in is None else Decision((walk_in.without_profile(),))
+    return NOTHING if walk_in is None else Decision((walk_in.without_profile(),), (), (Cleared(AGE_BAND, term.id),))
 
 
 def signed_over(states: States, term: TermOver, _context: Context) -> Decision:

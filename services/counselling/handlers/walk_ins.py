@@ -17,6 +17,7 @@ from counselling.domain.sight import own_referrals
 from counselling.domain.walk_in import WalkIn
 from counselling.events import CaseOpened
 from counselling.handlers.access import sight_in
+from counselling.handlers.ages import band_ends_of, band_of, by_profile
 from counselling.handlers.consents import of_opening, told, with_signed
 from counselling.reference import Reference
 from vocabulary import regions
@@ -25,6 +26,7 @@ from vocabulary.centres import countries_of
 from vocabulary.countries import day_at
 from vocabulary.reference import Centre
 from vocabulary.refusals import not_a_centre, unknown_code
+from vocabulary.terms import AgeBand
 
 
 def open_file(_states: States, command: OpenFile, context: Context) -> Decision | Refused:
@@ -38,10 +40,13 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
         return refusals.LIVES_ELSEWHERE
     if refused := _why_not(command, country, context.reference):
         return refused
-    consent = of_opening(command, centre, context)
+    band = band_of(command.age_band, command.ages)
+    if band is None:
+        return refusals.BAND_RULED_OUT
+    consent = of_opening(command, centre, context, minor=band == "under_18")
     if isinstance(consent, Refused):
         return consent
-    referral = _taken_in(command, country, centre, context)
+    referral = _taken_in(command, country, band, centre, context)
     reference = case_ref(context.random_id(), centres=True)
     contact = Contact("in_person", 1, today)
     file = CentreFile(command.case_id, contacts=(contact,), case_ref=reference).with_referral(referral)
@@ -67,7 +72,7 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
         target_group=command.target_group,
         language=command.language,
         return_type=command.return_type,
-        age_band=command.age_band,
+        age_band=band,
         sex=command.sex,
         admin1=command.admin1,
         skills=command.skills,
@@ -80,18 +85,23 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
         consent_id=consent.id,
         status=file.status,
     )
-    return Decision((file, walk_in, consent), (event, told(consent, file)), answer=answer)
+    ends = band_ends_of(file, command.ages)
+    return Decision((file, walk_in, consent), (event, told(consent, file)), (ends,), answer=answer)
 
 
 def set_profile(states: States, command: SetProfile, context: Context) -> Decision | Refused:
-    """Who the person is, as it is known now; what was known before, and its keys, are gone."""
+    """Who the person is, as it is known now; what was known before, and its keys, are gone. Its birth date says
+    what the age band is."""
     found = _own(states, command.case_id, context)
     if isinstance(found, Refused):
         return found
+    file, walk_in = found
+    file, told_age, ends = by_profile(file, command.ages, context.now)
     walk_in = replace(
-        found, profile=command.profile, profile_set_at=context.now, profile_destroyed=False, marks=command.marks
+        walk_in, profile=command.profile, profile_set_at=context.now, profile_destroyed=False, marks=command.marks
     )
-    return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
+    answer = WalkInOutcome(case_id=walk_in.id, profile=walk_in.status)
+    return Decision((file, walk_in), told_age, (ends,), answer)
 
 
 def destroy_profile(states: States, command: DestroyProfile, context: Context) -> Decision | Refused:
@@ -106,13 +116,12 @@ def destroy_profile(states: States, command: DestroyProfile, context: Context) -
     return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
 
 
-def _own(states: States, case_id: UUID, context: Context) -> WalkIn | Refused:
+def _own(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:
     """Whom the actor's centre has taken in, if a consent lets it know the person now."""
     found = _taken_in_here(states, case_id, context)
     if isinstance(found, Refused):
         return found
-    file, walk_in = found
-    return walk_in if sight_in(file, context) == "whole" else refusals.CONSENT_GONE
+    return found if sight_in(found[0], context) == "whole" else refusals.CONSENT_GONE
 
 
 def _taken_in_here(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:
@@ -143,7 +152,7 @@ def _why_not(command: OpenFile, country: str, lists: Reference) -> Refused | Non
     return None
 
 
-def _taken_in(command: OpenFile, country: str, centre: Centre, context: Context) -> Referral:
+def _taken_in(command: OpenFile, country: str, band: AgeBand, centre: Centre, context: Context) -> Referral:
     """The support that begins: a referral that nobody sent."""
     id_ = context.random_id()
     preview = Preview(
@@ -157,7 +166,7 @@ def _taken_in(command: OpenFile, country: str, centre: Centre, context: Context)
         vulnerability_present=command.vulnerability_present,
         return_type=command.return_type,
         target_group=command.target_group,
-        age_band=command.age_band,
+        age_band=band,
         admin1=command.admin1,
         age_told_at=context.now,
     )

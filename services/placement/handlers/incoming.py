@@ -30,6 +30,7 @@ from chassis.pure.states import (
 )
 from placement.contracts import (
     AgeBandChanged,
+    AgedAtCentre,
     ArrivalCorrected,
     ArrivedInCountry,
     CaseOpened,
@@ -70,7 +71,7 @@ REFER_ANEW_WORKING_DAYS = 3
 go on with somebody who had walked in, counted there (docs/domain.md: refer-anew)."""
 
 
-def age_band_changed(states: States, event: AgeBandChanged, context: Context) -> Decision:
+def age_band_changed(states: States, event: AgeBandChanged | AgedAtCentre, context: Context) -> Decision:
     """Who has come of age may be placed from now on. Closes nothing: what a minor may not do is asked at each step."""
     candidate = _candidate(states, event.case_id)
     return Decision((candidate.aged(Age(event.age_band, context.occurred_at, changed=True)),))

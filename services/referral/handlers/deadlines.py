@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-AGE_BAND: Final = "age_band"
+from vocabulary import of_age
+
+AGE_BAND: Final = of_age.AGE_BAND
 """Of a case whose person will be too old for its age band, on a first of a month."""
 CASE_END: Final = "case_end"
 """Of a case that had ended before its end was told: it is told at once."""
@@ -18,7 +20,7 @@ COUNTRY_STATUS_REQUEST: Final = "country_status_request"
 PROFILE_DESTRUCTION: Final = "profile_destruction"
 """Of a case whose keys two people want destroyed: once it is over, they are."""
 STAYS: Final[Mapping[str, str]] = {
-    AGE_BAND: "the first of a month, whatever day it is",
+    AGE_BAND: of_age.ANY_DAY,
     CASE_END: "it is due at once",
     PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
     COUNTRY_STATUS_REQUEST: "three days of whatever kind: a country is switched off on a holiday, too",
