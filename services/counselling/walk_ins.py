@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -23,7 +22,7 @@ from counselling.resources import PROFILE, SIGNED
 from vocabulary.ages import Ages, ages_of
 from vocabulary.case_ref import read
 from vocabulary.countries import GERMANY, TIME_ZONES, day_at
-from vocabulary.folding import number, words
+from vocabulary.folding import terms, wanted
 from vocabulary.profiles import ProfileBody, in_parts
 from vocabulary.refusals import case_ref_misread, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER
@@ -76,10 +75,10 @@ async def search_files(body: Search, actor: Staff, reading: Reading, now: Now, m
     reference = None if body.case_ref is None else read(body.case_ref)
     if body.case_ref is not None and reference is None:
         raise Problem.of(case_ref_misread().at("/case_ref"))
-    wanted = _marks(marking, (body.name,), body.phone)
-    if reference is None and not wanted:
+    marks = _wanted(marking, body.name, body.phone)
+    if reference is None and not marks:
         raise Problem.of(refusals.NOTHING_LOOKED_FOR)
-    return json_response(await views.found(reading, actor.org, reference, wanted, now))
+    return json_response(await views.found(reading, actor.org, reference, marks, now))
 
 
 @router.put("/files/{case_id}/profile", **personal(WalkInOutcome, *REFUSALS))
@@ -138,16 +137,14 @@ def _today(actor: Actor, now: datetime) -> date:
 
 
 def _newest(marking: Marking, profile: ProfileBody) -> tuple[str, ...]:
-    """What the file keeps of a name and a number, to be found by."""
-    names = (profile.given_name, profile.family_name)
-    return tuple(marks[0] for marks in _marks(marking, names, profile.phone))
+    """What the file keeps of a name and a number, to be found by: keyed hashes by the newest generation of keys."""
+    found = terms((profile.given_name, profile.family_name), profile.phone)
+    return tuple(sorted(marking(term.encode())[0].hex() for term in found))
 
 
-def _marks(marking: Marking, names: Iterable[str | None], phone: str | None) -> list[list[str]]:
-    """Of each word of a name, and of a phone number, the keyed hashes by every generation of keys, the newest first."""
-    digits = number(phone)
-    terms = [f"name\0{word}" for word in words(*names)] + ([] if digits is None else [f"phone\0{digits}"])
-    return [[mark.hex() for mark in marking(term.encode())] for term in terms]
+def _wanted(marking: Marking, name: str | None, phone: str | None) -> list[list[str]]:
+    """For each word of a name, and for a number, the hashes by every generation of keys, of which one must fit."""
+    return [[mark.hex() for term in each for mark in marking(term.encode())] for each in wanted(name, phone)]
 
 
 def _sheet(body: ConsentSheet) -> commands.Sheet:
