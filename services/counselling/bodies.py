@@ -175,7 +175,7 @@ class NewFile(BaseModel):
     admin1: Admin1 | None = None
     language: Language
     return_type: ReturnType = Field(default="unknown", description="of people who have returned")
-    age_band: AgeBand
+    age_band: AgeBand = Field(description="one that a birth date in the profile allows; unknown: what that gives")
     sex: Sex | None = None
     household_size: StrictInt = Field(default=1, ge=1, le=30)
     vulnerability_present: StrictBool = Field(default=False, description="whether, never which")

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from counselling.domain.journey import ArrivalMethod, Channel
+from vocabulary.ages import Ages
 from vocabulary.parts import SealedPart
 from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
 
@@ -152,7 +153,8 @@ class DestroyLevels:
 @dataclass(frozen=True, slots=True)
 class OpenFile:
     """The centre takes a person in; `case_id` is drawn beforehand because the profile is sealed for it, before this was
-    made. `country` is where the person lives, None: where the centre lies."""
+    made. `country` is where the person lives, None: where the centre lies. `ages`: what may be known of the birth date
+    in the profile, None if it has none."""
 
     case_id: UUID
     target_group: TargetGroup
@@ -171,6 +173,7 @@ class OpenFile:
     consent: Sheet
     profile: Mapping[ProfilePart, SealedPart] | None
     marks: tuple[str, ...] = ()
+    ages: Ages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +208,12 @@ class WithdrawConsent:
 
 @dataclass(frozen=True, slots=True)
 class SetProfile:
-    """Sets or replaces the profile of somebody who has walked in."""
+    """Sets or replaces the profile of somebody who has walked in; `ages` as in `OpenFile`."""
 
     case_id: UUID
     profile: Mapping[ProfilePart, SealedPart]
     marks: tuple[str, ...] = ()
+    ages: Ages | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,20 @@ from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from counselling.domain.journey import ArrivalMethod, Channel
 from vocabulary import deadlines
-from vocabulary.codes import Admin1, CaseRef, Centre, Country, IscoVersion, Org, Recipients, Skills, TextVersion
+from vocabulary.codes import (
+    Admin1,
+    CaseRef,
+    Centre,
+    Country,
+    FirstOfMonth,
+    IscoVersion,
+    Org,
+    Recipients,
+    Skills,
+    TextVersion,
+)
 from vocabulary.events import CaseEvent
-from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
+from vocabulary.terms import AgeBand, EndReference, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
 
 
 class CounsellingEvent(CaseEvent, service="counselling"):
@@ -199,12 +210,33 @@ class ProfileKeyDestroyed(CaseEvent, service="counselling"):
     """Of the revocation that this answers; of a walk-in, when a second person confirmed the destruction."""
 
 
+class AgeBandChanged(CounsellingEvent):
+    """A person whom a centre took in by itself counts to another age band from the first of a month on: a birthday is
+    over, or the band was wrong."""
+
+    age_band: AgeBand
+    changed_on: FirstOfMonth
+
+
+class RetentionStarted(CounsellingEvent):
+    """Nothing is owed any more to a person whom a centre took in by itself, since a day: from then on each service
+    counts how long it keeps what. The last one that is told counts."""
+
+    reference: EndReference
+    ended_on: date
+
+
+class RetentionStopped(CounsellingEvent):
+    """The case of a person whom a centre took in by itself goes on after all: no term runs."""
+
+
 class AuditSealed(audit.AuditSealed, service="counselling"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 
 EVENTS: tuple[type[Event], ...] = (
     CaseOpened,
+    AgeBandChanged,
     ConsentGranted,
     ConsentWithdrawn,
     ReferralReceived,
@@ -225,5 +257,7 @@ EVENTS: tuple[type[Event], ...] = (
     DeadlineMet,
     DeadlineMoved,
     ProfileKeyDestroyed,
+    RetentionStarted,
+    RetentionStopped,
     AuditSealed,
 )

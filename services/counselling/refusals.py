@@ -153,6 +153,13 @@ NOBODY_WHO_RETURNS: Final = Refused(
 ARRIVAL_AFTER_WALKING_IN: Final = dates_reversed(
     "/arrived_on", "The day of arrival is after the day on which the person walked in."
 )
+BAND_RULED_OUT: Final = Refused(
+    "age_band_ruled_out",
+    "Who was born on the birth date of the profile does not count to this age band.",
+    "Name the band that the birth date gives, or put the birth date right; `unknown` leaves it to the birth date.",
+    "/age_band",
+    422,
+)
 LIVES_ELSEWHERE: Final = Refused(
     "lives_elsewhere",
     "Your centre does not act for this country.",

@@ -160,16 +160,19 @@ def inbox_item(row: Any, at: datetime, centre: str | None, days: WorkingDays) ->
     )
 
 
-_FOUND: Final = """
-select file.data from centre_file file left join walk_in on walk_in.id = file.id
-where file.data -> 'referrals' @> jsonb_build_array(jsonb_build_object('centre', $1::text))
-  and ($2::text is null or file.data ->> 'case_ref' = $2)
-  and not exists (select from jsonb_array_elements($3::jsonb) as wanted(marks)
-                  where walk_in.data is null or walk_in.data ->> 'centre' <> $1
-                     or not walk_in.data -> 'marks' ?| array(select jsonb_array_elements_text(wanted.marks)))
-order by file.id limit $4
+_BY_REFERENCE: Final = """
+select file.data from centre_file file
+where file.data ->> 'case_ref' = $1
+  and file.data -> 'referrals' @> jsonb_build_array(jsonb_build_object('centre', $2::text))
+order by file.id limit $3
 """
-"""`$3`: for each word or number that is looked for, its hashes by all generations of keys, of which one must fit."""
+_BY_MARKS: Final = """
+select file.data from walk_in join centre_file file using (id)
+where walk_in.data ->> 'centre' = $2 and ($1::text is null or walk_in.case_ref = $1) and {fits}
+order by file.id limit $3
+"""
+_FITS: Final = "walk_in.data -> 'marks' ?| ${}::text[]"
+"""For one word or number that is looked for: one of its hashes is there. The index `walk_in_marks` answers it."""
 MOST_FOUND: Final = 20
 
 
@@ -178,8 +181,10 @@ async def found(
 ) -> Found:
     """Who was at this centre before: by reference anybody whom it was asked to take on, by name and phone whom it took
     in itself. Of whom no consent lets it know now it learns that they were here, so that it can ask them for one."""
+    fits = " and ".join(_FITS.format(number) for number, _ in enumerate(marks, 4))
+    asked = _BY_MARKS.format(fits=fits) if marks else _BY_REFERENCE
     async with documents.pool.acquire(timeout=LENT_WITHIN) as connection:
-        rows = await connection.fetch(_FOUND, centre, case_ref, json.dumps(marks), MOST_FOUND)
+        rows = await connection.fetch(asked, case_ref, centre, MOST_FOUND, *marks)
     files = [_file.validate_json(row["data"]) for row in rows]
     return Found(
         items=tuple(FoundFile(case_id=each.id, known=sight_of(each, centre, now) in KNOWING) for each in files)

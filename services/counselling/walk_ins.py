@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -18,10 +18,12 @@ from chassis.pure.decision import Actor
 from counselling import commands, refusals, views
 from counselling.answers import FileOpened, Found, SignedConsents, SignedOutcome, WalkInOutcome
 from counselling.bodies import ConsentSheet, NewFile, Search, SignedBody
-from counselling.domain.walk_in import marks_of, newest
+from counselling.domain.walk_in import marks_of
 from counselling.resources import PROFILE, SIGNED
+from vocabulary.ages import Ages, ages_of
 from vocabulary.case_ref import read
-from vocabulary.countries import GERMANY, day_at
+from vocabulary.countries import GERMANY, TIME_ZONES, day_at
+from vocabulary.folding import wanted
 from vocabulary.profiles import ProfileBody, in_parts
 from vocabulary.refusals import case_ref_misread, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER
@@ -42,7 +44,7 @@ async def open_file(body: NewFile, actor: Staff, now: Now, vault: Sealing, marki
     """Takes in a person whom nobody referred, with the consent that they sign at the centre."""
     case_id = uuid4()
     if body.profile is not None:
-        _check_birth(body.profile, now, "/profile")
+        _check_birth(body.profile, actor, now, "/profile")
     command = commands.OpenFile(
         case_id=case_id,
         target_group=body.target_group,
@@ -60,7 +62,8 @@ async def open_file(body: NewFile, actor: Staff, now: Now, vault: Sealing, marki
         skills=body.skills,
         consent=_sheet(body.consent),
         profile=None if body.profile is None else in_parts(vault, case_id, body.profile.texts(), uuid4),
-        marks=() if body.profile is None else _newest(marking, body.profile),
+        marks=() if body.profile is None else _marks(marking, body.profile),
+        ages=None if body.profile is None else _ages(body.profile, actor, now),
     )
     return await run(command, actor)
 
@@ -74,10 +77,10 @@ async def search_files(body: Search, actor: Staff, reading: Reading, now: Now, m
     reference = None if body.case_ref is None else read(body.case_ref)
     if body.case_ref is not None and reference is None:
         raise Problem.of(case_ref_misread().at("/case_ref"))
-    wanted = marks_of(marking, (body.name,), body.phone)
-    if reference is None and not wanted:
+    marks = _wanted(marking, body.name, body.phone)
+    if reference is None and not marks:
         raise Problem.of(refusals.NOTHING_LOOKED_FOR)
-    return json_response(await views.found(reading, actor.org, reference, wanted, now))
+    return json_response(await views.found(reading, actor.org, reference, marks, now))
 
 
 @router.put("/files/{case_id}/profile", **personal(WalkInOutcome, *REFUSALS))
@@ -85,9 +88,10 @@ async def set_profile(
     case_id: UUID, body: ProfileBody, actor: Staff, now: Now, vault: Sealing, marking: Marking, run: Changer
 ) -> Response:
     """Sets or replaces who somebody is who has walked in. It rests encrypted; the keys before are destroyed."""
-    _check_birth(body, now)
+    _check_birth(body, actor, now)
     sealed = in_parts(vault, case_id, body.texts(), uuid4)
-    return await run(commands.SetProfile(case_id, sealed, _newest(marking, body)), actor, PROFILE, case_id)
+    command = commands.SetProfile(case_id, sealed, _marks(marking, body), _ages(body, actor, now))
+    return await run(command, actor, PROFILE, case_id)
 
 
 @router.get("/files/{case_id}/consents", **personal(SignedConsents, 403, 404, tagged=True))
@@ -114,16 +118,31 @@ async def take_back_consent(case_id: UUID, consent_id: UUID, actor: Evidence, ru
     return await run(commands.WithdrawConsent(case_id, consent_id), actor, SIGNED, case_id)
 
 
-def _check_birth(profile: ProfileBody, now: datetime, where: str = "") -> None:
+def _check_birth(profile: ProfileBody, actor: Actor, now: datetime, where: str = "") -> None:
     """A handler sees the profile sealed: whether the day has come is asked before."""
-    if profile.birth_date is not None and profile.birth_date > day_at(GERMANY, now):
+    if profile.birth_date is not None and profile.birth_date > _today(actor, now):
         raise Problem.of(date_in_future(f"{where}/birth_date"))
 
 
-def _newest(marking: Marking, profile: ProfileBody) -> tuple[str, ...]:
-    """What the file keeps of a name and a number, to be found by. Made after the keys: where another generation begins
-    in between, the worker finds the keys, and makes both anew."""
-    return newest(marks_of(marking, (profile.given_name, profile.family_name), profile.phone))
+def _ages(profile: ProfileBody, actor: Actor, now: datetime) -> Ages | None:
+    """A handler sees the profile sealed: this is all that it may know of the birth date."""
+    return None if profile.birth_date is None else ages_of(profile.birth_date, _today(actor, now))
+
+
+def _today(actor: Actor, now: datetime) -> date:
+    """The day at the desk, in the country that its token names."""
+    return day_at(actor.country if actor.country in TIME_ZONES else GERMANY, now)
+
+
+def _marks(marking: Marking, profile: ProfileBody) -> tuple[str, ...]:
+    """By what the person is found. Made after the keys: where another generation begins in between, the worker finds
+    the keys, and makes both anew."""
+    return marks_of(marking, (profile.given_name, profile.family_name), profile.phone)
+
+
+def _wanted(marking: Marking, name: str | None, phone: str | None) -> list[list[str]]:
+    """For each word of a name, and for a number, the hashes by every generation of keys, of which one must fit."""
+    return [[mark.hex() for term in each for mark in marking(term.encode())] for each in wanted(name, phone)]
 
 
 def _sheet(body: ConsentSheet) -> commands.Sheet:

@@ -13,6 +13,7 @@ from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
     contracts.AgeBandChanged: followed(BY_CASE, incoming.age_band_changed),
+    contracts.AgedAtCentre: followed(BY_CASE, incoming.age_band_changed),
     contracts.CaseOpened: followed(BY_CASE, incoming.case_opened),
     contracts.SignedAtCentre: followed(BY_CASE, incoming.consent_granted),
     contracts.TakenBackAtCentre: followed(BY_CASE_WITH_VACANCIES, incoming.consent_withdrawn),
@@ -32,6 +33,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.NeedsAssessed: followed(BY_CASE, incoming.needs_assessed),
     contracts.RetentionStarted: STARTED,
     contracts.RetentionStopped: STOPPED,
+    contracts.EndedAtCentre: STARTED,
+    contracts.GoesOnAtCentre: STOPPED,
     contracts.RetentionHeld: HELD,
     contracts.RetentionReleased: RELEASED,
     contracts.CountryStatusChanged: HEARD,

@@ -18,6 +18,12 @@ class AgeBandChanged(CaseContract, source="referral"):
     age_band: AgeBand
 
 
+class AgedAtCentre(CaseContract, source="counselling", name="AgeBandChanged"):
+    """A person whom a centre took in by itself counts to another age band."""
+
+    age_band: AgeBand
+
+
 class ReturneeReferred(CaseContract, source="referral"):
     """A person is known, long before arrival. Needs and vulnerability are none of this service's business."""
 
@@ -165,6 +171,14 @@ class RetentionStarted(retention.Started, source="referral"):
 
 class RetentionStopped(retention.Stopped, source="referral"):
     """The case goes on: no term runs."""
+
+
+class EndedAtCentre(retention.Started, source="counselling", name="RetentionStarted"):
+    """The case of somebody whom a centre took in by itself has ended: terms run."""
+
+
+class GoesOnAtCentre(retention.Stopped, source="counselling", name="RetentionStopped"):
+    """It goes on: no term runs."""
 
 
 class RetentionHeld(retention.Held, source="referral"):

@@ -9,13 +9,12 @@ from chassis.pure.needs import Linked, needs
 from chassis.pure.retention import Clock, Kept, by_clock
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
-from placement.handlers import retention
+from placement.handlers import followed, retention
 from vocabulary.retention import CLOCK, ENDS
 
 _PICKED = """
 exists (select from vacancy as v, jsonb_array_elements(v.data -> 'candidacies') as candidacy
-        where v.links @> array[c.id] and candidacy ->> 'case_id' = c.id::text
-          and candidacy ->> 'status' in ('started', 'closed'))
+        where v.links @> array[c.id] and candidacy ->> 'case_id' = c.id::text)
 """
 _CANDIDATE = "exists (select from candidate as p where p.id = c.id)"
 
@@ -25,7 +24,7 @@ KEEPS: Sequence[Kept] = (
         ENDS,
         "anonymised",
         by_clock(_PICKED),
-        Handler(needs(id=(Clock, Linked(Vacancy))), retention.candidacies_over),
+        followed(needs(id=(Clock, Candidate, Linked(Vacancy))), retention.candidacies_over),
     ),
     Kept(
         "candidate",

@@ -48,7 +48,6 @@ from referral.bodies import (
     Rescheduling,
     Withdrawal,
 )
-from referral.domain.age import Ages, ages_of
 from referral.domain.case import Case, CaseStatus
 from referral.domain.journey import JourneyStatus
 from referral.domain.profile import KEY_DESTROYED_WITHIN
@@ -60,6 +59,7 @@ from referral.resources import (
     REFERRAL,
     TIMELINE,
 )
+from vocabulary.ages import Ages, ages_of
 from vocabulary.case_ref import read
 from vocabulary.codes import Country, Org
 from vocabulary.countries import GERMANY, day_at

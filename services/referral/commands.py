@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from referral.domain.age import Ages
 from referral.domain.terms import Transport
+from vocabulary.ages import Ages
 from vocabulary.parts import SealedPart
 from vocabulary.terms import AgeBand, HoldReason, Priority, ProfilePart, ReturnType, Sex, Switch, TargetGroup
 

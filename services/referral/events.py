@@ -21,6 +21,7 @@ from vocabulary.codes import (
     Centre,
     Codes,
     Country,
+    FirstOfMonth,
     IscoVersion,
     KeyId,
     Org,
@@ -41,9 +42,6 @@ from vocabulary.terms import (
     Switch,
     TargetGroup,
 )
-
-FirstOfMonth = Annotated[str, Field(pattern=r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-01$")]
-"""A month, written as its first day: no birthday fits in."""
 
 
 class ReferralEvent(CaseEvent, service="referral"):

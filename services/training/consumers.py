@@ -29,6 +29,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.ArrivedInCountry: Handler(BY_CASE_WITH_SESSIONS, incoming.arrived_in_country),
     contracts.RetentionStarted: STARTED,
     contracts.RetentionStopped: STOPPED,
+    contracts.EndedAtCentre: STARTED,
+    contracts.GoesOnAtCentre: STOPPED,
     contracts.RetentionHeld: HELD,
     contracts.RetentionReleased: RELEASED,
     contracts.CountryStatusChanged: HEARD,

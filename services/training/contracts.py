@@ -138,6 +138,14 @@ class RetentionStopped(retention.Stopped, source="referral"):
     """The case goes on: no term runs."""
 
 
+class EndedAtCentre(retention.Started, source="counselling", name="RetentionStarted"):
+    """The case of somebody whom a centre took in by itself has ended: terms run."""
+
+
+class GoesOnAtCentre(retention.Stopped, source="counselling", name="RetentionStopped"):
+    """It goes on: no term runs."""
+
+
 class RetentionHeld(retention.Held, source="referral"):
     """The records of the case are needed beyond their terms."""
 

@@ -12,7 +12,10 @@ from training.domain.session import CourseSession
 from training.handlers import retention
 from vocabulary.retention import CLOCK, ENDS
 
-_ENROLLED = "exists (select from enrolment as e where e.case_id = c.id and e.status not in ('confirmed', 'waitlisted'))"
+_ENROLLED = """
+exists (select from enrolment as e join course_session as s on s.id = e.session_id
+        where e.case_id = c.id and (s.status = 'finished' or e.status not in ('confirmed', 'waitlisted')))
+"""
 _LEARNER = "exists (select from learner as l where l.id = c.id)"
 
 KEEPS: Sequence[Kept] = (

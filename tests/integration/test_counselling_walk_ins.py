@@ -60,3 +60,31 @@ async def test_no_name_and_no_number_lies_in_clear(counselling: Process) -> None
         await counselling.pool.fetch("select data::text from walk_in union all select data::text from centre_file")
     )
     assert not any(value in kept for value in SHILAN.values())
+
+
+async def test_a_search_reads_few_rows_of_a_centre_with_many_people(counselling: Process) -> None:
+    opened = await taken_in(counselling, **SHILAN)
+    await counselling.pool.execute(
+        """with walked_in as (
+               insert into walk_in (id, version, status, updated_at, data)
+               select gen_random_uuid(), 1, 'sealed', now(), jsonb_build_object(
+                   'centre', $1::text, 'case_ref', 'PH-' || i, 'marks', jsonb_build_array(md5(i::text), md5('b' || i)))
+               from generate_series(1, 5000) as i returning id, data)
+           insert into centre_file (id, version, status, updated_at, data)
+           select id, 1, 'in_contact', now(), jsonb_build_object(
+               'case_ref', data ->> 'case_ref', 'referrals', jsonb_build_array(jsonb_build_object('centre', $1::text)))
+           from walked_in""",
+        LAGOS,
+    )
+    await counselling.pool.execute("analyze")
+
+    async def read() -> int:
+        await counselling.pool.execute("select pg_stat_force_next_flush()")
+        query = """select sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) from pg_stat_user_tables
+                   where relname in ('centre_file', 'walk_in')"""
+        return int(await counselling.pool.fetchval(query))
+
+    for what in ({"name": "شیلان ڕەشید"}, {"phone": "0750 1234567"}, {"case_ref": opened["case_ref"]}):
+        before = await read()
+        assert await found(counselling, LAGOS, **what) == {opened["case_id"]: True}
+        assert await read() - before < 20, what

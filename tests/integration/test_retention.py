@@ -13,6 +13,7 @@ from tests.support.cluster import Cluster
 from tests.support.counselling.process import Process as Counselling
 from tests.support.keys import line as generation
 from tests.support.keys import organisations, vault_of
+from tests.support.people import new_file
 from tests.support.placement.process import Placement
 from tests.support.referral.process import BAVARIA, LOS
 from tests.support.referral.process import Process as Desk
@@ -161,6 +162,49 @@ async def test_what_ends_at_the_desk_ends_in_every_service_from_the_same_day(
         service.clock.advance(36 * MONTH)
         assert await service.run_of_the_day() == {"clock": 1}
         assert await left_of(service, case) <= KNOWN_BY_NAME_ONLY
+
+
+async def test_who_has_walked_in_ends_in_every_service_from_the_day_that_the_centre_tells(
+    counselling: Counselling, training: Training, placement: Placement
+) -> None:
+    readers = (training, placement)
+    opened = await counselling.post("/files", LOS, **new_file(profile=PROFILE, target_group="RETURNEE_THIRD_COUNTRY"))
+    case = opened["case_id"]
+    arrived = {"arrived_on": counselling.today, "method": "seen"}
+    assert (await counselling.post(f"/files/{case}/arrival", LOS, **arrived))["http"] == 200
+    done = {"outcome_code": "duration_ended"}
+    ended = await counselling.post(f"/referrals/{opened['referral_id']}/complete", LOS, **done)
+    assert ended["http"] == 200, ended
+    assert (await counselling.published(case))[-1] == "RetentionStarted"
+    await told(counselling, *readers)
+    everyone: tuple[ServiceProcess, ...] = (counselling, *readers)
+    for service in everyone:
+        service.clock.advance(23 * MONTH)
+        assert await service.run_of_the_day() == {}
+        service.clock.advance(2 * MONTH)
+        assert await service.run_of_the_day() == ({"walk_in": 1} if service is counselling else {})
+        service.clock.advance(12 * MONTH)
+    rest = {service.service.name: await service.run_of_the_day() for service in everyone}
+    assert rest == {
+        "counselling": {"signed_consent": 1, "centre_file": 1},
+        "training": {"learner": 1},
+        "placement": {"candidate": 1},
+    }
+    for service in everyone:
+        left = KNOWN_BY_NAME_ONLY if service is counselling else {*KNOWN_BY_NAME_ONLY, "retention"}
+        assert await left_of(service, case) <= left
+
+
+async def test_a_hold_keeps_what_a_centre_keeps_of_whom_it_took_in(counselling: Counselling) -> None:
+    opened = await counselling.post("/files", LOS, **new_file(profile=PROFILE))
+    case = UUID(opened["case_id"])
+    done = {"outcome_code": "duration_ended"}
+    await counselling.post(f"/referrals/{opened['referral_id']}/complete", LOS, **done)
+    held = counselling.event(case, "RetentionHeld", hold_id=str(uuid4()), reason="legal")
+    await counselling.dispatcher.handle([held])
+    counselling.clock.advance(37 * MONTH)
+    assert await counselling.run_of_the_day() == {}
+    assert (await line(counselling, "centre_file")).held_by == {"legal": 1}
 
 
 OFFICER = {"roles": ["data_protection_officer"], "org": "programme:desk"}

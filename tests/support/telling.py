@@ -1,4 +1,4 @@
-"""What the desk has published, handed to processes of the services that read it."""
+"""What a service has published, handed to processes of the services that read it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from tests.support.records import record, recorded
 from tests.support.service_process import ServiceProcess
 
 
-async def told(desk: ServiceProcess, *readers: ServiceProcess) -> None:
-    """Everything that the desk has published comes to the others, in order."""
-    rows = await desk.pool.fetch("select record from outbox order by id")
+async def told(owner: ServiceProcess, *readers: ServiceProcess) -> None:
+    """Everything that a service has published comes to the others, in order."""
+    topic = f"ph.{owner.service.name}"
+    rows = await owner.pool.fetch("select record from outbox order by id")
     for offset, row in enumerate(rows, 1000):
         written = outbox.read(row["record"])
         sent = record(
@@ -20,7 +21,7 @@ async def told(desk: ServiceProcess, *readers: ServiceProcess) -> None:
             key=UUID(written.key),
             sequence=int(written.headers["ce_sequence"]),
             offset=offset,
-            topic="ph.referral.keys.v1" if "ProfileKey" in written.headers["ce_type"] else "ph.referral.v1",
+            topic=f"{topic}.keys.v1" if "ProfileKey" in written.headers["ce_type"] else f"{topic}.v1",
         )
         happened = recorded(sent, ce_time=written.headers["ce_time"].encode())
         for each in readers:

@@ -26,6 +26,7 @@ from uuid import UUID
 
 from counselling.domain.consent import Consent, known_until
 from counselling.domain.correction import Correction, CorrectionRequest
+from counselling.domain.ending import Ended
 from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Early, Employment, Offer
 from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
@@ -114,6 +115,10 @@ class CentreFile:
     """What somebody wants the arrival to be; a second person has not answered, or not in time."""
     corrections: tuple[Correction, ...] = ()
     """What was once recorded of an arrival: those of earlier journeys too."""
+    signed_at: datetime | None = None
+    """When whom a centre took in by itself last signed anything there."""
+    ended: Ended | None = None
+    """Of the same: the end of the case, as it was told last (`ending.py`)."""
 
     @property
     def live(self) -> tuple[Referral, ...]:

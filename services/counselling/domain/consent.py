@@ -8,7 +8,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 PURPOSE = "referral"
-"""The only purpose that concerns a centre; consents for other purposes are not kept here."""
+"""The only purpose for which a centre keeps what Germany tells. What is signed at a centre, to be advised there, counts
+as much (`signed.py:COUNSELLING`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from Germany, and no other service has: who the person is, sealed under keys of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
 from vocabulary.destruction import Destruction
-from vocabulary.folding import number, words
+from vocabulary.folding import terms
 from vocabulary.parts import SealedPart
 from vocabulary.terms import ProfilePart, Sex, TargetGroup
 
@@ -26,16 +26,9 @@ Marking = Callable[[bytes], Sequence[bytes]]
 """Keyed hashes of the same data by every generation of keys, the one that seals first."""
 
 
-def marks_of(marking: Marking, names: Iterable[str | None], phone: str | None) -> list[list[str]]:
-    """Of each word of a name, and of a phone number, the keyed hashes by every generation of keys, the newest first."""
-    digits = number(phone)
-    terms = [f"name\0{word}" for word in words(*names)] + ([] if digits is None else [f"phone\0{digits}"])
-    return [[mark.hex() for mark in marking(term.encode())] for term in terms]
-
-
-def newest(marks: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """What is kept of a name and a number, to be found by."""
-    return tuple(each[0] for each in marks)
+def marks_of(marking: Marking, names: Sequence[str | None], phone: str | None) -> tuple[str, ...]:
+    """What is kept of a name and a phone number, to be found by: keyed hashes by the generation that seals."""
+    return tuple(sorted(marking(term.encode())[0].hex() for term in terms(names, phone)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +60,6 @@ class WalkIn:
         """With a new profile in place of the one before. Whoever wanted that destroyed wants this one kept."""
         return replace(self, profile=profile, profile_set_at=at, profile_destroyed=False, marks=marks, destruction=None)
 
-    def unknown(self) -> WalkIn:
-        """Without keys, boxes, and what the person was found by."""
+    def without_profile(self) -> WalkIn:
+        """Nobody can read any more who the person is, nor find them by it."""
         return replace(self, profile={}, profile_set_at=None, profile_destroyed=True, marks=(), destruction=None)

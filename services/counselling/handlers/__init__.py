@@ -16,6 +16,7 @@ from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.handlers import (
+    ages,
     care,
     casework,
     consents,
@@ -26,6 +27,7 @@ from counselling.handlers import (
     overdue,
     profiles,
     referrals,
+    retention,
     walk_ins,
 )
 from vocabulary.deadlines import Decide, Ladder
@@ -54,8 +56,9 @@ BY_OWNER = needs(owner=CentreFile)
 
 
 def followed(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE) -> Handler:
-    """For what changes a file: the deadlines that follow from it are set, cleared and told with it."""
-    return Handler(needed, with_deadlines(overdue.LADDERS, decide))
+    """For what changes a file: the deadlines that follow from it are set, cleared and told with it, and so is that the
+    case of somebody who has walked in has ended, or goes on."""
+    return Handler(needed, with_deadlines(overdue.LADDERS, retention.with_end(decide)))
 
 
 COMMANDS: Mapping[type[Any], Handler] = {
@@ -74,7 +77,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RecordContact: followed(casework.record_contact),
     commands.RecordAssessment: followed(casework.record_assessment),
     commands.OpenFile: followed(walk_ins.open_file, needs()),
-    commands.SetProfile: Handler(WITH_PROFILE, walk_ins.set_profile),
+    commands.SetProfile: followed(walk_ins.set_profile, WITH_PROFILE),
     commands.RequestDestruction: Handler(WITH_PROFILE, destruction.request),
     commands.ConfirmDestruction: Handler(WITH_PROFILE, destruction.confirm),
     commands.RejectDestruction: Handler(WITH_PROFILE, destruction.reject),
@@ -85,6 +88,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
 
 DEADLINES: Mapping[str, Handler] = {
     deadlines.PROFILE_DESTRUCTION: Handler(needs(owner=WalkIn), destruction.destroy),
+    deadlines.AGE_BAND: followed(ages.band_ends, BY_OWNER),
     **{each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS},
 }
 MOVES: Mapping[str, Handler] = {

@@ -7,6 +7,7 @@ closed door because Germany does not answer.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -27,10 +28,10 @@ from vocabulary.roles import DATA_PROTECTION_OFFICER
 from vocabulary.signing import Place
 
 
-def of_opening(command: OpenFile, centre: Centre, context: Context) -> SignedConsent | Refused:
+def of_opening(command: OpenFile, centre: Centre, context: Context, *, minor: bool) -> SignedConsent | Refused:
     """The consent with which a file begins: to be advised by this centre."""
     consent = _signed(command.case_id, COUNSELLING, (centre.code,), command.consent, centre, context)
-    refused = _at(centre, context).why_not(consent, (), context.now, minor=command.age_band == "under_18")
+    refused = _at(centre, context).why_not(consent, (), context.now, minor=minor)
     return consent if refused is None else refused.at(f"/consent{refused.field}")
 
 
@@ -56,6 +57,8 @@ def record_consent(states: States, command: RecordConsent, context: Context) -> 
     if len(earlier) >= MOST_SIGNED:
         return limit_reached(MOST_SIGNED, "consents", "Name several recipients in one consent.")
     after = with_signed(file, consent, context)
+    if after.walked_in is not None:
+        after = replace(after, signed_at=context.now)
     return Decision((after, consent), (told(consent, file),), answer=SignedOutcome.of(consent))
 
 

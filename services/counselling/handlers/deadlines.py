@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from vocabulary import of_age
+
 REFERRAL_ANSWER: Final = "referral_answer"
 """Of a referral, owned by its file: the centre owes an answer."""
 CONSENT_RENEWAL: Final = "consent_renewal"
@@ -16,10 +18,13 @@ ARRIVAL_CONFIRMATION: Final = "arrival_confirmation"
 """Of a file: the centre owes word of somebody who has left, and was to have arrived."""
 CONSENT_EXPIRY: Final = "consent_expiry"
 """Of a referral that a centre holds, owned by its file: the last consent that covers the centre ends."""
+AGE_BAND: Final = of_age.AGE_BAND
+"""Of a file of somebody who has walked in, and will be too old for their age band, on a first of a month."""
 PROFILE_DESTRUCTION: Final = "profile_destruction"
 """Of a walk-in whose profile's keys two people want destroyed: once it is over, they are."""
 STAYS: Final[Mapping[str, str]] = {
     CONSENT_EXPIRY: "the person has signed for its day",
+    AGE_BAND: of_age.ANY_DAY,
     PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
 }
 """Deadlines that hang on no calendar, and why."""

@@ -12,7 +12,7 @@ from counselling.answers import DestructionOutcome
 from counselling.commands import ConfirmDestruction, RejectDestruction, RequestDestruction
 from counselling.domain.walk_in import WalkIn
 from counselling.events import ProfileKeyDestroyed
-from counselling.handlers.deadlines import PROFILE_DESTRUCTION
+from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
 from counselling.handlers.walk_ins import taken_in_here
 from vocabulary.confirming import seconded
 from vocabulary.countries import GERMANY, day_at
@@ -78,7 +78,7 @@ def destroy(states: States, deadline: DeadlineDue, _context: Context) -> Decisio
         ProfileKeyDestroyed(case_id=walk_in.id, part=part, receiver=walk_in.centre, revoked_at=at)
         for part in sorted(walk_in.profile)
     )
-    return Decision((walk_in.unknown(),), told)
+    return Decision((walk_in.without_profile(),), told, (Cleared(AGE_BAND, walk_in.id),))
 
 
 def _saved(walk_in: WalkIn, context: Context) -> Decision:

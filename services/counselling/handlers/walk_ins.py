@@ -15,9 +15,10 @@ from counselling.domain.centre_file import CentreFile
 from counselling.domain.journey import Contact
 from counselling.domain.referral import Preview, Referral
 from counselling.domain.sight import own_referrals
-from counselling.domain.walk_in import FOUND_BY, WalkIn, marks_of, newest
+from counselling.domain.walk_in import FOUND_BY, WalkIn, marks_of
 from counselling.events import CaseOpened
 from counselling.handlers.access import sight_in
+from counselling.handlers.ages import band_ends_of, band_of, by_profile
 from counselling.handlers.consents import of_opening, told, with_signed
 from counselling.handlers.deadlines import PROFILE_DESTRUCTION
 from counselling.reference import Reference
@@ -28,6 +29,7 @@ from vocabulary.countries import day_at
 from vocabulary.profiles import part_in_clear
 from vocabulary.reference import Centre
 from vocabulary.refusals import not_a_centre, unknown_code
+from vocabulary.terms import AgeBand
 
 
 def open_file(_states: States, command: OpenFile, context: Context) -> Decision | Refused:
@@ -41,10 +43,13 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
         return refusals.LIVES_ELSEWHERE
     if refused := _why_not(command, country, context.reference):
         return refused
-    consent = of_opening(command, centre, context)
+    band = band_of(command.age_band, command.ages)
+    if band is None:
+        return refusals.BAND_RULED_OUT
+    consent = of_opening(command, centre, context, minor=band == "under_18")
     if isinstance(consent, Refused):
         return consent
-    referral = _taken_in(command, country, centre, context)
+    referral = _taken_in(command, country, band, centre, context)
     reference = case_ref(context.random_id(), centres=True)
     contact = Contact("in_person", 1, today)
     file = CentreFile(command.case_id, contacts=(contact,), case_ref=reference).with_referral(referral)
@@ -70,7 +75,7 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
         target_group=command.target_group,
         language=command.language,
         return_type=command.return_type,
-        age_band=command.age_band,
+        age_band=band,
         sex=command.sex,
         admin1=command.admin1,
         skills=command.skills,
@@ -83,18 +88,21 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
         consent_id=consent.id,
         status=file.status,
     )
-    return Decision((file, walk_in, consent), (event, told(consent, file)), answer=answer)
+    ends = band_ends_of(file, command.ages)
+    return Decision((file, walk_in, consent), (event, told(consent, file)), (ends,), answer=answer)
 
 
 def set_profile(states: States, command: SetProfile, context: Context) -> Decision | Refused:
     """Who the person is, as it is known now; what was known before, and its keys, are gone. Nor is it
-    destroyed any more."""
+    destroyed any more. Its birth date says what the age band is."""
     found = _own(states, command.case_id, context)
     if isinstance(found, Refused):
         return found
-    walk_in = found.known(command.profile, command.marks, context.now)
+    file, walk_in = found
+    file, told_age, ends = by_profile(file, command.ages, context.now)
+    walk_in = walk_in.known(command.profile, command.marks, context.now)
     outcome = WalkInOutcome(case_id=walk_in.id, profile=walk_in.status)
-    return Decision((walk_in,), (), (Cleared(PROFILE_DESTRUCTION, walk_in.id),), outcome)
+    return Decision((file, walk_in), told_age, (ends, Cleared(PROFILE_DESTRUCTION, walk_in.id)), outcome)
 
 
 def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
@@ -122,16 +130,15 @@ def _marked_anew(walk_in: WalkIn, context: Context) -> tuple[str, ...]:
         except VaultError:
             return walk_in.marks
     names = (fields.get("given_name"), fields.get("family_name"))
-    return newest(marks_of(context.vault.marks, names, fields.get("phone")))
+    return marks_of(context.vault.marks, names, fields.get("phone"))
 
 
-def _own(states: States, case_id: UUID, context: Context) -> WalkIn | Refused:
+def _own(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:
     """Whom the actor's centre has taken in, if a consent lets it know the person now."""
     found = taken_in_here(states, case_id, context)
     if isinstance(found, Refused):
         return found
-    file, walk_in = found
-    return walk_in if sight_in(file, context) == "whole" else refusals.CONSENT_GONE
+    return found if sight_in(found[0], context) == "whole" else refusals.CONSENT_GONE
 
 
 def taken_in_here(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:
@@ -162,7 +169,7 @@ def _why_not(command: OpenFile, country: str, lists: Reference) -> Refused | Non
     return None
 
 
-def _taken_in(command: OpenFile, country: str, centre: Centre, context: Context) -> Referral:
+def _taken_in(command: OpenFile, country: str, band: AgeBand, centre: Centre, context: Context) -> Referral:
     """The support that begins: a referral that nobody sent."""
     id_ = context.random_id()
     preview = Preview(
@@ -176,7 +183,7 @@ def _taken_in(command: OpenFile, country: str, centre: Centre, context: Context)
         vulnerability_present=command.vulnerability_present,
         return_type=command.return_type,
         target_group=command.target_group,
-        age_band=command.age_band,
+        age_band=band,
         admin1=command.admin1,
         age_told_at=context.now,
     )

@@ -276,7 +276,7 @@ class Candidacy(Stepping[Step]):
         offer = self.offer
         if offer is not None and reason == "offer_retracted":
             offer = replace(offer, status="retracted")
-        if offer is not None and referral_end == "deceased":
+        if offer is not None and reason == "referral_withdrawn":
             offer = replace(offer, status="void")
         end = {"closed_reason": reason, "closed_by": by, "consent_end": consent_end, "referral_end": referral_end}
         return self.stepped("close", **end, offer=offer, **_owed(None, None))

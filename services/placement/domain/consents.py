@@ -1,4 +1,6 @@
-"""Consents that the way into work rests on: this service's own copy, written by the referral topic alone.
+"""Consents that the way into work rests on: this service's own copy of what was told.
+
+The desk in Germany tells those of whom a scout has referred, a centre those of whom it has taken in by itself.
 
 `matching` lets a placement desk look at a person, `presentation` lets it name the person to one employer.
 Each holds for its recipients only; `country:NG` stands for every organisation that lies in that country, not for

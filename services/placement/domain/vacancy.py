@@ -129,10 +129,11 @@ class Vacancy:
         )
         return self._with(closed), closed
 
-    def without_deceased(self, case_id: UUID) -> tuple[Vacancy, tuple[Candidacy, ...]]:
-        """Closes what is under way of somebody who died, an offer included; says which candidacies those were."""
+    def without(self, case_id: UUID, how: ReferralEnd | None) -> tuple[Vacancy, tuple[Candidacy, ...]]:
+        """Closes what is under way of somebody who died, or whose case has long ended, an offer included; says which
+        candidacies those were."""
         closed = tuple(
-            each.closed("referral_withdrawn", "system", referral_end="deceased")
+            each.closed("referral_withdrawn", "system", referral_end=how)
             for each in self.candidacies
             if each.status in UNDER_WAY and each.case_id == case_id
         )
@@ -145,9 +146,9 @@ class Vacancy:
         return vacancy
 
     def anonymised(self, case_id: UUID, new_id: Callable[[], UUID]) -> Vacancy:
-        """Of a person's candidacies that are not under way nobody can tell whose they were; counts and reasons stay."""
-        over = (each for each in self.candidacies if each.case_id == case_id and each.status not in UNDER_WAY)
-        return self._with(tuple(each.anonymised(new_id()) for each in over))
+        """Of a person's candidacies, none of which is under way, nobody can tell whose they were; counts and reasons
+        stay."""
+        return self._with(tuple(each.anonymised(new_id()) for each in self.candidacies if each.case_id == case_id))
 
     def end(self, end: End) -> tuple[Vacancy, tuple[Candidacy, ...]]:
         """Takes nobody any more; says whose candidacies close with it."""

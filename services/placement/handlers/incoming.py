@@ -30,6 +30,7 @@ from chassis.pure.states import (
 )
 from placement.contracts import (
     AgeBandChanged,
+    AgedAtCentre,
     ArrivalCorrected,
     ArrivedInCountry,
     CaseOpened,
@@ -55,13 +56,13 @@ from placement.domain.consents import Consent
 from placement.domain.terms import ClosedReason, ConsentEnd, Party, ReferralEnd
 from placement.domain.vacancy import Vacancy
 from placement.events import DeadlineMoved
-from placement.handlers.deadlines import CONSENT_END, OFFER_EXPIRY, POOL_EXIT
+from placement.handlers.deadlines import CONSENT_END, POOL_EXIT
 from placement.handlers.desk import candidacy_closed, rests_on
-from placement.handlers.vacancies import opened_again
+from placement.handlers.vacancies import left_by
 from vocabulary.ages import Age
 from vocabulary.arrivals import ARRIVAL, Told
 from vocabulary.consents import consent_ends_at
-from vocabulary.countries import GERMANY, day_at
+from vocabulary.countries import GERMANY
 from vocabulary.deadlines import WORKING_DAYS_CHANGED
 from vocabulary.refusals import unknown_code_of_event
 
@@ -70,7 +71,7 @@ REFER_ANEW_WORKING_DAYS = 3
 go on with somebody who had walked in, counted there (docs/domain.md: refer-anew)."""
 
 
-def age_band_changed(states: States, event: AgeBandChanged, context: Context) -> Decision:
+def age_band_changed(states: States, event: AgeBandChanged | AgedAtCentre, context: Context) -> Decision:
     """Who has come of age may be placed from now on. Closes nothing: what a minor may not do is asked at each step."""
     candidate = _candidate(states, event.case_id)
     return Decision((candidate.aged(Age(event.age_band, context.occurred_at, changed=True)),))
@@ -333,15 +334,12 @@ def _close(
 
 
 def _close_all(states: States, decision: Decision, case_id: UUID, context: Context) -> Decision:
-    """The decision, and with it closed all that is under way of somebody who died. An opening that was accepted is
-    free, and a vacancy that was filled takes people again."""
-    changed, events, deadlines = list(decision.states), list(decision.events), list(decision.deadlines)
+    """The decision, and with it closed all that is under way of somebody who died."""
     for vacancy in states.linked(Vacancy, case_id):
-        after, closed = vacancy.without_deceased(case_id)
-        if closed:
-            again = opened_again(after, day_at(vacancy.country, context.occurred_at))
-            changed += again.states
-            events += (*candidacy_closed(after, closed, "referral_withdrawn", "system"), *again.events)
-            deadlines += again.deadlines
-            deadlines += (Cleared(OFFER_EXPIRY, each.offer.id) for each in closed if each.offer is not None)
-    return decision._replace(states=tuple(changed), events=tuple(events), deadlines=tuple(deadlines))
+        left = left_by(vacancy, case_id, "deceased", context.occurred_at)
+        decision = decision._replace(
+            states=decision.states + left.states,
+            events=decision.events + left.events,
+            deadlines=decision.deadlines + left.deadlines,
+        )
+    return decision

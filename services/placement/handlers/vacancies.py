@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +21,10 @@ from placement import refusals
 from placement.answers import EmployerView, VacancyOutcome
 from placement.commands import CloseVacancy, PublishVacancy, RegisterEmployer, UpdateVacancy
 from placement.domain.employer import Employer
+from placement.domain.terms import ReferralEnd
 from placement.domain.vacancy import LEFT_BEHIND, End, Vacancy
 from placement.events import VacancyClosed, VacancyPublished, VacancyReopened, VacancyUpdated
-from placement.handlers.deadlines import VACANCY_EXPIRY
+from placement.handlers.deadlines import OFFER_EXPIRY, VACANCY_EXPIRY
 from placement.handlers.desk import candidacy_closed, desk_of
 from vocabulary import regions
 from vocabulary.countries import day_at, last_second_at
@@ -149,6 +150,18 @@ def opened_again(vacancy: Vacancy, today: date) -> Decision:
         expires_on=reopened.expires_on,
     )
     return Decision((reopened,), (event,), (_expiry(reopened),), VacancyOutcome.model_validate(reopened))
+
+
+def left_by(vacancy: Vacancy, case_id: UUID, how: ReferralEnd | None, at: datetime) -> Decision:
+    """The vacancy without a person of whom nothing more will come, an offer included: what was kept for them is free,
+    and a vacancy that was filled takes people again. Nothing, if they are not under way in it."""
+    after, closed = vacancy.without(case_id, how)
+    if not closed:
+        return NOTHING
+    again = opened_again(after, day_at(vacancy.country, at))
+    events = (*candidacy_closed(after, closed, "referral_withdrawn", "system"), *again.events)
+    expiries = (Cleared(OFFER_EXPIRY, each.offer.id) for each in closed if each.offer is not None)
+    return Decision(again.states, events, (*again.deadlines, *expiries))
 
 
 def _vacancy_of_desk(states: States, vacancy_id: UUID, context: Context) -> Vacancy | Refused:

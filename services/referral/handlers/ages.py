@@ -7,16 +7,15 @@ on, and no row that lies in clear says more than the month (docs/domain.md: of-a
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision
 from chassis.pure.states import States
-from referral.domain.age import TOO_OLD_AT, Ages, Span, after
 from referral.domain.case import Case
 from referral.events import AgeBandChanged
-from referral.handlers.deadlines import AGE_BAND
 from referral.handlers.desk import own_act
-from vocabulary.countries import day_at, end_of_day_at
+from vocabulary.ages import TOO_OLD_AT, Ages, Span, after
+from vocabulary.of_age import AGE_BAND, month_of, until
 
 Told = tuple[AgeBandChanged, ...]
 
@@ -28,11 +27,11 @@ def by_profile(case: Case, ages: Ages | None, at: datetime) -> tuple[Case, Told,
     """
     if ages is None:
         return case, (), Cleared(AGE_BAND, case.id)
-    span = next((each for each in ages.spans if each.band == case.age_band), ages.spans[0])
+    span = ages.span(case.age_band)
     if span.band == case.age_band:
-        return case, (), _until(case, span)
+        return case, (), until(case.id, case.country, span)
     case, told = _changed(case, span, ages.month, at)
-    return case, told, _until(case, span)
+    return case, told, until(case.id, case.country, span)
 
 
 def band_ends(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
@@ -40,10 +39,10 @@ def band_ends(states: States, deadline: DeadlineDue, _context: Context) -> Decis
     case = states.get(Case, deadline.owner)
     if case is None or case.age_band not in TOO_OLD_AT:
         return NOTHING
-    month = day_at(case.country, deadline.due_at).replace(day=1)  # it may have been put off
+    month = month_of(deadline, case.country)
     span = after(case.age_band, month)
     case, told = _changed(case, span, month, deadline.due_at)
-    return Decision((case,), told, (_until(case, span),))
+    return Decision((case,), told, (until(case.id, case.country, span),))
 
 
 def _changed(case: Case, span: Span, month: date, at: datetime) -> tuple[Case, Told]:
@@ -53,10 +52,3 @@ def _changed(case: Case, span: Span, month: date, at: datetime) -> tuple[Case, T
         return case, ()
     told = AgeBandChanged(case_id=case.id, country=case.country, age_band=span.band, changed_on=month.isoformat())
     return case, (told,)
-
-
-def _until(case: Case, span: Span) -> Deadline | Cleared:
-    """The deadline for the first moment of the day on which the band ends, where the person lives."""
-    if span.ends_on is None:
-        return Cleared(AGE_BAND, case.id)
-    return Deadline(AGE_BAND, case.id, case.id, end_of_day_at(case.country, span.ends_on - timedelta(days=1)))

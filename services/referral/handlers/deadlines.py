@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-AGE_BAND: Final = "age_band"
+from vocabulary import of_age
+
+AGE_BAND: Final = of_age.AGE_BAND
 """Of a case whose person will be too old for its age band, on a first of a month."""
 CASE_END: Final = "case_end"
 """Of a case that had ended before its end was told, or counted as it is now: it is told at once."""
@@ -22,7 +24,7 @@ PROFILE_KEYS_END: Final = "profile_keys_end"
 PROFILE_KEYS_WAIT: Final = "profile_keys_wait"
 """Of a case whose profile a centre may open, that has no key of it yet: it is looked whether it can have one now."""
 STAYS: Final[Mapping[str, str]] = {
-    AGE_BAND: "the first of a month, whatever day it is",
+    AGE_BAND: of_age.ANY_DAY,
     CASE_END: "it is due at once",
     PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
     PROFILE_KEYS_END: "the last day of a consent, whatever day it is",

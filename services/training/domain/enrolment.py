@@ -65,16 +65,18 @@ class Enrolment(Stepping[Step]):
     status: EnrolmentStatus
     cancel_reason: CancelReason | None = None
     completion: Completion | None = None
+    anonymous: bool = False
+    """Nobody can tell any more whose it was: nothing more comes of it."""
 
     @property
     def live(self) -> bool:
-        """Whether it is neither completed nor cancelled."""
-        return self.status in LIVE
+        """Whether it is neither completed nor cancelled, and somebody's."""
+        return self.status in LIVE and not self.anonymous
 
     def anonymised(self, nobody: UUID) -> Enrolment:
         """The same of somebody, with the month in which it was requested."""
         month = self.requested_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return replace(self, case_id=nobody, requested_at=month)
+        return replace(self, case_id=nobody, requested_at=month, anonymous=True)
 
     def confirmed(self) -> Enrolment:
         """A seat became free."""

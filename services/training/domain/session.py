@@ -117,9 +117,11 @@ class CourseSession:
         return replace(self, enrolments=tuple(enrolments))
 
     def anonymised(self, case_id: UUID, new_id: Callable[[], UUID]) -> CourseSession:
-        """Of a person's enrolments that are over nobody can tell whose they were; counts and results stay."""
+        """Of a person's enrolments that are over nobody can tell whose they were; counts and results stay. With the
+        course they are over, whether a result was recorded or not."""
         enrolments = (
-            each.anonymised(new_id()) if each.case_id == case_id and not each.live else each for each in self.enrolments
+            each.anonymised(new_id()) if each.case_id == case_id and (self.over or not each.live) else each
+            for each in self.enrolments
         )
         return replace(self, enrolments=tuple(enrolments))
 

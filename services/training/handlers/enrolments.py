@@ -61,7 +61,7 @@ def cancel_enrolment(states: States, command: CancelEnrolment, context: Context)
     """The person takes it back through the scouts who asked for it, or the provider cannot keep it."""
     session = states.get(CourseSession, command.session_id)
     enrolment = None if session is None else session.enrolment(command.enrolment_id)
-    if session is None or enrolment is None:
+    if session is None or enrolment is None or enrolment.anonymous:
         return refusals.ENROLMENT_NOT_FOUND
     by_provider = context.actor.role == TRAINING_CLERK
     if context.actor.org != (session.provider if by_provider else enrolment.requested_by):
@@ -76,7 +76,7 @@ def complete_enrolment(states: States, command: CompleteEnrolment, context: Cont
     """The provider records how the course ended for a person who had a seat."""
     session = states.get(CourseSession, command.session_id)
     enrolment = None if session is None else session.enrolment(command.enrolment_id)
-    if session is None or enrolment is None:
+    if session is None or enrolment is None or enrolment.anonymous:
         return refusals.ENROLMENT_NOT_FOUND
     refused = _not_completed(session, enrolment, command, context)
     if refused is not None:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from chassis.pure.decision import Decision, Refused
 from referral import commands
-from referral.domain.age import LAST, TOO_OLD_AT, Span, after, ages_of, band_on, end_of
 from referral.events import AgeBandChanged
 from referral.handlers.deadlines import AGE_BAND
 from tests.support.memory import NOW
 from tests.support.referral.news import CASE, LAGOS
 from tests.support.referral.world import SEALED, Desk, done, refused
+from vocabulary.ages import LAST, TOO_OLD_AT, Span, after, ages_of, band_on, end_of
 
 TODAY = NOW.date()
 IN_LAGOS_IT_IS_APRIL = datetime(2026, 3, 31, 23, tzinfo=UTC)

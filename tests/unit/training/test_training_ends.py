@@ -8,9 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.memory import NOW
+from chassis.pure.retention import TermOver
+from tests.support.memory import NOW, SYSTEM
 from tests.support.training.world import World, done, id_of, in_days, refused
 from training.events import EnrolmentConfirmed
+from training.retention import KEEPS
 
 HOUR = timedelta(hours=1)
 
@@ -113,3 +115,28 @@ def test_plan_departure_and_arrival_come_to_the_same_in_whatever_order_they_are_
         ends.add(world.service.snapshot()["states"]["learner"][id_of("amina")])
         assert world.learner("amina").gone_on == in_days(31)
     assert len(ends) == 1
+
+
+def term_over(world: World, kind: str, name: str) -> None:
+    [kept] = [each for each in KEEPS if each.kind == kind]
+    done(world.service._run(kept.handler, TermOver(kind, id_of(name)), SYSTEM, world.service.now))
+
+
+def test_a_seat_without_a_result_is_nobodys_once_the_term_is_over(world: World) -> None:
+    session = world.scheduled()
+    hers = world.enrolled("amina", session)
+    world.service.advance(timedelta(days=365 * 7))
+    term_over(world, "enrolment", "amina")
+    [left] = world.session(session).enrolments
+    assert (left.status, left.case_id == id_of("amina"), left.live) == ("confirmed", False, False)
+    told = list(world.service.events)
+    assert refused(world.complete(hers)).code == "enrolment_not_found"
+    assert refused(world.cancel(hers)).code == "enrolment_not_found"
+    assert world.service.events == told, "nothing is told of nobody"
+
+
+def test_while_the_course_goes_on_a_seat_stays_somebodys(world: World) -> None:
+    session = world.scheduled()
+    world.enrolled("amina", session)
+    term_over(world, "enrolment", "amina")
+    assert [each.case_id for each in world.session(session).enrolments] == [id_of("amina")]

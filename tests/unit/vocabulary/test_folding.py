@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vocabulary.folding import number, words
+from vocabulary.folding import number, terms, wanted, words
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,9 @@ from vocabulary.folding import number, words
         ("Kreshnik Çela", "KRESHNIK CELA"),
         ("Aïssatou N’Diaye", "aissatou ndiaye"),
         ("Jean-Pierre", "pierre jean"),
+        ("Müller", "Mueller"),
+        ("Jörg Größe", "Joerg Groesse"),
+        ("Ђорђе", "Djordje"),
         ("Ama  Quartey", "quartey ama"),
     ],
 )
@@ -40,4 +43,35 @@ def test_nothing_is_no_name_and_no_number() -> None:
 
 
 def test_a_number_is_the_same_with_the_prefix_of_its_country_and_without() -> None:
-    assert number("+964 750 123 4567") == number("0750/1234567") == number("٠٧٥٠١٢٣٤٥٦٧") == "01234567"
+    assert number("+964 750 123 4567") == number("0750/1234567") == number("٠٧٥٠١٢٣٤٥٦٧") == "1234567"
+
+
+@pytest.mark.parametrize("written", ["+220 301 2345", "301 2345", "0301 2345", "00220 3012345"])
+def test_a_number_of_seven_digits_is_found_with_a_prefix_without_one_or_with_a_zero(written: str) -> None:
+    assert number(written) == "3012345"
+
+
+def fits(looked_for: str, *names: str) -> bool:
+    """Whether somebody of this name is found by what is looked for, as the query does it."""
+    kept = {*terms(names, None)}
+    return all(kept.intersection(each) for each in wanted(looked_for, None))
+
+
+@pytest.mark.parametrize(
+    ("kept", "looked_for"),
+    [
+        (("عبد الله", "کریمی"), "عبدالله"),
+        (("عبدالله", "کریمی"), "عبد الله کریمی"),
+        (("Abdul Rahman", "Khan"), "khan abdulrahman"),
+        (("Abdulrahman", "Khan"), "Abdul-Rahman Khan"),
+        (("Ama", "Quartey"), "quartey ama"),
+        (("Ama Serwaa", "Quartey"), "Ama Quartey"),
+    ],
+)
+def test_one_word_or_two_are_found_alike(kept: tuple[str, str], looked_for: str) -> None:
+    assert fits(looked_for, *kept)
+
+
+@pytest.mark.parametrize("looked_for", ["Ama Mensah", "Amaquartey Mensah", "Quart"])
+def test_each_word_that_is_looked_for_must_fit(looked_for: str) -> None:
+    assert not fits(looked_for, "Ama", "Quartey")
