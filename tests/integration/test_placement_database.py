@@ -40,9 +40,11 @@ async def test_a_person_goes_from_a_referral_into_work(placement: Placement) -> 
         "CandidateShortlisted",
         "CandidatePresented",
         "JobOffered",
+        "DeadlineMet",  # by the employer: an answer on the person
         "JobOfferAccepted",
         "VacancyClosed",
         "EmploymentStarted",
+        "DeadlineMet",  # by the desk: word that the work has begun
     ]
 
 
