@@ -30,11 +30,12 @@ from counselling.domain.sight import consent_lost_at, own_referrals, sight_of
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.handlers.care import levels_of
+from counselling.handlers.consents import answers_for
 from counselling.handlers.profiles import opened
 from counselling.handlers.walk_ins import taken_in_here
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
 from vocabulary.profiles import FIELDS, NEEDS, part_in_clear
-from vocabulary.roles import DATA_PROTECTION_OFFICER, PROGRAMME_MANAGER
+from vocabulary.roles import PROGRAMME_MANAGER
 
 V = TypeVar("V", FileView, FileSummary)
 
@@ -148,10 +149,10 @@ def with_estimate(view: V, file: CentreFile, days: WorkingDays) -> V:
 
 
 def show_signed(states: States, case_id: UUID, context: Context) -> SignedConsents | Refused:
-    """What the person has signed at centres: each centre sees its own, the data protection officer all of it."""
-    actor = context.actor
-    protecting = actor.role == DATA_PROTECTION_OFFICER
-    found = [each for each in states.linked(SignedConsent, case_id) if protecting or each.recorded_by == actor.org]
+    """What the person has signed at centres, for who takes it back: a centre sees its own, and what one that has closed
+    has left to it; the data protection officer all of it."""
+    file = states.get(CentreFile, case_id)
+    found = [each for each in states.linked(SignedConsent, case_id) if answers_for(each, file, context)]
     if not found:
         return refusals.FILE_NOT_FOUND
     found.sort(key=lambda each: (each.granted_on, each.id))
@@ -171,7 +172,7 @@ PROFILE = Resource(
     show_profile,
 )
 DESTRUCTION = Resource(lambda case_id: (by_id(CentreFile, case_id), by_id(WalkIn, case_id)), show_destruction)
-SIGNED = Resource(lambda case_id: (by_link(SignedConsent, case_id),), show_signed)
+SIGNED = Resource(lambda case_id: (by_id(CentreFile, case_id), by_link(SignedConsent, case_id)), show_signed)
 
 
 def _readable(states: States, case_id: UUID, context: Context) -> CentreFile | Refused:

@@ -31,7 +31,8 @@ Staff = Annotated[Actor, acting_as(*CENTRE_STAFF)]
 ConsentTaker = Annotated[Actor, acting_as(*CENTRE_STAFF, PLACEMENT_OFFICER)]
 """Staff of a centre, its placement desk included: whoever sits with the person when they sign."""
 Evidence = Annotated[Actor, acting_as(*CENTRE_STAFF, PLACEMENT_OFFICER, DATA_PROTECTION_OFFICER)]
-"""The same, or the data protection officer, who sees of everybody what was signed and of nobody who they are."""
+"""The same, or the data protection officer, who sees of everybody what was signed and of nobody who they are; people
+may write to that officer to take it back."""
 
 router = new_router(tags=["walk-ins"])
 
@@ -91,7 +92,8 @@ async def set_profile(
 
 @router.get("/files/{case_id}/consents", **personal(SignedConsents, 403, 404, tagged=True))
 async def read_consents(case_id: UUID, actor: Evidence, view: Viewer) -> Response:
-    """What the person has signed at the caller's centre; for the data protection officer, at any."""
+    """What the person has signed at the caller's centre, and at one that has closed if the caller's has, or had, the
+    person in its care; for the data protection officer, at any."""
     return await view(SIGNED, case_id, actor)
 
 
@@ -106,8 +108,9 @@ async def record_consent(case_id: UUID, body: SignedBody, actor: ConsentTaker, r
 
 
 @router.post("/files/{case_id}/consents/{consent_id}/withdraw", **personal(SignedOutcome, *REFUSALS))
-async def take_back_consent(case_id: UUID, consent_id: UUID, actor: ConsentTaker, run: Changer) -> Response:
-    """Takes back what was signed at the centre, with effect at once."""
+async def take_back_consent(case_id: UUID, consent_id: UUID, actor: Evidence, run: Changer) -> Response:
+    """Takes back what was signed at the centre, with effect at once. What was signed at a centre that has closed, also
+    where the person is, or was, in care since; the data protection officer takes back any."""
     return await run(commands.WithdrawConsent(case_id, consent_id), actor, SIGNED, case_id)
 
 

@@ -115,6 +115,8 @@ def test_what_was_signed_is_read_by_who_recorded_it_and_by_the_data_protection_o
     consent_id = signed.json()["consent_id"]
     gone = api.act(f"{path}/{consent_id}/withdraw", {}, OFFICER)
     assert (gone.status_code, gone.json()["status"]) == (200, "withdrawn")
+    [other] = [each["consent_id"] for each in api.read(path).json()["items"] if each["purpose"] == "counselling"]
+    assert api.act(f"{path}/{other}/withdraw", {}, PROTECTION).json()["status"] == "withdrawn"
     problem(api.act(f"{path}/{uuid4()}/withdraw", {}), 404, "consent_not_found")
 
 
