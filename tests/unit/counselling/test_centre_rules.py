@@ -91,7 +91,7 @@ def test_every_class_of_the_service_is_declared() -> None:
         "retention",
     ]
     owed = {"referral_answer", "first_contact", "consent_renewal", "arrival_confirmation", "consent_expiry"}
-    assert set(SERVICE.deadlines) == {*owed, "age_band"}
+    assert set(SERVICE.deadlines) == {*owed, "age_band", "profile_destruction"}
 
 
 def test_the_limits_of_the_reference_data_are_those_of_the_programme() -> None:
