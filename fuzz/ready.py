@@ -254,7 +254,9 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             },
         ),
         "GET /files/{case_id}/assessments": _at("case_id", Walk.assessed, lasts=True),
-        "POST /files": _new(lambda: new_file(profile={"given_name": "Ada", "birth_date": "1990-05-17"})),
+        "POST /files": _new(
+            lambda: new_file(age_band="unknown", profile={"given_name": "Ada", "birth_date": "1990-05-17"})
+        ),
         "POST /files/search": _new(lambda: {"name": "Ada", "phone": "+234 800 0000000"}),
         "PUT /files/{case_id}/profile": _at(
             "case_id", Walk.walked_in, lambda: {"given_name": "Ada", "birth_date": "1990-05-17"}, lasts=True

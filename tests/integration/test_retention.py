@@ -168,7 +168,9 @@ async def test_who_has_walked_in_ends_in_every_service_from_the_day_that_the_cen
     counselling: Counselling, training: Training, placement: Placement
 ) -> None:
     readers = (training, placement)
-    opened = await counselling.post("/files", LOS, **new_file(profile=PROFILE, target_group="RETURNEE_THIRD_COUNTRY"))
+    opened = await counselling.post(
+        "/files", LOS, **new_file(age_band="unknown", profile=PROFILE, target_group="RETURNEE_THIRD_COUNTRY")
+    )
     case = opened["case_id"]
     arrived = {"arrived_on": counselling.today, "method": "seen"}
     assert (await counselling.post(f"/files/{case}/arrival", LOS, **arrived))["http"] == 200
@@ -196,7 +198,7 @@ async def test_who_has_walked_in_ends_in_every_service_from_the_day_that_the_cen
 
 
 async def test_a_hold_keeps_what_a_centre_keeps_of_whom_it_took_in(counselling: Counselling) -> None:
-    opened = await counselling.post("/files", LOS, **new_file(profile=PROFILE))
+    opened = await counselling.post("/files", LOS, **new_file(age_band="unknown", profile=PROFILE))
     case = UUID(opened["case_id"])
     done = {"outcome_code": "duration_ended"}
     await counselling.post(f"/referrals/{opened['referral_id']}/complete", LOS, **done)
@@ -268,3 +270,17 @@ async def test_a_profile_that_a_centre_was_handed_ends_there_from_the_same_day(
         assert (await desk.run_of_the_day())["profile"] == 1
         assert (await counselling.run_of_the_day())["profile"] == 1
         assert not {"profile", "profile_key"} & set(await counselling.holding(case))
+
+
+async def test_a_seat_without_a_result_is_nobodys_when_the_course_and_the_term_are_over(training: Training) -> None:
+    [case] = await training.people(1)
+    session = await training.scheduled(PAINT)
+    await training.enrolled(session, case)
+    ended = {"reference": "case_ended_before_departure", "ended_on": training.today}
+    await training.dispatcher.handle([training.event(case, "RetentionStarted", **ended)])
+    training.clock.advance(7 * MONTH)
+    assert (await line(training, "enrolment")).kept == 0, "the course is not over yet"
+    while await training.deadlines.fire_due():
+        pass
+    assert await training.run_of_the_day() == {"enrolment": 1, "learner": 1}
+    assert await left_of(training, str(case)) <= {*KNOWN_BY_NAME_ONLY, "retention"}

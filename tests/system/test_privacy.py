@@ -114,7 +114,7 @@ async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]
     await in_need.assessed(levels={"economic": 1, "health": 3})
     forgotten = (await staff("scout").do("/cases", new_case(profile=PROFILE)))["case_id"]
     await chain.destroyed(forgotten)
-    walks_in = await staff("counsellor").do("/files", new_file(profile=PROFILE))
+    walks_in = await staff("counsellor").do("/files", new_file(age_band="50_plus", profile=PROFILE))
     await staff("counsellor").do(f"/files/{walks_in['case_id']}/profile", PROFILE, method="PUT")
     assert (await staff("counsellor").get(f"/files/{walks_in['case_id']}/profile")).items() >= PROFILE.items()
     looked_for = {"name": f"{PROFILE['given_name']} {PROFILE['family_name']}", "phone": PROFILE["phone"]}
