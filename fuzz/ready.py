@@ -260,7 +260,12 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             "case_id", Walk.walked_in, lambda: {"given_name": "Ada", "birth_date": "1990-05-17"}, lasts=True
         ),
         "GET /files/{case_id}/profile": _at("case_id", Walk.walked_in, lasts=True),
-        "DELETE /files/{case_id}/profile": _at("case_id", Walk.walked_in),
+        "GET /files/{case_id}/profile/destruction": _at("case_id", Walk.walked_in, lasts=True),
+        "POST /files/{case_id}/profile/destruction/request": _at(
+            "case_id", Walk.walked_in, lambda: {"reason": "person_asked"}
+        ),
+        "POST /files/{case_id}/profile/destruction/confirm": _at("case_id", Walk.unwanted_there),
+        "POST /files/{case_id}/profile/destruction/reject": _at("case_id", Walk.unwanted_there),
         "GET /files/{case_id}/consents": _at("case_id", Walk.walked_in, lasts=True),
         "POST /files/{case_id}/consents": _at("case_id", Walk.walked_in, lambda: new_signature("matching"), lasts=True),
         "POST /files/{case_id}/consents/{consent_id}/withdraw": _signed,

@@ -150,6 +150,12 @@ class Walk:
         """A case of somebody who has walked in at the centre, and who is known."""
         return (await self.signed())[0]
 
+    async def unwanted_there(self) -> str:
+        """The same, whose profile's keys a colleague wants destroyed."""
+        case = await self.walked_in()
+        await self._staff("counsellor").do(f"/files/{case}/profile/destruction/request", {"reason": "person_asked"})
+        return case
+
     async def signed(self) -> tuple[str, str]:
         """The same, and the consent that was signed there."""
         body = new_file(profile={"given_name": "Ada"})

@@ -13,6 +13,7 @@ from chassis.pure.calendar import NO_CALENDAR, WorkingDays
 from chassis.pure.decision import Actor, Handler, Refused, Visit
 from chassis.pure.messages import Contract
 from chassis.pure.retention import Kept
+from chassis.pure.sealing import holds_keys
 from chassis.pure.states import Kind
 
 if TYPE_CHECKING:
@@ -35,11 +36,23 @@ class Unsealed:
 class Wrapped:
     """Data keys that lie in aggregates of one kind, and how they are wrapped anew.
 
-    `find` is SQL with the columns `id uuid, generation text`: a row per data key, with the part before its colon; of a
-    key from before there were generations, an empty text. `handler` gets `Rewrap` with each id.
+    `state`: the type of the aggregates. `find` is SQL with the columns `id uuid, generation text`: a row per data key,
+    with the part before its colon; of a key from before there were generations, an empty text. `handler` gets `Rewrap`
+    with each id.
     """
 
+    state: type[Any]
     find: str
+    handler: Handler
+
+
+@dataclass(frozen=True)
+class Follows:
+    """A kind of deadline that follows from aggregates of the type `state`. `handler` gets `Stored` with the id of each
+    that was stored before there was the kind, and sets what it lacks."""
+
+    name: str
+    state: type[Any]
     handler: Handler
 
 
@@ -64,10 +77,10 @@ class Service:
     lists at start. `standing`: aggregates of one of the `kinds` that every process knows by heart, and what they change
     in the code lists. `seals`: whether it has a key file. It needs one for what only a vault opens, and to remember
     bodies and persons by keyed hashes. `keeps`: the kinds of records that end by a rule. `unsealed`: what lies in clear
-    from before. `wrapped`: where its data keys lie. `audit_head`: its event that tells up to where its audit is sealed.
-    `auditor`: the role that reads the audit.
+    from before. `wrapped`: where its data keys lie, all of them. `audit_head`: its event that tells up to where its
+    audit is sealed. `auditor`: the role that reads the audit.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
-    or `stays` says why it hangs on none.
+    or `stays` says why it hangs on none. `follows`: those that also what was stored before them is to have.
     `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and
     `weekends` are laid over them.
     """
@@ -92,6 +105,7 @@ class Service:
     working_days: WorkingDays = NO_CALENDAR
     moves: Mapping[str, Handler] = field(default_factory=dict)
     stays: Mapping[str, str] = field(default_factory=dict)
+    follows: Sequence[Follows] = ()
     seals: bool = False
     unsealed: Sequence[Unsealed] = ()
     wrapped: Sequence[Wrapped] = ()
@@ -99,11 +113,16 @@ class Service:
     auditor: str = ""
 
     def __post_init__(self) -> None:
-        """Raises `ValueError` for a deadline that would move without a word."""
+        """Raises `ValueError` for a deadline that would move without a word, and for data keys that nobody would wrap
+        anew: with the generation that has wrapped them they would be lost."""
         undecided = self.deadlines.keys() ^ (self.moves.keys() ^ self.stays.keys())
         if undecided:
             names = ", ".join(sorted(undecided))
             raise ValueError(f"{self.name}: name in `deadlines`, and in one of `moves` and `stays`: {names}")
+        holding = {kind.state for kind in self.kinds if holds_keys(kind.state)}
+        if forgotten := holding ^ {each.state for each in self.wrapped}:
+            names = ", ".join(sorted(each.__name__ for each in forgotten))
+            raise ValueError(f"{self.name}: name in `wrapped` what holds a `WrappedKey`, and nothing else: {names}")
 
     @property
     def actor(self) -> Actor:

@@ -141,6 +141,9 @@ class Settings(SpanSettings):
     header_seconds: float = Field(default=10, gt=0, description="a request's head must be whole by then, else 408")
     body_seconds: float = Field(default=30, gt=0, description="and so must its body, counted from its head")
     unread_seconds: float = Field(default=30, gt=0, description="an answer that is not read by then is given up")
+    idle_seconds: int = Field(
+        default=75, ge=1, description="a connection without a request is kept so long; whoever pools it, for less"
+    )
     max_connections: int = Field(
         default=512, ge=8, le=100_000, description="HTTP connections of this process; beyond it the idlest goes"
     )

@@ -25,8 +25,10 @@ from counselling.domain.sight import (
     stage_for,
 )
 from counselling.domain.signed import SignedConsent
-from counselling.domain.walk_in import WalkInStatus
+from counselling.domain.walk_in import WalkIn, WalkInStatus
 from vocabulary import profiles
+from vocabulary.destroying import DestructionView
+from vocabulary.destruction import standing
 from vocabulary.seconding import waiting
 from vocabulary.terms import ConsentStatus, Priority, ProfilePart, Readiness
 
@@ -503,6 +505,21 @@ class WalkInOutcome(Answer):
 
     case_id: UUID
     profile: WalkInStatus
+
+
+class DestructionOutcome(Answer):
+    """What is known of who the person is, and what is to become of the keys."""
+
+    case_id: UUID
+    profile: WalkInStatus
+    destruction: DestructionView | None = Field(description="what a colleague wants; null: nothing")
+
+    @classmethod
+    def of(cls, walk_in: WalkIn, at: datetime) -> Self:
+        """As it stands now."""
+        wanted = standing(walk_in.destruction, at)
+        view = None if wanted is None else DestructionView.model_validate(wanted)
+        return cls(case_id=walk_in.id, profile=walk_in.status, destruction=view)
 
 
 class SignedOutcome(Answer):

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Overlay, Service, Unsealed, Wrapped
-from counselling import api, walk_ins
+from chassis.service import Follows, Overlay, Service, Unsealed, Wrapped
+from counselling import api, destruction, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
+from counselling.domain.centre_file import CentreFile
+from counselling.domain.profile import ProfileKey
+from counselling.domain.walk_in import WalkIn
 from counselling.events import AuditSealed
-from counselling.handlers import COMMANDS, DEADLINES, KINDS, MOVES, REWRAPPING, SEALING
+from counselling.handlers import (
+    COMMANDS,
+    DEADLINES,
+    FOLLOWS,
+    KINDS,
+    MOVES,
+    REHANDING,
+    RENEWING,
+    REWRAPPING,
+    SEALING,
+)
 from counselling.handlers.deadlines import STAYS
 from counselling.reference import Reference
 from counselling.retention import KEEPS
@@ -26,6 +39,16 @@ CARE = """
 select f.id, split_part(key.value, ':', 1) as generation
 from centre_file as f, jsonb_each_text(f.data -> 'care_keys') as key
 """
+"""Of levels, by centre."""
+WALKED_IN = """
+select w.id, split_part(part.value ->> 'key', ':', 1) as generation
+from walk_in as w, jsonb_each(w.data -> 'profile') as part
+"""
+"""Of the parts of a walk-in's profile."""
+HANDED_OVER = """
+select id, split_part(data ->> 'key', ':', 1) as generation from profile_key where data ->> 'key' is not null
+"""
+"""Of the keys that centres were handed."""
 
 SERVICE = Service(
     name="counselling",
@@ -38,7 +61,8 @@ SERVICE = Service(
     deadlines=DEADLINES,
     moves=MOVES,
     stays=STAYS,
-    routers=(api.router, walk_ins.router),
+    follows=tuple(Follows(each.name, each.state, handler) for each, handler in FOLLOWS.items()),
+    routers=(api.router, destruction.router, walk_ins.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,
@@ -52,7 +76,11 @@ SERVICE = Service(
     keeps=KEEPS,
     auditor=roles.DATA_PROTECTION_OFFICER,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
-    wrapped=(Wrapped(CARE, REWRAPPING),),
+    wrapped=(
+        Wrapped(CentreFile, CARE, REWRAPPING),
+        Wrapped(WalkIn, WALKED_IN, RENEWING),
+        Wrapped(ProfileKey, HANDED_OVER, REHANDING),
+    ),
 )
 
 if __name__ == "__main__":

@@ -213,7 +213,24 @@ class SetProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class DestroyProfile:
-    """Destroys the key of the profile of somebody who has walked in."""
+class RequestDestruction:
+    """Wants the keys of a walk-in's profile destroyed. `by`: who, as keyed hashes."""
+
+    case_id: UUID
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDestruction:
+    """A second person wants the same."""
+
+    case_id: UUID
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectDestruction:
+    """Somebody of the centre says no."""
 
     case_id: UUID

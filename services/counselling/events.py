@@ -190,12 +190,13 @@ class DeadlineMoved(deadlines.DeadlineMoved, service="counselling"):
 
 
 class ProfileKeyDestroyed(CaseEvent, service="counselling"):
-    """A receiver's copy of a key that was taken back is destroyed: the part can be opened there no more."""
+    """A receiver's copy of a key that was taken back is destroyed, or the key of a walk-in's own profile: the part can
+    be opened there no more."""
 
     part: ProfilePart
     receiver: Org
     revoked_at: Instant
-    """Of the revocation that this answers."""
+    """Of the revocation that this answers; of a walk-in, when a second person confirmed the destruction."""
 
 
 class AuditSealed(audit.AuditSealed, service="counselling"):

@@ -53,6 +53,7 @@ class Reference:
     fail_reasons: CodeList[FailReason]
     reopen_reasons: CodeList[CodeRow]
     correction_reasons: CodeList[CodeRow]
+    destruction_reasons: CodeList[CodeRow]
     courses: CodeList[Course]
     domains: frozenset[str]
     fallbacks: CodeList[Fallback]
@@ -77,6 +78,7 @@ class Reference:
                 "fail_reasons": FailReason,
                 "reopen_reasons": CodeRow,
                 "correction_reasons": CodeRow,
+                "destruction_reasons": CodeRow,
                 "courses": Course,
                 "needs": Need,
                 "fallbacks": Fallback,
@@ -96,6 +98,7 @@ class Reference:
             fail_reasons=tables["fail_reasons"],
             reopen_reasons=tables["reopen_reasons"],
             correction_reasons=tables["correction_reasons"],
+            destruction_reasons=tables["destruction_reasons"],
             courses=tables["courses"],
             domains=frozenset(need.domain for need in tables["needs"]),
             fallbacks=tables["fallbacks"],

@@ -132,6 +132,14 @@ NO_CORRECTION: Final = nothing_requested(
     "correction of this arrival", "Request it: POST /files/{case_id}/arrival/correct, or /void."
 )
 SAME_PERSON: Final = same_person("A correction of an arrival", "person of your centre")
+DESTRUCTION_PENDING: Final = request_pending(
+    "the destruction of this profile's keys",
+    "A colleague confirms or rejects it: GET /files/{case_id}/profile/destruction shows it.",
+)
+NO_DESTRUCTION: Final = nothing_requested(
+    "destruction of this profile's keys", "Request it: POST /files/{case_id}/profile/destruction/request."
+)
+SAME_PERSON_DESTROYS: Final = same_person("The destruction of a profile's keys", "person of your centre")
 WALKED_IN: Final = Refused(
     "already_arrived",
     "This person has walked in: they are there.",

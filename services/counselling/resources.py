@@ -14,6 +14,7 @@ from counselling import refusals
 from counselling.answers import (
     Assessments,
     AssessmentView,
+    DestructionOutcome,
     FileSummary,
     FileView,
     PartView,
@@ -29,10 +30,12 @@ from counselling.domain.sight import consent_lost_at, own_referrals, sight_of
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.handlers.care import levels_of
+from counselling.handlers.consents import answers_for
 from counselling.handlers.profiles import opened
+from counselling.handlers.walk_ins import taken_in_here
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
 from vocabulary.profiles import FIELDS, NEEDS, part_in_clear
-from vocabulary.roles import DATA_PROTECTION_OFFICER, PROGRAMME_MANAGER
+from vocabulary.roles import PROGRAMME_MANAGER
 
 V = TypeVar("V", FileView, FileSummary)
 
@@ -113,6 +116,12 @@ def _taken_down(walk_in: WalkIn, context: Context) -> ProfileView | Refused:
     return ProfileView.model_validate({"case_id": walk_in.id, "parts": views, **fields})
 
 
+def show_destruction(states: States, case_id: UUID, context: Context) -> DestructionOutcome | Refused:
+    """What a colleague wants of the keys of a walk-in's profile, for the centre that has taken them in."""
+    found = taken_in_here(states, case_id, context)
+    return found if isinstance(found, Refused) else DestructionOutcome.of(found[1], context.now)
+
+
 def _handed_over(states: States, file: CentreFile, context: Context) -> ProfileView | Refused:
     centre = context.actor.org
     referral = file.held_by(centre)
@@ -140,10 +149,10 @@ def with_estimate(view: V, file: CentreFile, days: WorkingDays) -> V:
 
 
 def show_signed(states: States, case_id: UUID, context: Context) -> SignedConsents | Refused:
-    """What the person has signed at centres: each centre sees its own, the data protection officer all of it."""
-    actor = context.actor
-    protecting = actor.role == DATA_PROTECTION_OFFICER
-    found = [each for each in states.linked(SignedConsent, case_id) if protecting or each.recorded_by == actor.org]
+    """What the person has signed at centres, for who takes it back: a centre sees its own, and what one that has closed
+    has left to it; the data protection officer all of it."""
+    file = states.get(CentreFile, case_id)
+    found = [each for each in states.linked(SignedConsent, case_id) if answers_for(each, file, context)]
     if not found:
         return refusals.FILE_NOT_FOUND
     found.sort(key=lambda each: (each.granted_on, each.id))
@@ -162,7 +171,8 @@ PROFILE = Resource(
     ),
     show_profile,
 )
-SIGNED = Resource(lambda case_id: (by_link(SignedConsent, case_id),), show_signed)
+DESTRUCTION = Resource(lambda case_id: (by_id(CentreFile, case_id), by_id(WalkIn, case_id)), show_destruction)
+SIGNED = Resource(lambda case_id: (by_id(CentreFile, case_id), by_link(SignedConsent, case_id)), show_signed)
 
 
 def _readable(states: States, case_id: UUID, context: Context) -> CentreFile | Refused:

@@ -18,7 +18,7 @@ from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.consent import Consent, covered
 from counselling.domain.referral import Referral
 from counselling.domain.sight import KNOWING, sight_of
-from counselling.handlers.deadlines import CONSENT_RENEWAL, REFERRAL_ANSWER
+from counselling.handlers.deadlines import CONSENT_EXPIRY, CONSENT_RENEWAL, REFERRAL_ANSWER
 from counselling.limits import answer_estimated
 from counselling.resources import Scope, with_estimate
 from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
@@ -50,7 +50,7 @@ INBOX: Final = Listing(
 FILES: Final = Listing(source="centre_file", orders={"arrived_on": Order("arrived_on", "text")})
 
 DEADLINES: Final = listing("left join centre_file file on file.id = owed.about")
-OF_NOBODY_KNOWN: Final = (REFERRAL_ANSWER, CONSENT_RENEWAL)
+OF_NOBODY_KNOWN: Final = (REFERRAL_ANSWER, CONSENT_RENEWAL, CONSENT_EXPIRY)
 """Deadlines that are owed to people whom the centre does not know yet, or no more."""
 
 IN_CARE: Final = ("expected", "arrived_not_contacted", "in_contact", "assessed")
@@ -74,7 +74,7 @@ async def deadlines(
     documents: Documents, scope: Scope, wish: Wish, *, wanted: OwedWanted, now: datetime
 ) -> Page[OwedItem]:
     """What a centre owes, or any. Of somebody whom no consent lets the centre know now it sees what tells it nothing of
-    them: the answer to a referral, and what becomes of the lost consent itself."""
+    them: the answer to a referral, and what becomes of the lost consent itself, also of one that has ended."""
     where = Where().add("owed.org is not null")
     where.add("owed.org = {}", scope.centre)
     for condition, value in zip(CONDITIONS, wanted, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -19,10 +18,10 @@ from chassis.pure.decision import Actor
 from counselling import commands, refusals, views
 from counselling.answers import FileOpened, Found, SignedConsents, SignedOutcome, WalkInOutcome
 from counselling.bodies import ConsentSheet, NewFile, Search, SignedBody
+from counselling.domain.walk_in import marks_of, newest
 from counselling.resources import PROFILE, SIGNED
 from vocabulary.case_ref import read
 from vocabulary.countries import GERMANY, day_at
-from vocabulary.folding import number, words
 from vocabulary.profiles import ProfileBody, in_parts
 from vocabulary.refusals import case_ref_misread, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER
@@ -32,7 +31,8 @@ Staff = Annotated[Actor, acting_as(*CENTRE_STAFF)]
 ConsentTaker = Annotated[Actor, acting_as(*CENTRE_STAFF, PLACEMENT_OFFICER)]
 """Staff of a centre, its placement desk included: whoever sits with the person when they sign."""
 Evidence = Annotated[Actor, acting_as(*CENTRE_STAFF, PLACEMENT_OFFICER, DATA_PROTECTION_OFFICER)]
-"""The same, or the data protection officer, who sees of everybody what was signed and of nobody who they are."""
+"""The same, or the data protection officer, who sees of everybody what was signed and of nobody who they are; people
+may write to that officer to take it back."""
 
 router = new_router(tags=["walk-ins"])
 
@@ -74,7 +74,7 @@ async def search_files(body: Search, actor: Staff, reading: Reading, now: Now, m
     reference = None if body.case_ref is None else read(body.case_ref)
     if body.case_ref is not None and reference is None:
         raise Problem.of(case_ref_misread().at("/case_ref"))
-    wanted = _marks(marking, (body.name,), body.phone)
+    wanted = marks_of(marking, (body.name,), body.phone)
     if reference is None and not wanted:
         given = next((name for name in ("name", "phone") if getattr(body, name) is not None), "")
         raise Problem.of(refusals.NOTHING_LOOKED_FOR.at(f"/{given}"))
@@ -91,15 +91,10 @@ async def set_profile(
     return await run(commands.SetProfile(case_id, sealed, _newest(marking, body)), actor, PROFILE, case_id)
 
 
-@router.delete("/files/{case_id}/profile", **personal(WalkInOutcome, *REFUSALS))
-async def destroy_profile(case_id: UUID, actor: Staff, run: Changer) -> Response:
-    """Destroys the keys of the profile: nobody can read any more who the person is."""
-    return await run(commands.DestroyProfile(case_id), actor, PROFILE, case_id)
-
-
 @router.get("/files/{case_id}/consents", **personal(SignedConsents, 403, 404, tagged=True))
 async def read_consents(case_id: UUID, actor: Evidence, view: Viewer) -> Response:
-    """What the person has signed at the caller's centre; for the data protection officer, at any."""
+    """What the person has signed at the caller's centre, and at one that has closed if the caller's has, or had, the
+    person in its care; for the data protection officer, at any."""
     return await view(SIGNED, case_id, actor)
 
 
@@ -114,8 +109,9 @@ async def record_consent(case_id: UUID, body: SignedBody, actor: ConsentTaker, r
 
 
 @router.post("/files/{case_id}/consents/{consent_id}/withdraw", **personal(SignedOutcome, *REFUSALS))
-async def take_back_consent(case_id: UUID, consent_id: UUID, actor: ConsentTaker, run: Changer) -> Response:
-    """Takes back what was signed at the centre, with effect at once."""
+async def take_back_consent(case_id: UUID, consent_id: UUID, actor: Evidence, run: Changer) -> Response:
+    """Takes back what was signed at the centre, with effect at once. What was signed at a centre that has closed, also
+    where the person is, or was, in care since; the data protection officer takes back any."""
     return await run(commands.WithdrawConsent(case_id, consent_id), actor, SIGNED, case_id)
 
 
@@ -126,16 +122,9 @@ def _check_birth(profile: ProfileBody, now: datetime, where: str = "") -> None:
 
 
 def _newest(marking: Marking, profile: ProfileBody) -> tuple[str, ...]:
-    """What the file keeps of a name and a number, to be found by."""
-    names = (profile.given_name, profile.family_name)
-    return tuple(marks[0] for marks in _marks(marking, names, profile.phone))
-
-
-def _marks(marking: Marking, names: Iterable[str | None], phone: str | None) -> list[list[str]]:
-    """Of each word of a name, and of a phone number, the keyed hashes by every generation of keys, the newest first."""
-    digits = number(phone)
-    terms = [f"name\0{word}" for word in words(*names)] + ([] if digits is None else [f"phone\0{digits}"])
-    return [[mark.hex() for mark in marking(term.encode())] for term in terms]
+    """What the file keeps of a name and a number, to be found by. Made after the keys: where another generation begins
+    in between, the worker finds the keys, and makes both anew."""
+    return newest(marks_of(marking, (profile.given_name, profile.family_name), profile.phone))
 
 
 def _sheet(body: ConsentSheet) -> commands.Sheet:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Overlay, Service
+from chassis.service import Follows, Overlay, Service
 from placement import corrections
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
 from placement.events import AuditSealed
-from placement.handlers import COMMANDS, DEADLINES, KINDS, MOVES
+from placement.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES
 from placement.handlers.deadlines import STAYS
 from placement.reference import Reference
 from placement.retention import KEEPS
@@ -29,6 +29,7 @@ SERVICE = Service(
     deadlines=DEADLINES,
     moves=MOVES,
     stays=STAYS,
+    follows=tuple(Follows(each.name, each.state, handler) for each, handler in FOLLOWS.items()),
     routers=(router, corrections.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -17,6 +17,8 @@ from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import Profile, ProfileStatus
 from referral.domain.referral import Owed, Referral, ReferralStatus, as_told
 from referral.domain.terms import Transport
+from vocabulary.destroying import DestructionView
+from vocabulary.destruction import standing
 from vocabulary.terms import (
     AgeBand,
     ConsentStatus,
@@ -115,13 +117,17 @@ class JourneyOutcome(Answer):
 
 
 class KeyOwed(Answer):
-    """A key of a part of a profile that was taken back; its receiver has not told that its copy is destroyed."""
+    """A key of a part of a profile that is on its way, or was taken back: its receiver has not told that its copy is
+    destroyed."""
 
     case_id: UUID
     case_ref: str
     receiver: str
     part: ProfilePart
-    revoked_at: datetime
+    status: Literal["waiting", "revoked"] = Field(
+        description="`waiting`: nobody knows a public key of the receiver, or the desk's own key could not be had"
+    )
+    since: datetime
 
 
 class ConsentView(Answer):
@@ -269,22 +275,10 @@ class CaseSummary(Answer):
     employed: bool
 
 
-class DestructionView(Answer):
-    """What a colleague wants: that the keys of the case are destroyed."""
-
-    reason: str = Field(description="a code of destruction_reasons")
-    requested_at: datetime
-    lapses_at: datetime = Field(description="unless somebody else of the desk has confirmed it by then")
-    confirmed_at: datetime | None
-    destroyed_at: datetime | None = Field(
-        validation_alias="due_at", description="when it happens, unless somebody of the desk says no before"
-    )
-
-
 def destruction_of(case: Case, at: datetime) -> DestructionView | None:
     """What stands at this time."""
-    wanted = case.destruction
-    return None if wanted is None or not wanted.stands(at) else DestructionView.model_validate(wanted)
+    wanted = standing(case.destruction, at)
+    return None if wanted is None else DestructionView.model_validate(wanted)
 
 
 class DestructionOutcome(Answer):

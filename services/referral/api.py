@@ -312,7 +312,8 @@ async def read_profile(case_id: UUID, actor: Desk, view: Viewer) -> Response:
 async def list_keys_owed(
     reading: Reading, scope: Listed, now: Now, wish: Annotated[Wish, paged(views.KEYS)]
 ) -> Response:
-    """Keys that were taken back more than seven days ago, and are not known to be destroyed: ask their receivers."""
+    """Keys that were taken back more than seven days ago and are not known to be destroyed: ask their receivers. And
+    keys that their receivers wait for: see that the list of public keys has theirs."""
     return json_response(await views.keys_owed(reading, scope, wish, before=now - KEY_DESTROYED_WITHIN))
 
 

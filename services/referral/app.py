@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Overlay, Service, Unsealed, Wrapped
+from chassis.service import Follows, Overlay, Service, Unsealed, Wrapped
 from referral import destruction, holds, switch
 from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
+from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
+from referral.domain.profile import Profile
 from referral.events import AuditSealed
-from referral.handlers import COMMANDS, DEADLINES, KINDS, MOVES, PARTING, REWRAPPING, SEALING
+from referral.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES, PARTING, REWRAPPING, SEALING
 from referral.handlers.deadlines import STAYS
 from referral.reference import Reference
 from referral.retention import KEEPS
@@ -52,6 +54,7 @@ SERVICE = Service(
     deadlines=DEADLINES,
     moves=MOVES,
     stays=STAYS,
+    follows=tuple(Follows(each.name, each.state, handler) for each, handler in FOLLOWS.items()),
     routers=(router, destruction.router, holds.router, switch.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
@@ -66,7 +69,7 @@ SERVICE = Service(
     auditor=roles.DATA_PROTECTION_OFFICER,
     keeps=KEEPS,
     unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(IN_ONE_PIECE, PARTING)),
-    wrapped=(Wrapped(UNPARTED, PARTING), Wrapped(KEYS, REWRAPPING)),
+    wrapped=(Wrapped(Profile, UNPARTED, PARTING), Wrapped(Case, KEYS, REWRAPPING)),
 )
 
 if __name__ == "__main__":

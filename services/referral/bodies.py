@@ -171,14 +171,6 @@ class DepartureReport(BaseModel):
     assistance_codes: tuple[Code, ...] = Field(default=(), max_length=20, description="codes of assistance_codes")
 
 
-class DestructionRequest(BaseModel):
-    """Why the keys of a case are to be destroyed."""
-
-    model_config = body(reason="person_asked")
-
-    reason: Code = Field(description="a code of destruction_reasons")
-
-
 class StatusRequest(BaseModel):
     """What a country's status is to be, and why."""
 

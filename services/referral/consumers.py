@@ -4,28 +4,31 @@ is not here is counted and skipped."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from referral import contracts
-from referral.handlers import WITH_PROFILE_OF_EVENT, heard, incoming, sharing
+from referral.handlers import BY_CASE_OF_EVENT, WITH_PROFILE_OF_EVENT, followed, incoming, sharing
 from referral.handlers.incoming import reaction
 from referral.handlers.sharing import handing_over
 
+heard = partial(followed, needed=BY_CASE_OF_EVENT)
+"""For what others tell of a case, which perhaps a centre has opened and no desk."""
 EVENTS: Mapping[type[Contract], Handler] = {
     contracts.CaseOpened: heard(incoming.opened_elsewhere),
     contracts.SignedAtCentre: heard(reaction(incoming.unchanged, "consent_id", "purpose")),
     contracts.TakenBackAtCentre: heard(reaction(incoming.unchanged, "consent_id", "purpose")),
     contracts.ReferralReceived: heard(reaction(incoming.received, "referral_id", "centre")),
     contracts.ReferralAccepted: heard(
-        handing_over(reaction(incoming.accepted, "referral_id", "centre")), WITH_PROFILE_OF_EVENT
+        handing_over(reaction(incoming.accepted, "referral_id", "centre")), needed=WITH_PROFILE_OF_EVENT
     ),
     contracts.ReferralRejected: heard(handing_over(reaction(incoming.rejected, "referral_id", "reason"))),
-    contracts.ReferralRedirected: heard(handing_over(incoming.redirected), WITH_PROFILE_OF_EVENT),
+    contracts.ReferralRedirected: heard(handing_over(incoming.redirected), needed=WITH_PROFILE_OF_EVENT),
     contracts.ReferralCompleted: heard(handing_over(reaction(incoming.completed, "referral_id", "outcome_code"))),
     contracts.ReferralFailed: heard(handing_over(reaction(incoming.failed, "referral_id", "reason"))),
     contracts.ReferralReopened: heard(
-        handing_over(reaction(incoming.reopened, "referral_id", "reason")), WITH_PROFILE_OF_EVENT
+        handing_over(reaction(incoming.reopened, "referral_id", "reason")), needed=WITH_PROFILE_OF_EVENT
     ),
     contracts.NeverArrived: heard(reaction(incoming.never_arrived, "case_id", "centre")),
     contracts.ArrivedInCountry: heard(reaction(incoming.arrived, "case_id", "centre")),

@@ -15,8 +15,8 @@ from chassis.telemetry.logs import get_logger
 from referral import commands
 from referral.answers import DestructionOutcome
 from referral.api import Desk
-from referral.bodies import DestructionRequest
 from referral.resources import CASE
+from vocabulary.destroying import DestructionRequest
 
 router = new_router(prefix="/cases/{case_id}/profile/destruction", tags=["profile"])
 log = get_logger(__name__)

@@ -47,17 +47,20 @@ REFERRALS: Final = Listing(
 KEYS: Final = Listing(
     source="""
     (select * from case_file
-     where data @? '$.shares[*] ? (@.revoked_at != null && @.destroyed_at == null)') file
+     where data @? '$.shares[*] ? (@.destroyed_at == null && (@.revoked_at != null || @.shared_at == null))') file
     cross join lateral jsonb_array_elements(file.data -> 'shares') as listed(share)
     cross join lateral (
         select (listed.share ->> 'id')::uuid as id, (listed.share ->> 'revoked_at')::timestamptz as revoked_at,
-               (listed.share ->> 'destroyed_at')::timestamptz as destroyed_at
+               (listed.share ->> 'destroyed_at')::timestamptz as destroyed_at,
+               (listed.share ->> 'shared_at')::timestamptz as shared_at,
+               coalesce((listed.share ->> 'revoked_at')::timestamptz, (listed.share ->> 'wanted_at')::timestamptz,
+                   file.updated_at) as since
     ) place""",
     id="place.id",
-    columns="file.id as case_id, file.case_ref, listed.share",
+    columns="file.id as case_id, file.case_ref, listed.share, place.since",
     updated_at="file.updated_at",
-    orders={"revoked_at": Order("place.revoked_at", "timestamptz")},
-    usual="revoked_at",
+    orders={"since": Order("place.since", "timestamptz")},
+    usual="since",
 )
 """Its condition on the cases is that of the index `case_file_keys_owed`, word by word."""
 DEADLINES: Final = listing()
@@ -124,10 +127,12 @@ async def referrals(
 
 
 async def keys_owed(documents: Documents, scope: str | None, wish: Wish, *, before: datetime) -> Page[KeyOwed]:
-    """Keys that were taken back before then, and of which their receivers have not told that they are destroyed."""
+    """Keys that were taken back before then, and of which their receivers have not told that they are destroyed; and
+    those that a receiver waits for."""
     where = Where()
     where.add("file.opened_by = {}", scope)
-    where.add("place.destroyed_at is null and place.revoked_at < {}", before)
+    waits = "place.revoked_at is null and place.shared_at is null"
+    where.add(f"place.destroyed_at is null and (place.revoked_at < {{}} or {waits})", before)
     return await documents.page(KEYS, where, wish, _key_owed)
 
 
@@ -153,7 +158,7 @@ def _summary(row: Any) -> CaseSummary:
 
 def _key_owed(row: Any) -> KeyOwed:
     share = _share.validate_json(row["share"])
-    told = {"receiver": share.receiver, "part": share.part, "revoked_at": share.revoked_at}
+    told = {"receiver": share.receiver, "part": share.part, "status": share.status, "since": row["since"]}
     return KeyOwed.model_validate({"case_id": row["case_id"], "case_ref": row["case_ref"], **told})
 
 

@@ -6,9 +6,11 @@
 | `ages` | which age band of a person counts | yes, `domain` too: the standard library only |
 | `arrivals` | which word on an arrival counts | yes, `domain` too: the standard library only |
 | `seconding` | what one person asks for, and a second one answers | yes, `domain` too: the standard library only |
+| `destruction` | what becomes of keys that somebody wants destroyed | yes, `domain` too: the standard library only |
+| `destroying` | how that is asked for, and shown | not `domain`: pydantic |
 | `confirming` | who may be the second person | not `domain`: `chassis.pure` |
 | `transitions` | how a status that has a table steps | yes, `domain` too: the standard library only |
-| `parts` | one part of a profile as it rests | yes, `domain` too: the standard library only |
+| `parts` | one part of a profile as it rests | yes, `domain` too: the standard library, and what a wrapped key is |
 | `profiles` | who a person is, in which parts that is sealed, how a part's key is told | not `domain`: pydantic |
 | `case_ref` | the reference that a person has on paper | yes, `domain` too: the standard library only |
 | `signing` | what may be recorded as signed | not `domain`: `countries` |
@@ -26,6 +28,7 @@
 | `regions` | the regions of the countries: ISO 3166-2, parents, what was withdrawn | not `domain`: `pycountry` |
 | `limits` | units of time limits, and what is due by them | not `domain`: `chassis.pure` |
 | `deadlines` | what somebody owes by a time: every kind, its events, what sets and clears it | not `domain`: pydantic |
+| `missed` | how far something was missed, for an aggregate to keep | yes, `domain` too: the standard library only |
 | `owed` | the list of what is owed | not `domain`: pydantic |
 | `zones` | where the clocks of the countries stand | yes, `domain` too: the standard library only |
 | `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |

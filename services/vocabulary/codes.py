@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -19,8 +19,13 @@ CaseRef = Annotated[
         description="the reference that the person has on paper, such as PH-7K3M9QX-F",
     ),
 ]
-BoxLine = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{2,1024}={0,2}$", description="base64 of a ciphertext")]
-Box = Annotated[tuple[BoxLine, ...], Field(min_length=1, max_length=64)]
+LINE: Final = 1024
+"""Characters of a line of a box: a longer text would not be bounded by its pattern."""
+MOST_LINES: Final = 96
+"""Of a box: the longest profile fits, whatever its characters, and so do the needs of all referrals that a person may
+have. Three such boxes would be too large for an event, but two parts of a profile have short fields or one text."""
+BoxLine = Annotated[str, Field(pattern=rf"^[A-Za-z0-9+/]{{2,{LINE}}}={{0,2}}$", description="base64 of a ciphertext")]
+Box = Annotated[tuple[BoxLine, ...], Field(min_length=1, max_length=MOST_LINES)]
 """A sealed box, in lines."""
 KeyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,15}$", description="a key of public_keys")]
 Isco08 = Annotated[str, Field(pattern=r"^[0-9]{4}$", description="ISCO-08 unit group")]

@@ -1,9 +1,9 @@
 """What somebody owes by a time: one shape for every kind of deadline, in every service.
 
 A kind is a `Ladder`: who owes it at each level, and what of it stands in an aggregate. All else follows from that. The
-deadline is set and cleared; who owes it is reminded; its end is told louder each time, level by level, then it is
-quiet; a change of the calendar is told, and so is that it was done. No deadline decides anything over a person
-(docs/domain.md: never-by-a-clock). That one was set is no event: the fact that it follows from is one.
+deadline is set and cleared; who owes it is reminded; its end is told louder each time, level by level, then it is quiet
+and stays in the list; a change of the calendar is told, and so is that it was done. No deadline decides anything over a
+person (docs/domain.md: never-by-a-clock). That one was set is no event: the fact that it follows from is one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
+from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from chassis.pure.decision import (
     Due,
     Owed,
     Refused,
+    Stored,
 )
 from chassis.pure.states import States
 from vocabulary import roles
@@ -100,8 +102,8 @@ class Owing:
     `org`: who owes it, up to the programme's desk, to which the last levels go. `since`: from when it is counted.
 
     What the aggregate keeps may differ nevertheless: `due_at`, the end of the first level, and `level`, the last that
-    was missed. `late` is the aggregate once another was missed, `until` once the first ends at another time. All of
-    them are absent where it keeps nothing.
+    was missed: it is told once, also if another owes it now, or if it was not owed for a while. `late` is the aggregate
+    once another was missed, `until` once the first ends at another time. Each is absent where it keeps no such thing.
     """
 
     case_id: UUID
@@ -144,15 +146,7 @@ class Ladder:
             return Decision(events=(self.told.approaching(**told, level=deadline.level),))
         states_after = () if owing.late is None else (owing.late(deadline, context.now),)
         events = (self.told.missed(**told, level=deadline.level),)
-        if deadline.level >= len(self.roles):
-            return Decision(states_after, events)
-        level = deadline.level + 1
-        due = owing.limit(level, deadline.due_at, context)
-        if not _in_time(due.at):
-            return Decision(states_after, events)
-        owed = Owed(self.roles[level - 1], owing.org, owing.case_id)
-        again = Deadline(self.name, deadline.subject, deadline.owner, due.at, level, due.counted, owed)
-        return Decision(states_after, events, (again,))
+        return Decision(states_after, events, (self._next(deadline, owing, context),))
 
     def moves(self, states: States, move: DeadlineMove, context: Context) -> Decision:
         """It is owed by another time, because working days are others."""
@@ -176,6 +170,12 @@ class Ladder:
         )
         return Decision((), events, (*cleared, *begun))
 
+    def stored(self, states: States, message: Stored, context: Context) -> Decision:
+        """What follows from an aggregate that was stored before there was this kind; what is set stays."""
+        state = states.get(self.state, message.id)
+        begun = () if state is None else self.changed(None, state, context).deadlines
+        return Decision(deadlines=tuple(each for each in begun if each.subject not in message.listed))
+
     def _owed(self, state: Any, context: Context) -> Mapping[UUID, Owing]:
         """What is owed within the programme's time: a date far ahead makes an end of which no event could tell."""
         found = self.owed(state)
@@ -184,33 +184,58 @@ class Ladder:
         }
 
     def _begun(self, subject: UUID, owner: UUID, owing: Owing, context: Context) -> Deadline:
-        """Its first level."""
-        limit = owing.limit(1, owing.since, context)
-        due_at = owing.due_at or limit.at
-        reminded_at = due_at - (self.notice or (due_at - owing.since) / NOTICE)
-        owed = Owed(self.roles[0], owing.org, owing.case_id, reminded_at)
-        return Deadline(self.name, subject, owner, due_at, counted=limit.counted, owed=owed)
+        """The first level that was not missed yet; after the last one, what stays in the list."""
+        level = min(owing.level + 1, len(self.roles))
+        due = next(islice(self._levels(owing, context), level - 1, None))
+        if owing.level == len(self.roles) or not _in_time(due.at):
+            return self._given_up(subject, owner, owing, level, due.at)
+        reminded_at = due.at - (self.notice or (due.at - owing.since) / NOTICE) if level == 1 else None
+        owed = Owed(self.roles[level - 1], owing.org, owing.case_id, reminded_at)
+        return Deadline(self.name, subject, owner, due.at, level, due.counted, owed)
+
+    def _next(self, missed: DeadlineDue, owing: Owing, context: Context) -> Deadline:
+        """The level after one that was missed; after the last one, what stays in the list."""
+        level = missed.level + 1
+        if level <= len(self.roles):
+            due = owing.limit(level, missed.due_at, context)
+            if _in_time(due.at):
+                owed = Owed(self.roles[level - 1], owing.org, owing.case_id)
+                return Deadline(self.name, missed.subject, missed.owner, due.at, level, due.counted, owed)
+        return self._given_up(missed.subject, missed.owner, owing, missed.level, missed.due_at)
+
+    def _given_up(self, subject: UUID, owner: UUID, owing: Owing, level: int, due_at: datetime) -> Deadline:
+        """It stays as it was when it was missed for the last time, and is due no more."""
+        owed = Owed(self.roles[level - 1], owing.org, owing.case_id, missed=True)
+        return Deadline(self.name, subject, owner, due_at, level, owed=owed)
 
     def _still(self, states: States, deadline: DeadlineDue | DeadlineMove) -> Owing | None:
         state = states.get(self.state, deadline.owner)
         return None if state is None else self.owed(state).get(deadline.subject)
 
     def _met(self, subject: UUID, owing: Owing, context: Context) -> DeadlineMet:
-        """What the aggregate does not keep is counted anew."""
+        """That it was done, and how late: a level that is over counts, also if nobody has told so yet."""
         role, org = self._owner(1, owing)
-        due_at, level = owing.due_at, owing.level
-        if due_at is None:
-            ends = list(self._ends(owing, context))
-            due_at, level = ends[0], sum(end <= context.now for end in ends)
+        due_at, level = self._first(owing, context).at, max(owing.level, self._reached(owing, context))
         who = {"case_id": owing.case_id, "centre": owing.centre, "country": owing.country}
         what = {"deadline_type": self.name, "subject_id": subject, "owner_role": role, "owner_org": org}
         return self.told.met(**who, **what, due_at=due_at, level=level)
 
-    def _ends(self, owing: Owing, context: Context) -> Iterator[datetime]:
-        start = owing.since
-        for level in range(1, len(self.roles) + 1):
-            start = owing.limit(level, start, context).at
-            yield start
+    def _reached(self, owing: Owing, context: Context) -> int:
+        """How many of its levels are over."""
+        return sum(1 for _ in takewhile(lambda due: due.at <= context.now, self._levels(owing, context)))
+
+    def _levels(self, owing: Owing, context: Context) -> Iterator[Due]:
+        """When each level is over. One is counted when it is asked for: later ones may end where no calendar does."""
+        due = self._first(owing, context)
+        yield due
+        for level in range(2, len(self.roles) + 1):
+            due = owing.limit(level, due.at, context)
+            yield due
+
+    def _first(self, owing: Owing, context: Context) -> Due:
+        """When the first level is over: as the aggregate keeps it, which may have moved."""
+        due = owing.limit(1, owing.since, context)
+        return due if owing.due_at is None else due._replace(at=owing.due_at)
 
     def _told(self, deadline: DeadlineDue | DeadlineMove, owing: Owing) -> dict[str, Any]:
         role, org = self._owner(deadline.level, owing)

@@ -21,7 +21,8 @@ class OwedItem(Answer):
     owner_role: str = Field(description="whose it is at this level")
     owner_org: str = Field(description="the organisation that owes it")
     level: int = Field(description="how far it has got: 1 while it is in time, one more with each that was missed")
-    due_at: datetime
+    due_at: datetime = Field(description="when this level is over, or was")
+    missed: bool = Field(description="whether the last level is over: nobody is told any more, and it is still owed")
 
 
 class OwedWanted(NamedTuple):
@@ -36,11 +37,11 @@ CONDITIONS: Final = ("owed.name = {}", "owed.level = {}")
 
 
 def listing(more: str = "") -> Listing:
-    """The list, nearest first; `more` is joined to it. Its id tells apart what is owed on one subject."""
+    """The list, longest overdue first; `more` is joined to it. Its id tells apart what is owed on one subject."""
     return Listing(
         source=f"deadline owed {more}",
         id="md5(owed.name || owed.subject)::uuid",
-        columns="owed.about, owed.name, owed.subject, owed.role, owed.org, owed.level, owed.due_at",
+        columns="owed.about, owed.name, owed.subject, owed.role, owed.org, owed.level, owed.due_at, owed.missed",
         updated_at="owed.changed_at",
         orders={"due_at": Order("owed.due_at", "timestamptz")},
         usual="due_at",
@@ -57,4 +58,5 @@ def owed_item(row: Any) -> OwedItem:
         owner_org=row["org"],
         level=row["level"],
         due_at=row["due_at"],
+        missed=row["missed"],
     )

@@ -14,6 +14,7 @@ from chassis.pure.answers import Answer
 from chassis.pure.bodies import body
 from chassis.pure.codes import LATEST_YEAR, Language, written_out_day
 from chassis.pure.sealing import Vault
+from vocabulary.codes import LINE
 from vocabulary.parts import SealedPart
 from vocabulary.terms import ProfilePart, Sex
 
@@ -28,8 +29,6 @@ NEEDS: Final = "needs"
 """In the part *care* of somebody whom a centre has taken on: by root of the referral, all codes of needs."""
 BOX: Final = "profile"
 """The name of the one box of a part: JSON of its fields."""
-LINE: Final = 1024
-"""Characters of a line of a box in an event: a longer text would not be bounded by its pattern."""
 OLDEST_BIRTH_YEAR = 1906
 """Nobody older is alive; 1900-01-01 and its like are sentinels of other systems (docs/domain.md: no-sentinels)."""
 
@@ -97,10 +96,16 @@ def in_parts(
     sealed = dict[ProfilePart, SealedPart]()
     for part, names in FIELDS.items():
         sealing = new_id()
-        text = json.dumps({name: texts[name] for name in names if name in texts})
+        text = written({name: texts[name] for name in names if name in texts})
         key, boxes = vault.seal(case_id, part, {BOX: text}, version=str(sealing))
         sealed[part] = SealedPart(key, boxes[BOX], sealing)
     return sealed
+
+
+def written(fields: Mapping[str, Any]) -> str:
+    """The fields of a part as they lie in its box. Each letter as it is: by escapes one of Arabic is six bytes, and a
+    long text is larger than a box may be (`vocabulary.codes.MOST_LINES`)."""
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def part_in_clear(vault: Vault, case_id: UUID, part: ProfilePart, sealed: SealedPart) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from hypothesis import strategies as st
 
 from chassis.pure.messages import Event
 from deploy.local import places
+from tests.contract.instances import instances
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "schemas"
@@ -48,6 +50,12 @@ def published() -> dict[str, dict[str, Any]]:
         f"{path.parent.name}/{path.name.removesuffix('.v1.json')}": json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(SCHEMAS.glob("events/*/*.json"))
     }
+
+
+@cache
+def values(name: str) -> st.SearchStrategy[Any]:
+    """Values that the schema of this event allows."""
+    return instances(published()[name])
 
 
 @cache

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from chassis.postgres.writes import Writes
-from chassis.pure.decision import Cleared, Deadline, DeadlineDue
+from chassis.pure.decision import Cleared, Deadline, DeadlineDue, DeadlineMove, Owed
 from chassis.work import deadlines
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -85,6 +85,25 @@ async def test_a_claimed_deadline_is_gone_and_the_others_of_the_batch_stay(pool:
     async with pool.acquire() as connection:
         assert await deadlines.claim(connection, [a_one, replace(a_two, level=7), b_two]) == [a_one, b_two]
     assert await due(pool) == [a_two, b_one]
+
+
+async def test_what_is_missed_for_good_stays_and_is_neither_due_nor_claimed_nor_put_off(pool: asyncpg.Pool) -> None:
+    owed = Owed("clerk", "shop:ZRH", OTHER)
+    await save(pool, Deadline("a", ONE, OWNER, NOW, 3, owed=owed))
+    [read] = await due(pool)
+    await save(pool, Deadline("a", ONE, OWNER, NOW, 3, owed=owed._replace(missed=True)))
+    assert await due(pool) == []
+    async with pool.acquire() as connection:
+        assert await deadlines.claim(connection, [read]) == [], "read by another worker before it was fired"
+        await deadlines.postpone(connection, read, timedelta(hours=1))
+        move = DeadlineMove("a", ONE, OWNER, NOW, seconds(9), 3)
+        assert await deadlines.move(connection, [move]) == []
+    row = await pool.fetchrow("select due_at, level, org, missed from deadline")
+    assert tuple(row) == (NOW, 3, "shop:ZRH", True)
+    await save(pool, Deadline("a", ONE, OWNER, seconds(5), owed=owed))
+    assert await due(pool) == [DeadlineDue("a", ONE, OWNER, seconds(5), 1)], "set anew it is due again"
+    await save(pool, Cleared("a", ONE))
+    assert await pool.fetchval("select count(*) from deadline") == 0
 
 
 async def test_a_deadline_that_is_put_off_comes_later_by_so_much(pool: asyncpg.Pool) -> None:

@@ -49,6 +49,35 @@ async def test_a_centre_sees_what_it_owes_and_is_reminded_once(counselling: Cent
     assert await counselling.pool.fetchval("select count(*) from audit where action = 'list_deadlines'") == 6
 
 
+async def test_what_was_missed_on_every_level_heads_the_list_until_it_is_done(counselling: Centre) -> None:
+    late, later = uuid4(), uuid4()
+    await counselling.refer(later)
+    referral = await counselling.refer(late, priority="emergency")
+    for hours in (25, 13, 25):
+        counselling.clock.advance(timedelta(hours=hours))
+        assert await counselling.deadlines.fire_due() >= 1
+    assert await counselling.deadlines.fire_due() == 0
+    first, second = (await counselling.get("/deadlines", staff(LAGOS)))["items"]
+    assert (first["case_id"], first["level"], first["missed"]) == (str(late), 3, True)
+    assert (first["owner_role"], first["owner_org"]) == ("programme_manager", LAGOS)
+    assert (second["case_id"], second["level"], second["missed"]) == (str(later), 1, False)
+    assert first["due_at"] < second["due_at"]
+    await counselling.post(f"/referrals/{referral}/accept", LAGOS)
+    shown = lines(await counselling.get("/deadlines", staff(LAGOS)))
+    assert shown == [(str(later), "referral_answer", 1), (str(late), "consent_expiry", 1)]
+
+
+async def test_a_centre_sees_that_a_consent_has_ended_which_it_was_to_renew(counselling: Centre) -> None:
+    until = counselling.clock.now().date() + timedelta(days=40)
+    referral = await counselling.refer(uuid4(), valid_until=until.isoformat())
+    await counselling.post(f"/referrals/{referral}/accept", LAGOS)
+    counselling.clock.advance(timedelta(days=50))
+    while await counselling.deadlines.fire_due():
+        pass
+    [owed] = (await counselling.get("/deadlines", staff(LAGOS)))["items"]
+    assert (owed["deadline_type"], owed["missed"]) == ("consent_expiry", True)
+
+
 async def test_a_centre_that_may_not_know_a_person_sees_only_what_it_owes_for_that(counselling: Centre) -> None:
     case = uuid4()
     referral = await counselling.refer(case)

@@ -266,3 +266,26 @@ async def test_a_late_page_reads_no_more_of_the_table_than_the_first(desk: Proce
         assert len(ids(await desk.read(path, PROGRAMME, sort=order, limit=20, **cursor))) == 20
         reads.append(await rows_read() - before)
     assert max(reads) < 100, reads
+
+
+async def test_keys_that_somebody_waits_for_are_listed_and_those_that_lie_too_long_at_their_receivers(
+    desk: Process,
+) -> None:
+    """The list of public keys of the process is empty: each key waits."""
+    case = await desk.opened(profile={"given_name": "Amina"})
+    referral = await desk.referred(case, "employment")
+    await desk.tell("counselling", "ReferralAccepted", case, referral_id=referral, centre="centre:NG-LOS")
+    found = (await desk.read("/profile-keys"))["items"]
+    assert {(each["receiver"], each["part"], each["status"]) for each in found} == {
+        ("centre:NG-LOS", part, "waiting") for part in ("identity", "contact", "care")
+    }
+    assert (await desk.read("/profile-keys", BERLIN))["items"] == []
+    await desk.pool.execute(
+        """
+        update case_file set data = jsonb_set(data, '{shares}', jsonb_build_array(
+            data -> 'shares' -> 0 || '{"shared_at": "2026-01-01T00:00:00Z", "revoked_at": "2026-01-02T00:00:00Z"}',
+            data -> 'shares' -> 1 || '{"shared_at": "2026-01-01T00:00:00Z"}'))
+        """
+    )
+    (owed,) = (await desk.read("/profile-keys", sort="-since"))["items"]
+    assert (owed["status"], owed["since"][:10]) == ("revoked", "2026-01-02")

@@ -9,16 +9,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.operators.retention import Line, ask, plan, run_of, sweep
-from tests.support import outbox
 from tests.support.cluster import Cluster
 from tests.support.counselling.process import Process as Counselling
 from tests.support.keys import line as generation
 from tests.support.keys import organisations, vault_of
 from tests.support.placement.process import Placement
-from tests.support.records import record, recorded
 from tests.support.referral.process import BAVARIA, LOS
 from tests.support.referral.process import Process as Desk
 from tests.support.service_process import ServiceProcess, on_a_copy
+from tests.support.telling import told
 from tests.support.training.process import PAINT
 from tests.support.training.process import Process as Training
 
@@ -49,24 +48,6 @@ async def rejected(desk: Desk) -> str:
     await desk.received(case, id_)
     await desk.tell("counselling", "ReferralRejected", case, now=True, centre=LOS, referral_id=id_, reason="duplicate")
     return case
-
-
-async def told(desk: Desk, *readers: ServiceProcess) -> None:
-    """Everything that the desk has published comes to the others, in order."""
-    rows = await desk.pool.fetch("select record from outbox order by id")
-    for offset, row in enumerate(rows, 1000):
-        written = outbox.read(row["record"])
-        sent = record(
-            written.value,
-            type_=written.headers["ce_type"],
-            key=UUID(written.key),
-            sequence=int(written.headers["ce_sequence"]),
-            offset=offset,
-            topic="ph.referral.keys.v1" if "ProfileKey" in written.headers["ce_type"] else "ph.referral.v1",
-        )
-        happened = recorded(sent, ce_time=written.headers["ce_time"].encode())
-        for each in readers:
-            await each.dispatcher.handle([happened])
 
 
 async def test_a_case_ends_half_a_year_after_the_last_referral_was_rejected(desk: Desk) -> None:

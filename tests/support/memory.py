@@ -24,6 +24,7 @@ from chassis.pure.decision import (
     Decision,
     Handler,
     Refused,
+    Stored,
 )
 from chassis.pure.messages import Contract, Event
 from chassis.pure.reference import DIRECTORY
@@ -33,12 +34,14 @@ from chassis.pure.states import (
     Need,
     States,
 )
+from chassis.service import Follows
 from tests.support.keys import memory_vault
 from tests.support.once import codec_of
 from vocabulary.countries import WORKING_DAYS
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning; Ramadan 2026 has begun, Easter is not near."""
+NEVER = datetime.max.replace(tzinfo=UTC)
 SYSTEM = Actor("system", "programme:chain")
 DAYS = WORKING_DAYS.over(
     calendar_days.read(DIRECTORY), calendar_days.weekends(DIRECTORY), calendar_days.rules(DIRECTORY)
@@ -46,7 +49,9 @@ DAYS = WORKING_DAYS.over(
 
 
 def _next(deadline: Deadline) -> datetime:
-    """When a worker looks at it next."""
+    """When a worker looks at it next; at what is missed for good, never."""
+    if deadline.owed is not None and deadline.owed.missed:
+        return NEVER
     reminds_at = None if deadline.owed is None else deadline.owed.approaches_at
     return deadline.due_at if reminds_at is None else min(deadline.due_at, reminds_at)
 
@@ -107,6 +112,11 @@ class MemoryService:
         self.now = target
         return fired
 
+    def due(self, name: str, subject: UUID) -> datetime | None:
+        """When a deadline is due, if it runs: what is missed for good stands still."""
+        deadline = self.deadlines.get((name, subject))
+        return None if deadline is None or _next(deadline) == NEVER else deadline.due_at
+
     def follow(self, handlers: Mapping[str, Handler], days: WorkingDays) -> list[DeadlineMove]:
         """The calendars are others now: moves the deadlines that hang on them, as a worker does."""
         self.working_days = days
@@ -123,6 +133,13 @@ class MemoryService:
             if each.name in handlers:
                 self._run(handlers[each.name], moves[-1], SYSTEM, self.now)
         return moves
+
+    def followed(self, kinds: Iterable[Follows]) -> None:
+        """These kinds of deadlines are new: each goes over all that is stored, as a worker does."""
+        for kind in kinds:
+            listed = {subject for (name, subject), each in self.deadlines.items() if name == kind.name and each.owed}
+            for id_ in sorted(self.rows[kind.state]):
+                self._run(kind.handler, Stored(id_, frozenset(listed)), SYSTEM, self.now)
 
     def state(self, state: type[Any], id_: UUID) -> Any:
         """The stored aggregate. Raises `KeyError` if there is none."""

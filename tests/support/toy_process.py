@@ -55,8 +55,6 @@ class ToyProcess:
             base_url=f"http://127.0.0.1:{self.port}",
             headers={"Authorization": f"Bearer {stack.issuer.token('seller', 'programme:shop')}"},
             timeout=WITHIN,
-            # The server hangs up on whoever is silent for 5 s: asked at that moment it does not answer.
-            limits=httpx.Limits(keepalive_expiry=2),
         )
 
     def start(self, **settings: str) -> None:

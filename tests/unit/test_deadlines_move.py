@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,30 @@ def test_each_deadline_moves_or_says_why_it_stays(service: Service) -> None:
 def test_a_service_that_has_forgotten_one_is_none(changes: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"moves.*stays"):
         replace(PLACEMENT, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("service", ALL, ids=NAMES)
+def test_each_that_somebody_owes_is_set_for_what_was_stored_before_it(service: Service) -> None:
+    owed = {name for of, name in SET if of == service.name} | {name for name in STAYING if name in service.deadlines}
+    assert {each.name for each in service.follows} == owed - {"pool_exit"}
+
+
+@pytest.mark.parametrize("name", [*(name for _, name in SET if name != "pool_exit"), *STAYING])
+def test_what_was_stored_before_a_kind_gets_what_it_would_have_had(name: str) -> None:
+    set_of = {**{name: build for (_, name), build in SET.items()}, **STAYING}
+    [kind] = [each for service in ALL for each in service.follows if each.name == name]
+    service = set_of[name]()
+    before, told = dict(service.deadlines), list(service.events)
+    row = next(each for each in before.values() if each.name == name)
+    for left in ({}, {(name, row.subject): row._replace(owed=None)}):
+        others = {key: each for key, each in before.items() if each.name != name}
+        service.deadlines = {**others, **left}
+        service.followed([kind])
+        assert service.deadlines == before
+    service.deadlines[name, row.subject] = moved_away = row._replace(due_at=row.due_at + timedelta(hours=1))
+    service.followed([kind])
+    assert service.deadlines[name, row.subject] == moved_away, "what is set stays"
+    assert service.events == told
 
 
 @pytest.mark.parametrize(("of", "name"), SET)

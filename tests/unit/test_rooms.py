@@ -42,7 +42,7 @@ ROOMS = {
     ),
 }
 MORE = {
-    "counselling": {"limits.py", "walk_ins.py"},  # when a centre owes what; the routes of people who walk in
+    "counselling": {"limits.py", "walk_ins.py", "destruction.py"},  # when a centre owes what; further routes
     "placement": {"limits.py", "corrections.py"},  # when an employer owes an answer; the routes of corrections
     "referral": {"limits.py", "holds.py", "switch.py", "destruction.py"},  # when a receipt is owed; further routes
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be

@@ -75,13 +75,15 @@ class Owed(NamedTuple):
     """Who owes what a deadline is about, and whom it concerns, for the list of what is owed.
 
     `about`: what the service's telemetry is searched by, such as an order. `approaches_at`: when the debtor is to be
-    reminded, before it is due; None: never.
+    reminded, before it is due; None: never. `missed`: its time has passed, and nothing fires any more; it stands in the
+    list until it is cleared.
     """
 
     role: str
     org: str
     about: UUID
     approaches_at: datetime | None = None
+    missed: bool = False
 
 
 class Deadline(NamedTuple):
@@ -209,3 +211,14 @@ class DeadlineDue:
     due_at: datetime
     level: int
     approaching: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The message for what follows from an aggregate that was stored before there was this kind of deadline.
+
+    `listed`: subjects whose deadline is set already, and stays.
+    """
+
+    id: UUID
+    listed: frozenset[UUID] = frozenset()

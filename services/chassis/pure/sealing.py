@@ -8,16 +8,21 @@ The state holds the wrapped data key beside the boxes; who takes the key out has
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, NewType, Protocol, TypeVar, get_args, get_type_hints
 from uuid import UUID
+
+WrappedKey = NewType("WrappedKey", str)
+"""A data key as it rests: `<generation>:<box>`. A state has each of its own in a field of this type: by it the chassis
+knows which tables hold keys, and that the service wraps them anew (`chassis.service.Wrapped`)."""
+N = TypeVar("N")
 
 
 class Sealed(NamedTuple):
     """Boxes by name, and the wrapped data key that opens them. Both are text, for a state to hold."""
 
-    key: str
+    key: WrappedKey
     boxes: Mapping[str, str]
 
 
@@ -66,18 +71,18 @@ class Vault(Protocol):
     """Seals, opens, hands over. A box is bound to its subject, part, name and version: elsewhere it does not open."""
 
     def seal(
-        self, subject: UUID, part: str, texts: Mapping[str, str], key: str | None = None, version: int | str = 1
+        self, subject: UUID, part: str, texts: Mapping[str, str], key: WrappedKey | None = None, version: int | str = 1
     ) -> Sealed:
         """Each text in a box of its own. With `key`, under this data key, which may come back wrapped anew: keep what
         comes back. Without, under a new one. Raises `VaultError`."""
 
     def open(
-        self, subject: UUID, part: str, key: str, boxes: Mapping[str, str], version: int | str = 1
+        self, subject: UUID, part: str, key: WrappedKey, boxes: Mapping[str, str], version: int | str = 1
     ) -> dict[str, str]:
         """The texts. Raises `VaultError`."""
 
     def hand_over(
-        self, subject: UUID, part: str, key: str, receiver: str, version: int | str, on: date
+        self, subject: UUID, part: str, key: WrappedKey, receiver: str, version: int | str, on: date
     ) -> Handed | None:
         """The data key for another organisation; None if no public key of it is known for this day.
         Raises `VaultError`."""
@@ -87,9 +92,12 @@ class Vault(Protocol):
     ) -> dict[str, str]:
         """The texts, by a data key that was handed over to `receiver`. Raises `VaultError`."""
 
-    def rewrapped(self, subject: UUID, part: str, key: str) -> str:
+    def rewrapped(self, subject: UUID, part: str, key: WrappedKey) -> WrappedKey:
         """The same data key under the generation that seals now: its boxes stay as they are. Raises `VaultError`, also
         for a key from before there were generations, whose boxes must be sealed anew."""
+
+    def marks(self, data: bytes) -> tuple[bytes, ...]:
+        """Keyed hashes by which the same data are known again, by every generation; the one that seals comes first."""
 
 
 class NoVault:
@@ -111,9 +119,48 @@ class NoVault:
         """Raises `LookupError`."""
         raise LookupError("this service has no vault: set `seals` in its `Service`")
 
-    def rewrapped(self, *_: object, **__: object) -> str:
+    def rewrapped(self, *_: object, **__: object) -> WrappedKey:
+        """Raises `LookupError`."""
+        raise LookupError("this service has no vault: set `seals` in its `Service`")
+
+    def marks(self, *_: object, **__: object) -> tuple[bytes, ...]:
         """Raises `LookupError`."""
         raise LookupError("this service has no vault: set `seals` in its `Service`")
 
 
 NO_VAULT = NoVault()
+
+
+def all_rewrapped(vault: Vault, subject: UUID, keys: Mapping[N, tuple[str, WrappedKey]]) -> dict[N, WrappedKey]:
+    """The keys of a subject, each with its part, under the generation that seals now.
+
+    One that does not open stays as it is and holds up no other. Where nothing else has changed, its `VaultError` is
+    raised, for somebody to look at.
+    """
+    after, locked = dict[N, WrappedKey](), list[VaultError]()
+    for name, (part, key) in keys.items():
+        try:
+            after[name] = vault.rewrapped(subject, part, key)
+        except VaultError as error:
+            after[name] = key
+            locked.append(error)
+    if locked and all(after[name] == key for name, (_, key) in keys.items()):
+        raise locked[0]
+    return after
+
+
+def holds_keys(type_: Any) -> bool:
+    """Whether a state of this type holds wrapped data keys anywhere."""
+    return _holds(type_, set())
+
+
+def _holds(type_: Any, seen: set[Any]) -> bool:
+    if type_ is WrappedKey:
+        return True
+    if isinstance(type_, type) and is_dataclass(type_):
+        if type_ in seen:
+            return False
+        seen.add(type_)
+        hints = get_type_hints(type_)
+        return any(_holds(hints[each.name], seen) for each in fields(type_))
+    return any(_holds(each, seen) for each in get_args(type_))

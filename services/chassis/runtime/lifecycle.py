@@ -62,6 +62,7 @@ def http_server(app: FastAPI, settings: Settings, metrics: Metrics) -> Server:
             ws="none",
             server_header=False,
             proxy_headers=False,  # nobody asks where a request comes from
+            timeout_keep_alive=settings.idle_seconds,
             timeout_graceful_shutdown=int(settings.shutdown_seconds),
         )
     )

@@ -33,8 +33,8 @@ select (select count(*) from outbox),
        (select count(*) from parked where state <> 'discarded'),
        (select count(*) from position where blocked),
        (select extract(epoch from clock_timestamp() - min(parked_at)) from parked where state <> 'discarded'),
-       (select count(*) from deadline where due_at <= $1),
-       (select extract(epoch from $1 - min(due_at)) from deadline where due_at <= $1),
+       (select count(*) from deadline where due_at <= $1 and not missed),
+       (select extract(epoch from $1 - min(due_at)) from deadline where due_at <= $1 and not missed),
        (select count(*) from audit where id > sealed.up_to),
        (select extract(epoch from clock_timestamp() - at) from audit where id > sealed.up_to order by id limit 1)
 from (select coalesce((select audit_id from audit_seal order by number desc limit 1), 0)) as sealed(up_to)

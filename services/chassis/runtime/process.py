@@ -70,6 +70,7 @@ from chassis.work.calendar import Calendar
 from chassis.work.command_bus import CommandBus
 from chassis.work.deadline_mover import DeadlineMover
 from chassis.work.deadline_runner import DeadlineRunner
+from chassis.work.follower import Follower
 from chassis.work.gate import Gate
 from chassis.work.retention import Retention
 from chassis.work.rewrapper import Rewrapper
@@ -82,6 +83,8 @@ CALENDAR_SECONDS = 5.0
 KEYS_SECONDS = 5.0
 """How long a process may not know that its key file is another one."""
 UNSEALED_SECONDS = 60.0
+FOLLOWED_SECONDS = 60.0
+"""Between two looks whether a kind of deadline is to go over what was stored before it."""
 AUDIT_SECONDS = 1.0
 """How long a row of the audit lies unsealed: until then nothing shows that it was changed."""
 RETENTION_SECONDS = 5.0
@@ -256,6 +259,9 @@ class Runtime:
             Loop("retention", Retention(workshop, self.agreed, self.vault).step, RETENTION_SECONDS, self.metrics),
         ):
             self._loop(loop)
+        if self.service.follows:
+            follower = Follower(workshop, self.service.follows)
+            self._loop(Loop("follower", follower.follow_some, FOLLOWED_SECONDS, self.metrics))
         if self.service.unsealed:
             sealer = Sealer(workshop, self.service.unsealed)
             self._loop(Loop("sealer", sealer.seal_some, UNSEALED_SECONDS, self.metrics))

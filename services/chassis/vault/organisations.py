@@ -48,6 +48,7 @@ PUBLIC_BYTES: Final = MLKEM_PUBLIC_BYTES + X25519_BYTES
 REMEDY: Final = (
     "write `<organisation> <id of the key> <96 bytes in base64>`, as the environment's maker of secrets does"
 )
+REMEDY_PUBLIC: Final = "take over what its maker of secrets has shown for it, whole"
 _SUITE: Final = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _ID: Final = r"[a-z0-9][a-z0-9-]{0,15}"
 _LINE: Final = re.compile(rf"(?P<organisation>[a-z]+:[A-Za-z0-9-]{{1,40}})\s+(?P<id>{_ID})\s+(?P<key>[A-Za-z0-9+/=]+)")
@@ -113,11 +114,33 @@ def parse_private(text: str) -> dict[tuple[str, str], MLKEM768X25519PrivateKey]:
 
 
 def _key_of(row: PublicKey) -> MLKEM768X25519PublicKey:
+    """The key, for which something was wrapped: some bytes can be read as a key, and nothing can be wrapped for them.
+    Raises `ValueError` that names the row."""
     raw = base64.b64decode(row.public_key)
-    return MLKEM768X25519PublicKey(
-        MLKEM768PublicKey.from_public_bytes(raw[:MLKEM_PUBLIC_BYTES]),
-        X25519PublicKey.from_public_bytes(raw[MLKEM_PUBLIC_BYTES:]),
-    )
+    try:
+        key = MLKEM768X25519PublicKey(
+            MLKEM768PublicKey.from_public_bytes(raw[:MLKEM_PUBLIC_BYTES]),
+            X25519PublicKey.from_public_bytes(raw[MLKEM_PUBLIC_BYTES:]),
+        )
+        _SUITE.encrypt(b"", key)
+    except ValueError:
+        raise ValueError(
+            f"{LIST}.v1.csv: {row.key_id} of {row.organisation} is no public key: {REMEDY_PUBLIC}"
+        ) from None
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class _Public:
+    """The list, and every key of it, by its text: a row whose key is none is noticed where the list is read."""
+
+    rows: CodeList[PublicKey]
+    keys: Mapping[str, MLKEM768X25519PublicKey]
+
+    @classmethod
+    def of(cls, rows: CodeList[PublicKey]) -> _Public:
+        """Raises `ValueError` that names the first row whose key is none."""
+        return cls(rows, {row.public_key: _key_of(row) for row in rows.rows})
 
 
 class Organisations:
@@ -128,7 +151,8 @@ class Organisations:
         self._read_private = private
         self._text = private()
         self._private = parse_private(self._text)
-        self._public = public()
+        self._public = _Public.of(public())
+        self._refused = ""
 
     @classmethod
     def of_files(cls, directory: Path, private: Path | None) -> Organisations:
@@ -137,24 +161,28 @@ class Organisations:
         return cls(lambda: table(directory, LIST, PublicKey), read)
 
     def renew(self) -> bool:
-        """Looks whether list or file are others, and takes them. What is wrong or cannot be read changes nothing."""
+        """Looks whether list or file are others, and takes them. What is wrong or cannot be read changes nothing, and
+        is logged once."""
         try:
-            public, text = self._read_public(), self._read_private()
-            if (public.rows, text) == (self._public.rows, self._text):
+            rows, text = self._read_public(), self._read_private()
+            if (rows.rows, text) == (self._public.rows.rows, self._text):
+                self._refused = ""
                 return False
-            private = parse_private(text)
+            public, private = _Public.of(rows), parse_private(text)
         except (InvalidReference, SecretError, ValueError) as error:
-            log.error("organisation_keys_refused", reason=str(error))
+            if self._refused != str(error):
+                log.error("organisation_keys_refused", reason=str(error))
+            self._refused = str(error)
             return False
-        self._public, self._text, self._private = public, text, private
+        self._public, self._text, self._private, self._refused = public, text, private, ""
         return True
 
     def wrap(self, data_key: bytes, receiver: str, where: bytes, on: date) -> Handed | None:
         """The data key for an organisation, bound to `where`; None if the list has no key of it for this day."""
-        row = self._public.get(receiver, on=on)
+        row = self._public.rows.get(receiver, on=on)
         if row is None:
             return None
-        box = _SUITE.encrypt(data_key, _key_of(row), info=where)
+        box = _SUITE.encrypt(data_key, self._public.keys[row.public_key], info=where)
         return Handed(row.key_id, base64.b64encode(box).decode())
 
     def unwrap(self, handed: Handed, receiver: str, where: bytes) -> bytes:

@@ -75,7 +75,10 @@ def without_due(ring: KeyRing, wrapped: Mapping[str, int], now: datetime) -> tup
     alive is wrapped under one of them."""
     due = [each.id for each in standing(ring, wrapped, now) if each.state == "due" and ring.find(each.id) is not None]
     if still := [id_ for id_ in due if wrapped.get(id_)]:
-        raise ValueError(f"living data keys are wrapped under {', '.join(still)}: wait until the worker has rewrapped")
+        raise ValueError(
+            f"living data keys are wrapped under {', '.join(still)}: wait until the worker has rewrapped"
+            ". What it cannot open it tells as `vault_locked`, with its subject: restore that row, or destroy its key"
+        )
     left = tuple(each for each in ring.generations if each.id not in due)
     # The first of a file seals since ever.
     oldest = Generation(left[0].id, left[0].key)

@@ -17,7 +17,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chassis.pure.reference import CodeList
-from chassis.pure.sealing import Handed, Sealed, UnknownGeneration, VaultError
+from chassis.pure.sealing import Handed, Sealed, UnknownGeneration, VaultError, WrappedKey
 from chassis.settings import PublicKeySettings, private_keys_file, read_secret, vault_keys_file
 from chassis.telemetry.logs import get_logger
 from chassis.vault.boxes import Entropy, Unopened, bound, opened, padded, sealed, unpadded
@@ -101,7 +101,7 @@ class KeyVault:
     # --- sealing and opening -----------------------------------------------------------------------------------------
 
     def seal(
-        self, subject: UUID, part: str, texts: Mapping[str, str], key: str | None = None, version: int | str = 1
+        self, subject: UUID, part: str, texts: Mapping[str, str], key: WrappedKey | None = None, version: int | str = 1
     ) -> Sealed:
         """See `chassis.pure.sealing.Vault`. A data key that an older generation has wrapped is wrapped anew."""
         generation = self.ring.sealing(self._now())
@@ -120,7 +120,7 @@ class KeyVault:
         return Sealed(key, boxes)
 
     def open(
-        self, subject: UUID, part: str, key: str, boxes: Mapping[str, str], version: int | str = 1
+        self, subject: UUID, part: str, key: WrappedKey, boxes: Mapping[str, str], version: int | str = 1
     ) -> dict[str, str]:
         """See `chassis.pure.sealing.Vault`."""
         if ":" not in key:
@@ -130,7 +130,7 @@ class KeyVault:
     # --- to and from other organisations -----------------------------------------------------------------------------
 
     def hand_over(
-        self, subject: UUID, part: str, key: str, receiver: str, version: int | str, on: date
+        self, subject: UUID, part: str, key: WrappedKey, receiver: str, version: int | str, on: date
     ) -> Handed | None:
         """See `chassis.pure.sealing.Vault`."""
         where = bound(subject, part, f"data key for {receiver}", version)
@@ -164,7 +164,7 @@ class KeyVault:
                 raise self._changed(subject, name) from None
         return found
 
-    def rewrapped(self, subject: UUID, part: str, key: str) -> str:
+    def rewrapped(self, subject: UUID, part: str, key: WrappedKey) -> WrappedKey:
         """See `chassis.pure.sealing.Vault`."""
         generation = self.ring.sealing(self._now())
         if key.partition(":")[0] == generation.id:
@@ -177,11 +177,11 @@ class KeyVault:
         generation = self.ring.sealing(self._now())
         return [each.id for each in self.ring.generations if self.ring.is_older(each.id, generation)]
 
-    def _wrapped(self, generation: Generation, data_key: bytes, subject: UUID, part: str) -> str:
+    def _wrapped(self, generation: Generation, data_key: bytes, subject: UUID, part: str) -> WrappedKey:
         where = bound(subject, part, "data key", generation.id)
-        return f"{generation.id}:{sealed(generation.cipher, data_key, where, self._entropy)}"
+        return WrappedKey(f"{generation.id}:{sealed(generation.cipher, data_key, where, self._entropy)}")
 
-    def _data_key(self, subject: UUID, part: str, key: str) -> bytes:
+    def _data_key(self, subject: UUID, part: str, key: WrappedKey) -> bytes:
         id_, _, box = key.partition(":")
         generation = self.ring.find(id_)
         if generation is None:

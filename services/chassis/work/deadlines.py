@@ -14,19 +14,19 @@ _SET = Part(
     "deadlines_set",
     """
 insert into deadline (name, subject, owner, due_at, level, counted_at, counted_from, counted_days,
-    role, org, about, approaches_at)
+    role, org, about, approaches_at, missed)
 select u.name, u.subject, u.owner, u.due_at, u.level, u.counted_at, u.counted_from, u.counted_days,
-    u.role, u.org, u.about, u.approaches_at from {rows}
+    u.role, u.org, u.about, u.approaches_at, coalesce(u.missed, false) from {rows}
 on conflict (name, subject) do update set owner = excluded.owner, due_at = excluded.due_at, level = excluded.level,
     counted_at = excluded.counted_at, counted_from = excluded.counted_from, counted_days = excluded.counted_days,
     role = excluded.role, org = excluded.org, about = excluded.about, approaches_at = excluded.approaches_at,
-    changed_at = clock_timestamp()
+    missed = excluded.missed, changed_at = clock_timestamp()
 returning true
 """,
     (
         *("name text", "subject uuid", "owner uuid", "due_at timestamptz", "level int"),
         *("counted_at text", "counted_from timestamptz", "counted_days int"),
-        *("role text", "org text", "about uuid", "approaches_at timestamptz"),
+        *("role text", "org text", "about uuid", "approaches_at timestamptz", "missed boolean"),
     ),
 )
 _CLEARED = Part(
@@ -41,7 +41,7 @@ _ERASED = Part(
 )
 _DUE = """
 select name, subject, owner, due_at, level, due_at > $1 as approaching from deadline
-where least(due_at, approaches_at) <= $1 and name = any($2::text[])
+where not missed and least(due_at, approaches_at) <= $1 and name = any($2::text[])
 order by least(due_at, approaches_at), name, subject limit $3
 """
 _CLAIM = """
@@ -49,7 +49,7 @@ with due as (
     select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::int[], $5::boolean[])
         as due(name, subject, at, level, approaching)
 ), fired as (
-    delete from deadline d using due where not due.approaching
+    delete from deadline d using due where not due.approaching and not d.missed
         and d.name = due.name and d.subject = due.subject and d.due_at = due.at and d.level = due.level
     returning d.name, d.subject
 ), reminded as (
@@ -61,7 +61,7 @@ select name, subject from fired union all select name, subject from reminded
 """
 _COUNTED = """
 select name, subject, owner, due_at, level, counted_at, counted_from, counted_days from deadline
-where counted_at is not null and due_at > $1 and name = any($2::text[]) and (subject, name) > ($3, $4)
+where counted_at is not null and not missed and due_at > $1 and name = any($2::text[]) and (subject, name) > ($3, $4)
 order by subject, name limit $5
 """
 _MOVE = """
@@ -69,12 +69,12 @@ update deadline d set due_at = u.moved, approaches_at = u.moved - (d.due_at - d.
     changed_at = clock_timestamp()
 from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::int[], $5::timestamptz[])
     as u(name, subject, at, level, moved)
-where d.name = u.name and d.subject = u.subject and d.due_at = u.at and d.level = u.level
+where d.name = u.name and d.subject = u.subject and d.due_at = u.at and d.level = u.level and not d.missed
 returning d.name, d.subject
 """
 _POSTPONE = """
 update deadline set due_at = due_at + case when $6 then interval '0' else $3 end, approaches_at = approaches_at + $3
-where name = $1 and subject = $2 and due_at = $4 and level = $5
+where name = $1 and subject = $2 and due_at = $4 and level = $5 and not missed
 """
 
 
@@ -83,7 +83,7 @@ def save(writes: Writes, changes: Iterable[Deadline | Cleared]) -> None:
     changes = list(changes)
     writes.add(_CLEARED, [(each.name, each.subject) for each in changes if isinstance(each, Cleared)])
     wanted = (
-        (*each[:5], *(each.counted or (None,) * 3), *(each.owed or (None,) * 4))
+        (*each[:5], *(each.counted or (None,) * 3), *(each.owed or (None,) * 5))
         for each in changes
         if isinstance(each, Deadline)
     )

@@ -30,6 +30,8 @@ from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Early, Employment, Offer
 from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
 from vocabulary.ages import Age
+from vocabulary.missed import Missed
+from vocabulary.parts import WrappedKey
 from vocabulary.terms import Priority, Readiness
 
 FileStatus = Literal[
@@ -96,7 +98,7 @@ class CentreFile:
     employments: tuple[Employment, ...] = ()
     assessments: int = 0
     """How many there are of the case, those of earlier journeys too."""
-    care_keys: Mapping[str, str] = field(default_factory=dict)
+    care_keys: Mapping[str, WrappedKey] = field(default_factory=dict)
     """Per centre the wrapped key of the levels of its assessments, which rest in a table of their own."""
     journey_told_at: datetime | None = None
     """When the latest of what the departure rests on happened: what is older and comes late changes nothing."""
@@ -106,6 +108,8 @@ class CentreFile:
     """The last change of the person's age band: a referral that is older and comes late does not undo it."""
     case_ref: str | None = None
     """What the person has on paper; None if no referral has told it."""
+    arrival_missed: Missed | None = None
+    """How far word of the arrival was missed."""
     correction: CorrectionRequest | None = None
     """What somebody wants the arrival to be; a second person has not answered, or not in time."""
     corrections: tuple[Correction, ...] = ()

@@ -2,8 +2,10 @@
 
     key: held --revoked--> destroyed --shared again--> held
 
-A key rests wrapped as it came: the private key of the centre opens it, and is used when somebody looks. Boxes and keys
-come on two topics, in any order: a key opens the box of its own sealing.
+A key comes wrapped for the centre, whose private key opens it and is used when somebody looks. It rests sealed once
+more, under a data key of this service: private keys have no generations, and what was destroyed must open in no backup
+once the generation of its time is gone. Boxes and keys come on two topics, in any order: a key opens the box of its
+own sealing.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from vocabulary.parts import WrappedKey
 from vocabulary.terms import ProfilePart
 
 PartStatus = Literal["open", "key_on_its_way", "revoked"]
@@ -44,8 +47,8 @@ class SealedProfile:
 
 @dataclass(frozen=True, slots=True)
 class ProfileKey:
-    """The key of one part for one centre; `id` is the key of the topic that tells of it. `wrapped` is None once it is
-    destroyed."""
+    """The key of one part for one centre; `id` is the key of the topic that tells of it. `key` opens the box `wrapped`,
+    which holds what was handed over; both are None once it is destroyed."""
 
     id: UUID
     case_id: UUID
@@ -55,11 +58,12 @@ class ProfileKey:
     sealing: UUID | None = None
     receiver_key: str | None = None
     wrapped: str | None = None
+    key: WrappedKey | None = None
 
     @property
     def status(self) -> Literal["held", "destroyed"]:
         """Whether there is anything to open with."""
-        return "destroyed" if self.wrapped is None else "held"
+        return "destroyed" if self.key is None else "held"
 
 
 def links(key: ProfileKey) -> set[UUID]:

@@ -190,8 +190,9 @@ class Referral(Stepping[Step]):
         return self.stepped("start") if self.allows("start") else self
 
     def expected(self) -> Referral:
-        """The person has not arrived after all; a withdrawal that was but noted, because they had, ends it."""
-        if not self.allows("expect"):
+        """The person has not arrived after all; a withdrawal that was but noted, because they had, ends it. Who
+        walked in is there all the same."""
+        if self.walk_in or not self.allows("expect"):
             return self
         waiting = self.stepped("expect", withdrawal=None)
         noted = self.withdrawal

@@ -6,18 +6,36 @@ from Germany, and no other service has: who the person is, sealed under keys of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from vocabulary.destruction import Destruction
+from vocabulary.folding import number, words
 from vocabulary.parts import SealedPart
 from vocabulary.terms import ProfilePart, Sex, TargetGroup
 
 WalkInStatus = Literal["nameless", "sealed", "destroyed"]
 RETURNING: Final[tuple[TargetGroup, ...]] = ("RETURNEE_DE", "RETURNEE_THIRD_COUNTRY")
 """Who was abroad and has arrived on a day; the others live here, or have come from elsewhere."""
+FOUND_BY: Final[tuple[ProfilePart, ...]] = ("identity", "contact")
+"""Where name and phone number lie."""
+Marking = Callable[[bytes], Sequence[bytes]]
+"""Keyed hashes of the same data by every generation of keys, the one that seals first."""
+
+
+def marks_of(marking: Marking, names: Iterable[str | None], phone: str | None) -> list[list[str]]:
+    """Of each word of a name, and of a phone number, the keyed hashes by every generation of keys, the newest first."""
+    digits = number(phone)
+    terms = [f"name\0{word}" for word in words(*names)] + ([] if digits is None else [f"phone\0{digits}"])
+    return [[mark.hex() for mark in marking(term.encode())] for term in terms]
+
+
+def newest(marks: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """What is kept of a name and a number, to be found by."""
+    return tuple(each[0] for each in marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +54,7 @@ class WalkIn:
     profile_destroyed: bool = False
     marks: tuple[str, ...] = ()
     """Keyed hashes of the words of the name, and of the phone number: who was here before is found by them."""
+    destruction: Destruction | None = None
 
     @property
     def status(self) -> WalkInStatus:
@@ -43,3 +62,11 @@ class WalkIn:
         if self.profile:
             return "sealed"
         return "destroyed" if self.profile_destroyed else "nameless"
+
+    def known(self, profile: Mapping[ProfilePart, SealedPart], marks: tuple[str, ...], at: datetime) -> WalkIn:
+        """With a new profile in place of the one before. Whoever wanted that destroyed wants this one kept."""
+        return replace(self, profile=profile, profile_set_at=at, profile_destroyed=False, marks=marks, destruction=None)
+
+    def unknown(self) -> WalkIn:
+        """Without keys, boxes, and what the person was found by."""
+        return replace(self, profile={}, profile_set_at=None, profile_destroyed=True, marks=(), destruction=None)

@@ -21,12 +21,14 @@ from counselling.handlers import (
     consents,
     corrections,
     deadlines,
+    destruction,
     endings,
     overdue,
+    profiles,
     referrals,
     walk_ins,
 )
-from vocabulary.deadlines import Decide
+from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.retention import KIND
 from vocabulary.switch import CountryStatus
@@ -73,18 +75,30 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RecordAssessment: followed(casework.record_assessment),
     commands.OpenFile: followed(walk_ins.open_file, needs()),
     commands.SetProfile: Handler(WITH_PROFILE, walk_ins.set_profile),
-    commands.DestroyProfile: Handler(WITH_PROFILE, walk_ins.destroy_profile),
+    commands.RequestDestruction: Handler(WITH_PROFILE, destruction.request),
+    commands.ConfirmDestruction: Handler(WITH_PROFILE, destruction.confirm),
+    commands.RejectDestruction: Handler(WITH_PROFILE, destruction.reject),
     commands.RecordConsent: followed(consents.record_consent, WITH_SIGNED),
     commands.WithdrawConsent: followed(consents.withdraw_consent, WITH_SIGNED),
     commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
 }
 
-DEADLINES: Mapping[str, Handler] = {each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS}
+DEADLINES: Mapping[str, Handler] = {
+    deadlines.PROFILE_DESTRUCTION: Handler(needs(owner=WalkIn), destruction.destroy),
+    **{each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS},
+}
 MOVES: Mapping[str, Handler] = {
     each.name: Handler(BY_OWNER, each.moves) for each in overdue.LADDERS if each.name not in deadlines.STAYS
 }
 
+FOLLOWS: Mapping[Ladder, Handler] = {each: Handler(needs(id=each.state), each.stored) for each in overdue.LADDERS}
+"""For what was stored before there was the kind of deadline."""
+
 REWRAPPING = Handler(needs(id=CentreFile), care.rewrap)
 """For data keys that an older generation has wrapped."""
+RENEWING = Handler(needs(id=WalkIn), walk_ins.rewrap)
+"""The same for people who walked in, and for what they are found by."""
+REHANDING = Handler(needs(id=ProfileKey), profiles.rewrap)
+"""And for keys that the centres were handed."""
 SEALING = Handler(needs(id=(CentreFile, Linked(Assessment))), care.seal_what_lies_in_clear)
 """For cases whose levels were stored before they were sealed."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from chassis.pure.decision import NOTHING, Context, Decision, Refused
-from chassis.pure.sealing import InClear, Rewrap, Vault
+from chassis.pure.sealing import InClear, Rewrap, Vault, all_rewrapped
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import LevelsOutcome
@@ -70,7 +70,7 @@ def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
     file = states.get(CentreFile, message.id)
     if file is None:
         return NOTHING
-    keys = {centre: context.vault.rewrapped(file.id, CARE, key) for centre, key in file.care_keys.items()}
+    keys = all_rewrapped(context.vault, file.id, {centre: (CARE, key) for centre, key in file.care_keys.items()})
     return NOTHING if keys == file.care_keys else Decision((replace(file, care_keys=keys),))
 
 

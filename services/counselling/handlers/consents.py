@@ -20,9 +20,10 @@ from counselling.domain.walk_in import WalkIn
 from counselling.events import ConsentGranted, ConsentWithdrawn
 from counselling.handlers.incoming import with_consents
 from counselling.handlers.renewals import with_renewals
-from vocabulary.countries import end_of_day_at
+from vocabulary.countries import day_at, end_of_day_at
 from vocabulary.reference import Centre
 from vocabulary.refusals import limit_reached
+from vocabulary.roles import DATA_PROTECTION_OFFICER
 from vocabulary.signing import Place
 
 
@@ -59,13 +60,13 @@ def record_consent(states: States, command: RecordConsent, context: Context) -> 
 
 
 def withdraw_consent(states: States, command: WithdrawConsent, context: Context) -> Decision | Refused:
-    """Taken back, with effect at once, by whoever recorded it: it must be as easy as the consent was."""
+    """Taken back, with effect at once: it must be as easy as the consent was."""
     consents = states.linked(SignedConsent, command.case_id)
     file = states.get(CentreFile, command.case_id)
     found = next((each for each in consents if each.id == command.consent_id), None)
     if file is None or found is None:
         return refusals.SIGNED_NOT_FOUND
-    if found.recorded_by != context.actor.org:
+    if not answers_for(found, file, context):
         return refusals.OTHER_ORGANISATION
     if found.withdrawn_at is not None:
         return refusals.SIGNED_WITHDRAWN
@@ -81,6 +82,16 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
     )
     after = with_signed(file, taken_back, context)
     return Decision((after, taken_back), (event,), answer=SignedOutcome.of(taken_back))
+
+
+def answers_for(consent: SignedConsent, file: CentreFile | None, context: Context) -> bool:
+    """Whether the actor sees a consent, and takes it back for the person: the centre that has recorded it; once that
+    has closed, any that has, or had, the person in its care; and the data protection officer always."""
+    if context.actor.role == DATA_PROTECTION_OFFICER or consent.recorded_by == context.actor.org:
+        return True
+    today = day_at(consent.signed_in, context.now)
+    closed = context.reference.centres.get(consent.recorded_by, on=today) is None
+    return closed and file is not None and file.taken_on_by(context.actor.org)
 
 
 def with_signed(file: CentreFile, consent: SignedConsent, context: Context) -> CentreFile:

@@ -1,8 +1,8 @@
 """An arrival that was recorded wrongly: one person of the centre says what is right, a second one confirms it.
 
 Afterwards everything is as if it had been recorded rightly from the start, the first contact that is owed included;
-what it was before stays in the file. Who was spoken with has arrived: then the day can be corrected, and the arrival
-not be voided (docs/domain.md: corrections).
+what it was before stays in the file. Who was expected and was spoken with has arrived: then the day can be corrected,
+and the arrival not be voided (docs/domain.md: corrections).
 """
 
 from __future__ import annotations
@@ -128,7 +128,8 @@ def _why_not(file: CentreFile, referral: Referral, report: Report | None, contex
     if arrival is None:
         return refusals.NOT_ARRIVED
     if report is None:
-        return refusals.CONTACTED if file.contacts else None
+        # Who walked in was spoken with in any case: that says that they are there, not that they returned from abroad.
+        return refusals.CONTACTED if file.contacts and file.walked_in is None else None
     if report == Report.of(arrival):
         return refusals.UNCHANGED
     left_on = file.departure.day if file.departure else None

@@ -16,5 +16,10 @@ ARRIVAL_CONFIRMATION: Final = "arrival_confirmation"
 """Of a file: the centre owes word of somebody who has left, and was to have arrived."""
 CONSENT_EXPIRY: Final = "consent_expiry"
 """Of a referral that a centre holds, owned by its file: the last consent that covers the centre ends."""
-STAYS: Final[Mapping[str, str]] = {CONSENT_EXPIRY: "the person has signed for its day"}
+PROFILE_DESTRUCTION: Final = "profile_destruction"
+"""Of a walk-in whose profile's keys two people want destroyed: once it is over, they are."""
+STAYS: Final[Mapping[str, str]] = {
+    CONSENT_EXPIRY: "the person has signed for its day",
+    PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
+}
 """Deadlines that hang on no calendar, and why."""

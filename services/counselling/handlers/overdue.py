@@ -29,6 +29,7 @@ from counselling.limits import RENEWAL_PRIORITY, contact_priority, due
 from vocabulary import roles
 from vocabulary.countries import last_second_at
 from vocabulary.deadlines import Ladder, Limit, Owing, Told
+from vocabulary.missed import Missed
 
 TOLD: Final = Told(DeadlineApproaching, DeadlineMissed, DeadlineMet, DeadlineMoved)
 OWNER_ROLES: Final = (roles.CENTRE_COUNSELLOR, roles.CENTRE_MANAGER, roles.PROGRAMME_MANAGER)
@@ -131,8 +132,12 @@ def _arrivals(file: CentreFile) -> Mapping[UUID, Owing]:
     def limit(level: int, start: datetime, context: Context) -> Due:
         return Counted(referral.place, start, ARRIVAL_WORKING_DAYS[level - 1]).due(context.working_days)
 
+    def late(deadline: DeadlineDue, _now: datetime) -> CentreFile:
+        return replace(file, arrival_missed=Missed(since, deadline.level))
+
     since = last_second_at(referral.place, departure.arrival_expected_on)
-    return {file.id: _owing(file, referral, since, limit)}
+    level = Missed.of(file.arrival_missed, since)
+    return {file.id: replace(_owing(file, referral, since, limit), late=late, level=level)}
 
 
 def _arrived(_before: CentreFile, after: CentreFile, _id: UUID) -> bool:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
 from chassis.pure.decision import NOTHING, Context, Decision
-from chassis.pure.sealing import Handed, Vault
+from chassis.pure.sealing import Handed, Rewrap, Vault
 from chassis.pure.states import States
 from counselling.contracts import ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
 from counselling.domain.profile import PartStatus, ProfileKey, SealedBox, SealedProfile
 from counselling.events import ProfileKeyDestroyed
 from vocabulary.profiles import BOX, FIELDS, box_of
 from vocabulary.terms import ProfilePart
+
+HANDED = "handed"
+"""The name of the one box of a key."""
 
 
 class Part(NamedTuple):
@@ -37,7 +41,9 @@ def profile_sealed(states: States, event: ProfileSealed, context: Context) -> De
 
 
 def key_shared(_states: States, event: ProfileKeyShared, context: Context) -> Decision:
-    """A centre may open a part. The key stays wrapped: nothing here could open it without the centre's own key."""
+    """A centre may open a part. The key stays wrapped for it, and rests sealed under a key of this service besides:
+    sealing needs no key that could lack, so the event is parked for nothing."""
+    sealed = context.vault.seal(event.key_id, event.part, {HANDED: box_of(event.wrapped)}, version=str(event.sealing))
     key = ProfileKey(
         id=event.key_id,
         case_id=event.case_id,
@@ -46,7 +52,8 @@ def key_shared(_states: States, event: ProfileKeyShared, context: Context) -> De
         told_at=context.occurred_at,
         sealing=event.sealing,
         receiver_key=event.receiver_key,
-        wrapped=box_of(event.wrapped),
+        wrapped=sealed.boxes[HANDED],
+        key=sealed.key,
     )
     return Decision((key,))
 
@@ -60,6 +67,24 @@ def key_revoked(_states: States, event: ProfileKeyRevoked, context: Context) -> 
     return Decision((key,), (told,))
 
 
+def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
+    """Another generation seals now. Raises `VaultError`."""
+    held = states.get(ProfileKey, message.id)
+    if held is None or held.key is None:
+        return NOTHING
+    key = context.vault.rewrapped(held.id, held.part, held.key)
+    return NOTHING if key == held.key else Decision((replace(held, key=key),))
+
+
+def handed(key: ProfileKey, vault: Vault) -> Handed | None:
+    """What was handed over, for the private key of the centre; None if it is destroyed. Raises `VaultError`."""
+    if key.key is None or key.wrapped is None or key.receiver_key is None:
+        return None
+    return Handed(
+        key.receiver_key, vault.open(key.id, key.part, key.key, {HANDED: key.wrapped}, str(key.sealing))[HANDED]
+    )
+
+
 def opened(
     profile: SealedProfile | None, keys: Iterable[ProfileKey], centre: str, since: datetime, vault: Vault
 ) -> tuple[Part, ...]:
@@ -71,13 +96,13 @@ def opened(
 def _opened(
     part: ProfilePart, profile: SealedProfile | None, key: ProfileKey | None, since: datetime, vault: Vault
 ) -> Part:
-    if key is not None and key.wrapped is None and key.told_at > since:
+    if key is not None and key.status == "destroyed" and key.told_at > since:
         return Part(part, "revoked", key.told_at, {})
     sealed = None if profile is None else profile.boxes.get(part)
     if profile is None or sealed is None:
         return Part(part, "key_on_its_way", since, {})
-    if key is None or key.wrapped is None or key.receiver_key is None or key.sealing != sealed.sealing:
+    to_open = None if key is None or key.sealing != sealed.sealing else handed(key, vault)
+    if key is None or to_open is None:
         return Part(part, "key_on_its_way", max(since, profile.sealed_at), {})
-    handed = Handed(key.receiver_key, key.wrapped)
-    text = vault.open_handed(key.case_id, part, handed, key.receiver, {BOX: sealed.box}, str(sealed.sealing))[BOX]
+    text = vault.open_handed(key.case_id, part, to_open, key.receiver, {BOX: sealed.box}, str(sealed.sealing))[BOX]
     return Part(part, "open", max(key.told_at, profile.sealed_at), from_json(text))

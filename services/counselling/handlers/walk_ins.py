@@ -5,24 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from chassis.pure.decision import Context, Decision, Refused
+from chassis.pure.decision import NOTHING, Cleared, Context, Decision, Refused
+from chassis.pure.sealing import Rewrap, VaultError, all_rewrapped
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.answers import FileOpened, WalkInOutcome
-from counselling.commands import DestroyProfile, OpenFile, SetProfile
+from counselling.commands import OpenFile, SetProfile
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.journey import Contact
 from counselling.domain.referral import Preview, Referral
 from counselling.domain.sight import own_referrals
-from counselling.domain.walk_in import WalkIn
+from counselling.domain.walk_in import FOUND_BY, WalkIn, marks_of, newest
 from counselling.events import CaseOpened
 from counselling.handlers.access import sight_in
 from counselling.handlers.consents import of_opening, told, with_signed
+from counselling.handlers.deadlines import PROFILE_DESTRUCTION
 from counselling.reference import Reference
 from vocabulary import regions
 from vocabulary.case_ref import case_ref
 from vocabulary.centres import countries_of
 from vocabulary.countries import day_at
+from vocabulary.profiles import part_in_clear
 from vocabulary.reference import Centre
 from vocabulary.refusals import not_a_centre, unknown_code
 
@@ -84,38 +87,54 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
 
 
 def set_profile(states: States, command: SetProfile, context: Context) -> Decision | Refused:
-    """Who the person is, as it is known now; what was known before, and its keys, are gone."""
+    """Who the person is, as it is known now; what was known before, and its keys, are gone. Nor is it
+    destroyed any more."""
     found = _own(states, command.case_id, context)
     if isinstance(found, Refused):
         return found
-    walk_in = replace(
-        found, profile=command.profile, profile_set_at=context.now, profile_destroyed=False, marks=command.marks
-    )
-    return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
+    walk_in = found.known(command.profile, command.marks, context.now)
+    outcome = WalkInOutcome(case_id=walk_in.id, profile=walk_in.status)
+    return Decision((walk_in,), (), (Cleared(PROFILE_DESTRUCTION, walk_in.id),), outcome)
 
 
-def destroy_profile(states: States, command: DestroyProfile, context: Context) -> Decision | Refused:
-    """The keys are destroyed, and the boxes with them; destroying them twice is no fault. Needs no consent."""
-    found = _taken_in_here(states, command.case_id, context)
-    if isinstance(found, Refused):
-        return found
-    _, walk_in = found
-    if walk_in.status == "nameless":
-        return refusals.NO_PROFILE
-    walk_in = replace(walk_in, profile={}, profile_set_at=None, profile_destroyed=True, marks=())
-    return Decision((walk_in,), answer=WalkInOutcome(case_id=walk_in.id, profile=walk_in.status))
+def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
+    """Another generation seals now: keys come to it, and so do the hashes by which the person is found, which would
+    lead to nobody once the generation before is destroyed. Raises `VaultError`."""
+    walk_in = states.get(WalkIn, message.id)
+    if walk_in is None:
+        return NOTHING
+    keys = {part: (part, sealed.key) for part, sealed in walk_in.profile.items()}
+    after = all_rewrapped(context.vault, walk_in.id, keys)
+    profile = {part: replace(sealed, key=after[part]) for part, sealed in walk_in.profile.items()}
+    if profile == walk_in.profile:
+        return NOTHING
+    return Decision((replace(walk_in, profile=profile, marks=_marked_anew(walk_in, context)),))
+
+
+def _marked_anew(walk_in: WalkIn, context: Context) -> tuple[str, ...]:
+    """By what somebody is found, from the profile as it rests; as it was while a part does not open."""
+    fields = dict[str, str]()
+    for part, sealed in walk_in.profile.items():
+        if part not in FOUND_BY:
+            continue
+        try:
+            fields |= part_in_clear(context.vault, walk_in.id, part, sealed)
+        except VaultError:
+            return walk_in.marks
+    names = (fields.get("given_name"), fields.get("family_name"))
+    return newest(marks_of(context.vault.marks, names, fields.get("phone")))
 
 
 def _own(states: States, case_id: UUID, context: Context) -> WalkIn | Refused:
     """Whom the actor's centre has taken in, if a consent lets it know the person now."""
-    found = _taken_in_here(states, case_id, context)
+    found = taken_in_here(states, case_id, context)
     if isinstance(found, Refused):
         return found
     file, walk_in = found
     return walk_in if sight_in(file, context) == "whole" else refusals.CONSENT_GONE
 
 
-def _taken_in_here(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:
+def taken_in_here(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:
     """Whom the actor's centre has taken in by itself."""
     file, walk_in = states.get(CentreFile, case_id), states.get(WalkIn, case_id)
     if file is not None and walk_in is None and own_referrals(file, context.actor.org):

@@ -38,6 +38,7 @@ from placement.domain.terms import (
     ShownReason,
     WageBand,
 )
+from vocabulary.missed import Missed
 from vocabulary.transitions import Stepping
 
 CandidacyStatus = Literal["shortlisted", "presented", "interview", "offered", "accepted", "started", "closed"]
@@ -165,6 +166,8 @@ class Candidacy(Stepping[Step]):
     overdue_level: int = 0
     offer: Offer | None = None
     employment: Employment | None = None
+    start_missed: Missed | None = None
+    """How far word of the first day of work was missed."""
     closed_reason: ClosedReason | None = None
     closed_by: Party | None = None
     consent_end: ConsentEnd | None = None

@@ -26,6 +26,7 @@ from placement.domain.referrals import Referrals
 from placement.domain.terms import ReferralEnd
 from vocabulary.ages import Age
 from vocabulary.arrivals import Told
+from vocabulary.missed import Missed
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
 CandidateStatus = Literal["unknown", "pooled", "active", "placed", "withdrawn", "rejected", "left", "deceased"]
@@ -97,6 +98,10 @@ class Candidate:
     """What the person has on paper; None if no referral has told it."""
     arrival_told: Told | None = None
     """Which report of an arrival, and which word on it, `arrival` is."""
+    known_from: datetime | None = None
+    """When the first centre had the person, and its desk could act; None in documents from before it was kept."""
+    offer_missed: Missed | None = None
+    """How far an offer of work was missed."""
 
     @property
     def status(self) -> CandidateStatus:
@@ -110,6 +115,11 @@ class Candidate:
         if not self.referrals.open:
             return GONE[self.referrals.end]
         return "active" if self.arrival is not None or self.referrals.walked_in else "pooled"
+
+    @property
+    def had_from(self) -> datetime | None:
+        """When the first centre had the person, as far as is known."""
+        return self.known_from or (None if self.place is None else self.place.at)
 
     @property
     def country(self) -> str | None:
@@ -171,8 +181,9 @@ class Candidate:
         return replace(self, age=last, profile=replace(self.profile, age_band=last.band))
 
     def moved(self, place: Place) -> Candidate:
-        """A centre has the person; an older move that is told late changes nothing."""
-        return replace(self, place=place) if self.place is None or place.outdates(self.place) else self
+        """A centre has the person; an older move that is told late changes nothing but since when any has had them."""
+        last = place if self.place is None or place.outdates(self.place) else self.place
+        return replace(self, place=last, known_from=min(self.had_from or place.at, place.at))
 
     def trained(self, skills: Iterable[str], *, verified: bool) -> Candidate:
         """The person completed a course; skills are verified by an examination only."""

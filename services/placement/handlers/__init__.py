@@ -13,7 +13,7 @@ from placement.domain.candidate import Candidate
 from placement.domain.employer import Employer
 from placement.domain.vacancy import Vacancy, links
 from placement.handlers import candidacies, corrections, deadlines, incoming, interviews, offers, overdue, vacancies
-from vocabulary.deadlines import Decide
+from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.retention import KIND
 from vocabulary.switch import CountryStatus
@@ -76,3 +76,6 @@ MOVES: Mapping[str, Handler] = {
         if each.name not in deadlines.STAYS
     },
 }
+
+FOLLOWS: Mapping[Ladder, Handler] = {each: Handler(needs(id=each.state), each.stored) for each in overdue.LADDERS}
+"""For what was stored before there was the kind of deadline."""

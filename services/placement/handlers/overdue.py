@@ -10,7 +10,7 @@ closes a candidacy (docs/domain.md: never-by-a-clock).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,11 +26,13 @@ from placement.limits import feedback_due
 from vocabulary import roles
 from vocabulary.countries import last_second_at
 from vocabulary.deadlines import Ladder, Limit, Owing, Told
+from vocabulary.missed import Missed
 
 TOLD: Final = Told(DeadlineApproaching, DeadlineMissed, DeadlineMet, DeadlineMoved)
 OWNER_ROLES: Final = (roles.PLACEMENT_OFFICER, roles.CENTRE_MANAGER, roles.PROGRAMME_MANAGER)
 OFFER_DAYS: Final = (60, 30, 90)
-"""Of each level, from the day of arrival: 60, 90 and 180 in all (docs/domain.md: job-offer-target)."""
+"""Of each level, from the day of arrival, or from when the first centre had the person: 60, 90 and 180 in all
+(docs/domain.md: job-offer-target)."""
 START_WORKING_DAYS: Final = (1, 5, 5)
 """Of each level, from the day on which the work was to begin (docs/domain.md: start-passed)."""
 
@@ -74,8 +76,14 @@ def _starts(vacancy: Vacancy) -> Mapping[UUID, Owing]:
     for each in vacancy.candidacies:
         if each.status == "accepted" and each.offer is not None:
             since = last_second_at(vacancy.country, each.offer.starts_on)
-            found[each.id] = replace(_on_candidacy(vacancy, each, since), limit=_start_limit(vacancy.country))
+            owing = replace(_on_candidacy(vacancy, each, since), limit=_start_limit(vacancy.country))
+            late, level = _start_late(vacancy, each, since), Missed.of(each.start_missed, since)
+            found[each.id] = replace(owing, late=late, level=level)
     return found
+
+
+def _start_late(vacancy: Vacancy, candidacy: Candidacy, since: datetime) -> Callable[[DeadlineDue, datetime], Vacancy]:
+    return lambda deadline, _now: vacancy.updated(replace(candidacy, start_missed=Missed(since, deadline.level)))
 
 
 def _start_limit(country: str) -> Limit:
@@ -90,14 +98,22 @@ def _started(_before: Vacancy, after: Vacancy, id_: UUID) -> bool:
 
 
 def _targets(candidate: Candidate) -> Mapping[UUID, Owing]:
-    """Who has arrived and may be placed, and has had no offer yet."""
+    """Who has arrived and may be placed, and has had no offer yet: since the arrival, or since a desk could act.
+
+    Whoever leaves, comes back or goes to another centre is owed it from the same time.
+    """
     profile, place, arrival = candidate.profile, candidate.place, candidate.arrival
     if profile is None or place is None or arrival is None or candidate.offers or candidate.minor:
         return {}
     if candidate.status != "active":
         return {}
-    since = last_second_at(profile.country, arrival.on)
-    return {candidate.id: Owing(candidate.id, place.centre, profile.country, place.centre, since, _target_limit)}
+    since = max(last_second_at(profile.country, arrival.on), candidate.had_from or place.at)
+
+    def late(deadline: DeadlineDue, _now: datetime) -> Candidate:
+        return replace(candidate, offer_missed=Missed(since, deadline.level))
+
+    found = Owing(candidate.id, place.centre, profile.country, place.centre, since, _target_limit, late)
+    return {candidate.id: replace(found, level=Missed.of(candidate.offer_missed, since))}
 
 
 def _target_limit(level: int, start: datetime, _context: Context) -> Due:

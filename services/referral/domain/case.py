@@ -17,18 +17,19 @@ Its status follows from the facts, and from nothing else:
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
 from referral.domain.consent import Consent
-from referral.domain.destruction import Destruction
 from referral.domain.ending import Ended, Hold
-from referral.domain.journey import BEGUN, Journey, JourneyStatus
+from referral.domain.journey import AHEAD, BEGUN, Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
+from vocabulary.destruction import Destruction
+from vocabulary.parts import WrappedKey
 from vocabulary.terms import AgeBand, EndReference, ProfilePart, ReturnType, Sex, TargetGroup
 
 CaseStatus = Literal[
@@ -100,7 +101,7 @@ class Case:
     sex: Sex | None = None
     destruction: Destruction | None = None
     """What somebody of the desk wants of the keys: that they are destroyed."""
-    care_key: str | None = None
+    care_key: WrappedKey | None = None
     """The wrapped key of what tells of somebody's health: without it no box of the case can be opened any more."""
     profile_keys: Mapping[ProfilePart, PartKey] = field(default_factory=dict)
     """The wrapped keys of the profile, whose boxes rest in a table of their own."""
@@ -108,6 +109,8 @@ class Case:
     """The sealings of the profile that were told last; none if no centre has ever taken the person on."""
     shares: tuple[Share, ...] = ()
     """Who has been given keys of the profile."""
+    profile_set_at: datetime | None = None
+    """When the desk last set the profile. Older documents do not say."""
 
     @property
     def status(self) -> CaseStatus:
@@ -137,16 +140,26 @@ class Case:
 
     @property
     def end(self) -> tuple[EndReference, datetime] | None:
-        """When everything that was asked for had come to an end; None while anything is open, and if nobody was asked.
-        A death ends a case whatever else is open."""
-        if not self.over and any(each.open for each in self.referrals):
+        """When the last was done for the person, once everything that was asked for had come to an end; None while
+        anything is open or a departure lies ahead, and if nobody was asked. A death ends a case whatever else is
+        open."""
+        if not self.over and (any(each.open for each in self.referrals) or self.journey.status in AHEAD):
             return None
         closed = (each.closed_at for each in self.referrals if each.ends_case or not self.over)
         at = max((each for each in closed if each is not None), default=None)
         if at is None:
             return None
         supported = self.employed or any(each.status in CARED_FOR for each in self.referrals)
-        return ("case_ended" if supported or self.journey.status in BEGUN else "case_ended_before_departure"), at
+        reference: EndReference = (
+            "case_ended" if supported or self.journey.status in BEGUN else "case_ended_before_departure"
+        )
+        return reference, at if self.over else max(at, *self._acts())
+
+    def _acts(self) -> Iterator[datetime]:
+        """What was done for the person beside referrals. A consent counts until it is taken back."""
+        yield self.opened_at
+        yield from (each.begins_at for each in self.consents if each.withdrawn_at is None)
+        yield from (each for each in (self.journey.told_at, self.profile_set_at) if each is not None)
 
     @property
     def journey_status(self) -> JourneyStatus:
@@ -174,6 +187,15 @@ class Case:
     def covered(self, purpose: str, org: str, country: str, at: datetime) -> bool:
         """Whether any consent covers the organisation, which lies in `country`, for the purpose at this time."""
         return any(each.covers(purpose, org, country, at) for each in self.consents)
+
+    def covered_until(self, purpose: str, org: str, country: str, at: datetime) -> datetime | None:
+        """When the last of the consents ends that cover it at this time; None if none does."""
+        return max((each.expires_at for each in self.consents if each.covers(purpose, org, country, at)), default=None)
+
+    @property
+    def waits_for_keys(self) -> bool:
+        """Whether somebody may open a part of the profile and has no key of it."""
+        return any(each.status == "waiting" for each in self.shares)
 
     def chain(self, root_id: UUID) -> tuple[Referral, ...]:
         """A referral and what it was redirected to, hop by hop.
@@ -204,7 +226,7 @@ class Case:
         others = (each for each in self.consents if each.id != consent.id)
         return replace(self, consents=tuple(sorted((*others, consent), key=lambda each: each.id)))
 
-    def with_referral(self, referral: Referral, care_key: str | None = None) -> Case:
+    def with_referral(self, referral: Referral, care_key: WrappedKey | None = None) -> Case:
         """The case with this referral added or replaced, in order of time and id; `care_key`: a new one."""
         others = (each for each in self.referrals if each.id != referral.id)
         referrals = tuple(sorted((*others, referral), key=lambda each: (each.referred_at, each.id)))

@@ -19,7 +19,7 @@ MOST_HOLDS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Since when nobody owes the person anything any more, in Germany's days, and whether that was before they left."""
+    """On which of Germany's days the last was done for the person, and whether that was before they left."""
 
     reference: EndReference
     on: date

@@ -71,6 +71,8 @@ TRANSITIONS: Final[Mapping[tuple[JourneyStatus, Step], JourneyStatus]] = {
 }
 BEGUN: Final[frozenset[JourneyStatus]] = frozenset({"departed", "diverted", "arrived", "never_arrived"})
 """The person has left Germany, or was waited for in vain."""
+AHEAD: Final[frozenset[JourneyStatus]] = frozenset({"planned", "booked", "missed"})
+"""The person is about to leave Germany, and the desk owes them a departure, or to call it off."""
 MAX_WINDOW_DAYS: Final = 365
 """A longer window is no plan (docs/domain.md: departure-window)."""
 MAX_EARLY_DAYS: Final = 30

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+from vocabulary.parts import WrappedKey
 from vocabulary.terms import ProfilePart
 
 ProfileStatus = Literal["sealed", "destroyed"]
@@ -31,7 +32,7 @@ PROFILE_PART: Final = "profile"
 class PartKey:
     """The wrapped data key of a part, and the sealing that it opens."""
 
-    key: str
+    key: WrappedKey
     sealing: UUID
 
 
@@ -45,10 +46,12 @@ class Share:
     part: ProfilePart
     sealing: UUID
     shared_at: datetime | None = None
-    """None: the list has no public key of the receiver."""
+    """None: the list has no public key of the receiver, or the part's own key could not be had."""
     revoked_at: datetime | None = None
     destroyed_at: datetime | None = None
     """When the receiver has told that its copy is gone."""
+    wanted_at: datetime | None = None
+    """Since when the receiver may have it. Older documents do not say."""
 
     @property
     def status(self) -> ShareStatus:
@@ -67,7 +70,7 @@ class Profile:
     before there were parts."""
 
     id: UUID
-    wrapped_key: str | None = None
+    wrapped_key: WrappedKey | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     boxes: Mapping[ProfilePart, str] = field(default_factory=dict)
 

@@ -27,8 +27,8 @@ from referral.handlers import (
     retention,
 )
 from referral.handlers.retention import OfCase
-from referral.handlers.sharing import handing_over, part_the_profile
-from vocabulary.deadlines import Decide
+from referral.handlers.sharing import handing_over, look_again, part_the_profile
+from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.switch import id_of
 
@@ -53,11 +53,6 @@ def _country(message: Any) -> Iterable[Need]:
 def followed(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE) -> Handler:
     """For what changes a case: the deadlines that follow from it are set, cleared and told with it."""
     return OfCase(needed, with_deadlines(receipts.LADDERS, decide))
-
-
-def heard(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE_OF_EVENT) -> Handler:
-    """The same for what others tell of a case, which perhaps a centre has opened and no desk."""
-    return followed(decide, needed)
 
 
 COMMANDS: Mapping[type[Any], Handler] = {
@@ -88,11 +83,16 @@ DEADLINES: Mapping[str, Handler] = {
     deadlines.AGE_BAND: OfCase(needs(owner=Case), ages.band_ends),
     deadlines.CASE_END: OfCase(needs(owner=Case), retention.end_untold),
     deadlines.PROFILE_DESTRUCTION: OfCase(needs(owner=(Case, Profile)), handing_over(destruction.destroy)),
+    deadlines.PROFILE_KEYS_END: OfCase(needs(owner=(Case, Profile)), look_again),
+    deadlines.PROFILE_KEYS_WAIT: OfCase(needs(owner=(Case, Profile)), look_again),
     deadlines.COUNTRY_STATUS_REQUEST: Handler(needs(owner=CountrySwitch), countries.request_lapses),
     **{each.name: OfCase(needs(owner=Case), each.fires) for each in receipts.LADDERS},
 }
 
 MOVES: Mapping[str, Handler] = {each.name: OfCase(needs(owner=Case), each.moves) for each in receipts.LADDERS}
+
+FOLLOWS: Mapping[Ladder, Handler] = {each: OfCase(needs(id=each.state), each.stored) for each in receipts.LADDERS}
+"""For what was stored before there was the kind of deadline."""
 
 REWRAPPING = Handler(needs(id=Case), care.rewrap)
 """For data keys that an older generation has wrapped."""

@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from chassis.pure.decision import NOTHING, Context, Decision
-from chassis.pure.sealing import InClear, Rewrap, Vault
+from chassis.pure.sealing import InClear, Rewrap, Vault, WrappedKey, all_rewrapped
 from chassis.pure.states import States
 from referral.domain.case import Case
 from referral.domain.journey import Journey
@@ -26,12 +26,12 @@ CARE = "care"
 ASSISTANCE = "assistance_codes"
 
 
-def sealed_needs(case: Case, root_id: UUID, codes: Iterable[str], vault: Vault) -> tuple[str, str]:
+def sealed_needs(case: Case, root_id: UUID, codes: Iterable[str], vault: Vault) -> tuple[WrappedKey, str]:
     """The key that the case is to keep, and the box with the needs of a referral."""
     return _sealed(case, _needs_of(root_id), codes, vault)
 
 
-def sealed_assistance(case: Case, codes: Iterable[str], vault: Vault) -> tuple[str, str]:
+def sealed_assistance(case: Case, codes: Iterable[str], vault: Vault) -> tuple[WrappedKey, str]:
     """The key that the case is to keep, and the box with the codes of a departure."""
     return _sealed(case, ASSISTANCE, codes, vault)
 
@@ -54,7 +54,9 @@ def opened(case: Case, vault: Vault) -> Case:
     return replace(case, referrals=referrals, journey=replace(case.journey, assistance_codes=codes))
 
 
-def needs_in_clear(case_id: UUID, care_key: str | None, referral: Referral, vault: Vault) -> tuple[str, ...] | None:
+def needs_in_clear(
+    case_id: UUID, care_key: WrappedKey | None, referral: Referral, vault: Vault
+) -> tuple[str, ...] | None:
     """The needs of one referral of a case; None if its key is destroyed. Raises `VaultError`."""
     return _codes(case_id, care_key, _needs_of(referral.root_id), referral.needs, vault)
 
@@ -72,12 +74,13 @@ def destroyed(case: Case) -> Case:
 
 
 def rewrapped(case: Case, vault: Vault) -> Case:
-    """The case with its keys under the generation that seals now; all boxes stay as they are. Raises `VaultError`."""
-    care_key = None if case.care_key is None else vault.rewrapped(case.id, CARE, case.care_key)
-    parts = {
-        part: replace(each, key=vault.rewrapped(case.id, part, each.key)) for part, each in case.profile_keys.items()
-    }
-    return replace(case, care_key=care_key, profile_keys=parts)
+    """The case with its keys under the generation that seals now, but for those that do not open; all boxes stay as
+    they are. Raises `VaultError`."""
+    keys = {name: (name, part.key) for name, part in case.profile_keys.items()}
+    of_case = {} if case.care_key is None else {None: (CARE, case.care_key)}
+    after = all_rewrapped(vault, case.id, {**keys, **of_case})
+    parts = {name: replace(part, key=after[name]) for name, part in case.profile_keys.items()}
+    return replace(case, care_key=after.get(None), profile_keys=parts)
 
 
 def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
@@ -114,13 +117,15 @@ def _needs_of(root_id: UUID) -> str:
     return f"needs/{root_id}"
 
 
-def _sealed(case: Case, name: str, codes: Iterable[str], vault: Vault) -> tuple[str, str]:
+def _sealed(case: Case, name: str, codes: Iterable[str], vault: Vault) -> tuple[WrappedKey, str]:
     text = json.dumps(sorted(set(codes)))
     key, boxes = vault.seal(case.id, CARE, {name: text}, case.care_key)
     return key, boxes[name]
 
 
-def _codes(case_id: UUID, key: str | None, name: str, codes: SealedCodes, vault: Vault) -> tuple[str, ...] | None:
+def _codes(
+    case_id: UUID, key: WrappedKey | None, name: str, codes: SealedCodes, vault: Vault
+) -> tuple[str, ...] | None:
     if not isinstance(codes, str) or key is None:
         return codes if isinstance(codes, tuple) else None
     return tuple(from_json(vault.open(case_id, CARE, key, {name: codes})[name]))

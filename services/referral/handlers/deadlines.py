@@ -8,7 +8,7 @@ from typing import Final
 AGE_BAND: Final = "age_band"
 """Of a case whose person will be too old for its age band, on a first of a month."""
 CASE_END: Final = "case_end"
-"""Of a case that had ended before its end was told: it is told at once."""
+"""Of a case that had ended before its end was told, or counted as it is now: it is told at once."""
 REFERRAL_RECEIPT: Final = "referral_receipt"
 """Of a referral that nobody has confirmed, owned by its case: the desk owes to look after it."""
 REFERRAL_REROUTING: Final = "referral_rerouting"
@@ -17,10 +17,16 @@ COUNTRY_STATUS_REQUEST: Final = "country_status_request"
 """Of a country whose requested status nobody has confirmed or rejected."""
 PROFILE_DESTRUCTION: Final = "profile_destruction"
 """Of a case whose keys two people want destroyed: once it is over, they are."""
+PROFILE_KEYS_END: Final = "profile_keys_end"
+"""Of a case whose profile a centre may open: its consents end, and its keys are taken back."""
+PROFILE_KEYS_WAIT: Final = "profile_keys_wait"
+"""Of a case whose profile a centre may open, that has no key of it yet: it is looked whether it can have one now."""
 STAYS: Final[Mapping[str, str]] = {
     AGE_BAND: "the first of a month, whatever day it is",
     CASE_END: "it is due at once",
     PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
+    PROFILE_KEYS_END: "the last day of a consent, whatever day it is",
+    PROFILE_KEYS_WAIT: "a quarter of an hour",
     COUNTRY_STATUS_REQUEST: "three days of whatever kind: a country is switched off on a holiday, too",
 }
 """Deadlines that hang on no calendar, and why."""

@@ -7,8 +7,6 @@ any of the desk may say no; a new profile says no as well.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Final
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
 from chassis.pure.states import States
@@ -16,17 +14,14 @@ from referral import refusals
 from referral.answers import DestructionOutcome
 from referral.commands import ConfirmDestruction, RejectDestruction, RequestDestruction
 from referral.domain.case import Case
-from referral.domain.destruction import Destruction
 from referral.domain.profile import Profile
 from referral.handlers.care import destroyed
 from referral.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
 from referral.handlers.desk import own_case
 from vocabulary.confirming import seconded
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.destruction import asked, standing
 from vocabulary.refusals import unknown_code
-
-LAPSES_AFTER: Final = timedelta(days=7)
-DELAY: Final = timedelta(days=3)
 
 
 def request(states: States, command: RequestDestruction, context: Context) -> Decision | Refused:
@@ -37,12 +32,11 @@ def request(states: States, command: RequestDestruction, context: Context) -> De
     profile = states.get(Profile, case.id)
     if destroyed(case) == case and (profile is None or profile.wrapped_key is None):
         return refusals.PROFILE_NOT_FOUND if profile is None else refusals.PROFILE_DESTROYED
-    if case.destruction is not None and case.destruction.stands(context.now):
+    if standing(case.destruction, context.now) is not None:
         return refusals.DESTRUCTION_PENDING
     if context.reference.destruction_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return unknown_code("/reason", "destruction_reasons")
-    asked = Destruction(command.reason, context.now, context.now + LAPSES_AFTER, command.by[0])
-    return _saved(replace(case, destruction=asked), context)
+    return _saved(replace(case, destruction=asked(command.reason, command.by[0], context.now)), context)
 
 
 def confirm(states: States, command: ConfirmDestruction, context: Context) -> Decision | Refused:
@@ -54,9 +48,10 @@ def confirm(states: States, command: ConfirmDestruction, context: Context) -> De
     wanted = seconded(case.destruction, command.by, context.now, nothing=nothing, same_person=same_person)
     if isinstance(wanted, Refused):
         return wanted
-    due_at = context.now + DELAY
-    decision = _saved(replace(case, destruction=wanted.confirmed(context.now, due_at)), context)
-    return decision._replace(deadlines=(Deadline(PROFILE_DESTRUCTION, case.id, case.id, due_at),))
+    confirmed = wanted.confirmed(context.now)
+    assert confirmed.due_at is not None, "the delay has begun"
+    decision = _saved(replace(case, destruction=confirmed), context)
+    return decision._replace(deadlines=(Deadline(PROFILE_DESTRUCTION, case.id, case.id, confirmed.due_at),))
 
 
 def reject(states: States, command: RejectDestruction, context: Context) -> Decision | Refused:
@@ -64,7 +59,7 @@ def reject(states: States, command: RejectDestruction, context: Context) -> Deci
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
-    if case.destruction is None or not case.destruction.stands(context.now):
+    if standing(case.destruction, context.now) is None:
         return refusals.NO_DESTRUCTION
     decision = _saved(replace(case, destruction=None), context)
     return decision._replace(deadlines=(Cleared(PROFILE_DESTRUCTION, case.id),))
@@ -73,9 +68,7 @@ def reject(states: States, command: RejectDestruction, context: Context) -> Deci
 def destroy(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
     """The delay is over, and nobody has said no: from now on no box of the case opens any more."""
     case = states.get(Case, deadline.owner)
-    if case is None or case.destruction is None or case.destruction.due_at is None:
-        return NOTHING
-    if case.destruction.due_at > deadline.due_at:
+    if case is None or case.destruction is None or not case.destruction.is_due(deadline.due_at):
         return NOTHING
     after = replace(destroyed(case), destruction=None)
     return Decision((after, Profile(case.id)), (), (Cleared(AGE_BAND, case.id),))

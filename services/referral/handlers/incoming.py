@@ -8,6 +8,7 @@ A case that a centre has opened is none of the desks': what is told of it change
 case that is not here is refused, and parked, so that nothing is lost if a restored backup lacks the case; a stub would
 be a person without consent, desk or reference. An offer to somebody of whom nobody has told yet waits for the centre's
 word: the topic of placement may be ahead of the centre's, and an offer is the first that it tells of a person here.
+Until that word comes, whatever anybody but placement tells of the case is parked.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from vocabulary.refusals import unknown_code_of_event
 
 Change = Callable[[Case, Any, Context], Case]
 SOURCE = "counselling"
+PLACEMENT = "placement"
 ANSWERS: Mapping[str, tuple[Step, tuple[str, ...]]] = {
     "ReferralReceived": ("acknowledge", ("received_at",)),
     "ReferralRejected": ("reject", ("answered_at", "closed_at")),
@@ -277,8 +279,10 @@ def _noted(states: States, event: Any, context: Context, subject: str, code: str
 
 
 def _of_no_desk(states: States, event: Any) -> Decision | Refused:
-    """What an event does of a case that no desk has opened: nothing, if a centre has, or may have."""
-    if states.get(Elsewhere, event.case_id) is not None:
+    """What an event does of a case that no desk has opened: nothing, if a centre has. While that is unknown, the topic
+    of placement may be ahead of the centre's; on the centre's own topic nothing comes before CaseOpened."""
+    elsewhere, (_, source, _, _) = states.get(Elsewhere, event.case_id), event.type.split(".")
+    if elsewhere is not None and (elsewhere.status == "opened" or source == PLACEMENT):
         return NOTHING
     if isinstance(event, contracts.JobOffered):
         return Decision((Elsewhere(event.case_id),))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chassis.pure.decision import NOTHING, Context, DeadlineDue, Decision, Handler, Refused
+from chassis.pure.decision import NOTHING, Cleared, Context, DeadlineDue, Decision, Handler, Refused
 from chassis.pure.retention import TermOver
 from chassis.pure.states import States
 from referral import refusals
@@ -20,6 +20,7 @@ from referral.domain.ending import MOST_HOLDS, Ended, Hold
 from referral.domain.profile import Profile
 from referral.events import RetentionHeld, RetentionReleased, RetentionStarted, RetentionStopped
 from referral.handlers.care import without_care
+from referral.handlers.deadlines import AGE_BAND
 from referral.handlers.sharing import without_part
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
@@ -83,15 +84,18 @@ def release(states: States, command: ReleaseHold, context: Context) -> Decision 
 
 
 def end_untold(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
-    """A case that had ended before ends were told: `OfCase` tells it now."""
+    """A case that had ended before ends were told, or while they were counted otherwise: `OfCase` tells it now."""
     case = states.get(Case, deadline.owner)
     return NOTHING if case is None else Decision((case,))
 
 
 def profile_over(states: States, term: TermOver, _context: Context) -> Decision:
-    """The keys of the profile are destroyed, and the boxes with them."""
+    """The keys of the profile are destroyed, and the boxes with them; and what its birth date has left goes, the month
+    with which the age band would change."""
     case = states.get(Case, term.id)
-    return NOTHING if case is None else Decision((replace(case, profile_keys={}), Profile(case.id)))
+    if case is None:
+        return NOTHING
+    return Decision((replace(case, profile_keys={}), Profile(case.id)), (), (Cleared(AGE_BAND, case.id),))
 
 
 def care_over(states: States, term: TermOver, _context: Context) -> Decision:

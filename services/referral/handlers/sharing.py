@@ -1,20 +1,19 @@
 """Who may open a person's profile: told as ciphertext once a centre has taken the person on, and its keys beside it.
 
 A centre may have the keys while it has the person in its care and a consent covers it. What is told is read off the
-case as a decision leaves it, not off what was decided: so nothing that changes one of the two can forget it.
+case as a decision leaves it, not off what was decided: so nothing that changes one of the two can forget it. What
+changes without a decision is looked at by deadlines: the consents of a centre end, or a centre waits for its key.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
-from chassis.pure.decision import NOTHING, Context, Decision, Refused
+from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
 from chassis.pure.messages import Event
 from chassis.pure.sealing import InClear, Rewrap, Vault, VaultError
 from chassis.pure.states import States
@@ -22,18 +21,22 @@ from referral import refusals
 from referral.contracts import ProfileKeyDestroyed
 from referral.domain.case import Case
 from referral.domain.consent import REFERRAL_PURPOSE
+from referral.domain.elsewhere import Elsewhere
 from referral.domain.profile import PROFILE_PART, PartKey, Profile, Share
 from referral.domain.referral import HELD
 from referral.events import PartSealed, ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
 from referral.handlers.care import needs_in_clear
+from referral.handlers.deadlines import PROFILE_KEYS_END, PROFILE_KEYS_WAIT
 from vocabulary import profiles
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.parts import SealedPart
-from vocabulary.profiles import BOX, NEEDS, key_id_of, lines_of, part_in_clear
+from vocabulary.profiles import BOX, NEEDS, key_id_of, lines_of, part_in_clear, written
 from vocabulary.terms import ProfilePart
 
 Decide = Callable[[States, Any, Context], Decision | Refused]
-Told = tuple[Case, Profile | None, tuple[Event, ...]]
+Told = tuple[Case, Profile | None, tuple[Event, ...], tuple[Deadline | Cleared, ...]]
+LOOKED_AGAIN_AFTER: Final = timedelta(minutes=15)
+"""At what a centre waits for: its public key comes with the next list, and a key file that lacks is put back."""
 
 
 def handing_over(decide: Decide) -> Decide:
@@ -51,11 +54,25 @@ def handing_over(decide: Decide) -> Decide:
         known = states.get(Profile, case.id) if Profile in states.kinds else None
         profile = next((each for each in others if isinstance(each, Profile)), known)
         others = tuple(each for each in others if not isinstance(each, Profile))
-        case, profile, events = _handed_over(case, profile, context)
+        case, profile, events, deadlines = _handed_over(states.get(Case, case.id), case, profile, context)
         kept = () if profile is None or profile == known else (profile,)
-        return outcome._replace(states=(case, *others, *kept), events=(*outcome.events, *events))
+        return outcome._replace(
+            states=(case, *others, *kept),
+            events=(*outcome.events, *events),
+            deadlines=(*outcome.deadlines, *deadlines),
+        )
 
     return decided
+
+
+def look_again(states: States, deadline: DeadlineDue, context: Context) -> Decision:
+    """Nothing of the case has changed, but who may open its profile, or whether a centre can be given its key."""
+    case, known = states.get(Case, deadline.owner), states.get(Profile, deadline.owner)
+    if case is None:
+        return NOTHING
+    after, profile, events, deadlines = _handed_over(None, case, known, context)
+    kept = () if profile is None or profile == known else (profile,)
+    return Decision((*(() if after == case else (after,)), *kept), events, deadlines)
 
 
 def in_parts(case: Case, profile: Profile, context: Context) -> tuple[Case, Profile]:
@@ -92,10 +109,11 @@ def profile_in_clear(case: Case, profile: Profile, vault: Vault) -> dict[str, st
 
 
 def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) -> Decision | Refused:
-    """A receiver has destroyed its copy of a key that was revoked."""
+    """A receiver has destroyed its copy of a key that was revoked; or a centre that of somebody who walked in there."""
     case = states.get(Case, event.case_id)
     if case is None:
-        return refusals.CASE_OF_EVENT_NOT_FOUND
+        of_centre = states.get(Elsewhere, event.case_id) is not None
+        return NOTHING if of_centre else refusals.CASE_OF_EVENT_NOT_FOUND
 
     def settled(share: Share) -> Share:
         meant = (share.receiver, share.part, share.revoked_at) == (event.receiver, event.part, event.revoked_at)
@@ -110,21 +128,46 @@ def part_the_profile(states: States, message: InClear | Rewrap, context: Context
     case, before = states.get(Case, message.id), states.get(Profile, message.id)
     if case is None or before is None or before.wrapped_key is None:
         return NOTHING
-    after, profile, events = _handed_over(*in_parts(case, before, context), context)
-    return Decision((after, *(() if profile is None else (profile,))), events)
+    after, profile, events, deadlines = _handed_over(case, *in_parts(case, before, context), context)
+    return Decision((after, *(() if profile is None else (profile,))), events, deadlines)
 
 
-def _handed_over(case: Case, profile: Profile | None, context: Context) -> Told:
+def _handed_over(before: Case | None, case: Case, profile: Profile | None, context: Context) -> Told:
+    """`before`: the case as it was, whose deadlines are set; None: none of them is."""
     events: list[Event] = []
+    unopened = False
     if profile is not None and any(each.status in HELD for each in case.referrals):
-        with suppress(VaultError):  # what does not open now is told as it is: it parks no event
+        try:
             case, profile = _with_needs(*in_parts(case, profile, context), context)
+        except VaultError:  # what does not open now is told as it is: it parks no event
+            unopened = True
         sealings = tuple(sorted(each.sealing for each in case.profile_keys.values()))
         if profile.boxes and case.profile_told != sealings:
             case = replace(case, profile_told=sealings)
             events.append(_sealed(case, profile))
     case, told = _with_keys(case, context)
-    return case, profile, (*events, *told)
+    return case, profile, (*events, *told), _looks(before, case, context.now, unopened=unopened)
+
+
+def _looks(before: Case | None, after: Case, now: datetime, *, unopened: bool) -> tuple[Deadline | Cleared, ...]:
+    """When the case is to be looked at again, as far as that is another time than before."""
+    found: list[Deadline | Cleared] = []
+    ends_at, waits = _first_end(after, now), unopened or after.waits_for_keys
+    if ends_at != (None if before is None else _first_end(before, now)):
+        ends = None if ends_at is None else Deadline(PROFILE_KEYS_END, after.id, after.id, ends_at)
+        found.append(ends or Cleared(PROFILE_KEYS_END, after.id))
+    if unopened or waits != (before is not None and before.waits_for_keys):
+        again = Deadline(PROFILE_KEYS_WAIT, after.id, after.id, now + LOOKED_AGAIN_AFTER)
+        found.append(again if waits else Cleared(PROFILE_KEYS_WAIT, after.id))
+    return tuple(found)
+
+
+def _first_end(case: Case, at: datetime) -> datetime | None:
+    """When the consents end that let a centre open the profile; of several centres, the first of them."""
+    if not case.profile_keys:
+        return None
+    ends = (case.covered_until(REFERRAL_PURPOSE, *each, at) for each in _holders(case))
+    return min((each for each in ends if each is not None), default=None)
 
 
 def _with_needs(case: Case, profile: Profile, context: Context) -> tuple[Case, Profile]:
@@ -142,7 +185,7 @@ def _with_needs(case: Case, profile: Profile, context: Context) -> tuple[Case, P
     if care.get(NEEDS) == needs:
         return case, profile
     sealing = context.new_id()
-    text = json.dumps({**care, NEEDS: needs})
+    text = written({**care, NEEDS: needs})
     wrapped, boxes = context.vault.seal(case.id, "care", {BOX: text}, version=str(sealing))
     keys: Mapping[ProfilePart, PartKey] = {**case.profile_keys, "care": PartKey(wrapped, sealing)}
     return replace(case, profile_keys=keys), replace(profile, boxes={**profile.boxes, "care": boxes[BOX]})
@@ -159,10 +202,13 @@ def _sealed(case: Case, profile: Profile) -> ProfileSealed:
 def _entitled(case: Case, at: datetime) -> frozenset[str]:
     """The centres that may open the profile."""
     return frozenset(
-        each.to_centre
-        for each in case.referrals
-        if each.status in HELD and case.covered(REFERRAL_PURPOSE, each.to_centre, each.centre_country, at)
+        centre for centre, country in _holders(case) if case.covered(REFERRAL_PURPOSE, centre, country, at)
     )
+
+
+def _holders(case: Case) -> frozenset[tuple[str, str]]:
+    """The centres that have the person in their care, each with its country."""
+    return frozenset((each.to_centre, each.centre_country) for each in case.referrals if each.status in HELD)
 
 
 def _with_keys(case: Case, context: Context) -> tuple[Case, tuple[Event, ...]]:
@@ -177,8 +223,15 @@ def _with_keys(case: Case, context: Context) -> tuple[Case, tuple[Event, ...]]:
         if share is not None and share.status == "shared" and share.sealing == key.sealing:
             continue
         event = _shared(case, receiver, part, key, context)
-        shared_at = None if event is None else context.now
-        known[receiver, part] = Share(key_id_of(case.id, part, receiver), receiver, part, key.sealing, shared_at)
+        waiting = share if share is not None and share.status == "waiting" else None
+        known[receiver, part] = Share(
+            key_id_of(case.id, part, receiver),
+            receiver,
+            part,
+            key.sealing,
+            shared_at=None if event is None else context.now,
+            wanted_at=context.now if waiting is None else waiting.wanted_at,
+        )
         events += () if event is None else (event,)
     for share in _no_longer(known, wanted):
         if share.shared_at is None:

@@ -15,6 +15,7 @@ from tests.support.keys import memory_vault
 from tests.support.records import FakeRecord, record
 from tests.support.service_process import ServiceProcess
 from vocabulary.case_ref import case_ref
+from vocabulary.destruction import DELAY
 
 LAGOS, EDO, ACCRA = "centre:NG-LOS", "centre:NG-EDO", "centre:GH-ACC"
 PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
@@ -47,6 +48,20 @@ class Process(ServiceProcess):
             topic="ph.referral.v1",
         )
 
+    async def destroyed(self, case: str) -> None:
+        """Two people of the centre destroy the keys of a walk-in's profile, and the days pass."""
+        path = f"/files/{case}/profile/destruction"
+        ada, bob = {**staff(LAGOS), "sub": "ada"}, {**staff(LAGOS), "sub": "bob"}
+        asked = await ServiceProcess.post(self, f"{path}/request", ada, reason="person_asked")
+        assert asked["destruction"]["confirmed_at"] is None, asked
+        again = await ServiceProcess.post(self, f"{path}/confirm", ada)
+        assert (again["http"], again["code"]) == (403, "same_person")
+        confirmed = await ServiceProcess.post(self, f"{path}/confirm", bob)
+        assert confirmed["destruction"]["destroyed_at"], confirmed
+        self.clock.advance(DELAY)
+        assert await self.deadlines.fire_due() >= 1
+        assert (await self.get(path, bob))["profile"] == "destroyed"
+
     async def refer(
         self,
         case: UUID,
@@ -54,6 +69,7 @@ class Process(ServiceProcess):
         priority: str = "normal",
         days_ago: int = 0,
         recipients: Sequence[str] = ("country:NG",),
+        valid_until: str = "2100-01-01",
     ) -> str:
         """A consent, for Nigeria unless others are named, and a referral; returns the referral's id."""
         referral_id = str(uuid4())
@@ -75,7 +91,7 @@ class Process(ServiceProcess):
             "referred_at": (datetime.now(UTC) - timedelta(days=days_ago)).isoformat(),
         }
         records = [
-            self.event(case, "ConsentGranted", valid_until="2100-01-01", **consent),
+            self.event(case, "ConsentGranted", valid_until=valid_until, **consent),
             self.event(case, "ReturneeReferred", **referral),
         ]
         await self.dispatcher.handle(records)

@@ -231,8 +231,7 @@ class Desk:
 
     def due(self, name: str, subject: UUID) -> datetime | None:
         """When a deadline is due, if it runs."""
-        deadline = self.service.deadlines.get((name, subject))
-        return None if deadline is None else deadline.due_at
+        return self.service.due(name, subject)
 
 
 def done(outcome: Decision | Refused) -> Decision:

@@ -297,8 +297,7 @@ class World:
 
     def due(self, name: str, subject: UUID) -> datetime | None:
         """When a deadline is due, if it runs."""
-        deadline = self.service.deadlines.get((name, subject))
-        return None if deadline is None else deadline.due_at
+        return self.service.due(name, subject)
 
 
 def refused(outcome: Decision | Refused, code: str, status: int = 409, field: str = "") -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 LOS, EDO, ACC = "centre:NG-LOS", "centre:NG-EDO", "centre:GH-ACC"
 LIES_IN = {LOS: "NG", EDO: "NG", ACC: "GH"}
+DEATH = "person_deceased"
 DAY = timedelta(days=1)
 SUMMER = datetime(2026, 3, 29, 1, tzinfo=UTC)
 """From then on Germany is ahead of UTC by two hours."""
@@ -183,6 +184,7 @@ class Model:
     trip: Trip = field(default_factory=Trip)
     diary: set[tuple[datetime, str, UUID, str, str]] = field(default_factory=set)
     published: list[tuple[str, UUID]] = field(default_factory=list)
+    told_end: tuple[str, date] | None = None
 
     def act(self, at: datetime, type_: str, subject: UUID, code: str = "") -> None:
         """Something that the desk did: in the diary and on the topic."""
@@ -364,14 +366,46 @@ class Model:
             if not any(paper.allows(sent.centre, at) for paper in self.papers.values()):
                 self._take_back(id_, "consent_withdrawn", at)
 
+    def settle(self) -> None:
+        """What an act or a piece of news has made of the end is told after it."""
+        if (end := self.end()) != self.told_end:
+            self.told_end = end
+            self.published.append(("RetentionStarted" if end else "RetentionStopped", self.case_id))
+
     # Where all that leads.
+
+    @property
+    def acts(self) -> list[tuple[str, UUID]]:
+        """What was published, but for that the case has ended, or has not: it follows from when something is heard."""
+        return [each for each in self.published if not each[0].startswith("Retention")]
+
+    def end(self) -> tuple[str, date] | None:
+        """Whether it was after support or a departure, and the day on which the last was done for the person."""
+        sent = self.sent.values()
+        if self.standing() == "deceased":
+            days = [german_day(each.last_word[0]) for each in sent if each.last_word and each.last_word[2] == DEATH]
+        elif any(each.waits or each.held for each in sent) or self.trip.standing in ("planned", "booked", "missed"):
+            return None
+        else:
+            days = [german_day(at) for at, _ in map(Sent.end, sent) if at]
+            if not days:
+                return None
+            days += [paper.first for paper in self.papers.values() if not paper.torn_at]
+            days += [german_day(self.trip.said)] if self.trip.said else []
+        supported = self.works or {"completed", "failed"} & {each.standing() for each in sent}
+        gone = self.trip.standing in ("departed", "diverted", "arrived", "never_arrived")
+        return "case_ended" if supported or gone else "case_ended_before_departure", max(days)
+
+    @property
+    def works(self) -> bool:
+        return any(type_ == "EmploymentStarted" for _, type_, _, _, _ in self.diary)
 
     def standing(self) -> str:
         sent = self.sent.values()
-        deaths = [each.last_word[0] for each in sent if each.last_word and each.last_word[2] == "person_deceased"]
+        deaths = [each.last_word[0] for each in sent if each.last_word and each.last_word[2] == DEATH]
         if deaths and max(deaths) > max((each.resumed for each in sent if each.resumed), default=min(deaths) - DAY):
             return "deceased"
-        if any(type_ == "EmploymentStarted" for _, type_, _, _, _ in self.diary):
+        if self.works:
             return "employed"
         there = bool(self.trip.seen)
         found = {each.standing() for each in sent}
@@ -392,6 +426,7 @@ class Model:
             "referrals": {id_: self._sight(sent) for id_, sent in self.sent.items()},
             "offers": len({subject for _, type_, subject, _, _ in self.diary if type_ == "JobOffered"}),
             "timeline": sorted(self.diary),
+            "ended": self.end(),
         }
 
     def _sight(self, sent: Sent) -> tuple[Any, ...]:

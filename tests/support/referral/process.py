@@ -11,12 +11,12 @@ import asyncpg
 
 from chassis.vault.vault import KeyVault
 from referral.app import SERVICE
-from referral.handlers.destruction import DELAY
 from tests.support.keys import memory_vault
 from tests.support.records import record, recorded, rfc3339
 from tests.support.referral.web import BERLIN, PROGRAMME
 from tests.support.referral.web import SCOUT as BAVARIA
 from tests.support.service_process import ServiceProcess
+from vocabulary.destruction import DELAY
 
 __all__ = ["BAVARIA", "BERLIN", "LOS", "PROGRAMME", "Process", "ids"]
 

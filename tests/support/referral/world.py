@@ -21,10 +21,10 @@ from referral.domain.profile import Profile
 from referral.domain.referral import Referral
 from referral.handlers import COMMANDS, DEADLINES, KINDS
 from referral.handlers.care import opened
-from referral.handlers.destruction import DELAY
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
 from tests.support.referral.news import CASE, DAY, EDO, LAGOS, STRANGER, TODAY, News
+from vocabulary.destruction import DELAY
 from vocabulary.parts import SealedPart
 from vocabulary.profiles import FIELDS, ProfileBody, in_parts
 from vocabulary.terms import ProfilePart

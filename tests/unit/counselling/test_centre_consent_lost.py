@@ -115,7 +115,7 @@ def test_each_referral_that_the_centre_holds_is_a_task() -> None:
     assert {subject for name, subject in desk.service.deadlines if name == NAME} == {REFERRAL, SECOND}
 
 
-def test_a_consent_that_runs_out_is_shown_and_owes_nothing_by_a_deadline() -> None:
+def test_a_consent_that_runs_out_is_shown_and_its_renewal_is_owed_until_there_is_one() -> None:
     desk = Desk()
     desk.tell(consent(valid_until=NOW.date() + DAY), referred())
     done(desk.accept())
@@ -123,6 +123,11 @@ def test_a_consent_that_runs_out_is_shown_and_owes_nothing_by_a_deadline() -> No
     [referral] = shown(desk)["referrals"]
     assert referral["renewal"] is None
     assert datetime.fromisoformat(referral["consent_lost_at"]) < NOW + 3 * DAY
+    [row] = desk.service.deadlines.values()
+    assert (row.name, row.owed and row.owed.missed) == ("consent_expiry", True), "it stays listed"
+    desk.tell(consent(consent_id=ANEW, valid_until=NOW.date() + 300 * DAY))
+    [row] = desk.service.deadlines.values()
+    assert (row.name, row.owed and row.owed.missed) == ("consent_expiry", False)
 
 
 def test_it_moves_with_the_days_that_a_government_announces() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from counselling.contracts import ReturneeDeparted
 from counselling.events import DeadlineMissed
 from tests.support.counselling.world import (
     CASE,
@@ -74,7 +75,8 @@ def test_an_unanswered_referral_is_told_to_counsellor_manager_and_desk(priority:
             start=1,
         )
     ]
-    assert not desk.service.deadlines
+    [row] = desk.service.deadlines.values()
+    assert (row.due_at, row.level, row.owed and row.owed.missed) == (due[-1], 3, True), "it is owed as before"
     done(desk.accept())
 
 
@@ -149,7 +151,8 @@ def test_a_missing_first_contact_is_told_likewise(vulnerable: bool, due: list[da
     assert desk.file.status == "arrived_not_contacted"
     assert desk.file.arrival is not None
     assert desk.file.arrival.contact_overdue_level == 3
-    assert {name for name, _ in desk.service.deadlines} == {"consent_expiry"}
+    assert {name for name, _ in desk.service.deadlines} == {"consent_expiry", "first_contact"}
+    assert desk.due("first_contact", CASE) is None
     done(desk.contact(TODAY + 365 * DAY))
 
 
@@ -178,3 +181,17 @@ def test_two_open_referrals_of_a_case_have_two_limits() -> None:
     desk.tell(referred(referral_id=SECOND, to_centre=EDO, priority="urgent"))
     assert desk.due("referral_answer", REFERRAL) == at(9)
     assert desk.due("referral_answer", SECOND) == NOW + 72 * HOUR
+
+
+def test_word_of_an_arrival_that_is_owed_again_goes_on_where_it_was() -> None:
+    desk = Desk.with_acceptance()
+    desk.tell(ReturneeDeparted(case_id=CASE, departed_on=TODAY, arrival_expected_on=TODAY))
+    desk.service.advance(5 * DAY)
+    levels = [event.level for event in missed(desk)]
+    done(desk.fail())
+    assert ("arrival_confirmation", CASE) not in desk.service.deadlines
+    done(desk.reopen())
+    assert levels == [1, 2]
+    assert desk.service.deadlines["arrival_confirmation", CASE].level == 3
+    desk.service.advance(60 * DAY)
+    assert [event.level for event in missed(desk)] == [1, 2, 3]

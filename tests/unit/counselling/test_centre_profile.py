@@ -10,11 +10,12 @@ import pytest
 
 from chassis.pure.messages import Contract
 from chassis.pure.retention import TermOver
-from chassis.pure.sealing import Handed, VaultError
+from chassis.pure.sealing import Rewrap, VaultError
 from counselling import consumers
 from counselling.app import SERVICE
 from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.events import ProfileKeyDestroyed
+from counselling.handlers import REHANDING, profiles
 from counselling.retention import KEEPS
 from referral import commands
 from referral import consumers as desk_consumers
@@ -111,9 +112,26 @@ def test_without_the_centres_private_key_its_database_opens_nothing() -> None:
     profile: SealedProfile = chain.centre.service.state(SealedProfile, CASE)
     for key, part in product(chain.centre.service.all(ProfileKey), FIELDS):
         box = profile.boxes[part]
-        handed = Handed(key.receiver_key, key.wrapped)
+        handed = profiles.handed(key, chain.centre.service.vault)
+        assert handed is not None
         with pytest.raises(VaultError):
             other.open_handed(CASE, part, handed, EDO, {BOX: box.box}, str(box.sealing))
+
+
+def test_a_key_that_was_handed_over_rests_under_the_generations_of_the_service_and_comes_to_a_new_one() -> None:
+    chain = Chain()
+    chain.accept()
+    pairs = organisations(LAGOS, opening=[LAGOS])
+    private_key_alone = vault_of(line("other", 9), organisations=pairs)
+    service = chain.centre.service
+    service.vault = private_key_alone
+    problem(chain.shown(), 503, "vault_locked")
+    service.vault = vault_of(line("centre", 2), line("next", 3, "2026-01-01T00:00:00Z"), organisations=pairs)
+    for key in service.all(ProfileKey):
+        done(service._run(REHANDING, Rewrap(key.id), SYSTEM, service.now))
+    assert {key.key.partition(":")[0] for key in service.all(ProfileKey)} == {"next"}
+    service.vault = vault_of(line("next", 3), organisations=pairs)
+    assert chain.shown().json()["given_name"] == PROFILE["given_name"]
 
 
 @pytest.mark.parametrize("late", ["ProfileKeyShared", "ProfileSealed"])
@@ -161,7 +179,7 @@ def test_after_the_end_the_centres_copy_is_gone_and_the_desk_knows() -> None:
     done(chain.desk.withdraw())
     chain.settle()
     assert {key.status for key in chain.centre.service.all(ProfileKey)} == {"destroyed"}
-    assert not any(key.wrapped for key in chain.centre.service.all(ProfileKey))
+    assert not any(key.wrapped or key.key for key in chain.centre.service.all(ProfileKey))
     problem(chain.shown(), 403, "other_organisation")
     told = [event for event in chain.centre.service.events if isinstance(event, ProfileKeyDestroyed)]
     assert {event.part for event in told} == set(FIELDS)

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.pure.decision import Actor
+from chassis.pure.reference import CodeList
 from counselling import commands, contracts
 from counselling.events import CaseOpened, ConsentGranted, ConsentWithdrawn, ReferralCompleted
 from tests.support.counselling.walking_in import SHEET, WalkInDesk
@@ -17,6 +18,7 @@ from tests.support.counselling.world import (
     CASE,
     COUNSELLOR,
     DAY,
+    EDO,
     IN_ACCRA,
     IN_EDO,
     LAGOS,
@@ -32,6 +34,7 @@ from tests.support.counselling.world import (
 )
 from vocabulary.case_ref import ALPHABET, read
 from vocabulary.profiles import in_parts
+from vocabulary.reference import Centre
 
 OVER = TODAY - DAY
 OFFICER = Actor("placement_officer", LAGOS, "NG")
@@ -131,7 +134,7 @@ def test_another_centre_knows_nothing_of_them() -> None:
         desk.sign(actor=IN_ACCRA),
         desk.take_back(actor=IN_EDO),
         desk.complete(actor=IN_EDO, referral_id=desk.intake.id),
-        desk.service.command(commands.DestroyProfile(CASE), IN_EDO),
+        desk.service.command(commands.RequestDestruction(CASE, "person_asked", ("a",)), IN_EDO),
     ):
         refused(outcome, "other_organisation", 403)
 
@@ -167,9 +170,19 @@ def test_who_walks_in_may_have_returned_years_ago_and_the_day_is_corrected_withi
     assert desk.file.arrival is not None
     assert (desk.file.arrival.arrived_on, desk.file.status) == (TODAY - 700 * DAY, "in_contact")
     assert (desk.told()[-1], {name for name, _ in desk.service.deadlines}) == ("ArrivalCorrected", {"consent_expiry"})
-    refused(
-        desk.service.command(commands.VoidArrival(CASE, "wrong_person", ("a" * 64,)), COUNSELLOR), "contacts_recorded"
-    )
+
+
+def test_a_wrong_arrival_of_somebody_who_walked_in_is_voided_and_the_support_goes_on() -> None:
+    desk = WalkInDesk.with_file(target_group="RETURNEE_DE")
+    done(desk.arrive())
+    done(desk.contact())
+    done(desk.assess())
+    done(desk.service.command(commands.VoidArrival(CASE, "wrong_person", ("a" * 64,)), COUNSELLOR))
+    done(desk.service.command(commands.ConfirmCorrection(CASE, ("b" * 64,)), MANAGER))
+    assert (desk.told()[-1], desk.file.arrival) == ("RecordVoided", None)
+    assert (desk.intake.status, desk.file.status) == ("in_progress", "assessed")
+    done(desk.arrive(TODAY - DAY))
+    done(desk.complete(referral_id=desk.intake.id))
 
 
 def test_who_has_never_left_does_not_arrive_and_nobody_who_walked_in_has_never_arrived() -> None:
@@ -205,6 +218,36 @@ def test_what_is_taken_back_is_told_and_the_file_shows_ids_only() -> None:
     done(desk.sign("counselling"))
     assert desk.due("consent_renewal", desk.intake.id) is None
     done(desk.assess())
+
+
+def test_what_was_signed_at_a_centre_that_has_closed_is_taken_back_where_the_person_is_now() -> None:
+    desk = WalkInDesk()
+    desk.tell(consent(), referred())
+    done(desk.accept())
+    done(desk.sign("counselling"))
+    desk.tell(referred(referral_id=UUID(int=8), to_centre=EDO))
+    refused(desk.take_back(actor=IN_EDO), "other_organisation", 403)
+    done(desk.accept(referral_id=UUID(int=8), actor=IN_EDO))
+    refused(desk.take_back(actor=IN_EDO), "other_organisation", 403)
+    closed(desk, LAGOS)
+    refused(desk.take_back(actor=IN_ACCRA), "other_organisation", 403)
+    done(desk.take_back(actor=IN_EDO))
+    assert last(desk.events, ConsentWithdrawn).centre == LAGOS
+
+
+def test_the_data_protection_officer_takes_back_what_was_signed_at_any_centre() -> None:
+    desk = WalkInDesk.with_file()
+    closed(desk, LAGOS)
+    done(desk.take_back(actor=Actor("data_protection_officer", "programme:protection")))
+    assert {each.withdrawn_at is not None for each in desk.signed} == {True}
+    refused(desk.assess(), "consent_missing")
+
+
+def closed(desk: WalkInDesk, centre: str) -> None:
+    """From today on there is no such centre."""
+    lists = desk.service.reference
+    rows = [replace(each, closed_on=OVER) if each.code == centre else each for each in lists.centres]
+    desk.service.reference = replace(lists, centres=CodeList("centres", Centre, rows))
 
 
 def test_what_was_signed_before_the_withdrawal_brings_nothing_back() -> None:
@@ -251,28 +294,24 @@ def _sealed(desk: WalkInDesk) -> Any:
     return in_parts(desk.service.vault, CASE, {"given_name": "شیلان", "family_name": "ڕەشید"}, uuid4)
 
 
-def test_the_profile_rests_sealed_and_its_key_can_be_destroyed() -> None:
+def test_the_profile_rests_sealed() -> None:
     desk = WalkInDesk.with_file()
-    refused(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR), "profile_not_found", 404)
     done(desk.service.command(commands.SetProfile(CASE, _sealed(desk)), COUNSELLOR))
     assert desk.walk_in.status == "sealed"
     assert "شیلان" not in str(desk.walk_in)
-    done(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR))
-    assert (desk.walk_in.status, desk.walk_in.profile) == ("destroyed", {})
-    done(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR))
 
 
-def test_without_a_consent_the_profile_is_not_touched_but_can_be_destroyed() -> None:
+def test_without_a_consent_the_profile_is_not_touched() -> None:
     desk = WalkInDesk.with_file(profile=_sealed(WalkInDesk()))
     done(desk.take_back())
     refused(desk.service.command(commands.SetProfile(CASE, _sealed(desk)), COUNSELLOR), "consent_missing")
-    done(desk.service.command(commands.DestroyProfile(CASE), COUNSELLOR))
     refused(desk.service.command(commands.SetProfile(UUID(int=77), _sealed(desk)), COUNSELLOR), "file_not_found", 404)
 
 
 def test_the_profile_of_somebody_whom_a_scout_has_referred_is_the_desks() -> None:
     desk = WalkInDesk()
     desk.tell(referred())
-    for command in (commands.SetProfile(CASE, _sealed(desk)), commands.DestroyProfile(CASE)):
+    asked = commands.RequestDestruction(CASE, "person_asked", ("a",))
+    for command in (commands.SetProfile(CASE, _sealed(desk)), asked):
         refused(desk.service.command(command, COUNSELLOR), "kept_by_the_desk")
         refused(desk.service.command(command, IN_ACCRA), "file_not_found", 404)

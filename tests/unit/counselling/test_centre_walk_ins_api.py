@@ -15,6 +15,7 @@ from tests.support.counselling.world import EDO, LAGOS, TODAY
 from tests.support.memory import NOW
 from tests.support.memory_api import MemoryApi
 from tests.support.web import problem
+from vocabulary.destruction import DELAY
 
 COUNSELLOR = {"roles": ["centre_counsellor"], "org": LAGOS}
 OFFICER = {"roles": ["placement_officer"], "org": LAGOS}
@@ -82,8 +83,17 @@ def test_a_profile_is_set_and_destroyed(api: Api) -> None:
     since = {(each["part"], each["status"]): each["since"] for each in shown["parts"]}
     assert since.keys() == {("identity", "open"), ("contact", "open"), ("care", "open")}
     assert set(since.values()) == {NOW.isoformat().replace("+00:00", "Z")}
-    assert api.ask("DELETE", path, COUNSELLOR).json()["profile"] == "destroyed"
+    ada, bob = {**COUNSELLOR, "sub": "ada"}, {**COUNSELLOR, "sub": "bob"}
+    asked = api.act(f"{path}/destruction/request", {"reason": "person_asked"}, ada).json()
+    assert (asked["profile"], asked["destruction"]["reason"]) == ("sealed", "person_asked")
+    assert api.read(f"{path}/destruction", bob).json() == asked
+    problem(api.read(f"{path}/destruction", IN_EDO), 403, "other_organisation")
+    problem(api.act(f"{path}/destruction/confirm", {}, ada), 403, "same_person")
+    assert api.act(f"{path}/destruction/confirm", {}, bob).json()["destruction"]["destroyed_at"]
+    assert api.read(path).status_code == 200
+    api.desk.service.advance(DELAY)
     problem(api.read(path), 404, "profile_destroyed")
+    assert api.read(f"{path}/destruction", bob).json()["destruction"] is None
 
 
 def test_a_birth_date_that_has_not_come_is_refused(api: Api) -> None:
@@ -105,6 +115,8 @@ def test_what_was_signed_is_read_by_who_recorded_it_and_by_the_data_protection_o
     consent_id = signed.json()["consent_id"]
     gone = api.act(f"{path}/{consent_id}/withdraw", {}, OFFICER)
     assert (gone.status_code, gone.json()["status"]) == (200, "withdrawn")
+    [other] = [each["consent_id"] for each in api.read(path).json()["items"] if each["purpose"] == "counselling"]
+    assert api.act(f"{path}/{other}/withdraw", {}, PROTECTION).json()["status"] == "withdrawn"
     problem(api.act(f"{path}/{uuid4()}/withdraw", {}), 404, "consent_not_found")
 
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 from chassis.pure.decision import Actor, Decision, Refused
 from referral import commands
 from referral.domain.profile import Profile
-from referral.handlers.destruction import DELAY, LAPSES_AFTER
 from tests.support.referral.news import CASE
 from tests.support.referral.web import PROGRAMME, Api
 from tests.support.referral.world import ADA, BOB, COUNSELLOR, SEALED, Desk, done, refused
+from vocabulary.destruction import DELAY, LAPSES_AFTER
 
 SECOND = timedelta(seconds=1)
 

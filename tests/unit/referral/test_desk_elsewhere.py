@@ -5,12 +5,15 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
+import pytest
+
 from chassis.pure.decision import Decision
 from referral import contracts
 from referral.domain.case import Case
 from referral.domain.elsewhere import Elsewhere
-from tests.support.referral.news import CASE, LAGOS, arrived, employed, offered
-from tests.support.referral.world import Desk, done
+from tests.support.memory import NOW
+from tests.support.referral.news import CASE, LAGOS, OTHER, arrived, employed, offered
+from tests.support.referral.world import Desk, done, refused
 
 OPENED = contracts.CaseOpened(case_id=CASE, centre=LAGOS)
 SIGNED = contracts.SignedAtCentre(case_id=CASE, centre=LAGOS, consent_id=CASE, purpose="matching")
@@ -22,7 +25,8 @@ def kept(desk: Desk) -> list[Elsewhere]:
 
 def test_what_is_told_of_a_walk_in_changes_nothing_and_is_not_parked() -> None:
     desk = Desk()
-    for event in (OPENED, SIGNED, arrived(), offered(), employed()):
+    gone = contracts.ProfileKeyDestroyed(case_id=CASE, part="identity", receiver=LAGOS, revoked_at=NOW)
+    for event in (OPENED, SIGNED, arrived(), offered(), employed(), gone):
         assert isinstance(desk.service.event(event), Decision)
     assert kept(desk) == [Elsewhere(CASE, LAGOS)]
     assert (desk.service.all(Case), desk.service.events) == ([], [])
@@ -47,6 +51,25 @@ def test_until_the_centre_has_told_of_it_the_case_is_unknown() -> None:
     desk = Desk()
     done(desk.service.event(offered()))
     assert [each.status for each in kept(desk)] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        arrived(),
+        SIGNED,
+        contracts.ReferralAccepted(case_id=CASE, centre=LAGOS, referral_id=OTHER, first_appointment=None),
+        contracts.ReferralFailed(case_id=CASE, centre=LAGOS, referral_id=OTHER, reason="contact_lost"),
+        contracts.CourseCompleted(case_id=CASE, enrolment_id=OTHER, result="passed"),
+    ],
+)
+def test_while_it_is_unknown_only_what_placement_tells_is_not_parked(event: Any) -> None:
+    """An offer to somebody whose case a restored database lacks swallows nothing of what centres and courses tell."""
+    desk = Desk()
+    desk.tell(offered(), employed())
+    refused(desk.service.event(event), "case_not_found", 404)
+    desk.tell(OPENED, event)
+    assert kept(desk) == [Elsewhere(CASE, LAGOS)]
 
 
 def test_what_a_person_of_a_desk_signs_at_a_centre_is_in_the_timeline() -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 from chassis.pure.retention import TermOver
 from chassis.pure.sealing import Rewrap, Sealed
+from referral.commands import SetProfile
+from referral.domain.age import ages_of
 from referral.domain.case import Case
 from referral.domain.profile import PROFILE_PART, Profile
 from referral.events import ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
 from referral.handlers import PARTING, REWRAPPING
+from referral.handlers.deadlines import AGE_BAND
 from referral.handlers.sharing import profile_in_clear
 from referral.retention import KEEPS
 from tests.support.keys import line, organisations, vault_of
 from tests.support.memory import SYSTEM
-from tests.support.referral.news import CASE, LAGOS
+from tests.support.referral.news import CASE, LAGOS, TODAY
 from tests.support.referral.web import PROFILE
 from tests.support.referral.world import Desk, done, sealed
 from vocabulary.profiles import FIELDS
@@ -51,6 +55,16 @@ def test_with_the_term_of_the_profile_every_key_is_destroyed_and_what_was_handed
     told = desk.service.snapshot()
     over(desk, "profile")
     assert desk.service.snapshot() == told
+
+
+def test_with_the_profile_goes_the_month_of_the_birthday() -> None:
+    desk = held()
+    born = date(2010, 5, 17)
+    profile = sealed(desk.service.vault, {"birth_date": str(born)})
+    done(desk.run(SetProfile(CASE, profile, ages_of(born, TODAY))))
+    assert (AGE_BAND, CASE) in desk.service.deadlines
+    over(desk, "profile")
+    assert (AGE_BAND, CASE) not in desk.service.deadlines
 
 
 def test_with_the_term_of_needs_goes_the_part_of_the_profile_that_names_them() -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis.pure.decision import Cleared, Context, Deadline, Decision, Due, Handler, Refused
+from chassis.pure.decision import Cleared, Context, Deadline, DeadlineDue, Decision, Due, Handler, Refused
 from chassis.pure.needs import needs
 from chassis.pure.states import Kind, States
 from placement import events
@@ -30,6 +30,8 @@ class Post:
     id: UUID
     centre: str = LAGOS
     wanted_at: datetime | None = None
+    due_at: datetime | None = None
+    level: int | None = None
     written: bool = False
     status: str = "open"
 
@@ -49,7 +51,11 @@ def waiting(post: Post) -> Mapping[UUID, Owing]:
     def limit(level: int, start: datetime, _context: Context) -> Due:
         return Due(start + HOUR * 8 * level)
 
-    return {LETTER: Owing(post.id, post.centre, "NG", post.centre, post.wanted_at, limit)}
+    def late(deadline: DeadlineDue, _now: datetime) -> Post:
+        return post if post.level is None else replace(post, level=deadline.level)
+
+    found = Owing(post.id, post.centre, "NG", post.centre, post.wanted_at, limit, late)
+    return {LETTER: replace(found, due_at=post.due_at, level=post.level or 0)}
 
 
 TOLD = Told(events.DeadlineApproaching, events.DeadlineMissed, events.DeadlineMet, events.DeadlineMoved)
@@ -119,7 +125,9 @@ def test_its_owner_is_reminded_once_and_each_level_is_told_to_another() -> None:
         ("DeadlineMissed", 3, roles.PROGRAMME_MANAGER, PROGRAMME_DESK),
     ]
     assert [event.due_at - NOW for event in office.service.events[1:]] == [8 * HOUR, 24 * HOUR, 48 * HOUR]  # type: ignore[attr-defined]
-    assert not office.service.deadlines, "then it is quiet"
+    [row] = office.service.deadlines.values()
+    assert (row.due_at, row.level, row.owed and row.owed.missed) == (NOW + 48 * HOUR, 3, True), "it is owed as before"
+    assert office.service.advance(timedelta(days=900)) == [], "and nobody is told any more"
     assert office.service.state(Post, CASE) == office.post, "a deadline decides nothing"
 
 
@@ -134,6 +142,28 @@ def test_that_it_was_done_is_told_with_the_level_that_it_had_reached(hours: int,
     assert not office.service.deadlines
 
 
+@pytest.mark.parametrize(("hours", "level"), [(7, 0), (8, 1), (30, 2), (90, 3)])
+def test_what_is_done_late_is_told_as_late_if_no_worker_has_noticed_yet(hours: int, level: int) -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW, due_at=NOW + 8 * HOUR)
+    office.service.now += hours * HOUR
+    office.becomes(written=True)
+    assert office.told == [("DeadlineMet", level, roles.CENTRE_COUNSELLOR, LAGOS)]
+
+
+@pytest.mark.parametrize(("changes", "told"), [({"written": True}, ["DeadlineMet"]), ({"wanted_at": None}, [])])
+def test_what_was_missed_for_good_leaves_the_list_when_it_is_done_or_owed_no_more(
+    changes: dict[str, Any], told: list[str]
+) -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW)
+    office.service.advance(timedelta(days=9))
+    already = len(office.told)
+    office.becomes(**changes)
+    assert office.service.deadlines == {}
+    assert [name for name, *_ in office.told[already:]] == told
+
+
 def test_what_is_owed_no_more_is_cleared_and_was_not_met() -> None:
     office = Office()
     office.becomes(wanted_at=NOW)
@@ -141,15 +171,42 @@ def test_what_is_owed_no_more_is_cleared_and_was_not_met() -> None:
     assert (office.told, office.service.deadlines) == ([], {})
 
 
-@pytest.mark.parametrize("changes", [{"centre": EDO}, {"wanted_at": NOW + HOUR}])
-def test_what_is_owed_otherwise_begins_anew(changes: dict[str, Any]) -> None:
+def test_what_is_owed_from_another_time_begins_anew() -> None:
     office = Office()
     office.becomes(wanted_at=NOW)
     office.service.advance(9 * HOUR)
-    office.becomes(**changes)
+    office.becomes(wanted_at=NOW + HOUR)
     [row] = office.service.deadlines.values()
-    assert (row.level, row.owed and row.owed.org) == (1, office.post.centre)
+    assert (row.level, row.due_at, row.owed and row.owed.org) == (1, NOW + 9 * HOUR, LAGOS)
     assert "DeadlineMet" not in {name for name, *_ in office.told}
+
+
+@pytest.mark.parametrize(("hours", "level", "missed"), [(1, 1, False), (9, 2, False), (30, 3, False), (90, 3, True)])
+def test_whoever_else_owes_it_takes_it_over_as_far_as_it_has_got(hours: int, level: int, missed: bool) -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW, level=0)
+    office.service.advance(hours * HOUR)
+    told = office.told
+    office.becomes(centre=EDO, level=office.service.state(Post, CASE).level)
+    [row] = office.service.deadlines.values()
+    assert (row.level, row.due_at) == (level, NOW + {1: 8, 2: 24, 3: 48}[level] * HOUR)
+    assert row.owed is not None
+    assert (row.owed.org, row.owed.missed) == (EDO, missed)
+    office.service.advance(timedelta(0))
+    assert office.told == told, "nothing is told again"
+    office.service.advance(timedelta(days=9))
+    assert [each[1] for each in office.told if each[0] == "DeadlineMissed"] == [1, 2, 3]
+
+
+def test_what_is_owed_again_from_the_same_time_is_not_missed_again() -> None:
+    office = Office()
+    office.becomes(wanted_at=NOW, level=0)
+    office.service.advance(30 * HOUR)
+    office.becomes(wanted_at=None, level=2)
+    office.service.advance(20 * HOUR)
+    office.becomes(wanted_at=NOW, level=2)
+    office.service.advance(timedelta(days=9))
+    assert [each[1] for each in office.told if each[0] == "DeadlineMissed"] == [1, 2, 3]
 
 
 def test_what_changes_nothing_of_it_sets_nothing_anew() -> None:

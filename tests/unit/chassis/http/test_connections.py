@@ -224,6 +224,15 @@ async def test_half_a_body_is_given_up_and_nothing_is_done() -> None:
         assert (status, code(body)) == (408, "body_late")
 
 
+async def test_an_idle_connection_is_kept_longer_than_gateways_keep_theirs_and_then_ended() -> None:
+    gateways = 60
+    assert http_server(make_app(), settings(port=0), Metrics("notes")).config.timeout_keep_alive > gateways
+    async with serving(idle_seconds=1) as service:
+        reader, writer = await service.call(GET + b"\r\n")
+        assert await one(reader) == 200
+        assert await rest(reader, writer) == (0, b"")
+
+
 async def test_who_pauses_between_two_requests_less_than_the_limit_is_served() -> None:
     async with serving(header_seconds=0.5) as service:
         reader, writer = await service.call(GET + b"\r\n")

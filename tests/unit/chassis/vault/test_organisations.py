@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from datetime import date
 from pathlib import Path
@@ -10,9 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.pure.sealing import Handed, VaultError
-from chassis.vault.organisations import LIST, Organisations, new_pair, parse_private
+from chassis.vault.organisations import LIST, MLKEM_PUBLIC_BYTES, PUBLIC_BYTES, Organisations, new_pair, parse_private
 from chassis.vault.vault import KeyVault
 from tests.support.keys import line, listed, vault_of
+from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 
 SUBJECT = UUID(int=1)
 TODAY = date(2026, 3, 2)
@@ -94,6 +96,23 @@ def test_a_new_list_and_a_new_file_are_taken_and_wrong_ones_change_nothing(tmp_p
     (tmp_path / f"{LIST}.v1.csv").write_text("organisation\n")
     assert not pairs.renew()
     assert pairs.unwrap(handed, "depot:zrh", b"here") == b"k" * 32
+
+
+@pytest.mark.parametrize("raw", [b"\xff" * PUBLIC_BYTES, base64.b64decode(PUBLIC)[:MLKEM_PUBLIC_BYTES] + bytes(32)])
+def test_a_list_with_a_key_that_is_none_is_refused_whole_and_told_once(tmp_path: Path, raw: bytes) -> None:
+    """The bytes of the first one are no key, and of the second one nothing can be wrapped for it."""
+    listed(tmp_path, ROWS[2])
+    pairs, lines = Organisations.of_files(tmp_path, None), configured()
+    bad = ("depot:zrh", "bad", base64.b64encode(raw).decode(), "2026-01-01", "2026-06-30")
+    listed(tmp_path, bad, *ROWS[1:])
+    assert (pairs.renew(), pairs.renew()) == (False, False)
+    (told,) = lines()
+    assert told["event"] == "organisation_keys_refused"
+    assert "bad of depot:zrh is no public key" in told["reason"]
+    assert pairs.wrap(b"k", "depot:zrh", b"", date(2026, 8, 1)) is None
+    assert pairs.wrap(b"k" * 32, "depot:gva", b"", TODAY) is not None
+    with pytest.raises(ValueError, match="bad of depot:zrh is no public key"):
+        Organisations.of_files(tmp_path, None)
 
 
 @pytest.mark.parametrize("text", ["depot:zrh one", "depot:zrh one AAAA", "depot:zrh one ====", f"{SECRET}\n{SECRET}"])

@@ -1,0 +1,85 @@
+"""The keys of a walk-in's profile are destroyed by two people of the centre, and not at once (docs/domain.md:
+destruction). Needs no consent: whoever has none to keep a profile may want it gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
+from chassis.pure.states import States
+from counselling import refusals
+from counselling.answers import DestructionOutcome
+from counselling.commands import ConfirmDestruction, RejectDestruction, RequestDestruction
+from counselling.domain.walk_in import WalkIn
+from counselling.events import ProfileKeyDestroyed
+from counselling.handlers.deadlines import PROFILE_DESTRUCTION
+from counselling.handlers.walk_ins import taken_in_here
+from vocabulary.confirming import seconded
+from vocabulary.countries import GERMANY, day_at
+from vocabulary.destruction import asked, standing
+from vocabulary.refusals import unknown_code
+
+
+def request(states: States, command: RequestDestruction, context: Context) -> Decision | Refused:
+    """Asks for the keys to be destroyed. Nothing happens yet."""
+    found = taken_in_here(states, command.case_id, context)
+    if isinstance(found, Refused):
+        return found
+    _, walk_in = found
+    if walk_in.status != "sealed":
+        return refusals.NO_PROFILE if walk_in.status == "nameless" else refusals.PROFILE_GONE
+    if standing(walk_in.destruction, context.now) is not None:
+        return refusals.DESTRUCTION_PENDING
+    if context.reference.destruction_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
+        return unknown_code("/reason", "destruction_reasons")
+    return _saved(replace(walk_in, destruction=asked(command.reason, command.by[0], context.now)), context)
+
+
+def confirm(states: States, command: ConfirmDestruction, context: Context) -> Decision | Refused:
+    """Another person of the centre says the same: once the delay is over, the keys are gone."""
+    found = taken_in_here(states, command.case_id, context)
+    if isinstance(found, Refused):
+        return found
+    _, walk_in = found
+    nothing, same_person = refusals.NO_DESTRUCTION, refusals.SAME_PERSON_DESTROYS
+    wanted = seconded(walk_in.destruction, command.by, context.now, nothing=nothing, same_person=same_person)
+    if isinstance(wanted, Refused):
+        return wanted
+    confirmed = wanted.confirmed(context.now)
+    assert confirmed.due_at is not None, "the delay has begun"
+    decision = _saved(replace(walk_in, destruction=confirmed), context)
+    return decision._replace(
+        deadlines=(Deadline(PROFILE_DESTRUCTION, walk_in.id, walk_in.id, confirmed.due_at),),
+    )
+
+
+def reject(states: States, command: RejectDestruction, context: Context) -> Decision | Refused:
+    """Anybody of the centre says no, whoever has asked, and whoever has confirmed."""
+    found = taken_in_here(states, command.case_id, context)
+    if isinstance(found, Refused):
+        return found
+    _, walk_in = found
+    if standing(walk_in.destruction, context.now) is None:
+        return refusals.NO_DESTRUCTION
+    decision = _saved(replace(walk_in, destruction=None), context)
+    return decision._replace(deadlines=(Cleared(PROFILE_DESTRUCTION, walk_in.id),))
+
+
+def destroy(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
+    """The delay is over, and nobody has said no: keys, boxes, and what the person was found by are gone.
+
+    It is told, as of a copy that was taken back: so it is on the list of what a restored database has forgotten.
+    """
+    walk_in = states.get(WalkIn, deadline.owner)
+    if walk_in is None or walk_in.destruction is None or not walk_in.destruction.is_due(deadline.due_at):
+        return NOTHING
+    at = walk_in.destruction.confirmed_at
+    told = tuple(
+        ProfileKeyDestroyed(case_id=walk_in.id, part=part, receiver=walk_in.centre, revoked_at=at)
+        for part in sorted(walk_in.profile)
+    )
+    return Decision((walk_in.unknown(),), told)
+
+
+def _saved(walk_in: WalkIn, context: Context) -> Decision:
+    return Decision((walk_in,), answer=DestructionOutcome.of(walk_in, context.now))

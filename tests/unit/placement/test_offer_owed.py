@@ -1,0 +1,127 @@
+"""An offer of work is owed to whoever has arrived: counted from when a desk could act, each level told once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from chassis.pure.messages import Contract
+from placement import contracts
+from placement.consumers import EVENTS
+from placement.domain.candidate import Candidate
+from placement.events import DeadlineMissed
+from placement.handlers import COMMANDS, DEADLINES, KINDS
+from tests.support.memory import NOW, MemoryService
+from tests.support.placement.world import (
+    CASE,
+    DAY,
+    EDO,
+    LAGOS,
+    REFERRAL,
+    SECOND,
+    TODAY,
+    arrived,
+    closed_by_centre,
+    failed,
+    reference,
+    referred,
+    rejected,
+    reopened,
+)
+from vocabulary.countries import last_second_at
+
+NAME = "job_offer_target"
+ARRIVED = last_second_at("NG", TODAY)
+WALKED_IN = contracts.CaseOpened(
+    case_id=CASE,
+    centre=LAGOS,
+    country="NG",
+    referral_id=REFERRAL,
+    target_group="RETURNEE_THIRD_COUNTRY",
+    language="en",
+    age_band="25_34",
+    case_ref="PH-7K3M9QX-F",
+)
+
+
+class Desk:
+    """A placement desk that nobody is known to."""
+
+    def __init__(self, *events: Contract) -> None:
+        self.service = MemoryService(KINDS, COMMANDS, EVENTS, DEADLINES, reference())
+        self.hears(*events)
+
+    def hears(self, *events: Contract) -> None:
+        for each in events:
+            self.service.event(each)
+
+    @property
+    def missed(self) -> list[tuple[int, str, datetime]]:
+        found = [each for each in self.service.events if isinstance(each, DeadlineMissed)]
+        assert {each.deadline_type for each in found} <= {NAME}
+        return [(each.level, each.owner_org, each.due_at) for each in found]
+
+    @property
+    def row(self) -> tuple[int, str, datetime, bool]:
+        row = self.service.deadlines[NAME, CASE]
+        assert row.owed is not None
+        return row.level, row.owed.org, row.due_at, row.owed.missed
+
+
+def test_of_whoever_arrived_long_before_a_desk_knew_them_it_counts_from_then() -> None:
+    desk = Desk(WALKED_IN, arrived(date(2020, 1, 10)))
+    desk.service.advance(59 * DAY)
+    assert desk.missed == []
+    desk.service.advance(200 * DAY)
+    assert desk.missed == [
+        (1, LAGOS, NOW + 60 * DAY),
+        (2, LAGOS, NOW + 90 * DAY),
+        (3, "programme:desk", NOW + 180 * DAY),
+    ]
+
+
+def test_of_whoever_arrives_later_it_counts_from_the_arrival() -> None:
+    assert Desk(referred(), arrived()).row == (1, LAGOS, ARRIVED + 60 * DAY, False)
+
+
+@pytest.mark.parametrize("gone", [closed_by_centre(), failed(), rejected()])
+@pytest.mark.parametrize(("days", "levels", "missed"), [(70, [1], False), (100, [1, 2], False), (200, [1, 2, 3], True)])
+def test_whoever_leaves_and_comes_back_is_told_of_once_per_level(
+    gone: Contract, days: int, levels: list[int], missed: bool
+) -> None:
+    desk = Desk(referred(), arrived())
+    desk.service.advance(days * DAY)
+    desk.hears(gone)
+    assert (NAME, CASE) not in desk.service.deadlines
+    desk.service.advance(timedelta(hours=1))
+    desk.hears(reopened())
+    desk.service.advance(timedelta(hours=1))
+    assert [level for level, *_ in desk.missed] == levels
+    assert desk.row == (min(len(levels) + 1, 3), LAGOS, ARRIVED + {1: 90, 2: 180, 3: 180}[len(levels)] * DAY, missed)
+    desk.service.advance(200 * DAY)
+    assert [level for level, *_ in desk.missed] == [1, 2, 3]
+
+
+def test_another_centre_takes_it_over_as_far_as_it_has_got() -> None:
+    desk = Desk(referred(), arrived())
+    desk.service.advance(70 * DAY)
+    desk.hears(referred(referral_id=SECOND, to_centre=EDO))
+    assert desk.row == (2, EDO, ARRIVED + 90 * DAY, False)
+    desk.service.advance(200 * DAY)
+    assert [each[:2] for each in desk.missed] == [(1, LAGOS), (2, EDO), (3, "programme:desk")]
+
+
+def test_the_first_centre_counts_in_whatever_order_it_is_told_of_and_so_in_documents_from_before_it_was_kept() -> None:
+    first, then = referred(), referred(referral_id=SECOND, to_centre=EDO)
+    found = set()
+    for order in ((first, then), (then, first)):
+        desk = Desk()
+        for each in order:
+            desk.service.event(each, occurred_at=NOW - (9 if each is first else 2) * DAY)
+        [candidate] = desk.service.all(Candidate)
+        found.add(candidate.known_from)
+    assert found == {NOW - 9 * DAY}
+    of_old = Candidate(UUID(int=1), place=candidate.place)
+    assert of_old.had_from == NOW - 2 * DAY
