@@ -51,6 +51,8 @@ def new_file(key: str) -> dict[str, Any]:
         "consents": [],
         "departure": None,
         "arrival": None,
+        "correction": None,
+        "corrections": [],
         "contacts": [],
         "assessment": None,
         "courses": [],
@@ -60,8 +62,9 @@ def new_file(key: str) -> dict[str, Any]:
         "care_keys": {},
         "journey_told_at": None,
         "withdrawn_early": [],
-        "early": {"cancelled": [], "offers": []},
+        "early": {"cancelled": [], "offers": [], "voided": []},
         "age": None,
+        "case_ref": None,
     }
 
 
@@ -90,6 +93,7 @@ def add(file: dict[str, Any], message: ReturneeReferred, occurred: str, due: str
             },
             "received_at": occurred,
             "answer_due_at": due,
+            "answer_owed_from": occurred,
             "status": "received",
             "answered_at": None,
             "ended_at": None,
@@ -102,6 +106,7 @@ def add(file: dict[str, Any], message: ReturneeReferred, occurred: str, due: str
             "ends_case": False,
             "reopened_at": None,
             "renewal": None,
+            "walk_in": False,
         }
     )
     if message.departure is not None:

@@ -57,6 +57,7 @@ async def things(chain: Chain) -> Ids:
         "case_id": [person.case_id for person in people],
         "referral_id": [person.referral_id for person in people],
         "consent_id": consents,
+        "hold_id": [await person.held() for person in people],
         "session_id": [session],
         "enrolment_id": [person.enrolment_id for person in people],
         "employer_id": [employer],

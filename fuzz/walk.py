@@ -264,12 +264,8 @@ class Walk:
 
     async def held(self) -> dict[str, str]:
         """A case whose records are held, and the hold."""
-        case_id = await self.opened()
-        bearer = token(self.chain.stack, sub="walk", roles=["data_protection_officer"], org="programme:desk")
-        headers = {"Authorization": f"Bearer {bearer}", "Idempotency-Key": str(uuid4())}
-        async with self._client("referral") as client:
-            answer = await client.post(f"/cases/{case_id}/holds", json={"reason": "complaint"}, headers=headers)
-        return {"case_id": case_id, "hold_id": answer.json()["hold_id"]}
+        person = await self._person().opened()
+        return {"case_id": person.case_id, "hold_id": await person.held()}
 
     # --- parked records ----------------------------------------------------------------------------------------------
 

@@ -79,7 +79,8 @@ async def search_files(body: Search, actor: Staff, reading: Reading, now: Now, m
         raise Problem.of(case_ref_misread().at("/case_ref"))
     marks = _wanted(marking, body.name, body.phone)
     if reference is None and not marks:
-        raise Problem.of(refusals.NOTHING_LOOKED_FOR)
+        given = next((name for name in ("name", "phone") if getattr(body, name) is not None), "")
+        raise Problem.of(refusals.NOTHING_LOOKED_FOR.at(f"/{given}"))
     return json_response(await views.found(reading, actor.org, reference, marks, now))
 
 

@@ -35,16 +35,17 @@ async def test_a_person_goes_from_a_referral_into_work(placement: Placement) -> 
     await placement.post("/employments", bodies.employment(offer["offer_id"], started_on=TODAY.isoformat()))
     assert (await placement.get(f"/candidates/{case_id}"))["status"] == "placed"
     rows = await placement.pool.fetch("select record from outbox order by id")
-    assert [outbox.read(row["record"]).headers["ce_type"].split(".")[2] for row in rows] == [
-        "VacancyPublished",
-        "CandidateShortlisted",
-        "CandidatePresented",
-        "JobOffered",
-        "DeadlineMet",  # by the employer: an answer on the person
-        "JobOfferAccepted",
-        "VacancyClosed",
-        "EmploymentStarted",
-        "DeadlineMet",  # by the desk: word that the work has begun
+    told = [outbox.read(row["record"]) for row in rows]
+    assert [(each.headers["ce_type"].split(".")[2], each.value.get("deadline_type")) for each in told] == [
+        ("VacancyPublished", None),
+        ("CandidateShortlisted", None),
+        ("CandidatePresented", None),
+        ("JobOffered", None),
+        ("DeadlineMet", "employer_feedback"),
+        ("JobOfferAccepted", None),
+        ("VacancyClosed", None),
+        ("EmploymentStarted", None),
+        ("DeadlineMet", "employment_start"),
     ]
 
 

@@ -87,13 +87,10 @@ async def test_the_list_of_cases_reads_no_key_and_no_consent(desk: Process) -> N
     case = await desk.opened()
     await desk.referred(case, "health")
     stored = await desk.pool.fetchrow("select data from case_file")
-    assert {"care_key", "consents", "timeline"} < json.loads(stored["data"]).keys()
+    unread = {"care_key", "profile_keys", "shares", "consents", "timeline"}
+    assert unread < json.loads(stored["data"]).keys()
     read = json.loads(await desk.pool.fetchval(f"select {CASES.columns} from case_file"))
-    assert read == {
-        name: value
-        for name, value in json.loads(stored["data"]).items()
-        if name not in {"care_key", "consents", "timeline"}
-    }
+    assert read == {name: value for name, value in json.loads(stored["data"]).items() if name not in unread}
     assert ids(await desk.read("/cases")) == [case]
 
 

@@ -61,6 +61,7 @@ async def test_a_day_at_the_provider(training: Process) -> None:
     shown = await training.get(f"/enrolments/{waiting['enrolment_id']}", scout())
     assert shown["completion"] == body
     assert shown["person"] == {
+        "case_ref": None,
         "language": "ha",
         "age_band": "unknown",
         "target_group": "RETURNEE_DE",
@@ -80,7 +81,8 @@ async def test_who_sees_the_people_of_a_session(training: Process) -> None:
     own, programme = seen["own"], seen["programme"]
     assert [item["case_id"] for item in own] == [str(case) for case in cases]
     assert [(item["status"], item["position"]) for item in own] == [("confirmed", None), ("waitlisted", 1)]
-    assert own[0]["person"] == {"language": "ha", "age_band": "unknown", "target_group": None, "country": None}
+    person = {"case_ref": None, "language": "ha", "age_band": "unknown", "target_group": None, "country": None}
+    assert own[0]["person"] == person
     assert programme[0]["person"]["country"] == "NG"
     assert seen["other"] is None
     assert seen["scout"] is None

@@ -34,7 +34,9 @@ def test_it_ends_well_as_soon_as_somebody_else_has_migrated(ops_database: Databa
     took = time.monotonic() - begun
     job.join()
     assert (result.exit_code, result.stdout) == (0, "up to date: referral\n")
-    assert "waiting: referral: 5 migrations are pending" in result.stderr
+    count = len(migrations.files("referral"))
+    assert count > 1
+    assert f"waiting: referral: {count} migrations are pending" in result.stderr
     assert 1.5 <= took < 30
 
 

@@ -126,6 +126,11 @@ class Chain:
         program.process.kill()
         program.process.wait(10)
 
+    def real_time_again(self, service: str) -> None:
+        """After the service's clock was advanced, which moves forward only: a new process has a new one."""
+        self.stack.services[service].stop(25)
+        self.start(service)
+
     def as_(self, service: str, role: str, org: str, country: str = "", subject: str = "local") -> Caller:
         """Somebody with this role at this organisation; another `subject` is another person."""
         who = (service, role, org, country, subject)
@@ -135,7 +140,7 @@ class Chain:
         return self._callers[who]
 
     async def destroyed(self, case_id: str) -> None:
-        """Two people of the desk in Bavaria destroy the keys of a case, and the days pass."""
+        """Two people of the desk in Bavaria destroy the keys of a case, and the days pass until `real_time_again`."""
         path = f"/cases/{case_id}/profile/destruction"
         first, second = (self.as_("referral", "scout", "scouts:bavaria", "DE", who) for who in ("local", "second"))
         await first.do(f"{path}/request", {"reason": "person_asked"})

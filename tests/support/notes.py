@@ -44,6 +44,10 @@ def router() -> APIRouter:
     async def read_note(name: str, search: str = "") -> list[str]:
         return [name, search]
 
+    @routes.post("/notes/search")
+    async def search_notes(body: Note) -> list[str]:
+        return [body.text]
+
     @routes.get("/crash")
     async def crash() -> None:
         raise KeyError(CANARY)

@@ -30,6 +30,8 @@ class Operation:
     """Parts of its path that are numbers; all others are UUIDs, but for a country."""
     queries: frozenset[str]
     """Parameters of its query."""
+    tags: tuple[str, ...]
+    """What it belongs to."""
 
     @property
     def changes(self) -> bool:
@@ -88,6 +90,7 @@ def _operation(service: str, document: dict[str, Any], method: str, path: str, r
             each["name"] for each in raw.get("parameters", ()) if each["schema"].get("type") == "integer"
         ),
         queries=frozenset(each["name"] for each in raw.get("parameters", ()) if each["in"] == "query"),
+        tags=tuple(raw.get("tags", ())),
         keyed=any(each["name"].lower() == "idempotency-key" for each in raw.get("parameters", ())),
     )
 

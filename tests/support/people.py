@@ -17,6 +17,7 @@ STAFF: Mapping[str, tuple[str, str, str, str]] = {
     "counsellor": ("counselling", "centre_counsellor", CENTRE, "NG"),
     "other_counsellor": ("counselling", "centre_counsellor", OTHER_CENTRE, "NG"),
     "officer": ("placement", "placement_officer", CENTRE, "NG"),
+    "protection": ("referral", "data_protection_officer", "programme:protection", ""),
     "manager_of_referral": ("referral", "programme_manager", "programme:desk", ""),
     "manager_of_training": ("training", "programme_manager", "programme:desk", ""),
     "manager_of_counselling": ("counselling", "programme_manager", "programme:desk", ""),
@@ -169,6 +170,11 @@ class Person:
         answer = await self.staff("scout").do(f"/cases/{self.case_id}/referrals", body)
         self.referral_id = answer["referral_id"]
         return self
+
+    async def held(self) -> str:
+        """Records that nothing may end for now; the hold's id."""
+        answer = await self.staff("protection").do(f"/cases/{self.case_id}/holds", {"reason": "complaint"})
+        return str(answer["hold_id"])
 
     async def withdrawn(self) -> Person:
         """Does not want it any more."""

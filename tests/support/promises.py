@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from tests.support.chain import Heard
-from tests.support.ledger import Entry
+from tests.support.ledger import Entry, Ledger
 
 REFERRAL = {
     r"/cases": ["CaseOpened"],
@@ -33,6 +35,16 @@ PLACEMENT = {
     r"/offers/[^/]+/accept": ["JobOfferAccepted"],
     r"/employments": ["EmploymentStarted"],
 }
+OF_THEMSELVES = {"DeadlineMet", "RetentionStarted"}
+"""What is told beside what a command asks for: that something owed was done, and that a case has ended. Where it stands
+among the rest depends on when another service's news came."""
+
+
+class Met(NamedTuple):
+    """What was owed and is done by the commands: certainly, and at most, if news and command may cross."""
+
+    surely: AbstractSet[str]
+    perhaps: AbstractSet[str] = frozenset()
 
 
 def expected(entries: Sequence[Entry], rules: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -43,6 +55,46 @@ def expected(entries: Sequence[Entry], rules: dict[str, list[str]]) -> dict[str,
             if re.fullmatch(path, entry.path):
                 found[entry.answer["case_id"]] += events
     return dict(found)
+
+
+def by_commands(event: Heard) -> bool:
+    """Whether it is what a command asks for."""
+    return event.type not in OF_THEMSELVES
+
+
+def met(ledger: Ledger) -> dict[tuple[str, str], Met]:
+    """Per service and kind of deadline the ids of what is owed no more, because it was done."""
+    referral, counselling, placement = (ledger.promised(name) for name in ("referral", "counselling", "placement"))
+    sent = _answered(referral, r"/cases/[^/]+/referrals", "referral_id")
+    sent |= _answered(counselling, r"/referrals/[^/]+/redirect", "child_referral_id")
+    withdrawn = _named(referral, r"/referrals/([^/]+)/withdraw")
+    arrived = _named(counselling, r"/files/([^/]+)/arrival")
+    offered = _answered(placement, r"/candidacies/[^/]+/offer", "case_id")
+    return {
+        ("referral", "referral_receipt"): Met(sent - withdrawn, withdrawn),
+        ("counselling", "referral_answer"): Met(_named(counselling, r"/referrals/([^/]+)/(?:accept|reject|redirect)")),
+        ("counselling", "arrival_confirmation"): Met(set(), arrived),
+        ("counselling", "first_contact"): Met(_named(counselling, r"/files/([^/]+)/contacts")),
+        ("placement", "job_offer_target"): Met(set(), arrived & offered),
+        ("placement", "employer_feedback"): Met(_named(placement, r"/candidacies/([^/]+)/offer")),
+        ("placement", "employment_start"): Met(_answered(placement, r"/employments", "candidacy_id")),
+    }
+
+
+def ended(ledger: Ledger) -> set[str]:
+    """Cases that have come to their end: in these tests nobody is referred twice."""
+    withdrawn = _answered(ledger.promised("referral"), r"/referrals/[^/]+/withdraw", "case_id")
+    return withdrawn | _answered(ledger.promised("counselling"), r"/referrals/[^/]+/(?:reject|complete)", "case_id")
+
+
+def _named(entries: Sequence[Entry], path: str) -> set[str]:
+    """The ids in these paths."""
+    return {found[1] for entry in entries if (found := re.fullmatch(path, entry.path))}
+
+
+def _answered(entries: Sequence[Entry], path: str, name: str) -> set[str]:
+    """These ids in the answers."""
+    return {str(entry.answer[name]) for entry in entries if re.fullmatch(path, entry.path)}
 
 
 def by_key(events: Sequence[Heard], only: Callable[[Heard], bool] = lambda _: True) -> dict[str, list[str]]:

@@ -22,6 +22,7 @@ ROLES = (
     "placement_officer",
     "operator",
     "programme_manager",
+    "data_protection_officer",
 )
 HOMES = {
     "referral": ("scouts:bavaria", "DE"),
@@ -33,7 +34,8 @@ HOMES = {
 OPERATIONS = ("programme:operations", "")
 """Who looks after all of them."""
 PROTECTION = "programme:protection"
-"""Whose officer reads the audit."""
+"""Whose officer reads the audit, and holds records."""
+HELD = ("/cases/{case_id}/holds", "/cases/{case_id}/retention")
 
 
 def own_key(stack: LocalStack) -> OKPKey:
@@ -66,7 +68,9 @@ def at_home(stack: LocalStack, service: str, path: str = "", **changes: Any) -> 
     if path.startswith("/audit"):
         return token(stack, org=PROTECTION, country="", **{"roles": ["data_protection_officer"], **changes})
     org, country = HOMES[service]
-    if path.startswith(("/operations/", "/local/", "/countries")):
+    if path.startswith(HELD):
+        org, country = PROTECTION, ""
+    elif path.startswith(("/operations/", "/local/", "/countries")):
         org, country = OPERATIONS
     elif path == "/enrolments":  # the desk asks for courses, the provider does the rest
         org, country = HOMES["referral"]

@@ -30,7 +30,7 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert answer.headers["content-type"] == "application/problem+json"
     document: dict[str, Any] = answer.json()
     assert set(document) == {"type", "title", "status", "detail", "instance", "code", "remedy", "errors"}
-    assert document["code"] == code
+    assert document["code"] == code, answer.text
     assert document["status"] == status
     assert document["type"].endswith(f":{code}")
     assert document["detail"].endswith(".")

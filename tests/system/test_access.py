@@ -6,10 +6,13 @@ for every combination.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -144,6 +147,8 @@ OBJECTS: Mapping[str, Object] = {
     "referral": Object("referral", "/referrals/{referral_id}", whole("chain")),
     "list of cases": Object("referral", "/cases", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
     "list of referrals": Object("referral", "/referrals", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
+    "retention": Object("referral", "/cases/{case_id}/retention", whole("ended", "holds")),
+    "list of keys owed": Object("referral", "/profile-keys", line("case_id"), {"limit": "100"}),
     "enrolment": Object("training", "/enrolments/{enrolment_id}", enrolment_shows),
     "session": Object("training", "/sessions/{session_id}", session_shows),
     "list of enrolments": Object("training", "/enrolments", line("case_id"), {"case_id": "{case_id}"}),
@@ -201,6 +206,8 @@ async def worlds(chain: Chain) -> dict[str, dict[str, str]]:
     for state in STATES:
         found[state] = await person_in(chain, state)
     await chain.quiet()
+    for ids in found.values():
+        await unanswered(chain, ids["case_id"])
     return found
 
 
@@ -250,6 +257,16 @@ async def person_in(chain: Chain, state: str) -> dict[str, str]:
         "walked_id": await walk_in(chain, state, job, employer),
         "candidacy_id": candidacies[1],
     }
+
+
+async def unanswered(chain: Chain, case_id: str) -> None:
+    """As if Lagos had been asked eight days ago to destroy a key, and had been silent since."""
+    asked = {"revoked_at": (datetime.now(UTC) - timedelta(days=8)).isoformat(), "destroyed_at": None}
+    query = """
+    update case_file set data = jsonb_set(data, '{shares,0}', data #> '{shares,0}' || $2::jsonb)
+    where id = $1 and data #> '{shares,0}' is not null returning 1
+    """
+    assert await chain.rows("referral", query, UUID(case_id), json.dumps(asked)) == [(1,)]
 
 
 async def walk_in(chain: Chain, state: str, job: str, employer: str) -> str:

@@ -138,6 +138,7 @@ async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]
     await asyncio.sleep(2)  # spans leave every half second
     yield careless.answers
     await careless.close()
+    chain.real_time_again("referral")
 
 
 async def documented(chain: Chain, service: str) -> list[Operation]:

@@ -40,6 +40,7 @@ async def ids(chain: Chain) -> dict[str, str]:
     return {
         "case_id": person.case_id,
         "consent_id": consent,
+        "hold_id": await person.held(),
         "referral_id": person.referral_id,
         "session_id": session,
         "enrolment_id": person.enrolment_id,

@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from chassis.http import audit, code_lists, docs_page, local_clock, parked
 from chassis.http.door import Door
@@ -76,6 +77,7 @@ def create_api(
             Middleware(AddressGuard),
         ],
     )
+    app.state.whole_paths = {each.path for each in app.routes if isinstance(each, Route) and "{" not in each.path}
     app.state.keyed_marks = marks
     app.state.subject_field = f"{service.subject}_id"
     app.state.marks = _hashes if marks is None else marks

@@ -31,12 +31,17 @@ class _Route(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
+        self._has_parts = "{" in path
         if parameters := documented(self.dependant):
             self.openapi_extra = {**(self.openapi_extra or {}), "parameters": parameters}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """FastAPI's answer, which tries one route after the other: most of them have another number of segments."""
-        if scope["path"].count("/") != self.path.count("/"):
+        """FastAPI's answer, which tries one route after the other: most of them have another number of segments. An
+        address that is a whole path of the API is no id in another one: `GET /things/search` reads no thing."""
+        path = scope["path"]
+        if path.count("/") != self.path.count("/"):
+            return Match.NONE, {}
+        if self._has_parts and path in scope["app"].state.whole_paths:
             return Match.NONE, {}
         return super().matches(scope)
 

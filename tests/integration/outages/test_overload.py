@@ -21,6 +21,7 @@ from tests.support.web import problem
 CLERK = {"roles": ["training_clerk"], "org": PAINT}
 MANAGER = {"roles": ["programme_manager"], "org": "programme:desk"}
 OPERATOR = {"roles": ["operator"], "org": "programme:operations"}
+PROTECTION = {"roles": ["data_protection_officer"], "org": "programme:protection"}
 
 
 def asker(operation: Operation, who: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -29,6 +30,8 @@ def asker(operation: Operation, who: Mapping[str, Any]) -> Mapping[str, Any]:
         return OPERATOR
     if operation.path.startswith("/countries"):
         return MANAGER
+    if "retention" in operation.tags:
+        return PROTECTION
     return BAVARIA if operation.name == "request_enrolment" else who
 
 

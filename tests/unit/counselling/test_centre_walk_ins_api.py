@@ -129,8 +129,9 @@ def test_what_is_kept_to_be_found_by_is_a_keyed_hash(api: Api) -> None:
 
 
 def test_a_search_for_nothing_is_refused(api: Api) -> None:
-    problem(api.act("/files/search", {}), 422, "nothing_looked_for")
-    problem(api.act("/files/search", {"phone": "12345"}), 422, "nothing_looked_for")
+    for body, field in (({}, "/"), ({"phone": "12345"}, "/phone"), ({"name": "...", "phone": None}, "/name")):
+        document = problem(api.act("/files/search", body), 422, "nothing_looked_for")
+        assert [each["field"] for each in document["errors"]] == [field]
     document = problem(api.act("/files/search", {"case_ref": "PH-7K3M9QX-G"}), 422, "case_ref_misread")
     assert [each["field"] for each in document["errors"]] == ["/case_ref"]
 

@@ -30,6 +30,14 @@ def test_openapi_has_the_service_its_function_names_and_problem_answers() -> Non
     assert "/local/clock" not in document["paths"]
 
 
+def test_an_address_that_is_a_path_of_its_own_is_no_part_of_another_one() -> None:
+    answer = ask(APP, "GET", "/notes/search")
+    problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "POST"
+    assert ask(APP, "POST", "/notes/search", json={"text": "a"}).json() == ["a"]
+    assert ask(APP, "GET", "/notes/a").json() == ["a", ""]
+
+
 def test_openapi_follows_routes_that_are_added_later() -> None:
     app = make_app()
     app.openapi()
