@@ -8,7 +8,6 @@ from datetime import date
 from chassis.pure.retention import TermOver
 from chassis.pure.sealing import Rewrap, Sealed
 from referral.commands import SetProfile
-from referral.domain.age import ages_of
 from referral.domain.case import Case
 from referral.domain.profile import PROFILE_PART, Profile
 from referral.events import ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
@@ -21,6 +20,7 @@ from tests.support.memory import SYSTEM
 from tests.support.referral.news import CASE, LAGOS, TODAY
 from tests.support.referral.web import PROFILE
 from tests.support.referral.world import Desk, done, sealed
+from vocabulary.ages import ages_of
 from vocabulary.profiles import FIELDS
 
 TWO = (line("first", 1), line("second", 2, "2026-01-01T00:00:00Z"))
