@@ -1,4 +1,4 @@
-"""What the HTTP API answers: outcomes of commands, and views of files. Codes, days and ids only."""
+"""What the HTTP API shows of files and referrals. Codes, days and ids only."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from pydantic import Field
 from chassis.pure.answers import Answer
 from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
-from counselling.domain.profile import PartStatus
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
 from counselling.domain.sight import (
-    Sight,
     consent_lost_at,
     departure_for,
     leading_of,
@@ -24,102 +22,12 @@ from counselling.domain.sight import (
     sight_of,
     stage_for,
 )
-from counselling.domain.signed import SignedConsent
-from counselling.domain.walk_in import WalkIn, WalkInStatus
-from vocabulary import profiles
-from vocabulary.destroying import DestructionView
-from vocabulary.destruction import standing
-from vocabulary.seconding import waiting
-from vocabulary.terms import ConsentStatus, Priority, ProfilePart, Readiness
+from counselling.outcomes import ESTIMATED, CorrectionRequestView, ReportView, correction_for
+from vocabulary.terms import Priority, Readiness
 
-UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
 REFERENCE = "what the person has on paper, such as PH-7K3M9QX-F"
 LOST = "since when no consent covers the centre that holds it: it was taken back, or its last day is over"
 OVER = "why the case is over for everybody, as a centre has told: a code of fail_reasons, such as person_deceased"
-ESTIMATED = "whether that time rests on a day that nobody has announced yet, and may move by one"
-
-
-class ReferralOutcome(Answer):
-    """The referral after an answer, and the stage of its file."""
-
-    case_id: UUID
-    referral_id: UUID
-    root_referral_id: UUID
-    centre: str
-    status: ReferralStatus
-    file_status: FileStatus | None = Field(description=UNKNOWN)
-    answered_at: datetime | None
-    first_appointment: datetime | None
-    reason: str | None = Field(description="why it was rejected or redirected, the outcome, or why it failed")
-
-    @classmethod
-    def of(cls, file: CentreFile, referral: Referral, sight: Sight, **more: object) -> Self:
-        """From the states, for a centre with this sight of the file; `more` is what a subclass adds."""
-        return cls.model_validate(
-            {
-                "case_id": file.id,
-                "referral_id": referral.id,
-                "root_referral_id": referral.root_id,
-                "centre": referral.centre,
-                "status": referral.status,
-                "file_status": stage_for(file, referral.centre, sight),
-                "answered_at": referral.answered_at,
-                "first_appointment": referral.first_appointment,
-                "reason": referral.reason,
-                **more,
-            }
-        )
-
-
-class RedirectionOutcome(ReferralOutcome):
-    """The referral that was passed on, and the child that the other centre got."""
-
-    child_referral_id: UUID
-    to_centre: str
-    answer_due_at: datetime | None = Field(description=f"by when the other centre owes its answer; {UNKNOWN}")
-    answer_due_estimated: bool | None = Field(description=ESTIMATED)
-
-
-class NeverArrivedOutcome(Answer):
-    """The file of somebody who never arrived, and the referrals that failed for it."""
-
-    case_id: UUID
-    status: FileStatus | None = Field(description=UNKNOWN)
-    referral_ids: tuple[UUID, ...]
-
-
-class ArrivalOutcome(Answer):
-    """The file after the arrival. Without a consent that lets the centre know the person now: that it is recorded."""
-
-    case_id: UUID
-    status: FileStatus | None = Field(description=UNKNOWN)
-    first_contact_due_at: datetime | None = Field(description=UNKNOWN)
-    first_contact_due_estimated: bool | None = Field(description=ESTIMATED)
-
-
-class ContactOutcome(Answer):
-    """The file after a contact. Without a consent that lets the centre know the person now: that it is recorded."""
-
-    case_id: UUID
-    status: FileStatus | None = Field(description=UNKNOWN)
-    contacts: int | None = Field(description=f"contacts since the arrival; {UNKNOWN}")
-
-
-class ReportView(Answer):
-    """What is, or was, recorded of an arrival."""
-
-    arrived_on: date
-    admin1: str | None
-    method: ArrivalMethod
-
-
-class CorrectionRequestView(Answer):
-    """What a colleague wants the arrival to be; somebody else of the centre confirms or rejects it."""
-
-    report: ReportView | None = Field(description="null: there was no arrival")
-    reason: str = Field(description="a code of correction_reasons")
-    requested_at: datetime
-    lapses_at: datetime
 
 
 class CorrectedView(Answer):
@@ -129,51 +37,6 @@ class CorrectedView(Answer):
     report: ReportView | None = Field(description="null: there was no arrival")
     reason: str = Field(description="a code of correction_reasons")
     corrected_at: datetime
-
-
-def correction_for(file: CentreFile, org: str | None, at: datetime) -> CorrectionRequestView | None:
-    """The request that waits at this organisation, or (None) at any."""
-    wanted = waiting(file.correction, at)
-    if wanted is None or org not in (None, wanted.org):
-        return None
-    return CorrectionRequestView.model_validate(wanted)
-
-
-class CorrectionOutcome(Answer):
-    """The file after a request, or after the answer to one."""
-
-    case_id: UUID
-    status: FileStatus
-    arrived_on: date | None
-    first_contact_due_at: datetime | None
-    correction: CorrectionRequestView | None = Field(description="what waits for a second person")
-
-    @classmethod
-    def of(cls, file: CentreFile, org: str, at: datetime) -> Self:
-        """For a centre that may know all of the file."""
-        return cls(
-            case_id=file.id,
-            status=file.status,
-            arrived_on=file.arrival and file.arrival.arrived_on,
-            first_contact_due_at=file.arrival and file.arrival.contact_due_at,
-            correction=correction_for(file, org, at),
-        )
-
-
-class AssessmentOutcome(Answer):
-    """The file after an assessment."""
-
-    case_id: UUID
-    status: FileStatus
-    assessment_ref: UUID
-    domains_with_needs: int
-
-
-class LevelsOutcome(Answer):
-    """The levels of so many assessments can be read no more."""
-
-    case_id: UUID
-    assessments: int
 
 
 class PreviewView(Answer):
@@ -451,29 +314,6 @@ class FileSummary(Answer):
         return line.model_copy(update={**dict.fromkeys(cls.model_fields.keys() - kept), "needs": ()})
 
 
-class PartView(Answer):
-    """How a part of the profile stands, and since when."""
-
-    part: ProfilePart
-    status: PartStatus = Field(
-        description="`key_on_its_way`: it will open; `revoked`: it will not, until it is handed over again"
-    )
-    since: datetime
-
-
-class ProfileView(profiles.ProfileView):
-    """The profile in clear, for the centre that has the person in its care; null: unknown, or its part is not open.
-
-    What the centre has taken down itself is open as soon as it is there.
-    """
-
-    parts: tuple[PartView, ...]
-    needs: tuple[str, ...] | None = Field(
-        default=None,
-        description="all that a scout has asked the centre for, also what no preview may tell; null of who walked in",
-    )
-
-
 class AssessmentView(Answer):
     """One assessment with its levels: for the centre that has the person in its care, or that made it to the end."""
 
@@ -488,89 +328,3 @@ class Assessments(Answer):
 
     case_id: UUID
     items: tuple[AssessmentView, ...]
-
-
-class FileOpened(Answer):
-    """The person is in the centre's care."""
-
-    case_id: UUID
-    case_ref: str = Field(description="to be printed for the person")
-    referral_id: UUID = Field(description="of the support: complete it, let it fail, or reopen it under this id")
-    consent_id: UUID
-    status: FileStatus
-
-
-class WalkInOutcome(Answer):
-    """What is known now of who the person is."""
-
-    case_id: UUID
-    profile: WalkInStatus
-
-
-class DestructionOutcome(Answer):
-    """What is known of who the person is, and what is to become of the keys."""
-
-    case_id: UUID
-    profile: WalkInStatus
-    destruction: DestructionView | None = Field(description="what a colleague wants; null: nothing")
-
-    @classmethod
-    def of(cls, walk_in: WalkIn, at: datetime) -> Self:
-        """As it stands now."""
-        wanted = standing(walk_in.destruction, at)
-        view = None if wanted is None else DestructionView.model_validate(wanted)
-        return cls(case_id=walk_in.id, profile=walk_in.status, destruction=view)
-
-
-class SignedOutcome(Answer):
-    """What the consent is now."""
-
-    case_id: UUID
-    consent_id: UUID
-    status: ConsentStatus
-    valid_until: date = Field(description="the last day on which it holds, where it was signed")
-    expires_at: datetime = Field(description="the moment at which that day is over")
-
-    @classmethod
-    def of(cls, consent: SignedConsent) -> Self:
-        """From the state."""
-        return cls.from_state(consent, consent_id=consent.id, expires_at=consent.ends_at)
-
-
-class SignedView(Answer):
-    """A consent that was signed at a centre."""
-
-    consent_id: UUID = Field(validation_alias="id")
-    purpose: str
-    recipients: tuple[str, ...]
-    text_version: str
-    language: str
-    evidence_ref: UUID
-    granted_on: date
-    signed_in: str = Field(description="the country in which it was signed")
-    valid_until: date
-    expires_at: datetime = Field(validation_alias="ends_at", description="the moment at which that day is over there")
-    guardian: bool
-    recorded_by: str
-    status: ConsentStatus
-    withdrawn_at: datetime | None
-
-
-class SignedConsents(Answer):
-    """What a person has signed at centres, the earliest first."""
-
-    case_id: UUID
-    items: tuple[SignedView, ...]
-
-
-class FoundFile(Answer):
-    """Somebody who was here before. Without a consent that lets the centre know them now: that they were."""
-
-    case_id: UUID
-    known: bool = Field(description="whether a consent lets the centre know them now; else record one with them")
-
-
-class Found(Answer):
-    """Who fits what was looked for; more than are listed call for a word more."""
-
-    items: tuple[FoundFile, ...]

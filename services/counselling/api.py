@@ -19,21 +19,7 @@ from chassis.pure.codes import Code
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
 from counselling import commands, refusals, views
-from counselling.answers import (
-    ArrivalOutcome,
-    AssessmentOutcome,
-    Assessments,
-    ContactOutcome,
-    CorrectionOutcome,
-    FileSummary,
-    FileView,
-    InboxItem,
-    LevelsOutcome,
-    NeverArrivedOutcome,
-    ProfileView,
-    RedirectionOutcome,
-    ReferralOutcome,
-)
+from counselling.answers import Assessments, FileSummary, FileView, InboxItem
 from counselling.bodies import (
     Acceptance,
     ArrivalCorrection,
@@ -48,6 +34,17 @@ from counselling.bodies import (
     Voiding,
 )
 from counselling.domain.centre_file import CentreFile, FileStatus
+from counselling.outcomes import (
+    ArrivalOutcome,
+    AssessmentOutcome,
+    ContactOutcome,
+    CorrectionOutcome,
+    LevelsOutcome,
+    NeverArrivedOutcome,
+    RedirectionOutcome,
+    ReferralOutcome,
+)
+from counselling.persons import ProfileView
 from counselling.resources import ASSESSMENTS, FILE, PROFILE, Scope
 from vocabulary.case_ref import read
 from vocabulary.codes import Centre

@@ -14,7 +14,7 @@ from chassis.http.auditing import personal
 from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer
 from counselling import commands
-from counselling.answers import DestructionOutcome
+from counselling.outcomes import DestructionOutcome
 from counselling.resources import DESTRUCTION
 from counselling.walk_ins import Staff
 from vocabulary.destroying import DestructionRequest

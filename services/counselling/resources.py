@@ -11,18 +11,7 @@ from chassis.pure.resources import Resource
 from chassis.pure.sealing import Vault
 from chassis.pure.states import States, by_id, by_link
 from counselling import refusals
-from counselling.answers import (
-    Assessments,
-    AssessmentView,
-    DestructionOutcome,
-    FileSummary,
-    FileView,
-    PartView,
-    ProfileView,
-    ReferralView,
-    SignedConsents,
-    correction_for,
-)
+from counselling.answers import Assessments, AssessmentView, FileSummary, FileView, ReferralView
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.profile import ProfileKey, SealedProfile
@@ -34,6 +23,8 @@ from counselling.handlers.consents import answers_for
 from counselling.handlers.profiles import opened
 from counselling.handlers.walk_ins import taken_in_here
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
+from counselling.outcomes import DestructionOutcome, correction_for
+from counselling.persons import PartView, ProfileView, SignedConsents
 from vocabulary.profiles import FIELDS, NEEDS, part_in_clear
 from vocabulary.roles import PROGRAMME_MANAGER
 

@@ -13,13 +13,14 @@ from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
-from counselling.answers import FileSummary, Found, FoundFile, InboxItem
+from counselling.answers import FileSummary, InboxItem
 from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.consent import Consent, covered
 from counselling.domain.referral import Referral
 from counselling.domain.sight import KNOWING, sight_of
 from counselling.handlers.deadlines import CONSENT_EXPIRY, CONSENT_RENEWAL, REFERRAL_ANSWER
 from counselling.limits import answer_estimated
+from counselling.persons import Found, FoundFile
 from counselling.resources import Scope, with_estimate
 from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
 

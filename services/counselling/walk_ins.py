@@ -16,9 +16,10 @@ from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
 from counselling import commands, refusals, views
-from counselling.answers import FileOpened, Found, SignedConsents, SignedOutcome, WalkInOutcome
 from counselling.bodies import ConsentSheet, NewFile, Search, SignedBody
 from counselling.domain.walk_in import marks_of
+from counselling.outcomes import FileOpened, SignedOutcome, WalkInOutcome
+from counselling.persons import Found, SignedConsents
 from counselling.resources import PROFILE, SIGNED
 from vocabulary.ages import Ages, ages_of
 from vocabulary.case_ref import read

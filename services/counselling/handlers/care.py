@@ -14,11 +14,11 @@ from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.sealing import InClear, Rewrap, Vault, all_rewrapped
 from chassis.pure.states import States
 from counselling import refusals
-from counselling.answers import LevelsOutcome
 from counselling.commands import DestroyLevels
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.handlers.access import sight_in
+from counselling.outcomes import LevelsOutcome
 
 CARE = "care"
 """The part of a case that these keys open."""

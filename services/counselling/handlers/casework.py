@@ -13,7 +13,6 @@ from chassis.pure.decision import (
 )
 from chassis.pure.states import States
 from counselling import refusals
-from counselling.answers import ArrivalOutcome, AssessmentOutcome, ContactOutcome
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
 from counselling.domain.assessment import MOST_ASSESSMENTS, Assessment
 from counselling.domain.centre_file import AssessmentSummary, CentreFile, leading, settled
@@ -24,6 +23,7 @@ from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.access import by_centre, care_of, sight_in
 from counselling.handlers.care import with_levels
 from counselling.limits import contact_estimated, contact_priority, contact_start, due
+from counselling.outcomes import ArrivalOutcome, AssessmentOutcome, ContactOutcome
 from vocabulary import regions
 from vocabulary.countries import day_at
 from vocabulary.refusals import date_in_future, limit_reached

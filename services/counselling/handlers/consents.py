@@ -13,7 +13,6 @@ from uuid import UUID
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from counselling import refusals
-from counselling.answers import SignedOutcome
 from counselling.commands import OpenFile, RecordConsent, Sheet, WithdrawConsent
 from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.signed import COUNSELLING, MOST_SIGNED, SignedConsent
@@ -21,6 +20,7 @@ from counselling.domain.walk_in import WalkIn
 from counselling.events import ConsentGranted, ConsentWithdrawn
 from counselling.handlers.incoming import with_consents
 from counselling.handlers.renewals import with_renewals
+from counselling.outcomes import SignedOutcome
 from vocabulary.countries import day_at, end_of_day_at
 from vocabulary.reference import Centre
 from vocabulary.refusals import limit_reached

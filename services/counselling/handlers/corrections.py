@@ -15,7 +15,6 @@ from uuid import UUID
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from counselling import refusals
-from counselling.answers import CorrectionOutcome
 from counselling.commands import ConfirmCorrection, CorrectArrival, RejectCorrection, VoidArrival
 from counselling.domain.centre_file import CentreFile, leading, settled
 from counselling.domain.correction import MOST_CORRECTIONS, Correction, CorrectionRequest, Report
@@ -26,6 +25,7 @@ from counselling.events import ArrivalCorrected, RecordVoided
 from counselling.handlers.access import by_centre, care_of, sight_in
 from counselling.handlers.casework import why_not_that_day, why_not_there
 from counselling.limits import contact_priority, contact_start, due
+from counselling.outcomes import CorrectionOutcome
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.confirming import seconded
 from vocabulary.countries import day_at, last_second_at

@@ -8,12 +8,12 @@ from dataclasses import replace
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
 from chassis.pure.states import States
 from counselling import refusals
-from counselling.answers import DestructionOutcome
 from counselling.commands import ConfirmDestruction, RejectDestruction, RequestDestruction
 from counselling.domain.walk_in import WalkIn
 from counselling.events import ProfileKeyDestroyed
 from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
 from counselling.handlers.walk_ins import taken_in_here
+from counselling.outcomes import DestructionOutcome
 from vocabulary.confirming import seconded
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.destruction import asked, standing

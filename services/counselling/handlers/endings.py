@@ -5,7 +5,6 @@ from __future__ import annotations
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from counselling import refusals
-from counselling.answers import NeverArrivedOutcome, ReferralOutcome
 from counselling.commands import CompleteReferral, FailReferral, ReopenReferral, ReportNeverArrived
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.consent import covered
@@ -13,6 +12,7 @@ from counselling.domain.referral import TRANSITIONS, Referral
 from counselling.events import CounsellingEvent, NeverArrived, ReferralCompleted, ReferralFailed, ReferralReopened
 from counselling.handlers.access import by_centre, care_of, referral_of, sight_in
 from counselling.handlers.referrals import contact_owed, takes_on_anew
+from counselling.outcomes import NeverArrivedOutcome, ReferralOutcome
 from vocabulary.countries import day_at
 from vocabulary.refusals import unknown_code, wrong_state
 from vocabulary.transitions import statuses_before

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from counselling import refusals
-from counselling.answers import RedirectionOutcome, ReferralOutcome
 from counselling.commands import AcceptReferral, RedirectReferral, RejectReferral
 from counselling.domain.centre_file import MAX_REDIRECTIONS, CentreFile
 from counselling.domain.consent import covered
@@ -17,6 +16,7 @@ from counselling.events import ReferralAccepted, ReferralRedirected, ReferralRej
 from counselling.handlers.access import by_centre, referral_of, sight_in
 from counselling.handlers.incoming import received
 from counselling.limits import answer_estimated, contact_priority, due
+from counselling.outcomes import RedirectionOutcome, ReferralOutcome
 from counselling.reference import Reference
 from vocabulary.countries import day_at
 from vocabulary.reference import Centre

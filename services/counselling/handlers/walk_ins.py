@@ -9,7 +9,6 @@ from chassis.pure.decision import NOTHING, Cleared, Context, Decision, Refused
 from chassis.pure.sealing import Rewrap, VaultError, all_rewrapped
 from chassis.pure.states import States
 from counselling import refusals
-from counselling.answers import FileOpened, WalkInOutcome
 from counselling.commands import OpenFile, SetProfile
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.journey import Contact
@@ -21,6 +20,7 @@ from counselling.handlers.access import sight_in
 from counselling.handlers.ages import band_ends_of, band_of, by_profile
 from counselling.handlers.consents import of_opening, told, with_signed
 from counselling.handlers.deadlines import PROFILE_DESTRUCTION
+from counselling.outcomes import FileOpened, WalkInOutcome
 from counselling.reference import Reference
 from vocabulary import regions
 from vocabulary.case_ref import case_ref

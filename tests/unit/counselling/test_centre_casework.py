@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 
 from chassis.pure.decision import Actor
-from counselling.answers import ArrivalOutcome, ContactOutcome
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
 from counselling.contracts import DeparturePlanned, ReturneeDeparted
 from counselling.domain.assessment import Assessment
 from counselling.events import ArrivedInCountry, FirstContactMade, NeedsAssessed
 from counselling.handlers.care import levels_of
+from counselling.outcomes import ArrivalOutcome, ContactOutcome
 from tests.support.counselling.world import (
     CASE,
     COUNSELLOR,

@@ -7,10 +7,11 @@ from typing import Any
 
 from chassis.pure.decision import Actor, Decision, Refused
 from counselling import commands, contracts
-from counselling.answers import CorrectionOutcome, FileView
+from counselling.answers import FileView
 from counselling.domain.correction import Report
 from counselling.events import ArrivalCorrected, RecordVoided
 from counselling.handlers.corrections import LAPSES_AFTER
+from counselling.outcomes import CorrectionOutcome
 from tests.support.counselling.world import (
     CASE,
     COUNSELLOR,

@@ -1,0 +1,202 @@
+"""What a command answers. Codes, days and ids only."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.pure.answers import Answer
+from counselling.domain.centre_file import CentreFile, FileStatus
+from counselling.domain.journey import ArrivalMethod
+from counselling.domain.referral import Referral, ReferralStatus
+from counselling.domain.sight import (
+    Sight,
+    stage_for,
+)
+from counselling.domain.signed import SignedConsent
+from counselling.domain.walk_in import WalkIn, WalkInStatus
+from vocabulary.destroying import DestructionView
+from vocabulary.destruction import standing
+from vocabulary.seconding import waiting
+from vocabulary.terms import ConsentStatus
+
+UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
+ESTIMATED = "whether that time rests on a day that nobody has announced yet, and may move by one"
+
+
+class ReferralOutcome(Answer):
+    """The referral after an answer, and the stage of its file."""
+
+    case_id: UUID
+    referral_id: UUID
+    root_referral_id: UUID
+    centre: str
+    status: ReferralStatus
+    file_status: FileStatus | None = Field(description=UNKNOWN)
+    answered_at: datetime | None
+    first_appointment: datetime | None
+    reason: str | None = Field(description="why it was rejected or redirected, the outcome, or why it failed")
+
+    @classmethod
+    def of(cls, file: CentreFile, referral: Referral, sight: Sight, **more: object) -> Self:
+        """From the states, for a centre with this sight of the file; `more` is what a subclass adds."""
+        return cls.model_validate(
+            {
+                "case_id": file.id,
+                "referral_id": referral.id,
+                "root_referral_id": referral.root_id,
+                "centre": referral.centre,
+                "status": referral.status,
+                "file_status": stage_for(file, referral.centre, sight),
+                "answered_at": referral.answered_at,
+                "first_appointment": referral.first_appointment,
+                "reason": referral.reason,
+                **more,
+            }
+        )
+
+
+class RedirectionOutcome(ReferralOutcome):
+    """The referral that was passed on, and the child that the other centre got."""
+
+    child_referral_id: UUID
+    to_centre: str
+    answer_due_at: datetime | None = Field(description=f"by when the other centre owes its answer; {UNKNOWN}")
+    answer_due_estimated: bool | None = Field(description=ESTIMATED)
+
+
+class NeverArrivedOutcome(Answer):
+    """The file of somebody who never arrived, and the referrals that failed for it."""
+
+    case_id: UUID
+    status: FileStatus | None = Field(description=UNKNOWN)
+    referral_ids: tuple[UUID, ...]
+
+
+class ArrivalOutcome(Answer):
+    """The file after the arrival. Without a consent that lets the centre know the person now: that it is recorded."""
+
+    case_id: UUID
+    status: FileStatus | None = Field(description=UNKNOWN)
+    first_contact_due_at: datetime | None = Field(description=UNKNOWN)
+    first_contact_due_estimated: bool | None = Field(description=ESTIMATED)
+
+
+class ContactOutcome(Answer):
+    """The file after a contact. Without a consent that lets the centre know the person now: that it is recorded."""
+
+    case_id: UUID
+    status: FileStatus | None = Field(description=UNKNOWN)
+    contacts: int | None = Field(description=f"contacts since the arrival; {UNKNOWN}")
+
+
+class ReportView(Answer):
+    """What is, or was, recorded of an arrival."""
+
+    arrived_on: date
+    admin1: str | None
+    method: ArrivalMethod
+
+
+class CorrectionRequestView(Answer):
+    """What a colleague wants the arrival to be; somebody else of the centre confirms or rejects it."""
+
+    report: ReportView | None = Field(description="null: there was no arrival")
+    reason: str = Field(description="a code of correction_reasons")
+    requested_at: datetime
+    lapses_at: datetime
+
+
+def correction_for(file: CentreFile, org: str | None, at: datetime) -> CorrectionRequestView | None:
+    """The request that waits at this organisation, or (None) at any."""
+    wanted = waiting(file.correction, at)
+    if wanted is None or org not in (None, wanted.org):
+        return None
+    return CorrectionRequestView.model_validate(wanted)
+
+
+class CorrectionOutcome(Answer):
+    """The file after a request, or after the answer to one."""
+
+    case_id: UUID
+    status: FileStatus
+    arrived_on: date | None
+    first_contact_due_at: datetime | None
+    correction: CorrectionRequestView | None = Field(description="what waits for a second person")
+
+    @classmethod
+    def of(cls, file: CentreFile, org: str, at: datetime) -> Self:
+        """For a centre that may know all of the file."""
+        return cls(
+            case_id=file.id,
+            status=file.status,
+            arrived_on=file.arrival and file.arrival.arrived_on,
+            first_contact_due_at=file.arrival and file.arrival.contact_due_at,
+            correction=correction_for(file, org, at),
+        )
+
+
+class AssessmentOutcome(Answer):
+    """The file after an assessment."""
+
+    case_id: UUID
+    status: FileStatus
+    assessment_ref: UUID
+    domains_with_needs: int
+
+
+class LevelsOutcome(Answer):
+    """The levels of so many assessments can be read no more."""
+
+    case_id: UUID
+    assessments: int
+
+
+class FileOpened(Answer):
+    """The person is in the centre's care."""
+
+    case_id: UUID
+    case_ref: str = Field(description="to be printed for the person")
+    referral_id: UUID = Field(description="of the support: complete it, let it fail, or reopen it under this id")
+    consent_id: UUID
+    status: FileStatus
+
+
+class WalkInOutcome(Answer):
+    """What is known now of who the person is."""
+
+    case_id: UUID
+    profile: WalkInStatus
+
+
+class DestructionOutcome(Answer):
+    """What is known of who the person is, and what is to become of the keys."""
+
+    case_id: UUID
+    profile: WalkInStatus
+    destruction: DestructionView | None = Field(description="what a colleague wants; null: nothing")
+
+    @classmethod
+    def of(cls, walk_in: WalkIn, at: datetime) -> Self:
+        """As it stands now."""
+        wanted = standing(walk_in.destruction, at)
+        view = None if wanted is None else DestructionView.model_validate(wanted)
+        return cls(case_id=walk_in.id, profile=walk_in.status, destruction=view)
+
+
+class SignedOutcome(Answer):
+    """What the consent is now."""
+
+    case_id: UUID
+    consent_id: UUID
+    status: ConsentStatus
+    valid_until: date = Field(description="the last day on which it holds, where it was signed")
+    expires_at: datetime = Field(description="the moment at which that day is over")
+
+    @classmethod
+    def of(cls, consent: SignedConsent) -> Self:
+        """From the state."""
+        return cls.from_state(consent, consent_id=consent.id, expires_at=consent.ends_at)
