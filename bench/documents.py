@@ -64,6 +64,7 @@ def new_file(key: str) -> dict[str, Any]:
         "withdrawn_early": [],
         "early": {"cancelled": [], "offers": [], "voided": []},
         "age": None,
+        "arrival_missed": None,
         "case_ref": None,
     }
 

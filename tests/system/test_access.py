@@ -169,6 +169,9 @@ OBJECTS: Mapping[str, Object] = {
     "list of candidates": Object("placement", "/candidates", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
     "file of a walk-in": Object("counselling", "/files/{walked_id}", walk_ins_file_shows),
     "profile of a walk-in": Object("counselling", "/files/{walked_id}/profile", whole("given_name")),
+    "destruction of a walk-in": Object(
+        "counselling", "/files/{walked_id}/profile/destruction", whole("profile", "destruction")
+    ),
     "consents of a walk-in": Object("counselling", "/files/{walked_id}/consents", whole("items")),
     "walk-in as candidate": Object("placement", "/candidates/{walked_id}", walk_ins_candidate_shows),
     "list of offers": Object("placement", "/offers", line("case_id"), {"case_id": "{case_id}"}),
