@@ -14,7 +14,14 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from chassis.operators.cli.targets import ApiSettings, OperatorSettings
-from chassis.settings import AudienceSettings, DatabaseSettings, KafkaSettings, Settings, VaultSettings
+from chassis.settings import (
+    AudienceSettings,
+    DatabaseSettings,
+    KafkaSettings,
+    PublicKeySettings,
+    Settings,
+    VaultSettings,
+)
 from deploy.local.places import ROOT
 from deploy.local.stack import SEALING
 from tests.k8s.structure.declared import services
@@ -32,7 +39,7 @@ def models(service: str) -> tuple[tuple[type[BaseSettings], str], ...]:
     found = [(model, str(model.model_config.get("env_prefix") or "")) for model in SHARED]
     found += [(model, f"{service.upper()}_") for model in OF_SERVICE]
     if service in SEALING:
-        found.append((VaultSettings, f"{service.upper()}_"))
+        found += [(VaultSettings, f"{service.upper()}_"), (PublicKeySettings, "")]
     if (ROOT / "services" / service / "settings.py").exists():
         module = importlib.import_module(f"{service}.settings")
         own = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, BaseSettings)]
