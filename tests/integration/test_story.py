@@ -19,13 +19,9 @@ from deploy.local.stack import LocalStack, StackError
 from deploy.local.story import play
 
 
-@pytest.fixture(autouse=True)
-def all_alive() -> None:
-    """Nobody else's services are looked at: the story moves the clocks, so it has a stack of its own."""
-
-
 @pytest.fixture
 def secured_stack() -> Iterator[LocalStack]:
+    """A stack of its own: the story moves the clocks."""
     directory = LOCAL / "test" / f"{os.getpid()}-story"
     stack = LocalStack(directory, free_ports(), durable=False, kafka_login="scram")
     try:
