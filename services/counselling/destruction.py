@@ -22,7 +22,7 @@ from vocabulary.destroying import DestructionRequest
 router = new_router(prefix="/files/{case_id}/profile/destruction", tags=["walk-ins"])
 
 
-@router.get("", **personal(DestructionOutcome, 403, 404, tagged=True))
+@router.get("", **personal(DestructionOutcome, 403, 404, 409, tagged=True))
 async def read_destruction(case_id: UUID, actor: Staff, view: Viewer) -> Response:
     """Whether a colleague wants the keys of a walk-in's profile destroyed. Needs no consent, and shows nobody."""
     return await view(DESTRUCTION, case_id, actor)
