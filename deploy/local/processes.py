@@ -131,6 +131,8 @@ def run_unprivileged(command: Sequence[str | Path]) -> None:
 def _prepare(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
     def prepare() -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, death_signal)
+        if death_signal != signal.SIGKILL:  # what a shell starts in the background ignores SIGINT, and hands that on
+            signal.signal(death_signal, signal.SIG_DFL)
         if os.getppid() != parent:
             os._exit(1)
 

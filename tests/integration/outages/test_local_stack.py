@@ -296,6 +296,16 @@ def test_a_program_ends_with_whoever_started_it(tmp_path: Path) -> None:
     assert processes.started_at(child) is None
 
 
+def test_a_program_hears_that_it_shall_end_also_if_whoever_started_it_would_not(log: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does to whatever runs in the background
+    try:
+        program = processes.start("sample", ["sleep", "60"], log=log, stop_signal=signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    program.stop(10)
+    assert program.process.returncode == -signal.SIGINT
+
+
 def test_an_id_that_was_given_to_another_program_is_left_alone(log: Path) -> None:
     program = shell("echo ready; sleep 60", log)
     try:
