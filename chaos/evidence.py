@@ -178,6 +178,8 @@ class Life(NamedTuple):
     started: float
     ended: float | None
     why: str
+    not_live_since: float | None = None
+    """When the probes began that failed, if it was killed for them."""
 
 
 class Entry(NamedTuple):

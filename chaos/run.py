@@ -164,8 +164,8 @@ async def _replay(world: World, supervisor: Supervisor) -> Replay:
 def _unexpected_ends(world: World) -> list[str]:
     """Processes that ended without anybody's doing: what nobody foresaw."""
     return [
-        f"{worker.name} {why} after {ended - started:.1f} s, and nobody had asked it to"
+        f"{worker.name} {life.why} after {life.ended - life.started:.1f} s, and nobody had asked it to"
         for worker in world.workers
-        for started, ended, why in worker.lives
-        if ended is not None and why.startswith("exited") and ":" not in why
+        for life in worker.lives
+        if life.ended is not None and life.why.startswith("exited") and ":" not in life.why
     ]

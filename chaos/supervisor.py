@@ -7,10 +7,12 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
-from chaos.world import Worker, World
+from chaos.world import Lived, Worker, World
 from deploy.local import processes
 from deploy.local.places import ROOT
 from deploy.local.processes import Program
@@ -116,7 +118,7 @@ class Supervisor:
     async def ended(self, worker: Worker, life: int, seconds: float) -> bool:
         """Waits until that life of the worker has ended; False if it has not in time."""
         until = time.monotonic() + seconds
-        while worker.lives[life][1] is None:
+        while worker.lives[life].ended is None:
             if time.monotonic() > until:
                 return False
             await asyncio.sleep(0.05)
@@ -168,7 +170,7 @@ class Supervisor:
             stop_signal=signal.SIGKILL,  # what the kernel sends should the harness die; reaches the stopped ones too
         )
         worker.pid = slot.program.pid
-        worker.lives.append((started, None, ""))
+        worker.lives.append(Lived(started))
 
     async def _until_end(self, slot: Slot) -> None:
         program, worker = slot.program, slot.worker
@@ -180,20 +182,47 @@ class Supervisor:
         finally:
             probing.cancel()
         slot.live, worker.pid = False, None
-        worker.lives[-1] = (worker.lives[-1][0], time.time(), _why(program.process.returncode, slot.cause))
+        why = _why(program.process.returncode, slot.cause)
+        worker.lives[-1] = worker.lives[-1]._replace(ended=time.time(), why=why)
 
     async def _probe_liveness(self, slot: Slot) -> None:
-        failures, born = 0, time.monotonic()
+        failures, born, since = 0, time.monotonic(), _Moment.of(slot)
         while True:
             await asyncio.sleep(PROBE_SECONDS if slot.live else 0.2)
+            before = _Moment.of(slot)
             if await self.probe(slot.worker, "live") == 200:
                 slot.live, failures = True, 0
             elif slot.live or time.monotonic() - born > STARTUP_SECONDS:
+                since = since if failures else before
                 failures += 1
             if failures >= FAILURES:
-                self._world.journal.note("supervisor", f"{slot.worker.name} is not live: killed")
+                slot.worker.lives[-1] = slot.worker.lives[-1]._replace(not_live_since=since.at)
+                self._world.journal.note("supervisor", f"{slot.worker.name} is not live: killed; {since.told(slot)}")
                 self.send(slot.worker, signal.SIGKILL, "not live")
                 return
+
+
+class _Moment(NamedTuple):
+    """What the kernel has counted for the main thread of a process, in which its loop runs."""
+
+    at: float
+    ran: float
+    """Seconds on a core."""
+    waited: float
+    """Seconds in which it would have run had there been a core: much of it means that the machine was too busy."""
+
+    @classmethod
+    def of(cls, slot: Slot) -> _Moment:
+        with suppress(OSError):
+            ran, waited, _ = Path(f"/proc/{slot.worker.pid}/schedstat").read_text(encoding="ascii").split()
+            return cls(time.time(), int(ran) / 1e9, int(waited) / 1e9)
+        return cls(time.time(), 0, 0)
+
+    def told(self, slot: Slot) -> str:
+        """What has been since."""
+        now = _Moment.of(slot)
+        ran, waited = now.ran - self.ran, now.waited - self.waited
+        return f"for {now.at - self.at:.1f} s, of which it ran {ran:.1f} s and waited {waited:.1f} s for a core"
 
 
 def _why(code: int, cause: str) -> str:

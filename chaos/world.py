@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -66,6 +66,16 @@ thread that started it ends."""
 T = TypeVar("T")
 
 
+class Lived(NamedTuple):
+    """One life of a process. `ended` is None while it runs; `why`: "killed", "exited 0: sigterm", ..."""
+
+    started: float
+    ended: float | None = None
+    why: str = ""
+    not_live_since: float | None = None
+    """When the probes began that failed, if it was killed for them."""
+
+
 @dataclass
 class Worker:
     """One process slot, restarted many times."""
@@ -77,8 +87,7 @@ class Worker:
     log: Path
     """Appended over all its lives, JSON lines."""
     pid: int | None = None
-    lives: list[tuple[float, float | None, str]] = field(default_factory=list)
-    """(started, ended, why): "killed", "exited 0", ..."""
+    lives: list[Lived] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
     """Over those of all workers, from the next life on."""
     regular: bool = True

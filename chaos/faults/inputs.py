@@ -146,7 +146,7 @@ class Hang:
 
 
 def _not_live(scene: Scene) -> int:
-    return sum(why.endswith("not live") for worker in scene.world.of("till") for _, _, why in worker.lives)
+    return sum(life.why.endswith("not live") for worker in scene.world.of("till") for life in worker.lives)
 
 
 class ClockJump:

@@ -150,7 +150,7 @@ def a_process_answered_nobody_for_a_lost_database(evidence: Evidence) -> None:
 
 @breaks(15, "killed for a lost database")
 def a_process_was_killed_for_a_lost_database(evidence: Evidence) -> None:
-    evidence.lives.append(Life("shop-2", "shop", 900.0, 1305.0, "killed: not live"))
+    evidence.lives.append(Life("shop-2", "shop", 900.0, 1312.0, "killed: not live", 1303.0))
 
 
 @breaks(16, "a table after the replay")
