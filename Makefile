@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test access bench chaos fuzz mutants check schemas dashboards promtool event example format lock k8s k8s-rollout manifests k8s-apiserver
+.PHONY: help venv run demo stop reset status token ph test test-long access bench chaos fuzz mutants check schemas dashboards promtool event example format lock k8s k8s-rollout manifests k8s-apiserver
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -17,9 +17,11 @@ export PYTHONDONTWRITEBYTECODE :=
 # How the services log in to Kafka: make run KAFKA=scram, make test KAFKA=scram; else not at all.
 export PH_KAFKA := $(or $(KAFKA),$(PH_KAFKA))
 
-# All tests run in three processes, each with a stack of its own: mostly they wait. Files that share more than that stack
+# Tests run in three processes, each with a stack of its own: mostly they wait. Files that share more than that stack
 # run in one of them (tests/support/side_by_side.py).
 SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# The four services together, and servers that are lost, renewed or put back: these take longer than all others.
+LONG := tests/system tests/integration/outages
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,8 +48,11 @@ token: $(RUN_STAMP)  ## a bearer token: make token ROLE=scout ORG=scouts:bavaria
 ph: $(RUN_STAMP)  ## the operators' command: make ph ARGS="parked list"
 	@$(PY) -m deploy.local.run ph $(ARGS)
 
-test: $(ALL_STAMP)  ## all tests, on a stack of their own
-	@$(PY) -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
+test: $(ALL_STAMP)  ## tests of parts and of each service, on a stack of their own; or what ARGS name
+	@$(PY) -m pytest $(or $(ARGS),$(SIDE_BY_SIDE) $(addprefix --ignore=,$(LONG)))
+
+test-long: $(ALL_STAMP)  ## tests of the four services together, and of servers that are lost, renewed or put back
+	@$(PY) -m pytest $(SIDE_BY_SIDE) $(LONG)
 
 k8s: $(ALL_STAMP)  ## the manifests of deploy/k8s: make k8s ONLY=structure; on a cluster: make k8s CLUSTER=1
 	@$(PY) -m tests.k8s --only "$(ONLY)" $(ARGS)
@@ -113,7 +118,7 @@ venv: $(ALL_STAMP)  ## the virtual environment with all packages, from requireme
 
 # Whoever goes on to start a broker gets its jars side by side with the packages.
 run demo: FOR := run
-test bench chaos fuzz mutants: FOR := test
+test test-long bench chaos fuzz mutants: FOR := test
 
 $(RUN_STAMP): $(RUN_LOCKS)
 	$(MAKE_VENV) run

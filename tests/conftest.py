@@ -20,7 +20,7 @@ from tests.support.secured import Secured
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: with several processes, whatever begins last should be short."""
-    items.sort(key=lambda item: item.path.parent.name not in {"system", "integration"})
+    items.sort(key=lambda item: not {"system", "integration"}.intersection(item.path.parts))
     items.sort(key=lambda item: "system" not in item.path.parts)
 
 

@@ -15,8 +15,8 @@ TESTS = Path(__file__).resolve().parents[1]
 def users(folder: str, fixture: str, type_: str) -> set[str]:
     """The files whose tests take a fixture that is not their own."""
     found = {}
-    for path in (TESTS / folder).glob("test_*.py"):
-        found[f"tests/{folder}/{path.name}"] = path.read_text(encoding="utf-8")
+    for path in (TESTS / folder).rglob("test_*.py"):
+        found[path.relative_to(TESTS.parent).as_posix()] = path.read_text(encoding="utf-8")
     taken = re.compile(rf"\b{fixture}: {type_}\b")
     return {file for file, text in found.items() if taken.search(text) and f"def {fixture}(" not in text}
 
