@@ -65,6 +65,8 @@ def new_file(key: str) -> dict[str, Any]:
         "early": {"cancelled": [], "offers": [], "voided": []},
         "age": None,
         "arrival_missed": None,
+        "signed_at": None,
+        "ended": None,
         "case_ref": None,
     }
 

@@ -112,8 +112,9 @@ def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) 
     """A receiver has destroyed its copy of a key that was revoked; or a centre that of somebody who walked in there."""
     case = states.get(Case, event.case_id)
     if case is None:
-        of_centre = states.get(Elsewhere, event.case_id) is not None
-        return NOTHING if of_centre else refusals.CASE_OF_EVENT_NOT_FOUND
+        elsewhere = states.get(Elsewhere, event.case_id)
+        opened = elsewhere is not None and elsewhere.status == "opened"
+        return NOTHING if opened else refusals.CASE_OF_EVENT_NOT_FOUND
 
     def settled(share: Share) -> Share:
         meant = (share.receiver, share.part, share.revoked_at) == (event.receiver, event.part, event.revoked_at)
