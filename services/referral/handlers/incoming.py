@@ -273,12 +273,12 @@ def reaction(change: Change, subject: str, code: str = "") -> Decide:
 def _noted(states: States, event: Any, context: Context, subject: str, code: str = "") -> Case | Decision | Refused:
     case, (_, source, name, _) = states.get(Case, event.case_id), event.type.split(".")
     if case is None:
-        return _of_no_desk(states, event)
+        return of_no_desk(states, event)
     detail = str(getattr(event, code)) if code else ""
     return case.noted(Milestone(context.occurred_at, name, getattr(event, subject), source, detail))
 
 
-def _of_no_desk(states: States, event: Any) -> Decision | Refused:
+def of_no_desk(states: States, event: Any) -> Decision | Refused:
     """What an event does of a case that no desk has opened: nothing, if a centre has. While that is unknown, the topic
     of placement may be ahead of the centre's; on the centre's own topic nothing comes before CaseOpened."""
     elsewhere, (_, source, _, _) = states.get(Elsewhere, event.case_id), event.type.split(".")

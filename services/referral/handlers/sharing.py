@@ -17,16 +17,15 @@ from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineD
 from chassis.pure.messages import Event
 from chassis.pure.sealing import InClear, Rewrap, Vault, VaultError
 from chassis.pure.states import States
-from referral import refusals
 from referral.contracts import ProfileKeyDestroyed
 from referral.domain.case import Case
 from referral.domain.consent import REFERRAL_PURPOSE
-from referral.domain.elsewhere import Elsewhere
 from referral.domain.profile import PROFILE_PART, PartKey, Profile, Share
 from referral.domain.referral import HELD
 from referral.events import PartSealed, ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
 from referral.handlers.care import needs_in_clear
 from referral.handlers.deadlines import PROFILE_KEYS_END, PROFILE_KEYS_WAIT
+from referral.handlers.incoming import of_no_desk
 from vocabulary import profiles
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.parts import SealedPart
@@ -112,9 +111,7 @@ def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) 
     """A receiver has destroyed its copy of a key that was revoked; or a centre that of somebody who walked in there."""
     case = states.get(Case, event.case_id)
     if case is None:
-        elsewhere = states.get(Elsewhere, event.case_id)
-        opened = elsewhere is not None and elsewhere.status == "opened"
-        return NOTHING if opened else refusals.CASE_OF_EVENT_NOT_FOUND
+        return of_no_desk(states, event)
 
     def settled(share: Share) -> Share:
         meant = (share.receiver, share.part, share.revoked_at) == (event.receiver, event.part, event.revoked_at)
