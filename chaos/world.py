@@ -39,8 +39,9 @@ READS = {"shop": ("ph.till.v1",), "till": ("ph.shop.v1", PRICES, TIPS, *MORE_TIP
 """Which topics each service reads in its latest version. Its group is named like the service."""
 SESSION_TIMEOUT_MS = 2500
 SHUTDOWN_SECONDS = 8
-HEADER_SECONDS, BODY_SECONDS, UNREAD_SECONDS = 5, 5, 5
-"""What a caller may take. Longer than a process is stopped: who was not read is not late."""
+HEADER_SECONDS, BODY_SECONDS, UNREAD_SECONDS, IDLE_SECONDS = 5, 5, 5, 5
+"""What a caller may take, and how long an answered connection may rest. Longer than a process is stopped: who was not
+read is not late."""
 MAX_CONNECTIONS = 200
 """More than the customers ever have at once; fewer than hundreds of slow callers."""
 SAMPLED = 0.5
@@ -56,6 +57,7 @@ SETTINGS = {
     "HEADER_SECONDS": str(HEADER_SECONDS),
     "BODY_SECONDS": str(BODY_SECONDS),
     "UNREAD_SECONDS": str(UNREAD_SECONDS),
+    "IDLE_SECONDS": str(IDLE_SECONDS),
     "MAX_CONNECTIONS": str(MAX_CONNECTIONS),
 }
 """Over those of the local stack; everything else is as shipped."""

@@ -20,7 +20,7 @@ from chaos.callers import call, call_without_reading, head, request
 from chaos.edge import STRANGE, Call
 from chaos.faults.base import InVainError, Scene
 from chaos.shop import SELLER
-from chaos.world import BODY_SECONDS, HEADER_SECONDS, MAX_CONNECTIONS, SERVICES, UNREAD_SECONDS, Worker
+from chaos.world import BODY_SECONDS, HEADER_SECONDS, IDLE_SECONDS, MAX_CONNECTIONS, SERVICES, UNREAD_SECONDS, Worker
 from deploy.local.issuer import AUDIENCES
 from deploy.local.stack import LocalStack
 from tests.support.tokens import own_key, token, without_signature
@@ -31,8 +31,6 @@ MAY_READ = 2.0
 """Seconds in which somebody who was refused may read why."""
 BUSY = 5.0
 """Seconds that a machine full of work may take on top."""
-KEPT_ALIVE = 5.0
-"""Seconds that an answered connection may rest."""
 PATIENT = LOOKED_FOR + MAY_READ + BUSY
 DRIP = 0.4
 """Seconds between two bytes."""
@@ -119,7 +117,7 @@ class LargeClient(_Callers):
             live = head("/health/live", {}, method="GET") + b"\r\n"
             for number in range(crowd):
                 asks = [live] if number % 2 else []
-                resting = max(HEADER_SECONDS, KEPT_ALIVE) + PATIENT
+                resting = max(HEADER_SECONDS, IDLE_SECONDS) + PATIENT
                 yield call(worker, "in a crowd", asks, promised=(200, 408, 503, 0), within=resting)
             order = _order(worker, _known(stack, worker))
             for size in (LARGE_HEAD // 4, LARGE_HEAD):
