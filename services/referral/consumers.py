@@ -17,8 +17,10 @@ heard = partial(followed, needed=BY_CASE_OF_EVENT)
 """For what others tell of a case, which perhaps a centre has opened and no desk."""
 EVENTS: Mapping[type[Contract], Handler] = {
     contracts.CaseOpened: heard(incoming.opened_elsewhere),
-    contracts.SignedAtCentre: heard(reaction(incoming.unchanged, "consent_id", "purpose")),
-    contracts.TakenBackAtCentre: heard(reaction(incoming.unchanged, "consent_id", "purpose")),
+    contracts.SignedAtCentre: heard(
+        handing_over(reaction(incoming.signed, "consent_id", "purpose")), needed=WITH_PROFILE_OF_EVENT
+    ),
+    contracts.TakenBackAtCentre: heard(handing_over(reaction(incoming.taken_back, "consent_id", "purpose"))),
     contracts.ReferralReceived: heard(reaction(incoming.received, "referral_id", "centre")),
     contracts.ReferralAccepted: heard(
         handing_over(reaction(incoming.accepted, "referral_id", "centre")), needed=WITH_PROFILE_OF_EVENT

@@ -34,6 +34,7 @@ class SignedAtCentre(_OfCounselling, source="counselling", name="ConsentGranted"
 
     consent_id: UUID
     purpose: Code
+    expires_at: Instant
 
 
 class TakenBackAtCentre(_OfCounselling, source="counselling", name="ConsentWithdrawn"):
@@ -41,6 +42,7 @@ class TakenBackAtCentre(_OfCounselling, source="counselling", name="ConsentWithd
 
     consent_id: UUID
     purpose: Code
+    effective_at: Instant
 
 
 class ReferralReceived(_OfCounselling, source="counselling"):

@@ -16,6 +16,7 @@ from vocabulary.terms import AgeBand
 
 TOO_OLD_AT: Final[Mapping[AgeBand, int]] = {"under_18": 18, "18_24": 25, "25_34": 35, "35_49": 50}
 """From which age on somebody is too old for a band, in years; in order."""
+MINOR: Final[AgeBand] = "under_18"
 LAST: Final[AgeBand] = "50_plus"
 """The band that nobody is too old for."""
 

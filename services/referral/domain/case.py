@@ -23,7 +23,7 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from referral.domain.consent import Consent
+from referral.domain.consent import REFERRAL_PURPOSE, CentreConsent, Consent
 from referral.domain.ending import Ended, Hold
 from referral.domain.journey import AHEAD, BEGUN, Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
@@ -111,6 +111,8 @@ class Case:
     """Who has been given keys of the profile."""
     profile_set_at: datetime | None = None
     """When the desk last set the profile. Older documents do not say."""
+    centre_consents: tuple[CentreConsent, ...] = ()
+    """What centres have taken down themselves, as they tell it."""
 
     @property
     def status(self) -> CaseStatus:
@@ -188,9 +190,12 @@ class Case:
         """Whether any consent covers the organisation, which lies in `country`, for the purpose at this time."""
         return any(each.covers(purpose, org, country, at) for each in self.consents)
 
-    def covered_until(self, purpose: str, org: str, country: str, at: datetime) -> datetime | None:
-        """When the last of the consents ends that cover it at this time; None if none does."""
-        return max((each.expires_at for each in self.consents if each.covers(purpose, org, country, at)), default=None)
+    def known_until(self, centre: str, country: str, at: datetime) -> datetime | None:
+        """When the last of the consents ends by which the centre, in `country`, may know who the person is, of the desk
+        or its own; None if it may not at this time."""
+        ends = [each.expires_at for each in self.consents if each.covers(REFERRAL_PURPOSE, centre, country, at)]
+        ends += [each.ends_at for each in self.centre_consents if each.covers(centre, at)]
+        return max(ends, default=None)
 
     @property
     def waits_for_keys(self) -> bool:
@@ -225,6 +230,13 @@ class Case:
         """The case with this consent added or replaced, in order of id."""
         others = (each for each in self.consents if each.id != consent.id)
         return replace(self, consents=tuple(sorted((*others, consent), key=lambda each: each.id)))
+
+    def with_centre_consent(self, consent: CentreConsent) -> Case:
+        """The case with what a centre tells of a consent: of two ends of it, the earlier one."""
+        known = next((each for each in self.centre_consents if each.id == consent.id), consent)
+        first = replace(consent, ends_at=min(consent.ends_at, known.ends_at))
+        others = (each for each in self.centre_consents if each.id != consent.id)
+        return replace(self, centre_consents=tuple(sorted((*others, first), key=lambda each: each.id)))
 
     def with_referral(self, referral: Referral, care_key: WrappedKey | None = None) -> Case:
         """The case with this referral added or replaced, in order of time and id; `care_key`: a new one."""

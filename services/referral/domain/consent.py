@@ -11,6 +11,8 @@ from vocabulary.terms import ConsentStatus
 
 REFERRAL_PURPOSE: Final = "referral"
 """The purpose of handing a case over to a centre."""
+ADVICE_PURPOSE: Final = "counselling"
+"""The purpose of being advised by a centre, which it takes down itself; it names that centre alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,20 @@ class Consent:
         return (
             self.withdrawn_at is None and self.begins_at <= at < self.expires_at and self.names(purpose, org, country)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CentreConsent:
+    """A consent to be advised that a centre has taken down itself: until it ends, that centre may know who the person
+    is.
+
+    `ends_at`: when it is over, or was taken back, whichever is earlier, in whatever order the two are told.
+    """
+
+    id: UUID
+    centre: str
+    ends_at: datetime
+
+    def covers(self, centre: str, at: datetime) -> bool:
+        """Whether the centre may know the person at this time."""
+        return self.centre == centre and at < self.ends_at

@@ -21,6 +21,7 @@ from referral.events import ConsentGranted, ConsentWithdrawn, ReferralWithdrawn
 from referral.handlers.desk import own_act
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.reference import Reference
+from vocabulary.ages import MINOR
 from vocabulary.countries import GERMANY, end_of_day_at
 from vocabulary.refusals import limit_reached
 from vocabulary.roles import SCOUTS_DESK
@@ -111,7 +112,7 @@ def _signed_in(case: Case, actor: Actor) -> str:
 def _why_not(case: Case, command: GrantConsent, reference: Reference, place: str, now: datetime) -> Refused | None:
     """What is wrong with it, where it was signed."""
     signed_in = Place(place, reference, reference.consent_texts, reference.providers)
-    return signed_in.why_not(command, case.consents, now, minor=case.age_band == "under_18")
+    return signed_in.why_not(command, case.consents, now, minor=case.age_band == MINOR)
 
 
 def _without_ground(case: Case, consent: Consent) -> tuple[Case, tuple[ReferralWithdrawn, ...]]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from chassis.pure.decision import (
 from chassis.pure.states import States
 from referral import contracts, refusals
 from referral.domain.case import Case, Milestone
+from referral.domain.consent import ADVICE_PURPOSE, CentreConsent
 from referral.domain.elsewhere import Elsewhere
 from referral.domain.referral import End, Redirection, Referral, Step
 from referral.handlers.referrals import ground_lost_at, withdrawn
@@ -56,6 +57,22 @@ REFERRAL_ANSWER = "referral_answer"
 def opened_elsewhere(_states: States, event: contracts.CaseOpened, _context: Context) -> Decision:
     """A centre has opened the case: nothing but that is kept of it."""
     return Decision((Elsewhere(event.case_id, event.centre),))
+
+
+def signed(case: Case, event: contracts.SignedAtCentre, _context: Context) -> Case:
+    """The person lets the centre know them; what else a centre takes down stands in the timeline only."""
+    return _advised(case, event, event.expires_at)
+
+
+def taken_back(case: Case, event: contracts.TakenBackAtCentre, _context: Context) -> Case:
+    """The person has thought better of it."""
+    return _advised(case, event, event.effective_at)
+
+
+def _advised(case: Case, event: contracts.SignedAtCentre | contracts.TakenBackAtCentre, ends_at: datetime) -> Case:
+    if event.purpose != ADVICE_PURPOSE:
+        return case
+    return case.with_centre_consent(CentreConsent(event.consent_id, event.centre, ends_at))
 
 
 def received(case: Case, event: contracts.ReferralReceived, _context: Context) -> Case:

@@ -19,7 +19,6 @@ from chassis.pure.sealing import InClear, Rewrap, Vault, VaultError
 from chassis.pure.states import States
 from referral.contracts import ProfileKeyDestroyed
 from referral.domain.case import Case
-from referral.domain.consent import REFERRAL_PURPOSE
 from referral.domain.profile import PROFILE_PART, PartKey, Profile, Share
 from referral.domain.referral import HELD
 from referral.events import PartSealed, ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
@@ -164,7 +163,7 @@ def _first_end(case: Case, at: datetime) -> datetime | None:
     """When the consents end that let a centre open the profile; of several centres, the first of them."""
     if not case.profile_keys:
         return None
-    ends = (case.covered_until(REFERRAL_PURPOSE, *each, at) for each in _holders(case))
+    ends = (case.known_until(*each, at) for each in _holders(case))
     return min((each for each in ends if each is not None), default=None)
 
 
@@ -199,9 +198,8 @@ def _sealed(case: Case, profile: Profile) -> ProfileSealed:
 
 def _entitled(case: Case, at: datetime) -> frozenset[str]:
     """The centres that may open the profile."""
-    return frozenset(
-        centre for centre, country in _holders(case) if case.covered(REFERRAL_PURPOSE, centre, country, at)
-    )
+    holders = _holders(case)
+    return frozenset(centre for centre, country in holders if case.known_until(centre, country, at) is not None)
 
 
 def _holders(case: Case) -> frozenset[tuple[str, str]]:

@@ -16,7 +16,7 @@ from tests.support.referral.news import CASE, LAGOS, OTHER, arrived, employed, o
 from tests.support.referral.world import Desk, done, refused
 
 OPENED = contracts.CaseOpened(case_id=CASE, centre=LAGOS)
-SIGNED = contracts.SignedAtCentre(case_id=CASE, centre=LAGOS, consent_id=CASE, purpose="matching")
+SIGNED = contracts.SignedAtCentre(case_id=CASE, centre=LAGOS, consent_id=CASE, purpose="matching", expires_at=NOW)
 
 
 def kept(desk: Desk) -> list[Elsewhere]:
