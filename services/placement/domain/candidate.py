@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Final, Literal
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from placement.domain.candidacy import Candidacy
 from placement.domain.consents import Consent
 from placement.domain.referrals import Referrals
 from placement.domain.terms import ReferralEnd
-from vocabulary.ages import Age
+from vocabulary.ages import MINOR, Age
 from vocabulary.arrivals import Told
 from vocabulary.missed import Missed
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
@@ -38,6 +39,7 @@ GONE: Final[Mapping[ReferralEnd, CandidateStatus]] = {
     "deceased": "left",
 }
 """What is said of somebody without an open referral. Of the dead something else is said, until it proves wrong."""
+IN_TIME: Final = attrgetter("at", "changed", "band")
 MOST_PICKS: Final = 100
 """Candidacies of one person in whatever vacancies, ended ones too. Each offer among them travels, and other services
 keep it: what is bounded here is bounded there."""
@@ -46,7 +48,7 @@ keep it: what is bounded here is bounded there."""
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What the latest referral says of the person, or the centre that has taken them in; `country` is the country of
-    return, or where the person lives. The age band follows `age`."""
+    return, or where the person lives. The age band follows `ages`."""
 
     country: str
     language: str
@@ -92,8 +94,8 @@ class Candidate:
     first_offer_on: date | None = None
     offers: int = 0
     employed_on: date | None = None
-    age: Age | None = None
-    """The last that was told of the person's age, perhaps before any referral."""
+    ages: tuple[Age, ...] = ()
+    """What was told of the person's age, in order, perhaps before any referral: the last counts."""
     case_ref: str | None = None
     """What the person has on paper; None if no referral has told it."""
     arrival_told: Told | None = None
@@ -122,6 +124,12 @@ class Candidate:
         return self.known_from or (None if self.place is None else self.place.at)
 
     @property
+    def of_age_from(self) -> datetime | None:
+        """When it was told that a minor is one no more; None if the person was never a minor here, or is one."""
+        last = max((place for place, each in enumerate(self.ages) if each.band == MINOR), default=None)
+        return None if last is None else next((each.at for each in self.ages[last + 1 :]), None)
+
+    @property
     def country(self) -> str | None:
         """The country of return. The centre that has the person may lie elsewhere: some countries have none."""
         return None if self.profile is None else self.profile.country
@@ -136,7 +144,7 @@ class Candidate:
     @property
     def minor(self) -> bool:
         """Whether the person is known to be under 18: not for placement, in no list of a desk."""
-        return self.profile is not None and self.profile.age_band == "under_18"
+        return self.profile is not None and self.profile.age_band == MINOR
 
     @property
     def deceased(self) -> bool:
@@ -175,10 +183,10 @@ class Candidate:
 
     def aged(self, age: Age) -> Candidate:
         """The person counts to this age band, unless something later was told of it already."""
-        last = age if age.outdates(self.age) else self.age
-        if last is None or self.profile is None:
-            return replace(self, age=last)
-        return replace(self, age=last, profile=replace(self.profile, age_band=last.band))
+        ages = tuple(sorted({*self.ages, age}, key=IN_TIME))
+        if self.profile is None:
+            return replace(self, ages=ages)
+        return replace(self, ages=ages, profile=replace(self.profile, age_band=ages[-1].band))
 
     def moved(self, place: Place) -> Candidate:
         """A centre has the person; an older move that is told late changes nothing but since when any has had them."""

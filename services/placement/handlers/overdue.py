@@ -98,7 +98,8 @@ def _started(_before: Vacancy, after: Vacancy, id_: UUID) -> bool:
 
 
 def _targets(candidate: Candidate) -> Mapping[UUID, Owing]:
-    """Who has arrived and may be placed, and has had no offer yet: since the arrival, or since a desk could act.
+    """Who has arrived and may be placed, and has had no offer yet: since the arrival, since a desk could act, or since
+    who was a minor is one no more.
 
     Whoever leaves, comes back or goes to another centre is owed it from the same time.
     """
@@ -107,7 +108,8 @@ def _targets(candidate: Candidate) -> Mapping[UUID, Owing]:
         return {}
     if candidate.status != "active":
         return {}
-    since = max(last_second_at(profile.country, arrival.on), candidate.had_from or place.at)
+    here = max(last_second_at(profile.country, arrival.on), candidate.had_from or place.at)
+    since = max(here, candidate.of_age_from or here)
 
     def late(deadline: DeadlineDue, _now: datetime) -> Candidate:
         return replace(candidate, offer_missed=Missed(since, deadline.level))

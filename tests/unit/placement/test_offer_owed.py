@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import permutations
 from uuid import UUID
 
 import pytest
@@ -22,6 +23,7 @@ from tests.support.placement.world import (
     REFERRAL,
     SECOND,
     TODAY,
+    aged,
     arrived,
     closed_by_centre,
     failed,
@@ -102,6 +104,35 @@ def test_whoever_leaves_and_comes_back_is_told_of_once_per_level(
     assert desk.row == (min(len(levels) + 1, 3), LAGOS, ARRIVED + {1: 90, 2: 180, 3: 180}[len(levels)] * DAY, missed)
     desk.service.advance(200 * DAY)
     assert [level for level, *_ in desk.missed] == [1, 2, 3]
+
+
+def test_who_comes_of_age_is_owed_it_from_when_that_is_told() -> None:
+    desk = Desk(referred(age_band="under_18"), arrived())
+    desk.service.advance(300 * DAY)
+    assert (desk.missed, (NAME, CASE) in desk.service.deadlines) == ([], False)
+    of_age = desk.service.now
+    desk.hears(aged("18_24"))
+    assert (desk.missed, desk.row) == ([], (1, LAGOS, of_age + 60 * DAY, False))
+    desk.service.advance(200 * DAY)
+    assert [(level, due) for level, _, due in desk.missed] == [
+        (n, of_age + d * DAY) for n, d in ((1, 60), (2, 90), (3, 180))
+    ]
+
+
+@pytest.mark.parametrize(
+    "bands", [("under_18", "18_24"), ("unknown", "under_18", "18_24", "25_34"), ("25_34", "18_24")]
+)
+def test_it_is_counted_alike_in_whatever_order_the_ages_are_told(bands: tuple[str, ...]) -> None:
+    """A record that was parked comes late. Who was no minor is owed it as ever."""
+    words = [(NOW + number * DAY, aged(band)) for number, band in enumerate(bands)]
+    found = set()
+    for order in permutations(words):
+        desk = Desk()
+        for at, word in order:
+            desk.service.event(word, occurred_at=at)
+        [candidate] = desk.service.all(Candidate)
+        found.add(candidate.of_age_from)
+    assert found == {NOW + bands.index("18_24") * DAY if "under_18" in bands else None}
 
 
 def test_another_centre_takes_it_over_as_far_as_it_has_got() -> None:
