@@ -36,6 +36,12 @@ OTHER_ORGANISATION: Final = other_organisation(
 OTHER_ORGANISATION_LISTED: Final = other_organisation(
     "You may list your own centre only.", "Leave the parameter out.", "centre"
 )
+CENTRE_OPEN: Final = Refused(
+    "centre_open",
+    "The centre of this referral is open, and says itself how it ends.",
+    "Ask the centre to end it. You can once the centre has closed.",
+    status=403,
+)
 NOT_TAKEN_ON: Final = Refused(
     "not_taken_on",
     "Your centre has not taken this person on, or no consent lets it know them any more.",

@@ -21,7 +21,7 @@ from counselling.domain.walk_in import WalkIn
 from counselling.handlers.care import levels_of
 from counselling.handlers.consents import answers_for
 from counselling.handlers.profiles import opened
-from counselling.handlers.walk_ins import taken_in_here
+from counselling.handlers.walk_ins import keys_kept
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
 from counselling.outcomes import DestructionOutcome, correction_for
 from counselling.persons import PartView, ProfileView, SignedConsents
@@ -108,9 +108,9 @@ def _taken_down(walk_in: WalkIn, context: Context) -> ProfileView | Refused:
 
 
 def show_destruction(states: States, case_id: UUID, context: Context) -> DestructionOutcome | Refused:
-    """What a colleague wants of the keys of a walk-in's profile, for the centre that has taken them in."""
-    found = taken_in_here(states, case_id, context)
-    return found if isinstance(found, Refused) else DestructionOutcome.of(found[1], context.now)
+    """What somebody wants of the keys of a walk-in's profile, for who may want it too."""
+    walk_in = keys_kept(states, case_id, context)
+    return walk_in if isinstance(walk_in, Refused) else DestructionOutcome.of(walk_in, context.now)
 
 
 def _handed_over(states: States, file: CentreFile, context: Context) -> ProfileView | Refused:

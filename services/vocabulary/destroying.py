@@ -24,9 +24,9 @@ class DestructionView(Answer):
 
     reason: str = Field(description="a code of destruction_reasons")
     requested_at: datetime
-    lapses_at: datetime = Field(description="unless somebody else of the same organisation has confirmed it by then")
+    lapses_at: datetime = Field(description="unless somebody else has confirmed it by then")
     confirmed_at: datetime | None
     destroyed_at: datetime | None = Field(
         validation_alias="due_at",
-        description="when it happens, unless somebody of the same organisation says no before",
+        description="when it happens, unless somebody says no before",
     )

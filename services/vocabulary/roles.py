@@ -16,12 +16,13 @@ CENTRE_COUNSELLOR: Final = "centre_counsellor"
 CENTRE_MANAGER: Final = "centre_manager"
 PLACEMENT_OFFICER: Final = "placement_officer"
 PROGRAMME_MANAGER: Final = "programme_manager"
-"""Reads what the services share, and changes nothing; two of them together hold the switch per country."""
+"""Reads what the services share, and lets fail what a closed centre has left; two of them together hold the switch per
+country."""
 OPERATOR: Final = "operator"
 """Keeps the services running: sees envelopes, and nothing of any person."""
 DATA_PROTECTION_OFFICER: Final = "data_protection_officer"
-"""Looks at what people have allowed and to whom they were referred, and at who did or saw what; holds
-records, takes back what people have signed at a centre, and changes nothing else."""
+"""Looks at what people have allowed and to whom they were referred, and at who did or saw what; holds records, takes
+back what people have signed at a centre, has the keys of who walked in there destroyed, and changes nothing else."""
 
 SCOUTS_DESK: Final = (SCOUT, RETURN_COUNSELLOR)
 """The desk in Germany that opens cases and refers them."""

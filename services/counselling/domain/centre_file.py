@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from counselling.domain.consent import Consent, known_until
@@ -55,6 +55,7 @@ ENDED: Mapping[ReferralStatus, FileStatus] = {
 """What the end of the last live referral makes of the file. A redirection is no end: its child lives on."""
 MAX_REDIRECTIONS = 5
 """Hops of one root before the scout decides with the person anew (docs/domain.md: redirection-limit)."""
+ACT_OF_PROFILE: Final = "profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,9 @@ class CentreFile:
     """What somebody wants the arrival to be; a second person has not answered, or not in time."""
     corrections: tuple[Correction, ...] = ()
     """What was once recorded of an arrival: those of earlier journeys too."""
-    signed_at: datetime | None = None
-    """When whom a centre took in by itself last signed anything there."""
+    acts: Mapping[str, datetime] = field(default_factory=dict)
+    """Of whom a centre took in by itself: when each consent was signed that was not taken back, by its id, and when the
+    profile was set (`ACT_OF_PROFILE`)."""
     ended: Ended | None = None
     """Of the same: the end of the case, as it was told last (`ending.py`)."""
 
@@ -150,6 +152,13 @@ class CentreFile:
         return replace(
             self, withdrawn_early=tuple(each for each in self.withdrawn_early if each.referral_id != referral_id)
         )
+
+    def with_act(self, act: str, at: datetime | None) -> CentreFile:
+        """The file of whom a centre took in by itself, with what was done for them; None: it counts no more."""
+        if self.walked_in is None:
+            return self
+        others = {each: when for each, when in self.acts.items() if each != act}
+        return replace(self, acts=others if at is None else {**others, act: at})
 
     def aged(self, age: Age, now: datetime) -> CentreFile:
         """The file of a person who counts to this age band: every preview shows it, whoever may see that."""

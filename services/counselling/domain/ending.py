@@ -6,7 +6,7 @@ it changes. Of whom a scout has referred, the desk in Germany tells the end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -22,13 +22,14 @@ class Ended:
     reference: EndReference = "case_ended"
 
 
-def end_of(referrals: Sequence[Referral], signed_at: datetime | None, *, over: bool) -> datetime | None:
-    """When all had come to an end that the centres did for somebody; None while anything goes on.
+def end_of(referrals: Sequence[Referral], acts: Iterable[datetime], *, over: bool) -> datetime | None:
+    """When the last was done for somebody, once all that the centres did had come to an end; None while anything goes
+    on.
 
-    Who signs anything at the centre after that is no stranger to it: it counts from then. A death (`over`) ends a case
-    whatever else is open.
+    `acts`: when what stands beside the support was done, a signature or a profile: whoever comes for that is no
+    stranger to the centre. A death (`over`) ends a case whatever else is open, and nothing comes after it.
     """
     if not over and any(each.live for each in referrals):
         return None
-    acts = (*(each.ended_at for each in referrals), signed_at)
-    return max((each for each in acts if each is not None), default=None)
+    ends = (each.ended_at for each in referrals if each.ends_case or not over)
+    return max((each for each in (*ends, *(() if over else acts)) if each is not None), default=None)

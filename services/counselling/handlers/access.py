@@ -12,6 +12,8 @@ from counselling.domain.centre_file import CentreFile
 from counselling.domain.referral import Referral
 from counselling.domain.sight import Sight, own_referrals, sight_of
 from vocabulary.centres import shut
+from vocabulary.countries import day_at
+from vocabulary.roles import PROGRAMME_MANAGER
 
 
 def referral_of(
@@ -25,6 +27,25 @@ def referral_of(
     if referral.centre != actor.org:
         return refusals.OTHER_ORGANISATION
     return file, referral
+
+
+def to_be_ended(
+    states: States, case_id: UUID, referral_id: UUID, context: Context
+) -> tuple[CentreFile, Referral] | Refused:
+    """The referral and its file, for whoever may say that nothing more comes of it: its centre; the programme's
+    management for a centre that has closed, which nobody speaks for any more."""
+    if context.actor.role != PROGRAMME_MANAGER:
+        return referral_of(states, case_id, referral_id, context.actor)
+    file = states.get(CentreFile, case_id)
+    referral = None if file is None else file.referral(referral_id)
+    if file is None or referral is None:
+        return refusals.REFERRAL_NOT_FOUND
+    return (file, referral) if has_closed(referral.centre, referral.centre_country, context) else refusals.CENTRE_OPEN
+
+
+def has_closed(centre: str, country: str, context: Context) -> bool:
+    """Whether this centre is one no more today, where it lay."""
+    return context.reference.centres.get(centre, on=day_at(country, context.now)) is None
 
 
 def care_of(states: States, case_id: UUID, actor: Actor) -> tuple[CentreFile, Referral] | Refused:

@@ -7,7 +7,6 @@ closed door because Germany does not answer.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -18,10 +17,12 @@ from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.signed import COUNSELLING, MOST_SIGNED, SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.events import ConsentGranted, ConsentWithdrawn
+from counselling.handlers.access import has_closed
 from counselling.handlers.incoming import with_consents
 from counselling.handlers.renewals import with_renewals
 from counselling.outcomes import SignedOutcome
-from vocabulary.countries import day_at, end_of_day_at
+from vocabulary.ages import MINOR
+from vocabulary.countries import end_of_day_at
 from vocabulary.reference import Centre
 from vocabulary.refusals import limit_reached
 from vocabulary.roles import DATA_PROTECTION_OFFICER
@@ -49,16 +50,14 @@ def record_consent(states: States, command: RecordConsent, context: Context) -> 
     if command.purpose != COUNSELLING and not _keeps_all(states, file):
         return refusals.KEPT_BY_THE_DESK
     last = leading(file)
-    minor = last is not None and last.preview.age_band == "under_18"
+    minor = last is not None and last.preview.age_band == MINOR
     earlier = states.linked(SignedConsent, file.id)
     consent = _signed(file.id, command.purpose, recipients, command.sheet, centre, context)
     if refused := _at(centre, context).why_not(consent, earlier, context.now, minor=minor):
         return refused
     if len(earlier) >= MOST_SIGNED:
         return limit_reached(MOST_SIGNED, "consents", "Name several recipients in one consent.")
-    after = with_signed(file, consent, context)
-    if after.walked_in is not None:
-        after = replace(after, signed_at=context.now)
+    after = with_signed(file, consent, context).with_act(str(consent.id), context.now)
     return Decision((after, consent), (told(consent, file),), answer=SignedOutcome.of(consent))
 
 
@@ -83,7 +82,7 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
         recipients=found.recipients,
         effective_at=context.now,
     )
-    after = with_signed(file, taken_back, context)
+    after = with_signed(file, taken_back, context).with_act(str(taken_back.id), None)
     return Decision((after, taken_back), (event,), answer=SignedOutcome.of(taken_back))
 
 
@@ -92,9 +91,11 @@ def answers_for(consent: SignedConsent, file: CentreFile | None, context: Contex
     has closed, any that has, or had, the person in its care; and the data protection officer always."""
     if context.actor.role == DATA_PROTECTION_OFFICER or consent.recorded_by == context.actor.org:
         return True
-    today = day_at(consent.signed_in, context.now)
-    closed = context.reference.centres.get(consent.recorded_by, on=today) is None
-    return closed and file is not None and file.taken_on_by(context.actor.org)
+    return (
+        has_closed(consent.recorded_by, consent.signed_in, context)
+        and file is not None
+        and file.taken_on_by(context.actor.org)
+    )
 
 
 def with_signed(file: CentreFile, consent: SignedConsent, context: Context) -> CentreFile:

@@ -1,5 +1,5 @@
-"""The keys of a walk-in's profile are destroyed by two people of the centre, and not at once (docs/domain.md:
-destruction). Needs no consent: whoever has none to keep a profile may want it gone."""
+"""The keys of a walk-in's profile are destroyed by two people, of the centre or data protection officers, and not at
+once (docs/domain.md: destruction). Needs no consent: whoever has none to keep a profile may want it gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from counselling.commands import ConfirmDestruction, RejectDestruction, RequestD
 from counselling.domain.walk_in import WalkIn
 from counselling.events import ProfileKeyDestroyed
 from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
-from counselling.handlers.walk_ins import taken_in_here
+from counselling.handlers.walk_ins import keys_kept
 from counselling.outcomes import DestructionOutcome
 from vocabulary.confirming import seconded
 from vocabulary.countries import GERMANY, day_at
@@ -22,10 +22,9 @@ from vocabulary.refusals import unknown_code
 
 def request(states: States, command: RequestDestruction, context: Context) -> Decision | Refused:
     """Asks for the keys to be destroyed. Nothing happens yet."""
-    found = taken_in_here(states, command.case_id, context)
-    if isinstance(found, Refused):
-        return found
-    _, walk_in = found
+    walk_in = keys_kept(states, command.case_id, context)
+    if isinstance(walk_in, Refused):
+        return walk_in
     if walk_in.status != "sealed":
         return refusals.NO_PROFILE if walk_in.status == "nameless" else refusals.PROFILE_GONE
     if standing(walk_in.destruction, context.now) is not None:
@@ -36,11 +35,10 @@ def request(states: States, command: RequestDestruction, context: Context) -> De
 
 
 def confirm(states: States, command: ConfirmDestruction, context: Context) -> Decision | Refused:
-    """Another person of the centre says the same: once the delay is over, the keys are gone."""
-    found = taken_in_here(states, command.case_id, context)
-    if isinstance(found, Refused):
-        return found
-    _, walk_in = found
+    """Another person says the same: once the delay is over, the keys are gone."""
+    walk_in = keys_kept(states, command.case_id, context)
+    if isinstance(walk_in, Refused):
+        return walk_in
     nothing, same_person = refusals.NO_DESTRUCTION, refusals.SAME_PERSON_DESTROYS
     wanted = seconded(walk_in.destruction, command.by, context.now, nothing=nothing, same_person=same_person)
     if isinstance(wanted, Refused):
@@ -54,11 +52,10 @@ def confirm(states: States, command: ConfirmDestruction, context: Context) -> De
 
 
 def reject(states: States, command: RejectDestruction, context: Context) -> Decision | Refused:
-    """Anybody of the centre says no, whoever has asked, and whoever has confirmed."""
-    found = taken_in_here(states, command.case_id, context)
-    if isinstance(found, Refused):
-        return found
-    _, walk_in = found
+    """Any of them says no, whoever has asked, and whoever has confirmed."""
+    walk_in = keys_kept(states, command.case_id, context)
+    if isinstance(walk_in, Refused):
+        return walk_in
     if standing(walk_in.destruction, context.now) is None:
         return refusals.NO_DESTRUCTION
     decision = _saved(replace(walk_in, destruction=None), context)

@@ -10,7 +10,7 @@ from counselling.domain.centre_file import CentreFile
 from counselling.domain.consent import covered
 from counselling.domain.referral import TRANSITIONS, Referral
 from counselling.events import CounsellingEvent, NeverArrived, ReferralCompleted, ReferralFailed, ReferralReopened
-from counselling.handlers.access import by_centre, care_of, referral_of, sight_in
+from counselling.handlers.access import by_centre, care_of, referral_of, sight_in, to_be_ended
 from counselling.handlers.referrals import contact_owed, takes_on_anew
 from counselling.outcomes import NeverArrivedOutcome, ReferralOutcome
 from vocabulary.countries import day_at
@@ -40,7 +40,7 @@ def complete(states: States, command: CompleteReferral, context: Context) -> Dec
 
 def fail(states: States, command: FailReferral, context: Context) -> Decision | Refused:
     """Says why nothing more comes of it. A death ends all that this centre holds; another centre says so itself."""
-    found = referral_of(states, command.case_id, command.referral_id, context.actor)
+    found = to_be_ended(states, command.case_id, command.referral_id, context)
     if isinstance(found, Refused):
         return found
     file, referral = found

@@ -10,7 +10,7 @@ from chassis.pure.sealing import Rewrap, VaultError, all_rewrapped
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.commands import OpenFile, SetProfile
-from counselling.domain.centre_file import CentreFile
+from counselling.domain.centre_file import ACT_OF_PROFILE, CentreFile
 from counselling.domain.journey import Contact
 from counselling.domain.referral import Preview, Referral
 from counselling.domain.sight import own_referrals
@@ -23,12 +23,14 @@ from counselling.handlers.deadlines import PROFILE_DESTRUCTION
 from counselling.outcomes import FileOpened, WalkInOutcome
 from counselling.reference import Reference
 from vocabulary import regions
+from vocabulary.ages import MINOR
 from vocabulary.case_ref import case_ref
 from vocabulary.centres import countries_of
 from vocabulary.countries import day_at
 from vocabulary.profiles import part_in_clear
 from vocabulary.reference import Centre
 from vocabulary.refusals import not_a_centre, unknown_code
+from vocabulary.roles import DATA_PROTECTION_OFFICER
 from vocabulary.terms import AgeBand
 
 
@@ -46,7 +48,7 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
     band = band_of(command.age_band, command.ages)
     if band is None:
         return refusals.BAND_RULED_OUT
-    consent = of_opening(command, centre, context, minor=band == "under_18")
+    consent = of_opening(command, centre, context, minor=band == MINOR)
     if isinstance(consent, Refused):
         return consent
     referral = _taken_in(command, country, band, centre, context)
@@ -101,6 +103,7 @@ def set_profile(states: States, command: SetProfile, context: Context) -> Decisi
     file, walk_in = found
     file, told_age, ends = by_profile(file, command.ages, context.now)
     walk_in = walk_in.known(command.profile, command.marks, context.now)
+    file = file.with_act(ACT_OF_PROFILE, context.now)
     outcome = WalkInOutcome(case_id=walk_in.id, profile=walk_in.status)
     return Decision((file, walk_in), told_age, (ends, Cleared(PROFILE_DESTRUCTION, walk_in.id)), outcome)
 
@@ -149,6 +152,15 @@ def taken_in_here(states: States, case_id: UUID, context: Context) -> tuple[Cent
     if file is None or walk_in is None:
         return refusals.FILE_NOT_FOUND
     return (file, walk_in) if walk_in.centre == context.actor.org else refusals.OTHER_ORGANISATION
+
+
+def keys_kept(states: States, case_id: UUID, context: Context) -> WalkIn | Refused:
+    """Whose keys the actor may want destroyed: of whom their centre has taken in; the data protection officer, to whom
+    people may write, of anybody, also once that centre has closed."""
+    if context.actor.role == DATA_PROTECTION_OFFICER:
+        return states.get(WalkIn, case_id) or refusals.FILE_NOT_FOUND
+    found = taken_in_here(states, case_id, context)
+    return found if isinstance(found, Refused) else found[1]
 
 
 def _why_not(command: OpenFile, country: str, lists: Reference) -> Refused | None:

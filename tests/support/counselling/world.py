@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from chassis.pure.decision import Actor, Decision, Refused
 from chassis.pure.messages import Event
+from chassis.pure.reference import CodeList
 from chassis.settings import ROOT
 from counselling import commands, contracts
 from counselling.consumers import EVENTS
@@ -18,6 +20,7 @@ from counselling.domain.referral import Referral
 from counselling.handlers import COMMANDS, DEADLINES, KINDS
 from counselling.reference import Reference
 from tests.support.memory import NOW, MemoryService
+from vocabulary.reference import Centre
 
 CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519b")
 REFERRAL = UUID("f204789e-34f3-4b07-a44a-301596ceb9b0")
@@ -251,3 +254,11 @@ def refused(outcome: Decision | Refused, code: str, status: int = 409, field: st
 def last(events: Sequence[Event], kind: type[Event]) -> Any:
     """The last event of a kind."""
     return next(event for event in reversed(events) if isinstance(event, kind))
+
+
+def closed(desk: Desk, centre: str) -> None:
+    """From today on there is no such centre."""
+    lists = desk.service.reference
+    over = desk.service.now.date() - DAY
+    rows = [replace(each, closed_on=over) if each.code == centre else each for each in lists.centres]
+    desk.service.reference = replace(lists, centres=CodeList("centres", Centre, rows))

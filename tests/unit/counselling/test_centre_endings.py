@@ -8,9 +8,11 @@ from uuid import UUID
 
 import pytest
 
+from chassis.pure.decision import Actor
 from counselling import contracts
 from counselling.app import SERVICE
-from counselling.events import NeverArrived, ReferralFailed, ReferralReopened
+from counselling.events import NeverArrived, ReferralFailed, ReferralReopened, RetentionStarted
+from tests.support.counselling.walking_in import WalkInDesk
 from tests.support.counselling.world import (
     CASE,
     COUNSELLOR,
@@ -22,6 +24,7 @@ from tests.support.counselling.world import (
     SECOND,
     TODAY,
     Desk,
+    closed,
     consent_gone,
     done,
     last,
@@ -34,6 +37,7 @@ from tests.support.memory_api import MemoryApi
 
 THIRD = UUID("f204789e-34f3-4b07-a44a-301596ceb9b2")
 HOUR = timedelta(hours=1)
+MANAGEMENT = Actor("programme_manager", "programme:desk")
 
 
 def ended(desk: Desk, how: str = "fail") -> Desk:
@@ -69,6 +73,24 @@ def test_what_the_centre_does_not_hold_cannot_fail() -> None:
     refused(Desk.with_acceptance().fail("bad_mood"), "unknown_code", 422, "/reason")
     refused(Desk.with_acceptance().fail("never_arrived"), "reason_of_the_file", 422, "/reason")
     refused(Desk.with_acceptance().fail(actor=IN_EDO), "other_organisation", 403)
+
+
+def test_what_a_centre_that_has_closed_has_left_fails_by_the_programme_and_by_nobody_else() -> None:
+    desk = Desk.with_contact()
+    refused(desk.fail("service_ended", actor=MANAGEMENT), "centre_open", 403)
+    closed(desk, LAGOS)
+    refused(desk.fail("service_ended", actor=IN_EDO), "other_organisation", 403)
+    done(desk.fail("service_ended", actor=MANAGEMENT))
+    told = last(desk.events, ReferralFailed)
+    assert (told.centre, told.reason, desk.file.status) == (LAGOS, "service_ended", "failed")
+    assert desk.due("first_contact", CASE) is None
+
+
+def test_whom_such_a_centre_had_taken_in_is_kept_no_longer_than_their_term() -> None:
+    desk = WalkInDesk.with_file()
+    closed(desk, LAGOS)
+    done(desk.fail("service_ended", MANAGEMENT, desk.intake.id))
+    assert last(desk.events, RetentionStarted).ended_on == TODAY
 
 
 @pytest.mark.parametrize("how", ["fail", "complete"])

@@ -71,6 +71,33 @@ def test_who_signs_anything_after_the_end_is_kept_from_that_day() -> None:
     assert last(desk.events, RetentionStarted).ended_on == TODAY + 100 * DAY
 
 
+def test_what_is_taken_back_counts_no_more() -> None:
+    desk = WalkInDesk.with_file()
+    ended(desk)
+    desk.service.advance(timedelta(days=100))
+    consent_id = done(desk.sign(sheet=replace(SHEET, granted_on=TODAY + 100 * DAY))).answer.consent_id
+    done(desk.take_back(consent_id))
+    assert last(desk.events, RetentionStarted).ended_on == TODAY
+
+
+def test_whose_profile_is_set_after_the_end_is_kept_from_that_day() -> None:
+    desk = WalkInDesk.with_file()
+    ended(desk)
+    desk.service.advance(timedelta(days=100))
+    sealed = in_parts(desk.service.vault, CASE, {"given_name": "Rojîn"}, uuid4)
+    done(desk.service.command(commands.SetProfile(CASE, sealed, ()), COUNSELLOR))
+    assert last(desk.events, RetentionStarted).ended_on == TODAY + 100 * DAY
+
+
+def test_after_a_death_nothing_moves_its_day() -> None:
+    desk = WalkInDesk.with_file()
+    done(desk.service.command(commands.FailReferral(CASE, desk.intake.id, "person_deceased"), COUNSELLOR))
+    desk.service.advance(timedelta(days=100))
+    sealed = in_parts(desk.service.vault, CASE, {"given_name": "Rojîn"}, uuid4)
+    done(desk.service.command(commands.SetProfile(CASE, sealed, ()), COUNSELLOR))
+    assert (last(desk.events, RetentionStarted).ended_on, desk.told().count("RetentionStarted")) == (TODAY, 1)
+
+
 def test_of_whom_a_scout_has_referred_the_centre_tells_no_end() -> None:
     desk = Desk()
     desk.service.event(consent())

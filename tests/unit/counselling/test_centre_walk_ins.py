@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.pure.decision import Actor
-from chassis.pure.reference import CodeList
 from counselling import commands, contracts
 from counselling.events import CaseOpened, ConsentGranted, ConsentWithdrawn, ReferralCompleted
 from tests.support.counselling.walking_in import SHEET, WalkInDesk
@@ -24,6 +23,7 @@ from tests.support.counselling.world import (
     LAGOS,
     MANAGER,
     TODAY,
+    closed,
     consent,
     consent_gone,
     done,
@@ -34,7 +34,6 @@ from tests.support.counselling.world import (
 )
 from vocabulary.case_ref import ALPHABET, read
 from vocabulary.profiles import in_parts
-from vocabulary.reference import Centre
 
 OVER = TODAY - DAY
 OFFICER = Actor("placement_officer", LAGOS, "NG")
@@ -241,13 +240,6 @@ def test_the_data_protection_officer_takes_back_what_was_signed_at_any_centre() 
     done(desk.take_back(actor=Actor("data_protection_officer", "programme:protection")))
     assert {each.withdrawn_at is not None for each in desk.signed} == {True}
     refused(desk.assess(), "consent_missing")
-
-
-def closed(desk: WalkInDesk, centre: str) -> None:
-    """From today on there is no such centre."""
-    lists = desk.service.reference
-    rows = [replace(each, closed_on=OVER) if each.code == centre else each for each in lists.centres]
-    desk.service.reference = replace(lists, centres=CodeList("centres", Centre, rows))
 
 
 def test_what_was_signed_before_the_withdrawal_brings_nothing_back() -> None:

@@ -1,4 +1,4 @@
-"""The keys of a walk-in's profile are destroyed by two people of the centre, and not at once."""
+"""The keys of a walk-in's profile are destroyed by two people, and not at once."""
 
 from __future__ import annotations
 
@@ -6,17 +6,29 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from chassis.pure.decision import Decision, Refused
+from chassis.pure.decision import Actor, Decision, Refused
 from counselling import commands
 from counselling.events import ProfileKeyDestroyed
 from tests.support.counselling.walking_in import WalkInDesk
-from tests.support.counselling.world import CASE, COUNSELLOR, IN_EDO, LAGOS, MANAGER, done, refused
+from tests.support.counselling.world import (
+    CASE,
+    COUNSELLOR,
+    IN_EDO,
+    LAGOS,
+    MANAGER,
+    closed,
+    consent,
+    done,
+    referred,
+    refused,
+)
 from tests.support.memory import NOW
 from vocabulary.destruction import DELAY, LAPSES_AFTER
 from vocabulary.profiles import FIELDS, in_parts
 
 ADA, BOB = "a" * 64, "b" * 64
 SECOND = timedelta(seconds=1)
+OFFICER = Actor("data_protection_officer", "programme:protection")
 
 
 def known() -> WalkInDesk:
@@ -67,6 +79,23 @@ def test_it_is_told_per_part_when_it_has_happened() -> None:
     told = [event for event in desk.events if isinstance(event, ProfileKeyDestroyed)]
     assert {event.part for event in told} == set(FIELDS)
     assert {(event.case_id, event.receiver, event.revoked_at) for event in told} == {(CASE, LAGOS, NOW)}
+
+
+def test_data_protection_officers_destroy_what_a_centre_that_has_closed_has_left() -> None:
+    desk = known()
+    closed(desk, LAGOS)
+    done(desk.service.command(commands.RequestDestruction(CASE, "person_asked", (ADA,)), OFFICER))
+    refused(desk.service.command(commands.ConfirmDestruction(CASE, (ADA,)), OFFICER), "same_person", 403)
+    done(desk.service.command(commands.ConfirmDestruction(CASE, (BOB,)), OFFICER))
+    desk.service.advance(DELAY)
+    assert desk.walk_in.status == "destroyed"
+
+
+def test_an_officer_finds_nobody_whom_a_scout_has_referred() -> None:
+    desk = WalkInDesk()
+    desk.tell(consent(), referred())
+    asked = desk.service.command(commands.RequestDestruction(CASE, "person_asked", (ADA,)), OFFICER)
+    refused(asked, "file_not_found", 404)
 
 
 def test_who_has_asked_cannot_confirm() -> None:
