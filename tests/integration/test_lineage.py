@@ -92,7 +92,7 @@ async def test_what_is_forgotten_is_listed_and_after_reconciling_nothing_takes_a
             (decided,) = await restore.decided(connection)
             assert (decided["by"], decided["reason"]) == ("INC-1", "put back to noon")
             assert {(each["key"], each["number"]) for each in decided["report"]["forgotten"]} == listed
-            assert decided["report"]["done"] == {"keys": 2, "renumbered": 3, "dropped": 0}
+            assert decided["report"]["done"] == {"keys": 2, "renumbered": 3, "dropped": 0, "repeats": 0}
         finally:
             await connection.close()
     numbers = await broker.sequences(TOPIC, {str(till), str(other), str(new)})
