@@ -1,9 +1,8 @@
-"""Ways out of what once had none: accepted and never there, a withdrawal that crosses an arrival, an offer that is taken
-back, a person who was seventeen. Each on the running chain, and seen by every service that holds the case."""
+"""Ways out of what once had none: accepted and never there, a withdrawal that crosses an arrival, an offer that is
+taken back, a person who was seventeen. Each on the running chain, and seen by every service that holds the case."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -65,7 +64,7 @@ def people(chain: Chain) -> People:
 
 
 @pytest.fixture
-async def accepted(people: People) -> AsyncIterator[Person]:
+async def accepted(people: People) -> Person:
     """Whom the centre has accepted, and whose departure was called off."""
     person = await people.somebody().opened()
     await person.planned(10, 20)
@@ -73,7 +72,7 @@ async def accepted(people: People) -> AsyncIterator[Person]:
     await person.accepted()
     await people.at_the_desk(person, CENTRE, "accepted")
     await people.staff("scout").do(f"/cases/{person.case_id}/journey/cancel", {"reason": "person_stays"})
-    yield person
+    return person
 
 
 async def test_who_was_accepted_and_stays_is_taken_back_by_the_desk(people: People, accepted: Person) -> None:
