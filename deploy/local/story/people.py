@@ -17,9 +17,11 @@ import csv
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, Literal
 
 from deploy.local.places import ROOT, StackError
+from deploy.local.story.names import NAMES, name_of
 
 SEED: Final = 2017
 """The year in which the programme started."""
@@ -42,8 +44,15 @@ NAMED: Final[Mapping[int, tuple[str, str]]] = {
     14: ("XK", "dies"),
     15: ("GH", "chosen, steps back"),
     16: ("GH", "one of two"),
+    17: ("MA", "stays after all"),
+    18: ("AL", "offer taken back"),
+    19: ("SN", "arrival put right"),
+    20: ("PK", "comes of age"),
+    21: ("RS", "keys destroyed"),
 }
 """Number, country and title of the people whose story is told; all others are ordinary."""
+BORN_HERE: Final = 11
+"""Who was born in Germany, and has a German name."""
 REGIONS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "NG": ("NG-LA", "NG-LA", "NG-ED"),
     "IQ": ("IQ-AR", "IQ-BG", "IQ-BG"),
@@ -79,7 +88,10 @@ class Person:
     vulnerable: bool
     return_type: str
     needs: tuple[str, ...]
+    given_name: str
+    family_name: str
     title: str = ""
+    birth_date: date | None = None
     weeks: int = WEEKS
     rejected: bool = False
     course: Literal["none", "attended", "passed"] = "none"
@@ -91,6 +103,11 @@ class Person:
     referral_id: str = ""
     enrolment_id: str = ""
     consents: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def minor(self) -> bool:
+        """Whether a guardian signs for them, to begin with."""
+        return self.age_band == "under_18"
 
     @property
     def named(self) -> bool:
@@ -114,6 +131,7 @@ def caseload() -> list[Person]:
         trade = sorted(trades)[number % len(trades)]
         vulnerable = draw.random() < 0.15
         health = ("psychosocial",) if vulnerable else ()
+        given_name, family_name = NAMES["de"][0] if number == BORN_HERE else name_of(LANGUAGES[country], number)
         people.append(
             Person(
                 number=number,
@@ -130,6 +148,8 @@ def caseload() -> list[Person]:
                 vulnerable=vulnerable,
                 return_type=draw.choice(("voluntary_assisted",) * 4 + ("voluntary_own", "forced")),
                 needs=("employment", draw.choice(FURTHER_NEEDS), *health),
+                given_name=given_name,
+                family_name=family_name,
                 title=NAMED[number][1] if number in NAMED else "",
             )
         )
