@@ -84,6 +84,7 @@ KEYS_SECONDS = 5.0
 """How long a process may not know that its key file is another one."""
 UNSEALED_SECONDS = 60.0
 FOLLOWED_SECONDS = 60.0
+WATCHED_SECONDS = 60.0
 """Between two looks whether a kind of deadline is to go over what was stored before it."""
 AUDIT_SECONDS = 1.0
 """How long a row of the audit lies unsealed: until then nothing shows that it was changed."""
@@ -259,6 +260,9 @@ class Runtime:
             Loop("retention", Retention(workshop, self.agreed, self.vault).step, RETENTION_SECONDS, self.metrics),
         ):
             self._loop(loop)
+        if self.service.watched:
+            count = partial(loops.count, workshop.pool, self.clock, self.metrics, self.service.watched)
+            self._loop(Loop("watched", count, WATCHED_SECONDS, self.metrics))
         if self.service.follows:
             follower = Follower(workshop, self.service.follows)
             self._loop(Loop("follower", follower.follow_some, FOLLOWED_SECONDS, self.metrics))
