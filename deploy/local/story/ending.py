@@ -193,7 +193,9 @@ def show_numbers(w: World, events: Sequence[Event], people: Sequence[Person]) ->
         if place != w.poison:
             raise StackError(f"A record without a number that nobody can explain: {place}")
         w.screen.line(f"1 record without a number, the poison message: {event.topic} {event.partition}:{event.offset}")
-    w.screen.line("the names of all people were given to the services that keep them; none of these records holds one")
+    w.screen.line(
+        "the names of all people were given to the services that keep them; none of these records holds a family name"
+    )
 
 
 def _spellings(name: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -125,13 +126,15 @@ def caseload() -> list[Person]:
     trades = {row["code"]: tuple(row["isco08"].split()) for row in rows("trades")}
     countries, statuses = _countries_in_turn(), _present_statuses()
     people = []
-    turns = dict.fromkeys(countries, 0)
+    turns, speakers = dict.fromkeys(countries, 0), Counter[str]()
     for number, country in enumerate(countries, 1):
         regions = REGIONS.get(country) or (centres[country],)
         trade = sorted(trades)[number % len(trades)]
         vulnerable = draw.random() < 0.15
         health = ("psychosocial",) if vulnerable else ()
-        given_name, family_name = NAMES["de"][0] if number == BORN_HERE else name_of(LANGUAGES[country], number)
+        language = LANGUAGES[country]
+        given_name, family_name = NAMES["de"][0] if number == BORN_HERE else name_of(language, speakers[language])
+        speakers[language] += 1
         people.append(
             Person(
                 number=number,
@@ -141,7 +144,7 @@ def caseload() -> list[Person]:
                 trade=trade,
                 isco08=trades[trade],
                 provider=providers[trade],
-                language=LANGUAGES[country],
+                language=language,
                 scouts=SCOUTS[number % len(SCOUTS)],
                 age_band=draw.choice(("18_24", "25_34", "25_34", "35_49", "50_plus")),
                 household_size=draw.choice((1, 1, 1, 2, 3, 4)),

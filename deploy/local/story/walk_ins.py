@@ -16,7 +16,7 @@ from deploy.local.places import StackError
 from deploy.local.story import world as seen
 from deploy.local.story.api import Answer
 from deploy.local.story.germany import CONSENT_DAYS
-from deploy.local.story.names import name_of
+from deploy.local.story.names import NAMES
 from deploy.local.story.people import Person
 from deploy.local.story.work import ANSWER_DAYS, START_DAYS, present, shortlist, vacancy
 from deploy.local.story.world import World, counsellor, officer
@@ -34,8 +34,8 @@ class WalkIn:
 
 def people() -> tuple[WalkIn, ...]:
     """The two, as nobody has seen them yet."""
-    displaced = _person(102, "IQ", "IQ-AR", "ckb", "centre:IQ-EBL", ("7531",), "walks in, displaced")
-    local = _person(103, "GH", "GH-AA", "en", "centre:GH-ACC", ("7126",), "walks in, a local, comes back")
+    displaced = _person(101, "IQ", "IQ-AR", "ckb", "centre:IQ-EBL", ("7531",), "walks in, displaced")
+    local = _person(102, "GH", "GH-AA", "en", "centre:GH-ACC", ("7126",), "walks in, a local, comes back")
     return WalkIn(displaced, "IDP_OR_REFUGEE", "female"), WalkIn(local, "LOCAL", "female", comes_back=True)
 
 
@@ -156,7 +156,7 @@ def _sheet(w: World, person: Person) -> dict[str, Any]:
 def _person(
     number: int, country: str, admin1: str, language: str, centre: str, isco08: tuple[str, ...], title: str
 ) -> Person:
-    given_name, family_name = name_of(language, number)
+    given_name, family_name = NAMES[language][-1]
     return Person(
         number=number,
         country=country,

@@ -84,8 +84,9 @@ KEYS_SECONDS = 5.0
 """How long a process may not know that its key file is another one."""
 UNSEALED_SECONDS = 60.0
 FOLLOWED_SECONDS = 60.0
-WATCHED_SECONDS = 60.0
 """Between two looks whether a kind of deadline is to go over what was stored before it."""
+WATCHED_SECONDS = 60.0
+"""Between two counts of what the service shows."""
 AUDIT_SECONDS = 1.0
 """How long a row of the audit lies unsealed: until then nothing shows that it was changed."""
 RETENTION_SECONDS = 5.0

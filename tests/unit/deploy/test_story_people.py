@@ -70,3 +70,8 @@ def test_limits_for_an_answer_are_read_in_hours() -> None:
     assert answer_limits("urgent") == [72, 24, 48]
     with pytest.raises(StackError, match="does not count normal in hours"):
         answer_limits("normal")
+
+
+def test_nobody_bears_the_name_of_another_who_was_referred() -> None:
+    names = [(person.given_name, person.family_name) for person in caseload()]
+    assert len(set(names)) == len(names)
