@@ -309,6 +309,7 @@ FILES: Mapping[str, type[Any]] = {
     "reopen_reasons": Code,
     "reschedule_reasons": Code,
     "retention": Retention,
+    "reveal_reasons": Code,
     "roles": Code,
     "session_cancel_reasons": Code,
     "trades": Trade,

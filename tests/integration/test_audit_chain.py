@@ -32,7 +32,8 @@ from tests.support.referral.process import Process
 from tests.support.toy_runtime import Statements
 
 WRITE = """
-insert into audit (person, role, org, action, subjects, outcome) values ($1, $2, $3, $4, $5::text::uuid[], $6)
+insert into audit (person, role, org, action, subjects, outcome, ground)
+values ($1, $2, $3, $4, $5::text::uuid[], $6, $7)
 returning id
 """
 FIRST, SECOND = line("first", 1), line("second", 2)

@@ -22,7 +22,7 @@ from chassis.trouble import Trouble
 
 _PUBLISHED = """
 select s.topic, s.key, s.sequence - coalesce(o.waiting, 0) as published
-from stream s left join (select key, count(*) as waiting from outbox group by key) o using (key)
+from stream s left join (select key, count(*) as waiting from outbox_envelope group by key) o using (key)
 """
 """What waits in the outbox are the last numbers of its key."""
 _PARTITIONS = "select topic, max(partition) + 1 from lineage where topic = any($1::text[]) group by topic"

@@ -98,8 +98,12 @@ async def test_roles_may_do_what_is_declared_and_nothing_else(server: SecurePost
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await app.execute(forbidden)
         async with connected(server, "operator") as operator:
-            assert await operator.fetchval("select word from probe") == "one"
-            for forbidden in ("create table other (id int)", "truncate probe", "alter role referral_app password 'x'"):
+            for forbidden in (
+                "select word from probe",
+                "create table other (id int)",
+                "truncate probe",
+                "alter role referral_app password 'x'",
+            ):
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await operator.execute(forbidden)
         await migrator.execute("drop table probe")

@@ -45,8 +45,15 @@ def plan(*, service: Service, as_json: Json = False) -> None:
 
 @app.command()
 def reconcile(*, service: Service, by: By, reason: Reason, as_json: Json = False) -> None:
-    """Move the numbers past everything published, so that the service goes on. What is forgotten stays forgotten."""
-    found, done = _on(service, lambda c, reader, topics, kinds: restore.reconcile(c, reader, topics, by, reason, kinds))
+    """Move the numbers past everything published, so that the service goes on. What is forgotten stays forgotten.
+
+    Run it with the service's own settings: it writes where an operator's role may only look.
+    """
+    found, done = _on(
+        service,
+        lambda c, reader, topics, kinds: restore.reconcile(c, reader, topics, by, reason, kinds),
+        dsn=targets.app_dsn,
+    )
     if as_json:
         print_json({**restore.document(found), "done": asdict(done)})
         return
@@ -62,7 +69,7 @@ def decided(*, service: Service, as_json: Json = False) -> None:
 
     async def run() -> list[dict[str, Any]]:
         (name,) = targets.chosen([service], everything=False)
-        async with database(targets.app_dsn(name), "ph restore") as connection:
+        async with database(targets.operator_dsn(name), "ph restore") as connection:
             return await restore.decided(connection)
 
     found = asyncio.run(run())
@@ -77,7 +84,11 @@ def decided(*, service: Service, as_json: Json = False) -> None:
         print_table(COLUMNS, lines)
 
 
-def _on(service: str, work: Callable[[asyncpg.Connection, Reader, tuple[str, ...], Kinds], Awaitable[T]]) -> T:
+def _on(
+    service: str,
+    work: Callable[[asyncpg.Connection, Reader, tuple[str, ...], Kinds], Awaitable[T]],
+    dsn: Callable[[str], str] = targets.operator_dsn,
+) -> T:
     """Runs `work` on the service's database and topics."""
 
     async def run() -> T:
@@ -85,7 +96,7 @@ def _on(service: str, work: Callable[[asyncpg.Connection, Reader, tuple[str, ...
         settings, declared = targets.kafka_settings(), kinds()
         reader = reader_of(settings, "ph-restore")
         # The admin client only tells in words why the brokers cannot be reached.
-        async with admin(settings), database(targets.app_dsn(name), "ph restore") as connection:
+        async with admin(settings), database(dsn(name), "ph restore") as connection:
             return await work(connection, reader, declared.written_by(name), declared)
 
     return asyncio.run(run())
