@@ -273,6 +273,7 @@ class PublicKey:
 
 FILES: Mapping[str, type[Any]] = {
     "assistance_codes": Assistance,
+    "break_glass_reasons": Code,
     "calendar_days": CalendarDay,
     "calendar_rules": CalendarRule,
     "catchments": Catchment,
