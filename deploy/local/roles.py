@@ -12,7 +12,14 @@ ROLES = ("migrator", "app", "operator")
 ON_THE_DATABASE = """
 revoke all on database {database} from public;
 grant connect on database {database} to {service}_app, {service}_operator;
-revoke {service}_app from {service}_operator; -- earlier releases let an operator see what the service sees
+-- Earlier releases let an operator see what the service sees.
+do $$
+begin
+    if pg_has_role('{service}_operator', '{service}_app', 'member') then
+        revoke {service}_app from {service}_operator;
+    end if;
+end
+$$;
 """
 IN_THE_DATABASE = """
 alter default privileges for role {service}_migrator grant select, insert, update, delete on tables to {service}_app;

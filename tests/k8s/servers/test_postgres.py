@@ -118,6 +118,12 @@ def test_what_is_made_again_stays_and_its_secrets_are_their_owners(server: Secur
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
 
 
+def test_an_operator_who_saw_what_the_service_sees_does_so_no_more(server: SecurePostgres) -> None:
+    server.execute("grant referral_app to referral_operator")
+    server.create_database()
+    assert not server.value("select pg_has_role('referral_operator', 'referral_app', 'member')")
+
+
 async def test_another_authority_is_shown_without_a_restart_and_connections_stay(
     server: SecurePostgres, tmp_path: Path
 ) -> None:
