@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from chassis.operators import restore, retention
+from chassis.outbox import lineage
 from chassis.outbox.records import id_in
 from chassis.postgres import migrations
 from deploy.local.places import SERVICES
@@ -39,6 +42,24 @@ def test_an_operator_sees_envelopes_and_nothing_else(migrated: Database) -> None
         assert "Canary" not in str(await operator.fetch("select * from parked_envelope"))
 
     migrated.run(tried, of=migrated.operator)
+
+
+def test_what_an_operator_runs_finds_all_that_it_reads_and_writes(cluster: Cluster) -> None:
+    async def all_of_it(operator: asyncpg.Connection) -> tuple[str, list[str]]:
+        await operator.fetch(lineage._TOLD)
+        await operator.fetch(lineage._KNOWN, [])
+        await operator.fetch(lineage._WAITING, [])
+        await operator.fetch(lineage._ROWS, [])
+        await operator.fetch(restore._PUBLISHED)
+        await operator.fetch(restore._PARTITIONS, [])
+        assert await restore.decided(operator) == []
+        asked = await retention.ask(operator, "INC-4711", "asked for by the programme", datetime.now(UTC))
+        run = await retention.run_of(operator, asked)
+        return run.asked_by, [each.asked_by for each in await retention.runs(operator, 10)]
+
+    with created(cluster) as database:
+        asyncio.run(migrations.migrate(database.migrator, "referral"))
+        assert database.run(all_of_it, of=database.operator) == ("INC-4711", ["INC-4711"])
 
 
 def test_the_id_of_a_waiting_event_is_read_out_of_its_record(cluster: Cluster) -> None:
