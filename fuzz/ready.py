@@ -268,6 +268,10 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         ),
         "POST /files/{case_id}/profile/destruction/confirm": _at("case_id", Walk.unwanted_there),
         "POST /files/{case_id}/profile/destruction/reject": _at("case_id", Walk.unwanted_there),
+        "POST /files/{case_id}/break-glass": _at("case_id", Walk.taken_back, lambda: {"reason": "danger_to_life"}),
+        "POST /break-glass/{break_glass_id}/review": _at(
+            "break_glass_id", Walk.opened_without_consent, lambda: {"verdict": "justified"}
+        ),
         "GET /files/{case_id}/consents": _at("case_id", Walk.walked_in, lasts=True),
         "POST /files/{case_id}/consents": _at("case_id", Walk.walked_in, lambda: new_signature("matching"), lasts=True),
         "POST /files/{case_id}/consents/{consent_id}/withdraw": _signed,

@@ -156,6 +156,18 @@ class Walk:
         await self._staff("counsellor").do(f"/files/{case}/profile/destruction/request", {"reason": "person_asked"})
         return case
 
+    async def taken_back(self) -> str:
+        """A case of somebody who has walked in, and has taken back what they signed."""
+        case, consent = await self.signed()
+        await self._staff("counsellor").do(f"/files/{case}/consents/{consent}/withdraw")
+        return case
+
+    async def opened_without_consent(self) -> str:
+        """A file of such a person that somebody of the centre has opened all the same, by its break-glass."""
+        path = f"/files/{await self.taken_back()}/break-glass"
+        opened = await self._staff("counsellor").do(path, {"reason": "danger_to_life"})
+        return str(opened["break_glass_id"])
+
     async def signed(self) -> tuple[str, str]:
         """The same, and the consent that was signed there."""
         body = new_file(profile={"given_name": "Ada"})

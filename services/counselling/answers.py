@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Self
 from uuid import UUID
@@ -19,10 +20,11 @@ from counselling.domain.sight import (
     leading_of,
     own_consents,
     own_referrals,
+    seen_by,
     sight_of,
     stage_for,
 )
-from counselling.outcomes import ESTIMATED, CorrectionRequestView, ReportView, correction_for
+from counselling.outcomes import BY_GLASS, ESTIMATED, BreakGlassView, CorrectionRequestView, ReportView, correction_for
 from vocabulary.terms import Priority, Readiness
 
 REFERENCE = "what the person has on paper, such as PH-7K3M9QX-F"
@@ -230,11 +232,13 @@ class FileView(Answer):
     courses: tuple[CourseView, ...] | None
     offers: tuple[OfferView, ...] | None
     employments: tuple[EmploymentView, ...] | None
+    break_glass: BreakGlassView | None = Field(default=None, description=BY_GLASS)
 
     @classmethod
-    def to_centre(cls, file: CentreFile, centre: str, at: datetime) -> Self:
-        """What this centre may know at this time."""
-        sight, own = sight_of(file, centre, at), own_referrals(file, centre)
+    def to_centre(cls, file: CentreFile, centre: str, at: datetime, person: Collection[str] = ()) -> Self:
+        """What this centre may know at this time, or this person of it alone."""
+        sight, glass = seen_by(file, centre, person, at)
+        own = own_referrals(file, centre)
         changes: dict[str, object] = {
             "status": stage_for(file, centre, sight),
             "centre": centre,
@@ -242,6 +246,7 @@ class FileView(Answer):
             "consents": tuple(ConsentView.model_validate(each) for each in own_consents(file, centre)),
             "departure": departure_for(file, centre) and DepartureView.model_validate(departure_for(file, centre)),
             "correction": correction_for(file, centre, at),
+            "break_glass": glass and BreakGlassView.model_validate(glass),
         }
         if sight != "whole":
             later = (
@@ -328,3 +333,4 @@ class Assessments(Answer):
 
     case_id: UUID
     items: tuple[AssessmentView, ...]
+    break_glass: BreakGlassView | None = Field(default=None, description=BY_GLASS)

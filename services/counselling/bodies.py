@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt
 from chassis.pure.bodies import body
 from chassis.pure.codes import Code, Day, Instant, Language
 from counselling.domain.assessment import MAX_LEVEL
+from counselling.domain.glass import Verdict
 from counselling.domain.journey import ArrivalMethod, Channel
 from vocabulary.codes import Admin1, Centre, Country, Isco08, LastDay, Org, TextVersion
 from vocabulary.profiles import Name, Phone, ProfileBody
@@ -51,6 +52,22 @@ class Completion(BaseModel):
     model_config = body(outcome_code="employment_found")
 
     outcome_code: Code = Field(description="a code of outcome_codes")
+
+
+class NewGlass(BaseModel):
+    """Why a file is opened that no consent lets the centre know any more."""
+
+    model_config = body(reason="danger_to_life")
+
+    reason: Code = Field(description="a code of break_glass_reasons")
+
+
+class GlassReview(BaseModel):
+    """Whether that was right."""
+
+    model_config = body(verdict="justified")
+
+    verdict: Verdict
 
 
 class Failure(BaseModel):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from counselling.domain.glass import Verdict
 from counselling.domain.journey import ArrivalMethod, Channel
 from vocabulary.ages import Ages
 from vocabulary.parts import SealedPart
@@ -214,6 +215,25 @@ class SetProfile:
     profile: Mapping[ProfilePart, SealedPart]
     marks: tuple[str, ...] = ()
     ages: Ages | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGlass:
+    """Wants to see a file that no consent opens any more. `by`: who, as keyed hashes."""
+
+    case_id: UUID
+    break_glass_id: UUID
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewGlass:
+    """Says whether that was right."""
+
+    case_id: UUID
+    break_glass_id: UUID
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)

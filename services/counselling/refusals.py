@@ -153,6 +153,22 @@ NO_DESTRUCTION: Final = nothing_requested(
     "destruction of this profile's keys", "Request it: POST /files/{case_id}/profile/destruction/request."
 )
 SAME_PERSON_DESTROYS: Final = same_person("The destruction of a profile's keys", "person of your centre")
+CONSENT_HOLDS: Final = Refused(
+    "consent_holds",
+    "A consent lets your centre know this person now.",
+    "Read the file as it is: GET /files/{case_id}.",
+)
+GLASS_OPEN: Final = Refused(
+    "already_open",
+    "You have opened this file already, and the hour is not over.",
+    "Read the file: GET /files/{case_id}.",
+)
+GLASS_NOT_FOUND: Final = not_found("break_glass", "Take the id from GET /break-glass.")
+GLASS_REVIEWED: Final = Refused(
+    "already_reviewed",
+    "This was reviewed already.",
+    "Read what was said: GET /break-glass?status=reviewed.",
+)
 WALKED_IN: Final = Refused(
     "already_arrived",
     "This person has walked in: they are there.",

@@ -273,6 +273,7 @@ class PublicKey:
 
 FILES: Mapping[str, type[Any]] = {
     "assistance_codes": Assistance,
+    "break_glass_reasons": Code,
     "calendar_days": CalendarDay,
     "calendar_rules": CalendarRule,
     "catchments": Catchment,
@@ -309,6 +310,7 @@ FILES: Mapping[str, type[Any]] = {
     "reopen_reasons": Code,
     "reschedule_reasons": Code,
     "retention": Retention,
+    "reveal_reasons": Code,
     "roles": Code,
     "session_cancel_reasons": Code,
     "trades": Trade,

@@ -53,6 +53,7 @@ OF_NOBODY = {
     "GET /countries",
     "GET /countries/{country}",
     "GET /audit",
+    "GET /break-glass",
     "GET /code-lists",
     "GET /code-lists/{name}",
     "GET /operations/parked",

@@ -27,6 +27,7 @@ from uuid import UUID
 from counselling.domain.consent import Consent, known_until
 from counselling.domain.correction import Correction, CorrectionRequest
 from counselling.domain.ending import Ended
+from counselling.domain.glass import Glass
 from counselling.domain.journey import Arrival, Contact, Departure
 from counselling.domain.progress import Course, Early, Employment, Offer
 from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
@@ -123,6 +124,8 @@ class CentreFile:
     """In documents from before `acts`: when the person last signed anything."""
     ended: Ended | None = None
     """Of the same: the end of the case, as it was told last (`ending.py`)."""
+    glasses: tuple[Glass, ...] = ()
+    """Who has opened the file without a consent (`glass.py`)."""
 
     @property
     def live(self) -> tuple[Referral, ...]:
@@ -313,8 +316,8 @@ def _over(file: CentreFile) -> str | None:
 
 
 def links(file: CentreFile) -> set[UUID]:
-    """Every id by which a file is found: its referrals."""
-    return {referral.id for referral in file.referrals}
+    """Every id by which a file is found: its referrals, and who has opened it without a consent."""
+    return {referral.id for referral in file.referrals} | {glass.id for glass in file.glasses}
 
 
 def _answered(referral: Referral) -> tuple[datetime, UUID]:
