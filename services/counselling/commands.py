@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from counselling.domain.journey import ArrivalMethod, Channel
+from counselling.domain.preparation import CallChannel
 from vocabulary.ages import Ages
 from vocabulary.parts import SealedPart
 from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
@@ -76,6 +77,17 @@ class ReportNeverArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPreDepartureCall:
+    """The centre has spoken with the person while they were in Germany."""
+
+    case_id: UUID
+    channel: CallChannel
+    attempts: int
+    outcome: str
+    held_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmArrival:
     """The person is in the country."""
 
@@ -141,6 +153,15 @@ class RecordAssessment:
     priority: Priority
     levels: Mapping[str, int]
     assessed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class AgreePlan:
+    """The person and the centre have agreed on measures; once more, on others instead."""
+
+    case_id: UUID
+    measures: Sequence[str]
+    agreed_on: date
 
 
 @dataclass(frozen=True, slots=True)

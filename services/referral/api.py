@@ -27,6 +27,7 @@ from referral.answers import (
     CaseSummary,
     CaseView,
     ConsentOutcome,
+    HandoverOutcome,
     JourneyOutcome,
     KeyOwed,
     ListedReferral,
@@ -40,6 +41,7 @@ from referral.bodies import (
     Cancellation,
     DepartureReport,
     DiversionReport,
+    HandoverPackage,
     MissReport,
     NewCase,
     NewConsent,
@@ -173,6 +175,15 @@ async def withdraw_referral(
     """Takes a referral back. Once the person is in the centre's care, the centre says what becomes of the support."""
     case_id = await root_of(reading, Case, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.WithdrawReferral(case_id, referral_id, body.reason), actor, REFERRAL, referral_id)
+
+
+@router.post("/referrals/{referral_id}/handover", tags=["referrals"], **personal(HandoverOutcome, *REFUSALS))
+async def send_handover_package(
+    referral_id: UUID, body: HandoverPackage, actor: Desk, reading: Reading, run: Changer
+) -> Response:
+    """Records what the desk has handed over to the centre that has accepted; the centre sees it in its file."""
+    case_id = await root_of(reading, Case, referral_id, refusals.REFERRAL_NOT_FOUND)
+    return await run(commands.SendHandoverPackage(case_id, referral_id, body.items), actor, REFERRAL, referral_id)
 
 
 @router.get("/deadlines", tags=["deadlines"], **personal(Page[OwedItem], 403))

@@ -84,7 +84,7 @@ async def test_a_centre_that_may_not_know_a_person_sees_only_what_it_owes_for_th
     await counselling.post(f"/referrals/{referral}/accept", LAGOS)
     await counselling.post(f"/files/{case}/arrival", LAGOS, arrived_on=counselling.today, method="seen")
     shown = lines(await counselling.get("/deadlines", staff(LAGOS)))
-    assert sorted(name for _, name, _ in shown) == ["consent_expiry", "first_contact"]
+    assert sorted(name for _, name, _ in shown) == ["consent_expiry", "first_contact", "reintegration_plan"]
     consent = await counselling.pool.fetchval("select data -> 'consents' -> 0 ->> 'id' from centre_file")
     gone = {"consent_id": consent, "purpose": "referral", "recipients": ["country:NG"]}
     gone |= {"effective_at": "2026-03-02T09:00:00Z"}

@@ -197,6 +197,13 @@ class Case:
         ends += [each.ends_at for each in self.centre_consents if each.covers(centre, at)]
         return max(ends, default=None)
 
+    def knowable(self, referral: Referral) -> bool:
+        """Whether the centre of this referral may know the person, as far as nobody has taken that back: a last day is
+        known, and a new consent is asked for before it."""
+        where = (referral.to_centre, referral.centre_country)
+        by_desk = any(each.withdrawn_at is None and each.names(REFERRAL_PURPOSE, *where) for each in self.consents)
+        return by_desk or any(each.centre == referral.to_centre for each in self.centre_consents)
+
     @property
     def waits_for_keys(self) -> bool:
         """Whether somebody may open a part of the profile and has no key of it."""
