@@ -252,7 +252,7 @@ class FileView(Answer):
     referrals: tuple[ReferralView, ...]
     consents: tuple[ConsentView, ...]
     departure: DepartureView | None
-    calls: tuple[CallView, ...] | None = Field(description="with the person while they were in Germany")
+    calls: tuple[CallView, ...] | None = Field(description="of the centre, with the person while they were in Germany")
     arrival: ArrivalView | None
     correction: CorrectionRequestView | None = Field(description="what waits for a second person of the centre")
     corrections: tuple[CorrectedView, ...] | None = Field(description="what was once recorded of an arrival")
@@ -272,6 +272,7 @@ class FileView(Answer):
             "centre": centre,
             "referrals": tuple(ReferralView.model_validate(each) for each in own),
             "consents": tuple(ConsentView.model_validate(each) for each in own_consents(file, centre)),
+            "calls": tuple(CallView.model_validate(each) for each in file.calls if each.centre == centre),
             "departure": departure_for(file, centre) and DepartureView.model_validate(departure_for(file, centre)),
             "correction": correction_for(file, centre, at),
         }

@@ -98,7 +98,7 @@ class CallOutcome(Answer):
 
     case_id: UUID
     status: FileStatus
-    calls: int
+    calls: int = Field(description="of the centre")
 
 
 class PlanOutcome(Answer):

@@ -220,7 +220,7 @@ async def list_referrals(
 async def read_referral(referral_id: UUID, actor: Reader, view: Viewer) -> Response:
     """What became of one referral, with all centres that it was redirected to.
 
-    Its `ETag`, sent as `If-Match` with the withdrawal of this referral, holds the withdrawal to it.
+    Its `ETag`, sent as `If-Match` with the withdrawal or the package of this referral, holds that to it.
     """
     return await view(REFERRAL, referral_id, actor)
 

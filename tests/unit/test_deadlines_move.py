@@ -108,6 +108,7 @@ SET: Mapping[tuple[str, str], Callable[[], MemoryService]] = {
     ("counselling", "referral_answer"): lambda: Centre.with_referral().service,
     ("referral", "referral_rerouting"): rerouting,
     ("referral", "handover_package"): handing_over,
+    ("referral", "departure_confirmation"): handing_over,
     ("counselling", "pre_departure_call"): leaving,
     ("counselling", "arrival_confirmation"): departed,
     ("placement", "employment_start"): start_of_work,

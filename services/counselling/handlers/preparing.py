@@ -42,7 +42,8 @@ def record_call(states: States, command: RecordPreDepartureCall, context: Contex
         outcome=command.outcome,
         held_on=command.held_on,
     )
-    return Decision((file,), (event,), answer=CallOutcome(case_id=file.id, status=file.status, calls=len(calls)))
+    own = sum(each.centre == referral.centre for each in calls)
+    return Decision((file,), (event,), answer=CallOutcome(case_id=file.id, status=file.status, calls=own))
 
 
 def _why_not_held(

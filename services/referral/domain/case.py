@@ -29,6 +29,7 @@ from referral.domain.journey import AHEAD, BEGUN, Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
 from vocabulary.destruction import Destruction
+from vocabulary.missed import Missed
 from vocabulary.parts import WrappedKey
 from vocabulary.terms import AgeBand, EndReference, ProfilePart, ReturnType, Sex, TargetGroup
 
@@ -113,6 +114,8 @@ class Case:
     """When the desk last set the profile. Older documents do not say."""
     centre_consents: tuple[CentreConsent, ...] = ()
     """What centres have taken down themselves, as they tell it."""
+    departure_missed: Missed | None = None
+    """How far word of the departure was missed."""
 
     @property
     def status(self) -> CaseStatus:

@@ -18,6 +18,8 @@ REFERRAL_REROUTING: Final = "referral_rerouting"
 HANDOVER_PACKAGE: Final = "handover_package"
 """Of a referral that a centre has accepted, owned by its case: the desk owes what the centre needs before the
 departure."""
+DEPARTURE_CONFIRMATION: Final = "departure_confirmation"
+"""Of a case: the desk owes word whether somebody has left whom a centre waits for."""
 COUNTRY_STATUS_REQUEST: Final = "country_status_request"
 """Of a country whose requested status nobody has confirmed or rejected."""
 PROFILE_DESTRUCTION: Final = "profile_destruction"

@@ -12,6 +12,7 @@ from counselling.contracts import DepartureCancelled, DeparturePlanned, Returnee
 from counselling.domain.centre_file import CentreFile
 from counselling.events import DeadlineMet, DeadlineMissed, PreDepartureCallHeld
 from counselling.handlers import preparing
+from counselling.outcomes import CallOutcome
 from counselling.resources import show_file
 from tests.support.counselling.walking_in import WalkInDesk
 from tests.support.counselling.world import (
@@ -144,8 +145,10 @@ def test_a_centre_that_takes_the_person_on_later_owes_a_call_of_its_own() -> Non
     desk.tell(referred(referral_id=SECOND, to_centre=EDO))
     done(desk.accept(IN_EDO, SECOND))
     assert desk.due(NAME, CASE) is not None
-    done(desk.call(actor=IN_EDO))
+    answer = done(desk.call(actor=IN_EDO)).answer
     assert (NAME, CASE) not in desk.service.deadlines
+    assert answer == CallOutcome(case_id=CASE, status="expected", calls=1)
+    assert [each.centre for each in FileView.to_centre(desk.file, EDO, NOW).calls or ()] == [EDO]
     assert [call.centre for call in desk.file.preparation.calls] == [LAGOS, EDO]
 
 

@@ -159,3 +159,42 @@ def test_another_way_that_is_owed_again_goes_on_where_it_was() -> None:
     desk.service.advance(30 * DAY)
     missed = [each for each in desk.service.events if isinstance(each, DeadlineMissed)]
     assert [each.level for each in missed if each.deadline_type == key[0]] == [1, 2]
+
+
+def test_whether_somebody_has_left_is_owed_the_working_day_after() -> None:
+    key = ("departure_confirmation", CASE)
+    desk = expected()
+    assert desk.service.deadlines[key].due_at == datetime(2026, 4, 13, 21, 59, 59, tzinfo=UTC)
+    desk.service.advance(in_days(LEAVES + 10) - NOW.date())
+    missed = [each for each in desk.service.events if isinstance(each, DeadlineMissed)]
+    assert [(each.level, each.owner_role, each.due_at.day) for each in missed if each.deadline_type == key[0]] == [
+        (1, "scout", 13),
+        (2, "programme_manager", 15),
+    ]
+    assert desk.case.timeline[-1].code == "departure_confirmation_level_2"
+    done(desk.depart(LEAVES, LEAVES + 1))
+    assert key not in desk.service.deadlines
+    assert (desk.last(DeadlineMet).deadline_type, desk.last(DeadlineMet).level) == (key[0], 2)
+
+
+def test_that_a_departure_was_missed_or_the_person_has_arrived_is_word_too_and_another_plan_is_none() -> None:
+    for word in (
+        lambda desk: done(desk.miss(LEAVES)),
+        lambda desk: desk.tell(arrived(in_days(LEAVES))),
+    ):
+        desk = expected()
+        desk.service.advance(in_days(LEAVES) - NOW.date())
+        word(desk)
+        assert desk.last(DeadlineMet).deadline_type == "departure_confirmation"
+    desk = expected()
+    done(desk.reschedule(LEAVES + 3, LEAVES + 3))
+    assert "DeadlineMet" not in desk.told()[-2:]
+    done(desk.cancel())
+    assert ("departure_confirmation", CASE) not in desk.service.deadlines
+
+
+def test_of_whom_no_centre_waits_for_no_word_is_owed() -> None:
+    desk = Desk.referred()
+    desk.tell(desk.received())
+    done(desk.plan(30, 45))
+    assert ("departure_confirmation", CASE) not in desk.service.deadlines
