@@ -19,6 +19,7 @@ from counselling.handlers import (
     MOVES,
     REHANDING,
     RENEWING,
+    REPEATS,
     REWRAPPING,
     SEALING,
 )
@@ -74,6 +75,7 @@ SERVICE = Service(
     seals=True,
     audit_head=AuditSealed,
     keeps=KEEPS,
+    repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
     wrapped=(

@@ -11,6 +11,7 @@ from pydantic import Field
 from chassis.pure import audit
 from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
+from counselling.domain.assessment import MOST_ASSESSMENTS
 from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.plan import MOST_MEASURES
 from counselling.domain.preparation import CallChannel
@@ -232,6 +233,13 @@ class ProfileKeyDestroyed(CaseEvent, service="counselling"):
     """Of the revocation that this answers; of a walk-in, when a second person confirmed the destruction."""
 
 
+class LevelsDestroyed(CaseEvent, service="counselling"):
+    """The levels of all assessments that these centres had made can be opened no more: a centre has destroyed their
+    keys. That there were assessments stays known."""
+
+    centres: Annotated[tuple[Centre, ...], Field(min_length=1, max_length=MOST_ASSESSMENTS)]
+
+
 class AgeBandChanged(CounsellingEvent):
     """A person whom a centre took in by itself counts to another age band from the first of a month on: a birthday is
     over, or the band was wrong."""
@@ -275,6 +283,7 @@ EVENTS: tuple[type[Event], ...] = (
     RecordVoided,
     FirstContactMade,
     NeedsAssessed,
+    LevelsDestroyed,
     ReintegrationPlanAgreed,
     DeadlineApproaching,
     DeadlineMissed,

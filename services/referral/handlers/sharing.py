@@ -196,7 +196,7 @@ def _sealed(case: Case, profile: Profile) -> ProfileSealed:
     return ProfileSealed(case_id=case.id, parts=parts)
 
 
-def _entitled(case: Case, at: datetime) -> frozenset[str]:
+def entitled(case: Case, at: datetime) -> frozenset[str]:
     """The centres that may open the profile."""
     holders = _holders(case)
     return frozenset(centre for centre, country in holders if case.known_until(centre, country, at) is not None)
@@ -212,7 +212,7 @@ def _with_keys(case: Case, context: Context) -> tuple[Case, tuple[Event, ...]]:
     if not case.profile_keys and not case.shares:
         return case, ()
     known = {(share.receiver, share.part): share for share in case.shares}
-    wanted = {(centre, part): key for centre in _entitled(case, context.now) for part, key in case.profile_keys.items()}
+    wanted = {(centre, part): key for centre in entitled(case, context.now) for part, key in case.profile_keys.items()}
     events: list[Event] = []
     for (receiver, part), key in sorted(wanted.items()):
         share = known.get((receiver, part))
