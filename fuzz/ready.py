@@ -154,6 +154,12 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /referrals/{referral_id}/withdraw": _at(
             "referral_id", Walk.referral, lambda: {"reason": "person_declined"}
         ),
+        "POST /referrals/{referral_id}/handover": _at(
+            "referral_id",
+            Walk.taken_on,
+            lambda: {"items": ["care", "contact_on_arrival", "documents", "travel"]},
+            lasts=True,
+        ),
         "POST /cases/{case_id}/journey/plan": _at(
             "case_id",
             Walk.opened,
@@ -224,6 +230,14 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /referrals/{referral_id}/fail": _at("referral_id", Walk.in_progress, lambda: {"reason": "contact_lost"}),
         "POST /referrals/{referral_id}/reopen": _at("referral_id", Walk.completed, lambda: {"reason": "need_again"}),
         "POST /files/{case_id}/never-arrived": _at("case_id", Walk.accepted),
+        "POST /files/{case_id}/pre-departure-call": _at(
+            "case_id",
+            Walk.accepted,
+            lambda: {"channel": "video", "attempts": 1, "outcome": "prepared", "held_on": _in_lagos()},
+        ),
+        "POST /files/{case_id}/plans": _at(
+            "case_id", Walk.contacted, lambda: {"measures": ["documents", "job_placement"], "agreed_on": _in_lagos()}
+        ),
         "POST /files/{case_id}/arrival": _at(
             "case_id", Walk.accepted, lambda: {"arrived_on": _today(), "method": "seen", "admin1": "NG-LA"}
         ),

@@ -117,6 +117,12 @@ class Walk:
     async def _arrived(self) -> Person:
         return await (await self._accepted()).arrived()
 
+    async def taken_on(self) -> str:
+        """A referral that a centre has accepted, as the desk knows."""
+        person = await self._accepted()
+        await self._read_by("referral", person)
+        return person.referral_id
+
     async def accepted(self) -> str:
         """A case that the centre has taken on."""
         return (await self._accepted()).case_id

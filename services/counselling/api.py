@@ -22,9 +22,11 @@ from counselling import commands, refusals, views
 from counselling.answers import Assessments, FileSummary, FileView, InboxItem
 from counselling.bodies import (
     Acceptance,
+    AgreedPlan,
     ArrivalCorrection,
     ArrivalReport,
     AssessmentReport,
+    CallReport,
     Completion,
     ContactReport,
     Failure,
@@ -38,10 +40,12 @@ from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.outcomes import (
     ArrivalOutcome,
     AssessmentOutcome,
+    CallOutcome,
     ContactOutcome,
     CorrectionOutcome,
     LevelsOutcome,
     NeverArrivedOutcome,
+    PlanOutcome,
     RedirectionOutcome,
     ReferralOutcome,
 )
@@ -224,6 +228,16 @@ async def read_assessments(case_id: UUID, actor: Staff, person: Person, request:
     return await look(request, view, to_person(ASSESSMENTS, show_assessments, person), case_id, actor)
 
 
+@router.post("/files/{case_id}/pre-departure-call", tags=["files"], **personal(CallOutcome, *REFUSALS))
+async def record_pre_departure_call(case_id: UUID, body: CallReport, actor: Staff, run: Changer) -> Response:
+    """Records that the centre has spoken with the person before they leave Germany; the desk is told what came of it.
+
+    Needs a consent that covers the centre now.
+    """
+    command = commands.RecordPreDepartureCall(case_id, body.channel, body.attempts, body.outcome, body.held_on)
+    return await run(command, actor, FILE, case_id)
+
+
 @router.post("/files/{case_id}/arrival", tags=["files"], **personal(ArrivalOutcome, *REFUSALS))
 async def confirm_arrival(case_id: UUID, body: ArrivalReport, actor: Staff, run: Changer) -> Response:
     """Records that the person is in the country; the limit of the first contact begins."""
@@ -282,6 +296,15 @@ async def record_assessment(case_id: UUID, body: AssessmentReport, actor: Staff,
     """
     command = commands.RecordAssessment(case_id, body.readiness, body.priority, body.levels, body.assessed_on)
     return await run(command, actor, ASSESSMENTS, case_id)
+
+
+@router.post("/files/{case_id}/plans", tags=["files"], status_code=201, **personal(PlanOutcome, *REFUSALS))
+async def agree_plan(case_id: UUID, body: AgreedPlan, actor: Staff, run: Changer) -> Response:
+    """Records what the centre and the person have agreed on, in place of what they had agreed on before.
+
+    Needs a consent that covers the centre now. The desk is told that there is a plan, and which measures stand in it.
+    """
+    return await run(commands.AgreePlan(case_id, body.measures, body.agreed_on), actor, FILE, case_id)
 
 
 @router.delete("/files/{case_id}/assessments", tags=["files"], **personal(LevelsOutcome, *REFUSALS))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from counselling.domain.glass import Verdict
 from counselling.domain.journey import ArrivalMethod, Channel
+from counselling.domain.preparation import CallChannel
 from vocabulary.ages import Ages
 from vocabulary.parts import SealedPart
 from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
@@ -77,6 +78,17 @@ class ReportNeverArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPreDepartureCall:
+    """The centre has spoken with the person while they were in Germany."""
+
+    case_id: UUID
+    channel: CallChannel
+    attempts: int
+    outcome: str
+    held_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmArrival:
     """The person is in the country."""
 
@@ -142,6 +154,15 @@ class RecordAssessment:
     priority: Priority
     levels: Mapping[str, int]
     assessed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class AgreePlan:
+    """The person and the centre have agreed on measures; once more, on others instead."""
+
+    case_id: UUID
+    measures: Sequence[str]
+    agreed_on: date
 
 
 @dataclass(frozen=True, slots=True)

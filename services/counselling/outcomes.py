@@ -95,6 +95,23 @@ class ContactOutcome(Answer):
     contacts: int | None = Field(description=f"contacts since the arrival; {UNKNOWN}")
 
 
+class CallOutcome(Answer):
+    """The file after a call before the departure."""
+
+    case_id: UUID
+    status: FileStatus
+    calls: int = Field(description="of the centre")
+
+
+class PlanOutcome(Answer):
+    """What is agreed on now."""
+
+    case_id: UUID
+    status: FileStatus
+    plan_id: UUID
+    version: int = Field(description="counted from 1; a later one takes the place of those before")
+
+
 class ReportView(Answer):
     """What is, or was, recorded of an arrival."""
 

@@ -250,6 +250,18 @@ NOT_IN_CONTACT: Final = Refused(
 ASSESSMENT_BEFORE_CONTACT: Final = dates_reversed(
     "/assessed_on", "The day of the assessment is before the first contact."
 )
+CALL_BEFORE_REFERRAL: Final = dates_reversed("/held_on", "The day of the call is before your centre was asked.")
+CALL_AFTER_DEPARTURE: Final = dates_reversed(
+    "/held_on", "The day of the call is after the departure from Germany, or after the arrival."
+)
+PLAN_BEFORE_CONTACT: Final = dates_reversed("/agreed_on", "The day of the plan is before the first contact.")
+MEASURE_OF_HEALTH: Final = Refused(
+    "measure_of_health",
+    "A measure tells of the person's health.",
+    "Name further_support instead, and take it down in an assessment, where it rests sealed.",
+    "/measures",
+    422,
+)
 UNKNOWN_DOMAIN: Final = unknown_code(
     "/levels", "needs", "Use domains that the entries of GET /code-lists/needs have, such as economic or social."
 )

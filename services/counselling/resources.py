@@ -13,7 +13,7 @@ from chassis.pure.resources import Resource
 from chassis.pure.sealing import Vault
 from chassis.pure.states import States, by_id, by_link
 from counselling import refusals
-from counselling.answers import Assessments, AssessmentView, FileSummary, FileView, ReferralView
+from counselling.answers import Assessments, AssessmentView, FileSummary, FileView, PackageView, ReferralView
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.glass import Glass
@@ -60,19 +60,22 @@ def show_file(states: States, case_id: UUID, context: Context, person: Collectio
         view = FileView.model_validate(file).model_copy(update={"correction": waits})
     else:
         view = FileView.to_centre(file, context.actor.org, context.now, person)
-    marked = tuple(_marked(each, file, context) for each in view.referrals)
+    whole = whole or seen_by(file, context.actor.org, person, context.now)[0] == "whole"
+    marked = tuple(_marked(each, file, context, whole=whole) for each in view.referrals)
     return with_estimate(view.model_copy(update={"referrals": marked}), file, context.working_days)
 
 
-def _marked(view: ReferralView, file: CentreFile, context: Context) -> ReferralView:
-    """The view of a referral with what depends on the moment, and on what the calendars say now."""
+def _marked(view: ReferralView, file: CentreFile, context: Context, *, whole: bool) -> ReferralView:
+    """The view of a referral with what depends on the moment, on what the calendars say now, and on the sight."""
     referral = file.referral(view.referral_id)
     assert referral is not None, "a view is of a referral of its file"
     estimated = renewal_estimated(referral, context.working_days)
+    package = file.packages.get(referral.id) if whole else None
     return view.model_copy(
         update={
             "answer_due_estimated": answer_estimated(referral, context.working_days),
             "consent_lost_at": consent_lost_at(file, referral, context.now),
+            "package": package and PackageView.model_validate(package),
             "renewal": view.renewal and view.renewal.model_copy(update={"due_estimated": estimated}),
         }
     )
