@@ -182,12 +182,6 @@ NEED_OF_HEALTH: Final = Refused(
     422,
 )
 NO_PROFILE: Final = profile_not_found("/files/{case_id}/profile")
-NOTHING_LOOKED_FOR: Final = Refused(
-    "nothing_looked_for",
-    "Nothing is given by which a person could be found.",
-    "Give a reference, a name or a phone number; of a number at least eight digits.",
-    status=422,
-)
 PROFILE_GONE: Final = profile_destroyed()
 FOR_THE_CENTRE_ITSELF: Final = Refused(
     "consent_for_another",

@@ -15,7 +15,9 @@
 | `profiles` | who a person is, in which parts that is sealed, how a part's key is told | not `domain`: pydantic |
 | `case_ref` | the reference that a person has on paper | yes, `domain` too: the standard library only |
 | `signing` | what may be recorded as signed | not `domain`: `countries` |
-| `folding` | names and numbers as they are looked for | yes, `domain` too: the standard library only |
+| `folding` | names and numbers as they are compared in one script | yes, `domain` too: the standard library only |
+| `skeletons` | names as they are compared across scripts | not `domain`: ICU |
+| `finding` | by what a person is found, and who is looked for | not `domain`: pydantic |
 | `roles` | roles and kinds of organisations | yes, `domain` too: the standard library only |
 | `codes` | shapes of codes in events and bodies | not `domain`: pydantic |
 | `events` | events and contracts about a case | not `domain`: pydantic |

@@ -19,6 +19,26 @@ def case_ref_misread() -> Refused:
     )
 
 
+def nothing_looked_for() -> Refused:
+    """A search without anything by which a person could be found."""
+    return Refused(
+        "nothing_looked_for",
+        "Nothing is given by which a person could be found.",
+        "Give a reference, a name or a phone number; of a number at least seven digits.",
+        status=422,
+    )
+
+
+def birth_date_alone() -> Refused:
+    """A search by a birth date and nothing else: it would show people whom nobody has looked for."""
+    return Refused(
+        "birth_date_alone",
+        "Many people have the same birth date.",
+        "Give a reference, a name or a phone number as well.",
+        status=422,
+    )
+
+
 def not_a_centre() -> Refused:
     """The organisation of the token is no centre, or one that is not open today."""
     return Refused(

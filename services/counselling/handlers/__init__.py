@@ -88,6 +88,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
 
 DEADLINES: Mapping[str, Handler] = {
     deadlines.PROFILE_DESTRUCTION: Handler(needs(owner=WalkIn), destruction.destroy),
+    deadlines.PROFILE_MARKS: Handler(needs(owner=WalkIn), walk_ins.mark_again),
     deadlines.AGE_BAND: followed(ages.band_ends, BY_OWNER),
     **{each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS},
 }
