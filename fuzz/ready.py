@@ -184,6 +184,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "PUT /cases/{case_id}/profile": _at(
             "case_id", Walk.opened, lambda: {"given_name": "Ada", "birth_date": "1990-05-17", "notes": "-"}, lasts=True
         ),
+        "POST /cases/search": _new(lambda: {"name": "Ada", "birth_date": "1990-05-17"}),
         "GET /cases/{case_id}/retention": _at("case_id", Walk.opened, lasts=True),
         "POST /cases/{case_id}/holds": _at("case_id", Walk.opened, lambda: {"reason": "complaint"}),
         "POST /cases/{case_id}/holds/{hold_id}/release": _release,

@@ -19,6 +19,7 @@ from referral.domain.referral import Owed, Referral, ReferralStatus, as_told
 from referral.domain.terms import Transport
 from vocabulary.destroying import DestructionView
 from vocabulary.destruction import standing
+from vocabulary.finding import FoundBy
 from vocabulary.terms import (
     AgeBand,
     ConsentStatus,
@@ -273,6 +274,20 @@ class CaseSummary(Answer):
     overdue: bool
     job_offers: int
     employed: bool
+
+
+class FoundCase(Answer):
+    """A case whose person fits what was looked for."""
+
+    case_id: UUID
+    case_ref: str
+    fit: FoundBy
+
+
+class FoundCases(Answer):
+    """Whose cases fit, those first who fit exactly; more than are listed call for a word more."""
+
+    items: tuple[FoundCase, ...]
 
 
 def destruction_of(case: Case, at: datetime) -> DestructionView | None:

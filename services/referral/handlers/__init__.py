@@ -22,6 +22,7 @@ from referral.handlers import (
     destruction,
     intake,
     journey,
+    marks,
     receipts,
     referrals,
     retention,
@@ -85,6 +86,7 @@ DEADLINES: Mapping[str, Handler] = {
     deadlines.PROFILE_DESTRUCTION: OfCase(needs(owner=(Case, Profile)), handing_over(destruction.destroy)),
     deadlines.PROFILE_KEYS_END: OfCase(needs(owner=(Case, Profile)), look_again),
     deadlines.PROFILE_KEYS_WAIT: OfCase(needs(owner=(Case, Profile)), look_again),
+    deadlines.PROFILE_MARKS: Handler(needs(owner=(Case, Profile)), marks.mark_again),
     deadlines.COUNTRY_STATUS_REQUEST: Handler(needs(owner=CountrySwitch), countries.request_lapses),
     **{each.name: OfCase(needs(owner=Case), each.fires) for each in receipts.LADDERS},
 }
@@ -94,8 +96,8 @@ MOVES: Mapping[str, Handler] = {each.name: OfCase(needs(owner=Case), each.moves)
 FOLLOWS: Mapping[Ladder, Handler] = {each: OfCase(needs(id=each.state), each.stored) for each in receipts.LADDERS}
 """For what was stored before there was the kind of deadline."""
 
-REWRAPPING = Handler(needs(id=Case), care.rewrap)
-"""For data keys that an older generation has wrapped."""
+REWRAPPING = Handler(needs(id=(Case, Profile)), marks.rewrap)
+"""For data keys that an older generation has wrapped, and for what people are found by."""
 SEALING = Handler(needs(id=Case), care.seal_what_lies_in_clear)
 """For cases from before their needs were sealed."""
 PARTING = Handler(needs(id=(Case, Profile)), part_the_profile)
