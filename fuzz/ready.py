@@ -102,6 +102,10 @@ async def _release(walk: Walk) -> Request:
     return _request({"reason": "closed"}, await walk.held())
 
 
+async def _release_at_centre(walk: Walk) -> Request:
+    return _request({"reason": "closed"}, await walk.held_at_centre())
+
+
 async def _parked_many(walk: Walk) -> Request:
     return _request({"parked_ids": [int(walk.parked_id())], "ticket": "INC-4711"})
 
@@ -269,6 +273,9 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         ),
         "POST /files/{case_id}/profile/destruction/confirm": _at("case_id", Walk.unwanted_there),
         "POST /files/{case_id}/profile/destruction/reject": _at("case_id", Walk.unwanted_there),
+        "GET /files/{case_id}/retention": _at("case_id", Walk.walked_in, lasts=True),
+        "POST /files/{case_id}/holds": _at("case_id", Walk.walked_in, lambda: {"reason": "complaint"}),
+        "POST /files/{case_id}/holds/{hold_id}/release": _release_at_centre,
         "GET /files/{case_id}/consents": _at("case_id", Walk.walked_in, lasts=True),
         "POST /files/{case_id}/consents": _at("case_id", Walk.walked_in, lambda: new_signature("matching"), lasts=True),
         "POST /files/{case_id}/consents/{consent_id}/withdraw": _signed,

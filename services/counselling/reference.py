@@ -54,6 +54,7 @@ class Reference:
     reopen_reasons: CodeList[CodeRow]
     correction_reasons: CodeList[CodeRow]
     destruction_reasons: CodeList[CodeRow]
+    hold_release_reasons: CodeList[CodeRow]
     courses: CodeList[Course]
     domains: frozenset[str]
     fallbacks: CodeList[Fallback]
@@ -79,6 +80,7 @@ class Reference:
                 "reopen_reasons": CodeRow,
                 "correction_reasons": CodeRow,
                 "destruction_reasons": CodeRow,
+                "hold_release_reasons": CodeRow,
                 "courses": Course,
                 "needs": Need,
                 "fallbacks": Fallback,
@@ -99,6 +101,7 @@ class Reference:
             reopen_reasons=tables["reopen_reasons"],
             correction_reasons=tables["correction_reasons"],
             destruction_reasons=tables["destruction_reasons"],
+            hold_release_reasons=tables["hold_release_reasons"],
             courses=tables["courses"],
             domains=frozenset(need.domain for need in tables["needs"]),
             fallbacks=tables["fallbacks"],

@@ -10,6 +10,7 @@ from typing import Final
 
 from chassis.pure.decision import Refused
 from counselling.domain.referral import Referral
+from vocabulary.holding import hold_not_found, too_many_holds
 from vocabulary.refusals import (
     admin1_elsewhere,
     consent_missing,
@@ -201,6 +202,13 @@ PROFILE_OF_THE_DESK: Final = Refused(
     "A scout has referred this person, and the desk in Germany keeps their profile.",
     "Ask that desk to set it anew; your centre is shown it within seconds.",
 )
+HELD_BY_THE_DESK: Final = Refused(
+    "kept_by_the_desk",
+    "A scout has referred this person, and the desk in Germany tells every service what holds their records.",
+    "POST /cases/{case_id}/holds of the referral service holds them, here too.",
+)
+HOLD_NOT_FOUND: Final = hold_not_found("/files")
+TOO_MANY_HOLDS: Final = too_many_holds("/files")
 SIGNED_NOT_FOUND: Final = not_found("consent", "Take the id from GET /files/{case_id}/consents.")
 SIGNED_WITHDRAWN: Final = consent_withdrawn()
 ARRIVAL_BEFORE_DEPARTURE: Final = dates_reversed(

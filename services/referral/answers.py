@@ -23,8 +23,6 @@ from vocabulary.finding import FoundBy
 from vocabulary.terms import (
     AgeBand,
     ConsentStatus,
-    EndReference,
-    HoldReason,
     Priority,
     ProfilePart,
     ReturnType,
@@ -339,42 +337,6 @@ class Allowed(Answer):
     opened_by: str = Field(description="the desk that answers for it")
     consents: tuple[ConsentView, ...]
     referrals: tuple[Hop, ...]
-
-
-class EndedView(Answer):
-    """From when the terms of a case are counted, and which."""
-
-    reference: EndReference
-    on: date
-
-
-class HoldView(Answer):
-    """A hold on the records of a case."""
-
-    hold_id: UUID = Field(validation_alias="id")
-    reason: HoldReason
-    since: datetime
-
-
-class RetentionView(Answer):
-    """Since when a case has ended, and what holds its records; nothing of the person."""
-
-    case_id: UUID = Field(validation_alias="id")
-    ended: EndedView | None = Field(description="null while anything is owed, or if nobody was ever asked")
-    holds: tuple[HoldView, ...]
-
-
-class RetentionOutcome(RetentionView):
-    """What holds the records now."""
-
-
-class HoldOutcome(Answer):
-    """A new hold."""
-
-    case_id: UUID
-    hold_id: UUID
-    reason: HoldReason
-    since: datetime
 
 
 class MilestoneView(Answer):

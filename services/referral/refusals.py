@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from chassis.pure.decision import Refused
-from referral.domain.ending import MOST_HOLDS
 from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS
 from referral.domain.referral import Referral
+from vocabulary.holding import hold_not_found, too_many_holds
 from vocabulary.reference import Fallback
 from vocabulary.refusals import (
     admin1_elsewhere,
@@ -54,17 +54,8 @@ NO_DESTRUCTION: Final = nothing_requested(
 )
 SAME_PERSON_DESTROYS: Final = same_person("The destruction of a case's keys", "person of your desk")
 ADMIN1_ELSEWHERE: Final = admin1_elsewhere("the country of return")
-HOLD_NOT_FOUND: Final = Refused(
-    "hold_not_found",
-    "This case has no such hold, or it was released.",
-    "GET /cases/{case_id}/retention lists its holds.",
-    status=404,
-)
-TOO_MANY_HOLDS: Final = Refused(
-    "too_many_holds",
-    f"The case has {MOST_HOLDS} holds already.",
-    "Release those that are over: POST /cases/{case_id}/holds/{hold_id}/release.",
-)
+HOLD_NOT_FOUND: Final = hold_not_found("/cases")
+TOO_MANY_HOLDS: Final = too_many_holds("/cases")
 PROFILE_NOT_FOUND: Final = profile_not_found("/cases/{case_id}/profile")
 PROFILE_DESTROYED: Final = profile_destroyed()
 CONSENT_NOT_FOUND: Final = not_found("consent", "Take the id from GET /cases/{case_id}.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis.pure.decision import Handler
 from chassis.pure.needs import Linked, needs
+from chassis.pure.retention import Clock
 from chassis.pure.states import Kind, Need
 from counselling import commands
 from counselling.domain import assessment, centre_file, profile, signed
@@ -24,6 +25,7 @@ from counselling.handlers import (
     deadlines,
     destruction,
     endings,
+    holds,
     overdue,
     profiles,
     referrals,
@@ -52,6 +54,7 @@ BY_PROFILE = needs(case_id=SealedProfile)
 BY_KEY = needs(key_id=ProfileKey)
 WITH_PROFILE = needs(case_id=(CentreFile, WalkIn))
 WITH_SIGNED = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent)))
+WITH_CLOCK = needs(case_id=(CentreFile, Clock))
 BY_OWNER = needs(owner=CentreFile)
 
 
@@ -83,6 +86,8 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RejectDestruction: Handler(WITH_PROFILE, destruction.reject),
     commands.RecordConsent: followed(consents.record_consent, WITH_SIGNED),
     commands.WithdrawConsent: followed(consents.withdraw_consent, WITH_SIGNED),
+    commands.HoldFile: Handler(WITH_CLOCK, holds.hold),
+    commands.ReleaseHold: Handler(WITH_CLOCK, holds.release),
     commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
 }
 

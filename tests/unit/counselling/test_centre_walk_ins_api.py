@@ -120,6 +120,19 @@ def test_what_was_signed_is_read_by_who_recorded_it_and_by_the_data_protection_o
     problem(api.act(f"{path}/{uuid4()}/withdraw", {}), 404, "consent_not_found")
 
 
+def test_the_data_protection_officer_alone_holds_records_and_sees_what_holds_them(api: Api) -> None:
+    path = f"/files/{api.opened()}"
+    held = api.act(f"{path}/holds", {"reason": "complaint"}, PROTECTION)
+    assert (held.status_code, held.json()["reason"]) == (201, "complaint")
+    shown = api.read(f"{path}/retention", PROTECTION).json()
+    assert shown["ended"] is None
+    assert [each["hold_id"] for each in shown["holds"]] == [held.json()["hold_id"]]
+    assert api.act(f"{path}/holds", {"reason": "complaint"}).status_code == 403
+    assert api.read(f"{path}/retention").status_code == 403
+    released = api.act(f"{path}/holds/{held.json()['hold_id']}/release", {"reason": "closed"}, PROTECTION)
+    assert (released.status_code, released.json()["holds"]) == (200, [])
+
+
 def test_what_is_kept_to_be_found_by_is_a_keyed_hash(api: Api) -> None:
     api.opened(profile=PROFILE)
     marks = api.walk_in().marks
