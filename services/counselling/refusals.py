@@ -10,13 +10,14 @@ from typing import Final
 
 from chassis.pure.decision import Refused
 from counselling.domain.referral import Referral
-from vocabulary.holding import hold_not_found, too_many_holds
+from vocabulary.holding import MOST_HOLDS
 from vocabulary.refusals import (
     admin1_elsewhere,
     consent_missing,
     consent_withdrawn,
     date_out_of_bounds,
     dates_reversed,
+    hold_not_found,
     not_found,
     nothing_corrected,
     nothing_requested,
@@ -26,6 +27,7 @@ from vocabulary.refusals import (
     referral_answered,
     request_pending,
     same_person,
+    too_many_holds,
     unknown_code,
 )
 
@@ -208,7 +210,7 @@ HELD_BY_THE_DESK: Final = Refused(
     "POST /cases/{case_id}/holds of the referral service holds them, here too.",
 )
 HOLD_NOT_FOUND: Final = hold_not_found("/files")
-TOO_MANY_HOLDS: Final = too_many_holds("/files")
+TOO_MANY_HOLDS: Final = too_many_holds(MOST_HOLDS, "/files")
 SIGNED_NOT_FOUND: Final = not_found("consent", "Take the id from GET /files/{case_id}/consents.")
 SIGNED_WITHDRAWN: Final = consent_withdrawn()
 ARRIVAL_BEFORE_DEPARTURE: Final = dates_reversed(

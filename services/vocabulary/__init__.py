@@ -26,7 +26,7 @@
 | `reference` | rows of code lists that several services read | yes, `domain` too: the standard library only |
 | `switch` | the switch per country: what it suspends, and what stays open | not `domain`: pydantic |
 | `retention` | the clock of a case, for who keeps something of it | not `domain`: pydantic |
-| `holding` | how records are held beyond their terms: bodies, answers, refusals | not `domain`: pydantic |
+| `holding` | how records are held beyond their terms: bodies and answers | not `domain`: pydantic |
 | `centres` | which organisations people may act for now | not `domain`: `refusals` |
 | `scopes` | whose things a list shows | not `domain`: `chassis.pure` |
 | `regions` | the regions of the countries: ISO 3166-2, parents, what was withdrawn | not `domain`: `pycountry` |

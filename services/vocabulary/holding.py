@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from chassis.pure.answers import Answer
 from chassis.pure.bodies import body
 from chassis.pure.codes import Code
-from chassis.pure.decision import Refused
 from vocabulary.terms import EndReference, HoldReason
 
 MOST_HOLDS: Final = 20
@@ -68,22 +67,3 @@ class HoldOutcome(Answer):
     hold_id: UUID
     reason: HoldReason
     since: datetime
-
-
-def hold_not_found(cases: str) -> Refused:
-    """No such hold on this one of the `cases`, such as /cases."""
-    return Refused(
-        "hold_not_found",
-        "This case has no such hold, or it was released.",
-        f"GET {cases}/{{case_id}}/retention lists its holds.",
-        status=404,
-    )
-
-
-def too_many_holds(cases: str) -> Refused:
-    """More than anybody needs, of one of the `cases`."""
-    return Refused(
-        "too_many_holds",
-        f"The case has {MOST_HOLDS} holds already.",
-        f"Release those that are over: POST {cases}/{{case_id}}/holds/{{hold_id}}/release.",
-    )
