@@ -102,6 +102,10 @@ async def _release(walk: Walk) -> Request:
     return _request({"reason": "closed"}, await walk.held())
 
 
+async def _release_at_centre(walk: Walk) -> Request:
+    return _request({"reason": "closed"}, await walk.held_at_centre())
+
+
 async def _parked_many(walk: Walk) -> Request:
     return _request({"parked_ids": [int(walk.parked_id())], "ticket": "INC-4711"})
 
@@ -190,6 +194,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "PUT /cases/{case_id}/profile": _at(
             "case_id", Walk.opened, lambda: {"given_name": "Ada", "birth_date": "1990-05-17", "notes": "-"}, lasts=True
         ),
+        "POST /cases/search": _new(lambda: {"name": "Ada", "birth_date": "1990-05-17"}),
         "GET /cases/{case_id}/retention": _at("case_id", Walk.opened, lasts=True),
         "POST /cases/{case_id}/holds": _at("case_id", Walk.opened, lambda: {"reason": "complaint"}),
         "POST /cases/{case_id}/holds/{hold_id}/release": _release,
@@ -286,6 +291,9 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /break-glass/{break_glass_id}/review": _at(
             "break_glass_id", Walk.opened_without_consent, lambda: {"verdict": "justified"}
         ),
+        "GET /files/{case_id}/retention": _at("case_id", Walk.walked_in, lasts=True),
+        "POST /files/{case_id}/holds": _at("case_id", Walk.walked_in, lambda: {"reason": "complaint"}),
+        "POST /files/{case_id}/holds/{hold_id}/release": _release_at_centre,
         "GET /files/{case_id}/consents": _at("case_id", Walk.walked_in, lasts=True),
         "POST /files/{case_id}/consents": _at("case_id", Walk.walked_in, lambda: new_signature("matching"), lasts=True),
         "POST /files/{case_id}/consents/{consent_id}/withdraw": _signed,

@@ -285,6 +285,11 @@ class Walk:
         person = await self._person().opened()
         return {"case_id": person.case_id, "hold_id": await person.held()}
 
+    async def held_at_centre(self) -> dict[str, str]:
+        """The same of somebody who has walked in."""
+        person = await self._person().walked_in()
+        return {"case_id": person.case_id, "hold_id": await person.held_at_centre()}
+
     # --- parked records ----------------------------------------------------------------------------------------------
 
     async def park(self, service: str, count: int) -> None:

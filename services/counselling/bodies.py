@@ -15,7 +15,7 @@ from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.plan import MOST_MEASURES
 from counselling.domain.preparation import CallChannel
 from vocabulary.codes import Admin1, Centre, Country, Isco08, LastDay, Org, TextVersion
-from vocabulary.profiles import Name, Phone, ProfileBody
+from vocabulary.profiles import ProfileBody
 from vocabulary.terms import AgeBand, Priority, Readiness, ReturnType, Sex, TargetGroup
 
 Level = Annotated[StrictInt, Field(ge=0, le=MAX_LEVEL)]
@@ -230,16 +230,6 @@ class NewFile(BaseModel):
     skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
     consent: ConsentSheet = Field(description="to be advised by the centre")
     profile: ProfileBody | None = None
-
-
-class Search(BaseModel):
-    """Who says that they were here before. What is given must all fit."""
-
-    model_config = body(name="Shilan Rashid", phone="+964 750 0000000")
-
-    case_ref: str | None = Field(default=None, max_length=20, description="as somebody reads it out")
-    name: Name | None = Field(default=None, description="one or more words of it, in any order, in the same script")
-    phone: Phone | None = None
 
 
 class SignedBody(ConsentSheet):

@@ -12,7 +12,7 @@ from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.preparation import CallChannel
 from vocabulary.ages import Ages
 from vocabulary.parts import SealedPart
-from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
+from vocabulary.terms import AgeBand, HoldReason, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,3 +279,20 @@ class RejectDestruction:
     """Somebody of the centre says no."""
 
     case_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class HoldFile:
+    """The records of somebody whom a centre took in are needed beyond their terms."""
+
+    case_id: UUID
+    reason: HoldReason
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHold:
+    """They are not needed any more, as far as this hold goes."""
+
+    case_id: UUID
+    hold_id: UUID
+    reason: str

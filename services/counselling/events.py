@@ -29,7 +29,17 @@ from vocabulary.codes import (
     TextVersion,
 )
 from vocabulary.events import CaseEvent
-from vocabulary.terms import AgeBand, EndReference, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
+from vocabulary.terms import (
+    AgeBand,
+    EndReference,
+    HoldReason,
+    Priority,
+    ProfilePart,
+    Readiness,
+    ReturnType,
+    Sex,
+    TargetGroup,
+)
 
 
 class CounsellingEvent(CaseEvent, service="counselling"):
@@ -260,6 +270,21 @@ class RetentionStopped(CounsellingEvent):
     """The case of a person whom a centre took in by itself goes on after all: no term runs."""
 
 
+class RetentionHeld(CounsellingEvent):
+    """The records of a person whom a centre took in by itself are needed beyond their terms, for a coded reason, until
+    that is released."""
+
+    hold_id: UUID
+    reason: HoldReason
+
+
+class RetentionReleased(CounsellingEvent):
+    """A hold is over."""
+
+    hold_id: UUID
+    reason: Code
+
+
 class AuditSealed(audit.AuditSealed, service="counselling"):
     """The audit of this service is sealed up to here; told once an hour."""
 
@@ -292,5 +317,7 @@ EVENTS: tuple[type[Event], ...] = (
     ProfileKeyDestroyed,
     RetentionStarted,
     RetentionStopped,
+    RetentionHeld,
+    RetentionReleased,
     AuditSealed,
 )

@@ -11,6 +11,7 @@ from chassis.pure.answers import Answer
 from counselling.domain.profile import PartStatus
 from counselling.outcomes import BY_GLASS, BreakGlassView
 from vocabulary import profiles
+from vocabulary.finding import FoundBy
 from vocabulary.terms import ConsentStatus, ProfilePart
 
 
@@ -69,9 +70,10 @@ class FoundFile(Answer):
 
     case_id: UUID
     known: bool = Field(description="whether a consent lets the centre know them now; else record one with them")
+    fit: FoundBy
 
 
 class Found(Answer):
-    """Who fits what was looked for; more than are listed call for a word more."""
+    """Who fits what was looked for, those first who fit exactly; more than are listed call for a word more."""
 
     items: tuple[FoundFile, ...]

@@ -66,6 +66,7 @@ class Reference:
     break_glass_reasons: CodeList[CodeRow]
     call_outcomes: CodeList[CodeRow]
     measures: CodeList[Measure]
+    hold_release_reasons: CodeList[CodeRow]
     courses: CodeList[Course]
     domains: frozenset[str]
     fallbacks: CodeList[Fallback]
@@ -94,6 +95,7 @@ class Reference:
                 "break_glass_reasons": CodeRow,
                 "call_outcomes": CodeRow,
                 "assistance_codes": Measure,
+                "hold_release_reasons": CodeRow,
                 "courses": Course,
                 "needs": Need,
                 "fallbacks": Fallback,
@@ -117,6 +119,7 @@ class Reference:
             break_glass_reasons=tables["break_glass_reasons"],
             call_outcomes=tables["call_outcomes"],
             measures=tables["assistance_codes"],
+            hold_release_reasons=tables["hold_release_reasons"],
             courses=tables["courses"],
             domains=frozenset(need.domain for need in tables["needs"]),
             fallbacks=tables["fallbacks"],

@@ -10,12 +10,14 @@ from typing import Final
 
 from chassis.pure.decision import Refused
 from counselling.domain.referral import Referral
+from vocabulary.holding import MOST_HOLDS
 from vocabulary.refusals import (
     admin1_elsewhere,
     consent_missing,
     consent_withdrawn,
     date_out_of_bounds,
     dates_reversed,
+    hold_not_found,
     not_found,
     nothing_corrected,
     nothing_requested,
@@ -25,6 +27,7 @@ from vocabulary.refusals import (
     referral_answered,
     request_pending,
     same_person,
+    too_many_holds,
     unknown_code,
 )
 
@@ -205,12 +208,6 @@ NEED_OF_HEALTH: Final = Refused(
     422,
 )
 NO_PROFILE: Final = profile_not_found("/files/{case_id}/profile")
-NOTHING_LOOKED_FOR: Final = Refused(
-    "nothing_looked_for",
-    "Nothing is given by which a person could be found.",
-    "Give a reference, a name or a phone number; of a number at least eight digits.",
-    status=422,
-)
 PROFILE_GONE: Final = profile_destroyed()
 FOR_THE_CENTRE_ITSELF: Final = Refused(
     "consent_for_another",
@@ -230,6 +227,13 @@ PROFILE_OF_THE_DESK: Final = Refused(
     "A scout has referred this person, and the desk in Germany keeps their profile.",
     "Ask that desk to set it anew; your centre is shown it within seconds.",
 )
+HELD_BY_THE_DESK: Final = Refused(
+    "kept_by_the_desk",
+    "A scout has referred this person, and the desk in Germany tells every service what holds their records.",
+    "POST /cases/{case_id}/holds of the referral service holds them, here too.",
+)
+HOLD_NOT_FOUND: Final = hold_not_found("/files")
+TOO_MANY_HOLDS: Final = too_many_holds(MOST_HOLDS, "/files")
 SIGNED_NOT_FOUND: Final = not_found("consent", "Take the id from GET /files/{case_id}/consents.")
 SIGNED_WITHDRAWN: Final = consent_withdrawn()
 ARRIVAL_BEFORE_DEPARTURE: Final = dates_reversed(

@@ -10,6 +10,7 @@ from chassis.pure.answers import Answer
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import Context, Refused
 from chassis.pure.resources import Resource
+from chassis.pure.retention import Clock
 from chassis.pure.sealing import Vault
 from chassis.pure.states import States, by_id, by_link
 from counselling import refusals
@@ -23,11 +24,13 @@ from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.handlers.care import levels_of
 from counselling.handlers.consents import answers_for
+from counselling.handlers.holds import walked_in
 from counselling.handlers.profiles import opened
 from counselling.handlers.walk_ins import keys_kept
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
 from counselling.outcomes import BreakGlassView, DestructionOutcome, correction_for
 from counselling.persons import PartView, ProfileView, SignedConsents
+from vocabulary.holding import RetentionView
 from vocabulary.profiles import FIELDS, NEEDS, part_in_clear
 from vocabulary.roles import PROGRAMME_MANAGER
 
@@ -138,6 +141,16 @@ def show_destruction(states: States, case_id: UUID, context: Context) -> Destruc
     return walk_in if isinstance(walk_in, Refused) else DestructionOutcome.of(walk_in, context.now)
 
 
+def show_retention(states: States, case_id: UUID, _context: Context) -> RetentionView | Refused:
+    """Since when the case of a walk-in has ended, and what holds it: for the data protection officer, at any centre."""
+    found = walked_in(states, case_id)
+    if isinstance(found, Refused):
+        return found
+    file, _, clock = found
+    shown = {"id": file.id, "ended": file.ended, "holds": clock.holds}
+    return RetentionView.model_validate(shown, from_attributes=True)
+
+
 def _handed_over(states: States, file: CentreFile, context: Context) -> ProfileView | Refused:
     centre = context.actor.org
     referral = file.held_by(centre)
@@ -196,6 +209,7 @@ def to_person(resource: Resource, show: Shown, person: Collection[str]) -> Resou
 
 
 DESTRUCTION = Resource(lambda case_id: (by_id(CentreFile, case_id), by_id(WalkIn, case_id)), show_destruction)
+RETENTION = Resource(lambda case_id: (by_id(CentreFile, case_id), by_id(Clock, case_id)), show_retention)
 SIGNED = Resource(lambda case_id: (by_id(CentreFile, case_id), by_link(SignedConsent, case_id)), show_signed)
 
 

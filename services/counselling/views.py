@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from counselling.limits import answer_estimated
 from counselling.outcomes import GlassItem
 from counselling.persons import Found, FoundFile
 from counselling.resources import Scope, with_estimate
+from vocabulary.finding import MOST_FOUND, Sought, conditions, fit_of
 from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
 
 # Few referrals wait at any time, and an index finds them. A line has a time of change of its own: that of its file
@@ -194,31 +194,31 @@ def inbox_item(row: Any, at: datetime, centre: str | None, days: WorkingDays) ->
 
 
 _BY_REFERENCE: Final = """
-select file.data from centre_file file
+select file.data, true as exact from centre_file file
 where file.data ->> 'case_ref' = $1
   and file.data -> 'referrals' @> jsonb_build_array(jsonb_build_object('centre', $2::text))
 order by file.id limit $3
 """
 _BY_MARKS: Final = """
-select file.data from walk_in join centre_file file using (id)
+select file.data, {exact} as exact from walk_in join centre_file file using (id)
 where walk_in.data ->> 'centre' = $2 and ($1::text is null or walk_in.case_ref = $1) and {fits}
-order by file.id limit $3
+order by exact desc, file.id limit $3
 """
-_FITS: Final = "walk_in.data -> 'marks' ?| ${}::text[]"
-"""For one word or number that is looked for: one of its hashes is there. The index `walk_in_marks` answers it."""
-MOST_FOUND: Final = 20
+_MARKS: Final = "walk_in.data -> 'marks'"
+"""What the index `walk_in_marks` has."""
 
 
-async def found(
-    documents: Documents, centre: str, case_ref: str | None, marks: Sequence[Sequence[str]], now: datetime
-) -> Found:
-    """Who was at this centre before: by reference anybody whom it was asked to take on, by name and phone whom it took
-    in itself. Of whom no consent lets it know now it learns that they were here, so that it can ask them for one."""
-    fits = " and ".join(_FITS.format(number) for number, _ in enumerate(marks, 4))
-    asked = _BY_MARKS.format(fits=fits) if marks else _BY_REFERENCE
+async def found(documents: Documents, centre: str, looked_for: Sought, now: datetime) -> Found:
+    """Who was at this centre before: by reference anybody whom it was asked to take on, by all else whom it took in
+    itself. Of whom no consent lets it know now it learns that they were here, so that it can ask them for one."""
+    fits, exact, marks = conditions(_MARKS, looked_for.wanted, 4)
+    asked = _BY_MARKS.format(fits=fits, exact=exact) if marks else _BY_REFERENCE
     async with documents.pool.acquire(timeout=LENT_WITHIN) as connection:
-        rows = await connection.fetch(asked, case_ref, centre, MOST_FOUND, *marks)
-    files = [_file.validate_json(row["data"]) for row in rows]
-    return Found(
-        items=tuple(FoundFile(case_id=each.id, known=sight_of(each, centre, now) in KNOWING) for each in files)
-    )
+        rows = await connection.fetch(asked, looked_for.case_ref, centre, MOST_FOUND, *marks)
+    return Found(items=tuple(_found_file(row, centre, now) for row in rows))
+
+
+def _found_file(row: Any, centre: str, now: datetime) -> FoundFile:
+    file = _file.validate_json(row["data"])
+    known = sight_of(file, centre, now) in KNOWING
+    return FoundFile(case_id=file.id, known=known, fit=fit_of(row["exact"]))

@@ -11,22 +11,20 @@ from starlette.responses import Response
 from chassis.http.answering import REFUSALS, json_response
 from chassis.http.api import Changer, Marking, Now, Reading, Runner, Sealing, acting_as
 from chassis.http.auditing import personal
-from chassis.http.problems import Problem
+from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
-from counselling import commands, refusals, views
-from counselling.bodies import ConsentSheet, NewFile, Search, SignedBody
-from counselling.domain.walk_in import marks_of
+from counselling import commands, views
+from counselling.bodies import ConsentSheet, NewFile, SignedBody
 from counselling.outcomes import FileOpened, SignedOutcome, WalkInOutcome
 from counselling.persons import Found, SignedConsents
 from counselling.resources import PROFILE, SIGNED
 from vocabulary.ages import Ages, ages_of
-from vocabulary.case_ref import read
 from vocabulary.countries import GERMANY, TIME_ZONES, day_at
-from vocabulary.folding import wanted
+from vocabulary.finding import Search, marks_of, sought
 from vocabulary.profiles import ProfileBody, in_parts
-from vocabulary.refusals import case_ref_misread, date_in_future
+from vocabulary.refusals import date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER
 
 Staff = Annotated[Actor, acting_as(*CENTRE_STAFF)]
@@ -71,18 +69,12 @@ async def open_file(body: NewFile, actor: Staff, now: Now, vault: Sealing, marki
 
 @router.post("/files/search", **personal(Found, 403))
 async def search_files(body: Search, actor: Staff, reading: Reading, now: Now, marking: Marking) -> Response:
-    """Who was at the caller's centre before: by reference, or, of those who walked in there, by name or phone.
+    """Who was at the caller's centre before: by reference, or, of those who walked in there, by name or phone,
+    and birth date.
 
     It changes nothing. Who is looked for is personal, so it comes in a body: addresses are kept in logs on the way.
     """
-    reference = None if body.case_ref is None else read(body.case_ref)
-    if body.case_ref is not None and reference is None:
-        raise Problem.of(case_ref_misread().at("/case_ref"))
-    marks = _wanted(marking, body.name, body.phone)
-    if reference is None and not marks:
-        given = next((name for name in ("name", "phone") if getattr(body, name) is not None), "")
-        raise Problem.of(refusals.NOTHING_LOOKED_FOR.at(f"/{given}"))
-    return json_response(await views.found(reading, actor.org, reference, marks, now))
+    return json_response(await views.found(reading, actor.org, allowed(sought(body, marking)), now))
 
 
 @router.put("/files/{case_id}/profile", **personal(WalkInOutcome, *REFUSALS))
@@ -139,12 +131,7 @@ def _today(actor: Actor, now: datetime) -> date:
 def _marks(marking: Marking, profile: ProfileBody) -> tuple[str, ...]:
     """By what the person is found. Made after the keys: where another generation begins in between, the worker finds
     the keys, and makes both anew."""
-    return marks_of(marking, (profile.given_name, profile.family_name), profile.phone)
-
-
-def _wanted(marking: Marking, name: str | None, phone: str | None) -> list[list[str]]:
-    """For each word of a name, and for a number, the hashes by every generation of keys, of which one must fit."""
-    return [[mark.hex() for term in each for mark in marking(term.encode())] for each in wanted(name, phone)]
+    return marks_of(marking, profile.texts())
 
 
 def _sheet(body: ConsentSheet) -> commands.Sheet:

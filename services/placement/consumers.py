@@ -37,5 +37,7 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.GoesOnAtCentre: STOPPED,
     contracts.RetentionHeld: HELD,
     contracts.RetentionReleased: RELEASED,
+    contracts.HeldAtCentre: HELD,
+    contracts.ReleasedAtCentre: RELEASED,
     contracts.CountryStatusChanged: HEARD,
 }

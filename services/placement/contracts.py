@@ -189,5 +189,13 @@ class RetentionReleased(retention.Released, source="referral"):
     """A hold is over."""
 
 
+class HeldAtCentre(retention.Held, source="counselling", name="RetentionHeld"):
+    """The records of somebody whom a centre took in by itself are needed beyond their terms."""
+
+
+class ReleasedAtCentre(retention.Released, source="counselling", name="RetentionReleased"):
+    """Such a hold is over."""
+
+
 class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
     """The programme is suspended in a country, or is active there again."""

@@ -19,11 +19,10 @@ from referral.domain.referral import Owed, Referral, ReferralStatus, as_told
 from referral.domain.terms import Transport
 from vocabulary.destroying import DestructionView
 from vocabulary.destruction import standing
+from vocabulary.finding import FoundBy
 from vocabulary.terms import (
     AgeBand,
     ConsentStatus,
-    EndReference,
-    HoldReason,
     Priority,
     ProfilePart,
     ReturnType,
@@ -289,6 +288,20 @@ class CaseSummary(Answer):
     employed: bool
 
 
+class FoundCase(Answer):
+    """A case whose person fits what was looked for."""
+
+    case_id: UUID
+    case_ref: str
+    fit: FoundBy
+
+
+class FoundCases(Answer):
+    """Whose cases fit, those first who fit exactly; more than are listed call for a word more."""
+
+    items: tuple[FoundCase, ...]
+
+
 def destruction_of(case: Case, at: datetime) -> DestructionView | None:
     """What stands at this time."""
     wanted = standing(case.destruction, at)
@@ -347,42 +360,6 @@ class Allowed(Answer):
     consents: tuple[ConsentView, ...]
     centre_consents: tuple[CentreConsentView, ...]
     referrals: tuple[Hop, ...]
-
-
-class EndedView(Answer):
-    """From when the terms of a case are counted, and which."""
-
-    reference: EndReference
-    on: date
-
-
-class HoldView(Answer):
-    """A hold on the records of a case."""
-
-    hold_id: UUID = Field(validation_alias="id")
-    reason: HoldReason
-    since: datetime
-
-
-class RetentionView(Answer):
-    """Since when a case has ended, and what holds its records; nothing of the person."""
-
-    case_id: UUID = Field(validation_alias="id")
-    ended: EndedView | None = Field(description="null while anything is owed, or if nobody was ever asked")
-    holds: tuple[HoldView, ...]
-
-
-class RetentionOutcome(RetentionView):
-    """What holds the records now."""
-
-
-class HoldOutcome(Answer):
-    """A new hold."""
-
-    case_id: UUID
-    hold_id: UUID
-    reason: HoldReason
-    since: datetime
 
 
 class MilestoneView(Answer):

@@ -10,7 +10,7 @@ from fastapi import Depends, Query
 from starlette.responses import Response
 
 from chassis.http.answering import REFUSALS, json_response
-from chassis.http.api import Changer, Days, Now, Reading, Runner, Sealing, acting_as, took_effect
+from chassis.http.api import Changer, Days, Marking, Now, Reading, Runner, Sealing, acting_as, took_effect
 from chassis.http.auditing import personal
 from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
@@ -65,6 +65,7 @@ from vocabulary.ages import Ages, ages_of
 from vocabulary.case_ref import read
 from vocabulary.codes import Country, Org
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.finding import marks_of
 from vocabulary.owed import OwedItem, OwedWanted
 from vocabulary.profiles import ProfileBody, ProfileView, in_parts
 from vocabulary.refusals import case_ref_misread, date_in_future
@@ -272,7 +273,7 @@ async def confirm_departure(case_id: UUID, body: DepartureReport, actor: Desk, r
 
 
 @router.post("/cases", tags=["cases"], status_code=201, **personal(CaseOutcome, 403, 409))
-async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, run: Runner) -> Response:
+async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, marking: Marking, run: Runner) -> Response:
     """Registers a person. Nothing is shared with anybody before a consent and a referral."""
     case_id = uuid4()
     if body.profile is not None:
@@ -290,6 +291,7 @@ async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, run: R
         household_size=body.household_size,
         vulnerability_present=body.vulnerability_present,
         profile=None if body.profile is None else in_parts(vault, case_id, body.profile.texts(), uuid4),
+        marks=() if body.profile is None else marks_of(marking, body.profile.texts()),
         ages=None if body.profile is None else _ages(body.profile, now),
     )
     return await run(command, actor)
@@ -297,11 +299,12 @@ async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, run: R
 
 @router.put("/cases/{case_id}/profile", tags=["profile"], **personal(ProfileOutcome, *REFUSALS))
 async def set_profile(
-    case_id: UUID, body: ProfileBody, actor: Desk, now: Now, vault: Sealing, run: Changer
+    case_id: UUID, body: ProfileBody, actor: Desk, now: Now, vault: Sealing, marking: Marking, run: Changer
 ) -> Response:
     """Sets or replaces the profile. It rests encrypted; the key before is destroyed."""
     _check_birth(body, now)
-    command = commands.SetProfile(case_id, in_parts(vault, case_id, body.texts(), uuid4), _ages(body, now))
+    sealed = in_parts(vault, case_id, body.texts(), uuid4)
+    command = commands.SetProfile(case_id, sealed, _ages(body, now), marks_of(marking, body.texts()))
     answer = await run(command, actor, PROFILE, case_id)
     if took_effect(answer):
         _audit("profile_set", case_id, actor)

@@ -12,7 +12,7 @@ from chassis.pure.codes import Code, Day, Language
 from referral.domain.terms import Transport
 from vocabulary.codes import Admin1, Centre, Country, Isco08, LastDay, Org, TextVersion
 from vocabulary.profiles import ProfileBody
-from vocabulary.terms import AgeBand, HoldReason, Priority, ReturnType, Sex, Switch, TargetGroup
+from vocabulary.terms import AgeBand, Priority, ReturnType, Sex, Switch, TargetGroup
 
 ArrivalPoint = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="IATA code")]
 
@@ -95,22 +95,6 @@ class HandoverPackage(BaseModel):
     items: tuple[Code, ...] = Field(
         min_length=1, max_length=20, description="codes of handover_items: all that are required, and any others"
     )
-
-
-class NewHold(BaseModel):
-    """Why the records of a case are needed beyond their terms."""
-
-    model_config = body(reason="complaint")
-
-    reason: HoldReason
-
-
-class HoldRelease(BaseModel):
-    """Why a hold is over."""
-
-    model_config = body(reason="closed")
-
-    reason: Code = Field(description="a code of hold_release_reasons")
 
 
 class Plan(BaseModel):

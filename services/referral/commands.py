@@ -30,15 +30,18 @@ class OpenCase:
     profile: Mapping[ProfilePart, SealedPart] | None
     ages: Ages | None = None
     sex: Sex | None = None
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SetProfile:
-    """Sets or replaces the profile; `ages` is what may be known of the birth date in it, None if it has none."""
+    """Sets or replaces the profile; `ages` is what may be known of the birth date in it, None if it has none. `marks`:
+    by what the person is found."""
 
     case_id: UUID
     profile: Mapping[ProfilePart, SealedPart]
     ages: Ages | None = None
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,8 @@ from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer
 from chassis.pure.decision import Actor
 from referral import commands
-from referral.answers import HoldOutcome, RetentionOutcome, RetentionView
-from referral.bodies import HoldRelease, NewHold
 from referral.resources import RETENTION
+from vocabulary.holding import HoldOutcome, HoldRelease, NewHold, RetentionOutcome, RetentionView
 from vocabulary.roles import DATA_PROTECTION_OFFICER
 
 Officer = Annotated[Actor, acting_as(DATA_PROTECTION_OFFICER)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from chassis.pure.decision import Refused
-from referral.domain.ending import MOST_HOLDS
 from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS
 from referral.domain.referral import Referral
+from vocabulary.holding import MOST_HOLDS
 from vocabulary.reference import Fallback
 from vocabulary.refusals import (
     admin1_elsewhere,
@@ -15,6 +15,7 @@ from vocabulary.refusals import (
     consent_withdrawn,
     date_out_of_bounds,
     dates_reversed,
+    hold_not_found,
     not_found,
     nothing_requested,
     other_organisation,
@@ -23,6 +24,7 @@ from vocabulary.refusals import (
     referral_answered,
     request_pending,
     same_person,
+    too_many_holds,
     unknown_code,
 )
 
@@ -54,17 +56,8 @@ NO_DESTRUCTION: Final = nothing_requested(
 )
 SAME_PERSON_DESTROYS: Final = same_person("The destruction of a case's keys", "person of your desk")
 ADMIN1_ELSEWHERE: Final = admin1_elsewhere("the country of return")
-HOLD_NOT_FOUND: Final = Refused(
-    "hold_not_found",
-    "This case has no such hold, or it was released.",
-    "GET /cases/{case_id}/retention lists its holds.",
-    status=404,
-)
-TOO_MANY_HOLDS: Final = Refused(
-    "too_many_holds",
-    f"The case has {MOST_HOLDS} holds already.",
-    "Release those that are over: POST /cases/{case_id}/holds/{hold_id}/release.",
-)
+HOLD_NOT_FOUND: Final = hold_not_found("/cases")
+TOO_MANY_HOLDS: Final = too_many_holds(MOST_HOLDS, "/cases")
 PROFILE_NOT_FOUND: Final = profile_not_found("/cases/{case_id}/profile")
 PROFILE_DESTROYED: Final = profile_destroyed()
 CONSENT_NOT_FOUND: Final = not_found("consent", "Take the id from GET /cases/{case_id}.")

@@ -15,7 +15,6 @@ from referral.answers import (
     Hop,
     ReferralDetail,
     ReferralView,
-    RetentionView,
     Timeline,
     destruction_of,
 )
@@ -26,6 +25,7 @@ from referral.handlers.care import opened
 from referral.handlers.sharing import profile_in_clear
 from referral.reference import Reference
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.holding import RetentionView
 from vocabulary.profiles import ProfileView
 from vocabulary.roles import DATA_PROTECTION_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 from vocabulary.switch import id_of

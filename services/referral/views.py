@@ -8,14 +8,16 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
-from referral.answers import CaseSummary, CountryView, KeyOwed, ListedReferral
+from referral.answers import CaseSummary, CountryView, FoundCase, FoundCases, KeyOwed, ListedReferral
 from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
 from referral.domain.profile import KEY_DESTROYED_WITHIN, Share
 from referral.domain.referral import Referral
+from vocabulary.finding import MOST_FOUND, Sought, conditions, fit_of
 from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
 
 CASES: Final = Listing(
@@ -151,6 +153,27 @@ async def deadlines(documents: Documents, scope: str | None, wish: Wish, *, want
     for condition, value in zip(CONDITIONS, wanted, strict=True):
         where.add(condition, value)
     return await documents.page(DEADLINES, where, wish, owed_item)
+
+
+_FOUND: Final = """
+select file.id, file.case_ref, {exact} as exact
+from case_file file left join profile using (id)
+where file.opened_by = $2 and ($1::text is null or file.case_ref = $1) and {fits}
+order by exact desc, file.id limit $3
+"""
+_MARKS: Final = "profile.data -> 'marks'"
+"""What the index `profile_marks` has."""
+
+
+async def found(documents: Documents, desk: str, looked_for: Sought) -> FoundCases:
+    """Cases that this desk has opened, of whoever is looked for; by reference also those without a profile."""
+    fits, exact, marks = conditions(_MARKS, looked_for.wanted, 4)
+    asked = _FOUND.format(fits=fits, exact=exact)
+    async with documents.pool.acquire(timeout=LENT_WITHIN) as connection:
+        rows = await connection.fetch(asked, looked_for.case_ref, desk, MOST_FOUND, *marks)
+    return FoundCases(
+        items=tuple(FoundCase(case_id=row["id"], case_ref=row["case_ref"], fit=fit_of(row["exact"])) for row in rows)
+    )
 
 
 async def countries(documents: Documents, wish: Wish, *, now: datetime) -> Page[CountryView]:

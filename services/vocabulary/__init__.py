@@ -15,7 +15,9 @@
 | `profiles` | who a person is, in which parts that is sealed, how a part's key is told | not `domain`: pydantic |
 | `case_ref` | the reference that a person has on paper | yes, `domain` too: the standard library only |
 | `signing` | what may be recorded as signed | not `domain`: `countries` |
-| `folding` | names and numbers as they are looked for | yes, `domain` too: the standard library only |
+| `folding` | names and numbers as they are compared in one script | yes, `domain` too: the standard library only |
+| `skeletons` | names as they are compared across scripts | not `domain`: ICU |
+| `finding` | by what a person is found, and who is looked for | not `domain`: pydantic |
 | `roles` | roles and kinds of organisations | yes, `domain` too: the standard library only |
 | `codes` | shapes of codes in events and bodies | not `domain`: pydantic |
 | `events` | events and contracts about a case | not `domain`: pydantic |
@@ -24,6 +26,7 @@
 | `reference` | rows of code lists that several services read | yes, `domain` too: the standard library only |
 | `switch` | the switch per country: what it suspends, and what stays open | not `domain`: pydantic |
 | `retention` | the clock of a case, for who keeps something of it | not `domain`: pydantic |
+| `holding` | how records are held beyond their terms: bodies and answers | not `domain`: pydantic |
 | `centres` | which organisations people may act for now | not `domain`: `refusals` |
 | `scopes` | whose things a list shows | not `domain`: `chassis.pure` |
 | `regions` | the regions of the countries: ISO 3166-2, parents, what was withdrawn | not `domain`: `pycountry` |

@@ -2,10 +2,10 @@
 
 Letters lose their marks and their case, and what keyboards disagree about: Arabic, Persian, Urdu and Sorani keyboards
 have different letters for one sound, and people take what they have. Serbian has an alphabet of each kind, letter by
-letter. An umlaut is its vowel with an e, or without. What one writes as one word another one writes as two.
+letter. An umlaut is its vowel with an e, or without. What one writes as one word another one writes as two, or three.
 
-Not built: between Arabic and Latin letters there is no table, so a name is found in the script in which it was written;
-vowels that Sorani writes and Persian does not make two names of one; and sounds are not compared.
+Names in different scripts are compared by their consonants (`skeletons`). Not built: inside one script sounds are not
+compared, and vowels that Sorani writes and Persian does not make two names of one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 ALIKE: Final = str.maketrans(
@@ -33,12 +32,13 @@ ALIKE: Final = str.maketrans(
         "ı": "i",
         "æ": "ae",
         "œ": "oe",
-        **dict.fromkeys("'’ʼ`´\u200c\u200dـ", None),
     }
 )
-"""What one person writes so and another one so; tatweel, joiners and apostrophes say nothing."""
+"""What one person writes so and another one so."""
+SILENT: Final = dict.fromkeys(map(ord, "'’ʼ`´\u200c\u200dـ"))
+"""Tatweel, joiners and apostrophes say nothing."""
 SERBIAN: Final = str.maketrans(
-    dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgddežzijklmnoprstćufhcčš", strict=True))
+    dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True))
     | {"љ": "lj", "њ": "nj", "џ": "dž"}
 )
 """Serbian's Cyrillic alphabet in its Latin one."""
@@ -47,45 +47,53 @@ LATIN: Final = ((re.compile(r"(?<=[aou])e"), ""), (re.compile(r"dj"), "d"))
 PHONE_DIGITS: Final = 7
 """The last so many digits of a number are compared: with a prefix of the country, without one, or with a zero. No
 country of the programme has shorter numbers; those of The Gambia have so many."""
+MOST_WORDS: Final = 16
+"""Of a name, so many words are compared."""
+JOINED: Final = 3
+"""So many words side by side may be one: Abd al Rahman."""
 
 
-def terms(names: Sequence[str | None], phone: str | None) -> tuple[str, ...]:
-    """What somebody is found by: each word of their name, each two that stand side by side as one, their number."""
-    found = _in_order(*names)
-    joined = ["".join(two) for two in pairwise(found)]
-    return tuple(f"name\0{each}" for each in dict.fromkeys([*found, *joined])) + _phone(phone)
+def spelled(*names: str | None) -> list[str]:
+    """The words of a name, in order: each letter as it is written, but small, and without signs that say nothing."""
+    text = unicodedata.normalize("NFKC", " ".join(name for name in names if name)).casefold().translate(SILENT)
+    bare = "".join(each for each in text if unicodedata.category(each) != "Mn").translate(SERBIAN)
+    return re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", bare))[:MOST_WORDS]
 
 
-def wanted(name: str | None, phone: str | None) -> tuple[tuple[str, ...], ...]:
-    """Who is looked for: for each word, and for the number, the terms of which one must fit. A word fits by itself, or
-    joined to the one before or behind it."""
-    found = _in_order(name)
-    joined = ["", *("".join(two) for two in pairwise(found)), ""]
-    by_name = (
-        tuple(f"name\0{each}" for each in dict.fromkeys((word, before, behind)) if each)
-        for word, before, behind in zip(found, joined, joined[1:], strict=False)
+def folded(word: str) -> str:
+    """A word, or some joined, as it is compared in its script."""
+    bare = "".join(each for each in unicodedata.normalize("NFKD", word) if unicodedata.category(each) != "Mn")
+    alike = bare.translate(ALIKE)
+    for written, plain in LATIN:
+        alike = written.sub(plain, alike)
+    return alike
+
+
+def runs(words: Sequence[str]) -> list[str]:
+    """Each word, and each two and three that stand side by side, as one."""
+    return list(
+        dict.fromkeys(
+            "".join(words[start : start + length])
+            for length in range(1, JOINED + 1)
+            for start in range(len(words) - length + 1)
+        )
     )
-    return (*dict.fromkeys(by_name), *((each,) for each in _phone(phone)))
+
+
+def runs_with(words: Sequence[str], place: int) -> list[str]:
+    """The word at this place, by itself and joined to those beside it."""
+    return list(
+        dict.fromkeys(
+            "".join(words[start : start + length])
+            for length in range(1, JOINED + 1)
+            for start in range(max(0, place - length + 1), min(place, len(words) - length) + 1)
+        )
+    )
 
 
 def words(*names: str | None) -> tuple[str, ...]:
     """The words of a name, in order of the alphabet: what is the given name and what the family's is no matter."""
-    return tuple(sorted({*_in_order(*names)}))
-
-
-def _in_order(*names: str | None) -> list[str]:
-    text = " ".join(name for name in names if name)
-    lowered = unicodedata.normalize("NFC", text).casefold().translate(SERBIAN)
-    bare = "".join(each for each in unicodedata.normalize("NFKD", lowered) if unicodedata.category(each) != "Mn")
-    alike = bare.translate(ALIKE)
-    for spelled, plain in LATIN:
-        alike = spelled.sub(plain, alike)
-    return re.findall(r"[^\W\d_]+", alike)
-
-
-def _phone(phone: str | None) -> tuple[str, ...]:
-    digits = number(phone)
-    return () if digits is None else (f"phone\0{digits}",)
+    return tuple(sorted({*map(folded, spelled(*names))}))
 
 
 def number(phone: str | None) -> str | None:

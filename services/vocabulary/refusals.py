@@ -19,6 +19,45 @@ def case_ref_misread() -> Refused:
     )
 
 
+def nothing_looked_for() -> Refused:
+    """A search without anything by which a person could be found."""
+    return Refused(
+        "nothing_looked_for",
+        "Nothing is given by which a person could be found.",
+        "Give a reference, a name or a phone number; of a number at least seven digits.",
+        status=422,
+    )
+
+
+def birth_date_alone() -> Refused:
+    """A search by a birth date and nothing else: it would show people whom nobody has looked for."""
+    return Refused(
+        "birth_date_alone",
+        "Many people have the same birth date.",
+        "Give a reference, a name or a phone number as well.",
+        status=422,
+    )
+
+
+def hold_not_found(cases: str) -> Refused:
+    """No such hold on one of the `cases`, such as /cases."""
+    return Refused(
+        "hold_not_found",
+        "This case has no such hold, or it was released.",
+        f"GET {cases}/{{case_id}}/retention lists its holds.",
+        status=404,
+    )
+
+
+def too_many_holds(most: int, cases: str) -> Refused:
+    """More than anybody needs on one of the `cases`."""
+    return Refused(
+        "too_many_holds",
+        f"The case has {most} holds already.",
+        f"Release those that are over: POST {cases}/{{case_id}}/holds/{{hold_id}}/release.",
+    )
+
+
 def not_a_centre() -> Refused:
     """The organisation of the token is no centre, or one that is not open today."""
     return Refused(

@@ -120,7 +120,8 @@ def rows(page: Path) -> set[tuple[str, int]]:
     return found
 
 
-SIGNING = ROOT / "services" / "vocabulary" / "signing.py"
+SHARED = {f"vocabulary.{name}": ROOT / "services" / "vocabulary" / f"{name}.py" for name in ("signing", "finding")}
+"""What refuses for several services: by the rules of who records consents, and of who looks for somebody."""
 
 
 def imported(service: str) -> Iterator[Refused]:
@@ -131,14 +132,14 @@ def imported(service: str) -> Iterator[Refused]:
 
 
 def imported_by(path: Path) -> Iterator[Refused]:
-    """The same of one module; whoever records consents refuses by the rules that all share."""
+    """The same of one module, and of the rules that it shares."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == "vocabulary.refusals":
             for each in node.names:
                 found = getattr(importlib.import_module("vocabulary.refusals"), each.name)
                 yield from [found] if isinstance(found, Refused) else made(found)
-        elif isinstance(node, ast.ImportFrom) and node.module == "vocabulary.signing":
-            yield from imported_by(SIGNING)
+        elif isinstance(node, ast.ImportFrom) and node.module in SHARED:
+            yield from imported_by(SHARED[node.module])
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "centres":
             country = [access_suspended(), access_ended()]
             yield from {"shut": [not_a_centre(), *country], "elsewhere": country}.get(node.attr, [])

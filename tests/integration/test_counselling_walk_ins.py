@@ -7,7 +7,12 @@ from typing import Any
 from tests.support.counselling.process import ACCRA, LAGOS, Process
 from tests.support.people import new_file
 
-SHILAN = {"given_name": "شیلان", "family_name": "ڕەشید", "phone": "+964 750 123 4567"}
+SHILAN = {
+    "given_name": "شیلان",
+    "family_name": "ڕەشید",
+    "phone": "+964 750 123 4567",
+    "birth_date": "1998-05-17",
+}
 
 
 async def found(process: Process, centre: str = LAGOS, **what: str) -> dict[str, bool]:
@@ -31,7 +36,19 @@ async def test_who_was_here_before_is_found_by_reference_name_and_phone(counsell
     assert await found(counselling, name="شیلان") == only
     assert await found(counselling, phone="0750 1234567") == only
     assert await found(counselling, name="شیلان", phone="0302 5550101") == {}
-    assert await found(counselling, name="Shilan") == {}
+    assert await found(counselling, name="شیلان", birth_date="1998-05-17") == only
+    assert await found(counselling, name="شیلان", birth_date="1998-05-18") == {}
+    assert await found(counselling, name="Shirin") == {}
+
+
+async def test_who_fits_exactly_comes_before_who_fits_in_another_script(counselling: Process) -> None:
+    in_sorani = [(await taken_in(counselling, **SHILAN))["case_id"] for _ in range(3)]
+    in_latin = (await taken_in(counselling, given_name="Shilan", family_name="Rashid"))["case_id"]
+    answer = await counselling.post("/files/search", LAGOS, name="Shilan Raschid")
+    assert {each["case_id"]: each["fit"] for each in answer["items"]} == dict.fromkeys(in_sorani, "across_scripts")
+    answer = await counselling.post("/files/search", LAGOS, name="Rashid, Shilan")
+    fits = [(each["case_id"], each["fit"]) for each in answer["items"]]
+    assert fits == [(in_latin, "exact"), *((each, "across_scripts") for each in sorted(in_sorani))]
 
 
 async def test_nobody_else_finds_them(counselling: Process) -> None:
@@ -84,7 +101,8 @@ async def test_a_search_reads_few_rows_of_a_centre_with_many_people(counselling:
                    where relname in ('centre_file', 'walk_in')"""
         return int(await counselling.pool.fetchval(query))
 
-    for what in ({"name": "شیلان ڕەشید"}, {"phone": "0750 1234567"}, {"case_ref": opened["case_ref"]}):
+    across = {"name": "Shilan Rashid", "birth_date": "1998-05-17"}
+    for what in ({"name": "شیلان ڕەشید"}, across, {"phone": "0750 1234567"}, {"case_ref": opened["case_ref"]}):
         before = await read()
         assert await found(counselling, LAGOS, **what) == {opened["case_id"]: True}
         assert await read() - before < 20, what

@@ -197,16 +197,28 @@ async def test_who_has_walked_in_ends_in_every_service_from_the_day_that_the_cen
         assert await left_of(service, case) <= left
 
 
-async def test_a_hold_keeps_what_a_centre_keeps_of_whom_it_took_in(counselling: Counselling) -> None:
+async def test_a_hold_keeps_in_every_service_what_is_kept_of_whom_a_centre_took_in(
+    counselling: Counselling, training: Training
+) -> None:
     opened = await counselling.post("/files", LOS, **new_file(age_band="unknown", profile=PROFILE))
     case = UUID(opened["case_id"])
     done = {"outcome_code": "duration_ended"}
     await counselling.post(f"/referrals/{opened['referral_id']}/complete", LOS, **done)
-    held = counselling.event(case, "RetentionHeld", hold_id=str(uuid4()), reason="legal")
-    await counselling.dispatcher.handle([held])
+    held = (await counselling.ask("POST", f"/files/{case}/holds", OFFICER, json={"reason": "legal"})).json()
+    await told(counselling, training)
+    clock = "select jsonb_array_length(data -> 'holds') from retention where id = $1"
+    assert await training.pool.fetchval(clock, case) == 1
     counselling.clock.advance(37 * MONTH)
     assert await counselling.run_of_the_day() == {}
     assert (await line(counselling, "centre_file")).held_by == {"legal": 1}
+    path = f"/files/{case}/holds/{held['hold_id']}/release"
+    released = (await counselling.ask("POST", path, OFFICER, json={"reason": "closed"})).json()
+    assert (released["holds"], released["ended"]["reference"]) == ([], "case_ended")
+    await told(counselling, training)
+    assert await training.pool.fetchval(clock, case) == 0
+    counselling.clock.advance(MONTH)
+    await counselling.run_of_the_day()
+    assert await counselling.pool.fetchval("select count(*) from centre_file") == 0
 
 
 OFFICER = {"roles": ["data_protection_officer"], "org": "programme:desk"}

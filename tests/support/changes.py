@@ -14,7 +14,7 @@ from tests.support.chain import Chain
 from tests.support.openapi import Operation, operations
 from tests.support.tokens import at_home
 
-SEARCHES = ("/audit/search", "/files/search")
+SEARCHES = ("/audit/search", "/cases/search", "/files/search")
 """They change nothing: what is looked for is personal, and so comes in a body."""
 
 

@@ -18,6 +18,7 @@ STAFF: Mapping[str, tuple[str, str, str, str]] = {
     "other_counsellor": ("counselling", "centre_counsellor", OTHER_CENTRE, "NG"),
     "officer": ("placement", "placement_officer", CENTRE, "NG"),
     "protection": ("referral", "data_protection_officer", "programme:protection", ""),
+    "protection_at_centres": ("counselling", "data_protection_officer", "programme:protection", ""),
     "manager_of_referral": ("referral", "programme_manager", "programme:desk", ""),
     "manager_of_training": ("training", "programme_manager", "programme:desk", ""),
     "manager_of_counselling": ("counselling", "programme_manager", "programme:desk", ""),
@@ -174,6 +175,11 @@ class Person:
     async def held(self) -> str:
         """Records that nothing may end for now; the hold's id."""
         answer = await self.staff("protection").do(f"/cases/{self.case_id}/holds", {"reason": "complaint"})
+        return str(answer["hold_id"])
+
+    async def held_at_centre(self) -> str:
+        """The same of somebody who has walked in."""
+        answer = await self.staff("protection_at_centres").do(f"/files/{self.case_id}/holds", {"reason": "complaint"})
         return str(answer["hold_id"])
 
     async def withdrawn(self) -> Person:

@@ -35,7 +35,7 @@ OPERATIONS = ("programme:operations", "")
 """Who looks after all of them."""
 PROTECTION = "programme:protection"
 """Whose officer reads the audit, and holds records."""
-HELD = ("/cases/{case_id}/holds", "/cases/{case_id}/retention")
+HELD = ("/cases/{case_id}/holds", "/cases/{case_id}/retention", "/files/{case_id}/holds", "/files/{case_id}/retention")
 
 
 def own_key(stack: LocalStack) -> OKPKey:

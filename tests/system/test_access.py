@@ -174,6 +174,7 @@ OBJECTS: Mapping[str, Object] = {
     "destruction of a walk-in": Object(
         "counselling", "/files/{walked_id}/profile/destruction", whole("profile", "destruction")
     ),
+    "retention of a walk-in": Object("counselling", "/files/{walked_id}/retention", whole("ended", "holds")),
     "consents of a walk-in": Object("counselling", "/files/{walked_id}/consents", whole("items")),
     "walk-in as candidate": Object("placement", "/candidates/{walked_id}", walk_ins_candidate_shows),
     "list of offers": Object("placement", "/offers", line("case_id"), {"case_id": "{case_id}"}),

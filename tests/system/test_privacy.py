@@ -42,6 +42,8 @@ BIRTHDAYS = [Canary("birthday", f"{year}-02-27") for year in (2012, 2030, 2037, 
 """Of somebody who was born then: the days with which an age band is over, each of them as good as the birth date."""
 SUBJECT = Canary("subject", "grizeldonia.pfeffervogt@desk.example")
 """Who works with the case is a person too."""
+IN_ARABIC = Canary("name", "زيكسانتيل")
+"""Somebody who is looked for in another script."""
 WORD = Canary("word", "Thrumblewick")
 """A name that looks like a code."""
 NEED = "psychosocial"
@@ -117,9 +119,13 @@ async def planted(chain: Chain) -> AsyncIterator[list[tuple[str, httpx.Response]
     walks_in = await staff("counsellor").do("/files", new_file(age_band="50_plus", profile=PROFILE))
     await staff("counsellor").do(f"/files/{walks_in['case_id']}/profile", PROFILE, method="PUT")
     assert (await staff("counsellor").get(f"/files/{walks_in['case_id']}/profile")).items() >= PROFILE.items()
-    looked_for = {"name": f"{PROFILE['given_name']} {PROFILE['family_name']}", "phone": PROFILE["phone"]}
-    found = await staff("counsellor").do("/files/search", looked_for)
-    assert walks_in["case_id"] in {each["case_id"] for each in found["items"]}
+    looked_for = {"name": f"{PROFILE['given_name']} {PROFILE['family_name']}"}
+    looked_for |= {"phone": PROFILE["phone"], "birth_date": PROFILE["birth_date"]}
+    kept = {"counsellor": ("/files/search", walks_in["case_id"]), "scout": ("/cases/search", person.case_id)}
+    for who, (path, case) in kept.items():
+        found = await staff(who).do(path, looked_for)
+        assert case in {each["case_id"] for each in found["items"]}
+        assert "items" in await staff(who).do(path, {**looked_for, "name": IN_ARABIC.text})
     for service in SERVICES:
         for operation in await documented(chain, service):
             if not operation.path.startswith(("/health", "/metrics", "/local")):
@@ -189,7 +195,7 @@ async def be_careless(careless: Careless, operation: Operation, person: Person) 
         await careless.send(operation, "profile wrong", url=url, json={**body, **profile})
 
 
-ALL = [*CANARIES, *BIRTHDAYS, WORD, SUBJECT]
+ALL = [*CANARIES, *BIRTHDAYS, WORD, IN_ARABIC, SUBJECT]
 
 
 def test_the_search_finds_what_is_there() -> None:

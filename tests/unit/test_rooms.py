@@ -43,9 +43,17 @@ ROOMS = {
 }
 MORE = {
     # when a centre owes what; further routes; what commands answer, and what is shown of a person, beside answers.py
-    "counselling": {"limits.py", "walk_ins.py", "destruction.py", "break_glass.py", "outcomes.py", "persons.py"},
+    "counselling": {
+        "limits.py",
+        "walk_ins.py",
+        "destruction.py",
+        "break_glass.py",
+        "outcomes.py",
+        "persons.py",
+        "holds.py",
+    },
     "placement": {"limits.py", "corrections.py"},  # when an employer owes an answer; the routes of corrections
-    "referral": {"limits.py", "holds.py", "switch.py", "destruction.py"},  # when a receipt is owed; further routes
+    "referral": {"limits.py", "holds.py", "switch.py", "destruction.py", "search.py"},  # when a receipt is owed; routes
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
 }
 """Each further room needs a reason, and each of these is there."""

@@ -6,29 +6,19 @@ from Germany, and no other service has: who the person is, sealed under keys of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
 from vocabulary.destruction import Destruction
-from vocabulary.folding import terms
 from vocabulary.parts import SealedPart
 from vocabulary.terms import ProfilePart, Sex, TargetGroup
 
 WalkInStatus = Literal["nameless", "sealed", "destroyed"]
 RETURNING: Final[tuple[TargetGroup, ...]] = ("RETURNEE_DE", "RETURNEE_THIRD_COUNTRY")
 """Who was abroad and has arrived on a day; the others live here, or have come from elsewhere."""
-FOUND_BY: Final[tuple[ProfilePart, ...]] = ("identity", "contact")
-"""Where name and phone number lie."""
-Marking = Callable[[bytes], Sequence[bytes]]
-"""Keyed hashes of the same data by every generation of keys, the one that seals first."""
-
-
-def marks_of(marking: Marking, names: Sequence[str | None], phone: str | None) -> tuple[str, ...]:
-    """What is kept of a name and a phone number, to be found by: keyed hashes by the generation that seals."""
-    return tuple(sorted(marking(term.encode())[0].hex() for term in terms(names, phone)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +36,7 @@ class WalkIn:
     profile_set_at: datetime | None = None
     profile_destroyed: bool = False
     marks: tuple[str, ...] = ()
-    """Keyed hashes of the words of the name, and of the phone number: who was here before is found by them."""
+    """Keyed hashes of name, phone number and birth date: who was here before is found by them."""
     destruction: Destruction | None = None
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Event
 from chassis.pure.needs import Linked, needs
+from chassis.pure.retention import Clock
 from chassis.pure.states import Kind, Need
 from counselling import commands, events
 from counselling.domain import assessment, centre_file, profile, signed
@@ -26,6 +27,7 @@ from counselling.handlers import (
     destruction,
     endings,
     glass,
+    holds,
     overdue,
     planning,
     preparing,
@@ -37,7 +39,7 @@ from counselling.handlers import (
 )
 from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
-from vocabulary.retention import KIND
+from vocabulary.retention import HELD, KIND, RELEASED
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -57,6 +59,7 @@ BY_PROFILE = needs(case_id=SealedProfile)
 BY_KEY = needs(key_id=ProfileKey)
 WITH_PROFILE = needs(case_id=(CentreFile, WalkIn))
 WITH_SIGNED = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent)))
+WITH_CLOCK = needs(case_id=(CentreFile, Clock))
 BY_OWNER = needs(owner=CentreFile)
 
 
@@ -92,11 +95,14 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RejectDestruction: Handler(WITH_PROFILE, destruction.reject),
     commands.RecordConsent: followed(consents.record_consent, WITH_SIGNED),
     commands.WithdrawConsent: followed(consents.withdraw_consent, WITH_SIGNED),
+    commands.HoldFile: Handler(WITH_CLOCK, holds.hold),
+    commands.ReleaseHold: Handler(WITH_CLOCK, holds.release),
     commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
 }
 
 DEADLINES: Mapping[str, Handler] = {
     deadlines.PROFILE_DESTRUCTION: Handler(needs(owner=WalkIn), destruction.destroy),
+    deadlines.PROFILE_MARKS: Handler(needs(owner=WalkIn), walk_ins.mark_again),
     deadlines.AGE_BAND: followed(ages.band_ends, BY_OWNER),
     **{each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS},
 }
@@ -111,6 +117,8 @@ REPEATS: Mapping[type[Event], Handler] = {
     events.ConsentWithdrawn: Handler(repeats.WITH_SIGNED, with_deadlines(overdue.LADDERS, repeats.consent_withdrawn)),
     events.LevelsDestroyed: Handler(repeats.WITH_LEVELS, repeats.levels_destroyed),
     events.ProfileKeyDestroyed: Handler(repeats.of_key, repeats.key_destroyed),
+    events.RetentionHeld: HELD,
+    events.RetentionReleased: RELEASED,
     events.RetentionStarted: Handler(BY_CASE, repeats.end_told),
     events.RetentionStopped: Handler(BY_CASE, repeats.end_told),
 }

@@ -26,10 +26,13 @@ AGE_BAND: Final = of_age.AGE_BAND
 """Of a file of somebody who has walked in, and will be too old for their age band, on a first of a month."""
 PROFILE_DESTRUCTION: Final = "profile_destruction"
 """Of a walk-in whose profile's keys two people want destroyed: once it is over, they are."""
+PROFILE_MARKS: Final = "profile_marks"
+"""Of a walk-in who was taken down when people were found by less: what they are found by is made anew."""
 STAYS: Final[Mapping[str, str]] = {
     CONSENT_EXPIRY: "the person has signed for its day",
     REINTEGRATION_PLAN: "a month in the person's life, in which offices are open often enough",
     AGE_BAND: of_age.ANY_DAY,
     PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
+    PROFILE_MARKS: "it is due at once, or a day later",
 }
 """Deadlines that hang on no calendar, and why."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
-from chassis.pure.decision import NOTHING, Cleared, Context, Decision, Refused
+from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
 from chassis.pure.sealing import Rewrap, VaultError, all_rewrapped
 from chassis.pure.states import States
 from counselling import refusals
@@ -14,12 +16,12 @@ from counselling.domain.centre_file import ACT_OF_PROFILE, CentreFile
 from counselling.domain.journey import Contact
 from counselling.domain.referral import Preview, Referral
 from counselling.domain.sight import own_referrals
-from counselling.domain.walk_in import FOUND_BY, WalkIn, marks_of
+from counselling.domain.walk_in import WalkIn
 from counselling.events import CaseOpened
 from counselling.handlers.access import sight_in
 from counselling.handlers.ages import band_ends_of, band_of, by_profile
 from counselling.handlers.consents import of_opening, told, with_signed
-from counselling.handlers.deadlines import PROFILE_DESTRUCTION
+from counselling.handlers.deadlines import PROFILE_DESTRUCTION, PROFILE_MARKS
 from counselling.outcomes import FileOpened, WalkInOutcome
 from counselling.reference import Reference
 from vocabulary import regions
@@ -27,11 +29,15 @@ from vocabulary.ages import MINOR
 from vocabulary.case_ref import case_ref
 from vocabulary.centres import countries_of
 from vocabulary.countries import day_at
+from vocabulary.finding import FOUND_BY, marks_of
 from vocabulary.profiles import part_in_clear
 from vocabulary.reference import Centre
 from vocabulary.refusals import not_a_centre, unknown_code
 from vocabulary.roles import DATA_PROTECTION_OFFICER
 from vocabulary.terms import AgeBand
+
+MARKED_AGAIN_AFTER: Final = timedelta(days=1)
+"""Of a profile that does not open: a key file that lacks is put back."""
 
 
 def open_file(_states: States, command: OpenFile, context: Context) -> Decision | Refused:
@@ -119,21 +125,32 @@ def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
     profile = {part: replace(sealed, key=after[part]) for part, sealed in walk_in.profile.items()}
     if profile == walk_in.profile:
         return NOTHING
-    return Decision((replace(walk_in, profile=profile, marks=_marked_anew(walk_in, context)),))
+    try:
+        marks = _marked_anew(walk_in, context)
+    except VaultError:
+        marks = walk_in.marks
+    return Decision((replace(walk_in, profile=profile, marks=marks),))
+
+
+def mark_again(states: States, deadline: DeadlineDue, context: Context) -> Decision:
+    """Somebody was taken down when people were found by less: they are found by as much as everybody now."""
+    walk_in = states.get(WalkIn, deadline.owner)
+    if walk_in is None or not walk_in.profile:
+        return NOTHING
+    try:
+        return Decision((replace(walk_in, marks=_marked_anew(walk_in, context)),))
+    except VaultError:
+        again = context.now + MARKED_AGAIN_AFTER
+        return Decision(deadlines=(Deadline(PROFILE_MARKS, walk_in.id, walk_in.id, again),))
 
 
 def _marked_anew(walk_in: WalkIn, context: Context) -> tuple[str, ...]:
-    """By what somebody is found, from the profile as it rests; as it was while a part does not open."""
+    """By what somebody is found, from the profile as it rests. Raises `VaultError`."""
     fields = dict[str, str]()
     for part, sealed in walk_in.profile.items():
-        if part not in FOUND_BY:
-            continue
-        try:
+        if part in FOUND_BY:
             fields |= part_in_clear(context.vault, walk_in.id, part, sealed)
-        except VaultError:
-            return walk_in.marks
-    names = (fields.get("given_name"), fields.get("family_name"))
-    return marks_of(context.vault.marks, names, fields.get("phone"))
+    return marks_of(context.vault.marks, fields)
 
 
 def _own(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 from uuid import UUID
 
 from vocabulary.terms import EndReference, HoldReason
-
-MOST_HOLDS: Final = 20
-"""On one case at a time."""
 
 
 @dataclass(frozen=True, slots=True)

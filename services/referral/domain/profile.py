@@ -67,12 +67,14 @@ class Share:
 class Profile:
     """Sealed boxes by part, base64. Without their keys nothing can be read here any more; in backups, once the
     generation that wrapped them is destroyed (docs/retention.md). `wrapped_key` and `fields` are of the form from
-    before there were parts."""
+    before there were parts. `marks`: keyed hashes of name, phone number and birth date, by which the desk finds the
+    person; they go with the boxes."""
 
     id: UUID
     wrapped_key: WrappedKey | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     boxes: Mapping[ProfilePart, str] = field(default_factory=dict)
+    marks: tuple[str, ...] = ()
 
     @property
     def status(self) -> ProfileStatus:

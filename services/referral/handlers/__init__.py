@@ -24,6 +24,7 @@ from referral.handlers import (
     handover,
     intake,
     journey,
+    marks,
     receipts,
     referrals,
     repeats,
@@ -89,6 +90,7 @@ DEADLINES: Mapping[str, Handler] = {
     deadlines.PROFILE_DESTRUCTION: OfCase(needs(owner=(Case, Profile)), handing_over(destruction.destroy)),
     deadlines.PROFILE_KEYS_END: OfCase(needs(owner=(Case, Profile)), look_again),
     deadlines.PROFILE_KEYS_WAIT: OfCase(needs(owner=(Case, Profile)), look_again),
+    deadlines.PROFILE_MARKS: Handler(needs(owner=(Case, Profile)), marks.mark_again),
     deadlines.COUNTRY_STATUS_REQUEST: Handler(needs(owner=CountrySwitch), countries.request_lapses),
     **{each.name: OfCase(needs(owner=Case), each.fires) for each in receipts.LADDERS},
 }
@@ -111,8 +113,8 @@ REPEATS: Mapping[type[Event], Handler] = {
 """What a restored database must have the effect of again, in this order: what decides who may have a key comes before
 the keys, and what ends a case before its end."""
 
-REWRAPPING = Handler(needs(id=Case), care.rewrap)
-"""For data keys that an older generation has wrapped."""
+REWRAPPING = Handler(needs(id=(Case, Profile)), marks.rewrap)
+"""For data keys that an older generation has wrapped, and for what people are found by."""
 SEALING = Handler(needs(id=Case), care.seal_what_lies_in_clear)
 """For cases from before their needs were sealed."""
 PARTING = Handler(needs(id=(Case, Profile)), part_the_profile)

@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from chassis.pure.decision import NOTHING, Context, Decision
-from chassis.pure.sealing import InClear, Rewrap, Vault, WrappedKey, all_rewrapped
+from chassis.pure.sealing import InClear, Vault, WrappedKey, all_rewrapped
 from chassis.pure.states import States
 from referral.domain.case import Case
 from referral.domain.journey import Journey
@@ -81,15 +81,6 @@ def rewrapped(case: Case, vault: Vault) -> Case:
     after = all_rewrapped(vault, case.id, {**keys, **of_case})
     parts = {name: replace(part, key=after[name]) for name, part in case.profile_keys.items()}
     return replace(case, care_key=after.get(None), profile_keys=parts)
-
-
-def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
-    """Another generation seals now."""
-    case = states.get(Case, message.id)
-    if case is None:
-        return NOTHING
-    after = rewrapped(case, context.vault)
-    return NOTHING if after == case else Decision((after,))
 
 
 def seal_what_lies_in_clear(states: States, message: InClear, context: Context) -> Decision:

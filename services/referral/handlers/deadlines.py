@@ -28,12 +28,15 @@ PROFILE_KEYS_END: Final = "profile_keys_end"
 """Of a case whose profile a centre may open: its consents end, and its keys are taken back."""
 PROFILE_KEYS_WAIT: Final = "profile_keys_wait"
 """Of a case whose profile a centre may open, that has no key of it yet: it is looked whether it can have one now."""
+PROFILE_MARKS: Final = "profile_marks"
+"""Of a case whose profile is from before people were found by it: what they are found by is made."""
 STAYS: Final[Mapping[str, str]] = {
     AGE_BAND: of_age.ANY_DAY,
     CASE_END: "it is due at once",
     PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
     PROFILE_KEYS_END: "the last day of a consent, whatever day it is",
     PROFILE_KEYS_WAIT: "a quarter of an hour",
+    PROFILE_MARKS: "it is due at once, or a day later",
     COUNTRY_STATUS_REQUEST: "three days of whatever kind: a country is switched off on a holiday, too",
 }
 """Deadlines that hang on no calendar, and why."""

@@ -65,7 +65,7 @@ def open_case(states: States, command: OpenCase, context: Context) -> Decision |
     if sealed is None:
         return Decision((case,), (event,), answer=CaseOutcome.of(case))
     case, told, band_ends = by_profile(case, command.ages, context.now)
-    case, profile = with_profile(replace(case, profile_set_at=context.now), sealed)
+    case, profile = with_profile(replace(case, profile_set_at=context.now), sealed, command.marks)
     return Decision((case, profile), (event, *told), (band_ends,), CaseOutcome.of(case))
 
 
@@ -76,7 +76,7 @@ def set_profile(states: States, command: SetProfile, context: Context) -> Decisi
     if isinstance(case, Refused):
         return case
     case = replace(case, destruction=None, profile_set_at=context.now)
-    case, profile = with_profile(case, command.profile)
+    case, profile = with_profile(case, command.profile, command.marks)
     case, told, band_ends = by_profile(case, command.ages, context.now)
     deadlines = (band_ends, Cleared(PROFILE_DESTRUCTION, case.id))
     return Decision((case, profile), told, deadlines, ProfileOutcome.of(profile))

@@ -13,16 +13,16 @@ from chassis.pure.decision import NOTHING, Cleared, Context, DeadlineDue, Decisi
 from chassis.pure.retention import TermOver
 from chassis.pure.states import States
 from referral import refusals
-from referral.answers import HoldOutcome, RetentionOutcome
 from referral.commands import HoldCase, ReleaseHold
 from referral.domain.case import Case
-from referral.domain.ending import MOST_HOLDS, Ended, Hold
+from referral.domain.ending import Ended, Hold
 from referral.domain.profile import Profile
 from referral.events import RetentionHeld, RetentionReleased, RetentionStarted, RetentionStopped
 from referral.handlers.care import without_care
 from referral.handlers.deadlines import AGE_BAND
 from referral.handlers.sharing import without_part
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.holding import MOST_HOLDS, HoldOutcome, RetentionOutcome
 from vocabulary.refusals import unknown_code
 
 

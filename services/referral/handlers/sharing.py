@@ -7,7 +7,7 @@ changes without a decision is looked at by deadlines: the consents of a centre e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
@@ -27,8 +27,9 @@ from referral.handlers.deadlines import PROFILE_KEYS_END, PROFILE_KEYS_WAIT
 from referral.handlers.incoming import of_no_desk
 from vocabulary import profiles
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.finding import marks_of
 from vocabulary.parts import SealedPart
-from vocabulary.profiles import BOX, NEEDS, key_id_of, lines_of, part_in_clear, written
+from vocabulary.profiles import BOX, FIELDS, NEEDS, key_id_of, lines_of, part_in_clear, written
 from vocabulary.terms import ProfilePart
 
 Decide = Callable[[States, Any, Context], Decision | Refused]
@@ -78,13 +79,15 @@ def in_parts(case: Case, profile: Profile, context: Context) -> tuple[Case, Prof
     if profile.wrapped_key is None:
         return case, profile
     fields = context.vault.open(case.id, PROFILE_PART, profile.wrapped_key, profile.fields)
-    return with_profile(case, profiles.in_parts(context.vault, case.id, fields, context.new_id))
+    parts = profiles.in_parts(context.vault, case.id, fields, context.new_id)
+    return with_profile(case, parts, marks_of(context.vault.marks, fields))
 
 
-def with_profile(case: Case, parts: Mapping[ProfilePart, SealedPart]) -> tuple[Case, Profile]:
-    """The case with the keys of a new profile, and its boxes."""
+def with_profile(case: Case, parts: Mapping[ProfilePart, SealedPart], marks: tuple[str, ...]) -> tuple[Case, Profile]:
+    """The case with the keys of a new profile, and its boxes with what the person is found by."""
     keys = {part: PartKey(each.key, each.sealing) for part, each in parts.items()}
-    return replace(case, profile_keys=keys), Profile(case.id, boxes={part: each.box for part, each in parts.items()})
+    boxes = {part: each.box for part, each in parts.items()}
+    return replace(case, profile_keys=keys), Profile(case.id, boxes=boxes, marks=marks)
 
 
 def without_part(case: Case, profile: Profile, gone: ProfilePart) -> tuple[Case, Profile]:
@@ -94,13 +97,16 @@ def without_part(case: Case, profile: Profile, gone: ProfilePart) -> tuple[Case,
     return replace(case, profile_keys=keys), replace(profile, boxes=boxes)
 
 
-def profile_in_clear(case: Case, profile: Profile, vault: Vault) -> dict[str, str]:
-    """Its fields. Raises `VaultError`."""
+def profile_in_clear(
+    case: Case, profile: Profile, vault: Vault, parts: Iterable[ProfilePart] = tuple(FIELDS)
+) -> dict[str, str]:
+    """Its fields, or those of some parts. Raises `VaultError`."""
     if profile.wrapped_key is not None:
         return vault.open(case.id, PROFILE_PART, profile.wrapped_key, profile.fields)
     found: dict[str, str] = {}
-    for part, box in profile.boxes.items():
-        if (key := case.profile_keys.get(part)) is not None:
+    for part in parts:
+        box, key = profile.boxes.get(part), case.profile_keys.get(part)
+        if box is not None and key is not None:
             found |= part_in_clear(vault, case.id, part, SealedPart(key.key, box, key.sealing))
     found.pop(NEEDS, None)
     return found

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from chassis.pure.decision import Actor
+from chassis.pure.retention import Clock
 from counselling import commands
 from counselling.domain.assessment import Assessment
 from counselling.domain.profile import ProfileKey
@@ -108,3 +109,18 @@ def test_levels_are_destroyed_of_the_centres_that_it_was_told_of() -> None:
     lost = backup.put_back()
     assert (desk.file.care_keys, [each.levels for each in desk.service.all(Assessment)]) == ({}, [None])
     assert (backup.go_on(), desk.service.snapshot()) == ([], lost)
+
+
+def test_a_hold_is_there_again_and_its_release_too(desk: WalkInDesk) -> None:
+    officer = Actor("data_protection_officer", "programme:protection")
+    backup = Backup(desk.service, REPEATS)
+    held = done(desk.service.command(commands.HoldFile(CASE, "legal"), officer)).answer
+    backup.put_back()
+    backup.go_on()
+    clock: Clock = desk.service.state(Clock, CASE)
+    assert [(each.id, each.reason, each.since) for each in clock.holds] == [(held.hold_id, "legal", held.since)]
+    backup = Backup(desk.service, REPEATS)
+    done(desk.service.command(commands.ReleaseHold(CASE, held.hold_id, "closed"), officer))
+    backup.put_back()
+    backup.go_on()
+    assert desk.service.state(Clock, CASE).holds == ()

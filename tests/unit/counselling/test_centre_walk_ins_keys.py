@@ -7,23 +7,26 @@ from uuid import uuid4
 
 import pytest
 
+from chassis.pure.decision import Deadline
 from chassis.pure.sealing import Rewrap, VaultError
 from counselling import commands
-from counselling.domain.walk_in import WalkIn, marks_of
+from counselling.domain.walk_in import WalkIn
 from counselling.handlers import RENEWING
+from counselling.handlers.deadlines import PROFILE_MARKS
+from counselling.handlers.walk_ins import MARKED_AGAIN_AFTER
 from tests.support.counselling.walking_in import WalkInDesk
 from tests.support.counselling.world import CASE, COUNSELLOR, done
 from tests.support.keys import KeyVault, line, vault_of
 from tests.support.memory import SYSTEM
+from vocabulary.finding import marks_of
 from vocabulary.profiles import FIELDS, ProfileBody, in_parts, part_in_clear
 
 PROFILE = ProfileBody(given_name="Amina", family_name="Bello", phone="+234 801 000 0000", notes="speaks Hausa")
 FIRST, SECOND = line("first", 1), line("second", 2, "2026-03-01T00:00:00Z")
-NAMES = (PROFILE.given_name, PROFILE.family_name)
 
 
 def marked(vault: KeyVault) -> tuple[str, ...]:
-    return marks_of(vault.marks, NAMES, PROFILE.phone)
+    return marks_of(vault.marks, PROFILE.texts())
 
 
 def known(vault: KeyVault) -> WalkInDesk:
@@ -56,7 +59,7 @@ def test_the_profile_opens_and_the_person_is_found_once_the_old_generation_is_de
         found |= part_in_clear(after, CASE, part, sealed)
     assert found == PROFILE.texts()
     assert set(desk.walk_in.marks) == set(marked(after))
-    assert len(desk.walk_in.marks) == 4, "two words, both as one, and the number"
+    assert len(desk.walk_in.marks) == 7, "two words and both as one, each in this script and for others, and the number"
 
 
 def test_a_second_time_changes_nothing() -> None:
@@ -85,3 +88,28 @@ def test_of_who_has_no_profile_there_is_nothing_to_wrap() -> None:
     before = desk.service.snapshot()
     rewrapped(desk, FIRST, SECOND)
     assert desk.service.snapshot() == before
+
+
+def found_by_less(*lines: str) -> WalkInDesk:
+    """Somebody who was taken down by a version that made fewer hashes."""
+    desk = known(vault_of(*lines))
+    done(desk.service.command(commands.SetProfile(CASE, desk.walk_in.profile, ("of old",)), COUNSELLOR))
+    desk.service.deadlines[PROFILE_MARKS, CASE] = Deadline(PROFILE_MARKS, CASE, CASE, desk.service.now)
+    return desk
+
+
+def test_who_was_taken_down_when_people_were_found_by_less_is_found_by_as_much_as_everybody() -> None:
+    desk = found_by_less(FIRST)
+    desk.service.advance(MARKED_AGAIN_AFTER / 24)
+    assert desk.walk_in.marks == marked(vault_of(FIRST))
+    assert (PROFILE_MARKS, CASE) not in desk.service.deadlines
+
+
+def test_a_key_that_lacks_is_looked_for_again_a_day_later() -> None:
+    desk = found_by_less(FIRST)
+    desk.service.vault = vault_of(line("other", 3))
+    desk.service.advance(MARKED_AGAIN_AFTER / 24)
+    assert desk.walk_in.marks == ("of old",)
+    desk.service.vault = vault_of(FIRST)
+    desk.service.advance(MARKED_AGAIN_AFTER)
+    assert desk.walk_in.marks == marked(vault_of(FIRST))

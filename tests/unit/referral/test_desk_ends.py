@@ -10,13 +10,13 @@ import pytest
 from chassis.pure.decision import Deadline
 from referral.commands import HoldCase, ReleaseHold, SetProfile
 from referral.domain.case import Case
-from referral.domain.ending import MOST_HOLDS
 from referral.events import RetentionHeld, RetentionReleased, RetentionStarted, RetentionStopped
 from referral.handlers.deadlines import CASE_END
 from tests.support.memory import NOW
 from tests.support.referral.news import CASE, DAY, TODAY, arrived
 from tests.support.referral.ways import desk_in
 from tests.support.referral.world import Desk, done, refused, sealed
+from vocabulary.holding import MOST_HOLDS
 
 OPEN = ("submitted", "received", "accepted", "in_progress")
 BEFORE, AFTER = "case_ended_before_departure", "case_ended"

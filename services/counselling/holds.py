@@ -1,0 +1,42 @@
+"""The routes of retention: since when the case of a walk-in has ended, and what holds its records beyond that."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from starlette.responses import Response
+
+from chassis.http.answering import REFUSALS
+from chassis.http.api import Changer, acting_as
+from chassis.http.auditing import personal
+from chassis.http.routes import new_router
+from chassis.http.viewing import Viewer
+from chassis.pure.decision import Actor
+from counselling import commands
+from counselling.resources import RETENTION
+from vocabulary.holding import HoldOutcome, HoldRelease, NewHold, RetentionOutcome, RetentionView
+from vocabulary.roles import DATA_PROTECTION_OFFICER
+
+Officer = Annotated[Actor, acting_as(DATA_PROTECTION_OFFICER)]
+"""Who alone holds records, and releases them."""
+
+router = new_router(tags=["retention"])
+
+
+@router.get("/files/{case_id}/retention", **personal(RetentionView, 403, 404, 409, tagged=True))
+async def read_walk_in_retention(case_id: UUID, actor: Officer, view: Viewer) -> Response:
+    """Since when the case of somebody who walked in has ended, and what holds its records. Nothing of the person."""
+    return await view(RETENTION, case_id, actor)
+
+
+@router.post("/files/{case_id}/holds", status_code=201, **personal(HoldOutcome, *REFUSALS))
+async def hold_file(case_id: UUID, body: NewHold, actor: Officer, run: Changer) -> Response:
+    """Keeps every record of the case, in every service, until the hold is released: what is due does not end."""
+    return await run(commands.HoldFile(case_id, body.reason), actor, RETENTION, case_id)
+
+
+@router.post("/files/{case_id}/holds/{hold_id}/release", **personal(RetentionOutcome, *REFUSALS))
+async def release_file(case_id: UUID, hold_id: UUID, body: HoldRelease, actor: Officer, run: Changer) -> Response:
+    """Ends a hold. With the last one what is due ends with the next run."""
+    return await run(commands.ReleaseHold(case_id, hold_id, body.reason), actor, RETENTION, case_id)
