@@ -11,7 +11,7 @@ from chassis.pure import audit
 from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from counselling.domain.journey import ArrivalMethod, Channel
-from vocabulary import deadlines
+from vocabulary import deadlines, receiving
 from vocabulary.codes import (
     Admin1,
     CaseRef,
@@ -19,13 +19,12 @@ from vocabulary.codes import (
     Country,
     FirstOfMonth,
     IscoVersion,
-    Org,
     Recipients,
     Skills,
     TextVersion,
 )
 from vocabulary.events import CaseEvent
-from vocabulary.terms import AgeBand, EndReference, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
+from vocabulary.terms import AgeBand, EndReference, Priority, Readiness, ReturnType, Sex, TargetGroup
 
 
 class CounsellingEvent(CaseEvent, service="counselling"):
@@ -200,14 +199,12 @@ class DeadlineMoved(deadlines.DeadlineMoved, service="counselling"):
     `due_at`. A shortened one ends no earlier than with the next working day."""
 
 
-class ProfileKeyDestroyed(CaseEvent, service="counselling"):
+class ProfileKeyDestroyed(receiving.Destroyed, service="counselling"):
     """A receiver's copy of a key that was taken back is destroyed, or the key of a walk-in's own profile: the part can
-    be opened there no more."""
+    be opened there no more.
 
-    part: ProfilePart
-    receiver: Org
-    revoked_at: Instant
-    """Of the revocation that this answers; of a walk-in, when a second person confirmed the destruction."""
+    `revoked_at` is of the revocation that this answers; of a walk-in, when a second person confirmed the destruction.
+    """
 
 
 class AgeBandChanged(CounsellingEvent):

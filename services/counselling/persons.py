@@ -8,19 +8,9 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.pure.answers import Answer
-from counselling.domain.profile import PartStatus
 from vocabulary import profiles
-from vocabulary.terms import ConsentStatus, ProfilePart
-
-
-class PartView(Answer):
-    """How a part of the profile stands, and since when."""
-
-    part: ProfilePart
-    status: PartStatus = Field(
-        description="`key_on_its_way`: it will open; `revoked`: it will not, until it is handed over again"
-    )
-    since: datetime
+from vocabulary.receiving import PartView
+from vocabulary.terms import ConsentStatus
 
 
 class ProfileView(profiles.ProfileView):
