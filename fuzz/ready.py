@@ -203,6 +203,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             "session_id", Walk.course, lambda: {"reason": "too_few_participants"}
         ),
         "POST /enrolments": _enrolment,
+        "GET /enrolments/{enrolment_id}/profile": _at("enrolment_id", Walk.known_to_provider, lasts=True),
         "POST /enrolments/{enrolment_id}/cancel": _at("enrolment_id", Walk.enrolment),
         "POST /enrolments/{enrolment_id}/complete": _at(
             "enrolment_id",

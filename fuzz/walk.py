@@ -103,6 +103,13 @@ class Walk:
         """A seat in the course of all."""
         return (await (await self._person().opened()).enrolled(self.session)).enrolment_id
 
+    async def known_to_provider(self) -> str:
+        """A seat of somebody of whose profile the provider has heard."""
+        person = await (await self._person().opened(profile={"given_name": "Ada"})).enrolled(self.session)
+        for reader in ("referral", "training"):
+            await self._read_by(reader, person)
+        return person.enrolment_id
+
     # --- counselling -------------------------------------------------------------------------------------------------
 
     async def received(self) -> str:

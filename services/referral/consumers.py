@@ -41,11 +41,14 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.DeadlineMissed: heard(reaction(incoming.deadline_missed, "subject_id", "code")),
     contracts.DeadlineMoved: heard(reaction(incoming.deadline_moved, "subject_id", "code")),
     contracts.ProfileKeyDestroyed: heard(sharing.key_destroyed),
+    contracts.DestroyedAtProvider: heard(sharing.key_destroyed),
     contracts.EnrolmentRequested: heard(reaction(incoming.unchanged, "enrolment_id")),
-    contracts.EnrolmentConfirmed: heard(reaction(incoming.unchanged, "enrolment_id")),
+    contracts.EnrolmentConfirmed: heard(
+        handing_over(reaction(incoming.seated, "enrolment_id")), needed=WITH_PROFILE_OF_EVENT
+    ),
     contracts.EnrolmentWaitlisted: heard(reaction(incoming.unchanged, "enrolment_id")),
-    contracts.EnrolmentCancelled: heard(reaction(incoming.unchanged, "enrolment_id", "reason")),
-    contracts.CourseCompleted: heard(reaction(incoming.unchanged, "enrolment_id", "result")),
+    contracts.EnrolmentCancelled: heard(handing_over(reaction(incoming.seat_over, "enrolment_id", "reason"))),
+    contracts.CourseCompleted: heard(handing_over(reaction(incoming.seat_over, "enrolment_id", "result"))),
     contracts.JobOffered: heard(reaction(incoming.offered, "offer_id", "isco08")),
     contracts.JobOfferAccepted: heard(reaction(incoming.unchanged, "offer_id")),
     contracts.JobOfferDeclined: heard(reaction(incoming.unchanged, "offer_id", "reason")),

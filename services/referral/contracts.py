@@ -8,17 +8,25 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.pure.codes import Code, Instant
-from vocabulary.codes import Centre, Country, Isco08, Org
+from vocabulary.codes import Centre, Country, Isco08, Org, Provider
 from vocabulary.events import CaseContract
 from vocabulary.terms import ProfilePart, Readiness, Result
 
 
-class ProfileKeyDestroyed(CaseContract, source="counselling"):
+class _KeyDestroyed(CaseContract):
     """A receiver has destroyed its copy of a key that was revoked."""
 
     part: ProfilePart
     receiver: Org
     revoked_at: Instant
+
+
+class ProfileKeyDestroyed(_KeyDestroyed, source="counselling"):
+    """A centre has."""
+
+
+class DestroyedAtProvider(_KeyDestroyed, source="training", name="ProfileKeyDestroyed"):
+    """A training provider has."""
 
 
 class _OfCounselling(CaseContract):
@@ -174,6 +182,8 @@ class EnrolmentRequested(_OfTraining, source="training"):
 class EnrolmentConfirmed(_OfTraining, source="training"):
     """The person has a seat."""
 
+    provider: Provider
+
 
 class EnrolmentWaitlisted(_OfTraining, source="training"):
     """The person waits for a seat."""
@@ -182,12 +192,14 @@ class EnrolmentWaitlisted(_OfTraining, source="training"):
 class EnrolmentCancelled(_OfTraining, source="training"):
     """The person will not take part."""
 
+    provider: Provider
     reason: Code
 
 
 class CourseCompleted(_OfTraining, source="training"):
     """The person has taken the course."""
 
+    provider: Provider
     result: Result
 
 

@@ -208,7 +208,8 @@ class PartSealed(BaseModel):
 
 
 class ProfileSealed(ReferralEvent):
-    """The profile of a person whom a centre has taken on, as ciphertext: at the acceptance, and at each change."""
+    """The profile of a person as ciphertext: once a centre has taken them on or a provider has a seat for them, and at
+    each change. Of the parts, those that somebody may open."""
 
     parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=3)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Overlay, Service
+from chassis.service import Overlay, Service, Wrapped
 from training.api import router
 from training.consumers import EVENTS as CONSUMED
 from training.events import AuditSealed
@@ -15,6 +15,8 @@ from training.retention import KEEPS
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
+from vocabulary.handed import ProfileKey
+from vocabulary.receiving import HANDED_OVER, REHANDING
 from vocabulary.switch import CountryStatus, over
 
 SERVICE = Service(
@@ -40,6 +42,7 @@ SERVICE = Service(
     audit_head=AuditSealed,
     keeps=KEEPS,
     auditor=roles.DATA_PROTECTION_OFFICER,
+    wrapped=(Wrapped(ProfileKey, HANDED_OVER, REHANDING),),
 )
 
 if __name__ == "__main__":

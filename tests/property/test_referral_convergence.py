@@ -30,6 +30,7 @@ from referral.handlers.deadlines import REFERRAL_REROUTING
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
 from tests.support.referral.model import ACC, LIES_IN, LOS, Model, Paper, day_in, german_day
+from tests.support.referral.news import PAINT
 from tests.support.referral.stories import (
     CENTRES,
     DESK,
@@ -247,7 +248,7 @@ class Run:
     def _elsewhere(self, name: str, step: Step) -> None:
         id_ = UUID(int=(9 << 64) + step.value)
         if name == PROVIDERS:
-            fields: dict[str, Any] = {"case_id": CASE, "enrolment_id": id_}
+            fields: dict[str, Any] = {"case_id": CASE, "enrolment_id": id_, "provider": PAINT}
             type_, code = (step.what, "") if step.what != "taken" else ("CourseCompleted", "passed")
             fields["result"] = "passed"
         elif step.what == "works":

@@ -150,6 +150,7 @@ OBJECTS: Mapping[str, Object] = {
     "retention": Object("referral", "/cases/{case_id}/retention", whole("ended", "holds")),
     "list of keys owed": Object("referral", "/profile-keys", line("case_id"), {"limit": "100"}),
     "enrolment": Object("training", "/enrolments/{enrolment_id}", enrolment_shows),
+    "profile of an enrolment": Object("training", "/enrolments/{enrolment_id}/profile", whole("given_name", "parts")),
     "session": Object("training", "/sessions/{session_id}", session_shows),
     "list of enrolments": Object("training", "/enrolments", line("case_id"), {"case_id": "{case_id}"}),
     "file": Object("counselling", "/files/{case_id}", file_shows),

@@ -1,8 +1,8 @@
 """Canaries: a person's data is put wherever it belongs and wherever a careless client may put it, then looked for.
 
-It may be found in the answer to those who may read the profile, and nowhere else: at the desk that keeps the case, and
-at the centre that has the person in its care. What tells of the person's health is
-looked for too: needs, assistance at the departure, and levels of an assessment lie in clear nowhere.
+It may be found in the answer to those who may read the profile, and nowhere else: at the desk that keeps the case, at
+the centre that has the person in its care, and at the provider that has a seat for them. What tells of the person's
+health is looked for too: needs, assistance at the departure, and levels of an assessment lie in clear nowhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -21,7 +21,7 @@ from tests.support import keys
 from tests.support.canaries import Canary, traces
 from tests.support.chain import TOPICS, Caller, Chain, until
 from tests.support.openapi import Operation, operations
-from tests.support.people import STAFF, Person, new_case, new_file
+from tests.support.people import STAFF, Person, course, new_case, new_file
 from tests.support.tokens import at_home
 
 PROFILE = {
@@ -326,6 +326,45 @@ async def test_the_centre_sees_who_it_has_in_its_care_and_no_longer_and_the_audi
     await until(is_gone, "the centre's copies to be destroyed")
     await until(is_known_to_be_gone, "the desk to hear of it")
     assert await code() != "200"
+
+
+async def test_the_provider_sees_who_has_a_seat_and_no_longer_and_nobody_does_before(chain: Chain) -> None:
+    staff = lambda name: chain.as_(*STAFF[name])  # noqa: E731
+    session = await course(staff, seats=1)
+    first = await (await Person(staff).opened()).enrolled(session)
+    person = await (await Person(staff).opened(profile=PROFILE)).enrolled(session)
+    path, clerk = f"/enrolments/{person.enrolment_id}/profile", staff("clerk")
+
+    async def is_open() -> bool:
+        answer = await clerk.http.get(path)
+        return answer.status_code == 200 and {part["status"] for part in answer.json()["parts"]} == {"open"}
+
+    async def is_known_to_be_gone() -> bool:
+        query = """
+        select bool_and(share ->> 'destroyed_at' is not null)
+        from case_file, jsonb_array_elements(data -> 'shares') as share where id = $1
+        """
+        return await chain.rows("referral", query, UUID(person.case_id)) == [(True,)]
+
+    await chain.quiet()
+    assert (await clerk.http.get(path)).json()["code"] == "not_taking_part"
+    for table in ("profile where id", "profile_key where links[1]"):
+        rows = await chain.rows("training", f"select id from {table} = $1", UUID(person.case_id))
+        assert rows == [], "while the person waits, neither ciphertext nor key is there"
+    await first.seat_given_back()
+    await until(is_open, "the keys to come")
+    known = {name: value for name, value in PROFILE.items() if name != "notes"}
+    assert (await clerk.get(path)).items() >= known.items()
+    dump = await chain.dump("training")
+    assert traces(CANARIES, dump) == []
+    officer = chain.as_("training", "data_protection_officer", "programme:desk")
+    rows = (await officer.get("/audit", case=person.case_id))["items"]
+    assert {row["action"] for row in rows} >= {"read_profile"}
+    await person.seat_given_back()
+    await until(is_known_to_be_gone, "the provider's copies to be destroyed, and the desk to hear of it")
+    assert (await clerk.http.get(path)).json()["code"] == "not_taking_part"
+    keys = "select distinct status from profile_key where links @> array[$1::uuid]"
+    assert await chain.rows("training", keys, UUID(person.case_id)) == [("destroyed",)]
 
 
 async def test_a_new_generation_of_keys_seals_without_a_restart(chain: Chain, planted: object) -> None:

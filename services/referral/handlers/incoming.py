@@ -30,6 +30,7 @@ from referral import contracts, refusals
 from referral.domain.case import Case, Milestone
 from referral.domain.consent import ADVICE_PURPOSE, CentreConsent
 from referral.domain.elsewhere import Elsewhere
+from referral.domain.receiver import Seat
 from referral.domain.referral import End, Redirection, Referral, Step
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.limits import receipt_due
@@ -160,6 +161,16 @@ def deadline_missed(case: Case, event: contracts.DeadlineMissed, _context: Conte
         return replace(referral, overdue_level=max(referral.overdue_level, event.level))
 
     return _with(case, event.subject_id, step) if event.deadline_type == REFERRAL_ANSWER else case
+
+
+def seated(case: Case, event: contracts.EnrolmentConfirmed, _context: Context) -> Case:
+    """A training provider has a seat for the person."""
+    return case.with_seat(Seat(event.enrolment_id, event.provider))
+
+
+def seat_over(case: Case, event: contracts.EnrolmentCancelled | contracts.CourseCompleted, _context: Context) -> Case:
+    """The provider has nothing to do with the person any more; whoever has only waited had no seat."""
+    return case.with_seat(Seat(event.enrolment_id, event.provider, over=True))
 
 
 def offered(case: Case, event: contracts.JobOffered | contracts.JobOfferCorrected, _context: Context) -> Case:

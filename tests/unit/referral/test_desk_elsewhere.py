@@ -12,7 +12,7 @@ from referral import contracts
 from referral.domain.case import Case
 from referral.domain.elsewhere import Elsewhere
 from tests.support.memory import NOW
-from tests.support.referral.news import CASE, LAGOS, OTHER, arrived, employed, offered
+from tests.support.referral.news import CASE, LAGOS, OTHER, PAINT, arrived, employed, offered
 from tests.support.referral.world import Desk, done, refused
 
 OPENED = contracts.CaseOpened(case_id=CASE, centre=LAGOS)
@@ -60,7 +60,7 @@ def test_until_the_centre_has_told_of_it_the_case_is_unknown() -> None:
         SIGNED,
         contracts.ReferralAccepted(case_id=CASE, centre=LAGOS, referral_id=OTHER, first_appointment=None),
         contracts.ReferralFailed(case_id=CASE, centre=LAGOS, referral_id=OTHER, reason="contact_lost"),
-        contracts.CourseCompleted(case_id=CASE, enrolment_id=OTHER, result="passed"),
+        contracts.CourseCompleted(case_id=CASE, enrolment_id=OTHER, provider=PAINT, result="passed"),
         contracts.ProfileKeyDestroyed(case_id=CASE, part="care", receiver=LAGOS, revoked_at=NOW),
     ],
 )
