@@ -12,9 +12,11 @@ from typing import Final
 from chassis.vault.organisations import LIST, new_pair, public_of_file
 from deploy.local.places import ROOT
 from deploy.local.postgres import write_secret
+from vocabulary.handed import placement_desk
 
-RECEIVING: Final[Mapping[str, str]] = {"counselling": "centres", "training": "providers"}
-"""The services that open what organisations are handed, each with the list of those organisations."""
+RECEIVING: Final[Mapping[str, str]] = {"counselling": "centres", "placement": "centres", "training": "providers"}
+"""The services that open what organisations are handed, each with the list of those organisations. In placement it is
+the desks of the centres, which have key pairs of their own."""
 LIST_NAME = f"{LIST}.v1.csv"
 COLUMNS = ("organisation", "key_id", "public_key", "valid_from", "valid_to", "source")
 FIRST = "first"
@@ -26,7 +28,8 @@ def receivers(service: str) -> list[str]:
     """Every organisation, ended ones too, that this service opens something for."""
     list_ = ROOT / "schemas" / "reference" / f"{RECEIVING[service]}.v1.csv"
     with list_.open(encoding="utf-8", newline="") as file:
-        return sorted({row["code"] for row in csv.DictReader(file)})
+        codes = sorted({row["code"] for row in csv.DictReader(file)})
+    return [placement_desk(code) for code in codes] if service == "placement" else codes
 
 
 def private_keys(service: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Follows, Overlay, Service
+from chassis.service import Follows, Overlay, Service, Wrapped
 from placement import corrections
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
@@ -16,6 +16,8 @@ from placement.retention import KEEPS
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
+from vocabulary.handed import ProfileKey
+from vocabulary.receiving import HANDED_OVER, REHANDING
 from vocabulary.switch import CountryStatus, over
 
 SERVICE = Service(
@@ -43,6 +45,7 @@ SERVICE = Service(
     audit_head=AuditSealed,
     keeps=KEEPS,
     auditor=roles.DATA_PROTECTION_OFFICER,
+    wrapped=(Wrapped(ProfileKey, HANDED_OVER, REHANDING),),
 )
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from placement import contracts
-from placement.handlers import BY_CASE, BY_CASE_WITH_VACANCIES, followed, incoming
+from placement.handlers import BY_CASE, BY_CASE_WITH_VACANCIES, RECEIVING, followed, incoming
 from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
 
@@ -31,6 +31,7 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.RecordVoided: followed(BY_CASE, incoming.record_voided),
     contracts.ArrivedInCountry: followed(BY_CASE, incoming.arrived),
     contracts.NeedsAssessed: followed(BY_CASE, incoming.needs_assessed),
+    **RECEIVING.handlers(contracts.ProfileSealed, contracts.ProfileKeyShared, contracts.ProfileKeyRevoked),
     contracts.RetentionStarted: STARTED,
     contracts.RetentionStopped: STOPPED,
     contracts.EndedAtCentre: STARTED,

@@ -41,6 +41,7 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.DeadlineMissed: heard(reaction(incoming.deadline_missed, "subject_id", "code")),
     contracts.DeadlineMoved: heard(reaction(incoming.deadline_moved, "subject_id", "code")),
     contracts.ProfileKeyDestroyed: heard(sharing.key_destroyed),
+    contracts.DestroyedAtDesk: heard(sharing.key_destroyed),
     contracts.DestroyedAtProvider: heard(sharing.key_destroyed),
     contracts.EnrolmentRequested: heard(reaction(incoming.unchanged, "enrolment_id")),
     contracts.EnrolmentConfirmed: heard(
@@ -49,12 +50,16 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.EnrolmentWaitlisted: heard(reaction(incoming.unchanged, "enrolment_id")),
     contracts.EnrolmentCancelled: heard(handing_over(reaction(incoming.seat_over, "enrolment_id", "reason"))),
     contracts.CourseCompleted: heard(handing_over(reaction(incoming.seat_over, "enrolment_id", "result"))),
+    contracts.CandidateShortlisted: heard(
+        handing_over(reaction(incoming.picked, "candidacy_id")), needed=WITH_PROFILE_OF_EVENT
+    ),
+    contracts.CandidacyClosed: heard(handing_over(reaction(incoming.way_over, "candidacy_id", "reason"))),
     contracts.JobOffered: heard(reaction(incoming.offered, "offer_id", "isco08")),
     contracts.JobOfferAccepted: heard(reaction(incoming.unchanged, "offer_id")),
     contracts.JobOfferDeclined: heard(reaction(incoming.unchanged, "offer_id", "reason")),
     contracts.JobOfferRetracted: heard(reaction(incoming.unchanged, "offer_id")),
     contracts.JobOfferExpired: heard(reaction(incoming.unchanged, "offer_id")),
-    contracts.EmploymentStarted: heard(reaction(incoming.employed, "employment_id", "isco08")),
+    contracts.EmploymentStarted: heard(handing_over(reaction(incoming.starts, "employment_id", "isco08"))),
     contracts.JobOfferCorrected: heard(reaction(incoming.offered, "offer_id", "reason")),
     contracts.EmploymentCorrected: heard(reaction(incoming.employed, "employment_id", "reason")),
     contracts.PlacementRecordVoided: heard(reaction(incoming.work_voided, "record_id", "record")),

@@ -24,6 +24,7 @@ from vocabulary.codes import (
     FirstOfMonth,
     IscoVersion,
     KeyId,
+    KeyReceiver,
     Org,
     Recipients,
     Skills,
@@ -220,7 +221,7 @@ class ProfileKeyEvent(Event, service="referral", key="key_id", data_class="pseud
     key_id: UUID
     case_id: UUID
     part: ProfilePart
-    receiver: Org
+    receiver: KeyReceiver
 
 
 class ProfileKeyShared(ProfileKeyEvent):

@@ -22,6 +22,7 @@ from vocabulary.terms import ProfilePart
 PARTS: Final[Mapping[str, tuple[ProfilePart, ...]]] = {
     "referral": ("identity", "contact", "care"),
     "training": ("identity", "contact"),
+    "matching": ("identity", "contact"),
 }
 """Which parts an organisation is handed, by the purpose of the consent that lets it know the person."""
 PartStatus = Literal["open", "key_on_its_way", "revoked"]
@@ -69,6 +70,11 @@ class ProfileKey:
     def status(self) -> Literal["held", "destroyed"]:
         """Whether there is anything to open with."""
         return "destroyed" if self.key is None else "held"
+
+
+def placement_desk(centre: str) -> str:
+    """The placement desk of a centre, which has a key pair of its own: the centre's does not open what it is handed."""
+    return f"placement:{centre.partition(':')[2]}"
 
 
 def links(key: ProfileKey) -> set[UUID]:

@@ -24,7 +24,7 @@ from chassis.pure.retention import Clock, Kept, TermOver, by_clock
 from chassis.pure.sealing import Handed, Rewrap, Vault
 from chassis.pure.states import Kind, States
 from vocabulary import handed
-from vocabulary.codes import Box, KeyId, Org
+from vocabulary.codes import Box, KeyId, KeyReceiver
 from vocabulary.events import CaseContract, CaseEvent
 from vocabulary.handed import PARTS, PartStatus, ProfileKey, SealedBox, SealedProfile
 from vocabulary.profiles import BOX, FIELDS, box_of
@@ -63,7 +63,7 @@ class KeyContract(Contract, key="key_id"):
     key_id: UUID
     case_id: UUID
     part: ProfilePart
-    receiver: Org
+    receiver: KeyReceiver
 
 
 class Shared(KeyContract):
@@ -84,7 +84,7 @@ class Destroyed(CaseEvent):
     """What each service tells by `ProfileKeyDestroyed`."""
 
     part: ProfilePart
-    receiver: Org
+    receiver: KeyReceiver
     revoked_at: Instant
 
 

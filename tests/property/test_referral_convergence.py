@@ -252,7 +252,8 @@ class Run:
             type_, code = (step.what, "") if step.what != "taken" else ("CourseCompleted", "passed")
             fields["result"] = "passed"
         elif step.what == "works":
-            fields, type_, code = {"case_id": CASE, "employment_id": id_, "isco08": "7131"}, "EmploymentStarted", "7131"
+            fields = {"case_id": CASE, "candidacy_id": id_, "employment_id": id_, "isco08": "7131"}
+            type_, code = "EmploymentStarted", "7131"
         else:
             fields, type_ = {"case_id": CASE, "offer_id": id_, "isco08": "7131"}, step.what
             code = "7131" if type_ == "JobOffered" else ""

@@ -165,6 +165,7 @@ OBJECTS: Mapping[str, Object] = {
     ),
     "candidate": Object("placement", "/candidates/{case_id}", candidate_shows),
     "candidacy": Object("placement", "/candidacies/{candidacy_id}", whole("offer")),
+    "profile of a candidacy": Object("placement", "/candidacies/{candidacy_id}/profile", whole("given_name", "parts")),
     "declined candidacy": Object("placement", "/candidacies/{declined_id}", whole("offer")),
     "vacancy": Object("placement", "/vacancies/{vacancy_id}", vacancy_shows),
     "list of candidates": Object("placement", "/candidates", line("case_id"), {"sort": "-updated_at", "limit": "100"}),

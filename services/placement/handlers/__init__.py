@@ -12,7 +12,9 @@ from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.employer import Employer
 from placement.domain.vacancy import Vacancy, links
+from placement.events import ProfileKeyDestroyed
 from placement.handlers import candidacies, corrections, deadlines, incoming, interviews, offers, overdue, vacancies
+from vocabulary import receiving
 from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.retention import KIND
@@ -22,10 +24,13 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind(Candidate, "candidate"),
     Kind(Employer, "employer"),
     Kind(Vacancy, "vacancy", links),
+    *receiving.KINDS,
     Kind(CountryStatus, "country_status"),
     KIND,
 )
 """In lock order: the person, then what persons share."""
+RECEIVING = receiving.Receiving("placement", "matching", ProfileKeyDestroyed)
+"""What Germany hands over to the placement desks."""
 
 BY_CASE = needs(case_id=Candidate)
 BY_CASE_AND_VACANCY = needs(case_id=Candidate, vacancy_id=Vacancy)

@@ -23,11 +23,11 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from referral.domain.consent import REFERRAL_PURPOSE, TRAINING_PURPOSE, CentreConsent, Consent
+from referral.domain.consent import REFERRAL_PURPOSE, CentreConsent, Consent
 from referral.domain.ending import Ended, Hold
 from referral.domain.journey import AHEAD, BEGUN, Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
-from referral.domain.receiver import COUNTRY_OF_PROVIDERS, Receiver, Seat
+from referral.domain.receiver import Engagement, Receiver
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
 from vocabulary.destruction import Destruction
 from vocabulary.parts import WrappedKey
@@ -114,8 +114,8 @@ class Case:
     """When the desk last set the profile. Older documents do not say."""
     centre_consents: tuple[CentreConsent, ...] = ()
     """What centres have taken down themselves, as they tell it."""
-    seats: tuple[Seat, ...] = ()
-    """The person's seats in courses, in order of id."""
+    engagements: tuple[Engagement, ...] = ()
+    """The person's seats in courses and ways into vacancies, in order of id."""
 
     @property
     def status(self) -> CaseStatus:
@@ -198,15 +198,16 @@ class Case:
         """Who has something to do with the person now."""
         held = (each for each in self.referrals if each.status in HELD)
         centres = {Receiver(each.to_centre, each.centre_country, REFERRAL_PURPOSE) for each in held}
-        seats = () if self.over else (each for each in self.seats if not each.over)
-        return frozenset(centres | {Receiver(each.provider, COUNTRY_OF_PROVIDERS, TRAINING_PURPOSE) for each in seats})
+        others = () if self.over else (each.by for each in self.engagements if not each.over)
+        return frozenset(centres.union(each for each in others if each is not None))
 
     def known_until(self, receiver: Receiver, at: datetime) -> datetime | None:
         """When the last of the consents ends by which the receiver may know who the person is, of the desk or, of a
         centre, its own; None if it may not at this time."""
         whom = receiver.purpose, receiver.org, receiver.country
         ends = [each.expires_at for each in self.consents if each.covers(*whom, at)]
-        ends += [each.ends_at for each in self.centre_consents if each.covers(receiver.org, at)]
+        if receiver.purpose == REFERRAL_PURPOSE:
+            ends += [each.ends_at for each in self.centre_consents if each.covers(receiver.org, at)]
         return max(ends, default=None)
 
     @property
@@ -250,12 +251,12 @@ class Case:
         others = (each for each in self.centre_consents if each.id != consent.id)
         return replace(self, centre_consents=tuple(sorted((*others, first), key=lambda each: each.id)))
 
-    def with_seat(self, seat: Seat) -> Case:
-        """The case with what training tells of a seat: one that is over stays so."""
-        known = next((each for each in self.seats if each.id == seat.id), seat)
-        others = (each for each in self.seats if each.id != seat.id)
-        told = replace(seat, over=seat.over or known.over)
-        return replace(self, seats=tuple(sorted((*others, told), key=lambda each: each.id)))
+    def engaged(self, told: Engagement) -> Case:
+        """The case with what is told of an engagement: one that is over stays so."""
+        known = next((each for each in self.engagements if each.id == told.id), told)
+        others = (each for each in self.engagements if each.id != told.id)
+        after = replace(told, by=told.by or known.by, over=told.over or known.over)
+        return replace(self, engagements=tuple(sorted((*others, after), key=lambda each: each.id)))
 
     def with_referral(self, referral: Referral, care_key: WrappedKey | None = None) -> Case:
         """The case with this referral added or replaced, in order of time and id; `care_key`: a new one."""

@@ -18,7 +18,7 @@ from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineD
 from chassis.pure.messages import Event
 from chassis.pure.sealing import InClear, Rewrap, Vault, VaultError
 from chassis.pure.states import States
-from referral.contracts import DestroyedAtProvider, ProfileKeyDestroyed
+from referral.contracts import DestroyedAtDesk, DestroyedAtProvider, ProfileKeyDestroyed
 from referral.domain.case import Case
 from referral.domain.profile import PROFILE_PART, PartKey, Profile, Share
 from referral.domain.referral import HELD
@@ -108,7 +108,7 @@ def profile_in_clear(case: Case, profile: Profile, vault: Vault) -> dict[str, st
 
 
 def key_destroyed(
-    states: States, event: ProfileKeyDestroyed | DestroyedAtProvider, context: Context
+    states: States, event: ProfileKeyDestroyed | DestroyedAtDesk | DestroyedAtProvider, context: Context
 ) -> Decision | Refused:
     """A receiver has destroyed its copy of a key that was revoked; or a centre that of somebody who walked in there."""
     case = states.get(Case, event.case_id)
@@ -207,7 +207,7 @@ def _wanted(case: Case, at: datetime) -> dict[tuple[str, ProfilePart], PartKey]:
     """Who may open what at this time."""
     known = (each for each in case.receivers if case.known_until(each, at) is not None)
     return {
-        (each.org, part): case.profile_keys[part] for each in known for part in each.parts if part in case.profile_keys
+        (each.name, part): case.profile_keys[part] for each in known for part in each.parts if part in case.profile_keys
     }
 
 

@@ -36,7 +36,7 @@ def test_production_gets_new_ones_that_lie_nowhere_else_and_none_that_an_operato
     assert all(first[name]["stringData"] != second[name]["stringData"] for name in first)
     roles = {f"{service}-{role}" for service in SERVICES for role in ("app", "migrator", "operator")}
     keys = {f"{service}-vault-keys" for service in SERVICES} | {"public-keys"}
-    keys |= {"counselling-private-keys", "training-private-keys"}
+    keys |= {"counselling-private-keys", "placement-private-keys", "training-private-keys"}
     assert first.keys() == roles | keys
     assert {each["metadata"]["namespace"] for each in first.values()} == {"perspektive-heimat"}
 
@@ -69,7 +69,10 @@ def test_keys_are_such_as_their_services_take(tmp_path: Path) -> None:
         assert len(generation.key) == 32
 
 
-@pytest.mark.parametrize(("service", "one"), [("counselling", "centre:NG-LOS"), ("training", "provider:TRADE-PAINT")])
+@pytest.mark.parametrize(
+    ("service", "one"),
+    [("counselling", "centre:NG-LOS"), ("placement", "placement:NG-LOS"), ("training", "provider:TRADE-PAINT")],
+)
 def test_every_receiver_has_a_key_pair_whose_halves_fit(tmp_path: Path, service: str, one: str) -> None:
     (tmp_path / "list").mkdir()
     assert one in receivers(service)

@@ -27,11 +27,11 @@ def confirmed(seat: UUID = SEAT, provider: str = PAINT) -> contracts.EnrolmentCo
 
 
 def cancelled(seat: UUID = SEAT) -> contracts.EnrolmentCancelled:
-    return contracts.EnrolmentCancelled(case_id=CASE, enrolment_id=seat, provider=PAINT, reason="person")
+    return contracts.EnrolmentCancelled(case_id=CASE, enrolment_id=seat, reason="person")
 
 
 def completed(seat: UUID = SEAT) -> contracts.CourseCompleted:
-    return contracts.CourseCompleted(case_id=CASE, enrolment_id=seat, provider=PAINT, result="passed")
+    return contracts.CourseCompleted(case_id=CASE, enrolment_id=seat, result="passed")
 
 
 def desk_of(*listed: str, consent: str = "country:DE") -> Desk:
@@ -128,7 +128,7 @@ def test_a_seat_that_was_over_before_its_record_came_opens_nothing() -> None:
         desk = desk_of(PAINT)
         desk.tell(*order)
         assert open_to(desk) == set()
-        assert [each.over for each in desk.stored.seats] == [True]
+        assert [each.over for each in desk.stored.engagements] == [True]
 
 
 def test_the_end_of_the_consent_takes_the_keys_back() -> None:

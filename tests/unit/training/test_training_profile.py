@@ -10,11 +10,11 @@ from uuid import UUID
 
 import pytest
 
-from chassis.pure.messages import Contract
 from chassis.pure.retention import TermOver
 from chassis.pure.sealing import Handed, Rewrap, VaultError
 from referral import consumers as desk_consumers
 from referral.domain.profile import Share
+from tests.support.conversation import Conversation
 from tests.support.keys import line, organisations, vault_of
 from tests.support.memory import NOW, SYSTEM
 from tests.support.memory_api import MemoryApi
@@ -45,28 +45,15 @@ class Chain:
         self.providers = self.world.service
         self.desk.service.vault = vault_of(line("desk", 1), organisations=organisations(PAINT, ELEC, LAGOS))
         self.providers.vault = vault_of(line("own", 2), organisations=organisations(PAINT, opening=[PAINT]))
-        self.heard = [0, 0]
+        self.talk = Conversation(CASE, (self.desk.service, desk_consumers.EVENTS), (self.providers, consumers.EVENTS))
         done(self.desk.open(profile=sealed(self.desk.service.vault, PROFILE)))
         done(self.desk.grant(consent, purpose="training"))
         self.settle()
         self.session: UUID = done(self.providers.command(painting(), CLERK)).answer.session_id
 
     def settle(self, hold_back: str = "") -> None:
-        """Delivers what is about the person until nothing is new; but for events of this name."""
-        pairs = (
-            (self.desk.service, self.providers, consumers.EVENTS),
-            (self.providers, self.desk.service, desk_consumers.EVENTS),
-        )
-        for _ in range(5):
-            for number, (teller, hearer, known) in enumerate(pairs):
-                contracts: dict[str, type[Contract]] = {each.type: each for each in known}
-                for event in teller.events[self.heard[number] :]:
-                    if getattr(event, "case_id", None) != CASE:
-                        continue
-                    contract = contracts.get(type(event).type)
-                    if contract is not None and type(event).__name__ != hold_back:
-                        done(hearer.event(contract.model_validate_json(event.model_dump_json())))
-                self.heard[number] = len(teller.events)
+        """Each hears what the other has told of the person; but for events of this name."""
+        self.talk.settle(hold_back)
 
     def enrolled(self, hold_back: str = "") -> UUID:
         outcome = done(self.providers.command(RequestEnrolment(self.session, CASE), SCOUT))
