@@ -232,7 +232,7 @@ async def person_in(chain: Chain, state: str) -> dict[str, str]:
     if wide:
         asked |= {"needs": ["housing"], "to_centre": OTHER_CENTRE}
         await scout.do(f"/cases/{person.case_id}/referrals", asked)
-    session = await course(staff)
+    session = await course(staff, online=True)  # so the seat stays theirs when they arrive
     answer = await staff("course_scout").do("/enrolments", {"session_id": session, "case_id": person.case_id})
     await person.accepted()
     await person.arrived()
