@@ -89,7 +89,8 @@ async def run(
                 await aftermath.settle(world, supervisor, dice, patience)
                 drained = True
             except (aftermath.NotDrainedError, StuckError, TimeoutError) as error:
-                outcome.broken.append(f"it does not drain. {str(error) or 'Nobody takes up what is to be retried.'}")
+                why = str(error) or "Nobody takes up what is to be retried."
+                outcome.broken.append(f"it does not drain, so what is missing above may be on its way still. {why}")
             await watch.stop()
             say("collecting evidence")
             outcome.evidence = await evidence.collect(world, watch)

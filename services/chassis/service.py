@@ -57,6 +57,17 @@ class Follows:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """What stands in a service's tables and must show without anybody asking for it: the gauge `ph_watched`, by `what`.
+
+    `count`: SQL of one number that an index answers; $1 is the time by the service's clock.
+    """
+
+    what: str
+    count: str
+
+
+@dataclass(frozen=True)
 class Overlay:
     """Few aggregates, of the type `state`, that say what holds at the moment; each process reads all of them twice a
     second. `over` lays them over the code lists, and whatever asks those, the door or a handler, obeys."""
@@ -81,6 +92,7 @@ class Service:
     audit is sealed. `auditor`: the role that reads the audit.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
     or `stays` says why it hangs on none. `follows`: those that also what was stored before them is to have.
+    `watched`: what a worker counts every minute.
     `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and
     `weekends` are laid over them.
     """
@@ -106,6 +118,7 @@ class Service:
     moves: Mapping[str, Handler] = field(default_factory=dict)
     stays: Mapping[str, str] = field(default_factory=dict)
     follows: Sequence[Follows] = ()
+    watched: Sequence[Watched] = ()
     seals: bool = False
     unsealed: Sequence[Unsealed] = ()
     wrapped: Sequence[Wrapped] = ()

@@ -57,8 +57,8 @@ Staff = Annotated[Actor, acting_as(*CENTRE_STAFF)]
 """Somebody who works at a centre and acts for it."""
 Reader = Annotated[Actor, acting_as(*CENTRE_STAFF, PROGRAMME_MANAGER)]
 """Staff of a centre, or the programme's management, which reads all but assessments and profiles."""
-Ender = Annotated[Actor, acting_as(*CENTRE_STAFF, PROGRAMME_MANAGER)]
-"""Staff of a centre; the programme's management for one that has closed."""
+StaffOrProgramme = Annotated[Actor, acting_as(*CENTRE_STAFF, PROGRAMME_MANAGER)]
+"""Staff of a centre, or whoever speaks for one that is not there any more."""
 
 
 async def _listed(
@@ -127,11 +127,13 @@ async def complete_referral(
 
 
 @router.post("/referrals/{referral_id}/fail", tags=["referrals"], **personal(ReferralOutcome, *REFUSALS))
-async def fail_referral(referral_id: UUID, body: Failure, actor: Ender, reading: Reading, run: Changer) -> Response:
+async def fail_referral(
+    referral_id: UUID, body: Failure, actor: StaffOrProgramme, reading: Reading, run: Changer
+) -> Response:
     """Says why nothing more comes of a referral that the centre has accepted; the scout learns of it.
 
     A reason that ends the case, such as a death, ends every referral that the centre holds. Once the centre has closed,
-    the programme's management says it.
+    or while its country is not active, the programme's management may say it, though not of a death.
     """
     case_id = await root_of(reading, CentreFile, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.FailReferral(case_id, referral_id, body.reason), actor, FILE, case_id)

@@ -29,13 +29,13 @@ router = new_router(prefix="/files/{case_id}/profile/destruction", tags=["walk-i
 
 
 @router.get("", **personal(DestructionOutcome, 403, 404, 409, tagged=True))
-async def read_walk_in_destruction(case_id: UUID, actor: Keeper, view: Viewer) -> Response:
+async def read_destruction(case_id: UUID, actor: Keeper, view: Viewer) -> Response:
     """Whether somebody wants the keys of a walk-in's profile destroyed. Needs no consent, and shows nobody."""
     return await view(DESTRUCTION, case_id, actor)
 
 
 @router.post("/request", **personal(DestructionOutcome, *REFUSALS))
-async def request_walk_in_destruction(
+async def request_destruction(
     case_id: UUID, body: DestructionRequest, actor: Keeper, person: Person, run: Changer
 ) -> Response:
     """Asks for the keys of the profile to be destroyed: nobody could read any more who the person is.
@@ -46,12 +46,12 @@ async def request_walk_in_destruction(
 
 
 @router.post("/confirm", **personal(DestructionOutcome, *REFUSALS))
-async def confirm_walk_in_destruction(case_id: UUID, actor: Keeper, person: Person, run: Changer) -> Response:
+async def confirm_destruction(case_id: UUID, actor: Keeper, person: Person, run: Changer) -> Response:
     """Wants what somebody else has asked for: three days from now the keys are gone for good."""
     return await run(commands.ConfirmDestruction(case_id, person), actor, DESTRUCTION, case_id)
 
 
 @router.post("/reject", **personal(DestructionOutcome, *REFUSALS))
-async def reject_walk_in_destruction(case_id: UUID, actor: Keeper, run: Changer) -> Response:
+async def reject_destruction(case_id: UUID, actor: Keeper, run: Changer) -> Response:
     """Says no, until it has happened, whoever has asked, and whoever has confirmed."""
     return await run(commands.RejectDestruction(case_id), actor, DESTRUCTION, case_id)

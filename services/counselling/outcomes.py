@@ -177,7 +177,7 @@ class DestructionOutcome(Answer):
 
     case_id: UUID
     profile: WalkInStatus
-    destruction: DestructionView | None = Field(description="what a colleague wants; null: nothing")
+    destruction: DestructionView | None = Field(description="what somebody wants; null: nothing")
 
     @classmethod
     def of(cls, walk_in: WalkIn, at: datetime) -> Self:

@@ -38,8 +38,8 @@ OTHER_ORGANISATION_LISTED: Final = other_organisation(
 )
 CENTRE_OPEN: Final = Refused(
     "centre_open",
-    "The centre of this referral is open, and says itself how it ends.",
-    "Ask the centre to end it. You can once the centre has closed.",
+    "The centre of this referral is open in an active country, and says itself how it ends.",
+    "Ask the centre to end it. You can once it has closed, or while its country is not active.",
     status=403,
 )
 NOT_TAKEN_ON: Final = Refused(
@@ -96,6 +96,13 @@ REASON_OF_THE_FILE: Final = Refused(
     "reason_of_the_file",
     "That somebody never arrived is told of the person, not of one referral.",
     "Use POST /files/{case_id}/never-arrived: it fails every referral that your centre holds.",
+    "/reason",
+    422,
+)
+REASON_OF_A_CENTRE: Final = Refused(
+    "reason_of_a_centre",
+    "That a case is over for everybody is said by a centre that has the person in its care.",
+    "Let it fail for another reason, such as service_ended.",
     "/reason",
     422,
 )

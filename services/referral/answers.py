@@ -316,6 +316,14 @@ class CaseView(CaseSummary):
         return self.model_copy(update={"referrals": referrals, "journey": self.journey.without(hidden)})
 
 
+class CentreConsentView(Answer):
+    """A consent to be advised that a centre has taken down itself: until it ends, the centre may read who the person
+    is."""
+
+    centre: str
+    ends_at: datetime
+
+
 class Allowed(Answer):
     """What a person has allowed, and which centres they were referred to: nothing of the person, no need, no day."""
 
@@ -323,6 +331,7 @@ class Allowed(Answer):
     case_ref: str
     opened_by: str = Field(description="the desk that answers for it")
     consents: tuple[ConsentView, ...]
+    centre_consents: tuple[CentreConsentView, ...]
     referrals: tuple[Hop, ...]
 
 

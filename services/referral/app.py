@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Follows, Overlay, Service, Unsealed, Wrapped
-from referral import destruction, holds, switch
+from chassis.service import Follows, Overlay, Service, Unsealed, Watched, Wrapped
+from referral import destruction, holds, switch, views
 from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
 from referral.domain.case import Case
@@ -64,6 +64,10 @@ SERVICE = Service(
     load_reference=Reference.load,
     standing=Overlay(CountrySwitch, over),
     working_days=WORKING_DAYS,
+    watched=(
+        Watched("profile_keys_not_destroyed", views.NOT_DESTROYED),
+        Watched("profile_keys_awaited", views.AWAITED),
+    ),
     seals=True,
     audit_head=AuditSealed,
     auditor=roles.DATA_PROTECTION_OFFICER,

@@ -14,14 +14,14 @@ from chassis.pure.paging import Listing, Order, Page, Wish
 from referral.answers import CaseSummary, CountryView, KeyOwed, ListedReferral
 from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
-from referral.domain.profile import Share
+from referral.domain.profile import KEY_DESTROYED_WITHIN, Share
 from referral.domain.referral import Referral
 from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
 
 CASES: Final = Listing(
     source="case_file",
     # a summary tells of none of these
-    columns="data - '{timeline,consents,care_key,profile_keys,shares,engagements}'::text[] as data",
+    columns="data - '{timeline,consents,centre_consents,care_key,profile_keys,shares,engagements}'::text[] as data",
     orders={"opened_at": Order("(data ->> 'opened_at')::timestamptz", "timestamptz")},
 )
 REFERRALS: Final = Listing(
@@ -63,6 +63,14 @@ KEYS: Final = Listing(
     usual="since",
 )
 """Its condition on the cases is that of the index `case_file_keys_owed`, word by word."""
+NOT_DESTROYED: Final = f"""
+select count(*) from {KEYS.source}
+where place.destroyed_at is null and place.revoked_at < $1::timestamptz - interval '{KEY_DESTROYED_WITHIN.days} days'
+"""  # noqa: S608 - constants
+AWAITED: Final = f"""
+select count(*) from {KEYS.source}
+where place.revoked_at is null and place.shared_at is null and place.since < $1::timestamptz - interval '1 hour'
+"""  # noqa: S608 - constants
 DEADLINES: Final = listing()
 COUNTRIES: Final = Listing(
     source="country_status", orders={"country": Order("data ->> 'country'", "text")}, usual="country"

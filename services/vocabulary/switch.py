@@ -38,7 +38,6 @@ STAYS_OPEN: Final[Mapping[str, str]] = {
     "grant_consent": "hands over: no centre elsewhere is asked without the person's consent for it",
     "withdraw_consent": "safety: the person may take back at any time what they have allowed",
     "take_back_consent": "safety: the same, of what they have signed at a centre",
-    "reject_walk_in_destruction": "safety: the person may want kept what a colleague wants destroyed",
     "confirm_arrival": "safety: somebody was seen or heard",
     "record_contact": "safety: somebody was spoken with",
 }

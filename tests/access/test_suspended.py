@@ -41,7 +41,7 @@ def suspended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_page_names_operations_that_there_are() -> None:
-    assert len(LEFT) == 11
+    assert len(LEFT) == 10
     assert set(OF_CENTRES) >= LEFT
     assert len(BY_STATUS) == 5
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chassis.runtime import loops
+from referral.app import SERVICE
 from referral.views import CASES
 from tests.support.referral.process import BAVARIA, BERLIN, PROGRAMME, Process, ids
 
@@ -280,6 +283,9 @@ async def test_keys_that_somebody_waits_for_are_listed_and_those_that_lie_too_lo
         ("centre:NG-LOS", part, "waiting") for part in ("identity", "contact", "care")
     }
     assert (await desk.read("/profile-keys", BERLIN))["items"] == []
+    assert await counted(desk) == (0, 0), "they have waited for a moment"
+    desk.clock.advance(timedelta(hours=2))
+    assert await counted(desk) == (0, 3)
     await desk.pool.execute(
         """
         update case_file set data = jsonb_set(data, '{shares}', jsonb_build_array(
@@ -289,3 +295,10 @@ async def test_keys_that_somebody_waits_for_are_listed_and_those_that_lie_too_lo
     )
     (owed,) = (await desk.read("/profile-keys", sort="-since"))["items"]
     assert (owed["status"], owed["since"][:10]) == ("revoked", "2026-01-02")
+    assert await counted(desk) == (1, 0)
+
+
+async def counted(desk: Process) -> tuple[float, ...]:
+    """What its worker shows of keys that were not destroyed, and of those that are waited for."""
+    await loops.count(desk.pool, desk.clock, desk.metrics, SERVICE.watched)
+    return tuple(desk.metrics.watched.labels(each.what)._value.get() for each in SERVICE.watched)

@@ -1,7 +1,7 @@
 """A story that runs through all four services, over their HTTP APIs only: what it promises, it checks.
 
-39 invented people in 13 countries (`people`), sixteen of whom are told one by one (`named`, `turns`), and two whom
-nobody referred (`walk_ins`). Every step waits
+39 invented people in 13 countries (`people`, `names`), 21 of whom are told one by one (`named`, `turns`, `mended`), and
+two whom nobody referred (`walk_ins`). Every step waits
 until the services that it concerns show its effect; time passes only when nobody has anything left to do (`clock`). At
 the end everything is read back (`ending`). It can be played again on the same data: all ids and keys are new each time.
 """
@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.places import StackError
 from deploy.local.stack import LocalStack
-from deploy.local.story import ending, germany, named, poison, topics, turns, walk_ins
+from deploy.local.story import ending, germany, mended, named, poison, topics, turns, walk_ins
 from deploy.local.story.api import Api, Who
 from deploy.local.story.clock import Clocks, Director, Story
 from deploy.local.story.ordinary import ordinary
@@ -41,7 +41,7 @@ def play(stack: LocalStack) -> None:
 
 async def _play(stack: LocalStack, screen: Screen) -> None:
     def sign(who: Who) -> str:
-        return stack.issuer.token(who.role, who.org, who.country, subject="story")
+        return stack.issuer.token(who.role, who.org, who.country, subject=who.person)
 
     told: Counter[str] = Counter()
 
@@ -107,6 +107,11 @@ def _stories(
         12: named.suspended,
         13: turns.lost_and_found,
         14: turns.dies,
+        17: mended.stays,
+        18: mended.offer_taken_back,
+        19: mended.arrival_put_right,
+        20: mended.comes_of_age,
+        21: mended.keys_destroyed,
     }
     yield partial(named.last_seat, w, by_number[3], by_number[4], only_seat)
     yield partial(turns.one_of_two, w, by_number[15], by_number[16])
@@ -127,6 +132,7 @@ async def _end(w: World, people: list[Person], walking_in: Sequence[walk_ins.Wal
     )
     ending.show_situations(w, found)
     await walk_ins.read_back(w, walking_in)
+    await ending.show_names(w, people)
     ending.show_events(w, events, people[0])
     await ending.show_offers(w, found)
     ending.show_numbers(w, events, everybody)

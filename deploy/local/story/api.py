@@ -31,6 +31,8 @@ class Who(NamedTuple):
     role: str
     org: str
     country: str = ""
+    person: str = "story"
+    """Which of its people: what needs two of them is not done by one."""
 
 
 class Reply(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from deploy.local.places import SERVICES, StackError
 from deploy.local.story import topics
 from deploy.local.story.api import Answer
 from deploy.local.story.clock import AT_ONCE
+from deploy.local.story.mended import DESTROYED
+from deploy.local.story.names import NAMES
 from deploy.local.story.people import Person
 from deploy.local.story.topics import Backlog, Event
-from deploy.local.story.world import MANAGEMENT, World
+from deploy.local.story.world import MANAGEMENT, World, scout
 
 WHOLE_WAY = (
     "CaseOpened", "ReturneeReferred", "ReferralReceived", "ReferralAccepted", "EnrolmentConfirmed", "CourseCompleted",
@@ -175,7 +178,8 @@ def show_numbers(w: World, events: Sequence[Event], people: Sequence[Person]) ->
     numbers = topics.numbering(own)
     if numbers.faults:
         raise StackError(f"Numbers are missing on the topics: {'; '.join(numbers.faults[:5])}")
-    if leaks := [event for event in events if w.canary.encode() in event.raw]:
+    words = [word.encode() for each in people for word in _spellings(each.family_name)]
+    if leaks := [event for event in events if any(word in event.raw for word in (w.canary.encode(), *words))]:
         raise StackError(f"A name is on {leaks[0].topic}, in a {leaks[0].type}: personal data may not travel in events")
     w.screen.heading("The topics")
     others = len(events) - len(own)
@@ -189,7 +193,27 @@ def show_numbers(w: World, events: Sequence[Event], people: Sequence[Person]) ->
         if place != w.poison:
             raise StackError(f"A record without a number that nobody can explain: {place}")
         w.screen.line(f"1 record without a number, the poison message: {event.topic} {event.partition}:{event.offset}")
-    w.screen.line("the names of all people were given to the services that keep them; none of these records holds one")
+    w.screen.line(
+        "the names of all people were given to the services that keep them; none of these records holds a family name"
+    )
+
+
+def _spellings(name: str) -> tuple[str, str]:
+    """As UTF-8, and as JSON escapes it. None of them is so short that it would stand in a random text."""
+    return name, json.dumps(name)[1:-1]
+
+
+async def show_names(w: World, people: Sequence[Person]) -> None:
+    """Who the people are, as their desks in Germany read it. Raises `StackError` if it is not what was taken down."""
+    for person in people:
+        profile = await w.api.get(scout(person), "referral", f"/cases/{person.case_id}/profile")
+        read = None if profile is None else (profile["given_name"], profile["family_name"])
+        if read != (None if person.title == DESTROYED else (person.given_name, person.family_name)):
+            raise StackError(f"{person}: the desk does not read the name that it has taken down")
+    w.screen.line(
+        f"names in {len(NAMES)} languages are read by the desks of {len(people) - 1} people as they were taken down; "
+        "those of one were destroyed at the person's wish"
+    )
 
 
 def show_rest(w: World, rest: Backlog, parked: str) -> None:

@@ -35,12 +35,14 @@ async def schedule(w: World, who: Who, isco08: str, seats: int, code: str, admin
 
 async def register(w: World, person: Person) -> None:
     """A case is opened, a departure planned, and the consent for the hand-over recorded."""
-    body = {
+    body: Answer = {
         "target_group": "RETURNEE_DE", "country": person.country, "admin1": person.admin1,
         "language": person.language, "return_type": person.return_type, "age_band": person.age_band,
         "household_size": person.household_size, "vulnerability_present": person.vulnerable,
-        "profile": {"given_name": "Invented", "family_name": w.canary},
+        "profile": {"given_name": person.given_name, "family_name": person.family_name, "notes": w.canary},
     }  # fmt: skip
+    if person.birth_date is not None:
+        body["profile"]["birth_date"] = person.birth_date.isoformat()
     opened = await w.api.post(scout(person), "referral", "/cases", body)
     person.case_id, person.case_ref = opened["case_id"], opened["case_ref"]
     earliest = departure_day(w, person)
@@ -64,7 +66,7 @@ async def consent(w: World, person: Person, purpose: str, recipient: str, who: W
     body = {
         "purpose": purpose, "recipients": [recipient], "text_version": "2026-01", "language": person.language,
         "evidence_ref": str(uuid4()), "granted_on": w.today.isoformat(),
-        "valid_until": (w.today + timedelta(days=CONSENT_DAYS)).isoformat(),
+        "valid_until": (w.today + timedelta(days=CONSENT_DAYS)).isoformat(), "guardian": person.minor,
     }  # fmt: skip
     path = f"/cases/{person.case_id}/consents"
     answer = await w.api.post(who or scout(person), "referral", path, body)
@@ -126,7 +128,7 @@ async def accept(w: World, person: Person) -> None:
     await w.api.until(
         f"who {person} is, at {person.centre}",
         lambda: seen.profile(w, person),
-        lambda profile: profile["family_name"] == w.canary,
+        lambda profile: (profile["given_name"], profile["family_name"]) == (person.given_name, person.family_name),
     )
     await w.api.until(
         f"{person} in the pool of the placement desks",

@@ -15,11 +15,14 @@ from __future__ import annotations
 
 import csv
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, Literal
 
 from deploy.local.places import ROOT, StackError
+from deploy.local.story.names import NAMES, name_of
 
 SEED: Final = 2017
 """The year in which the programme started."""
@@ -42,8 +45,15 @@ NAMED: Final[Mapping[int, tuple[str, str]]] = {
     14: ("XK", "dies"),
     15: ("GH", "chosen, steps back"),
     16: ("GH", "one of two"),
+    17: ("MA", "stays after all"),
+    18: ("AL", "offer taken back"),
+    19: ("SN", "arrival put right"),
+    20: ("PK", "comes of age"),
+    21: ("RS", "keys destroyed"),
 }
 """Number, country and title of the people whose story is told; all others are ordinary."""
+BORN_HERE: Final = 11
+"""Who was born in Germany, and has a German name."""
 REGIONS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "NG": ("NG-LA", "NG-LA", "NG-ED"),
     "IQ": ("IQ-AR", "IQ-BG", "IQ-BG"),
@@ -79,7 +89,10 @@ class Person:
     vulnerable: bool
     return_type: str
     needs: tuple[str, ...]
+    given_name: str
+    family_name: str
     title: str = ""
+    birth_date: date | None = None
     weeks: int = WEEKS
     rejected: bool = False
     course: Literal["none", "attended", "passed"] = "none"
@@ -91,6 +104,11 @@ class Person:
     referral_id: str = ""
     enrolment_id: str = ""
     consents: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def minor(self) -> bool:
+        """Whether a guardian signs for them, to begin with."""
+        return self.age_band == "under_18"
 
     @property
     def named(self) -> bool:
@@ -108,12 +126,15 @@ def caseload() -> list[Person]:
     trades = {row["code"]: tuple(row["isco08"].split()) for row in rows("trades")}
     countries, statuses = _countries_in_turn(), _present_statuses()
     people = []
-    turns = dict.fromkeys(countries, 0)
+    turns, speakers = dict.fromkeys(countries, 0), Counter[str]()
     for number, country in enumerate(countries, 1):
         regions = REGIONS.get(country) or (centres[country],)
         trade = sorted(trades)[number % len(trades)]
         vulnerable = draw.random() < 0.15
         health = ("psychosocial",) if vulnerable else ()
+        language = LANGUAGES[country]
+        given_name, family_name = NAMES["de"][0] if number == BORN_HERE else name_of(language, speakers[language])
+        speakers[language] += 1
         people.append(
             Person(
                 number=number,
@@ -123,13 +144,15 @@ def caseload() -> list[Person]:
                 trade=trade,
                 isco08=trades[trade],
                 provider=providers[trade],
-                language=LANGUAGES[country],
+                language=language,
                 scouts=SCOUTS[number % len(SCOUTS)],
                 age_band=draw.choice(("18_24", "25_34", "25_34", "35_49", "50_plus")),
                 household_size=draw.choice((1, 1, 1, 2, 3, 4)),
                 vulnerable=vulnerable,
                 return_type=draw.choice(("voluntary_assisted",) * 4 + ("voluntary_own", "forced")),
                 needs=("employment", draw.choice(FURTHER_NEEDS), *health),
+                given_name=given_name,
+                family_name=family_name,
                 title=NAMED[number][1] if number in NAMED else "",
             )
         )

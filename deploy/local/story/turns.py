@@ -22,7 +22,7 @@ async def lost_and_found(w: World, person: Person) -> None:
     journey = f"/cases/{person.case_id}/journey"
     missed = {"missed_on": missed_on.isoformat(), "reason": "connection_cancelled"}
     await w.api.post(scout(person), "referral", f"{journey}/miss", missed)
-    await _departure_seen(w, person, "missed")
+    await departure_seen(w, person, "missed")
     leaves_on = missed_on + timedelta(days=SECOND_FLIGHT_DAYS)
     window = {"earliest": leaves_on.isoformat(), "latest": leaves_on.isoformat(), "transport": "scheduled_flight"}
     await w.api.post(scout(person), "referral", f"{journey}/plan", window)
@@ -33,15 +33,15 @@ async def lost_and_found(w: World, person: Person) -> None:
     await w.api.refused(counsellor(person), "counselling", path, None, 409, "still_expected")
     await w.wait_for(w.day(LATER_DAY))
     await w.api.post(counsellor(person), "counselling", path)
-    await _referral_seen(w, person, "failed", "never_arrived")
-    await _pooled_as(w, person, "left")
+    await referral_seen(w, person, "failed", "never_arrived")
+    await pooled_as(w, person, "left")
     w.tell(person, "never arrived: the referral has failed, the scout knows why, and the placement desk expects nobody")
     body = {"reason": "arrived_after_all"}
     await w.api.post(counsellor(person), "counselling", f"/referrals/{person.referral_id}/reopen", body)
-    await _referral_seen(w, person, "accepted", None)
+    await referral_seen(w, person, "accepted", None)
     await work.arrive(w, person, leaves_on + timedelta(days=2))
     await work.meet(w, person)
-    await _pooled_as(w, person, "active")
+    await pooled_as(w, person, "active")
     w.tell(person, "has arrived after all: the referral goes on, and so does the search for work")
 
 
@@ -51,8 +51,8 @@ async def dies(w: World, person: Person) -> None:
     await germany.enrol(w, person)
     body = {"reason": "person_deceased"}
     await w.api.post(counsellor(person), "counselling", f"/referrals/{person.referral_id}/fail", body)
-    await _referral_seen(w, person, "failed", "person_deceased")
-    await _pooled_as(w, person, "deceased")
+    await referral_seen(w, person, "failed", "person_deceased")
+    await pooled_as(w, person, "deceased")
     await w.api.until(
         f"the seat of {person} given back",
         lambda: seen.enrolment(w, person),
@@ -102,7 +102,8 @@ async def _presented(w: World, person: Person, vacancy_id: str, employer_id: str
     return candidacy_id
 
 
-async def _referral_seen(w: World, person: Person, status: str, reason: str | None) -> None:
+async def referral_seen(w: World, person: Person, status: str, reason: str | None) -> None:
+    """Until the scout knows what became of the referral."""
     await w.api.until(
         f"the referral of {person} as {status} at {person.scouts}",
         lambda: seen.referral(w, person),
@@ -110,7 +111,8 @@ async def _referral_seen(w: World, person: Person, status: str, reason: str | No
     )
 
 
-async def _departure_seen(w: World, person: Person, status: str) -> None:
+async def departure_seen(w: World, person: Person, status: str) -> None:
+    """Until the centre knows what became of the departure."""
     await w.api.until(
         f"the departure of {person} as {status} in the file of {person.centre}",
         lambda: seen.centre_file(w, person),
@@ -118,7 +120,8 @@ async def _departure_seen(w: World, person: Person, status: str) -> None:
     )
 
 
-async def _pooled_as(w: World, person: Person, status: str) -> None:
+async def pooled_as(w: World, person: Person, status: str) -> None:
+    """Until the placement desk has the person as this."""
     await w.api.until(
         f"{person} as {status} at the placement desk",
         lambda: seen.candidate(w, person),

@@ -16,6 +16,7 @@ from deploy.local.places import StackError
 from deploy.local.story import world as seen
 from deploy.local.story.api import Answer
 from deploy.local.story.germany import CONSENT_DAYS
+from deploy.local.story.names import NAMES
 from deploy.local.story.people import Person
 from deploy.local.story.work import ANSWER_DAYS, START_DAYS, present, shortlist, vacancy
 from deploy.local.story.world import World, counsellor, officer
@@ -28,19 +29,14 @@ class WalkIn:
     person: Person
     target_group: str
     sex: str
-    given_name: str
-    family_name: str
     comes_back: bool = False
 
 
 def people() -> tuple[WalkIn, ...]:
     """The two, as nobody has seen them yet."""
-    shilan = _person(101, "IQ", "IQ-AR", "ckb", "centre:IQ-EBL", ("7531",), "walks in, displaced")
-    ama = _person(102, "GH", "GH-AA", "en", "centre:GH-ACC", ("7126",), "walks in, a local, comes back")
-    return (
-        WalkIn(shilan, "IDP_OR_REFUGEE", "female", "شیلان", "ڕەشید"),
-        WalkIn(ama, "LOCAL", "female", "Ama", "Quartey", comes_back=True),
-    )
+    displaced = _person(101, "IQ", "IQ-AR", "ckb", "centre:IQ-EBL", ("7531",), "walks in, displaced")
+    local = _person(102, "GH", "GH-AA", "en", "centre:GH-ACC", ("7126",), "walks in, a local, comes back")
+    return WalkIn(displaced, "IDP_OR_REFUGEE", "female"), WalkIn(local, "LOCAL", "female", comes_back=True)
 
 
 async def play(w: World, one: WalkIn) -> None:
@@ -72,7 +68,7 @@ async def read_back(w: World, everybody: Sequence[WalkIn]) -> None:
     for one in everybody:
         person = one.person
         file, profile, candidate = await _seen(w, person)
-        if (profile["given_name"], profile["family_name"]) != (one.given_name, one.family_name):
+        if (profile["given_name"], profile["family_name"]) != (person.given_name, person.family_name):
             raise StackError(f"{person}: the centre reads another name than it has taken down")
         if await w.api.get(seen.MANAGEMENT, "referral", f"/cases/{person.case_id}") is not None:
             raise StackError(f"{person}: nobody has referred them, and yet there is a case in Germany")
@@ -101,7 +97,7 @@ async def _taken_in(w: World, one: WalkIn) -> None:
         "target_group": one.target_group, "admin1": person.admin1, "language": person.language,
         "age_band": person.age_band, "sex": one.sex, "needs": list(person.needs), "skills": list(person.isco08),
         "consent": _sheet(w, person),
-        "profile": {"given_name": one.given_name, "family_name": one.family_name, "notes": w.canary},
+        "profile": {"given_name": person.given_name, "family_name": person.family_name, "notes": w.canary},
     }  # fmt: skip
     opened = await w.api.post(counsellor(person), "counselling", "/files", body)
     person.case_id, person.case_ref = opened["case_id"], opened["case_ref"]
@@ -160,6 +156,7 @@ def _sheet(w: World, person: Person) -> dict[str, Any]:
 def _person(
     number: int, country: str, admin1: str, language: str, centre: str, isco08: tuple[str, ...], title: str
 ) -> Person:
+    given_name, family_name = NAMES[language][-1]
     return Person(
         number=number,
         country=country,
@@ -175,6 +172,8 @@ def _person(
         vulnerable=False,
         return_type="unknown",
         needs=("employment",),
+        given_name=given_name,
+        family_name=family_name,
         title=title,
         centre=centre,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 
 import asyncpg
@@ -12,9 +12,10 @@ import asyncpg
 from chassis.clock import Clock
 from chassis.consumer import parking
 from chassis.operators.retention import sweep
-from chassis.postgres.database import LENT_WITHIN, is_outage, reason_of, told
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, LENT_WITHIN, is_outage, reason_of, told
 from chassis.postgres.own_connection import OwnConnection
 from chassis.pure.retention import Agreed
+from chassis.service import Watched
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.vault.vault import KeyVault
@@ -109,6 +110,14 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
         )
         for gauge, value in zip(gauges, row, strict=True):
             gauge.set(float(value or 0))
+    return 0
+
+
+async def count(pool: asyncpg.Pool, clock: Clock, metrics: Metrics, watched: Sequence[Watched]) -> int:
+    """Counts what the service wants to show: a statement each."""
+    async with pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
+        for each in watched:
+            metrics.watched.labels(each.what).set(await connection.fetchval(each.count, clock.now()))
     return 0
 
 

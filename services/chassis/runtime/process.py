@@ -85,6 +85,8 @@ KEYS_SECONDS = 5.0
 UNSEALED_SECONDS = 60.0
 FOLLOWED_SECONDS = 60.0
 """Between two looks whether a kind of deadline is to go over what was stored before it."""
+WATCHED_SECONDS = 60.0
+"""Between two counts of what the service shows."""
 AUDIT_SECONDS = 1.0
 """How long a row of the audit lies unsealed: until then nothing shows that it was changed."""
 RETENTION_SECONDS = 5.0
@@ -259,6 +261,9 @@ class Runtime:
             Loop("retention", Retention(workshop, self.agreed, self.vault).step, RETENTION_SECONDS, self.metrics),
         ):
             self._loop(loop)
+        if self.service.watched:
+            count = partial(loops.count, workshop.pool, self.clock, self.metrics, self.service.watched)
+            self._loop(Loop("watched", count, WATCHED_SECONDS, self.metrics))
         if self.service.follows:
             follower = Follower(workshop, self.service.follows)
             self._loop(Loop("follower", follower.follow_some, FOLLOWED_SECONDS, self.metrics))

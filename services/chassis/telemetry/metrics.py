@@ -111,6 +111,7 @@ class Metrics:
         self.retention_held = gauge("retention_held", "Subjects whose records are due, but for a hold", ("kind",))
         self.retention_oldest = gauge("retention_oldest_seconds", "For how long the oldest has been due", ("kind",))
         self.retention_ended = counter("retention_ended", "Subjects whose records have ended", ("kind", "effect"))
+        self.watched = gauge("watched", "What the service itself counts, because nobody else would notice", ("what",))
         self.wrapped_under_older = gauge("wrapped_under_older", "Aggregates whose data keys could not be wrapped anew")
         self.vault_locked = counter("vault_locked", "Sealed data that did not open when they were asked for")
         self.foreign_records = counter("foreign_records", "Records in own topics that others wrote", ("topic",))

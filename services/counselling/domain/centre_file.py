@@ -117,8 +117,10 @@ class CentreFile:
     corrections: tuple[Correction, ...] = ()
     """What was once recorded of an arrival: those of earlier journeys too."""
     acts: Mapping[str, datetime] = field(default_factory=dict)
-    """Of whom a centre took in by itself: when each consent was signed that was not taken back, by its id, and when the
+    """Of whom a centre took in by itself: the day of each consent that was not taken back, by its id, and when the
     profile was set (`ACT_OF_PROFILE`)."""
+    signed_at: datetime | None = None
+    """In documents from before `acts`: when the person last signed anything."""
     ended: Ended | None = None
     """Of the same: the end of the case, as it was told last (`ending.py`)."""
 
@@ -159,6 +161,11 @@ class CentreFile:
             return self
         others = {each: when for each, when in self.acts.items() if each != act}
         return replace(self, acts=others if at is None else {**others, act: at})
+
+    @property
+    def acted_at(self) -> tuple[datetime, ...]:
+        """When anything was done for whom a centre took in by itself, beside their support."""
+        return (*self.acts.values(), *(() if self.signed_at is None else (self.signed_at,)))
 
     def aged(self, age: Age, now: datetime) -> CentreFile:
         """The file of a person who counts to this age band: every preview shows it, whoever may see that."""

@@ -14,6 +14,7 @@ from counselling.domain.sight import Sight, own_referrals, sight_of
 from vocabulary.centres import shut
 from vocabulary.countries import day_at
 from vocabulary.roles import PROGRAMME_MANAGER
+from vocabulary.switch import ACTIVE, status_on
 
 
 def referral_of(
@@ -33,14 +34,16 @@ def to_be_ended(
     states: States, case_id: UUID, referral_id: UUID, context: Context
 ) -> tuple[CentreFile, Referral] | Refused:
     """The referral and its file, for whoever may say that nothing more comes of it: its centre; the programme's
-    management for a centre that has closed, which nobody speaks for any more."""
+    management for a centre that has closed, or lies in a country where the programme is suspended or has ended."""
     if context.actor.role != PROGRAMME_MANAGER:
         return referral_of(states, case_id, referral_id, context.actor)
     file = states.get(CentreFile, case_id)
     referral = None if file is None else file.referral(referral_id)
     if file is None or referral is None:
         return refusals.REFERRAL_NOT_FOUND
-    return (file, referral) if has_closed(referral.centre, referral.centre_country, context) else refusals.CENTRE_OPEN
+    country = referral.centre_country
+    away = status_on(context.reference.countries, country, day_at(country, context.now)) != ACTIVE
+    return (file, referral) if away or has_closed(referral.centre, country, context) else refusals.CENTRE_OPEN
 
 
 def has_closed(centre: str, country: str, context: Context) -> bool:

@@ -7,6 +7,8 @@ closed door because Germany does not answer.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -27,6 +29,16 @@ from vocabulary.reference import Centre
 from vocabulary.refusals import limit_reached
 from vocabulary.roles import DATA_PROTECTION_OFFICER
 from vocabulary.signing import Place
+
+DAY: Final = timedelta(days=1)
+
+
+class Before(NamedTuple):
+    """What the person had allowed the centre to know, whoever has taken it down."""
+
+    purpose: str
+    recipients: tuple[str, ...]
+    withdrawn_at: datetime | None
 
 
 def of_opening(command: OpenFile, centre: Centre, context: Context, *, minor: bool) -> SignedConsent | Refused:
@@ -53,11 +65,14 @@ def record_consent(states: States, command: RecordConsent, context: Context) -> 
     minor = last is not None and last.preview.age_band == MINOR
     earlier = states.linked(SignedConsent, file.id)
     consent = _signed(file.id, command.purpose, recipients, command.sheet, centre, context)
-    if refused := _at(centre, context).why_not(consent, earlier, context.now, minor=minor):
+    known = [Before(COUNSELLING, each.recipients, each.withdrawn_at) for each in file.consents]
+    if refused := _at(centre, context).why_not(consent, [*earlier, *known], context.now, minor=minor):
         return refused
     if len(earlier) >= MOST_SIGNED:
         return limit_reached(MOST_SIGNED, "consents", "Name several recipients in one consent.")
-    after = with_signed(file, consent, context).with_act(str(consent.id), context.now)
+    after = with_signed(file, consent, context).with_act(
+        str(consent.id), end_of_day_at(centre.country, consent.granted_on - DAY)
+    )
     return Decision((after, consent), (told(consent, file),), answer=SignedOutcome.of(consent))
 
 

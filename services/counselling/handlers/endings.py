@@ -51,6 +51,8 @@ def fail(states: States, command: FailReferral, context: Context) -> Decision | 
         return unknown_code("/reason", "fail_reasons")
     if reason.code == NEVER_ARRIVED:
         return refusals.REASON_OF_THE_FILE
+    if reason.ends_case and context.actor.org != referral.centre:
+        return refusals.REASON_OF_A_CENTRE
     ended = _held_by(file, referral.centre) if reason.ends_case else (referral,)
     after, events = _failed(file, ended, reason.code, context)
     answer = ReferralOutcome.of(after, after.referral(referral.id) or referral, sight_in(after, context))

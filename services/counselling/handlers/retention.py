@@ -47,7 +47,7 @@ def with_end(decide: Decide) -> Decide:
 
 
 def _ended(file: CentreFile, intake: Referral) -> Ended | None:
-    at = end_of(file.referrals, file.acts.values(), over=file.case_over is not None)
+    at = end_of(file.referrals, file.acted_at, over=file.case_over is not None)
     return None if at is None else Ended(day_at(intake.centre_country, at))
 
 

@@ -96,6 +96,8 @@ class Candidate:
     employed_on: date | None = None
     ages: tuple[Age, ...] = ()
     """What was told of the person's age, in order, perhaps before any referral: the last counts."""
+    age: Age | None = None
+    """In documents from before `ages`: the last of them."""
     case_ref: str | None = None
     """What the person has on paper; None if no referral has told it."""
     arrival_told: Told | None = None
@@ -125,9 +127,12 @@ class Candidate:
 
     @property
     def of_age_from(self) -> datetime | None:
-        """When it was told that a minor is one no more; None if the person was never a minor here, or is one."""
-        last = max((place for place, each in enumerate(self.ages) if each.band == MINOR), default=None)
-        return None if last is None else next((each.at for each in self.ages[last + 1 :]), None)
+        """When it was told that a minor is one no more. None of whoever never was a minor here, or is one; nor of who
+        was called one for a while, after they had been told to be older: that was a slip."""
+        known = [each for each in self.ages if each.band != "unknown"]
+        if not known or known[0].band != MINOR:
+            return None
+        return next((each.at for each in known if each.band != MINOR), None)
 
     @property
     def country(self) -> str | None:
@@ -183,7 +188,8 @@ class Candidate:
 
     def aged(self, age: Age) -> Candidate:
         """The person counts to this age band, unless something later was told of it already."""
-        ages = tuple(sorted({*self.ages, age}, key=IN_TIME))
+        before = self.ages or ((self.age,) if self.age is not None else ())
+        ages = tuple(sorted({*before, age}, key=IN_TIME))
         if self.profile is None:
             return replace(self, ages=ages)
         return replace(self, ages=ages, profile=replace(self.profile, age_band=ages[-1].band))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from tests.support.counselling.world import (
 )
 from tests.support.memory import NOW
 from tests.support.memory_api import MemoryApi
+from vocabulary.switch import over
 
 THIRD = UUID("f204789e-34f3-4b07-a44a-301596ceb9b2")
 HOUR = timedelta(hours=1)
@@ -84,6 +86,19 @@ def test_what_a_centre_that_has_closed_has_left_fails_by_the_programme_and_by_no
     told = last(desk.events, ReferralFailed)
     assert (told.centre, told.reason, desk.file.status) == (LAGOS, "service_ended", "failed")
     assert desk.due("first_contact", CASE) is None
+
+
+def test_the_programme_tells_of_no_death_which_nobody_could_take_back() -> None:
+    desk = Desk.with_contact()
+    closed(desk, LAGOS)
+    refused(desk.fail("person_deceased", actor=MANAGEMENT), "reason_of_a_centre", 422, "/reason")
+
+
+def test_while_the_country_is_suspended_the_programme_ends_what_its_centres_hold() -> None:
+    desk = Desk.with_contact()
+    desk.service.reference = over(desk.service.reference, [SimpleNamespace(country="NG", status="suspended")])
+    done(desk.fail("service_ended", actor=MANAGEMENT))
+    assert desk.file.status == "failed"
 
 
 def test_whom_such_a_centre_had_taken_in_is_kept_no_longer_than_their_term() -> None:

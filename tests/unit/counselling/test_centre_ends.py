@@ -89,6 +89,16 @@ def test_whose_profile_is_set_after_the_end_is_kept_from_that_day() -> None:
     assert last(desk.events, RetentionStarted).ended_on == TODAY + 100 * DAY
 
 
+def test_a_signature_from_before_each_was_kept_counts_on() -> None:
+    desk = WalkInDesk.with_file()
+    ended(desk)
+    desk.service.advance(timedelta(days=100))
+    of_old = replace(desk.file, signed_at=desk.service.now)
+    desk.service.rows[CentreFile][CASE] = TypeAdapter(CentreFile).dump_json(of_old).decode()
+    done(desk.take_back())
+    assert last(desk.events, RetentionStarted).ended_on == TODAY + 100 * DAY
+
+
 def test_after_a_death_nothing_moves_its_day() -> None:
     desk = WalkInDesk.with_file()
     done(desk.service.command(commands.FailReferral(CASE, desk.intake.id, "person_deceased"), COUNSELLOR))

@@ -250,6 +250,16 @@ def test_what_was_signed_before_the_withdrawal_brings_nothing_back() -> None:
     done(desk.sign("counselling", sheet=replace(SHEET, granted_on=TODAY + DAY)))
 
 
+def test_nor_does_what_was_signed_before_the_person_took_back_in_germany_what_they_had_allowed() -> None:
+    desk = WalkInDesk()
+    desk.tell(consent(), referred())
+    done(desk.accept())
+    desk.tell(consent_gone())
+    before = replace(SHEET, granted_on=TODAY - DAY)
+    refused(desk.sign("counselling", sheet=before), "signed_before_withdrawal", 422, "/granted_on")
+    done(desk.sign("counselling"))
+
+
 def test_people_come_back_after_the_end_without_the_scout_wherever_they_came_from() -> None:
     desk = _ended_after_a_referral()
     refused(desk.reopen(), "consent_missing")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import permutations
 from uuid import UUID
 
 import pytest
+from pydantic import TypeAdapter
 
 from chassis.pure.messages import Contract
 from placement import contracts
@@ -133,6 +135,26 @@ def test_it_is_counted_alike_in_whatever_order_the_ages_are_told(bands: tuple[st
         [candidate] = desk.service.all(Candidate)
         found.add(candidate.of_age_from)
     assert found == {NOW + bands.index("18_24") * DAY if "under_18" in bands else None}
+
+
+def test_a_slip_of_the_age_begins_nothing_anew() -> None:
+    desk = Desk(referred(), arrived())
+    desk.service.advance(70 * DAY)
+    desk.hears(aged("under_18"))
+    desk.service.advance(DAY)
+    desk.hears(aged("25_34"))
+    assert desk.row == (2, LAGOS, ARRIVED + 90 * DAY, False)
+
+
+def test_a_minor_from_before_all_ages_were_kept_comes_of_age_as_others_do() -> None:
+    desk = Desk(referred(age_band="under_18"), arrived())
+    [candidate] = desk.service.all(Candidate)
+    desk.service.rows[Candidate][CASE] = (
+        TypeAdapter(Candidate).dump_json(replace(candidate, ages=(), age=candidate.ages[-1])).decode()
+    )
+    desk.service.advance(300 * DAY)
+    desk.hears(aged("18_24"))
+    assert (desk.missed, desk.row) == ([], (1, LAGOS, NOW + 360 * DAY, False))
 
 
 def test_another_centre_takes_it_over_as_far_as_it_has_got() -> None:
