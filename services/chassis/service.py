@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.pure.audit import AuditSealed
 from chassis.pure.calendar import NO_CALENDAR, WorkingDays
 from chassis.pure.decision import Actor, Handler, Refused, Visit
-from chassis.pure.messages import Contract
+from chassis.pure.messages import Contract, Event
 from chassis.pure.retention import Kept
 from chassis.pure.sealing import holds_keys
 from chassis.pure.states import Kind
@@ -87,7 +87,10 @@ class Service:
     why nobody may act for an organisation at a time, by the code lists. `load_reference` reads and validates the code
     lists at start. `standing`: aggregates of one of the `kinds` that every process knows by heart, and what they change
     in the code lists. `seals`: whether it has a key file. It needs one for what only a vault opens, and to remember
-    bodies and persons by keyed hashes. `keeps`: the kinds of records that end by a rule. `unsealed`: what lies in clear
+    bodies and persons by keyed hashes. `keeps`: the kinds of records that end by a rule.
+    `repeats`: events of its own whose effect a database that has forgotten them must have again before the service
+    answers, such as erasures, in the order in which they have it. Each handler decides once more on what is stored now;
+    what it tells was told then, and is not told again. `unsealed`: what lies in clear
     from before. `wrapped`: where its data keys lie, all of them. `audit_head`: its event that tells up to where its
     audit is sealed. `auditor`: the role that reads the audit.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
@@ -114,6 +117,7 @@ class Service:
     load_reference: Callable[[Path], Any] = lambda _directory: None
     standing: Overlay | None = None
     keeps: Sequence[Kept] = ()
+    repeats: Mapping[type[Event], Handler] = field(default_factory=dict)
     working_days: WorkingDays = NO_CALENDAR
     moves: Mapping[str, Handler] = field(default_factory=dict)
     stays: Mapping[str, str] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from counselling.handlers import (
     KINDS,
     MOVES,
     RENEWING,
+    REPEATS,
     REWRAPPING,
     SEALING,
 )
@@ -70,6 +71,7 @@ SERVICE = Service(
     seals=True,
     audit_head=AuditSealed,
     keeps=KEEPS,
+    repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
     wrapped=(

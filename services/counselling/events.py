@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from pydantic import Field
 from chassis.pure import audit
 from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
+from counselling.domain.assessment import MOST_ASSESSMENTS
 from counselling.domain.journey import ArrivalMethod, Channel
 from vocabulary import deadlines, receiving
 from vocabulary.codes import (
@@ -207,6 +209,13 @@ class ProfileKeyDestroyed(receiving.Destroyed, service="counselling"):
     """
 
 
+class LevelsDestroyed(CaseEvent, service="counselling"):
+    """The levels of all assessments that these centres had made can be opened no more: a centre has destroyed their
+    keys. That there were assessments stays known."""
+
+    centres: Annotated[tuple[Centre, ...], Field(min_length=1, max_length=MOST_ASSESSMENTS)]
+
+
 class AgeBandChanged(CounsellingEvent):
     """A person whom a centre took in by itself counts to another age band from the first of a month on: a birthday is
     over, or the band was wrong."""
@@ -249,6 +258,7 @@ EVENTS: tuple[type[Event], ...] = (
     RecordVoided,
     FirstContactMade,
     NeedsAssessed,
+    LevelsDestroyed,
     DeadlineApproaching,
     DeadlineMissed,
     DeadlineMet,

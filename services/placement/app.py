@@ -9,7 +9,7 @@ from placement import corrections
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
 from placement.events import AuditSealed
-from placement.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES
+from placement.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES, REPEATS
 from placement.handlers.deadlines import STAYS
 from placement.reference import Reference
 from placement.retention import KEEPS
@@ -44,6 +44,7 @@ SERVICE = Service(
     seals=True,
     audit_head=AuditSealed,
     keeps=KEEPS,
+    repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
     wrapped=(Wrapped(ProfileKey, HANDED_OVER, REHANDING),),
 )

@@ -12,7 +12,7 @@ from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
 from referral.domain.profile import Profile
 from referral.events import AuditSealed
-from referral.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES, PARTING, REWRAPPING, SEALING
+from referral.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES, PARTING, REPEATS, REWRAPPING, SEALING
 from referral.handlers.deadlines import STAYS
 from referral.reference import Reference
 from referral.retention import KEEPS
@@ -72,6 +72,7 @@ SERVICE = Service(
     audit_head=AuditSealed,
     auditor=roles.DATA_PROTECTION_OFFICER,
     keeps=KEEPS,
+    repeats=REPEATS,
     unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(IN_ONE_PIECE, PARTING)),
     wrapped=(Wrapped(Profile, UNPARTED, PARTING), Wrapped(Case, KEYS, REWRAPPING)),
 )

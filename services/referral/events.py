@@ -215,6 +215,11 @@ class ProfileSealed(ReferralEvent):
     parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=3)]
 
 
+class ProfileDestroyed(ReferralEvent):
+    """Two people of the desk have had the keys of the case destroyed: of the profile, and of what tells of health.
+    Nobody opens them any more, here or from what was told of them."""
+
+
 class ProfileKeyEvent(Event, service="referral", key="key_id", data_class="pseudonymous", on="referral.keys"):
     """The last word on the key of one part of a profile for one receiver."""
 
@@ -309,6 +314,7 @@ EVENTS: tuple[type[Event], ...] = (
     ReturneeDeparted,
     DepartureDiverted,
     ProfileSealed,
+    ProfileDestroyed,
     DeadlineApproaching,
     DeadlineMissed,
     DeadlineMet,

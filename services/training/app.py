@@ -8,7 +8,7 @@ from chassis.service import Overlay, Service, Wrapped
 from training.api import router
 from training.consumers import EVENTS as CONSUMED
 from training.events import AuditSealed
-from training.handlers import COMMANDS, DEADLINES, KINDS
+from training.handlers import COMMANDS, DEADLINES, KINDS, REPEATS
 from training.handlers.deadlines import STAYS
 from training.reference import Reference
 from training.retention import KEEPS
@@ -41,6 +41,7 @@ SERVICE = Service(
     seals=True,
     audit_head=AuditSealed,
     keeps=KEEPS,
+    repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
     wrapped=(Wrapped(ProfileKey, HANDED_OVER, REHANDING),),
 )

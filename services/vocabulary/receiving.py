@@ -22,12 +22,12 @@ from chassis.pure.messages import Contract
 from chassis.pure.needs import Linked, needs
 from chassis.pure.retention import Clock, Kept, TermOver, by_clock
 from chassis.pure.sealing import Handed, Rewrap, Vault
-from chassis.pure.states import Kind, States
+from chassis.pure.states import Kind, Need, States, by_id
 from vocabulary import handed
 from vocabulary.codes import Box, KeyId, KeyReceiver
 from vocabulary.events import CaseContract, CaseEvent
 from vocabulary.handed import PARTS, PartStatus, ProfileKey, SealedBox, SealedProfile
-from vocabulary.profiles import BOX, FIELDS, box_of
+from vocabulary.profiles import BOX, FIELDS, box_of, key_id_of
 from vocabulary.retention import ENDS
 from vocabulary.terms import ProfilePart
 
@@ -213,6 +213,24 @@ def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
 
 REHANDING: Final = Handler(needs(id=ProfileKey), rewrap)
 """For keys that an older generation has sealed."""
+
+
+def of_key(event: Destroyed) -> Iterable[Need]:
+    """The key of which a service has told that its copy is gone."""
+    return (by_id(ProfileKey, key_id_of(event.case_id, event.part, event.receiver)),)
+
+
+def destroyed_again(states: States, event: Destroyed, _context: Context) -> Decision:
+    """A restored database has forgotten that a copy is gone: it is, unless the key was handed over anew since."""
+    [need] = of_key(event)
+    key = states.get(ProfileKey, need.id)
+    if key is None or key.status != "held" or key.told_at > event.revoked_at:
+        return NOTHING
+    return Decision((ProfileKey(key.id, key.case_id, key.part, key.receiver, event.revoked_at),))
+
+
+DESTROYED_AGAIN: Final = Handler(of_key, destroyed_again)
+"""What a restored database must have the effect of again."""
 
 
 def profile_over(states: States, term: TermOver, _context: Context) -> Decision:

@@ -251,6 +251,10 @@ async def test_a_service_that_publishes_nothing_because_something_was_forgotten_
     assert (await patient.says("lineage")).state is State.UNKNOWN
     await connection.execute("create table halt (kind text primary key, detail text not null)")
     assert (await patient.says("lineage")).state is State.RIGHT
+    await connection.execute("insert into repeat (type, occurred_at, body, asked_by) values ('x', now(), '{}', 'y')")
+    line = await patient.says("lineage")
+    says = "nobody is answered: 1 events that were forgotten are still to be repeated"
+    assert (line.state, line.says) == (State.WRONG, says)
     await connection.execute("insert into halt values ('database', '3 events of 2 keys are forgotten')")
     await connection.close()
     line = await patient.says("lineage")

@@ -10,6 +10,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from chassis.kafka.kinds import ORDINARY
 from chassis.operators import restore
 from chassis.outbox.lineage import compare
 from chassis.telemetry.metrics import Metrics
@@ -33,7 +34,7 @@ from tests.support.restores import (
     value,
 )
 from tests.support.shop import Shop
-from tests.support.toy import Sell
+from tests.support.toy import Counted, Sell
 from tests.support.toy_process import ToyProcess, until_async
 
 
@@ -92,7 +93,7 @@ async def test_what_is_forgotten_is_listed_and_after_reconciling_nothing_takes_a
             (decided,) = await restore.decided(connection)
             assert (decided["by"], decided["reason"]) == ("INC-1", "put back to noon")
             assert {(each["key"], each["number"]) for each in decided["report"]["forgotten"]} == listed
-            assert decided["report"]["done"] == {"keys": 2, "renumbered": 3, "dropped": 0}
+            assert decided["report"]["done"] == {"keys": 2, "renumbered": 3, "dropped": 0, "repeats": 0}
         finally:
             await connection.close()
     numbers = await broker.sequences(TOPIC, {str(till), str(other), str(new)})
@@ -318,12 +319,15 @@ async def test_a_service_whose_database_was_put_back_answers_503_until_it_is_rec
 
         connection = await asyncpg.connect(earlier)
         try:
-            await restore.reconcile(connection, reader(broker.bootstrap), (TOPIC,), "INC-1", "a copy of noon")
+            decided = ("INC-1", "a copy of noon", ORDINARY, (Counted,))
+            _, done = await restore.reconcile(connection, reader(broker.bootstrap), (TOPIC,), *decided)
+            assert done.repeats == 1
         finally:
             await connection.close()
         for process in (api, worker):
             await process.until_probe("ready", 200)
-        await until_value(earlier, "select count(*) from till where data->>'total' = '1'", 2)
+        assert (await api.http.get(f"/tills/{till}")).json()["total"] == 2, "with the sale that was forgotten"
+        await until_value(earlier, "select count(*) from till where data->>'total' = '1'", 1)
         assert (await api.sell(till, 1)).status_code == 201
         await until_value(earlier, EMPTY, 0)
     assert (await broker.sequences(TOPIC, {str(till)}))[str(till)] == [1, 2, 3]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -113,6 +114,48 @@ def test_plan_lists_and_changes_nothing_then_reconcile_lets_the_service_go_on(ph
     asyncio.run(goes_on())
     numbers = asyncio.run(emitter.broker.sequences(emitter.topic, {KEY}))[KEY]
     assert numbers[-3:] == [1, 2, 3]
+
+
+def test_what_is_to_be_repeated_is_counted_and_listed_by_case_only_if_that_is_asked_for(
+    ph: Ph, emitter: Emitter
+) -> None:
+    case = str(uuid4())
+    body = {"consent_id": str(uuid4()), "purpose": "referral", "recipients": ["country:NG"]}
+    withdrawn = {"case_id": case, "effective_at": "2026-03-02T09:00:00Z", **body}
+
+    async def forgotten() -> None:
+        happened = {"ce_time": "2026-03-02T09:00:00Z"}
+        await emitter.emit(case, name="ConsentWithdrawn", body=json.dumps(withdrawn).encode(), **happened)
+        await emitter.emit(case, name="ProfileDestroyed", **happened)
+        async with led(emitter.relay()):
+            await until_value(emitter.dsn, "select count(*) from outbox", 0)
+        connection = await asyncpg.connect(emitter.dsn)
+        try:
+            await connection.execute("delete from stream where key = $1", case)
+            await connection.execute("update lineage set next_offset = 0, last_id = ''")
+        finally:
+            await connection.close()
+
+    asyncio.run(forgotten())
+    done = ph("restore", "plan", *SERVICE)
+    assert "to be repeated: ConsentWithdrawn 1\n" in done.output
+    assert (
+        "cannot be repeated, do it by hand: ph.referral.v1 " + case + " 2 ph.referral.ProfileDestroyed.v1"
+        in done.output
+    )
+    assert f"{case}\tConsentWithdrawn" not in done.output
+    assert f"{case}\tConsentWithdrawn\t2026-03-02" in ph("restore", "plan", *SERVICE, "--cases").output
+    document = json.loads(ph("restore", "plan", *SERVICE, "--cases", "--json").stdout)
+    assert document["repeats"] == {"ConsentWithdrawn": 1}
+    assert [each["case_id"] for each in document["repeated"]] == [case]
+    assert asyncio.run(value(emitter.dsn, "select count(*) from repeat")) == 0, "it changes nothing"
+    document = json.loads(ph("restore", "reconcile", *DECIDED, "--json").stdout)
+    assert document["done"]["repeats"] == 1
+    assert (
+        json.loads(asyncio.run(value(emitter.dsn, "select body from repeat where asked_by = 'INC-4711'"))) == withdrawn
+    )  # type: ignore[arg-type]
+    assert ph("restore", "reconcile", *DECIDED).exit_code == 0
+    assert asyncio.run(value(emitter.dsn, "select count(*) from repeat")) == 1, "and once only"
 
 
 def test_a_reason_and_a_role_are_asked_for(ph: Ph, emitter: Emitter) -> None:

@@ -131,8 +131,8 @@ class Emitter:
         """Its relay."""
         return relay_of(self.dsn, self.broker.bootstrap, topics=(self.topic,))
 
-    async def emit(self, *keys: str) -> None:
-        """Commits an event per key, as a command would."""
+    async def emit(self, *keys: str, name: str = "Counted", body: bytes = b"{}", **more: str) -> None:
+        """Commits an event per key, as a command would. `more`: further headers."""
         connection = await asyncpg.connect(self.dsn)
         try:
             for key in keys:
@@ -144,12 +144,13 @@ class Emitter:
                 )
                 headers = {
                     "ce_id": str(uuid4()),
-                    "ce_type": f"ph.{self.source}.Counted.v1",
+                    "ce_type": f"ph.{self.source}.{name}.v1",
                     "ce_source": f"/ph/{self.source}",
                     "ce_recordedtime": "2026-03-02T09:00:00Z",
+                    **more,
                     "ce_sequence": str(number),
                 }
-                record = outbox.record(key, b"{}", **headers)
+                record = outbox.record(key, body, **headers)
                 await connection.execute(
                     "insert into outbox (topic, key, record) values ($1, $2, $3)", self.topic, key, record
                 )

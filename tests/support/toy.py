@@ -16,6 +16,7 @@ from uuid import UUID
 from chassis.operators.retention import SWEPT
 from chassis.pure.answers import Answer
 from chassis.pure.decision import (
+    NOTHING,
     Cleared,
     Context,
     Deadline,
@@ -98,6 +99,12 @@ def sold(states: States, message: Sold, _context: Context) -> Decision | Refused
     return _count(states, message.till_id, message.amount)
 
 
+def recounted(states: States, event: Counted, _context: Context) -> Decision:
+    """What a till that was put back has forgotten; it would be told again, if what a repetition tells were."""
+    till = states.get(Till, event.till_id)
+    return NOTHING if till is None else Decision((replace(till, total=event.total),), (event,))
+
+
 def sell(states: States, command: Sell, _context: Context) -> Decision | Refused:
     return _count(states, command.till, command.amount)
 
@@ -153,6 +160,7 @@ TILL = Service(
     commands=COMMANDS,
     consumers=CONSUMERS,
     deadlines=DEADLINES,
+    repeats={Counted: Handler(_one("till_id"), recounted)},
     stays={"alarm": "it rings when it was set for"},
     routers=(),
     migrations=MIGRATIONS,

@@ -1,25 +1,37 @@
-"""After a restore: what was published and is forgotten, and how a service goes on without using a number twice."""
+"""After a restore: what was published and is forgotten, and how a service goes on without using a number twice.
+
+What was erased or taken back meanwhile has its effect again before anybody is answered (`repeats.py`). What ends by a
+term waits a while: its run must not come before the service has read again what others have told since, holds above
+all.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 from aiokafka import TopicPartition
 
+from chassis.clock import Clock
 from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.kafka.past import Reader, opened
+from chassis.operators import repeats, retention
+from chassis.operators.repeats import Repeats, repeats_in
 from chassis.outbox import telling
 from chassis.outbox.lineage import Comparison, Told, compare, event_of
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.records import renumbered
 from chassis.outbox.relay import LOCK
+from chassis.pure.messages import Event
 from chassis.trouble import Trouble
 
+TERMS_WAIT: Final = timedelta(hours=1)
+"""So long after `reconcile` nothing ends by its term. What others have told in a day is read in minutes."""
 _PUBLISHED = """
 select s.topic, s.key, s.sequence - coalesce(o.waiting, 0) as published
 from stream s left join (select key, count(*) as waiting from outbox group by key) o using (key)
@@ -58,6 +70,8 @@ class Plan:
 
     comparison: Comparison
     missing: list[Missing]
+    repeats: Repeats
+    """What of the forgotten is to have its effect again before the service answers."""
 
     @property
     def holds(self) -> bool:
@@ -74,14 +88,21 @@ class Reconciled:
     renumbered: int
     dropped: int
     """Waiting events that were published already."""
+    repeats: int = 0
+    """Events that the worker is to repeat before anybody is answered."""
 
 
 async def plan(
-    connection: asyncpg.Connection, reader: Reader, topics: Collection[str], kinds: Kinds = ORDINARY
+    connection: asyncpg.Connection,
+    reader: Reader,
+    topics: Collection[str],
+    kinds: Kinds = ORDINARY,
+    events: Sequence[type[Event]] = (),
 ) -> Plan:
-    """Compares, and changes nothing."""
-    comparison = await compare(connection, reader, topics, kinds)
-    return Plan(comparison, await _missing(connection, reader, comparison, kinds) if comparison.cut else [])
+    """Compares, and changes nothing. `events`: those that the service repeats, in its order."""
+    comparison = await compare(connection, reader, topics, kinds, wanted={each.type for each in events})
+    missing = await _missing(connection, reader, comparison, kinds) if comparison.cut else []
+    return Plan(comparison, missing, repeats_in(comparison, events))
 
 
 def document(found: Plan) -> dict[str, Any]:
@@ -90,6 +111,8 @@ def document(found: Plan) -> dict[str, Any]:
     return {
         "holds": found.holds,
         "forgotten": [each._asdict() for each in comparison.forgotten],
+        "repeats": found.repeats.counts(),
+        "unread": [each._asdict() for each in found.repeats.unread],
         "too_old_to_see": [place._asdict() for place in comparison.gone],
         "missing": [each._asdict() for each in found.missing],
         "cut": [each._asdict() for each in comparison.cut],
@@ -116,13 +139,15 @@ async def reconcile(
     by: str,
     reason: str,
     kinds: Kinds = ORDINARY,
+    events: Sequence[type[Event]] = (),
 ) -> tuple[Plan, Reconciled]:
-    """Moves the numbers past everything published, renumbers what waits, and takes the topics as they are.
+    """Moves the numbers past everything published, renumbers what waits, and takes the topics as they are. The worker
+    is to repeat what there is of `events` before anybody is answered.
 
     Done again it changes nothing. Raises `Trouble` if the service publishes.
     """
     async with _nobody_publishes(connection) as alone:
-        found = await plan(connection, reader, topics, kinds)
+        found = await plan(connection, reader, topics, kinds, events)
         if found.comparison.leaderless:
             raise Trouble(
                 "nobody leads some partitions, so that it cannot be told what stands there: "
@@ -140,13 +165,16 @@ async def reconcile(
         async with connection.transaction():
             if not alone and not await connection.fetch(_HALTED):
                 raise _publishing()
-            done = await _renumber(connection, found.comparison)
+            done = replace(await _renumber(connection, found.comparison), repeats=len(found.repeats.found))
             ends = found.comparison.ends
             await _stand_still(reader, ends)
             await telling.write(connection, ends, found.comparison.told_already)
             gone = [each[:2] for each in found.comparison.cut if each[:2] not in ends]
             await connection.executemany(_GONE, gone)
             await connection.execute(_GO_ON)
+            await repeats.note(connection, found.repeats, by)
+            if any(loss.kind == "database" for loss in found.comparison.losses):
+                await retention.wait(connection, Clock().now() + TERMS_WAIT)
             if not found.holds:
                 await connection.execute(_AUDIT, by, reason, json.dumps(document(found) | {"done": asdict(done)}))
     return found, done

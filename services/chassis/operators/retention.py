@@ -62,7 +62,10 @@ SWEPT: Final = (
 )
 """What every service keeps: answers to commands, by which a repeated request gets the first one's; and what a record
 said that an operator has discarded. Its row stays with the reason, and with the digest by which it is known again."""
+SYSTEM: Final = "system"
+"""Who has asked for the run of each day."""
 _ASK = "insert into retention_run (asked_at, asked_by, reason) values ($1, $2, $3) returning id"
+_WAIT = "update retention_run set asked_at = greatest(asked_at, $1) where ended_at is null"
 _RUN = "select id, asked_at, asked_by, reason, ended_at, report from retention_run where id = $1"
 _RUNS = "select id, asked_at, asked_by, reason, ended_at, report from retention_run order by id desc limit $1"
 
@@ -145,6 +148,12 @@ async def ask(connection: Connection, by: str, reason: str, now: datetime) -> in
     """Asks the worker for a run; returns its number."""
     found: int = await connection.fetchval(_ASK, now, by, reason)
     return found
+
+
+async def wait(connection: Connection, until: datetime) -> None:
+    """Asks for a run then, and lets none begin or go on before it, but for one that an operator asks for meanwhile."""
+    await connection.execute(_WAIT, until)
+    await ask(connection, SYSTEM, "after a restore", until)
 
 
 async def run_of(connection: Connection, id_: int) -> Run:

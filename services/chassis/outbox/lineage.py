@@ -81,6 +81,8 @@ class Comparison:
     """Records that this service has not written: by their source, because their number follows on nothing, or because
     the outbox can have made no such record."""
     forgotten: list[Published] = field(default_factory=list)
+    records: dict[Published, ConsumerRecord[Any, Any]] = field(default_factory=dict)
+    """Those of the forgotten ones, as they stand there, whose types were wanted."""
     gone: list[TopicPartition] = field(default_factory=list)
     """Partitions that have records behind what the database knows, but no longer all of them: they are too old."""
     leaderless: list[TopicPartition] = field(default_factory=list)
@@ -112,15 +114,16 @@ async def compare(
     kinds: Kinds = ORDINARY,
     *,
     first_only: bool = False,
+    wanted: Collection[str] = (),
 ) -> Comparison:
     """Compares the service's topics with what the database knows of them. Call it while nobody publishes.
 
-    With `first_only` it stops after the first batch of records that shows a loss. Raises `KafkaError`, `TimeoutError`
-    and what asyncpg raises.
+    With `first_only` it stops after the first batch of records that shows a loss. `wanted`: types of events of which it
+    keeps what stands there. Raises `KafkaError`, `TimeoutError` and what asyncpg raises.
     """
     told = {TopicPartition(row[0], row[1]): Told(row[2], row[3]) for row in await connection.fetch(_TOLD)}
     async with opened(reader) as past:
-        judge = _Judge(connection, told, await past.bounds({*topics, *(each.topic for each in told)}), kinds)
+        judge = _Judge(connection, told, await past.bounds({*topics, *(each.topic for each in told)}), kinds, wanted)
         await judge.read(past, first_only=first_only)
     return judge.found
 
@@ -132,8 +135,11 @@ class _Judge:
         told: Mapping[TopicPartition, Told],
         bounds: Mapping[TopicPartition, Bounds | None],
         kinds: Kinds,
+        wanted: Collection[str],
     ) -> None:
         self._connection = connection
+        self._wanted = wanted
+        self._records: dict[Published, ConsumerRecord[Any, Any]] = {}
         self._kinds = kinds
         self._told = told
         self._bounds = {place: each for place, each in bounds.items() if each is not None}
@@ -197,6 +203,8 @@ class _Judge:
         self.found.numbers[event.key] = max(self.found.numbers.get(event.key, 0), event.number)
         self.found.topics[event.key] = event.topic
         self.found.forgotten.append(event)
+        if event in self._records:
+            self.found.records[event] = self._records[event]
 
     def _is_next(self, event: Published) -> bool:
         return event.number == self._last[event.key] + 1
@@ -220,6 +228,8 @@ class _Judge:
         self.found.examined += 1
         event = event_of(record, self._kinds)
         self.found.foreign += event is None
+        if event is not None and event.type in self._wanted:
+            self._records[event] = record
         return event
 
     async def _learn(self, keys: Collection[str]) -> None:

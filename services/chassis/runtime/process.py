@@ -72,6 +72,7 @@ from chassis.work.deadline_mover import DeadlineMover
 from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.follower import Follower
 from chassis.work.gate import Gate
+from chassis.work.repeater import Repeater
 from chassis.work.retention import Retention
 from chassis.work.rewrapper import Rewrapper
 from chassis.work.sealer import Sealer
@@ -91,6 +92,8 @@ AUDIT_SECONDS = 1.0
 """How long a row of the audit lies unsealed: until then nothing shows that it was changed."""
 RETENTION_SECONDS = 5.0
 """Between two looks whether somebody has asked for a run, or the day's is to begin."""
+REPEATS_SECONDS = 1.0
+"""Between two looks whether a restored database has forgotten what must have its effect again."""
 STANDING_SECONDS = 0.4
 """How long a process may not know what holds, with the time of a statement on top: less than half a second."""
 LINEAGE_SECONDS = 2.0
@@ -253,7 +256,9 @@ class Runtime:
         fetch = partial(fetch_record, self.kafka)
         dispatcher = Dispatcher(workshop, self.service.consumers, fetch, self.kinds.compacted)
         deadlines = DeadlineRunner(workshop, self.service.deadlines)
+        repeater = Repeater(workshop, self.service.repeats, self.service.subject, self.vault)
         for loop in (
+            Loop("repeats", repeater.step, REPEATS_SECONDS, self.metrics),
             Loop("deadlines", deadlines.fire_due, self.settings.deadline_poll_seconds, self.metrics),
             Loop("parked", dispatcher.drain, 1.0, self.metrics),
             Loop("gauges", lambda: loops.observe(workshop.pool, self.clock, self.metrics), 5.0, self.metrics),

@@ -1,14 +1,15 @@
 """Closed while the database is known to have forgotten what it told the world: then nothing is read and decided here.
 
 The relay finds that out and writes it to `halt`; each process of the service looks there. What a database that was put
-back says may no longer be so, and who is answered from it acts on that.
+back says may no longer be so, and who is answered from it acts on that. An operator settles it, and the gate stays
+closed until what was erased or taken back since has its effect again: while there is a row of `repeat`.
 """
 
 from __future__ import annotations
 
 from chassis.postgres.database import Connection
 
-_HALTS = "select kind from halt"
+_HALTS = "select kind from halt union all select 'database' where exists (select from repeat)"
 
 
 class DatabaseRestoredError(ConnectionError):

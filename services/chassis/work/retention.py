@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.audit.rows import DONE, WRITTEN, Who
-from chassis.operators.retention import Line, ask, plan, some_due, still_due
+from chassis.operators.retention import SYSTEM, Line, ask, plan, some_due, still_due
 from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection
 from chassis.pure.decision import Refused
 from chassis.pure.retention import Agreed, Kept, TermOver
@@ -27,13 +27,13 @@ BATCH = 100
 EVERY = timedelta(days=1)
 MEASURED_SECONDS = 300.0
 NOBODY = UUID(int=0)
-SYSTEM = "system"
 
 _LAST = "select max(asked_at) from retention_run where asked_by = $1"
 _OPEN = """
-select id, asked_by, kind, after, report from retention_run where ended_at is null order by id limit 1
-for update skip locked
+select id, asked_by, kind, after, report from retention_run where ended_at is null and asked_at <= $1
+order by id limit 1 for update skip locked
 """
+"""After a restore a run is asked for some time ahead."""
 _GOES_ON = "update retention_run set kind = $2, after = $3, report = $4 where id = $1"
 _ENDED = "update retention_run set ended_at = $2 where id = $1"
 
@@ -60,7 +60,7 @@ class Retention:
             if last is None or last + EVERY <= now:
                 await ask(connection, SYSTEM, "every day", now)
             async with connection.transaction():
-                run = await connection.fetchrow(_OPEN)
+                run = await connection.fetchrow(_OPEN, now)
                 if run is None:
                     return 0
                 return await self._go_on(connection, dict(run), now)

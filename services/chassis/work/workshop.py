@@ -56,6 +56,10 @@ class Workshop:
     def unit_of_work(self) -> UnitOfWork:
         """A new transaction's worth of decisions, as of now. Raises `DatabaseRestoredError` if the gate is closed."""
         self.gate.require()
+        return self.behind_the_gate()
+
+    def behind_the_gate(self) -> UnitOfWork:
+        """The same while it is closed: for what must have its effect before anybody is answered."""
         return UnitOfWork(self.storage, self.reference, self.tracer, self.clock, self.calendar.days, self.vault)
 
 

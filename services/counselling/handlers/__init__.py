@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chassis.pure.decision import Handler
+from chassis.pure.messages import Event
 from chassis.pure.needs import Linked, needs
 from chassis.pure.states import Kind, Need
-from counselling import commands
+from counselling import commands, events
 from counselling.domain import assessment, centre_file, signed
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
@@ -26,6 +27,7 @@ from counselling.handlers import (
     endings,
     overdue,
     referrals,
+    repeats,
     retention,
     walk_ins,
 )
@@ -96,6 +98,15 @@ MOVES: Mapping[str, Handler] = {
 
 FOLLOWS: Mapping[Ladder, Handler] = {each: Handler(needs(id=each.state), each.stored) for each in overdue.LADDERS}
 """For what was stored before there was the kind of deadline."""
+
+REPEATS: Mapping[type[Event], Handler] = {
+    events.ConsentWithdrawn: Handler(repeats.WITH_SIGNED, with_deadlines(overdue.LADDERS, repeats.consent_withdrawn)),
+    events.LevelsDestroyed: Handler(repeats.WITH_LEVELS, repeats.levels_destroyed),
+    events.ProfileKeyDestroyed: Handler(repeats.of_key, repeats.key_destroyed),
+    events.RetentionStarted: Handler(BY_CASE, repeats.end_told),
+    events.RetentionStopped: Handler(BY_CASE, repeats.end_told),
+}
+"""What a restored database must have the effect of again, in this order: what ends a case before its end."""
 
 REWRAPPING = Handler(needs(id=CentreFile), care.rewrap)
 """For data keys that an older generation has wrapped."""

@@ -6,7 +6,7 @@ The keys rest in the file and the boxes in the assessments: who has a copy of on
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from counselling import refusals
 from counselling.commands import DestroyLevels
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
+from counselling.events import LevelsDestroyed
 from counselling.handlers.access import sight_in
 from counselling.outcomes import LevelsOutcome
 
@@ -46,7 +47,7 @@ def levels_of(file: CentreFile, assessment: Assessment, vault: Vault) -> dict[st
 
 
 def destroy_levels(states: States, command: DestroyLevels, context: Context) -> Decision | Refused:
-    """Destroys the keys of levels, and the boxes with them; destroying them twice is no fault.
+    """Destroys the keys of levels, and the boxes with them; destroying them twice is no fault, and is told once.
 
     Those of the whole case, for a centre that has the person in its care and may read them. Its own, for every other
     that has ever taken the person on: also after the end, and without a consent, then most of all.
@@ -59,10 +60,20 @@ def destroy_levels(states: States, command: DestroyLevels, context: Context) -> 
         return refusals.OTHER_ORGANISATION
     everybodys = file.held_by(centre) is not None and sight_in(file, context) == "whole"
     assessments = [each for each in states.linked(Assessment, file.id) if everybodys or each.centre == centre]
-    without = tuple(replace(each, levels=None) for each in assessments)
-    kept = {} if everybodys else {of: key for of, key in file.care_keys.items() if of != centre}
+    makers = {each.centre for each in assessments if each.levels is not None} | file.care_keys.keys()
+    centres = makers if everybodys else makers & {centre}
+    told = (LevelsDestroyed(case_id=file.id, centres=tuple(sorted(centres))),) if centres else ()
     answer = LevelsOutcome(case_id=file.id, assessments=len(assessments))
-    return Decision((replace(file, care_keys=kept), *without), answer=answer)
+    return Decision(without_levels(file, assessments, centres), told, answer=answer)
+
+
+def without_levels(
+    file: CentreFile, assessments: Iterable[Assessment], centres: Collection[str]
+) -> tuple[CentreFile | Assessment, ...]:
+    """The file without the keys of these centres, and their assessments without levels."""
+    kept = {of: key for of, key in file.care_keys.items() if of not in centres}
+    without = (replace(each, levels=None) for each in assessments if each.centre in centres)
+    return replace(file, care_keys=kept), *without
 
 
 def rewrap(states: States, message: Rewrap, context: Context) -> Decision:

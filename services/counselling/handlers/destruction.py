@@ -65,7 +65,7 @@ def reject(states: States, command: RejectDestruction, context: Context) -> Deci
 def destroy(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
     """The delay is over, and nobody has said no: keys, boxes, and what the person was found by are gone.
 
-    It is told, as of a copy that was taken back: so it is on the list of what a restored database has forgotten.
+    It is told, as of a copy that was taken back, so that a restored database has it destroyed again.
     """
     walk_in = states.get(WalkIn, deadline.owner)
     if walk_in is None or walk_in.destruction is None or not walk_in.destruction.is_due(deadline.due_at):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chassis.pure.decision import Handler
+from chassis.pure.messages import Event
 from chassis.pure.needs import Linked, needs
 from chassis.pure.states import Kind, Need
 from placement import commands
@@ -84,3 +85,6 @@ MOVES: Mapping[str, Handler] = {
 
 FOLLOWS: Mapping[Ladder, Handler] = {each: Handler(needs(id=each.state), each.stored) for each in overdue.LADDERS}
 """For what was stored before there was the kind of deadline."""
+
+REPEATS: Mapping[type[Event], Handler] = {ProfileKeyDestroyed: receiving.DESTROYED_AGAIN}
+"""What a restored database must have the effect of again."""

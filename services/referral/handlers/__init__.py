@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chassis.pure.decision import Handler
+from chassis.pure.messages import Event
 from chassis.pure.needs import needs
 from chassis.pure.states import Kind, Need, by_id
-from referral import commands
+from referral import commands, events
 from referral.domain.case import Case, links
 from referral.domain.country import CountrySwitch
 from referral.domain.elsewhere import Elsewhere
@@ -24,6 +25,7 @@ from referral.handlers import (
     journey,
     receipts,
     referrals,
+    repeats,
     retention,
 )
 from referral.handlers.retention import OfCase
@@ -93,6 +95,19 @@ MOVES: Mapping[str, Handler] = {each.name: OfCase(needs(owner=Case), each.moves)
 
 FOLLOWS: Mapping[Ladder, Handler] = {each: OfCase(needs(id=each.state), each.stored) for each in receipts.LADDERS}
 """For what was stored before there was the kind of deadline."""
+
+REPEATS: Mapping[type[Event], Handler] = {
+    events.ConsentWithdrawn: Handler(BY_CASE, repeats.consent_withdrawn),
+    events.ReferralWithdrawn: Handler(BY_CASE, with_deadlines(receipts.LADDERS, repeats.referral_withdrawn)),
+    events.ProfileDestroyed: Handler(BY_CASE_WITH_PROFILE, repeats.profile_destroyed),
+    events.ProfileKeyRevoked: Handler(BY_CASE, repeats.key_revoked),
+    events.RetentionHeld: Handler(BY_CASE, repeats.held),
+    events.RetentionReleased: Handler(BY_CASE, repeats.released),
+    events.RetentionStarted: Handler(BY_CASE, repeats.end_told),
+    events.RetentionStopped: Handler(BY_CASE, repeats.end_told),
+}
+"""What a restored database must have the effect of again, in this order: what decides who may have a key comes before
+the keys, and what ends a case before its end."""
 
 REWRAPPING = Handler(needs(id=Case), care.rewrap)
 """For data keys that an older generation has wrapped."""

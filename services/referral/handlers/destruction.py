@@ -15,6 +15,7 @@ from referral.answers import DestructionOutcome
 from referral.commands import ConfirmDestruction, RejectDestruction, RequestDestruction
 from referral.domain.case import Case
 from referral.domain.profile import Profile
+from referral.events import ProfileDestroyed
 from referral.handlers.care import destroyed
 from referral.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
 from referral.handlers.desk import own_case
@@ -66,12 +67,14 @@ def reject(states: States, command: RejectDestruction, context: Context) -> Deci
 
 
 def destroy(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
-    """The delay is over, and nobody has said no: from now on no box of the case opens any more."""
+    """The delay is over, and nobody has said no: from now on no box of the case opens any more. It is told, so that a
+    restored database has it destroyed again."""
     case = states.get(Case, deadline.owner)
     if case is None or case.destruction is None or not case.destruction.is_due(deadline.due_at):
         return NOTHING
     after = replace(destroyed(case), destruction=None)
-    return Decision((after, Profile(case.id)), (), (Cleared(AGE_BAND, case.id),))
+    told = ProfileDestroyed(case_id=case.id)
+    return Decision((after, Profile(case.id)), (told,), (Cleared(AGE_BAND, case.id),))
 
 
 def _saved(case: Case, context: Context) -> Decision:

@@ -35,16 +35,17 @@ class OfCase(Handler):
         decision = Handler.decided(self, states, message, context)
         if isinstance(decision, Refused):
             return decision
-        cases = [each for each in decision.states if isinstance(each, Case) and _ended(each) != each.ended]
+        cases = [each for each in decision.states if isinstance(each, Case) and end_of(each) != each.ended]
         if not cases:
             return decision
         (case,) = cases
-        after = replace(case, ended=_ended(case))
+        after = replace(case, ended=end_of(case))
         told = tuple(after if each is case else each for each in decision.states)
         return decision._replace(states=told, events=(*decision.events, _event(after)))
 
 
-def _ended(case: Case) -> Ended | None:
+def end_of(case: Case) -> Ended | None:
+    """The end as the facts of the case say now, and as it is told."""
     found = case.end
     return None if found is None else Ended(found[0], day_at(GERMANY, found[1]))
 

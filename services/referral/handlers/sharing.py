@@ -203,7 +203,7 @@ def _sealed(case: Case, profile: Profile, parts: Collection[ProfilePart]) -> Pro
     return ProfileSealed(case_id=case.id, parts=told)
 
 
-def _wanted(case: Case, at: datetime) -> dict[tuple[str, ProfilePart], PartKey]:
+def entitled(case: Case, at: datetime) -> dict[tuple[str, ProfilePart], PartKey]:
     """Who may open what at this time."""
     known = (each for each in case.receivers if case.known_until(each, at) is not None)
     return {
@@ -216,7 +216,7 @@ def _with_keys(case: Case, context: Context) -> tuple[Case, tuple[Event, ...]]:
     if not case.profile_keys and not case.shares:
         return case, ()
     known = {(share.receiver, share.part): share for share in case.shares}
-    wanted = _wanted(case, context.now)
+    wanted = entitled(case, context.now)
     events: list[Event] = []
     for (receiver, part), key in sorted(wanted.items()):
         share = known.get((receiver, part))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.pure.decision import Handler
+from chassis.pure.messages import Event
 from chassis.pure.needs import Linked, needs
 from chassis.pure.states import Kind
 from training import commands
@@ -45,3 +46,6 @@ DEADLINES: Mapping[str, Handler] = {
     deadlines.ENROLMENT_CLOSES: Handler(needs(owner=CourseSession), sessions.enrolment_closes),
     deadlines.SESSION_ENDS: Handler(needs(owner=CourseSession), sessions.session_ends),
 }
+
+REPEATS: Mapping[type[Event], Handler] = {ProfileKeyDestroyed: receiving.DESTROYED_AGAIN}
+"""What a restored database must have the effect of again."""

@@ -14,6 +14,7 @@ from counselling.app import SERVICE
 from counselling.commands import DestroyLevels
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
+from counselling.events import LevelsDestroyed
 from counselling.handlers import KINDS, SEALING
 from counselling.handlers.care import CARE, levels_of
 from tests.support.counselling.world import (
@@ -148,6 +149,17 @@ def test_who_has_the_person_in_its_care_destroys_the_levels_of_the_whole_case() 
     desk = two_centres()
     assert done(destroy(desk, IN_EDO)).answer.assessments == 2
     assert (legible(desk), desk.file.care_keys) == ({LAGOS: None, EDO: None}, {})
+
+
+def test_it_is_told_once_of_which_centres_the_levels_are_gone() -> None:
+    desk = two_centres()
+    told = [done(destroy(desk, actor)).events for actor in (COUNSELLOR, COUNSELLOR, IN_EDO, IN_EDO)]
+    of_lagos, of_edo = (LevelsDestroyed(case_id=CASE, centres=(centre,)) for centre in (LAGOS, EDO))
+    assert told == [(of_lagos,), (), (of_edo,), ()]
+
+
+def test_who_destroys_the_levels_of_the_whole_case_tells_of_all_its_centres() -> None:
+    assert done(destroy(two_centres(), IN_EDO)).events == (LevelsDestroyed(case_id=CASE, centres=(EDO, LAGOS)),)
 
 
 def test_who_may_not_read_the_levels_of_others_does_not_destroy_them() -> None:

@@ -85,12 +85,13 @@ def test_what_is_not_there_cannot_be_destroyed() -> None:
     refused(request(desk), "profile_destroyed", 404)
 
 
-def test_after_a_destroyed_profile_a_new_one_can_be_set_and_nothing_was_published() -> None:
+def test_after_a_destroyed_profile_a_new_one_can_be_set_and_it_was_told_that_it_was_destroyed() -> None:
     desk = Desk.opened(profile=SEALED)
     desk.destroy()
+    assert desk.told() == ["CaseOpened", "ProfileDestroyed"]
     done(desk.run(commands.SetProfile(CASE, SEALED)))
     assert desk.profile.status == "sealed"
-    assert desk.told() == ["CaseOpened"]
+    assert desk.told() == ["CaseOpened", "ProfileDestroyed"]
 
 
 def test_the_desk_sees_what_waits_for_a_second_person_and_nobody_who_has_asked(api: Api) -> None:

@@ -21,6 +21,7 @@ from tests.support.memory_api import MemoryApi
 from tests.support.referral.news import CASE, LAGOS
 from tests.support.referral.web import PROFILE
 from tests.support.referral.world import Desk, sealed
+from tests.support.repeating import Backup
 from tests.support.training.world import CLERK, ELEC, PAINT, SCOUT, World, done, painting
 from tests.support.web import problem
 from training import consumers
@@ -221,3 +222,14 @@ def test_what_was_handed_over_comes_to_a_new_generation_and_goes_with_its_term()
     [kept] = [each for each in KEEPS if each.kind == "profile"]
     done(chain.providers._run(kept.handler, TermOver("profile", CASE), SYSTEM, NOW))
     assert chain.providers.all(SealedProfile) == chain.providers.all(ProfileKey) == []
+
+
+def test_a_restored_database_that_has_forgotten_that_a_copy_is_gone_opens_nothing_with_it() -> None:
+    chain = Chain()
+    enrolment = chain.enrolled()
+    backup = Backup(chain.providers, SERVICE.repeats)
+    done(chain.providers.command(CancelEnrolment(chain.session, enrolment), CLERK))
+    chain.settle()
+    backup.put_back()
+    backup.go_on()
+    assert {key.status for key in chain.providers.all(ProfileKey)} == {"destroyed"}

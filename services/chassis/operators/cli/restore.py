@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from importlib import import_module
 from typing import Annotated, Any, TypeVar
 
 import asyncpg
@@ -21,39 +22,53 @@ from chassis.operators.parked_display import printable
 from chassis.operators.restore import Missing, Plan
 from chassis.outbox.lineage import Published
 from chassis.postgres.session import database
+from chassis.pure.messages import Event
 
 T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, help="What was told and is forgotten, once a database or broker was put back.")
 
+REPEATS = ("about", "kind", "at")
 COLUMNS = ("what", "topic", "key", "number", "type", "recorded")
 
+Cases = Annotated[bool, typer.Option("--cases", help="List what is to be repeated by case, not only count it.")]
 Service = Annotated[str, typer.Option("--service", "-s", help="The service whose database it is.", metavar="NAME")]
 
 
 @app.command()
-def plan(*, service: Service, as_json: Json = False) -> None:
-    """List what was published and is forgotten. Changes nothing. Exit code 1 if there is something."""
+def plan(*, service: Service, cases: Cases = False, as_json: Json = False) -> None:
+    """List what was published and is forgotten, and count what of it is to be repeated: erasures, withdrawals. Changes
+    nothing. Exit code 1 if there is something."""
     found = _on(service, restore.plan)
     if as_json:
-        print_json(restore.document(found))
+        print_json(restore.document(found) | ({"repeated": _by_case(service, found)} if cases else {}))
     else:
         _show(found)
+        _show_repeats(service, found, cases=cases)
     if not found.holds:
         raise typer.Exit(1)
 
 
 @app.command()
 def reconcile(*, service: Service, by: By, reason: Reason, as_json: Json = False) -> None:
-    """Move the numbers past everything published, so that the service goes on. What is forgotten stays forgotten."""
-    found, done = _on(service, lambda c, reader, topics, kinds: restore.reconcile(c, reader, topics, by, reason, kinds))
+    """Move the numbers past everything published, so that the service goes on. A worker repeats erasures and
+    withdrawals before anybody is answered; what else is forgotten stays forgotten."""
+    found, done = _on(
+        service,
+        lambda c, reader, topics, kinds, events: restore.reconcile(c, reader, topics, by, reason, kinds, events),
+    )
     if as_json:
         print_json({**restore.document(found), "done": asdict(done)})
         return
     _show(found)
+    _show_repeats(service, found, cases=False)
     if not found.holds:
         typer.echo(f"keys moved {done.keys}, renumbered {done.renumbered}, dropped {done.dropped}", err=True)
-        typer.echo("The service goes on within a few seconds, while it runs. Repeat what is listed.", err=True)
+        typer.echo(
+            f"The service goes on within a few seconds, while it runs; {done.repeats} events are repeated before."
+            " Do again what else is listed and still holds.",
+            err=True,
+        )
 
 
 @app.command()
@@ -77,16 +92,39 @@ def decided(*, service: Service, as_json: Json = False) -> None:
         print_table(COLUMNS, lines)
 
 
-def _on(service: str, work: Callable[[asyncpg.Connection, Reader, tuple[str, ...], Kinds], Awaitable[T]]) -> T:
-    """Runs `work` on the service's database and topics."""
+def _by_case(service: str, found: Plan) -> list[dict[str, Any]]:
+    """What is to be repeated: whom it is about, and what has happened when."""
+    subject = f"{import_module(f'{service}.app').SERVICE.subject}_id"
+    return [
+        {subject: getattr(each.event, subject, each.event.key), "kind": each.kind, "at": each.occurred_at}
+        for each in found.repeats.found
+    ]
+
+
+def _show_repeats(service: str, found: Plan, *, cases: bool) -> None:
+    for kind, count in found.repeats.counts().items():
+        typer.echo(f"to be repeated: {kind} {count}", err=True)
+    for each in found.repeats.unread:
+        what = " ".join(_line("cannot be repeated, do it by hand:", *_described(each)))
+        typer.echo(what, err=True)
+    if cases and found.repeats.found:
+        print_table(REPEATS, [[*each.values()] for each in _by_case(service, found)])
+
+
+def _on(
+    service: str,
+    work: Callable[[asyncpg.Connection, Reader, tuple[str, ...], Kinds, Sequence[type[Event]]], Awaitable[T]],
+) -> T:
+    """Runs `work` on the service's database and topics, with the events that the service repeats."""
 
     async def run() -> T:
         (name,) = targets.chosen([service], everything=False)
+        events = tuple(import_module(f"{name}.app").SERVICE.repeats)
         settings, declared = targets.kafka_settings(), kinds()
         reader = reader_of(settings, "ph-restore")
         # The admin client only tells in words why the brokers cannot be reached.
         async with admin(settings), database(targets.app_dsn(name), "ph restore") as connection:
-            return await work(connection, reader, declared.written_by(name), declared)
+            return await work(connection, reader, declared.written_by(name), declared, events)
 
     return asyncio.run(run())
 

@@ -63,7 +63,8 @@ class DatabaseFacts:
     """`trouble`: why nobody connects; then nothing else is known. `pending`: files that the schema lacks. `read`: the
     partitions that a process of the service holds. `missed`: topic and partition of records that nobody will read, with
     the first offset and the one behind the last. `halted`: why nothing is published. `told`: topics that a relay has
-    compared with this database. None stands for what the schema does not tell."""
+    compared with this database. `repeats`: events that a restore had it forget, and that are still to be repeated. None
+    stands for what the schema does not tell."""
 
     trouble: Trouble | None = None
     pending: Sequence[str] = ()
@@ -73,6 +74,7 @@ class DatabaseFacts:
     missed: Sequence[tuple[str, int, int, int]] | None = None
     halted: Sequence[str] | None = None
     told: Collection[str] = ()
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +289,9 @@ def lineage(needs: Needs, database: DatabaseFacts) -> Line:
     if database.halted:
         says = "nothing is published: " + "; ".join(database.halted)
         return Line("lineage", State.WRONG, says, "See `ph restore plan`.")
+    if database.repeats:
+        says = f"nobody is answered: {database.repeats} events that were forgotten are still to be repeated"
+        return Line("lineage", State.WRONG, says, "A worker does that within seconds: see that one runs, and its log.")
     if unknown := [topic for topic in needs.writes if topic not in database.told]:
         return Line("lineage", State.UNKNOWN, f"no relay has compared this database with {', '.join(unknown)} yet")
     return Line("lineage", State.RIGHT, "nothing that was told is forgotten")

@@ -35,6 +35,7 @@ select topic, partition, next_offset, exists (
 _MISSED = "select topic, partition, first_offset, next_offset from missed order by topic, partition, first_offset"
 _TOLD = "select distinct topic from lineage"
 _HALTED = "select detail from halt order by kind"
+_REPEATS = "select count(*) from repeat"
 
 
 async def examine(needs: Needs, kafka: KafkaSettings, dsn: str, folder: Path | None = None) -> list[Line]:
@@ -83,6 +84,8 @@ async def survey_database(dsn: str, service: str, folder: Path | None = None) ->
                 facts = replace(facts, missed=[tuple(row) for row in await connection.fetch(_MISSED)])
             if await connection.fetchval(_HAS, "halt"):
                 facts = replace(facts, halted=[row[0] for row in await connection.fetch(_HALTED)])
+            if await connection.fetchval(_HAS, "repeat"):
+                facts = replace(facts, repeats=await connection.fetchval(_REPEATS))
             if await connection.fetchval(_HAS, "lineage"):
                 facts = replace(facts, told={row[0] for row in await connection.fetch(_TOLD)})
             return facts

@@ -47,7 +47,7 @@ class World:
     def wait(self, id_: int, key: str, number: int, ce_id: str = "") -> None:
         self.rows[id_] = key, outbox.record(key, b"{}", ce_id=ce_id or f"{key}-{number}", ce_sequence=str(number))
 
-    async def compare(self, *topics: str, kinds: Kinds = lineage.ORDINARY, **options: bool) -> Comparison:
+    async def compare(self, *topics: str, kinds: Kinds = lineage.ORDINARY, **options: Any) -> Comparison:
         return await compare(self, None, topics or [ONE.topic], kinds, **options)  # type: ignore[arg-type]
 
     # --- the database ------------------------------------------------------------------------------------------------
@@ -240,6 +240,16 @@ async def test_a_topic_with_another_record_in_the_place_of_the_last_one_is_anoth
     for told in (Told(2, "b-1"), Told(2)):
         world.told = {ONE: told}
         assert (await world.compare()).cut == []
+
+
+async def test_what_stands_there_is_kept_of_the_forgotten_whose_type_is_wanted(world: World) -> None:
+    world.publish(("a", 1), ("a", 2), ("a", 3))
+    world.publish(("a", 4), ce_type="ph.till.Voided.v1")
+    world.stream, world.told = {"a": 2}, {ONE: Told(1, "a-1")}
+    found = await world.compare(wanted={"ph.till.Counted.v1"})
+    assert [each.number for each in found.forgotten] == [3, 4]
+    assert found.records == {event(ONE, 2, "a", 3): world.topic[ONE][2]}
+    assert (await world.compare()).records == {}
 
 
 @pytest.mark.parametrize("length", [1, 2, 3], ids=["shorter", "as long", "longer"])

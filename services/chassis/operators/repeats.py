@@ -1,0 +1,80 @@
+"""What a restored database has forgotten, and must have the effect of again before its service answers anybody.
+
+A service names those of its own events (`Service.repeats`), such as erasures. What its topics have of them is written
+to the table `repeat` in the transaction that lets the service go on. The worker alone decides on it
+(`chassis/work/repeater.py`), and the gate stays closed while there is a row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import asyncpg
+from aiokafka import ConsumerRecord
+from pydantic import ValidationError
+
+from chassis.outbox.lineage import Comparison, Published
+from chassis.pure.messages import Event
+
+_NOTE = "insert into repeat (type, occurred_at, body, asked_by) values ($1, $2, $3, $4)"
+
+
+class Repeat(NamedTuple):
+    """One such event, as it stands in its topic."""
+
+    told: Published
+    event: Event
+    occurred_at: datetime
+
+    @property
+    def kind(self) -> str:
+        """The name of the event."""
+        return type(self.event).__name__
+
+
+class Repeats(NamedTuple):
+    """All of them, in the order in which they have their effect. `unread`: what is no event of its type."""
+
+    found: tuple[Repeat, ...] = ()
+    unread: tuple[Published, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of each kind."""
+        return dict(Counter(each.kind for each in self.found))
+
+
+def repeats_in(comparison: Comparison, events: Sequence[type[Event]]) -> Repeats:
+    """What is to be repeated of the forgotten. `comparison` has the records of all these types."""
+    by_type = {event.type: (place, event) for place, event in enumerate(events)}
+    found, unread = list[tuple[int, Repeat]](), list[Published]()
+    for told, record in comparison.records.items():
+        place, event = by_type[told.type]
+        repeat = _read(told, record, event)
+        if repeat is None:
+            unread.append(told)
+        else:
+            found.append((place, repeat))
+    found.sort(key=lambda each: (each[0], each[1].told.key, each[1].told.number))
+    return Repeats(tuple(repeat for _, repeat in found), tuple(sorted(unread)))
+
+
+async def note(connection: asyncpg.Connection, repeats: Repeats, by: str) -> None:
+    """Writes down what the worker is to repeat."""
+    rows = [(each.told.type, each.occurred_at, each.event.model_dump_json(), by) for each in repeats.found]
+    await connection.executemany(_NOTE, rows)
+
+
+def _read(told: Published, record: ConsumerRecord[bytes, bytes], event: type[Event]) -> Repeat | None:
+    """None unless it is an event of this type: a later version may have told more, which is left out."""
+    happened = dict(record.headers).get("ce_time", b"")
+    try:
+        occurred_at = datetime.fromisoformat(happened.decode())
+        message = event.model_validate_json(record.value or b"", extra="ignore")
+    except (ValidationError, ValueError):
+        return None
+    if occurred_at.tzinfo is None or str(message.key) != told.key or event.topic != told.topic:
+        return None
+    return Repeat(told, message, occurred_at)

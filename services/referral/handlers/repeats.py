@@ -1,0 +1,121 @@
+"""What a restored database of the desk has forgotten and has the effect of again, before anybody is answered.
+
+The desk's own events tell it: consents and referrals that were taken back, keys that were destroyed or taken back, what
+holds a case. Each is applied to the case as it is stored now, with its own time; a case or a consent that is forgotten
+itself stays so, and nobody has anything on its ground. What others told in between is read again afterwards: so nothing
+here is decided on what they have told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, Decision
+from chassis.pure.states import States
+from referral.domain.case import Case
+from referral.domain.ending import Hold
+from referral.domain.profile import Profile
+from referral.domain.referral import Withdrawal
+from referral.events import (
+    ConsentWithdrawn,
+    ProfileDestroyed,
+    ProfileKeyRevoked,
+    ReferralWithdrawn,
+    RetentionHeld,
+    RetentionReleased,
+    RetentionStarted,
+    RetentionStopped,
+)
+from referral.handlers.care import destroyed
+from referral.handlers.deadlines import AGE_BAND, CASE_END, PROFILE_DESTRUCTION, PROFILE_KEYS_WAIT
+from referral.handlers.desk import own_act
+from referral.handlers.retention import end_of
+from referral.handlers.sharing import entitled
+
+
+def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
+    """The consent covers nobody, from when the person took it back."""
+    case = states.get(Case, event.case_id)
+    consent = None if case is None else case.consent(event.consent_id)
+    if case is None or consent is None or consent.withdrawn_at is not None:
+        return NOTHING
+    at = event.effective_at
+    after = case.with_consent(replace(consent, withdrawn_at=at))
+    after = own_act(after, at, "ConsentWithdrawn", consent.id, consent.purpose)
+    return Decision((after,), (), _looked_at(after, context.now))
+
+
+def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
+    """The referral was taken back; of somebody in the care of a centre that was noted."""
+    case = states.get(Case, event.case_id)
+    referral = None if case is None else case.referral(event.referral_id)
+    if case is None or referral is None:
+        return NOTHING
+    at = context.occurred_at
+    if referral.status == "in_progress" and referral.withdrawal_asked_at is None:
+        after = replace(referral, withdrawal=Withdrawal(event.reason, at, noted=True))
+    else:
+        after = referral.stepped_if_allowed("withdraw", closed_at=at, reason=event.reason)
+    if after == referral:
+        return NOTHING
+    taken_back = own_act(case.with_referral(after), at, "ReferralWithdrawn", after.id, event.reason)
+    return Decision((taken_back,), (), _looked_at(taken_back, context.now))
+
+
+def profile_destroyed(states: States, event: ProfileDestroyed, context: Context) -> Decision:
+    """No box of the case opens any more, but for a profile that was set since."""
+    case, profile = states.get(Case, event.case_id), states.get(Profile, event.case_id)
+    if case is None or (case.profile_set_at is not None and case.profile_set_at > context.occurred_at):
+        return NOTHING
+    after = replace(destroyed(case), destruction=None)
+    cleared = (Cleared(AGE_BAND, case.id), Cleared(PROFILE_DESTRUCTION, case.id))
+    gone = () if profile is None else (Profile(case.id),)
+    return Decision((after, *gone), (), (*cleared, *_looked_at(after, context.now)))
+
+
+def key_revoked(states: States, event: ProfileKeyRevoked, context: Context) -> Decision:
+    """The key was taken back, which is not told anew. Whom the case as it is known now lets open the profile keeps it:
+    what took it back is to be read again, and takes it back then."""
+    case = states.get(Case, event.case_id)
+    if case is None or (event.receiver, event.part) in entitled(case, context.now):
+        return NOTHING
+    revoked = tuple(
+        replace(each, revoked_at=event.revoked_at) if each.id == event.key_id and each.status == "shared" else each
+        for each in case.shares
+    )
+    return NOTHING if revoked == case.shares else Decision((replace(case, shares=revoked),))
+
+
+def held(states: States, event: RetentionHeld, context: Context) -> Decision:
+    """Nothing of the case ends."""
+    case = states.get(Case, event.case_id)
+    if case is None or any(each.id == event.hold_id for each in case.holds):
+        return NOTHING
+    return Decision((case.held(Hold(event.hold_id, event.reason, context.occurred_at)),))
+
+
+def released(states: States, event: RetentionReleased, _context: Context) -> Decision:
+    """The hold is over."""
+    case = states.get(Case, event.case_id)
+    if case is None or all(each.id != event.hold_id for each in case.holds):
+        return NOTHING
+    return Decision((case.released(event.hold_id),))
+
+
+def end_told(states: States, event: RetentionStarted | RetentionStopped, _context: Context) -> Decision:
+    """What the case says of its end was told already: it is not told anew. What it does not say is left to what is
+    read again."""
+    case = states.get(Case, event.case_id)
+    end = None if case is None else end_of(case)
+    told = (event.reference, event.ended_on) if isinstance(event, RetentionStarted) else None
+    if case is None or end == case.ended or (None if end is None else (end.reference, end.on)) != told:
+        return NOTHING
+    return Decision((replace(case, ended=end),))
+
+
+def _looked_at(case: Case, now: datetime) -> tuple[Deadline, ...]:
+    """At once, when the service answers again: whether keys are to be taken back and an end is to be told, in case the
+    lost database had not come to publish that."""
+    keys = (PROFILE_KEYS_WAIT,) if case.shares else ()
+    return tuple(Deadline(name, case.id, case.id, now) for name in (*keys, CASE_END))
