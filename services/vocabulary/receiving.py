@@ -6,7 +6,7 @@ Each such service has a `Receiving`, which says for which kind of organisation i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple
@@ -35,6 +35,8 @@ HANDED: Final = "handed"
 """The name of the one box of a key."""
 KINDS: Final = (Kind(SealedProfile, "profile"), Kind(ProfileKey, "profile_key", handed.links))
 """In lock order."""
+BY_PROFILE: Final = needs(case_id=SealedProfile)
+BY_KEY: Final = needs(key_id=ProfileKey)
 HANDED_OVER: Final = """
 select id, split_part(data ->> 'key', ':', 1) as generation from profile_key where data ->> 'key' is not null
 """
@@ -119,14 +121,6 @@ class Receiving:
     def parts(self) -> tuple[ProfilePart, ...]:
         """What may be opened here."""
         return PARTS[self.purpose]
-
-    def handlers(self, sealed: type[Sealed], shared: type[Shared], revoked: type[Revoked]) -> Mapping[Any, Handler]:
-        """The reactions to what the desk in Germany tells."""
-        return {
-            sealed: Handler(needs(case_id=SealedProfile), self.profile_sealed),
-            shared: Handler(needs(key_id=ProfileKey), self.key_shared),
-            revoked: Handler(needs(key_id=ProfileKey), self.key_revoked),
-        }
 
     def profile_sealed(self, states: States, event: Sealed, context: Context) -> Decision:
         """The ciphertext takes the place of the one before. One that was missing and comes late does not. A part that
