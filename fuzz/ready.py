@@ -154,6 +154,12 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /referrals/{referral_id}/withdraw": _at(
             "referral_id", Walk.referral, lambda: {"reason": "person_declined"}
         ),
+        "POST /referrals/{referral_id}/handover": _at(
+            "referral_id",
+            Walk.taken_on,
+            lambda: {"items": ["care", "contact_on_arrival", "documents", "travel"]},
+            lasts=True,
+        ),
         "POST /cases/{case_id}/journey/plan": _at(
             "case_id",
             Walk.opened,
@@ -225,6 +231,14 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /referrals/{referral_id}/fail": _at("referral_id", Walk.in_progress, lambda: {"reason": "contact_lost"}),
         "POST /referrals/{referral_id}/reopen": _at("referral_id", Walk.completed, lambda: {"reason": "need_again"}),
         "POST /files/{case_id}/never-arrived": _at("case_id", Walk.accepted),
+        "POST /files/{case_id}/pre-departure-call": _at(
+            "case_id",
+            Walk.accepted,
+            lambda: {"channel": "video", "attempts": 1, "outcome": "prepared", "held_on": _in_lagos()},
+        ),
+        "POST /files/{case_id}/plans": _at(
+            "case_id", Walk.contacted, lambda: {"measures": ["documents", "job_placement"], "agreed_on": _in_lagos()}
+        ),
         "POST /files/{case_id}/arrival": _at(
             "case_id", Walk.accepted, lambda: {"arrived_on": _today(), "method": "seen", "admin1": "NG-LA"}
         ),
@@ -269,6 +283,10 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         ),
         "POST /files/{case_id}/profile/destruction/confirm": _at("case_id", Walk.unwanted_there),
         "POST /files/{case_id}/profile/destruction/reject": _at("case_id", Walk.unwanted_there),
+        "POST /files/{case_id}/break-glass": _at("case_id", Walk.taken_back, lambda: {"reason": "danger_to_life"}),
+        "POST /break-glass/{break_glass_id}/review": _at(
+            "break_glass_id", Walk.opened_without_consent, lambda: {"verdict": "justified"}
+        ),
         "GET /files/{case_id}/consents": _at("case_id", Walk.walked_in, lasts=True),
         "POST /files/{case_id}/consents": _at("case_id", Walk.walked_in, lambda: new_signature("matching"), lasts=True),
         "POST /files/{case_id}/consents/{consent_id}/withdraw": _signed,

@@ -124,6 +124,12 @@ class Walk:
     async def _arrived(self) -> Person:
         return await (await self._accepted()).arrived()
 
+    async def taken_on(self) -> str:
+        """A referral that a centre has accepted, as the desk knows."""
+        person = await self._accepted()
+        await self._read_by("referral", person)
+        return person.referral_id
+
     async def accepted(self) -> str:
         """A case that the centre has taken on."""
         return (await self._accepted()).case_id
@@ -162,6 +168,18 @@ class Walk:
         case = await self.walked_in()
         await self._staff("counsellor").do(f"/files/{case}/profile/destruction/request", {"reason": "person_asked"})
         return case
+
+    async def taken_back(self) -> str:
+        """A case of somebody who has walked in, and has taken back what they signed."""
+        case, consent = await self.signed()
+        await self._staff("counsellor").do(f"/files/{case}/consents/{consent}/withdraw")
+        return case
+
+    async def opened_without_consent(self) -> str:
+        """A file of such a person that somebody of the centre has opened all the same, by its break-glass."""
+        path = f"/files/{await self.taken_back()}/break-glass"
+        opened = await self._staff("counsellor").do(path, {"reason": "danger_to_life"})
+        return str(opened["break_glass_id"])
 
     async def signed(self) -> tuple[str, str]:
         """The same, and the consent that was signed there."""

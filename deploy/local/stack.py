@@ -218,6 +218,8 @@ class LocalStack:
                 f"{prefix}_AUTH_AUDIENCE": AUDIENCES[service],
                 f"{prefix}_DATABASE_URL": self.postgres.url(service, "app"),
                 f"{prefix}_DATABASE_PASSWORD_FILE": str(self.postgres.password_file(f"{service}_app")),
+                f"{prefix}_OPERATOR_DATABASE_URL": self.postgres.url(service, "operator"),
+                f"{prefix}_OPERATOR_DATABASE_PASSWORD_FILE": str(self.postgres.password_file(f"{service}_operator")),
                 f"{prefix}_MIGRATOR_DATABASE_URL": self.postgres.url(service, "migrator"),
                 f"{prefix}_MIGRATOR_DATABASE_PASSWORD_FILE": str(self.postgres.password_file(f"{service}_migrator")),
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Self
 from uuid import UUID
@@ -11,6 +12,7 @@ from pydantic import Field
 from chassis.pure.answers import Answer
 from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
+from counselling.domain.preparation import CallChannel
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
 from counselling.domain.sight import (
@@ -19,10 +21,11 @@ from counselling.domain.sight import (
     leading_of,
     own_consents,
     own_referrals,
+    seen_by,
     sight_of,
     stage_for,
 )
-from counselling.outcomes import ESTIMATED, CorrectionRequestView, ReportView, correction_for
+from counselling.outcomes import BY_GLASS, ESTIMATED, BreakGlassView, CorrectionRequestView, ReportView, correction_for
 from vocabulary.terms import Priority, Readiness
 
 REFERENCE = "what the person has on paper, such as PH-7K3M9QX-F"
@@ -87,6 +90,13 @@ class RenewalView(Answer):
     overdue_level: int = Field(description="0 in time, 1 to 3 as neither comes")
 
 
+class PackageView(Answer):
+    """What the desk in Germany has handed over for this referral."""
+
+    sent_at: datetime
+    items: tuple[str, ...] = Field(description="codes of handover_items")
+
+
 class ReferralView(Answer):
     """One referral of a file."""
 
@@ -109,6 +119,9 @@ class ReferralView(Answer):
     walk_in: bool = Field(description="nobody sent it: the centre has taken the person in by itself")
     consent_lost_at: datetime | None = Field(default=None, description=LOST)
     renewal: RenewalView | None
+    package: PackageView | None = Field(
+        default=None, description="null: none has come, or the centre has not taken the person on, or may not know them"
+    )
     preview: PreviewView | None
 
 
@@ -132,6 +145,25 @@ class DepartureView(Answer):
     latest: date | None
     departed_on: date | None
     arrival_expected_on: date | None
+
+
+class CallView(Answer):
+    """A call before the departure."""
+
+    centre: str
+    channel: CallChannel
+    attempts: int
+    outcome: str = Field(description="a code of call_outcomes")
+    held_on: date
+
+
+class PlanView(Answer):
+    """What the person and a centre have agreed on last."""
+
+    plan_id: UUID = Field(validation_alias="id")
+    version: int
+    measures: tuple[str, ...] = Field(description="codes of assistance_codes; none that tells of health")
+    agreed_on: date
 
 
 class ArrivalView(Answer):
@@ -222,34 +254,42 @@ class FileView(Answer):
     referrals: tuple[ReferralView, ...]
     consents: tuple[ConsentView, ...]
     departure: DepartureView | None
+    calls: tuple[CallView, ...] | None = Field(description="of the centre, with the person while they were in Germany")
     arrival: ArrivalView | None
     correction: CorrectionRequestView | None = Field(description="what waits for a second person of the centre")
     corrections: tuple[CorrectedView, ...] | None = Field(description="what was once recorded of an arrival")
     contacts: tuple[ContactView, ...] | None
     assessment: AssessmentSummaryView | None
+    plan: PlanView | None
     courses: tuple[CourseView, ...] | None
     offers: tuple[OfferView, ...] | None
     employments: tuple[EmploymentView, ...] | None
+    break_glass: BreakGlassView | None = Field(default=None, description=BY_GLASS)
 
     @classmethod
-    def to_centre(cls, file: CentreFile, centre: str, at: datetime) -> Self:
-        """What this centre may know at this time."""
-        sight, own = sight_of(file, centre, at), own_referrals(file, centre)
+    def to_centre(cls, file: CentreFile, centre: str, at: datetime, person: Collection[str] = ()) -> Self:
+        """What this centre may know at this time, or this person of it alone."""
+        sight, glass = seen_by(file, centre, person, at)
+        own = own_referrals(file, centre)
         changes: dict[str, object] = {
             "status": stage_for(file, centre, sight),
             "centre": centre,
             "referrals": tuple(ReferralView.model_validate(each) for each in own),
             "consents": tuple(ConsentView.model_validate(each) for each in own_consents(file, centre)),
+            "calls": tuple(CallView.model_validate(each) for each in file.calls if each.centre == centre),
             "departure": departure_for(file, centre) and DepartureView.model_validate(departure_for(file, centre)),
             "correction": correction_for(file, centre, at),
+            "break_glass": glass and BreakGlassView.model_validate(glass),
         }
         if sight != "whole":
             later = (
+                "calls",
                 "arrival",
                 "correction",
                 "corrections",
                 "contacts",
                 "assessment",
+                "plan",
                 "courses",
                 "offers",
                 "employments",
@@ -328,3 +368,4 @@ class Assessments(Answer):
 
     case_id: UUID
     items: tuple[AssessmentView, ...]
+    break_glass: BreakGlassView | None = Field(default=None, description=BY_GLASS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from chassis.http.answering import REFUSALS, json_response
@@ -22,9 +22,11 @@ from counselling import commands, refusals, views
 from counselling.answers import Assessments, FileSummary, FileView, InboxItem
 from counselling.bodies import (
     Acceptance,
+    AgreedPlan,
     ArrivalCorrection,
     ArrivalReport,
     AssessmentReport,
+    CallReport,
     Completion,
     ContactReport,
     Failure,
@@ -33,19 +35,31 @@ from counselling.bodies import (
     Reopening,
     Voiding,
 )
+from counselling.break_glass import look
 from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.outcomes import (
     ArrivalOutcome,
     AssessmentOutcome,
+    CallOutcome,
     ContactOutcome,
     CorrectionOutcome,
     LevelsOutcome,
     NeverArrivedOutcome,
+    PlanOutcome,
     RedirectionOutcome,
     ReferralOutcome,
 )
 from counselling.persons import ProfileView
-from counselling.resources import ASSESSMENTS, FILE, PROFILE, Scope
+from counselling.resources import (
+    ASSESSMENTS,
+    FILE,
+    PROFILE,
+    Scope,
+    show_assessments,
+    show_file,
+    show_profile,
+    to_person,
+)
 from vocabulary.case_ref import read
 from vocabulary.codes import Centre
 from vocabulary.owed import OwedItem, OwedWanted
@@ -189,28 +203,39 @@ async def list_files(
 
 
 @router.get("/files/{case_id}", tags=["files"], **personal(FileView, 403, 404, tagged=True))
-async def read_file(case_id: UUID, actor: Reader, view: Viewer) -> Response:
+async def read_file(case_id: UUID, actor: Reader, person: Person, request: Request, view: Viewer) -> Response:
     """One file. Until the caller's centre has taken the person on, only what the scout referred is shown.
 
-    Its `ETag`, sent as `If-Match` with a command on the file or one of its referrals, holds the command to it.
+    Its `ETag`, sent as `If-Match` with a command on the file or one of its referrals, holds the command to it. What is
+    shown by break-glass has none.
     """
-    return await view(FILE, case_id, actor)
+    return await look(request, view, to_person(FILE, show_file, person), case_id, actor)
 
 
 @router.get("/files/{case_id}/profile", tags=["files"], **personal(ProfileView, 403, 404, tagged=True))
-async def read_profile(case_id: UUID, actor: Staff, view: Viewer) -> Response:
+async def read_profile(case_id: UUID, actor: Staff, person: Person, request: Request, view: Viewer) -> Response:
     """Who the person is, how they are reached and what they need, for the centre that has them in its care.
 
     Of somebody whom a scout has referred, what Germany has handed over, opened for this look with the centre's own key;
     of somebody who has walked in, what the centre itself has taken down. Every look is a row of the audit.
     """
-    return await view(PROFILE, case_id, actor)
+    return await look(request, view, to_person(PROFILE, show_profile, person), case_id, actor)
 
 
 @router.get("/files/{case_id}/assessments", tags=["files"], **personal(Assessments, 403, 404, tagged=True))
-async def read_assessments(case_id: UUID, actor: Staff, view: Viewer) -> Response:
+async def read_assessments(case_id: UUID, actor: Staff, person: Person, request: Request, view: Viewer) -> Response:
     """Every assessment with its levels, for the centre that has the person in its care; after the end, its own."""
-    return await view(ASSESSMENTS, case_id, actor)
+    return await look(request, view, to_person(ASSESSMENTS, show_assessments, person), case_id, actor)
+
+
+@router.post("/files/{case_id}/pre-departure-call", tags=["files"], **personal(CallOutcome, *REFUSALS))
+async def record_pre_departure_call(case_id: UUID, body: CallReport, actor: Staff, run: Changer) -> Response:
+    """Records that the centre has spoken with the person before they leave Germany; the desk is told what came of it.
+
+    Needs a consent that covers the centre now.
+    """
+    command = commands.RecordPreDepartureCall(case_id, body.channel, body.attempts, body.outcome, body.held_on)
+    return await run(command, actor, FILE, case_id)
 
 
 @router.post("/files/{case_id}/arrival", tags=["files"], **personal(ArrivalOutcome, *REFUSALS))
@@ -271,6 +296,15 @@ async def record_assessment(case_id: UUID, body: AssessmentReport, actor: Staff,
     """
     command = commands.RecordAssessment(case_id, body.readiness, body.priority, body.levels, body.assessed_on)
     return await run(command, actor, ASSESSMENTS, case_id)
+
+
+@router.post("/files/{case_id}/plans", tags=["files"], status_code=201, **personal(PlanOutcome, *REFUSALS))
+async def agree_plan(case_id: UUID, body: AgreedPlan, actor: Staff, run: Changer) -> Response:
+    """Records what the centre and the person have agreed on, in place of what they had agreed on before.
+
+    Needs a consent that covers the centre now. The desk is told that there is a plan, and which measures stand in it.
+    """
+    return await run(commands.AgreePlan(case_id, body.measures, body.agreed_on), actor, FILE, case_id)
 
 
 @router.delete("/files/{case_id}/assessments", tags=["files"], **personal(LevelsOutcome, *REFUSALS))

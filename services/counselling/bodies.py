@@ -10,7 +10,10 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt
 from chassis.pure.bodies import body
 from chassis.pure.codes import Code, Day, Instant, Language
 from counselling.domain.assessment import MAX_LEVEL
+from counselling.domain.glass import Verdict
 from counselling.domain.journey import ArrivalMethod, Channel
+from counselling.domain.plan import MOST_MEASURES
+from counselling.domain.preparation import CallChannel
 from vocabulary.codes import Admin1, Centre, Country, Isco08, LastDay, Org, TextVersion
 from vocabulary.profiles import Name, Phone, ProfileBody
 from vocabulary.terms import AgeBand, Priority, Readiness, ReturnType, Sex, TargetGroup
@@ -53,6 +56,22 @@ class Completion(BaseModel):
     outcome_code: Code = Field(description="a code of outcome_codes")
 
 
+class NewGlass(BaseModel):
+    """Why a file is opened that no consent lets the centre know any more."""
+
+    model_config = body(reason="danger_to_life")
+
+    reason: Code = Field(description="a code of break_glass_reasons")
+
+
+class GlassReview(BaseModel):
+    """Whether that was right."""
+
+    model_config = body(verdict="justified")
+
+    verdict: Verdict
+
+
 class Failure(BaseModel):
     """Nothing more comes of what the referral asked for."""
 
@@ -67,6 +86,17 @@ class Reopening(BaseModel):
     model_config = body(reason="contact_regained")
 
     reason: Code = Field(description="a code of reopen_reasons")
+
+
+class CallReport(BaseModel):
+    """The centre has spoken with the person before they leave Germany."""
+
+    model_config = body(channel="video", attempts=1, outcome="prepared", held_on="2026-02-20")
+
+    channel: CallChannel
+    attempts: StrictInt = Field(ge=1, le=100, description="the successful one included")
+    outcome: Code = Field(description="a code of call_outcomes")
+    held_on: Day
 
 
 class ArrivalReport(BaseModel):
@@ -126,6 +156,19 @@ class AssessmentReport(BaseModel):
         description="per domain of needs: 0 none, 1 some, 2 considerable, 3 severe",
     )
     assessed_on: Day
+
+
+class AgreedPlan(BaseModel):
+    """What the person and the centre have agreed on; it takes the place of what was agreed before."""
+
+    model_config = body(measures=["documents", "vocational_training", "job_placement"], agreed_on="2026-03-20")
+
+    measures: tuple[Code, ...] = Field(
+        min_length=1,
+        max_length=MOST_MEASURES,
+        description="codes of assistance_codes; for those that tell of health, further_support",
+    )
+    agreed_on: Day
 
 
 class ConsentSheet(BaseModel):

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from counselling.domain.glass import Verdict
 from counselling.domain.journey import ArrivalMethod, Channel
+from counselling.domain.preparation import CallChannel
 from vocabulary.ages import Ages
 from vocabulary.parts import SealedPart
 from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
@@ -76,6 +78,17 @@ class ReportNeverArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPreDepartureCall:
+    """The centre has spoken with the person while they were in Germany."""
+
+    case_id: UUID
+    channel: CallChannel
+    attempts: int
+    outcome: str
+    held_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmArrival:
     """The person is in the country."""
 
@@ -141,6 +154,15 @@ class RecordAssessment:
     priority: Priority
     levels: Mapping[str, int]
     assessed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class AgreePlan:
+    """The person and the centre have agreed on measures; once more, on others instead."""
+
+    case_id: UUID
+    measures: Sequence[str]
+    agreed_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +236,25 @@ class SetProfile:
     profile: Mapping[ProfilePart, SealedPart]
     marks: tuple[str, ...] = ()
     ages: Ages | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGlass:
+    """Wants to see a file that no consent opens any more. `by`: who, as keyed hashes."""
+
+    case_id: UUID
+    break_glass_id: UUID
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewGlass:
+    """Says whether that was right."""
+
+    case_id: UUID
+    break_glass_id: UUID
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)

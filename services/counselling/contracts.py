@@ -110,6 +110,13 @@ class ReferralWithdrawn(CaseContract, source="referral"):
     reason: Code
 
 
+class HandoverPackageSent(CaseContract, source="referral"):
+    """The desk has handed over what the centre of a referral needs."""
+
+    referral_id: UUID
+    items: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
+
+
 class DeparturePlanned(CaseContract, source="referral"):
     """A departure has a window or a booked day."""
 

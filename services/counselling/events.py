@@ -13,6 +13,8 @@ from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from counselling.domain.assessment import MOST_ASSESSMENTS
 from counselling.domain.journey import ArrivalMethod, Channel
+from counselling.domain.plan import MOST_MEASURES
+from counselling.domain.preparation import CallChannel
 from vocabulary import deadlines, receiving
 from vocabulary.codes import (
     Admin1,
@@ -133,6 +135,15 @@ class ReferralReopened(CounsellingEvent):
     reason: Code
 
 
+class PreDepartureCallHeld(CounsellingEvent):
+    """The centre has spoken with a person whom it expects, before they leave Germany."""
+
+    channel: CallChannel
+    attempts: int = Field(ge=1, le=100)
+    outcome: Code
+    held_on: date
+
+
 class NeverArrived(CounsellingEvent):
     """The person did not come, as far as a centre that waited for them knows. ReferralFailed tells what that ends."""
 
@@ -182,6 +193,16 @@ class NeedsAssessed(CounsellingEvent):
     priority: Priority
     domains_with_needs: int = Field(ge=0, le=20)
     assessed_on: date
+
+
+class ReintegrationPlanAgreed(CounsellingEvent):
+    """The person and the centre have agreed on measures. The highest `plan_version` counts; a measure that tells of
+    somebody's health stands in none."""
+
+    plan_id: UUID
+    plan_version: int = Field(ge=1, le=1000)
+    measures: Annotated[tuple[Code, ...], Field(min_length=1, max_length=MOST_MEASURES)]
+    agreed_on: date
 
 
 class DeadlineApproaching(deadlines.DeadlineApproaching, service="counselling"):
@@ -252,6 +273,7 @@ EVENTS: tuple[type[Event], ...] = (
     ReferralCompleted,
     ReferralFailed,
     ReferralReopened,
+    PreDepartureCallHeld,
     NeverArrived,
     ArrivedInCountry,
     ArrivalCorrected,
@@ -259,6 +281,7 @@ EVENTS: tuple[type[Event], ...] = (
     FirstContactMade,
     NeedsAssessed,
     LevelsDestroyed,
+    ReintegrationPlanAgreed,
     DeadlineApproaching,
     DeadlineMissed,
     DeadlineMet,

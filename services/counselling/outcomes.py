@@ -10,6 +10,7 @@ from pydantic import Field
 
 from chassis.pure.answers import Answer
 from counselling.domain.centre_file import CentreFile, FileStatus
+from counselling.domain.glass import Glass, Verdict
 from counselling.domain.journey import ArrivalMethod
 from counselling.domain.referral import Referral, ReferralStatus
 from counselling.domain.sight import (
@@ -24,6 +25,7 @@ from vocabulary.seconding import waiting
 from vocabulary.terms import ConsentStatus
 
 UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
+BY_GLASS = "by what the caller sees this without a consent; null: by a consent"
 ESTIMATED = "whether that time rests on a day that nobody has announced yet, and may move by one"
 
 
@@ -91,6 +93,23 @@ class ContactOutcome(Answer):
     case_id: UUID
     status: FileStatus | None = Field(description=UNKNOWN)
     contacts: int | None = Field(description=f"contacts since the arrival; {UNKNOWN}")
+
+
+class CallOutcome(Answer):
+    """The file after a call before the departure."""
+
+    case_id: UUID
+    status: FileStatus
+    calls: int = Field(description="of the centre")
+
+
+class PlanOutcome(Answer):
+    """What is agreed on now."""
+
+    case_id: UUID
+    status: FileStatus
+    plan_id: UUID
+    version: int = Field(description="counted from 1; a later one takes the place of those before")
 
 
 class ReportView(Answer):
@@ -185,6 +204,38 @@ class DestructionOutcome(Answer):
         wanted = standing(walk_in.destruction, at)
         view = None if wanted is None else DestructionView.model_validate(wanted)
         return cls(case_id=walk_in.id, profile=walk_in.status, destruction=view)
+
+
+class BreakGlassView(Answer):
+    """By what this is shown: the caller has opened the file without a consent."""
+
+    break_glass_id: UUID = Field(validation_alias="id")
+    reason: str = Field(description="a code of break_glass_reasons")
+    until: datetime = Field(description="when it is over")
+
+
+class GlassOutcome(Answer):
+    """Somebody of a centre sees a file that no consent lets the centre know any more."""
+
+    break_glass_id: UUID
+    case_id: UUID
+    centre: str
+    reason: str = Field(description="a code of break_glass_reasons")
+    opened_at: datetime
+    until: datetime = Field(description="when it is over")
+    reviewed_at: datetime | None
+    verdict: Verdict | None = Field(description="null: a data protection officer has not reviewed it yet")
+
+    @classmethod
+    def of(cls, case_id: UUID, glass: Glass, **more: object) -> Self:
+        """From the state; `more` is what a subclass adds."""
+        return cls.from_state(glass, break_glass_id=glass.id, case_id=case_id, **more)
+
+
+class GlassItem(GlassOutcome):
+    """A line of the list of what is to be reviewed."""
+
+    person: str = Field(description="tells two people apart, as in the audit; another one after each rotation of keys")
 
 
 class SignedOutcome(Answer):

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.pure.answers import Answer
+from counselling.outcomes import BY_GLASS, BreakGlassView
 from vocabulary import profiles
 from vocabulary.receiving import PartView
 from vocabulary.terms import ConsentStatus
@@ -20,6 +21,7 @@ class ProfileView(profiles.ProfileView):
     """
 
     parts: tuple[PartView, ...]
+    break_glass: BreakGlassView | None = Field(default=None, description=BY_GLASS)
     needs: tuple[str, ...] | None = Field(
         default=None,
         description="all that a scout has asked the centre for, also what no preview may tell; null of who walked in",

@@ -40,6 +40,15 @@ class Need:
     special_category: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Something that a person may get, and that a plan can name unless it tells of their health
+    (`special_category`)."""
+
+    code: str
+    special_category: bool = False
+
+
 @dataclass(frozen=True)
 class Reference:
     """The lists together. `domains`: what an assessment may give levels for."""
@@ -54,6 +63,9 @@ class Reference:
     reopen_reasons: CodeList[CodeRow]
     correction_reasons: CodeList[CodeRow]
     destruction_reasons: CodeList[CodeRow]
+    break_glass_reasons: CodeList[CodeRow]
+    call_outcomes: CodeList[CodeRow]
+    measures: CodeList[Measure]
     courses: CodeList[Course]
     domains: frozenset[str]
     fallbacks: CodeList[Fallback]
@@ -79,6 +91,9 @@ class Reference:
                 "reopen_reasons": CodeRow,
                 "correction_reasons": CodeRow,
                 "destruction_reasons": CodeRow,
+                "break_glass_reasons": CodeRow,
+                "call_outcomes": CodeRow,
+                "assistance_codes": Measure,
                 "courses": Course,
                 "needs": Need,
                 "fallbacks": Fallback,
@@ -99,6 +114,9 @@ class Reference:
             reopen_reasons=tables["reopen_reasons"],
             correction_reasons=tables["correction_reasons"],
             destruction_reasons=tables["destruction_reasons"],
+            break_glass_reasons=tables["break_glass_reasons"],
+            call_outcomes=tables["call_outcomes"],
+            measures=tables["assistance_codes"],
             courses=tables["courses"],
             domains=frozenset(need.domain for need in tables["needs"]),
             fallbacks=tables["fallbacks"],

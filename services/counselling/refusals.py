@@ -153,6 +153,22 @@ NO_DESTRUCTION: Final = nothing_requested(
     "destruction of this profile's keys", "Request it: POST /files/{case_id}/profile/destruction/request."
 )
 SAME_PERSON_DESTROYS: Final = same_person("The destruction of a profile's keys", "person of your centre")
+CONSENT_HOLDS: Final = Refused(
+    "consent_holds",
+    "A consent lets your centre know this person now.",
+    "Read the file as it is: GET /files/{case_id}.",
+)
+GLASS_OPEN: Final = Refused(
+    "already_open",
+    "You have opened this file already, and the hour is not over.",
+    "Read the file: GET /files/{case_id}.",
+)
+GLASS_NOT_FOUND: Final = not_found("break_glass", "Take the id from GET /break-glass.")
+GLASS_REVIEWED: Final = Refused(
+    "already_reviewed",
+    "This was reviewed already.",
+    "Read what was said: GET /break-glass?status=reviewed.",
+)
 WALKED_IN: Final = Refused(
     "already_arrived",
     "This person has walked in: they are there.",
@@ -233,6 +249,18 @@ NOT_IN_CONTACT: Final = Refused(
 )
 ASSESSMENT_BEFORE_CONTACT: Final = dates_reversed(
     "/assessed_on", "The day of the assessment is before the first contact."
+)
+CALL_BEFORE_REFERRAL: Final = dates_reversed("/held_on", "The day of the call is before your centre was asked.")
+CALL_AFTER_DEPARTURE: Final = dates_reversed(
+    "/held_on", "The day of the call is after the departure from Germany, or after the arrival."
+)
+PLAN_BEFORE_CONTACT: Final = dates_reversed("/agreed_on", "The day of the plan is before the first contact.")
+MEASURE_OF_HEALTH: Final = Refused(
+    "measure_of_health",
+    "A measure tells of the person's health.",
+    "Name further_support instead, and take it down in an assessment, where it rests sealed.",
+    "/measures",
+    422,
 )
 UNKNOWN_DOMAIN: Final = unknown_code(
     "/levels", "needs", "Use domains that the entries of GET /code-lists/needs have, such as economic or social."

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from chassis.pure.answers import Answer
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.decision import Context, Refused
 from chassis.pure.resources import Resource
 from chassis.pure.sealing import Vault
 from chassis.pure.states import States, by_id, by_link
 from counselling import refusals
-from counselling.answers import Assessments, AssessmentView, FileSummary, FileView, ReferralView
+from counselling.answers import Assessments, AssessmentView, FileSummary, FileView, PackageView, ReferralView
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-from counselling.domain.sight import consent_lost_at, own_referrals, sight_of
+from counselling.domain.glass import Glass
+from counselling.domain.sight import consent_lost_at, own_referrals, seen_by, sight_of
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.handlers import RECEIVING
@@ -22,7 +25,7 @@ from counselling.handlers.care import levels_of
 from counselling.handlers.consents import answers_for
 from counselling.handlers.walk_ins import keys_kept
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
-from counselling.outcomes import DestructionOutcome, correction_for
+from counselling.outcomes import BreakGlassView, DestructionOutcome, correction_for
 from counselling.persons import ProfileView, SignedConsents
 from vocabulary.handed import ProfileKey, SealedProfile
 from vocabulary.profiles import FIELDS, NEEDS, part_in_clear
@@ -30,6 +33,10 @@ from vocabulary.receiving import PartView
 from vocabulary.roles import PROGRAMME_MANAGER
 
 V = TypeVar("V", FileView, FileSummary)
+
+
+Shown = Callable[[States, UUID, Context, Collection[str]], Answer | Refused]
+"""What somebody is shown; last, who of the centre it is."""
 
 
 class Scope(NamedTuple):
@@ -40,8 +47,11 @@ class Scope(NamedTuple):
     reader: str | None
 
 
-def show_file(states: States, case_id: UUID, context: Context) -> FileView | Refused:
-    """The file, as far as the caller may know it (`domain/sight.py`); the programme's management sees all of it."""
+def show_file(states: States, case_id: UUID, context: Context, person: Collection[str] = ()) -> FileView | Refused:
+    """The file, as far as the caller may know it (`domain/sight.py`); the programme's management sees all of it.
+
+    `person`, here and below: who of the centre looks, if an opening without a consent is to count.
+    """
     file = _readable(states, case_id, context)
     if isinstance(file, Refused):
         return file
@@ -50,49 +60,64 @@ def show_file(states: States, case_id: UUID, context: Context) -> FileView | Ref
         waits = correction_for(file, None, context.now)
         view = FileView.model_validate(file).model_copy(update={"correction": waits})
     else:
-        view = FileView.to_centre(file, context.actor.org, context.now)
-    marked = tuple(_marked(each, file, context) for each in view.referrals)
+        view = FileView.to_centre(file, context.actor.org, context.now, person)
+    whole = whole or seen_by(file, context.actor.org, person, context.now)[0] == "whole"
+    marked = tuple(_marked(each, file, context, whole=whole) for each in view.referrals)
     return with_estimate(view.model_copy(update={"referrals": marked}), file, context.working_days)
 
 
-def _marked(view: ReferralView, file: CentreFile, context: Context) -> ReferralView:
-    """The view of a referral with what depends on the moment, and on what the calendars say now."""
+def _marked(view: ReferralView, file: CentreFile, context: Context, *, whole: bool) -> ReferralView:
+    """The view of a referral with what depends on the moment, on what the calendars say now, and on the sight."""
     referral = file.referral(view.referral_id)
     assert referral is not None, "a view is of a referral of its file"
     estimated = renewal_estimated(referral, context.working_days)
+    package = file.packages.get(referral.id) if whole else None
     return view.model_copy(
         update={
             "answer_due_estimated": answer_estimated(referral, context.working_days),
             "consent_lost_at": consent_lost_at(file, referral, context.now),
+            "package": package and PackageView.model_validate(package),
             "renewal": view.renewal and view.renewal.model_copy(update={"due_estimated": estimated}),
         }
     )
 
 
-def show_assessments(states: States, case_id: UUID, context: Context) -> Assessments | Refused:
+def show_assessments(
+    states: States, case_id: UUID, context: Context, person: Collection[str] = ()
+) -> Assessments | Refused:
     """Every assessment with its levels, for the centre that has the person in its care; after the end, its own."""
     file = _readable(states, case_id, context)
     if isinstance(file, Refused):
         return file
-    if sight_of(file, context.actor.org, context.now) != "whole":
-        return refusals.NOT_TAKEN_ON
     centre = context.actor.org
+    sight, glass = seen_by(file, centre, person, context.now)
+    if sight != "whole":
+        return refusals.NOT_TAKEN_ON
     held = file.held_by(centre) is not None
     found = [each for each in states.linked(Assessment, case_id) if held or each.centre == centre]
     found.sort(key=lambda each: (each.assessed_on, each.id), reverse=True)
-    return Assessments(case_id=case_id, items=tuple(_assessment(file, each, context.vault) for each in found))
+    items = tuple(_assessment(file, each, context.vault) for each in found)
+    return Assessments(case_id=case_id, items=items, break_glass=_by(glass))
 
 
-def show_profile(states: States, case_id: UUID, context: Context) -> ProfileView | Refused:
+def show_profile(
+    states: States, case_id: UUID, context: Context, person: Collection[str] = ()
+) -> ProfileView | Refused:
     """Who the person is, opened for this look, for the centre that has them in its care and may know them: as the
     centre has taken it down itself of somebody who walked in, as Germany has handed it over of anybody else."""
     file = _readable(states, case_id, context)
     if isinstance(file, Refused):
         return file
-    if sight_of(file, context.actor.org, context.now) != "whole":
+    sight, glass = seen_by(file, context.actor.org, person, context.now)
+    if sight != "whole":
         return refusals.NOT_TAKEN_ON
     walk_in = states.get(WalkIn, case_id)
-    return _handed_over(states, file, context) if walk_in is None else _taken_down(walk_in, context)
+    view = _handed_over(states, file, context) if walk_in is None else _taken_down(walk_in, context)
+    return view if isinstance(view, Refused) else view.model_copy(update={"break_glass": _by(glass)})
+
+
+def _by(glass: Glass | None) -> BreakGlassView | None:
+    return None if glass is None else BreakGlassView.model_validate(glass)
 
 
 def _taken_down(walk_in: WalkIn, context: Context) -> ProfileView | Refused:
@@ -163,6 +188,14 @@ PROFILE = Resource(
     ),
     show_profile,
 )
+
+
+def to_person(resource: Resource, show: Shown, person: Collection[str]) -> Resource:
+    """What this person is shown of it, also by break-glass. For looks: a command's `If-Match` is held to what a consent
+    lets its caller see."""
+    return Resource(resource.needs, lambda states, case_id, context: show(states, case_id, context, person))
+
+
 DESTRUCTION = Resource(lambda case_id: (by_id(CentreFile, case_id), by_id(WalkIn, case_id)), show_destruction)
 SIGNED = Resource(lambda case_id: (by_id(CentreFile, case_id), by_link(SignedConsent, case_id)), show_signed)
 

@@ -16,10 +16,12 @@ from chassis.pure.paging import Listing, Order, Page, Wish
 from counselling.answers import FileSummary, InboxItem
 from counselling.domain.centre_file import CentreFile, leading
 from counselling.domain.consent import Consent, covered
+from counselling.domain.glass import Glass
 from counselling.domain.referral import Referral
 from counselling.domain.sight import KNOWING, sight_of
 from counselling.handlers.deadlines import CONSENT_EXPIRY, CONSENT_RENEWAL, REFERRAL_ANSWER
 from counselling.limits import answer_estimated
+from counselling.outcomes import GlassItem
 from counselling.persons import Found, FoundFile
 from counselling.resources import Scope, with_estimate
 from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
@@ -50,6 +52,22 @@ INBOX: Final = Listing(
 )
 FILES: Final = Listing(source="centre_file", orders={"arrived_on": Order("arrived_on", "text")})
 
+GLASSES: Final = Listing(
+    source="""
+    centre_file file
+    cross join lateral jsonb_array_elements(file.data -> 'glasses') as opened(glass)
+    cross join lateral (
+        select (opened.glass ->> 'id')::uuid as id,
+               (opened.glass ->> 'opened_at')::timestamptz as opened_at,
+               (coalesce(opened.glass ->> 'reviewed_at', opened.glass ->> 'opened_at'))::timestamptz as changed_at
+    ) place""",
+    id="place.id",
+    columns="file.id as case_id, opened.glass",
+    updated_at="place.changed_at",
+    orders={"opened_at": Order("place.opened_at", "timestamptz")},
+    usual="-opened_at",
+)
+
 DEADLINES: Final = listing("left join centre_file file on file.id = owed.about")
 OF_NOBODY_KNOWN: Final = (REFERRAL_ANSWER, CONSENT_RENEWAL, CONSENT_EXPIRY)
 """Deadlines that are owed to people whom the centre does not know yet, or no more."""
@@ -59,6 +77,7 @@ IN_CARE: Final = ("expected", "arrived_not_contacted", "in_contact", "assessed")
 
 _consents: TypeAdapter[tuple[Consent, ...]] = TypeAdapter(tuple[Consent, ...])
 _file: TypeAdapter[CentreFile] = TypeAdapter(CentreFile)
+_glass: TypeAdapter[Glass] = TypeAdapter(Glass)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
 
 
@@ -85,6 +104,19 @@ async def deadlines(
         *((None,) * 3 if scope.reader is None else (list(OF_NOBODY_KNOWN), scope.reader, now)),
     )
     return await documents.page(DEADLINES, where, wish, owed_item)
+
+
+async def glasses(documents: Documents, wish: Wish, *, status: str | None) -> Page[GlassItem]:
+    """Files that were opened without a consent, at any centre."""
+    where = Where().add("file.data -> 'glasses' <> '[]'")  # what the index answers
+    if status is not None:
+        where.add(f"opened.glass ->> 'reviewed_at' is {'not null' if status == 'reviewed' else 'null'}")
+
+    def line(row: Any) -> GlassItem:
+        glass = _glass.validate_json(row["glass"])
+        return GlassItem.of(row["case_id"], glass, person=glass.by)
+
+    return await documents.page(GLASSES, where, wish, line)
 
 
 async def files(

@@ -102,6 +102,16 @@ class ReferralOutcome(Answer):
         )
 
 
+class HandoverOutcome(Answer):
+    """What was handed over."""
+
+    case_id: UUID
+    referral_id: UUID
+    to_centre: str
+    items: tuple[str, ...]
+    sent_at: datetime
+
+
 class JourneyOutcome(Answer):
     """What the journey is now."""
 
@@ -192,6 +202,10 @@ class _Referral(Answer):
     reopened_at: datetime | None = Field(description="when the centre last went on with what it had ended")
     overdue: bool = Field(description="whether what is owed should have come")
     overdue_level: int = Field(description="how far the centre's answer was escalated")
+    handed_over_at: datetime | None = Field(
+        description="when the desk last handed over to the centre what it needs to receive the person"
+    )
+    handed_over: tuple[str, ...] = Field(description="what that was: codes of handover_items")
 
     @classmethod
     def shown(cls, referral: Referral, days: WorkingDays, **more: object) -> Self:

@@ -27,6 +27,7 @@ from referral.answers import (
     CaseSummary,
     CaseView,
     ConsentOutcome,
+    HandoverOutcome,
     JourneyOutcome,
     KeyOwed,
     ListedReferral,
@@ -40,6 +41,7 @@ from referral.bodies import (
     Cancellation,
     DepartureReport,
     DiversionReport,
+    HandoverPackage,
     MissReport,
     NewCase,
     NewConsent,
@@ -175,6 +177,15 @@ async def withdraw_referral(
     return await run(commands.WithdrawReferral(case_id, referral_id, body.reason), actor, REFERRAL, referral_id)
 
 
+@router.post("/referrals/{referral_id}/handover", tags=["referrals"], **personal(HandoverOutcome, *REFUSALS))
+async def send_handover_package(
+    referral_id: UUID, body: HandoverPackage, actor: Desk, reading: Reading, run: Changer
+) -> Response:
+    """Records what the desk has handed over to the centre that has accepted; the centre sees it in its file."""
+    case_id = await root_of(reading, Case, referral_id, refusals.REFERRAL_NOT_FOUND)
+    return await run(commands.SendHandoverPackage(case_id, referral_id, body.items), actor, REFERRAL, referral_id)
+
+
 @router.get("/deadlines", tags=["deadlines"], **personal(Page[OwedItem], 403))
 async def list_deadlines(
     reading: Reading,
@@ -209,7 +220,7 @@ async def list_referrals(
 async def read_referral(referral_id: UUID, actor: Reader, view: Viewer) -> Response:
     """What became of one referral, with all centres that it was redirected to.
 
-    Its `ETag`, sent as `If-Match` with the withdrawal of this referral, holds the withdrawal to it.
+    Its `ETag`, sent as `If-Match` with the withdrawal or the package of this referral, holds that to it.
     """
     return await view(REFERRAL, referral_id, actor)
 

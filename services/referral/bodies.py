@@ -87,6 +87,16 @@ class Withdrawal(BaseModel):
     reason: Code = Field(description="a code of withdraw_reasons")
 
 
+class HandoverPackage(BaseModel):
+    """What the desk has handed over to the centre, as codes of it: the content is in the profile or on paper."""
+
+    model_config = body(items=["care", "contact_on_arrival", "documents", "travel"])
+
+    items: tuple[Code, ...] = Field(
+        min_length=1, max_length=20, description="codes of handover_items: all that are required, and any others"
+    )
+
+
 class NewHold(BaseModel):
     """Why the records of a case are needed beyond their terms."""
 

@@ -128,6 +128,15 @@ class WithdrawReferral:
 
 
 @dataclass(frozen=True, slots=True)
+class SendHandoverPackage:
+    """The desk has handed over to the centre what it needs to receive the person: these items."""
+
+    case_id: UUID
+    referral_id: UUID
+    items: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanDeparture:
     """A window for the departure."""
 

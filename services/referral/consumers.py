@@ -32,12 +32,14 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.ReferralReopened: heard(
         handing_over(reaction(incoming.reopened, "referral_id", "reason")), needed=WITH_PROFILE_OF_EVENT
     ),
+    contracts.PreDepartureCallHeld: heard(reaction(incoming.unchanged, "case_id", "outcome")),
     contracts.NeverArrived: heard(reaction(incoming.never_arrived, "case_id", "centre")),
     contracts.ArrivedInCountry: heard(reaction(incoming.arrived, "case_id", "centre")),
     contracts.ArrivalCorrected: heard(reaction(incoming.arrival_corrected, "case_id", "reason")),
     contracts.RecordVoided: heard(reaction(incoming.record_voided, "case_id", "reason")),
     contracts.FirstContactMade: heard(reaction(incoming.unchanged, "case_id", "centre")),
     contracts.NeedsAssessed: heard(reaction(incoming.unchanged, "assessment_ref", "readiness")),
+    contracts.ReintegrationPlanAgreed: heard(reaction(incoming.unchanged, "plan_id")),
     contracts.DeadlineMissed: heard(reaction(incoming.deadline_missed, "subject_id", "code")),
     contracts.DeadlineMoved: heard(reaction(incoming.deadline_moved, "subject_id", "code")),
     contracts.ProfileKeyDestroyed: heard(sharing.key_destroyed),

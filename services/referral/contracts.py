@@ -137,6 +137,12 @@ class RecordVoided(_OfCounselling, source="counselling"):
     reason: Code
 
 
+class PreDepartureCallHeld(_OfCounselling, source="counselling"):
+    """The centre has spoken with the person before they leave."""
+
+    outcome: Code
+
+
 class FirstContactMade(_OfCounselling, source="counselling"):
     """The centre has spoken with the person."""
 
@@ -146,6 +152,12 @@ class NeedsAssessed(_OfCounselling, source="counselling"):
 
     assessment_ref: UUID
     readiness: Readiness
+
+
+class ReintegrationPlanAgreed(_OfCounselling, source="counselling"):
+    """The centre and the person have agreed on measures."""
+
+    plan_id: UUID
 
 
 class DeadlineMissed(_OfCounselling, source="counselling"):

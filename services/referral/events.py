@@ -142,6 +142,16 @@ class ReferralWithdrawn(ReferralEvent):
     reason: Code
 
 
+class HandoverPackageSent(ReferralEvent):
+    """The desk has handed over to the centre what it needs to receive the person: all that is required, and what else
+    stands in `items`. The last one that is told of a referral counts."""
+
+    referral_id: UUID
+    to_centre: Centre
+    country: Country
+    items: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
+
+
 class DeparturePlanned(ReferralEvent):
     """A departure has a window (`planned`) or a booked day (`booked`: earliest equals latest)."""
 
@@ -307,6 +317,7 @@ EVENTS: tuple[type[Event], ...] = (
     ConsentWithdrawn,
     ReturneeReferred,
     ReferralWithdrawn,
+    HandoverPackageSent,
     DeparturePlanned,
     DepartureRescheduled,
     DepartureCancelled,

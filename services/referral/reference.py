@@ -58,6 +58,16 @@ class ReceiptLimit:
     KEY: ClassVar[tuple[str, ...]] = ("priority",)
 
 
+@dataclass(frozen=True, slots=True)
+class HandoverItem:
+    """Something that a desk hands over to a centre; what is `required` is in every package."""
+
+    code: str
+    required: bool
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
 @dataclass(frozen=True)
 class Reference:
     """The lists together."""
@@ -83,6 +93,7 @@ class Reference:
     fail_reasons: CodeList[FailReason]
     country_status_reasons: CodeList[CodeRow]
     destruction_reasons: CodeList[CodeRow]
+    handover_items: CodeList[HandoverItem]
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -109,6 +120,7 @@ class Reference:
             "fail_reasons": FailReason,
             "country_status_reasons": CodeRow,
             "destruction_reasons": CodeRow,
+            "handover_items": HandoverItem,
         }
         tables = load(directory, rows)
         for priority in get_args(Priority):

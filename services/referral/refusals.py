@@ -122,6 +122,11 @@ WITHDRAWAL_ASKED: Final = Refused(
     "Talk with the centre: it has to say what becomes of the support.",
 )
 
+CONSENT_MISSING_TO_HAND_OVER: Final = consent_missing(
+    "No valid consent of the person lets this centre know them now.",
+    "Record a consent with the purpose referral that names the centre or its country, or take the referral back.",
+)
+
 COUNTRY_NOT_FOUND: Final = not_found("country", "Take the code from GET /code-lists/countries.")
 REQUEST_PENDING: Final = request_pending(
     "a change of this country's status",
@@ -168,3 +173,14 @@ def need_already_referred(referral: Referral) -> Refused:
 def not_to_be_withdrawn(referral: Referral) -> Refused:
     """The referral is past the point where the scout can take it back."""
     return referral_answered(referral.status, "Talk with the centre: it has to say what becomes of the referral now.")
+
+
+def handover_incomplete(*missing: str) -> Refused:
+    """Something that every package has is missing."""
+    return Refused(
+        "handover_incomplete",
+        f"The package lacks what every package has: {', '.join(sorted(missing))}.",
+        "Hand that over too, then name it. Where there is nothing to hand over, the item says just that.",
+        "/items",
+        422,
+    )

@@ -31,6 +31,7 @@
 | `regions` | the regions of the countries: ISO 3166-2, parents, what was withdrawn | not `domain`: `pycountry` |
 | `limits` | units of time limits, and what is due by them | not `domain`: `chassis.pure` |
 | `deadlines` | what somebody owes by a time: every kind, its events, what sets and clears it | not `domain`: pydantic |
+| `before_departure` | by when is owed what is owed before a departure | not `domain`: `countries` |
 | `missed` | how far something was missed, for an aggregate to keep | yes, `domain` too: the standard library only |
 | `owed` | the list of what is owed | not `domain`: pydantic |
 | `zones` | where the clocks of the countries stand | yes, `domain` too: the standard library only |

@@ -22,7 +22,8 @@ OPERATOR: Final = "operator"
 """Keeps the services running: sees envelopes, and nothing of any person."""
 DATA_PROTECTION_OFFICER: Final = "data_protection_officer"
 """Looks at what people have allowed and to whom they were referred, and at who did or saw what; holds records, takes
-back what people have signed at a centre, has the keys of who walked in there destroyed, and changes nothing else."""
+back what people have signed at a centre, has the keys of who walked in there destroyed, reviews who has opened a file
+without a consent, and changes nothing else."""
 
 SCOUTS_DESK: Final = (SCOUT, RETURN_COUNSELLOR)
 """The desk in Germany that opens cases and refers them."""

@@ -271,10 +271,23 @@ class PublicKey:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class HandoverItem:
+    code: str
+    title_en: str
+    required: bool
+    source: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    PATTERNS: ClassVar[Mapping[str, str]] = {"code": SNAKE}
+
+
 FILES: Mapping[str, type[Any]] = {
     "assistance_codes": Assistance,
+    "break_glass_reasons": Code,
     "calendar_days": CalendarDay,
     "calendar_rules": CalendarRule,
+    "call_outcomes": Code,
     "catchments": Catchment,
     "centre_consent_purposes": Purpose,
     "centre_consent_texts": ConsentText,
@@ -292,6 +305,7 @@ FILES: Mapping[str, type[Any]] = {
     "divert_reasons": Code,
     "fail_reasons": FailReason,
     "fallbacks": Fallback,
+    "handover_items": HandoverItem,
     "hold_release_reasons": Code,
     "isco08": Occupation,
     "measure_categories": MeasureCategory,
@@ -309,6 +323,7 @@ FILES: Mapping[str, type[Any]] = {
     "reopen_reasons": Code,
     "reschedule_reasons": Code,
     "retention": Retention,
+    "reveal_reasons": Code,
     "roles": Code,
     "session_cancel_reasons": Code,
     "trades": Trade,

@@ -1,4 +1,4 @@
-"""What tests of the operators' tools need: a PostgreSQL database with its two roles, and the command `ph`."""
+"""What tests of the operators' tools need: a PostgreSQL database with its three roles, and the command `ph`."""
 
 from __future__ import annotations
 
@@ -26,12 +26,15 @@ class Database:
 
     migrator: str
     application: str
+    operator: str
 
-    def run(self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, as_application: bool = False) -> T:
-        """The result of `work` on a connection of its own."""
+    def run(
+        self, work: Callable[[asyncpg.Connection], Awaitable[T]], *, as_application: bool = False, of: str = ""
+    ) -> T:
+        """The result of `work` on a connection of its own; `of`: the address of one of the roles."""
 
         async def connected() -> T:
-            connection = await asyncpg.connect(self.application if as_application else self.migrator)
+            connection = await asyncpg.connect(of or (self.application if as_application else self.migrator))
             try:
                 return await work(connection)
             finally:
@@ -50,7 +53,7 @@ def created(cluster: Cluster) -> Iterator[Database]:
     """An empty database with its roles, gone afterwards."""
     server = cluster.dsn("postgres")
     name = f"ops_{uuid4().hex[:12]}"
-    migrator, application = f"{name}_migrator", f"{name}_app"
+    migrator, application, operator = f"{name}_migrator", f"{name}_app", f"{name}_operator"
 
     async def administer(*statements: str, database: str = "") -> None:
         connection = await asyncpg.connect(_address(server, database=database))
@@ -64,6 +67,7 @@ def created(cluster: Cluster) -> Iterator[Database]:
         administer(
             f"create role {migrator} login password 'm'",
             f"create role {application} login password 'a'",
+            f"create role {operator} login password 'o'",
             f"create database {name} owner {migrator}",
         )
     )
@@ -77,16 +81,20 @@ def created(cluster: Cluster) -> Iterator[Database]:
     yield Database(
         _address(server, user=f"{migrator}:m", database=name),
         _address(server, user=f"{application}:a", database=name),
+        _address(server, user=f"{operator}:o", database=name),
     )
-    asyncio.run(administer(f"drop database {name} with (force)", f"drop role {migrator}", f"drop role {application}"))
+    roles = (f"drop role {each}" for each in (migrator, application, operator))
+    asyncio.run(administer(f"drop database {name} with (force)", *roles))
 
 
 def command(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """`ph`, with the service `referral` at this database."""
     monkeypatch.setenv("REFERRAL_DATABASE_URL", database.application)
     monkeypatch.setenv("REFERRAL_MIGRATOR_DATABASE_URL", database.migrator)
+    monkeypatch.setenv("REFERRAL_OPERATOR_DATABASE_URL", database.operator)
     monkeypatch.delenv("REFERRAL_DATABASE_PASSWORD_FILE", raising=False)
     monkeypatch.delenv("REFERRAL_MIGRATOR_DATABASE_PASSWORD_FILE", raising=False)
+    monkeypatch.delenv("REFERRAL_OPERATOR_DATABASE_PASSWORD_FILE", raising=False)
     monkeypatch.delenv("PH_OPERATOR", raising=False)
     monkeypatch.delenv("REFERRAL_API_URL", raising=False)
     return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])

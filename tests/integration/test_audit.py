@@ -177,8 +177,8 @@ def test_a_service_writes_and_reads_rows_and_can_do_nothing_else_to_them(databas
     async def write(connection: asyncpg.Connection) -> None:
         row = Who(b"p" * 32, "scout", "scouts:bavaria", "read_case").row([UUID(int=1)], SHOWN)
         await connection.execute(
-            "insert into audit (person, role, org, action, subjects, outcome)"
-            " values ($1, $2, $3, $4, $5::text::uuid[], $6)",
+            "insert into audit (person, role, org, action, subjects, outcome, ground)"
+            " values ($1, $2, $3, $4, $5::text::uuid[], $6, $7)",
             *row,
         )
 

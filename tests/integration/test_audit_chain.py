@@ -32,7 +32,8 @@ from tests.support.referral.process import Process
 from tests.support.toy_runtime import Statements
 
 WRITE = """
-insert into audit (person, role, org, action, subjects, outcome) values ($1, $2, $3, $4, $5::text::uuid[], $6)
+insert into audit (person, role, org, action, subjects, outcome, ground)
+values ($1, $2, $3, $4, $5::text::uuid[], $6, $7)
 returning id
 """
 FIRST, SECOND = line("first", 1), line("second", 2)
@@ -159,6 +160,7 @@ CHANGED = {
     "a row says another action": ("update audit set action = 'list_cases' where id = {3}", "changed", 3),
     "a row says other people": ("update audit set subjects = '{{}}' where id = {3}", "changed", 3),
     "a row says another time": ("update audit set at = at + interval '1 microsecond' where id = {3}", "changed", 3),
+    "a row says on which ground": ("update audit set ground = 'child_protection' where id = {3}", "changed", 3),
     "a row is gone": ("delete from audit where id = {3}", "removed", 3),
     "a row is gone, with its seal": (
         "with gone as (delete from audit where id = {3}) delete from audit_seal where audit_id = {3}",

@@ -84,7 +84,7 @@ async def test_a_centre_that_may_not_know_a_person_sees_only_what_it_owes_for_th
     await counselling.post(f"/referrals/{referral}/accept", LAGOS)
     await counselling.post(f"/files/{case}/arrival", LAGOS, arrived_on=counselling.today, method="seen")
     shown = lines(await counselling.get("/deadlines", staff(LAGOS)))
-    assert sorted(name for _, name, _ in shown) == ["consent_expiry", "first_contact"]
+    assert sorted(name for _, name, _ in shown) == ["consent_expiry", "first_contact", "reintegration_plan"]
     consent = await counselling.pool.fetchval("select data -> 'consents' -> 0 ->> 'id' from centre_file")
     gone = {"consent_id": consent, "purpose": "referral", "recipients": ["country:NG"]}
     gone |= {"effective_at": "2026-03-02T09:00:00Z"}
@@ -109,6 +109,57 @@ async def test_a_desk_sees_what_it_owes_to_its_referrals(desk: Desk) -> None:
     assert lines(await desk.read("/deadlines")) == [(case, "referral_receipt", 1)]
     told = await desk.published(case)
     assert [name for name in told if name.startswith("Deadline")] == ["DeadlineMet", "DeadlineMet"]
+
+
+async def test_a_centre_sees_what_it_owes_before_a_departure_and_after_an_arrival(counselling: Centre) -> None:
+    id_ = uuid4()
+    case, referral = str(id_), await counselling.refer(id_)
+    await counselling.post(f"/referrals/{referral}/accept", LAGOS)
+    leaves = (counselling.clock.now() + timedelta(days=40)).date().isoformat()
+    booked = counselling.event(id_, "DeparturePlanned", status="booked", earliest=leaves, latest=leaves)
+    package = counselling.event(id_, "HandoverPackageSent", referral_id=referral, items=["care", "travel"])
+    await counselling.dispatcher.handle([booked, package])
+    assert lines(await counselling.get("/deadlines", staff(LAGOS), type="pre_departure_call")) == [
+        (case, "pre_departure_call", 1)
+    ]
+    today = counselling.today
+    call = {"channel": "video", "attempts": 1, "outcome": "prepared", "held_on": today}
+    assert (await counselling.post(f"/files/{case}/pre-departure-call", LAGOS, **call))["calls"] == 1
+    assert lines(await counselling.get("/deadlines", staff(LAGOS), type="pre_departure_call")) == []
+    shown = await counselling.get(f"/files/{case}", staff(LAGOS))
+    assert (shown["referrals"][0]["package"]["items"], shown["calls"][0]["outcome"]) == (["care", "travel"], "prepared")
+
+    departed = {"departed_on": today, "arrival_expected_on": today}
+    await counselling.dispatcher.handle([counselling.event(id_, "ReturneeDeparted", **departed)])
+    await counselling.post(f"/files/{case}/arrival", LAGOS, arrived_on=today, method="seen")
+    await counselling.post(f"/files/{case}/contacts", LAGOS, channel="phone", attempts=1, contacted_on=today)
+    owed = await counselling.get("/deadlines", staff(LAGOS), type="reintegration_plan")
+    assert lines(owed) == [(case, "reintegration_plan", 1)]
+    plan = {"measures": ["job_placement"], "agreed_on": today}
+    assert (await counselling.post(f"/files/{case}/plans", LAGOS, **plan))["version"] == 1
+    assert lines(await counselling.get("/deadlines", staff(LAGOS), type="reintegration_plan")) == []
+    told = await counselling.published(case)
+    assert [name for name in told if name in ("PreDepartureCallHeld", "ReintegrationPlanAgreed")] == [
+        *("PreDepartureCallHeld", "ReintegrationPlanAgreed")
+    ]
+
+
+async def test_a_desk_sees_that_it_owes_a_package_to_a_centre_that_waits(desk: Desk) -> None:
+    case = await desk.opened()
+    referral = await desk.referred(case, "employment")
+    await desk.received(case, referral)
+    await desk.tell("counselling", "ReferralAccepted", case, centre=LOS, referral_id=referral)
+    await desk.act("POST", f"/cases/{case}/journey/plan", {"earliest": desk.day(40), "latest": desk.day(50)})
+    assert lines(await desk.read("/deadlines")) == [(case, "handover_package", 1), (case, "departure_confirmation", 1)]
+    assert lines(await desk.read("/deadlines", OTHER_DESK)) == []
+    items = ["care", "contact_on_arrival", "documents", "travel"]
+    answer = await desk.act("POST", f"/referrals/{referral}/handover", {"items": items[1:]})
+    assert (answer["http"], answer["code"]) == (422, "handover_incomplete")
+    sent = await desk.act("POST", f"/referrals/{referral}/handover", {"items": items})
+    assert (sent["http"], sent["items"]) == (200, items)
+    assert lines(await desk.read("/deadlines")) == [(case, "departure_confirmation", 1)]
+    assert (await desk.read(f"/referrals/{referral}"))["handed_over"] == items
+    assert (await desk.published(case))[-2:] == ["HandoverPackageSent", "DeadlineMet"]
 
 
 async def test_a_placement_desk_sees_who_waits_for_an_offer_and_pages_through_them(placement: Placement) -> None:

@@ -72,7 +72,9 @@ async def test_ph_lists_shows_and_decides_over_the_api(ph: Ph, records: Records)
     assert shown.exit_code == 0, shown.output
     assert "x-note: (19 characters, not shown)" in shown.stdout
     assert CANARY not in shown.output
-    assert (await ph("parked", "show", first, "--service", "referral", "--reveal")).exit_code == 2
+    looks = ("--reveal", "--by", "INC-4711", "--reason", "origin_unknown")
+    revealed = await ph("parked", "show", first, "--service", "referral", *looks)
+    assert (revealed.exit_code, "no API tells what a record holds" in revealed.stderr) == (2, True)
     gone = await ph("parked", "show", 4711, "--service", "referral")
     assert (gone.exit_code, "There is no parked record" in gone.stderr) == (1, True)
 

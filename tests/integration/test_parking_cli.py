@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -13,7 +16,10 @@ from typer.testing import Result
 
 from chassis.consumer import parking
 from chassis.operators import parked
+from chassis.operators.parked_display import printable
 from chassis.postgres import migrations
+from chassis.vault.vault import KeyVault
+from referral.app import SERVICE
 from tests.integration.ops import Database, command, created
 from tests.support.cluster import Cluster
 
@@ -35,7 +41,7 @@ def migrated(cluster: Cluster) -> Iterator[Database]:
 @pytest.fixture
 def store(migrated: Database) -> Database:
     """The database of `referral`, migrated and empty."""
-    migrated.fetch("truncate parked, position restart identity")
+    migrated.fetch("truncate parked, position, audit restart identity")
     return migrated
 
 
@@ -131,16 +137,139 @@ def test_show_explains_the_failure_and_hides_the_content(store: Database, ph: Ph
     ):
         assert result.exit_code == 0, result.output
         assert "Find out who wrote it; then discard it." in result.stdout
-        assert "/name text of 13" in result.stdout
         assert "ph.training.CourseCompleted.v1" in result.stdout
         assert CANARY not in result.output
 
 
-def test_show_reveals_the_content_on_request_only_and_warns(store: Database, ph: Ph) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ce_type", "ph.training.CourseCompleted.v1", "ph.training.CourseCompleted.v1"),
+        ("x-note", CANARY, "(13 characters, not shown)"),
+        ("ce_name", "Adaeze", "(6 characters, not shown)"),
+        ("ce_subject", CANARY, "(13 characters, not shown)"),
+        ("ce_id", "x" * 201, "(201 characters, not shown)"),
+        ("ce_time", "\x1b[2J", "(4 characters, not shown)"),
+        ("ce_time", "\x00é\udcff", "(3 characters, not shown)"),
+        ("\x1b[2J", "", "(0 characters, not shown)"),
+    ],
+)
+def test_of_headers_the_envelopes_are_shown_and_of_all_others_the_length(
+    store: Database, ph: Ph, name: str, value: str, told: str
+) -> None:
     (id_,) = park(store, CASE, "json_invalid")
-    result = ph("parked", "show", id_, "--service", "referral", "--reveal", "--json")
+    store.fetch("update parked set headers = $1", json.dumps([(name, value)] * 2))
+    shown = json.loads(ph("parked", "show", id_, "--service", "referral", "--json").stdout)
+    assert shown["headers"] == [[printable(name), told]] * 2
+
+
+def test_a_key_or_a_type_that_is_no_short_token_is_shown_by_length_only(store: Database, ph: Ph) -> None:
+    (id_,) = park(store, CASE, "json_invalid")
+    shown_as = {CANARY: "(13 characters, not shown)", "x" * 201: "(201 characters, not shown)", "a.b": "a.b"}
+    for text, told in shown_as.items():
+        store.fetch("update parked set key = $1, type = $1", text)
+        shown = json.loads(ph("parked", "show", id_, "--service", "referral", "--json").stdout)
+        assert (shown["key"], shown["type"]) == (told, told)
+
+
+REVEAL = ("--reveal", *BY, "--reason", "origin_unknown")
+
+
+@pytest.fixture
+def with_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeyVault:
+    file = tmp_path / "keys"
+    file.write_text(f"v1 {b64encode(b'k' * 32).decode()}\n")
+    monkeypatch.setenv("REFERRAL_VAULT_KEYS_FILE", str(file))
+    return KeyVault.of_service("referral")
+
+
+@pytest.mark.usefixtures("with_keys")
+def test_what_a_record_holds_is_shown_on_request_and_is_a_row_of_the_audit(
+    store: Database, ph: Ph, with_keys: KeyVault
+) -> None:
+    (id_,) = park(store, CASE, "json_invalid")
+    result = ph("parked", "show", id_, *REVEAL, "--json")
     assert CANARY in json.loads(result.stdout)["payload"]
-    assert f"warning: the payload of referral/{id_} is revealed" in result.stderr
+    assert "that you look is in the audit" in result.stderr
+    person = with_keys.marks(b"INC-4711")[0]
+    assert store.fetch("select person, role, org, action, subjects, outcome, ground from audit") == [
+        (
+            person,
+            "operator",
+            SERVICE.org,
+            "reveal_parked",
+            [UUID(CASE)],
+            "shown",
+            "origin_unknown: INC-4711",
+        )
+    ]
+
+
+@pytest.mark.usefixtures("with_keys")
+@pytest.mark.parametrize(
+    ("payload", "subject", "key", "about"),
+    [
+        (b"no json", OTHER, CASE, [UUID(OTHER)]),
+        (b"no json", "Adaeze", CASE, [UUID(CASE)]),
+        (None, None, "Adaeze", []),
+        (json.dumps({"case_id": OTHER}).encode(), CASE, CASE, [UUID(OTHER)]),
+        (json.dumps({"case_id": "Adaeze"}).encode(), CASE, "Adaeze", [UUID(CASE)]),
+    ],
+)
+def test_the_row_names_whom_the_record_is_about_as_far_as_that_can_be_read(
+    store: Database, ph: Ph, payload: bytes | None, subject: str | None, key: str, about: list[UUID]
+) -> None:
+    (id_,) = park(store, CASE, "json_invalid")
+    headers = [] if subject is None else [("ce_subject", subject)]
+    store.fetch("update parked set key = $1, headers = $2, payload = $3", key, json.dumps(headers), payload)
+    assert ph("parked", "show", id_, *REVEAL).exit_code == 0
+    assert store.fetch("select subjects from audit") == [(about,)]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--reason", "origin_unknown"), "--by is missing"),
+        (("--by", "INC-4711"), "--reason is missing"),
+        (("--by", "INC-4711", "--reason", "curious"), "no code of reveal_reasons"),
+        (("--by", "INC-4711", "--reason", "origin_unknown"), "REFERRAL_VAULT_KEYS_FILE is not set"),
+    ],
+)
+def test_who_does_not_say_who_and_why_or_has_no_keys_is_shown_nothing(
+    store: Database, ph: Ph, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.delenv("REFERRAL_VAULT_KEYS_FILE", raising=False)
+    (id_,) = park(store, CASE, "json_invalid")
+    result = ph("parked", "show", id_, "--service", "referral", "--reveal", *options)
+    assert result.exit_code != 0
+    assert told in result.stderr
+    assert CANARY not in result.output
+    assert store.fetch("select from audit") == []
+
+
+@pytest.mark.usefixtures("with_keys")
+def test_what_cannot_be_a_row_of_the_audit_is_not_shown(
+    store: Database, ph: Ph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (id_,) = park(store, CASE, "json_invalid")
+    for address in (store.operator, f"{store.application}?options=-c%20default_transaction_read_only%3Don"):
+        monkeypatch.setenv("REFERRAL_DATABASE_URL", address)
+        result = ph("parked", "show", id_, *REVEAL)
+        assert result.exit_code == 1
+        assert CANARY not in result.output
+    assert "nobody could note who looks" in result.stderr
+    assert store.fetch("select from audit") == []
+
+
+@pytest.mark.usefixtures("with_keys")
+def test_what_travels_sealed_stays_sealed(store: Database, ph: Ph, with_keys: KeyVault) -> None:
+    sealed = with_keys.seal(UUID(CASE), "identity", {"box": CANARY})
+    (id_,) = park(store, CASE, "schema_violated")
+    payload = {"case_id": CASE, "parts": [{"part": "identity", "box": sealed.boxes["box"]}]}
+    store.fetch("update parked set payload = $1", json.dumps(payload).encode())
+    shown = json.loads(ph("parked", "show", id_, *REVEAL, "--json").stdout)
+    assert json.loads(shown["payload"]) == payload
+    assert CANARY not in shown["payload"]
 
 
 def test_show_of_a_record_that_is_gone_says_so(store: Database, ph: Ph) -> None:

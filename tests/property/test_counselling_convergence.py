@@ -58,7 +58,7 @@ AT_THE_CENTRE = st.one_of(
     ACCEPT_OR_REDIRECT,
     steps(["accept", "complete"], ANY, st.booleans()),
     steps(["reject", "fail", "reopen"], ANY, st.booleans()),
-    steps(["arrive", "contact", "assess", "never_arrived"], ANY, st.booleans()),
+    steps(["arrive", "contact", "assess", "never_arrived", "call", "agree"], ANY, st.booleans()),
     WAIT,
 )
 BEGIN = (Step("grant", 0, (EVERYWHERE,)), Step("refer", 0, (CENTRES[0], "normal", False, None)))
@@ -67,10 +67,14 @@ ONE_CENTRE = (
     Step("arrive", 0, (False,)),
     Step("contact", 0, (False,)),
     Step("assess", 0, (False,)),
+    Step("agree", 0, (False,)),
     Step("complete", 0, (False,)),
     Step("refer", 0, (CENTRES[1], "urgent", True, 40)),
     Step("accept", 0, (False,)),
+    Step("booked", 9),
     Step("wait", 80),
+    Step("call", 0, (False,)),
+    Step("departed", 0),
     Step("arrive", 0, (False,)),
     Step("complete", 0, (False,)),
 )
@@ -180,6 +184,8 @@ def compare(run: Run) -> None:
     assert (file.arrival.arrived_on if file.arrival else None) == model.arrived_on
     assert [contact.contacted_on for contact in file.contacts] == model.contacts
     assert (file.assessment is not None) == model.assessed
+    assert [call.centre for call in file.preparation.calls] == model.calls
+    assert (file.plan.version if file.plan else 0) == model.plans
     assert {course.id: course.status for course in file.courses} == model.courses
     assert {offer.id: offer.status for offer in file.offers} == model.offers
     assert {job.id for job in file.employments} == model.jobs

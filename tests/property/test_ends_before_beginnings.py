@@ -65,6 +65,8 @@ AROUND = st.lists(
             centres.consent_gone(),
             centres.referred(referral_id=STANDING),
             centres.withdrawn(STANDING),
+            centres.handed_over("care", referral_id=LATE),
+            centres.handed_over("travel", referral_id=LATE),
             centre.DeparturePlanned(case_id=CASE, status="planned", earliest=DAY, latest=DAY + timedelta(3)),
             centre.DepartureCancelled(case_id=CASE),
             centres.offered(),

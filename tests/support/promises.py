@@ -68,10 +68,12 @@ def met(ledger: Ledger) -> dict[tuple[str, str], Met]:
     sent = _answered(referral, r"/cases/[^/]+/referrals", "referral_id")
     sent |= _answered(counselling, r"/referrals/[^/]+/redirect", "child_referral_id")
     withdrawn = _named(referral, r"/referrals/([^/]+)/withdraw")
+    departed = _named(referral, r"/cases/([^/]+)/journey/depart")
     arrived = _named(counselling, r"/files/([^/]+)/arrival")
     offered = _answered(placement, r"/candidacies/[^/]+/offer", "case_id")
     return {
         ("referral", "referral_receipt"): Met(sent - withdrawn, withdrawn),
+        ("referral", "departure_confirmation"): Met(set(), departed | arrived),
         ("counselling", "referral_answer"): Met(_named(counselling, r"/referrals/([^/]+)/(?:accept|reject|redirect)")),
         ("counselling", "arrival_confirmation"): Met(set(), arrived),
         ("counselling", "first_contact"): Met(_named(counselling, r"/files/([^/]+)/contacts")),

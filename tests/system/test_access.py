@@ -53,6 +53,7 @@ OF_NOBODY = {
     "GET /countries",
     "GET /countries/{country}",
     "GET /audit",
+    "GET /break-glass",
     "GET /code-lists",
     "GET /code-lists/{name}",
     "GET /operations/parked",
@@ -94,7 +95,8 @@ def line(id_: str) -> Judge:
 def file_shows(answer: Any, _ids: Mapping[str, str]) -> str:
     if answer["arrival"] and answer["assessment"] and answer["courses"] and answer["offers"]:
         return "all"
-    later = ("arrival", "correction", "corrections", "contacts", "assessment", "courses", "offers", "employments")
+    told = ("arrival", "correction", "corrections", "contacts", "assessment", "courses", "offers", "employments")
+    later = (*told, "calls", "plan")
     assert not any(answer[name] for name in later), answer
     return "preview" if answer["referrals"][0]["preview"] else "ids"
 

@@ -16,7 +16,7 @@ from chassis.service import Service
 from counselling.contracts import ReturneeDeparted
 from placement.app import SERVICE as PLACEMENT
 from referral.domain.case import Case
-from tests.support.counselling.world import CASE, TODAY, consent_gone
+from tests.support.counselling.world import CASE, TODAY, booked, consent_gone
 from tests.support.counselling.world import Desk as Centre
 from tests.support.memory import MemoryService
 from tests.support.placement.world import World, arrived, rejected
@@ -65,6 +65,21 @@ def rerouting() -> MemoryService:
     return desk.service
 
 
+def handing_over() -> MemoryService:
+    """A centre waits for somebody who is to leave Germany."""
+    desk = Desk.referred()
+    desk.tell(desk.accepted())
+    desk.plan(40, 50)
+    return desk.service
+
+
+def leaving() -> MemoryService:
+    """A person whom a centre has taken on is to leave Germany."""
+    desk = Centre.with_acceptance()
+    desk.tell(booked(TODAY + timedelta(days=40)))
+    return desk.service
+
+
 def departed() -> MemoryService:
     """A person whom a centre waits for has left Germany."""
     desk = Centre.with_referral()
@@ -92,6 +107,9 @@ SET: Mapping[tuple[str, str], Callable[[], MemoryService]] = {
     ("counselling", "consent_renewal"): consent_renewal,
     ("counselling", "referral_answer"): lambda: Centre.with_referral().service,
     ("referral", "referral_rerouting"): rerouting,
+    ("referral", "handover_package"): handing_over,
+    ("referral", "departure_confirmation"): handing_over,
+    ("counselling", "pre_departure_call"): leaving,
     ("counselling", "arrival_confirmation"): departed,
     ("placement", "employment_start"): start_of_work,
     ("counselling", "first_contact"): lambda: Centre.with_arrival().service,
@@ -99,8 +117,11 @@ SET: Mapping[tuple[str, str], Callable[[], MemoryService]] = {
     ("placement", "pool_exit"): pool_exit,
 }
 """How each deadline that is counted in working days comes to be."""
+BEFORE_A_DAY = ("pre_departure_call", "handover_package")
+"""Those of them that are counted back from a day: a holiday on their last one shortens them."""
 STAYING: Mapping[str, Callable[[], MemoryService]] = {
     "consent_expiry": lambda: Centre.with_acceptance().service,
+    "reintegration_plan": lambda: Centre.with_arrival().service,
     "job_offer_target": waiting_for_an_offer,
 }
 """The same of what somebody owes and no calendar moves."""
@@ -150,7 +171,8 @@ def test_each_that_moves_tells_so(of: str, name: str) -> None:
     [row] = [each for each in service.deadlines.values() if each.name == name]
     assert row.counted is not None
     told = moved(service, BY_NAME[of], row)
-    assert told.old_due_at == row.due_at < told.due_at
+    assert told.old_due_at == row.due_at
+    assert (told.due_at < row.due_at) if name in BEFORE_A_DAY else (told.due_at > row.due_at)
     event = service.events[-1]
     assert isinstance(event, DeadlineMoved)
     assert event.service == of

@@ -43,7 +43,7 @@ ROOMS = {
 }
 MORE = {
     # when a centre owes what; further routes; what commands answer, and what is shown of a person, beside answers.py
-    "counselling": {"limits.py", "walk_ins.py", "destruction.py", "outcomes.py", "persons.py"},
+    "counselling": {"limits.py", "walk_ins.py", "destruction.py", "break_glass.py", "outcomes.py", "persons.py"},
     "placement": {"limits.py", "corrections.py"},  # when an employer owes an answer; the routes of corrections
     "referral": {"limits.py", "holds.py", "switch.py", "destruction.py"},  # when a receipt is owed; further routes
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
@@ -179,7 +179,7 @@ def test_a_list_is_read_for_a_scope_and_by_a_wish_and_its_filters_go_by_name(ser
     assert set(found) - OF_EVERYBODY
 
 
-OF_EVERYBODY = {"countries", "sessions"}
+OF_EVERYBODY = {"countries", "glasses", "sessions"}
 """Lists that are the same for all who may read them."""
 
 

@@ -64,8 +64,7 @@ async def blocks_only_its_key(w: World, person: Person) -> Row:
         raise StackError(f"{person}: an event has overtaken the parked record of its key")
     shown = json.loads(await _ph(w, "parked", "show", str(row["id"]), "--service", READER, "--json"))
     w.tell(person, f"parked by {READER} as no. {row['id']}: {row['failure']}, {row['detail']}")
-    outline = ", ".join(shown["payload_outline"]) or "not JSON"
-    w.tell(person, f"ph parked show: {shown['payload_bytes']} bytes, {outline}; {row['waiting']} events wait behind it")
+    w.tell(person, f"ph parked show: {shown['payload_bytes']} bytes, not shown; {row['waiting']} events wait behind it")
     return row
 
 

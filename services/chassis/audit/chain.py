@@ -28,6 +28,7 @@ class Row(NamedTuple):
     action: str
     subjects: Sequence[UUID]
     outcome: str
+    ground: str | None = None
 
 
 class Seal(NamedTuple):
@@ -57,6 +58,7 @@ def digest_of(before: bytes, number: int, row: Row) -> bytes:
         row.action,
         [str(each) for each in row.subjects],
         row.outcome,
+        *([] if row.ground is None else [row.ground]),  # rows from before there were grounds have their old digest
     ]
     text = json.dumps(said, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(before + text.encode()).digest()

@@ -19,10 +19,11 @@ SHOWN: Final = "shown"
 WRITTEN: Final = Part(
     "audited",
     """
-insert into audit (person, role, org, action, subjects, outcome)
-select u.person, u.role, u.org, u.action, u.subjects::uuid[], u.outcome from {rows} order by u.place returning true
+insert into audit (person, role, org, action, subjects, outcome, ground)
+select u.person, u.role, u.org, u.action, u.subjects::uuid[], u.outcome, u.ground
+from {rows} order by u.place returning true
 """,
-    ("person bytea", "role text", "org text", "action text", "subjects text", "outcome text"),
+    ("person bytea", "role text", "org text", "action text", "subjects text", "outcome text", "ground text"),
     exact=True,
 )
 
@@ -34,13 +35,16 @@ def refused(code: str) -> str:
 
 class Who(NamedTuple):
     """Who asks, and for which operation. `person`: the keyed hash of the token's subject. `role` is empty if none of
-    the person's roles opens the operation."""
+    the person's roles opens the operation. `ground`: the code of why they are shown what their role alone does not
+    open."""
 
     person: bytes
     role: str
     org: str
     action: str
+    ground: str | None = None
 
     def row(self, subjects: Iterable[UUID], outcome: str) -> tuple[Any, ...]:
         """The row as `WRITTEN` takes it."""
-        return (*self, "{" + ",".join(map(str, sorted(set(subjects)))) + "}", outcome)
+        listed = "{" + ",".join(map(str, sorted(set(subjects)))) + "}"
+        return (self.person, self.role, self.org, self.action, listed, outcome, self.ground)

@@ -40,7 +40,8 @@ left join stream as told on told.key = $1
 """
 """Where the chain stands, and when its end was told last."""
 _ROWS = """
-select id, at, person, role, org, action, subjects, outcome from audit where id > $1 and id <= $2 order by id limit $3
+select id, at, person, role, org, action, subjects, outcome, ground from audit
+where id > $1 and id <= $2 order by id limit $3
 """
 _SEALED = Part(
     "audit_sealed",

@@ -26,7 +26,7 @@ MOST: Final = 100
 What = Literal["changed", "removed", "inserted", "cut_off"]
 
 _ROWS = """
-select id, at, person, role, org, action, subjects, outcome from audit where id > $1 order by id limit $2
+select id, at, person, role, org, action, subjects, outcome, ground from audit where id > $1 order by id limit $2
 """
 _SEALS = """
 select number, audit_id, digest, generation, mac from audit_seal

@@ -24,7 +24,7 @@ from chassis.pure.paging import Listing, Page, Wish
 
 LISTING = Listing(
     source="audit",
-    columns="id, at, person, role, org, action, subjects, outcome",
+    columns="id, at, person, role, org, action, subjects, outcome, ground",
     updated_at="at",
     usual="-id",
     id_type="bigint",
@@ -42,6 +42,9 @@ class AuditRow(Answer):
     action: str = Field(description="the operation, by its name in this document")
     about: tuple[UUID, ...] = Field(description="whom the request has shown or changed")
     outcome: str = Field(description="done, shown, or refused: and the code of the refusal")
+    ground: str | None = Field(
+        description="why the person was shown what their role alone does not open: a code, such as child_protection"
+    )
 
 
 class Search(BaseModel):
@@ -104,4 +107,5 @@ def _row(row: Any) -> AuditRow:
         action=row["action"],
         about=tuple(row["subjects"]),
         outcome=row["outcome"],
+        ground=row["ground"],
     )

@@ -45,6 +45,7 @@ class Note:
 
     def __init__(self, person: bytes, org: str, action: str, field: str) -> None:
         self.role = ""
+        self.ground: str | None = None
         self.field = field
         self.subjects: set[UUID] = set()
         self.is_command = self.is_written = False
@@ -56,7 +57,7 @@ class Note:
     @property
     def who(self) -> Who:
         """Who asks, as far as it is known."""
-        return Who(self._person, self.role, self._org, self._action)
+        return Who(self._person, self.role, self._org, self._action, self.ground)
 
     def about(self, value: object) -> None:
         """Notes the subjects that the value names."""

@@ -26,13 +26,13 @@ from chassis.operators.parked import (
     REASON_LENGTHS,
     WHO,
     Chosen,
-    Content,
     Decided,
+    Envelope,
     Filter,
     Outcome,
     ParkedRow,
 )
-from chassis.operators.parked_display import fingerprint, masked, masked_headers, remedy
+from chassis.operators.parked_display import remedy
 from chassis.postgres.database import LENT_WITHIN, Connection
 from chassis.pure.answers import Answer
 from chassis.pure.bodies import body
@@ -86,8 +86,7 @@ class ParkedRecord(Answer):
     def of(cls, row: ParkedRow, **more: object) -> Self:
         """What may be shown of it; `more` is what a subclass adds."""
         facts = {name: getattr(row, name) for name in ParkedRecord.model_fields if name != "parked_id"}
-        shown = {"parked_id": row.id, "key": masked(row.key), "type": masked(row.type)}
-        return cls.model_validate({**facts, **shown, **more})
+        return cls.model_validate({**facts, "parked_id": row.id, **more})
 
 
 class EnvelopeHeader(Answer):
@@ -105,11 +104,10 @@ class ParkedDetail(ParkedRecord):
     payload_bytes: int
 
     @classmethod
-    def with_content(cls, row: ParkedRow, content: Content) -> Self:
+    def with_envelope(cls, row: ParkedRow, envelope: Envelope) -> Self:
         """What may be shown of it."""
-        headers = [{"name": name, "value": value} for name, value in masked_headers(content.headers)]
-        size, _ = fingerprint(content.payload, content.size, content.digest)
-        return cls.of(row, remedy=remedy(row.failure), headers=headers, payload_bytes=size)
+        headers = [{"name": name, "value": value} for name, value in envelope.headers]
+        return cls.of(row, remedy=remedy(row.failure), headers=headers, payload_bytes=envelope.payload_bytes)
 
 
 class ParkedDecision(Answer):
@@ -230,7 +228,7 @@ async def read_parked(parked_id: ParkedId, _operator: Operator, reading: Reading
         found = await parked.show(connection, parked_id)
     if found is None:
         raise Problem.of(_GONE)
-    return json_response(ParkedDetail.with_content(*found))
+    return json_response(ParkedDetail.with_envelope(*found))
 
 
 @router.post("/many/retry", **answers(ParkedDecisions, 403))

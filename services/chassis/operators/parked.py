@@ -12,7 +12,8 @@ always from the head, so nothing done here can change the order of a key:
   nobody. Whoever wants one handled that is no event of its key by its number has to name it, by id or failure.
 - one decision by filter takes `MOST` records, those first that were touched longest ago, and says how many are left.
 
-Rows are locked while they are changed. One that the worker settles at the same moment is reported as gone.
+Rows are locked while they are changed. One that the worker settles at the same moment is reported as gone. All of it
+goes by the view `parked_envelope`, which has what may be shown and no payload: an operator's own role may do it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import NamedTuple, TypeAlias
 
 import asyncpg
 
+from chassis.operators.parked_display import printable
 from chassis.postgres.database import Connection
 from chassis.postgres.documents import Where
 from chassis.postgres.session import Executor
@@ -39,47 +41,43 @@ decision made once more must not drop it, too."""
 MOST = 1000
 """Records per decision: it locks and writes them in one transaction."""
 
-_HEAD = """(not p.blocks or not exists (
-    select from parked e
-    where e.topic = p.topic and e.key = p.key and e.blocks and e.state <> 'discarded' and e.id < p.id))"""
-_WAITING = """(select count(*) from parked w
-    where p.blocks and w.topic = p.topic and w.key = p.key and w.blocks and w.state <> 'discarded' and w.id > p.id)"""
-_COLUMNS = f"""p.id, p.topic, p.partition, p.record_offset, p.key, p.type, p.sequence, p.failure, p.detail,
-    p.attempts, p.state, p.parked_at, p.decided_at, p.decided_by, p.reason, p.blocks,
-    {_HEAD} as head, {_WAITING} as waiting"""
+_COLUMNS = """p.id, p.topic, p.partition, p.record_offset, p.key, p.type, p.sequence, p.failure, p.detail,
+    p.attempts, p.state, p.parked_at, p.decided_at, p.decided_by, p.reason, p.blocks, p.head, p.waiting"""
 _CHOSEN = """p.state = any($1)
     and ($2::text is null or p.topic = $2) and ($3::text is null or p.key = $3)
     and ($4::text is null or p.failure = $4) and ($5::text is null or p.type = $5)"""
-_LIST = f"""select {_COLUMNS} from parked p
+_LIST = f"""select {_COLUMNS} from parked_envelope p
 where {_CHOSEN} and (p.failure <> 'behind' or $6) order by p.id limit $7"""  # noqa: S608 - here and below: nothing but constants is filled in
-_ONE = f"select {_COLUMNS}, p.headers, p.payload, p.size, p.value_digest from parked p where p.id = $1"  # noqa: S608
-_BY_ID = f"select {_COLUMNS} from parked p where p.id = any($1) order by p.id for update of p"  # noqa: S608
-_MATCHING = f"""from parked p
-where {_CHOSEN} and {_HEAD} and (p.failure <> all($6) or p.failure = $4)"""
+_ONE = f"select {_COLUMNS}, p.headers, p.payload_bytes from parked_envelope p where p.id = $1"  # noqa: S608
+_BY_ID = f"select {_COLUMNS} from parked_envelope p where p.id = any($1) order by p.id for update of p"  # noqa: S608
+_MATCHING = f"""from parked_envelope p
+where {_CHOSEN} and p.head and (p.failure <> all($6) or p.failure = $4)"""
 _HEADS = f"""select {_COLUMNS} {_MATCHING} and p.id = any(array(
     select p.id {_MATCHING} order by p.state = 'retry', p.updated_at, p.id limit $7
 )) order by p.id for update of p"""
 _LEFT = f"select count(*) {_MATCHING} and p.id <> all($7)"
 _RETRY = """
-update parked set state = 'retry', decided_at = clock_timestamp(), decided_by = $2, updated_at = clock_timestamp()
+update parked_envelope set state = 'retry', decided_at = clock_timestamp(), decided_by = $2,
+    updated_at = clock_timestamp()
 where id = any($1)
 """
 _DISCARD = """
-update parked set state = 'discarded', decided_at = clock_timestamp(), decided_by = $2, reason = $3,
+update parked_envelope set state = 'discarded', decided_at = clock_timestamp(), decided_by = $2, reason = $3,
     updated_at = clock_timestamp()
 where id = any($1)
 """
 _COUNTS = """
-select (select count(*) from parked where state <> 'discarded'),
+select (select count(*) from parked_envelope where state <> 'discarded'),
        (select count(*) from position where blocked),
        (select extract(epoch from clock_timestamp() - min(parked_at))::float8
-        from parked where state <> 'discarded')
+        from parked_envelope where state <> 'discarded')
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ParkedRow:
-    """One parked record without its content. `blocks`: its key waits for it; `waiting` counts the records behind it."""
+    """One parked record without its content. `key` and `type`: their lengths, unless they are short tokens. `blocks`:
+    its key waits for it; `waiting` counts the records behind it."""
 
     id: int
     topic: str
@@ -101,16 +99,11 @@ class ParkedRow:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """Headers and value of a parked record: may hold personal data, see `parked_display`."""
+class Envelope(NamedTuple):
+    """What else may be shown of a parked record: its headers, masked, and how many bytes its value has."""
 
     headers: list[tuple[str, str]]
-    payload: bytes | None
-    """Only the beginning, if it is shorter than `size`; None as well once a discarded record was emptied."""
-    size: int | None
-    digest: bytes | None
-    """SHA-256 of a value of which only the beginning is kept."""
+    payload_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +172,14 @@ async def list_parked(
     return [ParkedRow(*row) for row in rows]
 
 
-async def show(connection: Connection, id_: int) -> tuple[ParkedRow, Content] | None:
-    """One record with its content, in whatever state; None if it is not there (any more)."""
+async def show(connection: Connection, id_: int) -> tuple[ParkedRow, Envelope] | None:
+    """One record with its envelope, in whatever state; None if it is not there (any more)."""
     row = await connection.fetchrow(_ONE, id_)
     if row is None:
         return None
-    *described, headers, payload, size, digest = row
-    return ParkedRow(*described), Content([(name, text) for name, text in json.loads(headers)], payload, size, digest)
+    *described, headers, payload_bytes = row
+    told = [(printable(name), text) for name, text in json.loads(headers)]
+    return ParkedRow(*described), Envelope(told, payload_bytes)
 
 
 async def retry(connection: Connection, chosen: Chosen, by: str) -> Decided:
@@ -205,7 +199,7 @@ async def discard(connection: Connection, chosen: Chosen, by: str, reason: str) 
 
 
 LISTING = Listing(
-    source="parked p",
+    source="parked_envelope p",
     id="p.id",
     columns=_COLUMNS,
     updated_at="p.updated_at",

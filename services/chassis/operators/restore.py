@@ -34,7 +34,7 @@ TERMS_WAIT: Final = timedelta(hours=1)
 """So long after `reconcile` nothing ends by its term. What others have told in a day is read in minutes."""
 _PUBLISHED = """
 select s.topic, s.key, s.sequence - coalesce(o.waiting, 0) as published
-from stream s left join (select key, count(*) as waiting from outbox group by key) o using (key)
+from stream s left join (select key, count(*) as waiting from outbox_envelope group by key) o using (key)
 """
 """What waits in the outbox are the last numbers of its key."""
 _PARTITIONS = "select topic, max(partition) + 1 from lineage where topic = any($1::text[]) group by topic"

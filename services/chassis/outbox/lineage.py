@@ -18,16 +18,13 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.kafka.past import Bounds, Past, Reader, Unreadable, opened
-from chassis.outbox.records import id_in
 from chassis.postgres.database import Connection
 
 _TOLD = "select topic, partition, next_offset, last_id from lineage"
 _KNOWN = "select key, sequence from stream where key = any($1::text[])"
-_WAITING = """
-select id, key, substring(record from octet_length(record) - 19) as tail from outbox where key = any($1::text[])
-"""
+_WAITING = "select id, key, tail from outbox_envelope where key = any($1::text[])"
 """A number has at most 19 digits and is the end of its record."""
-_ROWS = "select id, record from outbox where id = any($1::bigint[])"
+_ROWS = "select id, event_id from outbox_envelope where id = any($1::bigint[])"
 _DIGITS = re.compile(rb"[0-9]+$")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -192,7 +189,7 @@ class _Judge:
         own = [event for record in records if (event := self._own(record)) is not None]
         await self._learn({event.key for event in own})
         rows = [row for event in own if (row := self._waiting.get(event.key, {}).get(event.number)) is not None]
-        ids = {row[0]: id_in(row[1]) for row in await self._connection.fetch(_ROWS, rows)} if rows else {}
+        ids = {row[0]: row[1] for row in await self._connection.fetch(_ROWS, rows)} if rows else {}
         for event in own:
             if self._is_forgotten(event, ids):
                 self._list(event)

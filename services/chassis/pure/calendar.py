@@ -206,7 +206,7 @@ class WorkingDays:
         return day
 
     def due_at(self, place: str, start: datetime, working_days: int) -> datetime:
-        """The end of the working day that is `working_days` (1 or more) after `start`, in UTC.
+        """The end of the working day that is `working_days` after `start`, or before it if negative, in UTC.
 
         The day of `start` in the place's own time does not count, and the last day counts to its end, 23:59:59
         local time: a promise in days is kept at any hour of the last day, as in section 188 (1) of the German
@@ -254,8 +254,8 @@ class WorkingDays:
             raise UnknownCalendar(f"a row is for {place!r}: {why}")
 
     def _due_at(self, place: str, slot: float, working_days: int) -> datetime:
-        if working_days < 1:
-            raise ValueError(f"{working_days} working days are no period: give 1 or more")
+        if working_days == 0:
+            raise ValueError("0 working days are no period: give 1 or more, or -1 or less for days before")
         start = self.day_at(place, datetime.fromtimestamp(slot * _SLOT_SECONDS, UTC))
         return self.last_second_at(place, self.add_working_days(place, start, working_days))
 

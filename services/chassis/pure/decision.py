@@ -43,7 +43,7 @@ class Refused:
 
 
 class Counted(NamedTuple):
-    """What a due time was counted from: so many working days of a place, after the day of `start`."""
+    """What a due time was counted from: so many working days of a place after the day of `start`, or before it."""
 
     place: str
     start: datetime

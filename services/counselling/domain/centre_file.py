@@ -27,7 +27,10 @@ from uuid import UUID
 from counselling.domain.consent import Consent, known_until
 from counselling.domain.correction import Correction, CorrectionRequest
 from counselling.domain.ending import Ended
+from counselling.domain.glass import Glass
 from counselling.domain.journey import Arrival, Contact, Departure
+from counselling.domain.plan import Plan
+from counselling.domain.preparation import Call, Package, Preparation
 from counselling.domain.progress import Course, Early, Employment, Offer
 from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
 from vocabulary.ages import Age
@@ -123,11 +126,24 @@ class CentreFile:
     """In documents from before `acts`: when the person last signed anything."""
     ended: Ended | None = None
     """Of the same: the end of the case, as it was told last (`ending.py`)."""
+    glasses: tuple[Glass, ...] = ()
+    """Who has opened the file without a consent (`glass.py`)."""
+    preparation: Preparation = field(default_factory=Preparation)
+    packages: Mapping[UUID, Package] = field(default_factory=dict)
+    """By referral, also by one that has not come yet: the record of it may be missing."""
+    plan: Plan | None = None
+    plan_missed: Missed | None = None
+    """How far the plan was missed."""
 
     @property
     def live(self) -> tuple[Referral, ...]:
         """The referrals of which something may still come."""
         return tuple([referral for referral in self.referrals if referral.status in LIVE])
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """With the person, before the departure of the known journey."""
+        return self.preparation.calls
 
     @property
     def vulnerability_present(self) -> bool:
@@ -235,7 +251,7 @@ class CentreFile:
         return replace(self, arrival=arrival)
 
     def without_journey(self) -> CentreFile:
-        """The file without departure, arrival, contacts and assessment of a journey that is over.
+        """The file without departure, calls, arrival, contacts, assessment and plan of a journey that is over.
 
         Its referrals stay, and so does a departure later than the arrival: it belongs to the new journey.
         """
@@ -248,7 +264,7 @@ class CentreFile:
         ):
             departure = None
         begun = replace(self, departure=departure, arrival=None, contacts=(), assessment=None, correction=None)
-        return settled(begun)
+        return settled(replace(begun, preparation=Preparation(), plan=None))
 
 
 def leading(file: CentreFile) -> Referral | None:
@@ -313,13 +329,12 @@ def _over(file: CentreFile) -> str | None:
 
 
 def links(file: CentreFile) -> set[UUID]:
-    """Every id by which a file is found: its referrals."""
-    return {referral.id for referral in file.referrals}
+    """Every id by which a file is found: its referrals, and who has opened it without a consent."""
+    return {referral.id for referral in file.referrals} | {glass.id for glass in file.glasses}
 
 
 def _answered(referral: Referral) -> tuple[datetime, UUID]:
-    """What was reopened counts from then: another centre may have the person in its care since."""
-    return (referral.reopened_at or referral.answered_at or referral.received_at, referral.id)
+    return (referral.taken_on_at, referral.id)
 
 
 def _ended(referral: Referral) -> tuple[datetime, UUID]:

@@ -25,6 +25,7 @@ from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from vocabulary.ages import Age
+from vocabulary.missed import Missed
 from vocabulary.terms import Priority
 from vocabulary.transitions import Stepping
 
@@ -156,6 +157,8 @@ class Referral(Stepping[Step]):
     renewal: Renewal | None = None
     answer_owed_from: datetime | None = None
     """Where the count of `answer_due_at` began, if that is not when it was received."""
+    expiry_missed: Missed | None = None
+    """How far a new consent was missed before the last one ended."""
     walk_in: bool = False
     """Nobody sent it: the person came to the centre, which took them in by itself. They are there."""
 
@@ -173,6 +176,11 @@ class Referral(Stepping[Step]):
     def held(self) -> bool:
         """Whether its centre has taken the person on."""
         return self.status in HELD
+
+    @property
+    def taken_on_at(self) -> datetime:
+        """Since when its centre has the person. What was reopened counts from then: another one may have had them."""
+        return self.reopened_at or self.answered_at or self.received_at
 
     def aged(self, age: Age, now: datetime) -> Referral:
         """With this age band in its preview, unless something later was told of it already."""

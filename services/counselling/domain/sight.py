@@ -7,16 +7,20 @@
     preview   it is asked and has not answered: what the scout referred, whatever it did for the person before
     whole     it has the person in its care; or it had to the end, and nothing is going on since
 
+One person of a centre whose consent has ended may see the whole for an hour: see `seen_by`.
+
 Other centres' referrals, and consents that do not name it, are shown to no centre.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final, Literal
 
 from counselling.domain.centre_file import ENDED, CentreFile, FileStatus
 from counselling.domain.consent import Consent, covered, lost_at
+from counselling.domain.glass import Glass, holding
 from counselling.domain.journey import Departure
 from counselling.domain.referral import CARED_FOR, Referral
 
@@ -36,15 +40,30 @@ def own_consents(file: CentreFile, centre: str) -> tuple[Consent, ...]:
     return tuple(each for each in file.consents if not {centre, *countries}.isdisjoint(each.recipients))
 
 
+def has_cared(file: CentreFile, centre: str) -> bool:
+    """Whether this centre has the person in its care; or had to the end, and nothing is going on since."""
+    return file.held_by(centre) is not None or file.ended_with(centre)
+
+
 def sight_of(file: CentreFile, centre: str, at: datetime) -> Sight:
     """What this centre may know of the file at this time."""
     own = own_referrals(file, centre)
-    taken_on = file.held_by(centre) is not None or file.ended_with(centre)
+    taken_on = has_cared(file, centre)
     if not taken_on and not any(referral.live for referral in own):
         return "nothing"
     if not covered(file.consents, centre, own[0].centre_country, at):
         return "trace"
     return "whole" if taken_on else "preview"
+
+
+def seen_by(file: CentreFile, centre: str, person: Collection[str], at: datetime) -> tuple[Sight, Glass | None]:
+    """What this person of the centre may look at now, and by which break-glass, if a consent does not let them.
+
+    Lists, and what commands decide on and answer, take no notice of it. `person`: by every generation of keys.
+    """
+    sight = sight_of(file, centre, at)
+    glass = holding(file.glasses, centre, person, at) if sight == "trace" and has_cared(file, centre) else None
+    return sight if glass is None else "whole", glass
 
 
 def stage_for(file: CentreFile, centre: str, sight: Sight) -> FileStatus | None:

@@ -118,7 +118,7 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
         return refusals.NOT_IN_CONTACT if file.arrival is not None else refusals.NOT_ARRIVED
     if command.assessed_on > day_at(referral.centre_country, context.now):
         return date_in_future("/assessed_on")
-    if command.assessed_on < _first_contact(file):
+    if command.assessed_on < first_contact(file):
         return refusals.ASSESSMENT_BEFORE_CONTACT
     if not command.levels.keys() <= context.reference.domains:
         return refusals.UNKNOWN_DOMAIN
@@ -192,5 +192,6 @@ def why_not_there(admin1: str | None, referral: Referral, *, known: bool) -> Ref
     return regions.why_not(admin1, countries, refusals.ADMIN1_ELSEWHERE)
 
 
-def _first_contact(file: CentreFile) -> date:
+def first_contact(file: CentreFile) -> date:
+    """The day on which a centre first spoke with somebody who is there."""
     return min(contact.contacted_on for contact in file.contacts)

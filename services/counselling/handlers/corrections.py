@@ -166,7 +166,7 @@ def _with_arrival(file: CentreFile, referral: Referral, report: Report, context:
     if start == (was.contact_owed_from or last_second_at(owing.place, was.arrived_on)):
         return replace(file, arrival=arrival)
     owed = due(context, contact_priority(file.vulnerability_present), 1, owing.place, start)
-    arrival = replace(arrival, contact_due_at=owed.at, contact_owed_from=start)
+    arrival, file = replace(arrival, contact_due_at=owed.at, contact_owed_from=start), _plan_counted_anew(file)
     if file.status != "arrived_not_contacted":
         return replace(file, arrival=arrival)
     return replace(file, arrival=replace(arrival, contact_overdue_level=0))
@@ -174,7 +174,13 @@ def _with_arrival(file: CentreFile, referral: Referral, report: Report, context:
 
 def _without_arrival(file: CentreFile) -> CentreFile:
     """The file of somebody who is expected still: no contact is owed, and what was in progress is but accepted."""
-    return settled(replace(file, arrival=None, referrals=tuple(each.expected() for each in file.referrals)))
+    waiting_for = replace(file, arrival=None, referrals=tuple(each.expected() for each in file.referrals))
+    return settled(_plan_counted_anew(waiting_for))
+
+
+def _plan_counted_anew(file: CentreFile) -> CentreFile:
+    """How far a plan was missed is said of the day of arrival; of who walked in, of the day on which they did."""
+    return file if file.walked_in is not None else replace(file, plan_missed=None)
 
 
 def _told(file: CentreFile, event: ArrivalCorrected | RecordVoided, context: Context) -> Decision:

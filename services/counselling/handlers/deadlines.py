@@ -18,12 +18,17 @@ ARRIVAL_CONFIRMATION: Final = "arrival_confirmation"
 """Of a file: the centre owes word of somebody who has left, and was to have arrived."""
 CONSENT_EXPIRY: Final = "consent_expiry"
 """Of a referral that a centre holds, owned by its file: the last consent that covers the centre ends."""
+PRE_DEPARTURE_CALL: Final = "pre_departure_call"
+"""Of a file: the centre owes a call to somebody whom it has taken on, and who is to leave Germany."""
+REINTEGRATION_PLAN: Final = "reintegration_plan"
+"""Of a file: the centre owes a plan that is agreed on with somebody who is there."""
 AGE_BAND: Final = of_age.AGE_BAND
 """Of a file of somebody who has walked in, and will be too old for their age band, on a first of a month."""
 PROFILE_DESTRUCTION: Final = "profile_destruction"
 """Of a walk-in whose profile's keys two people want destroyed: once it is over, they are."""
 STAYS: Final[Mapping[str, str]] = {
     CONSENT_EXPIRY: "the person has signed for its day",
+    REINTEGRATION_PLAN: "a month in the person's life, in which offices are open often enough",
     AGE_BAND: of_age.ANY_DAY,
     PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
 }

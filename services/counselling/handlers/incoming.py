@@ -22,6 +22,7 @@ from counselling.contracts import (
     DepartureMissed,
     DeparturePlanned,
     DepartureRescheduled,
+    HandoverPackageSent,
     ReferralWithdrawn,
     ReturneeDeparted,
     ReturneeReferred,
@@ -29,6 +30,7 @@ from counselling.contracts import (
 from counselling.domain import consent
 from counselling.domain.centre_file import CentreFile, settled
 from counselling.domain.journey import Departure
+from counselling.domain.preparation import Package
 from counselling.domain.referral import EarlyWithdrawal, Preview, Referral, Withdrawal
 from counselling.events import ReferralReceived
 from counselling.handlers.renewals import with_renewals
@@ -120,6 +122,16 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
         return NOTHING
     ended = referral.ended("withdraw", context.occurred_at, event.reason)
     return Decision((file.with_referral(ended),))
+
+
+def handover_sent(states: States, event: HandoverPackageSent, context: Context) -> Decision:
+    """What the desk has handed over for a referral; the last that it said counts."""
+    file = file_of(states, event.case_id)
+    known = file.packages.get(event.referral_id)
+    if known is not None and known.sent_at > context.occurred_at:
+        return NOTHING
+    package = Package(context.occurred_at, event.items)
+    return Decision((replace(file, packages={**file.packages, event.referral_id: package}),))
 
 
 def consent_granted(states: States, event: ConsentGranted, context: Context) -> Decision:

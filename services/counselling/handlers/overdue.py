@@ -1,5 +1,5 @@
-"""What a centre owes, kind by kind: the answer to a referral, the first contact, what becomes of a lost consent, word
-of an arrival, a new consent before the old one ends.
+"""What a centre owes, kind by kind: the answer to a referral, a call before the departure, word of an arrival, the
+first contact, a plan; what becomes of a lost consent, a new one before the old one ends.
 
 Level 1 tells the counsellors, level 2 the centre's manager, level 3 the programme desk; then it is quiet.
 No deadline ever rejects a referral or closes a file (docs/domain.md: never-by-a-clock).
@@ -23,10 +23,13 @@ from counselling.handlers.deadlines import (
     CONSENT_EXPIRY,
     CONSENT_RENEWAL,
     FIRST_CONTACT,
+    PRE_DEPARTURE_CALL,
     REFERRAL_ANSWER,
+    REINTEGRATION_PLAN,
 )
 from counselling.limits import RENEWAL_PRIORITY, contact_priority, due
-from vocabulary import roles
+from vocabulary import before_departure, roles
+from vocabulary.before_departure import leaves, limit_before
 from vocabulary.countries import last_second_at
 from vocabulary.deadlines import Ladder, Limit, Owing, Told
 from vocabulary.missed import Missed
@@ -36,6 +39,8 @@ OWNER_ROLES: Final = (roles.CENTRE_COUNSELLOR, roles.CENTRE_MANAGER, roles.PROGR
 ARRIVAL_WORKING_DAYS: Final = (1, 2, 11)
 """Of each level, from the day on which the person was expected: 1, 3 and 14 in all
 (docs/domain.md: arrival-unconfirmed)."""
+PLAN_DAYS: Final = (30, 14, 14)
+"""Of each level, from the arrival or from when somebody walked in (docs/domain.md: plan-agreed)."""
 EXPIRY_NOTICE: Final = timedelta(days=30)
 """How long before its end a consent is to be asked for anew (docs/domain.md: consent-expiry)."""
 
@@ -144,14 +149,71 @@ def _arrived(_before: CentreFile, after: CentreFile, _id: UUID) -> bool:
     return after.arrival is not None
 
 
+def _calls(file: CentreFile) -> Mapping[UUID, Owing]:
+    """Whom a centre has taken on, with a consent, who is to leave Germany, and whom it has not called."""
+    referral, departure = leading(file), file.departure
+    if referral is None or not referral.held or referral.renewal is not None:
+        return {}
+    if departure is None or departure.status not in ("planned", "booked") or departure.earliest is None:
+        return {}
+    if file.arrival is not None or referral.walk_in or file.preparation.called_by(referral.centre):
+        return {}
+    since = leaves(referral.place, departure.earliest)
+
+    def late(deadline: DeadlineDue, _now: datetime) -> CentreFile:
+        return replace(file, preparation=replace(file.preparation, call_missed=Missed(since, deadline.level)))
+
+    limit = limit_before(referral.place, referral.taken_on_at)
+    level = Missed.of(file.preparation.call_missed, since)
+    return {file.id: replace(_owing(file, referral, since, limit), late=late, level=level)}
+
+
+def _called(before: CentreFile, after: CentreFile, _id: UUID) -> bool:
+    return len(after.preparation.calls) > len(before.preparation.calls)
+
+
+def _plans(file: CentreFile) -> Mapping[UUID, Owing]:
+    """Who is there, and in the care of a centre with a consent, and has agreed on no plan."""
+    referral, arrival = leading(file), file.arrival
+    if file.plan is not None or referral is None or referral.status != "in_progress" or referral.renewal is not None:
+        return {}
+    since = referral.taken_on_at
+    if arrival is not None and not referral.walk_in:
+        since = arrival.contact_owed_from or last_second_at(referral.place, arrival.arrived_on)
+    if referral.reopened_at is not None:
+        since = max(since, referral.reopened_at)
+
+    def late(deadline: DeadlineDue, _now: datetime) -> CentreFile:
+        return replace(file, plan_missed=Missed(since, deadline.level))
+
+    level = Missed.of(file.plan_missed, since)
+    return {file.id: replace(_owing(file, referral, since, _plan_limit), late=late, level=level)}
+
+
+def _plan_limit(level: int, start: datetime, _context: Context) -> Due:
+    return Due(start + timedelta(days=PLAN_DAYS[level - 1]))
+
+
+def _planned(_before: CentreFile, after: CentreFile, _id: UUID) -> bool:
+    return after.plan is not None
+
+
 def _expiries(file: CentreFile) -> Mapping[UUID, Owing]:
     """Consents on which a centre holds a person and that the person has not taken back: such a one is a renewal."""
     found = {}
     for referral in file.referrals:
         ends_at = known_until(file.consents, referral.centre, referral.centre_country)
         if referral.held and referral.renewal is None and ends_at is not None:
-            found[referral.id] = _owing(file, referral, ends_at - EXPIRY_NOTICE, _expiry)
+            found[referral.id] = _expiring(file, referral, ends_at - EXPIRY_NOTICE)
     return found
+
+
+def _expiring(file: CentreFile, referral: Referral, since: datetime) -> Owing:
+    def late(deadline: DeadlineDue, _now: datetime) -> CentreFile:
+        return file.with_referral(replace(referral, expiry_missed=Missed(since, deadline.level)))
+
+    owing = _owing(file, referral, since, _expiry)
+    return replace(owing, late=late, level=Missed.of(referral.expiry_missed, since))
 
 
 def _expiry(_level: int, start: datetime, _context: Context) -> Due:
@@ -168,5 +230,7 @@ ANSWER: Final = Ladder(REFERRAL_ANSWER, CentreFile, OWNER_ROLES, TOLD, _answers,
 CONTACT: Final = Ladder(FIRST_CONTACT, CentreFile, OWNER_ROLES, TOLD, _contacts, _contacted)
 RENEWAL: Final = Ladder(CONSENT_RENEWAL, CentreFile, OWNER_ROLES, TOLD, _renewals, _renewed)
 ARRIVAL: Final = Ladder(ARRIVAL_CONFIRMATION, CentreFile, OWNER_ROLES, TOLD, _arrivals, _arrived)
+CALL: Final = Ladder(PRE_DEPARTURE_CALL, CentreFile, OWNER_ROLES, TOLD, _calls, _called, notice=before_departure.NOTICE)
+PLAN: Final = Ladder(REINTEGRATION_PLAN, CentreFile, OWNER_ROLES, TOLD, _plans, _planned)
 EXPIRY: Final = Ladder(CONSENT_EXPIRY, CentreFile, OWNER_ROLES[:1], TOLD, _expiries, _prolonged, notice=EXPIRY_NOTICE)
-LADDERS: Final = (ANSWER, CONTACT, RENEWAL, ARRIVAL, EXPIRY)
+LADDERS: Final = (ANSWER, CONTACT, RENEWAL, ARRIVAL, CALL, PLAN, EXPIRY)

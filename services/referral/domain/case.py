@@ -30,6 +30,7 @@ from referral.domain.profile import PartKey, Share
 from referral.domain.receiver import Engagement, Receiver
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
 from vocabulary.destruction import Destruction
+from vocabulary.missed import Missed
 from vocabulary.parts import WrappedKey
 from vocabulary.terms import AgeBand, EndReference, ProfilePart, ReturnType, Sex, TargetGroup
 
@@ -116,6 +117,8 @@ class Case:
     """What centres have taken down themselves, as they tell it."""
     engagements: tuple[Engagement, ...] = ()
     """The person's seats in courses and ways into vacancies, in order of id."""
+    departure_missed: Missed | None = None
+    """How far word of the departure was missed."""
 
     @property
     def status(self) -> CaseStatus:
@@ -209,6 +212,13 @@ class Case:
         if receiver.purpose == REFERRAL_PURPOSE:
             ends += [each.ends_at for each in self.centre_consents if each.covers(receiver.org, at)]
         return max(ends, default=None)
+
+    def knowable(self, referral: Referral) -> bool:
+        """Whether the centre of this referral may know the person, as far as nobody has taken that back: a last day is
+        known, and a new consent is asked for before it."""
+        where = (referral.to_centre, referral.centre_country)
+        by_desk = any(each.withdrawn_at is None and each.names(REFERRAL_PURPOSE, *where) for each in self.consents)
+        return by_desk or any(each.centre == referral.to_centre for each in self.centre_consents)
 
     @property
     def waits_for_keys(self) -> bool:

@@ -22,11 +22,12 @@ end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from referral.domain.handover import Duties
 from referral.domain.terms import SealedCodes
 from vocabulary.terms import Priority
 from vocabulary.transitions import Stepping
@@ -170,11 +171,27 @@ class Referral(Stepping[Step]):
     """Whether it failed for a reason that ends the case for everybody: the person has died."""
     reopened_at: datetime | None = None
     """When its centre last said that it goes on: what is older and says that it ended says nothing any more."""
+    duties: Duties = field(default_factory=Duties)
 
     @property
     def place(self) -> str:
         """Whose working days count."""
         return self.centre_region or self.centre_country
+
+    @property
+    def taken_on_at(self) -> datetime:
+        """Since when its centre has the person in its care, of one that has."""
+        return self.reopened_at or self.answered_at or self.referred_at
+
+    @property
+    def handed_over_at(self) -> datetime | None:
+        """When the desk last handed over to its centre what that needs."""
+        return self.duties.package.sent_at if self.duties.package else None
+
+    @property
+    def handed_over(self) -> tuple[str, ...]:
+        """What that was, as codes."""
+        return self.duties.package.items if self.duties.package else ()
 
     @property
     def open(self) -> bool:

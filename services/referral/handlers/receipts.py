@@ -1,4 +1,5 @@
-"""What the desk owes to a referral that it has sent: to see to it that it has come, and another way if it was rejected.
+"""What the desk owes to a referral that it has sent: to see to it that it has come, another way if it was rejected, and
+if it was accepted what the centre needs before the departure, and word of that.
 
 A referral is watched from both ends: this end waits for the confirmation that the other one has it. Whatever swallowed
 a referral on its way, a lost record, a reader that skipped it, a parked event, shows here, at the desk that sent it. As
@@ -15,16 +16,21 @@ from uuid import UUID
 
 from chassis.pure.decision import Context, Counted, DeadlineDue, DeadlineMove, Due
 from referral.domain.case import Case
+from referral.domain.journey import AHEAD, BEGUN
 from referral.domain.referral import Referral
 from referral.events import DeadlineApproaching, DeadlineMet, DeadlineMissed, DeadlineMoved
-from referral.handlers.deadlines import REFERRAL_RECEIPT, REFERRAL_REROUTING
+from referral.handlers.deadlines import DEPARTURE_CONFIRMATION, HANDOVER_PACKAGE, REFERRAL_RECEIPT, REFERRAL_REROUTING
 from referral.handlers.desk import own_act
 from referral.limits import receipt_due
-from vocabulary import roles
-from vocabulary.countries import GERMANY
+from vocabulary import before_departure, roles
+from vocabulary.before_departure import leaves, limit_before
+from vocabulary.countries import GERMANY, last_second_at
 from vocabulary.deadlines import Ladder, Owing, Told
+from vocabulary.missed import Missed
 
 TOLD: Final = Told(DeadlineApproaching, DeadlineMissed, DeadlineMet, DeadlineMoved)
+DEPARTURE_WORKING_DAYS: Final = (1, 2)
+"""Of each level, from the last day on which the person was to leave (docs/domain.md: departure-unconfirmed)."""
 REROUTING_WORKING_DAYS: Final = (3, 2)
 """Of each level, from the rejection, counted where the scout works (docs/domain.md: rerouting)."""
 
@@ -69,28 +75,100 @@ def _reroutings(case: Case) -> Mapping[UUID, Owing]:
         return Counted(GERMANY, start, REROUTING_WORKING_DAYS[level - 1]).due(context.working_days)
 
     def late(deadline: DeadlineDue, _now: datetime) -> Case:
-        return _noted(case, deadline, deadline.due_at, last)
+        duties = replace(last.duties, rerouting_missed=Missed(since, deadline.level))
+        return _noted(case, deadline, deadline.due_at, last, duties=duties)
 
     def until(move: DeadlineMove, now: datetime) -> Case:
         return _noted(case, move, now, last)
 
     found = Owing(case.id, last.to_centre, last.country, case.opened_by, since, limit)
-    return {last.id: replace(found, late=late, until=until)}
+    return {last.id: replace(found, late=late, until=until, level=Missed.of(last.duties.rerouting_missed, since))}
 
 
 def _rerouted(_before: Case, after: Case, _id: UUID) -> bool:
     return any(each.open for each in after.referrals)
 
 
+def _packages(case: Case) -> Mapping[UUID, Owing]:
+    """Referrals by which a centre waits for somebody who is to leave, and to which nothing was handed over."""
+    earliest = case.journey.earliest
+    if case.over or case.journey.status not in AHEAD or earliest is None:
+        return {}
+    since = leaves(GERMANY, earliest)
+
+    def owing(referral: Referral) -> Owing:
+        def late(deadline: DeadlineDue, _now: datetime) -> Case:
+            duties = replace(referral.duties, package_missed=Missed(since, deadline.level))
+            return _noted(case, deadline, deadline.due_at, referral, duties=duties)
+
+        def until(move: DeadlineMove, now: datetime) -> Case:
+            return _noted(case, move, now, referral)
+
+        limit = limit_before(GERMANY, referral.taken_on_at)
+        found = Owing(case.id, referral.to_centre, referral.country, case.opened_by, since, limit)
+        return replace(found, late=late, until=until, level=Missed.of(referral.duties.package_missed, since))
+
+    waited_for = (each for each in case.referrals if each.status == "accepted" and each.duties.package is None)
+    return {each.id: owing(each) for each in waited_for if case.knowable(each)}
+
+
+def _handed_over(_before: Case, after: Case, id_: UUID) -> bool:
+    referral = after.referral(id_)
+    return referral is not None and referral.duties.package is not None
+
+
+def _departures(case: Case) -> Mapping[UUID, Owing]:
+    """Whether somebody has left whom a centre waits for: it owes word of the arrival only once it is told so."""
+    journey = case.journey
+    referral = next((each for each in case.referrals if each.status == "accepted"), None)
+    if case.over or referral is None or journey.status not in AHEAD or journey.latest is None:
+        return {}
+    since = last_second_at(GERMANY, journey.latest)
+
+    def limit(level: int, start: datetime, context: Context) -> Due:
+        return Counted(GERMANY, start, DEPARTURE_WORKING_DAYS[level - 1]).due(context.working_days)
+
+    def late(deadline: DeadlineDue, _now: datetime) -> Case:
+        missed = replace(case, departure_missed=Missed(since, deadline.level))
+        return _told(missed, deadline, deadline.due_at, case.id)
+
+    def until(move: DeadlineMove, now: datetime) -> Case:
+        return _told(case, move, now, case.id)
+
+    found = Owing(case.id, referral.to_centre, referral.country, case.opened_by, since, limit)
+    return {case.id: replace(found, late=late, until=until, level=Missed.of(case.departure_missed, since))}
+
+
+def _left_or_not(_before: Case, after: Case, _id: UUID) -> bool:
+    """By word of a departure, or that there was none, or of the arrival; not by another plan."""
+    return after.journey.status in BEGUN or after.journey.status == "missed"
+
+
 def _noted(case: Case, message: DeadlineDue | DeadlineMove, at: datetime, referral: Referral, **changes: Any) -> Case:
     """The case with the changed referral, and what became of the deadline in its timeline."""
-    type_ = "DeadlineMoved" if isinstance(message, DeadlineMove) else "DeadlineMissed"
     changed = case.with_referral(replace(referral, **changes)) if changes else case
-    return own_act(changed, at, type_, referral.id, f"{message.name}_level_{message.level}")
+    return _told(changed, message, at, referral.id)
+
+
+def _told(case: Case, message: DeadlineDue | DeadlineMove, at: datetime, subject: UUID) -> Case:
+    type_ = "DeadlineMoved" if isinstance(message, DeadlineMove) else "DeadlineMissed"
+    return own_act(case, at, type_, subject, f"{message.name}_level_{message.level}")
 
 
 RECEIPT: Final = Ladder(REFERRAL_RECEIPT, Case, (roles.SCOUT,), TOLD, _receipts, _confirmed)
 REROUTING: Final = Ladder(
     REFERRAL_REROUTING, Case, (roles.SCOUT, roles.PROGRAMME_MANAGER), TOLD, _reroutings, _rerouted
 )
-LADDERS: Final = (RECEIPT, REROUTING)
+DEPARTURE: Final = Ladder(
+    DEPARTURE_CONFIRMATION, Case, (roles.SCOUT, roles.PROGRAMME_MANAGER), TOLD, _departures, _left_or_not
+)
+PACKAGE: Final = Ladder(
+    HANDOVER_PACKAGE,
+    Case,
+    (roles.SCOUT, roles.PROGRAMME_MANAGER),
+    TOLD,
+    _packages,
+    _handed_over,
+    notice=before_departure.NOTICE,
+)
+LADDERS: Final = (RECEIPT, REROUTING, PACKAGE, DEPARTURE)

@@ -51,7 +51,8 @@ class DrillStack(LocalStack):
         """Every service at its own server."""
         settings = super().environment()
         for service, server in self.servers.items():
-            for role, prefix in (("app", service.upper()), ("migrator", f"{service.upper()}_MIGRATOR")):
+            name = service.upper()
+            for role, prefix in (("app", name), ("operator", f"{name}_OPERATOR"), ("migrator", f"{name}_MIGRATOR")):
                 settings[f"{prefix}_DATABASE_URL"] = server.url(role)
                 settings[f"{prefix}_DATABASE_PASSWORD_FILE"] = str(server.password_file(role))
         return settings

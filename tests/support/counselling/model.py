@@ -67,6 +67,9 @@ class Model:
         self.arrived_on: date | None = None
         self.contacts: list[date] = []
         self.assessed = False
+        self.calls: list[str] = []
+        """Which centres have spoken with the person before the departure."""
+        self.plans = 0
         self.deadlines: dict[tuple[str, UUID | None], tuple[datetime, int]] = {}
         self.told: list[tuple[Any, ...]] = []
         self.courses: dict[UUID, str] = {}
@@ -84,6 +87,7 @@ class Model:
             if left and left <= self.arrived_on:
                 self.departure = {"status": None}
             self.arrived_on, self.contacts, self.assessed = None, [], False
+            self.calls, self.plans = [], 0
         if window and self.departure["status"] in (None, "expected", "cancelled", "missed"):
             self.departure = {"status": "expected", "by": window + timedelta(days=3)}
         self._receive(id_, id_, centre, priority, vulnerable)
@@ -258,6 +262,31 @@ class Model:
             return "not_in_contact"
         self.assessed = True
         self.told.append(("NeedsAssessed", centre))
+        return None
+
+    def call(self, centre: str, day: date) -> str | None:
+        if code := self._not_in_care(centre):
+            return code
+        if not self._covered(centre):
+            return "consent_missing"
+        holding = min(self._held_by(centre), key=lambda each: (each["answered"], each["id"]))
+        asked = holding["received"].astimezone(ZONE[COUNTRY_OF[centre]]).date()
+        left = self.departure.get("departed_on") or self.arrived_on
+        if day < asked or (left and day > left):
+            return "dates_reversed"
+        self.calls.append(centre)
+        self.told.append(("PreDepartureCallHeld", centre))
+        return None
+
+    def agree(self, centre: str) -> str | None:
+        if code := self._not_in_care(centre):
+            return code
+        if not self._covered(centre):
+            return "consent_missing"
+        if not self.contacts:
+            return "not_in_contact" if self.arrived_on else "not_arrived"
+        self.plans += 1
+        self.told.append(("ReintegrationPlanAgreed", centre))
         return None
 
     def over(self) -> bool:

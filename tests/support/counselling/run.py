@@ -162,6 +162,17 @@ class Run:
         command = commands.RecordAssessment(CASE, "now", "normal", {"economic": step.pick % 4}, self.day)
         assert self._command(command, centre) == self.model.assess(centre)
 
+    def _call(self, step: Step) -> None:
+        centre = self._centre(step)
+        day = self.day - timedelta(days=step.pick % 3)
+        outcome = self._command(commands.RecordPreDepartureCall(CASE, "phone", 1, "prepared", day), centre)
+        assert outcome == self.model.call(centre, day)
+
+    def _agree(self, step: Step) -> None:
+        centre = self._centre(step)
+        outcome = self._command(commands.AgreePlan(CASE, ("documents",), self.day), centre)
+        assert outcome == self.model.agree(centre)
+
     def _wait(self, step: Step) -> None:
         until = self.desk.service.now + timedelta(hours=step.pick)
         self.desk.service.advance(timedelta(hours=step.pick))

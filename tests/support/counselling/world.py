@@ -103,6 +103,16 @@ def withdrawn(referral_id: UUID = REFERRAL, reason: str = "person_declined") -> 
     return contracts.ReferralWithdrawn(case_id=CASE, referral_id=referral_id, reason=reason)
 
 
+def handed_over(*items: str, referral_id: UUID = REFERRAL) -> contracts.HandoverPackageSent:
+    """What the desk has handed over for a referral."""
+    return contracts.HandoverPackageSent(case_id=CASE, referral_id=referral_id, items=items or ("care", "travel"))
+
+
+def booked(on: date) -> contracts.DeparturePlanned:
+    """A departure, on this day."""
+    return contracts.DeparturePlanned(case_id=CASE, status="booked", earliest=on, latest=on)
+
+
 def offered(offer_id: UUID = OFFER) -> contracts.JobOffered:
     """Work, to begin in two weeks."""
     return contracts.JobOffered(
@@ -197,6 +207,14 @@ class Desk:
 
     def arrive(self, on: date = TODAY, actor: Actor = COUNSELLOR, admin1: str | None = "NG-LA") -> Decision | Refused:
         return self.service.command(commands.ConfirmArrival(CASE, on, "seen", admin1), actor)
+
+    def call(self, on: date = TODAY, actor: Actor = COUNSELLOR, outcome: str = "prepared") -> Decision | Refused:
+        return self.service.command(commands.RecordPreDepartureCall(CASE, "video", 1, outcome, on), actor)
+
+    def agree(
+        self, on: date = TODAY, actor: Actor = COUNSELLOR, measures: Sequence[str] = ("job_placement",)
+    ) -> Decision | Refused:
+        return self.service.command(commands.AgreePlan(CASE, measures, on), actor)
 
     def contact(self, on: date = TODAY, actor: Actor = COUNSELLOR) -> Decision | Refused:
         return self.service.command(commands.RecordContact(CASE, "phone", 2, on), actor)

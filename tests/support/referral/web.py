@@ -76,6 +76,7 @@ def calls(api: Api) -> dict[str, tuple[str, str, dict[str, Any] | None]]:
         "withdraw_consent": ("POST", f"/consents/{consent}/withdraw", None),
         "refer": ("POST", f"/cases/{CASE}/referrals", {**example(bodies.NewReferral), "needs": ["housing"]}),
         "withdraw_referral": ("POST", f"/referrals/{referral}/withdraw", {"reason": "person_declined"}),
+        "send_handover_package": ("POST", f"/referrals/{referral}/handover", example(bodies.HandoverPackage)),
         "plan_departure": ("POST", f"/cases/{CASE}/journey/plan", WINDOW),
         "book_departure": ("POST", f"/cases/{CASE}/journey/book", {"on": DAYS["soon"]}),
         "reschedule_departure": (
@@ -113,6 +114,7 @@ CHANGES = (
     "withdraw_consent",
     "refer",
     "withdraw_referral",
+    "send_handover_package",
     "plan_departure",
     "book_departure",
     "reschedule_departure",

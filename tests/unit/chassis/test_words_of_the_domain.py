@@ -65,6 +65,7 @@ class Allowed(NamedTuple):
 ALLOWED = (
     Allowed("case", ".py", r"^\s*case [^=]*:$", "a branch of `match`"),
     Allowed("case", ".py", r"\bcase (other )?when\b", "SQL"),
+    Allowed("case", ".sql", r"\bcase when\b", "SQL"),
     Allowed("case", ".py", r"\blower-case\b|\bthe usual case\b", "English"),
     Allowed("country", "pure/calendar.py", "", "weekends and holidays are those of a country, whichever it is"),
     Allowed("country", "pure/calendar_days.py", "", "the same"),
@@ -74,7 +75,7 @@ ALLOWED = (
     Allowed("country", "http/api.py", r"country=who\.country", "from the token to the actor"),
     Allowed("country", "telemetry/scrub.py", r"\"country\"", "a field whose texts may be logged: a code"),
     Allowed("country", "outbox/append.py", r"ce_country|country", "a header of the envelope, for filters"),
-    Allowed("country", "operators/parked_display.py", "ce_country", "the same"),
+    Allowed("country", "migrations/0008_operators.sql", "ce_country", "the same"),
     Allowed("german", "pure/calendar.py", "section 188", "the source of a rule"),
 )
 

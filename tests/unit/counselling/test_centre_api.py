@@ -68,6 +68,11 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ),
     (f"/referrals/{REFERRAL}/fail", {"reason": "contact_lost"}),
     (f"/referrals/{REFERRAL}/reopen", {"reason": "need_again"}),
+    (
+        f"/files/{CASE}/pre-departure-call",
+        {"channel": "video", "attempts": 1, "outcome": "prepared", "held_on": DAY},
+    ),
+    (f"/files/{CASE}/plans", {"measures": ["documents"], "agreed_on": DAY}),
 ]
 
 
@@ -76,6 +81,8 @@ def test_a_case_goes_from_the_inbox_to_its_end(api: Api) -> None:
     accepted = api.act(CALLS[0][0], {"first_appointment": appointment.isoformat()})
     assert accepted.status_code == 200
     assert (accepted.json()["status"], accepted.json()["file_status"]) == ("accepted", "expected")
+    called = api.act(*CALLS[9])
+    assert (called.status_code, called.json()) == (200, {"case_id": str(CASE), "status": "expected", "calls": 1})
     arrived = api.act(*CALLS[4])
     assert (arrived.status_code, arrived.json()["status"]) == (200, "arrived_not_contacted")
     contacted = api.act(*CALLS[5])
@@ -85,6 +92,10 @@ def test_a_case_goes_from_the_inbox_to_its_end(api: Api) -> None:
     )
     assessed = api.act(*CALLS[6])
     assert (assessed.status_code, assessed.json()["domains_with_needs"]) == (201, 1)
+    agreed = api.act(*CALLS[10])
+    assert (agreed.status_code, agreed.json()["version"], agreed.json()["status"]) == (201, 1, "assessed")
+    view = api.read(f"/files/{CASE}").json()
+    assert ([each["outcome"] for each in view["calls"]], view["plan"]["measures"]) == (["prepared"], ["documents"])
     completed = api.act(*CALLS[3])
     assert (completed.status_code, completed.json()["status"], completed.json()["file_status"]) == (
         200,

@@ -29,7 +29,7 @@ from tests.support.web import problem
 AT_LAGOS = {"roles": ["centre_counsellor"], "org": LAGOS}
 AT_EDO = {"roles": ["centre_manager"], "org": EDO}
 THIRD = UUID("f204789e-34f3-4b07-a44a-301596ceb9b2")
-LATER = ("arrival", "contacts", "assessment", "courses", "offers", "employments")
+LATER = ("calls", "arrival", "contacts", "assessment", "plan", "courses", "offers", "employments")
 """What comes after the acceptance."""
 
 

@@ -91,6 +91,7 @@ def test_every_class_of_the_service_is_declared() -> None:
         "retention",
     ]
     owed = {"referral_answer", "first_contact", "consent_renewal", "arrival_confirmation", "consent_expiry"}
+    owed |= {"pre_departure_call", "reintegration_plan"}
     assert set(SERVICE.deadlines) == {*owed, "age_band", "profile_destruction"}
 
 

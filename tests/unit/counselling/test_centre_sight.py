@@ -41,7 +41,7 @@ from tests.support.web import problem
 IN_LAGOS = {"roles": ["centre_counsellor"], "org": LAGOS}
 IN_EDO = {"roles": ["centre_manager"], "org": EDO}
 PROGRAMME = {"roles": ["programme_manager"], "org": "programme:desk"}
-LATER = ("arrival", "contacts", "assessment", "courses", "offers", "employments")
+LATER = ("calls", "arrival", "contacts", "assessment", "plan", "courses", "offers", "employments")
 """What comes after the acceptance."""
 OF_THE_PERSON = (*LATER, "case_ref", "country", "vulnerability_present", "departure")
 

@@ -45,7 +45,7 @@ def test_anybody_is_taken_in_and_in_contact_at_once(group: str) -> None:
     desk = WalkInDesk.with_file(target_group=group)
     assert (desk.file.status, desk.file.centre, desk.intake.status) == ("in_contact", LAGOS, "in_progress")
     assert desk.told() == ["CaseOpened", "ConsentGranted"]
-    assert {name for name, _ in desk.service.deadlines} == {"consent_expiry"}
+    assert {name for name, _ in desk.service.deadlines} == {"consent_expiry", "reintegration_plan"}
     event = last(desk.events, CaseOpened)
     assert (event.target_group, event.sex, event.country, event.centre) == (group, "female", "NG", LAGOS)
     assert event.referral_id == desk.intake.id
@@ -144,7 +144,10 @@ def test_who_returned_has_a_day_of_arrival_and_was_spoken_with() -> None:
     outcome = done(desk.arrive(TODAY - 10 * DAY))
     assert outcome.answer is not None
     assert outcome.answer.first_contact_due_at is None  # type: ignore[attr-defined]
-    assert (desk.file.status, {name for name, _ in desk.service.deadlines}) == ("in_contact", {"consent_expiry"})
+    assert (desk.file.status, {name for name, _ in desk.service.deadlines}) == (
+        "in_contact",
+        {"consent_expiry", "reintegration_plan"},
+    )
     assert desk.told()[-1] == "ArrivedInCountry"
 
 
@@ -168,7 +171,8 @@ def test_who_walks_in_may_have_returned_years_ago_and_the_day_is_corrected_withi
     done(desk.service.command(commands.ConfirmCorrection(CASE, ("b" * 64,)), MANAGER))
     assert desk.file.arrival is not None
     assert (desk.file.arrival.arrived_on, desk.file.status) == (TODAY - 700 * DAY, "in_contact")
-    assert (desk.told()[-1], {name for name, _ in desk.service.deadlines}) == ("ArrivalCorrected", {"consent_expiry"})
+    owed = {name for name, _ in desk.service.deadlines}
+    assert (desk.told()[-1], owed) == ("ArrivalCorrected", {"consent_expiry", "reintegration_plan"})
 
 
 def test_a_wrong_arrival_of_somebody_who_walked_in_is_voided_and_the_support_goes_on() -> None:

@@ -115,4 +115,4 @@ def test_the_roles_have_the_rights_that_they_have_on_one_machine(written: dict[s
         assert statements.format(service="referral", database="referral").strip() in script
     assert "SERVICE" not in "".join(written.values())
     granting = [line for line in script.splitlines() if line.startswith(("grant ", "alter default "))]
-    assert len(granting) == 4
+    assert len(granting) == 3

@@ -56,6 +56,15 @@ def test_a_case_goes_from_the_first_talk_to_the_departure(api: Api) -> None:
     )
 
 
+def test_what_was_handed_over_is_recorded(api: Api) -> None:
+    api.desk.tell(api.desk.received(), api.desk.accepted())
+    method, path, body = calls(api)["send_handover_package"]
+    sent = api.act(method, path, body)
+    assert (sent.status_code, sent.json()["to_centre"], sent.json()["items"]) == (200, LAGOS, body["items"])
+    view = api.read(path.removesuffix("/handover")).json()
+    assert (view["handed_over"], view["handed_over_at"]) == (body["items"], sent.json()["sent_at"])
+
+
 def test_what_was_begun_is_taken_back(api: Api) -> None:
     case_of = calls(api)
     withdrawn = api.act(*case_of["withdraw_referral"])

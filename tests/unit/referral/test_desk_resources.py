@@ -11,7 +11,7 @@ import pytest
 
 from chassis.pure.decision import Refused
 from referral import resources
-from referral.commands import SetProfile
+from referral.commands import SendHandoverPackage, SetProfile
 from tests.support.keys import memory_vault
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.memory import SYSTEM
@@ -25,6 +25,7 @@ READ_FOR = {
     "set_profile": "read_profile",
     "request_destruction": "read_case",
     "withdraw_referral": "read_referral",
+    "send_handover_package": "read_referral",
     **{name: "read_case" for name in CHANGES if name.split("_")[-1] in ("consent", "departure", "refer")},
     "grant_consent": "read_consents",
 }
@@ -45,6 +46,8 @@ def name(request: pytest.FixtureRequest, api: Api) -> str:
     name: str = request.param
     if name in BEFORE:
         done(BEFORE[name](api.desk))
+    if name == "send_handover_package":
+        api.desk.tell(api.desk.received(), api.desk.accepted())
     return name
 
 
@@ -66,6 +69,10 @@ def another_changes(api: Api, name: str) -> set[str]:
     if name == "read_consents":
         done(api.desk.grant(purpose="matching"))
         return {"consents"}
+    if api.desk.referral().status == "accepted":
+        items = ("care", "contact_on_arrival", "documents", "household", "travel")
+        done(api.desk.run(SendHandoverPackage(CASE, api.desk.referrals[0], items), COUNSELLOR))
+        return {"handed_over_at", "handed_over"}
     api.desk.tell(api.desk.received())
     return {"referrals"} if name == "read_case" else {"status", "owed", "received_at", "answer_due_at", "chain"}
 

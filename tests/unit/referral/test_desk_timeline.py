@@ -16,6 +16,8 @@ from tests.support.referral.world import Desk, done, refused
 
 BESIDE: list[tuple[Any, str, str]] = [
     (contracts.FirstContactMade(case_id=CASE, centre=LAGOS), "counselling", LAGOS),
+    (contracts.PreDepartureCallHeld(case_id=CASE, centre=LAGOS, outcome="prepared"), "counselling", "prepared"),
+    (contracts.ReintegrationPlanAgreed(case_id=CASE, centre=LAGOS, plan_id=OTHER), "counselling", ""),
     (contracts.NeedsAssessed(case_id=CASE, centre=LAGOS, assessment_ref=OTHER, readiness="now"), "counselling", "now"),
     (contracts.EnrolmentRequested(case_id=CASE, enrolment_id=OTHER), "training", ""),
     (contracts.EnrolmentConfirmed(case_id=CASE, enrolment_id=OTHER, provider=PAINT), "training", ""),

@@ -21,16 +21,11 @@ from chassis.operators import parked
 from chassis.operators.cli import targets
 from chassis.operators.cli.output import Json, print_json, print_table
 from chassis.operators.cli.parked_api import ParkedApi, api_of
+from chassis.operators.cli.revealing import gone, looker, payload_of
 from chassis.operators.parked import MOST, REASON_LENGTHS, WHO, Decided, Filter, ParkedRow
-from chassis.operators.parked_display import (
-    fingerprint,
-    masked_headers,
-    outline,
-    printable,
-    remedy,
-)
+from chassis.operators.parked_display import printable, remedy
 from chassis.postgres.session import database
-from chassis.trouble import Trouble, Usage
+from chassis.trouble import Usage
 
 T = TypeVar("T")
 
@@ -126,14 +121,22 @@ def show(
     *,
     id_: Annotated[int, typer.Argument(metavar="ID", help="Number of the record, as listed.", min=1)],
     service: Service,
-    reveal: Annotated[bool, typer.Option("--reveal", help="Also the payload: may hold personal data.")] = False,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Also the payload, with --by and --reason: it is a row of the audit.")
+    ] = False,
+    by: By = "",
+    why: Annotated[
+        str, typer.Option("--reason", help="Why the payload is looked at: a code of reveal_reasons.", metavar="CODE")
+    ] = "",
     api: Api = None,
     as_json: Json = False,
 ) -> None:
-    """Show why a record is parked and what to do; its content as paths and kinds only, unless --reveal.
+    """Show why a record is parked and what to do: its envelope, and with --reveal what it holds.
 
-    Over an API nothing of the content is shown.
+    --reveal asks the database with the service's own settings, keys included. What is sealed stays sealed. Over an API
+    nothing of the content is shown.
     """
+    who_looks = looker(by, why) if reveal else None
     if (remote := _remote(service, api)) is not None:
         if reveal:
             raise Usage("no API tells what a record holds", remedy="Leave out --api, and have the database's address.")
@@ -141,26 +144,18 @@ def show(
         return
     found = _on(service, lambda c: parked.show(c, id_))
     if found is None:
-        raise Trouble(
-            f"there is no parked record {id_}",
-            where=f"database of {service}",
-            remedy="It was handled in the meantime, or belongs to another service: see `ph parked list`.",
-        )
-    row, content = found
-    size, sha256 = fingerprint(content.payload, content.size, content.digest)
+        raise gone(service, id_)
+    row, envelope = found
     document: dict[str, Any] = {
         "service": service,
         **asdict(row),
         "remedy": remedy(row.failure),
-        "headers": masked_headers(content.headers),
-        "payload_bytes": size,
-        "payload_sha256": sha256,
-        "payload_outline": outline(content.payload),
+        "headers": envelope.headers,
+        "payload_bytes": envelope.payload_bytes,
     }
-    if reveal:
-        at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        typer.echo(f"{at} warning: the payload of {service}/{id_} is revealed and may hold personal data", err=True)
-        document |= _payload(content.payload)
+    if who_looks is not None:
+        document |= _payload(payload_of(service, id_, who_looks))
+        typer.echo(f"the payload of {service}/{id_} may hold personal data; that you look is in the audit", err=True)
     _print_document(document, as_json=as_json)
 
 
@@ -221,12 +216,12 @@ def _as(by: str, service: str, work: Callable[[asyncpg.Connection], Awaitable[T]
 
 
 def _on(service: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-    """Runs `work` on the service's database."""
+    """Runs `work` on the service's database, as an operator."""
 
     async def run() -> T:
         (name,) = targets.chosen([service], everything=False)
         async with database(
-            targets.app_dsn(name), "ph parked", statement_timeout=str(STATEMENT_TIMEOUT_MS)
+            targets.operator_dsn(name), "ph parked", statement_timeout=str(STATEMENT_TIMEOUT_MS)
         ) as connection:
             return await work(connection)
 

@@ -52,10 +52,14 @@ def plan(*, service: Service, cases: Cases = False, as_json: Json = False) -> No
 @app.command()
 def reconcile(*, service: Service, by: By, reason: Reason, as_json: Json = False) -> None:
     """Move the numbers past everything published, so that the service goes on. A worker repeats erasures and
-    withdrawals before anybody is answered; what else is forgotten stays forgotten."""
+    withdrawals before anybody is answered; what else is forgotten stays forgotten.
+
+    Run it with the service's own settings: it writes where an operator's role may only look.
+    """
     found, done = _on(
         service,
         lambda c, reader, topics, kinds, events: restore.reconcile(c, reader, topics, by, reason, kinds, events),
+        dsn=targets.app_dsn,
     )
     if as_json:
         print_json({**restore.document(found), "done": asdict(done)})
@@ -77,7 +81,7 @@ def decided(*, service: Service, as_json: Json = False) -> None:
 
     async def run() -> list[dict[str, Any]]:
         (name,) = targets.chosen([service], everything=False)
-        async with database(targets.app_dsn(name), "ph restore") as connection:
+        async with database(targets.operator_dsn(name), "ph restore") as connection:
             return await restore.decided(connection)
 
     found = asyncio.run(run())
@@ -114,6 +118,7 @@ def _show_repeats(service: str, found: Plan, *, cases: bool) -> None:
 def _on(
     service: str,
     work: Callable[[asyncpg.Connection, Reader, tuple[str, ...], Kinds, Sequence[type[Event]]], Awaitable[T]],
+    dsn: Callable[[str], str] = targets.operator_dsn,
 ) -> T:
     """Runs `work` on the service's database and topics, with the events that the service repeats."""
 
@@ -123,7 +128,7 @@ def _on(
         settings, declared = targets.kafka_settings(), kinds()
         reader = reader_of(settings, "ph-restore")
         # The admin client only tells in words why the brokers cannot be reached.
-        async with admin(settings), database(targets.app_dsn(name), "ph restore") as connection:
+        async with admin(settings), database(dsn(name), "ph restore") as connection:
             return await work(connection, reader, declared.written_by(name), declared, events)
 
     return asyncio.run(run())

@@ -36,7 +36,8 @@ Every = Annotated[bool, typer.Option("--all", help="Every service of this source
 def plan(*, services: targets.Services = None, everything: Every = False, as_json: Json = False) -> None:
     """Count what is kept per kind, what is due by its rule, and which holds keep it. Changes nothing, names nobody.
 
-    Exit code 1 if something is overdue: due for more than two days, although the worker ends it every day.
+    Exit code 1 if something is overdue: due for more than two days, although the worker ends it every day. Run it with
+    the service's own settings: it counts in tables that an operator's role does not see.
     """
     found = {name: asyncio.run(_planned(name)) for name in targets.chosen(services, everything=everything)}
     if as_json:
@@ -79,7 +80,7 @@ def runs(
     """Show the last runs, the last first: who asked for them, and how many subjects have ended per kind."""
 
     async def last(service: str) -> list[Run]:
-        async with database(targets.app_dsn(service), "ph retention") as connection:
+        async with database(targets.operator_dsn(service), "ph retention") as connection:
             return await retention.runs(connection, limit)
 
     names = targets.chosen(services, everything=everything)
@@ -101,7 +102,7 @@ async def _planned(service: str) -> list[Line]:
 
 
 async def _ran(service: str, by: str, reason: str, wait: float) -> Run:
-    async with database(targets.app_dsn(service), "ph retention") as connection:
+    async with database(targets.operator_dsn(service), "ph retention") as connection:
         id_ = await retention.ask(connection, by, reason, Clock().now())
         until = monotonic() + wait
         while (found := await retention.run_of(connection, id_)).ended_at is None and monotonic() < until:

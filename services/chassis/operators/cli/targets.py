@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.pure.reference import DIRECTORY
-from chassis.settings import ROOT, DatabaseSettings, KafkaSettings, database_settings, read_secret
+from chassis.settings import ROOT, DatabaseSettings, KafkaSettings, database_settings, read_secret, with_password
 from chassis.trouble import Trouble, Usage
 from chassis.vault.vault import KeyVault
 
@@ -26,6 +26,15 @@ class ApiSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore")
 
     api_url: str | None = Field(default=None, description="`ph parked` asks the service there, not its database")
+
+
+class OperatorDatabaseSettings(BaseSettings):
+    """Where an operator's own role finds a database. Read with the service's prefix: `SHOP_OPERATOR_DATABASE_URL`."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    operator_database_url: str | None = Field(default=None, description="same database, role that sees envelopes only")
+    operator_database_password_file: Path | None = None
 
 
 class OperatorSettings(BaseSettings):
@@ -119,6 +128,17 @@ def app_dsn(service: str) -> str:
     return _address(service, migrator=False)
 
 
+def operator_dsn(service: str) -> str:
+    """The address for the role that sees envelopes only; where none is set, that of `app_dsn`, whoever it names."""
+    settings = OperatorDatabaseSettings(_env_prefix=f"{service.upper()}_")
+    if settings.operator_database_url is None:
+        return app_dsn(service)
+    try:
+        return with_password(settings.operator_database_url, settings.operator_database_password_file)
+    except ValueError as error:
+        raise _unusable(service, error) from error
+
+
 def migrator_dsn(service: str) -> str:
     """The address for the role that owns the schema."""
     return _address(service, migrator=True)
@@ -151,5 +171,9 @@ def _address(service: str, *, migrator: bool) -> str:
     try:
         return settings.migrator_dsn if migrator else settings.app_dsn
     except ValueError as error:
-        what, _, remedy = str(error).partition(": ")
-        raise Trouble(what, where=f"settings of {service}", remedy=remedy or "Mend the setting.") from error
+        raise _unusable(service, error) from error
+
+
+def _unusable(service: str, error: ValueError) -> Trouble:
+    what, _, remedy = str(error).partition(": ")
+    return Trouble(what, where=f"settings of {service}", remedy=remedy or "Mend the setting.")

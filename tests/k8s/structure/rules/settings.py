@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from chassis.operators.cli.targets import ApiSettings, OperatorSettings
+from chassis.operators.cli.targets import ApiSettings, OperatorDatabaseSettings, OperatorSettings
 from chassis.settings import (
     AudienceSettings,
     DatabaseSettings,
@@ -29,7 +29,12 @@ from tests.k8s.structure.documents import Finding, Rendered, Workload
 
 IMAGE = "perspektive-heimat"
 README = 'Settings that there are stand in the README, "Settings".'
-OF_SERVICE: tuple[type[BaseSettings], ...] = (DatabaseSettings, AudienceSettings, ApiSettings)
+OF_SERVICE: tuple[type[BaseSettings], ...] = (
+    DatabaseSettings,
+    AudienceSettings,
+    ApiSettings,
+    OperatorDatabaseSettings,
+)
 SHARED: tuple[type[BaseSettings], ...] = (Settings, KafkaSettings, OperatorSettings)
 
 
@@ -84,7 +89,7 @@ def values(rendered: Rendered) -> Iterator[Finding]:
         given = {name: value or "known-in-the-cluster" for name, value in rendered.environment(container).items()}
         with _only(given):
             for model, prefix in models(service):
-                if model in {ApiSettings, OperatorSettings}:
+                if model in {ApiSettings, OperatorDatabaseSettings, OperatorSettings}:
                     continue
                 try:
                     model(_env_prefix=prefix)

@@ -13,6 +13,7 @@ from chassis.kafka.kinds import Kinds
 from chassis.kafka.past import Bounds, Unreadable
 from chassis.outbox import lineage
 from chassis.outbox.lineage import Comparison, Cut, Loss, Published, Told, compare, event_of
+from chassis.outbox.records import id_in
 from tests.support import outbox
 from tests.support.records import FakeRecord
 
@@ -61,7 +62,7 @@ class World:
             return [(key, number) for key, number in self.stream.items() if key in wanted]
         if "tail" in query:
             return [(id_, key, record[-20:]) for id_, (key, record) in self.rows.items() if key in wanted]
-        return [(id_, self.rows[id_][1]) for id_ in wanted if id_ not in self.deleted]
+        return [(id_, id_in(self.rows[id_][1])) for id_ in wanted if id_ not in self.deleted]
 
     # --- the topics --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,67 @@
+"""What the desk hands over to a centre before the departure, recorded as codes of what it is.
+
+The chain breaks at the hand-over where a centre learns too little, or too late. So a package is whole or none: it names
+all that every package has. None of the codes tells of health: that something of it was said, or that there is nothing,
+is one item of all packages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chassis.pure.decision import Context, Decision, Refused
+from chassis.pure.states import States
+from referral import refusals
+from referral.answers import HandoverOutcome
+from referral.commands import SendHandoverPackage
+from referral.domain.consent import REFERRAL_PURPOSE
+from referral.domain.handover import Package
+from referral.domain.receiver import Receiver
+from referral.events import HandoverPackageSent
+from referral.handlers.desk import own_act, own_case
+from vocabulary.countries import GERMANY, day_at
+from vocabulary.refusals import unknown_code, wrong_state
+
+
+def send_package(states: States, command: SendHandoverPackage, context: Context) -> Decision | Refused:
+    """Handed over to the centre that has taken the person on, until they have arrived; once more, in place of what was
+    handed over before."""
+    case = own_case(states, command.case_id, context.actor)
+    if isinstance(case, Refused):
+        return case
+    referral = case.referral(command.referral_id)
+    if referral is None:
+        return refusals.REFERRAL_NOT_FOUND
+    if referral.status != "accepted":
+        return wrong_state("referral", referral.status, "accepted")
+    centre = Receiver(referral.to_centre, referral.centre_country, REFERRAL_PURPOSE)
+    if case.known_until(centre, context.now) is None:
+        return refusals.CONSENT_MISSING_TO_HAND_OVER
+    items = context.reference.handover_items.on(day_at(GERMANY, context.now))
+    known = {each.code: each.required for each in items}
+    for index, code in enumerate(command.items):
+        if code not in known:
+            return unknown_code(f"/items/{index}", "handover_items")
+    missing = {code for code, required in known.items() if required} - set(command.items)
+    if missing:
+        return refusals.handover_incomplete(*missing)
+    package = Package(context.now, tuple(sorted(set(command.items))))
+    handed_over = replace(referral, duties=replace(referral.duties, package=package))
+    after = own_act(
+        case.with_referral(handed_over), context.now, "HandoverPackageSent", referral.id, referral.to_centre
+    )
+    event = HandoverPackageSent(
+        case_id=case.id,
+        referral_id=referral.id,
+        to_centre=referral.to_centre,
+        country=referral.country,
+        items=package.items,
+    )
+    answer = HandoverOutcome(
+        case_id=case.id,
+        referral_id=referral.id,
+        to_centre=referral.to_centre,
+        items=package.items,
+        sent_at=package.sent_at,
+    )
+    return Decision((after,), (event,), answer=answer)
