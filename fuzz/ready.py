@@ -214,6 +214,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             "session_id", Walk.course, lambda: {"reason": "too_few_participants"}
         ),
         "POST /enrolments": _enrolment,
+        "GET /enrolments/{enrolment_id}/profile": _at("enrolment_id", Walk.known_to_provider, lasts=True),
         "POST /enrolments/{enrolment_id}/cancel": _at("enrolment_id", Walk.enrolment),
         "POST /enrolments/{enrolment_id}/complete": _at(
             "enrolment_id",
@@ -316,6 +317,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         ),
         "POST /vacancies/{vacancy_id}/close": _at("vacancy_id", Walk.vacancy),
         "POST /candidacies": _candidacy,
+        "GET /candidacies/{candidacy_id}/profile": _at("candidacy_id", Walk.known_to_desk, lasts=True),
         "POST /candidacies/{candidacy_id}/present": _at("candidacy_id", Walk.shortlisted),
         "POST /candidacies/{candidacy_id}/interview": _at(
             "candidacy_id", Walk.presented, lambda: {"at": f"{ahead(5)}T09:30:00Z", "mode": "video"}

@@ -103,6 +103,13 @@ class Walk:
         """A seat in the course of all."""
         return (await (await self._person().opened()).enrolled(self.session)).enrolment_id
 
+    async def known_to_provider(self) -> str:
+        """A seat of somebody of whose profile the provider has heard."""
+        person = await (await self._person().opened(profile={"given_name": "Ada"})).enrolled(self.session)
+        for reader in ("referral", "training"):
+            await self._read_by(reader, person)
+        return person.enrolment_id
+
     # --- counselling -------------------------------------------------------------------------------------------------
 
     async def received(self) -> str:
@@ -186,9 +193,19 @@ class Walk:
         """A vacancy of its own."""
         return await vacancy(self._staff, self.employer)
 
+    async def known_to_desk(self) -> str:
+        """A candidacy of somebody of whose profile the placement desk has heard."""
+        person = await (await self._person().opened(profile={"given_name": "Ada"})).referred()
+        person = await (await self._to_pool(person)).shortlisted(self.job)
+        for reader in ("referral", "placement"):
+            await self._read_by(reader, person)
+        return person.candidacy_id
+
     async def pooled(self) -> Person:
         """Somebody whom the desk may pick."""
-        person = await self._referred()
+        return await self._to_pool(await self._referred())
+
+    async def _to_pool(self, person: Person) -> Person:
         await person.consents("matching", "country:NG")
         await person.accepted()
         await self._read_by("placement", person)

@@ -16,12 +16,13 @@ import json
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deploy.local.authority import Authority
 from deploy.local.issuer import Issuer
-from deploy.local.organisations import LIST_NAME, RECEIVING, centres, new_pairs
+from deploy.local.organisations import LIST_NAME, RECEIVING, private_keys, public_list
 from deploy.local.places import LOCAL, SERVICES
 from deploy.local.postgres import write_secret
 from deploy.local.stack import SEALING
@@ -108,12 +109,12 @@ def _keys(word: Callable[[str, Callable[[], str]], str]) -> Iterator[Secret]:
 
 
 def _organisations(word: Callable[[str, Callable[[], str]], str]) -> Iterator[Secret]:
-    """The key pairs of the organisations that are handed keys of profiles; the public half is no secret, and its file
-    is made with the other."""
-    pairs = new_pairs(centres(), "make_secrets")
-    private = f"{RECEIVING}-private-keys"
-    yield _secret(private, {"keys": word(f"{private}.keys", lambda: pairs.private)})
-    yield _secret("public-keys", {LIST_NAME: word(f"public-keys.{LIST_NAME}", lambda: pairs.public)})
+    """The key pairs of the organisations that are handed keys of profiles; the public half is no secret, and follows
+    from the other."""
+    made = {service: word(f"{service}-private-keys.keys", partial(private_keys, service)) for service in RECEIVING}
+    for service, keys in made.items():
+        yield _secret(f"{service}-private-keys", {"keys": keys})
+    yield _secret("public-keys", {LIST_NAME: public_list(made.values(), "make_secrets")})
 
 
 def _kafka(local: Files, namespace: str) -> Iterator[Secret]:

@@ -8,7 +8,6 @@ from chassis.service import Follows, Overlay, Service, Unsealed, Wrapped
 from counselling import api, break_glass, destruction, holds, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.domain.centre_file import CentreFile
-from counselling.domain.profile import ProfileKey
 from counselling.domain.walk_in import WalkIn
 from counselling.events import AuditSealed
 from counselling.handlers import (
@@ -17,7 +16,6 @@ from counselling.handlers import (
     FOLLOWS,
     KINDS,
     MOVES,
-    REHANDING,
     RENEWING,
     REPEATS,
     REWRAPPING,
@@ -29,6 +27,8 @@ from counselling.retention import KEEPS
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
+from vocabulary.handed import ProfileKey
+from vocabulary.receiving import HANDED_OVER, REHANDING
 from vocabulary.switch import CountryStatus, over
 
 IN_CLEAR = """
@@ -46,10 +46,6 @@ select w.id, split_part(part.value ->> 'key', ':', 1) as generation
 from walk_in as w, jsonb_each(w.data -> 'profile') as part
 """
 """Of the parts of a walk-in's profile."""
-HANDED_OVER = """
-select id, split_part(data ->> 'key', ':', 1) as generation from profile_key where data ->> 'key' is not null
-"""
-"""Of the keys that centres were handed."""
 
 SERVICE = Service(
     name="counselling",

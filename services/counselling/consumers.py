@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from counselling import contracts
-from counselling.handlers import BY_CASE, BY_KEY, BY_PROFILE, followed, incoming, profiles, progress
+from counselling.handlers import BY_CASE, RECEIVING, followed, incoming, progress
+from vocabulary.receiving import BY_KEY, BY_PROFILE
 from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
 
@@ -24,9 +25,9 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.DepartureMissed: followed(incoming.departure_missed),
     contracts.ReturneeDeparted: followed(incoming.returnee_departed),
     contracts.DepartureDiverted: followed(incoming.departure_diverted),
-    contracts.ProfileSealed: Handler(BY_PROFILE, profiles.profile_sealed),
-    contracts.ProfileKeyShared: Handler(BY_KEY, profiles.key_shared),
-    contracts.ProfileKeyRevoked: Handler(BY_KEY, profiles.key_revoked),
+    contracts.ProfileSealed: Handler(BY_PROFILE, RECEIVING.profile_sealed),
+    contracts.ProfileKeyShared: Handler(BY_KEY, RECEIVING.key_shared),
+    contracts.ProfileKeyRevoked: Handler(BY_KEY, RECEIVING.key_revoked),
     contracts.EnrolmentConfirmed: Handler(BY_CASE, progress.enrolment_confirmed),
     contracts.EnrolmentCancelled: Handler(BY_CASE, progress.enrolment_cancelled),
     contracts.CourseCompleted: Handler(BY_CASE, progress.course_completed),

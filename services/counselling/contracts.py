@@ -9,19 +9,15 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chassis.pure.codes import EARLIEST_YEAR, LATEST_YEAR, Code, Day, Instant, Language
-from chassis.pure.messages import Contract
-from vocabulary import retention
+from vocabulary import receiving, retention
 from vocabulary.codes import (
     Admin1,
-    Box,
     CaseRef,
     Centre,
     Codes,
     Country,
     CourseCode,
     Isco08,
-    KeyId,
-    Org,
     Provider,
     Recipients,
     Skills,
@@ -34,7 +30,6 @@ from vocabulary.terms import (
     MeasureCategory,
     PlanStatus,
     Priority,
-    ProfilePart,
     Result,
     ReturnType,
     TargetGroup,
@@ -157,43 +152,16 @@ class DepartureDiverted(CaseContract, source="referral"):
     """The person has left Germany, and is not in the country of return."""
 
 
-class PartSealed(BaseModel):
-    """One part of a profile as ciphertext."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    part: ProfilePart
-    sealing: UUID
-    box: Box
+class ProfileSealed(receiving.Sealed, source="referral"):
+    """The profile of a person whom somebody may know by now."""
 
 
-class ProfileSealed(CaseContract, source="referral"):
-    """The profile of a person whom a centre has taken on."""
-
-    parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=3)]
-
-
-class ProfileKeyContract(Contract, key="key_id"):
-    """The last word on the key of a part for a receiver."""
-
-    key_id: UUID
-    case_id: UUID
-    part: ProfilePart
-    receiver: Org
-
-
-class ProfileKeyShared(ProfileKeyContract, source="referral", on="referral.keys"):
+class ProfileKeyShared(receiving.Shared, source="referral", on="referral.keys"):
     """The receiver may open the part."""
 
-    sealing: UUID
-    receiver_key: KeyId
-    wrapped: Box
 
-
-class ProfileKeyRevoked(ProfileKeyContract, source="referral", on="referral.keys"):
+class ProfileKeyRevoked(receiving.Revoked, source="referral", on="referral.keys"):
     """The receiver no longer may."""
-
-    revoked_at: Instant
 
 
 class EnrolmentConfirmed(CaseContract, source="training"):

@@ -15,7 +15,7 @@ from counselling.domain.assessment import MOST_ASSESSMENTS
 from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.plan import MOST_MEASURES
 from counselling.domain.preparation import CallChannel
-from vocabulary import deadlines
+from vocabulary import deadlines, receiving
 from vocabulary.codes import (
     Admin1,
     CaseRef,
@@ -23,23 +23,12 @@ from vocabulary.codes import (
     Country,
     FirstOfMonth,
     IscoVersion,
-    Org,
     Recipients,
     Skills,
     TextVersion,
 )
 from vocabulary.events import CaseEvent
-from vocabulary.terms import (
-    AgeBand,
-    EndReference,
-    HoldReason,
-    Priority,
-    ProfilePart,
-    Readiness,
-    ReturnType,
-    Sex,
-    TargetGroup,
-)
+from vocabulary.terms import AgeBand, EndReference, HoldReason, Priority, Readiness, ReturnType, Sex, TargetGroup
 
 
 class CounsellingEvent(CaseEvent, service="counselling"):
@@ -233,14 +222,12 @@ class DeadlineMoved(deadlines.DeadlineMoved, service="counselling"):
     `due_at`. A shortened one ends no earlier than with the next working day."""
 
 
-class ProfileKeyDestroyed(CaseEvent, service="counselling"):
+class ProfileKeyDestroyed(receiving.Destroyed, service="counselling"):
     """A receiver's copy of a key that was taken back is destroyed, or the key of a walk-in's own profile: the part can
-    be opened there no more."""
+    be opened there no more.
 
-    part: ProfilePart
-    receiver: Org
-    revoked_at: Instant
-    """Of the revocation that this answers; of a walk-in, when a second person confirmed the destruction."""
+    `revoked_at` is of the revocation that this answers; of a walk-in, when a second person confirmed the destruction.
+    """
 
 
 class LevelsDestroyed(CaseEvent, service="counselling"):

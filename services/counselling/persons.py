@@ -8,21 +8,11 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.pure.answers import Answer
-from counselling.domain.profile import PartStatus
 from counselling.outcomes import BY_GLASS, BreakGlassView
 from vocabulary import profiles
 from vocabulary.finding import FoundBy
-from vocabulary.terms import ConsentStatus, ProfilePart
-
-
-class PartView(Answer):
-    """How a part of the profile stands, and since when."""
-
-    part: ProfilePart
-    status: PartStatus = Field(
-        description="`key_on_its_way`: it will open; `revoked`: it will not, until it is handed over again"
-    )
-    since: datetime
+from vocabulary.receiving import PartView
+from vocabulary.terms import ConsentStatus
 
 
 class ProfileView(profiles.ProfileView):

@@ -18,20 +18,21 @@ from counselling.answers import Assessments, AssessmentView, FileSummary, FileVi
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.glass import Glass
-from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.domain.sight import consent_lost_at, own_referrals, seen_by, sight_of
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
+from counselling.handlers import RECEIVING
 from counselling.handlers.care import levels_of
 from counselling.handlers.consents import answers_for
 from counselling.handlers.holds import walked_in
-from counselling.handlers.profiles import opened
 from counselling.handlers.walk_ins import keys_kept
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
 from counselling.outcomes import BreakGlassView, DestructionOutcome, correction_for
-from counselling.persons import PartView, ProfileView, SignedConsents
+from counselling.persons import ProfileView, SignedConsents
+from vocabulary.handed import ProfileKey, SealedProfile
 from vocabulary.holding import RetentionView
 from vocabulary.profiles import FIELDS, NEEDS, part_in_clear
+from vocabulary.receiving import PartView
 from vocabulary.roles import PROGRAMME_MANAGER
 
 V = TypeVar("V", FileView, FileSummary)
@@ -160,7 +161,7 @@ def _handed_over(states: States, file: CentreFile, context: Context) -> ProfileV
     if profile is None and not keys:
         return refusals.PROFILE_NOT_TOLD
     since = referral.reopened_at or referral.answered_at or referral.received_at
-    parts = opened(profile, keys, centre, since, context.vault)
+    parts = RECEIVING.opened(profile, keys, centre, since, context.vault)
     views = tuple(PartView(part=each.part, status=each.status, since=each.since) for each in parts)
     fields = {name: value for each in parts for name, value in each.fields.items()}
     if (told := fields.pop(NEEDS, None)) is not None:

@@ -9,10 +9,10 @@ from chassis.pure.needs import Linked, needs
 from chassis.pure.retention import Clock, Kept, by_clock
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.handlers import retention
+from vocabulary import receiving
 from vocabulary.retention import CLOCK, ENDS
 
 
@@ -31,10 +31,6 @@ from centre_file as c where c.data #>> '{{ended,on}}' is not null and {there}
 
 
 _LEVELS = "exists (select from centre_file as f where f.id = c.id and f.data -> 'care_keys' <> '{}')"
-_PROFILE = """
-(exists (select from profile as p where p.id = c.id)
- or exists (select from profile_key as k where k.links @> array[c.id]))
-"""
 _WALKED_IN = "exists (select from walk_in as w where w.id = c.id and w.status = 'sealed')"
 _SIGNED = "exists (select from signed_consent as s where s.links @> array[c.id])"
 _FILE = "exists (select from centre_file as f where f.id = c.id)"
@@ -47,11 +43,10 @@ from centre_file as f where f.status = 'unknown'
 """The condition of the index `centre_file_unknown`."""
 LEVELS = needs(id=(Clock, CentreFile, Linked(Assessment)))
 WHOLE = needs(id=(Clock, CentreFile, WalkIn, Linked(Assessment), Linked(SignedConsent)))
-PROFILE = needs(id=(Clock, SealedProfile, Linked(ProfileKey)))
 
 KEEPS: Sequence[Kept] = (
     Kept("assessment_levels", ENDS, "key_destroyed", by_end(_LEVELS), Handler(LEVELS, retention.levels_over)),
-    Kept("profile", ENDS, "erased", by_clock(_PROFILE), Handler(PROFILE, retention.profile_over)),
+    receiving.KEPT,
     Kept(
         "walk_in",
         ENDS,

@@ -26,6 +26,8 @@ from placement.domain.terms import (
     WageBand,
 )
 from placement.domain.vacancy import Vacancy, VacancyStatus
+from vocabulary.profiles import ContactView
+from vocabulary.receiving import PartView
 from vocabulary.seconding import waiting
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
 
@@ -163,6 +165,13 @@ class CorrectedView(Answer):
     facts: FactsView | None = Field(description="null: it did not happen")
     reason: str = Field(description="a code of correction_reasons")
     corrected_at: datetime
+
+
+class ProfileView(ContactView):
+    """Who the person is, for the desk that has picked them; null: unknown, or its part is not open."""
+
+    candidacy_id: UUID
+    parts: tuple[PartView, ...]
 
 
 class CandidacyView(Answer):

@@ -29,6 +29,7 @@ from placement.answers import (
     CandidateView,
     EmployerView,
     OfferItem,
+    ProfileView,
     Summary,
     VacancyItem,
     VacancyOutcome,
@@ -50,7 +51,7 @@ from placement.domain.candidacy import Candidacy, OfferStatus
 from placement.domain.candidate import CandidateStatus
 from placement.domain.vacancy import Vacancy, VacancyStatus
 from placement.reference import Reference
-from placement.resources import CANDIDACY, CANDIDATE, VACANCY, Scope, scope_of
+from placement.resources import CANDIDACY, CANDIDATE, PROFILE, VACANCY, Scope, scope_of
 from vocabulary.codes import Centre, Country, Isco08
 from vocabulary.owed import OwedItem, OwedWanted
 from vocabulary.roles import PLACEMENT_OFFICER, PROGRAMME_MANAGER
@@ -232,6 +233,16 @@ async def read_candidacy(candidacy_id: UUID, actor: Reader, view: Viewer) -> Res
     Its `ETag`, sent as `If-Match` with a command on the candidacy, its offer or its employment, holds that to it.
     """
     return await view(CANDIDACY, candidacy_id, actor)
+
+
+@router.get("/candidacies/{candidacy_id}/profile", tags=["candidacies"], **personal(ProfileView, 403, 404, tagged=True))
+async def read_profile(candidacy_id: UUID, actor: Officer, view: Viewer) -> Response:
+    """Who the person is and how they are reached, for the desk that has picked them.
+
+    Each part says whether it is `open`, or since when its key is on its way, or revoked. On its way it is counted from
+    the day of the pick, or from when the part was last told.
+    """
+    return await view(PROFILE, candidacy_id, actor)
 
 
 @router.post("/candidacies/{candidacy_id}/present", tags=["candidacies"], **personal(CandidacyOutcome, *REFUSALS))

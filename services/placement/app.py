@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Follows, Overlay, Service
+from chassis.service import Follows, Overlay, Service, Wrapped
 from placement import corrections
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
 from placement.events import AuditSealed
-from placement.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES
+from placement.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES, REPEATS
 from placement.handlers.deadlines import STAYS
 from placement.reference import Reference
 from placement.retention import KEEPS
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
+from vocabulary.handed import ProfileKey
+from vocabulary.receiving import HANDED_OVER, REHANDING
 from vocabulary.switch import CountryStatus, over
 
 SERVICE = Service(
@@ -42,7 +44,9 @@ SERVICE = Service(
     seals=True,
     audit_head=AuditSealed,
     keeps=KEEPS,
+    repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
+    wrapped=(Wrapped(ProfileKey, HANDED_OVER, REHANDING),),
 )
 
 if __name__ == "__main__":

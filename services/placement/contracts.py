@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.pure.codes import Code, Day, Instant, Language
-from vocabulary import retention
+from vocabulary import receiving, retention
 from vocabulary.codes import Admin1, CaseRef, Centre, Country, Isco08, Recipients, Skills
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
@@ -199,3 +199,15 @@ class ReleasedAtCentre(retention.Released, source="counselling", name="Retention
 
 class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
     """The programme is suspended in a country, or is active there again."""
+
+
+class ProfileSealed(receiving.Sealed, source="referral"):
+    """The profile of a person whom somebody may know by now."""
+
+
+class ProfileKeyShared(receiving.Shared, source="referral", on="referral.keys"):
+    """The receiver may open the part."""
+
+
+class ProfileKeyRevoked(receiving.Revoked, source="referral", on="referral.keys"):
+    """The receiver no longer may."""

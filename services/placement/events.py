@@ -24,8 +24,8 @@ from placement.domain.terms import (
     WageBand,
 )
 from placement.domain.vacancy import End
-from vocabulary import deadlines
-from vocabulary.codes import Admin1, Country, Isco08, Skills
+from vocabulary import deadlines, receiving
+from vocabulary.codes import Admin1, Centre, Country, Isco08, Skills
 from vocabulary.events import CaseEvent
 from vocabulary.terms import TargetGroup
 
@@ -88,6 +88,8 @@ class CandidateShortlisted(CandidacyEvent):
     """A human picked the person for this vacancy. No opening is reserved before an offer is made."""
 
     isco08: Isco08
+    centre: Centre | None = None
+    """Whose desk that is."""
 
 
 class CandidatePresented(CandidacyEvent):
@@ -236,6 +238,13 @@ class DeadlineMoved(deadlines.DeadlineMoved, service="placement"):
     `due_at`. A shortened one ends no earlier than with the next working day."""
 
 
+class ProfileKeyDestroyed(receiving.Destroyed, service="placement"):
+    """A placement desk's copy of a key that was taken back is destroyed: it can open the part no more.
+
+    `revoked_at` is of the revocation that this answers.
+    """
+
+
 class AuditSealed(audit.AuditSealed, service="placement"):
     """The audit of this service is sealed up to here; told once an hour."""
 
@@ -263,5 +272,6 @@ EVENTS: tuple[type[Event], ...] = (
     DeadlineMissed,
     DeadlineMet,
     DeadlineMoved,
+    ProfileKeyDestroyed,
     AuditSealed,
 )

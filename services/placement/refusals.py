@@ -32,6 +32,19 @@ CANDIDATE_NOT_FOUND: Final = Refused(
     status=404,
 )
 CANDIDACY_NOT_FOUND: Final = not_found("candidacy", "Take the id from GET /vacancies/{vacancy_id}.")
+NOT_ON_THE_WAY: Final = Refused(
+    "not_on_the_way",
+    "The way into this vacancy is over, or no consent lets your desk know the person.",
+    "Read the candidacy for where it stands; for a consent `matching` ask the person, and have it recorded.",
+    status=403,
+)
+PROFILE_NOT_TOLD: Final = Refused(
+    "profile_not_told",
+    "Germany has told no profile of this person.",
+    "It comes within seconds of the pick. If it stays away, ask the desk that opened the case to set one. Of who has "
+    "walked in at a centre none comes: ask its counsellors.",
+    status=404,
+)
 OFFER_NOT_FOUND: Final = not_found("offer", "Take the id from GET /offers.")
 
 ADMIN1_ELSEWHERE: Final = admin1_elsewhere("the employer's country")

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.resources import Resource
 from chassis.pure.states import Need, States, by_id, by_link
 from placement import refusals
-from placement.answers import CandidacyView, CandidateView, VacancyView
-from placement.domain.candidacy import Candidacy
+from placement.answers import CandidacyView, CandidateView, ProfileView, VacancyView
+from placement.domain.candidacy import UNDER_WAY, Candidacy
 from placement.domain.candidate import Candidate
 from placement.domain.sight import Eyes
 from placement.domain.vacancy import Vacancy
+from placement.handlers import RECEIVING
 from placement.handlers.desk import desk_at
 from placement.reference import Reference
-from vocabulary.countries import GERMANY, day_at
+from vocabulary.countries import GERMANY, day_at, end_of_day_at
+from vocabulary.handed import ProfileKey, SealedProfile, placement_desk
+from vocabulary.receiving import PartView
 from vocabulary.roles import PROGRAMME_MANAGER
 
 
@@ -97,6 +100,36 @@ def show_candidate(states: States, case_id: UUID, context: Context) -> Candidate
     return CandidateView.with_candidacies(known, seen, scope.today, scope.now)
 
 
+def show_profile(states: States, candidacy_id: UUID, context: Context) -> ProfileView | Refused:
+    """Who the person is and how they are reached, opened for this look, for the desk that has picked them, while they
+    are on the way and a consent lets it know them."""
+    scope = scope_of(context.actor, context.reference, context.now)
+    if isinstance(scope, Refused):
+        return scope
+    found = ((each, each.candidacy(candidacy_id)) for each in states.linked(Vacancy, candidacy_id))
+    vacancy, candidacy = next((each for each in found if each[1] is not None), (None, None))
+    if vacancy is None or candidacy is None or not _sees(scope, states, candidacy):
+        return refusals.CANDIDACY_NOT_FOUND
+    if candidacy.centre != context.actor.org:
+        return refusals.OTHER_ORGANISATION
+    candidate = states.get(Candidate, candidacy.case_id)
+    if scope.eyes is None or not scope.eyes.know(candidate) or candidacy.status not in UNDER_WAY:
+        return refusals.NOT_ON_THE_WAY
+    since = end_of_day_at(vacancy.country, candidacy.shortlisted_on - timedelta(days=1))
+    return _opened(states, candidacy, since, context)
+
+
+def _opened(states: States, candidacy: Candidacy, since: datetime, context: Context) -> ProfileView | Refused:
+    case_id, desk = candidacy.case_id, placement_desk(candidacy.centre)
+    profile, keys = states.get(SealedProfile, case_id), states.linked(ProfileKey, case_id)
+    if profile is None and not keys:
+        return refusals.PROFILE_NOT_TOLD
+    parts = RECEIVING.opened(profile, keys, desk, since, context.vault)
+    views = tuple(PartView(part=each.part, status=each.status, since=each.since) for each in parts)
+    fields = {name: value for each in parts for name, value in each.fields.items()}
+    return ProfileView.model_validate({"case_id": case_id, "candidacy_id": candidacy.id, "parts": views, **fields})
+
+
 def people_of_vacancy(states: States, vacancy_id: UUID) -> Iterable[Need]:
     """Everybody who is or was on the way to it: their consents say who may see that."""
     vacancy = states.get(Vacancy, vacancy_id)
@@ -109,8 +142,15 @@ def person_of_candidacy(states: States, candidacy_id: UUID) -> Iterable[Need]:
     return [by_id(Candidate, each.case_id) for each in found if each is not None]
 
 
+def profile_of_candidacy(states: States, candidacy_id: UUID) -> Iterable[Need]:
+    """Whose candidacy it is, with what Germany has handed over of them."""
+    for need in person_of_candidacy(states, candidacy_id):
+        yield from (need, by_id(SealedProfile, need.id), by_link(ProfileKey, need.id))
+
+
 VACANCY = Resource(lambda id_: (by_id(Vacancy, id_),), show_vacancy, people_of_vacancy)
 CANDIDACY = Resource(lambda id_: (by_link(Vacancy, id_),), show_candidacy, person_of_candidacy)
+PROFILE = Resource(lambda id_: (by_link(Vacancy, id_),), show_profile, profile_of_candidacy)
 CANDIDATE = Resource(lambda id_: (by_id(Candidate, id_), by_link(Vacancy, id_)), show_candidate)
 
 

@@ -10,6 +10,7 @@ from chassis.pure.retention import Clock, Kept, by_clock
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 from placement.handlers import followed, retention
+from vocabulary.receiving import KEPT
 from vocabulary.retention import CLOCK, ENDS
 
 _PICKED = """
@@ -33,5 +34,6 @@ KEEPS: Sequence[Kept] = (
         by_clock(_CANDIDATE),
         Handler(needs(id=(Clock, Candidate)), retention.candidate_over),
     ),
+    KEPT,
     CLOCK,
 )

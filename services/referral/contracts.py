@@ -8,17 +8,29 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.pure.codes import Code, Instant
-from vocabulary.codes import Centre, Country, Isco08, Org
+from vocabulary.codes import Centre, Country, Isco08, KeyReceiver, Provider
 from vocabulary.events import CaseContract
 from vocabulary.terms import ProfilePart, Readiness, Result
 
 
-class ProfileKeyDestroyed(CaseContract, source="counselling"):
+class _KeyDestroyed(CaseContract):
     """A receiver has destroyed its copy of a key that was revoked."""
 
     part: ProfilePart
-    receiver: Org
+    receiver: KeyReceiver
     revoked_at: Instant
+
+
+class ProfileKeyDestroyed(_KeyDestroyed, source="counselling"):
+    """A centre has."""
+
+
+class DestroyedAtDesk(_KeyDestroyed, source="placement", name="ProfileKeyDestroyed"):
+    """A placement desk has."""
+
+
+class DestroyedAtProvider(_KeyDestroyed, source="training", name="ProfileKeyDestroyed"):
+    """A training provider has."""
 
 
 class _OfCounselling(CaseContract):
@@ -186,6 +198,8 @@ class EnrolmentRequested(_OfTraining, source="training"):
 class EnrolmentConfirmed(_OfTraining, source="training"):
     """The person has a seat."""
 
+    provider: Provider
+
 
 class EnrolmentWaitlisted(_OfTraining, source="training"):
     """The person waits for a seat."""
@@ -201,6 +215,21 @@ class CourseCompleted(_OfTraining, source="training"):
     """The person has taken the course."""
 
     result: Result
+
+
+class CandidateShortlisted(CaseContract, source="placement"):
+    """A placement desk has picked the person for a vacancy."""
+
+    candidacy_id: UUID
+    centre: Centre | None = None
+    """The centre whose desk that is; an event from before there was this field does not say."""
+
+
+class CandidacyClosed(CaseContract, source="placement"):
+    """The way into that vacancy ended without work."""
+
+    candidacy_id: UUID
+    reason: Code
 
 
 class JobOffered(CaseContract, source="placement"):
@@ -238,6 +267,7 @@ class JobOfferExpired(CaseContract, source="placement"):
 class EmploymentStarted(CaseContract, source="placement"):
     """The person works."""
 
+    candidacy_id: UUID
     employment_id: UUID
     isco08: Isco08
 

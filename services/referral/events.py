@@ -24,6 +24,7 @@ from vocabulary.codes import (
     FirstOfMonth,
     IscoVersion,
     KeyId,
+    KeyReceiver,
     Org,
     Recipients,
     Skills,
@@ -218,7 +219,8 @@ class PartSealed(BaseModel):
 
 
 class ProfileSealed(ReferralEvent):
-    """The profile of a person whom a centre has taken on, as ciphertext: at the acceptance, and at each change."""
+    """The profile of a person as ciphertext: once a centre has taken them on or a provider has a seat for them, and at
+    each change. Of the parts, those that somebody may open."""
 
     parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=3)]
 
@@ -234,7 +236,7 @@ class ProfileKeyEvent(Event, service="referral", key="key_id", data_class="pseud
     key_id: UUID
     case_id: UUID
     part: ProfilePart
-    receiver: Org
+    receiver: KeyReceiver
 
 
 class ProfileKeyShared(ProfileKeyEvent):

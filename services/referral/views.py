@@ -23,7 +23,7 @@ from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
 CASES: Final = Listing(
     source="case_file",
     # a summary tells of none of these
-    columns="data - '{timeline,consents,centre_consents,care_key,profile_keys,shares}'::text[] as data",
+    columns="data - '{timeline,consents,centre_consents,care_key,profile_keys,shares,engagements}'::text[] as data",
     orders={"opened_at": Order("(data ->> 'opened_at')::timestamptz", "timestamptz")},
 )
 REFERRALS: Final = Listing(

@@ -12,6 +12,8 @@ from chassis.pure.answers import Answer
 from training.domain.enrolment import Enrolment, EnrolmentStatus
 from training.domain.session import CourseSession, SessionStatus
 from training.domain.terms import CancelReason
+from vocabulary.profiles import ContactView
+from vocabulary.receiving import PartView
 from vocabulary.terms import AgeBand, MeasureCategory, Result, TargetGroup
 
 
@@ -155,6 +157,13 @@ class PersonView(Answer):
     age_band: AgeBand
     target_group: TargetGroup | None
     country: str | None
+
+
+class ProfileView(ContactView):
+    """Who the person is, for the provider that has a seat for them; null: unknown, or its part is not open."""
+
+    enrolment_id: UUID
+    parts: tuple[PartView, ...]
 
 
 class EnrolmentDetail(EnrolmentSummary):

@@ -24,6 +24,7 @@ from training.answers import (
     EnrolmentDetail,
     EnrolmentOutcome,
     EnrolmentSummary,
+    ProfileView,
     SessionDetail,
     SessionOutcome,
     SessionSummary,
@@ -39,7 +40,7 @@ from training.commands import (
 from training.domain.enrolment import EnrolmentStatus
 from training.domain.session import CourseSession
 from training.reference import Reference
-from training.resources import ENROLMENT, SESSION, Scope, scope_of
+from training.resources import ENROLMENT, PROFILE, SESSION, Scope, scope_of
 from vocabulary.codes import Isco08, Provider
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.roles import PROGRAMME_MANAGER, SCOUTS_DESK, TRAINING_CLERK
@@ -196,3 +197,13 @@ async def read_enrolment(enrolment_id: UUID, actor: Reader, view: Viewer) -> Res
     Its `ETag`, sent as `If-Match` with its cancellation or completion, holds the command to what was shown.
     """
     return await view(ENROLMENT, enrolment_id, actor)
+
+
+@router.get("/enrolments/{enrolment_id}/profile", tags=["enrolments"], **personal(ProfileView, 403, 404, tagged=True))
+async def read_profile(enrolment_id: UUID, actor: Clerk, view: Viewer) -> Response:
+    """Who the person is and how they are reached, for the provider that has a seat for them.
+
+    Each part says whether it is `open`, or since when its key is on its way, or revoked. On its way it is counted from
+    the request for the seat, or from when the part was last told.
+    """
+    return await view(PROFILE, enrolment_id, actor)

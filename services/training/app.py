@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Overlay, Service
+from chassis.service import Overlay, Service, Wrapped
 from training.api import router
 from training.consumers import EVENTS as CONSUMED
 from training.events import AuditSealed
-from training.handlers import COMMANDS, DEADLINES, KINDS
+from training.handlers import COMMANDS, DEADLINES, KINDS, REPEATS
 from training.handlers.deadlines import STAYS
 from training.reference import Reference
 from training.retention import KEEPS
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
+from vocabulary.handed import ProfileKey
+from vocabulary.receiving import HANDED_OVER, REHANDING
 from vocabulary.switch import CountryStatus, over
 
 SERVICE = Service(
@@ -39,7 +41,9 @@ SERVICE = Service(
     seals=True,
     audit_head=AuditSealed,
     keeps=KEEPS,
+    repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
+    wrapped=(Wrapped(ProfileKey, HANDED_OVER, REHANDING),),
 )
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from training import contracts
-from training.handlers import BY_CASE, BY_CASE_WITH_SESSIONS, incoming
+from training.handlers import BY_CASE, BY_CASE_WITH_SESSIONS, RECEIVING, incoming
+from vocabulary.receiving import BY_KEY, BY_PROFILE
 from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
 
@@ -27,6 +28,9 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.ArrivalCorrected: Handler(BY_CASE_WITH_SESSIONS, incoming.arrival_corrected),
     contracts.RecordVoided: Handler(BY_CASE, incoming.record_voided),
     contracts.ArrivedInCountry: Handler(BY_CASE_WITH_SESSIONS, incoming.arrived_in_country),
+    contracts.ProfileSealed: Handler(BY_PROFILE, RECEIVING.profile_sealed),
+    contracts.ProfileKeyShared: Handler(BY_KEY, RECEIVING.key_shared),
+    contracts.ProfileKeyRevoked: Handler(BY_KEY, RECEIVING.key_revoked),
     contracts.RetentionStarted: STARTED,
     contracts.RetentionStopped: STOPPED,
     contracts.EndedAtCentre: STARTED,

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from chassis.pure.codes import Code, Day, Instant, Language
-from vocabulary import retention
+from vocabulary import receiving, retention
 from vocabulary.codes import CaseRef, Country, Org, Recipients
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
@@ -102,6 +102,18 @@ class ReturneeDeparted(CaseContract, source="referral"):
     """The person has left Germany."""
 
     departed_on: date
+
+
+class ProfileSealed(receiving.Sealed, source="referral"):
+    """The profile of a person whom somebody may know by now."""
+
+
+class ProfileKeyShared(receiving.Shared, source="referral", on="referral.keys"):
+    """The receiver may open the part."""
+
+
+class ProfileKeyRevoked(receiving.Revoked, source="referral", on="referral.keys"):
+    """The receiver no longer may."""
 
 
 class ReferralFailed(CaseContract, source="counselling"):

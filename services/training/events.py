@@ -11,6 +11,7 @@ from chassis.pure import audit
 from chassis.pure.codes import Code, Language
 from chassis.pure.messages import Event
 from training.domain.terms import CancelReason
+from vocabulary import receiving
 from vocabulary.codes import Admin1, CourseCode, Isco08, Provider, Skills, Units
 from vocabulary.events import CaseEvent
 from vocabulary.terms import MeasureCategory, Result
@@ -84,6 +85,13 @@ class CourseCompleted(EnrolmentEvent):
     skills: Skills = ()
 
 
+class ProfileKeyDestroyed(receiving.Destroyed, service="training"):
+    """A provider's copy of a key that was taken back is destroyed: it can open the part no more.
+
+    `revoked_at` is of the revocation that this answers.
+    """
+
+
 class AuditSealed(audit.AuditSealed, service="training"):
     """The audit of this service is sealed up to here; told once an hour."""
 
@@ -96,5 +104,6 @@ EVENTS: tuple[type[Event], ...] = (
     EnrolmentWaitlisted,
     EnrolmentCancelled,
     CourseCompleted,
+    ProfileKeyDestroyed,
     AuditSealed,
 )

@@ -60,6 +60,18 @@ ENROLMENT_CLOSED: Final = Refused(
     "Choose another one from GET /sessions?open=true.",
     "/session_id",
 )
+NOT_TAKING_PART: Final = Refused(
+    "not_taking_part",
+    "The person has no seat in the course now, or no consent lets your organisation know them.",
+    "Read the enrolment for where it stands; who the person is can be read while it is `confirmed`.",
+    status=403,
+)
+PROFILE_NOT_TOLD: Final = Refused(
+    "profile_not_told",
+    "Germany has told no profile of this person yet.",
+    "It comes within seconds of the seat. If it stays away, ask the desk that asked for the seat to set one.",
+    status=404,
+)
 ALREADY_ENROLLED: Final = Refused(
     "already_enrolled",
     "The person has a seat in this session, or is on its waiting list.",

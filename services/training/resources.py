@@ -10,11 +10,14 @@ from chassis.pure.decision import Actor, Context, Refused
 from chassis.pure.resources import Resource
 from chassis.pure.states import Need, States, by_id, by_link
 from training import refusals
-from training.answers import EnrolmentDetail, PersonView, SessionDetail
+from training.answers import EnrolmentDetail, PersonView, ProfileView, SessionDetail
 from training.domain.enrolment import Enrolment
 from training.domain.learner import Learner
 from training.domain.session import CourseSession
+from training.handlers import RECEIVING
 from vocabulary.countries import GERMANY, day_at
+from vocabulary.handed import ProfileKey, SealedProfile
+from vocabulary.receiving import PartView
 from vocabulary.roles import PROGRAMME_MANAGER, TRAINING_CLERK
 
 
@@ -61,6 +64,36 @@ def show_enrolment(states: States, enrolment_id: UUID, context: Context) -> Enro
     return refusals.ENROLMENT_NOT_FOUND
 
 
+def show_profile(states: States, enrolment_id: UUID, context: Context) -> ProfileView | Refused:
+    """Who the person is and how they are reached, opened for this look, for the provider that has a seat for them as
+    long as a consent lets it know them."""
+    provider = context.actor.org
+    for session in states.linked(CourseSession, enrolment_id):
+        enrolment = session.enrolment(enrolment_id)
+        if enrolment is None:
+            continue
+        if session.provider != provider:
+            return refusals.OTHER_ORGANISATION
+        learner = states.get(Learner, enrolment.case_id)
+        known = learner is not None and learner.shown_to(provider, context.now)
+        if not known or enrolment.status != "confirmed" or enrolment.anonymous:
+            return refusals.NOT_TAKING_PART
+        return _opened(states, enrolment, context)
+    return refusals.ENROLMENT_NOT_FOUND
+
+
+def _opened(states: States, enrolment: Enrolment, context: Context) -> ProfileView | Refused:
+    case_id = enrolment.case_id
+    profile, keys = states.get(SealedProfile, case_id), states.linked(ProfileKey, case_id)
+    if profile is None and not keys:
+        return refusals.PROFILE_NOT_TOLD
+    # When a seat became theirs depends on the order in which others gave theirs up: no state keeps that.
+    parts = RECEIVING.opened(profile, keys, context.actor.org, enrolment.requested_at, context.vault)
+    views = tuple(PartView(part=each.part, status=each.status, since=each.since) for each in parts)
+    fields = {name: value for each in parts for name, value in each.fields.items()}
+    return ProfileView.model_validate({"case_id": case_id, "enrolment_id": enrolment.id, "parts": views, **fields})
+
+
 def people_of_session(states: States, session_id: UUID) -> Iterable[Need]:
     """Everybody who is or was enrolled in it."""
     session = states.get(CourseSession, session_id)
@@ -73,8 +106,15 @@ def person_of_enrolment(states: States, enrolment_id: UUID) -> Iterable[Need]:
     return [by_id(Learner, each.case_id) for each in found if each is not None]
 
 
+def profile_of_enrolment(states: States, enrolment_id: UUID) -> Iterable[Need]:
+    """The person whose enrolment it is, with what Germany has handed over of them."""
+    for need in person_of_enrolment(states, enrolment_id):
+        yield from (need, by_id(SealedProfile, need.id), by_link(ProfileKey, need.id))
+
+
 SESSION = Resource(lambda id_: (by_id(CourseSession, id_),), show_session, people_of_session)
 ENROLMENT = Resource(lambda id_: (by_link(CourseSession, id_),), show_enrolment, person_of_enrolment)
+PROFILE = Resource(lambda id_: (by_link(CourseSession, id_),), show_profile, profile_of_enrolment)
 
 
 def _detail(states: States, session: CourseSession, enrolment: Enrolment, context: Context) -> EnrolmentDetail:

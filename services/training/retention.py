@@ -10,6 +10,7 @@ from chassis.pure.retention import Clock, Kept, by_clock
 from training.domain.learner import Learner
 from training.domain.session import CourseSession
 from training.handlers import retention
+from vocabulary.receiving import KEPT
 from vocabulary.retention import CLOCK, ENDS
 
 _ENROLLED = """
@@ -27,5 +28,6 @@ KEEPS: Sequence[Kept] = (
         Handler(needs(id=(Clock, Linked(CourseSession))), retention.enrolments_over),
     ),
     Kept("learner", ENDS, "erased", by_clock(_LEARNER), Handler(needs(id=(Clock, Learner)), retention.learner_over)),
+    KEPT,
     CLOCK,
 )

@@ -42,6 +42,13 @@ Org = Annotated[
         description="kind and code of an organisation, such as centre:NG-LOS",
     ),
 ]
+KeyReceiver = Annotated[
+    str,
+    Field(
+        pattern=r"^(centre|placement|provider):[A-Za-z0-9-]{1,40}$",
+        description="whose private key opens it: an organisation, or the placement desk of a centre",
+    ),
+]
 Centre = Annotated[str, Field(pattern=r"^centre:[A-Za-z0-9-]{1,40}$", description="such as centre:NG-LOS")]
 Provider = Annotated[str, Field(pattern=r"^provider:[A-Za-z0-9-]{1,40}$", description="such as provider:HWK-MUC")]
 

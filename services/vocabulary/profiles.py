@@ -72,8 +72,8 @@ class ProfileBody(BaseModel):
         return {name: str(value) for name, value in self.model_dump(mode="json", exclude_none=True).items()}
 
 
-class ProfileView(Answer):
-    """The profile in clear, for the organisation that keeps it."""
+class ContactView(Answer):
+    """Who the person is and how they are reached, in clear: the parts *identity* and *contact*."""
 
     case_id: UUID
     given_name: str | None = None
@@ -86,6 +86,11 @@ class ProfileView(Answer):
     interpreter: str | None = Field(default=None, description="the language to be interpreted, if one is needed")
     guardian: str | None = None
     emergency_contact: str | None = None
+
+
+class ProfileView(ContactView):
+    """The profile in clear, for the organisation that keeps it."""
+
     notes: str | None = None
 
 

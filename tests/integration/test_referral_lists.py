@@ -90,7 +90,7 @@ async def test_the_list_of_cases_reads_no_key_and_no_consent(desk: Process) -> N
     case = await desk.opened()
     await desk.referred(case, "health")
     stored = await desk.pool.fetchrow("select data from case_file")
-    unread = {"care_key", "profile_keys", "shares", "consents", "timeline"}
+    unread = {"care_key", "profile_keys", "shares", "consents", "centre_consents", "engagements", "timeline"}
     assert unread < json.loads(stored["data"]).keys()
     read = json.loads(await desk.pool.fetchval(f"select {CASES.columns} from case_file"))
     assert read == {name: value for name, value in json.loads(stored["data"]).items() if name not in unread}

@@ -284,6 +284,34 @@ async def test_a_profile_that_a_centre_was_handed_ends_there_from_the_same_day(
         assert not {"profile", "profile_key"} & set(await counselling.holding(case))
 
 
+async def test_a_profile_that_a_provider_was_handed_ends_there_from_the_same_day(
+    referral_template: str, cluster: Cluster, training: Training
+) -> None:
+    vault = vault_of(generation("first", 1), organisations=organisations(PAINT))
+    async with on_a_copy(cluster, referral_template, lambda pool: Desk(pool, vault)) as desk:
+        case = await desk.opened(profile=PROFILE)
+        paper = {"purpose": "training", "recipients": [PAINT], "text_version": "2026-01", "language": "en"}
+        dates = {"evidence_ref": str(uuid4()), "granted_on": desk.day(-1), "valid_until": desk.day(400)}
+        assert (await desk.act("POST", f"/cases/{case}/consents", paper | dates))["http"] == 201
+        id_ = await desk.referred(case, "employment")
+        seat = {"enrolment_id": str(uuid4()), "provider": PAINT}
+        await desk.tell("training", "EnrolmentConfirmed", case, now=True, **seat)
+        await told(desk, training)
+        assert {"profile", "profile_key"} <= set(await training.holding(case))
+        held = "select count(*) from profile_key where status = 'held'"
+        assert await training.pool.fetchval(held) == 2
+        await desk.tell("training", "EnrolmentCancelled", case, now=True, **seat, reason="person")
+        at = {"centre": LOS, "referral_id": id_}
+        await desk.tell("counselling", "ReferralRejected", case, now=True, **at, reason="no_capacity")
+        await told(desk, training)
+        assert await training.pool.fetchval(held) == 0
+        for service in (desk, training):
+            service.clock.advance(25 * MONTH)
+        assert (await desk.run_of_the_day())["profile"] == 1
+        assert (await training.run_of_the_day())["profile"] == 1
+        assert not {"profile", "profile_key"} & set(await training.holding(case))
+
+
 async def test_a_seat_without_a_result_is_nobodys_when_the_course_and_the_term_are_over(training: Training) -> None:
     [case] = await training.people(1)
     session = await training.scheduled(PAINT)

@@ -30,6 +30,7 @@ from referral.handlers.deadlines import REFERRAL_REROUTING
 from referral.reference import Reference
 from tests.support.memory import NOW, MemoryService
 from tests.support.referral.model import ACC, LIES_IN, LOS, Model, Paper, day_in, german_day
+from tests.support.referral.news import PAINT
 from tests.support.referral.stories import (
     CENTRES,
     DESK,
@@ -247,11 +248,12 @@ class Run:
     def _elsewhere(self, name: str, step: Step) -> None:
         id_ = UUID(int=(9 << 64) + step.value)
         if name == PROVIDERS:
-            fields: dict[str, Any] = {"case_id": CASE, "enrolment_id": id_}
+            fields: dict[str, Any] = {"case_id": CASE, "enrolment_id": id_, "provider": PAINT}
             type_, code = (step.what, "") if step.what != "taken" else ("CourseCompleted", "passed")
             fields["result"] = "passed"
         elif step.what == "works":
-            fields, type_, code = {"case_id": CASE, "employment_id": id_, "isco08": "7131"}, "EmploymentStarted", "7131"
+            fields = {"case_id": CASE, "candidacy_id": id_, "employment_id": id_, "isco08": "7131"}
+            type_, code = "EmploymentStarted", "7131"
         else:
             fields, type_ = {"case_id": CASE, "offer_id": id_, "isco08": "7131"}, step.what
             code = "7131" if type_ == "JobOffered" else ""

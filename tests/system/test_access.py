@@ -152,6 +152,7 @@ OBJECTS: Mapping[str, Object] = {
     "retention": Object("referral", "/cases/{case_id}/retention", whole("ended", "holds")),
     "list of keys owed": Object("referral", "/profile-keys", line("case_id"), {"limit": "100"}),
     "enrolment": Object("training", "/enrolments/{enrolment_id}", enrolment_shows),
+    "profile of an enrolment": Object("training", "/enrolments/{enrolment_id}/profile", whole("given_name", "parts")),
     "session": Object("training", "/sessions/{session_id}", session_shows),
     "list of enrolments": Object("training", "/enrolments", line("case_id"), {"case_id": "{case_id}"}),
     "file": Object("counselling", "/files/{case_id}", file_shows),
@@ -166,6 +167,7 @@ OBJECTS: Mapping[str, Object] = {
     ),
     "candidate": Object("placement", "/candidates/{case_id}", candidate_shows),
     "candidacy": Object("placement", "/candidacies/{candidacy_id}", whole("offer")),
+    "profile of a candidacy": Object("placement", "/candidacies/{candidacy_id}/profile", whole("given_name", "parts")),
     "declined candidacy": Object("placement", "/candidacies/{declined_id}", whole("offer")),
     "vacancy": Object("placement", "/vacancies/{vacancy_id}", vacancy_shows),
     "list of candidates": Object("placement", "/candidates", line("case_id"), {"sort": "-updated_at", "limit": "100"}),
@@ -233,7 +235,7 @@ async def person_in(chain: Chain, state: str) -> dict[str, str]:
     if wide:
         asked |= {"needs": ["housing"], "to_centre": OTHER_CENTRE}
         await scout.do(f"/cases/{person.case_id}/referrals", asked)
-    session = await course(staff)
+    session = await course(staff, online=True)  # so the seat stays theirs when they arrive
     answer = await staff("course_scout").do("/enrolments", {"session_id": session, "case_id": person.case_id})
     await person.accepted()
     await person.arrived()

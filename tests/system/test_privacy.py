@@ -1,8 +1,9 @@
 """Canaries: a person's data is put wherever it belongs and wherever a careless client may put it, then looked for.
 
-It may be found in the answer to those who may read the profile, and nowhere else: at the desk that keeps the case, and
-at the centre that has the person in its care. What tells of the person's health is
-looked for too: needs, assistance at the departure, and levels of an assessment lie in clear nowhere.
+It may be found in the answer to those who may read the profile, and nowhere else: at the desk that keeps the case, at
+the centre that has the person in its care, at the provider that has a seat for them, and at the placement desk that has
+picked them. What tells of the person's health is looked for too: needs, assistance at the departure, and levels of an
+assessment lie in clear nowhere.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -21,7 +23,7 @@ from tests.support import keys
 from tests.support.canaries import Canary, traces
 from tests.support.chain import TOPICS, Caller, Chain, until
 from tests.support.openapi import Operation, operations
-from tests.support.people import STAFF, Person, new_case, new_file
+from tests.support.people import STAFF, Person, course, new_case, new_employer, new_file, vacancy
 from tests.support.tokens import at_home
 
 PROFILE = {
@@ -36,6 +38,9 @@ PROFILE = {
     "notes": "Wyrmwood-Straße 17, schläft bei Quillfeather",
 }
 """All of it is made up."""
+KNOWN = {name: value for name, value in PROFILE.items() if name != "notes"}
+"""What a provider and a placement desk may be shown of it."""
+KEYS_HELD = "select distinct status from profile_key where links @> array[$1::uuid]"
 CANARIES = [Canary(name, text) for name, text in PROFILE.items()]
 BORN = "2012-02-27"
 BIRTHDAYS = [Canary("birthday", f"{year}-02-27") for year in (2012, 2030, 2037, 2047, 2062)]
@@ -332,6 +337,78 @@ async def test_the_centre_sees_who_it_has_in_its_care_and_no_longer_and_the_audi
     await until(is_gone, "the centre's copies to be destroyed")
     await until(is_known_to_be_gone, "the desk to hear of it")
     assert await code() != "200"
+
+
+async def test_the_provider_sees_who_has_a_seat_and_no_longer_and_nobody_does_before(chain: Chain) -> None:
+    staff = lambda name: chain.as_(*STAFF[name])  # noqa: E731
+    session = await course(staff, seats=1)
+    first = await (await Person(staff).opened()).enrolled(session)
+    person = await (await Person(staff).opened(profile=PROFILE)).enrolled(session)
+    path, clerk = f"/enrolments/{person.enrolment_id}/profile", staff("clerk")
+    await chain.quiet()
+    assert (await clerk.http.get(path)).json()["code"] == "not_taking_part"
+    for table in ("profile where id", "profile_key where links[1]"):
+        rows = await chain.rows("training", f"select id from {table} = $1", UUID(person.case_id))
+        assert rows == [], "while the person waits, neither ciphertext nor key is there"
+    await first.seat_given_back()
+    await until(partial(is_open, clerk, path), "the keys to come")
+    assert (await clerk.get(path)).items() >= KNOWN.items()
+    dump = await chain.dump("training")
+    assert traces(CANARIES, dump) == []
+    officer = chain.as_("training", "data_protection_officer", "programme:desk")
+    rows = (await officer.get("/audit", case=person.case_id))["items"]
+    assert {row["action"] for row in rows} >= {"read_profile"}
+    await person.seat_given_back()
+    await until(
+        partial(is_gone_from, chain, "provider:", person), "the copies to be destroyed, and the desk to hear of it"
+    )
+    assert (await clerk.http.get(path)).json()["code"] == "not_taking_part"
+    assert await chain.rows("training", KEYS_HELD, UUID(person.case_id)) == [("destroyed",)]
+
+
+async def test_a_placement_desk_sees_whom_it_has_picked_and_no_longer_though_its_centre_has_the_person(
+    chain: Chain,
+) -> None:
+    staff = lambda name: chain.as_(*STAFF[name])  # noqa: E731
+    person = await Person(staff).opened(profile=PROFILE)
+    await person.referred()
+    await person.accepted()
+    await person.consents("matching", "country:NG")
+    job = await vacancy(staff, await new_employer(staff))
+    await chain.quiet()
+    assert await chain.rows("counselling", KEYS_HELD, UUID(person.case_id)) == [("held",)]
+    assert await chain.rows("placement", KEYS_HELD, UUID(person.case_id)) == []
+    await person.shortlisted(job)
+    path, officer = f"/candidacies/{person.candidacy_id}/profile", staff("officer")
+    await until(partial(is_open, officer, path), "the keys to come")
+    assert (await officer.get(path)).items() >= KNOWN.items()
+    assert traces(CANARIES, await chain.dump("placement")) == []
+    auditor = chain.as_("placement", "data_protection_officer", "programme:desk")
+    rows = (await auditor.get("/audit", case=person.case_id))["items"]
+    assert {row["action"] for row in rows} >= {"read_profile"}
+    await officer.do(f"/candidacies/{person.candidacy_id}/close", {"reason": "not_suitable", "by": "officer"})
+    await until(
+        partial(is_gone_from, chain, "placement:", person), "the copies to be destroyed, and the desk to hear of it"
+    )
+    assert (await officer.http.get(path)).status_code in {403, 404}
+    assert await chain.rows("placement", KEYS_HELD, UUID(person.case_id)) == [("destroyed",)]
+    assert await chain.rows("counselling", KEYS_HELD, UUID(person.case_id)) == [("held",)]
+
+
+async def is_open(caller: Caller, path: str) -> bool:
+    """Whether every part that a caller may be handed is open to them."""
+    answer = await caller.http.get(path)
+    return answer.status_code == 200 and {part["status"] for part in answer.json()["parts"]} == {"open"}
+
+
+async def is_gone_from(chain: Chain, kind: str, person: Person) -> bool:
+    """Whether the desk knows that nobody of this kind has a key of the person any more."""
+    query = """
+    select bool_and(share ->> 'destroyed_at' is not null)
+    from case_file, jsonb_array_elements(data -> 'shares') as share
+    where id = $1 and starts_with(share ->> 'receiver', $2)
+    """
+    return await chain.rows("referral", query, UUID(person.case_id), kind) == [(True,)]
 
 
 async def test_a_new_generation_of_keys_seals_without_a_restart(chain: Chain, planted: object) -> None:

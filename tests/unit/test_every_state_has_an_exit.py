@@ -71,7 +71,6 @@ NOT_HEARD: Mapping[tuple[str, str], str] = {
     ("placement", "DepartureDiverted"): "the same",
     ("placement", "NeverArrived"): "each referral that it ends is told by itself",
     ("placement", "EnrolmentCancelled"): "the pool counts courses that were completed",
-    ("referral", "CandidacyClosed"): "the timeline has the offers, and how each ended",
 }
 """What a service that reads the topic takes no notice of, and why."""
 

@@ -81,6 +81,11 @@ def new_pair(organisation: str, id_: str, entropy: Entropy) -> tuple[str, str]:
     return f"{organisation} {id_} {base64.b64encode(secret).decode()}", _public_of(secret)
 
 
+def public_of_file(text: str) -> dict[tuple[str, str], str]:
+    """The public key of each private one of a file, by organisation and id. Raises `ValueError` as `parse_private`."""
+    return {name: _public_of(secret) for name, secret in _secrets_of(text).items()}
+
+
 def _public_of(secret: bytes) -> str:
     seed, exponent = secret[:SEED_BYTES], secret[SEED_BYTES:]
     public = (
@@ -92,7 +97,17 @@ def _public_of(secret: bytes) -> str:
 
 def parse_private(text: str) -> dict[tuple[str, str], MLKEM768X25519PrivateKey]:
     """The private keys of a file. Raises `ValueError` that names line and remedy, and never a key."""
-    found: dict[tuple[str, str], MLKEM768X25519PrivateKey] = {}
+    return {
+        name: MLKEM768X25519PrivateKey(
+            MLKEM768PrivateKey.from_seed_bytes(secret[:SEED_BYTES]),
+            X25519PrivateKey.from_private_bytes(secret[SEED_BYTES:]),
+        )
+        for name, secret in _secrets_of(text).items()
+    }
+
+
+def _secrets_of(text: str) -> dict[tuple[str, str], bytes]:
+    found: dict[tuple[str, str], bytes] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -106,10 +121,7 @@ def parse_private(text: str) -> dict[tuple[str, str], MLKEM768X25519PrivateKey]:
         name = (match["organisation"], match["id"])
         if name in found:
             raise ValueError(f"line {number} repeats organisation and id of a line before: give the new key another id")
-        found[name] = MLKEM768X25519PrivateKey(
-            MLKEM768PrivateKey.from_seed_bytes(secret[:SEED_BYTES]),
-            X25519PrivateKey.from_private_bytes(secret[SEED_BYTES:]),
-        )
+        found[name] = secret
     return found
 
 

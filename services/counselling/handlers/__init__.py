@@ -11,12 +11,12 @@ from chassis.pure.needs import Linked, needs
 from chassis.pure.retention import Clock
 from chassis.pure.states import Kind, Need
 from counselling import commands, events
-from counselling.domain import assessment, centre_file, profile, signed
+from counselling.domain import assessment, centre_file, signed
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
+from counselling.events import ProfileKeyDestroyed
 from counselling.handlers import (
     ages,
     care,
@@ -31,12 +31,12 @@ from counselling.handlers import (
     overdue,
     planning,
     preparing,
-    profiles,
     referrals,
     repeats,
     retention,
     walk_ins,
 )
+from vocabulary import receiving
 from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.retention import HELD, KIND, RELEASED
@@ -45,18 +45,17 @@ from vocabulary.switch import CountryStatus
 KINDS: tuple[Kind[Any], ...] = (
     Kind(CentreFile, "centre_file", centre_file.links),
     Kind(Assessment, "assessment", assessment.links),
-    Kind(SealedProfile, "profile"),
-    Kind(ProfileKey, "profile_key", profile.links),
+    *receiving.KINDS,
     Kind(WalkIn, "walk_in"),
     Kind(SignedConsent, "signed_consent", signed.links),
     Kind(CountryStatus, "country_status"),
     KIND,
 )
 """In lock order. What is new needs no lock of its own: its file is locked, or new itself."""
+RECEIVING = receiving.Receiving("centre", "referral", ProfileKeyDestroyed)
+"""What Germany hands over to the centres."""
 
 BY_CASE = needs(case_id=CentreFile)
-BY_PROFILE = needs(case_id=SealedProfile)
-BY_KEY = needs(key_id=ProfileKey)
 WITH_PROFILE = needs(case_id=(CentreFile, WalkIn))
 WITH_SIGNED = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent)))
 WITH_CLOCK = needs(case_id=(CentreFile, Clock))
@@ -128,7 +127,5 @@ REWRAPPING = Handler(needs(id=CentreFile), care.rewrap)
 """For data keys that an older generation has wrapped."""
 RENEWING = Handler(needs(id=WalkIn), walk_ins.rewrap)
 """The same for people who walked in, and for what they are found by."""
-REHANDING = Handler(needs(id=ProfileKey), profiles.rewrap)
-"""And for keys that the centres were handed."""
 SEALING = Handler(needs(id=(CentreFile, Linked(Assessment))), care.seal_what_lies_in_clear)
 """For cases whose levels were stored before they were sealed."""

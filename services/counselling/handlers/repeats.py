@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from uuid import UUID
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Decision
 from chassis.pure.needs import Linked, needs
 from chassis.pure.states import Need, States, by_id
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
-from counselling.domain.profile import ProfileKey
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.events import (
@@ -30,7 +28,7 @@ from counselling.handlers.care import without_levels
 from counselling.handlers.consents import with_signed
 from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
 from counselling.handlers.retention import ended_of
-from vocabulary.profiles import key_id_of
+from vocabulary import receiving
 
 WITH_LEVELS = needs(case_id=(CentreFile, Linked(Assessment)))
 WITH_SIGNED = needs(case_id=(CentreFile, Linked(SignedConsent)))
@@ -38,7 +36,7 @@ WITH_SIGNED = needs(case_id=(CentreFile, Linked(SignedConsent)))
 
 def of_key(event: ProfileKeyDestroyed) -> Iterable[Need]:
     """Who walked in, or the key that a centre was handed."""
-    return by_id(WalkIn, event.case_id), by_id(ProfileKey, _handed(event))
+    return by_id(WalkIn, event.case_id), *receiving.of_key(event)
 
 
 def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
@@ -67,10 +65,7 @@ def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) 
             return NOTHING
         cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
         return Decision((walk_in.without_profile(),), (), cleared)
-    key = states.get(ProfileKey, _handed(event))
-    if key is None or key.status != "held" or key.told_at > event.revoked_at:
-        return NOTHING
-    return Decision((ProfileKey(key.id, key.case_id, key.part, key.receiver, event.revoked_at),))
+    return receiving.destroyed_again(states, event, context)
 
 
 def end_told(states: States, event: RetentionStarted | RetentionStopped, _context: Context) -> Decision:
@@ -84,7 +79,3 @@ def end_told(states: States, event: RetentionStarted | RetentionStopped, _contex
     if end == file.ended or (None if end is None else (end.reference, end.on)) != told:
         return NOTHING
     return Decision((replace(file, ended=end),))
-
-
-def _handed(event: ProfileKeyDestroyed) -> UUID:
-    return key_id_of(event.case_id, event.part, event.receiver)

@@ -17,7 +17,6 @@ from chassis.pure.states import States
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.ending import Ended, end_of
-from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.domain.referral import Referral
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
@@ -67,13 +66,6 @@ def levels_over(states: States, term: TermOver, _context: Context) -> Decision:
         return NOTHING
     without = (replace(each, levels=None) for each in states.linked(Assessment, term.id))
     return Decision((replace(file, care_keys={}), *without))
-
-
-def profile_over(states: States, term: TermOver, _context: Context) -> Decision:
-    """What Germany has told of the person goes, with every key that a centre was handed."""
-    profile = states.get(SealedProfile, term.id)
-    keys = states.linked(ProfileKey, term.id)
-    return Decision(erased=(*(() if profile is None else (profile,)), *keys))
 
 
 def walk_in_over(states: States, term: TermOver, _context: Context) -> Decision:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chassis.pure.decision import Handler
+from chassis.pure.messages import Event
 from chassis.pure.needs import Linked, needs
 from chassis.pure.states import Kind, Need
 from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.employer import Employer
 from placement.domain.vacancy import Vacancy, links
+from placement.events import ProfileKeyDestroyed
 from placement.handlers import candidacies, corrections, deadlines, incoming, interviews, offers, overdue, vacancies
+from vocabulary import receiving
 from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
 from vocabulary.retention import KIND
@@ -22,10 +25,13 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind(Candidate, "candidate"),
     Kind(Employer, "employer"),
     Kind(Vacancy, "vacancy", links),
+    *receiving.KINDS,
     Kind(CountryStatus, "country_status"),
     KIND,
 )
 """In lock order: the person, then what persons share."""
+RECEIVING = receiving.Receiving("placement", "matching", ProfileKeyDestroyed)
+"""What Germany hands over to the placement desks."""
 
 BY_CASE = needs(case_id=Candidate)
 BY_CASE_AND_VACANCY = needs(case_id=Candidate, vacancy_id=Vacancy)
@@ -79,3 +85,6 @@ MOVES: Mapping[str, Handler] = {
 
 FOLLOWS: Mapping[Ladder, Handler] = {each: Handler(needs(id=each.state), each.stored) for each in overdue.LADDERS}
 """For what was stored before there was the kind of deadline."""
+
+REPEATS: Mapping[type[Event], Handler] = {ProfileKeyDestroyed: receiving.DESTROYED_AGAIN}
+"""What a restored database must have the effect of again."""

@@ -56,7 +56,7 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
         return refused
     candidacy = Candidacy(context.new_id(), candidate.id, desk.centre, today)
     vacancy = vacancy.joined(candidacy)
-    event = CandidateShortlisted(**ids_of(vacancy, candidacy), isco08=vacancy.isco08)
+    event = CandidateShortlisted(**ids_of(vacancy, candidacy), isco08=vacancy.isco08, centre=desk.centre)
     return Decision((vacancy,), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
 
 

@@ -27,6 +27,7 @@ from referral.domain.consent import REFERRAL_PURPOSE, CentreConsent, Consent
 from referral.domain.ending import Ended, Hold
 from referral.domain.journey import AHEAD, BEGUN, Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
+from referral.domain.receiver import Engagement, Receiver
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
 from vocabulary.destruction import Destruction
 from vocabulary.missed import Missed
@@ -107,13 +108,15 @@ class Case:
     profile_keys: Mapping[ProfilePart, PartKey] = field(default_factory=dict)
     """The wrapped keys of the profile, whose boxes rest in a table of their own."""
     profile_told: tuple[UUID, ...] = ()
-    """The sealings of the profile that were told last; none if no centre has ever taken the person on."""
+    """The sealings of the profile that were told last; none if nobody has ever had to do with the person."""
     shares: tuple[Share, ...] = ()
     """Who has been given keys of the profile."""
     profile_set_at: datetime | None = None
     """When the desk last set the profile. Older documents do not say."""
     centre_consents: tuple[CentreConsent, ...] = ()
     """What centres have taken down themselves, as they tell it."""
+    engagements: tuple[Engagement, ...] = ()
+    """The person's seats in courses and ways into vacancies, in order of id."""
     departure_missed: Missed | None = None
     """How far word of the departure was missed."""
 
@@ -193,11 +196,21 @@ class Case:
         """Whether any consent covers the organisation, which lies in `country`, for the purpose at this time."""
         return any(each.covers(purpose, org, country, at) for each in self.consents)
 
-    def known_until(self, centre: str, country: str, at: datetime) -> datetime | None:
-        """When the last of the consents ends by which the centre, in `country`, may know who the person is, of the desk
-        or its own; None if it may not at this time."""
-        ends = [each.expires_at for each in self.consents if each.covers(REFERRAL_PURPOSE, centre, country, at)]
-        ends += [each.ends_at for each in self.centre_consents if each.covers(centre, at)]
+    @property
+    def receivers(self) -> frozenset[Receiver]:
+        """Who has something to do with the person now."""
+        held = (each for each in self.referrals if each.status in HELD)
+        centres = {Receiver(each.to_centre, each.centre_country, REFERRAL_PURPOSE) for each in held}
+        others = () if self.over else (each.by for each in self.engagements if not each.over)
+        return frozenset(centres.union(each for each in others if each is not None))
+
+    def known_until(self, receiver: Receiver, at: datetime) -> datetime | None:
+        """When the last of the consents ends by which the receiver may know who the person is, of the desk or, of a
+        centre, its own; None if it may not at this time."""
+        whom = receiver.purpose, receiver.org, receiver.country
+        ends = [each.expires_at for each in self.consents if each.covers(*whom, at)]
+        if receiver.purpose == REFERRAL_PURPOSE:
+            ends += [each.ends_at for each in self.centre_consents if each.covers(receiver.org, at)]
         return max(ends, default=None)
 
     def knowable(self, referral: Referral) -> bool:
@@ -247,6 +260,13 @@ class Case:
         first = replace(consent, ends_at=min(consent.ends_at, known.ends_at))
         others = (each for each in self.centre_consents if each.id != consent.id)
         return replace(self, centre_consents=tuple(sorted((*others, first), key=lambda each: each.id)))
+
+    def engaged(self, told: Engagement) -> Case:
+        """The case with what is told of an engagement: one that is over stays so."""
+        known = next((each for each in self.engagements if each.id == told.id), told)
+        others = (each for each in self.engagements if each.id != told.id)
+        after = replace(told, by=told.by or known.by, over=told.over or known.over)
+        return replace(self, engagements=tuple(sorted((*others, after), key=lambda each: each.id)))
 
     def with_referral(self, referral: Referral, care_key: WrappedKey | None = None) -> Case:
         """The case with this referral added or replaced, in order of time and id; `care_key`: a new one."""

@@ -11,6 +11,10 @@ from vocabulary.terms import ConsentStatus
 
 REFERRAL_PURPOSE: Final = "referral"
 """The purpose of handing a case over to a centre."""
+TRAINING_PURPOSE: Final = "training"
+"""The purpose of being enrolled with a training provider."""
+MATCHING_PURPOSE: Final = "matching"
+"""The purpose of being picked for a vacancy by a placement desk."""
 ADVICE_PURPOSE: Final = "counselling"
 """The purpose of being advised by a centre, which it takes down itself; it names that centre alone."""
 

@@ -14,7 +14,9 @@ from chassis.pure.states import States
 from referral import refusals
 from referral.answers import HandoverOutcome
 from referral.commands import SendHandoverPackage
+from referral.domain.consent import REFERRAL_PURPOSE
 from referral.domain.handover import Package
+from referral.domain.receiver import Receiver
 from referral.events import HandoverPackageSent
 from referral.handlers.desk import own_act, own_case
 from vocabulary.countries import GERMANY, day_at
@@ -32,7 +34,8 @@ def send_package(states: States, command: SendHandoverPackage, context: Context)
         return refusals.REFERRAL_NOT_FOUND
     if referral.status != "accepted":
         return wrong_state("referral", referral.status, "accepted")
-    if case.known_until(referral.to_centre, referral.centre_country, context.now) is None:
+    centre = Receiver(referral.to_centre, referral.centre_country, REFERRAL_PURPOSE)
+    if case.known_until(centre, context.now) is None:
         return refusals.CONSENT_MISSING_TO_HAND_OVER
     items = context.reference.handover_items.on(day_at(GERMANY, context.now))
     known = {each.code: each.required for each in items}

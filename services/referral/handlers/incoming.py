@@ -6,8 +6,9 @@ tells how its support ended; when it was received, and how late the answer was, 
 
 A case that a centre has opened is none of the desks': what is told of it changes nothing here. An event about any other
 case that is not here is refused, and parked, so that nothing is lost if a restored backup lacks the case; a stub would
-be a person without consent, desk or reference. An offer to somebody of whom nobody has told yet waits for the centre's
-word: the topic of placement may be ahead of the centre's, and an offer is the first that it tells of a person here.
+be a person without consent, desk or reference. A pick, or an offer, of somebody of whom nobody has told yet waits for
+the centre's word: the topic of placement may be ahead of the centre's, and these come first of what it tells of a
+person.
 Until that word comes, whatever anybody but placement tells of the case is parked.
 """
 
@@ -28,8 +29,9 @@ from chassis.pure.decision import (
 from chassis.pure.states import States
 from referral import contracts, refusals
 from referral.domain.case import Case, Milestone
-from referral.domain.consent import ADVICE_PURPOSE, CentreConsent
+from referral.domain.consent import ADVICE_PURPOSE, MATCHING_PURPOSE, TRAINING_PURPOSE, CentreConsent
 from referral.domain.elsewhere import Elsewhere
+from referral.domain.receiver import COUNTRY_OF_PROVIDERS, Engagement, Receiver
 from referral.domain.referral import End, Redirection, Referral, Step
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.limits import receipt_due
@@ -160,6 +162,37 @@ def deadline_missed(case: Case, event: contracts.DeadlineMissed, _context: Conte
         return replace(referral, overdue_level=max(referral.overdue_level, event.level))
 
     return _with(case, event.subject_id, step) if event.deadline_type == REFERRAL_ANSWER else case
+
+
+def seated(case: Case, event: contracts.EnrolmentConfirmed, _context: Context) -> Case:
+    """A training provider has a seat for the person."""
+    provider = Receiver(event.provider, COUNTRY_OF_PROVIDERS, TRAINING_PURPOSE)
+    return case.engaged(Engagement(event.enrolment_id, provider))
+
+
+def seat_over(case: Case, event: contracts.EnrolmentCancelled | contracts.CourseCompleted, _context: Context) -> Case:
+    """The provider has nothing to do with the person any more; whoever has only waited had no seat."""
+    return case.engaged(Engagement(event.enrolment_id, over=True))
+
+
+def picked(case: Case, event: contracts.CandidateShortlisted, context: Context) -> Case:
+    """A placement desk has picked the person. It lies where its centre does; of one that is newer than the list of
+    centres that is unknown, and only a consent that names the centre counts."""
+    if event.centre is None:
+        return case
+    centre: Centre | None = context.reference.centres.get(event.centre)
+    desk = Receiver(event.centre, "" if centre is None else centre.country, MATCHING_PURPOSE)
+    return case.engaged(Engagement(event.candidacy_id, desk))
+
+
+def way_over(case: Case, event: contracts.CandidacyClosed, _context: Context) -> Case:
+    """The way into that vacancy is over, and the desk has nothing to do with the person any more."""
+    return case.engaged(Engagement(event.candidacy_id, over=True))
+
+
+def starts(case: Case, event: contracts.EmploymentStarted, context: Context) -> Case:
+    """The person works: so the way into that vacancy is over."""
+    return employed(case, event, context).engaged(Engagement(event.candidacy_id, over=True))
 
 
 def offered(case: Case, event: contracts.JobOffered | contracts.JobOfferCorrected, _context: Context) -> Case:
@@ -301,6 +334,6 @@ def of_no_desk(states: States, event: Any) -> Decision | Refused:
     elsewhere, (_, source, _, _) = states.get(Elsewhere, event.case_id), event.type.split(".")
     if elsewhere is not None and (elsewhere.status == "opened" or source == PLACEMENT):
         return NOTHING
-    if isinstance(event, contracts.JobOffered):
+    if isinstance(event, contracts.CandidateShortlisted | contracts.JobOffered):
         return Decision((Elsewhere(event.case_id),))
     return refusals.CASE_OF_EVENT_NOT_FOUND

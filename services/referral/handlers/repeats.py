@@ -78,7 +78,7 @@ def key_revoked(states: States, event: ProfileKeyRevoked, context: Context) -> D
     """The key was taken back, which is not told anew. Whom the case as it is known now lets open the profile keeps it:
     what took it back is to be read again, and takes it back then."""
     case = states.get(Case, event.case_id)
-    if case is None or (event.part in case.profile_keys and event.receiver in entitled(case, context.now)):
+    if case is None or (event.receiver, event.part) in entitled(case, context.now):
         return NOTHING
     revoked = tuple(
         replace(each, revoked_at=event.revoked_at) if each.id == event.key_id and each.status == "shared" else each

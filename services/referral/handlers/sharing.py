@@ -1,13 +1,14 @@
-"""Who may open a person's profile: told as ciphertext once a centre has taken the person on, and its keys beside it.
+"""Who may open a person's profile: told as ciphertext once somebody has to do with the person, and its keys beside it.
 
-A centre may have the keys while it has the person in its care and a consent covers it. What is told is read off the
-case as a decision leaves it, not off what was decided: so nothing that changes one of the two can forget it. What
-changes without a decision is looked at by deadlines: the consents of a centre end, or a centre waits for its key.
+A receiver (`domain/receiver.py`) has the keys while it has to do with the person and a consent covers it. What is told
+is read off the case as a decision leaves it, not off what was decided: so nothing that changes one of the two can
+forget it. What changes without a decision is looked at by deadlines: the consents of a receiver end, or it waits for
+its key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
@@ -17,7 +18,7 @@ from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineD
 from chassis.pure.messages import Event
 from chassis.pure.sealing import InClear, Rewrap, Vault, VaultError
 from chassis.pure.states import States
-from referral.contracts import ProfileKeyDestroyed
+from referral.contracts import DestroyedAtDesk, DestroyedAtProvider, ProfileKeyDestroyed
 from referral.domain.case import Case
 from referral.domain.profile import PROFILE_PART, PartKey, Profile, Share
 from referral.domain.referral import HELD
@@ -35,7 +36,7 @@ from vocabulary.terms import ProfilePart
 Decide = Callable[[States, Any, Context], Decision | Refused]
 Told = tuple[Case, Profile | None, tuple[Event, ...], tuple[Deadline | Cleared, ...]]
 LOOKED_AGAIN_AFTER: Final = timedelta(minutes=15)
-"""At what a centre waits for: its public key comes with the next list, and a key file that lacks is put back."""
+"""At what a receiver waits for: its public key comes with the next list, and a key file that lacks is put back."""
 
 
 def handing_over(decide: Decide) -> Decide:
@@ -65,7 +66,7 @@ def handing_over(decide: Decide) -> Decide:
 
 
 def look_again(states: States, deadline: DeadlineDue, context: Context) -> Decision:
-    """Nothing of the case has changed, but who may open its profile, or whether a centre can be given its key."""
+    """Nothing of the case has changed, but who may open its profile, or whether a receiver can be given its key."""
     case, known = states.get(Case, deadline.owner), states.get(Profile, deadline.owner)
     if case is None:
         return NOTHING
@@ -112,7 +113,9 @@ def profile_in_clear(
     return found
 
 
-def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) -> Decision | Refused:
+def key_destroyed(
+    states: States, event: ProfileKeyDestroyed | DestroyedAtDesk | DestroyedAtProvider, context: Context
+) -> Decision | Refused:
     """A receiver has destroyed its copy of a key that was revoked; or a centre that of somebody who walked in there."""
     case = states.get(Case, event.case_id)
     if case is None:
@@ -139,15 +142,18 @@ def _handed_over(before: Case | None, case: Case, profile: Profile | None, conte
     """`before`: the case as it was, whose deadlines are set; None: none of them is."""
     events: list[Event] = []
     unopened = False
-    if profile is not None and any(each.status in HELD for each in case.referrals):
+    parts = frozenset(part for receiver in case.receivers for part in receiver.parts)
+    if profile is not None and parts:
         try:
-            case, profile = _with_needs(*in_parts(case, profile, context), context)
+            case, profile = in_parts(case, profile, context)
+            case, profile = _with_needs(case, profile, context) if "care" in parts else (case, profile)
         except VaultError:  # what does not open now is told as it is: it parks no event
             unopened = True
-        sealings = tuple(sorted(each.sealing for each in case.profile_keys.values()))
-        if profile.boxes and case.profile_told != sealings:
-            case = replace(case, profile_told=sealings)
-            events.append(_sealed(case, profile))
+        sealings = {part: key.sealing for part, key in case.profile_keys.items()}
+        wanted, known = {sealings[part] for part in parts & sealings.keys()}, set(case.profile_told)
+        if wanted and not wanted <= known <= set(sealings.values()):  # something is new, or what was told is no more
+            case = replace(case, profile_told=tuple(sorted(wanted)))
+            events.append(_sealed(case, profile, parts))
     case, told = _with_keys(case, context)
     return case, profile, (*events, *told), _looks(before, case, context.now, unopened=unopened)
 
@@ -166,10 +172,10 @@ def _looks(before: Case | None, after: Case, now: datetime, *, unopened: bool) -
 
 
 def _first_end(case: Case, at: datetime) -> datetime | None:
-    """When the consents end that let a centre open the profile; of several centres, the first of them."""
+    """When the consents end that let a receiver open the profile; of several receivers, the first of them."""
     if not case.profile_keys:
         return None
-    ends = (case.known_until(*each, at) for each in _holders(case))
+    ends = (case.known_until(each, at) for each in case.receivers)
     return min((each for each in ends if each is not None), default=None)
 
 
@@ -194,23 +200,21 @@ def _with_needs(case: Case, profile: Profile, context: Context) -> tuple[Case, P
     return replace(case, profile_keys=keys), replace(profile, boxes={**profile.boxes, "care": boxes[BOX]})
 
 
-def _sealed(case: Case, profile: Profile) -> ProfileSealed:
-    parts = tuple(
+def _sealed(case: Case, profile: Profile, parts: Collection[ProfilePart]) -> ProfileSealed:
+    told = tuple(
         PartSealed(part=part, sealing=case.profile_keys[part].sealing, box=lines_of(box))
         for part, box in sorted(profile.boxes.items())
+        if part in parts
     )
-    return ProfileSealed(case_id=case.id, parts=parts)
+    return ProfileSealed(case_id=case.id, parts=told)
 
 
-def entitled(case: Case, at: datetime) -> frozenset[str]:
-    """The centres that may open the profile."""
-    holders = _holders(case)
-    return frozenset(centre for centre, country in holders if case.known_until(centre, country, at) is not None)
-
-
-def _holders(case: Case) -> frozenset[tuple[str, str]]:
-    """The centres that have the person in their care, each with its country."""
-    return frozenset((each.to_centre, each.centre_country) for each in case.referrals if each.status in HELD)
+def entitled(case: Case, at: datetime) -> dict[tuple[str, ProfilePart], PartKey]:
+    """Who may open what at this time."""
+    known = (each for each in case.receivers if case.known_until(each, at) is not None)
+    return {
+        (each.name, part): case.profile_keys[part] for each in known for part in each.parts if part in case.profile_keys
+    }
 
 
 def _with_keys(case: Case, context: Context) -> tuple[Case, tuple[Event, ...]]:
@@ -218,7 +222,7 @@ def _with_keys(case: Case, context: Context) -> tuple[Case, tuple[Event, ...]]:
     if not case.profile_keys and not case.shares:
         return case, ()
     known = {(share.receiver, share.part): share for share in case.shares}
-    wanted = {(centre, part): key for centre in entitled(case, context.now) for part, key in case.profile_keys.items()}
+    wanted = entitled(case, context.now)
     events: list[Event] = []
     for (receiver, part), key in sorted(wanted.items()):
         share = known.get((receiver, part))

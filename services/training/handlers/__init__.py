@@ -6,22 +6,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.pure.decision import Handler
+from chassis.pure.messages import Event
 from chassis.pure.needs import Linked, needs
 from chassis.pure.states import Kind
 from training import commands
 from training.domain.learner import Learner
 from training.domain.session import CourseSession, links
+from training.events import ProfileKeyDestroyed
 from training.handlers import deadlines, enrolments, sessions
+from vocabulary import receiving
 from vocabulary.retention import KIND
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
     Kind(Learner, "learner"),
     Kind(CourseSession, "course_session", links),
+    *receiving.KINDS,
     Kind(CountryStatus, "country_status"),
     KIND,
 )
 """In lock order: the person, then what persons share."""
+RECEIVING = receiving.Receiving("provider", "training", ProfileKeyDestroyed)
+"""What Germany hands over to the providers."""
 
 BY_CASE = needs(case_id=Learner)
 BY_CASE_WITH_SESSIONS = needs(case_id=(Learner, Linked(CourseSession)))
@@ -40,3 +46,6 @@ DEADLINES: Mapping[str, Handler] = {
     deadlines.ENROLMENT_CLOSES: Handler(needs(owner=CourseSession), sessions.enrolment_closes),
     deadlines.SESSION_ENDS: Handler(needs(owner=CourseSession), sessions.session_ends),
 }
+
+REPEATS: Mapping[type[Event], Handler] = {ProfileKeyDestroyed: receiving.DESTROYED_AGAIN}
+"""What a restored database must have the effect of again."""

@@ -107,7 +107,8 @@ def by_hand(services: list[str], *, operators: bool) -> dict[str, frozenset[str]
     roles = {f"{service}-{role}": LOGIN for service in services for role in ("app", "migrator", "operator")}
     stores = {f"{service}-backup": STORE for service in services}
     found = {**roles, **stores, **{f"{service}-vault-keys": frozenset({"keys"}) for service in SEALING}}
-    found |= {f"{RECEIVING}-private-keys": frozenset({"keys"}), "public-keys": frozenset({LIST_NAME})}
+    found |= {f"{service}-private-keys": frozenset({"keys"}) for service in RECEIVING}
+    found["public-keys"] = frozenset({LIST_NAME})
     if operators:
         return {**found, "chain-gateway-tls": TLS, **DRILL}
     for service in services:

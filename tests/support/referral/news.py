@@ -104,7 +104,7 @@ def never_arrived() -> contracts.NeverArrived:
 
 def employed() -> contracts.EmploymentStarted:
     """The person works."""
-    return contracts.EmploymentStarted(case_id=CASE, employment_id=STRANGER, isco08="7131")
+    return contracts.EmploymentStarted(case_id=CASE, candidacy_id=OTHER, employment_id=STRANGER, isco08="7131")
 
 
 def offered(offer_id: UUID = OTHER) -> contracts.JobOffered:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.support.records import FakeRecord, record
+from tests.support.referral.news import PAINT
 from tests.support.referral.process import Process
 
 OPERATOR = {"roles": ["operator"], "org": "programme:operations", "sub": "ada"}
@@ -35,7 +36,8 @@ class Records:
         """An offer of that case that has expired; with another body, what cannot be read."""
         self._offset += 1
         name = "placement.JobOfferExpired" if topic == PLACEMENT else "training.EnrolmentConfirmed"
-        told = {"case_id": case, "offer_id": str(uuid4()), "enrolment_id": str(uuid4())} if body is None else body
+        about = {"case_id": case, "offer_id": str(uuid4()), "enrolment_id": str(uuid4()), "provider": PAINT}
+        told = about if body is None else body
         made = record(told, type_=f"ph.{name}.v1", key=case, sequence=sequence, offset=self._offset, topic=topic)
         more = [(each, value.encode()) for each, value in headers]
         return made._replace(headers=[*made.headers, *more])

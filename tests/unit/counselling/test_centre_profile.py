@@ -13,9 +13,7 @@ from chassis.pure.retention import TermOver
 from chassis.pure.sealing import Rewrap, VaultError
 from counselling import consumers
 from counselling.app import SERVICE
-from counselling.domain.profile import ProfileKey, SealedProfile
 from counselling.events import ProfileKeyDestroyed
-from counselling.handlers import REHANDING, profiles
 from counselling.retention import KEEPS
 from referral import commands
 from referral import consumers as desk_consumers
@@ -27,7 +25,9 @@ from tests.support.memory_api import MemoryApi
 from tests.support.referral.web import PROFILE
 from tests.support.referral.world import Desk, sealed
 from tests.support.web import problem
+from vocabulary.handed import ProfileKey, SealedProfile
 from vocabulary.profiles import BOX, FIELDS
+from vocabulary.receiving import REHANDING, to_open
 
 COUNSELLOR = {"roles": ["centre_counsellor"], "org": LAGOS}
 MANAGER = {"roles": ["centre_manager"], "org": LAGOS}
@@ -112,7 +112,7 @@ def test_without_the_centres_private_key_its_database_opens_nothing() -> None:
     profile: SealedProfile = chain.centre.service.state(SealedProfile, CASE)
     for key, part in product(chain.centre.service.all(ProfileKey), FIELDS):
         box = profile.boxes[part]
-        handed = profiles.handed(key, chain.centre.service.vault)
+        handed = to_open(key, chain.centre.service.vault)
         assert handed is not None
         with pytest.raises(VaultError):
             other.open_handed(CASE, part, handed, EDO, {BOX: box.box}, str(box.sealing))

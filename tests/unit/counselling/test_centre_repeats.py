@@ -11,7 +11,6 @@ from chassis.pure.decision import Actor
 from chassis.pure.retention import Clock
 from counselling import commands
 from counselling.domain.assessment import Assessment
-from counselling.domain.profile import ProfileKey
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.events import ProfileKeyDestroyed
@@ -21,6 +20,7 @@ from tests.support.counselling.world import CASE, COUNSELLOR, LAGOS, Desk, done
 from tests.support.memory import NOW, SYSTEM
 from tests.support.repeating import Backup
 from vocabulary.destruction import DELAY
+from vocabulary.handed import ProfileKey
 from vocabulary.profiles import in_parts, key_id_of
 
 

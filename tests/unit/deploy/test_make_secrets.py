@@ -14,7 +14,7 @@ from chassis.vault import keys
 from chassis.vault.organisations import Organisations
 from deploy.k8s import make_secrets
 from deploy.local.issuer import Issuer
-from deploy.local.organisations import centres
+from deploy.local.organisations import receivers
 from deploy.local.places import SERVICES
 
 
@@ -35,7 +35,8 @@ def test_production_gets_new_ones_that_lie_nowhere_else_and_none_that_an_operato
     assert not list(tmp_path.iterdir())
     assert all(first[name]["stringData"] != second[name]["stringData"] for name in first)
     roles = {f"{service}-{role}" for service in SERVICES for role in ("app", "migrator", "operator")}
-    keys = {f"{service}-vault-keys" for service in SERVICES} | {"counselling-private-keys", "public-keys"}
+    keys = {f"{service}-vault-keys" for service in SERVICES} | {"public-keys"}
+    keys |= {"counselling-private-keys", "placement-private-keys", "training-private-keys"}
     assert first.keys() == roles | keys
     assert {each["metadata"]["namespace"] for each in first.values()} == {"perspektive-heimat"}
 
@@ -68,17 +69,22 @@ def test_keys_are_such_as_their_services_take(tmp_path: Path) -> None:
         assert len(generation.key) == 32
 
 
-def test_every_centre_has_a_key_pair_whose_halves_fit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("service", "one"),
+    [("counselling", "centre:NG-LOS"), ("placement", "placement:NG-LOS"), ("training", "provider:TRADE-PAINT")],
+)
+def test_every_receiver_has_a_key_pair_whose_halves_fit(tmp_path: Path, service: str, one: str) -> None:
     (tmp_path / "list").mkdir()
+    assert one in receivers(service)
     for made in (of("production", tmp_path), of("local", tmp_path), of("local", tmp_path)):
         private, public = tmp_path / "private", tmp_path / "list" / "public_keys.v1.csv"
-        private.write_text(made["counselling-private-keys"]["stringData"]["keys"])
+        private.write_text(made[f"{service}-private-keys"]["stringData"]["keys"])
         public.write_text(made["public-keys"]["stringData"][public.name])
         pairs = Organisations.of_files(public.parent, private)
-        for centre in centres():
-            handed = pairs.wrap(b"k" * 32, centre, b"here", date(2026, 3, 2))
+        for receiver in receivers(service):
+            handed = pairs.wrap(b"k" * 32, receiver, b"here", date(2026, 3, 2))
             assert handed is not None
-            assert pairs.unwrap(handed, centre, b"here") == b"k" * 32
+            assert pairs.unwrap(handed, receiver, b"here") == b"k" * 32
 
 
 def test_the_key_set_verifies_what_the_issuer_of_that_directory_signs(tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ OPENED = contracts.CaseOpened(case_id=CASE, centre=LAGOS)
 SIGNED = contracts.SignedAtCentre(case_id=CASE, centre=LAGOS, consent_id=CASE, purpose="matching", expires_at=NOW)
 
 
+PICKED = contracts.CandidateShortlisted(case_id=CASE, candidacy_id=OTHER, centre=LAGOS)
+
+
 def kept(desk: Desk) -> list[Elsewhere]:
     return list(desk.service.all(Elsewhere))
 
@@ -32,12 +35,12 @@ def test_what_is_told_of_a_walk_in_changes_nothing_and_is_not_parked() -> None:
     assert (desk.service.all(Case), desk.service.events) == ([], [])
 
 
-def test_an_offer_may_be_heard_of_before_the_centre_has_told_of_the_person() -> None:
+def test_a_pick_and_an_offer_may_be_heard_of_before_the_centre_has_told_of_the_person() -> None:
     """Across topics there is no order: whichever comes first, the same is kept."""
-    of_placement, of_centre = (offered(), employed()), (OPENED, arrived())
-    for places in combinations(range(4), 2):
+    of_placement, of_centre = (PICKED, offered(), employed()), (OPENED, arrived())
+    for places in combinations(range(5), 3):
         desk, placement, centre = Desk(), iter(of_placement), iter(of_centre)
-        for place in range(4):
+        for place in range(5):
             assert_heard(desk, next(placement if place in places else centre))
         assert kept(desk) == [Elsewhere(CASE, LAGOS)]
 

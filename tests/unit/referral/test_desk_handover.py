@@ -152,7 +152,7 @@ def test_another_way_that_is_owed_again_goes_on_where_it_was() -> None:
     key = ("referral_rerouting", desk.referrals[0])
     desk.service.advance(desk.service.deadlines[key].due_at - desk.service.now)
     work = UUID(int=5)
-    desk.tell(contracts.EmploymentStarted(case_id=CASE, employment_id=work, isco08="7131"))
+    desk.tell(contracts.EmploymentStarted(case_id=CASE, candidacy_id=work, employment_id=work, isco08="7131"))
     assert key not in desk.service.deadlines, "who works is owed no other way"
     desk.tell(contracts.PlacementRecordVoided(case_id=CASE, record_id=work, record="employment"))
     assert desk.service.deadlines[key].level == 2

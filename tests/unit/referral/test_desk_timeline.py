@@ -10,7 +10,7 @@ from chassis.pure.decision import NOTHING, Decision
 from referral import contracts
 from referral.domain.case import TIMELINE_ENTRIES, Milestone
 from tests.support.memory import NOW
-from tests.support.referral.news import CASE, DAY, LAGOS, OTHER, arrived, employed, offered
+from tests.support.referral.news import CASE, DAY, LAGOS, OTHER, PAINT, arrived, employed, offered
 from tests.support.referral.ways import ANSWERS, LATER
 from tests.support.referral.world import Desk, done, refused
 
@@ -20,14 +20,20 @@ BESIDE: list[tuple[Any, str, str]] = [
     (contracts.ReintegrationPlanAgreed(case_id=CASE, centre=LAGOS, plan_id=OTHER), "counselling", ""),
     (contracts.NeedsAssessed(case_id=CASE, centre=LAGOS, assessment_ref=OTHER, readiness="now"), "counselling", "now"),
     (contracts.EnrolmentRequested(case_id=CASE, enrolment_id=OTHER), "training", ""),
-    (contracts.EnrolmentConfirmed(case_id=CASE, enrolment_id=OTHER), "training", ""),
+    (contracts.EnrolmentConfirmed(case_id=CASE, enrolment_id=OTHER, provider=PAINT), "training", ""),
     (contracts.EnrolmentWaitlisted(case_id=CASE, enrolment_id=OTHER), "training", ""),
     (
         contracts.EnrolmentCancelled(case_id=CASE, enrolment_id=OTHER, reason="departure_before_end"),
         "training",
         "departure_before_end",
     ),
-    (contracts.CourseCompleted(case_id=CASE, enrolment_id=OTHER, result="passed"), "training", "passed"),
+    (
+        contracts.CourseCompleted(case_id=CASE, enrolment_id=OTHER, result="passed"),
+        "training",
+        "passed",
+    ),
+    (contracts.CandidateShortlisted(case_id=CASE, candidacy_id=OTHER, centre=LAGOS), "placement", ""),
+    (contracts.CandidacyClosed(case_id=CASE, candidacy_id=OTHER, reason="not_suitable"), "placement", "not_suitable"),
     (offered(), "placement", "7131"),
     (contracts.JobOfferAccepted(case_id=CASE, offer_id=OTHER), "placement", ""),
     (contracts.JobOfferDeclined(case_id=CASE, offer_id=OTHER, reason="wage"), "placement", "wage"),

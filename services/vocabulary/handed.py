@@ -1,11 +1,11 @@
-"""The person's profile as Germany has told it: ciphertext by part, and per part the key that a centre was handed.
+"""A person's profile as an organisation is handed it: ciphertext by part, and per part the key for the organisation.
 
     key: held --revoked--> destroyed --shared again--> held
 
-A key comes wrapped for the centre, whose private key opens it and is used when somebody looks. It rests sealed once
-more, under a data key of this service: private keys have no generations, and what was destroyed must open in no backup
-once the generation of its time is gone. Boxes and keys come on two topics, in any order: a key opens the box of its
-own sealing.
+A key comes wrapped for the organisation, whose private key opens it and is used when somebody looks. It rests sealed
+once more, under a data key of the service that keeps it: private keys have no generations, and what was destroyed must
+open in no backup once the generation of its time is gone. Boxes and keys come on two topics, in any order: a key opens
+the box of its own sealing.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from vocabulary.parts import WrappedKey
 from vocabulary.terms import ProfilePart
 
+PARTS: Final[Mapping[str, tuple[ProfilePart, ...]]] = {
+    "referral": ("identity", "contact", "care"),
+    "training": ("identity", "contact"),
+    "matching": ("identity", "contact"),
+}
+"""Which parts an organisation is handed, by the purpose of the consent that lets it know the person."""
 PartStatus = Literal["open", "key_on_its_way", "revoked"]
-"""As a centre sees a part."""
+"""How an organisation sees a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +53,8 @@ class SealedProfile:
 
 @dataclass(frozen=True, slots=True)
 class ProfileKey:
-    """The key of one part for one centre; `id` is the key of the topic that tells of it. `key` opens the box `wrapped`,
-    which holds what was handed over; both are None once it is destroyed."""
+    """The key of one part for one organisation; `id` is the key of the topic that tells of it. `key` opens the box
+    `wrapped`, which holds what was handed over; both are None once it is destroyed."""
 
     id: UUID
     case_id: UUID
@@ -64,6 +70,11 @@ class ProfileKey:
     def status(self) -> Literal["held", "destroyed"]:
         """Whether there is anything to open with."""
         return "destroyed" if self.key is None else "held"
+
+
+def placement_desk(centre: str) -> str:
+    """The placement desk of a centre, which has a key pair of its own: the centre's does not open what it is handed."""
+    return f"placement:{centre.partition(':')[2]}"
 
 
 def links(key: ProfileKey) -> set[UUID]:
