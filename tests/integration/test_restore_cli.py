@@ -144,8 +144,8 @@ def test_what_is_to_be_repeated_is_counted_and_listed_by_case_only_if_that_is_as
         in done.output
     )
     assert f"{case}\tConsentWithdrawn" not in done.output
-    assert f"{case}\tConsentWithdrawn\t2026-03-02" in ph("restore", "plan", *SERVICE, "--cases").output
-    document = json.loads(ph("restore", "plan", *SERVICE, "--cases", "--json").stdout)
+    assert f"{case}\tConsentWithdrawn\t2026-03-02" in ph("restore", "plan", *SERVICE, "--list").output
+    document = json.loads(ph("restore", "plan", *SERVICE, "--list", "--json").stdout)
     assert document["repeats"] == {"ConsentWithdrawn": 1}
     assert [each["case_id"] for each in document["repeated"]] == [case]
     assert asyncio.run(value(emitter.dsn, "select count(*) from repeat")) == 0, "it changes nothing"

@@ -92,7 +92,7 @@ def test_every_class_of_the_service_is_declared() -> None:
     ]
     owed = {"referral_answer", "first_contact", "consent_renewal", "arrival_confirmation", "consent_expiry"}
     owed |= {"pre_departure_call", "reintegration_plan"}
-    assert set(SERVICE.deadlines) == {*owed, "age_band", "profile_destruction"}
+    assert set(SERVICE.deadlines) == {*owed, "age_band", "profile_destruction", "profile_marks"}
 
 
 def test_the_limits_of_the_reference_data_are_those_of_the_programme() -> None:

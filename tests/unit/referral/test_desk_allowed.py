@@ -26,7 +26,7 @@ def test_the_officer_and_the_desk_read_what_was_allowed_and_who_was_asked(api: A
     answer = api.read(f"/cases/{CASE}/consents", who)
     assert answer.status_code == 200, answer.text
     shown = answer.json()
-    assert shown.keys() == {"case_id", "case_ref", "opened_by", "consents", "referrals"}
+    assert shown.keys() == {"case_id", "case_ref", "opened_by", "consents", "centre_consents", "referrals"}
     assert shown["opened_by"] == "scouts:bavaria"
     assert [each["purpose"] for each in shown["consents"]] == ["referral"]
     assert [each.keys() for each in shown["referrals"]] == [{"referral_id", "to_centre", "status"}]

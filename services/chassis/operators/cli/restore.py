@@ -31,20 +31,20 @@ app = typer.Typer(no_args_is_help=True, help="What was told and is forgotten, on
 REPEATS = ("about", "kind", "at")
 COLUMNS = ("what", "topic", "key", "number", "type", "recorded")
 
-Cases = Annotated[bool, typer.Option("--cases", help="List what is to be repeated by case, not only count it.")]
+Listed = Annotated[bool, typer.Option("--list", help="Name whom what is to be repeated is about, not only count it.")]
 Service = Annotated[str, typer.Option("--service", "-s", help="The service whose database it is.", metavar="NAME")]
 
 
 @app.command()
-def plan(*, service: Service, cases: Cases = False, as_json: Json = False) -> None:
+def plan(*, service: Service, listed: Listed = False, as_json: Json = False) -> None:
     """List what was published and is forgotten, and count what of it is to be repeated: erasures, withdrawals. Changes
     nothing. Exit code 1 if there is something."""
     found = _on(service, restore.plan)
     if as_json:
-        print_json(restore.document(found) | ({"repeated": _by_case(service, found)} if cases else {}))
+        print_json(restore.document(found) | ({"repeated": _by_subject(service, found)} if listed else {}))
     else:
         _show(found)
-        _show_repeats(service, found, cases=cases)
+        _show_repeats(service, found, listed=listed)
     if not found.holds:
         raise typer.Exit(1)
 
@@ -65,7 +65,7 @@ def reconcile(*, service: Service, by: By, reason: Reason, as_json: Json = False
         print_json({**restore.document(found), "done": asdict(done)})
         return
     _show(found)
-    _show_repeats(service, found, cases=False)
+    _show_repeats(service, found, listed=False)
     if not found.holds:
         typer.echo(f"keys moved {done.keys}, renumbered {done.renumbered}, dropped {done.dropped}", err=True)
         typer.echo(
@@ -96,7 +96,7 @@ def decided(*, service: Service, as_json: Json = False) -> None:
         print_table(COLUMNS, lines)
 
 
-def _by_case(service: str, found: Plan) -> list[dict[str, Any]]:
+def _by_subject(service: str, found: Plan) -> list[dict[str, Any]]:
     """What is to be repeated: whom it is about, and what has happened when."""
     subject = f"{import_module(f'{service}.app').SERVICE.subject}_id"
     return [
@@ -105,14 +105,14 @@ def _by_case(service: str, found: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def _show_repeats(service: str, found: Plan, *, cases: bool) -> None:
+def _show_repeats(service: str, found: Plan, *, listed: bool) -> None:
     for kind, count in found.repeats.counts().items():
         typer.echo(f"to be repeated: {kind} {count}", err=True)
     for each in found.repeats.unread:
         what = " ".join(_line("cannot be repeated, do it by hand:", *_described(each)))
         typer.echo(what, err=True)
-    if cases and found.repeats.found:
-        print_table(REPEATS, [[*each.values()] for each in _by_case(service, found)])
+    if listed and found.repeats.found:
+        print_table(REPEATS, [[*each.values()] for each in _by_subject(service, found)])
 
 
 def _on(
