@@ -65,8 +65,8 @@ def show_enrolment(states: States, enrolment_id: UUID, context: Context) -> Enro
 
 
 def show_profile(states: States, enrolment_id: UUID, context: Context) -> ProfileView | Refused:
-    """Who the person is and how they are reached, opened for this look, for the provider that has a seat for them as
-    long as a consent lets it know them."""
+    """Who the person is and how they are reached, opened for this look, for the provider that has a seat for them,
+    until the course is over and as long as a consent lets it know them."""
     provider = context.actor.org
     for session in states.linked(CourseSession, enrolment_id):
         enrolment = session.enrolment(enrolment_id)
@@ -76,7 +76,7 @@ def show_profile(states: States, enrolment_id: UUID, context: Context) -> Profil
             return refusals.OTHER_ORGANISATION
         learner = states.get(Learner, enrolment.case_id)
         known = learner is not None and learner.shown_to(provider, context.now)
-        if not known or enrolment.status != "confirmed" or enrolment.anonymous:
+        if not known or enrolment.status != "confirmed" or enrolment.anonymous or session.over:
             return refusals.NOT_TAKING_PART
         return _opened(states, enrolment, context)
     return refusals.ENROLMENT_NOT_FOUND

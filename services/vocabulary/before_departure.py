@@ -29,7 +29,8 @@ def leaves(place: str, earliest: date) -> datetime:
 
 
 def limit_before(place: str, owed_from: datetime) -> Limit:
-    """The limits of what is owed at a place since `owed_from`, before a day that `leaves` gives."""
+    """The limits of what is owed at a place, before a day that `leaves` gives. `owed_from`: since when its owner could
+    do it, who has taken the person on and knows when they may leave."""
 
     def limit(level: int, start: datetime, context: Context) -> Due:
         if level > 1:

@@ -29,7 +29,8 @@ Fit = Literal["exact", "across_scripts"]
 FoundBy = Annotated[
     Fit,
     Field(
-        description="`exact`: as it was taken down; `across_scripts`: a name in another script has the same consonants,"
+        description="`exact`: as it was taken down, but for marks and for letters that people write in more than one"
+        " way; `across_scripts`: a name in another script has the same consonants,"
         " and may be another one"
     ),
 ]
@@ -96,11 +97,12 @@ def sought(search: Search, marking: Marking) -> Sought | Refused:
         for each in by_name
     ]
     found += [Wanted(_marked(marking, [each]), []) for each in _by_others(search.phone, None)]
+    if search.name is not None and not words:
+        return nothing_looked_for().at("/name")
+    if search.phone is not None and number(search.phone) is None:
+        return nothing_looked_for().at("/phone")
     if reference is None and not found:
-        if search.birth_date is not None and search.name is None and search.phone is None:
-            return birth_date_alone().at("/birth_date")
-        given = next((name for name in ("name", "phone") if getattr(search, name) is not None), "")
-        return nothing_looked_for().at(f"/{given}")
+        return nothing_looked_for().at("/") if search.birth_date is None else birth_date_alone().at("/birth_date")
     found += [Wanted(_marked(marking, [each]), []) for each in _by_others(None, search.birth_date)]
     return Sought(reference, tuple(found))
 

@@ -132,10 +132,13 @@ class Receiving:
         boxes = {each.part: SealedBox(each.sealing, box_of(each.box)) for each in kept}
         return Decision((SealedProfile(event.case_id, context.occurred_at, boxes),)) if boxes else NOTHING
 
-    def key_shared(self, _states: States, event: Shared, context: Context) -> Decision:
-        """An organisation may open a part. The key stays wrapped for it, and rests sealed under a key of this service
-        besides: sealing needs no key that could lack, so the event is parked for nothing."""
-        if not self._is_for_here(event):
+    def key_shared(self, states: States, event: Shared, context: Context) -> Decision:
+        """An organisation may open a part, unless it is known that this was taken back since. The key stays wrapped for
+        it, and rests sealed under a key of this service besides: sealing needs no key that could lack, so the event is
+        parked for nothing."""
+        known = states.get(ProfileKey, event.key_id)
+        gone = known is not None and known.status == "destroyed" and known.told_at >= context.occurred_at
+        if gone or not self._is_for_here(event):
             return NOTHING
         box = {HANDED: box_of(event.wrapped)}
         sealed = context.vault.seal(event.key_id, event.part, box, version=str(event.sealing))
@@ -215,12 +218,13 @@ def of_key(event: Destroyed) -> Iterable[Need]:
 
 
 def destroyed_again(states: States, event: Destroyed, _context: Context) -> Decision:
-    """A restored database has forgotten that a copy is gone: it is, unless the key was handed over anew since."""
+    """A restored database has forgotten that a copy is gone: it is, unless the key was handed over anew since. What is
+    read again of it does not bring it back, either."""
     [need] = of_key(event)
     key = states.get(ProfileKey, need.id)
-    if key is None or key.status != "held" or key.told_at > event.revoked_at:
+    if key is not None and (key.status != "held" or key.told_at > event.revoked_at):
         return NOTHING
-    return Decision((ProfileKey(key.id, key.case_id, key.part, key.receiver, event.revoked_at),))
+    return Decision((ProfileKey(need.id, event.case_id, event.part, event.receiver, event.revoked_at),))
 
 
 DESTROYED_AGAIN: Final = Handler(of_key, destroyed_again)

@@ -34,10 +34,10 @@ class Backup:
         return lost
 
     def repeat(self, events: Collection[Event]) -> None:
-        """As the worker does: in the order of the table, and nothing is told."""
-        for event_type, handler in self.repeats.items():
+        """As the worker does: topic by topic, in the order in which they were told, and nothing is told."""
+        for topic in dict.fromkeys(each.topic for each in self.repeats):
             for event in events:
-                if type(event) is event_type:
+                if event.topic == topic and (handler := self.repeats.get(type(event))) is not None:
                     told = len(self.service.events)
                     outcome = self.service._run(handler, event, SYSTEM, self.service.now)
                     assert isinstance(outcome, Decision)

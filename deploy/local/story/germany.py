@@ -135,7 +135,22 @@ async def accept(w: World, person: Person) -> None:
         lambda: seen.candidate(w, person),
         lambda candidate: candidate["status"] == "pooled",
     )
+    await prepare(w, person)
     w.count(person, "accepted")
+
+
+async def prepare(w: World, person: Person) -> None:
+    """The departure is prepared from both ends: the centre has spoken with the person, and the desk has handed over to
+    it what it needs to know."""
+    call = {"channel": "video", "attempts": 1, "outcome": "prepared", "held_on": w.today.isoformat()}
+    await w.api.post(counsellor(person), "counselling", f"/files/{person.case_id}/pre-departure-call", call)
+    package = {"items": ["care", "contact_on_arrival", "documents", "travel"]}
+    await w.api.post(scout(person), "referral", f"/referrals/{person.referral_id}/handover", package)
+    await w.api.until(
+        f"the package of {person} at {person.centre}",
+        lambda: seen.centre_file(w, person),
+        lambda file: any(each["package"] for each in file["referrals"]),
+    )
 
 
 async def reject(w: World, person: Person) -> None:

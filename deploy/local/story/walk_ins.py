@@ -29,6 +29,8 @@ class WalkIn:
     person: Person
     target_group: str
     sex: str
+    spelled: str
+    """The name, as somebody else writes it down."""
     comes_back: bool = False
 
 
@@ -36,13 +38,19 @@ def people() -> tuple[WalkIn, ...]:
     """The two, as nobody has seen them yet."""
     displaced = _person(101, "IQ", "IQ-AR", "ckb", "centre:IQ-EBL", ("7531",), "walks in, displaced")
     local = _person(102, "GH", "GH-AA", "en", "centre:GH-ACC", ("7126",), "walks in, a local, comes back")
-    return WalkIn(displaced, "IDP_OR_REFUGEE", "female"), WalkIn(local, "LOCAL", "female", comes_back=True)
+    return (
+        WalkIn(displaced, "IDP_OR_REFUGEE", "female", "Shilan Rashid"),
+        WalkIn(local, "LOCAL", "female", "quartey", comes_back=True),
+    )
 
 
 async def play(w: World, one: WalkIn) -> None:
     """From the door of the centre to an offer that is accepted."""
     person = one.person
     await _taken_in(w, one)
+    found = await w.api.post(counsellor(person), "counselling", "/files/search", {"name": one.spelled})
+    if person.case_id not in {each["case_id"] for each in found["items"]}:
+        raise StackError(f"{person}: {person.centre} does not find them by their name, spelled otherwise")
     await _sign(w, person, "matching", [])
     await w.api.until(
         f"{person} in the pool of the placement desk",

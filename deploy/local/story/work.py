@@ -35,7 +35,7 @@ async def arrive(w: World, person: Person, on: date) -> None:
 
 
 async def meet(w: World, person: Person) -> None:
-    """First contact, then the assessment: the placement desk learns only whether the person can begin to work."""
+    """First contact, assessment and plan: the placement desk learns only whether the person can begin to work."""
     contact = {"channel": "in_person", "attempts": 1, "contacted_on": w.today.isoformat()}
     await w.api.post(counsellor(person), "counselling", f"/files/{person.case_id}/contacts", contact)
     assessment = {
@@ -43,6 +43,8 @@ async def meet(w: World, person: Person) -> None:
         "levels": {"economic": 2, "social": 1, "health": int(person.vulnerable), "arrival": 0},
     }  # fmt: skip
     await w.api.post(counsellor(person), "counselling", f"/files/{person.case_id}/assessments", assessment)
+    plan = {"measures": ["documents", "job_placement"], "agreed_on": w.today.isoformat()}
+    await w.api.post(counsellor(person), "counselling", f"/files/{person.case_id}/plans", plan)
     await w.api.until(
         f"the readiness of {person} at the placement desk",
         lambda: seen.candidate(w, person),

@@ -47,8 +47,10 @@ class Repeats(NamedTuple):
 
 
 def repeats_in(comparison: Comparison, events: Sequence[type[Event]]) -> Repeats:
-    """What is to be repeated of the forgotten. `comparison` has the records of all these types."""
-    by_type = {event.type: (place, event) for place, event in enumerate(events)}
+    """What is to be repeated of the forgotten: topic by topic, in the order of their first `events`, and of each key as
+    it was told. `comparison` has the records of all these types."""
+    topics = list(dict.fromkeys(event.topic for event in events))
+    by_type = {event.type: (topics.index(event.topic), event) for event in events}
     found, unread = list[tuple[int, Repeat]](), list[Published]()
     for told, record in comparison.records.items():
         place, event = by_type[told.type]

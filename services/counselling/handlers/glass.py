@@ -17,6 +17,7 @@ from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import limit_reached, unknown_code
 
 MOST_GLASSES: Final = 50
+"""Of one file and centre, before they are reviewed; so many of those that were are kept: the audit has all."""
 
 
 def open_glass(states: States, command: OpenGlass, context: Context) -> Decision | Refused:
@@ -35,11 +36,15 @@ def open_glass(states: States, command: OpenGlass, context: Context) -> Decision
         return refusals.GLASS_OPEN
     if context.reference.break_glass_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return unknown_code("/reason", "break_glass_reasons")
-    if len(file.glasses) >= MOST_GLASSES:
-        return limit_reached(MOST_GLASSES, "openings of this file", "Ask the data protection officer to look at it.")
+    waiting = tuple(each for each in file.glasses if each.reviewed_at is None)
+    if sum(each.centre == centre for each in waiting) >= MOST_GLASSES:
+        what = "openings of this file that wait for a review"
+        return limit_reached(MOST_GLASSES, what, "Ask the data protection officer to review them.")
     until = context.now + HOLDS_FOR
     glass = Glass(command.break_glass_id, centre, command.by[0], command.reason, context.now, until)
-    return Decision((replace(file, glasses=(*file.glasses, glass)),), answer=GlassOutcome.of(file.id, glass))
+    reviewed = tuple(each for each in file.glasses if each.reviewed_at is not None)
+    glasses = (*reviewed[-MOST_GLASSES:], *waiting, glass)
+    return Decision((replace(file, glasses=glasses),), answer=GlassOutcome.of(file.id, glass))
 
 
 def review(states: States, command: ReviewGlass, context: Context) -> Decision | Refused:

@@ -163,7 +163,8 @@ def _calls(file: CentreFile) -> Mapping[UUID, Owing]:
     def late(deadline: DeadlineDue, _now: datetime) -> CentreFile:
         return replace(file, preparation=replace(file.preparation, call_missed=Missed(since, deadline.level)))
 
-    limit = limit_before(referral.place, referral.taken_on_at)
+    taken_on = referral.taken_on_at
+    limit = limit_before(referral.place, max(taken_on, file.journey_told_at or taken_on))
     level = Missed.of(file.preparation.call_missed, since)
     return {file.id: replace(_owing(file, referral, since, limit), late=late, level=level)}
 

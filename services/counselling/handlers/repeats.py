@@ -15,6 +15,7 @@ from chassis.pure.needs import Linked, needs
 from chassis.pure.states import Need, States, by_id
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
+from counselling.domain.ending import Ended
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.events import (
@@ -27,7 +28,6 @@ from counselling.events import (
 from counselling.handlers.care import without_levels
 from counselling.handlers.consents import with_signed
 from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
-from counselling.handlers.retention import ended_of
 from vocabulary import receiving
 
 WITH_LEVELS = needs(case_id=(CentreFile, Linked(Assessment)))
@@ -69,13 +69,10 @@ def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) 
 
 
 def end_told(states: States, event: RetentionStarted | RetentionStopped, _context: Context) -> Decision:
-    """What the file says of its end was told already: it is not told anew."""
+    """This is what was told last of the end of the case. Where its facts say something else, what is done next tells
+    that."""
     file = states.get(CentreFile, event.case_id)
-    intake = None if file is None else file.walked_in
-    if file is None or intake is None:
+    told = Ended(event.ended_on, event.reference) if isinstance(event, RetentionStarted) else None
+    if file is None or file.walked_in is None or file.ended == told:
         return NOTHING
-    end = ended_of(file, intake)
-    told = (event.reference, event.ended_on) if isinstance(event, RetentionStarted) else None
-    if end == file.ended or (None if end is None else (end.reference, end.on)) != told:
-        return NOTHING
-    return Decision((replace(file, ended=end),))
+    return Decision((replace(file, ended=told),))

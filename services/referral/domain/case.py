@@ -218,7 +218,7 @@ class Case:
         known, and a new consent is asked for before it."""
         where = (referral.to_centre, referral.centre_country)
         by_desk = any(each.withdrawn_at is None and each.names(REFERRAL_PURPOSE, *where) for each in self.consents)
-        return by_desk or any(each.centre == referral.to_centre for each in self.centre_consents)
+        return by_desk or any(each.centre == referral.to_centre and not each.withdrawn for each in self.centre_consents)
 
     @property
     def waits_for_keys(self) -> bool:
@@ -257,7 +257,8 @@ class Case:
     def with_centre_consent(self, consent: CentreConsent) -> Case:
         """The case with what a centre tells of a consent: of two ends of it, the earlier one."""
         known = next((each for each in self.centre_consents if each.id == consent.id), consent)
-        first = replace(consent, ends_at=min(consent.ends_at, known.ends_at))
+        withdrawn = consent.withdrawn or known.withdrawn
+        first = replace(consent, ends_at=min(consent.ends_at, known.ends_at), withdrawn=withdrawn)
         others = (each for each in self.centre_consents if each.id != consent.id)
         return replace(self, centre_consents=tuple(sorted((*others, first), key=lambda each: each.id)))
 

@@ -66,12 +66,13 @@ class CentreConsent:
     """A consent to be advised that a centre has taken down itself: until it ends, that centre may know who the person
     is.
 
-    `ends_at`: when it is over, or was taken back, whichever is earlier, in whatever order the two are told.
+    `ends_at`: when it is over, or was taken back (`withdrawn`), whichever is earlier, in whatever order they are told.
     """
 
     id: UUID
     centre: str
     ends_at: datetime
+    withdrawn: bool = False
 
     def covers(self, centre: str, at: datetime) -> bool:
         """Whether the centre may know the person at this time."""

@@ -101,7 +101,7 @@ FOLLOWS: Mapping[Ladder, Handler] = {each: OfCase(needs(id=each.state), each.sto
 """For what was stored before there was the kind of deadline."""
 
 REPEATS: Mapping[type[Event], Handler] = {
-    events.ConsentWithdrawn: Handler(BY_CASE, repeats.consent_withdrawn),
+    events.ConsentWithdrawn: Handler(BY_CASE, with_deadlines(receipts.LADDERS, repeats.consent_withdrawn)),
     events.ReferralWithdrawn: Handler(BY_CASE, with_deadlines(receipts.LADDERS, repeats.referral_withdrawn)),
     events.ProfileDestroyed: Handler(BY_CASE_WITH_PROFILE, repeats.profile_destroyed),
     events.ProfileKeyRevoked: Handler(BY_CASE, repeats.key_revoked),

@@ -68,13 +68,19 @@ def signed(case: Case, event: contracts.SignedAtCentre, _context: Context) -> Ca
 
 def taken_back(case: Case, event: contracts.TakenBackAtCentre, _context: Context) -> Case:
     """The person has thought better of it."""
-    return _advised(case, event, event.effective_at)
+    return _advised(case, event, event.effective_at, withdrawn=True)
 
 
-def _advised(case: Case, event: contracts.SignedAtCentre | contracts.TakenBackAtCentre, ends_at: datetime) -> Case:
+def _advised(
+    case: Case,
+    event: contracts.SignedAtCentre | contracts.TakenBackAtCentre,
+    ends_at: datetime,
+    *,
+    withdrawn: bool = False,
+) -> Case:
     if event.purpose != ADVICE_PURPOSE:
         return case
-    return case.with_centre_consent(CentreConsent(event.consent_id, event.centre, ends_at))
+    return case.with_centre_consent(CentreConsent(event.consent_id, event.centre, ends_at, withdrawn))
 
 
 def received(case: Case, event: contracts.ReferralReceived, _context: Context) -> Case:

@@ -104,7 +104,8 @@ def _packages(case: Case) -> Mapping[UUID, Owing]:
         def until(move: DeadlineMove, now: datetime) -> Case:
             return _noted(case, move, now, referral)
 
-        limit = limit_before(GERMANY, referral.taken_on_at)
+        taken_on = referral.taken_on_at
+        limit = limit_before(GERMANY, max(taken_on, case.journey.told_at or taken_on))
         found = Owing(case.id, referral.to_centre, referral.country, case.opened_by, since, limit)
         return replace(found, late=late, until=until, level=Missed.of(referral.duties.package_missed, since))
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, Decision
 from chassis.pure.states import States
 from referral.domain.case import Case
-from referral.domain.ending import Hold
+from referral.domain.ending import Ended, Hold
 from referral.domain.profile import Profile
 from referral.domain.referral import Withdrawal
 from referral.events import (
@@ -30,7 +30,6 @@ from referral.events import (
 from referral.handlers.care import destroyed
 from referral.handlers.deadlines import AGE_BAND, CASE_END, PROFILE_DESTRUCTION, PROFILE_KEYS_WAIT
 from referral.handlers.desk import own_act
-from referral.handlers.retention import end_of
 from referral.handlers.sharing import entitled
 
 
@@ -104,14 +103,11 @@ def released(states: States, event: RetentionReleased, _context: Context) -> Dec
 
 
 def end_told(states: States, event: RetentionStarted | RetentionStopped, _context: Context) -> Decision:
-    """What the case says of its end was told already: it is not told anew. What it does not say is left to what is
-    read again."""
+    """This is what was told last of the end of the case. Where its facts say something else, what is read again, or
+    done next, tells that."""
     case = states.get(Case, event.case_id)
-    end = None if case is None else end_of(case)
-    told = (event.reference, event.ended_on) if isinstance(event, RetentionStarted) else None
-    if case is None or end == case.ended or (None if end is None else (end.reference, end.on)) != told:
-        return NOTHING
-    return Decision((replace(case, ended=end),))
+    told = Ended(event.reference, event.ended_on) if isinstance(event, RetentionStarted) else None
+    return NOTHING if case is None or case.ended == told else Decision((replace(case, ended=told),))
 
 
 def _looked_at(case: Case, now: datetime) -> tuple[Deadline, ...]:

@@ -119,7 +119,8 @@ def key_destroyed(
     """A receiver has destroyed its copy of a key that was revoked; or a centre that of somebody who walked in there."""
     case = states.get(Case, event.case_id)
     if case is None:
-        return of_no_desk(states, event)
+        # Nobody but a centre hands keys back of whom no desk knows; of a case that has gone there is nothing to settle.
+        return of_no_desk(states, event) if isinstance(event, ProfileKeyDestroyed) else NOTHING
 
     def settled(share: Share) -> Share:
         meant = (share.receiver, share.part, share.revoked_at) == (event.receiver, event.part, event.revoked_at)
@@ -151,7 +152,10 @@ def _handed_over(before: Case | None, case: Case, profile: Profile | None, conte
             unopened = True
         sealings = {part: key.sealing for part, key in case.profile_keys.items()}
         wanted, known = {sealings[part] for part in parts & sealings.keys()}, set(case.profile_told)
-        if wanted and not wanted <= known <= set(sealings.values()):  # something is new, or what was told is no more
+        newcomers = {name for name, _ in entitled(case, context.now)} - {each.receiver for each in case.shares}
+        # Something is new, or what was told is no more; or somebody is handed keys for the first time, whose service
+        # may have read past it.
+        if wanted and (newcomers or not wanted <= known <= set(sealings.values())):
             case = replace(case, profile_told=tuple(sorted(wanted)))
             events.append(_sealed(case, profile, parts))
     case, told = _with_keys(case, context)

@@ -235,3 +235,7 @@ def test_so_many_openings_of_one_file_and_no_more(monkeypatch: pytest.MonkeyPatc
     broken(api, BOB)
     desk.service.advance(DAY)
     problem(api.post(f"/files/{CASE}/break-glass", ADA, DANGER), 409, "limit_reached")
+    for each in desk.file.glasses:
+        api.post(f"/break-glass/{each.id}/review", PROTECTION, {"verdict": "justified"})
+    broken(api)
+    assert len(desk.file.glasses) == 3

@@ -105,6 +105,14 @@ def test_whoever_takes_somebody_on_late_is_left_a_working_day() -> None:
     assert desk.due(NAME, CASE) == datetime(2026, 3, 3, 22, 59, 59, tzinfo=UTC)
 
 
+def test_where_a_departure_becomes_known_late_it_is_left_too() -> None:
+    desk = Desk.with_acceptance()
+    desk.service.advance(20 * DAY)
+    desk.tell(booked(TODAY + 22 * DAY))
+    assert desk.due(NAME, CASE) == datetime(2026, 3, 23, 22, 59, 59, tzinfo=UTC)
+    assert told(desk) == []
+
+
 def test_it_moves_with_the_departure_and_goes_with_it() -> None:
     desk = expecting()
     desk.tell(booked(LEAVES + 7 * DAY))

@@ -89,6 +89,25 @@ def test_where_a_centre_accepts_late_a_working_day_is_left() -> None:
     assert due(desk) == datetime(2026, 3, 3, 22, 59, 59, tzinfo=UTC)
 
 
+def test_where_a_departure_is_planned_late_it_is_left_too() -> None:
+    desk = Desk.referred()
+    desk.tell(desk.received(), desk.accepted())
+    desk.service.advance(20 * DAY)
+    done(desk.plan(21, 21))
+    assert due(desk) == datetime(2026, 3, 23, 22, 59, 59, tzinfo=UTC)
+    assert told(desk) == []
+
+
+def test_what_a_centre_has_signed_itself_counts_until_it_is_taken_back() -> None:
+    desk = expected()
+    signed = {"case_id": CASE, "centre": LAGOS, "consent_id": CASE, "purpose": "counselling"}
+    desk.tell(contracts.SignedAtCentre(**signed, expires_at=NOW + 400 * DAY))
+    done(desk.withdraw_consent())
+    assert due(desk) == DUE
+    desk.tell(contracts.TakenBackAtCentre(**signed, effective_at=NOW))
+    assert due(desk) is None
+
+
 def test_it_moves_with_the_departure_and_a_level_is_told_once_of_one_day() -> None:
     desk = expected()
     desk.service.advance(DUE - NOW)

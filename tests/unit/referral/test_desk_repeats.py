@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from chassis.pure.decision import Actor
@@ -41,6 +43,16 @@ def test_a_consent_is_taken_back_as_it_was_and_so_are_the_keys(desk: Desk) -> No
     assert backup.go_on() == [], "all that was told then"
     assert desk.service.snapshot()["states"] == lost["states"]
     assert not desk.case.covered("referral", LAGOS, "NG", desk.service.now)
+
+
+def test_nothing_is_owed_any_more_to_a_centre_that_may_not_know_the_person(desk: Desk) -> None:
+    done(desk.plan(30, 45))
+    desk.service.advance(timedelta(days=40))
+    assert ("handover_package", desk.referrals[0]) in desk.service.deadlines
+    backup = Backup(desk.service, REPEATS)
+    done(desk.withdraw_consent())
+    backup.put_back()
+    assert ("handover_package", desk.referrals[0]) not in desk.service.deadlines
 
 
 def test_keys_whose_revocation_was_not_published_are_taken_back_at_once(desk: Desk) -> None:

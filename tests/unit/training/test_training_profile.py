@@ -27,6 +27,7 @@ from tests.support.web import problem
 from training import consumers
 from training.app import SERVICE
 from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolment
+from training.contracts import ProfileKeyShared
 from training.events import ProfileKeyDestroyed
 from training.retention import KEEPS
 from vocabulary.handed import ProfileKey, SealedProfile
@@ -233,3 +234,26 @@ def test_a_restored_database_that_has_forgotten_that_a_copy_is_gone_opens_nothin
     backup.put_back()
     backup.go_on()
     assert {key.status for key in chain.providers.all(ProfileKey)} == {"destroyed"}
+
+
+def test_what_is_read_again_of_a_key_that_is_gone_does_not_bring_it_back() -> None:
+    chain = Chain()
+    backup = Backup(chain.providers, SERVICE.repeats)
+    enrolment = chain.enrolled()
+    shared = [each for each in chain.desk.service.events if type(each).__name__ == "ProfileKeyShared"]
+    chain.providers.now += timedelta(hours=1)
+    done(chain.providers.command(CancelEnrolment(chain.session, enrolment), CLERK))
+    chain.settle()
+    backup.put_back()
+    for each in shared:
+        chain.providers.event(
+            ProfileKeyShared.model_validate(each.model_dump()), chain.desk.service.now - timedelta(days=1)
+        )
+    assert {key.status for key in chain.providers.all(ProfileKey)} == {"destroyed"}
+
+
+def test_with_the_last_day_of_the_course_the_view_ends() -> None:
+    chain = Chain()
+    enrolment = chain.enrolled()
+    chain.providers.advance(timedelta(days=60))
+    problem(chain.shown(enrolment), 403, "not_taking_part")

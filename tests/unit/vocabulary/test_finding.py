@@ -73,6 +73,8 @@ def test_both_alphabets_of_serbian_are_one_and_no_other_script() -> None:
         ({"name": "..."}, "nothing_looked_for", "/name"),
         ({"name": "...", "birth_date": "1990-05-17"}, "nothing_looked_for", "/name"),
         ({"phone": "12345"}, "nothing_looked_for", "/phone"),
+        ({"name": "Ama", "phone": "12345"}, "nothing_looked_for", "/phone"),
+        ({"name": "1234", "phone": "0302 555 0101"}, "nothing_looked_for", "/name"),
         ({"birth_date": "1990-05-17"}, "birth_date_alone", "/birth_date"),
         ({"case_ref": "PH-7K3M9QX-G", "name": "Ama"}, "case_ref_misread", "/case_ref"),
     ],

@@ -49,13 +49,13 @@ def erased(key: UUID, number: int) -> tuple[type[Event], UUID, int, str]:
     return AddressErased, key, number, f'{{"order_id": "{key}"}}'
 
 
-def test_they_are_in_the_order_of_the_service_and_then_of_each_key() -> None:
+def test_of_a_topic_they_are_in_the_order_of_each_key() -> None:
     found = repeats_in(comparison(cancelled(TWO, 2), cancelled(ONE, 9), erased(TWO, 3), cancelled(TWO, 1)), EVENTS)
     assert [(each.kind, each.told.key, each.told.number) for each in found.found] == [
-        ("AddressErased", str(TWO), 3),
         ("Cancelled", str(ONE), 9),
         ("Cancelled", str(TWO), 1),
         ("Cancelled", str(TWO), 2),
+        ("AddressErased", str(TWO), 3),
     ]
     assert {each.occurred_at for each in found.found} == {AT}
     assert (found.counts(), found.unread) == ({"AddressErased": 1, "Cancelled": 3}, ())
