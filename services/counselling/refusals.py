@@ -24,6 +24,7 @@ from vocabulary.refusals import (
     other_organisation,
     profile_destroyed,
     profile_not_found,
+    profile_not_told,
     referral_answered,
     request_pending,
     same_person,
@@ -51,11 +52,8 @@ NOT_TAKEN_ON: Final = Refused(
     "Accept the referral first; if it is accepted, record a new consent with the person.",
     status=403,
 )
-PROFILE_NOT_TOLD: Final = Refused(
-    "profile_not_told",
-    "Germany has told no profile of this person yet.",
-    "It comes within seconds of the acceptance. If it stays away, ask the desk that referred the person to set one.",
-    status=404,
+PROFILE_NOT_TOLD: Final = profile_not_told(
+    "It comes within seconds of the acceptance. If it stays away, ask the desk that referred the person to set one."
 )
 CONSENT_MISSING: Final = consent_missing(
     "The person's consent to hand the case over does not cover your centre, or not any more.",

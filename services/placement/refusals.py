@@ -14,6 +14,7 @@ from vocabulary.refusals import (
     nothing_corrected,
     nothing_requested,
     other_organisation,
+    profile_not_told,
     request_pending,
     same_person,
 )
@@ -38,12 +39,9 @@ NOT_ON_THE_WAY: Final = Refused(
     "Read the candidacy for where it stands; for a consent `matching` ask the person, and have it recorded.",
     status=403,
 )
-PROFILE_NOT_TOLD: Final = Refused(
-    "profile_not_told",
-    "Germany has told no profile of this person.",
+PROFILE_NOT_TOLD: Final = profile_not_told(
     "It comes within seconds of the pick. If it stays away, ask the desk that opened the case to set one. Of who has "
-    "walked in at a centre none comes: ask its counsellors.",
-    status=404,
+    "walked in at a centre none comes: ask its counsellors."
 )
 OFFER_NOT_FOUND: Final = not_found("offer", "Take the id from GET /offers.")
 

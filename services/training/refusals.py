@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from chassis.pure.decision import Refused
-from vocabulary.refusals import consent_missing, dates_reversed, not_found, other_organisation
+from vocabulary.refusals import consent_missing, dates_reversed, not_found, other_organisation, profile_not_told
 
 NOT_A_PROVIDER: Final = Refused(
     "not_a_provider",
@@ -66,11 +66,8 @@ NOT_TAKING_PART: Final = Refused(
     "Read the enrolment for where it stands; who the person is can be read while it is `confirmed`.",
     status=403,
 )
-PROFILE_NOT_TOLD: Final = Refused(
-    "profile_not_told",
-    "Germany has told no profile of this person yet.",
-    "It comes within seconds of the seat. If it stays away, ask the desk that asked for the seat to set one.",
-    status=404,
+PROFILE_NOT_TOLD: Final = profile_not_told(
+    "It comes within seconds of the seat. If it stays away, ask the desk that asked for the seat to set one."
 )
 ALREADY_ENROLLED: Final = Refused(
     "already_enrolled",

@@ -19,6 +19,11 @@ def case_ref_misread() -> Refused:
     )
 
 
+def profile_not_told(remedy: str) -> Refused:
+    """The desk has handed over no profile of the person."""
+    return Refused("profile_not_told", "Germany has told no profile of this person.", remedy, status=404)
+
+
 def nothing_looked_for() -> Refused:
     """A search without anything by which a person could be found."""
     return Refused(
