@@ -65,7 +65,13 @@ def new_file(key: str) -> dict[str, Any]:
         "early": {"cancelled": [], "offers": [], "voided": []},
         "age": None,
         "arrival_missed": None,
+        "acts": {},
         "signed_at": None,
+        "glasses": [],
+        "preparation": {"calls": [], "call_missed": None},
+        "packages": {},
+        "plan": None,
+        "plan_missed": None,
         "ended": None,
         "case_ref": None,
     }
@@ -109,6 +115,7 @@ def add(file: dict[str, Any], message: ReturneeReferred, occurred: str, due: str
             "ends_case": False,
             "reopened_at": None,
             "renewal": None,
+            "expiry_missed": None,
             "walk_in": False,
         }
     )

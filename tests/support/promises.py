@@ -35,9 +35,9 @@ PLACEMENT = {
     r"/offers/[^/]+/accept": ["JobOfferAccepted"],
     r"/employments": ["EmploymentStarted"],
 }
-OF_THEMSELVES = {"DeadlineMet", "RetentionStarted"}
-"""What is told beside what a command asks for: that something owed was done, and that a case has ended. Where it stands
-among the rest depends on when another service's news came."""
+OF_THEMSELVES = {"DeadlineApproaching", "DeadlineMet", "RetentionStarted"}
+"""What is told beside what a command asks for: that something is owed soon, or was done, and that a case has ended.
+Where it stands among the rest depends on when another service's news came."""
 
 
 class Met(NamedTuple):

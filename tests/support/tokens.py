@@ -35,7 +35,14 @@ OPERATIONS = ("programme:operations", "")
 """Who looks after all of them."""
 PROTECTION = "programme:protection"
 """Whose officer reads the audit, and holds records."""
-HELD = ("/cases/{case_id}/holds", "/cases/{case_id}/retention", "/files/{case_id}/holds", "/files/{case_id}/retention")
+OF_PROTECTION = (
+    "/cases/{case_id}/holds",
+    "/cases/{case_id}/retention",
+    "/files/{case_id}/holds",
+    "/files/{case_id}/retention",
+    "/break-glass",
+)
+"""Paths that the data protection officer alone asks for."""
 
 
 def own_key(stack: LocalStack) -> OKPKey:
@@ -68,7 +75,7 @@ def at_home(stack: LocalStack, service: str, path: str = "", **changes: Any) -> 
     if path.startswith("/audit"):
         return token(stack, org=PROTECTION, country="", **{"roles": ["data_protection_officer"], **changes})
     org, country = HOMES[service]
-    if path.startswith(HELD):
+    if path.startswith(OF_PROTECTION):
         org, country = PROTECTION, ""
     elif path.startswith(("/operations/", "/local/", "/countries")):
         org, country = OPERATIONS

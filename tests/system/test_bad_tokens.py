@@ -96,5 +96,6 @@ async def test_the_wrong_role_opens_no_door_and_the_right_ones_are_named(chain: 
     assert elsewhere == {
         ("referral", "programme_manager"),
         ("referral", "data_protection_officer"),
+        ("counselling", "programme_manager"),
         ("counselling", "data_protection_officer"),
     }

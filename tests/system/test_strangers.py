@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.chain import Chain
 from tests.support.changes import Everything
-from tests.support.people import STAFF, Person, ahead, course, new_employer, vacancy
+from tests.support.people import STAFF, Person, ahead, course, new_employer, new_file, vacancy
 from tests.support.tokens import token
 from tests.support.web import problem
 
@@ -37,7 +37,12 @@ async def ids(chain: Chain) -> dict[str, str]:
     await person.shortlisted(job)
     await person.presented(employer)
     await person.offered()
+    counsellor = staff("counsellor")
+    opened = await counsellor.do("/files", new_file())
+    await counsellor.do(f"/files/{opened['case_id']}/consents/{opened['consent_id']}/withdraw")
+    glass = await counsellor.do(f"/files/{opened['case_id']}/break-glass", {"reason": "danger_to_life"})
     return {
+        "break_glass_id": glass["break_glass_id"],
         "case_id": person.case_id,
         "consent_id": consent,
         "hold_id": await person.held(),

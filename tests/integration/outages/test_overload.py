@@ -30,7 +30,7 @@ def asker(operation: Operation, who: Mapping[str, Any]) -> Mapping[str, Any]:
         return OPERATOR
     if operation.path.startswith("/countries"):
         return MANAGER
-    if "retention" in operation.tags:
+    if "retention" in operation.tags or operation.path.startswith("/break-glass"):
         return PROTECTION
     return BAVARIA if operation.name == "request_enrolment" else who
 
