@@ -150,9 +150,7 @@ def test_a_provider_without_a_public_key_waits_for_it() -> None:
     assert open_to(desk) == {(PAINT, part) for part in PARTS}
 
 
-def test_a_centre_that_comes_later_is_told_the_part_that_was_not_told_and_a_provider_that_comes_later_nothing_new() -> (
-    None
-):
+def test_whoever_comes_later_is_told_what_they_may_open_whether_it_was_told_before_or_not() -> None:
     desk = taking_part()
     done(desk.grant())
     done(desk.refer())
@@ -162,7 +160,7 @@ def test_a_centre_that_comes_later_is_told_the_part_that_was_not_told_and_a_prov
         {*PARTS, "care"},
     ]
     desk.tell(confirmed(ANOTHER, "provider:TRADE-ELEC"), desk.completed())
-    assert len(told(desk, ProfileSealed)) == 2
+    assert len(told(desk, ProfileSealed)) == 3
     done(desk.run(commands.SetProfile(CASE, sealed(desk.service.vault, {"given_name": "Amina"}))))
     assert {each.part for each in told(desk, ProfileSealed)[-1].parts} == PARTS
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from importlib import import_module
 
 from chassis.operators.cli import targets
@@ -18,11 +17,11 @@ def looker(by: str, reason: str) -> Looker:
     if not by:
         raise Usage("--by is missing", remedy="Say who looks, by a role or ticket, such as INC-4711.")
     reasons = load(targets.reference_dir(), {"reveal_reasons": CodeRow})["reveal_reasons"]
-    today = datetime.now(UTC).date()
-    if reasons.get(reason, on=today) is None:
+    codes = {each.code for each in reasons.rows if each.valid_to is None}
+    if reason not in codes:
         raise Usage(
             f"--reason {reason!r} is no code of reveal_reasons" if reason else "--reason is missing",
-            remedy=f"Codes: {', '.join(sorted({each.code for each in reasons.on(today)}))}.",
+            remedy=f"Codes: {', '.join(sorted(codes))}.",
         )
     return Looker(by, reason)
 
