@@ -89,10 +89,10 @@ class Service:
     in the code lists. `seals`: whether it has a key file. It needs one for what only a vault opens, and to remember
     bodies and persons by keyed hashes. `keeps`: the kinds of records that end by a rule.
     `repeats`: events of its own whose effect a database that has forgotten them must have again before the service
-    answers, such as erasures, in the order in which they have it. Each handler decides once more on what is stored now;
-    what it tells was told then, and is not told again. `unsealed`: what lies in clear
-    from before. `wrapped`: where its data keys lie, all of them. `audit_head`: its event that tells up to where its
-    audit is sealed. `auditor`: the role that reads the audit.
+    answers, such as erasures; topic by topic, in the order of the first ones named. Each handler decides once more on
+    what is stored now; what it tells was told then, and is not told again. `unsealed`: what lies in clear from before.
+    `wrapped`: where its data keys lie, all of them. `audit_head`: its event that tells up to where its audit is sealed.
+    `auditor`: the role that reads the audit.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
     or `stays` says why it hangs on none. `follows`: those that also what was stored before them is to have.
     `watched`: what a worker counts every minute.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis.pure.decision import Actor, Context, Refused
@@ -19,7 +19,7 @@ from placement.domain.vacancy import Vacancy
 from placement.handlers import RECEIVING
 from placement.handlers.desk import desk_at
 from placement.reference import Reference
-from vocabulary.countries import GERMANY, day_at, end_of_day_at
+from vocabulary.countries import GERMANY, begin_of_day_at, day_at
 from vocabulary.handed import ProfileKey, SealedProfile, placement_desk
 from vocabulary.receiving import PartView
 from vocabulary.roles import PROGRAMME_MANAGER
@@ -115,7 +115,7 @@ def show_profile(states: States, candidacy_id: UUID, context: Context) -> Profil
     candidate = states.get(Candidate, candidacy.case_id)
     if scope.eyes is None or not scope.eyes.know(candidate) or candidacy.status not in UNDER_WAY:
         return refusals.NOT_ON_THE_WAY
-    since = end_of_day_at(vacancy.country, candidacy.shortlisted_on - timedelta(days=1))
+    since = begin_of_day_at(vacancy.country, candidacy.shortlisted_on)
     return _opened(states, candidacy, since, context)
 
 

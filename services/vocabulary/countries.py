@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from chassis.pure.calendar import WorkingDays
@@ -25,3 +26,8 @@ last_second_at: Final = WORKING_DAYS.last_second_at
 """The last second of a day at a place: when something is due on that day."""
 end_of_day_at: Final = WORKING_DAYS.end_of_day_at
 """The moment at which a day is over at a place: what lasts through the day holds before it."""
+
+
+def begin_of_day_at(place: str, day: date) -> datetime:
+    """The first moment of a day at a place."""
+    return end_of_day_at(place, day - timedelta(days=1))

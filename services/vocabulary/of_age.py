@@ -6,13 +6,13 @@ carries the band on, and no row that lies in clear says more than the month (doc
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 from uuid import UUID
 
 from chassis.pure.decision import Cleared, Deadline, DeadlineDue
 from vocabulary.ages import Span
-from vocabulary.countries import day_at, end_of_day_at
+from vocabulary.countries import begin_of_day_at, day_at
 
 AGE_BAND: Final = "age_band"
 """Of a case whose person will be too old for its age band, on a first of a month."""
@@ -24,7 +24,7 @@ def until(case_id: UUID, country: str, span: Span) -> Deadline | Cleared:
     """The deadline for the first moment of the day on which the band ends, where the person lives."""
     if span.ends_on is None:
         return Cleared(AGE_BAND, case_id)
-    return Deadline(AGE_BAND, case_id, case_id, end_of_day_at(country, span.ends_on - timedelta(days=1)))
+    return Deadline(AGE_BAND, case_id, case_id, begin_of_day_at(country, span.ends_on))
 
 
 def month_of(deadline: DeadlineDue, country: str) -> date:

@@ -121,7 +121,7 @@ REPEATS: Mapping[type[Event], Handler] = {
     events.RetentionStarted: Handler(BY_CASE, repeats.end_told),
     events.RetentionStopped: Handler(BY_CASE, repeats.end_told),
 }
-"""What a restored database must have the effect of again, in this order: what ends a case before its end."""
+"""What a restored database must have the effect of again, in the order in which it was told of each case."""
 
 REWRAPPING = Handler(needs(id=CentreFile), care.rewrap)
 """For data keys that an older generation has wrapped."""

@@ -21,13 +21,16 @@ def referral_of(
     states: States, case_id: UUID, referral_id: UUID, actor: Actor
 ) -> tuple[CentreFile, Referral] | Refused:
     """The referral and its file, if it went to the actor's centre."""
+    found = _referral(states, case_id, referral_id)
+    if isinstance(found, Refused) or found[1].centre == actor.org:
+        return found
+    return refusals.OTHER_ORGANISATION
+
+
+def _referral(states: States, case_id: UUID, referral_id: UUID) -> tuple[CentreFile, Referral] | Refused:
     file = states.get(CentreFile, case_id)
     referral = None if file is None else file.referral(referral_id)
-    if file is None or referral is None:
-        return refusals.REFERRAL_NOT_FOUND
-    if referral.centre != actor.org:
-        return refusals.OTHER_ORGANISATION
-    return file, referral
+    return refusals.REFERRAL_NOT_FOUND if file is None or referral is None else (file, referral)
 
 
 def to_be_ended(
@@ -37,13 +40,12 @@ def to_be_ended(
     management for a centre that has closed, or lies in a country where the programme is suspended or has ended."""
     if context.actor.role != PROGRAMME_MANAGER:
         return referral_of(states, case_id, referral_id, context.actor)
-    file = states.get(CentreFile, case_id)
-    referral = None if file is None else file.referral(referral_id)
-    if file is None or referral is None:
-        return refusals.REFERRAL_NOT_FOUND
-    country = referral.centre_country
+    found = _referral(states, case_id, referral_id)
+    if isinstance(found, Refused):
+        return found
+    centre, country = found[1].centre, found[1].centre_country
     away = status_on(context.reference.countries, country, day_at(country, context.now)) != ACTIVE
-    return (file, referral) if away or has_closed(referral.centre, country, context) else refusals.CENTRE_OPEN
+    return found if away or has_closed(centre, country, context) else refusals.CENTRE_OPEN
 
 
 def has_closed(centre: str, country: str, context: Context) -> bool:

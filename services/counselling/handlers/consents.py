@@ -7,8 +7,8 @@ closed door because Germany does not answer.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -24,13 +24,11 @@ from counselling.handlers.incoming import with_consents
 from counselling.handlers.renewals import with_renewals
 from counselling.outcomes import SignedOutcome
 from vocabulary.ages import MINOR
-from vocabulary.countries import end_of_day_at
+from vocabulary.countries import begin_of_day_at, end_of_day_at
 from vocabulary.reference import Centre
 from vocabulary.refusals import limit_reached
 from vocabulary.roles import DATA_PROTECTION_OFFICER
 from vocabulary.signing import Place
-
-DAY: Final = timedelta(days=1)
 
 
 class Before(NamedTuple):
@@ -71,7 +69,7 @@ def record_consent(states: States, command: RecordConsent, context: Context) -> 
     if len(earlier) >= MOST_SIGNED:
         return limit_reached(MOST_SIGNED, "consents", "Name several recipients in one consent.")
     after = with_signed(file, consent, context).with_act(
-        str(consent.id), end_of_day_at(centre.country, consent.granted_on - DAY)
+        str(consent.id), begin_of_day_at(centre.country, consent.granted_on)
     )
     return Decision((after, consent), (told(consent, file),), answer=SignedOutcome.of(consent))
 

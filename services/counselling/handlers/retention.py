@@ -37,7 +37,7 @@ def with_end(decide: Decide) -> Decide:
             return decision
         for file in decision.states:
             intake = file.walked_in if isinstance(file, CentreFile) else None
-            if intake is not None and (ended := ended_of(file, intake)) != file.ended:
+            if intake is not None and (ended := _ended(file, intake)) != file.ended:
                 after = replace(file, ended=ended)
                 states_after = tuple(after if each is file else each for each in decision.states)
                 return decision._replace(states=states_after, events=(*decision.events, _event(after, intake)))
@@ -46,7 +46,7 @@ def with_end(decide: Decide) -> Decide:
     return decided
 
 
-def ended_of(file: CentreFile, intake: Referral) -> Ended | None:
+def _ended(file: CentreFile, intake: Referral) -> Ended | None:
     """The end as the facts of the file say now, and as it is told."""
     at = end_of(file.referrals, file.acted_at, over=file.case_over is not None)
     return None if at is None else Ended(day_at(intake.centre_country, at))

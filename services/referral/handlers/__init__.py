@@ -110,8 +110,8 @@ REPEATS: Mapping[type[Event], Handler] = {
     events.RetentionStarted: Handler(BY_CASE, repeats.end_told),
     events.RetentionStopped: Handler(BY_CASE, repeats.end_told),
 }
-"""What a restored database must have the effect of again, in this order: what decides who may have a key comes before
-the keys, and what ends a case before its end."""
+"""What a restored database must have the effect of again: of each case in the order in which it was told, and then what
+the topic of the keys tells, which is read off that."""
 
 REWRAPPING = Handler(needs(id=(Case, Profile)), marks.rewrap)
 """For data keys that an older generation has wrapped, and for what people are found by."""

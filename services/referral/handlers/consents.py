@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chassis.pure.decision import (
     Actor,
@@ -22,7 +22,7 @@ from referral.handlers.desk import own_act
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.reference import Reference
 from vocabulary.ages import MINOR
-from vocabulary.countries import GERMANY, end_of_day_at
+from vocabulary.countries import GERMANY, begin_of_day_at, end_of_day_at
 from vocabulary.refusals import limit_reached
 from vocabulary.roles import SCOUTS_DESK
 from vocabulary.signing import Place
@@ -49,7 +49,7 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
         evidence_ref=command.evidence_ref,
         granted_on=command.granted_on,
         valid_until=command.valid_until,
-        begins_at=end_of_day_at(place, command.granted_on - timedelta(days=1)),
+        begins_at=begin_of_day_at(place, command.granted_on),
         expires_at=end_of_day_at(place, command.valid_until),
         guardian=command.guardian,
         recorded_by=context.actor.org,
