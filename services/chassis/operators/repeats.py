@@ -2,11 +2,13 @@
 
 A service names those of its own events (`Service.repeats`), such as erasures. What its topics have of them is written
 to the table `repeat` in the transaction that lets the service go on. The worker alone decides on it
-(`chassis/work/repeater.py`), and the gate stays closed while there is a row.
+(`chassis/work/repeater.py`), and the gate stays closed while there is a row. One that no worker can decide on is an
+operator's to make good by hand, and then to set aside.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,8 +19,12 @@ from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from chassis.outbox.lineage import Comparison, Published
+from chassis.postgres.database import Connection
 from chassis.pure.messages import Event
 
+_WAITING = "select id, type, occurred_at, body, asked_by from repeat order by id"
+_SET_ASIDE = "delete from repeat where id = any($1::bigint[]) returning id, type, occurred_at, body, asked_by"
+_DECIDED = "insert into reconciliation (decided_by, reason, report) values ($1, $2, $3)"
 _NOTE = "insert into repeat (type, occurred_at, body, asked_by) values ($1, $2, $3, $4)"
 
 
@@ -67,6 +73,31 @@ async def note(connection: asyncpg.Connection, repeats: Repeats, by: str) -> Non
     """Writes down what the worker is to repeat."""
     rows = [(each.told.type, each.occurred_at, each.event.model_dump_json(), by) for each in repeats.found]
     await connection.executemany(_NOTE, rows)
+
+
+class Waiting(NamedTuple):
+    """An event that is still to be repeated. `about`: its body, which like that of every event holds ids and codes."""
+
+    id: int
+    type: str
+    at: datetime
+    about: str
+    asked_by: str
+
+
+async def waiting(connection: Connection) -> list[Waiting]:
+    """What is still to be repeated, in its order."""
+    return [Waiting(*row) for row in await connection.fetch(_WAITING)]
+
+
+async def set_aside(connection: Connection, ids: Sequence[int], by: str, reason: str) -> list[Waiting]:
+    """Repeats these no more, and writes down who has decided so; returns those that there were."""
+    async with connection.transaction():
+        found = sorted(Waiting(*row) for row in await connection.fetch(_SET_ASIDE, ids))
+        if found:
+            report = {"set_aside": [each._asdict() | {"at": each.at.isoformat()} for each in found]}
+            await connection.execute(_DECIDED, by, reason, json.dumps(report))
+        return found
 
 
 def _read(told: Published, record: ConsumerRecord[bytes, bytes], event: type[Event]) -> Repeat | None:

@@ -3,6 +3,9 @@
 They are rows of `repeat` (`chassis/operators/repeats.py`), and the gate is closed while there is one. Each is decided
 on in order, by a handler of the service, as every other event is. What a handler tells was told at the time: it is not
 published again. A batch and the end of its rows are one transaction, and done twice it changes nothing.
+
+One that cannot be decided on holds up no other. It stays, and keeps the gate closed, until an operator has made its
+effect by hand and sets it aside (`ph restore repeats`, `ph restore set-aside`).
 """
 
 from __future__ import annotations
@@ -12,9 +15,10 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
+from pydantic import ValidationError
 
 from chassis.audit.rows import DONE, WRITTEN, Who
-from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection, is_bad_data, reason_of
 from chassis.pure.decision import Handler, Refused
 from chassis.pure.messages import Event
 from chassis.telemetry.logs import get_logger
@@ -25,10 +29,21 @@ from chassis.work.workshop import Workshop
 BATCH = 100
 OPERATOR = "operator"
 
-_SOME = "select id, type, occurred_at, body, asked_by from repeat order by id limit $1 for update"
+_SOME = """
+select id, type, occurred_at, body, asked_by from repeat where id <> all($2::bigint[]) order by id limit $1 for update
+"""
 _DONE = "delete from repeat where id = any($1::bigint[])"
 
 log = get_logger(__name__)
+
+
+class UndecidableError(Exception):
+    """Nothing was decided on one of these `rows`, and nothing has changed; `reason` says why, without values."""
+
+    def __init__(self, reason: str, rows: Sequence[int] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.rows = rows
 
 
 class Repeater:
@@ -41,17 +56,45 @@ class Repeater:
         self._repeats = {event.type: (event, handler) for event, handler in repeats.items()}
         self._subject = f"{subject}_id"
         self._vault = vault
+        self._undecidable = set[int]()
+        """Rows that this version cannot decide on. The next process tries them again."""
 
     async def step(self) -> int:
-        """Decides on the next ones; returns how many. Raises `LookupError` for an event that this version does not
-        repeat: an earlier one runs than the one that has asked for it."""
+        """Decides on the next ones; returns how many."""
+        try:
+            return await self._some(BATCH)
+        except UndecidableError:
+            return await self._one_by_one()
+
+    async def _one_by_one(self) -> int:
+        done = 0
+        for _ in range(BATCH):
+            try:
+                found = await self._some(1)
+            except UndecidableError as error:
+                self._undecidable.update(error.rows)
+                log.error("event_not_repeated", id=error.rows[0], reason=error.reason)
+                continue
+            if not found:
+                break
+            done += found
+        return done
+
+    async def _some(self, limit: int) -> int:
+        """Decides on up to `limit` rows, on all of them or none; returns how many."""
         async with (
             self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection,
             connection.transaction(),
         ):
-            rows = await connection.fetch(_SOME, BATCH)
+            rows = await connection.fetch(_SOME, limit, list(self._undecidable))
             if rows:
-                await self._repeat(connection, rows)
+                try:
+                    await self._repeat(connection, rows)
+                except Exception as error:
+                    if not (isinstance(error, UndecidableError | ValidationError | LookupError) or is_bad_data(error)):
+                        raise
+                    reason = error.reason if isinstance(error, UndecidableError) else reason_of(error)
+                    raise UndecidableError(reason, [row["id"] for row in rows]) from error
             return len(rows)
 
     async def _repeat(self, connection: Connection, rows: Sequence[asyncpg.Record]) -> None:
@@ -63,7 +106,7 @@ class Repeater:
             cause = Cause(self._shop.actor, row["occurred_at"], self._shop.tracer.root())
             decision = work.decide(handler, event, cause)
             if isinstance(decision, Refused):
-                raise TypeError(f"the repetition of {event.type} was refused: {decision.code}")
+                raise UndecidableError(decision.code)
             if decision.states or decision.erased:
                 changed[type(event).__name__, row["asked_by"]].append(getattr(event, self._subject, event.key))
         work.emitted.clear()
@@ -77,6 +120,6 @@ class Repeater:
 
     def _message(self, type_: str, body: str) -> tuple[Event, Handler]:
         if type_ not in self._repeats:
-            raise LookupError(f"this version does not repeat {type_}: start the one that ph restore reconcile was of")
+            raise UndecidableError(f"this version does not repeat {type_}: start the one of ph restore reconcile")
         event, handler = self._repeats[type_]
         return event.model_validate_json(body), handler

@@ -14,7 +14,7 @@ import typer
 from chassis.kafka.clients import admin
 from chassis.kafka.kinds import Kinds, kinds
 from chassis.kafka.past import Reader, reader_of
-from chassis.operators import restore
+from chassis.operators import repeats, restore
 from chassis.operators.cli import targets
 from chassis.operators.cli.output import Json, print_json, print_table
 from chassis.operators.cli.parked import By, Reason
@@ -23,12 +23,14 @@ from chassis.operators.restore import Missing, Plan
 from chassis.outbox.lineage import Published
 from chassis.postgres.session import database
 from chassis.pure.messages import Event
+from chassis.trouble import Trouble
 
 T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, help="What was told and is forgotten, once a database or broker was put back.")
 
 REPEATS = ("about", "kind", "at")
+WAITING = ("id", "type", "at", "about", "asked by")
 COLUMNS = ("what", "topic", "key", "number", "type", "recorded")
 
 Listed = Annotated[bool, typer.Option("--list", help="Name whom what is to be repeated is about, not only count it.")]
@@ -75,24 +77,56 @@ def reconcile(*, service: Service, by: By, reason: Reason, as_json: Json = False
         )
 
 
+@app.command(name="repeats")
+def list_repeats(*, service: Service, as_json: Json = False) -> None:
+    """List what a worker is still to repeat: nobody is answered before. A log line `event_not_repeated` has the id of
+    one that it cannot decide on. Exit code 1 if there is something."""
+    found = _in(service, targets.app_dsn, repeats.waiting)
+    if as_json:
+        print_json([each._asdict() for each in found])
+    elif found:
+        print_table(WAITING, [[*map(printable, map(str, each))] for each in found])
+    else:
+        typer.echo("nothing is to be repeated", err=True)
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command()
+def set_aside(
+    ids: Annotated[list[int], typer.Argument(help="As `ph restore repeats` lists them.", metavar="ID...")],
+    *,
+    service: Service,
+    by: By,
+    reason: Reason,
+) -> None:
+    """Repeat these events no more, once their effect was made by hand, so that the service answers again."""
+    done = _in(service, targets.app_dsn, lambda c: repeats.set_aside(c, ids, by, reason))
+    typer.echo(f"set aside {len(done)} of {len(set(ids))}", err=True)
+    if missing := sorted(set(ids) - {each.id for each in done}):
+        raise Trouble(
+            f"these are not to be repeated: {', '.join(map(str, missing))}",
+            remedy=f"See which are: ph restore repeats --service {service}",
+        )
+
+
 @app.command()
 def decided(*, service: Service, as_json: Json = False) -> None:
     """Show what was reconciled, the last first: by whom, why, and everything that was forgotten or missing then."""
 
-    async def run() -> list[dict[str, Any]]:
-        (name,) = targets.chosen([service], everything=False)
-        async with database(targets.operator_dsn(name), "ph restore") as connection:
-            return await restore.decided(connection)
-
-    found = asyncio.run(run())
+    found = _in(service, targets.operator_dsn, restore.decided)
     if as_json:
         print_json(found)
         return
     for each in found:
         report = each["report"]
         typer.echo(f"{each['at']:%Y-%m-%d %H:%M:%S %Z}, {printable(each['by'])}: {printable(each['reason'])}")
-        lines = [_line("forgotten", *_described(Published(**event))) for event in report["forgotten"]]
-        lines += [_missing(Missing(**event)) for event in report["missing"]]
+        lines = [_line("forgotten", *_described(Published(**event))) for event in report.get("forgotten", ())]
+        lines += [_missing(Missing(**event)) for event in report.get("missing", ())]
+        lines += [
+            _line("set aside", "", event["about"], event["id"], event["type"], event["at"])
+            for event in report.get("set_aside", ())
+        ]
         print_table(COLUMNS, lines)
 
 
@@ -113,6 +147,17 @@ def _show_repeats(service: str, found: Plan, *, listed: bool) -> None:
         typer.echo(what, err=True)
     if listed and found.repeats.found:
         print_table(REPEATS, [[*each.values()] for each in _by_subject(service, found)])
+
+
+def _in(service: str, dsn: Callable[[str], str], work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    """Runs `work` on the service's database."""
+
+    async def run() -> T:
+        (name,) = targets.chosen([service], everything=False)
+        async with database(dsn(name), "ph restore") as connection:
+            return await work(connection)
+
+    return asyncio.run(run())
 
 
 def _on(

@@ -291,7 +291,12 @@ def lineage(needs: Needs, database: DatabaseFacts) -> Line:
         return Line("lineage", State.WRONG, says, "See `ph restore plan`.")
     if database.repeats:
         says = f"nobody is answered: {database.repeats} events that were forgotten are still to be repeated"
-        return Line("lineage", State.WRONG, says, "A worker does that within seconds: see that one runs, and its log.")
+        return Line(
+            "lineage",
+            State.WRONG,
+            says,
+            "A worker does that within seconds: see that one runs. ph restore repeats lists what it cannot do.",
+        )
     if unknown := [topic for topic in needs.writes if topic not in database.told]:
         return Line("lineage", State.UNKNOWN, f"no relay has compared this database with {', '.join(unknown)} yet")
     return Line("lineage", State.RIGHT, "nothing that was told is forgotten")
