@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from chaos.check import Check
 from chaos.edge import STRANGE, Call
 from chaos.evidence import WRITES, Evidence, Life, Probe
 from chaos.laws.processes import BOUND_BYTES, silenced
-from chaos.laws.timely import NO_REASON, SLOW_TO_READ
+from chaos.laws.timely import NO_REASON, OF_TOPICS, SLOW_TO_READ
 from chaos.windows import Quiet, Window, troubled, windows
 
 EDGE = ("slow_client", "large_client", "forger")
@@ -33,11 +33,7 @@ def callers_within_bounds(evidence: Evidence) -> Check:
     _refused(evidence, check)
     _without_effect(evidence, check)
     strange = list(windows(evidence, EDGE))
-    besides = (*EDGE, *NO_REASON)
-    quiet = {
-        service: Quiet(troubled(evidence, besides=besides, healing=HEALING, slow=SLOW_TO_READ, of=service))
-        for service in WRITES
-    }
+    quiet = {service: _quiet(evidence, service, besides=(*EDGE, *NO_REASON)) for service in WRITES}
     for served in evidence.edge.served:
         alone = quiet["shop"].seconds(served.asked, served.asked + AT_ONCE) >= AT_ONCE - 0.001
         if _in(strange, served.asked) and alone:
@@ -45,13 +41,15 @@ def callers_within_bounds(evidence: Evidence) -> Check:
             what = "seconds until a good command was answered"
             check.that(late <= ANSWERED_WITHIN, what, f"asked at {served.asked:.3f}", "at most 10", round(late, 1))
             check.count("good commands")
+    # Whose topics are others by now is not ready until it reads all of them: that is the truth.
+    ready = {service: _quiet(evidence, service, besides={*EDGE, *NO_REASON} - {*OF_TOPICS}) for service in WRITES}
     lives = list(evidence.lives)
     for probe in evidence.probes:
         life = _life(lives, probe.worker, probe.asked)
         if life is None or not _in(strange, probe.asked) or not _grown_up(life, probe):
             continue
         spent = probe.answered - probe.asked
-        if quiet[life.service].seconds(probe.asked, probe.answered) >= spent - 0.001:
+        if ready[life.service].seconds(probe.asked, probe.answered) >= spent - 0.001:
             where = f"{probe.worker} at {probe.asked:.3f}"
             check.equal("probes while callers are strange", where, (200, 200), (probe.live, probe.ready))
             check.count("probes")
@@ -62,6 +60,10 @@ def callers_within_bounds(evidence: Evidence) -> Check:
                 sample.resident <= BOUND_BYTES, "resident bytes", where, f"at most {BOUND_BYTES}", sample.resident
             )
     return check
+
+
+def _quiet(evidence: Evidence, service: str, *, besides: Collection[str]) -> Quiet:
+    return Quiet(troubled(evidence, besides=besides, healing=HEALING, slow=SLOW_TO_READ, of=service))
 
 
 def _refused(evidence: Evidence, check: Check) -> None:
@@ -80,9 +82,14 @@ def _refused(evidence: Evidence, check: Check) -> None:
 
 
 def _met_an_end(evidence: Evidence, call: Call) -> bool:
-    """Whether the process ended meanwhile, or was about to, or had not begun."""
+    """Whether the process ended meanwhile, or was about to, or had not begun to listen."""
     life = _life(evidence.lives, call.worker, call.asked)
-    return life is None or (life.ended is not None and life.ended <= call.asked + ENDING)
+    if life is None or (life.ended is not None and life.ended <= call.asked + ENDING):
+        return True
+    return not any(
+        probe.worker == call.worker and probe.live > 0 and life.started <= probe.answered <= call.asked
+        for probe in evidence.probes
+    )
 
 
 def _without_effect(evidence: Evidence, check: Check) -> None:

@@ -26,10 +26,10 @@ PUBLISHED_WITHIN = 10.0
 found the brokers."""
 HEALING = 5.0
 """Seconds after a fault that do not count: who was killed or cut off is back, and has worked off what was left."""
+OF_TOPICS = ("partitions_added", "topic_renewed", "one_topic_more")
+"""Topics are others than before."""
 NO_REASON = (
-    "partitions_added",
-    "topic_renewed",
-    "one_topic_more",
+    *OF_TOPICS,
     "stranger_in_the_group",
     "poison",
     "odd_record",

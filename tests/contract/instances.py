@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
+from rstr import Rstr
 
 DAYS = st.dates(date(2017, 1, 1), date(2099, 12, 31))
 TIMES = st.datetimes(datetime(2017, 1, 1), datetime(2099, 12, 31))  # noqa: DTZ001 - Z is appended below
+
+SEEDS = st.integers(0, 255)
 
 
 def instances(schema: Mapping[str, Any], root: Mapping[str, Any] | None = None) -> st.SearchStrategy[Any]:
@@ -55,4 +60,14 @@ def _text(schema: Mapping[str, Any]) -> st.SearchStrategy[str]:
             return DAYS.map(str)
         case "date-time":
             return TIMES.map(lambda at: at.isoformat() + "Z")
-    return st.from_regex(schema["pattern"], fullmatch=True)
+    return _matching(schema["pattern"])
+
+
+def _matching(pattern: str) -> st.SearchStrategy[str]:
+    """Texts of a pattern, each drawn as one number: hypothesis's own `from_regex` draws every character."""
+    return SEEDS.map(lambda seed: _text_of(pattern, seed))
+
+
+@cache
+def _text_of(pattern: str, seed: int) -> str:
+    return Rstr(Random(seed)).xeger(pattern)
