@@ -18,6 +18,7 @@ from chassis.pure.states import Kind
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+    from starlette.routing import BaseRoute
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class Service:
     `auditor`: the role that reads the audit.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
     or `stays` says why it hangs on none. `follows`: those that also what was stored before them is to have.
-    `watched`: what a worker counts every minute.
+    `watched`: what a worker counts every minute. `pages` reads its settings and makes what the service shows in
+    browsers: each of them finds out by itself who is asking, and none is a part of the API's document.
     `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and
     `weekends` are laid over them.
     """
@@ -128,6 +130,7 @@ class Service:
     wrapped: Sequence[Wrapped] = ()
     audit_head: type[AuditSealed] | None = None
     auditor: str = ""
+    pages: Callable[[], Sequence[BaseRoute]] = lambda: ()
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for a deadline that would move without a word, and for data keys that nobody would wrap

@@ -173,7 +173,7 @@ class Runtime:
     def _app(self) -> FastAPI:
         serves_api = self.settings.role in {"all", "api"}
         app = create_api(
-            self.service if serves_api else replace(self.service, routers=()),
+            self.service if serves_api else replace(self.service, routers=(), pages=lambda: ()),
             self.settings,
             middleware=[Middleware(HttpTelemetry, tracer=self.tracer, metrics=self.metrics)],
             routers=[health.router(self.probes, self.metrics)],
