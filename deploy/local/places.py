@@ -39,6 +39,7 @@ class Ports:
     counselling: int
     placement: int
     kafka_secured: int = 59094
+    provider: int = 8100
 
     def of(self, name: str) -> int:
         """The port of a part by its name."""

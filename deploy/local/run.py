@@ -155,6 +155,7 @@ def _print_urls(stack: LocalStack) -> None:
     print()
     for service, url in stack.urls().items():
         print(f"{service:12} {url}/docs   {url}/metrics")
+    print(f"{'pages':12} {stack.urls()['journey']}/pages")
     print(f"{'Kafka':12} {stack.kafka.bootstrap}{_door(stack)}")
     print(f"{'PostgreSQL':12} 127.0.0.1:{stack.ports.postgres}, databases ph_referral, ph_training, ...")
     print(f"{'logs':12} {os.path.relpath(stack.logs)}", flush=True)
@@ -167,8 +168,9 @@ def _door(stack: LocalStack) -> str:
 def _watch(stack: LocalStack) -> None:
     while True:
         time.sleep(0.5)
-        for program in (stack.postgres.program, stack.kafka.program, *stack.services.values()):
-            program.require_alive()
+        for program in (stack.postgres.program, stack.kafka.program, stack.provider, *stack.services.values()):
+            if program is not None:
+                program.require_alive()
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:
