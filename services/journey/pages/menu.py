@@ -1,0 +1,53 @@
+"""Which pages there are, and whom each is open to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from vocabulary.roles import (
+    CENTRE_COUNSELLOR,
+    CENTRE_MANAGER,
+    OPERATOR,
+    PLACEMENT_OFFICER,
+    PROGRAMME_MANAGER,
+    RETURN_COUNSELLOR,
+    SCOUT,
+    TRAINING_CLERK,
+)
+
+STAFF: Final = (
+    *(SCOUT, RETURN_COUNSELLOR, TRAINING_CLERK),
+    *(CENTRE_COUNSELLOR, CENTRE_MANAGER, PLACEMENT_OFFICER),
+)
+"""People of organisations that work on cases: each sees those of its own."""
+CASES: Final = (OPERATOR, *STAFF)
+LISTS: Final = (OPERATOR, PROGRAMME_MANAGER, *STAFF)
+FIGURES: Final = (PROGRAMME_MANAGER,)
+CHAIN: Final = (OPERATOR,)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page that the menu names."""
+
+    path: str
+    label: str
+    roles: tuple[str, ...]
+
+
+HOME: Final = "/pages"
+SEARCH: Final = Entry("/pages/search", "Find a case", CASES)
+STUCK: Final = Entry("/pages/stuck", "Stuck", LISTS)
+OVERDUE: Final = Entry("/pages/overdue", "Overdue", LISTS)
+FIGURES_PAGE: Final = Entry("/pages/figures", "Figures", FIGURES)
+CHAIN_PAGE: Final = Entry("/pages/chain", "Chain", CHAIN)
+MENU: Final = (SEARCH, STUCK, OVERDUE, FIGURES_PAGE, CHAIN_PAGE)
+ANYBODY: Final = tuple(dict.fromkeys(role for entry in MENU for role in entry.roles))
+"""Who finds anything here."""
+
+
+def menu_of(roles: Collection[str]) -> tuple[Entry, ...]:
+    """The pages that these roles open."""
+    return tuple(entry for entry in MENU if not set(roles).isdisjoint(entry.roles))

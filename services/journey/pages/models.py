@@ -1,0 +1,167 @@
+"""What the templates are given: plain values, already chosen for whoever looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from journey.pages.lanes import Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one reader did with an event."""
+
+    service: str
+    says: str
+    at: datetime | None = None
+    trouble: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event of a case. `wait`: since the one before it. `trace`: an address, if traces can be looked at."""
+
+    id: str
+    at: datetime
+    service: str
+    type: str
+    title: str
+    wait: timedelta | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that is owed. `state`: due, missed or met."""
+
+    id: str
+    type: str
+    due_at: datetime
+    owner: str
+    state: str
+    level: int = 0
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a case waits for, and whose turn it is."""
+
+    what: str
+    whose: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """The page of a case."""
+
+    case_id: str
+    reference: str
+    country: str
+    now: datetime
+    statuses: tuple[tuple[str, str], ...]
+    """Per service, how the case stands there."""
+    rows: tuple[Row, ...]
+    deadlines: tuple[Due, ...]
+    waiting: tuple[Waiting, ...]
+    unknown: tuple[str, ...]
+    """What journey does not know."""
+    drawing: Drawing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A case that waits. `days` has passed since the last event, or since what was due."""
+
+    case_id: str
+    reference: str
+    country: str
+    centre: str
+    what: str
+    whose: str
+    since: datetime
+    late: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter of a list."""
+
+    name: str
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A list of cases. `following`: the address of the next page."""
+
+    title: str
+    says: str
+    path: str
+    filters: tuple[Filter, ...]
+    items: tuple[Stuck, ...]
+    following: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One number of a figure. `share` is None where there is none to show; `text` then says why."""
+
+    label: str
+    share: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with its definition beside it."""
+
+    code: str
+    title: str
+    definition: str
+    bars: tuple[Bar, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FiguresPage:
+    """The programme's figures."""
+
+    now: datetime
+    path: str
+    filters: tuple[Filter, ...]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one service of the chain stands, as its own events tell. None: it has not said."""
+
+    service: str
+    heard_at: datetime | None
+    lag_seconds: float | None
+    outbox_seconds: float | None
+    parked: int | None
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChainPage:
+    """The health of the chain."""
+
+    now: datetime
+    services: tuple[Health, ...]
+    troubles: tuple[str, ...] = ()
