@@ -12,6 +12,7 @@ import pytest
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
 from counselling.app import SERVICE as COUNSELLING
+from journey.app import SERVICE as JOURNEY
 from placement.app import SERVICE as PLACEMENT
 from referral.app import SERVICE as REFERRAL
 from tests.support import toy as toy_service
@@ -148,6 +149,12 @@ async def placement(cluster: Cluster, placement_template: str) -> AsyncIterator[
     """The placement service on a fresh database."""
     async with on_a_copy(cluster, placement_template, Placement) as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+async def journey_template(cluster: Cluster) -> str:
+    """The name of a database with journey's schema."""
+    return await migrated(cluster, JOURNEY)
 
 
 @pytest.fixture

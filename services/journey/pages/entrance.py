@@ -14,7 +14,7 @@ from chassis.http.problems import Problem
 from chassis.http.starting import started
 from chassis.telemetry.logs import get_logger
 from journey.pages.frame import HEADERS, html
-from journey.pages.menu import ANYBODY, HOME, Entry
+from journey.pages.menu import HOME, Entry, anybody
 from journey.pages.visits import Page, Visit, Visits, shown_as_page
 from journey.sign_in.provider import Attempt, Provider
 from journey.sign_in.sessions import Sessions
@@ -51,7 +51,7 @@ class Entrance:
             page("/pages/sign-in", self.sign_in),
             page(CALLBACK, self.signed_in),
             page("/pages/signed-out", self.signed_out),
-            self._visits.route("/pages/sign-out", self.sign_out, roles=ANYBODY, method="POST"),
+            self._visits.route("/pages/sign-out", self.sign_out, roles=anybody(self._visits.menu), method="POST"),
         ]
 
     async def sign_in(self, request: Request) -> Response:
@@ -82,11 +82,11 @@ class Entrance:
                 remedy="Sign in again.",
             )
         who = await self._provider.person(Attempt(secret), dict(request.query_params))
-        request.app.state.door.acting(request, who, ANYBODY)
+        request.app.state.door.acting(request, who, anybody(self._visits.menu))
         [newest, *_] = remembered(request, who.subject)
         before = request.cookies.get(self._visits.cookie)
         made = await self._sessions.make(started(request, "workshop").pool, who, newest, before)
-        log.info("signed_in", org=who.org)
+        log.info("signed_in")
         answer = RedirectResponse(_place(place), 303, dict(HEADERS))
         self._set(answer, self._visits.cookie, made, None)
         self._forget(answer, self._attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,10 +44,13 @@ OVERDUE: Final = Entry("/pages/overdue", "Overdue", LISTS)
 FIGURES_PAGE: Final = Entry("/pages/figures", "Figures", FIGURES)
 CHAIN_PAGE: Final = Entry("/pages/chain", "Chain", CHAIN)
 MENU: Final = (SEARCH, STUCK, OVERDUE, FIGURES_PAGE, CHAIN_PAGE)
-ANYBODY: Final = tuple(dict.fromkeys(role for entry in MENU for role in entry.roles))
-"""Who finds anything here."""
 
 
-def menu_of(roles: Collection[str]) -> tuple[Entry, ...]:
+def anybody(menu: Iterable[Entry]) -> tuple[str, ...]:
+    """Who finds anything in this menu."""
+    return tuple(dict.fromkeys(role for entry in menu for role in entry.roles))
+
+
+def menu_of(menu: Iterable[Entry], roles: Collection[str]) -> tuple[Entry, ...]:
     """The pages that these roles open."""
-    return tuple(entry for entry in MENU if not set(roles).isdisjoint(entry.roles))
+    return tuple(entry for entry in menu if not set(roles).isdisjoint(entry.roles))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from journey.pages.lanes import Drawing
 
@@ -118,7 +118,7 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One number of a figure. `share` is None where there is none to show; `text` then says why."""
+    """One share of a figure. `share` is None where there is none to show; `text` then says why."""
 
     label: str
     share: float | None
@@ -127,23 +127,48 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure with its definition beside it."""
+    """A figure with its definition beside it. `missing`: what belongs to it and no event tells."""
 
-    code: str
+    id: str
     title: str
     definition: str
-    bars: tuple[Bar, ...]
-    note: str = ""
+    source: str
+    bars: tuple[Bar, ...] = ()
+    numbers: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A cross-table of a figure: its first `heads` columns say which cell it is, a Bar is drawn."""
+
+    id: str
+    title: str
+    columns: tuple[str, ...]
+    heads: int
+    rows: tuple[tuple[str | Bar, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FiguresPage:
-    """The programme's figures."""
+    """The programme's figures: in total, or of one country. `absent`: why those that are not here are not."""
 
-    now: datetime
-    path: str
+    as_of: date
+    country: str
     filters: tuple[Filter, ...]
     figures: tuple[Figure, ...]
+    absent: str = ""
+
+    path = "/pages/figures"
+
+
+@dataclass(frozen=True, slots=True)
+class FigurePage:
+    """One figure with all that is published of it."""
+
+    as_of: date
+    figure: Figure
+    tables: tuple[Table, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 from uuid import UUID
 
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from chassis.http.problems import Problem
 from journey.pages.entrance import Entrance
 from journey.pages.frame import HEADERS, style_route
-from journey.pages.menu import ANYBODY, CASES, CHAIN_PAGE, FIGURES_PAGE, HOME, OVERDUE, SEARCH, STUCK
-from journey.pages.models import CasePage, ChainPage, FiguresPage, ListPage
+from journey.pages.menu import CHAIN_PAGE, FIGURES_PAGE, HOME, OVERDUE, SEARCH, STUCK, Entry, anybody
+from journey.pages.models import CasePage, ChainPage, FigurePage, FiguresPage, ListPage
 from journey.pages.visits import Visit, Visits
 from journey.sign_in.provider import Provider
 from journey.sign_in.sessions import Sessions
 from journey.sign_in.settings import SignInSettings
 
 FILTERS = ("country", "centre", "type", "cursor")
-FIGURE_FILTERS = ("cohort", "country", "centre", "group", "sex")
 
 
-class Knowledge(Protocol):
-    """What the pages ask. Each answer is chosen for the visitor; what they may not see raises `Problem`."""
+class Cases(Protocol):
+    """What is asked of cases. Each answer is chosen for the visitor; what they may not see raises `Problem`."""
 
     async def find(self, visit: Visit, text: str) -> UUID | None:
         """The case with this id or reference, or of the referral with this id."""
@@ -38,22 +37,39 @@ class Knowledge(Protocol):
     async def overdue(self, visit: Visit, wish: Mapping[str, str]) -> ListPage:
         """What is owed and late."""
 
-    async def figures(self, visit: Visit, wish: Mapping[str, str]) -> FiguresPage:
-        """The programme's figures."""
+
+class Figures(Protocol):
+    """What is asked of the programme's figures."""
+
+    async def all(self, visit: Visit, country: str) -> FiguresPage:
+        """All of them: in total, or of one country."""
+
+    async def one(self, visit: Visit, name: str) -> FigurePage:
+        """One with all of its tables. Raises `Problem` 404 if there is none."""
+
+
+class Chain(Protocol):
+    """What is asked of the services."""
 
     async def chain(self, visit: Visit) -> ChainPage:
-        """How the services stand."""
+        """How they stand."""
 
 
-class Pages:
-    """What each page shows."""
+class CasePages:
+    """Where cases are, and what they wait for."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
-        self._knows = knowledge
+    menu = (SEARCH, STUCK, OVERDUE)
 
-    async def home(self, visit: Visit) -> Response:
-        """The first page that the visitor's role opens."""
-        return RedirectResponse(visit.visitor.menu[0].path, 303, dict(HEADERS))
+    def __init__(self, cases: Cases) -> None:
+        self._cases = cases
+
+    def routes(self, visits: Visits) -> Iterable[Route]:
+        """All of them."""
+        yield visits.route(SEARCH.path, self.search, roles=SEARCH.roles)
+        yield visits.route(SEARCH.path, self.find_case, roles=SEARCH.roles, method="POST", fields=["case"])
+        yield visits.route("/pages/cases/{case_id:uuid}", self.case, roles=SEARCH.roles)
+        yield visits.route(STUCK.path, self.stuck, roles=STUCK.roles, fields=FILTERS)
+        yield visits.route(OVERDUE.path, self.overdue, roles=OVERDUE.roles, fields=FILTERS)
 
     async def search(self, visit: Visit) -> Response:
         """The form."""
@@ -63,7 +79,7 @@ class Pages:
         """From what was typed to the case: a form sends it, since addresses are kept in logs on the way."""
         asked = visit.form.get("case", "")[:64]
         try:
-            found = await self._knows.find(visit, asked) if asked else None
+            found = await self._cases.find(visit, asked) if asked else None
         except Problem as problem:
             if problem.status not in {404, 422}:
                 raise
@@ -76,49 +92,101 @@ class Pages:
     async def case(self, visit: Visit) -> Response:
         """The timeline of one case."""
         case_id: UUID = visit.request.path_params["case_id"]
-        page = await self._knows.case(visit, case_id)
+        page = await self._cases.case(visit, case_id)
         await visit.shown([case_id])
         return visit.page("case.html", page=page)
 
     async def stuck(self, visit: Visit) -> Response:
         """Cases that stand still."""
-        return await self._list(visit, await self._knows.stuck(visit, visit.query))
+        return await self._list(visit, await self._cases.stuck(visit, visit.query))
 
     async def overdue(self, visit: Visit) -> Response:
         """What is owed and late."""
-        return await self._list(visit, await self._knows.overdue(visit, visit.query))
+        return await self._list(visit, await self._cases.overdue(visit, visit.query))
 
     async def _list(self, visit: Visit, page: ListPage) -> Response:
         await visit.shown(UUID(each.case_id) for each in page.items if each.case_id)
         return visit.page("list.html", page=page)
 
+
+class FigurePages:
+    """The programme's figures."""
+
+    menu = (FIGURES_PAGE,)
+
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
+
+    def routes(self, visits: Visits) -> Iterable[Route]:
+        """All of them."""
+        roles = FIGURES_PAGE.roles
+        yield visits.route(FIGURES_PAGE.path, self.figures, roles=roles, fields=["country"])
+        yield visits.route("/pages/figures/{name}", self.figure, roles=roles)
+
     async def figures(self, visit: Visit) -> Response:
-        """The programme's figures."""
-        return visit.page("figures.html", page=await self._knows.figures(visit, visit.query))
+        """All, in total or of one country."""
+        return visit.page("figures.html", page=await self._figures.all(visit, visit.query.get("country", "")))
+
+    async def figure(self, visit: Visit) -> Response:
+        """One, with all that is published of it."""
+        return visit.page("figure.html", page=await self._figures.one(visit, visit.request.path_params["name"]))
+
+
+class ChainPages:
+    """How the services stand."""
+
+    menu = (CHAIN_PAGE,)
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+
+    def routes(self, visits: Visits) -> Iterable[Route]:
+        """One."""
+        yield visits.route(CHAIN_PAGE.path, self.chain, roles=CHAIN_PAGE.roles)
 
     async def chain(self, visit: Visit) -> Response:
-        """How the services stand."""
-        return visit.page("chain.html", page=await self._knows.chain(visit))
+        """Per service."""
+        return visit.page("chain.html", page=await self._chain.chain(visit))
+
+
+class Part(Protocol):
+    """Some pages that belong together."""
+
+    @property
+    def menu(self) -> tuple[Entry, ...]:
+        """Those that the menu names."""
+
+    def routes(self, visits: Visits) -> Iterable[Route]:
+        """All of them."""
 
 
 def routes(
-    knowledge: Knowledge, settings: SignInSettings | None = None, provider: Provider | None = None
+    parts: Iterable[Part], settings: SignInSettings | None = None, provider: Provider | None = None
 ) -> list[BaseRoute]:
     """All that browsers get. Raises `ValueError` if a setting is wrong."""
     settings = settings or SignInSettings()
+    parts = tuple(parts)
     sessions = Sessions(settings)
-    visits = Visits(settings, sessions)
+    visits = Visits(settings, sessions, tuple(entry for part in parts for entry in part.menu))
     entrance = Entrance(settings, provider or Provider(settings), sessions, visits)
-    pages = Pages(knowledge)
     return [
         style_route(),
         *entrance.routes(),
-        visits.route(HOME, pages.home, roles=ANYBODY),
-        visits.route(SEARCH.path, pages.search, roles=SEARCH.roles),
-        visits.route(SEARCH.path, pages.find_case, roles=SEARCH.roles, method="POST", fields=["case"]),
-        visits.route("/pages/cases/{case_id:uuid}", pages.case, roles=CASES),
-        visits.route(STUCK.path, pages.stuck, roles=STUCK.roles, fields=FILTERS),
-        visits.route(OVERDUE.path, pages.overdue, roles=OVERDUE.roles, fields=FILTERS),
-        visits.route(FIGURES_PAGE.path, pages.figures, roles=FIGURES_PAGE.roles, fields=FIGURE_FILTERS),
-        visits.route(CHAIN_PAGE.path, pages.chain, roles=CHAIN_PAGE.roles),
+        visits.route(HOME, _home, roles=anybody(visits.menu)),
+        *(route for part in parts for route in part.routes(visits)),
+        visits.route("/pages/{rest:path}", _nowhere, roles=anybody(visits.menu)),
     ]
+
+
+async def _nowhere(_visit: Visit) -> Response:
+    raise Problem(
+        status=404,
+        code="no_such_page",
+        detail="There is no page at this address.",
+        remedy="Choose one of the menu.",
+    )
+
+
+async def _home(visit: Visit) -> Response:
+    """The first page that the visitor's role opens."""
+    return RedirectResponse(visit.visitor.menu[0].path, 303, dict(HEADERS))

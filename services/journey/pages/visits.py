@@ -6,7 +6,7 @@ Whatever goes wrong is told as a page, in the words of the problem that an API w
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 from uuid import UUID
@@ -31,6 +31,12 @@ from journey.sign_in.settings import SignInSettings
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 20
+
+_REMEDIES = {
+    "role_required": "Sign in as somebody who has that role.",
+    "role_elsewhere": "Sign in at the organisation in which you have this role.",
+}
+"""Where the API speaks of tokens."""
 
 log = get_logger(__name__)
 
@@ -91,9 +97,9 @@ class Page(Route):
 class Visits:
     """Makes routes of what pages show."""
 
-    def __init__(self, settings: SignInSettings, sessions: Sessions) -> None:
+    def __init__(self, settings: SignInSettings, sessions: Sessions, menu: Sequence[Entry]) -> None:
         self._sessions = sessions
-        self._settings = settings
+        self.menu = menu
         self.cookie = "__Host-ph_session" if settings.is_safe else "ph_session"
 
     def route(
@@ -116,8 +122,22 @@ class Visits:
         if session is None:
             return _to_sign_in(request)
         who = session.who
-        request.app.state.rates.take(who.org, who.subject)
-        role = request.app.state.door.acting(request, who, roles)
+        visitor = Visitor(
+            role=sorted(who.roles)[0],
+            org=who.org,
+            country=who.country,
+            person=session.person,
+            form_token=session.form_token,
+            menu=menu_of(self.menu, who.roles),
+        )
+        try:
+            request.app.state.rates.take(who.org, who.subject)
+            visitor = replace(visitor, role=request.app.state.door.acting(request, who, roles))
+            return await shows(await self._visit(request, session, visitor, fields))
+        except Problem as problem:
+            return told_as_page(request, problem, visitor)
+
+    async def _visit(self, request: Request, session: Session, visitor: Visitor, fields: Sequence[str]) -> Visit:
         form: dict[str, str] = {}
         if request.method == "POST":
             form = await _form(request, ("form_token", *fields))
@@ -129,8 +149,7 @@ class Visits:
                     remedy="Go back, load the page again and send the form once more.",
                 )
         query = _fields(request.scope["query_string"].decode(), () if request.method == "POST" else fields, "parameter")
-        visitor = Visitor(role, who.org, who.country, session.person, session.form_token, menu_of(who.roles))
-        return await shows(Visit(request, visitor, form, query))
+        return Visit(request, visitor, form, query)
 
 
 async def shown_as_page(request: Request, answer: Callable[[], Awaitable[Response]]) -> Response:
@@ -155,16 +174,16 @@ async def shown_as_page(request: Request, answer: Callable[[], Awaitable[Respons
         )
 
 
-def told_as_page(request: Request, problem: Problem) -> Response:
+def told_as_page(request: Request, problem: Problem, visitor: Visitor | None = None) -> Response:
     """A problem in words."""
     answer = html(
         "told.html",
         problem.status,
-        visitor=None,
+        visitor=visitor,
         here="",
         title=problem.code.replace("_", " ").capitalize(),
         says=problem.detail,
-        remedy=problem.remedy,
+        remedy=_REMEDIES.get(problem.code, problem.remedy),
         bad=True,
         link=Entry("/pages", "To the first page", ()),
         instance=instance_of(request.scope),

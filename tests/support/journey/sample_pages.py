@@ -17,6 +17,7 @@ from journey.pages.models import (
     Choice,
     Due,
     Figure,
+    FigurePage,
     FiguresPage,
     Filter,
     Health,
@@ -24,6 +25,7 @@ from journey.pages.models import (
     Outcome,
     Row,
     Stuck,
+    Table,
     Waiting,
 )
 
@@ -127,27 +129,42 @@ def list_page(curse: str = "", title: str = "Stuck cases") -> ListPage:
     )
 
 
-def figures_page(curse: str = "") -> FiguresPage:
-    """Some numbers, one suppressed, one without events."""
-    return FiguresPage(
-        now=NOW,
-        path="/pages/figures",
-        filters=list_page(curse).filters[:2],
-        figures=(
-            Figure(
-                f"K1{curse}",
-                f"Job offer after arrival{curse}",
-                f"Persons of the cohort with a job offer within so many days of arrival.{curse}",
-                (
-                    Bar(f"30 days{curse}", 0.21, f"21 % of 143{curse}"),
-                    Bar("90 days", 0.48, "48 % of 131"),
-                    Bar("180 days", 0.74, "74 % of 98"),
-                    Bar("365 days", None, "fewer than 5"),
-                ),
-            ),
-            Figure("K12", "Sustainability", "Mean of the composite score per wave.", (), f"Not recorded yet.{curse}"),
+def figure(curse: str = "") -> Figure:
+    """The promise: shares, numbers, and what no event tells."""
+    return Figure(
+        "k1",
+        f"Job offers{curse}",
+        f"Returnees who had a job offer within so many days of their arrival.{curse}",
+        f"JobOffered, ArrivedInCountry{curse}",
+        (
+            Bar(f"30 days{curse}", 0.21, f"21 %{curse}"),
+            Bar("90 days", 0.48, "48 %"),
+            Bar("180 days", 0.74, "74 %"),
+            Bar("365 days", None, "withheld"),
         ),
+        ((f"people of the cohort{curse}", f"143{curse}"), ("of them, with a job offer by now", "withheld")),
+        (f"the ratio of the sustainability score{curse}", "sex of walk-ins"),
     )
+
+
+def figures_page(curse: str = "") -> FiguresPage:
+    """Two figures, one of them with nothing but what is missing."""
+    bare = Figure("k18", "Equity", "Coverage of one group, divided by that of another.", "K1", missing=("K12",))
+    filters = list_page(curse).filters[:1]
+    return FiguresPage(
+        NOW.date(), f"NG{curse}", filters, (figure(curse), bare), f"Some are not told per country.{curse}"
+    )
+
+
+def figure_page(curse: str = "") -> FigurePage:
+    """The promise by country and centre."""
+    rows = (
+        (f"NG{curse}", f"NG-LOS{curse}", f"57{curse}", Bar("", 0.61, f"61 %{curse}"), "withheld"),
+        ("IQ", "IQ-EBL", "86", Bar("", 0.4, "40 %"), "12"),
+    )
+    columns = (f"country{curse}", "centre", "people of the cohort", "within 90 days", "waiting")
+    table = Table("by-country-centre", f"By country and centre{curse}", columns, 2, rows)
+    return FigurePage(NOW.date(), figure(curse), (table,))
 
 
 def chain_page(curse: str = "") -> ChainPage:
@@ -185,8 +202,15 @@ class Sample:
     async def overdue(self, _visit: Any, wish: Mapping[str, str]) -> ListPage:
         return list_page(self.curse, "Overdue")
 
-    async def figures(self, _visit: Any, wish: Mapping[str, str]) -> FiguresPage:
+    async def all(self, _visit: Any, country: str) -> FiguresPage:
         return figures_page(self.curse)
+
+    async def one(self, _visit: Any, name: str) -> FigurePage:
+        if name != "k1":
+            raise Problem(
+                status=404, code="figure_unknown", detail="There is no such figure.", remedy="Choose another."
+            )
+        return figure_page(self.curse)
 
     async def chain(self, _visit: Any) -> ChainPage:
         return chain_page(self.curse)

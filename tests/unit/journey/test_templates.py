@@ -14,9 +14,23 @@ from jinja2 import UndefinedError
 from journey.pages.frame import HEADERS, HERE, render, span
 from journey.pages.menu import MENU
 from journey.pages.visits import Visitor
-from tests.support.journey.sample_pages import CURSE, REFERENCE, case_page, chain_page, figures_page, list_page
+from tests.support.journey.sample_pages import (
+    CURSE,
+    REFERENCE,
+    case_page,
+    chain_page,
+    figure_page,
+    figures_page,
+    list_page,
+)
 
-PAGES = {"case.html": case_page, "list.html": list_page, "figures.html": figures_page, "chain.html": chain_page}
+PAGES = {
+    "case.html": case_page,
+    "list.html": list_page,
+    "figures.html": figures_page,
+    "figure.html": figure_page,
+    "chain.html": chain_page,
+}
 
 
 def shown(template: str, curse: str = "", **values: Any) -> str:
@@ -114,7 +128,7 @@ def test_what_is_not_known_is_said_and_nothing_is_guessed() -> None:
     text = shown("chain.html")
     assert "not told" in text
     assert "none yet" in text
-    assert "Not recorded yet." in shown("figures.html")
+    assert "Not recorded yet: <bdi>K12</bdi>." in shown("figures.html")
     empty = replace(case_page(), rows=(), deadlines=(), drawing=None, reference="", country="", waiting=(), unknown=())
     assert "No event of this case is known." in shown("case.html", page=empty)
     assert "Nothing waits" in shown("list.html", page=replace(list_page(), items=()))
