@@ -1,0 +1,1 @@
+"""A case as journey hears of it."""
