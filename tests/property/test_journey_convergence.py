@@ -161,6 +161,7 @@ def test_no_order_of_records_and_no_repeat_changes_a_journey(history: list[Told]
 def test_whatever_is_told_it_can_be_said_what_the_case_waits_for(history: list[Told]) -> None:
     journey = read(history)
     waits = waits_of(journey)
+    assert journey.waits == waits
     assert journey.status in get_args(Stage)
     assert [each.late_at for each in waits] == sorted(each.late_at for each in waits)
     assert max(Counter((each.what, each.subject, each.deadline) for each in waits).values(), default=1) == 1

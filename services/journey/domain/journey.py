@@ -1,7 +1,8 @@
 """The journey of one case through all services: what each topic tells of it, and what follows from all of them.
 
 Every topic writes a part of its own (`words.py`), so the document is the same in whatever order the topics are read.
-What is asked of several topics at once, such as how a referral stands, is worked out from the parts and never kept.
+What is asked of several topics at once, such as how a referral stands, is worked out from the parts. Of all that only
+what the case waits for is kept, since lists ask for it.
 
 The stage follows from the facts:
 
@@ -33,6 +34,7 @@ from journey.domain.consents import Consent
 from journey.domain.desk import Desk, Ended, Opened
 from journey.domain.owed import Deadline
 from journey.domain.referrals import Referral, referrals_of
+from journey.domain.wait import Wait
 from journey.domain.work import Enrolment, Offered, Work
 
 Stage = Literal[
@@ -67,6 +69,8 @@ class Journey:
     courses: Mapping[UUID, Enrolment] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
     deadlines: Mapping[str, Deadline] = field(default_factory=dict)
+    waits: tuple[Wait, ...] = ()
+    """What the case waits for, as it follows from the rest (`waiting.py`): lists ask for it."""
 
     @property
     def status(self) -> Stage:

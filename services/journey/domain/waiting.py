@@ -8,38 +8,17 @@ when somebody should look.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from journey.domain.duties import open_deadlines
 from journey.domain.journey import Journey, candidacy_stage, leading, offer_status
 from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import Referral
+from journey.domain.wait import LOSABLE, Wait, Wanted
 
-Wanted = Literal[
-    "referral",
-    "receipt",
-    "answer",
-    "rerouting",
-    "departure",
-    "new_departure",
-    "arrival",
-    "first_contact",
-    "assessment",
-    "plan",
-    "word_on_withdrawal",
-    "seat",
-    "course",
-    "presentation",
-    "employer_feedback",
-    "offer_answer",
-    "employment_start",
-    "job_offer",
-    "duty",
-]
-"""What a case can wait for. `duty`: something else that is owed by a deadline."""
 DAY: Final = timedelta(days=1)
 RECEIPT: Final[Mapping[str, timedelta]] = {
     "emergency": timedelta(hours=1),
@@ -81,38 +60,9 @@ DEADLINE_OF: Final[Mapping[Wanted, str]] = {
     "job_offer": "job_offer_target",
 }
 """The kind of deadline by which a service owes it."""
-LOSABLE: Final[frozenset[Wanted]] = frozenset({"departure", "arrival", "first_contact"})
-"""Where nobody has seen a person whom somebody should have seen by now."""
 PERSON: Final = "returnee"
 """Whose turn it is where the person decides; no role of any token."""
 SYSTEM: Final = "system"
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """One thing that a case waits for. `late_at`: from when on it is stuck. `dated`: a deadline or a day that somebody
-    has named says so, not a bound of ours. `deadline`: its kind, if a service tells of one."""
-
-    what: Wanted
-    role: str
-    org: str
-    since: datetime
-    late_at: datetime
-    dated: bool
-    subject: UUID
-    country: str
-    centre: str | None = None
-    deadline: str | None = None
-    level: int = 0
-
-    def late(self, now: datetime) -> bool:
-        """Whether the case is stuck here."""
-        return now >= self.late_at
-
-    @property
-    def lost_at(self) -> datetime | None:
-        """From when on the person counts as lost: referred, and not seen by the day that was named."""
-        return self.late_at if self.what in LOSABLE and self.dated else None
 
 
 def waits_of(journey: Journey) -> tuple[Wait, ...]:
@@ -123,6 +73,7 @@ def waits_of(journey: Journey) -> tuple[Wait, ...]:
     found = [_with_deadline(each, owed) for each in _waits(journey)]
     told = {(each.deadline, each.subject) for each in found}
     found += [_duty(each, journey) for each in owed if (each.type, each.subject) not in told]
+    found = [replace(each, lost_at=each.late_at) if each.dated and each.what in LOSABLE else each for each in found]
     return tuple(sorted(found, key=lambda each: (each.late_at, each.what, each.subject)))
 
 

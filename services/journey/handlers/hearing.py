@@ -15,6 +15,7 @@ from journey.domain.consents import Consent
 from journey.domain.desk import Aged, Asked, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey
 from journey.domain.owed import ANSWER, Deadline
+from journey.domain.waiting import waits_of
 from journey.domain.words import first, heard, later, latest
 from journey.domain.work import Candidacy, Enrolment, Job, Offered, Reply, Work
 from vocabulary.arrivals import ARRIVAL
@@ -260,7 +261,7 @@ def _deadlines(service: str, module: Any) -> Mapping[type[Contract], Fold]:
     }
 
 
-HEARD: Final[Mapping[type[Contract], Fold]] = {
+_FOLDS: Final[Mapping[type[Contract], Fold]] = {
     referral.CaseOpened: _at_desk(_registered),
     referral.AgeBandChanged: _at_desk(_aged),
     referral.ConsentGranted: _at_desk(_allowed),
@@ -325,4 +326,15 @@ HEARD: Final[Mapping[type[Contract], Fold]] = {
     placement.PlacementRecordVoided: _work(_record_voided),
     **_deadlines("placement", placement),
 }
+
+
+def _settled(fold: Fold) -> Fold:
+    def folded(journey: Journey, told: Any, at: datetime) -> Journey:
+        after = fold(journey, told, at)
+        return journey if after == journey else replace(after, waits=waits_of(after))
+
+    return folded
+
+
+HEARD: Final[Mapping[type[Contract], Fold]] = {contract: _settled(fold) for contract, fold in _FOLDS.items()}
 """What each event changes. What is not here changes nothing of a journey: that it came stands in the ledger."""

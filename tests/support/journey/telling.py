@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
 from journey.domain.journey import Journey
-from journey.domain.waiting import Wait, waits_of
+from journey.domain.wait import Wait
 from journey.handlers.hearing import HEARD
 from tests.support.memory import NOW
 
@@ -46,7 +46,7 @@ class Telling:
     @property
     def waits(self) -> tuple[Wait, ...]:
         """What the case waits for."""
-        return waits_of(self.journey)
+        return self.journey.waits
 
     @property
     def wanted(self) -> list[tuple[str, str, str]]:

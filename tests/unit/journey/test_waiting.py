@@ -10,7 +10,8 @@ from chassis.pure.reference import DIRECTORY
 from journey.contracts import counselling, placement, referral, training
 from journey.domain.duties import STANDS, open_deadlines
 from journey.domain.journey import id_of_reference, links
-from journey.domain.waiting import BOUNDS, DEADLINE_OF, Wait
+from journey.domain.wait import Wait
+from journey.domain.waiting import BOUNDS, DEADLINE_OF
 from tests.support.journey.telling import CASE, DESK, EDO, LAGOS, PROVIDER, Telling, named
 from tests.support.memory import NOW
 
