@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 from uuid import UUID, uuid5
 
@@ -59,9 +60,10 @@ REFERENCES = UUID("7d8f1c52-52a5-5c0e-9f10-35c0a4d3c7b1")
 """A case is found by its reference as by any other id: by the id that follows from it in this space."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Journey:
-    """One case. `courses` by enrolment, `deadlines` by kind and subject."""
+    """One case. `courses` by enrolment, `deadlines` by kind and subject. What follows from the parts is worked out once
+    per document: so it has no slots."""
 
     id: UUID
     desk: Desk = field(default_factory=Desk)
@@ -87,7 +89,7 @@ class Journey:
         """What the person has on paper."""
         return None if self.opened is None else self.opened.case_ref
 
-    @property
+    @cached_property
     def arrival(self) -> Arrival | None:
         """That of the journey that is going on; one before a departure was planned anew belongs to an earlier one."""
         told = self.centres.arrival
@@ -110,7 +112,7 @@ class Journey:
         """The last plan that was agreed on."""
         return self._of_this(self.centres.plan)
 
-    @property
+    @cached_property
     def referrals(self) -> tuple[Referral, ...]:
         """Every referral as it stands, by when it was made."""
         return referrals_of(self.desk, self.centres, self.arrival)

@@ -71,8 +71,8 @@ def referrals_of(desk: Desk, centres: Centres, arrival: Arrival | None) -> tuple
     opened = centres.owner.opened
     if opened is not None and opened.referral_id is not None:
         asked[opened.referral_id] = Asked(opened.at, opened.org or "", opened.country, opened.referral_id)
-    found = (_referral(id_, asked, desk, centres, arrival) for id_ in asked)
-    return tuple(sorted(found, key=lambda each: (asked[each.id].at, each.id)))
+    order = sorted(asked, key=lambda id_: (asked[id_].at, id_)) if len(asked) > 1 else asked
+    return tuple([_referral(id_, asked, desk, centres, arrival) for id_ in order])
 
 
 def _referral(
