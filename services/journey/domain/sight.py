@@ -14,34 +14,41 @@ from typing import Final
 
 from journey.domain.journey import Journey
 from journey.domain.referrals import TAKEN_ON
+from vocabulary.roles import (
+    CENTRE_COUNSELLOR,
+    CENTRE_MANAGER,
+    OPERATOR,
+    PLACEMENT_OFFICER,
+    SCOUTS_DESK,
+    TRAINING_CLERK,
+)
+from vocabulary.zones import GERMANY
 
 ALL: Final = frozenset({"referral", "training", "counselling", "placement"})
 NOTHING: Final[frozenset[str]] = frozenset()
 PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
-    "centre_counsellor": ("referral", "counselling"),
-    "centre_manager": ("referral", "counselling"),
-    "placement_officer": ("matching",),
-    "training_clerk": ("training",),
+    CENTRE_COUNSELLOR: ("referral", "counselling"),
+    CENTRE_MANAGER: ("referral", "counselling"),
+    PLACEMENT_OFFICER: ("matching",),
+    TRAINING_CLERK: ("training",),
 }
 """The consents by which a role knows the person."""
-DESK: Final = frozenset({"scout", "return_counsellor"})
-GERMANY: Final = "DE"
 
 
 def sight_of(journey: Journey, role: str, org: str, country: str, now: datetime) -> frozenset[str]:
     """The services of which somebody with this role, at an organisation in this country, sees the part of the case."""
-    if role == "operator":
+    if role == OPERATOR:
         return ALL
-    if role in DESK:
+    if role in SCOUTS_DESK:
         owner = journey.desk.owner.opened
         return ALL if owner is not None and owner.org == org else NOTHING
-    lies_in = GERMANY if role == "training_clerk" else country
+    lies_in = GERMANY if role == TRAINING_CLERK else country
     covered = (each for each in journey.consents if each.purpose in PURPOSES.get(role, ()))
     if not any(each.covers(org, lies_in, now) for each in covered):
         return NOTHING
-    if role == "training_clerk":
+    if role == TRAINING_CLERK:
         return frozenset({"training"}) if any(each.provider == org for each in journey.courses.values()) else NOTHING
-    if role == "placement_officer":
+    if role == PLACEMENT_OFFICER:
         picked = org in journey.work.centres.values()
         return frozenset({"training", "placement"}) if picked else NOTHING
     taken_on = any(each.centre == org and each.status in TAKEN_ON for each in journey.referrals)

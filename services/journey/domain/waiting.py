@@ -18,6 +18,7 @@ from journey.domain.journey import Journey, candidacy_stage, leading, offer_stat
 from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import Referral
 from journey.domain.wait import LOSABLE, Wait, Wanted
+from vocabulary.roles import CENTRE_COUNSELLOR, PLACEMENT_OFFICER, SCOUT, TRAINING_CLERK, programme
 
 DAY: Final = timedelta(days=1)
 RECEIPT: Final[Mapping[str, timedelta]] = {
@@ -81,10 +82,10 @@ def _waits(journey: Journey) -> Iterator[Wait]:
     opened, referrals = journey.opened, journey.referrals
     live = [each for each in referrals if each.live]
     if opened is not None and not referrals:
-        yield _wait(journey, "referral", "scout", opened.org, opened.at, journey.id)
+        yield _wait(journey, "referral", SCOUT, opened.org, opened.at, journey.id)
     last = leading(referrals)
     if last is not None and not live and last.status == "rejected":
-        yield _wait(journey, "rerouting", "scout", _desk(journey), last.since, last.id, last)
+        yield _wait(journey, "rerouting", SCOUT, _desk(journey), last.since, last.id, last)
     for each in live:
         yield from _of_referral(journey, each)
     held = next((each for each in live if each is last and each.held), None)
@@ -98,18 +99,18 @@ def _of_referral(journey: Journey, referral: Referral) -> Iterator[Wait]:
     if referral.status == "submitted":
         bound = RECEIPT.get(referral.priority or "normal", BOUNDS["receipt"])
         late_at = referral.since + bound
-        org = "programme:counselling"
+        org = programme("counselling")
         yield _wait(journey, "receipt", SYSTEM, org, referral.since, referral.id, referral, late_at)
     elif referral.status == "received":
-        yield _wait(journey, "answer", "centre_counsellor", referral.centre, referral.since, referral.id, referral)
+        yield _wait(journey, "answer", CENTRE_COUNSELLOR, referral.centre, referral.since, referral.id, referral)
     elif referral.status == "withdrawal_noted":
         what: Wanted = "word_on_withdrawal"
-        yield _wait(journey, what, "centre_counsellor", referral.centre, referral.since, referral.id, referral)
+        yield _wait(journey, what, CENTRE_COUNSELLOR, referral.centre, referral.since, referral.id, referral)
 
 
 def _in_care(journey: Journey, referral: Referral) -> Iterator[Wait]:
     """Who is in the care of a centre: they leave, arrive, are spoken with, assessed, and agree on a plan."""
-    centre, counsellor = referral.centre, "centre_counsellor"
+    centre, counsellor = referral.centre, CENTRE_COUNSELLOR
     if journey.arrival is None and not referral.walk_in:
         yield _on_the_way(journey, referral)
     elif journey.contact is None and not referral.walk_in:
@@ -125,28 +126,28 @@ def _in_care(journey: Journey, referral: Referral) -> Iterator[Wait]:
 def _on_the_way(journey: Journey, referral: Referral) -> Wait:
     departure, desk = journey.desk.departure, _desk(journey)
     if departure is None:
-        return _wait(journey, "departure", "scout", desk, referral.since, journey.id, referral)
+        return _wait(journey, "departure", SCOUT, desk, referral.since, journey.id, referral)
     since = max(referral.since, departure.at)
     if departure.status == "departed":
         late_at = None if departure.expected_on is None else _day_after(departure.expected_on)
-        counsellor, centre = "centre_counsellor", referral.centre
+        counsellor, centre = CENTRE_COUNSELLOR, referral.centre
         return _wait(journey, "arrival", counsellor, centre, since, journey.id, referral, late_at, named=True)
     if departure.status in ("planned", "booked"):
         late_at = None if departure.latest is None else _day_after(departure.latest)
-        return _wait(journey, "departure", "scout", desk, since, journey.id, referral, late_at, named=True)
-    return _wait(journey, "new_departure", "scout", desk, since, journey.id, referral)
+        return _wait(journey, "departure", SCOUT, desk, since, journey.id, referral, late_at, named=True)
+    return _wait(journey, "new_departure", SCOUT, desk, since, journey.id, referral)
 
 
 def _in_courses(journey: Journey) -> Iterator[Wait]:
     for id_, each in journey.courses.items():
         if each.status in ("requested", "waitlisted"):
-            yield _wait(journey, "seat", "training_clerk", each.provider, each.at, id_)
+            yield _wait(journey, "seat", TRAINING_CLERK, each.provider, each.at, id_)
         elif each.status == "confirmed":
-            yield _wait(journey, "course", "training_clerk", each.provider, each.at, id_)
+            yield _wait(journey, "course", TRAINING_CLERK, each.provider, each.at, id_)
 
 
 def _into_work(journey: Journey, held: Referral | None) -> Iterator[Wait]:
-    work, officer = journey.work, "placement_officer"
+    work, officer = journey.work, PLACEMENT_OFFICER
     under_way = False
     told = [journey.arrival.reported_at] if journey.arrival is not None else []
     for id_, candidacy in work.candidacies.items():

@@ -20,6 +20,7 @@ from journey.domain.words import first, heard, later, latest
 from journey.domain.work import Candidacy, Enrolment, Job, Offered, Reply, Work
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.consents import consent_ends_at
+from vocabulary.roles import CENTRE_COUNSELLOR
 
 Fold = Callable[[Journey, Any, datetime], Journey]
 """The document after an event that happened then."""
@@ -144,7 +145,7 @@ def _received(journey: Journey, told: counselling.ReferralReceived, at: datetime
     centres = journey.centres
     received = first(centres.received, told.referral_id, told.received_at)
     centres = _answered("received")(replace(centres, received=received), told, at)
-    who = ("centre_counsellor", told.centre, told.centre)
+    who = (CENTRE_COUNSELLOR, told.centre, told.centre)
     owed = Deadline(at, "set", "counselling", ANSWER, told.referral_id, told.answer_due_at, *who)
     return replace(journey, centres=centres, deadlines=heard(journey.deadlines, owed.key, owed))
 
