@@ -33,7 +33,9 @@ create index journey_wait_lost on journey_wait (lost_at, id) where lost_at is no
 
 create function list_waits() returns trigger language plpgsql as $$
 begin
-    if tg_op = 'UPDATE' and old.data -> 'waits' = new.data -> 'waits' and old.status = new.status then
+    if tg_op = 'UPDATE' and old.data -> 'waits' = new.data -> 'waits' and old.status = new.status
+        and old.data #> '{desk,owner,opened}' is not distinct from new.data #> '{desk,owner,opened}'
+        and old.data #> '{centres,owner,opened}' is not distinct from new.data #> '{centres,owner,opened}' then
         return null;
     end if;
     delete from journey_wait where case_id = new.id;
