@@ -17,6 +17,7 @@ from types import FrameType
 
 from deploy.local import processes
 from deploy.local.places import LOCAL, ROOT, SERVICES, STAGES, Ports, StackError, configured_ports, require_free
+from deploy.local.postgres import write_secret
 from deploy.local.progress import Progress
 from deploy.local.stack import LocalStack
 
@@ -93,10 +94,20 @@ def ph(arguments: list[str], directory: Path = LOCAL) -> None:
     environment.setdefault("PH_OPERATOR", "local-stack")
     if arguments[:1] == ["topics"] and arguments[1:2] in (["plan"], ["apply"]):
         arguments = [*arguments[:2], "--replication", "1", *arguments[2:]]  # declared for three brokers; here is one
+    if arguments[:1] == ["trace-case"]:
+        environment |= _asking_journey(stack)
     if arguments[:1] == ["doctor"] and arguments[1:2] and arguments[1] in SERVICES:
         environment |= stack.users.settings(arguments[1])  # it looks with the service's own login
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "-m", "chassis.operators.cli", *arguments], environment)  # noqa: S606
+
+
+def _asking_journey(stack: LocalStack) -> dict[str, str]:
+    """Where journey answers, and a token for it. Who has named another address or token is left both."""
+    token = stack.directory / "run" / "operator-token"
+    write_secret(token, stack.issuer.token("operator", "programme:operations", service="journey"))
+    own = {"JOURNEY_API_URL": stack.urls()["journey"], "PH_TOKEN_FILE": str(token)}
+    return {name: os.environ.get(name, value) for name, value in own.items()}
 
 
 def running_stack(directory: Path = LOCAL) -> LocalStack:

@@ -55,8 +55,9 @@ MORE = {
     "placement": {"limits.py", "corrections.py"},  # when an employer owes an answer; the routes of corrections
     "referral": {"limits.py", "holds.py", "switch.py", "destruction.py", "search.py"},  # when a receipt is owed; routes
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
-    # a row per record; all events of all services, and views of all; what browsers get, and how people sign in to it
-    "journey": {"ledger.py", "contracts", "views", "pages", "sign_in"},
+    # a row per record; all events of all services, and views of all; where traces can be looked at; its part of `ph`;
+    # what browsers get, and how people sign in to it
+    "journey": {"ledger.py", "contracts", "views", "settings.py", "cli.py", "pages", "sign_in"},
 }
 """Each further room needs a reason, and each of these is there."""
 LESS = {"journey": {"commands.py", "bodies.py", "contracts.py", "views.py"}}

@@ -7,13 +7,13 @@ from typing import Any
 
 from chassis.pure.decision import Handler
 from chassis.pure.states import Kind
-from journey.domain.journey import Journey
+from journey.domain.journey import Journey, links
 from journey.domain.outcome import Outcome
 from vocabulary.retention import KIND
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
-    Kind(Journey, "journey"),
+    Kind(Journey, "journey", links),
     Kind(Outcome, "outcome"),
     Kind(CountryStatus, "country_status"),
     KIND,

@@ -13,14 +13,15 @@ from chassis.pure.messages import Contract
 from chassis.pure.needs import needs
 from chassis.pure.retention import Clock
 from chassis.pure.states import States
-from journey.domain import journey, outcome
+from journey.domain import outcome
 from journey.domain.journey import Journey
 from journey.domain.outcome import Outcome
+from journey.handlers.hearing import HEARD
 from vocabulary import retention, switch
 from vocabulary.switch import SwitchContract
 
 DOCUMENTS: Final[Mapping[type[Any], Mapping[type[Contract], Callable[..., Any]]]] = {
-    Journey: journey.HEARD,
+    Journey: HEARD,
     Outcome: outcome.HEARD,
 }
 """The documents of a case, and what each of them hears."""
