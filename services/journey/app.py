@@ -10,6 +10,8 @@ from journey.consumers import EVENTS as CONSUMED
 from journey.events import AuditSealed
 from journey.handlers import COMMANDS, DEADLINES, KINDS
 from journey.ledger import NOTES
+from journey.pages.known_cases import KnownCases
+from journey.pages.routes import CasePages, routes
 from journey.reference import Reference
 from journey.retention import KEEPS
 from vocabulary import centres, roles
@@ -28,6 +30,7 @@ SERVICE = Service(
     deadlines=DEADLINES,
     notes=NOTES,
     routers=(router,),
+    pages=lambda: routes([CasePages(KnownCases())]),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,

@@ -118,9 +118,9 @@ async def test_a_role_that_opens_no_page_does_not_come_in(
 @pytest.mark.parametrize(
     ("role", "org", "opened_", "shut"),
     [
-        ("operator", "programme:operations", ["search", "stuck", "overdue", "chain"], ["figures"]),
-        ("programme_manager", "programme:desk", ["stuck", "overdue", "figures"], ["search", "chain"]),
-        ("scout", "scouts:bavaria", ["search", "stuck", "overdue"], ["figures", "chain"]),
+        ("operator", "programme:operations", ["search", "stuck", "lost", "chain"], ["figures", "waiting"]),
+        ("programme_manager", "programme:desk", ["stuck", "lost", "figures", "waiting"], ["search", "chain"]),
+        ("scout", "scouts:bavaria", ["search"], ["stuck", "lost", "figures", "waiting", "chain"]),
     ],
 )
 async def test_a_role_sees_its_pages_and_no_other(

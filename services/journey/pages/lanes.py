@@ -25,7 +25,7 @@ OWED: Final = "deadlines"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that has happened, or is due. `kind`: event, trouble, due, missed or met. `target`: its row's id."""
+    """Something that has happened, or is due. `kind`: one of `_RANK`. `target`: its row's id."""
 
     lane: str
     at: datetime
@@ -85,7 +85,7 @@ class Drawing:
         return self.height - 12
 
 
-_RANK: Final = ("event", "met", "due", "missed", "trouble")
+_RANK: Final = ("event", "met", "due", "overdue", "missed", "trouble")
 """A mark that stands for several looks like the gravest."""
 
 

@@ -17,13 +17,13 @@ from vocabulary.roles import (
     TRAINING_CLERK,
 )
 
-STAFF: Final = (
-    *(SCOUT, RETURN_COUNSELLOR, TRAINING_CLERK),
+CASES: Final = (
+    *(OPERATOR, SCOUT, RETURN_COUNSELLOR, TRAINING_CLERK),
     *(CENTRE_COUNSELLOR, CENTRE_MANAGER, PLACEMENT_OFFICER),
 )
-"""People of organisations that work on cases: each sees those of its own."""
-CASES: Final = (OPERATOR, *STAFF)
-LISTS: Final = (OPERATOR, PROGRAMME_MANAGER, *STAFF)
+"""As of `GET /cases/{case}`: an operator sees envelopes, an organisation what is its own."""
+LISTS: Final = (OPERATOR, PROGRAMME_MANAGER)
+"""As of `GET /stuck` and `GET /lost`."""
 FIGURES: Final = (PROGRAMME_MANAGER,)
 CHAIN: Final = (OPERATOR,)
 
@@ -40,10 +40,10 @@ class Entry:
 HOME: Final = "/pages"
 SEARCH: Final = Entry("/pages/search", "Find a case", CASES)
 STUCK: Final = Entry("/pages/stuck", "Stuck", LISTS)
-OVERDUE: Final = Entry("/pages/overdue", "Overdue", LISTS)
+LOST: Final = Entry("/pages/lost", "Lost", LISTS)
+PROMISED: Final = Entry("/pages/waiting", "Waiting for an offer", FIGURES)
 FIGURES_PAGE: Final = Entry("/pages/figures", "Figures", FIGURES)
 CHAIN_PAGE: Final = Entry("/pages/chain", "Chain", CHAIN)
-MENU: Final = (SEARCH, STUCK, OVERDUE, FIGURES_PAGE, CHAIN_PAGE)
 
 
 def anybody(menu: Iterable[Entry]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class Row:
     service: str
     type: str
     title: str
+    actor: str = ""
     wait: timedelta | None = None
     outcomes: tuple[Outcome, ...] = ()
     trace: str = ""
@@ -34,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something that is owed. `state`: due, missed or met."""
+    """Something that is owed. `state`: due, overdue, missed or met."""
 
     id: str
     type: str
@@ -47,11 +48,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a case waits for, and whose turn it is."""
+    """What a case waits for, and whose turn it is. `late_at`: from then on it is stuck; `dated`: a deadline or a named
+    day says so."""
 
     what: str
     whose: str
-    since: datetime | None = None
+    since: datetime
+    late_at: datetime
+    dated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,9 @@ class CasePage:
     reference: str
     country: str
     now: datetime
-    statuses: tuple[tuple[str, str], ...]
-    """Per service, how the case stands there."""
+    stage: str
+    statuses: tuple[tuple[str, tuple[str, ...]], ...]
+    """Per service, how each thing of the case stands there."""
     rows: tuple[Row, ...]
     deadlines: tuple[Due, ...]
     waiting: tuple[Waiting, ...]
@@ -74,7 +79,7 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A case that waits. `days` has passed since the last event, or since what was due."""
+    """A case that waits. `late`: for how long it should not wait any more."""
 
     case_id: str
     reference: str
@@ -106,7 +111,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A list of cases. `following`: the address of the next page."""
+    """A list of cases. `following`: the address of the next page. `linked`: whether the visitor may open them."""
 
     title: str
     says: str
@@ -114,6 +119,9 @@ class ListPage:
     filters: tuple[Filter, ...]
     items: tuple[Stuck, ...]
     following: str = ""
+    linked: bool = True
+    since: str = "Since"
+    late: str = "Late by"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from starlette.routing import BaseRoute, Route
 from chassis.http.problems import Problem
 from journey.pages.entrance import Entrance
 from journey.pages.frame import HEADERS, style_route
-from journey.pages.menu import CHAIN_PAGE, FIGURES_PAGE, HOME, OVERDUE, SEARCH, STUCK, Entry, anybody
+from journey.pages.menu import CHAIN_PAGE, FIGURES_PAGE, HOME, LOST, PROMISED, SEARCH, STUCK, Entry, anybody
 from journey.pages.models import CasePage, ChainPage, FigurePage, FiguresPage, ListPage
 from journey.pages.visits import Visit, Visits
 from journey.sign_in.provider import Provider
 from journey.sign_in.sessions import Sessions
 from journey.sign_in.settings import SignInSettings
+from vocabulary.roles import ORG_KINDS
 
 FILTERS = ("country", "centre", "type", "cursor")
 
@@ -34,8 +35,8 @@ class Cases(Protocol):
     async def stuck(self, visit: Visit, wish: Mapping[str, str]) -> ListPage:
         """Cases in which nothing has happened for long."""
 
-    async def overdue(self, visit: Visit, wish: Mapping[str, str]) -> ListPage:
-        """What is owed and late."""
+    async def lost(self, visit: Visit, wish: Mapping[str, str]) -> ListPage:
+        """People whom nobody has seen by the day that was named."""
 
 
 class Figures(Protocol):
@@ -46,6 +47,9 @@ class Figures(Protocol):
 
     async def one(self, visit: Visit, name: str) -> FigurePage:
         """One with all of its tables. Raises `Problem` 404 if there is none."""
+
+    async def waiting(self, visit: Visit, wish: Mapping[str, str]) -> ListPage:
+        """Who has arrived and has no job offer."""
 
 
 class Chain(Protocol):
@@ -58,7 +62,7 @@ class Chain(Protocol):
 class CasePages:
     """Where cases are, and what they wait for."""
 
-    menu = (SEARCH, STUCK, OVERDUE)
+    menu = (SEARCH, STUCK, LOST)
 
     def __init__(self, cases: Cases) -> None:
         self._cases = cases
@@ -69,7 +73,7 @@ class CasePages:
         yield visits.route(SEARCH.path, self.find_case, roles=SEARCH.roles, method="POST", fields=["case"])
         yield visits.route("/pages/cases/{case_id:uuid}", self.case, roles=SEARCH.roles)
         yield visits.route(STUCK.path, self.stuck, roles=STUCK.roles, fields=FILTERS)
-        yield visits.route(OVERDUE.path, self.overdue, roles=OVERDUE.roles, fields=FILTERS)
+        yield visits.route(LOST.path, self.lost, roles=LOST.roles, fields=FILTERS)
 
     async def search(self, visit: Visit) -> Response:
         """The form."""
@@ -98,21 +102,17 @@ class CasePages:
 
     async def stuck(self, visit: Visit) -> Response:
         """Cases that stand still."""
-        return await self._list(visit, await self._cases.stuck(visit, visit.query))
+        return await _list(visit, await self._cases.stuck(visit, visit.query))
 
-    async def overdue(self, visit: Visit) -> Response:
-        """What is owed and late."""
-        return await self._list(visit, await self._cases.overdue(visit, visit.query))
-
-    async def _list(self, visit: Visit, page: ListPage) -> Response:
-        await visit.shown(UUID(each.case_id) for each in page.items if each.case_id)
-        return visit.page("list.html", page=page)
+    async def lost(self, visit: Visit) -> Response:
+        """People whom nobody has seen by the day that was named."""
+        return await _list(visit, await self._cases.lost(visit, visit.query))
 
 
 class FigurePages:
     """The programme's figures."""
 
-    menu = (FIGURES_PAGE,)
+    menu = (FIGURES_PAGE, PROMISED)
 
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
@@ -122,6 +122,7 @@ class FigurePages:
         roles = FIGURES_PAGE.roles
         yield visits.route(FIGURES_PAGE.path, self.figures, roles=roles, fields=["country"])
         yield visits.route("/pages/figures/{name}", self.figure, roles=roles)
+        yield visits.route(PROMISED.path, self.waiting, roles=PROMISED.roles, fields=FILTERS)
 
     async def figures(self, visit: Visit) -> Response:
         """All, in total or of one country."""
@@ -130,6 +131,10 @@ class FigurePages:
     async def figure(self, visit: Visit) -> Response:
         """One, with all that is published of it."""
         return visit.page("figure.html", page=await self._figures.one(visit, visit.request.path_params["name"]))
+
+    async def waiting(self, visit: Visit) -> Response:
+        """Who has arrived and has no job offer."""
+        return await _list(visit, await self._figures.waiting(visit, visit.query))
 
 
 class ChainPages:
@@ -168,7 +173,7 @@ def routes(
     parts = tuple(parts)
     sessions = Sessions(settings)
     visits = Visits(settings, sessions, tuple(entry for part in parts for entry in part.menu))
-    entrance = Entrance(settings, provider or Provider(settings), sessions, visits)
+    entrance = Entrance(settings, provider or Provider(settings, ORG_KINDS), sessions, visits)
     return [
         style_route(),
         *entrance.routes(),
@@ -176,6 +181,11 @@ def routes(
         *(route for part in parts for route in part.routes(visits)),
         visits.route("/pages/{rest:path}", _nowhere, roles=anybody(visits.menu)),
     ]
+
+
+async def _list(visit: Visit, page: ListPage) -> Response:
+    await visit.shown(UUID(each.case_id) for each in page.items)
+    return visit.page("list.html", page=page)
 
 
 async def _nowhere(_visit: Visit) -> Response:

@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from chassis.audit.rows import SHOWN, Who
 from chassis.audit.writer import AuditUnavailableError
+from chassis.http.auth import CALLER
 from chassis.http.bodies import read_body
 from chassis.http.exception_handlers import route_of
 from chassis.http.problems import Problem, instance_of
@@ -132,6 +133,7 @@ class Visits:
         )
         try:
             request.app.state.rates.take(who.org, who.subject)
+            request.scope[CALLER] = who
             visitor = replace(visitor, role=request.app.state.door.acting(request, who, roles))
             return await shows(await self._visit(request, session, visitor, fields))
         except Problem as problem:

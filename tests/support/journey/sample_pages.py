@@ -63,10 +63,11 @@ def case_page(curse: str = "") -> CasePage:
             service,
             type_,
             title + curse,
+            f"scout, scouts:bavaria{curse}",
             wait,
             (
-                Outcome("placement", f"by {at:%H:%M} at the latest{curse}"),
-                Outcome("training", f"parked{curse}", at, trouble=number == 4),
+                Outcome("placement", f"processed, at the latest{curse}", at),
+                Outcome("training", f"parked: schema{curse}" if number == 4 else "not read", trouble=number == 4),
             ),
             "https://traces.test/4bf92f3577b34da6a3ce929d0e0e4736",
         )
@@ -84,15 +85,25 @@ def case_page(curse: str = "") -> CasePage:
         reference=REFERENCE + curse,
         country=f"NG{curse}",
         now=NOW,
+        stage=f"offered{curse}",
         statuses=(
-            ("referral", f"departed{curse}"),
-            ("training", "completed"),
-            ("counselling", "in_contact"),
-            ("placement", "offered"),
+            ("referral", (f"case: offered, scouts:bavaria{curse}", "departure: departed")),
+            ("training", ()),
+            ("counselling", ("arrival: reported, centre:NG-LOS", "assessment: done, centre:NG-LOS")),
+            ("placement", ("job_offer: open",)),
         ),
         rows=rows,
         deadlines=deadlines,
-        waiting=(Waiting(f"an answer to the job offer{curse}", f"the person{curse}", NOW - timedelta(days=5)),),
+        waiting=(
+            Waiting(
+                f"an answer to the job offer{curse}",
+                f"the person{curse}",
+                NOW - timedelta(days=5),
+                NOW + timedelta(days=9),
+                dated=True,
+            ),
+            Waiting("the next contact", "centre counsellor, centre:NG-LOS", NOW - timedelta(days=60), NOW, dated=False),
+        ),
         unknown=(f"what placement has told since 11:48: this page lags behind it{curse}",),
         drawing=draw(NAMES, moments, NOW),
     )
@@ -199,8 +210,11 @@ class Sample:
         self.wishes.append(wish)
         return list_page(self.curse)
 
-    async def overdue(self, _visit: Any, wish: Mapping[str, str]) -> ListPage:
-        return list_page(self.curse, "Overdue")
+    async def lost(self, _visit: Any, wish: Mapping[str, str]) -> ListPage:
+        return list_page(self.curse, "Lost people")
+
+    async def waiting(self, _visit: Any, wish: Mapping[str, str]) -> ListPage:
+        return list_page(self.curse, "Waiting for an offer")
 
     async def all(self, _visit: Any, country: str) -> FiguresPage:
         return figures_page(self.curse)

@@ -25,23 +25,31 @@ PAGES = "http://127.0.0.1:8105"
 class Signing:
     """The local provider, and what asks it. `settings` are those of the pages."""
 
-    def __init__(self, directory: Path, **settings: Any) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        address: str = PAGES,
+        provider: str = PROVIDER,
+        transport: httpx.AsyncBaseTransport | None = None,
+        **settings: Any,
+    ) -> None:
         self.issuer = Issuer(directory)
         self.issuer.make()
         secret = self.issuer.client_secret_file
-        self.local = LocalProvider(PROVIDER, self.issuer, secret.read_text().strip(), [PAGES + CALLBACK])
-        self.transport = httpx.ASGITransport(self.local.app())
+        self.local = LocalProvider(provider, self.issuer, secret.read_text().strip(), [address + CALLBACK])
+        self.transport = transport or httpx.ASGITransport(self.local.app())
         self.settings = SignInSettings(
             **{
-                "issuer": PROVIDER,
+                "issuer": provider,
                 "client_id": CLIENT,
                 "client_secret_file": secret,
-                "redirect_url": PAGES + CALLBACK,
+                "redirect_url": address + CALLBACK,
                 **settings,
             }
         )
         keys = KeyCache(self.issuer.jwks_file.read_bytes)
-        tokens = Authenticator(PROVIDER, CLIENT, "unused", org_kinds=ORG_KINDS, types=ID_TOKEN_TYPES, keys=keys)
+        tokens = Authenticator(provider, CLIENT, "unused", org_kinds=ORG_KINDS, types=ID_TOKEN_TYPES, keys=keys)
         self.provider = Provider(self.settings, ORG_KINDS, transport=self.transport, tokens=tokens)
 
     async def chosen(self, address: str, role: str = "operator", org: str = "programme:operations") -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from journey.pages.frame import HEADERS, HERE, render, span
-from journey.pages.menu import MENU
+from journey.pages.menu import CHAIN_PAGE, FIGURES_PAGE, LOST, SEARCH, STUCK
 from journey.pages.visits import Visitor
 from tests.support.journey.sample_pages import (
     CURSE,
@@ -35,7 +35,9 @@ PAGES = {
 
 def shown(template: str, curse: str = "", **values: Any) -> str:
     org = f"centre:NG-LOS{curse}"
-    visitor = Visitor(f"operator{curse}", org, "NG", b"", f"token{curse}", MENU)
+    visitor = Visitor(
+        f"operator{curse}", org, "NG", b"", f"token{curse}", (SEARCH, STUCK, LOST, FIGURES_PAGE, CHAIN_PAGE)
+    )
     if template in PAGES:
         values.setdefault("page", PAGES[template](curse))
     return render(template, visitor=visitor, here="/pages/stuck", **values)
