@@ -78,7 +78,7 @@ class Part(Answer):
 
     service: str
     what: str
-    id: UUID | None
+    thing_id: UUID | None = Field(description="of the referral, the place in a course, the candidacy, the offer")
     status: str
     since: datetime | None
     org: str | None
