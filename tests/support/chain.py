@@ -1,4 +1,4 @@
-"""The four services as processes on the stack of the test run, and all that can be seen of them from outside."""
+"""The five services as processes on the stack of the test run, and all that can be seen of them from outside."""
 
 from __future__ import annotations
 
