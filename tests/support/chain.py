@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis.pure.audit import chain_of
+from chassis.pure.operations import reader_of
 from deploy.local.places import SERVICES
 from deploy.local.stack import LocalStack
 from tests.support.brokers import Broker
@@ -33,13 +34,13 @@ READS = {
     "placement": ("referral", "training", "counselling", "reference"),
 }
 """Which topics each service reads, as in schemas/topics.yaml: `reference` for `ph.reference.v1`."""
-TOPICS = (*SERVICES, "reference", "referral.keys")
-"""Every topic: one per service, and what referral tells besides."""
+TOPICS = (*SERVICES, "reference", "referral.keys", *(f"{service}.operations" for service in SERVICES))
+"""Every topic: one per service, what referral tells besides, and what each tells of its operation."""
 
 
-OF_THE_AUDIT = {"audit", "audit_seal"}
-CHAINS = [str(chain_of(service)) for service in SERVICES]
-"""Keys of the events that tell up to where an audit is sealed."""
+BESIDE = {"audit", "audit_seal", "report", "parked_change"}
+CHAINS = [str(key_of(service)) for service in SERVICES for key_of in (chain_of, reader_of)]
+"""Keys of the events that tell up to where an audit is sealed, and how far a service has come."""
 BY_KEY = {"stream", "outbox", "position"}
 
 
@@ -190,10 +191,10 @@ class Chain:
 
     async def counts(self) -> dict[str, int]:
         """How many rows each table of each service has, and the versions of its documents; what a refusal leaves. The
-        audit grows with every request, and its events come when it is time: neither is counted."""
+        audit grows with every request, and its events and those of operation come when it is time: none is counted."""
         found = {}
         for service in SERVICES:
-            tables = [table for table in await self.tables(service) if table not in OF_THE_AUDIT]
+            tables = [table for table in await self.tables(service) if table not in BESIDE]
             async with self.database(service) as connection:
                 for table in tables:
                     query = f'select count(*) from "{table}"'
@@ -208,12 +209,12 @@ class Chain:
 
     async def snapshot(self) -> dict[str, list[str]]:
         """All that lasts of every service, comparable; how far it has read, and how far its own topic reaches, moves
-        with every record and is left out, and so does the audit."""
+        with every record and is left out, and so do the audit and what is told of the operation."""
         return {
             service: sorted(
                 line
                 for line in (await self.dump(service)).split("\n")
-                if not line.startswith(("progress:", "lineage:", "audit:", "audit_seal:"))
+                if line.partition(":")[0] not in {"progress", "lineage", *BESIDE}
                 and not any(chain in line for chain in CHAINS)
             )
             for service in SERVICES
