@@ -71,7 +71,7 @@ def test_it_stands_on_a_topic_beside_the_service_s_own_under_one_key() -> None:
         {"reason": "Adaeze"},
         {"payload": "Adaeze"},
     ],
-    ids=lambda wrong: "-".join(wrong),
+    ids="-".join,
 )
 def test_no_name_fits_in(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
