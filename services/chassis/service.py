@@ -12,6 +12,7 @@ from chassis.pure.audit import AuditSealed
 from chassis.pure.calendar import NO_CALENDAR, WorkingDays
 from chassis.pure.decision import Actor, Handler, Refused, Visit
 from chassis.pure.messages import Contract, Event
+from chassis.pure.noting import Notes
 from chassis.pure.operations import Operations
 from chassis.pure.retention import Kept
 from chassis.pure.sealing import holds_keys
@@ -97,7 +98,8 @@ class Service:
     far it has read.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
     or `stays` says why it hangs on none. `follows`: those that also what was stored before them is to have.
-    `watched`: what a worker counts every minute.
+    `watched`: what a worker counts every minute. `notes`: what is kept of every record that is read, whatever becomes
+    of it; mostly nothing.
     `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and
     `weekends` are laid over them.
     """
@@ -125,6 +127,7 @@ class Service:
     stays: Mapping[str, str] = field(default_factory=dict)
     follows: Sequence[Follows] = ()
     watched: Sequence[Watched] = ()
+    notes: Notes | None = None
     seals: bool = False
     unsealed: Sequence[Unsealed] = ()
     wrapped: Sequence[Wrapped] = ()

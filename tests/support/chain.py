@@ -32,6 +32,7 @@ READS = {
     "training": ("referral", "reference"),
     "counselling": ("referral", "training", "placement", "reference", "referral.keys"),
     "placement": ("referral", "training", "counselling", "reference"),
+    "journey": ("referral", "training", "counselling", "placement", "reference", "referral.keys"),
 }
 """Which topics each service reads, as in schemas/topics.yaml: `reference` for `ph.reference.v1`."""
 TOPICS = (*SERVICES, "reference", "referral.keys", *(f"{service}.operations" for service in SERVICES))

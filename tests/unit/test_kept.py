@@ -14,6 +14,7 @@ from tests.support.services import ALL
 ENDLESS: Final = {
     ("counselling", "CountryStatus"): "of a country",
     ("placement", "CountryStatus"): "of a country",
+    ("journey", "CountryStatus"): "of a country",
     ("training", "CountryStatus"): "of a country",
     ("referral", "CountrySwitch"): "of a country",
     ("placement", "Employer"): "of an employer",

@@ -257,7 +257,10 @@ class Runtime:
 
     async def _start_worker(self, workshop: Workshop, relay: Relay) -> None:
         fetch = partial(fetch_record, self.kafka)
-        dispatcher = Dispatcher(workshop, self.service.consumers, fetch, self.kinds.compacted)
+        service = self.service
+        dispatcher = Dispatcher(
+            workshop, service.consumers, fetch, self.kinds.compacted, service.notes, service.subject
+        )
         deadlines = DeadlineRunner(workshop, self.service.deadlines)
         repeater = Repeater(workshop, self.service.repeats, self.service.subject, self.vault)
         reporter = Reporter(workshop, self.service.name, self.service.operations)
