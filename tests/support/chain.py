@@ -27,22 +27,27 @@ from tests.support.otlp import Collector
 WITHIN = 40
 """Seconds after which a test gives up waiting."""
 
+TELLING = tuple(service for service in SERVICES if service != "journey")
+"""Services that tell of their operation."""
 READS = {
     "referral": ("training", "counselling", "placement"),
     "training": ("referral", "reference"),
     "counselling": ("referral", "training", "placement", "reference", "referral.keys"),
     "placement": ("referral", "training", "counselling", "reference"),
-    "journey": ("referral", "training", "counselling", "placement", "reference", "referral.keys"),
+    "journey": (
+        *("referral", "training", "counselling", "placement", "reference", "referral.keys"),
+        *(f"{service}.operations" for service in TELLING),
+    ),
 }
 """Which topics each service reads, as in schemas/topics.yaml: `reference` for `ph.reference.v1`."""
-TOPICS = (*SERVICES, "reference", "referral.keys", *(f"{service}.operations" for service in SERVICES))
+TOPICS = (*SERVICES, "reference", "referral.keys", *(f"{service}.operations" for service in TELLING))
 """Every topic: one per service, what referral tells besides, and what each tells of its operation."""
 
 
-BESIDE = {"audit", "audit_seal", "report", "parked_change"}
+BESIDE = {"audit", "audit_seal", "report", "parked_change", "reader", "handled", "mishap"}
 CHAINS = [str(key_of(service)) for service in SERVICES for key_of in (chain_of, reader_of)]
 """Keys of the events that tell up to where an audit is sealed, and how far a service has come."""
-BY_KEY = {"stream", "outbox", "position"}
+BY_KEY = {"stream", "outbox", "position", "ledger"}
 
 
 class Heard(NamedTuple):
@@ -200,7 +205,7 @@ class Chain:
                 for table in tables:
                     query = f'select count(*) from "{table}"'
                     if table in BY_KEY:
-                        query = f"{query} where key <> all($1)"
+                        query = f"{query} where (key is null or key <> all($1))"
                     arguments = (CHAINS,) if table in BY_KEY else ()
                     found[f"{service}.{table}"] = int(await connection.fetchval(query, *arguments))
                 query = "select coalesce(sum(sequence), 0) from stream where key <> all($1)"

@@ -13,9 +13,11 @@ from chassis.pure.messages import Contract
 from chassis.pure.needs import needs
 from chassis.pure.retention import Clock
 from chassis.pure.states import States
+from journey.contracts.operations import OperationContract
 from journey.domain import journey, outcome
 from journey.domain.journey import Journey
 from journey.domain.outcome import Outcome
+from journey.handlers import operations
 from vocabulary import retention, switch
 from vocabulary.switch import SwitchContract
 
@@ -37,6 +39,8 @@ def heard(contract: type[Contract]) -> Handler:
     """The reaction to this event. One of no case changes no document: that it came stands in the ledger."""
     if issubclass(contract, SwitchContract):
         return switch.HEARD
+    if issubclass(contract, OperationContract):
+        return operations.heard(contract)
     if "case_id" not in contract.model_fields:
         return Handler(needs(), _nothing)
     hearing = [state for state, folds in DOCUMENTS.items() if contract in folds]
