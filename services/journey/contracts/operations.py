@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import ClassVar, Final, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.pure.messages import Contract
+from chassis.pure.operations import Failure, Offset, Partition, TopicName
 
 Change: TypeAlias = Literal["parked", "retried", "failed", "handled", "discarded"]
 SERVICES: Final = ("referral", "training", "counselling", "placement")
@@ -33,11 +34,11 @@ class RecordContract(OperationContract):
     """Something has become of a record that a service has parked."""
 
     change: ClassVar[Change]
-    record_topic: str
-    record_partition: int
-    record_offset: int
-    failure: str
-    attempt: int
+    record_topic: TopicName
+    record_partition: Partition
+    record_offset: Offset
+    failure: Failure
+    attempt: int = Field(ge=1)
 
 
 class ReadUpTo(BaseModel):
@@ -45,17 +46,17 @@ class ReadUpTo(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    topic: str
-    partition: int
-    next_offset: int
+    topic: TopicName
+    partition: Partition
+    next_offset: Offset
 
 
 class ProgressContract(OperationContract):
     """How far a service has read everything. `restored`: what it has told before of records from here on is undone."""
 
     places: tuple[ReadUpTo, ...]
-    parked: int
-    outbox_oldest_seconds: int
+    parked: int = Field(ge=0)
+    outbox_oldest_seconds: int = Field(ge=0)
     restored: bool
 
 
