@@ -144,7 +144,8 @@ async def test_outboxes_are_empty_and_counters_stand_where_the_topics_end(
 ) -> None:
     for service in SERVICES:
         assert await chain.rows(service, "select * from outbox") == []
-        for name in (service, *(("reference",) if service == "referral" else ())):
+        besides = (*(("reference",) if service == "referral" else ()), *({f"{service}.operations"} & {*TOPICS}))
+        for name in (service, *besides):
             query = "select key, sequence from stream where topic = $1"
             streams = dict(await chain.rows(service, query, f"ph.{name}.v1"))
             assert streams == {key: found[-1] for key, found in sequences(heard[name]).items()}
