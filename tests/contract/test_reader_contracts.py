@@ -26,8 +26,9 @@ def contracts(service: str) -> list[type[Contract]]:
     package = import_module(f"{service}.contracts")
     modules = [package, *(each for each in vars(package).values() if isinstance(each, ModuleType))]
     within = [each for each in modules if each.__name__.startswith(package.__name__)]
-    found = [each for module in within for each in vars(module).values()]
-    return [each for each in found if isinstance(each, type) and issubclass(each, Contract) and each.type]
+    found = [each for module in within for each in (*vars(module).values(), *getattr(module, "ALL", ()))]
+    models = [each for each in found if isinstance(each, type) and issubclass(each, Contract) and each.type]
+    return [*dict.fromkeys(models)]
 
 
 READERS = [(service, contract) for service in SERVICES for contract in contracts(service)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from itertools import count
 from uuid import uuid4
 
@@ -24,7 +25,7 @@ from tests.support.placement.process import Placement
 from tests.support.reading import Join, joiner
 from tests.support.referral.process import Process as Desk
 from tests.support.restores import Emitter
-from tests.support.service_process import migrated, on_a_copy
+from tests.support.service_process import ServiceProcess, migrated, on_a_copy
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_runtime import Statements, ToyRuntime
 from tests.support.training.process import Process as Training
@@ -155,6 +156,13 @@ async def placement(cluster: Cluster, placement_template: str) -> AsyncIterator[
 async def journey_template(cluster: Cluster) -> str:
     """The name of a database with journey's schema."""
     return await migrated(cluster, JOURNEY)
+
+
+@pytest.fixture
+async def journey(cluster: Cluster, journey_template: str) -> AsyncIterator[ServiceProcess]:
+    """The journey service on a fresh database."""
+    async with on_a_copy(cluster, journey_template, partial(ServiceProcess, JOURNEY)) as process:
+        yield process
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ EXEMPT: Mapping[str, Mapping[str, str]] = {
         "reject_country_status": OF_COUNTRIES,
     },
     "training": {"schedule_session": OF_COURSES, "list_sessions": OF_COURSES},
+    "journey": {},
 }
 IN_EVERY_SERVICE: Mapping[str, str] = {
     "list_code_lists": "public lists",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from pydantic import Field
+
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Contract
 from vocabulary import retention
@@ -186,7 +188,7 @@ class DeadlineApproaching(CaseContract, source="counselling"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=1, le=3)
 
 
 class DeadlineMissed(CaseContract, source="counselling"):
@@ -198,7 +200,7 @@ class DeadlineMissed(CaseContract, source="counselling"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=1, le=3)
 
 
 class DeadlineMet(CaseContract, source="counselling"):
@@ -210,7 +212,7 @@ class DeadlineMet(CaseContract, source="counselling"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=0, le=3)
 
 
 class DeadlineMoved(CaseContract, source="counselling"):
@@ -223,7 +225,7 @@ class DeadlineMoved(CaseContract, source="counselling"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=1, le=3)
 
 
 class ProfileKeyDestroyed(CaseContract, source="counselling"):

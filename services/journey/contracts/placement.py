@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from pydantic import Field
+
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Contract
 from vocabulary.codes import Centre, Org
@@ -143,7 +145,7 @@ class DeadlineApproaching(CaseContract, source="placement"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=1, le=3)
 
 
 class DeadlineMissed(CaseContract, source="placement"):
@@ -155,7 +157,7 @@ class DeadlineMissed(CaseContract, source="placement"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=1, le=3)
 
 
 class DeadlineMet(CaseContract, source="placement"):
@@ -167,7 +169,7 @@ class DeadlineMet(CaseContract, source="placement"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=0, le=3)
 
 
 class DeadlineMoved(CaseContract, source="placement"):
@@ -180,7 +182,7 @@ class DeadlineMoved(CaseContract, source="placement"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=1, le=3)
 
 
 class ProfileKeyDestroyed(CaseContract, source="placement"):

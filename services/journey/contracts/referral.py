@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from pydantic import Field
+
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Contract
 from vocabulary import retention
@@ -124,7 +126,7 @@ class DeadlineApproaching(CaseContract, source="referral"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=1, le=3)
 
 
 class DeadlineMissed(CaseContract, source="referral"):
@@ -136,7 +138,7 @@ class DeadlineMissed(CaseContract, source="referral"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=1, le=3)
 
 
 class DeadlineMet(CaseContract, source="referral"):
@@ -148,7 +150,7 @@ class DeadlineMet(CaseContract, source="referral"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=0, le=3)
 
 
 class DeadlineMoved(CaseContract, source="referral"):
@@ -161,7 +163,7 @@ class DeadlineMoved(CaseContract, source="referral"):
     owner_role: Code
     owner_org: Org
     due_at: Instant
-    level: int
+    level: int = Field(ge=1, le=3)
 
 
 class RetentionStarted(retention.Started, source="referral"):

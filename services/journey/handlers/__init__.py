@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis.pure.decision import Handler
 from chassis.pure.states import Kind
+from journey.domain.consumption import Handled, Mishap, Reader
 from journey.domain.journey import Journey, links
 from journey.domain.outcome import Outcome
 from vocabulary.retention import KIND
@@ -17,6 +18,9 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind(Outcome, "outcome"),
     Kind(CountryStatus, "country_status"),
     KIND,
+    Kind(Reader, "reader"),
+    Kind(Handled, "handled"),
+    Kind(Mishap, "mishap"),
 )
 """In lock order."""
 

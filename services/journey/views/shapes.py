@@ -12,7 +12,9 @@ from chassis.pure.answers import Answer
 from journey.domain.journey import Stage
 from journey.domain.wait import Wanted
 
-Done = Literal["processed", "waiting", "parked", "retried", "failed", "handled", "discarded"]
+Done = Literal["handled", "not_yet", "unknown", "parked", "waiting", "retried", "failed", "discarded"]
+"""What a reader did with an event. `not_yet`: as of its last report it had not come so far. `waiting`: nothing is wrong
+with it, one before it is parked. `unknown`: the reader has told nothing by which this could be known."""
 
 
 class TraceLink(Answer):
@@ -38,7 +40,8 @@ class Handled(Answer):
 
     service: str
     what: Done
-    at: datetime | None = Field(description="of `processed`: at the latest; of others: when that was")
+    at: datetime | None = Field(description="since when it is so; of `not_yet`, as of when")
+    at_latest: bool = Field(default=False, description="it was earlier, and nobody has told when")
     failure: str | None = None
 
 
@@ -75,7 +78,7 @@ class Part(Answer):
 
     service: str
     what: str
-    id: UUID | None
+    thing_id: UUID | None = Field(description="of the referral, the place in a course, the candidacy, the offer")
     status: str
     since: datetime | None
     org: str | None

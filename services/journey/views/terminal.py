@@ -131,7 +131,10 @@ def _cells(entry: Entry) -> tuple[str, ...]:
 
 
 def _reader(handled: Handled) -> str:
-    return f"{handled.service} {handled.what}" + (f" by {handled.at:%H:%M}" if handled.at else "")
+    said = f"{handled.service} {handled.what.replace('_', ' ')}"
+    if handled.at is None:
+        return said
+    return f"{said} {'by' if handled.at_latest else 'since'} {handled.at:%H:%M}"
 
 
 def _troubles(entry: Entry) -> Iterable[str]:

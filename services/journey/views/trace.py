@@ -213,18 +213,18 @@ def _parts(journey: Journey) -> Iterator[Part]:
 
     def part(service: str, what: str, status: str, since: datetime | None, **more: object) -> Part:
         return Part.model_validate(
-            {"service": service, "what": what, "status": status, "since": since, "id": None, "org": None, **more}
+            {"service": service, "what": what, "status": status, "since": since, "thing_id": None, "org": None, **more}
         )
 
     if opened is not None:
         owner = "counselling" if desk.owner.opened is None else "referral"
-        yield part(owner, "case", journey.status, opened.at, id=journey.id, org=opened.org)
+        yield part(owner, "case", journey.status, opened.at, thing_id=journey.id, org=opened.org)
     for referral in journey.referrals:
-        yield part("referral", "referral", referral.status, referral.since, id=referral.id, org=referral.centre)
+        yield part("referral", "referral", referral.status, referral.since, thing_id=referral.id, org=referral.centre)
     if desk.departure is not None:
         yield part("referral", "departure", desk.departure.status, desk.departure.at)
     for id_, enrolment in journey.courses.items():
-        yield part("training", "enrolment", enrolment.status, enrolment.at, id=id_, org=enrolment.provider)
+        yield part("training", "enrolment", enrolment.status, enrolment.at, thing_id=id_, org=enrolment.provider)
     if journey.arrival is not None:
         yield part("counselling", "arrival", journey.arrival.status, journey.arrival.at, org=journey.arrival.centre)
     steps = {"first contact": journey.contact, "assessment": journey.assessed, "plan": journey.plan}
@@ -233,13 +233,13 @@ def _parts(journey: Journey) -> Iterator[Part]:
             yield part("counselling", what, "done", step.at, org=step.centre)
     for id_, candidacy in work.candidacies.items():
         stage = candidacy_stage(work, id_)
-        yield part("placement", "candidacy", stage, candidacy.at, id=id_, org=work.centres.get(id_))
+        yield part("placement", "candidacy", stage, candidacy.at, thing_id=id_, org=work.centres.get(id_))
     for id_, offer in work.offers.items():
         reply = work.replies.get(id_)
         since = offer.at if reply is None else reply.at
-        yield part("placement", "job offer", offer_status(work, id_, offer), since, id=id_)
+        yield part("placement", "job offer", offer_status(work, id_, offer), since, thing_id=id_)
     for id_, job in work.jobs.items():
-        yield part("placement", "employment", "void" if id_ in work.voided else "started", job.at, id=id_)
+        yield part("placement", "employment", "void" if id_ in work.voided else "started", job.at, thing_id=id_)
 
 
 def _unknowns(journey: Journey, rows: Sequence[LedgerRow], beside: Beside, seen: Collection[str]) -> Iterator[str]:
