@@ -2,50 +2,97 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
+from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Contract
 from vocabulary import retention
+from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients, Skills
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
+from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, Sex, TargetGroup
 
 
 class AgeBandChanged(CaseContract, source="referral"):
     """A person who was referred counts to another age band from the first of a month on: a birthday is over, or the
     band was wrong."""
 
+    age_band: AgeBand
+
 
 class CaseOpened(CaseContract, source="referral"):
     """A scout has registered a person."""
+
+    case_ref: CaseRef
+    target_group: TargetGroup
+    country: Country
+    return_type: ReturnType
+    opened_by: Org | None = None
+    sex: Sex | None = None
 
 
 class ConsentGranted(CaseContract, source="referral"):
     """The person has allowed one purpose for the listed recipients."""
 
+    consent_id: UUID
+    purpose: Code
+    recipients: Recipients
+    valid_until: date
+    expires_at: Instant | None = None
+
 
 class ConsentWithdrawn(CaseContract, source="referral"):
     """The person has taken a consent back."""
+
+    consent_id: UUID
+    purpose: Code
+    recipients: Recipients
+    effective_at: Instant
 
 
 class ReturneeReferred(CaseContract, source="referral"):
     """A scout has handed a case over to a centre."""
 
+    referral_id: UUID
+    root_referral_id: UUID
+    to_centre: Centre
+    country: Country
+    priority: Priority
+    age_band: AgeBand
+    referred_at: Instant
+    target_group: TargetGroup
+    return_type: ReturnType
+    vulnerability_present: bool
+    case_ref: CaseRef | None = None
+    skills: Skills = ()
+
 
 class ReferralWithdrawn(CaseContract, source="referral"):
     """The scout or the person has taken a referral back."""
+
+    referral_id: UUID
 
 
 class HandoverPackageSent(CaseContract, source="referral"):
     """The desk has handed over to the centre what it needs to receive the person: all that is required, and what else
     stands in `items`."""
 
+    referral_id: UUID
+
 
 class DeparturePlanned(CaseContract, source="referral"):
     """A departure has got a window (`planned`) or a booked day (`booked`: `earliest` equals `latest`)."""
 
+    status: PlanStatus
+    latest: date
+
 
 class DepartureRescheduled(CaseContract, source="referral"):
     """The departure has moved."""
+
+    status: PlanStatus
+    latest: date
 
 
 class DepartureCancelled(CaseContract, source="referral"):
@@ -58,6 +105,9 @@ class DepartureMissed(CaseContract, source="referral"):
 
 class ReturneeDeparted(CaseContract, source="referral"):
     """The person has left Germany."""
+
+    arrival_expected_on: date
+    departed_on: date
 
 
 class DepartureDiverted(CaseContract, source="referral"):
@@ -76,18 +126,50 @@ class ProfileDestroyed(CaseContract, source="referral"):
 class DeadlineApproaching(CaseContract, source="referral"):
     """Somebody owes an act by `due_at`, and most of the time for it is over."""
 
+    centre: Centre
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+    level: int
+
 
 class DeadlineMissed(CaseContract, source="referral"):
     """Somebody owed an act by `due_at` and did not do it."""
+
+    centre: Centre
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+    level: int
 
 
 class DeadlineMet(CaseContract, source="referral"):
     """What was owed by `due_at` was done: in time at level 0, else after that level was missed."""
 
+    centre: Centre
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+    level: int
+
 
 class DeadlineMoved(CaseContract, source="referral"):
     """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
     `due_at`."""
+
+    centre: Centre
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+    level: int
 
 
 class RetentionStarted(retention.Started, source="referral"):

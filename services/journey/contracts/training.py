@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from chassis.pure.codes import Code
 from chassis.pure.messages import Contract
+from vocabulary.codes import Isco08, Provider
 from vocabulary.events import CaseContract
+from vocabulary.terms import MeasureCategory, Result
 
 
 class CourseSessionScheduled(Contract, source="training", key="session_id"):
@@ -23,21 +26,45 @@ class CourseSessionCancelled(Contract, source="training", key="session_id"):
 class EnrolmentRequested(CaseContract, source="training"):
     """A scout has asked for a seat."""
 
+    enrolment_id: UUID
+    session_id: UUID
+    provider: Provider
+
 
 class EnrolmentConfirmed(CaseContract, source="training"):
     """The person has a seat, at once or from the head of the waiting list."""
+
+    enrolment_id: UUID
+    session_id: UUID
+    provider: Provider
 
 
 class EnrolmentWaitlisted(CaseContract, source="training"):
     """No seat was free."""
 
+    enrolment_id: UUID
+    session_id: UUID
+    provider: Provider
+
 
 class EnrolmentCancelled(CaseContract, source="training"):
     """The enrolment has ended without completion; a seat, if it had one, is free again."""
 
+    enrolment_id: UUID
+    session_id: UUID
+    provider: Provider
+    reason: Code
+
 
 class CourseCompleted(CaseContract, source="training"):
     """The person has taken the course to its end, with an examination passed or attended to the end."""
+
+    enrolment_id: UUID
+    session_id: UUID
+    provider: Provider
+    result: Result
+    isco08: Isco08
+    category: MeasureCategory
 
 
 class ProfileKeyDestroyed(CaseContract, source="training"):

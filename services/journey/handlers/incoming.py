@@ -13,7 +13,7 @@ from chassis.pure.messages import Contract
 from chassis.pure.needs import needs
 from chassis.pure.retention import Clock
 from chassis.pure.states import States
-from journey.domain import journey, outcome
+from journey.domain import counts, journey
 from journey.domain.journey import Journey
 from journey.domain.outcome import Outcome
 from vocabulary import retention, switch
@@ -21,7 +21,7 @@ from vocabulary.switch import SwitchContract
 
 DOCUMENTS: Final[Mapping[type[Any], Mapping[type[Contract], Callable[..., Any]]]] = {
     Journey: journey.HEARD,
-    Outcome: outcome.HEARD,
+    Outcome: counts.HEARD,
 }
 """The documents of a case, and what each of them hears."""
 CLOCKS: Final[Mapping[type[Contract], Handler]] = {
