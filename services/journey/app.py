@@ -10,6 +10,7 @@ from journey.consumers import EVENTS as CONSUMED
 from journey.events import AuditSealed
 from journey.handlers import COMMANDS, DEADLINES, KINDS
 from journey.ledger import NOTES
+from journey.programme import router as programme
 from journey.reference import Reference
 from journey.retention import KEEPS
 from vocabulary import centres, roles
@@ -27,7 +28,7 @@ SERVICE = Service(
     consumers=CONSUMED,
     deadlines=DEADLINES,
     notes=NOTES,
-    routers=(router,),
+    routers=(router, programme),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,

@@ -1,3 +1,23 @@
 """Every refusal of this service: its code, what is wrong, and what to do about it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from chassis.pure.decision import Refused
+
+FIGURE_NOT_FOUND: Final = Refused(
+    "figure_not_found", "There is no figure of this id.", "Take an id from GET /figures.", status=404
+)
+
+
+def not_published(tables: Iterable[str]) -> Refused:
+    """A cross-table that is not in the fixed set, or a filter by what it does not have."""
+    return Refused(
+        "table_not_published",
+        "The figure has no such table, or the table has no such dimension: what is published is a fixed set.",
+        f"Ask by one of: {', '.join(tables)}. A row can be picked only by a dimension that the table has.",
+        field="by",
+        status=422,
+    )

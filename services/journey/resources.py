@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,3 +11,13 @@ class Scope(NamedTuple):
     """What a list is bound to: the envelopes of one case, for an operator."""
 
     case_id: UUID
+
+
+class Promised(NamedTuple):
+    """What the list of those who wait for an offer is bound to: people whom the programme promises one, on this day.
+
+    `ends_case`: the reasons of `fail_reasons` with which a case is over for everybody.
+    """
+
+    today: date
+    ends_case: tuple[str, ...]

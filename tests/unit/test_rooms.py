@@ -55,7 +55,8 @@ MORE = {
     "placement": {"limits.py", "corrections.py"},  # when an employer owes an answer; the routes of corrections
     "referral": {"limits.py", "holds.py", "switch.py", "destruction.py", "search.py"},  # when a receipt is owed; routes
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
-    "journey": {"ledger.py", "contracts", "views"},  # a row per record; all events of all services, and views of all
+    # a row per record; all events of all services, and views of all; what the programme counts, and its routes
+    "journey": {"ledger.py", "contracts", "views", "figures", "programme.py"},
 }
 """Each further room needs a reason, and each of these is there."""
 LESS = {"journey": {"commands.py", "bodies.py", "contracts.py", "views.py"}}
