@@ -42,7 +42,7 @@ def run(story: Story, *, stay: bool, directory: Path = LOCAL) -> None:
         try:
             stack.start()
             say.done()
-            print(f"All four services are ready after {say.total():.1f} s.\n", flush=True)
+            print(f"All services are ready after {say.total():.1f} s.\n", flush=True)
             story(stack)
             _print_urls(stack)
             if stay:

@@ -102,7 +102,7 @@ class LocalStack:
         self._make_topics()
 
     def start_services(self) -> None:
-        """All four services; returns once each is ready."""
+        """All services; returns once each is ready."""
         self._launch_services()
         self._wait_for_services()
 

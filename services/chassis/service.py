@@ -13,7 +13,7 @@ from chassis.pure.calendar import NO_CALENDAR, WorkingDays
 from chassis.pure.decision import Actor, Handler, Refused, Visit
 from chassis.pure.messages import Contract, Event
 from chassis.pure.noting import Notes
-from chassis.pure.retention import Kept
+from chassis.pure.retention import Kept, Swept
 from chassis.pure.sealing import holds_keys
 from chassis.pure.states import Kind
 
@@ -118,7 +118,7 @@ class Service:
     shut: Callable[[Visit, Any, datetime], Refused | None] | None = None
     load_reference: Callable[[Path], Any] = lambda _directory: None
     standing: Overlay | None = None
-    keeps: Sequence[Kept] = ()
+    keeps: Sequence[Kept | Swept] = ()
     repeats: Mapping[type[Event], Handler] = field(default_factory=dict)
     working_days: WorkingDays = NO_CALENDAR
     moves: Mapping[str, Handler] = field(default_factory=dict)

@@ -8,12 +8,15 @@ from uuid import UUID
 from fastapi import Depends
 from starlette.responses import Response
 
-from chassis.http.answering import answers, json_response
+from chassis.http.answering import json_response
 from chassis.http.api import Reading, acting_as
+from chassis.http.auditing import personal
 from chassis.http.paging import paged
+from chassis.http.problems import Problem
 from chassis.http.routes import new_router
 from chassis.pure.decision import Actor
 from chassis.pure.paging import Page, Wish
+from journey import refusals
 from journey.answers import EnvelopeItem
 from journey.ledger import ENVELOPES
 from journey.resources import Scope
@@ -34,7 +37,10 @@ Listed = Annotated[Scope, Depends(_listed)]
 """What a list is bound to."""
 
 
-@router.get("/ledger/{case_id}", tags=["ledger"], **answers(Page[EnvelopeItem], 403))
+@router.get("/ledger/{case_id}", tags=["ledger"], **personal(Page[EnvelopeItem], 403, 404))
 async def list_envelopes(reading: Reading, scope: Listed, wish: Annotated[Wish, paged(ENVELOPES)]) -> Response:
     """Every record about a case as it was read here, of all topics, as its events were recorded; no body of any."""
-    return json_response(await ledger.envelopes(reading, scope, wish))
+    page = await ledger.envelopes(reading, scope, wish)
+    if not page.items and wish.after is None:
+        raise Problem.of(refusals.CASE_NOT_FOUND)
+    return json_response(page)

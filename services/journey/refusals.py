@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from chassis.pure.decision import Refused
+from vocabulary.refusals import not_found
 
-FIGURE_NOT_FOUND: Final = Refused(
-    "figure_not_found", "There is no figure of this id.", "Take an id from GET /figures.", status=404
-)
+CASE_NOT_FOUND: Final = not_found("case", "Check the id. What was told of a case stays until its term is over.")
+FIGURE_NOT_FOUND: Final = not_found("figure", "Take the id of one from GET /figures.")
 
 
 def not_published(tables: Iterable[str]) -> Refused:

@@ -1,4 +1,4 @@
-"""The four services as processes on the stack of the test run, and all that can be seen of them from outside."""
+"""The five services as processes on the stack of the test run, and all that can be seen of them from outside."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TOPICS = (*SERVICES, "reference", "referral.keys")
 OF_THE_AUDIT = {"audit", "audit_seal"}
 CHAINS = [str(chain_of(service)) for service in SERVICES]
 """Keys of the events that tell up to where an audit is sealed."""
-BY_KEY = {"stream", "outbox", "position"}
+BY_KEY = {"stream", "outbox", "position", "ledger"}
 
 
 class Heard(NamedTuple):
@@ -127,6 +127,12 @@ class Chain:
         program.process.kill()
         program.process.wait(10)
 
+    async def forget(self, service: str) -> None:
+        """Deletes the database of a service that does not run, and makes it anew, as on the first day."""
+        await self._cluster.drop_database(f"ph_{service}")
+        self.stack.postgres.create_databases()
+        self.stack.ph("migrate", "--service", service)
+
     def real_time_again(self, service: str) -> None:
         """After the service's clock was advanced, which moves forward only: a new process has a new one."""
         self.stack.services[service].stop(25)
@@ -209,12 +215,12 @@ class Chain:
 
     async def snapshot(self) -> dict[str, list[str]]:
         """All that lasts of every service, comparable; how far it has read, and how far its own topic reaches, moves
-        with every record and is left out, and so does the audit."""
+        with every record and is left out, and so does the audit, and journey's row of each record."""
         return {
             service: sorted(
                 line
                 for line in (await self.dump(service)).split("\n")
-                if not line.startswith(("progress:", "lineage:", "audit:", "audit_seal:"))
+                if not line.startswith(("progress:", "lineage:", "audit:", "audit_seal:", "ledger:"))
                 and not any(chain in line for chain in CHAINS)
             )
             for service in SERVICES

@@ -58,6 +58,7 @@ OF_NOBODY = {
     "GET /code-lists/{name}",
     "GET /operations/parked",
     "GET /operations/parked/{parked_id}",
+    "GET /ledger/{case_id}",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",

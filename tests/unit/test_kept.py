@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis.pure.retention import TermOver
+from chassis.pure.retention import Kept, TermOver
 from chassis.pure.states import Kind
 from tests.support.services import ALL
 
@@ -25,7 +25,12 @@ ENDLESS: Final = {
 
 def _ended(service: Any) -> set[type[Any]]:
     """What the handlers of its terms ask for, to end it."""
-    return {need.state for each in service.keeps for need in each.handler.needs(TermOver(each.kind, UUID(int=1)))}
+    return {
+        need.state
+        for each in service.keeps
+        if isinstance(each, Kept)
+        for need in each.handler.needs(TermOver(each.kind, UUID(int=1)))
+    }
 
 
 @pytest.mark.parametrize(

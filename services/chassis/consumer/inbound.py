@@ -48,6 +48,10 @@ class Record(Protocol):
     def headers(self) -> Iterable[tuple[str, bytes]]:
         """The CloudEvents envelope."""
 
+    @property
+    def timestamp(self) -> int | None:
+        """Kafka's time of it, in milliseconds since 1970."""
+
 
 _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """An id goes into spans, and as the cause into events of our own: no text that somebody wrote may pass as one."""

@@ -9,7 +9,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from chassis.consumer.inbound import Fault, Inbound, Record, time_of
-from chassis.consumer.parking import StoredRecord
 from chassis.consumer.positions import Verdict
 from chassis.postgres.database import Connection
 from chassis.postgres.writes import Part, Writes
@@ -88,9 +87,9 @@ class NoteBook:
         return _uuid(inbound.record.key) if keyed else None
 
 
-def _published_at(record: Record | StoredRecord) -> datetime | None:
-    at = getattr(record, "timestamp", None)
-    return datetime.fromtimestamp(at / 1000, UTC) if isinstance(at, int) and 0 <= at < LATEST_MS else None
+def _published_at(record: Record) -> datetime | None:
+    at = record.timestamp
+    return None if at is None or not 0 < at < LATEST_MS else datetime.fromtimestamp(at / 1000, UTC)
 
 
 def _text(value: bytes | None) -> str:

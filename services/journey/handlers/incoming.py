@@ -34,11 +34,9 @@ CLOCKS: Final[Mapping[type[Contract], Handler]] = {
 
 
 def heard(contract: type[Contract]) -> Handler:
-    """The reaction to this event. One of no case changes no document: that it came stands in the ledger."""
+    """The reaction to this event. One that no document hears changes nothing: that it came stands in the ledger."""
     if issubclass(contract, SwitchContract):
         return switch.HEARD
-    if "case_id" not in contract.model_fields:
-        return Handler(needs(), _nothing)
     hearing = [state for state, folds in DOCUMENTS.items() if contract in folds]
     clock = next((handler for told, handler in CLOCKS.items() if issubclass(contract, told)), None)
     wanted = (*hearing, *([Clock] if clock else []))
@@ -50,7 +48,3 @@ def heard(contract: type[Contract]) -> Handler:
         return ticked if isinstance(ticked, Refused) else ticked._replace(states=(*folded, *ticked.states))
 
     return Handler(needs(case_id=wanted) if wanted else needs(), decide)
-
-
-def _nothing(_states: States, _event: Contract, _context: Context) -> Decision:
-    return NOTHING

@@ -1,4 +1,4 @@
-"""What is kept of a case ends by its term: its documents go."""
+"""What is kept of a case ends by its term: its documents go, and its records are nobody's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from chassis.pure.retention import TermOver
 from chassis.pure.states import States
 from journey.domain.journey import Journey
 from journey.domain.outcome import Outcome
+
+
+def ledger_over(_states: States, _term: TermOver, _context: Context) -> Decision:
+    """Its records are nobody's any more: the rows are no aggregate, and are made coarse beside this."""
+    return NOTHING
 
 
 def journey_over(states: States, term: TermOver, _context: Context) -> Decision:

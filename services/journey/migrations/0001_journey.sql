@@ -34,6 +34,8 @@ create index ledger_case on ledger (case_id, told_at) where case_id is not null;
 create index ledger_event on ledger (event_id) where event_id is not null;
 -- the end of a term: records under the key of a case whose type was not read
 create index ledger_key on ledger (key) where case_id is null and key is not null;
+-- the end of a term: records of no case
+create index ledger_of_no_case on ledger (told_at) where case_id is null and not coarsened;
 
 -- Where a case is. `status`: known.
 create table journey (
