@@ -12,6 +12,7 @@ from journey.handlers import COMMANDS, DEADLINES, KINDS
 from journey.ledger import NOTES
 from journey.pages.known_cases import KnownCases
 from journey.pages.routes import CasePages, routes
+from journey.programme import router as programme
 from journey.reference import Reference
 from journey.retention import KEEPS
 from vocabulary import centres, roles
@@ -29,7 +30,7 @@ SERVICE = Service(
     consumers=CONSUMED,
     deadlines=DEADLINES,
     notes=NOTES,
-    routers=(router,),
+    routers=(router, programme),
     pages=lambda: routes([CasePages(KnownCases())]),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -42,3 +42,13 @@ def seen_of(journey: Journey | None, actor: Actor, now: datetime) -> frozenset[s
     of one that is not there."""
     seen = frozenset() if journey is None else sight_of(journey, actor.role, actor.org, actor.country, now)
     return seen or refusals.CASE_NOT_FOUND
+
+
+class Promised(NamedTuple):
+    """What the list of those who wait for an offer is bound to: people whom the programme promises one, on this day.
+
+    `ends_case`: the reasons of `fail_reasons` with which a case is over for everybody.
+    """
+
+    today: date
+    ends_case: tuple[str, ...]

@@ -56,8 +56,11 @@ MORE = {
     "referral": {"limits.py", "holds.py", "switch.py", "destruction.py", "search.py"},  # when a receipt is owed; routes
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
     # a row per record; all events of all services, and views of all; where traces can be looked at; its part of `ph`;
-    # what browsers get, and how people sign in to it
-    "journey": {"ledger.py", "contracts", "views", "settings.py", "cli.py", "pages", "sign_in"},
+    # what the programme counts, and its routes; what browsers get, and how people sign in to it
+    "journey": {
+        *("ledger.py", "contracts", "views", "settings.py", "cli.py", "figures", "programme.py"),
+        *("pages", "sign_in"),
+    },
 }
 """Each further room needs a reason, and each of these is there."""
 LESS = {"journey": {"commands.py", "bodies.py", "contracts.py", "views.py"}}

@@ -10,9 +10,9 @@ from pydantic import Field
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Contract
 from vocabulary import retention
-from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients
+from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients, Skills
 from vocabulary.events import CaseContract
-from vocabulary.terms import AgeBand, TargetGroup
+from vocabulary.terms import AgeBand, ReturnType, Sex, TargetGroup
 
 
 class CaseOpened(CaseContract, source="counselling"):
@@ -24,6 +24,9 @@ class CaseOpened(CaseContract, source="counselling"):
     referral_id: UUID
     target_group: TargetGroup
     age_band: AgeBand
+    return_type: ReturnType
+    sex: Sex | None = None
+    skills: Skills = ()
 
 
 class AgeBandChanged(CaseContract, source="counselling"):
@@ -62,6 +65,7 @@ class ReferralReceived(CaseContract, source="counselling"):
     referral_id: UUID
     received_at: Instant
     answer_due_at: Instant
+    root_referral_id: UUID
 
 
 class ReferralAccepted(CaseContract, source="counselling"):
@@ -160,6 +164,7 @@ class FirstContactMade(CaseContract, source="counselling"):
     """The centre has spoken with the person after the arrival."""
 
     centre: Centre
+    contacted_on: date
 
 
 class NeedsAssessed(CaseContract, source="counselling"):
@@ -177,6 +182,9 @@ class ReintegrationPlanAgreed(CaseContract, source="counselling"):
     """The person and the centre have agreed on measures."""
 
     centre: Centre
+    plan_version: int
+    agreed_on: date
+    measures: tuple[Code, ...] = ()
 
 
 class DeadlineApproaching(CaseContract, source="counselling"):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Contract
-from vocabulary.codes import Centre, Org
+from vocabulary.codes import Centre, Isco08, Org
 from vocabulary.events import CaseContract
 
 
@@ -77,12 +77,15 @@ class JobOffered(CaseContract, source="placement"):
     offer_id: UUID
     starts_on: date
     expires_at: Instant
+    employment_type: Code
+    offered_on: date
 
 
 class JobOfferAccepted(CaseContract, source="placement"):
     """The person takes the offer."""
 
     offer_id: UUID
+    accepted_on: date
 
 
 class JobOfferDeclined(CaseContract, source="placement"):
@@ -110,6 +113,10 @@ class EmploymentStarted(CaseContract, source="placement"):
     employment_id: UUID
     offer_id: UUID
     started_on: date
+    isco08: Isco08
+    employment_type: Code
+    formal: bool
+    subsidised: bool
 
 
 class JobOfferCorrected(CaseContract, source="placement"):
@@ -118,6 +125,7 @@ class JobOfferCorrected(CaseContract, source="placement"):
     candidacy_id: UUID
     offer_id: UUID
     starts_on: date
+    offered_on: date
 
 
 class EmploymentCorrected(CaseContract, source="placement"):
@@ -127,6 +135,10 @@ class EmploymentCorrected(CaseContract, source="placement"):
     employment_id: UUID
     offer_id: UUID
     started_on: date
+    isco08: Isco08
+    employment_type: Code
+    formal: bool
+    subsidised: bool
 
 
 class PlacementRecordVoided(CaseContract, source="placement"):

@@ -10,10 +10,10 @@ from pydantic import Field
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Contract
 from vocabulary import retention
-from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients
+from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients, Skills
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
-from vocabulary.terms import AgeBand, PlanStatus, Priority, TargetGroup
+from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, Sex, TargetGroup
 
 
 class AgeBandChanged(CaseContract, source="referral"):
@@ -29,7 +29,9 @@ class CaseOpened(CaseContract, source="referral"):
     case_ref: CaseRef
     target_group: TargetGroup
     country: Country
+    return_type: ReturnType
     opened_by: Org | None = None
+    sex: Sex | None = None
 
 
 class ConsentGranted(CaseContract, source="referral"):
@@ -61,6 +63,11 @@ class ReturneeReferred(CaseContract, source="referral"):
     priority: Priority
     age_band: AgeBand
     referred_at: Instant
+    target_group: TargetGroup
+    return_type: ReturnType
+    vulnerability_present: bool
+    case_ref: CaseRef | None = None
+    skills: Skills = ()
 
 
 class ReferralWithdrawn(CaseContract, source="referral"):
@@ -102,6 +109,7 @@ class ReturneeDeparted(CaseContract, source="referral"):
     """The person has left Germany."""
 
     arrival_expected_on: date
+    departed_on: date
 
 
 class DepartureDiverted(CaseContract, source="referral"):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from chassis.pure.codes import Code
 from chassis.pure.messages import Contract
-from vocabulary.codes import Provider
+from vocabulary.codes import Isco08, Provider
 from vocabulary.events import CaseContract
-from vocabulary.terms import Result
+from vocabulary.terms import MeasureCategory, Result
 
 
 class CourseSessionScheduled(Contract, source="training", key="session_id"):
@@ -52,6 +53,7 @@ class EnrolmentCancelled(CaseContract, source="training"):
     enrolment_id: UUID
     session_id: UUID
     provider: Provider
+    reason: Code
 
 
 class CourseCompleted(CaseContract, source="training"):
@@ -61,6 +63,8 @@ class CourseCompleted(CaseContract, source="training"):
     session_id: UUID
     provider: Provider
     result: Result
+    isco08: Isco08
+    category: MeasureCategory
 
 
 class ProfileKeyDestroyed(CaseContract, source="training"):

@@ -14,7 +14,7 @@ from chassis.pure.needs import needs
 from chassis.pure.retention import Clock
 from chassis.pure.states import States
 from journey.contracts.operations import OperationContract
-from journey.domain import outcome
+from journey.domain import counts
 from journey.domain.journey import Journey
 from journey.domain.outcome import Outcome
 from journey.handlers import operations
@@ -24,7 +24,7 @@ from vocabulary.switch import SwitchContract
 
 DOCUMENTS: Final[Mapping[type[Any], Mapping[type[Contract], Callable[..., Any]]]] = {
     Journey: HEARD,
-    Outcome: outcome.HEARD,
+    Outcome: counts.HEARD,
 }
 """The documents of a case, and what each of them hears."""
 CLOCKS: Final[Mapping[type[Contract], Handler]] = {

@@ -232,7 +232,7 @@ def _teller(entry: Entry) -> str:
 
 
 def _outcome(handled: Handled) -> Outcome:
-    says = "processed, at the latest" if handled.what == "processed" else handled.what
+    says = handled.what.replace("_", " ") + (", at the latest" if handled.at_latest else "")
     return Outcome(
         handled.service,
         f"{says}: {handled.failure}" if handled.failure else says,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -17,6 +18,25 @@ CASE = UUID("11111111-1111-4111-8111-111111111111")
 DESK, LAGOS, EDO, PROVIDER = "scouts:bavaria", "centre:NG-LOS", "centre:NG-EDO", "provider:HWK-MUC"
 REFERENCE = "PH-7K3M9QX-F"
 LATER = date(2026, 12, 31)
+COUNTED: Mapping[str, Any] = {
+    "return_type": "voluntary_assisted",
+    "target_group": "RETURNEE_DE",
+    "vulnerability_present": False,
+    "root_referral_id": UUID("22222222-2222-4222-8222-222222222222"),
+    "departed_on": date(2026, 3, 1),
+    "contacted_on": date(2026, 3, 3),
+    "agreed_on": date(2026, 3, 9),
+    "plan_version": 1,
+    "offered_on": date(2026, 3, 10),
+    "accepted_on": date(2026, 3, 11),
+    "employment_type": "permanent",
+    "isco08": "7111",
+    "formal": True,
+    "subsidised": False,
+    "category": "EMPLOYABILITY",
+    "reason": "other",
+}
+"""What only the figures take from events: a contract ignores what it does not know."""
 
 
 def named(name: str) -> UUID:
@@ -33,7 +53,7 @@ class Telling:
 
     def hears(self, contract: type[Contract], **fields: Any) -> Telling:
         """One more event."""
-        told = contract.model_validate({"case_id": CASE, **fields})
+        told = contract.model_validate({"case_id": CASE, **COUNTED, **fields})
         self.journey = HEARD[contract](self.journey, told, self.at)
         self.at += timedelta(minutes=1)
         return self

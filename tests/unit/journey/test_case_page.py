@@ -13,7 +13,7 @@ from tests.support.journey.telling import CASE, LAGOS, REFERENCE, Telling
 from tests.support.memory import NOW
 
 PARKED = Handled(service="placement", what="parked", at=NOW, failure="unknown_code")
-READ = Handled(service="training", what="processed", at=NOW)
+READ = Handled(service="training", what="handled", at=NOW, at_latest=True)
 
 
 def record(type_: str, offset: int, days: int = 0, fault: str | None = None) -> LedgerRow:
@@ -83,7 +83,7 @@ def test_what_a_reader_could_not_handle_is_trouble_in_its_row_and_in_the_drawing
     page = page_of(trace(*ROWS))
     [row] = [each for each in page.rows if each.type == "ReturneeReferred"]
     assert row.outcomes == (
-        Outcome("training", "processed, at the latest", NOW),
+        Outcome("training", "handled, at the latest", NOW),
         Outcome("placement", "parked: unknown_code", NOW, trouble=True),
     )
     [here] = [each for each in page.rows if each.type == "ReferralReceived"]
