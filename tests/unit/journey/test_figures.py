@@ -25,7 +25,7 @@ SCHEMAS = Path(__file__).parents[3] / "schemas"
 EVENTS = {path.name.partition(".")[0] for path in (SCHEMAS / "events").rglob("*.json")}
 ON = date(2026, 11, 30)
 ALL = pytest.mark.parametrize("figure", FIGURES.values(), ids=list(FIGURES))
-MIGRATION = Path(__file__).parents[3] / "services" / "journey" / "migrations" / "0002_figures.sql"
+MIGRATION = Path(__file__).parents[3] / "services" / "journey" / "migrations" / "0004_figures.sql"
 
 
 # --- what they say of themselves --------------------------------------------------------------------------------------
