@@ -95,14 +95,14 @@ def ph(arguments: list[str], directory: Path = LOCAL) -> None:
     if arguments[:1] == ["topics"] and arguments[1:2] in (["plan"], ["apply"]):
         arguments = [*arguments[:2], "--replication", "1", *arguments[2:]]  # declared for three brokers; here is one
     if arguments[:1] == ["trace-case"]:
-        environment |= _asking_journey(stack)
+        environment |= asking_journey(stack)
     if arguments[:1] == ["doctor"] and arguments[1:2] and arguments[1] in SERVICES:
         environment |= stack.users.settings(arguments[1])  # it looks with the service's own login
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "-m", "chassis.operators.cli", *arguments], environment)  # noqa: S606
 
 
-def _asking_journey(stack: LocalStack) -> dict[str, str]:
+def asking_journey(stack: LocalStack) -> dict[str, str]:
     """Where journey answers, and a token for it. Who has named another address or token is left both."""
     token = stack.directory / "run" / "operator-token"
     write_secret(token, stack.issuer.token("operator", "programme:operations", service="journey"))

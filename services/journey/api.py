@@ -22,7 +22,7 @@ from journey.answers import EnvelopeItem
 from journey.ledger import ENVELOPES
 from journey.reference import Reference
 from journey.resources import AllWaits, Scope, asked_for, seen_of
-from journey.views import cases, ledger, waits
+from journey.views import beside, cases, ledger, waits
 from journey.views.shapes import Trace, WaitItem
 from journey.views.trace import CUT, trace_of
 from vocabulary.codes import Centre, Country
@@ -89,7 +89,8 @@ async def trace_case(
     found = await cases.stored(reading, allowed(asked_for(case)))
     seen = allowed(seen_of(None if found is None else found.journey, actor, now))
     assert found is not None, "of nothing, nothing is seen"
-    trace = trace_of(found.journey, found.rows, now, seen=seen, url_template=lists.trace_url_template)
+    told = await beside.beside(reading, found.rows)
+    trace = trace_of(found.journey, found.rows, now, beside=told, seen=seen, url_template=lists.trace_url_template)
     return json_response(trace.model_copy(update={"unknowns": (*trace.unknowns, CUT)}) if found.cut else trace)
 
 

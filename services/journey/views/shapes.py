@@ -32,7 +32,6 @@ class Happening(Answer):
     what: Done
     failure: str | None = Field(description="the code of why")
     attempt: int
-    actor_role: str | None = None
 
 
 class Handled(Answer):
