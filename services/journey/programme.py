@@ -66,7 +66,7 @@ async def _shown(
     dims = next((each for each in figure.tables if by in {None, name_of(each)}), None)
     picked = {name: value for name, value in (("country", country), ("month", month)) if value is not None}
     if dims is None or not picked.keys() <= set(dims):
-        raise Problem.of(refusals.not_published(name_of(each) for each in figure.tables))
+        raise Problem.of(refusals.not_published("; ".join(name_of(each) for each in figure.tables)))
     published = await figures.published(reading, figure, lists, day_at(GERMANY, now))
     rows = [row for row in published.tables.get(dims, ()) if picked.items() <= row.items()]
     return published, dims, rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from chassis.pure.decision import Refused
@@ -27,12 +26,12 @@ CASE_NOT_FOUND: Final = Refused(
 FIGURE_NOT_FOUND: Final = not_found("figure", "Take the id of one from GET /figures.")
 
 
-def not_published(tables: Iterable[str]) -> Refused:
+def not_published(tables: str) -> Refused:
     """A cross-table that is not in the fixed set, or a filter by what it does not have."""
     return Refused(
         "table_not_published",
         "The figure has no such table, or the table has no such dimension: what is published is a fixed set.",
-        f"Ask by one of: {', '.join(tables)}. A row can be picked only by a dimension that the table has.",
+        f"Ask by one of: {tables}. A row can be picked only by a dimension that the table has.",
         field="by",
         status=422,
     )

@@ -44,7 +44,7 @@ class MissingView(Answer):
 class FigureItem(Answer):
     """A figure: what it counts, and which cross-tables of it are published."""
 
-    id: str
+    figure: str = Field(description="what it is called in addresses, such as k1")
     title: str
     definition: str
     source: str
@@ -95,7 +95,7 @@ class WaitingItem(Answer):
 def words_of(figure: Figure) -> dict[str, object]:
     """What is said of a figure whatever its numbers are."""
     return {
-        "id": figure.id,
+        "figure": figure.id,
         "title": figure.title,
         "definition": figure.words,
         "source": figure.source,
