@@ -20,7 +20,7 @@ export PH_KAFKA := $(or $(KAFKA),$(PH_KAFKA))
 # Tests run in three processes, each with a stack of its own: mostly they wait. Files that share more than that stack
 # run in one of them (tests/support/side_by_side.py).
 SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
-# The four services together; servers that are lost, renewed or put back; and of the others those files that take longest:
+# The services together; servers that are lost, renewed or put back; and of the others those files that take longest:
 # brokers that check rights, very many rows or records, groups that come and go.
 LONG := tests/system tests/integration/outages $(patsubst %,tests/integration/test_%.py,acls any_numbering bench \
     broker_says_no counselling_indexes doctor lineage logins membership own_topic placement_lists referral_lists \
@@ -54,7 +54,7 @@ ph: $(RUN_STAMP)  ## the operators' command: make ph ARGS="parked list"
 test: $(ALL_STAMP)  ## tests of parts and of each service, on a stack of their own; or what ARGS name
 	@$(PY) -m pytest $(or $(ARGS),$(SIDE_BY_SIDE) $(addprefix --ignore=,$(LONG)))
 
-test-long: $(ALL_STAMP)  ## all other tests: the four services together, servers that are lost, very many rows
+test-long: $(ALL_STAMP)  ## all other tests: the services together, servers that are lost, very many rows
 	@$(PY) -m pytest $(SIDE_BY_SIDE) $(LONG)
 
 k8s: $(ALL_STAMP)  ## the manifests of deploy/k8s: make k8s ONLY=structure; on a cluster: make k8s CLUSTER=1

@@ -19,8 +19,8 @@ import asyncpg
 from bench import seed
 from bench.child import Task
 from bench.measure import Figure, Sample
+from chassis.kafka.kinds import kinds
 from chassis.postgres import migrations
-from chassis.pure.messages import topic_of
 from counselling.app import SERVICE
 from deploy.local.places import LOCAL, ROOT, free_ports
 from deploy.local.stack import LocalStack
@@ -89,8 +89,8 @@ class Bench:
         return dsn
 
     def adopt(self, dsn: str, service: str = COUNSELLING) -> None:
-        """Takes its service's topic, as it is now, for told by this database: others of this run share it."""
-        self.wait(adopt(dsn, self.bootstrap, topic_of(service)))
+        """Takes its service's topics, as they are now, for told by this database: others of this run share them."""
+        self.wait(adopt(dsn, self.bootstrap, *kinds().written_by(service)))
 
     def drop(self, dsn: str) -> None:
         """Drops a database made by `database`."""

@@ -367,6 +367,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /candidacies/{candidacy_id}/correction/confirm": _at("candidacy_id", Walk.disputed),
         "POST /candidacies/{candidacy_id}/correction/reject": _at("candidacy_id", Walk.disputed),
     },
+    "journey": {},
 }
 """How each command's state is made."""
 

@@ -1,6 +1,6 @@
 """Walks through the chain with good requests alone, and what they lead to: each step's id.
 
-Every state is made as people make it, through the four services' APIs, and takes as long as their events take.
+Every state is made as people make it, through the services' APIs, and takes as long as their events take.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ READ: Mapping[str, tuple[str, str, str]] = {
     "training": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
     "counselling": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
     "placement": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
+    "journey": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
 }
 """A topic that each service reads, with a type and source: what does not fit it is parked."""
 

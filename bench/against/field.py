@@ -23,7 +23,7 @@ from bench.against.api import GRANT_CONSENT, OPEN_CASE, Api, case_id
 from bench.against.builds import Build
 from bench.load import Load, sent
 from bench.machine import cpu_seconds
-from chassis.pure.messages import topic_of
+from chassis.kafka.kinds import kinds
 from deploy.local import processes
 from deploy.local.issuer import AUDIENCES
 from deploy.local.places import LOCAL, StackError, free_port, free_ports
@@ -144,8 +144,8 @@ class Field:
         """The name of a copy of that database, which begins with its service; dropped in the end."""
         name = f"{template}_{next(self._numbers)}"
         dsn = self.wait(self.cluster.create_database(name, template=template))
-        # Its service's topic is shared with other databases of this run.
-        self.wait(adopt(dsn, self.bootstrap, topic_of(template.partition("_")[0])))
+        # Its service's topics are shared with other databases of this run.
+        self.wait(adopt(dsn, self.bootstrap, *kinds().written_by(template.partition("_")[0])))
         try:
             yield name
         finally:

@@ -29,7 +29,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "perspektive-heimat"
 INVENTORY = "sbom.cdx.json"
-SOURCE = ("*.py", "*.sql")
+SOURCE = ("*.py", "*.sql", "*.html", "*.css")
 """What a running service needs of `services/`; its pages stay with the source."""
 
 _PH = '#!/bin/sh\nexec "$(dirname "$(readlink -f "$0")")/python" -m chassis.operators.cli "$@"\n'

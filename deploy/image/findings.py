@@ -57,7 +57,7 @@ def _unwanted_files(directory: Path) -> Iterator[str]:
             yield f"{where}: a compiler"
         elif file.stat().st_mode & 0o6000:
             yield f"{where}: runs as its owner (setuid, setgid)"
-        elif where.parts[0] == "services" and file.suffix not in {".py", ".sql", ".pyc"}:
+        elif where.parts[0] == "services" and file.suffix not in {".py", ".sql", ".html", ".css", ".pyc"}:
             yield f"{where}: no source of a service"
 
 

@@ -1,1 +1,1 @@
-"""The whole stack on one machine: PostgreSQL, Kafka, a token issuer, the four services; no containers, no root."""
+"""The whole stack on one machine: PostgreSQL, Kafka, a token issuer, the five services; no containers, no root."""

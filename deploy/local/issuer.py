@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import secrets
 import time
 from pathlib import Path
+from typing import Any
 
 from joserfc import jwt
 from joserfc.jwk import OKPKey
@@ -22,6 +24,12 @@ AUDIENCES = {service: f"perspektive-heimat:{service}" for service in SERVICES}
 """Each service has its own; the local stack's people may ask all of them."""
 LIFETIME_SECONDS = 8 * 3600
 """A working day."""
+ID_TOKEN_SECONDS = 300
+"""It is read once, at once."""
+
+
+CLIENT = "journey-pages"
+"""The one client of the stack's OpenID provider."""
 
 
 class Issuer:
@@ -30,9 +38,12 @@ class Issuer:
     def __init__(self, directory: Path) -> None:
         self._key_file = directory / "issuer.jwk"
         self.jwks_file = directory / "issuer.jwks"
+        self.client_secret_file = directory / "journey-oidc.secret"
 
     def make(self) -> None:
-        """Makes the key and the key set that services verify with, unless they exist."""
+        """Makes the key, the key set that services verify with, and the client's secret, unless they exist."""
+        if not self.client_secret_file.exists():
+            write_secret(self.client_secret_file, secrets.token_urlsafe(32))
         if self._key_file.exists() and self.jwks_file.exists():
             return
         key = OKPKey.generate_key("Ed25519", {"kid": "local-1", "use": "sig", "alg": "Ed25519"})
@@ -50,25 +61,32 @@ class Issuer:
         lifetime: int = LIFETIME_SECONDS,
     ) -> str:
         """A bearer token, for all services or for one. Raises `StackError` if the stack has never been set up."""
+        audience = [AUDIENCES[service]] if service else [*AUDIENCES.values()]
+        claims = {"iss": ISSUER, "aud": audience, "sub": subject, **_person(role, org, country)}
+        return self._signed("at+jwt", claims, lifetime)
+
+    def id_token(
+        self, issuer: str, client: str, role: str, org: str, country: str = "", *, nonce: str, subject: str = "local"
+    ) -> str:
+        """What tells a client who has signed in, and when. `issuer`: the address of the stack's OpenID provider."""
+        claims = {"iss": issuer, "aud": client, "sub": subject, "nonce": nonce, **_person(role, org, country)}
+        return self._signed("JWT", claims, ID_TOKEN_SECONDS)
+
+    def _signed(self, type_: str, claims: dict[str, Any], lifetime: int) -> str:
         if not self._key_file.exists():
             raise StackError("There is no key to sign with yet: start the stack once (make run).")
         key = OKPKey.import_key(json.loads(self._key_file.read_text()))
         now = int(time.time())
-        claims = {
-            "iss": ISSUER,
-            "aud": [AUDIENCES[service]] if service else [*AUDIENCES.values()],
-            "sub": subject,
-            "iat": now,
-            "nbf": now,
-            "exp": now + lifetime,
-            "roles": [role],
-            "org": org,
-            **({"country": country} if country else {}),
-        }
-        return jwt.encode({"alg": "Ed25519", "kid": key.kid, "typ": "at+jwt"}, claims, key, algorithms=["Ed25519"])
+        claims = {**claims, "iat": now, "nbf": now, "exp": now + lifetime}
+        return jwt.encode({"alg": "Ed25519", "kid": key.kid, "typ": type_}, claims, key, algorithms=["Ed25519"])
 
 
-def _roles() -> list[str]:
+def _person(role: str, org: str, country: str) -> dict[str, Any]:
+    return {"roles": [role], "org": org, **({"country": country} if country else {})}
+
+
+def roles() -> list[str]:
+    """The roles that a token can carry."""
     with (ROOT / "schemas" / "reference" / "roles.v1.csv").open(encoding="utf-8", newline="") as file:
         return [row["code"] for row in csv.DictReader(file)]
 
@@ -86,8 +104,8 @@ def main() -> None:
     options = parser.parse_args()
     if not options.role or not options.org:
         parser.error("a token needs a role and an organisation: make token ROLE=scout ORG=scouts:bavaria")
-    if options.role not in _roles():
-        parser.error(f"there is no such role; the roles are {', '.join(_roles())}")
+    if options.role not in roles():
+        parser.error(f"there is no such role; the roles are {', '.join(roles())}")
     try:
         token = Issuer(LOCAL / "secrets").token(
             options.role, options.org, options.country, subject=options.subject, service=options.service

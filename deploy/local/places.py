@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 """Everything the stack makes lies here, ignored by git: venv, jars, data, logs, secrets."""
 
-SERVICES = ("referral", "training", "counselling", "placement")
+SERVICES = ("referral", "training", "counselling", "placement", "journey")
 
 KAFKA_VERSIONS = ("4.4.0", "4.3.1")
 """Which the stack can run, the first unless it is told another. 4.3.1 is the newest that Strimzi 1.2 supports."""
@@ -38,7 +38,9 @@ class Ports:
     training: int
     counselling: int
     placement: int
+    journey: int
     kafka_secured: int = 59094
+    provider: int = 8100
 
     def of(self, name: str) -> int:
         """The port of a part by its name."""
@@ -46,7 +48,7 @@ class Ports:
         return port
 
 
-DEFAULTS = Ports(55432, 59092, 59093, 8101, 8102, 8103, 8104, 59094)
+DEFAULTS = Ports(55432, 59092, 59093, 8101, 8102, 8103, 8104, 8105, 59094)
 
 
 def configured_ports() -> Ports:

@@ -17,6 +17,7 @@ from types import FrameType
 
 from deploy.local import processes
 from deploy.local.places import LOCAL, ROOT, SERVICES, STAGES, Ports, StackError, configured_ports, require_free
+from deploy.local.postgres import write_secret
 from deploy.local.progress import Progress
 from deploy.local.stack import LocalStack
 
@@ -42,7 +43,7 @@ def run(story: Story, *, stay: bool, directory: Path = LOCAL) -> None:
         try:
             stack.start()
             say.done()
-            print(f"All four services are ready after {say.total():.1f} s.\n", flush=True)
+            print(f"All services are ready after {say.total():.1f} s.\n", flush=True)
             story(stack)
             _print_urls(stack)
             if stay:
@@ -93,10 +94,20 @@ def ph(arguments: list[str], directory: Path = LOCAL) -> None:
     environment.setdefault("PH_OPERATOR", "local-stack")
     if arguments[:1] == ["topics"] and arguments[1:2] in (["plan"], ["apply"]):
         arguments = [*arguments[:2], "--replication", "1", *arguments[2:]]  # declared for three brokers; here is one
+    if arguments[:1] == ["trace-case"]:
+        environment |= asking_journey(stack)
     if arguments[:1] == ["doctor"] and arguments[1:2] and arguments[1] in SERVICES:
         environment |= stack.users.settings(arguments[1])  # it looks with the service's own login
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "-m", "chassis.operators.cli", *arguments], environment)  # noqa: S606
+
+
+def asking_journey(stack: LocalStack) -> dict[str, str]:
+    """Where journey answers, and a token for it. Who has named another address or token is left both."""
+    token = stack.directory / "run" / "operator-token"
+    write_secret(token, stack.issuer.token("operator", "programme:operations", service="journey"))
+    own = {"JOURNEY_API_URL": stack.urls()["journey"], "PH_TOKEN_FILE": str(token)}
+    return {name: os.environ.get(name, value) for name, value in own.items()}
 
 
 def running_stack(directory: Path = LOCAL) -> LocalStack:
@@ -155,6 +166,7 @@ def _print_urls(stack: LocalStack) -> None:
     print()
     for service, url in stack.urls().items():
         print(f"{service:12} {url}/docs   {url}/metrics")
+    print(f"{'pages':12} {stack.urls()['journey']}/pages")
     print(f"{'Kafka':12} {stack.kafka.bootstrap}{_door(stack)}")
     print(f"{'PostgreSQL':12} 127.0.0.1:{stack.ports.postgres}, databases ph_referral, ph_training, ...")
     print(f"{'logs':12} {os.path.relpath(stack.logs)}", flush=True)
@@ -167,8 +179,9 @@ def _door(stack: LocalStack) -> str:
 def _watch(stack: LocalStack) -> None:
     while True:
         time.sleep(0.5)
-        for program in (stack.postgres.program, stack.kafka.program, *stack.services.values()):
-            program.require_alive()
+        for program in (stack.postgres.program, stack.kafka.program, stack.provider, *stack.services.values()):
+            if program is not None:
+                program.require_alive()
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:

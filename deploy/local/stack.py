@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from deploy.local import processes
-from deploy.local.issuer import AUDIENCES, ISSUER, Issuer
+from deploy.local.issuer import AUDIENCES, CLIENT, ISSUER, Issuer
 from deploy.local.kafka import OPERATORS, Kafka, Login, Profile
 from deploy.local.kafka_users import Users
 from deploy.local.organisations import OrganisationKeys
@@ -25,6 +25,8 @@ from deploy.local.postgres import Postgres, write_secret
 from deploy.local.processes import Program
 
 READY_SECONDS = 60
+CALLBACK = "/pages/sign-in/callback"
+"""Of the pages of journey: where the provider sends people back to."""
 STOP_SECONDS = 25
 SEALING = SERVICES
 """The services that have a key file: for what only a vault opens, and for what their audit says of persons."""
@@ -69,6 +71,7 @@ class LocalStack:
         self.issuer = Issuer(self.secrets)
         self.organisations = OrganisationKeys(self.secrets)
         self.services: dict[str, Program] = {}
+        self.provider: Program | None = None
 
     # --- start -------------------------------------------------------------------------------------------------------
 
@@ -82,6 +85,7 @@ class LocalStack:
         self.postgres.wait()
         self.postgres.create_databases()
         self._migrate()
+        self.start_provider()
         self._launch_services()
         self._say("Kafka")
         self._wait_for_kafka()
@@ -102,7 +106,7 @@ class LocalStack:
         self._make_topics()
 
     def start_services(self) -> None:
-        """All four services; returns once each is ready."""
+        """All services; returns once each is ready."""
         self._launch_services()
         self._wait_for_services()
 
@@ -173,6 +177,22 @@ class LocalStack:
         self._note(program)
         return program
 
+    def start_provider(self) -> None:
+        """Where people sign in to the pages; nobody waits for it, since it is asked by people only."""
+        options = ["--port", str(self.ports.provider), "--secrets", str(self.secrets), "--redirect", self._callback]
+        self.provider = processes.start(
+            "provider",
+            [sys.executable, "-m", "deploy.local.provider", *options],
+            log=self.logs / "provider.log",
+            environment={**_inherited(), "PYTHONPATH": str(ROOT / "services")},
+            directory=ROOT,
+        )
+        self._note(self.provider)
+
+    @property
+    def _callback(self) -> str:
+        return f"http://127.0.0.1:{self.ports.of('journey')}{CALLBACK}"
+
     def wait_ready(
         self, service: str, *, name: str = "", port: int | None = None, seconds: float = READY_SECONDS
     ) -> None:
@@ -210,6 +230,10 @@ class LocalStack:
             "ROLE": "all",
             "PYTHONPATH": str(ROOT / "services"),
             **self.organisations.settings,
+            "JOURNEY_OIDC_ISSUER": f"http://127.0.0.1:{self.ports.provider}",
+            "JOURNEY_OIDC_CLIENT_ID": CLIENT,
+            "JOURNEY_OIDC_CLIENT_SECRET_FILE": str(self.issuer.client_secret_file),
+            "JOURNEY_OIDC_REDIRECT_URL": self._callback,
         }
         settings |= {f"{service.upper()}_VAULT_KEYS_FILE": str(self._keys_of(service)) for service in SEALING}
         for service in SERVICES:
@@ -271,6 +295,8 @@ class LocalStack:
             last_first.callback(self.postgres.stop)
             last_first.callback(self.kafka.stop)
             last_first.callback(self.stop_services)
+            if self.provider is not None:
+                last_first.callback(self.provider.stop, 5)
 
     @property
     def _notes(self) -> Path:

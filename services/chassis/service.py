@@ -12,12 +12,15 @@ from chassis.pure.audit import AuditSealed
 from chassis.pure.calendar import NO_CALENDAR, WorkingDays
 from chassis.pure.decision import Actor, Handler, Refused, Visit
 from chassis.pure.messages import Contract, Event
-from chassis.pure.retention import Kept
+from chassis.pure.noting import Notes
+from chassis.pure.operations import Operations
+from chassis.pure.retention import Kept, Swept
 from chassis.pure.sealing import holds_keys
 from chassis.pure.states import Kind
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+    from starlette.routing import BaseRoute
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,13 @@ class Service:
     answers, such as erasures; topic by topic, in the order of the first ones named. Each handler decides once more on
     what is stored now; what it tells was told then, and is not told again. `unsealed`: what lies in clear from before.
     `wrapped`: where its data keys lie, all of them. `audit_head`: its event that tells up to where its audit is sealed.
-    `auditor`: the role that reads the audit.
+    `auditor`: the role that reads the audit. `operations`: its events that tell what became of parked records, and how
+    far it has read.
     Of each of the `deadlines` either `moves` decides what follows when it moves with its calendar, such as who is told,
     or `stays` says why it hangs on none. `follows`: those that also what was stored before them is to have.
-    `watched`: what a worker counts every minute.
+    `watched`: what a worker counts every minute. `notes`: what is kept of every record that is read, whatever becomes
+    of it; mostly nothing. `pages` reads its settings and makes what the service shows in browsers: each of them finds
+    out by itself who is asking, and none is a part of the API's document.
     `working_days`: the calendars that deadlines are counted by; the files `calendar_days`, `calendar_rules` and
     `weekends` are laid over them.
     """
@@ -116,18 +122,21 @@ class Service:
     shut: Callable[[Visit, Any, datetime], Refused | None] | None = None
     load_reference: Callable[[Path], Any] = lambda _directory: None
     standing: Overlay | None = None
-    keeps: Sequence[Kept] = ()
+    keeps: Sequence[Kept | Swept] = ()
     repeats: Mapping[type[Event], Handler] = field(default_factory=dict)
     working_days: WorkingDays = NO_CALENDAR
     moves: Mapping[str, Handler] = field(default_factory=dict)
     stays: Mapping[str, str] = field(default_factory=dict)
     follows: Sequence[Follows] = ()
     watched: Sequence[Watched] = ()
+    notes: Notes | None = None
     seals: bool = False
     unsealed: Sequence[Unsealed] = ()
     wrapped: Sequence[Wrapped] = ()
     audit_head: type[AuditSealed] | None = None
     auditor: str = ""
+    operations: Operations | None = None
+    pages: Callable[[], Sequence[BaseRoute]] = lambda: ()
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for a deadline that would move without a word, and for data keys that nobody would wrap

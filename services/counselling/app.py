@@ -9,7 +9,7 @@ from counselling import api, break_glass, destruction, holds, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.walk_in import WalkIn
-from counselling.events import AuditSealed
+from counselling.events import OPERATIONS, AuditSealed
 from counselling.handlers import (
     COMMANDS,
     DEADLINES,
@@ -73,6 +73,7 @@ SERVICE = Service(
     keeps=KEEPS,
     repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
+    operations=OPERATIONS,
     unsealed=(Unsealed(IN_CLEAR, SEALING),),
     wrapped=(
         Wrapped(CentreFile, CARE, REWRAPPING),

@@ -8,7 +8,7 @@ from chassis.service import Follows, Overlay, Service, Wrapped
 from placement import corrections
 from placement.api import router
 from placement.consumers import EVENTS as CONSUMED
-from placement.events import AuditSealed
+from placement.events import OPERATIONS, AuditSealed
 from placement.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES, REPEATS
 from placement.handlers.deadlines import STAYS
 from placement.reference import Reference
@@ -46,6 +46,7 @@ SERVICE = Service(
     keeps=KEEPS,
     repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
+    operations=OPERATIONS,
     wrapped=(Wrapped(ProfileKey, HANDED_OVER, REHANDING),),
 )
 

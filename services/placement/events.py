@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure import audit
+from chassis.pure import audit, operations
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
 from placement.domain.terms import (
@@ -249,6 +249,36 @@ class AuditSealed(audit.AuditSealed, service="placement"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 
+class RecordParked(operations.RecordParked, service="placement", on="placement.operations"):
+    """This service could not handle a record, or the record waits behind one that it could not handle."""
+
+
+class RecordRetried(operations.RecordRetried, service="placement", on="placement.operations"):
+    """An operator wants a parked record handled again; what comes of it is told next."""
+
+
+class AttemptFailed(operations.AttemptFailed, service="placement", on="placement.operations"):
+    """A parked record had its turn once more and could not be handled, now for this reason."""
+
+
+class RecordHandled(operations.RecordHandled, service="placement", on="placement.operations"):
+    """A parked record is parked no more: its effect is there, after a retry or since the record before it is done."""
+
+
+class RecordDiscarded(operations.RecordDiscarded, service="placement", on="placement.operations"):
+    """An operator has decided that a parked record is to have no effect here, for good."""
+
+
+class ProgressReported(operations.ProgressReported, service="placement", on="placement.operations"):
+    """How far this service has read each partition, how many records are parked, and how long its oldest event has
+    waited to be published. Told at most once a minute while it reads on, and every quarter of an hour in any case."""
+
+
+OPERATIONS = operations.Operations(
+    RecordParked, RecordRetried, AttemptFailed, RecordHandled, RecordDiscarded, ProgressReported
+)
+
+
 EVENTS: tuple[type[Event], ...] = (
     VacancyPublished,
     VacancyClosed,
@@ -274,4 +304,5 @@ EVENTS: tuple[type[Event], ...] = (
     DeadlineMoved,
     ProfileKeyDestroyed,
     AuditSealed,
+    *OPERATIONS,
 )

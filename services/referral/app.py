@@ -11,7 +11,7 @@ from referral.consumers import EVENTS as CONSUMED
 from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
 from referral.domain.profile import Profile
-from referral.events import AuditSealed
+from referral.events import OPERATIONS, AuditSealed
 from referral.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES, PARTING, REPEATS, REWRAPPING, SEALING
 from referral.handlers.deadlines import STAYS
 from referral.reference import Reference
@@ -71,6 +71,7 @@ SERVICE = Service(
     seals=True,
     audit_head=AuditSealed,
     auditor=roles.DATA_PROTECTION_OFFICER,
+    operations=OPERATIONS,
     keeps=KEEPS,
     repeats=REPEATS,
     unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(IN_ONE_PIECE, PARTING)),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.pure import audit
+from chassis.pure import audit, operations
 from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from referral.domain.terms import Transport
@@ -310,6 +310,36 @@ class AuditSealed(audit.AuditSealed, service="referral"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 
+class RecordParked(operations.RecordParked, service="referral", on="referral.operations"):
+    """This service could not handle a record, or the record waits behind one that it could not handle."""
+
+
+class RecordRetried(operations.RecordRetried, service="referral", on="referral.operations"):
+    """An operator wants a parked record handled again; what comes of it is told next."""
+
+
+class AttemptFailed(operations.AttemptFailed, service="referral", on="referral.operations"):
+    """A parked record had its turn once more and could not be handled, now for this reason."""
+
+
+class RecordHandled(operations.RecordHandled, service="referral", on="referral.operations"):
+    """A parked record is parked no more: its effect is there, after a retry or since the record before it is done."""
+
+
+class RecordDiscarded(operations.RecordDiscarded, service="referral", on="referral.operations"):
+    """An operator has decided that a parked record is to have no effect here, for good."""
+
+
+class ProgressReported(operations.ProgressReported, service="referral", on="referral.operations"):
+    """How far this service has read each partition, how many records are parked, and how long its oldest event has
+    waited to be published. Told at most once a minute while it reads on, and every quarter of an hour in any case."""
+
+
+OPERATIONS = operations.Operations(
+    RecordParked, RecordRetried, AttemptFailed, RecordHandled, RecordDiscarded, ProgressReported
+)
+
+
 EVENTS: tuple[type[Event], ...] = (
     AgeBandChanged,
     CaseOpened,
@@ -338,4 +368,5 @@ EVENTS: tuple[type[Event], ...] = (
     CountryStatusChanged,
     ProfileKeyShared,
     ProfileKeyRevoked,
+    *OPERATIONS,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from chassis.service import Overlay, Service, Wrapped
 from training.api import router
 from training.consumers import EVENTS as CONSUMED
-from training.events import AuditSealed
+from training.events import OPERATIONS, AuditSealed
 from training.handlers import COMMANDS, DEADLINES, KINDS, REPEATS
 from training.handlers.deadlines import STAYS
 from training.reference import Reference
@@ -43,6 +43,7 @@ SERVICE = Service(
     keeps=KEEPS,
     repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
+    operations=OPERATIONS,
     wrapped=(Wrapped(ProfileKey, HANDED_OVER, REHANDING),),
 )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure import audit
+from chassis.pure import audit, operations
 from chassis.pure.codes import Code, Language
 from chassis.pure.messages import Event
 from training.domain.terms import CancelReason
@@ -96,6 +96,36 @@ class AuditSealed(audit.AuditSealed, service="training"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 
+class RecordParked(operations.RecordParked, service="training", on="training.operations"):
+    """This service could not handle a record, or the record waits behind one that it could not handle."""
+
+
+class RecordRetried(operations.RecordRetried, service="training", on="training.operations"):
+    """An operator wants a parked record handled again; what comes of it is told next."""
+
+
+class AttemptFailed(operations.AttemptFailed, service="training", on="training.operations"):
+    """A parked record had its turn once more and could not be handled, now for this reason."""
+
+
+class RecordHandled(operations.RecordHandled, service="training", on="training.operations"):
+    """A parked record is parked no more: its effect is there, after a retry or since the record before it is done."""
+
+
+class RecordDiscarded(operations.RecordDiscarded, service="training", on="training.operations"):
+    """An operator has decided that a parked record is to have no effect here, for good."""
+
+
+class ProgressReported(operations.ProgressReported, service="training", on="training.operations"):
+    """How far this service has read each partition, how many records are parked, and how long its oldest event has
+    waited to be published. Told at most once a minute while it reads on, and every quarter of an hour in any case."""
+
+
+OPERATIONS = operations.Operations(
+    RecordParked, RecordRetried, AttemptFailed, RecordHandled, RecordDiscarded, ProgressReported
+)
+
+
 EVENTS: tuple[type[Event], ...] = (
     CourseSessionScheduled,
     CourseSessionCancelled,
@@ -106,4 +136,5 @@ EVENTS: tuple[type[Event], ...] = (
     CourseCompleted,
     ProfileKeyDestroyed,
     AuditSealed,
+    *OPERATIONS,
 )

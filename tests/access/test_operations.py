@@ -21,6 +21,7 @@ from chassis.http.jwks import KeyCache
 from chassis.pure.reference import DIRECTORY
 from chassis.settings import Settings
 from counselling.app import SERVICE as COUNSELLING
+from journey.app import SERVICE as JOURNEY
 from placement.app import SERVICE as PLACEMENT
 from referral.app import SERVICE as REFERRAL
 from tests.access.tables import ROLES, kinds, operations
@@ -30,7 +31,7 @@ from tests.support.keys import memory_vault
 from tests.support.web import ask
 from training.app import SERVICE as TRAINING
 
-SERVICES = {each.name: each for each in (REFERRAL, TRAINING, COUNSELLING, PLACEMENT)}
+SERVICES = {each.name: each for each in (REFERRAL, TRAINING, COUNSELLING, PLACEMENT, JOURNEY)}
 KINDS = kinds()
 HOMES = {
     "scouts": "scouts:bavaria",

@@ -28,7 +28,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    service: Literal["every", "counselling", "placement", "referral", "training"]
+    service: Literal["every", "counselling", "journey", "placement", "referral", "training"]
     kind: str
     reference: str
     term: str

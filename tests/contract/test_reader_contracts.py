@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,14 +22,17 @@ LIGHT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCh
 
 
 def contracts(service: str) -> list[type[Contract]]:
-    """The reader models of a service."""
-    module = import_module(f"{service}.contracts")
-    found = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Contract)]
-    return [each for each in found if each.type]
+    """The reader models of a service; where it reads all others, they lie in a module per service that is read."""
+    package = import_module(f"{service}.contracts")
+    modules = [package, *(each for each in vars(package).values() if isinstance(each, ModuleType))]
+    within = [each for each in modules if each.__name__.startswith(package.__name__)]
+    found = [each for module in within for each in (*vars(module).values(), *getattr(module, "ALL", ()))]
+    models = [each for each in found if isinstance(each, type) and issubclass(each, Contract) and each.type]
+    return [*dict.fromkeys(models)]
 
 
 READERS = [(service, contract) for service in SERVICES for contract in contracts(service)]
-IDS = [f"{service}-{contract.__name__}" for service, contract in READERS]
+IDS = [f"{service}-{contract.__module__.rpartition('.')[2]}-{contract.__name__}" for service, contract in READERS]
 
 
 def name_of(contract: type[Contract]) -> str:

@@ -82,7 +82,7 @@ def test_an_idea_is_spelled_in_one_file() -> None:
             for code in SPELLED.findall(path.read_text(encoding="utf-8")):
                 files[code].add(str(path.relative_to(ROOT)))
     assert {code: found for code, found in files.items() if len(found) > 1} == {}
-    assert {path for found in files.values() for path in found} == {f"services/{each}/refusals.py" for each in MODULES}
+    assert {path for found in files.values() for path in found} <= {f"services/{each}/refusals.py" for each in MODULES}
 
 
 def test_no_two_codes_differ_in_the_order_of_words_only() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from itertools import count
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ import pytest
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
 from counselling.app import SERVICE as COUNSELLING
+from journey.app import SERVICE as JOURNEY
 from placement.app import SERVICE as PLACEMENT
 from referral.app import SERVICE as REFERRAL
 from tests.support import toy as toy_service
@@ -23,7 +25,7 @@ from tests.support.placement.process import Placement
 from tests.support.reading import Join, joiner
 from tests.support.referral.process import Process as Desk
 from tests.support.restores import Emitter
-from tests.support.service_process import migrated, on_a_copy
+from tests.support.service_process import ServiceProcess, migrated, on_a_copy
 from tests.support.shop import Shop, opened_shop
 from tests.support.toy_runtime import Statements, ToyRuntime
 from tests.support.training.process import Process as Training
@@ -147,6 +149,19 @@ async def placement_template(cluster: Cluster) -> str:
 async def placement(cluster: Cluster, placement_template: str) -> AsyncIterator[Placement]:
     """The placement service on a fresh database."""
     async with on_a_copy(cluster, placement_template, Placement) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+async def journey_template(cluster: Cluster) -> str:
+    """The name of a database with journey's schema."""
+    return await migrated(cluster, JOURNEY)
+
+
+@pytest.fixture
+async def journey(cluster: Cluster, journey_template: str) -> AsyncIterator[ServiceProcess]:
+    """The journey service on a fresh database."""
+    async with on_a_copy(cluster, journey_template, partial(ServiceProcess, JOURNEY)) as process:
         yield process
 
 

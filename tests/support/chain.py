@@ -1,4 +1,4 @@
-"""The four services as processes on the stack of the test run, and all that can be seen of them from outside."""
+"""The five services as processes on the stack of the test run, and all that can be seen of them from outside."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis.pure.audit import chain_of
+from chassis.pure.operations import reader_of
 from deploy.local.places import SERVICES
 from deploy.local.stack import LocalStack
 from tests.support.brokers import Broker
@@ -26,21 +27,27 @@ from tests.support.otlp import Collector
 WITHIN = 40
 """Seconds after which a test gives up waiting."""
 
+TELLING = tuple(service for service in SERVICES if service != "journey")
+"""Services that tell of their operation."""
 READS = {
     "referral": ("training", "counselling", "placement"),
     "training": ("referral", "reference"),
     "counselling": ("referral", "training", "placement", "reference", "referral.keys"),
     "placement": ("referral", "training", "counselling", "reference"),
+    "journey": (
+        *("referral", "training", "counselling", "placement", "reference", "referral.keys"),
+        *(f"{service}.operations" for service in TELLING),
+    ),
 }
 """Which topics each service reads, as in schemas/topics.yaml: `reference` for `ph.reference.v1`."""
-TOPICS = (*SERVICES, "reference", "referral.keys")
-"""Every topic: one per service, and what referral tells besides."""
+TOPICS = (*SERVICES, "reference", "referral.keys", *(f"{service}.operations" for service in TELLING))
+"""Every topic: one per service, what referral tells besides, and what each tells of its operation."""
 
 
-OF_THE_AUDIT = {"audit", "audit_seal"}
-CHAINS = [str(chain_of(service)) for service in SERVICES]
-"""Keys of the events that tell up to where an audit is sealed."""
-BY_KEY = {"stream", "outbox", "position"}
+BESIDE = {"audit", "audit_seal", "report", "parked_change", "reader", "handled", "mishap"}
+CHAINS = [str(key_of(service)) for service in SERVICES for key_of in (chain_of, reader_of)]
+"""Keys of the events that tell up to where an audit is sealed, and how far a service has come."""
+BY_KEY = {"stream", "outbox", "position", "ledger"}
 
 
 class Heard(NamedTuple):
@@ -126,6 +133,12 @@ class Chain:
         program.process.kill()
         program.process.wait(10)
 
+    async def forget(self, service: str) -> None:
+        """Deletes the database of a service that does not run, and makes it anew, as on the first day."""
+        await self._cluster.drop_database(f"ph_{service}")
+        self.stack.postgres.create_databases()
+        self.stack.ph("migrate", "--service", service)
+
     def real_time_again(self, service: str) -> None:
         """After the service's clock was advanced, which moves forward only: a new process has a new one."""
         self.stack.services[service].stop(25)
@@ -190,15 +203,15 @@ class Chain:
 
     async def counts(self) -> dict[str, int]:
         """How many rows each table of each service has, and the versions of its documents; what a refusal leaves. The
-        audit grows with every request, and its events come when it is time: neither is counted."""
+        audit grows with every request, and its events and those of operation come when it is time: none is counted."""
         found = {}
         for service in SERVICES:
-            tables = [table for table in await self.tables(service) if table not in OF_THE_AUDIT]
+            tables = [table for table in await self.tables(service) if table not in BESIDE]
             async with self.database(service) as connection:
                 for table in tables:
                     query = f'select count(*) from "{table}"'
                     if table in BY_KEY:
-                        query = f"{query} where key <> all($1)"
+                        query = f"{query} where (key is null or key <> all($1))"
                     arguments = (CHAINS,) if table in BY_KEY else ()
                     found[f"{service}.{table}"] = int(await connection.fetchval(query, *arguments))
                 query = "select coalesce(sum(sequence), 0) from stream where key <> all($1)"
@@ -208,12 +221,13 @@ class Chain:
 
     async def snapshot(self) -> dict[str, list[str]]:
         """All that lasts of every service, comparable; how far it has read, and how far its own topic reaches, moves
-        with every record and is left out, and so does the audit."""
+        with every record and is left out, and so do the audit, what is told of the operation, and journey's row of each
+        record."""
         return {
             service: sorted(
                 line
                 for line in (await self.dump(service)).split("\n")
-                if not line.startswith(("progress:", "lineage:", "audit:", "audit_seal:"))
+                if line.partition(":")[0] not in {"progress", "lineage", "ledger", *BESIDE}
                 and not any(chain in line for chain in CHAINS)
             )
             for service in SERVICES

@@ -10,6 +10,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from chassis.outbox.append import rfc3339
 
+PUBLISHED_MS = 1_772_442_000_500
+"""Half a second after the time of every envelope here."""
 TRACEPARENT = "00-" + "a1" * 16 + "-" + "b2" * 8 + "-01"
 
 
@@ -22,6 +24,7 @@ class FakeRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
+    timestamp: int | None = PUBLISHED_MS
 
 
 def event_id(name: str) -> str:

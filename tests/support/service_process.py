@@ -81,7 +81,9 @@ class ServiceProcess:
         self.app.state.bus = CommandBus(self.workshop, service.commands)
         self.app.state.auditor = Auditor(pool)
         self.app.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
-        self.dispatcher = Dispatcher(self.workshop, service.consumers, nothing_kept)
+        self.dispatcher = Dispatcher(
+            self.workshop, service.consumers, nothing_kept, notes=service.notes, subject=service.subject
+        )
         self.deadlines = DeadlineRunner(self.workshop, service.deadlines)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=f"http://{service.name}.test")
 

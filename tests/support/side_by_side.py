@@ -8,13 +8,13 @@ SHARED = {
     **{
         f"tests/system/test_{name}.py": "the chain"
         for name in (
-            *("access", "api_contract", "bad_input", "bad_tokens", "idempotency_keys", "kill", "privacy", "strangers"),
-            *("switch", "trace", "unread", "walk_ins", "ways_out"),
+            *("access", "api_contract", "bad_input", "bad_tokens", "idempotency_keys", "journey", "kill"),
+            *("privacy", "strangers", "switch", "trace", "unread", "walk_ins", "ways_out"),
         )
     },
     **{f"tests/integration/test_{name}.py": "the secured broker" for name in ("acls", "doctor", "logins", "own_topic")},
 }
-"""The files whose tests need servers that take long to start, or cost much as long as they run: four services, a broker
+"""The files whose tests need servers that take long to start, or cost much as long as they run: five services, a broker
 with users. `tests/unit/test_side_by_side.py` holds that no file is missing here."""
 
 

@@ -29,6 +29,7 @@ HOMES = {
     "training": ("provider:TRADE-PAINT", "DE"),
     "counselling": ("centre:NG-LOS", "NG"),
     "placement": ("centre:NG-LOS", "NG"),
+    "journey": ("programme:desk", ""),
 }
 """An organisation of each service, and its country."""
 OPERATIONS = ("programme:operations", "")

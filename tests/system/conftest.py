@@ -1,4 +1,4 @@
-"""The four services as processes, started once for all system tests and stopped after them: idle ones cost, too."""
+"""The five services as processes, started once for all system tests and stopped after them: idle ones cost, too."""
 
 from __future__ import annotations
 

@@ -50,6 +50,8 @@ OF_NOBODY = {
     "GET /vacancies",
     "GET /sessions",
     "GET /summary",
+    "GET /figures",
+    "GET /figures/{figure}",
     "GET /countries",
     "GET /countries/{country}",
     "GET /audit",
@@ -58,6 +60,7 @@ OF_NOBODY = {
     "GET /code-lists/{name}",
     "GET /operations/parked",
     "GET /operations/parked/{parked_id}",
+    "GET /ledger/{case_id}",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",
@@ -180,6 +183,7 @@ OBJECTS: Mapping[str, Object] = {
     "consents of a walk-in": Object("counselling", "/files/{walked_id}/consents", whole("items")),
     "walk-in as candidate": Object("placement", "/candidates/{walked_id}", walk_ins_candidate_shows),
     "list of offers": Object("placement", "/offers", line("case_id"), {"case_id": "{case_id}"}),
+    "list of who waits": Object("journey", "/figures/k1/waiting", line("case_id"), {"limit": "100"}),
 }
 """The column *Object* of the page."""
 

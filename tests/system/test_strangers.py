@@ -17,6 +17,7 @@ STRANGERS = {
     "training": {"org": "provider:TRADE-METAL", "country": "DE"},
     "counselling": {"org": "centre:GH-ACC", "country": "GH"},
     "placement": {"org": "centre:GH-ACC", "country": "GH"},
+    "journey": {"org": "centre:GH-ACC", "country": "GH"},
 }
 """With every role, but elsewhere. What they see is in `tests/access/objects.md`; here they try to change something."""
 

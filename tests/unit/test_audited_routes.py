@@ -15,9 +15,14 @@ from tests.support.services import ALL, SHARED, routes
 
 OF_COUNTRIES = "about a country; the row of the switch keeps who has asked and who has confirmed"
 OF_COURSES = "a course on offer; who takes part is told by `read_session`"
+OF_FIGURES = "numbers of people; none of fewer than five is told, and none can be worked out"
 OF_EMPLOYERS = "an employer and its openings; who is on the way to one is told by `read_vacancy`"
 EXEMPT: Mapping[str, Mapping[str, str]] = {
     "counselling": {},
+    "journey": {
+        "list_figures": "the words of figures",
+        "read_figure": OF_FIGURES,
+    },
     "placement": {
         "register_employer": OF_EMPLOYERS,
         "list_employers": OF_EMPLOYERS,

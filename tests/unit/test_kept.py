@@ -7,13 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from chassis.pure.retention import TermOver
+from chassis.pure.retention import Kept, TermOver
 from chassis.pure.states import Kind
 from tests.support.services import ALL
 
 ENDLESS: Final = {
     ("counselling", "CountryStatus"): "of a country",
     ("placement", "CountryStatus"): "of a country",
+    ("journey", "CountryStatus"): "of a country",
     ("training", "CountryStatus"): "of a country",
     ("referral", "CountrySwitch"): "of a country",
     ("placement", "Employer"): "of an employer",
@@ -24,7 +25,12 @@ ENDLESS: Final = {
 
 def _ended(service: Any) -> set[type[Any]]:
     """What the handlers of its terms ask for, to end it."""
-    return {need.state for each in service.keeps for need in each.handler.needs(TermOver(each.kind, UUID(int=1)))}
+    return {
+        need.state
+        for each in service.keeps
+        if isinstance(each, Kept)
+        for need in each.handler.needs(TermOver(each.kind, UUID(int=1)))
+    }
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ async def _play(stack: LocalStack, screen: Screen) -> None:
         screen.say(
             f"The story took {screen.seconds():.0f} s, and {(clocks.now - world.begins).days} days by the clocks."
         )
+        await ending.show_trace(world, people[0])
 
 
 async def _schedule_courses(w: World, people: list[Person]) -> Course:

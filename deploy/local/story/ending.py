@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from deploy.local.places import SERVICES, StackError
 from deploy.local.story import topics
 from deploy.local.story.api import Answer
-from deploy.local.story.clock import AT_ONCE
+from deploy.local.story.clock import AT_ONCE, OPERATOR
 from deploy.local.story.mended import DESTROYED
 from deploy.local.story.names import NAMES
 from deploy.local.story.people import Person
@@ -221,6 +221,23 @@ def show_rest(w: World, rest: Backlog, parked: str) -> None:
     w.screen.line(f"in the outboxes: {_counts(rest.outbox)}")
     w.screen.line(f"not read yet: {_counts(rest.unread)}")
     w.screen.line(parked)
+
+
+async def show_trace(w: World, person: Person) -> None:
+    """How an operator asks where a case is: of the one that went all the way, journey has heard all of it."""
+
+    async def look() -> Answer | None:
+        return await w.api.get(OPERATOR, "journey", f"/cases/{person.case_ref}")
+
+    def whole(trace: Answer) -> bool:
+        return (
+            trace["ended"] and not trace["waiting_for"] and {*WHOLE_WAY} <= {each["type"] for each in trace["timeline"]}
+        )
+
+    trace = await w.api.until("journey to have heard the whole way of the first case", look, whole)
+    w.screen.heading("Where a case is, what it waits for, and what went wrong on the way")
+    w.screen.line(f"{person} has {len(trace['timeline'])} events in its timeline, and waits for nothing any more:")
+    w.screen.line(f'make ph ARGS="trace-case {person.case_ref}"')
 
 
 def _counts(of: Mapping[str, int]) -> str:

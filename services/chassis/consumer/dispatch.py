@@ -26,6 +26,7 @@ from chassis.consumer.inbound import (
     Record,
     decode,
 )
+from chassis.consumer.noting import NoteBook
 from chassis.consumer.positions import MAX_GAP, Positions, Verdict
 from chassis.consumer.progress import NO_TERMS, Terms
 from chassis.consumer.spans import ProcessSpans
@@ -33,6 +34,7 @@ from chassis.postgres.batches import batch_transaction
 from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection, is_bad_data, reason_of
 from chassis.pure.decision import Handler, Refused
 from chassis.pure.messages import Contract
+from chassis.pure.noting import Notes
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.tracing import now_ns
 from chassis.trouble import Trouble
@@ -98,7 +100,8 @@ class _Outcome:
 
 class Dispatcher:
     """Handles batches of one service's consumers. `fetch` is for parked records of which only the beginning is kept.
-    `compacted`: topics in which records vanish before they are read."""
+    `compacted`: topics in which records vanish before they are read. `notes`: what is kept of every record, and
+    `subject` what it is about."""
 
     def __init__(
         self,
@@ -106,12 +109,15 @@ class Dispatcher:
         consumers: Mapping[type[Contract], Handler],
         fetch: Fetch,
         compacted: Collection[str] = (),
+        notes: Notes | None = None,
+        subject: str = "subject",
     ) -> None:
         self._shop = workshop
         self._compacted = frozenset(compacted)
         self._actor = workshop.actor
         self._contracts = {contract.type: contract for contract in consumers}
         self._handlers = dict(consumers)
+        self._notes = NoteBook(notes, self._contracts, subject)
         self._fetch = fetch
         self._seconds = cache(workshop.metrics.handler_seconds.labels)
         self._count = cache(workshop.metrics.consumed.labels)
@@ -150,9 +156,10 @@ class Dispatcher:
         pool = self._shop.pool
         async with pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection, batch_transaction(connection):
             seen, verdicts = await self._judge(connection, batch)
+            judged = list(zip(batch, verdicts, strict=True))
             fresh = [
                 (inbound, NO_EVENT.get(verdict) or inbound.fault)
-                for inbound, verdict in zip(batch, verdicts, strict=True)
+                for inbound, verdict in judged
                 if outcome.judged(inbound, verdict)
             ]
             await work.load(
@@ -170,6 +177,7 @@ class Dispatcher:
                     to_park.append(parking.Parked(inbound, fault))
             positions.save(work.writes, seen)
             progress.save(work.writes, (inbound.record for inbound in batch), terms)
+            self._notes.read(work.writes, judged, to_park)
             await work.save(connection)
             kept = await parking.save(connection, to_park)
             for inbound, fault in to_park:
@@ -327,6 +335,7 @@ class Dispatcher:
                     positions.save(work.writes, seen)
                     await work.save(connection)
             await parking.settle(connection, record, fault)
+            await self._notes.settled(connection, inbound, fault)
         outcome.count(inbound, "parked_again" if fault else "repeat" if repeat else "done_after_parking")
         if fault is not None and not fault.blocks and record.blocks:
             self._disown(inbound, fault)

@@ -48,6 +48,10 @@ class Record(Protocol):
     def headers(self) -> Iterable[tuple[str, bytes]]:
         """The CloudEvents envelope."""
 
+    @property
+    def timestamp(self) -> int | None:
+        """Kafka's time of it, in milliseconds since 1970."""
+
 
 _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """An id goes into spans, and as the cause into events of our own: no text that somebody wrote may pass as one."""
@@ -149,10 +153,10 @@ def _read_envelope(inbound: Inbound, headers: Mapping[str, bytes]) -> Fault | No
     if _ID.fullmatch(id_) is None:
         return Fault("id_invalid", "the header ce_id is no UUID as RFC 9562 writes it")
     inbound.id = id_.decode()
-    inbound.occurred_at = _time(headers.get("ce_time"))
+    inbound.occurred_at = time_of(headers.get("ce_time"))
     if inbound.occurred_at is None:
         return Fault("time_invalid", f"the header ce_time is not an RFC 3339 time with offset from {EARLIEST_YEAR} on")
-    inbound.recorded_at = _time(headers.get("ce_recordedtime"))
+    inbound.recorded_at = time_of(headers.get("ce_recordedtime"))
     traceparent = _text(headers.get("ce_traceparent"), MAX_KEY)
     inbound.trace = SpanContext.parse(traceparent) if traceparent else None
     return None
@@ -175,8 +179,9 @@ def _text(value: bytes | None, limit: int) -> str | None:
         return None
 
 
-def _time(value: bytes | None) -> datetime | None:
-    """The time in UTC; None if its year is outside those for which there are calendars and time zones."""
+def time_of(value: bytes | None) -> datetime | None:
+    """The time that a header gives, in UTC; None if it is none, or of a year for which there are no calendars and time
+    zones."""
     text = _text(value, MAX_KEY)
     try:
         at = datetime.fromisoformat(text or "")

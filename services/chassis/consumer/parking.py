@@ -118,6 +118,8 @@ class StoredRecord(NamedTuple):
     """Only the beginning of its value is here."""
     gone: bool = False
     """Kafka was asked for the rest of it, and has it no more."""
+    timestamp: int | None = None
+    """Is not kept of a parked record."""
 
 
 class IncompleteError(Exception):

@@ -67,6 +67,7 @@ def create_api(
         routes=[
             *(route for router in (*own, *routers, *local) for route in router.routes),
             *docs_page.routes(service.title),
+            *service.pages(),
         ],
         telemetry=_NO_TELEMETRY,
         lifespan=lifespan,

@@ -37,14 +37,16 @@ from chassis.http.problems import Problem
 ALGORITHMS = ("EdDSA", "Ed25519", "ES256", "RS256", "PS256")
 """Asymmetric only. With `none` anyone could sign, with HS* everyone who can read the public key."""
 TOKEN_TYPES = ("at+jwt", "application/at+jwt")
-"""Of access tokens (RFC 9068, 2.1). An ID token tells a client who has logged in; it opens nothing here, whatever roles
-it has, and nothing but its type tells it apart for sure."""
+"""Of access tokens (RFC 9068, 2.1). An ID token tells a client who has logged in; it opens no API, whatever roles it
+has, and nothing but its type tells it apart for sure."""
+ID_TOKEN_TYPES = ("", "jwt")
+"""Of ID tokens (OpenID Connect Core, 2), which name none as a rule. An access token signs nobody in."""
 LEEWAY_SECONDS = 30
 MAX_LIFETIME_SECONDS = 24 * 3600
 """From `iat` to `exp`. Nobody can take a token back: what is lost or stolen ends by itself."""
 MAX_TOKEN_CHARS = 8192
 MAX_ROLES = 32
-CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "sub", "roles", "org", "country")
+CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "sub", "roles", "org", "country", "nonce", "azp")
 MAX_PROOFS = 1000
 """How many proven tokens are remembered: to check a signature costs as much as a statement of the database."""
 ROLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -78,7 +80,7 @@ class _Registry(JWSRegistry):
         return self.algorithms[name]
 
 
-class _Proof(NamedTuple):
+class Proof(NamedTuple):
     """A token whose signature was proven with this key, and whose claims were judged to be good at `judged`, in
     seconds since 1970. Both stay true until `expires`, if the clock is not set back."""
 
@@ -93,7 +95,7 @@ class _Proof(NamedTuple):
 class Authenticator:
     """Turns an `Authorization` header into a `Principal`, or raises `Problem`.
 
-    `org_kinds`: the kinds of organisations that callers may act for; any if empty.
+    `org_kinds`: the kinds of organisations that callers may act for; any if empty. `types`: which tokens it takes.
     """
 
     def __init__(
@@ -103,13 +105,15 @@ class Authenticator:
         jwks: str,
         *,
         org_kinds: Collection[str] = (),
+        types: Collection[str] = TOKEN_TYPES,
         keys: KeyCache | None = None,
         leeway: int = LEEWAY_SECONDS,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._org_kinds = frozenset(org_kinds)
+        self._types = types
         self._keys = keys if keys is not None else KeyCache(reader(jwks))
-        self._proofs: dict[bytes, _Proof] = {}
+        self._proofs: dict[bytes, Proof] = {}
         self._now = now
         self._registry = _Registry(algorithms=ALGORITHMS, strict_check_header=False)
         self._claims = JWTClaimsRegistry(
@@ -130,7 +134,11 @@ class Authenticator:
 
     async def authenticate(self, header: str | None) -> Principal:
         """The caller that this `Authorization` header proves. Else `Problem` 401, or 503 without keys."""
-        token = _token(header)
+        return (await self.prove(_token(header))).principal
+
+    async def prove(self, token: str) -> Proof:
+        """What this token proves. Else `Problem` 401, or 503 without keys."""
+        _check_shape(token)
         # Only the claims that are judged are kept, and nothing else of the token.
         digest = hashlib.sha256(token.encode()).digest()
         proof = self._proofs.get(digest)
@@ -155,9 +163,9 @@ class Authenticator:
             if len(self._proofs) >= MAX_PROOFS:
                 del self._proofs[next(iter(self._proofs))]
             self._proofs[digest] = proof
-        return proof.principal
+        return proof
 
-    def _prove(self, signature: CompactSignature, key: Any) -> _Proof:
+    def _prove(self, signature: CompactSignature, key: Any) -> Proof:
         try:
             if not jws.validate_compact(signature, key, registry=self._registry):
                 raise BadSignatureError
@@ -166,7 +174,7 @@ class Authenticator:
         claims = _payload(signature)
         claims = {name: claims[name] for name in CLAIMS if name in claims}
         self._judge(claims)
-        return _Proof(_key_id(signature), key, claims, self._principal(claims), self._now(), claims["exp"])
+        return Proof(_key_id(signature), key, claims, self._principal(claims), self._now(), claims["exp"])
 
     def _extract(self, token: str) -> CompactSignature:
         """The token's parts, not yet trusted."""
@@ -181,11 +189,8 @@ class Authenticator:
                 "The token is signed with an algorithm that is not accepted.",
                 f"Have the issuer sign with one of {', '.join(ALGORITHMS)}.",
             )
-        if "crit" in header or str(header.get("typ", "")).lower() not in TOKEN_TYPES:
-            raise _refused(
-                "The token is no access token: its header has another type or a critical extension.",
-                "Send the access token, no ID token; have the issuer write its type as at+jwt (RFC 9068).",
-            )
+        if "crit" in header or str(header.get("typ", "")).lower() not in self._types:
+            raise _refused(*(_NO_ACCESS_TOKEN if self._types is TOKEN_TYPES else _NO_ID_TOKEN))
         return signature
 
     def _judge(self, claims: Mapping[str, Any]) -> None:
@@ -270,9 +275,12 @@ def _token(header: str | None) -> str:
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise _refused("The Authorization header does not have the form 'Bearer <token>'.")
-    if not token.isascii() or token.count(".") != 2:
-        raise _refused("The token is malformed: it must be a signed JWT of three parts.")
     return token
+
+
+def _check_shape(token: str) -> None:
+    if len(token) > MAX_TOKEN_CHARS or not token.isascii() or token.count(".") != 2:
+        raise _refused("The token is malformed: it must be a signed JWT of three parts.")
 
 
 def _key_id(signature: CompactSignature) -> str | None:
@@ -292,6 +300,14 @@ def _payload(signature: CompactSignature) -> Mapping[str, Any]:
     return claims
 
 
+_NO_ACCESS_TOKEN = (
+    "The token is no access token: its header has another type or a critical extension.",
+    "Send the access token, no ID token; have the issuer write its type as at+jwt (RFC 9068).",
+)
+_NO_ID_TOKEN = (
+    "The token is no ID token: its header has another type or a critical extension.",
+    "Have the issuer write no type, or JWT, into ID tokens (OpenID Connect Core, 2).",
+)
 _CLAIM_FAULTS: Mapping[str, tuple[str, str]] = {
     "iss": ("The token comes from another issuer than the one configured.", RENEW),
     "aud": ("The token is meant for another audience.", "Request a token for the audience of this API."),

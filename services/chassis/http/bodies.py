@@ -21,7 +21,7 @@ async def with_body(request: Request) -> Request:
     headers = request.headers
     if "content-length" not in headers and "transfer-encoding" not in headers:
         return request
-    body = await _read(headers, request.receive, request.app.state.max_body_bytes)
+    body = await read_body(headers, request.receive, request.app.state.max_body_bytes)
     if body:
         _check_media_type(headers)
     return _Whole(request, body)
@@ -44,7 +44,8 @@ class _Whole(Request):
         return self._document
 
 
-async def _read(headers: Headers, receive: Receive, most: int) -> bytes:
+async def read_body(headers: Headers, receive: Receive, most: int) -> bytes:
+    """All of it, and not more than `most` bytes. Raises `Problem` 400, 408 or 413."""
     declared = headers.get("content-length", "0")
     if not (declared.isascii() and declared.isdigit()):
         raise Problem(

@@ -37,6 +37,14 @@ select s.topic, s.key, s.sequence - coalesce(o.waiting, 0) as published
 from stream s left join (select key, count(*) as waiting from outbox_envelope group by key) o using (key)
 """
 """What waits in the outbox are the last numbers of its key."""
+_TELL_ANEW = """
+insert into report (at, places, restored)
+select clock_timestamp(), '[]', coalesce(jsonb_agg(jsonb_build_array(topic, partition, next_offset)), '[]')
+from progress where next_offset is not null
+on conflict (single) do update set restored = excluded.restored
+"""
+"""What was told of records behind these places is undone; the worker says so before anything else."""
+_TELL_PARKED = "select tell_parked()"
 _PARTITIONS = "select topic, max(partition) + 1 from lineage where topic = any($1::text[]) group by topic"
 _ROWS = "select id, key, record from outbox where key = any($1::text[]) order by id"
 _NUMBERED = "update outbox set record = $2 where id = $1"
@@ -173,6 +181,9 @@ async def reconcile(
             await connection.executemany(_GONE, gone)
             await connection.execute(_GO_ON)
             await repeats.note(connection, found.repeats, by)
+            if not found.holds:
+                await connection.execute(_TELL_ANEW)
+                await connection.execute(_TELL_PARKED)
             if any(loss.kind == "database" for loss in found.comparison.losses):
                 await retention.wait(connection, Clock().now() + TERMS_WAIT)
             if not found.holds:

@@ -65,6 +65,8 @@ class Emitted(NamedTuple):
     trace: SpanContext
     cause: str
     """`ce_id` of the event that caused this one; empty for commands and deadlines."""
+    at: datetime | None = None
+    """When it became true, if that was not just now."""
 
 
 def rfc3339(at: datetime) -> str:
@@ -84,17 +86,22 @@ _COUNTRY = sized(b"ce_country")
 
 
 def record_of(emitted: Emitted, at: str) -> bytes:
-    """The Kafka record of an event that became true `at`; only its end is missing.
+    """The Kafka record of an event that became true `at`, or at its own time; only its end is missing.
 
     Its headers are the CloudEvents 1.0 envelope in binary mode. The last two are `ce_recordedtime`, without its value,
     and `ce_sequence`: the statement that stores the record appends the rest. Every event of the chain passes here,
     so headers that are the same for all events of a type and actor are encoded once.
     """
-    event, key, id_, actor, trace, cause = emitted
+    event, key, id_, actor, trace, cause, own_time = emitted
     constant, count = _constant(type(event), actor)
     sized_key = sized(key.encode())
     own = [_ID, sized(id_.encode()), _SUBJECT, sized_key, _PARTITION_KEY, sized_key, _CORRELATION_ID, sized_key]
-    own += (_TIME, sized(at.encode()), _TRACEPARENT, sized(trace.traceparent.encode()))
+    own += (
+        _TIME,
+        sized((rfc3339(own_time) if own_time else at).encode()),
+        _TRACEPARENT,
+        sized(trace.traceparent.encode()),
+    )
     if cause:
         own += (_CAUSATION_ID, sized(cause.encode()))
     if country := getattr(event, "country", ""):

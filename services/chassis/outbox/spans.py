@@ -14,7 +14,7 @@ def record_created(
     tracer: Tracer, emitted: Iterable[Emitted], parents: Mapping[int, SpanContext], started: int, ended: int
 ) -> None:
     """Records the `create` span of each event under its parent in the same trace. Call it after the commit only."""
-    for event, key, _, _, trace, _ in emitted:
+    for event, key, _, _, trace, *_ in emitted:
         if not trace.sampled:
             continue
         attributes: dict[str, str | int] = {"messaging.operation.type": "create"}

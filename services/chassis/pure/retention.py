@@ -59,7 +59,8 @@ class Kept:
 
     `find` is SQL with the columns `subject uuid, reference text, since timestamptz, holds text[]`: a row per subject of
     which there is such a record, and whose reference date has come; none once its handler has decided. `references`
-    are those that it may name, `effect` is what the handler does.
+    are those that it may name, `effect` is what the handler does. `rows` ends what is no aggregate: SQL of an update or
+    delete with `returning`, in which `{rows}` stands for a table `u` of the subjects that end, with the column `id`.
     """
 
     kind: str
@@ -67,6 +68,7 @@ class Kept:
     effect: Effect
     find: str
     handler: Handler
+    rows: str = ""
 
 
 @dataclass(frozen=True)

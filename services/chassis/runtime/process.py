@@ -73,6 +73,7 @@ from chassis.work.deadline_runner import DeadlineRunner
 from chassis.work.follower import Follower
 from chassis.work.gate import Gate
 from chassis.work.repeater import Repeater
+from chassis.work.reporter import Reporter
 from chassis.work.retention import Retention
 from chassis.work.rewrapper import Rewrapper
 from chassis.work.sealer import Sealer
@@ -90,6 +91,8 @@ WATCHED_SECONDS = 60.0
 """Between two counts of what the service shows."""
 AUDIT_SECONDS = 1.0
 """How long a row of the audit lies unsealed: until then nothing shows that it was changed."""
+REPORT_SECONDS = 1.0
+"""How long a change of a parked record stays untold."""
 RETENTION_SECONDS = 5.0
 """Between two looks whether somebody has asked for a run, or the day's is to begin."""
 REPEATS_SECONDS = 1.0
@@ -173,7 +176,7 @@ class Runtime:
     def _app(self) -> FastAPI:
         serves_api = self.settings.role in {"all", "api"}
         app = create_api(
-            self.service if serves_api else replace(self.service, routers=()),
+            self.service if serves_api else replace(self.service, routers=(), pages=lambda: ()),
             self.settings,
             middleware=[Middleware(HttpTelemetry, tracer=self.tracer, metrics=self.metrics)],
             routers=[health.router(self.probes, self.metrics)],
@@ -254,13 +257,18 @@ class Runtime:
 
     async def _start_worker(self, workshop: Workshop, relay: Relay) -> None:
         fetch = partial(fetch_record, self.kafka)
-        dispatcher = Dispatcher(workshop, self.service.consumers, fetch, self.kinds.compacted)
+        service = self.service
+        dispatcher = Dispatcher(
+            workshop, service.consumers, fetch, self.kinds.compacted, service.notes, service.subject
+        )
         deadlines = DeadlineRunner(workshop, self.service.deadlines)
         repeater = Repeater(workshop, self.service.repeats, self.service.subject, self.vault)
+        reporter = Reporter(workshop, self.service.name, self.service.operations)
         for loop in (
             Loop("repeats", repeater.step, REPEATS_SECONDS, self.metrics),
             Loop("deadlines", deadlines.fire_due, self.settings.deadline_poll_seconds, self.metrics),
             Loop("parked", dispatcher.drain, 1.0, self.metrics),
+            Loop("operations", reporter.step, REPORT_SECONDS, self.metrics),
             Loop("gauges", lambda: loops.observe(workshop.pool, self.clock, self.metrics), 5.0, self.metrics),
             Loop("forget", lambda: loops.forget(workshop.pool, self.agreed), 60.0, self.metrics),
             Loop("retention", Retention(workshop, self.agreed, self.vault).step, RETENTION_SECONDS, self.metrics),

@@ -16,6 +16,7 @@ from uuid import UUID
 from chassis.audit.rows import DONE, WRITTEN, Who
 from chassis.operators.retention import SYSTEM, Line, ask, plan, some_due, still_due
 from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection
+from chassis.postgres.writes import Part
 from chassis.pure.decision import Refused
 from chassis.pure.retention import Agreed, Kept, TermOver
 from chassis.telemetry.logs import get_logger
@@ -104,8 +105,10 @@ class Retention:
             decision = work.decide(kind.handler, each, Cause(self._shop.actor, now, self._shop.tracer.root()))
             if isinstance(decision, Refused):
                 raise TypeError(f"the end of a term was refused: {decision.code}")
-            if decision.states or decision.erased:
+            if decision.states or decision.erased or kind.rows:
                 ended.append(each.id)
+        if kind.rows:
+            work.writes.add(Part("ended", kind.rows, ("id uuid",)), [(each,) for each in ended])
         if ended and self._vault is not None:
             role = SYSTEM if by == SYSTEM else "operator"
             who = Who(self._vault.marks(by.encode())[0], role, self._shop.actor.org, f"retention:{kind.kind}")

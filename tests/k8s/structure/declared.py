@@ -31,8 +31,8 @@ def read_by(service: str) -> dict[str, dict[str, Any]]:
 
 
 def shared_out_to(service: str) -> dict[str, dict[str, Any]]:
-    """Of these, the ones whose load workers share; a compacted one has a few keys, and nothing for a worker more."""
-    return {name: each for name, each in read_by(service).items() if each["config"]["cleanup.policy"] != "compact"}
+    """Of these, the ones whose load workers share; one of a single partition has nothing for a worker more."""
+    return {name: each for name, each in read_by(service).items() if each["partitions"] > 1}
 
 
 def consumers() -> list[str]:

@@ -97,6 +97,6 @@ def test_clocks_are_those_of_every_ready_process_and_the_api_is_asked(cluster: P
 
 def test_what_is_not_there_is_named_and_nothing_is_left_open(cluster: Path) -> None:
     stack = having(cluster, [each for each in whole() if each["metadata"]["name"] != "training-db-0"][:-3])
-    with pytest.raises(StackError, match="of training-db, counselling-db, placement-db, chain-kafka in perspektive"):
+    with pytest.raises(StackError, match="of training-db, placement-db, journey-db, chain-kafka in perspektive"):
         stack.__enter__()
     assert stack._forwards == []

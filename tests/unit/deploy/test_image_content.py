@@ -14,7 +14,8 @@ def test_an_image_has_the_services_code_lists_and_topics_and_nothing_else_of_the
 ) -> None:
     content._copy_source(tmp_path)
     copied = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
-    wanted = {path.relative_to(root) for suffix in ("py", "sql") for path in (root / "services").rglob(f"*.{suffix}")}
+    source = [path for suffix in ("py", "sql", "html", "css") for path in (root / "services").rglob(f"*.{suffix}")]
+    wanted = {path.relative_to(root) for path in source}
     wanted |= {path.relative_to(root) for path in (root / "schemas" / "reference").glob("*.csv")}
     wanted |= {Path("schemas/topics.yaml")}
     assert copied == wanted

@@ -45,7 +45,7 @@ def test_no_two_logins_share_a_password(tmp_path: Path) -> None:
     passwords = [
         each["stringData"]["password"] for each in of("local", tmp_path).values() if "password" in each["stringData"]
     ]
-    assert len(passwords) == len(set(passwords)) == 4 * 3 + 4 + 5
+    assert len(passwords) == len(set(passwords)) == 5 * 3 + 5 + 6
 
 
 @pytest.mark.parametrize(

@@ -75,12 +75,12 @@ def test_a_reader_more_is_a_right_more_and_nothing_else(tmp_path: Path, written:
 
 def test_a_service_more_gets_topic_user_and_database(tmp_path: Path, written: dict[str, str]) -> None:
     changed = yaml.safe_load(DECLARATION.read_text())
-    changed["topics"]["ph.journey.v1"] = {**changed["topics"]["ph.referral.v1"], "owner": "journey"}
+    changed["topics"]["ph.partners.v1"] = {**changed["topics"]["ph.referral.v1"], "owner": "partners"}
     path = tmp_path / "topics.yaml"
     path.write_text(yaml.safe_dump(changed))
     new = files(path).keys() - written.keys()
-    assert {"kafka/topics/ph.journey.v1.yaml", "kafka/users/journey.yaml", "postgres/journey/cluster.yaml"} <= new
-    assert "journey" in files(path)["postgres/kustomization.yaml"]
+    assert {"kafka/topics/ph.partners.v1.yaml", "kafka/users/partners.yaml", "postgres/partners/cluster.yaml"} <= new
+    assert "partners" in files(path)["postgres/kustomization.yaml"]
 
 
 def test_drift_is_told_and_mended(tmp_path: Path, written: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,8 @@ def test_a_record_without_a_number_is_set_apart() -> None:
 
 def test_every_declared_topic_has_readers_and_partitions() -> None:
     assert {"ph.referral.v1", "ph.training.v1", "ph.counselling.v1", "ph.placement.v1"} <= set(declared())
-    assert all(each["readers"] and each["partitions"] for each in declared().values())
+    assert all(each["partitions"] for each in declared().values())
+    assert [name for name, each in declared().items() if not each["readers"]] == ["ph.journey.v1"]
 
 
 def test_a_backlog_is_empty_only_if_nothing_waits_anywhere() -> None:

@@ -66,12 +66,14 @@ def spans(page: Path) -> tuple[str, ...]:
 
 
 def found(name: str, page: Path) -> Path | None:
-    """The file that a page means: from the root, from `services/`, beside the page, or one that every service has."""
+    """The file that a page means: from the root, from `services/`, beside the page, or one that every service
+    has which takes commands."""
     for base in (ROOT, ROOT / "services", page.parent):
         if (base / name).exists():
             return base / name
-    if all((service / name).exists() for service in SERVICES):
-        return SERVICES[0] / name
+    commanded = [service for service in SERVICES if (service / "commands.py").exists()]
+    if all((service / name).exists() for service in commanded):
+        return commanded[0] / name
     return None
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import typer
 
 from chassis.operators.cli import audit, calendar, doctor, keys, migrate, parked, restore, retention, topics
-from chassis.operators.cli.output import PeopleGroup
+from chassis.operators.cli.contributed import WithContributed
 
 app = typer.Typer(
-    cls=PeopleGroup,
+    cls=WithContributed,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-import httpx
-
 from chassis.operators.cli import targets
+from chassis.operators.cli.service_api import ServiceApi
 from chassis.operators.parked import Chosen, Decided, Filter, Outcome, ParkedRow
-from chassis.trouble import Trouble
 
 PATH = "/operations/parked"
-TIMEOUT_SECONDS = 30.0
-ATTEMPTS = 3
-PAUSE_SECONDS = 1.0
 PAGE = 100
 TIMES = ("parked_at", "decided_at")
 
@@ -29,13 +23,10 @@ def api_of(service: str, url: str | None) -> ParkedApi | None:
     return None if address is None else ParkedApi(service, address, targets.token())
 
 
-class ParkedApi:
-    """What one service answers about its parked records. Every fault is a `Trouble` in the service's own words."""
+class ParkedApi(ServiceApi):
+    """What one service answers about its parked records."""
 
-    def __init__(self, service: str, url: str, token: str) -> None:
-        self.service = service
-        self.url = url.rstrip("/")
-        self._http = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_SECONDS)
+    unreached = "Check the address; without --api and its variable the database is asked instead."
 
     def listing(self, chosen: Filter, limit: int, *, behind: bool, discarded: bool) -> tuple[list[ParkedRow], int]:
         """Records as `operators.parked.list_parked` gives them, and how many there are in all."""
@@ -43,7 +34,7 @@ class ParkedApi:
         query |= {"state": "discarded"} if discarded else {}
         rows: list[ParkedRow] = []
         while True:
-            page = self._ask("GET", "", params=query)
+            page = self.ask("GET", PATH, params=query)
             rows += map(_row, page["items"])
             if page["next_cursor"] is None or len(rows) >= limit:
                 return rows[:limit], page["total"]
@@ -51,7 +42,7 @@ class ParkedApi:
 
     def show(self, id_: int) -> dict[str, Any]:
         """One record with its envelope."""
-        shown = self._ask("GET", f"/{id_}")
+        shown = self.ask("GET", f"{PATH}/{id_}")
         return {"service": self.service, "id": shown.pop("parked_id"), **shown}
 
     def retry(self, chosen: Chosen, by: str) -> Decided:
@@ -66,43 +57,9 @@ class ParkedApi:
     def _decide(self, path: str, body: Mapping[str, Any], by: str) -> Decided:
         sent = {**body, **({"ticket": by} if by else {})}
         # One key for all attempts: if an answer was lost, the next attempt gets it, and nothing is done twice.
-        answer = self._ask("POST", path, json=sent, headers={"Idempotency-Key": str(uuid4())})
+        answer = self.ask("POST", f"{PATH}{path}", json=sent, headers={"Idempotency-Key": str(uuid4())})
         outcomes = [Outcome(each["parked_id"], changed=each["changed"], what=each["what"]) for each in answer["items"]]
         return Decided(outcomes, answer["left"])
-
-    def _ask(self, method: str, path: str, **request: Any) -> Any:
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                answer = self._http.request(method, f"{self.url}{PATH}{path}", **request)
-            except httpx.InvalidURL as error:
-                raise self._trouble(f"the address is not usable ({error})", "Give it as https://host:port.") from error
-            except httpx.TransportError as error:
-                if attempt == ATTEMPTS or isinstance(error, httpx.UnsupportedProtocol):
-                    raise self._trouble(
-                        f"the service cannot be reached ({error})",
-                        "Check the address; without --api and its variable the database is asked instead.",
-                    ) from error
-            else:
-                if answer.status_code != 503 or attempt == ATTEMPTS:
-                    return self._told(answer)
-            time.sleep(PAUSE_SECONDS)
-
-    def _told(self, answer: httpx.Response) -> Any:
-        if answer.is_success:
-            return answer.json()
-        try:
-            problem = answer.json()
-            what, remedy = problem["detail"], problem["remedy"]
-        except (ValueError, KeyError, TypeError):
-            what, remedy = f"the answer is {answer.status_code}, and no problem document", "Check the address."
-        else:
-            what += "".join(f" {each['field']}: {each['detail']}" for each in problem["errors"])
-        raise self._trouble(what, remedy)
-
-    def _trouble(self, what: str, remedy: str) -> Trouble:
-        return Trouble(what, where=f"API of {self.service}, {self.url}", remedy=remedy)
 
 
 def _named(chosen: Filter) -> dict[str, Any]:

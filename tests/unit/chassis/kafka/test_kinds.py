@@ -53,7 +53,12 @@ def test_the_policy_says_which_topic_is_compacted(file: Path) -> None:
 def test_the_shipped_declaration_has_one_that_tells_what_holds_and_one_of_keys() -> None:
     shipped = kinds()
     assert shipped.compacted == {"ph.reference.v1", "ph.referral.keys.v1"}
-    assert shipped.written_by("referral") == ("ph.referral.v1", "ph.reference.v1", "ph.referral.keys.v1")
+    assert shipped.written_by("referral") == (
+        "ph.referral.v1",
+        "ph.reference.v1",
+        "ph.referral.keys.v1",
+        "ph.referral.operations.v1",
+    )
 
 
 def test_its_owner_may_write_the_compacted_topic_and_every_other_service_reads_it() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from chassis.operators.cli import parked_api
-from chassis.operators.cli.parked_api import ATTEMPTS, ParkedApi
+from chassis.operators.cli import service_api
+from chassis.operators.cli.parked_api import ParkedApi
+from chassis.operators.cli.service_api import ATTEMPTS
 from chassis.trouble import Trouble
 
 DECIDED = {"items": [{"parked_id": 7, "changed": True, "what": "retried"}], "left": 0}
@@ -31,7 +32,7 @@ def asking(monkeypatch: pytest.MonkeyPatch, answers: Answers) -> tuple[ParkedApi
             raise given
         return given
 
-    monkeypatch.setattr(parked_api, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(service_api, "PAUSE_SECONDS", 0.0)
     client = httpx.Client
     monkeypatch.setattr(httpx, "Client", lambda **options: client(transport=httpx.MockTransport(answer), **options))
     return ParkedApi("referral", "http://referral.test", "token"), keys

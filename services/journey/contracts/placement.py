@@ -1,0 +1,235 @@
+"""What journey reads of the way into work."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.pure.codes import Code, Instant
+from chassis.pure.messages import Contract
+from vocabulary.codes import Centre, Isco08, Org
+from vocabulary.events import CaseContract
+
+
+class VacancyPublished(Contract, source="placement", key="vacancy_id"):
+    """An employer looks for people."""
+
+    vacancy_id: UUID
+
+
+class VacancyClosed(Contract, source="placement", key="vacancy_id"):
+    """The vacancy takes nobody any more."""
+
+    vacancy_id: UUID
+
+
+class VacancyUpdated(Contract, source="placement", key="vacancy_id"):
+    """The employer looks for something else now."""
+
+    vacancy_id: UUID
+
+
+class VacancyReopened(Contract, source="placement", key="vacancy_id"):
+    """A vacancy that was filled, or had expired, takes people again: somebody stepped back, or the employer looks
+    on."""
+
+    vacancy_id: UUID
+
+
+class CandidateShortlisted(CaseContract, source="placement"):
+    """A human has picked the person for this vacancy."""
+
+    candidacy_id: UUID
+    centre: Centre | None = None
+
+
+class CandidatePresented(CaseContract, source="placement"):
+    """With consent for this employer the person was presented to it."""
+
+    candidacy_id: UUID
+
+
+class InterviewArranged(CaseContract, source="placement"):
+    """Employer and person are to meet."""
+
+    candidacy_id: UUID
+
+
+class InterviewHeld(CaseContract, source="placement"):
+    """What became of an interview: they met, or one of them did not come."""
+
+    candidacy_id: UUID
+
+
+class CandidacyClosed(CaseContract, source="placement"):
+    """The way into this vacancy has ended without employment; an opening that was kept for the person is free again."""
+
+    candidacy_id: UUID
+    reason: Code
+
+
+class JobOffered(CaseContract, source="placement"):
+    """An employer has offered work: the programme's promise to this person is kept."""
+
+    candidacy_id: UUID
+    offer_id: UUID
+    starts_on: date
+    expires_at: Instant
+    employment_type: Code
+    offered_on: date
+
+
+class JobOfferAccepted(CaseContract, source="placement"):
+    """The person takes the offer."""
+
+    offer_id: UUID
+    accepted_on: date
+
+
+class JobOfferDeclined(CaseContract, source="placement"):
+    """The person does not take the offer."""
+
+    offer_id: UUID
+
+
+class JobOfferRetracted(CaseContract, source="placement"):
+    """The employer took the offer back, before the person answered it or after they accepted."""
+
+    offer_id: UUID
+
+
+class JobOfferExpired(CaseContract, source="placement"):
+    """Nobody answered the offer before `expires_at`."""
+
+    offer_id: UUID
+
+
+class EmploymentStarted(CaseContract, source="placement"):
+    """The person has begun to work."""
+
+    candidacy_id: UUID
+    employment_id: UUID
+    offer_id: UUID
+    started_on: date
+    isco08: Isco08
+    employment_type: Code
+    formal: bool
+    subsidised: bool
+
+
+class JobOfferCorrected(CaseContract, source="placement"):
+    """What JobOffered has told was wrong: the offer was made on this day, and two people of the desk say so."""
+
+    candidacy_id: UUID
+    offer_id: UUID
+    starts_on: date
+    offered_on: date
+
+
+class EmploymentCorrected(CaseContract, source="placement"):
+    """What EmploymentStarted has told was wrong: this is right, and two people of the desk say so."""
+
+    candidacy_id: UUID
+    employment_id: UUID
+    offer_id: UUID
+    started_on: date
+    isco08: Isco08
+    employment_type: Code
+    formal: bool
+    subsidised: bool
+
+
+class PlacementRecordVoided(CaseContract, source="placement"):
+    """An offer, or a start of work, that was told did not happen, as two people of the desk say."""
+
+    record: Code
+    record_id: UUID
+
+
+class DeadlineApproaching(CaseContract, source="placement"):
+    """Somebody owes an act by `due_at`, and most of the time for it is over."""
+
+    centre: Centre
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+    level: int = Field(ge=1, le=3)
+
+
+class DeadlineMissed(CaseContract, source="placement"):
+    """Somebody owed an act by `due_at` and did not do it."""
+
+    centre: Centre
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+    level: int = Field(ge=1, le=3)
+
+
+class DeadlineMet(CaseContract, source="placement"):
+    """What was owed by `due_at` was done: in time at level 0, else after that level was missed."""
+
+    centre: Centre
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+    level: int = Field(ge=0, le=3)
+
+
+class DeadlineMoved(CaseContract, source="placement"):
+    """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
+    `due_at`."""
+
+    centre: Centre
+    deadline_type: Code
+    subject_id: UUID
+    owner_role: Code
+    owner_org: Org
+    due_at: Instant
+    level: int = Field(ge=1, le=3)
+
+
+class ProfileKeyDestroyed(CaseContract, source="placement"):
+    """A placement desk's copy of a key that was taken back is destroyed: it can open the part no more."""
+
+
+class AuditSealed(Contract, source="placement", key="chain_id"):
+    """The audit of the placement service, who did or saw what, is sealed up to here."""
+
+    chain_id: UUID
+
+
+ALL: tuple[type[Contract], ...] = (
+    VacancyPublished,
+    VacancyClosed,
+    VacancyUpdated,
+    VacancyReopened,
+    CandidateShortlisted,
+    CandidatePresented,
+    InterviewArranged,
+    InterviewHeld,
+    CandidacyClosed,
+    JobOffered,
+    JobOfferAccepted,
+    JobOfferDeclined,
+    JobOfferRetracted,
+    JobOfferExpired,
+    EmploymentStarted,
+    JobOfferCorrected,
+    EmploymentCorrected,
+    PlacementRecordVoided,
+    DeadlineApproaching,
+    DeadlineMissed,
+    DeadlineMet,
+    DeadlineMoved,
+    ProfileKeyDestroyed,
+    AuditSealed,
+)

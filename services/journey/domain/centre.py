@@ -1,0 +1,76 @@
+"""What the centres in the countries of return tell of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
+from uuid import UUID
+
+from journey.domain.desk import Asked, Owner
+from journey.domain.words import Word
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Word):
+    """The last word of a centre on a referral."""
+
+    STEPS: ClassVar = ("received", "accepted", "rejected", "redirected", "completed", "failed", "reopened")
+
+    at: datetime
+    status: str
+    centre: str
+    country: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival(Word):
+    """The last word on the last report of an arrival; voided, there was none."""
+
+    STEPS: ClassVar = ("reported", "corrected", "voided")
+
+    reported_at: datetime
+    at: datetime
+    status: str
+    centre: str
+    on: date | None = None
+
+    @property
+    def order(self) -> tuple[datetime, datetime, int]:
+        """The latest report counts, and the latest word on it."""
+        return (self.reported_at, self.at, self.STEPS.index(self.status))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that a centre has done with the person; done again, the last time counts."""
+
+    at: datetime
+    centre: str
+
+    @property
+    def order(self) -> tuple[datetime]:
+        """By the time."""
+        return (self.at,)
+
+
+@dataclass(frozen=True, slots=True)
+class Centres:
+    """The topic of the centres."""
+
+    owner: Owner = field(default_factory=Owner)
+    """Of whom a centre has taken in by itself."""
+    children: Mapping[UUID, Asked] = field(default_factory=dict)
+    """Referrals that a centre has passed on to another one."""
+    answers: Mapping[UUID, Answer] = field(default_factory=dict)
+    """By referral."""
+    received: Mapping[UUID, datetime] = field(default_factory=dict)
+    """When a referral came into the inbox of its centre."""
+    arrival: Arrival | None = None
+    called: Step | None = None
+    contact: Step | None = None
+    assessed: Step | None = None
+    plan: Step | None = None
+    never_arrived: Step | None = None

@@ -1,0 +1,215 @@
+"""One case's part in every figure, from its facts.
+
+What a figure counts of a person is said here once: which offer keeps the promise, which work counts, how long a step
+took. The database only adds up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from journey.domain.facts import DEPARTURE_ENDED_IT, INTERNSHIP, Begun, Course, Met, Offer, Place, earliest
+from journey.domain.outcome import Outcome, Part
+
+HOUR: Final = timedelta(hours=1)
+SEVERAL: Final = "several"
+UNKNOWN: Final = "unknown"
+MINOR_GROUP: Final = 3
+"""Digits of an ISCO-08 minor group."""
+HANDOVER_PACKAGE: Final = "handover_package"
+ARRIVAL_CONFIRMATION: Final = "arrival_confirmation"
+ARRIVAL_LIMIT: Final = 3
+"""The level of `arrival_confirmation` that is 14 working days after the expected day (docs/domain.md:
+arrival-unconfirmed)."""
+
+
+def counted(outcome: Outcome) -> Outcome:
+    """The document with the part in the figures that its facts make."""
+    arrived_on = None if outcome.arrival is None else outcome.arrival.on
+    part = replace(
+        _person(outcome),
+        arrived_on=_text(arrived_on),
+        **_offers(outcome.offers, arrived_on),
+        **_work(outcome, arrived_on),
+        **_hops(outcome, arrived_on),
+        **_askings(outcome),
+        **_departure(outcome, arrived_on),
+        **_courses(outcome.courses, _begun(outcome)),
+        agreed=() if outcome.plan is None else outcome.plan.measures,
+        duties=_duties(outcome),
+    )
+    return replace(outcome, part=part)
+
+
+def _person(outcome: Outcome) -> Part:
+    opening, profile = outcome.opening, outcome.profile
+    told = profile or opening
+    sent = min((each.sent.at for each in outcome.askings if each.sent is not None), default=None)
+    walked_in = None if opening is None or opening.centre is None else opening.at
+    ended = [each for each in outcome.askings if each.failed_for is not None and each.failure is not None]
+    latest = max(ended, key=lambda each: (each.failure.at, each.id), default=None)  # type: ignore[union-attr]
+    return Part(
+        case_ref=outcome.case_ref,
+        target_group=None if told is None else told.target_group,
+        country=None if told is None else told.country,
+        centre=_centre(outcome),
+        desk=None if opening is None else opening.desk,
+        sex=UNKNOWN if opening is None or opening.sex is None else opening.sex,
+        age_band=UNKNOWN if outcome.band is None else outcome.band.band,
+        return_type=UNKNOWN if told is None else told.return_type,
+        vulnerable=UNKNOWN if profile is None else ("yes" if profile.vulnerable else "no"),
+        occupation=_occupation(() if told is None else told.skills),
+        opened_at=None if opening is None else opening.at.isoformat(),
+        referred_at=None if sent is None else sent.isoformat(),
+        departed_on=None if outcome.departure is None else _text(outcome.departure.on),
+        failed_for=None if latest is None else latest.failed_for,
+        open=any(each.accepted is not None and not each.closed for each in outcome.askings)
+        or (walked_in is not None and not any(each.ended_at for each in outcome.askings)),
+    )
+
+
+def _centre(outcome: Outcome) -> str | None:
+    opening = outcome.opening
+    had = [each.accepted for each in outcome.askings if each.accepted is not None]
+    had += [] if opening is None or opening.centre is None else [Place(opening.at, opening.centre)]
+    asked = [place for each in outcome.askings for place in (each.sent, each.passed_on) if place is not None]
+    return max(had or asked, key=lambda place: (place.at, place.centre)).centre if had or asked else None
+
+
+def _occupation(skills: Iterable[str]) -> str:
+    groups = set(skills)
+    return UNKNOWN if not groups else groups.pop() if len(groups) == 1 else SEVERAL
+
+
+def _offers(offers: Iterable[Offer], arrived_on: date | None) -> dict[str, Any]:
+    made = [each for each in offers if each.offered_on is not None and not each.internship]
+    kept_on = earliest(each.kept_on for each in made)
+    ends = Counter(each.end for each in made)
+    told = [each for each in offers if each.offered_on is not None]
+    return {
+        "days_to_offer": _days(arrived_on, kept_on),
+        "promised": kept_on is not None,
+        "lost_offers": bool(told) and kept_on is None,
+        "offers_made": len(made),
+        **{f"offers_{end}": ends[end] for end in ("accepted", "declined", "expired", "retracted", "open")},
+    }
+
+
+def _begun(outcome: Outcome) -> list[Begun]:
+    begun = [each.begun for each in outcome.works]
+    return [each for each in begun if each is not None and each.employment_type != INTERNSHIP]
+
+
+def _work(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
+    begun = _begun(outcome)
+    found = min(begun, key=lambda each: (each.started_on, repr(each)), default=None)
+    return {
+        "days_to_work": None if found is None else _days(arrived_on, found.started_on),
+        "work_occupation": None if found is None else found.isco08,
+        "work_formal": found is not None and found.formal,
+        "work_subsidised": found is not None and found.subsidised,
+        "internship": any(
+            each.begun is not None and each.begun.employment_type == INTERNSHIP for each in outcome.works
+        ),
+    }
+
+
+def _hops(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
+    """Of the first referral that was sent, and of the first acceptance, offer and work."""
+    sent = min((each for each in outcome.askings if each.sent), key=lambda each: (each.sent.at, each.id), default=None)  # type: ignore[union-attr]
+    accepted = min((each.accepted.at for each in outcome.askings if each.accepted), default=None)
+    departed_on = None if outcome.departure is None else outcome.departure.on
+    contact_on = None if outcome.contact is None else outcome.contact.on
+    plan_on = None if outcome.plan_agreed is None else outcome.plan_agreed.on
+    kept_on = earliest(each.kept_on for each in outcome.offers)
+    started_on = min((each.started_on for each in _begun(outcome)), default=None)
+    sent_at = None if sent is None or sent.sent is None else sent.sent.at
+    return {
+        "hours_to_receipt": _hours(sent_at, None if sent is None else sent.received_at),
+        "hours_to_answer": _hours(
+            None if sent is None else sent.received_at, None if sent is None else sent.answered_at
+        ),
+        "days_to_departure": _days_until(accepted, departed_on),
+        "days_to_arrival": _days(departed_on, arrived_on),
+        "days_to_contact": _days(arrived_on, contact_on),
+        "days_to_plan": _days(arrived_on, plan_on),
+        "days_offer_to_start": _days(kept_on, started_on),
+    }
+
+
+def _askings(outcome: Outcome) -> dict[str, Any]:
+    asked = [each for each in outcome.askings if each.asked]
+    limited = [each for each in asked if each.answered_at is not None and each.answer_due_at is not None]
+    roots = Counter(each.root_id or each.id for each in asked if each.redirected_at is not None)
+    return {
+        "asked": len(asked),
+        "answered": sum(each.answered_at is not None for each in asked),
+        "answers_with_limit": len(limited),
+        "answers_in_time": sum(each.answered_at <= each.answer_due_at for each in limited),  # type: ignore[operator]
+        "accepted": sum(each.accepted is not None for each in asked),
+        "rejected": sum(each.rejected_at is not None for each in asked),
+        "redirected": sum(each.redirected_at is not None for each in asked),
+        "withdrawn": sum(each.withdrawn_at is not None for each in asked),
+        "closed": sum(each.closed for each in asked),
+        "redirect_depth": max(roots.values(), default=0),
+    }
+
+
+def _departure(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
+    packages = [each.met for each in outcome.duties if each.type == HANDOVER_PACKAGE and each.met is not None]
+    late = any(each.type == ARRIVAL_CONFIRMATION and each.level >= ARRIVAL_LIMIT for each in outcome.duties)
+    return {
+        "package_in_time": any(met.level == 0 for met in packages),
+        "arrival_in_time": arrived_on is not None and not late,
+        "never_arrived": arrived_on is None and outcome.never_arrived_at is not None,
+    }
+
+
+def _courses(courses: Iterable[Course], begun: Iterable[Begun]) -> dict[str, Any]:
+    courses = tuple(courses)
+    completed = [each.completed for each in courses if each.completed is not None]
+    learned = {each.isco08[:MINOR_GROUP] for each in completed}
+    return {
+        "enrolled": sum(each.seated for each in courses),
+        "completed": len(completed),
+        "cancelled_for_departure": sum(
+            each.cancelled is not None and each.completed is None and each.cancelled.reason in DEPARTURE_ENDED_IT
+            for each in courses
+        ),
+        "course_and_work": any(each.isco08[:MINOR_GROUP] in learned for each in begun),
+        "courses": tuple(sorted(each.category for each in completed)),
+    }
+
+
+def _duties(outcome: Outcome) -> tuple[tuple[str, str, int, bool, int | None], ...]:
+    return tuple(
+        (duty.service, duty.type, duty.level, duty.met is not None, None if duty.met is None else _late(duty.met))
+        for duty in outcome.duties
+    )
+
+
+def _late(met: Met) -> int:
+    return max(0, (met.at - met.due_at) // HOUR)
+
+
+def _hours(start: datetime | None, end: datetime | None) -> int | None:
+    return None if start is None or end is None else max(0, (end - start) // HOUR)
+
+
+def _days(start: date | None, end: date | None) -> int | None:
+    return None if start is None or end is None else max(0, (end - start).days)
+
+
+def _days_until(start: datetime | None, day: date | None) -> int | None:
+    """Whole days from a moment to the beginning of a day, by UTC: the figures' clock, where no place is named."""
+    if start is None or day is None:
+        return None
+    return max(0, (datetime(day.year, day.month, day.day, tzinfo=UTC) - start).days)
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

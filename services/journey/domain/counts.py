@@ -1,0 +1,325 @@
+"""What each event adds to the `Outcome` of its case, by the class of its contract.
+
+Every function answers the same whatever else was heard before and however often (`journey.domain.facts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from types import ModuleType
+from typing import Any, Final
+
+from chassis.pure.messages import Contract
+from journey.contracts import counselling, placement, referral, training
+from journey.domain.counting import counted
+from journey.domain.facts import (
+    Arrival,
+    Asking,
+    Band,
+    Begun,
+    Cancelled,
+    Completed,
+    Duty,
+    Failure,
+    Made,
+    Met,
+    Moved,
+    Opening,
+    Place,
+    Plan,
+    Profile,
+    first,
+    last,
+    later,
+)
+from journey.domain.outcome import Outcome
+from vocabulary.arrivals import ARRIVAL
+
+Fold = Callable[[Outcome, Any, datetime], Outcome]
+OFFER: Final = "job_offer"
+EMPLOYMENT: Final = "employment"
+"""The records of placement that can be voided."""
+
+
+# --- the person -------------------------------------------------------------------------------------------------------
+
+
+def _opened(known: Outcome, event: referral.CaseOpened, at: datetime) -> Outcome:
+    told = Opening(at, event.target_group, event.country, event.return_type, event.sex, event.opened_by)
+    return replace(known, opening=later(known.opening, told), case_ref=event.case_ref)
+
+
+def _walked_in(known: Outcome, event: counselling.CaseOpened, at: datetime) -> Outcome:
+    told = Opening(
+        at, event.target_group, event.country, event.return_type, event.sex, centre=event.centre, skills=event.skills
+    )
+    known = replace(known, opening=later(known.opening, told), case_ref=event.case_ref)
+    return _aged(known, event, at, changed=False)
+
+
+def _referred(known: Outcome, event: referral.ReturneeReferred, at: datetime) -> Outcome:
+    told = Profile(
+        at,
+        event.target_group,
+        event.country,
+        event.return_type,
+        event.vulnerability_present,
+        tuple(sorted(event.skills)),
+    )
+    known = replace(known, profile=later(known.profile, told), case_ref=known.case_ref or event.case_ref)
+    sent = Place(event.referred_at, event.to_centre)
+
+    def change(asking: Asking) -> Asking:
+        return replace(asking, root_id=event.root_referral_id, sent=later(asking.sent, sent))
+
+    return _aged(known.asking(event.referral_id, change), event, at, changed=False)
+
+
+def _aged(known: Outcome, event: Any, at: datetime, *, changed: bool = True) -> Outcome:
+    return replace(known, band=later(known.band, Band(at, changed, event.age_band)))
+
+
+# --- referrals --------------------------------------------------------------------------------------------------------
+
+
+def _received(known: Outcome, event: counselling.ReferralReceived, _at: datetime) -> Outcome:
+    def change(asking: Asking) -> Asking:
+        return replace(
+            asking,
+            root_id=event.root_referral_id,
+            received_at=first(asking.received_at, event.received_at),
+            answer_due_at=first(asking.answer_due_at, event.answer_due_at),
+        )
+
+    return known.asking(event.referral_id, change)
+
+
+def _accepted(known: Outcome, event: counselling.ReferralAccepted, at: datetime) -> Outcome:
+    told = Place(at, event.centre)
+    return known.asking(event.referral_id, lambda asking: replace(asking, accepted=later(asking.accepted, told)))
+
+
+def _rejected(known: Outcome, event: counselling.ReferralRejected, at: datetime) -> Outcome:
+    return known.asking(event.referral_id, lambda asking: replace(asking, rejected_at=first(asking.rejected_at, at)))
+
+
+def _redirected(known: Outcome, event: counselling.ReferralRedirected, at: datetime) -> Outcome:
+    told = Place(at, event.to_centre)
+    root = event.root_referral_id
+
+    def before(asking: Asking) -> Asking:
+        return replace(asking, root_id=root, redirected_at=first(asking.redirected_at, at))
+
+    def after(asking: Asking) -> Asking:
+        return replace(asking, root_id=root, passed_on=later(asking.passed_on, told))
+
+    return known.asking(event.referral_id, before).asking(event.child_referral_id, after)
+
+
+def _withdrawn(known: Outcome, event: referral.ReferralWithdrawn, at: datetime) -> Outcome:
+    return known.asking(event.referral_id, lambda asking: replace(asking, withdrawn_at=first(asking.withdrawn_at, at)))
+
+
+def _completed(known: Outcome, event: counselling.ReferralCompleted, at: datetime) -> Outcome:
+    return known.asking(event.referral_id, lambda asking: replace(asking, completed_at=last(asking.completed_at, at)))
+
+
+def _failed(known: Outcome, event: counselling.ReferralFailed, at: datetime) -> Outcome:
+    told = Failure(at, event.reason)
+    return known.asking(event.referral_id, lambda asking: replace(asking, failure=later(asking.failure, told)))
+
+
+def _reopened(known: Outcome, event: counselling.ReferralReopened, at: datetime) -> Outcome:
+    return known.asking(event.referral_id, lambda asking: replace(asking, reopened_at=last(asking.reopened_at, at)))
+
+
+# --- return and centre ------------------------------------------------------------------------------------------------
+
+
+def _departed(known: Outcome, event: referral.ReturneeDeparted, at: datetime) -> Outcome:
+    return replace(known, departure=later(known.departure, Moved(at, event.departed_on)))
+
+
+def _arrived(known: Outcome, event: counselling.ArrivedInCountry, at: datetime) -> Outcome:
+    return _told_of_arrival(known, Arrival(at, at, event.arrived_on))
+
+
+def _arrival_corrected(known: Outcome, event: counselling.ArrivalCorrected, at: datetime) -> Outcome:
+    return _told_of_arrival(known, Arrival(event.reported_at, at, event.arrived_on))
+
+
+def _voided(known: Outcome, event: counselling.RecordVoided, at: datetime) -> Outcome:
+    return known if event.record != ARRIVAL else _told_of_arrival(known, Arrival(event.reported_at, at, None))
+
+
+def _told_of_arrival(known: Outcome, told: Arrival) -> Outcome:
+    return replace(known, arrival=told) if told.outdates(known.arrival) else known
+
+
+def _never_arrived(known: Outcome, _event: counselling.NeverArrived, at: datetime) -> Outcome:
+    return replace(known, never_arrived_at=last(known.never_arrived_at, at))
+
+
+def _contacted(known: Outcome, event: counselling.FirstContactMade, at: datetime) -> Outcome:
+    return replace(known, contact=later(known.contact, Moved(at, event.contacted_on)))
+
+
+def _planned(known: Outcome, event: counselling.ReintegrationPlanAgreed, at: datetime) -> Outcome:
+    agreed = Moved(at, event.agreed_on)
+    first_agreed = (
+        agreed if known.plan_agreed is None else min(known.plan_agreed, agreed, key=lambda each: (each.on, each.at))
+    )
+    plan = Plan(at, event.plan_version, tuple(sorted(event.measures)))
+    return replace(known, plan_agreed=first_agreed, plan=later(known.plan, plan))
+
+
+# --- courses ----------------------------------------------------------------------------------------------------------
+
+
+def _requested(known: Outcome, event: training.EnrolmentRequested, at: datetime) -> Outcome:
+    return known.course(event.enrolment_id, lambda course: replace(course, requested_at=first(course.requested_at, at)))
+
+
+def _confirmed(known: Outcome, event: training.EnrolmentConfirmed, at: datetime) -> Outcome:
+    return known.course(event.enrolment_id, lambda course: replace(course, confirmed_at=first(course.confirmed_at, at)))
+
+
+def _left(known: Outcome, event: training.EnrolmentCancelled, at: datetime) -> Outcome:
+    told = Cancelled(at, event.reason)
+    return known.course(event.enrolment_id, lambda course: replace(course, cancelled=later(course.cancelled, told)))
+
+
+def _learned(known: Outcome, event: training.CourseCompleted, at: datetime) -> Outcome:
+    told = Completed(at, event.category, event.isco08)
+    return known.course(event.enrolment_id, lambda course: replace(course, completed=later(course.completed, told)))
+
+
+# --- offers and work --------------------------------------------------------------------------------------------------
+
+
+def _offered(known: Outcome, event: placement.JobOffered, at: datetime) -> Outcome:
+    told = Made(at, event.offered_on, event.employment_type)
+    return known.offer(event.offer_id, lambda offer: replace(offer, made=later(offer.made, told)))
+
+
+def _offer_corrected(known: Outcome, event: placement.JobOfferCorrected, at: datetime) -> Outcome:
+    told = Made(at, event.offered_on)
+    return known.offer(event.offer_id, lambda offer: replace(offer, correction=later(offer.correction, told)))
+
+
+def _offer_accepted(known: Outcome, event: placement.JobOfferAccepted, _at: datetime) -> Outcome:
+    return known.offer(
+        event.offer_id, lambda offer: replace(offer, accepted_on=first(offer.accepted_on, event.accepted_on))
+    )
+
+
+def _offer_declined(known: Outcome, event: placement.JobOfferDeclined, at: datetime) -> Outcome:
+    return known.offer(event.offer_id, lambda offer: replace(offer, declined_at=first(offer.declined_at, at)))
+
+
+def _offer_expired(known: Outcome, event: placement.JobOfferExpired, at: datetime) -> Outcome:
+    return known.offer(event.offer_id, lambda offer: replace(offer, expired_at=first(offer.expired_at, at)))
+
+
+def _offer_retracted(known: Outcome, event: placement.JobOfferRetracted, at: datetime) -> Outcome:
+    return known.offer(event.offer_id, lambda offer: replace(offer, retracted_at=first(offer.retracted_at, at)))
+
+
+def _began_to_work(known: Outcome, event: placement.EmploymentStarted, at: datetime) -> Outcome:
+    told = _begun(event, at)
+    return known.work(event.employment_id, lambda work: replace(work, told=later(work.told, told)))
+
+
+def _work_corrected(known: Outcome, event: placement.EmploymentCorrected, at: datetime) -> Outcome:
+    told = _begun(event, at)
+    return known.work(event.employment_id, lambda work: replace(work, correction=later(work.correction, told)))
+
+
+def _begun(event: placement.EmploymentStarted | placement.EmploymentCorrected, at: datetime) -> Begun:
+    return Begun(at, event.started_on, event.isco08, event.employment_type, event.formal, event.subsidised)
+
+
+def _placement_voided(known: Outcome, event: placement.PlacementRecordVoided, at: datetime) -> Outcome:
+    if event.record == OFFER:
+        return known.offer(event.record_id, lambda offer: replace(offer, voided_at=first(offer.voided_at, at)))
+    if event.record == EMPLOYMENT:
+        return known.work(event.record_id, lambda work: replace(work, voided_at=first(work.voided_at, at)))
+    return known
+
+
+# --- deadlines --------------------------------------------------------------------------------------------------------
+
+
+def _missed(service: str) -> Fold:
+    def fold(known: Outcome, event: Any, _at: datetime) -> Outcome:
+        def change(duty: Duty) -> Duty:
+            return replace(duty, missed=tuple(sorted({*duty.missed, event.level})))
+
+        return known.duty(service, event.deadline_type, event.subject_id, change)
+
+    return fold
+
+
+def _met(service: str) -> Fold:
+    def fold(known: Outcome, event: Any, at: datetime) -> Outcome:
+        told = Met(at, event.due_at, event.level)
+        return known.duty(
+            service, event.deadline_type, event.subject_id, lambda duty: replace(duty, met=later(duty.met, told))
+        )
+
+    return fold
+
+
+def _deadlines(service: str, contracts: ModuleType) -> dict[type[Contract], Fold]:
+    return {contracts.DeadlineMissed: _missed(service), contracts.DeadlineMet: _met(service)}
+
+
+FACTS: Final[Mapping[type[Contract], Fold]] = {
+    referral.CaseOpened: _opened,
+    referral.ReturneeReferred: _referred,
+    referral.AgeBandChanged: _aged,
+    referral.ReferralWithdrawn: _withdrawn,
+    referral.ReturneeDeparted: _departed,
+    counselling.CaseOpened: _walked_in,
+    counselling.AgeBandChanged: _aged,
+    counselling.ReferralReceived: _received,
+    counselling.ReferralAccepted: _accepted,
+    counselling.ReferralRejected: _rejected,
+    counselling.ReferralRedirected: _redirected,
+    counselling.ReferralCompleted: _completed,
+    counselling.ReferralFailed: _failed,
+    counselling.ReferralReopened: _reopened,
+    counselling.ArrivedInCountry: _arrived,
+    counselling.ArrivalCorrected: _arrival_corrected,
+    counselling.RecordVoided: _voided,
+    counselling.NeverArrived: _never_arrived,
+    counselling.FirstContactMade: _contacted,
+    counselling.ReintegrationPlanAgreed: _planned,
+    training.EnrolmentRequested: _requested,
+    training.EnrolmentConfirmed: _confirmed,
+    training.EnrolmentCancelled: _left,
+    training.CourseCompleted: _learned,
+    placement.JobOffered: _offered,
+    placement.JobOfferCorrected: _offer_corrected,
+    placement.JobOfferAccepted: _offer_accepted,
+    placement.JobOfferDeclined: _offer_declined,
+    placement.JobOfferExpired: _offer_expired,
+    placement.JobOfferRetracted: _offer_retracted,
+    placement.EmploymentStarted: _began_to_work,
+    placement.EmploymentCorrected: _work_corrected,
+    placement.PlacementRecordVoided: _placement_voided,
+    **_deadlines("referral", referral),
+    **_deadlines("counselling", counselling),
+    **_deadlines("placement", placement),
+}
+"""The fact that each event tells."""
+
+
+def _heard(fold: Fold) -> Fold:
+    return lambda known, event, at: counted(fold(known, event, at))
+
+
+HEARD: Final[Mapping[type[Contract], Fold]] = {contract: _heard(fold) for contract, fold in FACTS.items()}
+"""What each event makes of a document: its fact, and with it the case's part in the figures."""

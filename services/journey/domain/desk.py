@@ -1,0 +1,120 @@
+"""What the scout's desk in Germany tells of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar, Final
+from uuid import UUID
+
+from journey.domain.consents import Consent
+from journey.domain.words import Word
+
+AHEAD: Final = frozenset({"planned", "booked"})
+"""The person is to leave Germany."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Somebody has a case: at a desk in Germany, or at a centre that has taken them in by itself."""
+
+    at: datetime
+    org: str | None
+    """Whose case it is; only older events lack it."""
+    country: str
+    """The country of return, or where the person lives."""
+    case_ref: str
+    target_group: str
+    referral_id: UUID | None = None
+    """Of whom a centre has taken in: by which what becomes of the support is told."""
+
+    @property
+    def order(self) -> tuple[datetime]:
+        """By the time."""
+        return (self.at,)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A centre was asked to take the person on: by a desk, or by a centre that has passed a referral on."""
+
+    at: datetime
+    centre: str
+    country: str
+    root_id: UUID
+    priority: str | None = None
+    """What a centre passes on keeps its priority."""
+    parent_id: UUID | None = None
+
+    @property
+    def order(self) -> tuple[datetime]:
+        """By the time."""
+        return (self.at,)
+
+
+@dataclass(frozen=True, slots=True)
+class Departure(Word):
+    """The last word on the way home from Germany."""
+
+    STEPS: ClassVar = ("cancelled", "missed", "planned", "booked", "departed", "diverted")
+
+    at: datetime
+    status: str
+    latest: date | None = None
+    """The last day on which the person is to leave."""
+    expected_on: date | None = None
+    """When the person was to arrive, of one who has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Word):
+    """Whether the case has ended, as its owner told last."""
+
+    STEPS: ClassVar = ("stopped", "started")
+
+    at: datetime
+    status: str
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aged(Word):
+    """To which age band the person counts; a change is told after what it changes."""
+
+    STEPS: ClassVar = ("told", "changed")
+
+    at: datetime
+    band: str
+    status: str = "told"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What the owner of a case tells of it: a desk in Germany, or the centre of whom nobody has referred."""
+
+    opened: Opened | None = None
+    consents: Mapping[UUID, Consent] = field(default_factory=dict)
+    age: Aged | None = None
+    ended: Ended | None = None
+    holds: tuple[UUID, ...] = ()
+    """Which the records are kept beyond their terms for."""
+    released: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The topic of the desk."""
+
+    owner: Owner = field(default_factory=Owner)
+    asked: Mapping[UUID, Asked] = field(default_factory=dict)
+    """By referral."""
+    withdrawn: Mapping[UUID, datetime] = field(default_factory=dict)
+    """By referral, also by one that a centre has opened. The last time counts: what was reopened may be withdrawn."""
+    packages: Mapping[UUID, datetime] = field(default_factory=dict)
+    """When the desk handed over what the centre of a referral needs."""
+    departure: Departure | None = None
+    planned_at: datetime | None = None
+    """When a departure was last planned: an arrival before that belongs to an earlier journey."""
+    destroyed_at: datetime | None = None
+    """When the keys of all that is known of the person were destroyed."""

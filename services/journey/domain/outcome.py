@@ -1,0 +1,163 @@
+"""What became of one case, as the programme's figures count it: dated facts, and one person's part in every figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from journey.domain.facts import (
+    Arrival,
+    Asking,
+    Band,
+    Course,
+    Duty,
+    Moved,
+    Offer,
+    Opening,
+    Plan,
+    Profile,
+    Work,
+    changed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of one case in every figure, on no day in particular: what depends on today is asked of the days.
+
+    The columns of the table `outcome` are copies of these fields, and the figures count columns. None: not known, or it
+    has not happened. Days from one step to the next are never below 0: an offer before the arrival is one of day 0.
+    """
+
+    case_ref: str | None = None
+    target_group: str | None = None
+    country: str | None = None
+    centre: str | None = None
+    """That has taken the person on last; else the one that was asked last."""
+    desk: str | None = None
+    sex: str = "unknown"
+    age_band: str = "unknown"
+    return_type: str = "unknown"
+    vulnerable: str = "unknown"
+    occupation: str = "unknown"
+    """The ISCO-08 unit group that the person brings along; `several` if there are more than one."""
+    opened_at: str | None = None
+    referred_at: str | None = None
+    departed_on: str | None = None
+    arrived_on: str | None = None
+    failed_for: str | None = None
+    """Why the support failed, if it did and nobody goes on."""
+    open: bool = False
+    """A centre has the person in its care."""
+
+    days_to_offer: int | None = None
+    """From the arrival to the first offer that keeps the promise."""
+    promised: bool = False
+    """There is an offer that keeps the promise, before or after any arrival."""
+    lost_offers: bool = False
+    """There were offers, and none of them keeps the promise: taken back, or internships."""
+    offers_made: int = 0
+    offers_accepted: int = 0
+    offers_declined: int = 0
+    offers_expired: int = 0
+    offers_retracted: int = 0
+    offers_open: int = 0
+
+    days_to_work: int | None = None
+    """From the arrival to the first day of work; an internship is none."""
+    work_occupation: str | None = None
+    work_formal: bool = False
+    work_subsidised: bool = False
+    internship: bool = False
+
+    hours_to_receipt: int | None = None
+    hours_to_answer: int | None = None
+    days_to_departure: int | None = None
+    days_to_arrival: int | None = None
+    days_to_contact: int | None = None
+    days_to_plan: int | None = None
+    days_offer_to_start: int | None = None
+
+    asked: int = 0
+    answered: int = 0
+    answers_with_limit: int = 0
+    answers_in_time: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    redirected: int = 0
+    withdrawn: int = 0
+    closed: int = 0
+    redirect_depth: int = 0
+
+    package_in_time: bool = False
+    arrival_in_time: bool = False
+    never_arrived: bool = False
+
+    enrolled: int = 0
+    completed: int = 0
+    cancelled_for_departure: int = 0
+    course_and_work: bool = False
+    """Work in the ISCO-08 minor group of a course that was completed."""
+    courses: tuple[str, ...] = ()
+    """The measure category of each course that was completed."""
+    agreed: tuple[str, ...] = ()
+    """The measures of the plan, as codes."""
+    duties: tuple[tuple[str, str, int, bool, int | None], ...] = ()
+    """Service, type, the highest level that was missed (0: none), whether it was done, and how many hours late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The facts of a case; `part` follows from them (`journey.domain.counting`)."""
+
+    id: UUID
+    case_ref: str | None = None
+    opening: Opening | None = None
+    profile: Profile | None = None
+    band: Band | None = None
+    askings: tuple[Asking, ...] = ()
+    departure: Moved | None = None
+    arrival: Arrival | None = None
+    never_arrived_at: datetime | None = None
+    contact: Moved | None = None
+    plan_agreed: Moved | None = None
+    plan: Plan | None = None
+    courses: tuple[Course, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    works: tuple[Work, ...] = ()
+    duties: tuple[Duty, ...] = ()
+    part: Part = Part()
+
+    @property
+    def status(self) -> str:
+        """How far the case has come, for whoever looks at the table."""
+        if self.part.days_to_work is not None:
+            return "in_work"
+        if self.part.arrived_on is not None:
+            return "arrived"
+        return "departed" if self.part.departed_on is not None else "before_departure"
+
+    def asking(self, id_: UUID, change: Callable[[Asking], Asking]) -> Outcome:
+        """With one referral changed."""
+        return replace(self, askings=changed(self.askings, id_, Asking, change))
+
+    def course(self, id_: UUID, change: Callable[[Course], Course]) -> Outcome:
+        """With one enrolment changed."""
+        return replace(self, courses=changed(self.courses, id_, Course, change))
+
+    def offer(self, id_: UUID, change: Callable[[Offer], Offer]) -> Outcome:
+        """With one offer changed."""
+        return replace(self, offers=changed(self.offers, id_, Offer, change))
+
+    def work(self, id_: UUID, change: Callable[[Work], Work]) -> Outcome:
+        """With one employment changed."""
+        return replace(self, works=changed(self.works, id_, Work, change))
+
+    def duty(self, service: str, type_: str, subject: UUID, change: Callable[[Duty], Duty]) -> Outcome:
+        """With one thing that was owed changed."""
+        known = {(each.service, each.type, each.subject): each for each in self.duties}
+        key = (service, type_, subject)
+        known[key] = change(known.get(key) or Duty(service, type_, subject))
+        return replace(self, duties=tuple(known[each] for each in sorted(known)))

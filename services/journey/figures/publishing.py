@@ -1,0 +1,108 @@
+"""A figure as it is published: protected counts, shares of these, and spreads of groups that are large enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from journey.figures.protection import SMALL, Told, protected
+from journey.figures.query import Counted, Quantiles
+from journey.figures.shapes import Dims, Figure, Unit
+
+Value = float | int | str | None
+Line = dict[str, Value]
+"""One cell: its dimensions, counts, shares and spreads by name. None: withheld, or nothing to divide by."""
+COMPARISON: Final = "comparison"
+COMPARED: Final = (
+    ("sex", "female", "male"),
+    ("vulnerable", "yes", "no"),
+    ("return_type", "forced", "voluntary_assisted"),
+)
+"""The groups that K18 compares."""
+
+
+class Column(NamedTuple):
+    """A column of every table of a figure, with its definition and its HXL tag."""
+
+    name: str
+    words: str
+    unit: Unit
+    hxl: str
+
+
+def columns(figure: Figure) -> tuple[Column, ...]:
+    """Counts, then shares, then medians and percentiles."""
+    unit: Unit = "ratio" if figure.unit == "ratio" else "per cent"
+    sign = "ratio" if figure.unit == "ratio" else "pct"
+    return (
+        *(Column(each.name, each.words, each.unit, each.hxl or _tag(each.name, "num")) for each in figure.numbers),
+        *(Column(each.name, each.words, unit, _tag(each.name, sign)) for each in figure.shares),
+        *(
+            Column(f"{each.name}_{what}", f"{words}, {each.words}", each.unit, _tag(each.name, what, each.unit))
+            for each in figure.spreads
+            for what, words in (("median", "median"), ("p90", "90th percentile"))
+        ),
+    )
+
+
+def _tag(*parts: str) -> str:
+    return "+".join(("#indicator", *parts))
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFigure:
+    """All tables of a figure, by their dimensions."""
+
+    figure: Figure
+    as_of: date
+    tables: Mapping[Dims, tuple[Line, ...]]
+
+
+def publish(figure: Figure, found: Counted, as_of: date) -> PublishedFigure:
+    """What may be seen of the counts of a figure."""
+    counts = protected(found.tables, figure.within, figure.sums, figure.people)
+    tables: dict[Dims, tuple[Line, ...]] = {}
+    for dims, table in counts.items():
+        lines = []
+        for key in sorted(table):
+            numbers, spreads = table[key], found.spreads[dims][key]
+            line: dict[str, Any] = {**dict(zip(dims, key, strict=True)), **numbers}
+            for share in figure.shares:
+                line[share.name] = _share(numbers[share.part], numbers[share.whole])
+            for spread in figure.spreads:
+                line[f"{spread.name}_median"], line[f"{spread.name}_p90"] = _spread(spreads[spread.name])
+            lines.append(line)
+        tables[dims] = tuple(lines)
+    return PublishedFigure(figure, as_of, tables)
+
+
+def _share(part: Told, whole: Told) -> int | None:
+    """In whole per cent, of the numbers as they are told: it tells nothing that they do not."""
+    return None if part is None or not whole else round(100 * part / whole)
+
+
+def _spread(of: Quantiles) -> tuple[int | None, int | None]:
+    """Each where five people at least lie on either side of it."""
+    return (of.median if of.known >= 2 * SMALL else None, of.ninetieth if of.known >= 10 * SMALL else None)
+
+
+def equity(figure: Figure, k1: PublishedFigure, k3: PublishedFigure) -> PublishedFigure:
+    """K18: the shares of one group divided by those of another."""
+    lines = []
+    for dimension, one, other in COMPARED:
+        line: Line = {COMPARISON: f"{one}:{other}"}
+        for of in (k1, k3):
+            by = {each[dimension]: each for each in of.tables[(dimension,)]}
+            for share in of.figure.shares:
+                line[f"{of.figure.id}_{share.name}"] = _ratio(by.get(one), by.get(other), share.name)
+        lines.append(line)
+    return PublishedFigure(figure, k1.as_of, {(COMPARISON,): tuple(lines)})
+
+
+def _ratio(one: Line | None, other: Line | None, name: str) -> float | None:
+    of_one, of_other = (None if line is None else line[name] for line in (one, other))
+    if not isinstance(of_one, int) or not isinstance(of_other, int) or of_other == 0:
+        return None
+    return round(of_one / of_other, 2)

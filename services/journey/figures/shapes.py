@@ -1,0 +1,123 @@
+"""What a figure is: its words, its numbers, and the cross-tables that are published of it, which are fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Dims = tuple[str, ...]
+Unit = Literal["persons", "offers", "referrals", "courses", "measures", "duties", "hours", "days", "per cent", "ratio"]
+
+TOTAL: Final[Dims] = ()
+UNKNOWN: Final = "unknown"
+NOT_RECORDED: Final = "not recorded yet"
+
+DIMENSIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "month": ("{day}", "#date+month"),
+    "country": ("country", "#country+code"),
+    "centre": ("centre", "#org+centre+code"),
+    "desk": ("desk", "#org+desk+code"),
+    "sex": ("sex", "#meta+sex"),
+    "age_band": ("age_band", "#meta+age"),
+    "target_group": ("target_group", "#meta+group"),
+    "return_type": ("return_type", "#meta+return_type"),
+    "vulnerable": ("vulnerable", "#meta+vulnerable"),
+    "occupation_major": ("{major}", "#meta+isco08+major"),
+    "occupation_minor": ("{minor}", "#meta+isco08+minor"),
+    "deadline_type": ("duty ->> 1", "#meta+deadline"),
+    "category": ("category", "#activity+category"),
+    "comparison": ("", "#meta+comparison"),
+}
+"""Per dimension: what a row of the table `outcome` says of it, and its HXL tag. `{day}`, `{major}` and `{minor}` are
+those of the figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One count per cell of a table.
+
+    `sql` is an aggregate over the figure's rows; `:today`, `:N` (that many days before today) and names of lists stand
+    for parameters. `within`: the number that this is a part of; what is left of that one can tell of a person too.
+    """
+
+    name: str
+    words: str
+    sql: str
+    unit: Unit = "persons"
+    within: str | None = None
+    hxl: str = ""
+    """Its HXL tag, if the usual one would say less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One number as a share of another, in whole per cent of what is published of both."""
+
+    name: str
+    words: str
+    part: str
+    whole: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Median and 90th percentile of what a column holds, told where five people at least lie on either side."""
+
+    name: str
+    words: str
+    column: str
+    unit: Unit = "days"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What belongs to the figure and no event tells: "not recorded yet", never 0. `events`: what would tell it."""
+
+    name: str
+    words: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure. `rows`: where its rows come from; `where`: whom it counts; `day`: the day that makes its cohorts."""
+
+    id: str
+    title: str
+    words: str
+    source: str
+    unit: Unit = "persons"
+    rows: str = "outcome"
+    where: str = "true"
+    day: str = "arrived_on"
+    occupation: str = "occupation"
+    numbers: tuple[Number, ...] = ()
+    shares: tuple[Share, ...] = ()
+    spreads: tuple[Spread, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    tables: tuple[Dims, ...] = (TOTAL,)
+    sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Numbers that are the sum of others."""
+    people: str | None = None
+    """The number that says how many people the others are about, where these count something else."""
+
+    @property
+    def within(self) -> dict[str, str]:
+        """Which number is a part of which."""
+        return {each.name: each.within for each in self.numbers if each.within is not None}
+
+    @property
+    def dimensions(self) -> Dims:
+        """All that its tables have."""
+        return tuple(dict.fromkeys(dimension for dims in self.tables for dimension in dims))
+
+    def expression(self, dimension: str) -> str:
+        """What a row says of a dimension, as SQL; what nobody knows is `unknown`."""
+        groups = "case when {0} ~ '^[0-9]' then left({0}, {1}) else {0} end"
+        column = DIMENSIONS[dimension][0].format(
+            day=f"left({self.day}, 7)",
+            major=groups.format(self.occupation, 1),
+            minor=groups.format(self.occupation, 3),
+        )
+        return f"coalesce({column}, '{UNKNOWN}')"

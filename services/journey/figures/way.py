@@ -1,0 +1,218 @@
+"""The way from a desk in Germany to a centre, and what is owed on it: K5 to K9, K15, K16."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from journey.figures.shapes import TOTAL, Figure, Missing, Number, Share, Spread
+
+K5: Final = Figure(
+    id="k5",
+    title="Time per step",
+    words=(
+        "How long each step took, median and 90th percentile of the people who have taken it. A person has one"
+        " time per step: of the first referral, acceptance, offer and start of work, and of the last departure"
+        " and arrival as corrected. Days are calendar days, hours count through nights and weekends. A median is"
+        " told of ten people at least, a 90th percentile of fifty: five lie on either side of it."
+    ),
+    source="domain K5; ReturneeReferred, ReferralReceived, ReferralAccepted, ReferralRejected, ReferralRedirected,"
+    " ReturneeDeparted, ArrivedInCountry, FirstContactMade, ReintegrationPlanAgreed, JobOffered, EmploymentStarted",
+    unit="days",
+    where="asked > 0",
+    day="referred_at",
+    numbers=(Number("referred", "people who were referred", "count(*)"),),
+    spreads=(
+        Spread("referred_to_received", "from the referral to its receipt by the centre", "hours_to_receipt", "hours"),
+        Spread("received_to_answered", "from the receipt to the centre's answer", "hours_to_answer", "hours"),
+        Spread("accepted_to_departed", "from the acceptance to the departure", "days_to_departure"),
+        Spread("departed_to_arrived", "from the departure to the arrival", "days_to_arrival"),
+        Spread("arrived_to_contact", "from the arrival to the first contact", "days_to_contact"),
+        Spread("arrived_to_plan", "from the arrival to the plan", "days_to_plan"),
+        Spread("arrived_to_offer", "from the arrival to the first job offer that counts", "days_to_offer"),
+        Spread("offered_to_started", "from that offer to the first day of work", "days_offer_to_start"),
+    ),
+    missing=(Missing("first_measure", "from the plan to the first measure", ("MeasureStarted",)),),
+    tables=(TOTAL, ("month",), ("country",)),
+)
+
+K6: Final = Figure(
+    id="k6",
+    title="Answers to referrals",
+    words=(
+        "Referrals that a centre was asked to answer, sent by a desk or passed on by another centre. Answered:"
+        " accepted, rejected or passed on. In time: by the limit of its priority, as the centre's own service set"
+        " it at the receipt; counted where that limit is known. Closed: rejected, passed on, withdrawn, completed"
+        " or failed, so that whoever sent it knows what became of it. The month is that of the person's first"
+        " referral."
+    ),
+    source="domain K6; ReturneeReferred, ReferralReceived, ReferralAccepted, ReferralRejected, ReferralRedirected,"
+    " ReferralWithdrawn, ReferralCompleted, ReferralFailed, ReferralReopened",
+    unit="referrals",
+    people="people",
+    where="asked > 0",
+    day="referred_at",
+    numbers=(
+        Number("people", "people who were referred", "count(*)"),
+        Number("asked", "referrals", "sum(asked)", "referrals"),
+        Number("answered", "of them, answered", "sum(answered)", "referrals", within="asked"),
+        Number(
+            "with_limit",
+            "of those answered, with a known limit",
+            "sum(answers_with_limit)",
+            "referrals",
+            within="answered",
+        ),
+        Number("in_time", "of those, answered in time", "sum(answers_in_time)", "referrals", within="with_limit"),
+        Number("accepted", "accepted", "sum(accepted)", "referrals", within="asked"),
+        Number("rejected", "rejected", "sum(rejected)", "referrals", within="asked"),
+        Number("redirected", "passed on to another centre", "sum(redirected)", "referrals", within="asked"),
+        Number("withdrawn", "taken back", "sum(withdrawn)", "referrals", within="asked"),
+        Number("closed", "closed", "sum(closed)", "referrals", within="asked"),
+        Number(
+            "passed_on_once",
+            "people whose referral was passed on",
+            "count(*) filter (where redirect_depth > 0)",
+            within="people",
+        ),
+        Number(
+            "passed_on_twice",
+            "of them, more than once",
+            "count(*) filter (where redirect_depth > 1)",
+            within="passed_on_once",
+        ),
+    ),
+    shares=(
+        Share("answer_rate", "answered, of all", "answered", "asked"),
+        Share("in_time_rate", "in time, of those with a known limit", "in_time", "with_limit"),
+        Share("closure", "closed, of all", "closed", "asked"),
+    ),
+    tables=(TOTAL, ("month",), ("country",), ("desk",), ("country", "centre")),
+)
+
+K7: Final = Figure(
+    id="k7",
+    title="Hand-over before departure",
+    words=(
+        "People who have left Germany, and those of them whose desk had handed over what the centre needs in"
+        " time: before its deadline `handover_package`, which lies five working days before the first day on"
+        " which they may leave."
+    ),
+    source="domain K7, S7; ReturneeDeparted, DeadlineMet (handover_package, level 0)",
+    where="departed_on is not null",
+    day="departed_on",
+    numbers=(
+        Number("departed", "people who have left Germany", "count(*)"),
+        Number("in_time", "of them, handed over in time", "count(*) filter (where package_in_time)", within="departed"),
+    ),
+    shares=(Share("handed_over", "handed over in time", "in_time", "departed"),),
+    missing=(
+        Missing(
+            "information_requests",
+            "questions of the centre per referral",
+            ("ReferralInfoRequested", "ReferralInfoProvided"),
+        ),
+    ),
+    tables=(TOTAL, ("month",), ("country",), ("desk",)),
+)
+
+K8: Final = Figure(
+    id="k8",
+    title="Arrivals confirmed",
+    words=(
+        "People who have left Germany, and what their centre has told since: their arrival, that they never came,"
+        " or nothing. In time: before the third level of the deadline `arrival_confirmation`, 14 working days"
+        " after the expected day. The month is that of the departure."
+    ),
+    source="domain K8, S4; ReturneeDeparted, ArrivedInCountry, ArrivalCorrected, RecordVoided, NeverArrived,"
+    " DeadlineMissed, DeadlineMet",
+    where="departed_on is not null",
+    day="departed_on",
+    numbers=(
+        Number("departed", "people who have left Germany", "count(*)"),
+        Number("confirmed", "of them, arrived", "count(*) filter (where arrived_on is not null)"),
+        Number("in_time", "of those, confirmed in time", "count(*) filter (where arrival_in_time)", within="confirmed"),
+        Number("never_arrived", "never came, as far as the centre knows", "count(*) filter (where never_arrived)"),
+        Number("unconfirmed", "nothing is told", "count(*) filter (where arrived_on is null and not never_arrived)"),
+    ),
+    shares=(
+        Share("confirmed_in_time", "confirmed within 14 working days", "in_time", "departed"),
+        Share("never_came", "never came", "never_arrived", "departed"),
+    ),
+    tables=(TOTAL, ("month",), ("country",), ("return_type",), ("country", "month")),
+    sums=(("departed", ("confirmed", "never_arrived", "unconfirmed")),),
+)
+
+K9: Final = Figure(
+    id="k9",
+    title="Reach",
+    words="People whose case was opened, by target group: registered in Germany, or walked in at a centre.",
+    source="domain K9, S13; CaseOpened of both services, ReturneeReferred",
+    where="opened_at is not null",
+    day="opened_at",
+    numbers=(Number("people", "people", "count(*)"),),
+    missing=(Missing("sessions", "counselling sessions per target group", ("SessionHeld",)),),
+    tables=(
+        TOTAL,
+        ("month",),
+        ("country",),
+        ("sex",),
+        ("target_group",),
+        ("country", "target_group"),
+        ("sex", "target_group"),
+    ),
+)
+
+K15: Final = Figure(
+    id="k15",
+    title="Caseload",
+    words=(
+        "Cases that a centre has in its care today, per centre, and people whose first referral was sent in the"
+        " last 365 days, per desk in Germany."
+    ),
+    source="domain K15; CaseOpened, ReturneeReferred, ReferralAccepted and the ends of referrals",
+    where="open or referred_at >= :d365",
+    day="opened_at",
+    numbers=(
+        Number("open", "cases in the care of a centre", "count(*) filter (where open)"),
+        Number(
+            "referred",
+            "people referred in the last 365 days",
+            "count(*) filter (where referred_at >= :d365 and asked > 0)",
+        ),
+    ),
+    missing=(Missing("per_counsellor", "cases per counsellor: no event names a person of the staff", ()),),
+    tables=(TOTAL, ("country",), ("desk",), ("country", "centre")),
+)
+
+K16: Final = Figure(
+    id="k16",
+    title="Deadlines kept",
+    words=(
+        "What organisations owed by a time, per type: done in time, done late, or missed and not done yet; and"
+        " how many were missed on which level. Counted is what was done or missed: that a deadline runs is no"
+        " event. The month is that of the person's arrival."
+    ),
+    source="domain K16; DeadlineMissed, DeadlineMet of all services",
+    unit="duties",
+    rows="outcome cross join lateral jsonb_array_elements(duties) as duty",
+    numbers=(
+        Number("due", "duties that are decided", "count(*)", "duties"),
+        Number("in_time", "done in time", "count(*) filter (where (duty ->> 2)::int = 0)", "duties"),
+        Number("late", "done late", "count(*) filter (where (duty ->> 2)::int > 0 and (duty ->> 3)::bool)", "duties"),
+        Number("open", "missed, and not done yet", "count(*) filter (where not (duty ->> 3)::bool)", "duties"),
+        *(
+            Number(
+                f"missed_{level}",
+                f"missed on level {level}",
+                f"count(*) filter (where (duty ->> 2)::int >= {level})",
+                "duties",
+                within="due",
+            )
+            for level in (1, 2, 3)
+        ),
+    ),
+    shares=(Share("kept", "done in time, of those decided", "in_time", "due"),),
+    spreads=(Spread("overdue", "of what was done late: how late", "nullif((duty ->> 4)::int, 0)", "hours"),),
+    tables=(TOTAL, ("deadline_type",), ("country",), ("month",)),
+    sums=(("due", ("in_time", "late", "open")),),
+)

@@ -1,0 +1,1 @@
+"""Nothing falls due in journey: what the others owe is told by their events (`DeadlineMissed` and its kin)."""

@@ -1,0 +1,79 @@
+"""The ledger: a row per record that was read, with its envelope and what became of it. It never holds a body.
+
+It is written in the transaction that handles the record (`chassis.pure.noting`), and is deleted and rebuilt with it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chassis.pure.noting import Noted, Notes
+from chassis.pure.paging import Listing, Order
+
+COLUMNS: Final = (
+    "topic text",
+    "partition int",
+    "record_offset bigint",
+    "key text",
+    "case_id uuid",
+    "type text",
+    "source text",
+    "sequence bigint",
+    "event_id uuid",
+    "causation_id uuid",
+    "occurred_at timestamptz",
+    "recorded_at timestamptz",
+    "published_at timestamptz",
+    "trace_id text",
+    "actor_role text",
+    "actor_org text",
+    "verdict text",
+    "fault text",
+)
+_NAMES: Final = ", ".join(column.split()[0] for column in COLUMNS)
+_VALUES: Final = ", ".join(f"u.{column.split()[0]}" for column in COLUMNS)
+
+
+def _row(noted: Noted) -> tuple[object, ...]:
+    return (
+        noted.topic,
+        noted.partition,
+        noted.offset,
+        noted.key,
+        noted.subject,
+        noted.type,
+        noted.source,
+        noted.sequence,
+        noted.id,
+        noted.causation_id,
+        noted.occurred_at,
+        noted.recorded_at,
+        noted.published_at,
+        noted.trace_id,
+        noted.actor_role,
+        noted.actor_org,
+        noted.verdict,
+        noted.fault,
+    )
+
+
+NOTES: Final = Notes(
+    columns=COLUMNS,
+    row=_row,
+    read=f"insert into ledger ({_NAMES}) select {_VALUES} from {{rows}} "  # noqa: S608 - names from above
+    "on conflict (topic, partition, record_offset) do nothing returning true",
+    settled="update ledger set fault = u.fault, case_id = coalesce(ledger.case_id, u.case_id) from {rows} "
+    "where (ledger.topic, ledger.partition, ledger.record_offset) = (u.topic, u.partition, u.record_offset) "
+    "and not ledger.coarsened returning true",
+)
+"""What its number said when a record was read stays; what stood in its way goes when it is settled."""
+
+ENVELOPES: Final = Listing(
+    source="ledger",
+    id="md5(topic || ':' || partition || ':' || record_offset)::uuid",
+    columns=f"{_NAMES}, received_at",
+    updated_at="received_at",
+    orders={"told_at": Order("told_at", "timestamptz")},
+    usual="told_at",
+)
+"""In the order in which the events were recorded by whoever told them."""

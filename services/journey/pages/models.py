@@ -1,0 +1,200 @@
+"""What the templates are given: plain values, already chosen for whoever looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from journey.pages.lanes import Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one reader did with an event."""
+
+    service: str
+    says: str
+    at: datetime | None = None
+    trouble: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event of a case. `wait`: since the one before it. `trace`: an address, if traces can be looked at."""
+
+    id: str
+    at: datetime
+    service: str
+    type: str
+    title: str
+    actor: str = ""
+    wait: timedelta | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that is owed. `state`: due, overdue, missed or met."""
+
+    id: str
+    type: str
+    due_at: datetime
+    owner: str
+    state: str
+    level: int = 0
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a case waits for, and whose turn it is. `late_at`: from then on it is stuck; `dated`: a deadline or a named
+    day says so."""
+
+    what: str
+    whose: str
+    since: datetime
+    late_at: datetime
+    dated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """The page of a case."""
+
+    case_id: str
+    reference: str
+    country: str
+    now: datetime
+    stage: str
+    statuses: tuple[tuple[str, tuple[str, ...]], ...]
+    """Per service, how each thing of the case stands there."""
+    rows: tuple[Row, ...]
+    deadlines: tuple[Due, ...]
+    waiting: tuple[Waiting, ...]
+    unknown: tuple[str, ...]
+    """What journey does not know."""
+    drawing: Drawing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A case that waits. `late`: for how long it should not wait any more."""
+
+    case_id: str
+    reference: str
+    country: str
+    centre: str
+    what: str
+    whose: str
+    since: datetime
+    late: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter of a list."""
+
+    name: str
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A list of cases. `following`: the address of the next page. `linked`: whether the visitor may open them."""
+
+    title: str
+    says: str
+    path: str
+    filters: tuple[Filter, ...]
+    items: tuple[Stuck, ...]
+    following: str = ""
+    linked: bool = True
+    since: str = "Since"
+    late: str = "Late by"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One share of a figure. `share` is None where there is none to show; `text` then says why."""
+
+    label: str
+    share: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with its definition beside it. `missing`: what belongs to it and no event tells."""
+
+    id: str
+    title: str
+    definition: str
+    source: str
+    bars: tuple[Bar, ...] = ()
+    numbers: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A cross-table of a figure: its first `heads` columns say which cell it is, a Bar is drawn."""
+
+    id: str
+    title: str
+    columns: tuple[str, ...]
+    heads: int
+    rows: tuple[tuple[str | Bar, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FiguresPage:
+    """The programme's figures: in total, or of one country. `absent`: why those that are not here are not."""
+
+    as_of: date
+    country: str
+    filters: tuple[Filter, ...]
+    figures: tuple[Figure, ...]
+    absent: str = ""
+
+    path = "/pages/figures"
+
+
+@dataclass(frozen=True, slots=True)
+class FigurePage:
+    """One figure with all that is published of it."""
+
+    as_of: date
+    figure: Figure
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one service of the chain stands, as its own events tell. None: it has not said."""
+
+    service: str
+    heard_at: datetime | None
+    lag_seconds: float | None
+    outbox_seconds: float | None
+    parked: int | None
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChainPage:
+    """The health of the chain."""
+
+    now: datetime
+    services: tuple[Health, ...]
+    troubles: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""What is shown: lists by plain SELECTs, and views made of documents and ledger."""

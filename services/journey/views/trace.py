@@ -1,0 +1,290 @@
+"""The trace of a case, put together from its document and its rows of the ledger. Pure: it asks for nothing.
+
+What is not known is said (`unknowns`), never guessed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from journey.domain.duties import open_deadlines
+from journey.domain.journey import Journey, candidacy_stage, offer_status
+from journey.domain.sight import ALL
+from journey.domain.wait import Wait
+from journey.views.shapes import Entry, Handled, Happening, Owed, Part, Trace, TraceLink, Waiting
+from journey.views.titles import WAITS, name_of, title_of
+
+Place = tuple[str, int, int]
+"""Topic, partition and offset of a record."""
+TOPIC_OF_KEYS: Final = "ph.referral.keys.v1"
+SILENT: Final = timedelta(minutes=20)
+"""A service reports every quarter of an hour in any case: after so long without a word something is wrong."""
+CUT: Final = "the case has more records than are shown: the oldest ones are left out"
+COVERS: Final = "deadlines show from their reminder on, but for a centre's answer to a referral"
+
+
+class LedgerRow(NamedTuple):
+    """A record of a topic, as the ledger keeps it."""
+
+    topic: str
+    partition: int
+    record_offset: int
+    key: str | None
+    case_id: UUID | None
+    type: str | None
+    source: str | None
+    sequence: int | None
+    event_id: UUID | None
+    causation_id: UUID | None
+    occurred_at: datetime | None
+    recorded_at: datetime | None
+    published_at: datetime | None
+    received_at: datetime
+    trace_id: str | None
+    actor_role: str | None
+    actor_org: str | None
+    verdict: str | None
+    fault: str | None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.topic, self.partition, self.record_offset
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, or else as near to that as is known."""
+        return self.occurred_at or self.recorded_at or self.published_at or self.received_at
+
+
+class Reported(NamedTuple):
+    """What a service last told of itself."""
+
+    at: datetime
+    parked: int
+    outbox_oldest_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is known beside document and ledger, of the services themselves.
+
+    `readers`: per record what became of it at each service that reads it. `happenings`: per record what went wrong with
+    it, in order. `reports`: by service, the last one. `behind`: by topic how many records others have read that were
+    not read here. `asked_at`: when that was so, by the clock of the database, which reports have; None: nobody asked.
+    """
+
+    readers: Mapping[Place, Sequence[Handled]] = field(default_factory=dict)
+    happenings: Mapping[Place, Sequence[Happening]] = field(default_factory=dict)
+    reports: Mapping[str, Reported] = field(default_factory=dict)
+    behind: Mapping[str, int] = field(default_factory=dict)
+    asked_at: datetime | None = None
+
+
+NOTHING: Final = Beside()
+
+
+def trace_of(
+    journey: Journey,
+    rows: Iterable[LedgerRow],
+    now: datetime,
+    *,
+    beside: Beside = NOTHING,
+    seen: Collection[str] = ALL,
+    url_template: str = "",
+) -> Trace:
+    """Everything that may be seen of a case. `seen`: the services of which the caller sees a part.
+
+    `url_template`: an address with `{trace_id}` in it; empty, there are no links.
+    """
+    shown = sorted((row for row in rows if _teller(row) in seen), key=lambda row: (row.at, row.received_at, row.place))
+    whole = frozenset(seen) >= ALL
+    opened = journey.opened
+    return Trace(
+        case_id=journey.id,
+        case_ref=journey.case_ref,
+        country=journey.country,
+        centre=journey.centre,
+        target_group=None if opened is None or not whole else opened.target_group,
+        stage=journey.status,
+        ended=journey.ended is not None,
+        held=journey.held,
+        profile_destroyed=journey.desk.destroyed_at is not None,
+        at=now,
+        waiting_for=tuple(waiting(each, now) for each in journey.waits if whole or _service_of(each) in seen),
+        deadlines=tuple(
+            Owed(
+                service=each.service,
+                deadline_type=each.type,
+                subject_id=each.subject,
+                owner_role=each.role,
+                owner_org=each.org,
+                due_at=each.due_at,
+                level=each.level,
+                overdue=now >= each.due_at,
+            )
+            for each in open_deadlines(journey)
+            if each.service in seen
+        ),
+        parts=tuple(each for each in _parts(journey) if each.service in seen),
+        timeline=tuple(_entries(shown, beside, url_template)),
+        unknowns=tuple(_unknowns(journey, shown, beside, seen)),
+    )
+
+
+def waiting(wait: Wait, now: datetime) -> Waiting:
+    """One thing that a case waits for, as it stands now."""
+    return Waiting(
+        what=wait.what,
+        title=WAITS[wait.what],
+        role=wait.role,
+        org=wait.org,
+        since=wait.since,
+        late_at=wait.late_at,
+        dated=wait.dated,
+        deadline_type=wait.deadline,
+        level=wait.level,
+        stuck=wait.late(now),
+        lost=wait.lost_at is not None and now >= wait.lost_at,
+    )
+
+
+def _service_of(wait: Wait) -> str:
+    if wait.what in ("seat", "course"):
+        return "training"
+    into_work = ("presentation", "employer_feedback", "offer_answer", "employment_start", "job_offer")
+    return "placement" if wait.what in into_work else "counselling"
+
+
+def _teller(row: LedgerRow) -> str:
+    return name_of(row.type)[0] or row.topic.split(".")[1]
+
+
+def _entries(rows: Sequence[LedgerRow], beside: Beside, url_template: str) -> Iterator[Entry]:
+    before: datetime | None = None
+    for row in rows:
+        service, name = name_of(row.type)
+        yield Entry(
+            at=row.at,
+            service=service,
+            type=name,
+            title=title_of(row.type),
+            actor_role=row.actor_role,
+            actor_org=row.actor_org,
+            waited_seconds=_seconds(before, row.at),
+            publishing_seconds=_seconds(row.recorded_at, row.published_at),
+            receiving_seconds=_seconds(row.published_at, row.received_at),
+            recorded_at=row.recorded_at,
+            published_at=row.published_at,
+            received_at=row.received_at,
+            topic=row.topic,
+            partition=row.partition,
+            record_offset=row.record_offset,
+            sequence=row.sequence,
+            event_id=row.event_id,
+            caused_by=row.causation_id,
+            verdict=row.verdict,
+            fault=row.fault,
+            readers=tuple(beside.readers.get(row.place, ())),
+            happenings=tuple(beside.happenings.get(row.place, ())),
+            trace=_link(row.trace_id, url_template),
+        )
+        before = row.at
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    """Never negative: two machines' clocks differ by a little."""
+    return None if start is None or end is None else max(0.0, round((end - start).total_seconds(), 6))
+
+
+def _link(trace_id: str | None, template: str) -> TraceLink | None:
+    if trace_id is None:
+        return None
+    return TraceLink(trace_id=trace_id, url=template.replace("{trace_id}", trace_id) if template else None)
+
+
+def _parts(journey: Journey) -> Iterator[Part]:
+    opened, desk, centres, work = journey.opened, journey.desk, journey.centres, journey.work
+
+    def part(service: str, what: str, status: str, since: datetime | None, **more: object) -> Part:
+        return Part.model_validate(
+            {"service": service, "what": what, "status": status, "since": since, "thing_id": None, "org": None, **more}
+        )
+
+    if opened is not None:
+        owner = "counselling" if desk.owner.opened is None else "referral"
+        yield part(owner, "case", journey.status, opened.at, thing_id=journey.id, org=opened.org)
+    for referral in journey.referrals:
+        yield part("referral", "referral", referral.status, referral.since, thing_id=referral.id, org=referral.centre)
+    if desk.departure is not None:
+        yield part("referral", "departure", desk.departure.status, desk.departure.at)
+    for id_, enrolment in journey.courses.items():
+        yield part("training", "enrolment", enrolment.status, enrolment.at, thing_id=id_, org=enrolment.provider)
+    if journey.arrival is not None:
+        yield part("counselling", "arrival", journey.arrival.status, journey.arrival.at, org=journey.arrival.centre)
+    steps = {"first contact": journey.contact, "assessment": journey.assessed, "plan": journey.plan}
+    for what, step in {"call before departure": centres.called, **steps}.items():
+        if step is not None:
+            yield part("counselling", what, "done", step.at, org=step.centre)
+    for id_, candidacy in work.candidacies.items():
+        stage = candidacy_stage(work, id_)
+        yield part("placement", "candidacy", stage, candidacy.at, thing_id=id_, org=work.centres.get(id_))
+    for id_, offer in work.offers.items():
+        reply = work.replies.get(id_)
+        since = offer.at if reply is None else reply.at
+        yield part("placement", "job offer", offer_status(work, id_, offer), since, thing_id=id_)
+    for id_, job in work.jobs.items():
+        yield part("placement", "employment", "void" if id_ in work.voided else "started", job.at, thing_id=id_)
+
+
+def _unknowns(journey: Journey, rows: Sequence[LedgerRow], beside: Beside, seen: Collection[str]) -> Iterator[str]:
+    if journey.opened is None:
+        yield "the service that opened the case has not told of it, or its event was not read here"
+    for topic, missing in sorted(_gaps(journey.id, rows).items()):
+        yield f"{topic}: number {_ranges(missing)} of this case was not read here; what it says is missing above"
+    for row in rows:
+        if row.fault is not None:
+            name = name_of(row.type)[1] or "a record"
+            where = f"{row.topic}/{row.partition}/{row.record_offset}"
+            yield f"{name} ({where}) is parked at journey ({row.fault}): what it says is missing above"
+    for topic, records in sorted(beside.behind.items()):
+        if records > 0:
+            yield f"{topic}: {records} records that others have read were not read here yet"
+    for service in sorted(ALL & frozenset(seen)):
+        report = beside.reports.get(service)
+        if report is None:
+            yield f"{service} has not told how far it has read: nobody knows what it did with these events"
+        elif beside.asked_at is not None and beside.asked_at - report.at > SILENT:
+            minutes = int((beside.asked_at - report.at) / timedelta(minutes=1))
+            yield f"{service} was last heard of {minutes} minutes ago: it may be down, or its events are not read"
+        elif timedelta(seconds=report.outbox_oldest_seconds) > SILENT:
+            yield f"{service} has events that wait to be published for {report.outbox_oldest_seconds // 60} minutes"
+    if any(row.topic == TOPIC_OF_KEYS for row in rows):
+        yield f"{TOPIC_OF_KEYS} is compacted: only the last word on each key is certain to be here"
+    yield COVERS
+
+
+def _gaps(case_id: UUID, rows: Iterable[LedgerRow]) -> Mapping[str, list[int]]:
+    """Numbers that were left out, of each topic whose key is the case. Those before the first may be gone by age."""
+    numbers = defaultdict[str, set[int]](set)
+    for row in rows:
+        if row.key == str(case_id) and row.sequence is not None and row.verdict != "fork":
+            numbers[row.topic].add(row.sequence)
+    missing = {topic: sorted(set(range(min(found), max(found))) - found) for topic, found in numbers.items()}
+    return {topic: found for topic, found in missing.items() if found}
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Such as 3, 5 to 7."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ", ".join(" to ".join(map(str, run)) for run in runs)

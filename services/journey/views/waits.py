@@ -1,0 +1,48 @@
+"""The lists of cases that are stuck, and of people whom nobody has seen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+
+from chassis.postgres.documents import Documents, Where
+from chassis.pure.paging import Listing, Order, Page, Wish
+from journey.resources import AllWaits
+from journey.views.shapes import WaitItem
+from journey.views.titles import WAITS
+
+_ORDERS: Final = {"late_at": Order("late_at", "timestamptz"), "since": Order("since", "timestamptz")}
+STUCK: Final = Listing(source="journey_wait", columns="*", orders=_ORDERS, usual="late_at")
+LOST: Final = Listing(
+    source="journey_wait", columns="*", orders={"lost_at": Order("lost_at", "timestamptz"), **_ORDERS}, usual="lost_at"
+)
+
+
+class Wanted(NamedTuple):
+    """Which of them are asked for; None lets all pass. `hours`: only what has been waited for at least so long."""
+
+    country: str | None = None
+    centre: str | None = None
+    deadline_type: str | None = None
+    hours: int | None = None
+
+
+async def stuck(documents: Documents, scope: AllWaits, wish: Wish, *, wanted: Wanted) -> Page[WaitItem]:
+    """What is late: a deadline is over, or the time that journey states for it."""
+    return await documents.page(STUCK, _where(scope, wanted).add("late_at <= {}", scope.now), wish, _item)
+
+
+async def lost(documents: Documents, scope: AllWaits, wish: Wish, *, wanted: Wanted) -> Page[WaitItem]:
+    """Who was referred and should have been seen by a day that was named, and was not."""
+    return await documents.page(LOST, _where(scope, wanted).add("lost_at <= {}", scope.now), wish, _item)
+
+
+def _where(scope: AllWaits, wanted: Wanted) -> Where:
+    since = None if wanted.hours is None else scope.now - timedelta(hours=wanted.hours)
+    where = Where().add("country = {}", wanted.country).add("centre = {}", wanted.centre)
+    return where.add("deadline_type = {}", wanted.deadline_type).add("since <= {}", since)
+
+
+def _item(row: Any) -> WaitItem:
+    known = {name: row[name] for name in WaitItem.model_fields if name != "title"}
+    return WaitItem(**known, title=WAITS[row["what"]])

@@ -1,0 +1,358 @@
+"""The figures on a real database: exact counts, by hand and from raw events, and what is published of them."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from chassis.pure.states import Codec
+from journey.contracts import counselling, referral, training
+from journey.domain.outcome import Outcome
+from journey.figures.catalogue import FIGURES
+from journey.figures.promise import K1
+from journey.figures.shapes import TOTAL
+from journey.handlers import KINDS
+from journey.reference import Reference
+from journey.views import figures
+from tests.support.journey.recount import from_scratch
+from tests.support.journey.told import (
+    CENTRE,
+    ENROLMENT,
+    REFERRAL,
+    START,
+    Told,
+    accepted,
+    arrival_corrected,
+    arrival_voided,
+    arrived,
+    course_completed,
+    day,
+    declined,
+    departed,
+    failed,
+    heard,
+    met,
+    missed,
+    offer_accepted,
+    offer_corrected,
+    offered,
+    opened,
+    received,
+    referred,
+    retracted,
+    seated,
+    started,
+    told,
+)
+from tests.support.service_process import ServiceProcess
+from tests.support.web import problem
+
+MANAGER = {"roles": ["programme_manager"], "org": "programme:desk"}
+LISTS = Reference.load(Path(__file__).parents[2] / "schemas" / "reference")
+CODEC = Codec(next(kind for kind in KINDS if kind.state is Outcome))
+ON = day(62 + 200)
+"""200 days after the arrivals of the hand-made people: of those, 30, 90 and 180 days are over, and 365 still run."""
+
+Story = Sequence[Told]
+
+
+def there(*more: Told, **of_opening: Any) -> list[Told]:
+    """Somebody who has arrived on day 62, and what else was told."""
+    return [opened(**of_opening), referred(1), received(1, 2), accepted(3), departed(60), arrived(62), *more]
+
+
+def walk_in(group: str) -> list[Told]:
+    fields = {"centre": CENTRE, "country": "NG", "referral_id": REFERRAL, "return_type": "unknown", "sex": "male"}
+    return [told(counselling.CaseOpened, 0, target_group=group, age_band="35_49", skills=(), **fields)]
+
+
+PEOPLE: dict[str, Story] = {
+    "offered on day 28, in work on day 38": there(
+        offered(10, 90), offer_accepted(10, 95), started(20, 100), seated(10), course_completed(20)
+    ),
+    "offered on day 29 as corrected, declined": there(
+        offered(10, 150), offer_corrected(10, 91, 160), declined(10, 161)
+    ),
+    "offered on day 100, retracted": there(offered(10, 162), retracted(10, 170)),
+    "offered on day 130": there(offered(10, 192), sex="male"),
+    "an internship": there(offered(10, 92, "internship"), started(20, 100, "internship")),
+    "nothing": there(missed("first_contact", 1, 70), missed("first_contact", 2, 75), met("first_contact", 2, 70, 76)),
+    "arrival corrected to day 82, offered on day 10": there(offered(10, 92), arrival_corrected(82, 62, 100)),
+    "died": there(failed(90, "person_deceased")),
+    "a minor": there(told(referral.AgeBandChanged, 2, age_band="under_18")),
+    "no arrival after all": there(offered(10, 92), arrival_voided(62, 63), told(counselling.NeverArrived, 90)),
+    "rejected before leaving": [
+        opened(),
+        referred(1),
+        received(1, 2, due=2),
+        told(counselling.ReferralRejected, 3, referral_id=REFERRAL, reason="no_capacity"),
+        seated(2),
+        told(training.EnrolmentCancelled, 30, enrolment_id=ENROLMENT, reason="departure_before_end"),
+    ],
+    "a local with a plan": [
+        *walk_in("LOCAL"),
+        told(
+            counselling.ReintegrationPlanAgreed,
+            5,
+            plan_version=1,
+            measures=("documents", "financial_literacy", "internship"),
+            agreed_on=day(5),
+        ),
+    ],
+    "a migrant": walk_in("MIGRANT"),
+}
+
+
+async def kept(journey: ServiceProcess, stories: Iterable[Story]) -> list[UUID]:
+    """The documents of these people, saved as the service saves them."""
+    rows = [replace(heard(story), id=uuid4()) for story in stories]
+    await journey.pool.executemany(
+        "insert into outcome (id, version, status, data, updated_at) values ($1, 1, $2, $3, now())",
+        [(each.id, each.status, CODEC.dump(each)) for each in rows],
+    )
+    return [each.id for each in rows]
+
+
+async def counts(journey: ServiceProcess, figure: str, *dims: str) -> dict[tuple[str, ...], dict[str, int]]:
+    found = await figures.count(journey.workshop.documents, FIGURES[figure], LISTS, ON)
+    return found.tables[dims]
+
+
+async def total(journey: ServiceProcess, figure: str) -> dict[str, int]:
+    return (await counts(journey, figure))[()]
+
+
+async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) -> None:
+    await kept(journey, PEOPLE.values())
+
+    assert await total(journey, "k1") == {
+        "arrived": 7,
+        "promised": 4,
+        "waiting": 3,
+        "lost_offers": 2,
+        "elapsed_30": 7,
+        "offered_30": 3,
+        "running_30": 0,
+        "elapsed_90": 7,
+        "offered_90": 3,
+        "running_90": 0,
+        "elapsed_180": 6,
+        "offered_180": 3,
+        "running_180": 1,
+        "elapsed_365": 0,
+        "offered_365": 0,
+        "running_365": 7,
+    }
+    assert await total(journey, "k2") == {
+        "people": 6,
+        "made": 6,
+        "ended": 3,
+        "open": 3,
+        "accepted": 1,
+        "declined": 1,
+        "expired": 0,
+        "retracted": 1,
+    }
+    assert await total(journey, "k3") == {
+        "arrived": 7,
+        "elapsed_180": 6,
+        "running_180": 1,
+        "working_180": 1,
+        "formal_180": 1,
+        "subsidised_180": 0,
+        "internship_only": 1,
+    }
+    assert await counts(journey, "k3-occupation", "occupation_major", "occupation_minor") == {
+        ("7", "721"): {"working": 1, "formal": 1, "subsidised": 0}
+    }
+    assert await total(journey, "k6") == {
+        "people": 11,
+        "asked": 11,
+        "answered": 11,
+        "with_limit": 11,
+        "in_time": 10,
+        "accepted": 10,
+        "rejected": 1,
+        "redirected": 0,
+        "withdrawn": 0,
+        "closed": 2,
+        "passed_on_once": 0,
+        "passed_on_twice": 0,
+    }
+    assert await total(journey, "k7") == {"departed": 10, "in_time": 0}
+    assert await total(journey, "k8") == {
+        "departed": 10,
+        "confirmed": 9,
+        "in_time": 9,
+        "never_arrived": 1,
+        "unconfirmed": 0,
+    }
+    assert await counts(journey, "k9", "target_group") == {
+        ("LOCAL",): {"people": 1},
+        ("MIGRANT",): {"people": 1},
+        ("RETURNEE_DE",): {"people": 11},
+    }
+    assert await total(journey, "k10") == {
+        "referred": 11,
+        "enrolled": 2,
+        "completed": 1,
+        "cancelled_for_departure": 1,
+        "same_occupation": 1,
+        "courses": 1,
+    }
+    assert await counts(journey, "k11", "category") == {
+        ("EMPLOYABILITY",): {"people": 1, "courses": 1, "works": 0, "agreed": 0},
+        ("INTO_WORK",): {"people": 3, "courses": 0, "works": 2, "agreed": 1},
+        ("MARKET_ACCESS",): {"people": 1, "courses": 0, "works": 0, "agreed": 1},
+        ("SOCIAL_SUPPORT",): {"people": 1, "courses": 0, "works": 0, "agreed": 1},
+    }
+    assert await total(journey, "k15") == {"open": 11, "referred": 11}
+    assert await counts(journey, "k16", "deadline_type") == {
+        ("first_contact",): {"due": 1, "in_time": 0, "late": 1, "open": 0, "missed_1": 1, "missed_2": 1, "missed_3": 0}
+    }
+
+
+async def test_steps_have_the_median_and_the_percentile_of_the_people_who_took_them(journey: ServiceProcess) -> None:
+    await kept(journey, [there(offered(10, 62 + days)) for days in range(11)])
+
+    found = await figures.count(journey.workshop.documents, FIGURES["k5"], LISTS, ON)
+
+    spreads = found.spreads[TOTAL][()]
+    assert spreads["arrived_to_offer"] == (11, 5, 9)
+    assert spreads["referred_to_received"] == (11, 2, 2)
+    assert spreads["arrived_to_plan"] == (0, None, None)
+
+
+async def test_the_promise_is_counted_as_from_the_raw_events_in_every_table(journey: ServiceProcess) -> None:
+    """People as chance makes them; the other computation reads their events and not their documents."""
+    chance = random.Random(7)
+    stories = [some_story(chance) for _ in range(150)]
+    await kept(journey, stories)
+
+    expected: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in ("arrived", "promised", "offered_90")}
+    for story in stories:
+        part = from_scratch(story)
+        if part["arrived_on"] is None or part["failed_for"] == "person_deceased":
+            continue
+        for key in ((), (part["arrived_on"][:7],), (part["sex"],)):
+            expected["arrived"][key] += 1
+            expected["promised"][key] += part["promised"]
+            over = date.fromisoformat(part["arrived_on"]) + timedelta(days=90) < ON
+            within = part["days_to_offer"] is not None and part["days_to_offer"] <= 90
+            expected["offered_90"][key] += over and within
+
+    tables = (await figures.count(journey.workshop.documents, K1, LISTS, ON)).tables
+    found = {key: numbers for dims in (TOTAL, ("month",), ("sex",)) for key, numbers in tables[dims].items()}
+    assert {name: {key: numbers[name] for key, numbers in found.items()} for name in expected} == {
+        name: {key: expected[name][key] for key in expected["arrived"]} for name in expected
+    }
+    assert 20 < found[()]["offered_90"] < found[()]["promised"] < found[()]["arrived"] < 150
+
+
+def some_story(chance: random.Random) -> list[Told]:
+    on = chance.randrange(10, 240)
+    story = [opened(sex=chance.choice(["female", "male", None])), referred(1), accepted(2)]
+    story += [arrived(on, on + 1)] if chance.random() < 0.9 else []
+    for at in range(on + 2, on + 2 + chance.choice([0, 0, 1, 2])):
+        voids = chance.random() < 0.3
+        story.append(arrival_voided(on + 1, at) if voids else arrival_corrected(on + chance.randrange(9), on + 1, at))
+    for offer in range(10, 10 + chance.choice([0, 1, 1, 2])):
+        made = on + chance.randrange(0, 200)
+        story.append(offered(offer, made, chance.choice(["full_time", "part_time", "internship"])))
+        story += [offer_corrected(offer, made - 5, made + 1)] if chance.random() < 0.2 else []
+        story += [retracted(offer, made + 2)] if chance.random() < 0.2 else []
+    story += [failed(250, chance.choice(["person_deceased", "contact_lost"]))] if chance.random() < 0.1 else []
+    chance.shuffle(story)
+    return story
+
+
+# --- what is published ------------------------------------------------------------------------------------------------
+
+
+def at(days: int) -> datetime:
+    """This moment, as the people of these tests see it: so many days after they were opened."""
+    return datetime(START.year, START.month, START.day, 12, tzinfo=UTC) + timedelta(days=days)
+
+
+async def test_the_api_tells_rounded_numbers_with_their_definition_as_json_and_csv(journey: ServiceProcess) -> None:
+    with_offer, without = there(offered(10, 90)), there()
+    await kept(journey, [*[with_offer] * 33, *[without] * 18, *[there(offered(10, 90), sex="male")] * 3])
+    journey.clock.advance(at(262) - journey.clock.now())
+
+    body = await journey.get("/figures/k1", MANAGER)
+
+    assert body["http"] == 200
+    assert (body["figure"], body["by"], body["as_of"]) == ("k1", "total", day(262).isoformat())
+    [row] = body["rows"]
+    assert (row["arrived"], row["promised"], row["waiting"], row["coverage_90"]) == (55, 35, 20, 64)
+    assert all(column["definition"] for column in body["columns"])
+
+    by_sex = await journey.get("/figures/k1", MANAGER, by="sex")
+    assert [(each["sex"], each["arrived"]) for each in by_sex["rows"]] == [("female", 50), ("male", None)]
+
+    answer = await journey.ask(
+        "GET", "/figures/k1", MANAGER, params={"by": "country,month", "country": "NG", "format": "csv"}
+    )
+    assert answer.headers["content-type"].startswith("text/csv")
+    names, tags, line = csv.reader(answer.text.splitlines())
+    assert tags[:2] == ["#country+code", "#date+month"]
+    assert dict(zip(names, line, strict=True))["arrived"] == "55"
+
+
+async def test_what_is_not_recorded_is_said_to_be_so(journey: ServiceProcess) -> None:
+    body = await journey.get("/figures/k4", MANAGER)
+
+    assert body["rows"] == []
+    assert [(each["name"], each["value"]) for each in body["missing"]] == [("retention", "not recorded yet")]
+
+
+async def test_every_figure_answers_for_every_table_that_it_lists(journey: ServiceProcess) -> None:
+    await kept(journey, PEOPLE.values())
+
+    for item in (await journey.get("/figures", MANAGER))["items"]:
+        for table in item["tables"]:
+            body = await journey.get(f"/figures/{item['figure']}", MANAGER, by=table)
+            assert body["http"] == 200, (item["figure"], table, body)
+            assert all(each is None or each == 0 or each >= 5 for row in body["rows"] for each in small(body, row))
+
+
+def small(body: dict[str, Any], row: dict[str, Any]) -> list[Any]:
+    """The counts of a row."""
+    counted = {"persons", "offers", "referrals", "courses", "measures", "duties"}
+    return [row[column["name"]] for column in body["columns"] if column["unit"] in counted]
+
+
+async def test_no_other_figure_table_or_filter_is_there(journey: ServiceProcess) -> None:
+    problem(await journey.ask("GET", "/figures/k99", MANAGER), 404, "figure_not_found")
+    for query in ({"by": "sex,age_band"}, {"by": "sex", "country": "NG"}, {"by": "country; drop table outcome"}):
+        told_ = problem(await journey.ask("GET", "/figures/k1", MANAGER, params=query), 422, "table_not_published")
+        assert "country,month" in told_["remedy"]
+
+
+async def test_the_manager_sees_who_waits_by_reference_the_longest_first_and_the_audit_says_so(
+    journey: ServiceProcess,
+) -> None:
+    people = {**PEOPLE, "arrived later": there(arrival_corrected(72, 62, 80))}
+    ids = dict(zip(people, await kept(journey, people.values()), strict=True))
+    journey.clock.advance(at(262) - journey.clock.now())
+
+    page = await journey.get("/figures/k1/waiting", MANAGER)
+
+    waiting = ["an internship", "nothing", "offered on day 100, retracted", "arrived later"]
+    assert {each["case_id"] for each in page["items"]} == {str(ids[name]) for name in waiting}
+    assert [each["days"] for each in page["items"]] == [200, 200, 200, 190]
+    assert sorted(each["lost_offers"] for each in page["items"]) == [False, False, True, True]
+    assert {each["case_ref"] for each in page["items"]} == {"PH-7K3M9QX-F"}
+    assert (await journey.get("/figures/k1/waiting", MANAGER, country="GH"))["items"] == []
+    first = await journey.get("/figures/k1/waiting", MANAGER, limit=3)
+    rest = await journey.get("/figures/k1/waiting", MANAGER, limit=3, cursor=first["next_cursor"])
+    assert [each["days"] for each in rest["items"]] == [190]
+    subjects = await journey.pool.fetchval("select subjects from audit where action = 'list_waiting' limit 1")
+    assert set(subjects) == {ids[name] for name in waiting}

@@ -1,0 +1,111 @@
+"""A person's part in the figures is that of the raw events, whatever order they come in, late, twice or corrected.
+
+The other computation (`tests.support.journey.recount`) knows nothing of folds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.journey.recount import from_scratch
+from tests.support.journey.told import (
+    Told,
+    accepted,
+    arrival_corrected,
+    arrival_voided,
+    arrived,
+    course_completed,
+    declined,
+    departed,
+    expired,
+    failed,
+    heard,
+    met,
+    missed,
+    offer_accepted,
+    offer_corrected,
+    offer_voided,
+    offered,
+    opened,
+    received,
+    referred,
+    reopened,
+    retracted,
+    seated,
+    started,
+    work_corrected,
+    work_voided,
+)
+
+DAYS = st.integers(1, 500)
+OFFERS, WORKS = st.integers(10, 12), st.integers(20, 21)
+KINDS = st.sampled_from(["full_time", "apprenticeship", "internship"])
+REASONS = st.sampled_from(["person_deceased", "contact_lost"])
+TYPES = st.sampled_from(["first_contact", "arrival_confirmation", "handover_package"])
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> list[Told]:
+    """Reports of an arrival, some corrected, some void, and corrections of a report that is missing."""
+    told = list[Told]()
+    for reported in draw(st.lists(DAYS, max_size=3, unique=True)):
+        if draw(st.integers(0, 4)):
+            told.append(arrived(draw(DAYS), reported))
+        for at in draw(st.lists(st.integers(reported + 1, 600), max_size=3, unique=True)):
+            voids = draw(st.booleans())
+            told.append(arrival_voided(reported, at) if voids else arrival_corrected(draw(DAYS), reported, at))
+    return told
+
+
+ELSEWHERE = st.one_of(
+    st.builds(opened, sex=st.sampled_from(["female", "male", None])),
+    st.builds(referred, DAYS, skills=st.sampled_from([(), ("7212",), ("7212", "7531")])),
+    st.builds(received, DAYS),
+    st.builds(accepted, DAYS),
+    st.builds(departed, DAYS),
+    st.builds(failed, DAYS, REASONS),
+    st.builds(reopened, DAYS),
+    st.builds(offered, OFFERS, DAYS, KINDS, DAYS),
+    st.builds(offer_corrected, OFFERS, DAYS, DAYS),
+    st.builds(offer_voided, OFFERS, DAYS),
+    st.builds(retracted, OFFERS, DAYS),
+    st.builds(offer_accepted, OFFERS, DAYS),
+    st.builds(declined, OFFERS, DAYS),
+    st.builds(expired, OFFERS, DAYS),
+    st.builds(started, WORKS, DAYS, KINDS, st.sampled_from(["7212", "7531"]), DAYS),
+    st.builds(work_corrected, WORKS, DAYS, DAYS, KINDS),
+    st.builds(work_voided, WORKS, DAYS),
+    st.builds(seated, DAYS),
+    st.builds(course_completed, DAYS),
+    st.builds(missed, TYPES, st.integers(1, 3), DAYS),
+    st.builds(met, TYPES, st.integers(0, 3), DAYS, DAYS),
+)
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[Told]:
+    """Events of one case. No two of one kind are told at the same moment: a service tells one thing after another."""
+    told = [*draw(arrivals()), *draw(st.lists(ELSEWHERE, max_size=25))]
+    return list({(type(event), getattr(event, "offer_id", None), at): Told(event, at) for event, at in told}.values())
+
+
+@settings(max_examples=300, deadline=None)
+@given(stories(), st.randoms(use_true_random=False), st.data())
+def test_any_order_and_any_repeat_make_the_same_document(story: list[Told], random: Any, data: st.DataObject) -> None:
+    again = data.draw(st.lists(st.sampled_from(story), max_size=6)) if story else []
+    shuffled = [*story, *again]
+    random.shuffle(shuffled)
+
+    assert heard(shuffled) == heard(story)
+
+
+@settings(max_examples=300, deadline=None)
+@given(stories())
+def test_what_is_counted_is_what_the_raw_events_say(story: list[Told]) -> None:
+    part = heard(story).part
+    expected = from_scratch(story)
+
+    assert {name: getattr(part, name) for name in expected} == expected

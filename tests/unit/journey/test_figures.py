@@ -1,0 +1,202 @@
+"""What the figures say of themselves, and how exact counts become what is published."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journey.domain.outcome import Part
+from journey.figures.catalogue import FIGURES, K18
+from journey.figures.csv_hxl import csv_of
+from journey.figures.promise import K1
+from journey.figures.publishing import PublishedFigure, columns, equity, publish
+from journey.figures.query import Counted, Quantiles, counted, parameters, statement
+from journey.figures.shapes import DIMENSIONS, TOTAL, Figure
+from journey.figures.way import K5, K6, K8
+from journey.figures.work import K3
+
+SCHEMAS = Path(__file__).parents[3] / "schemas"
+EVENTS = {path.name.partition(".")[0] for path in (SCHEMAS / "events").rglob("*.json")}
+ON = date(2026, 11, 30)
+ALL = pytest.mark.parametrize("figure", FIGURES.values(), ids=list(FIGURES))
+MIGRATION = Path(__file__).parents[3] / "services" / "journey" / "migrations" / "0004_figures.sql"
+
+
+# --- what they say of themselves --------------------------------------------------------------------------------------
+
+
+def test_the_promise_comes_first_and_every_figure_of_the_programme_is_there() -> None:
+    numbers = {name.partition("-")[0] for name in FIGURES}
+
+    assert next(iter(FIGURES)) == "k1"
+    assert numbers == {f"k{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 18)}
+
+
+@ALL
+def test_what_is_not_recorded_yet_would_be_told_by_events_that_do_not_exist(figure: Figure) -> None:
+    for missing in figure.missing:
+        there = EVENTS & set(missing.events)
+        assert not there, f"{figure.id} {missing.name}: {there} tells it by now, so count it"
+
+
+@ALL
+def test_what_a_figure_rests_on_exists(figure: Figure) -> None:
+    named = set(re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", figure.source))
+
+    assert named <= EVENTS
+
+
+@ALL
+def test_a_figure_has_its_definition_and_its_parts_are_among_its_numbers(figure: Figure) -> None:
+    names = {each.name for each in figure.numbers}
+
+    assert figure.words.endswith(".")
+    assert all(each.words for each in columns(figure))
+    assert len({each.name for each in columns(figure)}) == len(columns(figure))
+    assert {*figure.within, *figure.within.values()} <= names
+    assert {each for whole, parts in figure.sums for each in (whole, *parts)} <= names
+    assert {each for share in figure.shares for each in (share.part, share.whole) if each} <= names
+    assert set(figure.dimensions) <= DIMENSIONS.keys()
+    assert figure.people is None or figure.people in names
+
+
+def test_every_column_that_figures_count_is_a_field_of_the_part_and_the_other_way_round() -> None:
+    told = re.findall(
+        r"add column (\w+) +(\w+) +generated always as \(\(?data -> 'part' ->>? '(\w+)'", MIGRATION.read_text()
+    )
+
+    assert [name for name, _, _ in told] == [field.name for field in fields(Part)]
+    assert all(name == source for name, _, source in told)
+
+
+def test_a_statement_takes_its_parameters_in_order_and_leaves_casts_alone() -> None:
+    text, names = statement(K3)
+
+    assert names == ("d180", "ends_case")
+    assert "arrived_on < $1" in text
+    assert "failed_for <> all($2)" in text
+    assert not re.search(r"(?<!:):[a-z]", text)
+    assert "group by grouping sets ((), (by_month), (by_country)" in text
+
+
+def test_days_before_today_are_days() -> None:
+    given = parameters(date(2026, 3, 1), ["person_deceased"], {"documents": "SOCIAL_SUPPORT"})
+
+    assert given["d30"] == "2026-01-30"
+    assert (given["measures"], given["categories"]) == (["documents"], ["SOCIAL_SUPPORT"])
+
+
+def test_rows_of_the_database_find_their_tables() -> None:
+    figure = Figure("k0", "", "", "", numbers=K8.numbers[:1], tables=(TOTAL, ("country",), ("country", "month")))
+    rows: list[dict[str, Any]] = [
+        {"which": 3, "by_country": None, "by_month": None, "departed": 9},
+        {"which": 1, "by_country": "NG", "by_month": None, "departed": 9},
+        {"which": 0, "by_country": "NG", "by_month": "2026-03", "departed": None},
+    ]
+
+    assert counted(figure, rows).tables == {
+        TOTAL: {(): {"departed": 9}},
+        ("country",): {("NG",): {"departed": 9}},
+        ("country", "month"): {("NG", "2026-03"): {"departed": 0}},
+    }
+
+
+# --- what is published ------------------------------------------------------------------------------------------------
+
+
+def k8(departed: int, confirmed: int, in_time: int, never: int) -> PublishedFigure:
+    counts = {
+        "departed": departed,
+        "confirmed": confirmed,
+        "in_time": in_time,
+        "never_arrived": never,
+        "unconfirmed": departed - confirmed - never,
+    }
+    figure = Figure("k8", "", "", "", numbers=K8.numbers, shares=K8.shares, sums=K8.sums)
+    return publish(figure, Counted({TOTAL: {(): counts}}, {TOTAL: {(): {}}}), ON)
+
+
+def test_a_share_is_made_of_what_is_told_of_both_numbers() -> None:
+    [line] = k8(departed=203, confirmed=152, in_time=98, never=21).tables[TOTAL]
+
+    assert (line["departed"], line["confirmed"], line["in_time"], line["never_arrived"]) == (205, 150, 100, 20)
+    assert line["confirmed_in_time"] == 49, "100 of 205"
+    assert line["never_came"] == 10, "20 of 205"
+
+
+def test_a_share_of_a_number_that_is_withheld_is_withheld() -> None:
+    [line] = k8(departed=203, confirmed=152, in_time=98, never=2).tables[TOTAL]
+
+    assert line["never_arrived"] is None
+    assert line["never_came"] is None
+
+
+def test_a_share_of_nobody_is_none() -> None:
+    [line] = k8(0, 0, 0, 0).tables[TOTAL]
+
+    assert line["departed"] == 0
+    assert line["never_came"] is None
+
+
+@pytest.mark.parametrize(("known", "median", "p90"), [(9, None, None), (10, 4, None), (49, 4, None), (50, 4, 11)])
+def test_a_spread_is_told_where_five_people_lie_on_either_side(known: int, median: int | None, p90: int | None) -> None:
+    figure = Figure("k5", "", "", "", numbers=K5.numbers, spreads=K5.spreads[:1])
+    found = Counted({TOTAL: {(): {"referred": 80}}}, {TOTAL: {(): {"referred_to_received": Quantiles(known, 4, 11)}}})
+
+    [line] = publish(figure, found, ON).tables[TOTAL]
+
+    assert (line["referred_to_received_median"], line["referred_to_received_p90"]) == (median, p90)
+
+
+def test_referrals_of_fewer_than_five_people_are_told_of_by_no_number() -> None:
+    counts = {each.name: 6 for each in K6.numbers} | {"people": 4, "passed_on_once": 3, "passed_on_twice": 3}
+    found = Counted({TOTAL: {(): counts}}, {TOTAL: {(): {}}})
+
+    [line] = publish(Figure("k6", "", "", "", numbers=K6.numbers, people="people"), found, ON).tables[TOTAL]
+
+    assert set(line.values()) == {None}
+
+
+def shares(figure: Figure, dimension: str, **of: dict[str, int | None]) -> PublishedFigure:
+    none = {each.name: None for each in figure.shares}
+    empty = {("sex",): (), ("vulnerable",): (), ("return_type",): ()}
+    lines = tuple({dimension: value, **none, **told} for value, told in of.items())
+    return PublishedFigure(figure, ON, {**empty, (dimension,): lines})
+
+
+def test_equity_divides_the_share_of_one_group_by_that_of_the_other() -> None:
+    k1 = shares(K1, "sex", female={"coverage_90": 30, "coverage_30": None}, male={"coverage_90": 40, "coverage_30": 10})
+    k3 = shares(K3, "sex", female={"into_work": 50}, male={"into_work": 0})
+
+    lines = {each["comparison"]: each for each in equity(K18, k1, k3).tables[("comparison",)]}
+
+    assert lines["female:male"]["k1_coverage_90"] == 0.75
+    assert lines["female:male"]["k1_coverage_30"] is None, "withheld of one group"
+    assert lines["female:male"]["k3_into_work"] is None, "nothing to divide by"
+    assert lines["yes:no"]["k1_coverage_90"] is None
+    assert [each.name for each in columns(K18)] == [name for name in lines["yes:no"] if name != "comparison"]
+
+
+def test_a_csv_has_names_then_tags_and_says_what_is_withheld_and_what_is_not_recorded() -> None:
+    figure = Figure("k3", "", "", "", numbers=K3.numbers[:2], missing=K3.missing, tables=(("country",),))
+
+    text = csv_of(figure, ("country",), [{"country": "NG", "arrived": 40, "elapsed_180": None}])
+
+    assert list(csv.reader(text.splitlines())) == [
+        ["country", "arrived", "elapsed_180", "businesses"],
+        ["#country+code", "#indicator+arrived+num", "#indicator+elapsed_180+num", "#indicator+businesses+missing"],
+        ["NG", "40", "", "not recorded yet"],
+    ]
+
+
+@ALL
+def test_every_column_of_every_table_has_a_tag_of_hxl(figure: Figure) -> None:
+    for dims in figure.tables:
+        tags = csv_of(figure, dims, []).splitlines()[1].split(",")
+        assert all(re.fullmatch(r"#[a-z]+(\+[a-z][a-z0-9_]*)*", tag) for tag in tags if tag), tags

@@ -1,0 +1,295 @@
+"""One person's part in the figures, from hand-made stories; the expected numbers are written by hand."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from journey.contracts import counselling, referral, training
+from tests.support.journey.told import (
+    CENTRE,
+    ENROLMENT,
+    REFERRAL,
+    Told,
+    accepted,
+    arrival_corrected,
+    arrival_voided,
+    arrived,
+    course_completed,
+    day,
+    declined,
+    departed,
+    expired,
+    failed,
+    heard,
+    met,
+    missed,
+    offer_accepted,
+    offer_corrected,
+    offer_voided,
+    offered,
+    opened,
+    received,
+    referred,
+    reopened,
+    retracted,
+    seated,
+    started,
+    told,
+    work_corrected,
+    work_voided,
+)
+
+ON_THE_WAY = (opened(), referred(1), received(1, 2), accepted(3), departed(60), arrived(62))
+"""Referred on day 1, received 2 hours later, accepted on day 3, gone on day 60, there on day 62."""
+
+
+def test_a_returnee_of_whom_the_topics_have_told_all() -> None:
+    story = (
+        *ON_THE_WAY,
+        told(counselling.FirstContactMade, 64, contacted_on=day(64)),
+        told(
+            counselling.ReintegrationPlanAgreed,
+            80,
+            plan_version=1,
+            measures=("documents", "wage_subsidy"),
+            agreed_on=day(79),
+        ),
+        offered(10, 92),
+        offer_accepted(10, 95),
+        started(20, 100, subsidised=True),
+    )
+
+    part = heard(story).part
+
+    assert part.case_ref == "PH-7K3M9QX-F"
+    assert (part.target_group, part.country, part.centre, part.desk) == ("RETURNEE_DE", "NG", CENTRE, "scouts:BY")
+    assert (part.sex, part.age_band, part.vulnerable, part.occupation) == ("female", "25_34", "no", "7212")
+    assert (part.opened_at, part.referred_at) == ("2026-01-05T09:00:00+00:00", "2026-01-06T09:00:00+00:00")
+    assert (part.departed_on, part.arrived_on) == ("2026-03-06", "2026-03-08")
+    assert (part.hours_to_receipt, part.hours_to_answer) == (2, 46)
+    assert (part.days_to_departure, part.days_to_arrival) == (56, 2)
+    assert (part.days_to_contact, part.days_to_plan, part.days_to_offer, part.days_offer_to_start) == (2, 17, 30, 8)
+    assert (part.days_to_work, part.work_occupation, part.work_formal, part.work_subsidised) == (38, "7212", True, True)
+    assert part.agreed == ("documents", "wage_subsidy")
+    assert part.open
+    assert heard(story).status == "in_work"
+
+
+def test_nothing_is_known_of_a_case_of_which_one_event_is_heard() -> None:
+    part = heard([offered(10, 92)]).part
+
+    assert part.target_group is None
+    assert part.country is None
+    assert part.days_to_offer is None, "the day of arrival is not known"
+    assert part.promised
+
+
+# --- the promise ------------------------------------------------------------------------------------------------------
+
+
+def days_to_offer(*events: Told) -> int | None:
+    return heard([*ON_THE_WAY, *events]).part.days_to_offer
+
+
+def test_the_first_offer_counts() -> None:
+    assert days_to_offer(offered(11, 150), offered(10, 92)) == 30
+
+
+def test_an_offer_before_the_arrival_counts_as_day_0() -> None:
+    assert days_to_offer(offered(10, 20)) == 0
+
+
+def test_an_offer_that_is_declined_or_lapses_was_made() -> None:
+    assert days_to_offer(offered(10, 92), declined(10, 93)) == 30
+    assert days_to_offer(offered(10, 92), expired(10, 106)) == 30
+
+
+def test_a_retracted_offer_keeps_no_promise() -> None:
+    part = heard([*ON_THE_WAY, offered(10, 92), offer_accepted(10, 93), retracted(10, 94)]).part
+
+    assert part.days_to_offer is None
+    assert not part.promised
+    assert part.lost_offers
+    assert (part.offers_made, part.offers_accepted, part.offers_retracted) == (1, 0, 1)
+
+
+def test_after_a_retracted_offer_the_next_one_counts() -> None:
+    assert days_to_offer(offered(10, 92), retracted(10, 94), offered(11, 122)) == 60
+
+
+def test_an_internship_keeps_no_promise_and_is_no_offer() -> None:
+    part = heard([*ON_THE_WAY, offered(10, 92, "internship")]).part
+
+    assert part.days_to_offer is None
+    assert part.lost_offers
+    assert part.offers_made == 0
+
+
+def test_a_void_offer_was_never_made() -> None:
+    part = heard([*ON_THE_WAY, offered(10, 92), offer_voided(10, 99)]).part
+
+    assert part.days_to_offer is None
+    assert not part.lost_offers
+    assert part.offers_made == 0
+
+
+def test_the_last_correction_of_an_offer_counts() -> None:
+    assert days_to_offer(offered(10, 92), offer_corrected(10, 72, 110), offer_corrected(10, 82, 120)) == 20
+
+
+def test_the_clock_starts_on_the_day_as_it_was_corrected() -> None:
+    assert days_to_offer(offered(10, 92), arrival_corrected(70, 62, 95)) == 22
+
+
+def test_a_void_arrival_starts_no_clock_and_a_new_report_does() -> None:
+    voided = (offered(10, 92), arrival_voided(62, 70))
+
+    assert days_to_offer(*voided) is None
+    assert days_to_offer(*voided, arrived(75, 76)) == 17
+
+
+def test_a_correction_of_an_older_report_says_nothing_of_the_newer_one() -> None:
+    assert days_to_offer(offered(10, 92), arrived(80, 81), arrival_corrected(63, 62, 90)) == 12
+
+
+# --- work -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_internship_is_no_work() -> None:
+    part = heard([*ON_THE_WAY, started(20, 100, "internship")]).part
+
+    assert part.days_to_work is None
+    assert part.internship
+
+
+def test_work_that_did_not_begin_does_not_count_and_the_next_does() -> None:
+    part = heard([*ON_THE_WAY, started(20, 100), work_voided(20, 101), started(21, 130)]).part
+
+    assert part.days_to_work == 68
+
+
+def test_work_counts_as_it_was_corrected() -> None:
+    part = heard([*ON_THE_WAY, started(20, 100), work_corrected(20, 90, 120, formal=False)]).part
+
+    assert part.days_to_work == 28
+    assert not part.work_formal
+
+
+def test_a_course_leads_to_work_in_its_minor_group() -> None:
+    course = (seated(10), course_completed(20, "7213"))
+
+    assert heard([*ON_THE_WAY, *course, started(20, 100, isco08="7212")]).part.course_and_work
+    assert not heard([*ON_THE_WAY, *course, started(20, 100, isco08="7223")]).part.course_and_work
+
+
+def test_a_course_that_the_departure_ended_is_told_apart() -> None:
+    left = told(training.EnrolmentCancelled, 30, enrolment_id=ENROLMENT, reason="departure_before_end")
+    other = told(training.EnrolmentCancelled, 30, enrolment_id=ENROLMENT, reason="person")
+
+    assert heard([*ON_THE_WAY, seated(10), left]).part.cancelled_for_departure == 1
+    assert heard([*ON_THE_WAY, seated(10), other]).part.cancelled_for_departure == 0
+    assert heard([*ON_THE_WAY, seated(10), other]).part.enrolled == 1
+
+
+# --- referrals --------------------------------------------------------------------------------------------------------
+
+
+def test_each_centre_that_was_asked_owes_an_answer_of_its_own() -> None:
+    child = UUID(int=9)
+    passed_on = told(
+        counselling.ReferralRedirected,
+        2,
+        referral_id=REFERRAL,
+        child_referral_id=child,
+        root_referral_id=REFERRAL,
+        to_centre="centre:NG-EDO",
+    )
+
+    part = heard(
+        [
+            opened(),
+            referred(1),
+            received(1, 2),
+            passed_on,
+            received(2, 0, child, 7),
+            accepted(9, 0, child, "centre:NG-EDO"),
+        ]
+    ).part
+
+    assert (part.asked, part.answered, part.answers_with_limit, part.answers_in_time) == (2, 2, 2, 1)
+    assert (part.accepted, part.redirected, part.closed, part.redirect_depth) == (1, 1, 1, 1)
+    assert part.centre == "centre:NG-EDO"
+
+
+def test_a_referral_that_is_reopened_is_not_closed() -> None:
+    ended = (*ON_THE_WAY, failed(90, "contact_lost"))
+
+    assert heard(ended).part.closed == 1
+    assert heard(ended).part.failed_for == "contact_lost"
+    assert not heard(ended).part.open
+    assert heard([*ended, reopened(91)]).part.closed == 0
+    assert heard([*ended, reopened(91)]).part.failed_for is None
+    assert heard([*ended, reopened(91)]).part.open
+
+
+def test_a_walk_in_is_in_care_and_was_referred_by_nobody() -> None:
+    walked_in = told(
+        counselling.CaseOpened,
+        0,
+        case_ref="PH-7K3M9QX-F",
+        centre=CENTRE,
+        country="NG",
+        referral_id=REFERRAL,
+        target_group="LOCAL",
+        return_type="unknown",
+        age_band="18_24",
+        sex=None,
+        skills=("7212", "7531"),
+    )
+
+    part = heard([walked_in]).part
+
+    assert (part.target_group, part.sex, part.age_band, part.occupation) == ("LOCAL", "unknown", "18_24", "several")
+    assert part.open
+    assert part.asked == 0
+
+
+def test_the_latest_age_band_counts() -> None:
+    minor = referred(1, age_band="under_18")
+    of_age = told(referral.AgeBandChanged, 40, age_band="18_24")
+
+    assert heard([opened(), minor]).part.age_band == "under_18"
+    assert heard([opened(), of_age, minor]).part.age_band == "18_24"
+
+
+# --- deadlines --------------------------------------------------------------------------------------------------------
+
+
+def test_a_duty_says_how_far_it_was_missed_and_how_late_it_was_done() -> None:
+    events = [
+        missed("first_contact", 1, 70),
+        missed("first_contact", 2, 75),
+        met("first_contact", 2, 70, 76),
+        met("arrival_confirmation", 0, 65, 62),
+        missed("consent_renewal", 1, 90),
+    ]
+
+    assert heard(events).part.duties == (
+        ("counselling", "arrival_confirmation", 0, True, 0),
+        ("counselling", "consent_renewal", 1, False, None),
+        ("counselling", "first_contact", 2, True, 144),
+    )
+
+
+def test_an_arrival_is_late_once_the_third_level_of_its_deadline_is_missed() -> None:
+    late = missed("arrival_confirmation", 3, 61)
+
+    assert heard(ON_THE_WAY).part.arrival_in_time
+    assert not heard([*ON_THE_WAY, late]).part.arrival_in_time
+
+
+def test_who_never_came_has_not_arrived() -> None:
+    gone = told(counselling.NeverArrived, 90)
+
+    assert heard([opened(), referred(1), departed(60), gone]).part.never_arrived
+    assert not heard([*ON_THE_WAY, gone]).part.never_arrived

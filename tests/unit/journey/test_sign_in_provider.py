@@ -1,0 +1,239 @@
+"""Sign-in against the local stack's provider: a code, PKCE, state and nonce, and every way in which it is refused."""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chassis.http.problems import Problem
+from deploy.local.issuer import CLIENT
+from journey.sign_in.provider import Attempt, Provider
+from journey.sign_in.settings import CALLBACK, SignInSettings
+from tests.support.journey.signing_in import PAGES, PROVIDER, Signing, query
+
+
+@pytest.fixture
+def signing(tmp_path: Path) -> Signing:
+    return Signing(tmp_path)
+
+
+async def refused(signing: Signing, attempt: Attempt, answer: dict[str, str], code: str) -> Problem:
+    with pytest.raises(Problem) as raised:
+        await signing.provider.person(attempt, answer)
+    assert raised.value.code == code, raised.value.detail
+    return raised.value
+
+
+async def test_whoever_signs_in_has_the_role_and_the_organisation_that_the_provider_vouches_for(
+    signing: Signing,
+) -> None:
+    attempt = Attempt.new()
+    answer = await signing.chosen(await signing.provider.address(attempt), "centre_counsellor", "centre:NG-LOS")
+    who = await signing.provider.person(attempt, answer)
+    assert (who.roles, who.org) == (frozenset({"centre_counsellor"}), "centre:NG-LOS")
+
+
+async def test_the_provider_is_asked_for_a_code_with_a_challenge_that_hides_the_verifier(signing: Signing) -> None:
+    attempt = Attempt.new()
+    asked = query(await signing.provider.address(attempt))
+    assert asked["response_type"] == "code"
+    assert asked["code_challenge_method"] == "S256"
+    hashed = urlsafe_b64encode(sha256(attempt.verifier.encode()).digest()).rstrip(b"=").decode()
+    assert asked["code_challenge"] == hashed
+    assert attempt.verifier not in asked.values()
+    assert attempt.secret not in asked.values()
+    assert len(attempt.verifier) >= 43  # RFC 7636, 4.1
+    assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3
+
+
+async def test_an_answer_to_another_browsers_sign_in_is_refused(signing: Signing) -> None:
+    mine, theirs = Attempt.new(), Attempt.new()
+    answer = await signing.chosen(await signing.provider.address(theirs))
+    await refused(signing, mine, answer, "state_mismatch")
+    await refused(signing, mine, {"code": answer["code"]}, "state_mismatch")
+
+
+async def test_a_stolen_code_is_worth_nothing_without_the_verifier(signing: Signing) -> None:
+    mine, theirs = Attempt.new(), Attempt.new()
+    answer = await signing.chosen(await signing.provider.address(theirs))
+    await refused(signing, mine, {**answer, "state": mine.state}, "code_refused")
+
+
+async def test_a_code_is_good_once(signing: Signing) -> None:
+    attempt = Attempt.new()
+    answer = await signing.chosen(await signing.provider.address(attempt))
+    await signing.provider.person(attempt, answer)
+    await refused(signing, attempt, answer, "code_refused")
+
+
+async def test_a_code_is_good_for_a_minute(signing: Signing, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempt = Attempt.new()
+    answer = await signing.chosen(await signing.provider.address(attempt))
+    later = time.monotonic() + 61
+    monkeypatch.setattr("deploy.local.provider.time.monotonic", lambda: later)
+    await refused(signing, attempt, answer, "code_refused")
+
+
+async def test_somebody_whom_the_provider_refuses_is_told_so(signing: Signing) -> None:
+    attempt = Attempt.new()
+    problem = await refused(signing, attempt, {"error": "access_denied", "state": attempt.state}, "sign_in_refused")
+    assert problem.status == 403
+
+
+async def test_an_answer_of_another_issuer_is_refused(signing: Signing) -> None:
+    attempt = Attempt.new()
+    answer = await signing.chosen(await signing.provider.address(attempt))
+    await refused(signing, attempt, {**answer, "iss": "https://evil.test"}, "issuer_mismatch")
+
+
+Change = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "says"),
+    [
+        ({"nonce": "of another sign-in"}, "nonce_mismatch", "another sign-in"),
+        ({"nonce": None}, "nonce_mismatch", "another sign-in"),
+        ({"aud": "another-client"}, "token_unusable", "another audience"),
+        ({"aud": [CLIENT, "another-client"]}, "party_mismatch", "another client"),
+        ({"aud": [CLIENT, "another-client"], "azp": "another-client"}, "party_mismatch", "another client"),
+        ({"azp": "another-client"}, "party_mismatch", "another client"),
+        ({"iss": "https://evil.test"}, "token_unusable", "another issuer"),
+        ({"exp": 1}, "token_unusable", "expired"),
+        ({"iat": 4_000_000_000, "exp": 4_000_000_100}, "token_unusable", "future"),
+        ({"roles": None}, "token_unusable", "roles"),
+        ({"roles": "operator"}, "token_unusable", "roles"),
+        ({"org": "planet:mars"}, "token_unusable", "org"),
+        ({"typ": "at+jwt"}, "token_unusable", "no ID token"),
+    ],
+)
+async def test_a_token_that_is_not_of_this_sign_in_is_refused(
+    signing: Signing, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], code: str, says: str
+) -> None:
+    signed = signing.issuer._signed
+
+    def changed(type_: str, claims: dict[str, Any], lifetime: int) -> str:
+        return _with(signing, signed(type_, claims, lifetime), change)
+
+    monkeypatch.setattr(signing.issuer, "_signed", changed)
+    attempt = Attempt.new()
+    answer = await signing.chosen(await signing.provider.address(attempt))
+    problem = await refused(signing, attempt, answer, code)
+    assert says in problem.detail
+
+
+def _with(signing: Signing, token: str, change: dict[str, Any]) -> str:
+    """The same token with other claims or another type, signed with the very same key."""
+    from base64 import urlsafe_b64decode
+
+    from joserfc import jwt
+    from joserfc.jwk import OKPKey
+
+    payload = token.split(".")[1]
+    claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    claims |= {name: value for name, value in change.items() if name != "typ"}
+    key = OKPKey.import_key(json.loads((signing.issuer.jwks_file.parent / "issuer.jwk").read_text()))
+    claims = {name: value for name, value in claims.items() if value is not None}
+    header = {"alg": "Ed25519", "kid": key.kid, "typ": change.get("typ", "JWT")}
+    return jwt.encode(header, claims, key, algorithms=["Ed25519"])
+
+
+async def test_a_token_of_several_audiences_is_taken_if_it_was_made_for_this_client(
+    signing: Signing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed = signing.issuer._signed
+    change = {"aud": [CLIENT, "another-client"], "azp": CLIENT}
+    monkeypatch.setattr(signing.issuer, "_signed", lambda *each: _with(signing, signed(*each), change))
+    attempt = Attempt.new()
+    who = await signing.provider.person(attempt, await signing.chosen(await signing.provider.address(attempt)))
+    assert who.roles == {"operator"}
+
+
+def answering(**answers: Any) -> Provider:
+    """What asks a provider that says this of itself."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        document = {
+            "issuer": PROVIDER,
+            "authorization_endpoint": f"{PROVIDER}/authorize",
+            "token_endpoint": f"{PROVIDER}/token",
+            "jwks_uri": f"{PROVIDER}/jwks",
+            **answers,
+        }
+        return httpx.Response(answers.get("status", 200), json=document)
+
+    settings = SignInSettings(issuer=PROVIDER, client_id=CLIENT, redirect_url=PAGES + CALLBACK)
+    return Provider(settings, transport=httpx.MockTransport(handle))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"issuer": "https://evil.test"},
+        {"token_endpoint": "http://evil.test/token"},
+        {"jwks_uri": None},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"status": 500},
+        {"issuer": PROVIDER, "padding": "x" * 300_000},
+    ],
+)
+async def test_a_provider_that_says_what_cannot_be_trusted_signs_nobody_in(answers: dict[str, Any]) -> None:
+    with pytest.raises(Problem) as raised:
+        await answering(**answers).address(Attempt.new())
+    assert (raised.value.status, raised.value.code) == (503, "provider_unreachable")
+
+
+async def test_a_provider_that_is_out_of_reach_is_a_matter_of_time() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    settings = SignInSettings(issuer=PROVIDER, client_id=CLIENT, redirect_url=PAGES + CALLBACK)
+    with pytest.raises(Problem) as raised:
+        await Provider(settings, transport=httpx.MockTransport(handle)).address(Attempt.new())
+    assert raised.value.headers["Retry-After"] == "5"
+
+
+async def test_a_discovery_document_is_read_once_an_hour() -> None:
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        ends = {"authorization_endpoint": "/a", "token_endpoint": "/t", "jwks_uri": "/j"}
+        return httpx.Response(200, json={"issuer": PROVIDER, **{name: PROVIDER + end for name, end in ends.items()}})
+
+    settings = SignInSettings(issuer=PROVIDER, client_id=CLIENT, redirect_url=PAGES + CALLBACK)
+    provider = Provider(settings, transport=httpx.MockTransport(handle))
+    for _ in range(3):
+        await provider.address(Attempt.new())
+    assert asked == [f"{PROVIDER}/.well-known/openid-configuration"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"client_id": ""}, "JOURNEY_OIDC_CLIENT_ID"),
+        ({"redirect_url": "https://journey.test/"}, "JOURNEY_OIDC_REDIRECT_URL"),
+        ({"redirect_url": f"http://journey.test{CALLBACK}"}, "JOURNEY_OIDC_REDIRECT_URL"),
+        ({"issuer": "http://login.test"}, "JOURNEY_OIDC_ISSUER"),
+        ({"issuer": "login.test"}, "JOURNEY_OIDC_ISSUER"),
+    ],
+)
+def test_a_setting_by_which_a_code_or_a_cookie_could_be_read_on_the_way_is_refused(
+    changes: dict[str, str], says: str
+) -> None:
+    good = {"issuer": "https://login.test", "client_id": "x", "redirect_url": f"https://journey.test{CALLBACK}"}
+    assert SignInSettings(**good).is_safe
+    with pytest.raises(ValueError, match=says):
+        SignInSettings(**{**good, **changes})
+
+
+def test_without_an_issuer_nothing_else_is_needed() -> None:
+    assert SignInSettings().issuer == ""

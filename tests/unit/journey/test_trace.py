@@ -1,0 +1,206 @@
+"""The trace of a case: its timeline with waits and work, what is owed, whose turn it is, and what is not known."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from chassis.pure.reference import DIRECTORY
+from journey.contracts import ALL, counselling
+from journey.domain.wait import Wanted
+from journey.views.shapes import Handled, Happening, Trace
+from journey.views.terminal import print_trace, span
+from journey.views.titles import OF_ALL, OF_SERVICES, WAITS, title_of
+from journey.views.trace import Beside, LedgerRow, Reported, trace_of
+from tests.support.journey.telling import CASE, LAGOS, Telling, named
+from tests.support.memory import NOW
+
+OFFSETS = count()
+REPORTS = {each: Reported(NOW, 0, 0) for each in ("referral", "training", "counselling", "placement")}
+
+
+def row(type_: str, at: datetime = NOW, **more: Any) -> LedgerRow:
+    """A record of the case that came as it should: told at once, published after 20 ms, read after 30 more."""
+    service = type_.split(".")[1]
+    facts: dict[str, Any] = {
+        "topic": f"ph.{service}.v1",
+        "partition": 0,
+        "record_offset": next(OFFSETS),
+        "key": str(CASE),
+        "case_id": CASE,
+        "type": type_,
+        "source": f"/ph/{service}",
+        "sequence": 1,
+        "event_id": named(str(next(OFFSETS))),
+        "causation_id": None,
+        "occurred_at": at,
+        "recorded_at": at,
+        "published_at": at + timedelta(milliseconds=20),
+        "received_at": at + timedelta(milliseconds=50),
+        "trace_id": "64e47fd9359d4e0010a360a6eb1a83f4",
+        "actor_role": "scout",
+        "actor_org": "scouts:bavaria",
+        "verdict": "next",
+        "fault": None,
+    }
+    return LedgerRow(**{**facts, **more})
+
+
+def traced(told: Telling, *rows: LedgerRow, now: datetime | None = None, **more: Any) -> Trace:
+    return trace_of(told.journey, rows, now or told.at, **{"beside": Beside(reports=REPORTS), **more})
+
+
+def test_every_event_of_every_service_has_a_title_and_no_title_is_of_no_event() -> None:
+    files = (DIRECTORY.parent / "events").glob("*/*.v1.json")
+    types = {f"ph.{file.parent.name}.{file.name.removesuffix('.json')}" for file in files}
+    assert [each for each in types if "not known" in title_of(each)] == []
+    assert {each.type for each in ALL} <= types
+    of_services = {(service, name) for service, names in OF_SERVICES.items() for name in names}
+    assert {f"ph.{service}.{name}.v1" for service, name in of_services} <= types
+    assert not any(name in OF_ALL for _, name in of_services), "said once"
+
+
+def test_every_wait_has_a_title() -> None:
+    assert list(WAITS) == list(Wanted.__args__)  # type: ignore[attr-defined]
+
+
+def test_the_timeline_has_events_in_order_with_the_wait_before_each_and_its_way_here() -> None:
+    first, second = (
+        row("ph.referral.CaseOpened.v1"),
+        row("ph.counselling.ReferralReceived.v1", NOW + timedelta(hours=3)),
+    )
+    found = traced(Telling().opened(), second, first).timeline
+    assert [each.type for each in found] == ["CaseOpened", "ReferralReceived"]
+    assert [each.waited_seconds for each in found] == [None, 10_800]
+    assert [(each.publishing_seconds, each.receiving_seconds) for each in found] == [(0.02, 0.03)] * 2
+
+
+def test_clocks_that_differ_make_no_wait_negative() -> None:
+    early = row("ph.referral.CaseOpened.v1", published_at=NOW - timedelta(milliseconds=5))
+    assert traced(Telling().opened(), early).timeline[0].publishing_seconds == 0
+
+
+def test_what_went_wrong_with_an_event_stands_beside_it() -> None:
+    parked = row("ph.referral.ReturneeReferred.v1")
+    went = Happening(at=NOW, service="placement", what="parked", failure="unknown_code", attempt=1)
+    read = Handled(service="placement", what="parked", at=NOW, failure="unknown_code")
+    beside = Beside({parked.place: [read]}, {parked.place: [went]}, REPORTS)
+    (entry,) = traced(Telling().opened().referred(), parked, beside=beside).timeline
+    assert (entry.readers, entry.happenings) == ((read,), (went,))
+
+
+def test_a_trace_is_linked_by_the_template_and_named_without_one() -> None:
+    its = row("ph.referral.CaseOpened.v1")
+    linked = traced(Telling().opened(), its, url_template="https://traces.example.org/t/{trace_id}?x=1")
+    assert linked.timeline[0].trace is not None
+    assert linked.timeline[0].trace.url == "https://traces.example.org/t/64e47fd9359d4e0010a360a6eb1a83f4?x=1"
+    plain = traced(Telling().opened(), its).timeline[0].trace
+    assert plain is not None
+    assert plain.url is None
+
+
+def test_it_says_whose_turn_it_is_and_that_the_case_is_stuck() -> None:
+    told = Telling().opened().referred().received(due_in=timedelta(days=5))
+    (calm,) = traced(told).waiting_for
+    assert (calm.what, calm.role, calm.org, calm.stuck) == ("answer", "centre_counsellor", LAGOS, False)
+    (late,) = traced(told, now=told.at + timedelta(days=6)).waiting_for
+    assert (late.stuck, late.lost) == (True, False)
+    (owed,) = traced(told, now=told.at + timedelta(days=6)).deadlines
+    assert (owed.deadline_type, owed.overdue) == ("referral_answer", True)
+
+
+def test_it_says_that_a_person_is_lost() -> None:
+    told = Telling().opened().referred().received().accepted().departed(date(2026, 3, 4))
+    (wait,) = traced(told, now=told.at + timedelta(days=10)).waiting_for
+    assert (wait.what, wait.lost) == ("arrival", True)
+
+
+def test_numbers_that_were_left_out_are_named() -> None:
+    rows = [row("ph.referral.CaseOpened.v1", sequence=number) for number in (2, 3, 5, 9)]
+    other = row("ph.referral.CaseOpened.v1", sequence=7, key=str(named("another key")))
+    unknowns = traced(Telling().opened(), *rows, other).unknowns
+    assert [each for each in unknowns if "number" in each] == [
+        "ph.referral.v1: number 4, 6 to 8 of this case was not read here; what it says is missing above"
+    ]
+
+
+def test_what_is_parked_here_or_unread_or_silent_is_not_known() -> None:
+    parked = row("ph.counselling.NeedsAssessed.v1", fault="schema_violated")
+    reports = {**REPORTS, "placement": Reported(NOW - timedelta(hours=1), 0, 0), "training": Reported(NOW, 0, 3000)}
+    del reports["counselling"]
+    beside = Beside(reports=reports, behind={"ph.referral.v1": 12, "ph.training.v1": 0}, asked_at=NOW)
+    unknowns = " | ".join(traced(Telling(), parked, beside=beside).unknowns)
+    assert "NeedsAssessed" in unknowns
+    assert "schema_violated" in unknowns
+    assert "ph.referral.v1: 12 records" in unknowns
+    assert "ph.training.v1:" not in unknowns
+    assert "placement was last heard of 60 minutes ago" in unknowns
+    assert "counselling has not told how far it has read" in unknowns
+    assert "training has events that wait to be published for 50 minutes" in unknowns
+    assert "the service that opened the case has not told of it" in unknowns
+
+
+def test_where_all_is_known_only_what_no_event_tells_is_said() -> None:
+    assert traced(Telling().opened(), row("ph.referral.CaseOpened.v1")).unknowns == (
+        "deadlines show from their reminder on, but for a centre's answer to a referral",
+    )
+
+
+def test_who_sees_a_part_is_shown_nothing_of_the_others() -> None:
+    told = Telling().opened().referred().received().accepted().confirmed()
+    rows = (row("ph.referral.CaseOpened.v1"), row("ph.training.EnrolmentConfirmed.v1"))
+    found = traced(told, *rows, seen={"training"})
+    assert {each.service for each in found.timeline} == {"training"}
+    assert {each.service for each in found.parts} == {"training"}
+    assert [each.what for each in found.waiting_for] == ["course"]
+    assert found.deadlines == ()
+    assert found.target_group is None
+
+
+def test_a_record_that_cannot_be_read_has_a_line_too() -> None:
+    strange = row("ph.referral.CaseOpened.v1", type=None, occurred_at=None, recorded_at=None, trace_id=None)
+    (entry,) = traced(Telling().opened(), strange).timeline
+    assert (entry.type, entry.trace, entry.publishing_seconds) == ("", None, None)
+
+
+def test_how_each_thing_stands_is_told_per_service() -> None:
+    told = Telling().opened().referred().received().accepted().arrived().confirmed().picked()
+    told.at_centre(counselling.FirstContactMade).offered(date(2026, 5, 1), told.at + timedelta(days=14))
+    found = {(each.service, each.what, each.status) for each in traced(told).parts}
+    assert found == {
+        ("referral", "case", "offered"),
+        ("referral", "referral", "in_progress"),
+        ("training", "enrolment", "confirmed"),
+        ("counselling", "arrival", "reported"),
+        ("counselling", "first contact", "done"),
+        ("placement", "candidacy", "offered"),
+        ("placement", "job offer", "open"),
+    }
+
+
+def test_the_terminal_shows_all_of_it_and_takes_nothing_for_markup(capsys: Any) -> None:
+    told = Telling().opened().referred().received(due_in=timedelta(days=5))
+    hostile = row("ph.referral.CaseOpened.v1", actor_org="[red]scouts:x[/red]", fault="schema_violated")
+    print_trace(traced(told, hostile, now=told.at + timedelta(days=6)))
+    said = capsys.readouterr().out
+    assert "Case PH-7K3M9QX-F" in said
+    assert "the centre's answer to the referral: the turn of centre_counsellor at centre:NG-LOS" in said
+    assert "STUCK" in said
+    assert "overdue" in said
+    assert "[red]scouts:x[/red]" in said
+    assert "! parked at journey: schema_violated" in said
+    assert "Not known" in said
+
+
+def test_spans_are_read_at_a_glance() -> None:
+    found = [span(each) for each in (None, 0, 0.0204, 59, 61, 3600, 90_061, 864_000)]
+    assert found == ["", "0 ms", "20 ms", "59 s", "1 min 1 s", "1 h", "1 d 1 h", "10 d"]
+
+
+def test_a_trace_holds_no_body_and_survives_its_way_as_json() -> None:
+    trace = traced(Telling().opened().referred().received(), row("ph.referral.CaseOpened.v1"))
+    assert Trace.model_validate(json.loads(trace.model_dump_json())) == trace
+    assert UUID(str(trace.case_id)) == CASE

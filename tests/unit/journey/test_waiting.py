@@ -1,0 +1,244 @@
+"""What a case waits for, step by step on its way: whose turn it is, since when, and from when on it is stuck."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from chassis.pure.reference import DIRECTORY
+from journey.contracts import counselling, placement, referral, training
+from journey.domain.duties import STANDS, open_deadlines
+from journey.domain.journey import id_of_reference, links
+from journey.domain.wait import Wait
+from journey.domain.waiting import BOUNDS, DEADLINE_OF
+from tests.support.journey.telling import CASE, DESK, EDO, LAGOS, PROVIDER, Telling, named
+from tests.support.memory import NOW
+
+SCOUT, COUNSELLOR, OFFICER = "scout", "centre_counsellor", "placement_officer"
+
+
+def waiting(told: Telling) -> Wait:
+    (only,) = told.waits
+    return only
+
+
+def test_from_the_desk_to_the_job_the_turn_goes_on_from_one_to_the_next() -> None:
+    told = Telling().opened()
+    assert told.wanted == [("referral", SCOUT, DESK)]
+    told.allowed().referred()
+    assert told.wanted == [("receipt", "system", "programme:counselling")]
+    told.received()
+    assert told.wanted == [("answer", COUNSELLOR, LAGOS)]
+    told.accepted()
+    assert told.wanted == [("departure", SCOUT, DESK)]
+    told.planned(date(2026, 4, 1))
+    assert told.wanted == [("departure", SCOUT, DESK)]
+    told.departed(date(2026, 4, 2))
+    assert told.wanted == [("arrival", COUNSELLOR, LAGOS)]
+    told.arrived()
+    assert told.wanted == [("first_contact", COUNSELLOR, LAGOS), ("job_offer", OFFICER, LAGOS)]
+    told.at_centre(counselling.FirstContactMade)
+    assert told.wanted[0] == ("assessment", COUNSELLOR, LAGOS)
+    told.at_centre(counselling.NeedsAssessed)
+    assert told.wanted[0] == ("plan", COUNSELLOR, LAGOS)
+    told.at_centre(counselling.ReintegrationPlanAgreed)
+    assert told.wanted == [("job_offer", OFFICER, LAGOS)]
+    told.picked()
+    assert told.wanted == [("presentation", OFFICER, LAGOS)]
+    told.hears(placement.CandidatePresented, candidacy_id=named("c1"))
+    assert told.wanted == [("employer_feedback", OFFICER, LAGOS)]
+    told.offered(date(2026, 5, 1), told.at + timedelta(days=14))
+    assert told.wanted == [("offer_answer", "returnee", LAGOS)]
+    told.hears(placement.JobOfferAccepted, offer_id=named("o1"))
+    assert told.wanted == [("employment_start", OFFICER, LAGOS)]
+    job = {"candidacy_id": named("c1"), "employment_id": named("j1"), "offer_id": named("o1")}
+    told.hears(placement.EmploymentStarted, **job, started_on=date(2026, 5, 1))
+    assert told.wanted == []
+    assert told.journey.status == "employed"
+
+
+def test_the_answer_is_late_when_the_centre_says_so_and_moves_with_its_calendar() -> None:
+    told = Telling().opened().referred().received(due_in=timedelta(days=5))
+    due_at = told.at - timedelta(minutes=1) + timedelta(days=5)
+    assert (waiting(told).late_at, waiting(told).dated, waiting(told).deadline) == (due_at, True, "referral_answer")
+    sooner = due_at - timedelta(days=1)
+    told.owed(counselling.DeadlineMoved, "referral_answer", named("r1"), sooner)
+    assert waiting(told).late_at == sooner
+    assert waiting(told).late(sooner)
+    assert not waiting(told).late(sooner - timedelta(seconds=1))
+
+
+def test_a_missed_deadline_says_how_far_it_has_got_and_who_owed_it() -> None:
+    told = Telling().opened().referred().received()
+    who = {"owner_role": "centre_manager", "level": 2}
+    told.owed(counselling.DeadlineMissed, "referral_answer", named("r1"), told.at, **who)
+    assert (waiting(told).role, waiting(told).level) == ("centre_manager", 2)
+
+
+def test_a_deadline_that_was_met_is_open_no_more_until_it_is_told_of_anew() -> None:
+    told = Telling().opened().referred().received().accepted()
+    due_at = told.at + timedelta(days=30)
+    told.owed(counselling.DeadlineApproaching, "consent_expiry", named("r1"), due_at)
+    assert ("duty", COUNSELLOR, LAGOS) in told.wanted
+    told.owed(counselling.DeadlineMet, "consent_expiry", named("r1"), due_at, level=0)
+    assert open_deadlines(told.journey) == ()
+    told.owed(counselling.DeadlineApproaching, "consent_expiry", named("r1"), due_at + timedelta(days=300))
+    assert [each.due_at for each in open_deadlines(told.journey)] == [due_at + timedelta(days=300)]
+
+
+def test_a_deadline_falls_without_a_word_when_what_it_is_about_is_over() -> None:
+    told = Telling().opened().referred().received()
+    assert [each.type for each in open_deadlines(told.journey)] == ["referral_answer"]
+    told.withdrawn()
+    assert open_deadlines(told.journey) == ()
+    assert told.wanted == []
+
+
+def test_a_timer_that_nobody_owes_is_no_open_deadline() -> None:
+    told = Telling().opened().referred().received().accepted()
+    told.owed(placement.DeadlineMoved, "pool_exit", CASE, told.at)
+    assert open_deadlines(told.journey) == ()
+
+
+def test_a_referral_that_no_centre_has_confirmed_is_stuck_sooner_the_more_urgent_it_is() -> None:
+    found = {each: waiting(Telling().opened().referred(priority=each)) for each in ("emergency", "urgent", "normal")}
+    times = [found[each].late_at - found[each].since for each in found]
+    assert times == sorted(times)
+    assert times[0] == timedelta(hours=1)
+
+
+def test_after_a_rejection_the_desk_looks_for_another_way_until_it_has_one() -> None:
+    told = Telling().opened().referred().received()
+    told.answered(counselling.ReferralRejected, reason="no_capacity")
+    assert told.wanted == [("rerouting", SCOUT, DESK)]
+    told.referred("r2", EDO)
+    assert told.wanted == [("receipt", "system", "programme:counselling")]
+
+
+def test_what_a_centre_passes_on_waits_for_the_other_centre() -> None:
+    told = Telling().opened().referred(priority="urgent").received()
+    passed = {"child_referral_id": named("r2"), "root_referral_id": named("r1"), "to_centre": EDO, "to_country": "NG"}
+    told.answered(counselling.ReferralRedirected, reason="region", **passed).received("r2", EDO)
+    assert told.wanted == [("answer", COUNSELLOR, EDO)]
+    assert [each.priority for each in told.journey.referrals] == ["urgent", "urgent"]
+
+
+def test_a_withdrawal_that_crosses_a_redirection_holds_for_the_child() -> None:
+    told = Telling().opened().referred().received().withdrawn()
+    passed = {"child_referral_id": named("r2"), "root_referral_id": named("r1"), "to_centre": EDO, "to_country": "NG"}
+    told.answered(counselling.ReferralRedirected, reason="region", **passed)
+    assert [each.status for each in told.journey.referrals] == ["redirected", "withdrawn"]
+
+
+def test_a_withdrawal_before_the_arrival_ends_the_referral_and_after_it_waits_for_the_centres_word() -> None:
+    before = Telling().opened().referred().received().accepted().withdrawn()
+    assert [each.status for each in before.journey.referrals] == ["withdrawn"]
+    after = Telling().opened().referred().received().accepted().arrived().withdrawn()
+    assert ("word_on_withdrawal", COUNSELLOR, LAGOS) in after.wanted
+    after.answered(counselling.ReferralCompleted, outcome_code="need_met")
+    assert [each.status for each in after.journey.referrals] == ["completed"]
+
+
+def test_what_is_reopened_after_a_withdrawal_goes_on_until_it_is_withdrawn_again() -> None:
+    told = Telling().opened().referred().received().accepted()
+    told.answered(counselling.ReferralFailed, reason="contact_lost").withdrawn()
+    told.answered(counselling.ReferralReopened, reason="found")
+    assert [each.status for each in told.journey.referrals] == ["accepted"]
+    told.withdrawn()
+    assert [each.status for each in told.journey.referrals] == ["withdrawn"]
+
+
+def test_who_walked_in_is_in_contact_and_waits_for_an_assessment() -> None:
+    told = Telling()
+    facts = {"case_ref": "PH-7K3M9QX-F", "target_group": "LOCAL", "age_band": "25_34"}
+    told.answered(counselling.CaseOpened, "w1", LAGOS, **facts)
+    assert told.journey.status == "in_contact"
+    assert told.wanted == [("assessment", COUNSELLOR, LAGOS), ("job_offer", OFFICER, LAGOS)]
+
+
+def test_nobody_owes_an_offer_of_work_to_a_minor() -> None:
+    told = Telling().opened().referred().received().accepted().arrived()
+    assert ("job_offer", OFFICER, LAGOS) in told.wanted
+    told.hears(referral.AgeBandChanged, age_band="under_18")
+    assert ("job_offer", OFFICER, LAGOS) not in told.wanted
+
+
+def test_a_departure_that_is_planned_after_the_arrival_begins_a_new_journey() -> None:
+    told = Telling().opened().referred().received().accepted().arrived()
+    told.at_centre(counselling.FirstContactMade).planned(date(2026, 9, 1))
+    assert told.wanted == [("departure", SCOUT, DESK)]
+    assert told.journey.contact is None
+
+
+def test_an_arrival_that_is_voided_was_none() -> None:
+    told = Telling().opened().referred().received().accepted().departed(date(2026, 4, 2))
+    reported_at = told.at
+    told.arrived()
+    told.at_centre(counselling.RecordVoided, record="arrival", reported_at=reported_at)
+    assert told.wanted == [("arrival", COUNSELLOR, LAGOS)]
+
+
+def test_a_person_is_lost_when_nobody_has_seen_them_after_the_day_that_was_named() -> None:
+    told = Telling().opened().referred().received().accepted()
+    assert waiting(told).lost_at is None, "nobody has named a day"
+    told.departed(date(2026, 4, 2))
+    assert waiting(told).lost_at == datetime(2026, 4, 4, tzinfo=UTC)
+    told.owed(counselling.DeadlineApproaching, "arrival_confirmation", CASE, datetime(2026, 4, 3, 16, tzinfo=UTC))
+    assert waiting(told).lost_at == datetime(2026, 4, 3, 16, tzinfo=UTC)
+    told.arrived()
+    assert [each.lost_at for each in told.waits] == [None, None], "seen, and no limit of the contact is known"
+    told.owed(counselling.DeadlineMissed, "first_contact", CASE, told.at)
+    assert [each.lost_at for each in told.waits if each.what == "first_contact"] == [told.at - timedelta(minutes=1)]
+
+
+def test_places_in_courses_are_waited_for_until_they_end() -> None:
+    told = Telling().opened().enrolled(training.EnrolmentRequested).enrolled(training.EnrolmentWaitlisted)
+    assert ("seat", "training_clerk", PROVIDER) in told.wanted
+    told.confirmed()
+    assert ("course", "training_clerk", PROVIDER) in told.wanted
+    told.enrolled(training.CourseCompleted, result="passed")
+    assert told.wanted == [("referral", SCOUT, DESK)]
+
+
+def test_an_offer_that_did_not_happen_leaves_the_employers_answer_owed() -> None:
+    told = Telling().opened().referred().received().accepted().arrived().picked()
+    told.hears(placement.CandidatePresented, candidacy_id=named("c1"))
+    told.offered(date(2026, 5, 1), told.at + timedelta(days=14))
+    told.hears(placement.PlacementRecordVoided, record="job_offer", record_id=named("o1"))
+    assert ("employer_feedback", OFFICER, LAGOS) in told.wanted
+
+
+@pytest.mark.parametrize("end", ["accepted", "declined", "retracted"])
+def test_after_a_candidacy_is_closed_the_person_waits_for_another_offer(end: str) -> None:
+    told = Telling().opened().referred().received().accepted().arrived().picked()
+    told.offered(date(2026, 5, 1), told.at + timedelta(days=14))
+    replies = {"accepted": placement.JobOfferAccepted, "declined": placement.JobOfferDeclined}
+    told.hears(replies.get(end, placement.JobOfferRetracted), offer_id=named("o1"))
+    told.hears(placement.CandidacyClosed, candidacy_id=named("c1"), reason="person_declined")
+    (found,) = (each for each in told.waits if each.what == "job_offer")
+    assert found.since == told.at - timedelta(minutes=1)
+
+
+def test_nothing_is_waited_for_once_the_case_has_ended_until_it_goes_on() -> None:
+    told = Telling().opened().referred().received()
+    told.hears(referral.RetentionStarted, reference="case_ended", ended_on=date(2026, 3, 2))
+    assert (told.journey.status, told.waits, open_deadlines(told.journey)) == ("ended", (), ())
+    told.hears(referral.RetentionStopped)
+    assert told.wanted == [("answer", COUNSELLOR, LAGOS)]
+
+
+def test_a_case_is_found_by_its_reference_and_by_every_referral() -> None:
+    told = Telling().opened().referred().received("r2", EDO)
+    assert links(told.journey) == {id_of_reference("PH-7K3M9QX-F"), named("r1"), named("r2")}
+
+
+def test_every_kind_of_deadline_that_somebody_owes_says_how_long_it_stands() -> None:
+    rows = (DIRECTORY / "deadline_types.v1.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert STANDS.keys() | {"pool_exit"} == {row.split(",")[0] for row in rows}
+    assert set(DEADLINE_OF.values()) <= STANDS.keys()
+
+
+def test_every_wait_has_a_bound() -> None:
+    told = Telling().opened()
+    assert waiting(told).late_at == NOW + BOUNDS["referral"]
