@@ -28,6 +28,8 @@ from tests.support.journey.sample_pages import CASE, CURSE, REFERENCE
 from tests.support.journey.signing_in import Signing
 from tests.support.journey.site import Site, opened
 
+pytestmark = pytest.mark.timeout(600)
+"""A browser beside other tests on a small machine is slow, and axe-core is too."""
 CHROMIUM = os.environ.get("PH_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 SHOTS = os.environ.get("PH_SCREENSHOTS")
 PATHS = {
