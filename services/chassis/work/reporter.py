@@ -61,6 +61,7 @@ with taken as (
 )
 select * from taken order by id
 """
+_NOTED = "select exists (select from parked_change)"
 _FORGOTTEN = "delete from parked_change"
 _REPORTED = Part(
     "reported",
@@ -87,7 +88,8 @@ class Reporter:
             return 0
         async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
             if self._tells is None:
-                await connection.execute(_FORGOTTEN)
+                if await connection.fetchval(_NOTED):
+                    await connection.execute(_FORGOTTEN)
                 return 0
             if not await connection.fetchval(_ANYTHING, SOONEST, LATEST):
                 return 0

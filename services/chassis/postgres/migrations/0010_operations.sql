@@ -58,7 +58,7 @@ create trigger parked_changes after insert or delete or update of state, attempt
 -- All that is parked, once more: whoever listens has not heard of it, or what it has heard no longer holds.
 create function tell_parked() returns void language sql as $$
     delete from parked_change;
-    select note_parked(p, 'parked', p.parked_at) from (select * from parked where state <> 'discarded' order by id) as p;
-    select note_parked(p, 'retried', p.decided_at) from (select * from parked where state = 'retry' order by id) as p;
+    select note_parked(p, 'parked', p.parked_at) from parked p where p.state <> 'discarded' order by p.id;
+    select note_parked(p, 'retried', coalesce(p.decided_at, p.updated_at)) from parked p where p.state = 'retry' order by p.id;
 $$;
 select tell_parked();
