@@ -196,7 +196,7 @@ async def reachable(page: Page) -> dict[str, int]:
         tag, seen = await page.evaluate(
             """() => {
                 const each = document.activeElement, style = getComputedStyle(each);
-                const mark = each.querySelector && each.querySelector('.mark');
+                const mark = each.matches('.lanes a') && each.querySelector('.mark');
                 const drawn = mark ? getComputedStyle(mark).strokeWidth === '3px' : style.outlineStyle !== 'none';
                 return [each.tagName.toUpperCase(), each === document.body || drawn];
             }"""
