@@ -11,7 +11,9 @@ from journey.events import AuditSealed
 from journey.handlers import COMMANDS, DEADLINES, KINDS
 from journey.ledger import NOTES
 from journey.pages.known_cases import KnownCases
-from journey.pages.routes import CasePages, routes
+from journey.pages.known_chain import KnownChain
+from journey.pages.known_figures import KnownFigures
+from journey.pages.routes import CasePages, ChainPages, FigurePages, routes
 from journey.programme import router as programme
 from journey.reference import Reference
 from journey.retention import KEEPS
@@ -31,7 +33,7 @@ SERVICE = Service(
     deadlines=DEADLINES,
     notes=NOTES,
     routers=(router, programme),
-    pages=lambda: routes([CasePages(KnownCases())]),
+    pages=lambda: routes([CasePages(KnownCases()), FigurePages(KnownFigures()), ChainPages(KnownChain())]),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,

@@ -139,7 +139,7 @@ async def test_a_record_that_cannot_be_read_is_a_row_of_its_case_and_so_is_what_
     await journey.dispatcher.handle(told)
     assert await rows(journey, "record_offset, case_id, type, verdict, fault") == [
         (1, case, OPENED, "unnumbered", "schema_violated"),
-        (2, case, OPENED, "gap", "behind"),
+        (2, case, OPENED, "first", "behind"),
         (3, None, "ph.referral.Foretold.v1", "next", None),
         (4, case, OPENED, "unnumbered", "wrong_source"),
     ]
@@ -213,7 +213,7 @@ async def test_the_rows_of_a_case_are_nobodys_when_its_term_is_over_and_those_of
     assert await journey.run_of_the_day() == {}
     journey.clock.advance(3 * MONTH)
     assert await journey.run_of_the_day() == {"ledger": 1}
-    assert await journey.holding(str(case)) == ["audit", "position", "retention"]
+    assert set(await journey.holding(str(case))) == {"audit", "position", "retention"}
     month = AT.replace(day=1, hour=0)
     shown = "record_offset, case_id, key, event_id, trace_id, type, verdict, recorded_at, coarsened"
     assert (await rows(journey, shown))[:1] == [
@@ -222,6 +222,7 @@ async def test_the_rows_of_a_case_are_nobodys_when_its_term_is_over_and_those_of
     assert await rows(journey, "case_id, key, coarsened", "record_offset = 4") == [(other, str(other), False)]
     await journey.dispatcher.handle([opened(case, 1, offset=1)])  # read again
     assert await rows(journey, "case_id, coarsened", "record_offset = 1") == [(None, True)]
+    journey.clock.advance(timedelta(days=1))
     assert await journey.run_of_the_day() == {}
 
 

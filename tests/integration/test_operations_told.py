@@ -138,8 +138,8 @@ async def test_neither_content_nor_what_somebody_typed_is_told(
 ) -> None:
     strange = record(b"Adaeze Okafor", type_="ph.shop.Sold.v1", key="Adaeze Okafor", sequence=1, offset=41, topic=SHOP)
     headers = [*strange.headers, ("ce_id", b"Adaeze"), ("x-note", b"Ada\x00eze \xff")]
-    untyped = record({}, type_="Adaeze Okafor", key=None, sequence=1, offset=42, topic=SHOP)
-    await toy.dispatcher.handle([sold(KEY, 1, UNLUCKY, offset=40), strange._replace(headers=headers), untyped])
+    keyless = record({}, type_="ph.shop.Sold.v1", key=None, sequence=1, offset=42)
+    await toy.dispatcher.handle([sold(KEY, 1, UNLUCKY, offset=40), strange._replace(headers=headers), keyless])
     await decided(pool, 40, discard=True)
     await reporter.step()
     said = json.dumps([tuple(each) for each in await told(pool)])
@@ -147,7 +147,7 @@ async def test_neither_content_nor_what_somebody_typed_is_told(
         assert canary not in said
     by_offset = {each.value["record_offset"]: each.value for each in await changes(pool)}
     assert (by_offset[41]["record_key"], by_offset[41]["record_type"]) == (None, "ph.shop.Sold.v1")
-    assert (by_offset[42]["record_key"], by_offset[42]["record_type"]) == (None, None)
+    assert (by_offset[42]["record_key"], by_offset[42]["blocks"]) == (None, False)
 
 
 async def test_what_has_waited_is_told_as_handled_once_the_record_before_it_is_gone(

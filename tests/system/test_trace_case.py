@@ -28,7 +28,7 @@ async def person(chain: Chain) -> Person:
     await person.consents("training", "country:DE")
     await person.enrolled(await course(person.staff))
     await person.accepted()
-    await person.planned()
+    await person.planned(100, 120)
     await chain.quiet()
     return person
 

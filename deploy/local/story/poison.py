@@ -1,6 +1,7 @@
 """The poison message: rubbish on a topic under the key of a case, as somebody with a command line could put it there.
 
-It has no number, so it takes none from the case's real events. Only one service reads its type.
+It has no number, so it takes none from the case's real events. Only one service acts on its type; journey, which reads
+every type, parks it too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from deploy.local.story.world import World
 TOPIC: Final = "ph.training.v1"
 TYPE: Final = "ph.training.EnrolmentRequested.v1"
 READER: Final = "referral"
+JOURNEY: Final = "journey"
 RUBBISH: Final = b"{ this is not JSON"
 REASON: Final = "story: rubbish written by hand, no producer of ours"
 WAITING: Final = 2
@@ -69,9 +71,12 @@ async def blocks_only_its_key(w: World, person: Person) -> Row:
 
 
 async def discard(w: World, person: Person, row: Row) -> None:
-    """The operator drops it, with a reason; what waited goes on."""
+    """The operator drops it, with a reason, wherever it was parked; what waited goes on."""
     await _ph(w, "parked", "discard", str(row["id"]), "--service", READER, "--reason", REASON)
     w.tell(person, f"ph parked discard {row['id']} --reason '{REASON}'")
+    there = await w.api.until("the rubbish parked by journey", lambda: _parked(w, person, reader=JOURNEY))
+    await _ph(w, "parked", "discard", str(there["id"]), "--service", JOURNEY, "--reason", REASON)
+    w.tell(person, f"ph parked discard {there['id']} --service {JOURNEY}, which had parked it too")
 
 
 async def audited(w: World, person: Person) -> None:
@@ -92,8 +97,8 @@ async def parked(w: World, people: Iterable[Person]) -> str:
     return f"parked: {len(open_rows)}" + (", none of them of this story: see ph parked list" if open_rows else "")
 
 
-async def _parked(w: World, person: Person, *options: str) -> Row | None:
-    text = await _ph(w, "parked", "list", "--service", READER, "--key", person.case_id, "--json", *options)
+async def _parked(w: World, person: Person, *options: str, reader: str = READER) -> Row | None:
+    text = await _ph(w, "parked", "list", "--service", reader, "--key", person.case_id, "--json", *options)
     rows: list[Row] = json.loads(text)
     return next((row for row in rows if (row["topic"], row["partition"], row["record_offset"]) == w.poison), None)
 

@@ -194,7 +194,7 @@ K16: Final = Figure(
     ),
     source="domain K16; DeadlineMissed, DeadlineMet of all services",
     unit="duties",
-    rows="outcome cross join lateral jsonb_array_elements(duties) as duty",
+    rows="outcome cross join lateral jsonb_array_elements(duties) as owed(duty)",
     numbers=(
         Number("due", "duties that are decided", "count(*)", "duties"),
         Number("in_time", "done in time", "count(*) filter (where (duty ->> 2)::int = 0)", "duties"),

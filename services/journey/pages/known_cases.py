@@ -20,7 +20,7 @@ from journey.pages.models import CasePage, Choice, Due, Filter, ListPage, Outcom
 from journey.pages.visits import Visit
 from journey.reference import Reference
 from journey.resources import AllWaits, asked_for, seen_of
-from journey.views import cases, waits
+from journey.views import beside, cases, waits
 from journey.views.shapes import Entry, Handled, Trace, WaitItem
 from journey.views.trace import CUT, trace_of
 
@@ -45,8 +45,9 @@ class KnownCases:
         actor = Actor(visit.visitor.role, visit.visitor.org, visit.visitor.country)
         seen = allowed(seen_of(None if found is None else found.journey, actor, now))
         assert found is not None, "of nothing, nothing is seen"
+        told = await beside.beside(documents_of(visit), found.rows)
         template = reference_of(visit).trace_url_template
-        trace = trace_of(found.journey, found.rows, now, seen=seen, url_template=template)
+        trace = trace_of(found.journey, found.rows, now, beside=told, seen=seen, url_template=template)
         return trace.model_copy(update={"unknowns": (*trace.unknowns, CUT)}) if found.cut else trace
 
     async def stuck(self, visit: Visit, wish: Mapping[str, str]) -> ListPage:

@@ -192,9 +192,21 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """A record that stands still at a service."""
+
+    service: str
+    place: str
+    what: str
+    failure: str
+    attempts: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChainPage:
     """The health of the chain."""
 
     now: datetime
     services: tuple[Health, ...]
-    troubles: tuple[str, ...] = ()
+    parked: tuple[Parked, ...] = ()

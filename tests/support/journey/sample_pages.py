@@ -23,6 +23,7 @@ from journey.pages.models import (
     Health,
     ListPage,
     Outcome,
+    Parked,
     Row,
     Stuck,
     Table,
@@ -187,7 +188,7 @@ def chain_page(curse: str = "") -> ChainPage:
             Health("training", NOW - timedelta(hours=3), 912.0, 640.0, 2, silent=True),
             Health("placement", None, None, None, None, silent=True),
         ),
-        troubles=(f"training has told nothing for 3 h{curse}",),
+        parked=(Parked("training", f"ph.referral.v1/3/4711{curse}", "parked", f"unknown_code{curse}", 2, NOW),),
     )
 
 

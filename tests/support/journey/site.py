@@ -12,6 +12,9 @@ import asyncpg
 import httpx
 
 from journey.app import SERVICE
+from journey.pages.known_cases import KnownCases
+from journey.pages.known_chain import KnownChain
+from journey.pages.known_figures import KnownFigures
 from journey.pages.routes import CasePages, ChainPages, FigurePages, routes
 from tests.support.cluster import Cluster
 from tests.support.journey.sample_pages import Sample
@@ -20,12 +23,14 @@ from tests.support.service_process import ServiceProcess, on_a_copy
 
 
 class Site(ServiceProcess):
-    """The service with pages that show samples, and the provider at which people sign in."""
+    """The service with pages that show samples, or what it knows, and the provider at which people sign in."""
 
-    def __init__(self, pool: asyncpg.Pool, signing: Signing, curse: str = "") -> None:
+    def __init__(self, pool: asyncpg.Pool, signing: Signing, *, known: bool = False) -> None:
         self.signing = signing
-        self.sample = sample = Sample(curse)
-        parts = [CasePages(sample), FigurePages(sample), ChainPages(sample)]
+        self.sample = sample = Sample()
+        parts: list[Any] = [CasePages(sample), FigurePages(sample), ChainPages(sample)]
+        if known:
+            parts = [CasePages(KnownCases()), FigurePages(KnownFigures()), ChainPages(KnownChain())]
         super().__init__(replace(SERVICE, pages=lambda: routes(parts, signing.settings, signing.provider)), pool)
 
     def browser(self) -> Browser:
@@ -34,9 +39,9 @@ class Site(ServiceProcess):
 
 
 @asynccontextmanager
-async def opened(cluster: Cluster, template: str, signing: Signing, curse: str = "") -> AsyncIterator[Site]:
+async def opened(cluster: Cluster, template: str, signing: Signing, *, known: bool = False) -> AsyncIterator[Site]:
     """The pages on a fresh database."""
-    async with on_a_copy(cluster, template, lambda pool: Site(pool, signing, curse)) as site:
+    async with on_a_copy(cluster, template, lambda pool: Site(pool, signing, known=known)) as site:
         yield site
 
 

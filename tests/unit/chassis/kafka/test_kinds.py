@@ -68,4 +68,4 @@ def test_its_owner_may_write_the_compacted_topic_and_every_other_service_reads_i
     }
     reads = {Operation.READ, Operation.DESCRIBE_CONFIGS}
     assert granted.pop("referral") == {Operation.WRITE, *reads}
-    assert granted == dict.fromkeys(("counselling", "placement", "training"), reads)
+    assert granted == dict.fromkeys(("counselling", "journey", "placement", "training"), reads)

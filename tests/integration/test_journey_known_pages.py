@@ -1,0 +1,88 @@
+"""The pages over what journey has read: every example of every event, as it stands in its topic."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.settings import ROOT
+from journey.figures.catalogue import FIGURES
+from tests.support.cluster import Cluster
+from tests.support.journey.signing_in import Signing
+from tests.support.journey.site import Site, opened
+from tests.support.records import FakeRecord
+
+TOPICS = {
+    "ph.referral.CountryStatusChanged.v1": "ph.reference.v1",
+    "ph.referral.ProfileKeyShared.v1": "ph.referral.keys.v1",
+    "ph.referral.ProfileKeyRevoked.v1": "ph.referral.keys.v1",
+}
+OPENED = "ph.referral.CaseOpened.v1"
+
+
+def examples() -> list[dict[str, Any]]:
+    files = sorted((ROOT / "schemas" / "examples").glob("*/*.json"))
+    return [json.loads(path.read_text()) for path in files if path.parent.name != "journey"]
+
+
+def published(each: dict[str, Any], offset: int) -> FakeRecord:
+    type_ = each["headers"]["ce_type"]
+    topic = TOPICS.get(type_, f"ph.{type_.split('.')[1]}.v1")
+    headers = [(name, text.encode()) for name, text in each["headers"].items()]
+    return FakeRecord(topic, 0, offset, each["key"].encode(), json.dumps(each["value"]).encode(), headers)
+
+
+@pytest.fixture
+async def site(cluster: Cluster, journey_template: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with opened(cluster, journey_template, Signing(tmp_path), known=True) as site:
+        told = [each for each in examples() if ".operations" not in each["headers"].get("ce_dataschema", "")]
+        await site.dispatcher.handle([published(each, offset) for offset, each in enumerate(told)])
+        yield site
+
+
+async def test_a_case_is_found_by_its_reference_and_shown_with_all_that_was_told_of_it(site: Site) -> None:
+    case_opened = next(each["value"] for each in examples() if each["headers"]["ce_type"] == OPENED)
+    browser = site.browser()
+    await browser.sign_in()
+    found = await browser.send("/pages/search", "/pages/search", case=case_opened["case_ref"])
+    assert found.headers["location"] == f"/pages/cases/{case_opened['case_id']}"
+    page = await browser.get(found.headers["location"])
+    assert page.status_code == 200
+    assert case_opened["case_ref"] in page.text
+    rows = await site.pool.fetchval("select count(*) from ledger where case_id::text = $1", case_opened["case_id"])
+    assert len(re.findall(r'id="e[0-9]+"', page.text)) == rows > 5
+    assert "has not told how far it has read" in page.text
+
+
+@pytest.mark.parametrize("path", ["/pages/stuck", "/pages/lost", "/pages/chain", "/pages/stuck?country=NG&type=plan"])
+async def test_an_operator_sees_what_waits_and_how_the_services_stand(site: Site, path: str) -> None:
+    browser = site.browser()
+    await browser.sign_in()
+    assert (await browser.get(path)).status_code == 200
+    refused = await browser.get("/pages/stuck?cursor=made-up")
+    assert (refused.status_code, "cursor" in refused.text.lower()) == (422, True)
+
+
+async def test_the_programme_sees_every_figure_with_its_definition_and_who_still_waits(site: Site) -> None:
+    browser = site.browser()
+    await browser.sign_in("programme_manager", "programme:desk", to="/pages/figures")
+    page = (await browser.get("/pages/figures")).text
+    for figure in FIGURES.values():
+        assert f'href="/pages/figures/{figure.id}"' in page
+        assert (await browser.get(f"/pages/figures/{figure.id}")).status_code == 200, figure.id
+    of_country = await browser.get("/pages/figures?country=NG")
+    assert (of_country.status_code, "Not told per country" in of_country.text) == (200, True)
+    assert (await browser.get("/pages/waiting")).status_code == 200
+
+
+async def test_an_organisation_that_has_nothing_to_do_with_a_case_is_told_that_there_is_none(site: Site) -> None:
+    case_opened = next(each["value"] for each in examples() if each["headers"]["ce_type"] == OPENED)
+    browser = site.browser()
+    await browser.sign_in("scout", "scouts:elsewhere")
+    answer = await browser.get(f"/pages/cases/{case_opened['case_id']}")
+    assert (answer.status_code, case_opened["case_ref"] in answer.text) == (404, False)
