@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from deploy.local.places import SERVICES, StackError
+from deploy.local.places import StackError
 from deploy.local.story import topics
 from deploy.local.story.api import Answer
 from deploy.local.story.clock import AT_ONCE, OPERATOR
@@ -24,6 +24,8 @@ WHOLE_WAY = (
     "CandidatePresented", "JobOffered", "JobOfferAccepted", "EmploymentStarted", "ReferralCompleted",
 )  # fmt: skip
 """The milestones of the first case, in their order."""
+ACTING = ("referral", "training", "counselling", "placement")
+"""The services in which something becomes of a case; journey only reads of it."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ async def situations(w: World, people: Iterable[Person]) -> list[Situation]:
 
 def show_situations(w: World, found: Sequence[Situation]) -> None:
     """The table of the people whose story was told, and a line for all others."""
-    columns = ("no.", "case", "", "story", *SERVICES)
+    columns = ("no.", "case", "", "story", *ACTING)
     told = [each for each in found if each.person.named]
     lines = [
         (each.person.number, each.case["case_ref"], each.case["country"], each.person.title, *each.cells())
@@ -123,7 +125,7 @@ def show_situations(w: World, found: Sequence[Situation]) -> None:
         Counter(each.candidate["status"] if each.candidate else "not known" for each in others),
     ]
     w.screen.heading(f"and {len(others)} others in {len({each.case['country'] for each in others})} countries:")
-    for service, count in zip(SERVICES, counts, strict=True):
+    for service, count in zip(ACTING, counts, strict=True):
         w.screen.line(f"{service:12} " + ", ".join(f"{number} {status}" for status, number in count.most_common()))
 
 
