@@ -68,7 +68,7 @@ def test_a_figure_has_its_definition_and_its_parts_are_among_its_numbers(figure:
 
 def test_every_column_that_figures_count_is_a_field_of_the_part_and_the_other_way_round() -> None:
     told = re.findall(
-        r"add column (\w+) +(\w+) +generated always as \(\(?data -> 'part' ->>? '(\w+)'", MIGRATION.read_text()
+        r"add column (\w+) +(\w+) +generated always as \(\(?data #>>? '\{part,(\w+)\}'", MIGRATION.read_text()
     )
 
     assert [name for name, _, _ in told] == [field.name for field in fields(Part)]
