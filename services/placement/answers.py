@@ -12,7 +12,7 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from chassis.pure.answers import Answer
 from placement.domain import consents, progress
-from placement.domain.candidacy import Candidacy, CandidacyStatus, OfferStatus
+from placement.domain.candidacy import Candidacy, OfferStatus
 from placement.domain.candidate import Candidate, CandidateStatus
 from placement.domain.correction import Record
 from placement.domain.terms import (
@@ -29,7 +29,7 @@ from placement.domain.vacancy import Vacancy, VacancyStatus
 from vocabulary.profiles import ContactView
 from vocabulary.receiving import PartView
 from vocabulary.seconding import waiting
-from vocabulary.terms import AgeBand, Readiness, TargetGroup
+from vocabulary.terms import AgeBand, CandidacyStatus, Readiness, TargetGroup
 
 
 class EmployerView(Answer):

@@ -16,6 +16,8 @@ PlanStatus = Literal["planned", "booked"]
 """Of a departure that is still to come: a window, or a day."""
 Readiness = Literal["now", "after_support", "not_now"]
 """When the person can begin to work, by the assessment."""
+CandidacyStatus = Literal["shortlisted", "presented", "interview", "offered", "accepted", "started", "closed"]
+"""How far somebody has got on the way into one job."""
 MeasureCategory = Literal["INTO_WORK", "MARKET_ACCESS", "EMPLOYABILITY"]
 Result = Literal["passed", "attended"]
 """Of a course: an examination was passed, or the person took part to the end."""

@@ -12,6 +12,7 @@ from chassis.operators import parked
 from chassis.operators.parked import Filter
 from chassis.operators.retention import sweep
 from chassis.settings import ROOT
+from journey.consumers import EVENTS
 from tests.support.records import PUBLISHED_MS, FakeRecord, event_id, record, recorded
 from tests.support.service_process import ServiceProcess
 from tests.support.toy_runtime import Statements
@@ -20,11 +21,7 @@ OPERATOR: Mapping[str, Any] = {"roles": ["operator"], "org": "programme:operatio
 EXAMPLES: list[dict[str, Any]] = [
     json.loads(path.read_text()) for path in sorted((ROOT / "schemas" / "examples").glob("*/*.json"))
 ]
-ON_TOPICS_OF_THEIR_OWN = {
-    "ph.referral.CountryStatusChanged.v1": "ph.reference.v1",
-    "ph.referral.ProfileKeyShared.v1": "ph.referral.keys.v1",
-    "ph.referral.ProfileKeyRevoked.v1": "ph.referral.keys.v1",
-}
+TOPICS = {contract.type: contract.topic for contract in EVENTS}
 OPENED, PUBLISHED = "ph.referral.CaseOpened.v1", "ph.placement.VacancyPublished.v1"
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MONTH = timedelta(days=31)
@@ -37,7 +34,7 @@ def example(type_: str) -> dict[str, Any]:
 def published(each: dict[str, Any], offset: int) -> FakeRecord:
     """An example as it stands in its topic."""
     type_ = each["headers"]["ce_type"]
-    topic = ON_TOPICS_OF_THEIR_OWN.get(type_, f"ph.{type_.split('.')[1]}.v1")
+    topic = TOPICS.get(type_, f"ph.{type_.split('.')[1]}.v1")
     headers = [(name, text.encode()) for name, text in each["headers"].items()]
     return FakeRecord(topic, 0, offset, each["key"].encode(), json.dumps(each["value"]).encode(), headers)
 
@@ -212,7 +209,7 @@ async def test_the_rows_of_a_case_are_nobodys_when_its_term_is_over_and_those_of
     journey.clock.advance(35 * MONTH)
     assert await journey.run_of_the_day() == {}
     journey.clock.advance(3 * MONTH)
-    assert await journey.run_of_the_day() == {"ledger": 1}
+    assert await journey.run_of_the_day() == {"journey": 1, "ledger": 1, "outcome": 1}
     assert set(await journey.holding(str(case))) == {"audit", "position", "retention"}
     month = AT.replace(day=1, hour=0)
     shown = "record_offset, case_id, key, event_id, trace_id, type, verdict, recorded_at, coarsened"

@@ -15,7 +15,7 @@ import uvicorn
 from typer.testing import CliRunner, Result
 
 from chassis.operators.cli import app as ph_app
-from chassis.operators.cli import parked_api
+from chassis.operators.cli import parked_api, service_api
 from tests.support.loglines import CANARY
 from tests.support.referral.parked import BY, OPERATOR, Records, row
 from tests.support.referral.process import BAVARIA, Process
@@ -44,7 +44,7 @@ async def ph(desk: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     token = tmp_path / "token"
     token.write_text(ISSUING.bearer(**OPERATOR)["Authorization"].removeprefix("Bearer ") + "\n")
     monkeypatch.setenv("PH_TOKEN_FILE", str(token))
-    monkeypatch.setattr(parked_api, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(service_api, "PAUSE_SECONDS", 0.01)
     server = uvicorn.Server(uvicorn.Config(desk.app, port=0, log_config=None, lifespan="off"))
     serving = asyncio.create_task(server.serve())
     while not server.started:

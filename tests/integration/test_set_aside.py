@@ -44,7 +44,7 @@ async def test_what_cannot_be_decided_on_holds_up_no_other_and_keeps_the_service
     ids = [await desk.pool.fetchval(ASK, type_, AT, body) for type_, body in asked]
     with capture_logs() as lines:
         assert await repeated(desk, memory_vault()) == 2
-    assert [line["id"] for line in lines if line["event"] == "event_not_repeated"] == [ids[0], ids[2]]
+    assert [line["repeat_id"] for line in lines if line["event"] == "event_not_repeated"] == [ids[0], ids[2]]
     assert not await looks(desk)
     assert (await desk.read("/cases"))["code"] == "database_restored"
 

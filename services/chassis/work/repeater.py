@@ -73,7 +73,7 @@ class Repeater:
                 found = await self._some(1)
             except UndecidableError as error:
                 self._undecidable.update(error.rows)
-                log.error("event_not_repeated", id=error.rows[0], reason=error.reason)
+                log.error("event_not_repeated", repeat_id=error.rows[0], reason=error.reason)
                 continue
             if not found:
                 break

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure.codes import Code, Instant
+from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
 from vocabulary import retention
 from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients, Skills
@@ -43,7 +43,7 @@ class ConsentGranted(CaseContract, source="counselling"):
     consent_id: UUID
     purpose: Code
     recipients: Recipients
-    valid_until: date
+    valid_until: Day
     expires_at: Instant
 
 
@@ -141,14 +141,14 @@ class ArrivedInCountry(CaseContract, source="counselling"):
     """The person is in the country of return."""
 
     centre: Centre
-    arrived_on: date
+    arrived_on: Day
 
 
 class ArrivalCorrected(CaseContract, source="counselling"):
     """What ArrivedInCountry has told was wrong; this is right, and two people of the centre say so."""
 
     centre: Centre
-    arrived_on: date
+    arrived_on: Day
     reported_at: Instant
 
 
@@ -164,7 +164,7 @@ class FirstContactMade(CaseContract, source="counselling"):
     """The centre has spoken with the person after the arrival."""
 
     centre: Centre
-    contacted_on: date
+    contacted_on: Day
 
 
 class NeedsAssessed(CaseContract, source="counselling"):
@@ -182,9 +182,9 @@ class ReintegrationPlanAgreed(CaseContract, source="counselling"):
     """The person and the centre have agreed on measures."""
 
     centre: Centre
-    plan_version: int
-    agreed_on: date
-    measures: tuple[Code, ...] = ()
+    plan_version: int = Field(ge=1, le=1000)
+    agreed_on: Day
+    measures: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
 
 
 class DeadlineApproaching(CaseContract, source="counselling"):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure.codes import Code, Instant
+from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
 from vocabulary.codes import Centre, Isco08, Org
 from vocabulary.events import CaseContract
@@ -75,17 +74,17 @@ class JobOffered(CaseContract, source="placement"):
 
     candidacy_id: UUID
     offer_id: UUID
-    starts_on: date
+    starts_on: Day
     expires_at: Instant
     employment_type: Code
-    offered_on: date
+    offered_on: Day
 
 
 class JobOfferAccepted(CaseContract, source="placement"):
     """The person takes the offer."""
 
     offer_id: UUID
-    accepted_on: date
+    accepted_on: Day
 
 
 class JobOfferDeclined(CaseContract, source="placement"):
@@ -112,7 +111,7 @@ class EmploymentStarted(CaseContract, source="placement"):
     candidacy_id: UUID
     employment_id: UUID
     offer_id: UUID
-    started_on: date
+    started_on: Day
     isco08: Isco08
     employment_type: Code
     formal: bool
@@ -124,8 +123,8 @@ class JobOfferCorrected(CaseContract, source="placement"):
 
     candidacy_id: UUID
     offer_id: UUID
-    starts_on: date
-    offered_on: date
+    starts_on: Day
+    offered_on: Day
 
 
 class EmploymentCorrected(CaseContract, source="placement"):
@@ -134,7 +133,7 @@ class EmploymentCorrected(CaseContract, source="placement"):
     candidacy_id: UUID
     employment_id: UUID
     offer_id: UUID
-    started_on: date
+    started_on: Day
     isco08: Isco08
     employment_type: Code
     formal: bool

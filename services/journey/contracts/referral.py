@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from pydantic import Field
 
-from chassis.pure.codes import Code, Instant
+from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
 from vocabulary import retention
 from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients, Skills
@@ -40,7 +39,7 @@ class ConsentGranted(CaseContract, source="referral"):
     consent_id: UUID
     purpose: Code
     recipients: Recipients
-    valid_until: date
+    valid_until: Day
     expires_at: Instant | None = None
 
 
@@ -87,14 +86,14 @@ class DeparturePlanned(CaseContract, source="referral"):
     """A departure has got a window (`planned`) or a booked day (`booked`: `earliest` equals `latest`)."""
 
     status: PlanStatus
-    latest: date
+    latest: Day
 
 
 class DepartureRescheduled(CaseContract, source="referral"):
     """The departure has moved."""
 
     status: PlanStatus
-    latest: date
+    latest: Day
 
 
 class DepartureCancelled(CaseContract, source="referral"):
@@ -108,8 +107,8 @@ class DepartureMissed(CaseContract, source="referral"):
 class ReturneeDeparted(CaseContract, source="referral"):
     """The person has left Germany."""
 
-    arrival_expected_on: date
-    departed_on: date
+    arrival_expected_on: Day
+    departed_on: Day
 
 
 class DepartureDiverted(CaseContract, source="referral"):

@@ -37,6 +37,7 @@ from journey.domain.owed import Deadline
 from journey.domain.referrals import Referral, referrals_of
 from journey.domain.wait import Wait
 from journey.domain.work import Enrolment, Offered, Work
+from vocabulary.terms import CandidacyStatus
 
 Stage = Literal[
     "unknown",
@@ -53,7 +54,6 @@ Stage = Literal[
     "unserved",
     "ended",
 ]
-CandidacyStage = Literal["shortlisted", "presented", "interview", "offered", "accepted", "started", "closed"]
 OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted", "void", "over"]
 """`void`: there was none. `over`: its candidacy was closed without an answer."""
 REFERENCES = UUID("7d8f1c52-52a5-5c0e-9f10-35c0a4d3c7b1")
@@ -180,7 +180,7 @@ def offer_status(work: Work, id_: UUID, offer: Offered) -> OfferStatus:
     return "over" if candidacy is not None and candidacy.status == "closed" else "open"
 
 
-def candidacy_stage(work: Work, id_: UUID) -> CandidacyStage:
+def candidacy_stage(work: Work, id_: UUID) -> CandidacyStatus:
     """How far a candidacy has got, with its offer and its job."""
     candidacy = work.candidacies.get(id_)
     if candidacy is not None and candidacy.status == "closed":

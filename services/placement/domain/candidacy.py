@@ -39,9 +39,9 @@ from placement.domain.terms import (
     WageBand,
 )
 from vocabulary.missed import Missed
+from vocabulary.terms import CandidacyStatus
 from vocabulary.transitions import Stepping
 
-CandidacyStatus = Literal["shortlisted", "presented", "interview", "offered", "accepted", "started", "closed"]
 OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted", "void"]
 """`void`: the person died."""
 Step = Literal[

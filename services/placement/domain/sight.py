@@ -18,9 +18,10 @@ from datetime import datetime
 from typing import Final
 
 from placement.domain import consents
-from placement.domain.candidacy import UNDER_WAY, Candidacy, CandidacyStatus
+from placement.domain.candidacy import UNDER_WAY, Candidacy
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
+from vocabulary.terms import CandidacyStatus
 
 ON_THE_WAY: Final[frozenset[CandidacyStatus]] = UNDER_WAY
 """Something is still to be done by the desk that picked the person."""

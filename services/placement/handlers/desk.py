@@ -13,7 +13,7 @@ from chassis.pure.states import States
 from placement import refusals
 from placement.commands import OnCandidacy
 from placement.domain import consents
-from placement.domain.candidacy import TRANSITIONS, Candidacy, CandidacyStatus, Step
+from placement.domain.candidacy import TRANSITIONS, Candidacy, Step
 from placement.domain.candidate import Candidate
 from placement.domain.sight import Eyes
 from placement.domain.terms import ClosedReason, Party, Purpose
@@ -23,6 +23,7 @@ from placement.reference import Reference
 from vocabulary.countries import day_at
 from vocabulary.refusals import country_not_active, country_suspended, not_a_centre, wrong_state
 from vocabulary.switch import ENDED, SUSPENDED, status_on
+from vocabulary.terms import CandidacyStatus
 from vocabulary.transitions import statuses_before
 
 
