@@ -16,7 +16,7 @@ from chassis.pure.states import Codec
 from journey.contracts import counselling, referral, training
 from journey.domain.outcome import Outcome
 from journey.figures.catalogue import FIGURES
-from journey.figures.promise import K1
+from journey.figures.query import Counted
 from journey.figures.shapes import TOTAL
 from journey.handlers import KINDS
 from journey.reference import Reference
@@ -121,8 +121,12 @@ async def kept(journey: ServiceProcess, stories: Iterable[Story]) -> list[UUID]:
 
 
 async def counts(journey: ServiceProcess, figure: str, *dims: str) -> dict[tuple[str, ...], dict[str, int]]:
-    found = await figures.count(journey.workshop.documents, FIGURES[figure], LISTS, ON)
-    return found.tables[dims]
+    return (await found_of(journey, figure)).tables[dims]
+
+
+async def found_of(journey: ServiceProcess, figure: str) -> Counted:
+    [(_, found)] = await figures.count(journey.workshop.documents, [FIGURES[figure]], LISTS, ON)
+    return found
 
 
 async def total(journey: ServiceProcess, figure: str) -> dict[str, int]:
@@ -213,18 +217,17 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
         ("MARKET_ACCESS",): {"people": 1, "courses": 0, "works": 0, "agreed": 1},
         ("SOCIAL_SUPPORT",): {"people": 1, "courses": 0, "works": 0, "agreed": 1},
     }
-    assert await total(journey, "k15") == {"open": 11, "referred": 11}
+    assert await total(journey, "k15") == {"people": 13, "open": 11, "referred": 11}
     assert await counts(journey, "k16", "deadline_type") == {
-        ("first_contact",): {"due": 1, "in_time": 0, "late": 1, "open": 0, "missed_1": 1, "missed_2": 1, "missed_3": 0}
+        ("first_contact",): {"people": 1, "due": 1, "in_time": 0, "late": 1, "open": 0}
+        | {"missed_1": 1, "missed_2": 1, "missed_3": 0}
     }
 
 
 async def test_steps_have_the_median_and_the_percentile_of_the_people_who_took_them(journey: ServiceProcess) -> None:
     await kept(journey, [there(offered(10, 62 + days)) for days in range(11)])
 
-    found = await figures.count(journey.workshop.documents, FIGURES["k5"], LISTS, ON)
-
-    spreads = found.spreads[TOTAL][()]
+    spreads = (await found_of(journey, "k5")).spreads[TOTAL][()]
     assert spreads["arrived_to_offer"] == (11, 5, 9)
     assert spreads["referred_to_received"] == (11, 2, 2)
     assert spreads["arrived_to_plan"] == (0, None, None)
@@ -248,7 +251,7 @@ async def test_the_promise_is_counted_as_from_the_raw_events_in_every_table(jour
             within = part["days_to_offer"] is not None and part["days_to_offer"] <= 90
             expected["offered_90"][key] += over and within
 
-    tables = (await figures.count(journey.workshop.documents, K1, LISTS, ON)).tables
+    tables = (await found_of(journey, "k1")).tables
     found = {key: numbers for dims in (TOTAL, ("month",), ("sex",)) for key, numbers in tables[dims].items()}
     assert {name: {key: numbers[name] for key, numbers in found.items()} for name in expected} == {
         name: {key: expected[name][key] for key in expected["arrived"]} for name in expected
@@ -294,7 +297,7 @@ async def test_the_api_tells_rounded_numbers_with_their_definition_as_json_and_c
     assert all(column["definition"] for column in body["columns"])
 
     by_sex = await journey.get("/figures/k1", MANAGER, by="sex")
-    assert [(each["sex"], each["arrived"]) for each in by_sex["rows"]] == [("female", 50), ("male", None)]
+    assert [(each["sex"], each["arrived"]) for each in by_sex["rows"]] == [("female", 50)]
 
     answer = await journey.ask(
         "GET", "/figures/k1", MANAGER, params={"by": "country,month", "country": "NG", "format": "csv"}
@@ -319,7 +322,27 @@ async def test_every_figure_answers_for_every_table_that_it_lists(journey: Servi
         for table in item["tables"]:
             body = await journey.get(f"/figures/{item['figure']}", MANAGER, by=table)
             assert body["http"] == 200, (item["figure"], table, body)
-            assert all(each is None or each == 0 or each >= 5 for row in body["rows"] for each in small(body, row))
+            assert all(each is None or each >= 5 for row in body["rows"] for each in small(body, row))
+            assert all(row[FIGURES[item["figure"]].people] for row in body["rows"] if "comparison" not in row)
+
+
+async def test_figures_of_the_same_people_tell_the_same_of_them(journey: ServiceProcess) -> None:
+    await kept(journey, [there(sex=sex) for sex in ("female", "male", "female") for _ in range(7)])
+
+    told_ = {}
+    for name in ("k7", "k8", "k5", "k6", "k10"):
+        [row] = (await journey.get(f"/figures/{name}", MANAGER, by="country"))["rows"]
+        told_[name] = row[FIGURES[name].people]
+    assert set(told_.values()) == {20}
+
+
+async def test_duties_of_one_person_are_told_of_nowhere(journey: ServiceProcess) -> None:
+    missed_ = [missed("first_contact", 1, 70), met("first_contact", 1, 70, 76)]
+    await kept(journey, [there(*missed_), *[there()] * 8])
+
+    assert (await counts(journey, "k16"))[()]["people"] == 1
+    assert (await found_of(journey, "k16")).whose[()][()]["late"] == 1
+    assert (await journey.get("/figures/k16", MANAGER))["rows"] == []
 
 
 def small(body: dict[str, Any], row: dict[str, Any]) -> list[Any]:
@@ -353,5 +376,8 @@ async def test_the_manager_sees_who_waits_by_reference_the_longest_first_and_the
     first = await journey.get("/figures/k1/waiting", MANAGER, limit=3)
     rest = await journey.get("/figures/k1/waiting", MANAGER, limit=3, cursor=first["next_cursor"])
     assert [each["days"] for each in rest["items"]] == [since - 10]
+    assert first["total"] is None
+    counting = await journey.ask("GET", "/figures/k1/waiting", MANAGER, params={"count": "true"})
+    assert problem(counting, 422, "request_invalid")["errors"][0]["field"] == "count"
     subjects = await journey.pool.fetchval("select subjects from audit where action = 'list_waiting' limit 1")
     assert set(subjects) == {ids[name] for name in waiting}

@@ -28,6 +28,11 @@ def paged(listing: Listing) -> Any:
             raise ValueError(f"is not one of {', '.join(choices)}")
         return sort
 
+    def counting(count: bool) -> bool:
+        if count and not listing.counted:
+            raise ValueError("may not be true in this list: leave `count` out")
+        return count
+
     async def wish(
         request: Request,
         cursor: Annotated[str | None, Query(max_length=MOST_OF_A_CURSOR, description=_CURSOR)] = None,
@@ -36,7 +41,11 @@ def paged(listing: Listing) -> Any:
             str, AfterValidator(known), Query(json_schema_extra={"enum": choices}, description="`-`: descending")
         ] = listing.usual,
         updated_since: Annotated[Instant | None, Query(description=_SINCE)] = None,
-        count: Annotated[bool, Query(description="also count what is on all pages, as `total`")] = False,
+        count: Annotated[
+            bool,
+            AfterValidator(counting),
+            Query(description="also count what is on all pages, as `total`", include_in_schema=listing.counted),
+        ] = False,
     ) -> Wish:
         cursors = await Cursors.of(request, listing, sort)
         after = None if cursor is None else cursors.opened(cursor)

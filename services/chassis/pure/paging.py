@@ -40,7 +40,7 @@ class Listing:
 
     `source` is what follows `from`, `columns` what is selected, `id` the expression that tells its rows apart.
     `orders` come by the name that a caller gives. Any list can also be sorted by `id` and by `updated_at`. `usual` is
-    taken if no order is given, `-` before it for descending.
+    taken if no order is given, `-` before it for descending. `counted`: callers may ask how many there are.
     """
 
     source: str
@@ -49,6 +49,7 @@ class Listing:
     updated_at: str = "updated_at"
     orders: Mapping[str, Order] = field(default_factory=dict)
     usual: str = "id"
+    counted: bool = True
     id_type: Literal["uuid", "bigint"] = "uuid"
 
     def order(self, sort: str) -> Order:

@@ -66,8 +66,9 @@ class FigureList(Answer):
 
 
 class FigureView(FigureItem):
-    """One table of a figure. A number that could tell of fewer than five people is null; others are rounded to fives,
-    each by itself, and shares are made of what is told."""
+    """One table of a figure. A number below five, zero included, is null, and so is what could give it away; a group of
+    fewer than five people has no row. Others are rounded to fives, each by itself, and shares are made of what is
+    told."""
 
     as_of: date
     by: str

@@ -1,4 +1,4 @@
-"""All figures, in the order in which they are shown: the promise first."""
+"""All figures, in the order in which they are shown: the promise first; and which of them hang together."""
 
 from __future__ import annotations
 
@@ -49,3 +49,15 @@ FIGURES: Final[Mapping[str, Figure]] = {
         K18,
     )
 }
+
+
+def kin(figure: Figure) -> tuple[Figure, ...]:
+    """The figures that count the same people, or some of them as it says: they are protected together. None where
+    nothing is counted."""
+    counted = [each for each in FIGURES.values() if each.numbers]
+    return tuple(each for each in counted if figure in counted and _people(each) == _people(figure))
+
+
+def _people(figure: Figure) -> tuple[str, str]:
+    outer = next((each for each in FIGURES.values() if each.inner is not None and each.inner[2] is figure), figure)
+    return outer.rows, outer.where

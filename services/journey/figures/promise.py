@@ -34,25 +34,30 @@ BY_PERSON: Final = (
 
 
 def _within(days: int) -> tuple[Number, ...]:
+    """Of these days. An offer within 30 days need not be among those within 90: only whose 90 days are over has one."""
+    before = tuple(f"elapsed_{each}" for each in NDAYS if each < days)[-1:]
+    after = tuple(f"running_{each}" for each in NDAYS if each > days)[:1]
     over, runs = f"arrived_on < :d{days}", f"arrived_on >= :d{days}"
     return (
         Number(
             f"elapsed_{days}",
             f"people whose {days} days since arrival are over",
             f"count(*) filter (where {over})",
+            within=before,
             hxl=f"#population+elapsed+d{days}",
         ),
         Number(
             f"offered_{days}",
             f"of them, with a job offer within {days} days of arrival",
             f"count(*) filter (where {over} and days_to_offer <= {days})",
-            within=f"elapsed_{days}",
+            within=(f"elapsed_{days}", "promised"),
             hxl=f"#reached+offer+d{days}",
         ),
         Number(
             f"running_{days}",
             f"people whose {days} days still run: the cohort is incomplete by so many",
             f"count(*) filter (where {runs})",
+            within=after,
             hxl=f"#population+running+d{days}",
         ),
     )
@@ -70,6 +75,7 @@ K1: Final = Figure(
     ),
     source="domain K1; JobOffered, JobOfferCorrected, JobOfferRetracted, PlacementRecordVoided, ArrivedInCountry,"
     " ArrivalCorrected, RecordVoided",
+    people="arrived",
     where=PROMISED_TO,
     numbers=(
         Number("arrived", "people of the cohort", "count(*)", hxl="#population+arrived"),
@@ -89,7 +95,7 @@ K1: Final = Figure(
             "lost_offers",
             "of those who wait, with an offer that does not count: taken back, or for an internship",
             "count(*) filter (where lost_offers)",
-            within="waiting",
+            within=("waiting",),
             hxl="#inneed+offer+lost",
         ),
         *(number for days in NDAYS for number in _within(days)),

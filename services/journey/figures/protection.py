@@ -1,58 +1,54 @@
-"""No published number, and nothing that follows from several of them, tells how many a group under five has.
+"""What is published of the figures' counts, so that a small group cannot be read off or worked out.
 
-The one place where figures are made public. Three steps, in this order:
+The one place where figures are made public. Four steps, in this order (docs/domain.md: small-numbers):
 
-1. A count of 1 to 4 is withheld; every other one is told to the next multiple of five, each by itself
-   (docs/domain.md: small-numbers). 0 stays 0.
-2. Whoever knows all published tables knows more: a total is the sum of its parts, in each table and between tables, and
-   what is left of a number is a group too. From all of these together follow bounds for every count, told or not.
-3. Where the bounds leave one value for a group of 1 to 4, the smallest number that they rest on is withheld as well,
-   until none is left. What is withheld says `None` for whichever reason: at least 1.
+1. A count below five, zero included, is withheld; so is a count of offers, duties or courses of fewer than five people.
+   Every other one is told to the nearest multiple of five, each by itself. What is withheld can be 0 as well as 4.
+2. A group of fewer than five people has no row at all, and neither has one whose `people` are withheld for another
+   reason: that there is a row says that there are five people at least.
+3. What several figures count alike is one cell, told or withheld in all of them: they are protected together.
+4. Whoever knows all of these tables narrows down what is withheld: a total is the sum of its parts, and one number can
+   be a part of another. Where the bounds that follow leave one value for a small group, or for what is left of a
+   number, the smallest number that they rest on is withheld as well, until none is left.
 
-What it does not hold back: somebody who reads a figure every day sees that a number has changed since the day before.
+What it does not hold back. Bounds are drawn from one equation at a time: sums of several equations, and what is known
+from elsewhere, can narrow a cell further in contrived cases, in the worst one to its value. Figures of different people
+are told each by itself, but for those that say how they hang together. And somebody who reads a figure every day sees
+that a number has changed since the day before.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from journey.figures.shapes import Dims
+from journey.figures.query import Counted, Tables
+from journey.figures.shapes import SMALL, Dims, Fact, Figure
 
-SMALL: Final = 5
-"""Fewer people than this are a group that can tell of a person (domain: small-numbers)."""
 ANY: Final = 10**9
 """As many as there may be."""
 
 Key = tuple[str, ...]
-Counts = Mapping[str, int]
-"""The counts of one cell, by name of the number."""
-Table = Mapping[Key, Counts]
-Tables = Mapping[Dims, Table]
-"""The tables of one figure: by their dimensions, then by the values of these."""
-Sums = Sequence[tuple[str, Sequence[str]]]
-"""Which number is the sum of which."""
 Told = int | None
 Published = dict[Dims, dict[Key, dict[str, Told]]]
-Cell = tuple[Dims, Key, str]
+Place = tuple[str, Dims, Key, str]
+"""Where a number stands: figure, table, row, name."""
 
 
 def told(count: int) -> Told:
     """A count as it may be told by itself."""
-    return None if 0 < count < SMALL else SMALL * round(count / SMALL)
+    return None if count < SMALL else SMALL * round(count / SMALL)
 
 
 def bounds_of(published: Told) -> tuple[int, int]:
     """What follows from a published number alone."""
-    if published is None:
-        return 1, ANY
-    return (0, 0) if published == 0 else (max(SMALL, published - SMALL // 2), published + SMALL // 2)
+    return (0, ANY) if published is None else (max(SMALL, published - SMALL // 2), published + SMALL // 2)
 
 
 class Equation(NamedTuple):
-    """A total and its parts, by their places. `loose`: there is a remainder, which nobody publishes."""
+    """A total and its parts, by their cells. `loose`: there is a remainder, which nobody publishes."""
 
     total: int
     parts: tuple[int, ...]
@@ -61,50 +57,100 @@ class Equation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What adds up to what in the tables of a figure."""
+    """The cells of some figures, and what adds up to what."""
 
-    cells: list[Cell]
+    cells: dict[Place, int]
     values: list[int]
+    small: list[bool]
+    """Per cell, whether it is of fewer than five people."""
+    rows: list[tuple[int, tuple[int, ...]]]
+    """Per row, the cell of its people and those of all of its numbers."""
     equations: list[Equation]
     about: list[list[int]]
     """Per cell, the equations that it stands in."""
 
 
-def relations_of(tables: Tables, within: Mapping[str, str], sums: Sums = ()) -> Relations:
-    """Every equation between the counts of these tables. `within`: which number is a part of which; `sums`: which is
-    the sum of which. A table is compared with those that have one dimension less; for lack of one, two less."""
-    cells = [(dims, key, name) for dims, table in tables.items() for key, counts in table.items() for name in counts]
-    index = {cell: place for place, cell in enumerate(cells)}
-    found: list[Equation] = []
+def relations_of(found: Sequence[tuple[Figure, Counted]]) -> Relations:
+    """Every cell of these figures, and every equation between them."""
+    alike: dict[tuple[Fact, Key], int] = {}
+    relations = Relations({}, [], [], [], [], [])
+    for figure, counted in found:
+        for dims, table in counted.tables.items():
+            facts = figure.facts(dims)
+            for key, counts in table.items():
+                whose = counted.whose[dims][key]
+                for name, count in counts.items():
+                    cell = alike.setdefault((facts[name], key), len(relations.values))
+                    if cell == len(relations.values):
+                        relations.values.append(count)
+                        relations.small.append(min(count, counts[figure.people], whose.get(name, count)) < SMALL)
+                    relations.cells[figure.id, dims, key, name] = cell
+                of_row = tuple(relations.cells[figure.id, dims, key, name] for name in counts)
+                relations.rows.append((relations.cells[figure.id, dims, key, figure.people], of_row))
+    equations = dict.fromkeys(_equations(found, relations.cells))
+    relations.equations.extend(each for each in equations if each.parts and each.parts != (each.total,))
+    relations.about.extend([] for _ in relations.values)
+    for number, equation in enumerate(relations.equations):
+        for place in (equation.total, *equation.parts):
+            relations.about[place].append(number)
+    return relations
+
+
+def _equations(found: Sequence[tuple[Figure, Counted]], cells: dict[Place, int]) -> Iterator[Equation]:
+    for figure, counted in found:
+        yield from _between_tables(figure, counted.tables, cells)
+        of_one_row = [(whole, parts, False) for whole, parts in figure.sums]
+        of_one_row += [(whole, (part,), True) for part, whole in figure.within]
+        for dims, table in counted.tables.items():
+            for key in table:
+                for whole, names, loose in of_one_row:
+                    of_whole = tuple(cells[figure.id, dims, key, name] for name in names)
+                    yield Equation(cells[figure.id, dims, key, whole], of_whole, loose)
+        if figure.inner is not None:
+            yield from _of_inner(figure, counted.tables, cells)
+
+
+def _between_tables(figure: Figure, tables: Tables, cells: dict[Place, int]) -> Iterator[Equation]:
+    """A table is compared with those that have one dimension less; for lack of one, two less. People who can be in
+    several rows do not add up: each row is a part of the total."""
     for fewer, more in _nested(tables):
         places = [more.index(each) for each in fewer]
         parts: dict[Key, list[Key]] = defaultdict(list)
         for key in tables[more]:
             parts[tuple(key[place] for place in places)].append(key)
+        overlapping = figure.people if (set(more) - set(fewer)) & set(figure.several) else None
         for key, counts in tables[fewer].items():
             for name in counts:
-                of_parts = tuple(index[more, part, name] for part in parts[key])
-                found += [Equation(index[fewer, key, name], of_parts)]
-    of_one_cell = [(whole, tuple(parts_), False) for whole, parts_ in sums]
-    of_one_cell += [(whole, (part,), True) for part, whole in within.items()]
-    for dims, table in tables.items():
-        for key in table:
-            for whole, names, loose in of_one_cell:
-                of_whole = tuple(index[dims, key, name] for name in names)
-                found.append(Equation(index[dims, key, whole], of_whole, loose))
-    about: list[list[int]] = [[] for _ in cells]
-    for number, equation in enumerate(found):
-        for place in (equation.total, *equation.parts):
-            about[place].append(number)
-    return Relations(cells, [tables[dims][key][name] for dims, key, name in cells], found, about)
+                total = cells[figure.id, fewer, key, name]
+                of_parts = tuple(cells[figure.id, more, part, name] for part in parts[key])
+                if name == overlapping:
+                    yield from (Equation(total, (part,), loose=True) for part in of_parts)
+                else:
+                    yield Equation(total, of_parts)
 
 
-def _nested(tables: Tables) -> Iterator[tuple[Dims, Dims]]:
+def _nested(tables: Iterable[Dims]) -> Iterator[tuple[Dims, Dims]]:
     """Tables of which one has a dimension more than the other; for lack of one, two more."""
     for more in tables:
         inner = [dims for dims in tables if set(dims) < set(more)]
         largest = max(map(len, inner), default=0)
         yield from ((dims, more) for dims in inner if len(dims) == largest)
+
+
+def _of_inner(figure: Figure, tables: Tables, cells: dict[Place, int]) -> Iterator[Equation]:
+    """What another figure counts of some of these people: a part of the same row, and a row of the table by that."""
+    assert figure.inner is not None
+    dimension, value, inner = figure.inner
+    names = [(one.name, other.name) for one in figure.numbers for other in inner.numbers if one.sql == other.sql]
+    for dims, table in tables.items():
+        for key in table:
+            for ours, theirs in names:
+                part = cells.get((inner.id, dims, key, theirs))
+                if part is not None:
+                    yield Equation(cells[figure.id, dims, key, ours], (part,), loose=True)
+                same = cells.get((figure.id, (*dims, dimension), (*key, value), ours))
+                if part is not None and same is not None:
+                    yield Equation(same, (part,))
 
 
 class Attack:
@@ -148,43 +194,64 @@ class Attack:
         return narrower
 
     def given_away(self) -> list[int]:
-        """Per group of 1 to 4 that has one possible size: the equation from which that follows."""
-        values, known = self._relations.values, [low == high for low, high in zip(self.low, self.high, strict=True)]
-        counts = [self._by[place] for place, value in enumerate(values) if known[place] and 0 < value < SMALL]
+        """Per small group that has one possible size: the equation from which that follows."""
+        relations = self._relations
+        known = [low == high for low, high in zip(self.low, self.high, strict=True)]
+        counts = [self._by[place] for place, small in enumerate(relations.small) if small and known[place]]
         remainders = [
             number
-            for number, equation in enumerate(self._relations.equations)
-            if equation.loose and known[equation.total] and known[equation.parts[0]]
-            if 0 < values[equation.total] - values[equation.parts[0]] < SMALL
+            for number, (total, parts, loose) in enumerate(relations.equations)
+            if loose and known[total] and known[parts[0]]
+            if relations.values[total] - relations.values[parts[0]] < SMALL
         ]
         return counts + remainders
 
 
-def protected(
-    tables: Tables,
-    within: Mapping[str, str],
-    sums: Sums = (),
-    people: str | None = None,
-) -> Published:
-    """The tables as they are published: `None` is withheld. `people`: the number that says how many people the others
-    are about, where these count something else; of a group of 1 to 4 none of them is told."""
-    relations = relations_of(tables, within, sums)
-    published = [told(value) for value in relations.values]
-    if people is not None:
-        for place, (dims, key, _) in enumerate(relations.cells):
-            if relations.values[place] and 0 < tables[dims][key][people] < SMALL:
-                published[place] = None
+def protected(found: Sequence[tuple[Figure, Counted]]) -> list[Published]:
+    """The tables of these figures as they are published: `None` is withheld, and so is what has no row. Figures that
+    count the same people are given together (`journey.figures.catalogue.kin`)."""
+    relations = relations_of(found)
+    published = [None if small else told(count) for count, small in zip(relations.values, relations.small, strict=True)]
+    _close_rows(relations, published)
     while given_away := Attack(relations, published).given_away():
-        for number in given_away:
-            _withhold(relations, published, relations.equations[number])
-    result: Published = {dims: {key: {} for key in table} for dims, table in tables.items()}
-    for (dims, key, name), number_told in zip(relations.cells, published, strict=True):
-        result[dims][key][name] = number_told
+        _withhold(relations, published, [relations.equations[number] for number in given_away])
+        _close_rows(relations, published)
+    result: list[Published] = []
+    for figure, counted in found:
+        tables: Published = {dims: {} for dims in counted.tables}
+        for dims, table in counted.tables.items():
+            for key, counts in table.items():
+                row = {name: published[relations.cells[figure.id, dims, key, name]] for name in counts}
+                if row[figure.people] is not None:
+                    tables[dims][key] = row
+        result.append(tables)
     return result
 
 
-def _withhold(relations: Relations, published: list[Told], equation: Equation) -> None:
-    """Withholds the smallest number that this equation rests on; where none of them is told, the smallest of all."""
-    beside = [each for each in (equation.total, *equation.parts) if published[each]]
-    found = beside or [each for each, public in enumerate(published) if public]
-    published[min(found, key=lambda each: (relations.values[each], each))] = None
+def _close_rows(relations: Relations, published: list[Told]) -> None:
+    """Withholds every number of people who are not told themselves."""
+    before = None
+    while before != published.count(None):
+        before = published.count(None)
+        for people, numbers in relations.rows:
+            if published[people] is None:
+                for place in numbers:
+                    published[place] = None
+
+
+def _withhold(relations: Relations, published: list[Told], equations: Iterable[Equation]) -> None:
+    """Withholds the smallest number that each equation rests on, unless one of another has gone by now that it rests
+    on too; where none of them has any that is told, the smallest number of all."""
+    gone: set[int] = set()
+    for total, parts, _ in equations:
+        numbers = {total, *parts}
+        if not numbers & gone and (told_ := [each for each in numbers if published[each]]):
+            gone.add(_smallest(relations, published, told_))
+    if not gone:
+        _smallest(relations, published, [each for each, public in enumerate(published) if public])
+
+
+def _smallest(relations: Relations, published: list[Told], among: Sequence[int]) -> int:
+    smallest = min(among, key=lambda each: (relations.values[each], each))
+    published[smallest] = None
+    return smallest

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from journey.figures.protection import SMALL, Told, protected
+from journey.figures.protection import Published, Told, protected
 from journey.figures.query import Counted, Quantiles
-from journey.figures.shapes import Dims, Figure, Unit
+from journey.figures.shapes import SMALL, Dims, Figure, Unit
 
 Value = float | int | str | None
 Line = dict[str, Value]
@@ -60,9 +60,13 @@ class PublishedFigure:
     tables: Mapping[Dims, tuple[Line, ...]]
 
 
-def publish(figure: Figure, found: Counted, as_of: date) -> PublishedFigure:
-    """What may be seen of the counts of a figure."""
-    counts = protected(found.tables, figure.within, figure.sums, figure.people)
+def publish(found: Sequence[tuple[Figure, Counted]], as_of: date) -> dict[str, PublishedFigure]:
+    """What may be seen of the counts of figures of the same people, by the ids of these."""
+    together = zip(found, protected(found), strict=True)
+    return {figure.id: _publish(figure, counted, counts, as_of) for (figure, counted), counts in together}
+
+
+def _publish(figure: Figure, found: Counted, counts: Published, as_of: date) -> PublishedFigure:
     tables: dict[Dims, tuple[Line, ...]] = {}
     for dims, table in counts.items():
         lines = []

@@ -23,11 +23,17 @@ class Quantiles(NamedTuple):
     ninetieth: int | None
 
 
+Tables = dict[Dims, dict[tuple[str, ...], dict[str, int]]]
+"""The tables of a figure: by their dimensions, then by the values of these, then by the name of the number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What the database says of a figure, exactly. Nothing of it is public before it was protected."""
 
-    tables: dict[Dims, dict[tuple[str, ...], dict[str, int]]]
+    tables: Tables
+    whose: Tables
+    """Of how many people a number is that counts something else."""
     spreads: dict[Dims, dict[tuple[str, ...], dict[str, Quantiles]]]
 
 
@@ -44,6 +50,7 @@ def statement(figure: Figure) -> tuple[str, tuple[str, ...]]:
     by = [f"by_{each}" for each in dimensions]
     groups = ", ".join(f"({', '.join(f'by_{each}' for each in dims)})" for dims in figure.tables)
     counts = [f"{each.sql} as {each.name}" for each in figure.numbers]
+    counts += [f"{each.whose} as {each.name}_whose" for each in figure.numbers if each.whose]
     for each in figure.spreads:
         counts.append(f"count({each.column}) as {each.name}_known")
         counts.append(f"percentile_disc({HALVES}) within group (order by {each.column}) as {each.name}")
@@ -79,11 +86,13 @@ def counted(figure: Figure, rows: Iterable[Row]) -> Counted:
     """The tables of a figure from the rows of its statement."""
     dimensions = figure.dimensions
     of_bits = {_bits(dimensions, dims): dims for dims in figure.tables}
-    found = Counted({dims: {} for dims in figure.tables}, {dims: {} for dims in figure.tables})
+    tables = figure.tables
+    found = Counted({dims: {} for dims in tables}, {dims: {} for dims in tables}, {dims: {} for dims in tables})
     for row in rows:
         dims = of_bits[row["which"]]
         key = tuple(row[f"by_{each}"] for each in dims)
         found.tables[dims][key] = {each.name: int(row[each.name] or 0) for each in figure.numbers}
+        found.whose[dims][key] = {each.name: int(row[f"{each.name}_whose"]) for each in figure.numbers if each.whose}
         found.spreads[dims][key] = {
             each.name: Quantiles(row[f"{each.name}_known"], *(row[each.name] or (None, None)))
             for each in figure.spreads

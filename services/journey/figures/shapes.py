@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Dims = tuple[str, ...]
+Fact = tuple[str, ...]
+"""What a number of a table counts, whichever figure it stands in."""
 Unit = Literal["persons", "offers", "referrals", "courses", "measures", "duties", "hours", "days", "per cent", "ratio"]
 
 TOTAL: Final[Dims] = ()
 UNKNOWN: Final = "unknown"
+SMALL: Final = 5
+"""Fewer people than this are a group that can tell of a person (docs/domain.md: small-numbers)."""
 NOT_RECORDED: Final = "not recorded yet"
 
 DIMENSIONS: Final[Mapping[str, tuple[str, str]]] = {
@@ -38,16 +42,19 @@ class Number:
     """One count per cell of a table.
 
     `sql` is an aggregate over the figure's rows; `:today`, `:N` (that many days before today) and names of lists stand
-    for parameters. `within`: the number that this is a part of; what is left of that one can tell of a person too.
+    for parameters. `within`: the numbers that are never smaller, since what is counted here is counted there; what is
+    left of them can tell of a person too. `whose`: an aggregate, how many people a number is about that counts
+    something else.
     """
 
     name: str
     words: str
     sql: str
     unit: Unit = "persons"
-    within: str | None = None
+    within: tuple[str, ...] = ()
     hxl: str = ""
     """Its HXL tag, if the usual one would say less."""
+    whose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +106,22 @@ class Figure:
     tables: tuple[Dims, ...] = (TOTAL,)
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Numbers that are the sum of others."""
-    people: str | None = None
-    """The number that says how many people the others are about, where these count something else."""
+    people: str = "people"
+    """The number that says how many people a row is about: of fewer than five there is none."""
+    several: Dims = ()
+    """Dimensions by which one person can be counted in several rows of a table."""
+    inner: tuple[str, str, Figure] | None = None
+    """Another figure that counts those of these people who have this value of this dimension."""
 
     @property
-    def within(self) -> dict[str, str]:
+    def within(self) -> tuple[tuple[str, str], ...]:
         """Which number is a part of which."""
-        return {each.name: each.within for each in self.numbers if each.within is not None}
+        return tuple((each.name, whole) for each in self.numbers for whole in each.within)
+
+    def facts(self, dims: Dims) -> dict[str, Fact]:
+        """What each number of a table counts: the same people, alike, by the same values."""
+        by = [self.expression(each) for each in dims]
+        return {each.name: (self.rows, self.where, each.sql, *by) for each in self.numbers}
 
     @property
     def dimensions(self) -> Dims:

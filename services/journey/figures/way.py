@@ -18,6 +18,7 @@ K5: Final = Figure(
     source="domain K5; ReturneeReferred, ReferralReceived, ReferralAccepted, ReferralRejected, ReferralRedirected,"
     " ReturneeDeparted, ArrivedInCountry, FirstContactMade, ReintegrationPlanAgreed, JobOffered, EmploymentStarted",
     unit="days",
+    people="referred",
     where="asked > 0",
     day="referred_at",
     numbers=(Number("referred", "people who were referred", "count(*)"),),
@@ -35,6 +36,13 @@ K5: Final = Figure(
     tables=(TOTAL, ("month",), ("country",)),
 )
 
+
+def _sum(name: str, words: str, column: str, *within: str) -> Number:
+    """Referrals: of each person as many as the column says."""
+    of_whom = f"count(*) filter (where {column} > 0)"
+    return Number(name, words, f"sum({column})", "referrals", within, whose=of_whom)
+
+
 K6: Final = Figure(
     id="k6",
     title="Answers to referrals",
@@ -48,37 +56,30 @@ K6: Final = Figure(
     source="domain K6; ReturneeReferred, ReferralReceived, ReferralAccepted, ReferralRejected, ReferralRedirected,"
     " ReferralWithdrawn, ReferralCompleted, ReferralFailed, ReferralReopened",
     unit="referrals",
-    people="people",
     where="asked > 0",
     day="referred_at",
     numbers=(
-        Number("people", "people who were referred", "count(*)"),
-        Number("asked", "referrals", "sum(asked)", "referrals"),
-        Number("answered", "of them, answered", "sum(answered)", "referrals", within="asked"),
-        Number(
-            "with_limit",
-            "of those answered, with a known limit",
-            "sum(answers_with_limit)",
-            "referrals",
-            within="answered",
-        ),
-        Number("in_time", "of those, answered in time", "sum(answers_in_time)", "referrals", within="with_limit"),
-        Number("accepted", "accepted", "sum(accepted)", "referrals", within="asked"),
-        Number("rejected", "rejected", "sum(rejected)", "referrals", within="asked"),
-        Number("redirected", "passed on to another centre", "sum(redirected)", "referrals", within="asked"),
-        Number("withdrawn", "taken back", "sum(withdrawn)", "referrals", within="asked"),
-        Number("closed", "closed", "sum(closed)", "referrals", within="asked"),
+        Number("people", "people who were referred", "count(*)", within=("asked",)),
+        _sum("asked", "referrals", "asked"),
+        _sum("answered", "of them, answered", "answered", "asked"),
+        _sum("with_limit", "of those answered, with a known limit", "answers_with_limit", "answered"),
+        _sum("in_time", "of those, answered in time", "answers_in_time", "with_limit"),
+        _sum("accepted", "accepted", "accepted", "answered"),
+        _sum("rejected", "rejected", "rejected", "answered", "closed"),
+        _sum("redirected", "passed on to another centre", "redirected", "answered", "closed"),
+        _sum("withdrawn", "taken back", "withdrawn", "closed"),
+        _sum("closed", "closed", "closed", "asked"),
         Number(
             "passed_on_once",
             "people whose referral was passed on",
             "count(*) filter (where redirect_depth > 0)",
-            within="people",
+            within=("people", "redirected"),
         ),
         Number(
             "passed_on_twice",
             "of them, more than once",
             "count(*) filter (where redirect_depth > 1)",
-            within="passed_on_once",
+            within=("passed_on_once",),
         ),
     ),
     shares=(
@@ -98,11 +99,17 @@ K7: Final = Figure(
         " which they may leave."
     ),
     source="domain K7, S7; ReturneeDeparted, DeadlineMet (handover_package, level 0)",
+    people="departed",
     where="departed_on is not null",
     day="departed_on",
     numbers=(
         Number("departed", "people who have left Germany", "count(*)"),
-        Number("in_time", "of them, handed over in time", "count(*) filter (where package_in_time)", within="departed"),
+        Number(
+            "in_time",
+            "of them, handed over in time",
+            "count(*) filter (where package_in_time)",
+            within=("departed",),
+        ),
     ),
     shares=(Share("handed_over", "handed over in time", "in_time", "departed"),),
     missing=(
@@ -125,12 +132,18 @@ K8: Final = Figure(
     ),
     source="domain K8, S4; ReturneeDeparted, ArrivedInCountry, ArrivalCorrected, RecordVoided, NeverArrived,"
     " DeadlineMissed, DeadlineMet",
+    people="departed",
     where="departed_on is not null",
     day="departed_on",
     numbers=(
         Number("departed", "people who have left Germany", "count(*)"),
         Number("confirmed", "of them, arrived", "count(*) filter (where arrived_on is not null)"),
-        Number("in_time", "of those, confirmed in time", "count(*) filter (where arrival_in_time)", within="confirmed"),
+        Number(
+            "in_time",
+            "of those, confirmed in time",
+            "count(*) filter (where arrival_in_time)",
+            within=("confirmed",),
+        ),
         Number("never_arrived", "never came, as far as the centre knows", "count(*) filter (where never_arrived)"),
         Number("unconfirmed", "nothing is told", "count(*) filter (where arrived_on is null and not never_arrived)"),
     ),
@@ -170,19 +183,27 @@ K15: Final = Figure(
         " last 365 days, per desk in Germany."
     ),
     source="domain K15; CaseOpened, ReturneeReferred, ReferralAccepted and the ends of referrals",
-    where="open or referred_at >= :d365",
+    where="open or (referred_at >= :d365 and asked > 0)",
     day="opened_at",
     numbers=(
-        Number("open", "cases in the care of a centre", "count(*) filter (where open)"),
+        Number("people", "people of whom either is true", "count(*)"),
+        Number("open", "cases in the care of a centre", "count(*) filter (where open)", within=("people",)),
         Number(
             "referred",
             "people referred in the last 365 days",
             "count(*) filter (where referred_at >= :d365 and asked > 0)",
+            within=("people",),
         ),
     ),
     missing=(Missing("per_counsellor", "cases per counsellor: no event names a person of the staff", ()),),
     tables=(TOTAL, ("country",), ("desk",), ("country", "centre")),
 )
+
+
+def _duties(name: str, words: str, which: str, *within: str) -> Number:
+    counted = f"filter (where {which})"
+    return Number(name, words, f"count(*) {counted}", "duties", within, whose=f"count(distinct id) {counted}")
+
 
 K16: Final = Figure(
     id="k16",
@@ -194,19 +215,20 @@ K16: Final = Figure(
     ),
     source="domain K16; DeadlineMissed, DeadlineMet of all services",
     unit="duties",
+    several=("deadline_type",),
     rows="outcome cross join lateral jsonb_array_elements(duties) as owed(duty)",
     numbers=(
-        Number("due", "duties that are decided", "count(*)", "duties"),
-        Number("in_time", "done in time", "count(*) filter (where (duty ->> 2)::int = 0)", "duties"),
-        Number("late", "done late", "count(*) filter (where (duty ->> 2)::int > 0 and (duty ->> 3)::bool)", "duties"),
-        Number("open", "missed, and not done yet", "count(*) filter (where not (duty ->> 3)::bool)", "duties"),
+        Number("people", "people about whom something was owed", "count(distinct id)", within=("due",)),
+        Number("due", "duties that are decided", "count(*)", "duties", whose="count(distinct id)"),
+        _duties("in_time", "done in time", "(duty ->> 2)::int = 0"),
+        _duties("late", "done late", "(duty ->> 2)::int > 0 and (duty ->> 3)::bool", "missed_1"),
+        _duties("open", "missed, and not done yet", "not (duty ->> 3)::bool"),
         *(
-            Number(
+            _duties(
                 f"missed_{level}",
                 f"missed on level {level}",
-                f"count(*) filter (where (duty ->> 2)::int >= {level})",
-                "duties",
-                within="due",
+                f"(duty ->> 2)::int >= {level}",
+                "due" if level == 1 else f"missed_{level - 1}",
             )
             for level in (1, 2, 3)
         ),

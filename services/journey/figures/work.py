@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from journey.figures.promise import ADULTS, BY_PERSON
+from journey.figures.promise import ADULTS, BY_PERSON, K1
 from journey.figures.shapes import TOTAL, Figure, Missing, Number, Share
 
 ENDS: Final = ("accepted", "declined", "expired", "retracted")
+
+
+def _offers(name: str, words: str, count: str) -> Number:
+    return Number(name, words, f"sum({count})", "offers", whose=f"count(*) filter (where {count} > 0)")
+
 
 K2: Final = Figure(
     id="k2",
@@ -21,15 +26,14 @@ K2: Final = Figure(
     source="domain K2; JobOffered, JobOfferAccepted, JobOfferDeclined, JobOfferExpired, JobOfferRetracted,"
     " PlacementRecordVoided",
     unit="offers",
-    people="people",
     where="offers_made > 0",
     numbers=(
-        Number("people", "people with an offer", "count(*)", hxl="#population+offer"),
-        Number("made", "offers", "sum(offers_made)", "offers"),
-        Number("ended", "offers that have ended", f"sum({' + '.join(f'offers_{end}' for end in ENDS)})", "offers"),
-        Number("open", "offers that wait for an answer", "sum(offers_open)", "offers"),
+        Number("people", "people with an offer", "count(*)", within=("made",), hxl="#population+offer"),
+        _offers("made", "offers", "offers_made"),
+        _offers("ended", "offers that have ended", " + ".join(f"offers_{end}" for end in ENDS)),
+        _offers("open", "offers that wait for an answer", "offers_open"),
         *(
-            Number(end, f"offers {words}", f"sum(offers_{end})", "offers")
+            _offers(end, f"offers {words}", f"offers_{end}")
             for end, words in zip(
                 ENDS,
                 ("accepted", "declined", "that nobody answered in time", "taken back by the employer"),
@@ -52,6 +56,8 @@ K3: Final = Figure(
         " have died."
     ),
     source="domain K3; EmploymentStarted, EmploymentCorrected, PlacementRecordVoided, ArrivedInCountry",
+    people="arrived",
+    inner=("target_group", "RETURNEE_DE", K1),
     where=f"arrived_on is not null and {ADULTS}",
     numbers=(
         Number("arrived", "people of the cohort", "count(*)"),
@@ -61,25 +67,25 @@ K3: Final = Figure(
             "working_180",
             "of those whose days are over, in work within 180 days",
             "count(*) filter (where arrived_on < :d180 and days_to_work <= 180)",
-            within="elapsed_180",
+            within=("elapsed_180",),
         ),
         Number(
             "formal_180",
             "of them, in formal work",
             "count(*) filter (where arrived_on < :d180 and days_to_work <= 180 and work_formal)",
-            within="working_180",
+            within=("working_180",),
         ),
         Number(
             "subsidised_180",
             "of them, in work that the programme pays a part of",
             "count(*) filter (where arrived_on < :d180 and days_to_work <= 180 and work_subsidised)",
-            within="working_180",
+            within=("working_180",),
         ),
         Number(
             "internship_only",
             "people of the cohort who have begun an internship, and no work",
             "count(*) filter (where internship and days_to_work is null)",
-            within="arrived",
+            within=("arrived",),
         ),
     ),
     shares=(
@@ -100,13 +106,14 @@ K3_OCCUPATION: Final = Figure(
         " and minor groups), at any time after their arrival. Internships are not counted."
     ),
     source="domain C, questions of the Bundestag (S14); EmploymentStarted, EmploymentCorrected",
+    people="working",
     where="days_to_work is not null",
     occupation="work_occupation",
     numbers=(
         Number("working", "people who have begun to work", "count(*)"),
-        Number("formal", "of them, in formal work", "count(*) filter (where work_formal)", within="working"),
+        Number("formal", "of them, in formal work", "count(*) filter (where work_formal)", within=("working",)),
         Number(
-            "subsidised", "of them, in subsidised work", "count(*) filter (where work_subsidised)", within="working"
+            "subsidised", "of them, in subsidised work", "count(*) filter (where work_subsidised)", within=("working",)
         ),
     ),
     tables=(
@@ -142,32 +149,39 @@ K10: Final = Figure(
         " ISCO-08 minor group (three digits) of the course and of work that the person has begun is the same."
     ),
     source="domain K10; ReturneeReferred, EnrolmentConfirmed, EnrolmentCancelled, CourseCompleted, EmploymentStarted",
+    people="referred",
     where="asked > 0",
     day="referred_at",
     numbers=(
         Number("referred", "people who were referred", "count(*)"),
         Number(
-            "enrolled", "of them, with a seat in a course", "count(*) filter (where enrolled > 0)", within="referred"
+            "enrolled", "of them, with a seat in a course", "count(*) filter (where enrolled > 0)", within=("referred",)
         ),
         Number(
             "completed",
             "of them, with a course that was completed",
             "count(*) filter (where completed > 0)",
-            within="enrolled",
+            within=("enrolled", "courses"),
         ),
         Number(
             "cancelled_for_departure",
             "people of whom a course was cancelled because they left before its end",
             "count(*) filter (where cancelled_for_departure > 0)",
-            within="referred",
+            within=("referred",),
         ),
         Number(
             "same_occupation",
             "of those who completed a course, in work in its minor group",
             "count(*) filter (where course_and_work)",
-            within="completed",
+            within=("completed",),
         ),
-        Number("courses", "courses that were completed", "coalesce(sum(completed), 0)", "courses"),
+        Number(
+            "courses",
+            "courses that were completed",
+            "coalesce(sum(completed), 0)",
+            "courses",
+            whose="count(*) filter (where completed > 0)",
+        ),
     ),
     shares=(
         Share("enrolment", "with a seat, of those referred", "enrolled", "referred"),
@@ -182,6 +196,12 @@ K10: Final = Figure(
     tables=(TOTAL, ("month",), ("country",), ("sex",), ("age_band",), ("desk",), ("country", "sex")),
 )
 
+
+def _measures(name: str, words: str, kind: str) -> Number:
+    counted = f"filter (where kind = '{kind}')"
+    return Number(name, words, f"count(*) {counted}", "measures", whose=f"count(distinct id) {counted}")
+
+
 K11: Final = Figure(
     id="k11",
     title="Measures by category",
@@ -194,7 +214,7 @@ K11: Final = Figure(
     source="domain K11, S1 footnotes 3 to 5; CourseCompleted, EmploymentStarted, ReintegrationPlanAgreed; categories of"
     " agreed measures: assistance_codes",
     unit="measures",
-    people="people",
+    several=("category",),
     rows=(
         "outcome cross join lateral ("
         " select 'course' as kind, each as category from jsonb_array_elements_text(courses) as each"
@@ -204,9 +224,14 @@ K11: Final = Figure(
     ),
     numbers=(
         Number("people", "people with at least one of these", "count(distinct id)"),
-        Number("courses", "courses completed in Germany", "count(*) filter (where kind = 'course')", "measures"),
-        Number("works", "people who began to work, or an internship", "count(*) filter (where kind = 'work')"),
-        Number("agreed", "measures that the latest plans hold", "count(*) filter (where kind = 'agreed')", "measures"),
+        _measures("courses", "courses completed in Germany", "course"),
+        Number(
+            "works",
+            "people who began to work, or an internship",
+            "count(*) filter (where kind = 'work')",
+            within=("people",),
+        ),
+        _measures("agreed", "measures that the latest plans hold", "agreed"),
     ),
     missing=(
         Missing("delivered", "measures of the centres that were done", ("MeasureStarted", "MeasureCompleted")),

@@ -21,6 +21,7 @@ from journey.views import figures
 from vocabulary.countries import GERMANY, day_at
 
 WITHHELD: Final = "withheld"
+NO_ROW: Final = "Fewer than five people, nobody included, or withheld beside a small group."
 BY_COUNTRY: Final = ("country",)
 UNITS: Final[Mapping[Unit, str]] = {"hours": " h", "days": " d", "per cent": " %"}
 
@@ -30,25 +31,25 @@ class KnownFigures:
 
     async def all(self, visit: Visit, country: str) -> FiguresPage:
         """All of them, in total or of one country."""
-        shown, absent = [], []
-        for counted in FIGURES.values():
-            if country and counted.tables and BY_COUNTRY not in counted.tables:
-                absent.append(counted.id.upper())
-            else:
-                shown.append(await self._published(visit, counted))
+        absent = [each for each in FIGURES.values() if country and each.tables and BY_COUNTRY not in each.tables]
+        shown = [each for each in FIGURES.values() if each not in absent]
+        known: dict[str, PublishedFigure] = {}
+        for counted in shown:
+            if counted.id not in known:
+                known |= await self._published(visit, counted)
         return FiguresPage(
             as_of=day_at(GERMANY, now_of(visit)),
             country=country,
             filters=filters_of(visit, {"country": country}, BY_COUNTRY),
-            figures=tuple(figure_of(each, _line(each, country)) for each in shown),
-            absent=f"Not told per country: {', '.join(absent)}." if absent else "",
+            figures=tuple(figure_of(known[each.id], _line(known[each.id], country)) for each in shown),
+            absent=f"Not told per country: {', '.join(each.id.upper() for each in absent)}." if absent else "",
         )
 
     async def one(self, visit: Visit, name: str) -> FigurePage:
         """One with all of its tables. Raises `Problem` 404 if there is none."""
         if name not in FIGURES:
             raise Problem.of(refusals.FIGURE_NOT_FOUND)
-        published = await self._published(visit, FIGURES[name])
+        published = (await self._published(visit, FIGURES[name]))[name]
         tables = tuple(table_of(published, dims) for dims in published.tables if dims != TOTAL)
         return FigurePage(published.as_of, figure_of(published, _line(published, "")), tables)
 
@@ -86,13 +87,13 @@ class KnownFigures:
             late="Waits",
         )
 
-    async def _published(self, visit: Visit, counted: Counted) -> PublishedFigure:
+    async def _published(self, visit: Visit, counted: Counted) -> dict[str, PublishedFigure]:
         today = day_at(GERMANY, now_of(visit))
         return await figures.published(documents_of(visit), counted, reference_of(visit), today)
 
 
 def _line(published: PublishedFigure, country: str) -> Line | None:
-    """The cell that a card shows. None: there is no such cell, which is not the same as one that is withheld."""
+    """The row that a card shows. None: there is none, for nobody or for fewer than five people."""
     rows = published.tables.get(BY_COUNTRY if country else TOTAL, ())
     return next((row for row in rows if not country or row["country"] == country), None)
 
@@ -114,6 +115,7 @@ def figure_of(published: PublishedFigure, line: Line | None) -> Figure:
             if line is not None and each.name not in shares
         ),
         missing=tuple(each.words for each in counted.missing),
+        says=NO_ROW if line is None and counted.numbers and TOTAL in counted.tables else "",
     )
 
 

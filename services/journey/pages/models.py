@@ -135,7 +135,8 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure with its definition beside it. `missing`: what belongs to it and no event tells."""
+    """A figure with its definition beside it. `missing`: what belongs to it and no event tells; `says`: why it has no
+    numbers."""
 
     id: str
     title: str
@@ -144,6 +145,7 @@ class Figure:
     bars: tuple[Bar, ...] = ()
     numbers: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)

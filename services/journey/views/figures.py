@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.paging import Listing, Order, Page, Wish
 from journey.figures.answers import WaitingItem
-from journey.figures.catalogue import FIGURES, K18
+from journey.figures.catalogue import FIGURES, K18, kin
 from journey.figures.promise import K1, PROMISED_TO
 from journey.figures.publishing import PublishedFigure, equity, publish
 from journey.figures.query import Counted, counted, parameters, statement
@@ -18,36 +19,45 @@ from journey.figures.shapes import Figure
 from journey.figures.work import K3
 from journey.reference import Reference
 from journey.resources import Promised
+from journey.views.cases import ONE_SNAPSHOT
 
 WAITING: Final = Listing(
     source="outcome",
     columns="case_ref, country, centre, arrived_on, lost_offers",
     orders={"arrived_on": Order("arrived_on", "text")},
     usual="arrived_on",
+    counted=False,
 )
-"""Whoever has waited longest comes first."""
+"""Whoever has waited longest comes first. How many wait is told by K1."""
 STATEMENTS: Final = {each.id: statement(each) for each in FIGURES.values() if each.numbers}
 """The SQL of each figure, and the names of its parameters."""
 
 
-async def published(documents: Documents, figure: Figure, lists: Reference, today: date) -> PublishedFigure:
-    """All tables of a figure. What is counted leaves this function protected."""
-    if figure is K18:
-        k1, k3 = [await published(documents, each, lists, today) for each in (K1, K3)]
-        return equity(figure, k1, k3)
-    if figure.id not in STATEMENTS:
-        return PublishedFigure(figure, today, {})
-    found = await count(documents, figure, lists, today)
-    return await asyncio.to_thread(publish, figure, found, today)
+async def published(documents: Documents, figure: Figure, lists: Reference, today: date) -> dict[str, PublishedFigure]:
+    """All tables of a figure, and those of the figures that count the same people: by the ids of these. What is counted
+    leaves this function protected."""
+    of = kin(K1 if figure is K18 else figure)
+    if not of:
+        return {figure.id: PublishedFigure(figure, today, {})}
+    found = await asyncio.to_thread(publish, await count(documents, of, lists, today), today)
+    return found | {K18.id: equity(K18, found[K1.id], found[K3.id])} if K1 in of else found
 
 
-async def count(documents: Documents, figure: Figure, lists: Reference, today: date) -> Counted:
-    """The exact counts, which are nobody's to see."""
-    text, names = STATEMENTS[figure.id]
+async def count(
+    documents: Documents, of: Sequence[Figure], lists: Reference, today: date
+) -> list[tuple[Figure, Counted]]:
+    """The exact counts, which are nobody's to see: of all these figures at the same moment."""
     values = parameters(today, lists.ends_case, {each.code: each.category for each in lists.assistance_codes})
-    async with documents.pool.acquire(timeout=LENT_WITHIN) as connection:
-        rows = await connection.fetch(text, *(values[name] for name in names))
-    return counted(figure, rows)
+    found = []
+    async with (
+        documents.pool.acquire(timeout=LENT_WITHIN) as connection,
+        connection.transaction(**ONE_SNAPSHOT),
+    ):
+        for figure in of:
+            text, names = STATEMENTS[figure.id]
+            rows = await connection.fetch(text, *(values[name] for name in names))
+            found.append((figure, counted(figure, rows)))
+    return found
 
 
 async def waiting(

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from journey.domain.outcome import Part
-from journey.figures.catalogue import FIGURES, K18
+from journey.figures.catalogue import FIGURES, K18, kin
 from journey.figures.csv_hxl import csv_of
 from journey.figures.promise import K1
 from journey.figures.publishing import PublishedFigure, columns, equity, publish
 from journey.figures.query import Counted, Quantiles, counted, parameters, statement
 from journey.figures.shapes import DIMENSIONS, TOTAL, Figure
 from journey.figures.way import K5, K6, K8
-from journey.figures.work import K3
+from journey.figures.work import K3, K11
+from journey.pages.known_figures import NO_ROW, figure_of
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 EVENTS = {path.name.partition(".")[0] for path in (SCHEMAS / "events").rglob("*.json")}
@@ -59,11 +60,38 @@ def test_a_figure_has_its_definition_and_its_parts_are_among_its_numbers(figure:
     assert figure.words.endswith(".")
     assert all(each.words for each in columns(figure))
     assert len({each.name for each in columns(figure)}) == len(columns(figure))
-    assert {*figure.within, *figure.within.values()} <= names
+    assert {each for pair in figure.within for each in pair} <= names
     assert {each for whole, parts in figure.sums for each in (whole, *parts)} <= names
     assert {each for share in figure.shares for each in (share.part, share.whole) if each} <= names
     assert set(figure.dimensions) <= DIMENSIONS.keys()
-    assert figure.people is None or figure.people in names
+
+
+@ALL
+def test_a_figure_says_how_many_people_each_number_is_about(figure: Figure) -> None:
+    if not figure.numbers:
+        return
+    [people] = [each for each in figure.numbers if each.name == figure.people]
+
+    assert people.unit == "persons"
+    assert people.sql == ("count(*)" if figure.rows == "outcome" else "count(distinct id)")
+    assert all(each.unit == "persons" or each.whose for each in figure.numbers)
+
+
+@ALL
+def test_figures_of_the_same_people_are_protected_together(figure: Figure) -> None:
+    alike = [
+        each for each in FIGURES.values() if each.numbers and (each.rows, each.where) == (figure.rows, figure.where)
+    ]
+
+    assert set(alike) <= set(kin(figure)) or not figure.numbers
+    assert figure.inner is None or figure.inner[2] in kin(figure)
+
+
+def test_the_promise_counts_as_the_share_in_work_does_of_whom_both_are_about() -> None:
+    dimension, value, inner = K3.inner or ("", "", K3)
+
+    assert inner.where == f"{dimension} = '{value}' and {K3.where}"
+    assert {each.id for each in kin(K1)} == {"k1", "k3"} == {each.id for each in kin(K3)}
 
 
 def test_every_column_that_figures_count_is_a_field_of_the_part_and_the_other_way_round() -> None:
@@ -118,8 +146,14 @@ def k8(departed: int, confirmed: int, in_time: int, never: int) -> PublishedFigu
         "never_arrived": never,
         "unconfirmed": departed - confirmed - never,
     }
-    figure = Figure("k8", "", "", "", numbers=K8.numbers, shares=K8.shares, sums=K8.sums)
-    return publish(figure, Counted({TOTAL: {(): counts}}, {TOTAL: {(): {}}}), ON)
+    figure = Figure("k8", "", "", "", numbers=K8.numbers, shares=K8.shares, sums=K8.sums, people="departed")
+    return published(figure, counts)
+
+
+def published(figure: Figure, counts: dict[str, int], **spreads: Quantiles) -> PublishedFigure:
+    """What is published of these counts in total."""
+    found = Counted({TOTAL: {(): counts}}, {TOTAL: {(): {}}}, {TOTAL: {(): spreads}})
+    return publish([(figure, found)], ON)[figure.id]
 
 
 def test_a_share_is_made_of_what_is_told_of_both_numbers() -> None:
@@ -137,30 +171,29 @@ def test_a_share_of_a_number_that_is_withheld_is_withheld() -> None:
     assert line["never_came"] is None
 
 
-def test_a_share_of_nobody_is_none() -> None:
-    [line] = k8(0, 0, 0, 0).tables[TOTAL]
-
-    assert line["departed"] == 0
-    assert line["never_came"] is None
+@pytest.mark.parametrize("people", [0, 1, 4])
+def test_of_fewer_than_five_people_there_is_no_line(people: int) -> None:
+    assert k8(people, people, 0, 0).tables[TOTAL] == ()
 
 
 @pytest.mark.parametrize(("known", "median", "p90"), [(9, None, None), (10, 4, None), (49, 4, None), (50, 4, 11)])
 def test_a_spread_is_told_where_five_people_lie_on_either_side(known: int, median: int | None, p90: int | None) -> None:
-    figure = Figure("k5", "", "", "", numbers=K5.numbers, spreads=K5.spreads[:1])
-    found = Counted({TOTAL: {(): {"referred": 80}}}, {TOTAL: {(): {"referred_to_received": Quantiles(known, 4, 11)}}})
+    figure = Figure("k5", "", "", "", numbers=K5.numbers, spreads=K5.spreads[:1], people="referred")
 
-    [line] = publish(figure, found, ON).tables[TOTAL]
+    [line] = published(figure, {"referred": 80}, referred_to_received=Quantiles(known, 4, 11)).tables[TOTAL]
 
     assert (line["referred_to_received_median"], line["referred_to_received_p90"]) == (median, p90)
 
 
 def test_referrals_of_fewer_than_five_people_are_told_of_by_no_number() -> None:
     counts = {each.name: 6 for each in K6.numbers} | {"people": 4, "passed_on_once": 3, "passed_on_twice": 3}
-    found = Counted({TOTAL: {(): counts}}, {TOTAL: {(): {}}})
 
-    [line] = publish(Figure("k6", "", "", "", numbers=K6.numbers, people="people"), found, ON).tables[TOTAL]
+    assert published(Figure("k6", "", "", "", numbers=K6.numbers), counts).tables[TOTAL] == ()
 
-    assert set(line.values()) == {None}
+
+@pytest.mark.parametrize(("figure", "says"), [(K1, NO_ROW), (K11, ""), (K18, "")], ids=["no row", "no total", "ratios"])
+def test_a_page_says_why_a_figure_has_no_numbers(figure: Figure, says: str) -> None:
+    assert figure_of(PublishedFigure(figure, ON, dict.fromkeys(figure.tables, ())), None).says == says
 
 
 def shares(figure: Figure, dimension: str, **of: dict[str, int | None]) -> PublishedFigure:
