@@ -7,19 +7,21 @@ from typing import Final
 from journey.figures.promise import ADULTS, BY_PERSON
 from journey.figures.shapes import TOTAL, Figure, Missing, Number, Share
 
-ENDS: Final = ("accepted", "declined", "expired", "retracted")
+ENDS: Final = ("accepted", "declined", "expired", "retracted", "closed")
 
 K2: Final = Figure(
     id="k2",
     title="Acceptance of offers",
     words=(
         "What became of job offers, of people of every target group: accepted, as a share of those that have"
-        " ended. An offer that was accepted and then taken back by the employer counts as taken back. Not"
-        " counted: offers that are void, and internships. The month is that of the person's arrival. Declining"
-        " never counts against anybody."
+        " ended. An offer that was accepted and then taken back by the employer counts as taken back; one"
+        " whose candidacy has ended otherwise, because the person has died, or has stepped back after"
+        " accepting, or the term of the records was over, has an end of its own. Not counted: offers that are"
+        " void, and internships. The month is that of the person's arrival. Declining never counts against"
+        " anybody."
     ),
     source="domain K2; JobOffered, JobOfferAccepted, JobOfferDeclined, JobOfferExpired, JobOfferRetracted,"
-    " PlacementRecordVoided",
+    " CandidacyClosed, PlacementRecordVoided",
     unit="offers",
     people="people",
     where="offers_made > 0",
@@ -32,7 +34,13 @@ K2: Final = Figure(
             Number(end, f"offers {words}", f"sum(offers_{end})", "offers")
             for end, words in zip(
                 ENDS,
-                ("accepted", "declined", "that nobody answered in time", "taken back by the employer"),
+                (
+                    "accepted",
+                    "declined",
+                    "that nobody answered in time",
+                    "taken back by the employer",
+                    "that ended with the candidacy, unanswered or accepted",
+                ),
                 strict=True,
             )
         ),
