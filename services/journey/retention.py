@@ -50,9 +50,16 @@ KEEPS: Sequence[Kept | Swept] = (
     Kept(
         "outcome",
         ENDS,
-        "erased",
-        by_clock("exists (select from outcome as o where o.id = c.id)"),
+        "anonymised",
+        by_clock("exists (select from outcome as o where o.id = c.id and o.status <> 'over')"),
         Handler(needs(id=(Clock, Outcome)), retention.outcome_over),
+    ),
+    Kept(
+        "outcome_mark",
+        ENDS,
+        "erased",
+        by_clock("exists (select from outcome as o where o.id = c.id and o.status = 'over')"),
+        Handler(needs(id=(Clock, Outcome)), retention.outcome_mark_over),
     ),
     CLOCK,
 )

@@ -35,6 +35,7 @@ from tests.support.journey.told import (
     day,
     declined,
     departed,
+    example,
     failed,
     heard,
     met,
@@ -50,6 +51,7 @@ from tests.support.journey.told import (
     started,
     told,
 )
+from tests.support.records import record
 from tests.support.service_process import ServiceProcess
 from tests.support.web import problem
 from vocabulary.countries import GERMANY, day_at
@@ -57,6 +59,7 @@ from vocabulary.countries import GERMANY, day_at
 MANAGER = {"roles": ["programme_manager"], "org": "programme:desk"}
 LISTS = Reference.load(Path(__file__).parents[2] / "schemas" / "reference")
 CODEC = Codec(next(kind for kind in KINDS if kind.state is Outcome))
+MONTH = timedelta(days=31)
 ON = day(62 + 200)
 """200 days after the arrivals of the hand-made people: of those, 30, 90 and 180 days are over, and 365 still run."""
 
@@ -163,6 +166,7 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
         "declined": 1,
         "expired": 0,
         "retracted": 1,
+        "closed": 0,
     }
     assert await total(journey, "k3") == {
         "arrived": 7,
@@ -242,7 +246,7 @@ async def test_the_promise_is_counted_as_from_the_raw_events_in_every_table(jour
     expected: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in ("arrived", "promised", "offered_90")}
     for story in stories:
         part = from_scratch(story)
-        if part["arrived_on"] is None or part["failed_for"] == "person_deceased":
+        if part["arrived_on"] is None or "person_deceased" in part["failures"]:
             continue
         for key in ((), (part["arrived_on"][:7],), (part["sex"],)):
             expected["arrived"][key] += 1
@@ -381,3 +385,44 @@ async def test_the_manager_sees_who_waits_by_reference_the_longest_first_and_the
     assert problem(counting, 422, "request_invalid")["errors"][0]["field"] == "count"
     subjects = await journey.pool.fetchval("select subjects from audit where action = 'list_waiting' limit 1")
     assert set(subjects) == {ids[name] for name in waiting}
+
+
+async def test_at_its_term_a_case_is_nobodys_and_the_figures_go_on_counting_it_once(journey: ServiceProcess) -> None:
+    ids = await kept(journey, PEOPLE.values())
+
+    async def totals() -> dict[str, dict[str, int]]:
+        """Years later, when the days of everybody are over."""
+        names = ("k1", "k3", "k6", "k7", "k8", "k9", "k10", "k16")
+        documents = journey.workshop.documents
+        found = {each: await figures.count(documents, FIGURES[each], LISTS, day(2000)) for each in names}
+        return {each: found[each].tables[TOTAL][()] for each in names}
+
+    before = await totals()
+    ended = {"reference": "case_ended", "ended_on": journey.today}
+    type_ = "ph.referral.RetentionStarted.v1"
+    await journey.dispatcher.handle(
+        [
+            record({"case_id": str(id_), **ended}, type_=type_, key=id_, sequence=1, offset=at)
+            for at, id_ in enumerate(ids)
+        ]
+    )
+    journey.clock.advance(38 * MONTH)
+    assert (await journey.run_of_the_day())["outcome"] == len(ids)
+    assert await totals() == before
+    assert (await total(journey, "k2"))["open"] == 0
+    assert (await total(journey, "k2"))["closed"] == 3, "nobody answers them any more"
+    assert (await total(journey, "k15"))["open"] == 0
+    assert (await journey.get("/figures/k1/waiting", MANAGER))["items"] == []
+
+    type_ = "ph.placement.JobOffered.v1"
+    late = {**example(type_), "case_id": str(ids[0])}
+    await journey.dispatcher.handle([record(late, type_=type_, key=ids[0], sequence=1, offset=0)])
+    journey.clock.advance(timedelta(days=1))
+    assert await journey.run_of_the_day() == {"ledger": 1, "journey": 1}
+    assert await totals() == before
+    assert (await total(journey, "k2"))["made"] == 6
+
+    journey.clock.advance(36 * MONTH)
+    assert (await journey.run_of_the_day())["outcome_mark"] == len(ids)
+    assert await totals() == before
+    assert await journey.pool.fetchval("select count(*) from outcome where id = any($1)", ids) == 0

@@ -1,6 +1,7 @@
 """A person's part in the figures is that of the raw events, whatever order they come in, late, twice or corrected.
 
-The other computation (`tests.support.journey.recount`) knows nothing of folds.
+The other computation (`tests.support.journey.recount`) knows nothing of folds. How referrals stand is what the journey
+of the case says.
 """
 
 from __future__ import annotations
@@ -10,13 +11,24 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journey.domain.counting import standings_of
+from journey.domain.journey import Journey
+from journey.domain.referrals import HELD, LIVE
+from journey.handlers import hearing
 from tests.support.journey.recount import from_scratch
 from tests.support.journey.told import (
+    CASE,
+    CHILD,
+    REFERRAL,
+    SECOND,
+    WALKED_IN,
     Told,
     accepted,
     arrival_corrected,
     arrival_voided,
     arrived,
+    candidacy_closed,
+    completed,
     course_completed,
     declined,
     departed,
@@ -25,17 +37,23 @@ from tests.support.journey.told import (
     heard,
     met,
     missed,
+    never_arrived,
     offer_accepted,
     offer_corrected,
     offer_voided,
     offered,
     opened,
+    planned,
     received,
+    redirected,
     referred,
+    rejected,
     reopened,
     retracted,
     seated,
     started,
+    taken_back,
+    walked_in,
     work_corrected,
     work_voided,
 )
@@ -43,6 +61,7 @@ from tests.support.journey.told import (
 DAYS = st.integers(1, 500)
 OFFERS, WORKS = st.integers(10, 12), st.integers(20, 21)
 KINDS = st.sampled_from(["full_time", "apprenticeship", "internship"])
+ASKED, REFERRALS = st.sampled_from([REFERRAL, SECOND]), st.sampled_from([REFERRAL, CHILD, SECOND])
 REASONS = st.sampled_from(["person_deceased", "contact_lost"])
 TYPES = st.sampled_from(["first_contact", "arrival_confirmation", "handover_package"])
 
@@ -62,12 +81,16 @@ def arrivals(draw: st.DrawFn) -> list[Told]:
 
 ELSEWHERE = st.one_of(
     st.builds(opened, sex=st.sampled_from(["female", "male", None])),
-    st.builds(referred, DAYS, skills=st.sampled_from([(), ("7212",), ("7212", "7531")])),
-    st.builds(received, DAYS),
-    st.builds(accepted, DAYS),
+    st.builds(referred, DAYS, ASKED, skills=st.sampled_from([(), ("7212",), ("7212", "7531")])),
+    st.builds(received, DAYS, referral_id=REFERRALS),
+    st.builds(accepted, DAYS, referral_id=REFERRALS),
+    st.builds(rejected, DAYS, REFERRALS),
+    st.builds(planned, DAYS),
     st.builds(departed, DAYS),
-    st.builds(failed, DAYS, REASONS),
-    st.builds(reopened, DAYS),
+    st.builds(never_arrived, DAYS),
+    st.builds(failed, DAYS, REASONS, REFERRALS),
+    st.builds(completed, DAYS, REFERRALS),
+    st.builds(reopened, DAYS, REFERRALS),
     st.builds(offered, OFFERS, DAYS, KINDS, DAYS),
     st.builds(offer_corrected, OFFERS, DAYS, DAYS),
     st.builds(offer_voided, OFFERS, DAYS),
@@ -75,6 +98,7 @@ ELSEWHERE = st.one_of(
     st.builds(offer_accepted, OFFERS, DAYS),
     st.builds(declined, OFFERS, DAYS),
     st.builds(expired, OFFERS, DAYS),
+    st.builds(candidacy_closed, OFFERS, DAYS),
     st.builds(started, WORKS, DAYS, KINDS, st.sampled_from(["7212", "7531"]), DAYS),
     st.builds(work_corrected, WORKS, DAYS, DAYS, KINDS),
     st.builds(work_voided, WORKS, DAYS),
@@ -90,6 +114,25 @@ def stories(draw: st.DrawFn) -> list[Told]:
     """Events of one case. No two of one kind are told at the same moment: a service tells one thing after another."""
     told = [*draw(arrivals()), *draw(st.lists(ELSEWHERE, max_size=25))]
     return list({(type(event), getattr(event, "offer_id", None), at): Told(event, at) for event, at in told}.values())
+
+
+EVERYWHERE = st.sampled_from([REFERRAL, CHILD, SECOND, WALKED_IN])
+OF_REFERRALS = st.one_of(
+    st.builds(referred, DAYS, ASKED),
+    st.builds(walked_in),
+    st.builds(received, DAYS, referral_id=EVERYWHERE),
+    *(st.builds(each, DAYS, referral_id=EVERYWHERE) for each in (accepted, rejected, completed, reopened, taken_back)),
+    st.builds(failed, DAYS, REASONS, EVERYWHERE),
+    st.builds(redirected, DAYS),
+    st.builds(planned, DAYS),
+)
+
+
+@st.composite
+def stories_of_referrals(draw: st.DrawFn) -> list[Told]:
+    """Up to four referrals: two of a desk, one that is passed on, and one of who has walked in."""
+    told = [*draw(arrivals()), *draw(st.lists(OF_REFERRALS, min_size=3, max_size=20))]
+    return list({(type(event), at): Told(event, at) for event, at in told}.values())
 
 
 @settings(max_examples=300, deadline=None)
@@ -109,3 +152,21 @@ def test_what_is_counted_is_what_the_raw_events_say(story: list[Told]) -> None:
     expected = from_scratch(story)
 
     assert {name: getattr(part, name) for name in expected} == expected
+
+
+@settings(max_examples=400, deadline=None)
+@given(stories_of_referrals())
+def test_how_a_referral_stands_is_what_the_journey_of_the_case_says(story: list[Told]) -> None:
+    outcome, journey = heard(story), Journey(CASE)
+    for event, at in story:
+        journey = hearing.HEARD[type(event)](journey, event, at)
+    known = {each.id: each for each in journey.referrals}
+
+    standings = standings_of(outcome)
+
+    assert standings.keys() == known.keys()
+    for id_, status in standings.items():
+        assert (status in LIVE, status in HELD) == (known[id_].live, known[id_].held), (id_, status, known[id_].status)
+    asked = [each for each in outcome.askings if each.asked]
+    assert outcome.part.open == any(each.held for each in known.values())
+    assert outcome.part.closed == sum(not known[each.id].live for each in asked)

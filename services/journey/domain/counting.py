@@ -7,17 +7,21 @@ took. The database only adds up.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from journey.domain.facts import DEPARTURE_ENDED_IT, INTERNSHIP, Begun, Course, Met, Offer, Place, earliest
+from journey.domain.facts import DEPARTURE_ENDED_IT, INTERNSHIP, Asking, Begun, Course, Met, earliest, last
 from journey.domain.outcome import Outcome, Part
+from journey.domain.referrals import HELD, LIVE, ReferralStatus, standing, withdrawn_at
 
 HOUR: Final = timedelta(hours=1)
 SEVERAL: Final = "several"
 UNKNOWN: Final = "unknown"
+ENDS: Final = ("accepted", "declined", "expired", "retracted", "closed", "open")
+"""What becomes of an offer. `closed`: its candidacy has ended, unanswered or after the person had accepted."""
 MINOR_GROUP: Final = 3
 """Digits of an ISCO-08 minor group."""
 HANDOVER_PACKAGE: Final = "handover_package"
@@ -30,14 +34,16 @@ arrival-unconfirmed)."""
 def counted(outcome: Outcome) -> Outcome:
     """The document with the part in the figures that its facts make."""
     arrived_on = None if outcome.arrival is None else outcome.arrival.on
+    standings = standings_of(outcome)
     part = replace(
         _person(outcome),
         arrived_on=_text(arrived_on),
-        **_offers(outcome.offers, arrived_on),
+        open=any(each in HELD for each in standings.values()),
+        **_offers(outcome, arrived_on),
         **_work(outcome, arrived_on),
         **_hops(outcome, arrived_on),
-        **_askings(outcome),
-        **_departure(outcome, arrived_on),
+        **_askings(outcome, standings),
+        **_departure(outcome),
         **_courses(outcome.courses, _begun(outcome)),
         agreed=() if outcome.plan is None else outcome.plan.measures,
         duties=_duties(outcome),
@@ -45,13 +51,35 @@ def counted(outcome: Outcome) -> Outcome:
     return replace(outcome, part=part)
 
 
+def standings_of(outcome: Outcome) -> Mapping[UUID, ReferralStatus]:
+    """How each referral stands, by the rule of the journey (`journey.domain.referrals`)."""
+    askings = {each.id: each for each in outcome.askings}
+    taken_back = {id_: each.withdrawn_at for id_, each in askings.items() if each.withdrawn_at is not None}
+    arrived_at = None if outcome.came is None else outcome.came.reported_at
+    return {
+        id_: standing(
+            each.began, each.answer, withdrawn_at(id_, askings, taken_back), arrived_at, walk_in=each.opened is not None
+        )[0]
+        for id_, each in askings.items()
+        if each.began is not None
+    }
+
+
+def _failures(askings: Iterable[Asking]) -> tuple[str, ...]:
+    """Why the support failed, since any centre has last gone on: who has died is dead for every centre, and who lives
+    lives for every one."""
+    askings = tuple(askings)
+    goes_on = None
+    for each in askings:
+        goes_on = last(goes_on, each.reopened_at)
+    failures = [each.failure for each in askings if each.failure is not None]
+    return tuple(sorted({each.reason for each in failures if goes_on is None or each.at > goes_on}))
+
+
 def _person(outcome: Outcome) -> Part:
     opening, profile = outcome.opening, outcome.profile
     told = profile or opening
     sent = min((each.sent.at for each in outcome.askings if each.sent is not None), default=None)
-    walked_in = None if opening is None or opening.centre is None else opening.at
-    ended = [each for each in outcome.askings if each.failed_for is not None and each.failure is not None]
-    latest = max(ended, key=lambda each: (each.failure.at, each.id), default=None)  # type: ignore[union-attr]
     return Part(
         case_ref=outcome.case_ref,
         target_group=None if told is None else told.target_group,
@@ -66,16 +94,12 @@ def _person(outcome: Outcome) -> Part:
         opened_at=None if opening is None else opening.at.isoformat(),
         referred_at=None if sent is None else sent.isoformat(),
         departed_on=None if outcome.departure is None else _text(outcome.departure.on),
-        failed_for=None if latest is None else latest.failed_for,
-        open=any(each.accepted is not None and not each.closed for each in outcome.askings)
-        or (walked_in is not None and not any(each.ended_at for each in outcome.askings)),
+        failures=_failures(outcome.askings),
     )
 
 
 def _centre(outcome: Outcome) -> str | None:
-    opening = outcome.opening
-    had = [each.accepted for each in outcome.askings if each.accepted is not None]
-    had += [] if opening is None or opening.centre is None else [Place(opening.at, opening.centre)]
+    had = [place for each in outcome.askings for place in (each.accepted, each.opened) if place is not None]
     asked = [place for each in outcome.askings for place in (each.sent, each.passed_on) if place is not None]
     return max(had or asked, key=lambda place: (place.at, place.centre)).centre if had or asked else None
 
@@ -85,17 +109,17 @@ def _occupation(skills: Iterable[str]) -> str:
     return UNKNOWN if not groups else groups.pop() if len(groups) == 1 else SEVERAL
 
 
-def _offers(offers: Iterable[Offer], arrived_on: date | None) -> dict[str, Any]:
-    made = [each for each in offers if each.offered_on is not None and not each.internship]
+def _offers(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
+    made = [each for each in outcome.offers if each.offered_on is not None and not each.internship]
     kept_on = earliest(each.kept_on for each in made)
-    ends = Counter(each.end for each in made)
-    told = [each for each in offers if each.offered_on is not None]
+    ends = Counter(each.end(outcome.closed) for each in made)
+    told = [each for each in outcome.offers if each.offered_on is not None]
     return {
         "days_to_offer": _days(arrived_on, kept_on),
         "promised": kept_on is not None,
         "lost_offers": bool(told) and kept_on is None,
         "offers_made": len(made),
-        **{f"offers_{end}": ends[end] for end in ("accepted", "declined", "expired", "retracted", "open")},
+        **{f"offers_{end}": ends[end] for end in ENDS},
     }
 
 
@@ -134,14 +158,14 @@ def _hops(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
             None if sent is None else sent.received_at, None if sent is None else sent.answered_at
         ),
         "days_to_departure": _days_until(accepted, departed_on),
-        "days_to_arrival": _days(departed_on, arrived_on),
-        "days_to_contact": _days(arrived_on, contact_on),
-        "days_to_plan": _days(arrived_on, plan_on),
-        "days_offer_to_start": _days(kept_on, started_on),
+        "days_to_arrival": _span(departed_on, arrived_on),
+        "days_to_contact": _span(arrived_on, contact_on),
+        "days_to_plan": _span(arrived_on, plan_on),
+        "days_offer_to_start": _span(kept_on, started_on),
     }
 
 
-def _askings(outcome: Outcome) -> dict[str, Any]:
+def _askings(outcome: Outcome, standings: Mapping[UUID, ReferralStatus]) -> dict[str, Any]:
     asked = [each for each in outcome.askings if each.asked]
     limited = [each for each in asked if each.answered_at is not None and each.answer_due_at is not None]
     roots = Counter(each.root_id or each.id for each in asked if each.redirected_at is not None)
@@ -154,18 +178,19 @@ def _askings(outcome: Outcome) -> dict[str, Any]:
         "rejected": sum(each.rejected_at is not None for each in asked),
         "redirected": sum(each.redirected_at is not None for each in asked),
         "withdrawn": sum(each.withdrawn_at is not None for each in asked),
-        "closed": sum(each.closed for each in asked),
+        "closed": sum(standings[each.id] not in LIVE for each in asked),
         "redirect_depth": max(roots.values(), default=0),
     }
 
 
-def _departure(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
+def _departure(outcome: Outcome) -> dict[str, Any]:
     packages = [each.met for each in outcome.duties if each.type == HANDOVER_PACKAGE and each.met is not None]
     late = any(each.type == ARRIVAL_CONFIRMATION and each.level >= ARRIVAL_LIMIT for each in outcome.duties)
     return {
         "package_in_time": any(met.level == 0 for met in packages),
-        "arrival_in_time": arrived_on is not None and not late,
-        "never_arrived": arrived_on is None and outcome.never_arrived_at is not None,
+        "came": outcome.came is not None,
+        "arrival_in_time": outcome.came is not None and not late,
+        "never_arrived": outcome.came is None and outcome.is_of_this(outcome.never_arrived_at),
     }
 
 
@@ -204,11 +229,16 @@ def _days(start: date | None, end: date | None) -> int | None:
     return None if start is None or end is None else max(0, (end - start).days)
 
 
+def _span(start: date | None, end: date | None) -> int | None:
+    """None for steps of two journeys, or taken the other way round."""
+    return None if start is None or end is None or end < start else (end - start).days
+
+
 def _days_until(start: datetime | None, day: date | None) -> int | None:
     """Whole days from a moment to the beginning of a day, by UTC: the figures' clock, where no place is named."""
     if start is None or day is None:
         return None
-    return max(0, (datetime(day.year, day.month, day.day, tzinfo=UTC) - start).days)
+    return None if day < start.date() else max(0, (datetime(day.year, day.month, day.day, tzinfo=UTC) - start).days)
 
 
 def _text(day: date | None) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
+from journey.domain.centre import Answer
 from journey.domain.counting import counted
 from journey.domain.facts import (
     Arrival,
@@ -35,6 +36,7 @@ from journey.domain.facts import (
     later,
 )
 from journey.domain.outcome import Outcome
+from journey.domain.words import later as said_later
 from vocabulary.arrivals import ARRIVAL
 
 Fold = Callable[[Outcome, Any, datetime], Outcome]
@@ -56,6 +58,8 @@ def _walked_in(known: Outcome, event: counselling.CaseOpened, at: datetime) -> O
         at, event.target_group, event.country, event.return_type, event.sex, centre=event.centre, skills=event.skills
     )
     known = replace(known, opening=later(known.opening, told), case_ref=event.case_ref)
+    place = Place(at, event.centre)
+    known = known.asking(event.referral_id, lambda asking: replace(asking, opened=later(asking.opened, place)))
     return _aged(known, event, at, changed=False)
 
 
@@ -106,7 +110,7 @@ def _rejected(known: Outcome, event: counselling.ReferralRejected, at: datetime)
 
 
 def _redirected(known: Outcome, event: counselling.ReferralRedirected, at: datetime) -> Outcome:
-    told = Place(at, event.to_centre)
+    told = Place(at, event.to_centre, event.referral_id)
     root = event.root_referral_id
 
     def before(asking: Asking) -> Asking:
@@ -119,11 +123,7 @@ def _redirected(known: Outcome, event: counselling.ReferralRedirected, at: datet
 
 
 def _withdrawn(known: Outcome, event: referral.ReferralWithdrawn, at: datetime) -> Outcome:
-    return known.asking(event.referral_id, lambda asking: replace(asking, withdrawn_at=first(asking.withdrawn_at, at)))
-
-
-def _completed(known: Outcome, event: counselling.ReferralCompleted, at: datetime) -> Outcome:
-    return known.asking(event.referral_id, lambda asking: replace(asking, completed_at=last(asking.completed_at, at)))
+    return known.asking(event.referral_id, lambda asking: replace(asking, withdrawn_at=last(asking.withdrawn_at, at)))
 
 
 def _failed(known: Outcome, event: counselling.ReferralFailed, at: datetime) -> Outcome:
@@ -135,7 +135,22 @@ def _reopened(known: Outcome, event: counselling.ReferralReopened, at: datetime)
     return known.asking(event.referral_id, lambda asking: replace(asking, reopened_at=last(asking.reopened_at, at)))
 
 
+def _answered(status: str, fold: Fold | None = None) -> Fold:
+    """The last word of the centre, and what else the event tells."""
+
+    def answered(known: Outcome, event: Any, at: datetime) -> Outcome:
+        told = Answer(at, status, event.centre, event.country)
+        known = known.asking(event.referral_id, lambda asking: replace(asking, answer=said_later(asking.answer, told)))
+        return known if fold is None else fold(known, event, at)
+
+    return answered
+
+
 # --- return and centre ------------------------------------------------------------------------------------------------
+
+
+def _departure_planned(known: Outcome, _event: referral.DeparturePlanned, at: datetime) -> Outcome:
+    return replace(known, planned_at=last(known.planned_at, at))
 
 
 def _departed(known: Outcome, event: referral.ReturneeDeparted, at: datetime) -> Outcome:
@@ -200,7 +215,7 @@ def _learned(known: Outcome, event: training.CourseCompleted, at: datetime) -> O
 
 
 def _offered(known: Outcome, event: placement.JobOffered, at: datetime) -> Outcome:
-    told = Made(at, event.offered_on, event.employment_type)
+    told = Made(at, event.offered_on, event.employment_type, event.candidacy_id)
     return known.offer(event.offer_id, lambda offer: replace(offer, made=later(offer.made, told)))
 
 
@@ -225,6 +240,10 @@ def _offer_expired(known: Outcome, event: placement.JobOfferExpired, at: datetim
 
 def _offer_retracted(known: Outcome, event: placement.JobOfferRetracted, at: datetime) -> Outcome:
     return known.offer(event.offer_id, lambda offer: replace(offer, retracted_at=first(offer.retracted_at, at)))
+
+
+def _closed(known: Outcome, event: placement.CandidacyClosed, _at: datetime) -> Outcome:
+    return replace(known, closed=tuple(sorted({*known.closed, event.candidacy_id})))
 
 
 def _began_to_work(known: Outcome, event: placement.EmploymentStarted, at: datetime) -> Outcome:
@@ -281,16 +300,17 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     referral.ReturneeReferred: _referred,
     referral.AgeBandChanged: _aged,
     referral.ReferralWithdrawn: _withdrawn,
+    referral.DeparturePlanned: _departure_planned,
     referral.ReturneeDeparted: _departed,
     counselling.CaseOpened: _walked_in,
     counselling.AgeBandChanged: _aged,
-    counselling.ReferralReceived: _received,
-    counselling.ReferralAccepted: _accepted,
-    counselling.ReferralRejected: _rejected,
-    counselling.ReferralRedirected: _redirected,
-    counselling.ReferralCompleted: _completed,
-    counselling.ReferralFailed: _failed,
-    counselling.ReferralReopened: _reopened,
+    counselling.ReferralReceived: _answered("received", _received),
+    counselling.ReferralAccepted: _answered("accepted", _accepted),
+    counselling.ReferralRejected: _answered("rejected", _rejected),
+    counselling.ReferralRedirected: _answered("redirected", _redirected),
+    counselling.ReferralCompleted: _answered("completed"),
+    counselling.ReferralFailed: _answered("failed", _failed),
+    counselling.ReferralReopened: _answered("reopened", _reopened),
     counselling.ArrivedInCountry: _arrived,
     counselling.ArrivalCorrected: _arrival_corrected,
     counselling.RecordVoided: _voided,
@@ -307,6 +327,7 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     placement.JobOfferDeclined: _offer_declined,
     placement.JobOfferExpired: _offer_expired,
     placement.JobOfferRetracted: _offer_retracted,
+    placement.CandidacyClosed: _closed,
     placement.EmploymentStarted: _began_to_work,
     placement.EmploymentCorrected: _work_corrected,
     placement.PlacementRecordVoided: _placement_voided,
@@ -318,8 +339,9 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
 
 
 def _heard(fold: Fold) -> Fold:
-    return lambda known, event, at: counted(fold(known, event, at))
+    return lambda known, event, at: known if known.over else counted(fold(known, event, at))
 
 
 HEARD: Final[Mapping[type[Contract], Fold]] = {contract: _heard(fold) for contract, fold in FACTS.items()}
-"""What each event makes of a document: its fact, and with it the case's part in the figures."""
+"""What each event makes of a document: its fact, and with it the case's part in the figures. None, once its term is
+over: the case is counted as somebody's."""

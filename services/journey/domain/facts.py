@@ -6,12 +6,13 @@ same state, in whatever order, however late and however often they come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
+from journey.domain.centre import Answer
 from vocabulary.terms import AgeBand, MeasureCategory, ReturnType, Sex, TargetGroup
 
 INTERNSHIP: Final = "internship"
@@ -104,6 +105,8 @@ class Place:
 
     at: datetime
     centre: str
+    parent_id: UUID | None = None
+    """The referral that another centre has passed on to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +119,23 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One referral to one centre: sent by a desk, or passed on by another centre. A walk-in's is neither."""
+    """One referral to one centre: sent by a desk, or passed on by another centre; a walk-in's was opened by it."""
 
     id: UUID
     root_id: UUID | None = None
     sent: Place | None = None
     passed_on: Place | None = None
     """Set if another centre has redirected a referral to this one."""
+    opened: Place | None = None
+    """Set if the person has walked in."""
+    answer: Answer | None = None
+    """The last word of the centre on it."""
     received_at: datetime | None = None
     answer_due_at: datetime | None = None
     accepted: Place | None = None
     rejected_at: datetime | None = None
     redirected_at: datetime | None = None
     withdrawn_at: datetime | None = None
-    completed_at: datetime | None = None
     failure: Failure | None = None
     reopened_at: datetime | None = None
 
@@ -145,20 +151,15 @@ class Asking:
         return first(first(accepted, self.rejected_at), self.redirected_at)  # type: ignore[no-any-return]
 
     @property
-    def ended_at(self) -> datetime | None:
-        """When the support ended, unless the centre goes on."""
-        ended = last(self.completed_at, None if self.failure is None else self.failure.at)
-        return None if ended is None or (self.reopened_at is not None and self.reopened_at > ended) else ended
+    def began(self) -> datetime | None:
+        """Since when it is there; None: nothing is told of it but that it was taken back, or passed on from another."""
+        begun = [each.at for each in (self.opened, self.sent, self.passed_on, self.answer) if each is not None]
+        return begun[0] if begun else None
 
     @property
-    def failed_for(self) -> str | None:
-        """The reason, if a failure is how it ended."""
-        return self.failure.reason if self.failure is not None and self.failure.at == self.ended_at else None
-
-    @property
-    def closed(self) -> bool:
-        """Whether the loop is closed to whoever sent it: everything that could come has come."""
-        return bool(self.rejected_at or self.redirected_at or self.withdrawn_at or self.ended_at)
+    def parent_id(self) -> UUID | None:
+        """From which it was passed on."""
+        return None if self.passed_on is None or self.sent is not None else self.passed_on.parent_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,8 @@ class Made:
     offered_on: date
     employment_type: str = ""
     """Empty in a correction, which does not tell it."""
+    candidacy_id: UUID | None = None
+    """The way into the vacancy; empty in a correction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,16 +269,19 @@ class Offer:
         """The day on which it kept the promise: what was taken back, is void, or is an internship has not."""
         return None if self.internship or self.retracted_at is not None else self.offered_on
 
-    @property
-    def end(self) -> str:
-        """What became of it. An employer may take back what was accepted: the end is what came last."""
+    def end(self, closed: Collection[UUID]) -> str:
+        """What became of it. An employer may take back what was accepted, and a person step back from it or die: the
+        end is what came last. `closed`: the candidacies that have ended without work."""
         if self.retracted_at is not None:
             return "retracted"
+        over = self.made is not None and self.made.candidacy_id in closed
         if self.accepted_on is not None:
-            return "accepted"
+            return "closed" if over else "accepted"
         if self.declined_at is not None:
             return "declined"
-        return "open" if self.expired_at is None else "expired"
+        if self.expired_at is not None:
+            return "expired"
+        return "closed" if over else "open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ class Part:
     """The part of one case in every figure, on no day in particular: what depends on today is asked of the days.
 
     The columns of the table `outcome` are copies of these fields, and the figures count columns. None: not known, or it
-    has not happened. Days from one step to the next are never below 0: an offer before the arrival is one of day 0.
+    has not happened. An offer or work before the arrival is one of day 0; of other steps that were taken the other way
+    round, no time is told.
     """
 
     case_ref: str | None = None
@@ -47,8 +48,8 @@ class Part:
     referred_at: str | None = None
     departed_on: str | None = None
     arrived_on: str | None = None
-    failed_for: str | None = None
-    """Why the support failed, if it did and nobody goes on."""
+    failures: tuple[str, ...] = ()
+    """Why the support failed, by whoever said so after any centre has last gone on."""
     open: bool = False
     """A centre has the person in its care."""
 
@@ -63,6 +64,7 @@ class Part:
     offers_declined: int = 0
     offers_expired: int = 0
     offers_retracted: int = 0
+    offers_closed: int = 0
     offers_open: int = 0
 
     days_to_work: int | None = None
@@ -92,6 +94,8 @@ class Part:
     redirect_depth: int = 0
 
     package_in_time: bool = False
+    came: bool = False
+    """The arrival is that of the journey that was planned last."""
     arrival_in_time: bool = False
     never_arrived: bool = False
 
@@ -110,14 +114,22 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The facts of a case; `part` follows from them (`journey.domain.counting`)."""
+    """The facts of a case; `part` follows from them (`journey.domain.counting`).
+
+    At its term it is somebody's: the part goes on under a random id, and what stays under that of the case until its
+    clock ends is empty, so that nobody is counted twice.
+    """
 
     id: UUID
+    over: bool = False
+    """The term is over: nothing that is heard changes it."""
     case_ref: str | None = None
     opening: Opening | None = None
     profile: Profile | None = None
     band: Band | None = None
     askings: tuple[Asking, ...] = ()
+    planned_at: datetime | None = None
+    """When a departure was planned last: what was told of an arrival before belongs to an earlier journey."""
     departure: Moved | None = None
     arrival: Arrival | None = None
     never_arrived_at: datetime | None = None
@@ -126,18 +138,47 @@ class Outcome:
     plan: Plan | None = None
     courses: tuple[Course, ...] = ()
     offers: tuple[Offer, ...] = ()
+    closed: tuple[UUID, ...] = ()
+    """The candidacies that have ended without work."""
     works: tuple[Work, ...] = ()
     duties: tuple[Duty, ...] = ()
     part: Part = Part()
 
     @property
     def status(self) -> str:
-        """How far the case has come, for whoever looks at the table."""
+        """How far the case has come, for whoever looks at the table; `over`: it is nobody's any more."""
+        if self.over:
+            return "over"
         if self.part.days_to_work is not None:
             return "in_work"
         if self.part.arrived_on is not None:
             return "arrived"
         return "departed" if self.part.departed_on is not None else "before_departure"
+
+    @property
+    def came(self) -> Arrival | None:
+        """The arrival of the journey that is going on."""
+        told = self.arrival
+        return told if told is not None and told.on is not None and self.is_of_this(told.reported_at) else None
+
+    def is_of_this(self, at: datetime | None) -> bool:
+        """Whether something was told at this time, and of the journey that is going on."""
+        return at is not None and (self.planned_at is None or at >= self.planned_at)
+
+    def anonymised(self, nobody: UUID) -> Outcome:
+        """The part of somebody, with months in place of days; what was still open ends."""
+        part = replace(
+            self.part,
+            case_ref=None,
+            opened_at=_month(self.part.opened_at),
+            referred_at=_month(self.part.referred_at),
+            departed_on=_month(self.part.departed_on),
+            arrived_on=_month(self.part.arrived_on),
+            open=False,
+            offers_closed=self.part.offers_closed + self.part.offers_open,
+            offers_open=0,
+        )
+        return Outcome(nobody, over=True, part=part)
 
     def asking(self, id_: UUID, change: Callable[[Asking], Asking]) -> Outcome:
         """With one referral changed."""
@@ -161,3 +202,8 @@ class Outcome:
         key = (service, type_, subject)
         known[key] = change(known.get(key) or Duty(service, type_, subject))
         return replace(self, duties=tuple(known[each] for each in sorted(known)))
+
+
+def _month(day: str | None) -> str | None:
+    """The first day of its month."""
+    return None if day is None else f"{day[:7]}-01"

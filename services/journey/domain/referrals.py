@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from journey.domain.centre import Answer, Arrival, Centres
@@ -35,6 +35,14 @@ _ENDS: Final[Mapping[str, ReferralStatus]] = {
     "completed": "completed",
     "failed": "failed",
 }
+
+
+class Passed(Protocol):
+    """A referral that may have been passed on from another one."""
+
+    @property
+    def parent_id(self) -> UUID | None:
+        """From which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,9 @@ def _referral(
     answer = centres.answers.get(id_)
     walk_in = opened is not None and opened.referral_id == id_
     there = walk_in or arrival is not None
-    status, since = _standing(its, answer, _withdrawn_at(id_, asked, desk), arrival, walk_in=walk_in)
+    arrived_at = None if arrival is None else arrival.reported_at
+    taken_back_at = withdrawn_at(id_, asked, desk.withdrawn)
+    status, since = standing(its.at, answer, taken_back_at, arrived_at, walk_in=walk_in)
     if status == "accepted" and there:
         status, since = "in_progress", max(since, arrival.reported_at) if arrival is not None else since
     return Referral(
@@ -99,28 +109,35 @@ def _referral(
     )
 
 
-def _standing(
-    asked: Asked, answer: Answer | None, withdrawn_at: datetime | None, arrival: Arrival | None, *, walk_in: bool
+def standing(
+    asked_at: datetime,
+    answer: Answer | None,
+    withdrawn_at: datetime | None,
+    arrived_at: datetime | None,
+    *,
+    walk_in: bool,
 ) -> tuple[ReferralStatus, datetime]:
+    """How a referral stands, and since when. `answer`: the centre's last word; `arrived_at`: when the arrival of the
+    journey that is going on was reported."""
     if answer is not None and answer.status in _ENDS:
         return _ENDS[answer.status], answer.at
-    taken_on_at = answer.at if answer is not None and answer.status != "received" else asked.at if walk_in else None
+    taken_on_at = answer.at if answer is not None and answer.status != "received" else asked_at if walk_in else None
     reopened_at = answer.at if answer is not None and answer.status == "reopened" else None
     if withdrawn_at is not None and (reopened_at is None or withdrawn_at > reopened_at):
-        noted = taken_on_at is not None and arrival is not None and arrival.reported_at <= withdrawn_at
+        noted = taken_on_at is not None and arrived_at is not None and arrived_at <= withdrawn_at
         return ("withdrawal_noted" if noted else "withdrawn"), withdrawn_at
     if taken_on_at is not None:
         return "accepted", taken_on_at
-    return ("submitted", asked.at) if answer is None else ("received", answer.at)
+    return ("submitted", asked_at) if answer is None else ("received", answer.at)
 
 
-def _withdrawn_at(id_: UUID, asked: Mapping[UUID, Asked], desk: Desk) -> datetime | None:
+def withdrawn_at(id_: UUID, asked: Mapping[UUID, Passed], withdrawn: Mapping[UUID, datetime]) -> datetime | None:
     """When the desk took it back, or what it was passed on from: the two may have crossed."""
     seen = set[UUID]()
     at: UUID | None = id_
     while at is not None and at not in seen:
-        if at in desk.withdrawn:
-            return desk.withdrawn[at]
+        if at in withdrawn:
+            return withdrawn[at]
         seen.add(at)
         at = asked[at].parent_id if at in asked else None
     return None

@@ -10,7 +10,7 @@ NDAYS: Final = (30, 90, 180, 365)
 """Within so many days of the arrival. The programme's goal has no number (docs/domain.md: offer-targets); these are
 those of the project's definition of K1."""
 
-ADULTS: Final = "age_band <> 'under_18' and (failed_for is null or failed_for <> all(:ends_case))"
+ADULTS: Final = "age_band <> 'under_18' and not failures ?| :ends_case"
 """Who can be placed at all: minors have no candidacy (domain: minors), and the dead are in no list (the-dead)."""
 PROMISED_TO: Final = f"target_group = 'RETURNEE_DE' and arrived_on is not null and {ADULTS}"
 """Whom the programme promises an offer (docs/domain.md: promise), once they have arrived."""

@@ -12,7 +12,8 @@ K5: Final = Figure(
     words=(
         "How long each step took, median and 90th percentile of the people who have taken it. A person has one"
         " time per step: of the first referral, acceptance, offer and start of work, and of the last departure"
-        " and arrival as corrected. Days are calendar days, hours count through nights and weekends. A median is"
+        " and arrival as corrected; steps that lie the other way round, as of two journeys, have none. Days are"
+        " calendar days, hours count through nights and weekends. A median is"
         " told of ten people at least, a 90th percentile of fifty: five lie on either side of it."
     ),
     source="domain K5; ReturneeReferred, ReferralReceived, ReferralAccepted, ReferralRejected, ReferralRedirected,"
@@ -50,7 +51,8 @@ K6: Final = Figure(
         "Referrals that a centre was asked to answer, sent by a desk or passed on by another centre. Answered:"
         " accepted, rejected or passed on. In time: by the limit of its priority, as the centre's own service set"
         " it at the receipt; counted where that limit is known. Closed: rejected, passed on, withdrawn, completed"
-        " or failed, so that whoever sent it knows what became of it. The month is that of the person's first"
+        " or failed, so that whoever sent it knows what became of it; one that was taken back after the arrival"
+        " is closed once the centre has said what becomes of the support. The month is that of the person's first"
         " referral."
     ),
     source="domain K6; ReturneeReferred, ReferralReceived, ReferralAccepted, ReferralRejected, ReferralRedirected,"
@@ -126,18 +128,18 @@ K8: Final = Figure(
     id="k8",
     title="Arrivals confirmed",
     words=(
-        "People who have left Germany, and what their centre has told since: their arrival, that they never came,"
-        " or nothing. In time: before the third level of the deadline `arrival_confirmation`, 14 working days"
-        " after the expected day. The month is that of the departure."
+        "People who have left Germany, and what their centre has told of the journey that was planned last: their"
+        " arrival, that they never came, or nothing. In time: before the third level of the deadline"
+        " `arrival_confirmation`, 14 working days after the expected day. The month is that of the departure."
     ),
-    source="domain K8, S4; ReturneeDeparted, ArrivedInCountry, ArrivalCorrected, RecordVoided, NeverArrived,"
-    " DeadlineMissed, DeadlineMet",
+    source="domain K8, S4; DeparturePlanned, ReturneeDeparted, ArrivedInCountry, ArrivalCorrected, RecordVoided,"
+    " NeverArrived, DeadlineMissed, DeadlineMet",
     people="departed",
     where="departed_on is not null",
     day="departed_on",
     numbers=(
         Number("departed", "people who have left Germany", "count(*)"),
-        Number("confirmed", "of them, arrived", "count(*) filter (where arrived_on is not null)"),
+        Number("confirmed", "of them, arrived", "count(*) filter (where came)"),
         Number(
             "in_time",
             "of those, confirmed in time",
@@ -145,7 +147,7 @@ K8: Final = Figure(
             within=("confirmed",),
         ),
         Number("never_arrived", "never came, as far as the centre knows", "count(*) filter (where never_arrived)"),
-        Number("unconfirmed", "nothing is told", "count(*) filter (where arrived_on is null and not never_arrived)"),
+        Number("unconfirmed", "nothing is told", "count(*) filter (where not came and not never_arrived)"),
     ),
     shares=(
         Share("confirmed_in_time", "confirmed within 14 working days", "in_time", "departed"),
@@ -180,7 +182,7 @@ K15: Final = Figure(
     title="Caseload",
     words=(
         "Cases that a centre has in its care today, per centre, and people whose first referral was sent in the"
-        " last 365 days, per desk in Germany."
+        " last 365 days, per desk in Germany; of whom the term of the records is over, by the first day of the month."
     ),
     source="domain K15; CaseOpened, ReturneeReferred, ReferralAccepted and the ends of referrals",
     where="open or (referred_at >= :d365 and asked > 0)",
@@ -209,9 +211,10 @@ K16: Final = Figure(
     id="k16",
     title="Deadlines kept",
     words=(
-        "What organisations owed by a time, per type: done in time, done late, or missed and not done yet; and"
-        " how many were missed on which level. Counted is what was done or missed: that a deadline runs is no"
-        " event. The month is that of the person's arrival."
+        "What organisations owed by a time, per type: done in time, done late, or missed and not done; and how"
+        " many were missed on which level. Counted is what was done or missed: that a deadline runs is no event,"
+        " nor is that one has lapsed. So what nobody can do any more, because the referral has ended or the"
+        " person has come meanwhile, stays missed and not done. The month is that of the person's arrival."
     ),
     source="domain K16; DeadlineMissed, DeadlineMet of all services",
     unit="duties",
@@ -222,7 +225,7 @@ K16: Final = Figure(
         Number("due", "duties that are decided", "count(*)", "duties", whose="count(distinct id)"),
         _duties("in_time", "done in time", "(duty ->> 2)::int = 0"),
         _duties("late", "done late", "(duty ->> 2)::int > 0 and (duty ->> 3)::bool", "missed_1"),
-        _duties("open", "missed, and not done yet", "not (duty ->> 3)::bool"),
+        _duties("open", "missed, and not done", "not (duty ->> 3)::bool"),
         *(
             _duties(
                 f"missed_{level}",

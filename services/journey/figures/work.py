@@ -7,7 +7,7 @@ from typing import Final
 from journey.figures.promise import ADULTS, BY_PERSON, K1
 from journey.figures.shapes import TOTAL, Figure, Missing, Number, Share
 
-ENDS: Final = ("accepted", "declined", "expired", "retracted")
+ENDS: Final = ("accepted", "declined", "expired", "retracted", "closed")
 
 
 def _offers(name: str, words: str, count: str) -> Number:
@@ -19,12 +19,14 @@ K2: Final = Figure(
     title="Acceptance of offers",
     words=(
         "What became of job offers, of people of every target group: accepted, as a share of those that have"
-        " ended. An offer that was accepted and then taken back by the employer counts as taken back. Not"
-        " counted: offers that are void, and internships. The month is that of the person's arrival. Declining"
-        " never counts against anybody."
+        " ended. An offer that was accepted and then taken back by the employer counts as taken back; one"
+        " whose candidacy has ended otherwise, because the person has died, or has stepped back after"
+        " accepting, or the term of the records was over, has an end of its own. Not counted: offers that are"
+        " void, and internships. The month is that of the person's arrival. Declining never counts against"
+        " anybody."
     ),
     source="domain K2; JobOffered, JobOfferAccepted, JobOfferDeclined, JobOfferExpired, JobOfferRetracted,"
-    " PlacementRecordVoided",
+    " CandidacyClosed, PlacementRecordVoided",
     unit="offers",
     where="offers_made > 0",
     numbers=(
@@ -36,7 +38,13 @@ K2: Final = Figure(
             _offers(end, f"offers {words}", f"offers_{end}")
             for end, words in zip(
                 ENDS,
-                ("accepted", "declined", "that nobody answered in time", "taken back by the employer"),
+                (
+                    "accepted",
+                    "declined",
+                    "that nobody answered in time",
+                    "taken back by the employer",
+                    "that ended with the candidacy, unanswered or accepted",
+                ),
                 strict=True,
             )
         ),

@@ -20,7 +20,16 @@ def journey_over(states: States, term: TermOver, _context: Context) -> Decision:
     return NOTHING if journey is None else Decision(erased=(journey,))
 
 
-def outcome_over(states: States, term: TermOver, _context: Context) -> Decision:
-    """Nor what became of it: figures count whom the topics still tell of."""
+def outcome_over(states: States, term: TermOver, context: Context) -> Decision:
+    """What became of it is somebody's, and the figures go on counting it. An empty document stays with the case: what
+    is heard afterwards would otherwise begin a second one."""
     outcome = states.get(Outcome, term.id)
-    return NOTHING if outcome is None else Decision(erased=(outcome,))
+    if outcome is None or outcome.over:
+        return NOTHING
+    return Decision((outcome.anonymised(context.random_id()), Outcome(term.id, over=True)))
+
+
+def outcome_mark_over(states: States, term: TermOver, _context: Context) -> Decision:
+    """Nothing can tell of the case any more: that it was counted need not be known either."""
+    outcome = states.get(Outcome, term.id)
+    return NOTHING if outcome is None or not outcome.over else Decision(erased=(outcome,))

@@ -63,9 +63,9 @@ async def count(
 async def waiting(
     documents: Documents, scope: Promised, wish: Wish, *, country: str | None, centre: str | None
 ) -> Page[WaitingItem]:
-    """The people behind K1 who have arrived and have no offer that counts."""
+    """The people behind K1 who have arrived and have no offer that counts; of whom the term is over, nobody."""
     where = Where().add(PROMISED_TO.replace(":ends_case", "{}::text[]"), scope.ends_case)
-    where.add("not promised").add("country = {}", country).add("centre = {}", centre)
+    where.add("not promised").add("status <> 'over'").add("country = {}", country).add("centre = {}", centre)
     return await documents.page(WAITING, where, wish, lambda row: _waiting(row, scope.today))
 
 

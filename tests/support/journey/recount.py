@@ -26,13 +26,41 @@ def between(start: date | None, end: date | None) -> int | None:
     return None if start is None or end is None else max(0, (end - start).days)
 
 
-def arrival_of(story: Sequence[Told]) -> date | None:
+def arrival_of(story: Sequence[Told]) -> tuple[date | None, bool]:
+    """The day, and whether it is told of the journey that was planned last."""
     words = [(at, at, event.arrived_on) for event, at in of(story, counselling.ArrivedInCountry)]
     words += [(event.reported_at, at, event.arrived_on) for event, at in of(story, counselling.ArrivalCorrected)]
     words += [(event.reported_at, at, None) for event, at in of(story, counselling.RecordVoided)]
     latest_report = max((reported for reported, _, _ in words), default=None)
     told = [(at, repr(on), on) for reported, at, on in words if reported == latest_report]
-    return max(told)[2] if told else None
+    plans = of(story, referral.DeparturePlanned)
+    on = max(told)[2] if told else None
+    return on, on is not None and (not plans or latest_report >= plans[-1].at)
+
+
+def failures_of(story: Sequence[Told]) -> tuple[str, ...]:
+    """By referral the last failure, if nobody has gone on with any referral since."""
+    goes_on = of(story, counselling.ReferralReopened)
+    failures = {event.referral_id: (at, event.reason) for event, at in of(story, counselling.ReferralFailed)}
+    return tuple(sorted({reason for at, reason in failures.values() if not goes_on or at > goes_on[-1].at}))
+
+
+def answers_of(story: Sequence[Told]) -> dict[str, int]:
+    """Of the desk's referrals."""
+    asked = ids(story, "referral_id", referral.ReturneeReferred)
+    answered = in_time = 0
+    for id_ in asked:
+        own = [each for each in story if getattr(each.event, "referral_id", None) == id_]
+        said = [told.at for told in of(own, counselling.ReferralAccepted)[-1:]]
+        said += [told.at for told in of(own, counselling.ReferralRejected)[:1]]
+        due = [event.answer_due_at for event, _ in of(own, counselling.ReferralReceived)]
+        answered += bool(said)
+        in_time += bool(said and due) and min(said) <= min(due)
+    return {"asked": len(asked), "answered": answered, "answers_in_time": in_time}
+
+
+def span(start: date | None, end: date | None) -> int | None:
+    return None if start is None or end is None or end < start else (end - start).days
 
 
 def offers_of(story: Sequence[Told]) -> dict[str, Any]:
@@ -41,6 +69,7 @@ def offers_of(story: Sequence[Told]) -> dict[str, Any]:
     taken = ids(story, "offer_id", placement.JobOfferAccepted)
     refused = ids(story, "offer_id", placement.JobOfferDeclined)
     lapsed = ids(story, "offer_id", placement.JobOfferExpired)
+    over = ids(story, "candidacy_id", placement.CandidacyClosed)
     days, ends, lost = [], [], False
     for id_ in ids(story, "offer_id", placement.JobOffered, placement.JobOfferCorrected) - void:
         made = [event for event, _ in of(story, placement.JobOffered) if event.offer_id == id_]
@@ -48,9 +77,10 @@ def offers_of(story: Sequence[Told]) -> dict[str, Any]:
         lost = True
         if made and made[-1].employment_type == "internship":
             continue
+        closed = bool(made) and made[-1].candidacy_id in over
         ends.append(
-            "retracted" if id_ in gone else "accepted" if id_ in taken else "declined" if id_ in refused
-            else "expired" if id_ in lapsed else "open"
+            "retracted" if id_ in gone else ("closed" if closed else "accepted") if id_ in taken
+            else "declined" if id_ in refused else "expired" if id_ in lapsed else "closed" if closed else "open"
         )  # fmt: skip
         if id_ not in gone:
             days.append((right or made)[-1].offered_on)
@@ -59,7 +89,10 @@ def offers_of(story: Sequence[Told]) -> dict[str, Any]:
         "promised": bool(days),
         "lost_offers": lost and not days,
         "offers_made": len(ends),
-        **{f"offers_{end}": ends.count(end) for end in ("retracted", "accepted", "declined", "expired", "open")},
+        **{
+            f"offers_{end}": ends.count(end)
+            for end in ("retracted", "accepted", "declined", "expired", "closed", "open")
+        },
     }
 
 
@@ -79,15 +112,13 @@ def work_of(story: Sequence[Told]) -> tuple[date | None, bool]:
 
 def from_scratch(story: Sequence[Told]) -> dict[str, Any]:
     """The parts of the figures, each by looking through all that was told."""
-    arrived_on, offers, (work_on, internship) = arrival_of(story), offers_of(story), work_of(story)
+    (arrived_on, came), offers, (work_on, internship) = arrival_of(story), offers_of(story), work_of(story)
     left = of(story, referral.ReturneeDeparted)
     sent = of(story, referral.ReturneeReferred)
-    failures, goes_on = of(story, counselling.ReferralFailed), of(story, counselling.ReferralReopened)
-    over = bool(failures) and not (goes_on and goes_on[-1].at > failures[-1].at)
+    plans, never = of(story, referral.DeparturePlanned), of(story, counselling.NeverArrived)
+    departed_on = left[-1].event.departed_on if left else None
     opening = of(story, referral.CaseOpened)
     skills = set(sent[-1].event.skills) if sent else set()
-    answers = of(story, counselling.ReferralAccepted)
-    due = [event.answer_due_at for event, _ in of(story, counselling.ReferralReceived)]
     kept_on = offers.pop("kept_on")
     return {
         **offers,
@@ -95,15 +126,15 @@ def from_scratch(story: Sequence[Told]) -> dict[str, Any]:
         "days_to_offer": between(arrived_on, kept_on),
         "days_to_work": between(arrived_on, work_on),
         "internship": internship,
-        "days_offer_to_start": between(kept_on, work_on),
-        "departed_on": left[-1].event.departed_on.isoformat() if left else None,
+        "days_offer_to_start": span(kept_on, work_on),
+        "departed_on": None if departed_on is None else departed_on.isoformat(),
+        "days_to_arrival": span(departed_on, arrived_on),
+        "came": came,
+        "never_arrived": not came and bool(never) and not (plans and plans[-1].at > never[-1].at),
         "sex": (opening[-1].event.sex or "unknown") if opening else "unknown",
         "occupation": "unknown" if not skills else skills.pop() if len(skills) == 1 else "several",
-        "failed_for": failures[-1].event.reason if over else None,
-        "open": bool(answers) and not over,
-        "asked": min(1, len(sent)),
-        "answered": 1 if sent and answers else 0,
-        "answers_in_time": 1 if sent and answers and due and answers[-1].at <= min(due) else 0,
+        "failures": failures_of(story),
+        **answers_of(story),
         "enrolled": min(1, len(of(story, training.EnrolmentConfirmed, training.CourseCompleted))),
         "completed": min(1, len(of(story, training.CourseCompleted))),
         "duties": duties_of(story),

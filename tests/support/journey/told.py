@@ -19,6 +19,12 @@ EXAMPLES = Path(__file__).parents[3] / "schemas" / "examples"
 CASE = UUID(int=1)
 REFERRAL = UUID(int=2)
 ENROLMENT = UUID(int=3)
+CHILD = UUID(int=4)
+"""What the first referral is passed on to."""
+SECOND = UUID(int=5)
+"""Another referral of the desk."""
+WALKED_IN = UUID(int=6)
+"""That of a person who has walked in."""
 CENTRE = "centre:NG-LOS"
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """When the case is opened; the days of the tests count from here."""
@@ -76,6 +82,20 @@ def opened(**other: Any) -> Told:
     return told(referral.CaseOpened, 0, **(fields | other))
 
 
+def walked_in(**other: Any) -> Told:
+    """A centre has taken the person in."""
+    fields = {
+        "case_ref": "PH-7K3M9QX-F",
+        "centre": CENTRE,
+        "country": "NG",
+        "referral_id": WALKED_IN,
+        "target_group": "LOCAL",
+        "return_type": "unknown",
+        "age_band": "18_24",
+    }
+    return told(counselling.CaseOpened, 0, **(fields | other))
+
+
 def referred(days: float = 1, referral_id: UUID = REFERRAL, **other: Any) -> Told:
     """The desk has referred the person to Lagos."""
     fields = {
@@ -111,9 +131,41 @@ def accepted(days: float, hours: float = 0, referral_id: UUID = REFERRAL, centre
     return told(counselling.ReferralAccepted, days, hours, referral_id=referral_id, centre=centre)
 
 
+def rejected(at: float, referral_id: UUID = REFERRAL) -> Told:
+    """The centre does not take the person on."""
+    return told(counselling.ReferralRejected, at, referral_id=referral_id, reason="no_capacity")
+
+
+def redirected(at: float, referral_id: UUID = REFERRAL, child: UUID = CHILD) -> Told:
+    """The centre passes it on."""
+    return told(
+        counselling.ReferralRedirected,
+        at,
+        referral_id=referral_id,
+        child_referral_id=child,
+        root_referral_id=referral_id,
+        to_centre="centre:NG-EDO",
+    )
+
+
+def taken_back(at: float, referral_id: UUID = REFERRAL) -> Told:
+    """The desk withdraws it."""
+    return told(referral.ReferralWithdrawn, at, referral_id=referral_id)
+
+
+def planned(at: float) -> Told:
+    """The person is to leave Germany."""
+    return told(referral.DeparturePlanned, at)
+
+
 def departed(days: float) -> Told:
     """The person left Germany on that day; it is told on the next."""
     return told(referral.ReturneeDeparted, days + 1, departed_on=day(int(days)))
+
+
+def never_arrived(at: float) -> Told:
+    """They did not come."""
+    return told(counselling.NeverArrived, at)
 
 
 def arrived(on: int, at: float | None = None) -> Told:
@@ -137,9 +189,15 @@ def offered(offer_id: int, on: int, kind: str = "full_time", at: float | None = 
         placement.JobOffered,
         on if at is None else at,
         offer_id=UUID(int=offer_id),
+        candidacy_id=UUID(int=offer_id + 100),
         employment_type=kind,
         offered_on=day(on),
     )
+
+
+def candidacy_closed(offer_id: int, at: float, reason: str = "referral_withdrawn") -> Told:
+    """The way to this offer has ended without work."""
+    return told(placement.CandidacyClosed, at, candidacy_id=UUID(int=offer_id + 100), reason=reason)
 
 
 def offer_corrected(offer_id: int, on: int, at: float) -> Told:
@@ -226,6 +284,11 @@ def course_completed(at: float, isco08: str = "7213") -> Told:
 def failed(at: float, reason: str, referral_id: UUID = REFERRAL) -> Told:
     """Nothing more comes of the referral."""
     return told(counselling.ReferralFailed, at, referral_id=referral_id, reason=reason)
+
+
+def completed(at: float, referral_id: UUID = REFERRAL) -> Told:
+    """What it asked for has come to an end."""
+    return told(counselling.ReferralCompleted, at, referral_id=referral_id)
 
 
 def reopened(at: float, referral_id: UUID = REFERRAL) -> Told:

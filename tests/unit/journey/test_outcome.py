@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from dataclasses import replace
+from uuid import UUID, uuid4
 
+from chassis.pure.decision import NOTHING, Actor, Context
+from chassis.pure.retention import TermOver
+from chassis.pure.states import States
 from journey.contracts import counselling, referral, training
+from journey.domain.counts import HEARD
+from journey.domain.outcome import Outcome
+from journey.handlers import KINDS
+from journey.handlers.retention import outcome_mark_over, outcome_over
 from tests.support.journey.told import (
+    CASE,
     CENTRE,
+    CHILD,
     ENROLMENT,
     REFERRAL,
+    SECOND,
     Told,
     accepted,
     arrival_corrected,
     arrival_voided,
     arrived,
+    candidacy_closed,
+    completed,
     course_completed,
     day,
     declined,
@@ -28,12 +41,16 @@ from tests.support.journey.told import (
     offer_voided,
     offered,
     opened,
+    planned,
     received,
+    redirected,
     referred,
     reopened,
     retracted,
     seated,
     started,
+    taken_back,
+    time,
     told,
     work_corrected,
     work_voided,
@@ -115,6 +132,17 @@ def test_a_retracted_offer_keeps_no_promise() -> None:
 
 def test_after_a_retracted_offer_the_next_one_counts() -> None:
     assert days_to_offer(offered(10, 92), retracted(10, 94), offered(11, 122)) == 60
+
+
+def test_an_offer_ends_with_its_candidacy() -> None:
+    ended = heard([*ON_THE_WAY, offered(10, 92), candidacy_closed(10, 95)]).part
+    stepped_back = heard([*ON_THE_WAY, offered(10, 92), offer_accepted(10, 93), candidacy_closed(10, 95)]).part
+    declined_ = heard([*ON_THE_WAY, offered(10, 92), declined(10, 95), candidacy_closed(10, 95)]).part
+
+    assert (ended.offers_closed, ended.offers_open) == (1, 0)
+    assert (stepped_back.offers_closed, stepped_back.offers_accepted) == (1, 0)
+    assert (declined_.offers_closed, declined_.offers_declined) == (0, 1)
+    assert ended.days_to_offer == 30, "it was made"
 
 
 def test_an_internship_keeps_no_promise_and_is_no_offer() -> None:
@@ -225,11 +253,43 @@ def test_a_referral_that_is_reopened_is_not_closed() -> None:
     ended = (*ON_THE_WAY, failed(90, "contact_lost"))
 
     assert heard(ended).part.closed == 1
-    assert heard(ended).part.failed_for == "contact_lost"
+    assert heard(ended).part.failures == ("contact_lost",)
     assert not heard(ended).part.open
     assert heard([*ended, reopened(91)]).part.closed == 0
-    assert heard([*ended, reopened(91)]).part.failed_for is None
+    assert heard([*ended, reopened(91)]).part.failures == ()
     assert heard([*ended, reopened(91)]).part.open
+
+
+def test_who_has_died_is_dead_for_every_centre_until_one_of_them_goes_on() -> None:
+    dead = (*ON_THE_WAY, referred(5, SECOND), accepted(6, 0, SECOND), failed(90, "person_deceased"))
+    both = (*dead, failed(95, "contact_lost", SECOND))
+
+    assert heard(both).part.failures == ("contact_lost", "person_deceased")
+    assert heard([*both, reopened(96, SECOND)]).part.failures == (), "the death was told in error"
+
+
+def test_what_the_desk_takes_back_after_the_arrival_is_open_until_the_centre_says_what_becomes_of_it() -> None:
+    noted = (*ON_THE_WAY, taken_back(70))
+
+    assert (heard(noted).part.open, heard(noted).part.closed) == (True, 0)
+    assert heard([*noted, completed(80)]).part.closed == 1
+    assert heard([*noted, completed(80), reopened(81)]).part.open
+    assert heard([*noted, completed(80), reopened(81), taken_back(82), completed(83)]).part.closed == 1
+
+
+def test_what_goes_on_can_be_taken_back_once_more() -> None:
+    goes_on = (opened(), referred(1), accepted(3), taken_back(4), completed(5), reopened(6))
+
+    assert heard(goes_on).part.closed == 0
+    assert heard([*goes_on, taken_back(7)]).part.closed == 1
+
+
+def test_what_was_passed_on_is_taken_back_with_what_it_was_passed_on_from() -> None:
+    passed_on = (opened(), referred(1), redirected(2), accepted(3, 0, CHILD))
+
+    assert heard(passed_on).part.open
+    assert not heard([*passed_on, taken_back(4)]).part.open
+    assert heard([*passed_on, taken_back(4)]).part.closed == 2
 
 
 def test_a_walk_in_is_in_care_and_was_referred_by_nobody() -> None:
@@ -293,3 +353,67 @@ def test_who_never_came_has_not_arrived() -> None:
 
     assert heard([opened(), referred(1), departed(60), gone]).part.never_arrived
     assert not heard([*ON_THE_WAY, gone]).part.never_arrived
+
+
+def test_another_journey_has_an_arrival_of_its_own() -> None:
+    gone = told(counselling.NeverArrived, 90)
+    missed_once = heard([opened(), referred(1), departed(60), gone, planned(100), departed(110)]).part
+    again = heard([*ON_THE_WAY, planned(400), departed(420)]).part
+    there = heard([*ON_THE_WAY, planned(400), departed(420), arrived(421)]).part
+
+    assert not missed_once.never_arrived, "nothing is told of the second journey"
+    assert (again.came, again.never_arrived, again.days_to_arrival) == (False, False, None)
+    assert again.arrived_on == "2026-03-08", "the promise counts from there until another arrival is told"
+    assert (there.came, there.days_to_arrival) == (True, 1)
+
+
+def test_steps_the_other_way_round_take_no_time() -> None:
+    contact = told(counselling.FirstContactMade, 70, contacted_on=day(64))
+
+    assert heard([*ON_THE_WAY, contact]).part.days_to_contact == 2
+    assert heard([*ON_THE_WAY, contact, arrival_corrected(66, 62, 95)]).part.days_to_contact is None
+
+
+# --- the term ---------------------------------------------------------------------------------------------------------
+
+NOBODY = uuid4()
+CONTEXT = Context(time(400), time(400), Actor("system", "programme:journey"), None, uuid4, lambda: NOBODY)
+
+
+def known(outcome: Outcome) -> States:
+    states = States(KINDS)
+    states.put(outcome)
+    return states
+
+
+def test_at_its_term_a_case_is_somebodys_and_its_part_in_the_figures_stays() -> None:
+    before = heard([*ON_THE_WAY, offered(10, 92), missed("first_contact", 1, 70)])
+
+    somebody, mark = outcome_over(known(before), TermOver("outcome", CASE), CONTEXT).states
+
+    assert somebody == Outcome(
+        NOBODY,
+        over=True,
+        part=replace(
+            before.part,
+            case_ref=None,
+            opened_at="2026-01-01",
+            referred_at="2026-01-01",
+            departed_on="2026-03-01",
+            arrived_on="2026-03-01",
+            open=False,
+            offers_open=0,
+            offers_closed=1,
+        ),
+    )
+    assert mark == Outcome(CASE, over=True)
+
+
+def test_after_its_term_nobody_is_counted_again() -> None:
+    mark = Outcome(CASE, over=True)
+
+    for event, at in (*ON_THE_WAY, offered(10, 92)):
+        assert HEARD[type(event)](mark, event, at) == mark
+    assert outcome_over(known(mark), TermOver("outcome", CASE), CONTEXT) == NOTHING
+    assert outcome_mark_over(known(mark), TermOver("outcome_mark", CASE), CONTEXT).erased == (mark,)
+    assert outcome_mark_over(known(heard(ON_THE_WAY)), TermOver("outcome_mark", CASE), CONTEXT) == NOTHING
