@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Contract
@@ -53,6 +53,14 @@ class ConsentWithdrawn(CaseContract, source="referral"):
     effective_at: Instant
 
 
+class DepartureWindow(BaseModel):
+    """From when on the person may leave."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    earliest: date
+
+
 class ReturneeReferred(CaseContract, source="referral"):
     """A scout has handed a case over to a centre."""
 
@@ -68,6 +76,7 @@ class ReturneeReferred(CaseContract, source="referral"):
     vulnerability_present: bool
     case_ref: CaseRef | None = None
     skills: Skills = ()
+    departure: DepartureWindow | None = None
 
 
 class ReferralWithdrawn(CaseContract, source="referral"):
