@@ -14,14 +14,15 @@ from pydantic import ValidationError
 
 from chassis.operators.cli import targets
 from chassis.operators.cli.output import Json, PeopleGroup, print_json, print_table
-from chassis.operators.cli.service_api import ServiceApi
+from chassis.operators.cli.service_api import ServiceApi, Unreached
 from chassis.pure.answers import Answer
 from chassis.trouble import Trouble, Usage
 from journey.views.shapes import Entry, Trace, WaitItem
 from journey.views.terminal import moment, print_entries, print_trace
 
 Shown = TypeVar("Shown", bound=Answer)
-FOLLOW_SECONDS: Final = 2.0
+FOLLOW_SECONDS: Final = 15.0
+"""Each look is an answer of the whole trace, and a row of the audit."""
 PAGE: Final = 100
 HOURS: Final = {"h": 1, "d": 24, "w": 7 * 24}
 
@@ -152,15 +153,24 @@ def _line(item: WaitItem) -> tuple[Any, ...]:
 
 
 def _follow(api: ServiceApi, trace: Trace, *, as_json: bool) -> None:
-    """What comes, entry by entry, and whose turn it is then."""
-    shown = {_place(each) for each in trace.timeline}
-    waits = trace.waiting_for
+    """What comes, entry by entry, and what has become of those that came before; and whose turn it is then.
+
+    A journey that does not answer is asked again: whoever follows a case does so while something is wrong."""
+    shown = {_place(each): _fate(each) for each in trace.timeline}
+    waits, away = trace.waiting_for, False
     try:
         while True:
             time.sleep(FOLLOW_SECONDS)
-            trace = _traced(api, str(trace.case_id))
-            new = [each for each in trace.timeline if _place(each) not in shown]
-            shown |= {_place(each) for each in new}
+            try:
+                trace = _traced(api, str(trace.case_id))
+            except Unreached as trouble:
+                if not away:
+                    typer.echo(f"{trouble}; asking again every {FOLLOW_SECONDS:.0f} s", err=True)
+                away = True
+                continue
+            away = False
+            new = [each for each in trace.timeline if shown.get(_place(each)) != _fate(each)]
+            shown |= {_place(each): _fate(each) for each in new}
             if as_json:
                 for each in new:
                     typer.echo(each.model_dump_json())
@@ -177,3 +187,9 @@ def _follow(api: ServiceApi, trace: Trace, *, as_json: bool) -> None:
 
 def _place(entry: Entry) -> tuple[str, int, int]:
     return entry.topic, entry.partition, entry.record_offset
+
+
+def _fate(entry: Entry) -> tuple[object, ...]:
+    """What has become of it; as of when a reader had not come so far is no news."""
+    readers = tuple((each.service, each.what, each.failure) for each in entry.readers)
+    return entry.fault, readers, entry.happenings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
@@ -52,6 +52,14 @@ class ConsentWithdrawn(CaseContract, source="referral"):
     effective_at: Instant
 
 
+class DepartureWindow(BaseModel):
+    """From when on the person may leave."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    earliest: date
+
+
 class ReturneeReferred(CaseContract, source="referral"):
     """A scout has handed a case over to a centre."""
 
@@ -67,6 +75,7 @@ class ReturneeReferred(CaseContract, source="referral"):
     vulnerability_present: bool
     case_ref: CaseRef | None = None
     skills: Skills = ()
+    departure: DepartureWindow | None = None
 
 
 class ReferralWithdrawn(CaseContract, source="referral"):

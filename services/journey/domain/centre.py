@@ -27,7 +27,7 @@ class Answer(Word):
 
 @dataclass(frozen=True, slots=True)
 class Arrival(Word):
-    """The last word on the last report of an arrival; voided, there was none."""
+    """The last word on one report of an arrival; voided, there was none."""
 
     STEPS: ClassVar = ("reported", "corrected", "voided")
 
@@ -36,11 +36,6 @@ class Arrival(Word):
     status: str
     centre: str
     on: date | None = None
-
-    @property
-    def order(self) -> tuple[datetime, datetime, int]:
-        """The latest report counts, and the latest word on it."""
-        return (self.reported_at, self.at, self.STEPS.index(self.status))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +63,13 @@ class Centres:
     """By referral."""
     received: Mapping[UUID, datetime] = field(default_factory=dict)
     """When a referral came into the inbox of its centre."""
-    arrival: Arrival | None = None
+    ended: Mapping[UUID, datetime] = field(default_factory=dict)
+    """When a centre first let go of a referral."""
+    reopened: Mapping[UUID, datetime] = field(default_factory=dict)
+    """When a centre last went on with one that it had let go of."""
+    arrivals: Mapping[datetime, Arrival] = field(default_factory=dict)
+    """By when each was reported: there is one per journey, and one more after each that was voided."""
     called: Step | None = None
     contact: Step | None = None
     assessed: Step | None = None
     plan: Step | None = None
-    never_arrived: Step | None = None

@@ -25,6 +25,10 @@ class Consent:
         withdrawn = self.withdrawn or other.withdrawn
         return replace(given, ends_at=min(self.ends_at, other.ends_at), withdrawn=withdrawn)
 
+    def names(self, org: str, country: str) -> bool:
+        """Whether it was given for this organisation, in this country."""
+        return org in self.recipients or f"country:{country}" in self.recipients
+
     def covers(self, org: str, country: str, now: datetime) -> bool:
         """Whether it lets this organisation, in this country, know of the person now."""
-        return now < self.ends_at and (org in self.recipients or f"country:{country}" in self.recipients)
+        return now < self.ends_at and self.names(org, country)

@@ -11,8 +11,8 @@ from uuid import UUID
 from journey.domain.consents import Consent
 from journey.domain.words import Word
 
-AHEAD: Final = frozenset({"planned", "booked"})
-"""The person is to leave Germany."""
+AHEAD: Final = frozenset({"planned", "booked", "missed"})
+"""The person is to leave Germany, as the desk sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Asked:
     priority: str | None = None
     """What a centre passes on keeps its priority."""
     parent_id: UUID | None = None
+    earliest: date | None = None
+    """The first day on which the person may leave Germany, as the desk has told the centre."""
 
     @property
     def order(self) -> tuple[datetime]:
@@ -114,7 +116,5 @@ class Desk:
     packages: Mapping[UUID, datetime] = field(default_factory=dict)
     """When the desk handed over what the centre of a referral needs."""
     departure: Departure | None = None
-    planned_at: datetime | None = None
-    """When a departure was last planned: an arrival before that belongs to an earlier journey."""
     destroyed_at: datetime | None = None
     """When the keys of all that is known of the person were destroyed."""

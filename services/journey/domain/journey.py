@@ -18,7 +18,8 @@ The stage follows from the facts:
     offered     the person has an offer of work
     employed    the person works
     unserved    every referral is over
-    ended       nothing is owed in the case any more
+
+That the terms of its records run stands beside it (`Journey.ended`): some things are owed beyond that.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ from uuid import UUID, uuid5
 from journey.domain.centre import Arrival, Centres, Step
 from journey.domain.consents import Consent
 from journey.domain.desk import Desk, Ended, Opened
-from journey.domain.owed import Deadline
-from journey.domain.referrals import Referral, referrals_of
+from journey.domain.owed import Deadline, Limit
+from journey.domain.referrals import Referral, begun_at, has_died, last_arrival, referrals_of
 from journey.domain.wait import Wait
 from journey.domain.work import Enrolment, Offered, Work
 from vocabulary.terms import CandidacyStatus
@@ -52,10 +53,9 @@ Stage = Literal[
     "offered",
     "employed",
     "unserved",
-    "ended",
 ]
 OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted", "void", "over"]
-"""`void`: there was none. `over`: its candidacy was closed without an answer."""
+"""`void`: there was none. `over`: it was open or taken when its candidacy was closed."""
 REFERENCES = UUID("7d8f1c52-52a5-5c0e-9f10-35c0a4d3c7b1")
 """A case is found by its reference as by any other id: by the id that follows from it in this space."""
 
@@ -71,6 +71,8 @@ class Journey:
     courses: Mapping[UUID, Enrolment] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
     deadlines: Mapping[str, Deadline] = field(default_factory=dict)
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """By when what is owed was to be done, by the same keys."""
     waits: tuple[Wait, ...] = ()
     """What the case waits for, as it follows from the rest (`waiting.py`): lists ask for it."""
 
@@ -91,11 +93,14 @@ class Journey:
 
     @cached_property
     def arrival(self) -> Arrival | None:
-        """That of the journey that is going on; one before a departure was planned anew belongs to an earlier one."""
-        told = self.centres.arrival
-        if told is None or told.status == "voided" or not self.is_of_this(told.reported_at):
-            return None
-        return told
+        """That of the journey that is going on."""
+        told = last_arrival(self.centres)
+        return told if told is not None and self._is_of_this(told.reported_at) else None
+
+    @property
+    def called(self) -> Step | None:
+        """The last call before the departure."""
+        return self._of_this(self.centres.called)
 
     @property
     def contact(self) -> Step | None:
@@ -119,9 +124,20 @@ class Journey:
 
     @property
     def ended(self) -> Ended | None:
-        """The end of the case, as its owner told last; None while it goes on."""
+        """From when the terms of its records run, as its owner told last; None: they do not. What is owed is owed
+        nevertheless, and may take the end back."""
         told = self.desk.owner.ended or self.centres.owner.ended
         return told if told is not None and told.status == "started" else None
+
+    @property
+    def died(self) -> bool:
+        """Whether the person has died, as a centre has told."""
+        return has_died(self.centres)
+
+    @property
+    def employed(self) -> bool:
+        """Whether the person has begun to work."""
+        return any(each not in self.work.voided for each in self.work.jobs)
 
     @property
     def held(self) -> bool:
@@ -152,12 +168,16 @@ class Journey:
         found = leading(self.referrals)
         return None if found is None else found.centre
 
-    def is_of_this(self, at: datetime) -> bool:
+    @cached_property
+    def _begun_at(self) -> datetime | None:
+        return begun_at(self.desk, self.centres)
+
+    def _is_of_this(self, at: datetime) -> bool:
         """Whether what a centre has told at this time belongs to the journey that is going on."""
-        return self.desk.planned_at is None or at >= self.desk.planned_at
+        return self._begun_at is None or at >= self._begun_at
 
     def _of_this(self, step: Step | None) -> Step | None:
-        return step if step is not None and self.is_of_this(step.at) else None
+        return step if step is not None and self._is_of_this(step.at) else None
 
 
 def leading(referrals: tuple[Referral, ...]) -> Referral | None:
@@ -173,11 +193,10 @@ def offer_status(work: Work, id_: UUID, offer: Offered) -> OfferStatus:
     """What became of an offer."""
     if id_ in work.voided:
         return "void"
-    reply = work.replies.get(id_)
-    if reply is not None:
-        return reply.status  # type: ignore[return-value] # the steps of `Reply`
-    candidacy = work.candidacies.get(offer.candidacy_id)
-    return "over" if candidacy is not None and candidacy.status == "closed" else "open"
+    reply, candidacy = work.replies.get(id_), work.candidacies.get(offer.candidacy_id)
+    status = "open" if reply is None else reply.status
+    closed = candidacy is not None and candidacy.status == "closed"
+    return "over" if closed and status in ("open", "accepted") else status  # type: ignore[return-value] # of `Reply`
 
 
 def candidacy_stage(work: Work, id_: UUID) -> CandidacyStatus:
@@ -197,10 +216,8 @@ def candidacy_stage(work: Work, id_: UUID) -> CandidacyStatus:
 
 def stage_of(journey: Journey) -> Stage:
     """Where the case is, by its facts."""
-    if journey.ended is not None:
-        return "ended"
     work = journey.work
-    if any(each not in work.voided for each in work.jobs):
+    if journey.employed:
         return "employed"
     last = leading(journey.referrals)
     if last is None:

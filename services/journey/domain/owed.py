@@ -16,10 +16,22 @@ NOBODYS: Final = frozenset({"pool_exit"})
 
 
 @dataclass(frozen=True, slots=True)
-class Deadline(Word):
-    """The last word on one thing that is owed. `level`: up to which it was missed; 0 in time."""
+class Limit(Word):
+    """The last word on by when something was to be done: the end of its first level, whatever was missed since."""
 
     STEPS: ClassVar = ("set", "approaching", "moved", "missed", "met")
+
+    at: datetime
+    status: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline(Word):
+    """The last word on one thing that is owed. `level`: up to which it was missed; 0 in time. `due_at`: the end of the
+    level that the word is about."""
+
+    STEPS: ClassVar = Limit.STEPS
 
     at: datetime
     status: str
@@ -41,6 +53,11 @@ class Deadline(Word):
     def key(self) -> str:
         """Its slot. Each kind belongs to one service."""
         return f"{self.type}:{self.subject}"
+
+    @property
+    def limit(self) -> Limit:
+        """The same in the slot of when it was to be done."""
+        return Limit(self.at, self.status, self.due_at)
 
     @property
     def open(self) -> bool:

@@ -29,7 +29,9 @@ HELD: Final[frozenset[ReferralStatus]] = frozenset({"accepted", "in_progress", "
 LIVE: Final = UNANSWERED | HELD
 TAKEN_ON: Final = HELD | {"completed", "failed"}
 """Its centre has, or had, the person in its care."""
-_ENDS: Final[Mapping[str, ReferralStatus]] = {
+DEATHS: Final = frozenset({"person_deceased"})
+"""The reasons of fail_reasons with `ends_case`: they end the case for everybody."""
+ENDS: Final[Mapping[str, ReferralStatus]] = {
     "rejected": "rejected",
     "redirected": "redirected",
     "completed": "completed",
@@ -71,16 +73,71 @@ class Referral:
         return self.status in HELD
 
 
+def begun_at(desk: Desk, centres: Centres) -> datetime | None:
+    """When the journey that is going on began, of somebody who has arrived before: what centres did before that belongs
+    to an earlier one. They begin anew with a referral of whom nothing is going on, and who is to leave Germany later
+    than they last arrived; a departure that is planned within their care changes nothing of it."""
+    found = (each.at for id_, each in desk.asked.items() if each.earliest and _begins_anew(id_, each, desk, centres))
+    return max(found, default=None)
+
+
+def _begins_anew(id_: UUID, its: Asked, desk: Desk, centres: Centres) -> bool:
+    arrival = last_arrival(centres, before=its.at)
+    if arrival is None or arrival.on is None or its.earliest is None or its.earliest <= arrival.on:
+        return False
+    others = _asked(desk, centres)
+    return not any(
+        other != id_ and asked.at <= its.at and _was_live(other, others, its.at, desk, centres)
+        for other, asked in others.items()
+    )
+
+
+def _was_live(id_: UUID, asked: Mapping[UUID, Asked], at: datetime, desk: Desk, centres: Centres) -> bool:
+    """Whether something could still come of a referral at this time, to whose beginning it had come."""
+    ended, reopened = centres.ended.get(id_), centres.reopened.get(id_)
+    if ended is not None and ended <= at and (reopened is None or reopened > at or _ended_again(id_, centres, at)):
+        return False
+    withdrawn_at = _withdrawn_at(id_, asked, desk)
+    if withdrawn_at is None or withdrawn_at > at or (reopened is not None and withdrawn_at < reopened <= at):
+        return True
+    taken_on = id_ in centres.answers and centres.answers[id_].status != "received"
+    return taken_on and last_arrival(centres, before=withdrawn_at) is not None
+
+
+def _ended_again(id_: UUID, centres: Centres, at: datetime) -> bool:
+    answer = centres.answers[id_]
+    return answer.status in ENDS and answer.at <= at
+
+
+def last_arrival(centres: Centres, *, before: datetime | None = None) -> Arrival | None:
+    """The arrival that was reported last, by a time if one is given; None: nobody has come, as far as is known."""
+    told = (each for at, each in centres.arrivals.items() if before is None or at <= before)
+    last = max(told, key=lambda each: each.reported_at, default=None)
+    return None if last is None or last.status == "voided" else last
+
+
+def has_died(centres: Centres) -> bool:
+    """Whether a centre has told of a death, and none has gone on with anything since."""
+    ends = [each.at for each in centres.answers.values() if each.status == "failed" and each.reason in DEATHS]
+    return bool(ends) and all(at < max(ends) for at in centres.reopened.values())
+
+
 def referrals_of(desk: Desk, centres: Centres, arrival: Arrival | None) -> tuple[Referral, ...]:
     """All of them, by when they were made. `arrival`: that of the journey that is going on."""
+    asked = _asked(desk, centres)
+    order = sorted(asked, key=lambda id_: (asked[id_].at, id_)) if len(asked) > 1 else asked
+    return tuple([_referral(id_, asked, desk, centres, arrival) for id_ in order])
+
+
+def _asked(desk: Desk, centres: Centres) -> Mapping[UUID, Asked]:
+    """Every referral that anybody has told of."""
     asked = {**centres.children, **desk.asked}
     for id_, answer in centres.answers.items():
         asked.setdefault(id_, Asked(centres.received.get(id_, answer.at), answer.centre, answer.country, id_))
     opened = centres.owner.opened
     if opened is not None and opened.referral_id is not None:
         asked[opened.referral_id] = Asked(opened.at, opened.org or "", opened.country, opened.referral_id)
-    order = sorted(asked, key=lambda id_: (asked[id_].at, id_)) if len(asked) > 1 else asked
-    return tuple([_referral(id_, asked, desk, centres, arrival) for id_ in order])
+    return asked
 
 
 def _referral(
@@ -119,8 +176,8 @@ def standing(
 ) -> tuple[ReferralStatus, datetime]:
     """How a referral stands, and since when. `answer`: the centre's last word; `arrived_at`: when the arrival of the
     journey that is going on was reported."""
-    if answer is not None and answer.status in _ENDS:
-        return _ENDS[answer.status], answer.at
+    if answer is not None and answer.status in ENDS:
+        return ENDS[answer.status], answer.at
     taken_on_at = answer.at if answer is not None and answer.status != "received" else asked_at if walk_in else None
     reopened_at = answer.at if answer is not None and answer.status == "reopened" else None
     if withdrawn_at is not None and (reopened_at is None or withdrawn_at > reopened_at):

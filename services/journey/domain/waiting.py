@@ -61,34 +61,40 @@ DEADLINE_OF: Final[Mapping[Wanted, str]] = {
     "job_offer": "job_offer_target",
 }
 """The kind of deadline by which a service owes it."""
+IN_CARE: Final = frozenset({"accepted", "in_progress"})
+"""Something is done with the person. Once a withdrawal is noted, the centre's word on it is all that is waited for."""
 PERSON: Final = "returnee"
 """Whose turn it is where the person decides; no role of any token."""
 SYSTEM: Final = "system"
 
 
 def waits_of(journey: Journey) -> tuple[Wait, ...]:
-    """Everything that the case waits for, the first to be late at the top; nothing once it has ended."""
-    if journey.ended is not None:
-        return ()
+    """Everything that the case waits for, the first to be late at the top. One thing of one subject is waited for once,
+    whatever is told of it twice: lists have a row per what, subject and deadline."""
     owed = open_deadlines(journey)
     found = [_with_deadline(each, owed) for each in _waits(journey)]
     told = {(each.deadline, each.subject) for each in found}
     found += [_duty(each, journey) for each in owed if (each.type, each.subject) not in told]
     found = [replace(each, lost_at=each.late_at) if each.dated and each.what in LOSABLE else each for each in found]
-    return tuple(sorted(found, key=lambda each: (each.late_at, each.what, each.subject)))
+    ordered = sorted(found, key=lambda each: (each.late_at, each.since), reverse=True)
+    once = {(each.what, each.subject, each.deadline): each for each in ordered}
+    return tuple(sorted(once.values(), key=lambda each: (each.late_at, each.what, each.subject)))
 
 
 def _waits(journey: Journey) -> Iterator[Wait]:
+    """Of the dead, what centres say of the referrals that they still have; the rest ends by itself."""
     opened, referrals = journey.opened, journey.referrals
     live = [each for each in referrals if each.live]
     if opened is not None and not referrals:
         yield _wait(journey, "referral", SCOUT, opened.org, opened.at, journey.id)
-    last = leading(referrals)
-    if last is not None and not live and last.status == "rejected":
-        yield _wait(journey, "rerouting", SCOUT, _desk(journey), last.since, last.id, last)
     for each in live:
         yield from _of_referral(journey, each)
-    held = next((each for each in live if each is last and each.held), None)
+    if journey.died:
+        return
+    last = leading(referrals)
+    if last is not None and last.status == "rejected" and not journey.employed:
+        yield _wait(journey, "rerouting", SCOUT, _desk(journey), last.since, last.id, last)
+    held = next((each for each in live if each is last and each.status in IN_CARE), None)
     if held is not None:
         yield from _in_care(journey, held)
     yield from _in_courses(journey)
@@ -167,8 +173,8 @@ def _into_work(journey: Journey, held: Referral | None) -> Iterator[Wait]:
             until = _day_after(offer.starts_on)
             since, subject = work.replies[id_].at, offer.candidacy_id
             yield _wait(journey, "employment_start", officer, centre, since, subject, held, until, named=True)
-    there = journey.arrival is not None or (held is not None and held.walk_in)
-    if held is not None and there and not under_way and not journey.minor:
+    owed = journey.arrival is not None and not (under_way or journey.employed or journey.minor)
+    if held is not None and owed:
         yield _wait(journey, "job_offer", officer, held.centre, max((held.since, *told)), journey.id, held)
 
 

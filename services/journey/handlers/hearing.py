@@ -15,6 +15,7 @@ from journey.domain.consents import Consent
 from journey.domain.desk import Aged, Asked, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey
 from journey.domain.owed import ANSWER, Deadline
+from journey.domain.referrals import ENDS
 from journey.domain.waiting import waits_of
 from journey.domain.words import first, heard, later, latest
 from journey.domain.work import Candidacy, Enrolment, Job, Offered, Reply, Work
@@ -101,7 +102,9 @@ def _released(owner: Owner, told: Any, _at: datetime) -> Owner:
 
 
 def _referred(desk: Desk, told: referral.ReturneeReferred, at: datetime) -> Desk:
-    asked = Asked(told.referred_at, told.to_centre, told.country, told.root_referral_id, told.priority)
+    earliest = None if told.departure is None else told.departure.earliest
+    of = (told.to_centre, told.country, told.root_referral_id, told.priority)
+    asked = Asked(told.referred_at, *of, earliest=earliest)
     owner = replace(desk.owner, age=later(desk.owner.age, Aged(at, told.age_band)))
     return replace(desk, owner=owner, asked=heard(desk.asked, told.referral_id, asked))
 
@@ -115,12 +118,7 @@ def _handed_over(desk: Desk, told: referral.HandoverPackageSent, at: datetime) -
     return replace(desk, packages=first(desk.packages, told.referral_id, at))
 
 
-def _planned(desk: Desk, told: referral.DeparturePlanned, at: datetime) -> Desk:
-    departure = later(desk.departure, Departure(at, told.status, told.latest))
-    return replace(desk, departure=departure, planned_at=latest(desk.planned_at, at))
-
-
-def _rescheduled(desk: Desk, told: referral.DepartureRescheduled, at: datetime) -> Desk:
+def _planned(desk: Desk, told: referral.DeparturePlanned | referral.DepartureRescheduled, at: datetime) -> Desk:
     return replace(desk, departure=later(desk.departure, Departure(at, told.status, told.latest)))
 
 
@@ -147,13 +145,18 @@ def _received(journey: Journey, told: counselling.ReferralReceived, at: datetime
     centres = _answered("received")(replace(centres, received=received), told, at)
     who = (CENTRE_COUNSELLOR, told.centre, told.centre)
     owed = Deadline(at, "set", "counselling", ANSWER, told.referral_id, told.answer_due_at, *who)
-    return replace(journey, centres=centres, deadlines=heard(journey.deadlines, owed.key, owed))
+    return _with_deadline(replace(journey, centres=centres), owed, first_level=True)
 
 
 def _answered(status: str) -> OfCentres:
     def part(centres: Centres, told: Any, at: datetime) -> Centres:
         reason = getattr(told, "reason", None) or getattr(told, "outcome_code", None)
         answer = Answer(at, status, told.centre, told.country, reason)
+        if status in ENDS:
+            centres = replace(centres, ended=first(centres.ended, told.referral_id, at))
+        elif status == "reopened":
+            last = latest(centres.reopened.get(told.referral_id), at)
+            centres = replace(centres, reopened={**centres.reopened, told.referral_id: last})
         return replace(centres, answers=heard(centres.answers, told.referral_id, answer))
 
     return part
@@ -174,18 +177,21 @@ def _step(slot: str) -> OfCentres:
 
 
 def _arrived(centres: Centres, told: counselling.ArrivedInCountry, at: datetime) -> Centres:
-    return replace(centres, arrival=later(centres.arrival, Arrival(at, at, "reported", told.centre, told.arrived_on)))
+    return _with_arrival(centres, Arrival(at, at, "reported", told.centre, told.arrived_on))
 
 
 def _corrected(centres: Centres, told: counselling.ArrivalCorrected, at: datetime) -> Centres:
-    word = Arrival(told.reported_at, at, "corrected", told.centre, told.arrived_on)
-    return replace(centres, arrival=later(centres.arrival, word))
+    return _with_arrival(centres, Arrival(told.reported_at, at, "corrected", told.centre, told.arrived_on))
 
 
 def _voided(centres: Centres, told: counselling.RecordVoided, at: datetime) -> Centres:
     if told.record != ARRIVAL:
         return centres
-    return replace(centres, arrival=later(centres.arrival, Arrival(told.reported_at, at, "voided", told.centre)))
+    return _with_arrival(centres, Arrival(told.reported_at, at, "voided", told.centre))
+
+
+def _with_arrival(centres: Centres, word: Arrival) -> Centres:
+    return replace(centres, arrivals=heard(centres.arrivals, word.reported_at, word))
 
 
 # --- courses, and the way into work ----------------------------------------------------------------------------------
@@ -248,9 +254,15 @@ def _owed(service: str, status: str, *, missed: int) -> Fold:
     def fold(journey: Journey, told: Any, at: datetime) -> Journey:
         who = (told.owner_role, told.owner_org, told.centre, told.level + missed)
         word = Deadline(at, status, service, told.deadline_type, told.subject_id, told.due_at, *who)
-        return replace(journey, deadlines=heard(journey.deadlines, word.key, word))
+        return _with_deadline(journey, word, first_level=told.level <= 1 or status == "met")
 
     return fold
+
+
+def _with_deadline(journey: Journey, word: Deadline, *, first_level: bool) -> Journey:
+    """A word on the first level, or on that it was done, says by when it was to be done."""
+    limits = heard(journey.limits, word.key, word.limit) if first_level else journey.limits
+    return replace(journey, limits=limits, deadlines=heard(journey.deadlines, word.key, word))
 
 
 def _deadlines(service: str, module: Any) -> Mapping[type[Contract], Fold]:
@@ -275,7 +287,7 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     referral.ReferralWithdrawn: _desk(_withdrawn),
     referral.HandoverPackageSent: _desk(_handed_over),
     referral.DeparturePlanned: _desk(_planned),
-    referral.DepartureRescheduled: _desk(_rescheduled),
+    referral.DepartureRescheduled: _desk(_planned),
     referral.DepartureCancelled: _desk(_departure("cancelled")),
     referral.DepartureMissed: _desk(_departure("missed")),
     referral.DepartureDiverted: _desk(_departure("diverted")),
@@ -298,7 +310,6 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     counselling.ReferralFailed: _centres(_answered("failed")),
     counselling.ReferralReopened: _centres(_answered("reopened")),
     counselling.PreDepartureCallHeld: _centres(_step("called")),
-    counselling.NeverArrived: _centres(_step("never_arrived")),
     counselling.ArrivedInCountry: _centres(_arrived),
     counselling.ArrivalCorrected: _centres(_corrected),
     counselling.RecordVoided: _centres(_voided),

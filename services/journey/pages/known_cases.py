@@ -183,7 +183,6 @@ def page_of(trace: Trace) -> CasePage:
             owner=_whose(each.owner_role, each.owner_org),
             state="missed" if each.level else "overdue" if each.overdue else "due",
             level=each.level,
-            service=each.service,
         )
         for number, each in enumerate(trace.deadlines)
     )
@@ -218,7 +217,6 @@ def _row(number: int, entry: Entry) -> Row:
         id=f"e{number}",
         at=entry.at,
         service=_teller(entry),
-        type=entry.type,
         title=entry.title,
         actor=actor,
         wait=None if entry.waited_seconds is None else timedelta(seconds=entry.waited_seconds),

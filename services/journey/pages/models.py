@@ -25,7 +25,6 @@ class Row:
     id: str
     at: datetime
     service: str
-    type: str
     title: str
     actor: str = ""
     wait: timedelta | None = None
@@ -43,7 +42,6 @@ class Due:
     owner: str
     state: str
     level: int = 0
-    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from rich.text import Text
 from journey.views.shapes import Entry, Handled, Owed, Trace, Waiting
 
 WIDTH_OF_A_PIPE: Final = 200
+HOW: Final = {"handled": "at", "not_yet": "as of"}
+"""What a reader's time says, where it is not that something has been so since then."""
 SPANS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -122,19 +124,20 @@ def _due(owed: Owed) -> str:
 def _cells(entry: Entry) -> tuple[str, ...]:
     title = entry.title if entry.type else f"{entry.title} ({entry.topic}/{entry.partition}/{entry.record_offset})"
     by = " at ".join(each for each in (entry.actor_role, entry.actor_org) if each)
-    readers = ", ".join(
-        f"{each.service} {each.what}{f' by {each.at:%H:%M}' if each.at else ''}" for each in entry.readers
-    )
+    readers = ", ".join(_reader(each, entry.at) for each in entry.readers)
     trace = "" if entry.trace is None else entry.trace.url or entry.trace.trace_id
     hops = (span(entry.publishing_seconds), span(entry.receiving_seconds))
     return (moment(entry.at), span(entry.waited_seconds), entry.service, title, by, *hops, readers, trace)
 
 
-def _reader(handled: Handled) -> str:
+def _reader(handled: Handled, entry_at: datetime) -> str:
+    """With the day where it is not that of the entry."""
     said = f"{handled.service} {handled.what.replace('_', ' ')}"
     if handled.at is None:
         return said
-    return f"{said} {'by' if handled.at_latest else 'since'} {handled.at:%H:%M}"
+    how = "by" if handled.at_latest else HOW.get(handled.what, "since")
+    at = f"{handled.at:%H:%M}" if handled.at.date() == entry_at.date() else f"{handled.at:%Y-%m-%d %H:%M}"
+    return f"{said} {how} {at}"
 
 
 def _troubles(entry: Entry) -> Iterable[str]:

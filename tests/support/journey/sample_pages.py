@@ -37,19 +37,19 @@ CURSE = "<script>alert('x')</script>\" onload=\"x"
 NAMES = ("referral", "training", "counselling", "placement", OWED)
 
 _EVENTS = (
-    (-200, 0, "referral", "CaseOpened", "Case opened"),
-    (-200, 1, "referral", "ConsentGranted", "Consent granted"),
-    (-199, 0, "referral", "ReturneeReferred", "Referred to a centre"),
-    (-199, 1, "counselling", "ReferralReceived", "Referral received"),
-    (-194, 0, "counselling", "ReferralAccepted", "Referral accepted"),
-    (-180, 0, "training", "EnrolmentConfirmed", "Place in a course confirmed"),
-    (-120, 0, "training", "CourseCompleted", "Course completed: passed"),
-    (-95, 0, "referral", "DeparturePlanned", "Departure planned"),
-    (-60, 0, "referral", "Departed", "Left Germany"),
-    (-58, 0, "counselling", "ArrivedInCountry", "Arrived"),
-    (-40, 0, "counselling", "NeedsAssessed", "Needs assessed"),
-    (-12, 0, "placement", "CandidateShortlisted", "Shortlisted for a vacancy"),
-    (-5, 0, "placement", "JobOffered", "Job offered"),
+    (-200, 0, "referral", "Case opened"),
+    (-200, 1, "referral", "Consent granted"),
+    (-199, 0, "referral", "Referred to a centre"),
+    (-199, 1, "counselling", "Referral received"),
+    (-194, 0, "counselling", "Referral accepted"),
+    (-180, 0, "training", "Place in a course confirmed"),
+    (-120, 0, "training", "Course completed: passed"),
+    (-95, 0, "referral", "Departure planned"),
+    (-60, 0, "referral", "Left Germany"),
+    (-58, 0, "counselling", "Arrived"),
+    (-40, 0, "counselling", "Needs assessed"),
+    (-12, 0, "placement", "Shortlisted for a vacancy"),
+    (-5, 0, "placement", "Job offered"),
 )
 
 
@@ -62,7 +62,6 @@ def case_page(curse: str = "") -> CasePage:
             f"e{number}",
             at,
             service,
-            type_,
             title + curse,
             f"scout, scouts:bavaria{curse}",
             wait,
@@ -72,7 +71,7 @@ def case_page(curse: str = "") -> CasePage:
             ),
             "https://traces.test/4bf92f3577b34da6a3ce929d0e0e4736",
         )
-        for number, (at, wait, (_, _, service, type_, title)) in enumerate(zip(times, waits, _EVENTS, strict=True))
+        for number, (at, wait, (_, _, service, title)) in enumerate(zip(times, waits, _EVENTS, strict=True))
     )
     deadlines = (
         Due("d0", f"offer_answer{curse}", NOW + timedelta(days=9), f"centre:NG-LOS{curse}", "due"),

@@ -85,9 +85,12 @@ class Telling:
         facts = {"consent_id": named(purpose), "purpose": purpose, "recipients": recipients or ("country:NG",)}
         return self.hears(referral.ConsentGranted, **facts, valid_until=LATER)
 
-    def referred(self, name: str = "r1", centre: str = LAGOS, priority: str = "normal") -> Telling:
-        """The desk asks a centre."""
+    def referred(
+        self, name: str = "r1", centre: str = LAGOS, priority: str = "normal", leaves: date | None = None
+    ) -> Telling:
+        """The desk asks a centre; for a departure from this day on, if one is given."""
         facts = {"referral_id": named(name), "root_referral_id": named(name), "to_centre": centre, "country": "NG"}
+        facts |= {"departure": None if leaves is None else {"earliest": leaves}}
         return self.hears(referral.ReturneeReferred, **facts, priority=priority, age_band="25_34", referred_at=self.at)
 
     def withdrawn(self, name: str = "r1") -> Telling:

@@ -67,10 +67,10 @@ def test_the_page_says_who_it_is_about_whose_turn_it_is_and_until_when() -> None
 
 def test_every_event_of_the_trace_is_a_row_and_a_mark_on_the_lane_of_its_service() -> None:
     page = page_of(trace(*ROWS))
-    assert sorted((row.service, row.type) for row in page.rows) == [
-        ("counselling", "ReferralReceived"),
-        ("referral", "CaseOpened"),
-        ("referral", "ReturneeReferred"),
+    assert sorted((row.service, row.title) for row in page.rows) == [
+        ("counselling", "the referral is in the inbox of the centre"),
+        ("referral", "a desk has registered the person"),
+        ("referral", "the desk asks a centre to take the person on"),
     ]
     assert page.rows[0].wait is None
     assert page.rows[0].trace == "https://t.test/64e47fd9359d4e0010a360a6eb1a83f4"
@@ -81,12 +81,12 @@ def test_every_event_of_the_trace_is_a_row_and_a_mark_on_the_lane_of_its_service
 
 def test_what_a_reader_could_not_handle_is_trouble_in_its_row_and_in_the_drawing() -> None:
     page = page_of(trace(*ROWS))
-    [row] = [each for each in page.rows if each.type == "ReturneeReferred"]
+    [row] = [each for each in page.rows if each.title == "the desk asks a centre to take the person on"]
     assert row.outcomes == (
         Outcome("training", "handled, at the latest", NOW),
         Outcome("placement", "parked: unknown_code", NOW, trouble=True),
     )
-    [here] = [each for each in page.rows if each.type == "ReferralReceived"]
+    [here] = [each for each in page.rows if each.service == "counselling"]
     assert here.outcomes == (Outcome("journey", "parked here: schema", trouble=True),)
     assert page.drawing is not None
     kinds = {mark.target: mark.kind for lane in page.drawing.lanes for mark in lane.marks}

@@ -15,8 +15,10 @@ from typer.testing import CliRunner
 
 from chassis.operators.cli import app, service_api
 from journey import cli
+from journey.views.shapes import Handled, Happening, Trace
 from journey.views.trace import trace_of
 from tests.support.journey.telling import CASE, Telling
+from tests.support.memory import NOW
 from tests.unit.journey.test_trace import row
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -120,6 +122,84 @@ def test_following_shows_what_comes_and_whose_turn_it_is_then(asking: Any, monke
     result, _ = asking("PH-7K3M9QX-F", "--follow", answer=answer)
     assert "the centre takes the person on" in result.output
     assert "now it waits for: the departure from Germany, or word of it (scout at scouts:bavaria)" in result.output
+
+
+def fate(*happenings: Happening, **reader: Any) -> Trace:
+    """The trace in which a reader has come so far with its one event."""
+    (entry,) = TRACE.timeline
+    handled = Handled.model_validate({"service": "placement", "what": "not_yet", "at": TOLD.at, **reader})
+    return TRACE.model_copy(
+        update={"timeline": (entry.model_copy(update={"readers": (handled,), "happenings": happenings}),)}
+    )
+
+
+def following(asking: Any, monkeypatch: pytest.MonkeyPatch, *answers: httpx.Response) -> tuple[Result, list[Any]]:
+    """What is shown while journey answers so, until Ctrl-C."""
+    left = iter(answers)
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        try:
+            return next(left)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr(cli, "FOLLOW_SECONDS", 0.0)
+    found: tuple[Result, list[Any]] = asking("PH-7K3M9QX-F", "--follow", answer=answer)
+    return found
+
+
+def told(trace: Trace) -> httpx.Response:
+    return httpx.Response(200, json=json.loads(trace.model_dump_json()))
+
+
+def test_following_shows_what_becomes_of_an_event_that_was_shown(asking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    parked = Happening(at=TOLD.at, service="placement", what="parked", failure="unknown_code", attempt=1)
+    later = TOLD.at + timedelta(minutes=5)
+    discarded = Happening(at=later, service="placement", what="discarded", failure=None, attempt=1)
+    answers = (
+        fate(),
+        fate(at=later),
+        fate(parked, what="parked"),
+        fate(parked, discarded, what="discarded"),
+    )
+    result, _ = following(asking, monkeypatch, *map(told, answers))
+    assert result.output.count("a desk has registered the person") == 3, "that a reader has come no further is no news"
+    shown = " ".join(result.output.split())
+    assert "parked at placement (unknown_code), attempt 1" in shown
+    assert "discarded at placement, attempt 1" in shown
+
+
+def test_following_outlasts_a_journey_that_is_away_and_says_so_once(
+    asking: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = [httpx.Response(503, json=NOT_FOUND)] * service_api.ATTEMPTS
+    answers = (told(fate()), *away, httpx.Response(502), told(fate(what="handled")))
+    result, _ = following(asking, monkeypatch, *answers)
+    assert result.output.count("asking again") == 1
+    assert "placement handled at" in result.output
+    assert "followed until here" in result.output
+
+
+def test_following_ends_once_the_case_is_not_to_be_seen_any_more(asking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    result, _ = following(asking, monkeypatch, told(fate()), httpx.Response(404, json=NOT_FOUND))
+    assert result.exit_code == 1
+    assert "error: No case is known by this." in result.output
+
+
+@pytest.mark.parametrize(
+    ("reader", "says"),
+    [
+        ({"what": "not_yet", "at": NOW}, "placement not yet as of 09:00"),
+        ({"what": "parked", "at": NOW + timedelta(days=1)}, "placement parked since 2026-03-03 09:00"),
+        ({"what": "handled", "at": NOW + timedelta(minutes=2), "at_latest": True}, "placement handled by 09:02"),
+        ({"what": "unknown", "at": None}, "placement unknown"),
+    ],
+)
+def test_of_each_reader_it_says_since_when_with_the_day_if_it_is_another(
+    asking: Any, reader: dict[str, Any], says: str
+) -> None:
+    result, _ = asking("PH-7K3M9QX-F", answer=lambda _: told(fate(**reader)))
+    assert says in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from chassis.pure.reference import DIRECTORY
 from journey.contracts import counselling, placement, referral, training
 from journey.domain.duties import STANDS, open_deadlines
 from journey.domain.journey import id_of_reference, links
+from journey.domain.referrals import DEATHS
 from journey.domain.wait import Wait
 from journey.domain.waiting import BOUNDS, DEADLINE_OF
 from tests.support.journey.telling import CASE, DESK, EDO, LAGOS, PROVIDER, Telling, named
@@ -77,7 +79,7 @@ def test_a_missed_deadline_says_how_far_it_has_got_and_who_owed_it() -> None:
 
 
 def test_a_deadline_that_was_met_is_open_no_more_until_it_is_told_of_anew() -> None:
-    told = Telling().opened().referred().received().accepted()
+    told = Telling().opened().allowed().referred().received().accepted()
     due_at = told.at + timedelta(days=30)
     told.owed(counselling.DeadlineApproaching, "consent_expiry", named("r1"), due_at)
     assert ("duty", COUNSELLOR, LAGOS) in told.wanted
@@ -154,7 +156,9 @@ def test_who_walked_in_is_in_contact_and_waits_for_an_assessment() -> None:
     facts = {"case_ref": "PH-7K3M9QX-F", "target_group": "LOCAL", "age_band": "25_34"}
     told.answered(counselling.CaseOpened, "w1", LAGOS, **facts)
     assert told.journey.status == "in_contact"
-    assert told.wanted == [("assessment", COUNSELLOR, LAGOS), ("job_offer", OFFICER, LAGOS)]
+    assert told.wanted == [("assessment", COUNSELLOR, LAGOS)], "an offer of work is owed to who has arrived"
+    told.arrived()
+    assert ("job_offer", OFFICER, LAGOS) in told.wanted
 
 
 def test_nobody_owes_an_offer_of_work_to_a_minor() -> None:
@@ -164,11 +168,33 @@ def test_nobody_owes_an_offer_of_work_to_a_minor() -> None:
     assert ("job_offer", OFFICER, LAGOS) not in told.wanted
 
 
-def test_a_departure_that_is_planned_after_the_arrival_begins_a_new_journey() -> None:
+def test_a_departure_that_is_planned_in_the_care_of_a_centre_changes_nothing_of_what_it_owes() -> None:
     told = Telling().opened().referred().received().accepted().arrived()
-    told.at_centre(counselling.FirstContactMade).planned(date(2026, 9, 1))
+    told.at_centre(counselling.FirstContactMade)
+    before = told.wanted
+    told.planned(date(2026, 9, 1))
+    assert told.wanted == before
+    assert told.journey.status == "in_contact"
+
+
+def test_a_referral_for_a_later_departure_begins_a_new_journey_once_nothing_else_is_going_on() -> None:
+    told = Telling().opened().referred().received().accepted().arrived()
+    told.at_centre(counselling.FirstContactMade).at_centre(counselling.ReintegrationPlanAgreed)
+    beside = told.referred("r2", EDO, leaves=date(2026, 9, 1))
+    assert beside.journey.plan is not None, "another centre has the person"
+    told.withdrawn("r2").answered(counselling.ReferralCompleted, outcome_code="need_met")
+    told.referred("r3", EDO, leaves=date(2026, 9, 1)).received("r3", EDO).accepted("r3", EDO)
+    assert (told.journey.arrival, told.journey.contact, told.journey.plan) == (None, None, None)
     assert told.wanted == [("departure", SCOUT, DESK)]
-    assert told.journey.contact is None
+    told.at_centre(counselling.ArrivedInCountry, EDO, arrived_on=date(2026, 9, 2))
+    assert ("first_contact", COUNSELLOR, EDO) in told.wanted, "what was done before was of another journey"
+
+
+def test_who_comes_back_to_a_centre_for_no_other_departure_goes_on_where_they_were() -> None:
+    told = Telling().opened().referred().received().accepted().arrived()
+    told.at_centre(counselling.FirstContactMade).answered(counselling.ReferralFailed, reason="contact_lost")
+    told.referred("r2", EDO).received("r2", EDO).accepted("r2", EDO)
+    assert ("assessment", COUNSELLOR, EDO) in told.wanted
 
 
 def test_an_arrival_that_is_voided_was_none() -> None:
@@ -220,12 +246,86 @@ def test_after_a_candidacy_is_closed_the_person_waits_for_another_offer(end: str
     assert found.since == told.at - timedelta(minutes=1)
 
 
-def test_nothing_is_waited_for_once_the_case_has_ended_until_it_goes_on() -> None:
+ENDED = {"reference": "case_ended", "ended_on": date(2026, 3, 2)}
+
+
+def test_after_a_rejection_another_way_is_owed_though_the_terms_of_the_records_run() -> None:
     told = Telling().opened().referred().received()
-    told.hears(referral.RetentionStarted, reference="case_ended", ended_on=date(2026, 3, 2))
-    assert (told.journey.status, told.waits, open_deadlines(told.journey)) == ("ended", (), ())
-    told.hears(referral.RetentionStopped)
-    assert told.wanted == [("answer", COUNSELLOR, LAGOS)]
+    told.answered(counselling.ReferralRejected, reason="no_capacity").hears(referral.RetentionStarted, **ENDED)
+    assert (told.journey.status, told.journey.ended is not None) == ("unserved", True)
+    assert told.wanted == [("rerouting", SCOUT, DESK)]
+    due_at = told.at + timedelta(days=3)
+    told.owed(referral.DeadlineApproaching, "referral_rerouting", named("r1"), due_at, owner_role=SCOUT, owner_org=DESK)
+    assert [each.due_at for each in open_deadlines(told.journey)] == [due_at]
+    told.referred("r2", EDO).hears(referral.RetentionStopped)
+    assert (told.journey.ended, open_deadlines(told.journey)) == (None, ())
+
+
+def test_work_that_was_taken_is_waited_for_though_the_centre_has_completed_its_part() -> None:
+    told = Telling().opened().referred().received().accepted().arrived().picked()
+    told.offered(date(2026, 5, 1), told.at + timedelta(days=14))
+    told.answered(counselling.ReferralCompleted, outcome_code="need_met").hears(referral.RetentionStarted, **ENDED)
+    assert told.wanted == [("offer_answer", "returnee", LAGOS)]
+    told.hears(placement.JobOfferAccepted, offer_id=named("o1"))
+    told.owed(placement.DeadlineApproaching, "employment_start", named("c1"), told.at, owner_role=OFFICER)
+    assert told.wanted == [("employment_start", OFFICER, LAGOS)]
+    assert [each.type for each in open_deadlines(told.journey)] == ["employment_start"]
+
+
+def test_of_the_dead_only_the_word_of_centres_that_were_asked_is_waited_for() -> None:
+    told = Telling().opened().referred().received().accepted().arrived().picked().confirmed()
+    told.referred("r2", EDO).received("r2", EDO)
+    told.answered(counselling.ReferralFailed, reason="person_deceased").hears(referral.RetentionStarted, **ENDED)
+    assert told.wanted == [("answer", COUNSELLOR, EDO)]
+    told.answered(counselling.ReferralRejected, "r2", EDO, reason="no_capacity")
+    assert told.wanted == []
+    told.answered(counselling.ReferralReopened, reason="found")
+    assert ("first_contact", COUNSELLOR, LAGOS) in told.wanted, "it was an error"
+
+
+def test_the_reasons_that_end_a_case_are_those_of_the_code_list() -> None:
+    rows = csv.DictReader((DIRECTORY / "fail_reasons.v1.csv").open(encoding="utf-8"))
+    assert {each["code"] for each in rows if each["ends_case"] == "yes"} == DEATHS
+
+
+def test_the_code_of_a_centre_begins_with_the_country_in_which_it_lies() -> None:
+    rows = csv.DictReader((DIRECTORY / "centres.v1.csv").open(encoding="utf-8"))
+    assert {each["code"] for each in rows if not each["code"].startswith(f"centre:{each['country']}-")} == set()
+
+
+def test_what_was_missed_again_is_as_late_as_it_was_first() -> None:
+    told = Telling().opened().referred().received().accepted().arrived()
+    first, again = told.at + timedelta(days=60), told.at + timedelta(days=90)
+    told.owed(placement.DeadlineApproaching, "job_offer_target", CASE, first)
+    told.owed(placement.DeadlineMissed, "job_offer_target", CASE, first).passes(days=90)
+    told.owed(placement.DeadlineMissed, "job_offer_target", CASE, again, level=2, owner_role="centre_manager")
+    (wait,) = (each for each in told.waits if each.what == "job_offer")
+    assert (wait.late_at, wait.level, wait.role) == (first, 2, "centre_manager")
+    assert [each.due_at for each in open_deadlines(told.journey)] == [first]
+
+
+def test_an_offer_that_was_taken_is_over_with_its_candidacy() -> None:
+    told = Telling().opened().referred().received().accepted().arrived().picked()
+    told.offered(date(2026, 5, 1), told.at + timedelta(days=14))
+    told.hears(placement.JobOfferAccepted, offer_id=named("o1"))
+    assert told.journey.status == "offered"
+    told.hears(placement.CandidacyClosed, candidacy_id=named("c1"), reason="person_declined")
+    assert told.journey.status == "arrived"
+
+
+def test_once_a_withdrawal_is_noted_only_the_word_of_the_centre_is_waited_for() -> None:
+    told = Telling().opened().referred().received().accepted().arrived().withdrawn()
+    assert told.wanted == [("word_on_withdrawal", COUNSELLOR, LAGOS)]
+
+
+def test_two_offers_that_were_taken_in_one_candidacy_are_one_thing_to_wait_for() -> None:
+    told = Telling().opened().referred().received().accepted().arrived().picked()
+    for name, day in (("o1", 20), ("o2", 10)):
+        offer = {"candidacy_id": named("c1"), "offer_id": named(name), "starts_on": date(2026, 5, day)}
+        told.hears(placement.JobOffered, **offer, expires_at=told.at + timedelta(days=14))
+        told.hears(placement.JobOfferAccepted, offer_id=named(name))
+    (wait,) = (each for each in told.waits if each.what == "employment_start")
+    assert wait.late_at == datetime(2026, 5, 12, tzinfo=UTC), "the first to be late"
 
 
 def test_a_case_is_found_by_its_reference_and_by_every_referral() -> None:

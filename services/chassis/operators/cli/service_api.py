@@ -13,6 +13,13 @@ TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 3
 PAUSE_SECONDS = 1.0
 
+AWAY = frozenset({502, 503, 504})
+"""What it answers, or whatever stands before it, while it cannot."""
+
+
+class Unreached(Trouble):
+    """The service does not answer now; it may later."""
+
 
 class ServiceApi:
     """What one service answers. Every fault is a `Trouble` in the service's own words; `unreached` is what to do if it
@@ -35,8 +42,11 @@ class ServiceApi:
             except httpx.InvalidURL as error:
                 raise self._trouble(f"the address is not usable ({error})", "Give it as https://host:port.") from error
             except httpx.TransportError as error:
-                if attempt == ATTEMPTS or isinstance(error, httpx.UnsupportedProtocol):
-                    raise self._trouble(f"the service cannot be reached ({error})", self.unreached) from error
+                what = f"the service cannot be reached ({error})"
+                if isinstance(error, httpx.UnsupportedProtocol):
+                    raise self._trouble(what, self.unreached) from error
+                if attempt == ATTEMPTS:
+                    raise self._trouble(what, self.unreached, Unreached) from error
             else:
                 if answer.status_code != 503 or attempt == ATTEMPTS:
                     return self._told(answer)
@@ -52,7 +62,7 @@ class ServiceApi:
             what, remedy = f"the answer is {answer.status_code}, and no problem document", "Check the address."
         else:
             what += "".join(f" {each['field']}: {each['detail']}" for each in problem["errors"])
-        raise self._trouble(what, remedy)
+        raise self._trouble(what, remedy, Unreached if answer.status_code in AWAY else Trouble)
 
-    def _trouble(self, what: str, remedy: str) -> Trouble:
-        return Trouble(what, where=f"API of {self.service}, {self.url}", remedy=remedy)
+    def _trouble(self, what: str, remedy: str, kind: type[Trouble] = Trouble) -> Trouble:
+        return kind(what, where=f"API of {self.service}, {self.url}", remedy=remedy)

@@ -1,0 +1,70 @@
+"""What journey takes for owed at a centre stands just as long as the centre's own service owes it.
+
+The service runs through histories of its own tests, and journey hears what it heard from the desk and what it told.
+Nothing is heard late: journey goes by when something happened, the service by when it hears of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+from hypothesis import given, settings
+
+from counselling.handlers.overdue import LADDERS
+from journey.contracts import counselling, referral
+from journey.domain.duties import STANDS
+from journey.domain.journey import Journey
+from journey.handlers.hearing import HEARD
+from tests.property.test_counselling_convergence import spines
+from tests.support.counselling.run import Run, Step
+from tests.support.counselling.world import CASE
+
+OF_THE_CASE = {"first_contact", "arrival_confirmation", "pre_departure_call", "reintegration_plan"}
+"""What is owed once in a case; all else is owed per referral."""
+
+
+class Followed:
+    """A run of the centres' service, and the journey that follows from what it hears and tells."""
+
+    def __init__(self) -> None:
+        self.run = Run()
+        self.journey = Journey(CASE)
+        self._told = 0
+        service = self.run.desk.service
+        deliver = service.event
+
+        def heard(contract: Any, occurred_at: datetime | None = None) -> Any:
+            self._hear(referral, contract, occurred_at or service.now)
+            return deliver(contract, occurred_at)
+
+        service.event = heard  # type: ignore[method-assign]
+
+    def take(self, step: Step) -> None:
+        """One step, and what the service tells of it; no two steps have one time."""
+        self.run.desk.service.advance(timedelta(seconds=1))
+        self.run.take(step._replace(pick=0) if step.act == "withdraw" else step)
+        events = self.run.desk.service.events
+        for event in events[self._told :]:
+            self._hear(counselling, event, self.run.desk.service.now)
+        self._told = len(events)
+
+    def _hear(self, topic: ModuleType, event: Any, at: datetime) -> None:
+        contract = getattr(topic, type(event).__name__, None)
+        if contract in HEARD:
+            self.journey = HEARD[contract](self.journey, contract.model_validate_json(event.model_dump_json()), at)
+
+
+@given(spines())
+@settings(max_examples=60, deadline=None)
+def test_a_duty_of_a_centre_stands_as_long_as_its_service_owes_it(spine: list[Step]) -> None:
+    followed = Followed()
+    for step in spine:
+        followed.take(step)
+        file, journey = followed.run.desk.file, followed.journey
+        for ladder in LADDERS:
+            owed = set(ladder.owed(file))
+            subjects = {CASE} if ladder.name in OF_THE_CASE else {each.id for each in file.referrals}
+            standing = {each for each in subjects if STANDS[ladder.name](journey, each)}
+            assert standing == owed, (ladder.name, step)
