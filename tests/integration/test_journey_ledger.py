@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from chassis.consumer.parking import digest
 from chassis.operators import parked
 from chassis.operators.parked import Filter
 from chassis.operators.retention import sweep
 from chassis.settings import ROOT
+from journey.app import SERVICE
+from journey.views.cases import stored
 from tests.support.records import PUBLISHED_MS, FakeRecord, event_id, record, recorded
 from tests.support.service_process import ServiceProcess
 from tests.support.toy_runtime import Statements
@@ -20,11 +23,7 @@ OPERATOR: Mapping[str, Any] = {"roles": ["operator"], "org": "programme:operatio
 EXAMPLES: list[dict[str, Any]] = [
     json.loads(path.read_text()) for path in sorted((ROOT / "schemas" / "examples").glob("*/*.json"))
 ]
-ON_TOPICS_OF_THEIR_OWN = {
-    "ph.referral.CountryStatusChanged.v1": "ph.reference.v1",
-    "ph.referral.ProfileKeyShared.v1": "ph.referral.keys.v1",
-    "ph.referral.ProfileKeyRevoked.v1": "ph.referral.keys.v1",
-}
+TOPICS = {contract.type: contract.topic for contract in SERVICE.consumers}
 OPENED, PUBLISHED = "ph.referral.CaseOpened.v1", "ph.placement.VacancyPublished.v1"
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MONTH = timedelta(days=31)
@@ -37,7 +36,7 @@ def example(type_: str) -> dict[str, Any]:
 def published(each: dict[str, Any], offset: int) -> FakeRecord:
     """An example as it stands in its topic."""
     type_ = each["headers"]["ce_type"]
-    topic = ON_TOPICS_OF_THEIR_OWN.get(type_, f"ph.{type_.split('.')[1]}.v1")
+    topic = TOPICS.get(type_, f"ph.{type_.split('.')[1]}.v1")
     headers = [(name, text.encode()) for name, text in each["headers"].items()]
     return FakeRecord(topic, 0, offset, each["key"].encode(), json.dumps(each["value"]).encode(), headers)
 
@@ -84,6 +83,7 @@ async def test_a_row_has_the_whole_envelope_and_nothing_of_the_body(journey: Ser
         "topic": "ph.referral.v1",
         "partition": 0,
         "record_offset": 9,
+        "mark": digest(recorded(opened(case, 1, offset=9), **actor))[:8],
         "key": str(case),
         "case_id": case,
         "type": OPENED,
@@ -162,6 +162,54 @@ async def test_what_was_parked_has_no_fault_any_more_once_it_is_settled_and_keep
     ]
 
 
+async def test_a_topic_that_was_made_anew_has_rows_of_its_own_and_settles_none_of_the_one_before(
+    journey: ServiceProcess,
+) -> None:
+    before, after = uuid4(), uuid4()
+    await journey.dispatcher.handle([opened(before, 1, offset=1), opened(before, 2, offset=2, value=b"{}")])
+    await journey.dispatcher.handle([opened(after, 1, offset=1, value=b"{}"), opened(after, 2, offset=2)])
+    async with journey.pool.acquire() as connection:
+        await parked.discard(connection, Filter(key=str(after), failure="schema_violated"), "INC-4711", "made anew")
+    await journey.dispatcher.drain()
+    assert sorted(await rows(journey, "case_id, record_offset, fault")) == sorted(
+        [(before, 1, None), (before, 2, "schema_violated"), (after, 1, "schema_violated"), (after, 2, None)]
+    )
+
+
+async def test_a_row_says_that_it_is_parked_as_long_as_it_is(journey: ServiceProcess) -> None:
+    case = uuid4()
+    bad = opened(case, 1, offset=1, value=b"{}")
+    await journey.dispatcher.handle([bad, bad._replace(offset=2)])  # published twice: parked once
+
+    async def faults() -> list[tuple[int, str | None]]:
+        listed = await journey.get(f"/ledger/{case}", OPERATOR)
+        found = await stored(journey.workshop.documents, case)
+        shown = sorted((each["record_offset"], each["fault"]) for each in listed["items"])
+        assert found is None or shown == sorted((row.record_offset, row.fault) for row in found.rows)
+        return shown
+
+    assert await faults() == [(1, "schema_violated"), (2, None)]
+    async with journey.pool.acquire() as connection:
+        await parked.discard(connection, Filter(failure="schema_violated"), "INC-4711", "sent twice")
+    assert await faults() == [(1, None), (2, None)]
+    await journey.dispatcher.drain()
+    await journey.dispatcher.handle([opened(case, 1, offset=3)])
+    assert await faults() == [(1, None), (2, None), (3, None)]
+
+
+async def test_a_note_that_postgresql_refuses_parks_its_record_and_stops_nobody(journey: ServiceProcess) -> None:
+    refused, other = uuid4(), uuid4()
+    await journey.pool.execute(f"alter table ledger add constraint none check (case_id <> '{refused}')")
+    await journey.dispatcher.handle([opened(refused, 1, offset=1), opened(other, 1, offset=2)])
+    assert await rows(journey, "case_id") == [(other,)]
+    assert await journey.pool.fetchval("select failure from parked") == "database_refused"
+    await journey.pool.execute("alter table ledger drop constraint none")
+    async with journey.pool.acquire() as connection:
+        await parked.retry(connection, Filter(failure="database_refused"), "INC-4711")
+    await journey.dispatcher.drain()
+    assert await journey.pool.fetchval("select count(*) from parked") == 0
+
+
 async def test_a_batch_costs_no_statement_more_for_its_notes(journey: ServiceProcess) -> None:
     without = type(journey.dispatcher)(
         journey.workshop, journey.service.consumers, journey.dispatcher._fetch, subject=journey.service.subject
@@ -212,7 +260,7 @@ async def test_the_rows_of_a_case_are_nobodys_when_its_term_is_over_and_those_of
     journey.clock.advance(35 * MONTH)
     assert await journey.run_of_the_day() == {}
     journey.clock.advance(3 * MONTH)
-    assert await journey.run_of_the_day() == {"ledger": 1}
+    assert await journey.run_of_the_day() == {"journey": 1, "ledger": 1, "outcome": 1}
     assert set(await journey.holding(str(case))) == {"audit", "position", "retention"}
     month = AT.replace(day=1, hour=0)
     shown = "record_offset, case_id, key, event_id, trace_id, type, verdict, recorded_at, coarsened"

@@ -7,6 +7,7 @@ create table ledger (
     topic         text not null,
     partition     int not null,
     record_offset bigint not null,
+    mark          bytea not null,          -- of its digest: a topic that was made anew has another record at its place
     key           text,                    -- of the record, if it is a UUID
     case_id       uuid,                    -- whom it is about; null: nobody, or it cannot be told
     type          text,
@@ -22,11 +23,11 @@ create table ledger (
     actor_role    text,
     actor_org     text,
     verdict       text not null,           -- what its number said: chassis.consumer.positions.Verdict
-    fault         text,                    -- why it is parked; null: handled, or of a type that is not read
+    fault         text,                    -- why it was parked; null: handled, or of a type that is not read
     coarsened     boolean not null default false, -- its term is over: months in place of times, and nobody's
     -- when the event was recorded by whoever told it, or else was published: what a case's timeline is sorted by
     told_at       timestamptz not null generated always as (coalesce(recorded_at, published_at, 'epoch'::timestamptz)) stored,
-    primary key (topic, partition, record_offset)
+    primary key (topic, partition, record_offset, mark)
 );
 -- GET /ledger/{case_id}: the records of a case in the order in which they were told
 create index ledger_case on ledger (case_id, told_at) where case_id is not null;
