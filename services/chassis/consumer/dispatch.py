@@ -308,9 +308,7 @@ class Dispatcher:
             if not is_bad_data(error):
                 raise
             fault = Fault("database_refused", f"SQLSTATE {reason_of(error)}")
-            return await self._noted(
-                candidate.source, lambda notes: self._settle_once(candidate, fault, notes=notes)
-            )
+            return await self._noted(candidate.source, lambda notes: self._settle_once(candidate, fault, notes=notes))
 
     async def _read_again(self, record: parking.StoredRecord) -> parking.StoredRecord | None:
         """The record with all of its value; marked if Kafka has it no more, None while Kafka is silent or refuses."""

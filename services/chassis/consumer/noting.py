@@ -47,10 +47,13 @@ class NoteBook:
         if self._notes is not None:
             faults = {inbound.place: fault for inbound, fault in parked}
             row = self._notes.row
-            writes.add(self._read, [
-                row(self._noted(each, parking.digest(each.record), says, faults.get(each.place)))
-                for each, says in judged
-            ])
+            writes.add(
+                self._read,
+                [
+                    row(self._noted(each, parking.digest(each.record), says, faults.get(each.place)))
+                    for each, says in judged
+                ],
+            )
 
     async def settled(self, connection: Connection, inbound: Inbound, digest: bytes, fault: Fault | None) -> None:
         """What became of a record that was parked: handled, or still at fault. A statement of its own: a record that is

@@ -38,7 +38,8 @@ _HELD = """
 select reason, count(*) from ({due}) as it, unnest(held_by) as reason where due_at <= $4 group by reason order by reason
 """
 _SWEPT_COUNTS = """
-select count(*) as due, count(*) filter (where since <= $3::timestamptz - $2::text::interval - $4::text::interval) as overdue,
+select count(*) as due,
+       count(*) filter (where since <= $3::timestamptz - $2::text::interval - $4::text::interval) as overdue,
        min(since) + $2::text::interval as oldest
 from ({find}) as found where reference = $1 and since <= $3::timestamptz - $2::text::interval
 """
@@ -113,7 +114,8 @@ async def line_of(connection: Connection, agreed: Agreed, kind: Kept | Swept, no
     if isinstance(kind, Swept):
         counts = _SWEPT_COUNTS.format(find=kind.find)
         rows = [
-            await connection.fetchrow(counts, rule.reference, rule.term, now, OVERDUE) for rule in agreed.rules[kind.kind]
+            await connection.fetchrow(counts, rule.reference, rule.term, now, OVERDUE)
+            for rule in agreed.rules[kind.kind]
         ]
         due, overdue, oldest = zip(*(row or (0, 0, None) for row in rows), strict=True)
         first = min((each for each in oldest if each is not None), default=None)

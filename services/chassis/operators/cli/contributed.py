@@ -42,7 +42,7 @@ def contributed(*own: str) -> dict[str, Any]:
             continue
         try:
             commands = typer.main.get_group(import_module(f"{name}.cli").app).commands
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever its modules raise
             first = str(error).partition("\n")[0]
             typer.echo(f"ph: the commands of {name} are left out: {type(error).__name__} {first}", err=True)
             continue
