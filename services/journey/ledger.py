@@ -9,6 +9,12 @@ from typing import Final
 
 from chassis.pure.noting import Noted, Notes
 from chassis.pure.paging import Listing, Order
+from journey import contracts
+from vocabulary.roles import KINDS_OF, ORG_KINDS
+
+TYPES: Final = frozenset(each.type for each in contracts.ALL)
+ROLES: Final = frozenset((*KINDS_OF, "system"))
+UNKNOWN: Final = "unknown"
 
 COLUMNS: Final = (
     "topic text",
@@ -36,6 +42,10 @@ _VALUES: Final = ", ".join(f"u.{column.split()[0]}" for column in COLUMNS)
 
 
 def _row(noted: Noted) -> tuple[object, ...]:
+    """Of the words that somebody else has written only those that are known: a header may say anything."""
+    known = noted.type in TYPES
+    role = noted.actor_role if noted.actor_role in ROLES else None
+    org = noted.actor_org if noted.actor_org and noted.actor_org.partition(":")[0] in ORG_KINDS else None
     return (
         noted.topic,
         noted.partition,
@@ -43,8 +53,8 @@ def _row(noted: Noted) -> tuple[object, ...]:
         noted.mark,
         noted.key,
         noted.subject,
-        noted.type,
-        noted.source,
+        noted.type if known else None,
+        noted.source if known else None,
         noted.sequence,
         noted.id,
         noted.causation_id,
@@ -52,9 +62,9 @@ def _row(noted: Noted) -> tuple[object, ...]:
         noted.recorded_at,
         noted.published_at,
         noted.trace_id,
-        noted.actor_role,
-        noted.actor_org,
-        noted.verdict,
+        role,
+        org,
+        noted.verdict if known else UNKNOWN,
         noted.fault,
     )
 
