@@ -15,6 +15,7 @@ from bench.documents import calendars
 from chassis.kafka.kinds import kinds
 from chassis.postgres import migrations
 from chassis.pure.decision import Actor, Context, Decision
+from chassis.pure.messages import topic_of
 from chassis.pure.states import Codec, States
 from chassis.settings import ROOT
 from referral.app import SERVICE
@@ -89,7 +90,7 @@ async def _store(dsn: str, cases: Sequence[Case]) -> None:
     try:
         columns = ["id", "version", "status", "links", "data", "updated_at"]
         await connection.copy_records_to_table(CASE_KIND.table, records=rows, columns=columns)
-        streams = [(str(case.id), *kinds().written_by("referral"), 2) for case in cases]
+        streams = [(str(case.id), topic_of("referral"), 2) for case in cases]
         await connection.copy_records_to_table("stream", records=streams, columns=["key", "topic", "sequence"])
         await connection.execute("vacuum analyze")
         await connection.execute("checkpoint")

@@ -19,7 +19,7 @@ class EnvelopeItem(Answer):
     record_offset: int
     key: str | None = Field(description="null if the record has none, or none that is a UUID")
     case_id: UUID | None
-    type: str | None = Field(description="null if it is no name of a type")
+    type: str | None = Field(description="null if it is of no type that is known")
     source: str | None
     sequence: int | None = Field(description="its number within topic and key")
     event_id: UUID | None
@@ -32,7 +32,8 @@ class EnvelopeItem(Answer):
     actor_role: str | None
     actor_org: str | None
     verdict: str = Field(
-        description="what its number says: next, first, gap, late, repeat, fork, too far, superseded, unnumbered"
+        description="what its number says: next, first, gap, late, repeat, fork, too far, superseded, unnumbered; "
+        "unknown: it is of no type that is known"
     )
     fault: str | None = Field(description="why it is parked here; null if it was handled, or its type is not read")
 

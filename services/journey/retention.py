@@ -15,12 +15,26 @@ from vocabulary.retention import CLOCK, ENDS
 
 COARSE: Final = """
     coarsened = true, case_id = null, key = null, event_id = null, causation_id = null, trace_id = null,
+    sequence = null, actor_org = null,
     occurred_at = date_trunc('month', occurred_at, 'UTC'), recorded_at = date_trunc('month', recorded_at, 'UTC'),
     published_at = date_trunc('month', published_at, 'UTC'), received_at = date_trunc('month', received_at, 'UTC')
 """
-"""What is left of a record: its place, its type, who told it, what its number said, and the month."""
+"""What is left of a record: its place, its type, the role of who told it, what its number said, and the month."""
 _OF_CASE: Final = "(l.case_id = {0}.id or (l.case_id is null and l.key = {0}.id::text))"
 """Also what stands under the key of a case and could not be read, or is of a type that was not known."""
+
+
+def _swept(kind: str, table: str, told: str, condition: str = "true") -> Swept:
+    """What is erased at its term, counted from when it was told: a rebuild does not prolong it."""
+    return Swept(
+        kind,
+        frozenset({"told"}),
+        "erased",
+        f"select null::uuid as subject, 'told' as reference, {told} as since, '{{}}'::text[] as holds "  # noqa: S608
+        f"from {table} where {condition}",
+        f"delete from {table} where {condition} and {told} < clock_timestamp() - $1::text::interval",  # noqa: S608
+    )
+
 
 KEEPS: Sequence[Kept | Swept] = (
     Kept(
@@ -31,15 +45,10 @@ KEEPS: Sequence[Kept | Swept] = (
         Handler(needs(id=Clock), retention.ledger_over),
         rows=f"update ledger as l set {COARSE} from {{rows}} where {_OF_CASE.format('u')} returning true",  # noqa: S608
     ),
-    Swept(
-        "ledger_of_no_case",
-        frozenset({"published"}),
-        "anonymised",
-        "select null::uuid as subject, 'published' as reference, told_at as since, '{}'::text[] as holds "
-        "from ledger where case_id is null and not coarsened",
-        f"update ledger set {COARSE} where case_id is null and not coarsened "  # noqa: S608
-        "and told_at < clock_timestamp() - $1::text::interval",
-    ),
+    _swept("ledger_of_no_case", "ledger", "told_at", "case_id is null and not coarsened"),
+    _swept("ledger_of_reports", "ledger", "told_at", "case_id is null and type like '%.ProgressReported.v1'"),
+    _swept("handled", "handled", "told_on"),
+    _swept("mishap", "mishap", "told_on"),
     Kept(
         "journey",
         ENDS,

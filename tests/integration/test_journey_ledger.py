@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from chassis.consumer.parking import digest
 from chassis.operators import parked
 from chassis.operators.parked import Filter
-from chassis.operators.retention import sweep
+from chassis.operators.retention import plan, sweep
 from chassis.settings import ROOT
-from journey.consumers import EVENTS
+from journey.app import SERVICE
+from journey.views.cases import stored
 from tests.support.records import PUBLISHED_MS, FakeRecord, event_id, record, recorded
 from tests.support.service_process import ServiceProcess
 from tests.support.toy_runtime import Statements
@@ -21,10 +23,10 @@ OPERATOR: Mapping[str, Any] = {"roles": ["operator"], "org": "programme:operatio
 EXAMPLES: list[dict[str, Any]] = [
     json.loads(path.read_text()) for path in sorted((ROOT / "schemas" / "examples").glob("*/*.json"))
 ]
-TOPICS = {contract.type: contract.topic for contract in EVENTS}
+TOPICS = {contract.type: contract.topic for contract in SERVICE.consumers}
 OPENED, PUBLISHED = "ph.referral.CaseOpened.v1", "ph.placement.VacancyPublished.v1"
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-MONTH = timedelta(days=31)
+DAY, MONTH = timedelta(days=1), timedelta(days=31)
 
 
 def example(type_: str) -> dict[str, Any]:
@@ -81,6 +83,7 @@ async def test_a_row_has_the_whole_envelope_and_nothing_of_the_body(journey: Ser
         "topic": "ph.referral.v1",
         "partition": 0,
         "record_offset": 9,
+        "mark": digest(recorded(opened(case, 1, offset=9), **actor))[:8],
         "key": str(case),
         "case_id": case,
         "type": OPENED,
@@ -137,7 +140,7 @@ async def test_a_record_that_cannot_be_read_is_a_row_of_its_case_and_so_is_what_
     assert await rows(journey, "record_offset, case_id, type, verdict, fault") == [
         (1, case, OPENED, "unnumbered", "schema_violated"),
         (2, case, OPENED, "first", "behind"),
-        (3, None, "ph.referral.Foretold.v1", "next", None),
+        (3, None, None, "unknown", None),
         (4, case, OPENED, "unnumbered", "wrong_source"),
     ]
 
@@ -157,6 +160,54 @@ async def test_what_was_parked_has_no_fault_any_more_once_it_is_settled_and_keep
         ("fork", None),
         ("unnumbered", "schema_violated"),  # it still is
     ]
+
+
+async def test_a_topic_that_was_made_anew_has_rows_of_its_own_and_settles_none_of_the_one_before(
+    journey: ServiceProcess,
+) -> None:
+    before, after = uuid4(), uuid4()
+    await journey.dispatcher.handle([opened(before, 1, offset=1), opened(before, 2, offset=2, value=b"{}")])
+    await journey.dispatcher.handle([opened(after, 1, offset=1, value=b"{}"), opened(after, 2, offset=2)])
+    async with journey.pool.acquire() as connection:
+        await parked.discard(connection, Filter(key=str(after), failure="schema_violated"), "INC-4711", "made anew")
+    await journey.dispatcher.drain()
+    assert sorted(await rows(journey, "case_id, record_offset, fault")) == sorted(
+        [(before, 1, None), (before, 2, "schema_violated"), (after, 1, "schema_violated"), (after, 2, None)]
+    )
+
+
+async def test_a_row_says_that_it_is_parked_as_long_as_it_is(journey: ServiceProcess) -> None:
+    case = uuid4()
+    bad = opened(case, 1, offset=1, value=b"{}")
+    await journey.dispatcher.handle([bad, bad._replace(offset=2)])  # published twice: parked once
+
+    async def faults() -> list[tuple[int, str | None]]:
+        listed = await journey.get(f"/ledger/{case}", OPERATOR)
+        found = await stored(journey.workshop.documents, case)
+        shown = sorted((each["record_offset"], each["fault"]) for each in listed["items"])
+        assert found is None or shown == sorted((row.record_offset, row.fault) for row in found.rows)
+        return shown
+
+    assert await faults() == [(1, "schema_violated"), (2, None)]
+    async with journey.pool.acquire() as connection:
+        await parked.discard(connection, Filter(failure="schema_violated"), "INC-4711", "sent twice")
+    assert await faults() == [(1, None), (2, None)]
+    await journey.dispatcher.drain()
+    await journey.dispatcher.handle([opened(case, 1, offset=3)])
+    assert await faults() == [(1, None), (2, None), (3, None)]
+
+
+async def test_a_note_that_postgresql_refuses_parks_its_record_and_stops_nobody(journey: ServiceProcess) -> None:
+    refused, other = uuid4(), uuid4()
+    await journey.pool.execute(f"alter table ledger add constraint none check (case_id <> '{refused}')")
+    await journey.dispatcher.handle([opened(refused, 1, offset=1), opened(other, 1, offset=2)])
+    assert await rows(journey, "case_id") == [(other,)]
+    assert await journey.pool.fetchval("select failure from parked") == "database_refused"
+    await journey.pool.execute("alter table ledger drop constraint none")
+    async with journey.pool.acquire() as connection:
+        await parked.retry(connection, Filter(failure="database_refused"), "INC-4711")
+    await journey.dispatcher.drain()
+    assert await journey.pool.fetchval("select count(*) from parked") == 0
 
 
 async def test_a_batch_costs_no_statement_more_for_its_notes(journey: ServiceProcess) -> None:
@@ -212,9 +263,11 @@ async def test_the_rows_of_a_case_are_nobodys_when_its_term_is_over_and_those_of
     assert await journey.run_of_the_day() == {"journey": 1, "ledger": 1, "outcome": 1}
     assert set(await journey.holding(str(case))) == {"audit", "outcome", "position", "retention"}, "it was counted"
     month = AT.replace(day=1, hour=0)
-    shown = "record_offset, case_id, key, event_id, trace_id, type, verdict, recorded_at, coarsened"
+    shown = (
+        "record_offset, case_id, key, event_id, trace_id, sequence, actor_org, type, verdict, recorded_at, coarsened"
+    )
     assert (await rows(journey, shown))[:1] == [
-        (1, None, None, None, None, OPENED, "next", month, True),
+        (1, None, None, None, None, None, None, OPENED, "next", month, True),
     ]
     assert await rows(journey, "case_id, key, coarsened", "record_offset = 4") == [(other, str(other), False)]
     await journey.dispatcher.handle([opened(case, 1, offset=1)])  # read again
@@ -223,16 +276,61 @@ async def test_the_rows_of_a_case_are_nobodys_when_its_term_is_over_and_those_of
     assert await journey.run_of_the_day() == {}
 
 
-async def test_rows_of_no_case_become_coarse_when_their_topic_has_forgotten_them(journey: ServiceProcess) -> None:
+async def test_words_that_nobody_knows_stay_out_of_the_ledger(journey: ServiceProcess) -> None:
+    def told(offset: int, type_: str, **headers: bytes) -> FakeRecord:
+        return recorded(opened(uuid4(), 1, offset=offset), AT, ce_type=type_.encode(), **headers)
+
+    await journey.dispatcher.handle(
+        [
+            told(1, OPENED, ce_actorrole=b"amina_okoro", ce_actororg=b"x:Some-Name"),
+            told(2, OPENED, ce_actorrole=b"system", ce_actororg=b"programme:referral"),
+            told(3, "ph.amina.Okoro.v1", ce_actorrole=b"scout", ce_source=b"/ph/amina"),
+        ]
+    )
+    assert await rows(journey, "type, source, actor_role, actor_org, verdict") == [
+        (OPENED, "/ph/referral", None, None, "next"),
+        (OPENED, "/ph/referral", "system", "programme:referral", "next"),
+        (None, None, "scout", None, "unknown"),
+    ]
+
+
+async def test_what_was_told_of_places_and_reports_goes_at_its_term_counted_from_when_it_was_told(
+    journey: ServiceProcess,
+) -> None:
+    now = datetime.now(UTC)
+    for table, list_ in (("handled", "samples"), ("mishap", "steps")):
+        for days in (1200, 1000):
+            at = (now - timedelta(days=days)).isoformat()
+            each = {"era": 0, "next_offset": days, "at": at}
+            data = {"reader": str(uuid4()), "topic": "ph.referral.v1", "partition": 0, list_: [each]}
+            await journey.pool.execute(
+                f"insert into {table} (id, version, status, data, updated_at) "
+                "values ($1, 1, 'handled', $2::text::jsonb, clock_timestamp())",
+                uuid4(),
+                json.dumps(data),
+            )
+    report = next(each for each in EXAMPLES if "ProgressReported" in each["headers"]["ce_type"])
+    told = [published(report, offset) for offset in (1, 2)]
+    headers = {days: (now - timedelta(days=days)).isoformat().encode() for days in (100, 80)}
+    for each, at in zip(told, headers.values(), strict=True):
+        changed = [(name, at if name == "ce_recordedtime" else value) for name, value in each.headers]
+        await journey.dispatcher.handle([each._replace(headers=changed)])
+    async with journey.pool.acquire() as connection:
+        lines = {each.kind: each.due for each in await plan(connection, journey.agreed, journey.clock.now())}
+        await sweep(connection, journey.agreed)
+    assert (lines["handled"], lines["mishap"], lines["ledger_of_reports"]) == (1, 1, 1)
+    for table in ("handled", "mishap"):
+        assert await journey.pool.fetchval(f"select count(*) from {table} where told_on < $1", now - 1100 * DAY) == 0
+    assert await rows(journey, "record_offset") == [(2,)]
+
+
+async def test_rows_of_no_case_are_erased_when_their_topic_has_forgotten_them(journey: ServiceProcess) -> None:
     old = vacancy(1, datetime(2018, 5, 17, 8, tzinfo=UTC))
     new = vacancy(2, datetime.now(UTC))
     await journey.dispatcher.handle([old, new])
     async with journey.pool.acquire() as connection:
         await sweep(connection, journey.agreed)
-    assert await rows(journey, "key is null, recorded_at = date_trunc('month', recorded_at, 'UTC'), coarsened") == [
-        (True, True, True),
-        (False, False, False),
-    ]
+    assert await rows(journey, "record_offset") == [(2,)]
 
 
 def vacancy(offset: int, at: datetime) -> FakeRecord:

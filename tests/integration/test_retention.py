@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from chassis.operators.retention import Line, ask, plan, run_of, sweep
@@ -68,6 +69,20 @@ async def test_a_case_ends_half_a_year_after_the_last_referral_was_rejected(desk
         (f"retention:{kind}", "system", [UUID(case)]) for kind in ("profile", "care", "case")
     ]
     assert (await line(desk, "case"))[:3] == ("case", 0, 0)
+
+
+async def test_a_count_that_takes_too_long_keeps_no_run_from_its_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_long(*_: Any) -> Line:
+        raise asyncpg.QueryCanceledError
+
+    monkeypatch.setattr("chassis.work.retention.line_of", too_long)
+    await rejected(desk)
+    desk.clock.advance(6 * MONTH)
+    assert await desk.run_of_the_day() == {"profile": 1, "care": 1, "case": 1}
+    ended = desk.metrics.registry.get_sample_value("ph_retention_run_timestamp_seconds")
+    assert ended == pytest.approx(desk.clock.now().timestamp(), abs=60)
 
 
 async def test_who_was_refused_before_and_is_referred_anew_has_no_end(desk: Desk) -> None:

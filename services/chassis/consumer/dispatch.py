@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from time import perf_counter
+from typing import Final, TypeVar
 
 from aiokafka.errors import KafkaError
 
@@ -63,6 +64,9 @@ NO_EVENT: Mapping[Verdict, Fault] = {
 """By its number it is no event of its key."""
 MISSING = frozenset({Verdict.GAP, Verdict.FIRST})
 """Told of a number that leaves out some; no news of a compacted topic."""
+
+T = TypeVar("T")
+NO_NOTES: Final = NoteBook(None, {}, "")
 
 Fetch = Callable[[str, int, int], Awaitable[Record | None]]
 """Reads the record at a topic, partition and offset again; None if it is gone, or is one that cannot be unpacked."""
@@ -133,7 +137,7 @@ class Dispatcher:
 
     async def _handle(self, batch: Sequence[Inbound], terms: Terms) -> None:
         try:
-            await self._transaction(batch, terms)
+            await self._transaction(batch, terms, self._notes)
         except Exception as error:
             if not is_bad_data(error):
                 raise
@@ -145,9 +149,19 @@ class Dispatcher:
             else:
                 (alone,) = batch
                 alone.fault = Fault("database_refused", f"SQLSTATE {reason_of(error)}")
-                await self._transaction(batch, terms)
+                await self._noted(alone.source, partial(self._transaction, batch, terms))
 
-    async def _transaction(self, batch: Sequence[Inbound], terms: Terms) -> None:
+    async def _noted(self, topic: str, write: Callable[[NoteBook], Awaitable[T]]) -> T:
+        """Writes what became of a record that PostgreSQL has refused; without its note, if that is refused too."""
+        try:
+            return await write(self._notes)
+        except Exception as error:
+            if not is_bad_data(error):
+                raise
+            log.error("note_refused", topic=topic, reason=reason_of(error))
+            return await write(NO_NOTES)
+
+    async def _transaction(self, batch: Sequence[Inbound], terms: Terms, notes: NoteBook) -> None:
         started, begun = now_ns(), perf_counter()
         work = self._shop.unit_of_work()
         spans = ProcessSpans(self._shop.tracer)
@@ -177,7 +191,7 @@ class Dispatcher:
                     to_park.append(parking.Parked(inbound, fault))
             positions.save(work.writes, seen)
             progress.save(work.writes, (inbound.record for inbound in batch), terms)
-            self._notes.read(work.writes, judged, to_park)
+            notes.read(work.writes, judged, to_park)
             await work.save(connection)
             kept = await parking.save(connection, to_park)
             for inbound, fault in to_park:
@@ -293,7 +307,8 @@ class Dispatcher:
         except Exception as error:
             if not is_bad_data(error):
                 raise
-            return await self._settle_once(candidate, Fault("database_refused", f"SQLSTATE {reason_of(error)}"))
+            fault = Fault("database_refused", f"SQLSTATE {reason_of(error)}")
+            return await self._noted(candidate.source, lambda notes: self._settle_once(candidate, fault, notes=notes))
 
     async def _read_again(self, record: parking.StoredRecord) -> parking.StoredRecord | None:
         """The record with all of its value; marked if Kafka has it no more, None while Kafka is silent or refuses."""
@@ -308,7 +323,11 @@ class Dispatcher:
         return record._replace(value=found.value, incomplete=False)
 
     async def _settle_once(
-        self, candidate: parking.Ready, fault: Fault | None, whole: parking.StoredRecord | None = None
+        self,
+        candidate: parking.Ready,
+        fault: Fault | None,
+        whole: parking.StoredRecord | None = None,
+        notes: NoteBook | None = None,
     ) -> bool:
         started, begun = now_ns(), perf_counter()
         work = self._shop.unit_of_work()
@@ -335,7 +354,7 @@ class Dispatcher:
                     positions.save(work.writes, seen)
                     await work.save(connection)
             await parking.settle(connection, record, fault)
-            await self._notes.settled(connection, inbound, fault)
+            await (notes or self._notes).settled(connection, inbound, record.digest, fault)
         outcome.count(inbound, "parked_again" if fault else "repeat" if repeat else "done_after_parking")
         if fault is not None and not fault.blocks and record.blocks:
             self._disown(inbound, fault)

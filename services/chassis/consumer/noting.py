@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from chassis.consumer import parking
 from chassis.consumer.inbound import Fault, Inbound, Record, time_of
 from chassis.consumer.positions import Verdict
 from chassis.postgres.database import Connection
@@ -22,6 +23,8 @@ _SOURCE: Final = re.compile(r"/ph/[a-z]{1,30}")
 _ROLE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ORG: Final = re.compile(r"[a-z]{1,30}:[A-Za-z0-9-]{1,40}")
 """As `schemas/envelope.v1.json` has them."""
+MARK: Final = 8
+"""Bytes of a record's digest that a note keeps."""
 LATEST_MS: Final = 4_102_444_800_000
 """The year 2100: Kafka takes any number of milliseconds as the time of a record."""
 
@@ -44,23 +47,30 @@ class NoteBook:
         if self._notes is not None:
             faults = {inbound.place: fault for inbound, fault in parked}
             row = self._notes.row
-            writes.add(self._read, [row(self._noted(each, says, faults.get(each.place))) for each, says in judged])
+            writes.add(
+                self._read,
+                [
+                    row(self._noted(each, parking.digest(each.record), says, faults.get(each.place)))
+                    for each, says in judged
+                ],
+            )
 
-    async def settled(self, connection: Connection, inbound: Inbound, fault: Fault | None) -> None:
+    async def settled(self, connection: Connection, inbound: Inbound, digest: bytes, fault: Fault | None) -> None:
         """What became of a record that was parked: handled, or still at fault. A statement of its own: a record that is
         refused again writes nothing else by which this could go."""
         if self._notes is not None:
             writes = Writes()
-            writes.add(self._settled, [self._notes.row(self._noted(inbound, None, fault))])
+            writes.add(self._settled, [self._notes.row(self._noted(inbound, digest, None, fault))])
             await writes.execute(connection)
 
-    def _noted(self, inbound: Inbound, verdict: Verdict | None, fault: Fault | None) -> Noted:
+    def _noted(self, inbound: Inbound, digest: bytes, verdict: Verdict | None, fault: Fault | None) -> Noted:
         record, headers = inbound.record, dict(inbound.record.headers)
         traced = SpanContext.parse(_text(headers.get("ce_traceparent")))
         return Noted(
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
+            mark=digest[:MARK],
             key=_written(_UUID, record.key),
             subject=self._subject(inbound),
             type=_written(_TYPE, headers.get("ce_type")),

@@ -37,6 +37,13 @@ from ({due}) as it
 _HELD = """
 select reason, count(*) from ({due}) as it, unnest(held_by) as reason where due_at <= $4 group by reason order by reason
 """
+_SWEPT_COUNTS = """
+select count(*) as due,
+       count(*) filter (where since <= $3::timestamptz - $2::text::interval - $4::text::interval) as overdue,
+       min(since) + $2::text::interval as oldest
+from ({find}) as found where reference = $1 and since <= $3::timestamptz - $2::text::interval
+"""
+"""Of what is swept only what is due, by the index that finds it: there may be millions that are not."""
 _SOME = """
 select subject from ({due}) as it where due_at <= $4 and held_by = '{{}}' and subject > $5 order by subject limit $6
 """
@@ -74,7 +81,8 @@ class Line(NamedTuple):
     """What there is of one kind. `held_by`: how many of the held ones each reason holds."""
 
     kind: str
-    kept: int
+    kept: int | None
+    """None: of what is swept only what is due is counted."""
     due: int
     overdue: int
     held: int
@@ -82,7 +90,7 @@ class Line(NamedTuple):
     oldest: datetime | None
     """Since when the oldest of what is due has been."""
     next: datetime | None
-    """When the next falls due."""
+    """When the next falls due; None also for what is swept."""
 
 
 class Run(NamedTuple):
@@ -98,15 +106,25 @@ class Run(NamedTuple):
 
 async def plan(connection: Connection, agreed: Agreed, now: datetime) -> list[Line]:
     """Counts, and changes nothing."""
-    lines = []
-    for kind in agreed.kinds:
-        asked, terms = due_of(kind), terms_of(agreed, kind)
-        row = await connection.fetchrow(_COUNTS.format(due=asked), *terms, now, OVERDUE)
-        assert row is not None, "a count has one row"
-        holds = await connection.fetch(_HELD.format(due=asked), *terms, now) if row["held"] else []
-        held_by = {row["reason"]: row["count"] for row in holds}
-        lines.append(Line(kind=kind.kind, held_by=held_by, **row))
-    return lines
+    return [await line_of(connection, agreed, kind, now) for kind in agreed.kinds]
+
+
+async def line_of(connection: Connection, agreed: Agreed, kind: Kept | Swept, now: datetime) -> Line:
+    """Counts one kind."""
+    if isinstance(kind, Swept):
+        counts = _SWEPT_COUNTS.format(find=kind.find)
+        rows = [
+            await connection.fetchrow(counts, rule.reference, rule.term, now, OVERDUE)
+            for rule in agreed.rules[kind.kind]
+        ]
+        due, overdue, oldest = zip(*(row or (0, 0, None) for row in rows), strict=True)
+        first = min((each for each in oldest if each is not None), default=None)
+        return Line(kind.kind, None, sum(due), sum(overdue), 0, {}, first, None)
+    asked, terms = due_of(kind), terms_of(agreed, kind)
+    row = await connection.fetchrow(_COUNTS.format(due=asked), *terms, now, OVERDUE)
+    assert row is not None, "a count has one row"
+    holds = await connection.fetch(_HELD.format(due=asked), *terms, now) if row["held"] else []
+    return Line(kind=kind.kind, held_by={each["reason"]: each["count"] for each in holds}, **row)
 
 
 async def sweep(connection: Connection, agreed: Agreed) -> None:

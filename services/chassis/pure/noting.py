@@ -22,6 +22,8 @@ class Noted(NamedTuple):
     topic: str
     partition: int
     offset: int
+    mark: bytes
+    """Tells it from another record that stood at this place, in a topic that was made anew since."""
     key: str | None
     """If it is a UUID."""
     subject: UUID | None

@@ -110,6 +110,7 @@ class Metrics:
         self.retention_overdue = gauge("retention_overdue", "Those of them that have been for two days", ("kind",))
         self.retention_held = gauge("retention_held", "Subjects whose records are due, but for a hold", ("kind",))
         self.retention_oldest = gauge("retention_oldest_seconds", "For how long the oldest has been due", ("kind",))
+        self.retention_run_at = gauge("retention_run_timestamp_seconds", "When the last run has ended, in Unix time")
         self.retention_ended = counter("retention_ended", "Subjects whose records have ended", ("kind", "effect"))
         self.watched = gauge("watched", "What the service itself counts, because nobody else would notice", ("what",))
         self.wrapped_under_older = gauge("wrapped_under_older", "Aggregates whose data keys could not be wrapped anew")

@@ -13,9 +13,11 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from chassis.audit.rows import DONE, WRITTEN, Who
-from chassis.operators.retention import SYSTEM, Line, ask, plan, some_due, still_due
-from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection
+from chassis.operators.retention import SYSTEM, Line, ask, line_of, some_due, still_due
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection, reason_of
 from chassis.postgres.writes import Part
 from chassis.pure.decision import Refused
 from chassis.pure.retention import Agreed, Kept, TermOver
@@ -30,6 +32,8 @@ MEASURED_SECONDS = 300.0
 NOBODY = UUID(int=0)
 
 _LAST = "select max(asked_at) from retention_run where asked_by = $1"
+_LAST_ENDED = "select coalesce(max(ended_at), min(asked_at)) from retention_run"
+"""Before the first has ended, since when one was to."""
 _OPEN = """
 select id, asked_by, kind, after, report from retention_run where ended_at is null and asked_at <= $1
 order by id limit 1 for update skip locked
@@ -54,17 +58,25 @@ class Retention:
         """Ends one batch of the run that is open, or begins that of the day; returns how many subjects it has ended."""
         async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
             now = self._shop.clock.now()
-            if monotonic() - self._measured >= MEASURED_SECONDS:
-                self._show(await plan(connection, self._agreed, now), now)
-                self._measured = monotonic()
             last = await connection.fetchval(_LAST, SYSTEM)
             if last is None or last + EVERY <= now:
                 await ask(connection, SYSTEM, "every day", now)
             async with connection.transaction():
                 run = await connection.fetchrow(_OPEN, now)
-                if run is None:
-                    return 0
-                return await self._go_on(connection, dict(run), now)
+                ended = 0 if run is None else await self._go_on(connection, dict(run), now)
+            self._shop.metrics.retention_run_at.set((await connection.fetchval(_LAST_ENDED)).timestamp())
+            if monotonic() - self._measured >= MEASURED_SECONDS:
+                self._measured = monotonic()
+                await self._measure(connection, now)
+            return ended
+
+    async def _measure(self, connection: Connection, now: datetime) -> None:
+        """Shows what is due. A count that takes too long is left out: it must not keep a run from going on."""
+        for kind in self._agreed.kinds:
+            try:
+                self._show(await line_of(connection, self._agreed, kind, now), now)
+            except (asyncpg.QueryCanceledError, TimeoutError) as error:
+                log.warning("retention_not_measured", kind=kind.kind, reason=reason_of(error))
 
     async def _go_on(self, connection: Connection, run: dict[str, Any], now: datetime) -> int:
         kinds = [each for each in self._agreed.kinds if isinstance(each, Kept)]
@@ -116,11 +128,10 @@ class Retention:
         await work.save(connection)
         return len(subjects), len(ended), subjects[-1]
 
-    def _show(self, lines: list[Line], now: datetime) -> None:
+    def _show(self, line: Line, now: datetime) -> None:
         metrics = self._shop.metrics
-        for each in lines:
-            oldest = 0.0 if each.oldest is None else (now - each.oldest).total_seconds()
-            metrics.retention_due.labels(each.kind).set(each.due)
-            metrics.retention_overdue.labels(each.kind).set(each.overdue)
-            metrics.retention_held.labels(each.kind).set(each.held)
-            metrics.retention_oldest.labels(each.kind).set(oldest)
+        oldest = 0.0 if line.oldest is None else (now - line.oldest).total_seconds()
+        metrics.retention_due.labels(line.kind).set(line.due)
+        metrics.retention_overdue.labels(line.kind).set(line.overdue)
+        metrics.retention_held.labels(line.kind).set(line.held)
+        metrics.retention_oldest.labels(line.kind).set(oldest)

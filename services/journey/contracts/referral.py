@@ -57,7 +57,7 @@ class DepartureWindow(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    earliest: date
+    earliest: Day
 
 
 class ReturneeReferred(CaseContract, source="referral"):

@@ -97,11 +97,11 @@ def _was_live(id_: UUID, asked: Mapping[UUID, Asked], at: datetime, desk: Desk, 
     ended, reopened = centres.ended.get(id_), centres.reopened.get(id_)
     if ended is not None and ended <= at and (reopened is None or reopened > at or _ended_again(id_, centres, at)):
         return False
-    withdrawn_at = _withdrawn_at(id_, asked, desk)
-    if withdrawn_at is None or withdrawn_at > at or (reopened is not None and withdrawn_at < reopened <= at):
+    back_at = withdrawn_at(id_, asked, desk.withdrawn)
+    if back_at is None or back_at > at or (reopened is not None and back_at < reopened <= at):
         return True
     taken_on = id_ in centres.answers and centres.answers[id_].status != "received"
-    return taken_on and last_arrival(centres, before=withdrawn_at) is not None
+    return taken_on and last_arrival(centres, before=back_at) is not None
 
 
 def _ended_again(id_: UUID, centres: Centres, at: datetime) -> bool:

@@ -21,8 +21,14 @@ create table handled (
     partition  int not null generated always as ((data->>'partition')::int) stored,
     era        int not null generated always as ((data #>> '{samples,-1,era}')::int) stored,
     -- what the last sample says is read next; what an earlier era says beyond that is undone
-    read_to    bigint not null generated always as ((data #>> '{samples,-1,next_offset}')::bigint) stored
+    read_to    bigint not null generated always as ((data #>> '{samples,-1,next_offset}')::bigint) stored,
+    -- the day of the last sample: by the end of it, a rebuild changes nothing
+    told_on    timestamptz generated always as (make_date(
+        substr(data #>> '{samples,-1,at}', 1, 4)::int, substr(data #>> '{samples,-1,at}', 6, 2)::int,
+        substr(data #>> '{samples,-1,at}', 9, 2)::int)::timestamp at time zone 'UTC') stored
 );
+-- the end of its term
+create index handled_told on handled (told_on);
 -- from a record to the first stretch that reaches beyond it
 create index handled_beyond on handled (topic, partition, reader, read_to);
 
@@ -32,7 +38,13 @@ create table mishap (
     version    int not null,
     status     text not null,
     data       jsonb not null,              -- journey.domain.consumption.Mishap
-    updated_at timestamptz not null
+    updated_at timestamptz not null,
+    -- the day of the last step
+    told_on    timestamptz generated always as (make_date(
+        substr(data #>> '{steps,-1,at}', 1, 4)::int, substr(data #>> '{steps,-1,at}', 6, 2)::int,
+        substr(data #>> '{steps,-1,at}', 9, 2)::int)::timestamp at time zone 'UTC') stored
 );
+-- the end of its term
+create index mishap_told on mishap (told_on);
 -- what stands still at the services
 create index mishap_open on mishap (updated_at) where status in ('parked', 'retried', 'failed');

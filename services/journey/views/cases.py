@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents
 from journey.domain.journey import Journey
+from journey.ledger import FAULT
 from journey.views.trace import LedgerRow
 
 MOST_ROWS: Final = 5000
@@ -17,7 +18,7 @@ MOST_ROWS: Final = 5000
 ONE_SNAPSHOT: Final[dict[str, Any]] = {"isolation": "repeatable_read", "readonly": True}
 _FOUND: Final = "select data from journey where id = $1 or links @> array[$1::uuid] order by id = $1 desc limit 1"
 _ROWS: Final = f"""
-select {", ".join(LedgerRow._fields)} from ledger where case_id = $1 order by told_at desc limit $2
+select {", ".join(LedgerRow._fields[:-1])}, {FAULT} from ledger where case_id = $1 order by told_at desc limit $2
 """  # noqa: S608 - names from the code
 
 _journey: TypeAdapter[Journey] = TypeAdapter(Journey)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -22,16 +23,27 @@ Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on standard o
 class PeopleGroup(TyperGroup):
     """Shows expected faults as what, where and remedy on standard error; only bugs show a traceback."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads the command line; --help is answered here."""
+        with _people():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Runs the command; exit code 2 if it was called wrongly, 1 if it failed."""
-        try:
+        with _people():
             return super().invoke(ctx)
-        except Trouble as trouble:
-            typer.echo(f"error: {trouble.what}", err=True)
-            if trouble.where:
-                typer.echo(f"where: {trouble.where}", err=True)
-            typer.echo(f"remedy: {trouble.remedy}", err=True)
-            raise typer.Exit(2 if isinstance(trouble, Usage) else 1) from trouble
+
+
+@contextmanager
+def _people() -> Iterator[None]:
+    try:
+        yield
+    except Trouble as trouble:
+        typer.echo(f"error: {trouble.what}", err=True)
+        if trouble.where:
+            typer.echo(f"where: {trouble.where}", err=True)
+        typer.echo(f"remedy: {trouble.remedy}", err=True)
+        raise typer.Exit(2 if isinstance(trouble, Usage) else 1) from trouble
 
 
 def print_json(value: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from chassis.consumer.inbound import Fault, decode
 from chassis.consumer.noting import NoteBook
+from chassis.consumer.parking import digest
 from chassis.consumer.positions import Verdict
 from chassis.pure.messages import Contract
 from chassis.pure.noting import Noted, Notes
@@ -70,6 +71,7 @@ def test_a_record_that_was_handled_is_noted_with_its_whole_envelope() -> None:
         topic="ph.shop.v1",
         partition=2,
         offset=7,
+        mark=digest(told)[:8],
         key=str(KEY),
         subject=KEY,
         type="ph.shop.Sold.v1",
