@@ -17,7 +17,7 @@ __all__ = ["restore_logging"]
 ROOT = Path(__file__).resolve().parents[3]
 NUMBERS = frozenset(
     {"ms", "attempt", "count", "seconds", "bytes", "outbox_id", "offset", "first_offset", "next_offset", "reread_to"}
-    | {"examined", "foreign", "told_already", "keys", "parked_id"}
+    | {"examined", "foreign", "told_already", "keys", "parked_id", "id"}
 )
 """Fields that hold numbers, which may stand in any field: their texts would be withheld, and they have none."""
 SUBJECT = "case_id"
