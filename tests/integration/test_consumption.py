@@ -112,6 +112,19 @@ async def test_after_a_restore_only_what_is_told_since_counts(journey: ServicePr
     assert answer[Place(TOPIC, 0, STRETCH + 4)][0].at == AT + timedelta(minutes=10)
 
 
+async def test_what_is_not_told_again_after_a_restore_stands_still_no_more(journey: ServiceProcess) -> None:
+    training = Teller("training")
+    training.about("RecordParked", 0, 3)
+    training.about("RecordParked", 0, 4)
+    training.report(1, 9)
+    training.report(9, 9, restored=True)
+    training.about("RecordParked", 10, 4)
+    training.report(11, 9)
+    await journey.dispatcher.handle(training.said)
+    assert [each["training"] for each in await found(journey, 3, 4)] == ["settled", "parked"]
+    assert [place.offset for _, place in await parked(journey.workshop.documents, 1)] == [4]
+
+
 async def test_a_rebuilt_journey_answers_the_same_however_the_records_are_cut_into_batches(
     journey: ServiceProcess, cluster: Cluster
 ) -> None:

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from chassis.operators import parked as operators
-from chassis.operators import restore
+from chassis.outbox import moving_on
 from chassis.outbox.append import append
 from chassis.postgres import migrations
 from chassis.pure import operations
@@ -239,6 +239,59 @@ async def test_reports_come_once_a_minute_while_something_is_read_and_every_quar
     assert 89 < last["outbox_oldest_seconds"] < 120
 
 
+async def test_changes_that_keep_coming_put_a_report_off_no_longer_than_those_that_came_before(
+    toy: ToyRuntime, pool: asyncpg.Pool, reporter: Reporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 3)
+    await toy.dispatcher.handle([sold(uuid4(), 1, UNLUCKY, offset=place) for place in range(6)])
+    await read_up_to(pool, 6)
+    for more in range(6, 24, 3):
+        await reporter.step()
+        await toy.dispatcher.handle([sold(uuid4(), 1, UNLUCKY, offset=place) for place in range(more, more + 3)])
+        await read_up_to(pool, more + 3)
+    found = await told(pool)
+    places = [each.value["places"][0]["next_offset"] for each in found if name(each) == "ProgressReported"]
+    assert places == [6]
+    assert [each.value["record_offset"] for each in found if name(each) == "RecordParked"][:6] == [*range(6)]
+    assert name(found[6]) == "ProgressReported"
+
+
+async def test_a_report_of_the_future_is_due(pool: asyncpg.Pool, reporter: Reporter) -> None:
+    await read_up_to(pool, 5)
+    assert [await reporter.step(), await reporter.step()] == [1, 0]
+    await later(pool, timedelta(days=-1))
+    assert await reporter.step() == 1
+
+
+async def test_of_a_header_that_comes_twice_the_last_one_counts(toy: ToyRuntime, pool: asyncpg.Pool) -> None:
+    once, twice = str(uuid4()), str(uuid4())
+    for place, ids in enumerate(([once, twice], [once, "none"], ["none", once])):
+        strange = sold(uuid4(), 1, UNLUCKY, offset=place)
+        rest = [each for each in strange.headers if each[0] != "ce_id"]
+        await pool.execute(
+            "insert into parked (topic, partition, record_offset, key, type, headers, failure, detail, digest)"
+            " values ($1, 0, $2, $3, 'ph.shop.Sold2.v1', $4, 'unlucky', '', $5)",
+            SHOP, place, str(KEY), json.dumps([*((n, v.decode()) for n, v in rest), *(("ce_id", i) for i in ids)]),
+            str(place).encode(),
+        )  # fmt: skip
+    rows = await pool.fetch("select event_id::text, type from parked_change order by id")
+    assert [row["event_id"] for row in rows] == [twice, None, once]
+    assert {row["type"] for row in rows} == {"ph.shop.Sold2.v1"}
+
+
+async def test_nobody_reports_or_settles_while_a_database_is_reconciled(
+    toy: ToyRuntime, pool: asyncpg.Pool, reporter: Reporter
+) -> None:
+    await toy.dispatcher.handle([sold(KEY, 1, UNLUCKY, offset=40)])
+    async with pool.acquire() as connection, connection.transaction():
+        await moving_on.alone(connection)
+        assert await reporter.step() == 0
+        await connection.execute("set local lock_timeout = '100ms'")
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await pool.execute("set lock_timeout = '100ms'; delete from parked; reset lock_timeout")
+    assert await reporter.step() == 2
+
+
 async def test_nothing_is_told_while_the_database_is_known_to_be_an_earlier_one(
     toy: ToyRuntime, pool: asyncpg.Pool, reporter: Reporter
 ) -> None:
@@ -262,8 +315,9 @@ async def test_a_restored_database_tells_first_how_far_it_had_read_and_what_is_p
     while await reporter.step():
         pass
     before = len(await told(pool))
-    await pool.execute(restore._TELL_ANEW)
-    await pool.execute(restore._TELL_PARKED)
+    async with pool.acquire() as connection, connection.transaction():
+        await moving_on.alone(connection)
+        await moving_on.tell_anew(connection)
     await read_up_to(pool, 50)
     while await reporter.step():
         pass

@@ -46,7 +46,9 @@ def in_partition(number: int, *, same: bool = True) -> UUID:
 
 async def until_parked(pool: asyncpg.Pool, count: int) -> list[tuple[Any, ...]]:
     """The questions to operators."""
-    query = "select topic, partition, record_offset, state from parked where failure = 'unreadable' order by id"
+    query = """
+    select topic, partition, record_offset, state from parked where failure = 'unreadable' and not due order by id
+    """
 
     async def asked() -> bool:
         return len(await pool.fetch(query)) == count
@@ -133,6 +135,11 @@ async def test_who_tries_again_has_it_handled_once_it_can_be_unpacked(
         await toy.retry(offset)
         await until_totals(toy, {stuck: 7 + CURSED, free: 7})
         await until_parked(pool, 0)
+    told = "select string_agg(change || attempt, ' ' order by id) from parked_change"
+    assert await pool.fetchval(told) == "parked1 retried1 failed2 retried2"
+    await loops.forget(pool, HOUSEKEEPING)
+    assert await pool.fetchval(told) == "parked1 retried1 failed2 retried2 handled2", "once it was read"
+    assert await pool.fetchval("select count(*) from parked") == 0
 
 
 async def test_a_codec_that_is_not_installed_stops_one_topic_and_ends_nothing(

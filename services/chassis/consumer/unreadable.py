@@ -1,6 +1,7 @@
 """Batches that the client cannot unpack: the partition stands still before them until an operator decides.
 
-A row in `parked` without key and content stands for the batch. A retry tries again; who discards it goes on behind it.
+A row in `parked` without key and content stands for the batch. A retry tries again, and the row stays until the batch
+was read (`parking.settle_what_was_read`): only then is it handled. Who discards it goes on behind it.
 What is decided holds for this very batch: another one may come to stand at its offset.
 """
 
@@ -25,12 +26,14 @@ _PARK = """
 insert into parked (topic, partition, record_offset, headers, failure, detail, digest, blocks)
 select topic, partition, $4::bigint, '[]', $5, $6, $7::bytea, false from progress
 where topic = $1 and partition = $2 and term = $3
-on conflict (topic, digest) do nothing
+on conflict (topic, digest) do update set due = false, attempts = parked.attempts + 1, updated_at = clock_timestamp()
+where parked.due and parked.state = 'parked'
 """
+"""One that is `due` was tried again, in vain."""
 _DECIDED = "select state from parked where topic = $1 and digest = $2 and state <> 'parked'"
 _TRY_AGAIN = """
-delete from parked p using progress r where p.topic = $1 and p.digest = $4 and p.state = 'retry'
-and r.topic = $1 and r.partition = $2 and r.term = $3
+update parked p set state = 'parked', due = true, updated_at = clock_timestamp() from progress r
+where p.topic = $1 and p.digest = $4 and p.state = 'retry' and r.topic = $1 and r.partition = $2 and r.term = $3
 """
 
 log = get_logger(__name__)

@@ -66,11 +66,14 @@ class Past:
         self._consumer = consumer
         self.unreadable: list[Unreadable] = []
         """What `records` has passed over."""
+        self.forbidden = frozenset[str]()
+        """Topics that `bounds` or `ends_now` has just passed over because they may not be seen."""
 
     async def bounds(self, topics: Collection[str]) -> dict[TopicPartition, Bounds | None]:
         """The bounds of every partition of those topics that exist; None for one that nobody leads at the moment.
 
-        Raises `KafkaError`, also if a topic may not be seen: that must not pass for one that does not exist.
+        One that may not be seen is among the `forbidden`: it must not pass for one that does not exist. Raises
+        `KafkaError`, also if none of them may be seen.
         """
         partitions, led = await self._partitions(topics)
         if not led:
@@ -82,15 +85,19 @@ class Past:
     async def _partitions(self, topics: Collection[str]) -> tuple[list[TopicPartition], list[TopicPartition]]:
         """All of these topics, and those that have a leader."""
         client = self._consumer._client  # noqa: SLF001 - the public way asks a stale cache
-        partitions, led = [], []
+        partitions, led, forbidden = [], [], set[str]()
         for name, topic in (await topic_metadata.topics(client, sorted(topics))).items():
             if topic.error == TopicAuthorizationFailedError.__name__:
-                raise TopicAuthorizationFailedError(name)
+                forbidden.add(name)
+                continue
             if topic.error not in (None, UnknownTopicOrPartitionError.__name__):
                 raise KafkaError(f"{name}: {topic.error}")
             count = len(topic.partitions) + topic.leaderless
             partitions += [TopicPartition(name, number) for number in range(count)]
             led += [TopicPartition(name, number) for number in topic.partitions]
+        if forbidden and forbidden.issuperset(topics):
+            raise TopicAuthorizationFailedError(", ".join(sorted(forbidden)))
+        self.forbidden = frozenset(forbidden)
         return partitions, led
 
     async def ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
@@ -99,10 +106,12 @@ class Past:
         return ends
 
     async def ends_now(self, wanted: Collection[TopicPartition]) -> dict[TopicPartition, int]:
-        """The same of those that have a leader; 0 for what is not there. Raises `KafkaError` like `bounds`."""
+        """The same of those that have a leader and may be seen; 0 for what is not there. Raises `KafkaError` like
+        `bounds`."""
         partitions, led = await self._partitions({place.topic for place in wanted})
         asked = set(led).intersection(wanted)
-        return dict.fromkeys(set(wanted).difference(partitions), 0) | (await self.ends(asked) if asked else {})
+        absent = [each for each in set(wanted).difference(partitions) if each.topic not in self.forbidden]
+        return dict.fromkeys(absent, 0) | (await self.ends(asked) if asked else {})
 
     async def records(
         self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
@@ -22,10 +22,9 @@ from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.kafka.past import Reader, opened
 from chassis.operators import repeats, retention
 from chassis.operators.repeats import Repeats, repeats_in
-from chassis.outbox import telling
+from chassis.outbox import moving_on, telling
 from chassis.outbox.lineage import Comparison, Told, compare, event_of
 from chassis.outbox.partitions import partition_of
-from chassis.outbox.records import renumbered
 from chassis.outbox.relay import LOCK
 from chassis.pure.messages import Event
 from chassis.trouble import Trouble
@@ -37,22 +36,7 @@ select s.topic, s.key, s.sequence - coalesce(o.waiting, 0) as published
 from stream s left join (select key, count(*) as waiting from outbox_envelope group by key) o using (key)
 """
 """What waits in the outbox are the last numbers of its key."""
-_TELL_ANEW = """
-insert into report (at, places, restored)
-select clock_timestamp(), '[]', coalesce(jsonb_agg(jsonb_build_array(topic, partition, next_offset)), '[]')
-from progress where next_offset is not null
-on conflict (single) do update set restored = excluded.restored
-"""
-"""What was told of records behind these places is undone; the worker says so before anything else."""
-_TELL_PARKED = "select tell_parked()"
 _PARTITIONS = "select topic, max(partition) + 1 from lineage where topic = any($1::text[]) group by topic"
-_ROWS = "select id, key, record from outbox where key = any($1::text[]) order by id"
-_NUMBERED = "update outbox set record = $2 where id = $1"
-_MOVE = """
-insert into stream (topic, key, sequence) select * from unnest($3::text[], $1::text[], $2::bigint[])
-on conflict (key) do update set sequence = greatest(stream.sequence, excluded.sequence),
-    recorded_at = greatest(stream.recorded_at, clock_timestamp())
-"""
 _HALTED = "select kind from halt for update"
 _GONE = "delete from lineage where topic = $1 and partition = $2"
 _GO_ON = "delete from halt"
@@ -163,6 +147,12 @@ async def reconcile(
                 where="Kafka",
                 remedy="Wait until their brokers are back, or have lost their disks for good and were replaced.",
             )
+        if found.comparison.forbidden:
+            raise Trouble(
+                "it may not see " + ", ".join(sorted(found.comparison.forbidden)),
+                where="Kafka",
+                remedy="Give the user of KAFKA_* the right to read these topics: ph doctor names it.",
+            )
         if absent := {each.topic for each in found.comparison.cut} - {place.topic for place in found.comparison.ends}:
             raise Trouble(
                 "there is no topic " + ", ".join(sorted(absent)),
@@ -171,9 +161,12 @@ async def reconcile(
                 " make it anew before: ph topics apply.",
             )
         async with connection.transaction():
+            await moving_on.alone(connection)
             if not alone and not await connection.fetch(_HALTED):
                 raise _publishing()
-            done = replace(await _renumber(connection, found.comparison), repeats=len(found.repeats.found))
+            lost = found.comparison
+            moved = await moving_on.renumber(connection, lost)
+            done = Reconciled(len(lost.numbers), moved, len(lost.told_already), len(found.repeats.found))
             ends = found.comparison.ends
             await _stand_still(reader, ends)
             await telling.write(connection, ends, found.comparison.told_already)
@@ -182,28 +175,12 @@ async def reconcile(
             await connection.execute(_GO_ON)
             await repeats.note(connection, found.repeats, by)
             if not found.holds:
-                await connection.execute(_TELL_ANEW)
-                await connection.execute(_TELL_PARKED)
+                await moving_on.tell_anew(connection)
             if any(loss.kind == "database" for loss in found.comparison.losses):
                 await retention.wait(connection, Clock().now() + TERMS_WAIT)
             if not found.holds:
                 await connection.execute(_AUDIT, by, reason, json.dumps(document(found) | {"done": asdict(done)}))
     return found, done
-
-
-async def _renumber(connection: asyncpg.Connection, found: Comparison) -> Reconciled:
-    keys, told_already = sorted(found.numbers), set(found.told_already)
-    numbers, changed = dict(found.numbers), []
-    # Locks the streams, those that are not there yet, too: whoever emits must wait, and what was emitted can be seen.
-    topics = [found.topics[key] for key in keys]
-    await connection.execute(_MOVE, keys, [numbers[key] for key in keys], topics)
-    for id_, key, record in await connection.fetch(_ROWS, keys):
-        if id_ not in told_already:
-            numbers[key] += 1
-            changed.append((id_, renumbered(record, numbers[key])))
-    await connection.executemany(_NUMBERED, changed)
-    await connection.execute(_MOVE, keys, [numbers[key] for key in keys], topics)
-    return Reconciled(len(keys), len(changed), len(told_already))
 
 
 async def _stand_still(reader: Reader, ends: Mapping[TopicPartition, Told]) -> None:

@@ -1,5 +1,5 @@
 """How large a batch the brokers take of each topic, and which keys wait: a record of theirs fits into none, or
-nobody leads their partition.
+nobody leads their partition, or their topic is not there.
 
 Learnt from refusals: who may write to a topic need not have the right to read its settings.
 """
@@ -38,9 +38,9 @@ class Limits:
         self._learn(topic, refused - 1)
         self._held[key] = (id_, monotonic() + HELD_SECONDS)
 
-    def leave_out(self, key: str, id_: int) -> None:
-        """Nobody leads this key's partition: it waits until `release`."""
-        self._held.setdefault(key, (id_, FOREVER))
+    def leave_out(self, key: str, id_: int, seconds: float = FOREVER) -> None:
+        """Nobody leads this key's partition: it waits until `release`; or its topic is not there: for so long."""
+        self._held.setdefault(key, (id_, monotonic() + seconds))
 
     def held(self) -> list[str]:
         """The keys that wait now; one that has waited long enough is tried again."""

@@ -84,6 +84,8 @@ class Comparison:
     """Partitions that have records behind what the database knows, but no longer all of them: they are too old."""
     leaderless: list[TopicPartition] = field(default_factory=list)
     """Partitions of which nothing can be known at the moment."""
+    forbidden: Collection[str] = ()
+    """Topics that may not be seen: nothing can be known of them either."""
     cut: list[Cut] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     """Records that may be own ones and cannot be unpacked: whether they are forgotten cannot be told."""
@@ -120,7 +122,10 @@ async def compare(
     """
     told = {TopicPartition(row[0], row[1]): Told(row[2], row[3]) for row in await connection.fetch(_TOLD)}
     async with opened(reader) as past:
-        judge = _Judge(connection, told, await past.bounds({*topics, *(each.topic for each in told)}), kinds, wanted)
+        bounds = await past.bounds({*topics, *(each.topic for each in told)})
+        told = {place: each for place, each in told.items() if place.topic not in past.forbidden}
+        judge = _Judge(connection, told, bounds, kinds, wanted)
+        judge.found.forbidden = past.forbidden
         await judge.read(past, first_only=first_only)
     return judge.found
 

@@ -9,8 +9,9 @@ from time import monotonic
 from typing import Any, TypeAlias
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
+from chassis.kafka import topic_metadata
 from chassis.kafka.clients import seconds_to_connect
 from chassis.outbox.broker_responses import BrokerResponses, Rejection
 from chassis.outbox.records import Batch
@@ -22,6 +23,9 @@ Place: TypeAlias = tuple[str, int]
 """A topic and one of its partitions."""
 STEP_SECONDS = 1.0
 """How long a wait lasts at most without a look at whether there is still a reason for it."""
+REFUSALS = (UnknownTopicOrPartitionError, TopicAuthorizationFailedError)
+"""There is no such topic, or this user has nothing to do with it."""
+_REFUSALS = {each.__name__: each for each in REFUSALS}
 CLOSE_SECONDS = 2.0
 """How long the sender of a producer that is let go, and then its client, may take to close."""
 
@@ -58,10 +62,17 @@ class Publisher:
         return True
 
     async def partitions(self, topic: str) -> int:
-        """How many the topic has. Raises `KafkaError` if it does not exist or may not be seen, `TimeoutError`."""
+        """How many the topic has. Raises one of `REFUSALS` if it does not exist or may not be seen, `KafkaError`,
+        `TimeoutError`."""
         producer = await self._ready()
         async with asyncio.timeout(self._timeout):
-            return len(producer.client.cluster.partitions_for_topic(topic) or await producer.partitions_for(topic))
+            if known := producer.client.cluster.partitions_for_topic(topic):
+                return len(known)
+            # The producer itself would ask for as long as a request may take, and all other topics would wait.
+            asked = (await topic_metadata.topics(producer.client, [topic]))[topic]
+            if refusal := _REFUSALS.get(asked.error or ""):
+                raise refusal(topic)
+            return len(await producer.partitions_for(topic))
 
     async def send(self, batches: Mapping[Place, Batch]) -> tuple[dict[Place, int], dict[Place, Rejection]]:
         """Sends one batch per partition; returns the offset of each acknowledged one's first record, and why the others

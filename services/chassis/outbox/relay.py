@@ -20,10 +20,11 @@ from aiokafka.errors import KafkaError
 from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.kafka.past import Reader
 from chassis.outbox import telling
-from chassis.outbox.limits import Limits
+from chassis.outbox.broker_responses import Rejection
+from chassis.outbox.limits import HELD_SECONDS, Limits
 from chassis.outbox.low_water import LowWater
 from chassis.outbox.partitions import partition_of
-from chassis.outbox.publisher import Place, Publisher
+from chassis.outbox.publisher import REFUSALS, Place, Publisher
 from chassis.outbox.records import Batch
 from chassis.outbox.telling import EndsWatch, NotAsToldError, Telling
 from chassis.postgres.database import Connection, Password, is_outage, told
@@ -40,6 +41,7 @@ MARK_ROWS = 1000
 BACK_OFF_SECONDS = 5.0
 ASK_SECONDS = 1.0
 """How often a relay that does not lead asks for the lock."""
+_FORBIDDEN = "TopicAuthorizationFailed"
 CLOSE_SECONDS = 3.0
 """How long a session may take to close; the library gives up after two seconds, where it has no defect."""
 
@@ -220,7 +222,8 @@ class Relay:
     async def _publish(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[int]:
         """Sends one batch per partition, deletes the acknowledged rows and returns their ids. Rows that do not fit into
         their partition's batch wait for the next round, and so do those of a batch that was too large. Keys of a
-        partition that nobody leads are left out of the reads that follow.
+        partition that nobody leads, or of a topic that is not there or may not be written, are left out of the reads
+        that follow.
 
         Raises `PublishFailedError` if a batch was not acknowledged for another reason, `NotAsToldError` if what was
         told must be compared again.
@@ -228,10 +231,9 @@ class Relay:
         batches: dict[Place, Batch] = {}
         chosen: dict[Place, list[asyncpg.Record]] = {}
         full: set[Place] = set()
-        partitions = {topic: await self._publisher.partitions(topic) for topic in {topic for _, topic, _, _ in rows}}
-        self._topics.update(partitions)
+        partitions = await self._counted(rows)
         told = self._told
-        for row in rows:
+        for row in [each for each in rows if each["topic"] in partitions]:
             id_, topic, key, record = row
             place = (topic, partition_of(key, partitions[topic]))
             if told.waits(place):
@@ -257,12 +259,36 @@ class Relay:
             self._metrics.published.labels(place[0]).inc(len(chosen[place]))
         await told.delete(connection, published, _DELETE)
         for place, why in rejected.items():
-            if not why.too_large:
-                raise PublishFailedError(why.reason)
-            self._make_smaller(place, batches[place].size(), chosen[place])
+            self._rejected(place, why, batches[place].size(), chosen[place])
         if told.doubtful:
             raise NotAsToldError
         return published
+
+    async def _counted(self, rows: list[asyncpg.Record]) -> dict[str, int]:
+        """How many partitions each topic has. Rows of one that is not there, or not for this user, are left out."""
+        partitions = {}
+        for topic in {topic for _, topic, _, _ in rows}:
+            try:
+                partitions[topic] = await self._publisher.partitions(topic)
+            except REFUSALS as error:
+                self._leave_out(topic, type(error).__name__.removesuffix("Error"), [r for r in rows if r[1] == topic])
+        self._topics.update(partitions)
+        return partitions
+
+    def _leave_out(self, topic: str, reason: str, rows: list[asyncpg.Record]) -> None:
+        """These keys wait a while, all others go on. A topic that has come is compared before anything goes there."""
+        for id_, _, key, _ in rows:
+            self._limits.leave_out(key, id_, HELD_SECONDS)
+        remedy = "Make the topic and the rights of this service's user; until then what is told there waits."
+        log.error("topic_left_out", topic=topic, reason=reason, remedy=remedy)
+
+    def _rejected(self, place: Place, why: Rejection, size: int, rows: list[asyncpg.Record]) -> None:
+        if why.reason == _FORBIDDEN:
+            self._leave_out(place[0], why.reason, rows)
+        elif why.too_large:
+            self._make_smaller(place, size, rows)
+        else:
+            raise PublishFailedError(why.reason)
 
     def _look_at(self, watch: EndsWatch) -> None:
         """Raises `NotAsToldError` if a partition ends before what was told or is led again. Call it while nothing is

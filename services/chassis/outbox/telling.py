@@ -17,9 +17,11 @@ from aiokafka.errors import KafkaError
 
 from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.kafka.past import Reader, opened
+from chassis.outbox import moving_on
 from chassis.outbox.lineage import Comparison, Told, compare
 from chassis.outbox.records import Batch, id_in
 from chassis.postgres.database import Connection, reason_of
+from chassis.pure.operations import is_of_operation
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
 from chassis.trouble import Trouble
@@ -205,14 +207,18 @@ async def begun(
 ) -> Telling | None:
     """Compares until nothing is lost; None if told to stop before. Call it as the leader, before anything is published.
 
-    What is wrong is written to `halt`, where every process of the service sees it. What waits and stands in its topic
-    all the same is deleted first: whoever cannot delete it does not begin to publish it again.
+    A database that has forgotten nothing but what it told of its operation goes on by itself: it tells that anew.
+    What else is wrong is written to `halt`, where every process of the service sees it. What waits and stands in its
+    topic all the same is deleted first: whoever cannot delete it does not begin to publish it again.
     """
     suspected = False
     while True:
         found = await compare(connection, reader, topics, kinds, first_only=True)
         progress()
-        if not found.losses:
+        if _tells_anew(found):
+            found = await compare(connection, reader, topics, kinds)
+            progress()
+        if not found.losses or (_tells_anew(found) and await _told_anew(connection, found)):
             await _go_on(connection, found, metrics)
             return Telling(found.ends, found.leaderless)
         if suspected or any(loss.kind == "database" for loss in found.losses):
@@ -220,6 +226,22 @@ async def begun(
         suspected = True
         if await is_set_within(stop, LOOK_AGAIN_SECONDS):
             return None
+
+
+def _tells_anew(found: Comparison) -> bool:
+    """True if all that is lost, as far as it was looked for, was told of the service's operation."""
+    otherwise = found.gone or found.cut or found.unreadable
+    return bool(found.forgotten) and not otherwise and all(is_of_operation(each.topic) for each in found.forgotten)
+
+
+async def _told_anew(connection: Connection, found: Comparison) -> bool:
+    async with connection.transaction():
+        await moving_on.alone(connection)
+        await moving_on.renumber(connection, found)
+        await write(connection, found.ends, found.told_already)
+        await moving_on.tell_anew(connection)
+    log.warning("operations_told_anew", count=len(found.forgotten))
+    return True
 
 
 async def _go_on(connection: Connection, found: Comparison, metrics: Metrics) -> None:
@@ -230,6 +252,8 @@ async def _go_on(connection: Connection, found: Comparison, metrics: Metrics) ->
         log.info("lineage_holds_again")
     for place in found.leaderless:
         log.warning("partition_without_leader", topic=place.topic, partition=place.partition)
+    for topic in sorted(found.forbidden):
+        log.error("topic_left_out", topic=topic, reason="TopicAuthorizationFailed")
     log.info("lineage_holds", examined=found.examined, foreign=found.foreign, told_already=len(found.told_already))
 
 

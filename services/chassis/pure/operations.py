@@ -18,7 +18,7 @@ from chassis.pure.messages import Event
 TopicName = Annotated[str, Field(pattern=r"^ph\.[a-z]{1,30}(\.[a-z]{1,30})?\.v[0-9]{1,3}$")]
 Partition = Annotated[int, Field(ge=0)]
 Offset = Annotated[int, Field(ge=0)]
-EventType = Annotated[str, Field(pattern=r"^ph\.[a-z]{1,30}\.[A-Z][A-Za-z]{1,60}\.v[0-9]{1,3}$")]
+EventType = Annotated[str, Field(pattern=r"^ph\.[a-z]{1,30}\.[A-Z][A-Za-z0-9]{1,60}\.v[1-9][0-9]{0,2}$")]
 Failure = Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,63}$")]
 """Codes of the chassis and of refusals: letters only, so that neither a number nor a day of birth fits in."""
 BEHIND: Final = "behind"
@@ -97,6 +97,11 @@ class Operations(NamedTuple):
         """The event of a change as the table `parked_change` calls it."""
         found: type[RecordEvent] = self._asdict()[change]
         return found
+
+
+def is_of_operation(topic: str) -> bool:
+    """Whether a topic is one of these events, such as `ph.training.operations.v1`."""
+    return topic.split(".")[2] == "operations"
 
 
 def reader_of(service: str) -> UUID:

@@ -37,7 +37,10 @@ select (select count(*) from outbox),
        (select count(*) from deadline where due_at <= $1 and not missed),
        (select extract(epoch from $1 - min(due_at)) from deadline where due_at <= $1 and not missed),
        (select count(*) from audit where id > sealed.up_to),
-       (select extract(epoch from clock_timestamp() - at) from audit where id > sealed.up_to order by id limit 1)
+       (select extract(epoch from clock_timestamp() - at) from audit where id > sealed.up_to order by id limit 1),
+       (select extract(epoch from clock_timestamp() - at) from parked_change order by id limit 1),
+       (select extract(epoch from clock_timestamp() - at) from report),
+       (select count(*) from repeat)
 from (select coalesce((select audit_id from audit_seal order by number desc limit 1), 0)) as sealed(up_to)
 """
 
@@ -107,6 +110,9 @@ async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
             metrics.deadlines_oldest,
             metrics.audit_unsealed,
             metrics.audit_unsealed_oldest,
+            metrics.operations_untold_oldest,
+            metrics.report_age,
+            metrics.repeats_waiting,
         )
         for gauge, value in zip(gauges, row, strict=True):
             gauge.set(float(value or 0))

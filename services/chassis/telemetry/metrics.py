@@ -87,7 +87,7 @@ class Metrics:
         # What brokers and collectors refuse.
         self.publish_errors = counter("publish_errors", "Batches not acknowledged, by reason", ("topic", "reason"))
         self.relay_throttled_seconds = counter("relay_throttled_seconds", "Silence that brokers asked the relay for")
-        self.relay_held_keys = gauge("relay_held_keys", "Keys that wait: too large an event, or no leader")
+        self.relay_held_keys = gauge("relay_held_keys", "Keys that wait: too large an event, no leader, no topic")
         self.spans_dropped = counter("spans_dropped", "Spans that no collector has taken", ("reason",))
 
         # The reader: what is subscribed against what is read.
@@ -100,6 +100,11 @@ class Metrics:
         self.lineage_lost = gauge(
             "lineage_lost", "1 while nothing is published, because something told is forgotten", ("kind",)
         )
+        self.repeats_waiting = gauge("repeats_waiting", "Forgotten events that a worker has still to repeat")
+        self.operations_untold_oldest = gauge(
+            "operations_untold_oldest_seconds", "Age of the oldest change of a parked record that is not told"
+        )
+        self.report_age = gauge("report_age_seconds", "Since the service has told how far it has read")
         self.standing_age = gauge("standing_age_seconds", "Since this process has read what holds, such as who may act")
         self.time_zones = gauge("time_zones", "1, with the release by which local days are counted", ("release",))
         self.time_zones.labels(zones.RELEASE).set(1)

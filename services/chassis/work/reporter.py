@@ -13,12 +13,13 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 import uuid_utils
 
 from chassis.outbox.append import Emitted, append
+from chassis.outbox.moving_on import REPORTER
 from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection
 from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import Actor
@@ -26,8 +27,6 @@ from chassis.pure.messages import Event
 from chassis.pure.operations import Operations, ReadUpTo, reader_of
 from chassis.work.workshop import Workshop
 
-LOCK: Final = int.from_bytes(b"phreport")
-"""The advisory lock of whoever tells."""
 BATCH: Final = 500
 SOONEST: Final = timedelta(minutes=1)
 """Between two reports while the service reads on."""
@@ -42,7 +41,7 @@ select coalesce(jsonb_agg(jsonb_build_array(topic, partition, next_offset) order
 from progress where next_offset is not null
 """
 _IS_DUE = """
-report.at is null or report.restored is not null
+report.at is null or report.restored is not null or report.at > clock_timestamp()
 or report.at <= clock_timestamp() - case when report.places = read.places then $2::interval else $1::interval end
 """
 _ANYTHING = f"""
@@ -50,8 +49,8 @@ select exists (select from parked_change) or {_IS_DUE}
 from (select ({_READ})) as read(places) left join report on true
 """  # noqa: S608 - here and below: nothing but constants is filled in
 _STANDING = f"""
-select clock_timestamp() as now, read.places, report.restored, {_IS_DUE} as due,
-       (select count(*) from parked where state <> 'discarded') as parked,
+select clock_timestamp() as now, read.places, report.at as reported_at, report.restored, {_IS_DUE} as due,
+       (select max(id) from parked_change) as last,
        (select extract(epoch from clock_timestamp() - created_at)::float8 from outbox order by id limit 1) as oldest
 from (select ({_READ})) as read(places) left join report on true
 """  # noqa: S608
@@ -61,6 +60,7 @@ with taken as (
 )
 select * from taken order by id
 """
+_PARKED = "select count(*) from parked where state <> 'discarded'"
 _NOTED = "select exists (select from parked_change)"
 _FORGOTTEN = "delete from parked_change"
 _REPORTED = Part(
@@ -74,6 +74,14 @@ on conflict (single) do update set at = excluded.at, places = excluded.places, r
 )
 
 
+class _Due(NamedTuple):
+    """A report that waits until what was noted by then, up to the id `last`, is told."""
+
+    reported_at: datetime | None
+    places: str
+    last: int
+
+
 class Reporter:
     """Of one worker. `tells`: the service's own events; without them, what is noted is forgotten."""
 
@@ -81,6 +89,7 @@ class Reporter:
         self._shop = workshop
         self._key = reader_of(service)
         self._tells = tells
+        self._due: _Due | None = None
 
     async def step(self) -> int:
         """Tells up to one batch of changes, and the report if it is due; returns how many events."""
@@ -94,7 +103,7 @@ class Reporter:
             if not await connection.fetchval(_ANYTHING, SOONEST, LATEST):
                 return 0
             async with connection.transaction():
-                if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", LOCK):
+                if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", REPORTER):
                     return 0
                 told = await self._tell(connection, self._tells)
         self._shop.wake_relay()
@@ -104,26 +113,42 @@ class Reporter:
         standing = await connection.fetchrow(_STANDING, SOONEST, LATEST)
         assert standing is not None, "a select of one row and at most one more"
         changes = await connection.fetch(_TAKEN, BATCH)
+        parked = await connection.fetchval(_PARKED) if standing["due"] else 0
         events: list[Emitted] = []
         if standing["restored"] is not None:
-            events.append(self._emitted(self._report(tells, standing, restored=True)))
+            events.append(self._emitted(self._report(tells, standing, standing["restored"], parked, restored=True)))
         events += [self._changed(tells, each) for each in changes]
         writes = Writes()
-        if standing["due"] and len(changes) < BATCH:
-            events.append(self._emitted(self._report(tells, standing, restored=False)))
-            writes.add(_REPORTED, [(standing["now"], standing["places"])])
+        places = self._may_report(standing, changes)
+        if places is not None:
+            events.append(self._emitted(self._report(tells, standing, places, parked, restored=False)))
+            writes.add(_REPORTED, [(standing["now"], places)])
         elif standing["restored"] is not None:
             writes.add(_REPORTED, [(standing["now"], standing["restored"])])
         append(writes, events, standing["now"])
         await writes.execute(connection)
         return len(events)
 
-    def _report(self, tells: Operations, standing: asyncpg.Record, *, restored: bool) -> Event:
-        read: Sequence[tuple[str, int, int]] = json.loads(standing["restored" if restored else "places"])
+    def _may_report(self, standing: asyncpg.Record, changes: Sequence[asyncpg.Record]) -> str | None:
+        """The places of a report that is due; None while changes wait that belong before it. Changes that keep coming
+        put it off no longer than those that were noted when it became due: it tells the places of then."""
+        if not standing["due"]:
+            return None
+        if len(changes) < BATCH:
+            return str(standing["places"])
+        since = standing["reported_at"]
+        if self._due is None or self._due.reported_at != since or standing["restored"] is not None:
+            self._due = _Due(since, standing["places"], standing["last"])
+        return self._due.places if changes[-1]["id"] >= self._due.last else None
+
+    def _report(
+        self, tells: Operations, standing: asyncpg.Record, places: str, parked: int, *, restored: bool
+    ) -> Event:
+        read: Sequence[tuple[str, int, int]] = json.loads(places)
         return tells.progressed(
             reader_id=self._key,
             places=tuple(ReadUpTo(topic=topic, partition=part, next_offset=offset) for topic, part, offset in read),
-            parked=standing["parked"],
+            parked=parked,
             outbox_oldest_seconds=max(0, int(standing["oldest"] or 0)),
             restored=restored,
         )

@@ -20,11 +20,13 @@ from uuid import UUID, uuid5
 
 from journey.contracts.operations import Change
 
-What: TypeAlias = Literal["handled", "parked", "waiting", "retried", "discarded", "not_yet", "unknown"]
-"""`waiting`: nothing is wrong with the record, one before it is parked. `not_yet`: as of the last report the service
+What: TypeAlias = Literal["handled", "parked", "waiting", "retried", "discarded", "settled", "not_yet", "unknown"]
+"""`settled`: it was parked and is not any more, and whether it was handled or discarded, and when, nobody has told.
+`waiting`: nothing is wrong with the record, one before it is parked. `not_yet`: as of the last report the service
 had not come so far. `unknown`: it has told nothing by which this could be known."""
 
 BEHIND: Final = "behind"
+OPEN: Final = frozenset({"parked", "retried", "failed"})
 STRETCH: Final = 256
 """Offsets per document of what was handled."""
 RECENT: Final = timedelta(hours=1)
@@ -201,6 +203,8 @@ def consumption(
     era = 0 if reader is None else reader.era_of(place)
     if steps := told_of(mishap, reader):
         last = steps[-1]
+        if is_settled(last, reader):
+            return Consumption(service, "settled", at_latest=True, attempts=last.attempt, steps=steps)
         return Consumption(service, _what(last), last.at, failure=last.failure, attempts=last.attempt, steps=steps)
     samples = () if handled is None else handled.samples
     sample = next((each for each in samples if each.era >= era and each.next_offset > place.offset), None)
@@ -217,6 +221,11 @@ def told_of(mishap: Mishap | None, reader: Reader | None) -> tuple[Step, ...]:
         return ()
     era = 0 if reader is None else reader.era_of(mishap.place)
     return tuple(step for step in mishap.steps if step.era >= era)
+
+
+def is_settled(last: Step, reader: Reader | None) -> bool:
+    """Whether a record stood still before its reader's database was put back, and does not in the one that was."""
+    return last.change in OPEN and reader is not None and last.era < reader.era
 
 
 def _what(step: Step) -> What:

@@ -24,7 +24,11 @@ cross join lateral (
 ) as beyond
 """
 _OPEN: Final = """
-select id from mishap where status in ('parked', 'retried', 'failed') order by updated_at limit $1
+select m.id from mishap m
+where m.status in ('parked', 'retried', 'failed') and (m.data #>> '{steps,-1,era}')::int >= (
+    select coalesce(max(jsonb_array_length(r.data -> 'restores')), 0) from reader r
+    where r.id = (m.data ->> 'reader')::uuid)
+order by m.updated_at limit $1
 """
 
 

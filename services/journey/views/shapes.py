@@ -12,9 +12,10 @@ from chassis.pure.answers import Answer
 from journey.domain.journey import Stage
 from journey.domain.wait import Wanted
 
-Done = Literal["handled", "not_yet", "unknown", "parked", "waiting", "retried", "failed", "discarded"]
+Done = Literal["handled", "settled", "not_yet", "unknown", "parked", "waiting", "retried", "failed", "discarded"]
 """What a reader did with an event. `not_yet`: as of its last report it had not come so far. `waiting`: nothing is wrong
-with it, one before it is parked. `unknown`: the reader has told nothing by which this could be known."""
+with it, one before it is parked. `settled`: it was parked and is not any more, nobody has told since when and by what.
+`unknown`: the reader has told nothing by which this could be known."""
 
 
 class TraceLink(Answer):

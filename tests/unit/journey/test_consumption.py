@@ -274,3 +274,16 @@ def test_whatever_happens_what_is_told_is_what_is_so(acts: list[str]) -> None:
         reader = world.told.service.all(Reader)[0]
         if mishap.offset >= world.next_offset:
             assert told_of(mishap, reader) == ()
+
+
+def test_what_stood_still_before_a_restore_and_does_not_after_it_is_settled_and_nobody_has_told_when() -> None:
+    told = Told()
+    told.record("RecordParked", 3, 1)
+    told.record("RecordParked", 4, 1)
+    told.report(9, 2, parked=2)
+    told.report(9, 10, restored=True)
+    told.record("RecordParked", 4, 11)
+    told.report(9, 12, parked=1)
+    found = told.of(3)
+    assert (found.what, found.at, found.at_latest, len(found.steps)) == ("settled", None, True, 1)
+    assert told.of(4).what == "parked"

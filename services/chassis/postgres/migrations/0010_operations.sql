@@ -26,18 +26,20 @@ create table report (
     restored jsonb
 );
 
--- Headers are searched as text: they may hold what is no JSON text in PostgreSQL, and nothing may fail here.
+-- Headers are searched as text: they may hold what is no JSON text in PostgreSQL, and nothing may fail here. Of a header that comes
+-- twice the last one counts, as wherever records are read.
 create function note_parked(p parked, change text, at timestamptz) returns void language sql as $$
     insert into parked_change (at, change, topic, partition, record_offset, key, type, event_id, failure, attempt, blocks)
     select at, change, p.topic, p.partition, p.record_offset,
            case when p.key ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then p.key::uuid end,
-           case when p.type ~ '^ph\.[a-z]{1,30}\.[A-Z][A-Za-z]{1,60}\.v[0-9]{1,3}$' then p.type end,
-           substring(p.headers::text from '\["ce_id", "([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"\]')::uuid,
+           case when p.type ~ '^ph\.[a-z]{1,30}\.[A-Z][A-Za-z0-9]{1,60}\.v[1-9][0-9]{0,2}$' then p.type end,
+           substring(substring(p.headers::text from '.*\["ce_id", (.*)')
+                     from '^"([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"\]')::uuid,
            p.failure, p.attempts, p.blocks
 $$;
 
 -- With the rights of its owner: an operator's role decides on records and may write no other table.
-create function parked_changed() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+create function parked_changed() returns trigger language plpgsql security definer as $$
 begin
     if tg_op = 'INSERT' then
         perform note_parked(new, 'parked', clock_timestamp());
@@ -54,9 +56,15 @@ begin
 end $$;
 create trigger parked_changes after insert or delete or update of state, attempts on parked
     for each row execute function parked_changed();
+do $$ begin
+    execute format('alter function parked_changed() set search_path = %I, pg_temp', current_schema());
+end $$;
+revoke execute on function parked_changed() from public;
 
--- All that is parked, once more: whoever listens has not heard of it, or what it has heard no longer holds.
+-- All that is parked, once more: whoever listens has not heard of it, or what it has heard no longer holds. Nobody changes a parked
+-- record meanwhile: what is told of it would be deleted here, or wait for a row that waits for this one.
 create function tell_parked() returns void language sql as $$
+    lock table parked in share row exclusive mode;
     delete from parked_change;
     select note_parked(p, 'parked', p.parked_at) from parked p where p.state <> 'discarded' order by p.id;
     select note_parked(p, 'retried', coalesce(p.decided_at, p.updated_at)) from parked p where p.state = 'retry' order by p.id;

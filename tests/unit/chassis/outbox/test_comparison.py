@@ -32,6 +32,7 @@ class World:
         """Rows that are gone by the time at which their records are asked for."""
         self.beginnings: dict[TopicPartition, int] = {}
         self.leaderless = set[TopicPartition]()
+        self.forbidden = frozenset[str]()
         self.topic: dict[TopicPartition, list[FakeRecord]] = {ONE: []}
         self.unreadable: list[Unreadable] = []
         self.at_once = 500
@@ -275,6 +276,14 @@ async def test_a_partition_without_leader_is_neither_lost_nor_told(world: World)
     assert (found.leaderless, found.losses, found.ends) == ([ONE], [], {TWO: Told(1, "a-1")})
     world.told[TWO] = Told(3)
     assert (await world.compare()).cut == [Cut(*TWO, 3, 1)], "the others are compared all the same"
+
+
+async def test_a_topic_that_may_not_be_seen_is_neither_lost_nor_told(world: World) -> None:
+    hidden = TopicPartition("ph.till.operations.v1", 0)
+    world.publish(("a", 1))
+    world.stream, world.told, world.forbidden = {"a": 1}, {hidden: Told(5, "x")}, frozenset({hidden.topic})
+    found = await world.compare(ONE.topic, hidden.topic)
+    assert (found.forbidden, found.losses, found.ends) == ({hidden.topic}, [], {ONE: Told(1, "a-1")})
 
 
 async def test_what_cannot_be_unpacked_is_a_loss_only_if_it_may_be_an_own_one_that_is_not_known(world: World) -> None:

@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaTimeoutError, LeaderNotAvailableError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaTimeoutError,
+    LeaderNotAvailableError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 from chassis.kafka.past import Bounds, Past
 from chassis.outbox.lineage import Told, compare
 from chassis.outbox.records import Batch, body, id_in, renumbered, sized
 from chassis.outbox.telling import Look, Telling
 
+SECRET = TopicPartition("ph.secret.v1", 0)
 LED, UNLED = TopicPartition("ph.till.v1", 0), TopicPartition("ph.till.v1", 1)
 
 
@@ -37,8 +44,12 @@ class HalfACluster:
         led = [(0, LED.partition, 1), (LeaderNotAvailableError.errno, UNLED.partition, -1)]
         known = (0, LED.topic, b"t" * 16, False, led)
         unknown = UnknownTopicOrPartitionError.errno
+        refused = {SECRET.topic: TopicAuthorizationFailedError.errno}
         return SimpleNamespace(
-            topics=[known if name == LED.topic else (unknown, name, bytes(16), False, []) for name in request._topics]
+            topics=[
+                known if name == LED.topic else (refused.get(name, unknown), name, bytes(16), False, [])
+                for name in request._topics
+            ]
         )
 
     async def beginning_offsets(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
@@ -61,6 +72,18 @@ class Told7:
 async def test_a_partition_without_leader_has_no_bounds() -> None:
     past = Past(HalfACluster())  # type: ignore[arg-type]
     assert await past.bounds(["ph.till.v1", "ph.none.v1"]) == {LED: Bounds(0, 0), UNLED: None}
+
+
+async def test_a_topic_that_may_not_be_seen_is_passed_over_unless_it_is_the_only_one() -> None:
+    past = Past(HalfACluster())  # type: ignore[arg-type]
+    assert await past.bounds([LED.topic, SECRET.topic]) == {LED: Bounds(0, 0), UNLED: None}
+    assert past.forbidden == {SECRET.topic}
+    assert await past.ends_now([LED, SECRET, TopicPartition("ph.none.v1", 0)]) == {
+        LED: 0,
+        TopicPartition("ph.none.v1", 0): 0,
+    }
+    with pytest.raises(TopicAuthorizationFailedError):
+        await past.bounds([SECRET.topic])
 
 
 async def test_a_partition_without_leader_is_no_loss_and_nothing_is_sent_there() -> None:

@@ -17,7 +17,7 @@ from aiokafka.protocol.produce import ProduceRequest
 
 from chassis.outbox import publisher as module
 from chassis.outbox.broker_responses import Rejection
-from chassis.outbox.publisher import Publisher
+from chassis.outbox.publisher import REFUSALS, Publisher
 from chassis.outbox.records import Batch
 from chassis.telemetry.metrics import Metrics
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
@@ -36,6 +36,8 @@ class Producer:
         self.hosts = ["one"]
         self.answers: dict[tuple[str, int], Any] = {}
         self.known: set[int] | None = {0, 1, 2}
+        self.refusal = 0
+        """The error of a topic that is asked after."""
         self.asks, self.heard = 0, 0
         self.error: Exception | None = None
         self.started, self.closed = 0, 0
@@ -58,8 +60,13 @@ class Producer:
     async def partitions_for(self, _topic: str) -> set[int]:
         return {0, 1}
 
-    async def send(self, _node: int, _request: Any, **_: Any) -> Any:
+    def brokers(self) -> list[Any]:
+        return [SimpleNamespace(nodeId=1)]
+
+    async def send(self, _node: int, request: Any, **_: Any) -> Any:
         self.heard += 1
+        if names := getattr(request, "_topics", None):
+            return SimpleNamespace(topics=[(self.refusal, name, bytes(16), False, []) for name in names])
         return SimpleNamespace(throttle_time_ms=self.asks, topics=[])
 
     async def send_batch(self, _batch: Batch, topic: str, *, partition: int) -> asyncio.Future[Any]:
@@ -274,3 +281,10 @@ async def test_a_producer_that_does_not_close_is_let_go_all_the_same(
     assert (list(rejected), desk.made[0].closed) == ([ONE], 2), "its sender and its client were asked"
     await desk.publisher.partitions("ph.till.v1")
     assert len(desk.made) == 2
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_a_topic_that_is_not_there_or_not_for_this_user_is_told_at_once(desk: Desk, refusal: Any) -> None:
+    desk.next.known, desk.next.refusal = None, refusal.errno
+    with pytest.raises(refusal):
+        await desk.publisher.partitions("ph.till.operations.v1")

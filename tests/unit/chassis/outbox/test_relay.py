@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import NotEnoughReplicasError
+from aiokafka.errors import NotEnoughReplicasError, TopicAuthorizationFailedError
 
 from chassis.outbox import relay as module
 from chassis.outbox.telling import Look
@@ -321,3 +321,15 @@ async def test_pauses_begin_anew_once_it_has_published_or_has_nothing_to_publish
 def test_the_mark_passes_no_row_that_waits(done: list[int], up_to: int) -> None:
     rows: Any = [{"id": id_} for id_ in (4, 7, 9)]
     assert module._published_up_to(rows, done) == up_to
+
+
+async def test_a_partition_that_this_user_may_not_write_is_in_the_way_of_no_other(world: World) -> None:
+    lines = configured()
+    world.answers = [{0: TopicAuthorizationFailedError()}]
+    world.add(A, B)
+    async with world.at_work():
+        await world.until(lambda: len(world.rows) == 1)
+        world.add(B2, A)
+        await world.until(lambda: len(world.rows) == 2)
+    assert (world.numbers(1), world.numbers(0), world.compared) == ([1001, 1002], [], 1)
+    assert [each["topic"] for each in lines() if each["event"] == "topic_left_out"] == [TOPIC]
