@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+import asyncpg
 
 from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents, Where
@@ -30,8 +33,40 @@ STATEMENTS: Final = {each.id: statement(each) for each in FIGURES.values() if ea
 """The SQL of each figure, and the names of its parameters."""
 
 
+KEPT_SECONDS: Final = 60.0
+
+
+class _Kept(NamedTuple):
+    """A figure of one day, from the moment at which somebody began to count it."""
+
+    today: date
+    begun: float
+    told: asyncio.Task[PublishedFigure]
+
+    def is_good(self, today: date) -> bool:
+        """Whether whoever asks now may have it, or wait for it."""
+        failed = self.told.done() and (self.told.cancelled() or self.told.exception() is not None)
+        return self.today == today and monotonic() - self.begun < KEPT_SECONDS and not failed
+
+
+_kept: dict[asyncpg.Pool, dict[str, _Kept]] = {}
+"""Of the one database that a process has."""
+
+
 async def published(documents: Documents, figure: Figure, lists: Reference, today: date) -> PublishedFigure:
-    """All tables of a figure. What is counted leaves this function protected."""
+    """All tables of a figure, at most a minute old: however many ask, a process counts each once a minute."""
+    if documents.pool not in _kept:
+        _kept.clear()
+    kept = _kept.setdefault(documents.pool, {})
+    found = kept.get(figure.id)
+    if found is None or not found.is_good(today):
+        counting = asyncio.create_task(_published(documents, figure, lists, today), name=f"figure {figure.id}")
+        found = kept[figure.id] = _Kept(today, monotonic(), counting)
+    return await asyncio.shield(found.told)
+
+
+async def _published(documents: Documents, figure: Figure, lists: Reference, today: date) -> PublishedFigure:
+    """What is counted leaves this function protected."""
     if figure is K18:
         k1, k3 = [await published(documents, each, lists, today) for each in (K1, K3)]
         return equity(figure, k1, k3)
