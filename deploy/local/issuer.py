@@ -66,10 +66,20 @@ class Issuer:
         return self._signed("at+jwt", claims, lifetime)
 
     def id_token(
-        self, issuer: str, client: str, role: str, org: str, country: str = "", *, nonce: str, subject: str = "local"
+        self,
+        issuer: str,
+        client: str,
+        role: str,
+        org: str,
+        country: str = "",
+        *,
+        nonce: str,
+        at: int,
+        subject: str = "local",
     ) -> str:
         """What tells a client who has signed in, and when. `issuer`: the address of the stack's OpenID provider."""
-        claims = {"iss": issuer, "aud": client, "sub": subject, "nonce": nonce, **_person(role, org, country)}
+        told = {"iss": issuer, "aud": client, "sub": subject, "nonce": nonce, "auth_time": at}
+        claims = {**told, **_person(role, org, country)}
         return self._signed("JWT", claims, ID_TOKEN_SECONDS)
 
     def _signed(self, type_: str, claims: dict[str, Any], lifetime: int) -> str:

@@ -4,7 +4,8 @@
 
 Whoever opens its page chooses who they are, so it answers on this machine only, and no image has it. What it says is
 signed with the key of the stack's issuer. It is a provider as any other one to those who use it: discovery, a code
-that is good once and for a minute, PKCE, a client with a secret.
+that is good once and for a minute, PKCE, a client with a secret. It remembers a browser for an hour and does not ask
+it again, unless it is told to (`prompt=login`, `max_age`), or the browser has been at `end_session_endpoint`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from html import escape
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlencode
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
@@ -30,6 +31,8 @@ from starlette.routing import Route
 from deploy.local.issuer import CLIENT, Issuer, roles
 
 CODE_SECONDS = 60
+SESSION_SECONDS = 3600
+COOKIE = "ph_local_provider"
 USUAL = "programme:operations"
 ORGANISATIONS = ("programme:operations", "programme:desk", "scouts:bavaria", "provider:TRADE-PAINT", "centre:NG-LOS")
 HEADERS = {
@@ -74,12 +77,20 @@ button {{ margin-block-start: 1.5rem; }}
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """What a code stands for."""
+class Person:
+    """Somebody who has said who they are, and when."""
 
     role: str
     org: str
     country: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a code stands for."""
+
+    person: Person
     nonce: str
     challenge: str
     until: float
@@ -94,6 +105,7 @@ class Provider:
         self._client_secret = client_secret
         self._redirects = tuple(redirects)
         self._grants: dict[str, Grant] = {}
+        self._sessions: dict[str, Person] = {}
 
     def app(self) -> Starlette:
         """All that it answers."""
@@ -104,6 +116,7 @@ class Provider:
                 Route("/authorize", self.form),
                 Route("/authorize", self.choose, methods=["POST"]),
                 Route("/token", self.token, methods=["POST"]),
+                Route("/end-session", self.end_session),
             ]
         )
 
@@ -115,6 +128,7 @@ class Provider:
                 "authorization_endpoint": f"{self.address}/authorize",
                 "token_endpoint": f"{self.address}/token",
                 "jwks_uri": f"{self.address}/jwks",
+                "end_session_endpoint": f"{self.address}/end-session",
                 "response_types_supported": ["code"],
                 "grant_types_supported": ["authorization_code"],
                 "subject_types_supported": ["public"],
@@ -130,10 +144,15 @@ class Provider:
         return FileResponse(self._issuer.jwks_file, media_type="application/json")
 
     async def form(self, request: Request) -> Response:
-        """Who are you?"""
+        """Who are you? Whoever has said it in this browser is asked no more."""
         asked = dict(request.query_params)
         if (wrong := self._wrong(asked)) is not None:
             return wrong
+        known = self._sessions.get(request.cookies.get(COOKIE, ""))
+        if known is not None and asked.get("prompt") != "login":
+            longest = asked.get("max_age", "")
+            if time.time() - known.at < min(SESSION_SECONDS, int(longest) if longest.isdecimal() else SESSION_SECONDS):
+                return self._sent_back(asked, known)
         page = _PAGE.format(
             hidden="\n".join(
                 f'<input type="hidden" name="{name}" value="{escape(asked.get(name, ""))}">'
@@ -154,13 +173,29 @@ class Provider:
         asked = _first(await request.body())
         if (wrong := self._wrong(asked)) is not None:
             return wrong
+        person = Person(asked.get("role", ""), asked.get("org", ""), asked.get("country", ""), int(time.time()))
+        session = secrets.token_urlsafe(24)
+        self._sessions[session] = person
+        answer = self._sent_back(asked, person)
+        answer.set_cookie(COOKIE, session, httponly=True, samesite="lax")
+        return answer
+
+    async def end_session(self, request: Request) -> Response:
+        """Forgets the browser, and sends it back to where it came from."""
+        self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+        back = request.query_params.get("post_logout_redirect_uri", "")
+        if request.query_params.get("client_id") != CLIENT or _origin(back) not in map(_origin, self._redirects):
+            return _error("unauthorized_client")
+        answer = RedirectResponse(back, 303, HEADERS)
+        answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+        return answer
+
+    def _sent_back(self, asked: dict[str, str], person: Person) -> Response:
         now = time.monotonic()
         self._grants = {code: grant for code, grant in self._grants.items() if grant.until > now}
         code = secrets.token_urlsafe(24)
         self._grants[code] = Grant(
-            role=asked.get("role", ""),
-            org=asked.get("org", ""),
-            country=asked.get("country", ""),
+            person=person,
             nonce=asked.get("nonce", ""),
             challenge=asked["code_challenge"],
             until=now + CODE_SECONDS,
@@ -180,8 +215,12 @@ class Provider:
             return _error("invalid_grant")
         if not compare_digest(_challenge(asked.get("code_verifier", "")), grant.challenge):
             return _error("invalid_grant")
+        who = grant.person
         token = self._issuer.id_token(
-            self.address, CLIENT, grant.role, grant.org, grant.country, nonce=grant.nonce, subject=f"local-{grant.role}"
+            *(self.address, CLIENT, who.role, who.org, who.country),
+            nonce=grant.nonce,
+            at=who.at,
+            subject=f"local-{who.role}",
         )
         return JSONResponse({"id_token": token, "token_type": "Bearer", "access_token": secrets.token_urlsafe(16)})
 
@@ -210,6 +249,11 @@ _KEPT = ("state", "nonce", "code_challenge")
 
 def _first(body: bytes) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
+
+
+def _origin(address: str) -> tuple[str, str]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc
 
 
 def _challenge(verifier: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
 from chassis.http.answering import json_response
 from chassis.http.api import CODE_LISTS, Now, Reading, acting_as
-from chassis.http.auditing import personal
+from chassis.http.auditing import note_of, personal
 from chassis.http.paging import paged
 from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
@@ -21,7 +21,7 @@ from journey import refusals
 from journey.answers import EnvelopeItem
 from journey.ledger import ENVELOPES
 from journey.reference import Reference
-from journey.resources import AllWaits, Scope, asked_for, seen_of
+from journey.resources import AllWaits, Scope, asked_for, seen_of, subjects_of
 from journey.views import beside, cases, ledger, waits
 from journey.views.shapes import Trace, WaitItem
 from journey.views.trace import CUT, trace_of
@@ -76,6 +76,7 @@ async def list_envelopes(reading: Reading, scope: Listed, wish: Annotated[Wish, 
 
 @router.get("/cases/{case}", tags=["cases"], **personal(Trace, 403, 404, 422))
 async def trace_case(
+    request: Request,
     case: Annotated[str, Path(max_length=64, description="id of the case or of a referral, or the case's reference")],
     actor: Looker,
     reading: Reading,
@@ -87,6 +88,8 @@ async def trace_case(
     `ph trace-case` shows it on a terminal. No name, no contact and no text of anybody is in it.
     """
     found = await cases.stored(reading, allowed(asked_for(case)))
+    if (note := note_of(request)) is not None:
+        note.subjects |= subjects_of(None if found is None else found.journey, case)
     seen = allowed(seen_of(None if found is None else found.journey, actor, now))
     assert found is not None, "of nothing, nothing is seen"
     told = await beside.beside(reading, found.rows)

@@ -1,10 +1,13 @@
-"""`ph trace-case`: where a case is, what it waits for, since when, and what went wrong on the way.
+"""`ph trace-case`: where a case is, what it waits for, since when, and what went wrong on the way. `ph sign-in end`:
+ends sessions of the pages.
 
-It asks the API of journey, with a token as `ph parked` does, and shows what that answers.
+The first asks the API of journey, with a token as `ph parked` does, and shows what that answers. The second takes the
+service's own role and keys: an operator's role sees no session and writes no row of the audit.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import Annotated, Any, Final, TypeVar
@@ -12,18 +15,24 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 from pydantic import ValidationError
 
+from chassis.audit.rows import Who
 from chassis.operators.cli import targets
 from chassis.operators.cli.output import Json, PeopleGroup, print_json, print_table
+from chassis.operators.cli.parked import By, Reason
 from chassis.operators.cli.service_api import ServiceApi, Unreached
+from chassis.postgres.session import database
 from chassis.pure.answers import Answer
 from chassis.trouble import Trouble, Usage
+from journey.sign_in.sessions import end_many
 from journey.views.shapes import Entry, Trace, WaitItem
 from journey.views.terminal import moment, print_entries, print_trace
+from vocabulary.roles import OPERATOR, programme
 
 Shown = TypeVar("Shown", bound=Answer)
 FOLLOW_SECONDS: Final = 15.0
 """Each look is an answer of the whole trace, and a row of the audit."""
 PAGE: Final = 100
+MOST_GROUND: Final = 200
 HOURS: Final = {"h": 1, "d": 24, "w": 7 * 24}
 
 app = typer.Typer(cls=PeopleGroup, no_args_is_help=True, help="What journey contributes to `ph`.")
@@ -32,6 +41,45 @@ app = typer.Typer(cls=PeopleGroup, no_args_is_help=True, help="What journey cont
 @app.callback()
 def _journey() -> None:
     """What journey contributes to `ph`."""
+
+
+sign_in = typer.Typer(no_args_is_help=True, help="Who is signed in to the pages.")
+app.add_typer(sign_in, name="sign-in")
+
+
+@sign_in.callback()
+def _sign_in() -> None:
+    """Who is signed in to the pages."""
+
+
+@sign_in.command("end")
+def end_sign_ins(
+    *,
+    org: Annotated[str | None, typer.Option(help="Of this organisation, such as centre:NG-LOS.")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Of everybody.")] = False,
+    by: By,
+    reason: Reason,
+    as_json: Json = False,
+) -> None:
+    """End sessions at once: what the provider has taken away from somebody opens no page any more.
+
+    Whoever still has the role signs in again. Run it with the service's own settings; it is a row of the audit.
+    """
+    if (org is None) is not everybody:
+        raise Usage("name an organisation with --org, or end all sessions with --all", remedy="Give one of the two.")
+    vault = targets.vault_of("journey")
+    ground = f"{by}: {org or 'all'}: {reason}"[:MOST_GROUND]
+    who = Who(vault.marks(by.encode())[0], OPERATOR, programme("journey"), "end_sign_ins", ground)
+
+    async def run() -> int:
+        async with database(targets.app_dsn("journey"), "ph sign-in") as connection:
+            return await end_many(connection, org, who)
+
+    ended = asyncio.run(run())
+    if as_json:
+        print_json({"ended": ended})
+    else:
+        typer.echo(f"{ended} ended")
 
 
 def _since(text: str | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -35,6 +36,15 @@ def asked_for(text: str) -> UUID | Refused:
         return UUID(text)
     except ValueError:
         return refusals.CASE_UNREADABLE
+
+
+def subjects_of(journey: Journey | None, text: str) -> set[UUID]:
+    """Whom a search is about, for the audit: the case that is found by it, else the id as it was asked for."""
+    if journey is not None:
+        return {journey.id}
+    with suppress(ValueError):
+        return {UUID(text)}
+    return set()
 
 
 def seen_of(journey: Journey | None, actor: Actor, now: datetime) -> frozenset[str] | Refused:

@@ -70,5 +70,12 @@ KEEPS: Sequence[Kept | Swept] = (
         by_clock("exists (select from outcome as o where o.id = c.id and o.status = 'over')"),
         Handler(needs(id=(Clock, Outcome)), retention.outcome_mark_over),
     ),
+    Swept(
+        "sign_in",
+        frozenset({"expired"}),
+        "erased",
+        "select null::uuid as subject, 'expired' as reference, expires_at as since, '{}'::text[] as holds from sign_in",
+        "delete from sign_in where expires_at < clock_timestamp() - $1::text::interval",
+    ),
     CLOCK,
 )

@@ -218,13 +218,44 @@ async def test_a_mark_of_the_drawing_leads_to_its_row(web: Web) -> None:
         assert await page.evaluate("document.querySelector('tr:target').id") == target
 
 
-async def test_signing_out_by_the_button_ends_the_visit(web: Web) -> None:
+async def test_signing_out_by_the_button_ends_the_visit_here_and_at_the_provider(web: Web) -> None:
     async with web.page() as page:
         await web.sign_in(page)
         await page.get_by_role("button", name="Sign out").click()
         await page.wait_for_url("**/pages/signed-out")
         assert await web.site.pool.fetchval("select count(*) from sign_in") == 0
-        await shot(page, "signed-out")
+        assert not [each for each in await page.context.cookies() if each["name"] == "ph_local_provider"]
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 800})
+            await hold(page, "signed out")
+            await shot(page, f"signed-out-{width}")
+
+
+async def test_a_session_that_has_ended_is_followed_by_the_question_who_it_is_now(web: Web) -> None:
+    async with web.page() as page:
+        await web.sign_in(page)
+        await page.context.clear_cookies(name="ph_session")
+        await page.goto("/pages")
+        assert page.url.startswith(f"{web.address}/pages/"), "the provider remembers a browser"
+        await web.site.pool.execute("update sign_in set idle_at = now()")
+        await page.goto("/pages/search")
+        assert await page.locator("#role").count() == 1
+
+
+async def test_a_form_that_is_sent_after_the_session_has_ended_leads_to_signing_in(web: Web) -> None:
+    async with web.page() as page:
+        await web.sign_in(page)
+        await page.goto("/pages/search")
+        await web.site.pool.execute("delete from sign_in")
+        await page.fill("#case", REFERENCE)
+        await page.click(".search button")
+        assert "Your session has ended" in await page.inner_text("main")
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 800})
+            await hold(page, "session ended")
+            await shot(page, f"session-ended-{width}")
+        await page.click("main a")
+        await page.wait_for_selector("#role")
 
 
 async def test_the_pages_work_without_a_script_engine_and_load_nothing_from_elsewhere(web: Web) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.support.cluster import Cluster
 from tests.support.journey.signing_in import Signing
 from tests.support.journey.site import Site, opened
 from tests.support.records import FakeRecord
+from tests.support.web import problem
 
 TOPICS = {
     "ph.referral.CountryStatusChanged.v1": "ph.reference.v1",
@@ -86,3 +88,13 @@ async def test_an_organisation_that_has_nothing_to_do_with_a_case_is_told_that_t
     await browser.sign_in("scout", "scouts:elsewhere")
     answer = await browser.get(f"/pages/cases/{case_opened['case_id']}")
     assert (answer.status_code, case_opened["case_ref"] in answer.text) == (404, False)
+    found = await browser.send("/pages/search", "/pages/search", case=case_opened["case_ref"])
+    assert found.status_code == 404
+    scout = {"roles": ["scout"], "org": "scouts:elsewhere"}
+    for asked in (case_opened["case_id"], case_opened["case_ref"]):
+        problem(await site.ask("GET", f"/cases/{asked}", scout), 404, "case_not_found")
+    rows = await site.pool.fetch("select action, subjects, outcome from audit order by id")
+    refused = ([UUID(case_opened["case_id"])], "refused:case_not_found")
+    assert [tuple(row) for row in rows] == [
+        (action, *refused) for action in ("case", "find_case", "trace_case", "trace_case")
+    ], "whoever tries cases is seen by the case that they have tried, also if they tried its reference"

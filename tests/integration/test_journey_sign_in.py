@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
 
 import pytest
 
+from chassis.audit.rows import Who
+from chassis.http.problems import Problem
+from chassis.operators.retention import SWEPT, sweep
+from chassis.pure.reference import DIRECTORY
+from chassis.pure.retention import agreed
+from journey.retention import KEEPS
+from journey.sign_in.sessions import end_many
 from tests.support.cluster import Cluster
 from tests.support.journey.sample_pages import CASE, REFERENCE
-from tests.support.journey.signing_in import Signing
+from tests.support.journey.signing_in import PROVIDER, Signing
 from tests.support.journey.site import Browser, Site, opened
+
+OPERATIONS = "programme:operations"
 
 
 @pytest.fixture
@@ -138,12 +150,47 @@ async def test_a_role_sees_its_pages_and_no_other(
 
 
 @pytest.mark.parametrize("column", ["expires_at", "idle_at"])
-async def test_a_session_that_is_over_or_idle_is_none(site: Site, browser: Browser, column: str) -> None:
+async def test_after_a_session_that_is_over_or_idle_the_provider_asks_who_it_is_now(
+    site: Site, browser: Browser, column: str
+) -> None:
+    assert "prompt" not in await asked_of_the_provider(browser)
     await browser.sign_in()
     await site.pool.execute(f"update sign_in set {column} = now() - interval '1 second'")
     assert (await browser.get("/pages/search")).status_code == 303
-    await site.browser().sign_in()  # whoever comes next takes it away
-    assert await site.pool.fetchval("select count(*) from sign_in") == 1
+    assert (await asked_of_the_provider(browser))["prompt"] == "login"
+    await browser.sign_in()
+    assert (await browser.get("/pages/search")).status_code == 200
+
+
+async def asked_of_the_provider(browser: Browser) -> dict[str, str]:
+    sent = await browser.get("/pages/sign-in")
+    return dict(parse_qsl(urlsplit(sent.headers["location"]).query))
+
+
+async def test_sessions_that_ended_a_day_ago_are_swept(site: Site, browser: Browser) -> None:
+    await browser.sign_in()
+    await site.browser().sign_in()
+    await site.pool.execute("update sign_in set expires_at = now() - interval '25 hours' where org = $1", OPERATIONS)
+    await browser.sign_in("scout", "scouts:bavaria")
+    async with site.pool.acquire() as connection:
+        await sweep(connection, agreed("journey", (*KEEPS, *SWEPT), DIRECTORY))
+    assert [row["org"] for row in await site.pool.fetch("select org from sign_in")] == ["scouts:bavaria"]
+
+
+async def test_an_operator_ends_the_sessions_of_an_organisation_and_the_audit_says_so(
+    site: Site, browser: Browser
+) -> None:
+    scout = site.browser()
+    await browser.sign_in()
+    await scout.sign_in("scout", "scouts:bavaria")
+    who = Who(b"h" * 32, "operator", OPERATIONS, "end_sign_ins", "INC-4711: scouts:bavaria: left")
+    async with site.pool.acquire() as connection:
+        assert await end_many(connection, "scouts:bavaria", who) == 1
+        assert (await scout.get("/pages/search")).status_code == 303
+        assert (await browser.get("/pages/search")).status_code == 200
+        assert await end_many(connection, None, who) == 1
+    rows = await site.pool.fetch("select action, outcome, ground, subjects from audit")
+    assert [tuple(row) for row in rows] == [("end_sign_ins", "done", who.ground, [])] * 2
 
 
 async def test_looking_keeps_a_session_from_being_idle_and_nothing_keeps_it_beyond_its_hours(
@@ -172,8 +219,10 @@ async def test_signing_out_ends_the_session_in_the_table_too(site: Site, browser
     await browser.sign_in()
     id_ = browser.client.cookies["ph_session"]
     answer = await browser.send("/pages/search", "/pages/sign-out")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/pages/signed-out")
-    assert "ph_session" not in browser.client.cookies
+    assert answer.status_code == 200
+    assert answer.headers["refresh"].startswith(f"0; url={PROVIDER}/end-session?")
+    assert browser.client.cookies["ph_session"] == "ended"
+    assert (await asked_of_the_provider(browser))["max_age"] == "0"
     assert await site.pool.fetchval("select count(*) from sign_in") == 0
     browser.client.cookies.set("ph_session", id_)
     assert (await browser.get("/pages/search")).status_code == 303
@@ -201,7 +250,7 @@ async def test_a_search_finds_by_what_people_have_and_says_so_if_there_is_nothin
     assert found.headers["location"] == f"/pages/cases/{CASE}"
     nothing = await browser.send("/pages/search", "/pages/search", case='"><script>alert(1)</script>')
     assert nothing.status_code == 404
-    assert "No case has this id or reference" in nothing.text
+    assert "No case that you may look at is known" in nothing.text
     assert "<script" not in nothing.text
     assert "&lt;script&gt;" in nothing.text
 
@@ -213,6 +262,75 @@ async def test_a_case_that_is_shown_is_a_row_of_the_audit(site: Site, browser: B
     assert (row["role"], row["org"], row["action"], row["outcome"]) == ("scout", "scouts:bavaria", "case", "shown")
     assert row["subjects"] == [CASE]
     assert row["person"] == await site.pool.fetchval("select person from sign_in")
+
+
+async def test_a_case_that_a_search_leads_to_is_a_row_of_the_audit_and_so_is_one_that_it_does_not_find(
+    site: Site, browser: Browser
+) -> None:
+    await browser.sign_in()
+    await browser.send("/pages/search", "/pages/search", case=REFERENCE)
+    await browser.send("/pages/search", "/pages/search", case="PH-1111111-1")
+    rows = await site.pool.fetch("select role, action, subjects, outcome from audit order by id")
+    assert [tuple(row) for row in rows] == [
+        ("operator", "find_case", [CASE], "shown"),
+        ("operator", "find_case", [], "refused:case_not_found"),
+    ]
+
+
+async def test_a_page_that_is_refused_is_a_row_of_the_audit(site: Site, browser: Browser) -> None:
+    manager = site.browser()
+    await manager.sign_in("programme_manager", "programme:desk")
+    await browser.sign_in()
+    nobody = uuid4()
+    await manager.get(f"/pages/cases/{CASE}")
+    await browser.get(f"/pages/cases/{nobody}")
+    await browser.get("/pages/stuck?contry=NG")
+    await browser.get("/pages/figures")  # tells of no case
+    rows = await site.pool.fetch("select role, org, action, subjects, outcome from audit order by id")
+    assert [tuple(row) for row in rows] == [
+        ("", "programme:desk", "case", [CASE], "refused:role_required"),
+        ("operator", OPERATIONS, "case", [nobody], "refused:case_unknown"),
+        ("operator", OPERATIONS, "stuck", [], "refused:request_invalid"),
+    ]
+
+
+async def test_a_form_that_is_sent_after_the_session_has_ended_leads_to_a_page_that_says_so(
+    site: Site, browser: Browser
+) -> None:
+    await browser.sign_in()
+    await site.pool.execute("delete from sign_in")
+    answer = await browser.client.post("/pages/search", data={"form_token": "0" * 64, "case": REFERENCE})
+    assert (answer.status_code, "location" in answer.headers) == (401, False)
+    assert '<a href="/pages">Sign in</a>' in answer.text
+
+
+async def test_a_cookie_that_this_service_has_not_made_leads_to_no_call_of_the_provider(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await browser.get("/pages/sign-in")
+    made = browser.client.cookies["ph_signing_in"]
+    asked: list[Any] = []
+
+    async def person(_provider: Any, *each: Any) -> Any:
+        asked.append(each)
+        raise Problem(status=403, code="asked", detail="", remedy="")
+
+    monkeypatch.setattr(type(site.signing.provider), "person", person)
+    secret, begun, anew, rest = made.split(".", 3)
+    other = [
+        f"{secret}.{begun}.{int(anew) ^ 1}.{rest}",
+        f"{secret}.{int(begun) + 1}.{anew}.{rest}",
+        "x",
+        "",
+        "...." * 2,
+    ]
+    for cookie in other:
+        browser.client.cookies.set("ph_signing_in", cookie)
+        answer = await browser.get("/pages/sign-in/callback", params={"code": "x", "state": "y"})
+        assert (answer.status_code, "State mismatch" in answer.text) == (403, True)
+    assert asked == []
+    await browser.get("/pages/sign-in/callback", params={"code": "x"}, headers={"cookie": f"ph_signing_in={made}"})
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -102,15 +102,14 @@ async def audited(request: Request, handle: Callable[[Request], Awaitable[Respon
     try:
         answer = await handle(request)
     except Problem as problem:
-        if HTTPStatus.FORBIDDEN <= problem.status < HTTPStatus.TOO_MANY_REQUESTS:
-            await _write(auditor, note, refused(problem.code))
+        await note_refusal(auditor, note, problem)
         raise
     if isinstance(answer, Shown):
         note.about(answer.shown)
     elif not note.is_command:
         raise AssertionError("nothing tells what this personal operation has shown: answer by `json_response`")
     if not note.is_written:
-        await _write(auditor, note, SHOWN)
+        await note_as(auditor, note, SHOWN)
     return answer
 
 
@@ -123,7 +122,14 @@ async def _noted(request: Request) -> Note:
     return note
 
 
-async def _write(auditor: Auditor, note: Note, outcome: str) -> None:
+async def note_refusal(auditor: Auditor, note: Note, problem: Problem) -> None:
+    """Writes that a rule has refused the request; nothing of one that was only unwell or too soon."""
+    if HTTPStatus.FORBIDDEN <= problem.status < HTTPStatus.TOO_MANY_REQUESTS:
+        await note_as(auditor, note, refused(problem.code))
+
+
+async def note_as(auditor: Auditor, note: Note, outcome: str) -> None:
+    """Writes the row with this outcome. Raises `Problem` 503 if that cannot be."""
     try:
         await auditor.write(note.who.row(note.subjects, outcome))
     except AuditUnavailableError:

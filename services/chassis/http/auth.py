@@ -46,7 +46,7 @@ MAX_LIFETIME_SECONDS = 24 * 3600
 """From `iat` to `exp`. Nobody can take a token back: what is lost or stolen ends by itself."""
 MAX_TOKEN_CHARS = 8192
 MAX_ROLES = 32
-CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "sub", "roles", "org", "country", "nonce", "azp")
+CLAIMS = ("iss", "aud", "exp", "nbf", "iat", "sub", "roles", "org", "country", "nonce", "azp", "auth_time")
 MAX_PROOFS = 1000
 """How many proven tokens are remembered: to check a signature costs as much as a statement of the database."""
 ROLE = re.compile(r"[a-z][a-z0-9_]{0,63}")

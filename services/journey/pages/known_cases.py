@@ -19,7 +19,7 @@ from journey.pages.menu import CASES, LOST, STUCK
 from journey.pages.models import CasePage, Choice, Due, Filter, ListPage, Outcome, Row, Stuck, Waiting
 from journey.pages.visits import Visit
 from journey.reference import Reference
-from journey.resources import AllWaits, asked_for, seen_of
+from journey.resources import AllWaits, asked_for, seen_of, subjects_of
 from journey.views import beside, cases, waits
 from journey.views.shapes import Entry, Handled, Trace, WaitItem
 from journey.views.trace import CUT, trace_of
@@ -31,7 +31,7 @@ TROUBLE: Final = frozenset({"parked", "failed"})
 class KnownCases:
     """Cases as journey has heard of them."""
 
-    async def find(self, visit: Visit, text: str) -> UUID | None:
+    async def find(self, visit: Visit, text: str) -> UUID:
         """The case with this id or reference, or of the referral with this id. Raises `Problem` 404 or 422."""
         return (await self._trace(visit, text)).case_id
 
@@ -42,6 +42,7 @@ class KnownCases:
     async def _trace(self, visit: Visit, text: str) -> Trace:
         now = now_of(visit)
         found = await cases.stored(documents_of(visit), allowed(asked_for(text)))
+        visit.about(subjects_of(None if found is None else found.journey, text))
         actor = Actor(visit.visitor.role, visit.visitor.org, visit.visitor.country)
         seen = allowed(seen_of(None if found is None else found.journey, actor, now))
         assert found is not None, "of nothing, nothing is seen"

@@ -24,10 +24,11 @@ FILTERS = ("country", "centre", "type", "cursor")
 
 
 class Cases(Protocol):
-    """What is asked of cases. Each answer is chosen for the visitor; what they may not see raises `Problem`."""
+    """What is asked of cases. Each answer is chosen for the visitor; what they may not see raises `Problem`. Before
+    that the visit is told which case it is about."""
 
-    async def find(self, visit: Visit, text: str) -> UUID | None:
-        """The case with this id or reference, or of the referral with this id."""
+    async def find(self, visit: Visit, text: str) -> UUID:
+        """The case with this id or reference, or of the referral with this id. Raises `Problem` 404 or 422."""
 
     async def case(self, visit: Visit, case_id: UUID) -> CasePage:
         """Raises `Problem` 404 if there is none."""
@@ -69,11 +70,12 @@ class CasePages:
 
     def routes(self, visits: Visits) -> Iterable[Route]:
         """All of them."""
-        yield visits.route(SEARCH.path, self.search, roles=SEARCH.roles)
-        yield visits.route(SEARCH.path, self.find_case, roles=SEARCH.roles, method="POST", fields=["case"])
-        yield visits.route("/pages/cases/{case_id:uuid}", self.case, roles=SEARCH.roles)
-        yield visits.route(STUCK.path, self.stuck, roles=STUCK.roles, fields=FILTERS)
-        yield visits.route(LOST.path, self.lost, roles=LOST.roles, fields=FILTERS)
+        roles = SEARCH.roles
+        yield visits.route(SEARCH.path, self.search, roles=roles)
+        yield visits.route(SEARCH.path, self.find_case, roles=roles, method="POST", fields=["case"], personal=True)
+        yield visits.route("/pages/cases/{case_id:uuid}", self.case, roles=roles, personal=True)
+        yield visits.route(STUCK.path, self.stuck, roles=STUCK.roles, fields=FILTERS, personal=True)
+        yield visits.route(LOST.path, self.lost, roles=LOST.roles, fields=FILTERS, personal=True)
 
     async def search(self, visit: Visit) -> Response:
         """The form."""
@@ -83,21 +85,20 @@ class CasePages:
         """From what was typed to the case: a form sends it, since addresses are kept in logs on the way."""
         asked = visit.form.get("case", "")[:64]
         try:
-            found = await self._cases.find(visit, asked) if asked else None
+            found = await self._cases.find(visit, asked)
         except Problem as problem:
             if problem.status not in {404, 422}:
                 raise
+            await visit.refused(problem)
             return visit.page("search.html", problem.status, asked=asked, nothing=f"{problem.detail} {problem.remedy}")
-        if found is None:
-            nothing = "No case has this id or reference, or you may not see it."
-            return visit.page("search.html", 404, asked=asked, nothing=nothing)
+        await visit.shown()
         return RedirectResponse(f"/pages/cases/{found}", 303, dict(HEADERS))
 
     async def case(self, visit: Visit) -> Response:
         """The timeline of one case."""
         case_id: UUID = visit.request.path_params["case_id"]
         page = await self._cases.case(visit, case_id)
-        await visit.shown([case_id])
+        await visit.shown()
         return visit.page("case.html", page=page)
 
     async def stuck(self, visit: Visit) -> Response:
@@ -122,7 +123,7 @@ class FigurePages:
         roles = FIGURES_PAGE.roles
         yield visits.route(FIGURES_PAGE.path, self.figures, roles=roles, fields=["country"])
         yield visits.route("/pages/figures/{name}", self.figure, roles=roles)
-        yield visits.route(PROMISED.path, self.waiting, roles=PROMISED.roles, fields=FILTERS)
+        yield visits.route(PROMISED.path, self.waiting, roles=PROMISED.roles, fields=FILTERS, personal=True)
 
     async def figures(self, visit: Visit) -> Response:
         """All, in total or of one country."""

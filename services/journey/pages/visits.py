@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote
 from uuid import UUID
@@ -16,8 +17,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from chassis.audit.rows import SHOWN, Who
-from chassis.audit.writer import AuditUnavailableError
+from chassis.audit.rows import SHOWN
+from chassis.http.auditing import NOTE, Note, note_as, note_of, note_refusal
 from chassis.http.auth import CALLER
 from chassis.http.bodies import read_body
 from chassis.http.exception_handlers import route_of
@@ -26,7 +27,7 @@ from chassis.http.starting import started
 from chassis.postgres.database import MAY_BE_OUTAGES, is_outage, told
 from chassis.telemetry.logs import get_logger
 from journey.pages.frame import html
-from journey.pages.menu import Entry, menu_of
+from journey.pages.menu import HOME, Entry, menu_of
 from journey.sign_in.sessions import Session, Sessions
 from journey.sign_in.settings import SignInSettings
 
@@ -36,8 +37,9 @@ MAX_FIELDS = 20
 _REMEDIES = {
     "role_required": "Sign in as somebody who has that role.",
     "role_elsewhere": "Sign in at the organisation in which you have this role.",
+    "audit_unavailable": "Try again in a few seconds.",
 }
-"""Where the API speaks of tokens."""
+"""Where the API speaks of tokens and keys."""
 
 log = get_logger(__name__)
 
@@ -68,19 +70,24 @@ class Visit:
         here = self.request.url.path
         return html(template, status, visitor=self.visitor, here=here, **values)
 
-    async def shown(self, subjects: Iterable[UUID]) -> None:
+    def about(self, subjects: Iterable[UUID]) -> None:
+        """Whom the visit is about: what the audit says of it, whatever comes of it."""
+        self._note.subjects |= set(subjects)
+
+    async def shown(self, subjects: Iterable[UUID] = ()) -> None:
         """Notes in the audit that these cases are shown; nothing of them is sent before. Raises `Problem` 503."""
-        visitor = self.visitor
-        who = Who(visitor.person, visitor.role, visitor.org, self.request.scope["route"].name)
-        try:
-            await started(self.request, "auditor").write(who.row(subjects, SHOWN))
-        except AuditUnavailableError:
-            raise Problem(
-                status=503,
-                code="audit_unavailable",
-                detail="Nobody could note that you see this, so it is not shown.",
-                remedy="Try again in a few seconds.",
-            ) from None
+        self.about(subjects)
+        await note_as(started(self.request, "auditor"), self._note, SHOWN)
+
+    async def refused(self, problem: Problem) -> None:
+        """Notes in the audit that this was refused. Raises `Problem` 503."""
+        await note_refusal(started(self.request, "auditor"), self._note, problem)
+
+    @property
+    def _note(self) -> Note:
+        note = note_of(self.request)
+        assert note is not None, "the route is not personal"
+        return note
 
 
 Shows = Callable[[Visit], Awaitable[Response]]
@@ -104,12 +111,20 @@ class Visits:
         self.cookie = "__Host-ph_session" if settings.is_safe else "ph_session"
 
     def route(
-        self, path: str, shows: Shows, *, roles: Sequence[str], method: str = "GET", fields: Sequence[str] = ()
+        self,
+        path: str,
+        shows: Shows,
+        *,
+        roles: Sequence[str],
+        method: str = "GET",
+        fields: Sequence[str] = (),
+        personal: bool = False,
     ) -> Route:
-        """A page for `roles`. `fields`: those of its form, or of its address; a blank one counts as left out."""
+        """A page for `roles`. `fields`: those of its form, or of its address; a blank one counts as left out.
+        `personal`: it tells of cases, so what it shows or refuses is a row of the audit."""
 
         async def endpoint(request: Request) -> Response:
-            return await shown_as_page(request, lambda: self._answer(request, shows, roles, fields))
+            return await shown_as_page(request, lambda: self._answer(request, shows, roles, fields, personal=personal))
 
         return Page(path, endpoint, methods=[method], name=_name(shows), include_in_schema=False)
 
@@ -118,11 +133,15 @@ class Visits:
         id_ = request.cookies.get(self.cookie)
         return None if not id_ else await self._sessions.find(started(request, "workshop").pool, id_)
 
-    async def _answer(self, request: Request, shows: Shows, roles: Sequence[str], fields: Sequence[str]) -> Response:
+    async def _answer(
+        self, request: Request, shows: Shows, roles: Sequence[str], fields: Sequence[str], *, personal: bool
+    ) -> Response:
         session = await self.session(request)
         if session is None:
             return _to_sign_in(request)
         who = session.who
+        note = Note(session.person, who.org, request.scope["route"].name, request.app.state.subject_field)
+        request.scope[NOTE] = note if personal else None
         visitor = Visitor(
             role=sorted(who.roles)[0],
             org=who.org,
@@ -134,9 +153,15 @@ class Visits:
         try:
             request.app.state.rates.take(who.org, who.subject)
             request.scope[CALLER] = who
-            visitor = replace(visitor, role=request.app.state.door.acting(request, who, roles))
+            note.role = request.app.state.door.acting(request, who, roles)
+            visitor = replace(visitor, role=note.role)
             return await shows(await self._visit(request, session, visitor, fields))
         except Problem as problem:
+            if personal:
+                note.subjects = note.subjects or {
+                    each for each in request.path_params.values() if isinstance(each, UUID)
+                }
+                await note_refusal(started(request, "auditor"), note, problem)
             return told_as_page(request, problem, visitor)
 
     async def _visit(self, request: Request, session: Session, visitor: Visitor, fields: Sequence[str]) -> Visit:
@@ -187,7 +212,7 @@ def told_as_page(request: Request, problem: Problem, visitor: Visitor | None = N
         says=problem.detail,
         remedy=_REMEDIES.get(problem.code, problem.remedy),
         bad=True,
-        link=Entry("/pages", "To the first page", ()),
+        link=Entry(HOME, "Sign in" if problem.status == HTTPStatus.UNAUTHORIZED else "To the first page", ()),
         instance=instance_of(request.scope),
     )
     answer.headers.update(problem.headers)
@@ -195,9 +220,16 @@ def told_as_page(request: Request, problem: Problem, visitor: Visitor | None = N
 
 
 def _to_sign_in(request: Request) -> Response:
-    """A page is shown after signing in; what a form would have done is not done later."""
-    to = request.url.path if request.method in {"GET", "HEAD"} else "/pages"
-    return RedirectResponse(f"/pages/sign-in?to={quote(to, safe='/')}", 303)
+    """A page is shown after signing in. What a form would have done is not done later, and no redirect leads from it to
+    the provider: `form-action` of our pages holds for every step on the way."""
+    if request.method in {"GET", "HEAD"}:
+        return RedirectResponse(f"/pages/sign-in?to={quote(request.url.path, safe='/')}", 303)
+    raise Problem(
+        status=401,
+        code="session_ended",
+        detail="Your session has ended, so nothing was done.",
+        remedy="Sign in and fill in the form again.",
+    )
 
 
 def _from_here(request: Request) -> bool:

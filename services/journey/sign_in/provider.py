@@ -3,31 +3,41 @@
 What a sign-in needs to remember (state, nonce, verifier) follows from one random secret, which only the browser that
 began it has. So nothing is stored for sign-ins that nobody ends, and a code that another browser was given opens
 nothing here.
+
+Anybody may begin a sign-in, so what a process asks of the provider is bounded: codes by number and by rate, its
+discovery document once at a time, with a pause after it could not be read.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_urlsafe
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin
 
 import httpx
 from httpx import codes
 
-from chassis.http.auth import ID_TOKEN_TYPES, Authenticator, Principal
+from chassis.http.auth import ID_TOKEN_TYPES, LEEWAY_SECONDS, Authenticator, Principal
 from chassis.http.problems import Problem
+from chassis.http.rates import HARDLY, Rate
 from chassis.telemetry.logs import get_logger
-from journey.sign_in.settings import SignInSettings, require_safe
+from journey.sign_in.settings import SIGNED_OUT, SignInSettings, require_safe
 
 DISCOVERY = "/.well-known/openid-configuration"
 DISCOVERY_SECONDS = 3600.0
 """How long a provider's discovery document is believed."""
+PAUSE_SECONDS = 2.0
+"""After a discovery document that could not be read."""
+CODES_AT_ONCE = 8
+CODES_PER_SECOND = 2.0
+"""How many codes a process redeems; after a pause, twenty in a row."""
 TIMEOUT_SECONDS = 10.0
 MAX_BYTES = 262_144
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -38,14 +48,17 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One sign-in on its way, from the secret in the browser's cookie."""
+    """One sign-in on its way, from the secret in the browser's cookie. `begun`: in seconds since 1970. `anew`: the
+    provider must ask who it is, whomever it remembers."""
 
     secret: str
+    begun: int = field(default_factory=lambda: int(time.time()))
+    anew: bool = False
 
     @classmethod
-    def new(cls) -> Attempt:
+    def new(cls, *, anew: bool = False) -> Attempt:
         """With a new secret."""
-        return cls(token_urlsafe(32))
+        return cls(token_urlsafe(32), anew=anew)
 
     def _derived(self, what: str) -> str:
         digest = sha256(f"{what}\0{self.secret}".encode()).digest()
@@ -97,6 +110,10 @@ class Provider:
         self._transport = transport
         self._tokens = tokens
         self._known: _Known | None = None
+        self._reading = asyncio.Lock()
+        self._read_again_at = 0.0
+        self._rate = Rate(CODES_PER_SECOND)
+        self._redeeming = 0
 
     async def address(self, attempt: Attempt) -> str:
         """Where a browser goes to sign in."""
@@ -111,8 +128,19 @@ class Provider:
             "code_challenge": attempt.challenge,
             "code_challenge_method": "S256",
         }
-        address: str = known.document["authorization_endpoint"]
-        return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
+        if attempt.anew:
+            asked |= {"prompt": "login", "max_age": "0"}  # with max_age the token must say when it asked
+        return _with(known.document["authorization_endpoint"], asked)
+
+    async def farewell(self) -> str:
+        """Where a browser goes to sign out at the provider (OpenID RP-Initiated Logout); empty if nobody can say."""
+        try:
+            document = (await self._discovered()).document
+            require_safe(address := document["end_session_endpoint"], "end_session_endpoint")
+        except (Problem, KeyError, TypeError, ValueError, AttributeError):
+            return ""
+        back = urljoin(self._settings.redirect_url, SIGNED_OUT)
+        return _with(address, {"client_id": self._settings.client_id, "post_logout_redirect_uri": back})
 
     async def person(self, attempt: Attempt, answer: dict[str, str]) -> Principal:
         """Who has signed in, by what the provider has sent the browser back with. Raises `Problem` if nobody has."""
@@ -139,6 +167,9 @@ class Provider:
             raise _failed("party_mismatch", "The provider's token was made for another client.")
         if not compare_digest(str(proof.claims.get("nonce", "")).encode(), attempt.nonce.encode()):
             raise _failed("nonce_mismatch", "The provider's token belongs to another sign-in.")
+        asked_at = proof.claims.get("auth_time")
+        if attempt.anew and not (isinstance(asked_at, int) and asked_at >= attempt.begun - LEEWAY_SECONDS):
+            raise _failed("not_asked_anew", "The provider has not asked anew who you are, or does not say when it did.")
         return proof.principal
 
     async def _redeem(self, known: _Known, code: str, attempt: Attempt) -> str:
@@ -158,7 +189,7 @@ class Provider:
             auth = httpx.BasicAuth(quote(self._settings.client_id, safe=""), quote(secret, safe=""))  # RFC 6749, 2.3.1
         else:
             form |= {"client_id": self._settings.client_id, "client_secret": secret}
-        answer = await self._ask("POST", known.document["token_endpoint"], data=form, auth=auth)
+        answer = await self._bounded("POST", known.document["token_endpoint"], data=form, auth=auth)
         if answer.status_code != codes.OK:
             log.warning("sign_in_code_refused", status=answer.status_code)
             raise _failed("code_refused", "The provider does not accept the code that it gave you.")
@@ -167,9 +198,36 @@ class Provider:
             raise _unreachable("no_id_token")
         return token
 
+    async def _bounded(self, method: str, address: str, **request: Any) -> httpx.Response:
+        now = time.monotonic()
+        if self._redeeming >= CODES_AT_ONCE or self._rate.wait(None, now) > HARDLY:
+            raise Problem(
+                status=503,
+                code="too_many_sign_ins",
+                detail="Too many people sign in at this moment.",
+                remedy="Sign in again in a few seconds.",
+                headers={"Retry-After": "5"},
+            )
+        self._rate.take(None, now)
+        self._redeeming += 1
+        try:
+            return await self._ask(method, address, **request)
+        finally:
+            self._redeeming -= 1
+
     async def _discovered(self) -> _Known:
-        if self._known is not None and time.monotonic() - self._known.read_at < DISCOVERY_SECONDS:
+        async with self._reading:
+            if self._known is None or time.monotonic() - self._known.read_at >= DISCOVERY_SECONDS:
+                if time.monotonic() < self._read_again_at:
+                    raise _later()
+                try:
+                    self._known = await self._read()
+                except Problem:
+                    self._read_again_at = time.monotonic() + PAUSE_SECONDS
+                    raise
             return self._known
+
+    async def _read(self) -> _Known:
         answer = await self._ask("GET", self._settings.issuer.rstrip("/") + DISCOVERY)
         document = _object(answer) if answer.status_code == codes.OK else {}
         if document.get("issuer") != self._settings.issuer:
@@ -190,8 +248,7 @@ class Provider:
                 org_kinds=self._org_kinds,
                 types=ID_TOKEN_TYPES,
             )
-        self._known = _Known(document, tokens, time.monotonic())
-        return self._known
+        return _Known(document, tokens, time.monotonic())
 
     async def _ask(self, method: str, address: str, **request: Any) -> httpx.Response:
         """No redirect is followed: a code goes to the one address that it is meant for."""
@@ -210,6 +267,10 @@ class Provider:
             raise _unreachable(type(error).__name__) from None
 
 
+def _with(address: str, query: dict[str, str]) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
+
+
 def _object(answer: httpx.Response) -> dict[str, Any]:
     try:
         document = answer.json()
@@ -226,6 +287,10 @@ def _failed(code: str, detail: str) -> Problem:
 
 def _unreachable(reason: str) -> Problem:
     log.warning("sign_in_provider_unusable", reason=reason)
+    return _later()
+
+
+def _later() -> Problem:
     return Problem(
         status=503,
         code="provider_unreachable",

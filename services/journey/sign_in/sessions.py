@@ -14,20 +14,25 @@ from secrets import token_urlsafe
 
 import asyncpg
 
+from chassis.audit.rows import DONE, WRITTEN, Who
 from chassis.http.auth import Principal
+from chassis.postgres.writes import Writes
 from journey.sign_in.settings import SignInSettings
 
 _MAKE = """
-with gone as (delete from sign_in where expires_at <= now() or idle_at <= now() or id_hash = $7)
+with gone as (delete from sign_in where id_hash = $7)
 insert into sign_in (id_hash, person, roles, org, country, expires_at, idle_at)
 values ($1, $2, $3, $4, $5, now() + $6::interval, now() + $8::interval)
 """
-"""Those that are over go with whoever comes next, and so does the one that the same browser had before."""
+"""The one that the same browser had before goes; those that are over, the worker sweeps."""
 _FIND = """
 update sign_in set idle_at = now() + $2::interval where id_hash = $1 and expires_at > now() and idle_at > now()
 returning person, roles, org, country
 """
 _END = "delete from sign_in where id_hash = $1"
+_END_MANY = (
+    "with gone as (delete from sign_in where $1::text is null or org = $1 returning 1) select count(*) from gone"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,16 @@ class Sessions:
     async def end(self, pool: asyncpg.Pool, id_: str) -> None:
         """Signs out."""
         await pool.execute(_END, _hash(id_))
+
+
+async def end_many(connection: asyncpg.Connection, org: str | None, who: Who) -> int:
+    """Ends the sessions of an organisation, or all, with a row of the audit that says so; returns how many."""
+    writes = Writes()
+    writes.add(WRITTEN, [who.row((), DONE)])
+    async with connection.transaction():
+        await writes.execute(connection)
+        ended: int = await connection.fetchval(_END_MANY, org)
+    return ended
 
 
 def _hash(id_: str) -> bytes:

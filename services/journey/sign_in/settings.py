@@ -13,6 +13,7 @@ from chassis.settings import read_secret
 from chassis.unencrypted import is_here
 
 CALLBACK = "/pages/sign-in/callback"
+SIGNED_OUT = "/pages/signed-out"
 
 
 class SignInSettings(BaseSettings):
@@ -27,7 +28,7 @@ class SignInSettings(BaseSettings):
     )
     redirect_url: str = Field(default="", description=f"where browsers reach this service, with the path {CALLBACK}")
     scopes: str = Field(default="openid", description="those with which ID tokens carry the claims roles and org")
-    session_hours: float = Field(default=8, gt=0, le=24, description="after that everybody signs in again")
+    session_hours: float = Field(default=2, gt=0, le=24, description="after that everybody signs in again")
     idle_minutes: float = Field(default=30, gt=0, le=480, description="who looks at nothing for so long signs in again")
 
     @model_validator(mode="after")

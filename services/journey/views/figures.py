@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+import asyncpg
 
 from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents, Where
@@ -33,12 +36,46 @@ STATEMENTS: Final = {each.id: statement(each) for each in FIGURES.values() if ea
 """The SQL of each figure, and the names of its parameters."""
 
 
+KEPT_SECONDS: Final = 60.0
+
+
+class _Kept(NamedTuple):
+    """Figures of one day that count the same people, from the moment at which somebody began to count them."""
+
+    today: date
+    begun: float
+    told: asyncio.Task[dict[str, PublishedFigure]]
+
+    def is_good(self, today: date) -> bool:
+        """Whether whoever asks now may have them, or wait for them."""
+        failed = self.told.done() and (self.told.cancelled() or self.told.exception() is not None)
+        return self.today == today and monotonic() - self.begun < KEPT_SECONDS and not failed
+
+
+_kept: dict[asyncpg.Pool, dict[str, _Kept]] = {}
+"""Of the one database that a process has."""
+
+
 async def published(documents: Documents, figure: Figure, lists: Reference, today: date) -> dict[str, PublishedFigure]:
-    """All tables of a figure, and those of the figures that count the same people: by the ids of these. What is counted
-    leaves this function protected."""
+    """All tables of a figure, and those of the figures that count the same people, by the ids of these. They are at most
+    a minute old: a process counts each once a minute, however many ask."""
     of = kin(K1 if figure is K18 else figure)
     if not of:
         return {figure.id: PublishedFigure(figure, today, {})}
+    if documents.pool not in _kept:
+        _kept.clear()
+    kept = _kept.setdefault(documents.pool, {})
+    found = kept.get(of[0].id)
+    if found is None or not found.is_good(today):
+        counting = asyncio.create_task(_published(documents, of, lists, today), name=f"figures with {of[0].id}")
+        found = kept[of[0].id] = _Kept(today, monotonic(), counting)
+    return await asyncio.shield(found.told)
+
+
+async def _published(
+    documents: Documents, of: Sequence[Figure], lists: Reference, today: date
+) -> dict[str, PublishedFigure]:
+    """What is counted leaves this function protected."""
     found = await asyncio.to_thread(publish, await count(documents, of, lists, today), today)
     return found | {K18.id: equity(K18, found[K1.id], found[K3.id])} if K1 in of else found
 

@@ -29,6 +29,7 @@ from journey.pages.models import (
     Table,
     Waiting,
 )
+from journey.refusals import CASE_NOT_FOUND
 
 CASE = UUID("0198c9e0-c6f8-7c3e-9d5b-6a1f2e3d4c5b")
 REFERENCE = "PH-7K3M9QX-F"
@@ -198,10 +199,14 @@ class Sample:
         self.curse = curse
         self.wishes: list[Mapping[str, str]] = []
 
-    async def find(self, _visit: Any, text: str) -> UUID | None:
-        return CASE if text in {str(CASE), REFERENCE} else None
+    async def find(self, visit: Any, text: str) -> UUID:
+        if text not in {str(CASE), REFERENCE}:
+            raise Problem.of(CASE_NOT_FOUND)
+        visit.about([CASE])
+        return CASE
 
-    async def case(self, _visit: Any, case_id: UUID) -> CasePage:
+    async def case(self, visit: Any, case_id: UUID) -> CasePage:
+        visit.about([case_id])
         if case_id != CASE:
             raise Problem(status=404, code="case_unknown", detail="There is no such case.", remedy="Check the id.")
         return case_page(self.curse)

@@ -52,13 +52,20 @@ class Signing:
         tokens = Authenticator(provider, CLIENT, "unused", org_kinds=ORG_KINDS, types=ID_TOKEN_TYPES, keys=keys)
         self.provider = Provider(self.settings, ORG_KINDS, transport=self.transport, tokens=tokens)
 
-    async def chosen(self, address: str, role: str = "operator", org: str = "programme:operations") -> dict[str, str]:
-        """What the browser comes back with, once somebody has chosen who they are on the provider's page."""
-        async with httpx.AsyncClient(transport=self.transport) as client:
-            page = await client.get(address)
-            assert page.status_code == 200, page.text
-            fields = dict(re.findall(r'name="([a-z_]+)" value="([^"]*)"', page.text))
-            answer = await client.post(address, data={**fields, "role": role, "org": org})
+    async def chosen(
+        self,
+        address: str,
+        role: str = "operator",
+        org: str = "programme:operations",
+        browser: httpx.AsyncClient | None = None,
+    ) -> dict[str, str]:
+        """What the browser comes back with, once somebody has chosen who they are on the provider's page. Without
+        `browser`, one that the provider has never seen."""
+        client = browser or httpx.AsyncClient(transport=self.transport)
+        page = await client.get(address)
+        assert page.status_code == 200, page.text
+        fields = dict(re.findall(r'name="([a-z_]+)" value="([^"]*)"', page.text))
+        answer = await client.post(address, data={**fields, "role": role, "org": org})
         assert answer.status_code == 303, answer.text
         return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 

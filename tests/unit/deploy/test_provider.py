@@ -83,3 +83,8 @@ async def test_a_code_is_for_the_address_that_it_was_sent_to(signing: Signing, c
     form = {"grant_type": "authorization_code", "code": answer["code"], "code_verifier": attempt.verifier}
     sent = await client.post("/token", data={**form, "redirect_uri": "https://evil.test"}, auth=(CLIENT, secret))
     assert (sent.status_code, sent.json()) == (400, {"error": "invalid_grant"})
+
+
+async def test_it_sends_nobody_elsewhere_after_signing_out(client: httpx.AsyncClient) -> None:
+    for asked in ({"post_logout_redirect_uri": "https://evil.test/pages", "client_id": CLIENT}, {"client_id": CLIENT}):
+        assert (await client.get("/end-session", params=asked)).status_code == 400

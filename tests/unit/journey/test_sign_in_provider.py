@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from base64 import urlsafe_b64encode
+from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 
 from chassis.http.problems import Problem
 from deploy.local.issuer import CLIENT
-from journey.sign_in.provider import Attempt, Provider
+from journey.sign_in.provider import CODES_AT_ONCE, PAUSE_SECONDS, Attempt, Provider
 from journey.sign_in.settings import CALLBACK, SignInSettings
 from tests.support.journey.signing_in import PAGES, PROVIDER, Signing, query
 
@@ -237,3 +239,96 @@ def test_a_setting_by_which_a_code_or_a_cookie_could_be_read_on_the_way_is_refus
 
 def test_without_an_issuer_nothing_else_is_needed() -> None:
     assert SignInSettings().issuer == ""
+
+
+async def test_a_provider_that_remembers_somebody_asks_again_if_it_is_to(signing: Signing) -> None:
+    async with httpx.AsyncClient(transport=signing.transport) as browser:
+        await signing.chosen(await signing.provider.address(Attempt.new()), browser=browser)
+        silent = await browser.get(await signing.provider.address(Attempt.new()))
+        assert silent.status_code == 303
+        anew = Attempt.new(anew=True)
+        assert (await browser.get(await signing.provider.address(anew))).status_code == 200
+        answer = await signing.chosen(await signing.provider.address(anew), "scout", "scouts:bavaria", browser)
+        assert (await signing.provider.person(anew, answer)).org == "scouts:bavaria"
+
+
+@pytest.mark.parametrize("asked_at", [None, "now", 1])
+async def test_a_token_of_somebody_who_was_not_asked_anew_is_refused(
+    signing: Signing, monkeypatch: pytest.MonkeyPatch, asked_at: Any
+) -> None:
+    signed = signing.issuer._signed
+    monkeypatch.setattr(signing.issuer, "_signed", lambda *each: _with(signing, signed(*each), {"auth_time": asked_at}))
+    attempt = Attempt.new(anew=True)
+    await refused(signing, attempt, await signing.chosen(await signing.provider.address(attempt)), "not_asked_anew")
+
+
+async def test_signing_out_leads_to_where_the_provider_ends_its_own_session(signing: Signing) -> None:
+    async with httpx.AsyncClient(transport=signing.transport) as browser:
+        await signing.chosen(await signing.provider.address(Attempt.new()), browser=browser)
+        back = await browser.get(await signing.provider.farewell())
+        assert back.headers["location"] == f"{PAGES}/pages/signed-out"
+        assert (await browser.get(await signing.provider.address(Attempt.new()))).status_code == 200
+
+
+@pytest.mark.parametrize("address", [None, 7, "javascript:alert(1)", "http://evil.test/out"])
+async def test_a_provider_without_a_usable_place_to_sign_out_at_is_not_asked(address: Any) -> None:
+    assert await answering(end_session_endpoint=address).farewell() == ""
+
+
+async def told_of_a_made_up_code(provider: Provider) -> str:
+    attempt = Attempt.new()
+    with pytest.raises(Problem) as raised:
+        await provider.person(attempt, {"code": "made up", "state": attempt.state})
+    assert (raised.value.code == "too_many_sign_ins") == ("Retry-After" in raised.value.headers)
+    return raised.value.code
+
+
+async def test_made_up_codes_come_to_the_provider_at_a_bounded_rate(signing: Signing) -> None:
+    told = Counter([await told_of_a_made_up_code(signing.provider) for _ in range(60)])
+    assert told.keys() == {"code_refused", "too_many_sign_ins"}
+    assert 20 <= told["code_refused"] < 30
+
+
+async def test_made_up_codes_come_to_a_slow_provider_a_few_at_a_time(signing: Signing) -> None:
+    here, go_on = 0, asyncio.Event()
+    real = signing.transport
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        nonlocal here
+        if request.method == "POST":
+            here += 1
+            await go_on.wait()
+        return await real.handle_async_request(request)
+
+    provider = Provider(signing.settings, transport=httpx.MockTransport(slow))
+    asking = [asyncio.create_task(told_of_a_made_up_code(provider)) for _ in range(CODES_AT_ONCE + 3)]
+    done, _ = await asyncio.wait(asking, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    assert {each.result() for each in done} == {"too_many_sign_ins"}
+    assert here == CODES_AT_ONCE
+    go_on.set()
+    assert Counter(await asyncio.gather(*asking)) == {"code_refused": CODES_AT_ONCE, "too_many_sign_ins": 3}
+
+
+async def test_a_discovery_document_that_cannot_be_read_is_asked_for_once_and_then_after_a_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        await asyncio.sleep(0)
+        raise httpx.ConnectError("refused")
+
+    settings = SignInSettings(issuer=PROVIDER, client_id=CLIENT, redirect_url=PAGES + CALLBACK)
+    provider = Provider(settings, transport=httpx.MockTransport(handle))
+
+    async def all_ask() -> None:
+        raised = await asyncio.gather(*(provider.address(Attempt.new()) for _ in range(5)), return_exceptions=True)
+        assert {each.code for each in raised if isinstance(each, Problem)} == {"provider_unreachable"}
+
+    await all_ask()
+    assert len(asked) == 1
+    later = time.monotonic() + PAUSE_SECONDS
+    monkeypatch.setattr("journey.sign_in.provider.time.monotonic", lambda: later)
+    await all_ask()
+    assert len(asked) == 2

@@ -245,3 +245,12 @@ def test_an_answer_of_another_release_is_no_crash(asking: Any) -> None:
     result, _ = asking(str(CASE), answer=lambda _: httpx.Response(200, json={"case_id": str(CASE)}))
     assert result.exit_code == 1
     assert "in a form that this `ph` does not know" in result.output
+
+
+@pytest.mark.parametrize("chosen", [[], ["--all", "--org", "centre:NG-LOS"]])
+def test_sessions_end_of_one_organisation_or_of_everybody(chosen: list[str]) -> None:
+    result = CliRunner().invoke(
+        app, ["sign-in", "end", *chosen, "--by", "INC-4711", "--reason", "left the organisation"]
+    )
+    assert result.exit_code == 2
+    assert "--org" in result.stderr
