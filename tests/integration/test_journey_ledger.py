@@ -211,8 +211,11 @@ async def test_the_rows_of_a_case_are_nobodys_when_its_term_is_over_and_those_of
     await journey.dispatcher.handle([opened(case, 1, offset=1), ended, unknown, opened(other, 1, offset=4)])
     journey.clock.advance(35 * MONTH)
     assert await journey.run_of_the_day() == {}
+    assert (await journey.get(f"/ledger/{case}", OPERATOR))["http"] == 200
     journey.clock.advance(3 * MONTH)
-    assert await journey.run_of_the_day() == {"ledger": 1}
+    assert (await journey.get(f"/ledger/{case}", OPERATOR))["http"] == 404, "before the run of the day ends it"
+    assert (await journey.get(f"/ledger/{other}", OPERATOR))["http"] == 200
+    assert await journey.run_of_the_day() == {"ledger": 1, "journey": 1, "outcome": 1}
     assert set(await journey.holding(str(case))) == {"audit", "position", "retention"}
     month = AT.replace(day=1, hour=0)
     shown = "record_offset, case_id, key, event_id, trace_id, type, verdict, recorded_at, coarsened"

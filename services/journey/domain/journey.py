@@ -23,7 +23,7 @@ The stage follows from the facts:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -133,6 +133,12 @@ class Journey:
         """Whether the person is under 18, as far as anybody has told."""
         told = [owner.age for owner in (self.desk.owner, self.centres.owner) if owner.age is not None]
         return bool(told) and max(told, key=lambda each: each.order).band == "under_18"
+
+    def died(self, ends_case: Collection[str]) -> bool:
+        """Whether the person has died, by these reasons: until a centre goes on with any of the referrals."""
+        answers = self.centres.answers.values()
+        told = [each.at for each in answers if each.status == "failed" and each.reason in ends_case]
+        return bool(told) and not any(each.status == "reopened" and each.at >= max(told) for each in answers)
 
     @property
     def consents(self) -> tuple[Consent, ...]:

@@ -18,6 +18,7 @@ from journey.figures.shapes import Figure
 from journey.figures.work import K3
 from journey.reference import Reference
 from journey.resources import Promised
+from journey.views.terms import within_term
 
 WAITING: Final = Listing(
     source="outcome",
@@ -56,6 +57,7 @@ async def waiting(
     """The people behind K1 who have arrived and have no offer that counts."""
     where = Where().add(PROMISED_TO.replace(":ends_case", "{}::text[]"), scope.ends_case)
     where.add("not promised").add("country = {}", country).add("centre = {}", centre)
+    within_term(where, "outcome.id", "outcome", scope.terms, scope.now)
     return await documents.page(WAITING, where, wish, lambda row: _waiting(row, scope.today))
 
 
