@@ -21,10 +21,9 @@ from journey import refusals
 from journey.answers import EnvelopeItem
 from journey.ledger import ENVELOPES
 from journey.reference import Reference
-from journey.resources import AllWaits, Scope, asked_for, seen_of, subjects_of
-from journey.views import beside, cases, ledger, waits
+from journey.resources import AllWaits, Scope
+from journey.views import cases, ledger, waits
 from journey.views.shapes import Trace, WaitItem
-from journey.views.trace import CUT, trace_of
 from vocabulary.codes import Centre, Country
 from vocabulary.roles import (
     CENTRE_COUNSELLOR,
@@ -54,8 +53,8 @@ MOST_HOURS: Final = 24 * 366 * 10
 Lists = Annotated[Reference, CODE_LISTS]
 
 
-async def _listed(_actor: Operator, case_id: UUID) -> Scope:
-    return Scope(case_id)
+async def _listed(_actor: Operator, case_id: UUID, lists: Lists, now: Now) -> Scope:
+    return Scope(case_id, lists.terms, now)
 
 
 Listed = Annotated[Scope, Depends(_listed)]
@@ -87,14 +86,9 @@ async def trace_case(
 
     `ph trace-case` shows it on a terminal. No name, no contact and no text of anybody is in it.
     """
-    found = await cases.stored(reading, allowed(asked_for(case)))
-    if (note := note_of(request)) is not None:
-        note.subjects |= subjects_of(None if found is None else found.journey, case)
-    seen = allowed(seen_of(None if found is None else found.journey, actor, now))
-    assert found is not None, "of nothing, nothing is seen"
-    told = await beside.beside(reading, found.rows)
-    trace = trace_of(found.journey, found.rows, now, beside=told, seen=seen, url_template=lists.trace_url_template)
-    return json_response(trace.model_copy(update={"unknowns": (*trace.unknowns, CUT)}) if found.cut else trace)
+    note = note_of(request)
+    assert note is not None, "the operation is personal"
+    return json_response(allowed(await cases.trace(reading, case, actor, lists, now, note.subjects.update)))
 
 
 async def _wanted(

@@ -83,7 +83,7 @@ async def list_figures(_actor: Manager) -> Response:
 
 
 async def _promised(_actor: Manager, lists: Lists, now: Now) -> Promised:
-    return Promised(day_at(GERMANY, now), lists.ends_case)
+    return Promised.at(now, lists)
 
 
 @router.get(f"/{K1.id}/waiting", **personal(Page[WaitingItem], 403))

@@ -9,8 +9,9 @@ from typing import Self
 
 from chassis.pure.code_lists import published
 from chassis.pure.reference import CodeList, table
+from chassis.pure.retention import FILE, Rule
 from journey.settings import JourneySettings
-from vocabulary.reference import Centre, Country, FailReason
+from vocabulary.reference import Centre, Country, FailReason, Fallback
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,11 @@ class Reference:
 
     countries: CodeList[Country]
     centres: CodeList[Centre]
+    fallbacks: CodeList[Fallback]
     fail_reasons: CodeList[FailReason]
     assistance_codes: CodeList[Measure]
+    terms: tuple[Rule, ...]
+    """For how long what is kept of a case is."""
     labels: Mapping[str, Mapping[str, str]]
     """What codes mean, in English: by list and code, for people who choose one on a page."""
     trace_url_template: str = ""
@@ -40,8 +44,10 @@ class Reference:
         return cls(
             countries=table(directory, "countries", Country),
             centres=table(directory, "centres", Centre),
+            fallbacks=table(directory, "fallbacks", Fallback),
             fail_reasons=table(directory, "fail_reasons", FailReason),
             assistance_codes=table(directory, "assistance_codes", Measure),
+            terms=tuple(each for each in table(directory, FILE, Rule) if each.service == "journey"),
             labels={
                 name: {each.code: each.labels.get("en", each.code) for each in lists[name].items}
                 for name in ("countries", "centres", "deadline_types")

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from chassis.pure.decision import Actor, Refused
+from chassis.pure.retention import Rule
 from journey import refusals
 from journey.domain.journey import Journey, id_of_reference
-from journey.domain.sight import sight_of
+from journey.domain.sight import Eyes, Sight, sight_of
+from journey.reference import Reference
 from vocabulary import case_ref
+from vocabulary.centres import countries_of
+from vocabulary.countries import GERMANY, day_at
 
 
 class Scope(NamedTuple):
-    """What a list is bound to: the envelopes of one case, for an operator."""
+    """What a list is bound to: the envelopes of one case, for an operator, within their terms."""
 
     case_id: UUID
+    terms: tuple[Rule, ...]
+    now: datetime
 
 
 class AllWaits(NamedTuple):
@@ -47,11 +53,19 @@ def subjects_of(journey: Journey | None, text: str) -> set[UUID]:
     return set()
 
 
-def seen_of(journey: Journey | None, actor: Actor, now: datetime) -> frozenset[str] | Refused:
-    """The services of which the actor sees the part of a case. Of one that they may not see they are told the same as
-    of one that is not there."""
-    seen = frozenset() if journey is None else sight_of(journey, actor.role, actor.org, actor.country, now)
-    return seen or refusals.CASE_NOT_FOUND
+def seen_of(journey: Journey | None, actor: Actor, lists: Reference, now: datetime) -> Sight | Refused:
+    """What the actor sees of a case. Of one that they may not see they are told the same as of one that is not
+    there."""
+    sight = None if journey is None else sight_of(journey, _eyes(actor, lists, now))
+    return refusals.CASE_NOT_FOUND if sight is None else sight
+
+
+def _eyes(actor: Actor, lists: Reference, now: datetime) -> Eyes:
+    """Where a centre lies is told by the code list: a token may say anything, and a provider lies in Germany."""
+    centre = lists.centres.get(actor.org)
+    countries = () if centre is None else countries_of(centre, lists.fallbacks, day_at(centre.country, now))
+    home = GERMANY if centre is None else centre.country
+    return Eyes(actor.role, actor.org, home, countries, now)
 
 
 class Promised(NamedTuple):
@@ -62,3 +76,10 @@ class Promised(NamedTuple):
 
     today: date
     ends_case: tuple[str, ...]
+    terms: tuple[Rule, ...]
+    now: datetime
+
+    @classmethod
+    def at(cls, now: datetime, lists: Reference) -> Self:
+        """Those of this moment."""
+        return cls(day_at(GERMANY, now), lists.ends_case, lists.terms, now)

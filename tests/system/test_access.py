@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests.access.tables import KINDS_OF_ROLES, rows
-from tests.support.chain import Chain
+from tests.support.chain import Chain, until
 from tests.support.openapi import operations
 from tests.support.people import (
     CENTRE,
@@ -60,7 +60,6 @@ OF_NOBODY = {
     "GET /code-lists/{name}",
     "GET /operations/parked",
     "GET /operations/parked/{parked_id}",
-    "GET /ledger/{case_id}",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",
@@ -77,6 +76,8 @@ class Object:
     path: str
     shows: Judge
     query: Mapping[str, str] = field(default_factory=dict)
+    by: str = "case_id"
+    """What stands for the case where a path takes any name of it."""
 
 
 def whole(*there: str) -> Judge:
@@ -144,6 +145,15 @@ def walk_ins_candidate_shows(answer: Any, _ids: Mapping[str, str]) -> str:
     return "ids"
 
 
+def trace_shows(answer: Any, _ids: Mapping[str, str]) -> str:
+    services = {each["service"] for each in answer["parts"]}
+    if answer["target_group"] and answer["stage"] and {"counselling", "placement"} <= services:
+        return "all"
+    assert not answer["target_group"], answer
+    assert answer["stage"] or services <= {"training", "placement"}, answer
+    return "part"
+
+
 OBJECTS: Mapping[str, Object] = {
     "case": Object("referral", "/cases/{case_id}", whole("age_band", "referrals", "journey")),
     "timeline": Object("referral", "/cases/{case_id}/timeline", whole("items")),
@@ -183,6 +193,13 @@ OBJECTS: Mapping[str, Object] = {
     "consents of a walk-in": Object("counselling", "/files/{walked_id}/consents", whole("items")),
     "walk-in as candidate": Object("placement", "/candidates/{walked_id}", walk_ins_candidate_shows),
     "list of offers": Object("placement", "/offers", line("case_id"), {"case_id": "{case_id}"}),
+    "trace": Object("journey", "/cases/{case}", trace_shows),
+    "trace by reference": Object("journey", "/cases/{case}", trace_shows, by="case_ref"),
+    "trace by referral": Object("journey", "/cases/{case}", trace_shows, by="referral_id"),
+    "trace of a walk-in": Object("journey", "/cases/{case}", trace_shows, by="walked_id"),
+    "list of envelopes": Object("journey", "/ledger/{case_id}", line("case_id"), {"limit": "100"}),
+    "list of stuck cases": Object("journey", "/stuck", line("case_id"), {"limit": "100"}),
+    "list of lost people": Object("journey", "/lost", line("case_id"), {"limit": "100"}),
     "list of who waits": Object("journey", "/figures/k1/waiting", line("case_id"), {"limit": "100"}),
 }
 """The column *Object* of the page."""
@@ -220,6 +237,7 @@ async def worlds(chain: Chain) -> dict[str, dict[str, str]]:
     await chain.quiet()
     for ids in found.values():
         await unanswered(chain, ids["case_id"])
+        await stuck(chain, ids["case_id"])
     return found
 
 
@@ -261,6 +279,7 @@ async def person_in(chain: Chain, state: str) -> dict[str, str]:
             await scout.do(f"/consents/{consent}/withdraw")
     return {
         "case_id": person.case_id,
+        "case_ref": (await scout.get(f"/cases/{person.case_id}"))["case_ref"],
         "referral_id": person.referral_id,
         "enrolment_id": answer["enrolment_id"],
         "session_id": session,
@@ -279,6 +298,17 @@ async def unanswered(chain: Chain, case_id: str) -> None:
     where id = $1 and data #> '{shares,0}' is not null returning 1
     """
     assert await chain.rows("referral", query, UUID(case_id), json.dumps(asked)) == [(1,)]
+
+
+async def stuck(chain: Chain, case_id: str) -> None:
+    """As if what the case waits for had been late since yesterday, and nobody had seen the person."""
+    late = datetime.now(UTC) - timedelta(days=1)
+    query = "update journey_wait set late_at = $2, lost_at = $2 where case_id = $1 returning 1"
+
+    async def waits() -> bool:
+        return bool(await chain.rows("journey", query, UUID(case_id), late))
+
+    await until(waits, "journey to have read what the case waits for", 90)
 
 
 async def walk_in(chain: Chain, state: str, job: str, employer: str) -> str:
@@ -313,7 +343,7 @@ async def test_every_organisation_sees_of_a_person_what_the_page_says(
             what, ids, org = OBJECTS[thing], worlds[state], ORGANISATIONS[who]
             bearer = token(chain.stack, roles=KINDS_OF_ROLES.get(org.partition(":")[0], ["scout"]), org=org)
             answer = await http.get(
-                urls[what.service] + what.path.format(**ids),
+                urls[what.service] + what.path.format(**ids, case=ids[what.by]),
                 params={name: value.format(**ids) for name, value in what.query.items()},
                 headers={"Authorization": f"Bearer {bearer}"},
             )

@@ -27,8 +27,8 @@ ReferralStatus = Literal[
 UNANSWERED: Final[frozenset[ReferralStatus]] = frozenset({"submitted", "received"})
 HELD: Final[frozenset[ReferralStatus]] = frozenset({"accepted", "in_progress", "withdrawal_noted"})
 LIVE: Final = UNANSWERED | HELD
-TAKEN_ON: Final = HELD | {"completed", "failed"}
-"""Its centre has, or had, the person in its care."""
+CARED_FOR: Final[frozenset[ReferralStatus]] = frozenset({"completed", "failed"})
+"""Its centre had the person in its care, and has said how that ended."""
 DEATHS: Final = frozenset({"person_deceased"})
 """The reasons of fail_reasons with `ends_case`: they end the case for everybody."""
 ENDS: Final[Mapping[str, ReferralStatus]] = {

@@ -2,18 +2,24 @@
 
 Operators see how every case goes through the services: times, types and organisations, and nothing of the person. The
 desk that has opened a case sees all of it. Any other organisation sees it by a consent that names it and holds now,
-and only once it has something to do with the person: a centre that has taken them on, a provider that has a place for
-them, a desk that has picked them.
+and only once it has something to do with the person:
+
+    centre     that has them in its care, or had to the end, and nothing is going on since: all but what other centres
+               were asked
+    provider   that has or had a place for them: its own courses
+    desk       that has picked them for a vacancy, who are no minors, and live: courses and work
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
-from journey.domain.journey import Journey
-from journey.domain.referrals import TAKEN_ON
+from journey.domain.journey import Journey, leading
+from journey.domain.referrals import CARED_FOR
 from vocabulary.roles import (
     CENTRE_COUNSELLOR,
     CENTRE_MANAGER,
@@ -22,34 +28,89 @@ from vocabulary.roles import (
     SCOUTS_DESK,
     TRAINING_CLERK,
 )
-from vocabulary.zones import GERMANY
 
 ALL: Final = frozenset({"referral", "training", "counselling", "placement"})
-NOTHING: Final[frozenset[str]] = frozenset()
+COUNSELLING: Final = ("referral", "counselling")
 PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
-    CENTRE_COUNSELLOR: ("referral", "counselling"),
-    CENTRE_MANAGER: ("referral", "counselling"),
+    CENTRE_COUNSELLOR: COUNSELLING,
+    CENTRE_MANAGER: COUNSELLING,
     PLACEMENT_OFFICER: ("matching",),
     TRAINING_CLERK: ("training",),
 }
 """The consents by which a role knows the person."""
 
 
-def sight_of(journey: Journey, role: str, org: str, country: str, now: datetime) -> frozenset[str]:
-    """The services of which somebody with this role, at an organisation in this country, sees the part of the case."""
-    if role == OPERATOR:
-        return ALL
-    if role in SCOUTS_DESK:
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Who looks, and when. The organisation lies in `home`, and acts for `countries`."""
+
+    role: str
+    org: str
+    home: str
+    countries: tuple[str, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What somebody sees of a case: the parts of these services, and what is of none of them if `whole`.
+
+    `own`: of what several organisations of a kind were asked, only what this one was. `contents`: what events say, not
+    only that they were told.
+    """
+
+    services: frozenset[str] = ALL
+    whole: bool = True
+    contents: bool = True
+    own: str | None = None
+
+    def holds(self, org: str | None) -> bool:
+        """Whether this is no other organisation of the kind of which only one's own part is seen."""
+        return self.own in (None, org) or _kind(org) != _kind(self.own)
+
+
+EVERYTHING: Final = Sight()
+ENVELOPES: Final = Sight(contents=False)
+
+
+def sight_of(journey: Journey, eyes: Eyes) -> Sight | None:
+    """What somebody sees of the case now; None: nothing, not even that it is there."""
+    if eyes.role == OPERATOR:
+        return ENVELOPES
+    if eyes.role in SCOUTS_DESK:
         owner = journey.desk.owner.opened
-        return ALL if owner is not None and owner.org == org else NOTHING
-    lies_in = GERMANY if role == TRAINING_CLERK else country
-    covered = (each for each in journey.consents if each.purpose in PURPOSES.get(role, ()))
-    if not any(each.covers(org, lies_in, now) for each in covered):
-        return NOTHING
-    if role == TRAINING_CLERK:
-        return frozenset({"training"}) if any(each.provider == org for each in journey.courses.values()) else NOTHING
-    if role == PLACEMENT_OFFICER:
-        picked = org in journey.work.centres.values()
-        return frozenset({"training", "placement"}) if picked else NOTHING
-    taken_on = any(each.centre == org and each.status in TAKEN_ON for each in journey.referrals)
-    return ALL if taken_on else NOTHING
+        return EVERYTHING if owner is not None and owner.org == eyes.org else None
+    covered = (each for each in journey.consents if each.purpose in PURPOSES.get(eyes.role, ()))
+    if not any(each.covers(eyes.org, eyes.home, eyes.now) for each in covered):
+        return None
+    if eyes.role == TRAINING_CLERK:
+        enrolled = any(each.provider == eyes.org for each in journey.courses.values())
+        return Sight(frozenset({"training"}), whole=False, own=eyes.org) if enrolled else None
+    if eyes.role == PLACEMENT_OFFICER:
+        return Sight(frozenset({"training", "placement"}), whole=False) if _picked(journey, eyes) else None
+    return Sight(own=eyes.org) if _has_cared(journey, eyes.org) else None
+
+
+def _picked(journey: Journey, eyes: Eyes) -> bool:
+    """Whether this desk has picked somebody whom a placement desk may know."""
+    known = journey.country in eyes.countries and not journey.minor and not journey.died
+    return known and eyes.org in journey.work.centres.values()
+
+
+def _has_cared(journey: Journey, centre: str) -> bool:
+    """Whether this centre has the person in its care; or had to the end, and nothing is going on since."""
+    if any(each.held and each.centre == centre for each in journey.referrals):
+        return True
+    last = leading(journey.referrals)
+    return last is not None and last.centre == centre and last.status in CARED_FOR
+
+
+def of_others(journey: Journey, sight: Sight) -> frozenset[UUID]:
+    """Referrals and places in courses that were asked of organisations whose part is not seen."""
+    asked = {each.id: each.centre for each in journey.referrals}
+    asked |= {id_: each.provider for id_, each in journey.courses.items()}
+    return frozenset(id_ for id_, org in asked.items() if not sight.holds(org))
+
+
+def _kind(org: str | None) -> str:
+    return (org or "").partition(":")[0]

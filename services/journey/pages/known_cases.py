@@ -19,10 +19,9 @@ from journey.pages.menu import CASES, LOST, STUCK
 from journey.pages.models import CasePage, Choice, Due, Filter, ListPage, Outcome, Row, Stuck, Waiting
 from journey.pages.visits import Visit
 from journey.reference import Reference
-from journey.resources import AllWaits, asked_for, seen_of, subjects_of
-from journey.views import beside, cases, waits
+from journey.resources import AllWaits
+from journey.views import cases, waits
 from journey.views.shapes import Entry, Handled, Trace, WaitItem
-from journey.views.trace import CUT, trace_of
 
 SERVICES: Final = ("referral", "training", "counselling", "placement")
 TROUBLE: Final = frozenset({"parked", "failed"})
@@ -40,16 +39,9 @@ class KnownCases:
         return page_of(await self._trace(visit, str(case_id)))
 
     async def _trace(self, visit: Visit, text: str) -> Trace:
-        now = now_of(visit)
-        found = await cases.stored(documents_of(visit), allowed(asked_for(text)))
-        visit.about(subjects_of(None if found is None else found.journey, text))
         actor = Actor(visit.visitor.role, visit.visitor.org, visit.visitor.country)
-        seen = allowed(seen_of(None if found is None else found.journey, actor, now))
-        assert found is not None, "of nothing, nothing is seen"
-        told = await beside.beside(documents_of(visit), found.rows)
-        template = reference_of(visit).trace_url_template
-        trace = trace_of(found.journey, found.rows, now, beside=told, seen=seen, url_template=template)
-        return trace.model_copy(update={"unknowns": (*trace.unknowns, CUT)}) if found.cut else trace
+        lists, now = reference_of(visit), now_of(visit)
+        return allowed(await cases.trace(documents_of(visit), text, actor, lists, now, visit.about))
 
     async def stuck(self, visit: Visit, wish: Mapping[str, str]) -> ListPage:
         """What is late: a deadline is over, or the time that journey states for it."""
@@ -192,7 +184,7 @@ def page_of(trace: Trace) -> CasePage:
         reference=trace.case_ref or "",
         country=trace.country or "",
         now=trace.at,
-        stage=trace.stage,
+        stage=trace.stage or "",
         statuses=tuple((service, tuple(_lines(trace, service))) for service in SERVICES),
         rows=rows,
         deadlines=deadlines,

@@ -55,10 +55,9 @@ class KnownFigures:
 
     async def waiting(self, visit: Visit, wish: Mapping[str, str]) -> ListPage:
         """Who has arrived and has no job offer that counts."""
-        today = day_at(GERMANY, now_of(visit))
         page = await figures.waiting(
             documents_of(visit),
-            Promised(today, reference_of(visit).ends_case),
+            Promised.at(now_of(visit), reference_of(visit)),
             await wish_of(visit, figures.WAITING),
             country=wish.get("country"),
             centre=wish.get("centre"),

@@ -23,6 +23,7 @@ from journey.figures.work import K3
 from journey.reference import Reference
 from journey.resources import Promised
 from journey.views.cases import ONE_SNAPSHOT
+from journey.views.terms import within_term
 
 WAITING: Final = Listing(
     source="outcome",
@@ -57,8 +58,8 @@ _kept: dict[asyncpg.Pool, dict[str, _Kept]] = {}
 
 
 async def published(documents: Documents, figure: Figure, lists: Reference, today: date) -> dict[str, PublishedFigure]:
-    """All tables of a figure, and those of the figures that count the same people, by the ids of these. They are at most
-    a minute old: a process counts each once a minute, however many ask."""
+    """All tables of a figure and of those that count the same people, by the ids of all of these. They are a minute old
+    at most: a process counts each once a minute, however many ask."""
     of = kin(K1 if figure is K18 else figure)
     if not of:
         return {figure.id: PublishedFigure(figure, today, {})}
@@ -103,6 +104,7 @@ async def waiting(
     """The people behind K1 who have arrived and have no offer that counts; of whom the term is over, nobody."""
     where = Where().add(PROMISED_TO.replace(":ends_case", "{}::text[]"), scope.ends_case)
     where.add("not promised").add("status <> 'over'").add("country = {}", country).add("centre = {}", centre)
+    within_term(where, "outcome.id", "outcome", scope.terms, scope.now)
     return await documents.page(WAITING, where, wish, lambda row: _waiting(row, scope.today))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -16,6 +16,9 @@ Done = Literal["handled", "settled", "not_yet", "unknown", "parked", "waiting", 
 """What a reader did with an event. `not_yet`: as of its last report it had not come so far. `waiting`: nothing is wrong
 with it, one before it is parked. `settled`: it was parked and is not any more, nobody has told since when and by what.
 `unknown`: the reader has told nothing by which this could be known."""
+
+
+HIDDEN: Final = "null for a provider and a placement desk, which see a part of the case"
 
 
 class TraceLink(Answer):
@@ -63,10 +66,10 @@ class Entry(Answer):
     topic: str
     partition: int
     record_offset: int
-    sequence: int | None
+    sequence: int | None = Field(description="null where the caller does not see every event of the case")
     event_id: UUID | None
-    caused_by: UUID | None = Field(description="the event that it reacts to")
-    verdict: str | None
+    caused_by: UUID | None = Field(description="the event that it reacts to; null as `sequence`")
+    verdict: str | None = Field(description="null as `sequence`")
     fault: str | None = Field(description="why it is parked here")
     readers: tuple[Handled, ...]
     happenings: tuple[Happening, ...]
@@ -118,13 +121,13 @@ class Trace(Answer):
 
     case_id: UUID
     case_ref: str | None
-    country: str | None
-    centre: str | None
-    target_group: str | None
-    stage: Stage
-    ended: bool
-    held: bool = Field(description="records are kept beyond their terms")
-    profile_destroyed: bool
+    country: str | None = Field(description=HIDDEN)
+    centre: str | None = Field(description=HIDDEN)
+    target_group: str | None = Field(description=f"{HIDDEN}, and for operators")
+    stage: Stage | None = Field(description=HIDDEN)
+    ended: bool | None = Field(description=HIDDEN)
+    held: bool | None = Field(description=f"records are kept beyond their terms; {HIDDEN}")
+    profile_destroyed: bool | None = Field(description=HIDDEN)
     at: datetime = Field(description="when this was put together")
     waiting_for: tuple[Waiting, ...]
     deadlines: tuple[Owed, ...]

@@ -45,7 +45,7 @@ def print_trace(trace: Trace) -> None:
     console = _console()
     flags = [name for name, on in (("ended", trace.ended), ("records held", trace.held)) if on]
     flags += ["profile destroyed"] if trace.profile_destroyed else []
-    about = (trace.country, trace.centre, f"stage {trace.stage}", *flags)
+    about = (trace.country, trace.centre, f"stage {trace.stage}" if trace.stage else None, *flags)
     console.print(Text(f"Case {trace.case_ref or 'without a known reference'}  {trace.case_id}", "bold"))
     console.print(Text(" · ".join(each for each in about if each)))
     console.print(Text(f"as of {moment(trace.at)}"))

@@ -6,7 +6,7 @@ What is not known is said (`unknowns`), never guessed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from journey.domain.duties import open_deadlines
 from journey.domain.journey import Journey, candidacy_stage, offer_status
-from journey.domain.sight import ALL
+from journey.domain.sight import EVERYTHING, Sight, of_others
 from journey.domain.wait import Wait
 from journey.views.shapes import Entry, Handled, Happening, Owed, Part, Trace, TraceLink, Waiting
 from journey.views.titles import WAITS, name_of, title_of
@@ -26,6 +26,21 @@ SILENT: Final = timedelta(minutes=20)
 """A service reports every quarter of an hour in any case: after so long without a word something is wrong."""
 CUT: Final = "the case has more records than are shown: the oldest ones are left out"
 COVERS: Final = "deadlines show from their reminder on, but for a centre's answer to a referral"
+TOLD_BY_TYPE: Final[Mapping[str, str]] = {"passed": "completed", "attended": "completed", "booked": "planned"}
+"""How a thing stands, for who sees that events were told and not what they say."""
+OF_ONE: Final = ("referral", "enrolment", "call before departure")
+"""Things that are of the centre or the provider that was asked, and of no other one."""
+OF_NO_ORGANISATION: Final = frozenset(
+    {
+        *("CaseOpened", "AgeBandChanged", "ConsentGranted", "ConsentWithdrawn", "ProfileSealed", "ProfileDestroyed"),
+        *("DeparturePlanned", "DepartureRescheduled", "DepartureCancelled", "DepartureMissed", "DepartureDiverted"),
+        *("ReturneeDeparted", "ArrivedInCountry", "ArrivalCorrected", "RecordVoided", "NeverArrived"),
+        *("FirstContactMade", "NeedsAssessed", "LevelsDestroyed", "ReintegrationPlanAgreed"),
+        *("RetentionStarted", "RetentionStopped", "RetentionHeld", "RetentionReleased"),
+    }
+)
+"""Events of desks and centres that tell of the person, whichever centre has them in its care. All others tell of what
+one centre was asked."""
 
 
 class LedgerRow(NamedTuple):
@@ -95,28 +110,32 @@ def trace_of(
     now: datetime,
     *,
     beside: Beside = NOTHING,
-    seen: Collection[str] = ALL,
+    sight: Sight = EVERYTHING,
     url_template: str = "",
 ) -> Trace:
-    """Everything that may be seen of a case. `seen`: the services of which the caller sees a part.
-
-    `url_template`: an address with `{trace_id}` in it; empty, there are no links.
-    """
-    shown = sorted((row for row in rows if _teller(row) in seen), key=lambda row: (row.at, row.received_at, row.place))
-    whole = frozenset(seen) >= ALL
+    """Everything that may be seen of a case. `url_template`: an address with `{trace_id}` in it; empty, there are no
+    links."""
+    others = of_others(journey, sight)
+    whole, complete = sight.whole, sight.whole and not others
+    is_shown = _shown_to(journey, sight, others)
+    shown = sorted(filter(is_shown, rows), key=lambda row: (row.at, row.received_at, row.place))
     opened = journey.opened
     return Trace(
         case_id=journey.id,
         case_ref=journey.case_ref,
-        country=journey.country,
-        centre=journey.centre,
-        target_group=None if opened is None or not whole else opened.target_group,
-        stage=journey.status,
-        ended=journey.ended is not None,
-        held=journey.held,
-        profile_destroyed=journey.desk.destroyed_at is not None,
+        country=journey.country if whole else None,
+        centre=(sight.own or journey.centre) if whole else None,
+        target_group=opened.target_group if opened is not None and whole and sight.contents else None,
+        stage=journey.status if whole else None,
+        ended=journey.ended is not None if whole else None,
+        held=journey.held if whole else None,
+        profile_destroyed=journey.desk.destroyed_at is not None if whole else None,
         at=now,
-        waiting_for=tuple(waiting(each, now) for each in journey.waits if whole or _service_of(each) in seen),
+        waiting_for=tuple(
+            waiting(each, now)
+            for each in journey.waits
+            if (whole or _service_of(each) in sight.services) and each.subject not in others and sight.holds(each.org)
+        ),
         deadlines=tuple(
             Owed(
                 service=each.service,
@@ -129,12 +148,44 @@ def trace_of(
                 overdue=now >= each.due_at,
             )
             for each in open_deadlines(journey)
-            if each.service in seen
+            if each.service in sight.services and each.subject not in others and sight.holds(each.org)
         ),
-        parts=tuple(each for each in _parts(journey) if each.service in seen),
-        timeline=tuple(_entries(shown, beside, url_template)),
-        unknowns=tuple(_unknowns(journey, shown, beside, seen)),
+        parts=tuple(
+            each if sight.contents else each.model_copy(update={"status": TOLD_BY_TYPE.get(each.status, each.status)})
+            for each in _parts(journey)
+            if each.service in sight.services and (each.what not in OF_ONE or sight.holds(each.org))
+        ),
+        timeline=tuple(_entries(shown, beside, url_template, numbered=complete)),
+        unknowns=tuple(_unknowns(journey, shown, beside, sight, numbered=complete)),
     )
+
+
+def _shown_to(journey: Journey, sight: Sight, others: frozenset[UUID]) -> Callable[[LedgerRow], bool]:
+    """Whether a record is shown. The ledger does not say of which referral or course a record tells: of a case in which
+    others were asked too, it is one's own if one did it oneself, or nobody of the kind did and it came at the time of
+    what is known of one's own."""
+    moments = frozenset(_moments(journey, others)) if others else frozenset()
+
+    def is_shown(row: LedgerRow) -> bool:
+        teller, name = _teller(row), name_of(row.type)[1]
+        if teller not in sight.services:
+            return False
+        of_one = (teller in ("referral", "counselling") and name not in OF_NO_ORGANISATION) or not sight.whole
+        if not of_one or sight.own in (None, row.actor_org):
+            return True
+        heard_of_nobody_else = not others and row.fault is None
+        return heard_of_nobody_else or (sight.holds(row.actor_org) and row.occurred_at in moments)
+
+    return is_shown
+
+
+def _moments(journey: Journey, others: frozenset[UUID]) -> Iterator[datetime]:
+    """When something was told of referrals and places in courses that are not of others."""
+    desk, centres = journey.desk, journey.centres
+    for words in (desk.asked, centres.children, centres.answers, journey.courses):
+        yield from (word.at for id_, word in words.items() if id_ not in others)
+    for times in (desk.withdrawn, desk.packages, centres.received):
+        yield from (at for id_, at in times.items() if id_ not in others)
 
 
 def waiting(wait: Wait, now: datetime) -> Waiting:
@@ -165,7 +216,8 @@ def _teller(row: LedgerRow) -> str:
     return name_of(row.type)[0] or row.topic.split(".")[1]
 
 
-def _entries(rows: Sequence[LedgerRow], beside: Beside, url_template: str) -> Iterator[Entry]:
+def _entries(rows: Sequence[LedgerRow], beside: Beside, url_template: str, *, numbered: bool) -> Iterator[Entry]:
+    """`numbered`: nothing of the case is hidden, of which numbers would tell that it is there."""
     before: datetime | None = None
     for row in rows:
         service, name = name_of(row.type)
@@ -185,10 +237,10 @@ def _entries(rows: Sequence[LedgerRow], beside: Beside, url_template: str) -> It
             topic=row.topic,
             partition=row.partition,
             record_offset=row.record_offset,
-            sequence=row.sequence,
+            sequence=row.sequence if numbered else None,
             event_id=row.event_id,
-            caused_by=row.causation_id,
-            verdict=row.verdict,
+            caused_by=row.causation_id if numbered else None,
+            verdict=row.verdict if numbered else None,
             fault=row.fault,
             readers=tuple(beside.readers.get(row.place, ())),
             happenings=tuple(beside.happenings.get(row.place, ())),
@@ -242,10 +294,12 @@ def _parts(journey: Journey) -> Iterator[Part]:
         yield part("placement", "employment", "void" if id_ in work.voided else "started", job.at, thing_id=id_)
 
 
-def _unknowns(journey: Journey, rows: Sequence[LedgerRow], beside: Beside, seen: Collection[str]) -> Iterator[str]:
+def _unknowns(
+    journey: Journey, rows: Sequence[LedgerRow], beside: Beside, sight: Sight, *, numbered: bool
+) -> Iterator[str]:
     if journey.opened is None:
         yield "the service that opened the case has not told of it, or its event was not read here"
-    for topic, missing in sorted(_gaps(journey.id, rows).items()):
+    for topic, missing in sorted(_gaps(journey.id, rows if numbered else ()).items()):
         yield f"{topic}: number {_ranges(missing)} of this case was not read here; what it says is missing above"
     for row in rows:
         if row.fault is not None:
@@ -255,7 +309,7 @@ def _unknowns(journey: Journey, rows: Sequence[LedgerRow], beside: Beside, seen:
     for topic, records in sorted(beside.behind.items()):
         if records > 0:
             yield f"{topic}: {records} records that others have read were not read here yet"
-    for service in sorted(ALL & frozenset(seen)):
+    for service in sorted(sight.services):
         report = beside.reports.get(service)
         if report is None:
             yield f"{service} has not told how far it has read: nobody knows what it did with these events"

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from chassis.pure.reference import DIRECTORY
-from journey.contracts import ALL, counselling
+from journey.contracts import ALL, counselling, placement, training
+from journey.domain.sight import ENVELOPES, Sight
 from journey.domain.wait import Wanted
-from journey.views.shapes import Handled, Happening, Trace
+from journey.views.shapes import Entry, Handled, Happening, Owed, Part, Trace, Waiting, WaitItem
 from journey.views.terminal import print_trace, span
 from journey.views.titles import OF_ALL, OF_SERVICES, WAITS, title_of
 from journey.views.trace import Beside, LedgerRow, Reported, trace_of
-from tests.support.journey.telling import CASE, LAGOS, Telling, named
+from tests.support.journey.telling import CASE, EDO, LAGOS, PROVIDER, Telling, named
 from tests.support.memory import NOW
 
 OFFSETS = count()
@@ -149,15 +150,119 @@ def test_where_all_is_known_only_what_no_event_tells_is_said() -> None:
     )
 
 
+OF_A_PROVIDER = Sight(frozenset({"training"}), whole=False, own=PROVIDER)
+OTHER_PROVIDER = "provider:TRADE-METAL"
+OF_THE_WHOLE = {"country", "centre", "target_group", "stage", "ended", "held", "profile_destroyed"}
+
+
+def empty(trace: Trace) -> set[str]:
+    """What is told of the case as a whole, and not to this one."""
+    return {name for name in OF_THE_WHOLE if getattr(trace, name) is None}
+
+
 def test_who_sees_a_part_is_shown_nothing_of_the_others() -> None:
     told = Telling().opened().referred().received().accepted().confirmed()
     rows = (row("ph.referral.CaseOpened.v1"), row("ph.training.EnrolmentConfirmed.v1"))
-    found = traced(told, *rows, seen={"training"})
+    found = traced(told, *rows, sight=OF_A_PROVIDER)
     assert {each.service for each in found.timeline} == {"training"}
     assert {each.service for each in found.parts} == {"training"}
     assert [each.what for each in found.waiting_for] == ["course"]
     assert found.deadlines == ()
-    assert found.target_group is None
+    assert empty(found) == OF_THE_WHOLE
+    assert empty(traced(told, *rows, sight=Sight(frozenset({"training", "placement"}), whole=False))) == OF_THE_WHOLE
+    assert empty(traced(told, *rows)) == set()
+
+
+def test_a_provider_is_shown_none_of_the_courses_of_another_one() -> None:
+    told = Telling().opened().confirmed()
+    own_at = told.at - timedelta(minutes=1)
+    other = {"enrolment_id": named("e2"), "session_id": named("s2"), "provider": OTHER_PROVIDER}
+    told.hears(training.EnrolmentWaitlisted, **other)
+    type_ = "ph.training.EnrolmentConfirmed.v1"
+    rows = (
+        row(type_, own_at, actor_org="scouts:bavaria", sequence=4, causation_id=named("cause")),
+        row(type_, told.at, actor_org=PROVIDER, actor_role="training_clerk"),
+        row("ph.training.EnrolmentWaitlisted.v1", told.at - timedelta(minutes=1)),
+        row("ph.training.CourseCompleted.v1", own_at, actor_org=OTHER_PROVIDER),
+    )
+    found = traced(told, *rows, sight=OF_A_PROVIDER)
+    assert [each.actor_org for each in found.timeline] == ["scouts:bavaria", PROVIDER]
+    assert {(each.sequence, each.caused_by, each.verdict) for each in found.timeline} == {(None, None, None)}
+    assert [each.org for each in found.parts] == [PROVIDER]
+    assert [each.org for each in found.waiting_for] == [PROVIDER]
+    assert not any("number" in each for each in found.unknowns), "a number that is missing is another's"
+    parked = row(type_, told.at, fault="schema_violated")
+    alone = traced(Telling().opened().confirmed(), *rows[:1], parked, sight=OF_A_PROVIDER)
+    assert [each.fault for each in alone.timeline] == [None], "whose it is cannot be read"
+
+
+def test_a_centre_is_shown_none_of_what_another_one_was_asked() -> None:
+    told = Telling().opened()
+    asked_at = told.at
+    told.referred().received().accepted()
+    told.referred("r2", EDO)
+    edo_at = told.at - timedelta(minutes=1)
+    told.received("r2", EDO, due_in=timedelta(days=2))
+    told.owed(counselling.DeadlineApproaching, "first_contact", named("r2"), told.at, owner_org=EDO)
+    rows = (
+        row("ph.referral.CaseOpened.v1"),
+        row("ph.referral.ReturneeReferred.v1", asked_at),
+        row("ph.referral.ReturneeReferred.v1", edo_at),
+        row("ph.counselling.ReferralAccepted.v1", told.at, actor_org=LAGOS),
+        row("ph.counselling.ReferralReceived.v1", told.at - timedelta(seconds=1), actor_org="programme:counselling"),
+        row("ph.counselling.ReferralRejected.v1", asked_at, actor_org=EDO),
+        row("ph.counselling.DeadlineApproaching.v1", told.at, actor_org="programme:counselling"),
+        row("ph.training.EnrolmentConfirmed.v1", told.at),
+    )
+    found = traced(told, *rows, sight=Sight(own=LAGOS))
+    assert EDO not in found.model_dump_json()
+    assert [(each.type, each.actor_org) for each in found.timeline] == [
+        ("CaseOpened", "scouts:bavaria"),
+        ("ReturneeReferred", "scouts:bavaria"),
+        ("ReferralAccepted", LAGOS),
+        ("EnrolmentConfirmed", "scouts:bavaria"),
+    ]
+    assert [each.thing_id for each in found.parts if each.what == "referral"] == [named("r1")]
+    assert (found.centre, found.target_group) == (LAGOS, "RETURNEE_DE")
+    assert len(traced(told, *rows).timeline) == len(rows), "the desk sees all"
+
+
+def test_an_operator_is_shown_that_events_were_told_and_nothing_that_they_say() -> None:
+    told = Telling().opened().referred().received().accepted().planned(date(2026, 4, 1), "booked")
+    told.enrolled(training.CourseCompleted, result="passed").picked()
+    told.hears(placement.CandidacyClosed, candidacy_id=named("c1"), reason="health")
+    told.answered(counselling.ReferralFailed, reason="person_deceased")
+    shown, seen = (traced(told, sight=each) for each in (ENVELOPES, Sight()))
+    assert empty(shown) == {"target_group"}
+    assert {each.what: each.status for each in shown.parts} == {
+        "case": "unserved",
+        "referral": "failed",
+        "departure": "planned",
+        "enrolment": "completed",
+        "candidacy": "closed",
+    }
+    said = shown.model_dump_json()
+    for content in ("RETURNEE_DE", "passed", "booked", "health", "deceased"):
+        assert content not in said
+    assert {"passed", "booked"} <= {each.status for each in seen.parts}
+
+
+def test_what_an_operator_is_shown_is_this_and_whoever_adds_a_field_says_why() -> None:
+    names = {model.__name__: set(model.model_fields) for model in (Trace, Part, Owed, Waiting, Entry, WaitItem)}
+    when = {"late_at", "since", "dated", "deadline_type", "level"}
+    whose = {"what", "title", "role", "org"}
+    told = {"type", "title", "service", "at", "actor_role", "actor_org", "verdict", "fault", "readers", "happenings"}
+    hops = {"waited_seconds", "publishing_seconds", "receiving_seconds", "recorded_at", "published_at", "received_at"}
+    place = {"topic", "partition", "record_offset", "sequence", "event_id", "caused_by", "trace"}
+    lists = {"waiting_for", "deadlines", "parts", "timeline", "unknowns"}
+    assert names == {
+        "Trace": {"case_id", "case_ref", "at", *OF_THE_WHOLE, *lists},
+        "Part": {"service", "what", "thing_id", "status", "since", "org"},
+        "Owed": {"service", "deadline_type", "subject_id", "owner_role", "owner_org", "due_at", "level", "overdue"},
+        "Waiting": {*whose, *when, "stuck", "lost"},
+        "Entry": {*told, *hops, *place},
+        "WaitItem": {"case_id", "case_ref", "stage", *whose, *when, "lost_at", "country", "centre"},
+    }
 
 
 def test_a_record_that_cannot_be_read_has_a_line_too() -> None:
