@@ -393,9 +393,8 @@ async def test_at_its_term_a_case_is_nobodys_and_the_figures_go_on_counting_it_o
     async def totals() -> dict[str, dict[str, int]]:
         """Years later, when the days of everybody are over."""
         names = ("k1", "k3", "k6", "k7", "k8", "k9", "k10", "k16")
-        documents = journey.workshop.documents
-        found = {each: await figures.count(documents, FIGURES[each], LISTS, day(2000)) for each in names}
-        return {each: found[each].tables[TOTAL][()] for each in names}
+        found = await figures.count(journey.workshop.documents, [FIGURES[each] for each in names], LISTS, day(2000))
+        return {figure.id: counted.tables[TOTAL][()] for figure, counted in found}
 
     before = await totals()
     ended = {"reference": "case_ended", "ended_on": journey.today}
