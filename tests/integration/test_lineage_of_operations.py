@@ -45,7 +45,7 @@ async def put_back(mill: Emitter, emitter: Emitter, key: str) -> None:
 async def test_a_topic_that_is_not_there_is_in_the_way_of_no_other_and_its_events_go_out_once_it_is(
     mill: Emitter, tells: Emitter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.outbox.relay.HELD_SECONDS", 0.3)
+    monkeypatch.setattr("chassis.outbox.relay.LEFT_OUT_SECONDS", 0.3)
     lines = configured()
     running = relay(mill, tells)
     await tells.emit(READER)

@@ -13,6 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
+from chassis.consumer import parking
 from tests.integration.test_membership import _END_READERS, until_totals
 from tests.integration.test_unreadable import CURSED, curse, in_partition, until_parked
 from tests.support.reading import Join, Member, new_group
@@ -152,6 +153,8 @@ async def test_who_has_lost_a_partition_that_stands_still_leaves_it_to_its_reade
                 await shop.sell(key, amount)
                 expected += amount
                 await until_totals(toy, {key: expected})
+            async with pool.acquire() as connection:
+                await parking.settle_what_was_read(connection)  # as a worker does every few seconds
             assert await pool.fetchval("select count(*) from parked where state = 'parked'") == 0
             assert not first.reader._unreadable.stopped
             first.reader._dsn = dsn

@@ -21,7 +21,7 @@ from chassis.kafka.kinds import ORDINARY, Kinds
 from chassis.kafka.past import Reader
 from chassis.outbox import telling
 from chassis.outbox.broker_responses import Rejection
-from chassis.outbox.limits import HELD_SECONDS, Limits
+from chassis.outbox.limits import Limits
 from chassis.outbox.low_water import LowWater
 from chassis.outbox.partitions import partition_of
 from chassis.outbox.publisher import REFUSALS, Place, Publisher
@@ -41,6 +41,8 @@ MARK_ROWS = 1000
 BACK_OFF_SECONDS = 5.0
 ASK_SECONDS = 1.0
 """How often a relay that does not lead asks for the lock."""
+LEFT_OUT_SECONDS = 2.0
+"""After so long a topic that was not there, or not for this user, is tried again."""
 _FORBIDDEN = "TopicAuthorizationFailed"
 CLOSE_SECONDS = 3.0
 """How long a session may take to close; the library gives up after two seconds, where it has no defect."""
@@ -110,6 +112,8 @@ class Relay:
         self._limits = Limits()
         self._reader = reader
         self._topics = set(topics)
+        self._left_out = set[str]()
+        """Topics that nothing could be sent to, as it was told once."""
         self._kinds = kinds
         self._told = Telling({})
         self._metrics = metrics
@@ -256,6 +260,7 @@ class Relay:
             if foreign:
                 self._report(*place, foreign)
             published += [row["id"] for row in chosen[place]]
+            self._left_out.discard(place[0])
             self._metrics.published.labels(place[0]).inc(len(chosen[place]))
         await told.delete(connection, published, _DELETE)
         for place, why in rejected.items():
@@ -278,9 +283,11 @@ class Relay:
     def _leave_out(self, topic: str, reason: str, rows: list[asyncpg.Record]) -> None:
         """These keys wait a while, all others go on. A topic that has come is compared before anything goes there."""
         for id_, _, key, _ in rows:
-            self._limits.leave_out(key, id_, HELD_SECONDS)
-        remedy = "Make the topic and the rights of this service's user; until then what is told there waits."
-        log.error("topic_left_out", topic=topic, reason=reason, remedy=remedy)
+            self._limits.leave_out(key, id_, LEFT_OUT_SECONDS)
+        if topic not in self._left_out:
+            remedy = "Make the topic and the rights of this service's user; until then what is told there waits."
+            log.error("topic_left_out", topic=topic, reason=reason, remedy=remedy)
+        self._left_out.add(topic)
 
     def _rejected(self, place: Place, why: Rejection, size: int, rows: list[asyncpg.Record]) -> None:
         if why.reason == _FORBIDDEN:
