@@ -100,7 +100,7 @@ class Operations(NamedTuple):
 
 
 def is_of_operation(topic: str) -> bool:
-    """Whether a topic is one of these events, such as `ph.training.operations.v1`."""
+    """Whether a topic is one of these events, by its name: `ph.<service>.operations.v1`."""
     return topic.split(".")[2] == "operations"
 
 

@@ -55,7 +55,8 @@ def standings_of(outcome: Outcome) -> Mapping[UUID, ReferralStatus]:
     """How each referral stands, by the rule of the journey (`journey.domain.referrals`)."""
     askings = {each.id: each for each in outcome.askings}
     taken_back = {id_: each.withdrawn_at for id_, each in askings.items() if each.withdrawn_at is not None}
-    arrived_at = None if outcome.came is None else outcome.came.reported_at
+    told = outcome.arrival
+    arrived_at = None if told is None or told.on is None else told.reported_at
     return {
         id_: standing(
             each.began, each.answer, withdrawn_at(id_, askings, taken_back), arrived_at, walk_in=each.opened is not None
@@ -238,7 +239,8 @@ def _days_until(start: datetime | None, day: date | None) -> int | None:
     """Whole days from a moment to the beginning of a day, by UTC: the figures' clock, where no place is named."""
     if start is None or day is None:
         return None
-    return None if day < start.date() else max(0, (datetime(day.year, day.month, day.day, tzinfo=UTC) - start).days)
+    begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return None if begins + timedelta(days=1) <= start else max(0, (begins - start).days)
 
 
 def _text(day: date | None) -> str | None:

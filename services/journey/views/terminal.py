@@ -136,8 +136,8 @@ def _reader(handled: Handled, entry_at: datetime) -> str:
     if handled.at is None:
         return said
     how = "by" if handled.at_latest else HOW.get(handled.what, "since")
-    at = f"{handled.at:%H:%M}" if handled.at.date() == entry_at.date() else f"{handled.at:%Y-%m-%d %H:%M}"
-    return f"{said} {how} {at}"
+    day = f"{handled.at:%Y-%m-%d} "
+    return f"{said} {how} {'' if day == f'{entry_at:%Y-%m-%d} ' else day}{handled.at:%H:%M}"
 
 
 def _troubles(entry: Entry) -> Iterable[str]:
