@@ -15,6 +15,12 @@ from tests.k8s.structure.made import pods, services
 from tests.k8s.structure.rules.ports import labels_behind
 from tests.k8s.structure.rules.settings import of_us
 
+UNVISITED = {
+    "AUTH_ISSUER": "compared with a claim",
+    "JOURNEY_OIDC_REDIRECT_URL": "browsers are sent there",
+    "JOURNEY_TRACE_URL_TEMPLATE": "a link for whoever reads a page",
+}
+"""Addresses that no process of ours asks, and what they are for."""
 UNASKED = {("worker", "AUTH_JWKS"): "a worker serves no API, so it checks no token"}
 """Component and setting of what is named and never asked."""
 WIDEST = 2**16
@@ -49,7 +55,7 @@ def addresses(name: str, value: str) -> Iterator[tuple[str, int]]:
         for each in value.split(","):
             host, _, port = each.strip().rpartition(":")
             yield host, int(port)
-    elif "://" in value and name != "AUTH_ISSUER":  # compared with a claim, never asked
+    elif "://" in value and name not in UNVISITED:
         parts = urlsplit(value)
         yield parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
 

@@ -45,8 +45,8 @@ def models(service: str) -> tuple[tuple[type[BaseSettings], str], ...]:
     found += [(model, f"{service.upper()}_") for model in OF_SERVICE]
     if service in SEALING:
         found += [(VaultSettings, f"{service.upper()}_"), (PublicKeySettings, "")]
-    if (ROOT / "services" / service / "settings.py").exists():
-        module = importlib.import_module(f"{service}.settings")
+    for path in sorted((ROOT / "services" / service).rglob("settings.py")):
+        module = importlib.import_module(".".join(path.relative_to(ROOT / "services").with_suffix("").parts))
         own = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, BaseSettings)]
         found += [(each, str(each.model_config.get("env_prefix") or "")) for each in own if each is not BaseSettings]
     return tuple(found)
