@@ -9,8 +9,9 @@ from pydantic import Field
 
 from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
+from journey.contracts.deadlines import Done, Owed
 from vocabulary import retention
-from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients, Skills
+from vocabulary.codes import CaseRef, Centre, Country, Recipients, Skills
 from vocabulary.events import CaseContract
 from vocabulary.terms import AgeBand, ReturnType, Sex, TargetGroup
 
@@ -187,53 +188,21 @@ class ReintegrationPlanAgreed(CaseContract, source="counselling"):
     measures: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
 
 
-class DeadlineApproaching(CaseContract, source="counselling"):
+class DeadlineApproaching(Owed, source="counselling"):
     """Somebody owes an act by `due_at`, and most of the time for it is over."""
 
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
 
-
-class DeadlineMissed(CaseContract, source="counselling"):
+class DeadlineMissed(Owed, source="counselling"):
     """Somebody owed an act by `due_at` and did not do it."""
 
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
 
-
-class DeadlineMet(CaseContract, source="counselling"):
+class DeadlineMet(Done, source="counselling"):
     """What was owed by `due_at` was done: in time at level 0, else after that level was missed."""
 
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=0, le=3)
 
-
-class DeadlineMoved(CaseContract, source="counselling"):
+class DeadlineMoved(Owed, source="counselling"):
     """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
     `due_at`."""
-
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
 
 
 class ProfileKeyDestroyed(CaseContract, source="counselling"):

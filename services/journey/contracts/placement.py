@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from pydantic import Field
-
 from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
-from vocabulary.codes import Centre, Isco08, Org
+from journey.contracts.deadlines import Done, Owed
+from vocabulary.codes import Centre, Isco08
 from vocabulary.events import CaseContract
 
 
@@ -147,53 +146,21 @@ class PlacementRecordVoided(CaseContract, source="placement"):
     record_id: UUID
 
 
-class DeadlineApproaching(CaseContract, source="placement"):
+class DeadlineApproaching(Owed, source="placement"):
     """Somebody owes an act by `due_at`, and most of the time for it is over."""
 
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
 
-
-class DeadlineMissed(CaseContract, source="placement"):
+class DeadlineMissed(Owed, source="placement"):
     """Somebody owed an act by `due_at` and did not do it."""
 
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
 
-
-class DeadlineMet(CaseContract, source="placement"):
+class DeadlineMet(Done, source="placement"):
     """What was owed by `due_at` was done: in time at level 0, else after that level was missed."""
 
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=0, le=3)
 
-
-class DeadlineMoved(CaseContract, source="placement"):
+class DeadlineMoved(Owed, source="placement"):
     """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
     `due_at`."""
-
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
 
 
 class ProfileKeyDestroyed(CaseContract, source="placement"):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
+from journey.contracts.deadlines import Done, Owed
 from vocabulary import retention
 from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients, Skills
 from vocabulary.events import CaseContract
@@ -133,53 +134,21 @@ class ProfileDestroyed(CaseContract, source="referral"):
     """Two people of the desk have had the keys of the case destroyed: of the profile, and of what tells of health."""
 
 
-class DeadlineApproaching(CaseContract, source="referral"):
+class DeadlineApproaching(Owed, source="referral"):
     """Somebody owes an act by `due_at`, and most of the time for it is over."""
 
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
 
-
-class DeadlineMissed(CaseContract, source="referral"):
+class DeadlineMissed(Owed, source="referral"):
     """Somebody owed an act by `due_at` and did not do it."""
 
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
 
-
-class DeadlineMet(CaseContract, source="referral"):
+class DeadlineMet(Done, source="referral"):
     """What was owed by `due_at` was done: in time at level 0, else after that level was missed."""
 
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=0, le=3)
 
-
-class DeadlineMoved(CaseContract, source="referral"):
+class DeadlineMoved(Owed, source="referral"):
     """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
     `due_at`."""
-
-    centre: Centre
-    deadline_type: Code
-    subject_id: UUID
-    owner_role: Code
-    owner_org: Org
-    due_at: Instant
-    level: int = Field(ge=1, le=3)
 
 
 class RetentionStarted(retention.Started, source="referral"):
