@@ -216,11 +216,11 @@ def parked_blocks_nobody() -> None:
 
 
 def positions_forgotten() -> None:
-    """A key that has had as many events as any key has needs its position no more."""
+    """A key of which nobody has heard for some seconds needs its position no more."""
     observe = loops.observe
 
     async def observe_and_forget(pool: asyncpg.Pool, *more: Any) -> int:
-        await pool.execute("delete from position where sequence >= 50 and not blocked")
+        await pool.execute("delete from position where last_recorded < now() - interval '8 s' and not blocked")
         return await observe(pool, *more)
 
     loops.observe = observe_and_forget

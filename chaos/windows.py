@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from types import MappingProxyType
 from typing import NamedTuple
@@ -57,14 +57,21 @@ def troubled(
 ) -> list[tuple[float, float]]:
     """When any fault but these lasted or was healing, as stretches that do not overlap.
 
-    `slow`: heals later. `of`: only the troubles of this service.
+    `slow`: heals later, after so many seconds in which nothing else is wrong. `of`: only the troubles of this service.
     """
     found = [
-        (window.begin, window.end + slow.get(name, healing))
+        (name, window)
         for name in {entry.fault for entry in evidence.journal} - set(besides)
         for window in windows(evidence, (name,))
         if not of or window.touches(of)
     ]
+    soon = _merged((window.begin, window.end + healing) for name, window in found if name not in slow)
+    quiet = Quiet(soon)
+    late = ((window.begin, quiet.after(window.end, slow[name])) for name, window in found if name in slow)
+    return _merged([*soon, *late])
+
+
+def _merged(found: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     stretches: list[tuple[float, float]] = []
     for begin, end in sorted(found):
         if stretches and begin <= stretches[-1][1]:
@@ -93,6 +100,16 @@ class Quiet:
     def seconds(self, since: float, until: float) -> float:
         """How much of this time nothing was wrong."""
         return max(0.0, self._until(until) - self._until(since))
+
+    def after(self, since: float, seconds: float) -> float:
+        """The moment from which on so many seconds have passed in which nothing was wrong."""
+        for begin, end in zip(self._begins, self._ends, strict=True):
+            if end > since:
+                free = max(0.0, begin - since)
+                if free >= seconds:
+                    break
+                since, seconds = end, seconds - free
+        return since + seconds
 
     def _until(self, at: float) -> float:
         begun = bisect_left(self._begins, at)

@@ -86,3 +86,18 @@ def test_who_is_no_reason_to_be_late_is_a_fault() -> None:
 )
 def test_quiet_seconds_are_those_beside_the_troubles(since: float, until: float, seconds: float) -> None:
     assert Quiet([(10, 20), (40, 50), (50, 60)]).seconds(since, until) == seconds
+
+
+def test_what_heals_slowly_heals_only_while_nothing_else_is_wrong() -> None:
+    evidence = good_run()
+    evidence.journal = [
+        Entry(1000.0, "kafka_moved", "begin", "shop till"),
+        Entry(1000.0, "kafka_moved", "end", ""),
+        Entry(1020.0, "postgres_reset", "begin", "till"),
+        Entry(1032.0, "postgres_reset", "end", ""),
+        Entry(1040.0, "postgres_reset", "begin", "till"),
+        Entry(1041.0, "postgres_reset", "end", ""),
+    ]
+    slow = {"kafka_moved": 30.0}
+    assert troubled(evidence, healing=2.0, slow=slow, of="shop") == [(1000.0, 1030.0)]
+    assert troubled(evidence, healing=2.0, slow=slow, of="till") == [(1000.0, 1047.0)]
