@@ -84,7 +84,10 @@ def _read_once(check: Check, evidence: Evidence) -> None:
                 if event.body.get("source") != "price"
             }
             once = {event.id: event for event in lost if event.record.topic == topic} | left
-            must = Counter(_effect(event) for event in left.values() if event.record.place not in tables.put_aside)
+            # Who has put aside a record that is lost drops the same record when it comes again, elsewhere.
+            aside = {event.id for event in lost if event.record.place in tables.put_aside}
+            aside |= {event.id for event in left.values() if event.record.place in tables.put_aside}
+            must = Counter(_effect(event) for event in left.values() if event.id not in aside)
             may = Counter(_effect(event) for event in once.values() if event.body.get("source") != "price")
             for effect in sorted(must.keys() | may.keys()):
                 key, name, n = effect

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from chaos.evidence import ParkedRow, Written
+from chaos.invariants import INVARIANTS
 from chaos.spared import scarred, spared
 from tests.unit.chaos.good_run import good_run
 from tests.unit.chaos.story import BASKET, CUT_KEY
@@ -86,3 +89,16 @@ def test_a_batch_that_was_not_unpacked_is_left_out_with_the_key_of_its_first_rec
     left = spared(evidence)
     assert [row.record for row in left.written["till"] if row.detail.endswith("unreadable")] == [others.place]
     assert [row.place for row in left.tables["till"].parked if row.failure == "unreadable"] == [others.place]
+
+
+@pytest.mark.parametrize(("discarded", "broken"), [(True, 0), (False, 1)])
+def test_what_was_discarded_and_lost_and_has_come_again_is_handled_by_nobody(discarded: bool, broken: int) -> None:
+    evidence = good_run()
+    again = [each for each in evidence.topics["ph.shop.v1"] if each.key == CUT_KEY.encode()][-1]
+    lost = again._replace(offset=again.offset + 500)
+    evidence.lost.append(lost)
+    evidence.tables["till"].states[CUT_KEY]["shop_sold"].remove(3)
+    if discarded:
+        row = ParkedRow(*lost.place, CUT_KEY, "discarded", "refused", blocks=False)
+        evidence.tables["till"].parked.append(row)
+    assert len(INVARIANTS[21][1](evidence).violations) == broken
