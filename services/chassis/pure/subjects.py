@@ -5,11 +5,21 @@ Whatever tells of a subject has its id in a field that is called after it, such 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel
+
+_PLAIN = (str, bytes, int, float, Decimal, date, time, timedelta, UUID, NoneType)
+"""Types whose values name nothing within them."""
+_OF_PARTS = (Union, UnionType, tuple, list, set, frozenset, Sequence)
+"""What names no more than its parts do."""
 
 
 def subjects_in(value: object, field: str) -> set[UUID]:
@@ -21,17 +31,16 @@ def subjects_in(value: object, field: str) -> set[UUID]:
 
 def _collect(value: object, field: str, found: set[UUID]) -> None:
     if isinstance(value, BaseModel):
-        names = type(value).model_fields
-        for name in names:
+        for name in _telling(type(value), field):
             _take(name, getattr(value, name), field, found)
     elif isinstance(value, (tuple, list)):
         for each in value:
             _collect(each, field, found)
+    elif is_dataclass(value):
+        _take(field, getattr(value, field, None), field, found)
     elif isinstance(value, Mapping):
         for name, each in value.items():
             _take(name, each, field, found)
-    elif is_dataclass(value):
-        _take(field, getattr(value, field, None), field, found)
 
 
 def _take(name: str, value: object, field: str, found: set[UUID]) -> None:
@@ -39,3 +48,20 @@ def _take(name: str, value: object, field: str, found: set[UUID]) -> None:
         _collect(value, field, found)
     elif value is not None:
         found.add(value if isinstance(value, UUID) else UUID(str(value)))
+
+
+@cache
+def _telling(model: type[BaseModel], field: str) -> Sequence[str]:
+    """The fields of a model that may name a subject. All others are never looked at, in any page of any list."""
+    return tuple(name for name, each in model.model_fields.items() if name == field or not _is_plain(each.annotation))
+
+
+def _is_plain(annotation: Any) -> bool:
+    """Whether values of this type name nothing: texts, numbers, moments, and rows of them."""
+    origin = get_origin(annotation)
+    if origin is None:
+        return isinstance(annotation, type) and issubclass(annotation, _PLAIN)
+    if origin is Annotated:
+        return _is_plain(get_args(annotation)[0])
+    parts = (each for each in get_args(annotation) if each is not Ellipsis)
+    return origin is Literal or (origin in _OF_PARTS and all(map(_is_plain, parts)))
