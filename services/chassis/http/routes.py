@@ -32,14 +32,15 @@ class _Route(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self._has_parts = "{" in path
+        self._begins, self._ends = path.partition("{")[0], path.rpartition("}")[2]
         if parameters := documented(self.dependant):
             self.openapi_extra = {**(self.openapi_extra or {}), "parameters": parameters}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """FastAPI's answer, which tries one route after the other: most of them have another number of segments. An
-        address that is a whole path of the API is no id in another one: `GET /things/search` reads no thing."""
+        """FastAPI's answer, which tries one route after the other: most of them begin or end otherwise. An address
+        that is a whole path of the API is no id in another one: `GET /things/search` reads no thing."""
         path = scope["path"]
-        if path.count("/") != self.path.count("/"):
+        if not (path.startswith(self._begins) and path.endswith(self._ends)):
             return Match.NONE, {}
         if self._has_parts and path in scope["app"].state.whole_paths:
             return Match.NONE, {}
