@@ -161,6 +161,8 @@ class Ladder:
     def changed(self, before: Any | None, after: Any, context: Context) -> Decision:
         """What a change of the aggregate sets, clears and tells."""
         owed, owes = {} if before is None else self._owed(before, context), self._owed(after, context)
+        if owed == owes:
+            return NOTHING
         cleared = (Cleared(self.name, id_) for id_ in owed if id_ not in owes)
         begun = (self._begun(id_, after.id, each, context) for id_, each in owes.items() if owed.get(id_) != each)
         events = tuple(
