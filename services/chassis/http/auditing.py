@@ -114,9 +114,9 @@ async def audited(request: Request, handle: Callable[[Request], Awaitable[Respon
 
 
 async def _noted(request: Request) -> Note:
-    [newest, *_] = await person(request)
-    org = (await principal(request)).org
-    note = Note(newest, org, request.scope["route"].name, request.app.state.subject_field)
+    who = await principal(request)
+    [newest, *_] = remembered(request, who.subject)
+    note = Note(newest, who.org, request.scope["route"].name, request.app.state.subject_field)
     with suppress(KeyError, ValueError):  # no such id in the path, or none at all, which is refused
         note.subjects.add(UUID(request.path_params[note.field]))
     return note
