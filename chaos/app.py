@@ -2,8 +2,9 @@
 
 `python -m chaos.app shop|till`, told by its environment like any service. `shop` sells: n counts 1, 2, 3..
 per basket, chosen by the caller. `till` writes down every n that it hears of, per source and in the order in which it
-was told, and says `Counted`; `shop` writes down what was counted. So each list shows at a glance what became of its
-events. `Priced` comes from a foreign producer, which writes rubbish among it.
+was told, says `Counted`, and notes the envelope of every record that it reads; `shop` writes down what was counted. So
+each list shows at a glance what became of its events. `Priced` comes from a foreign producer, which writes rubbish
+among it.
 
 The harness speaks to the running process through files in `CHAOS_FLAGS`:
 
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos import shop, till
+from chaos.envelopes import NOTES
 from chassis.outbox import relay
 from chassis.pure.decision import Handler
 from chassis.pure.states import Kind, Need, by_id
@@ -77,6 +79,7 @@ SERVICES = {
         deadlines={},
         routers=(),
         migrations=MIGRATIONS["till"],
+        notes=NOTES,
     ),
 }
 

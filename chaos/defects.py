@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-from chaos import defects_of_doors, defects_of_processes, defects_of_restores
+from chaos import defects_of_doors, defects_of_notes, defects_of_processes, defects_of_restores
 from chassis.consumer import positions, progress
 from chassis.consumer.dispatch import Dispatcher
 from chassis.consumer.positions import Positions, Verdict
@@ -251,6 +251,7 @@ ALL: dict[str, Callable[[], None]] = (
     | defects_of_processes.ALL
     | defects_of_restores.ALL
     | defects_of_doors.ALL
+    | defects_of_notes.ALL
 )
 
 

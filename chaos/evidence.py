@@ -56,6 +56,7 @@ class Written(NamedTuple):
     | `position` | topic | key | sequence | `true` if blocked |
     | `state` | table | id | version | the document |
     | `parked+`, `parked-`, `parked~` | topic | key | offset | partition, state, failure |
+    | `note+`, `note~` | topic | key | offset | partition, why it is put aside |
     """
 
     place: int
@@ -70,7 +71,7 @@ class Written(NamedTuple):
 
     @property
     def record(self) -> Place:
-        """The record that was parked."""
+        """The record that was parked or noted."""
         return self.source, int(self.detail.split(" ", 1)[0]), self.number
 
 

@@ -15,6 +15,7 @@ from chaos.laws import (
     edge,
     effects,
     foreign,
+    noting,
     processes,
     publishing,
     restores,
@@ -47,6 +48,7 @@ INVARIANTS: dict[int, tuple[str, Callable[[Evidence], Check]]] = {
     21: ("what brokers lost is listed", restores.lists_what_brokers_lost),
     22: ("published in time", timely.published_in_time),
     23: ("callers within bounds", edge.callers_within_bounds),
+    24: ("noted once", noting.noted_once),
 }
 WHOLE = frozenset({20, 21})
 """Those that look at all keys, also at those of which a broker has lost something."""

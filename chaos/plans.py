@@ -81,4 +81,7 @@ PLANS = {
     "gate_left_open": Plan(("shop_put_back",), 20, within=LATER),
     "callers_have_time": Plan(("slow_client",), 23),
     "claims_unread": Plan(("forger",), 23),
+    "noted_afterwards": Plan(MANY_WRITE, 24),
+    "only_handled_is_noted": Plan(("poison",), 24, twice=True, within=LATER),
+    "notes_left_as_they_were": Plan(("poison",), 24, twice=True, within=LATER),
 }

@@ -11,6 +11,8 @@ import asyncpg
 
 STATE = {"shop": "basket", "till": "till"}
 """The table of each service's only aggregate."""
+NOTED = ("till",)
+"""Services that note every record that they read."""
 
 _TABLE = """
 create schema judge;
@@ -38,6 +40,7 @@ for each statement execute function judge.{name}();
 _OUTBOX = "topic, key, id, ''"
 _POSITION = "source, key, sequence, blocked::text"
 _STATE = "'{table}', id::text, version, data::text"
+_NOTE = "topic, coalesce(key, ''), record_offset, partition || ' ' || coalesce(fault, '')"
 _PARKED = "topic, coalesce(key, ''), record_offset, partition || ' ' || state || ' ' || failure"
 
 
@@ -56,6 +59,11 @@ def statements(service: str) -> str:
         ("parked_out", "parked", "delete", "old", "parked-", _PARKED, "order by id"),
         ("parked_changed", "parked", "update", "new", "parked~", _PARKED, "order by id"),
     ]
+    if service in NOTED:
+        watched += [
+            ("note_new", "note", "insert", "new", "note+", _NOTE, "order by topic, partition, record_offset"),
+            ("note_changed", "note", "update", "new", "note~", _NOTE, "order by topic, partition, record_offset"),
+        ]
     return _TABLE + "".join(
         _WATCH.format(name=name, table=table, event=event, age=age, what=what, columns=columns, order=order)
         for name, table, event, age, what, columns, order in watched

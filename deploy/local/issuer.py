@@ -10,6 +10,7 @@ import csv
 import json
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,13 @@ class Issuer:
         *,
         subject: str = "local",
         service: str = "",
+        audiences: Sequence[str] = (),
         lifetime: int = LIFETIME_SECONDS,
     ) -> str:
-        """A bearer token, for all services or for one. Raises `StackError` if the stack has never been set up."""
-        audience = [AUDIENCES[service]] if service else [*AUDIENCES.values()]
-        claims = {"iss": ISSUER, "aud": audience, "sub": subject, **_person(role, org, country)}
+        """A bearer token, for all services, for one, or for these audiences. Raises `StackError` if the stack has never
+        been set up."""
+        named = [*audiences] or ([AUDIENCES[service]] if service else [*AUDIENCES.values()])
+        claims = {"iss": ISSUER, "aud": named, "sub": subject, **_person(role, org, country)}
         return self._signed("at+jwt", claims, lifetime)
 
     def id_token(

@@ -4,8 +4,9 @@
 
 Whoever opens its page chooses who they are, so it answers on this machine only, and no image has it. What it says is
 signed with the key of the stack's issuer. It is a provider as any other one to those who use it: discovery, a code
-that is good once and for a minute, PKCE, a client with a secret. It remembers a browser for an hour and does not ask
-it again, unless it is told to (`prompt=login`, `max_age`), or the browser has been at `end_session_endpoint`.
+that is good once and for a minute, PKCE, a client with a secret, an access token for the services that are named by
+`resource` (RFC 8707). It remembers a browser for an hour and does not ask it again, unless it is told to
+(`prompt=login`, `max_age`), or the browser has been at `end_session_endpoint`.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from deploy.local.issuer import CLIENT, Issuer, roles
+from deploy.local.issuer import AUDIENCES, CLIENT, Issuer, roles
 
 CODE_SECONDS = 60
 SESSION_SECONDS = 3600
+ACCESS_SECONDS = 2 * 3600
+"""As long as a session of the pages."""
 COOKIE = "ph_local_provider"
 USUAL = "programme:operations"
 ORGANISATIONS = ("programme:operations", "programme:desk", "scouts:bavaria", "provider:TRADE-PAINT", "centre:NG-LOS")
@@ -93,6 +96,7 @@ class Grant:
     person: Person
     nonce: str
     challenge: str
+    resources: tuple[str, ...]
     until: float
 
 
@@ -145,18 +149,21 @@ class Provider:
 
     async def form(self, request: Request) -> Response:
         """Who are you? Whoever has said it in this browser is asked no more."""
-        asked = dict(request.query_params)
-        if (wrong := self._wrong(asked)) is not None:
+        asked, resources = dict(request.query_params), request.query_params.getlist("resource")
+        if (wrong := self._wrong(asked, resources)) is not None:
             return wrong
         known = self._sessions.get(request.cookies.get(COOKIE, ""))
         if known is not None and asked.get("prompt") != "login":
             longest = asked.get("max_age", "")
             if time.time() - known.at < min(SESSION_SECONDS, int(longest) if longest.isdecimal() else SESSION_SECONDS):
-                return self._sent_back(asked, known)
+                return self._sent_back(asked, resources, known)
         page = _PAGE.format(
             hidden="\n".join(
-                f'<input type="hidden" name="{name}" value="{escape(asked.get(name, ""))}">'
-                for name in ("client_id", "redirect_uri", "response_type", "code_challenge_method", *_KEPT)
+                f'<input type="hidden" name="{name}" value="{escape(value)}">'
+                for name, value in (
+                    *((name, asked.get(name, "")) for name in _KEPT),
+                    *(("resource", each) for each in resources),
+                )
             ),
             roles="".join(
                 f"<option{' selected' * (role == 'operator')}>{escape(role)}</option>"
@@ -170,13 +177,13 @@ class Provider:
 
     async def choose(self, request: Request) -> Response:
         """Somebody has said who they are: they go back with a code."""
-        asked = _first(await request.body())
-        if (wrong := self._wrong(asked)) is not None:
+        asked, resources = _first(await request.body())
+        if (wrong := self._wrong(asked, resources)) is not None:
             return wrong
         person = Person(asked.get("role", ""), asked.get("org", ""), asked.get("country", ""), int(time.time()))
         session = secrets.token_urlsafe(24)
         self._sessions[session] = person
-        answer = self._sent_back(asked, person)
+        answer = self._sent_back(asked, resources, person)
         answer.set_cookie(COOKIE, session, httponly=True, samesite="lax")
         return answer
 
@@ -190,7 +197,7 @@ class Provider:
         answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
         return answer
 
-    def _sent_back(self, asked: dict[str, str], person: Person) -> Response:
+    def _sent_back(self, asked: dict[str, str], resources: Sequence[str], person: Person) -> Response:
         now = time.monotonic()
         self._grants = {code: grant for code, grant in self._grants.items() if grant.until > now}
         code = secrets.token_urlsafe(24)
@@ -198,16 +205,17 @@ class Provider:
             person=person,
             nonce=asked.get("nonce", ""),
             challenge=asked["code_challenge"],
+            resources=tuple(resources),
             until=now + CODE_SECONDS,
         )
         answer = urlencode({"code": code, "state": asked.get("state", ""), "iss": self.address})
         return RedirectResponse(f"{asked['redirect_uri']}?{answer}", 303, HEADERS)
 
     async def token(self, request: Request) -> Response:
-        """The ID token for a code, once."""
+        """The ID token for a code, once, and an access token for the resources that were named."""
         if not self._is_client(request.headers.get("authorization", "")):
             return _error("invalid_client", 401)
-        asked = _first(await request.body())
+        asked, resources = _first(await request.body())
         if asked.get("grant_type") != "authorization_code":
             return _error("unsupported_grant_type")
         grant = self._grants.pop(asked.get("code", ""), None)
@@ -215,23 +223,37 @@ class Provider:
             return _error("invalid_grant")
         if not compare_digest(_challenge(asked.get("code_verifier", "")), grant.challenge):
             return _error("invalid_grant")
-        who = grant.person
+        if not set(resources) <= set(grant.resources):
+            return _error("invalid_target")
+        who, subject = grant.person, f"local-{grant.person.role}"
         token = self._issuer.id_token(
             *(self.address, CLIENT, who.role, who.org, who.country),
             nonce=grant.nonce,
             at=who.at,
-            subject=f"local-{who.role}",
+            subject=subject,
         )
-        return JSONResponse({"id_token": token, "token_type": "Bearer", "access_token": secrets.token_urlsafe(16)})
+        access = secrets.token_urlsafe(16)  # opens nothing: there is nothing to ask this provider for
+        if grant.resources:
+            access = self._issuer.token(
+                *(who.role, who.org, who.country),
+                subject=subject,
+                audiences=resources or grant.resources,
+                lifetime=ACCESS_SECONDS,
+            )
+        told = {"id_token": token, "token_type": "Bearer", "access_token": access, "expires_in": ACCESS_SECONDS}
+        return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
-    def _wrong(self, asked: dict[str, str]) -> Response | None:
-        """Nobody is sent to an address that is not registered, and no code is given without PKCE."""
+    def _wrong(self, asked: dict[str, str], resources: Sequence[str]) -> Response | None:
+        """Nobody is sent to an address that is not registered, and no code is given without PKCE, or for what is no
+        service of the stack."""
         if asked.get("client_id") != CLIENT or asked.get("redirect_uri") not in self._redirects:
             return _error("unauthorized_client")
         if asked.get("response_type") != "code":
             return _error("unsupported_response_type")
         if not asked.get("code_challenge") or asked.get("code_challenge_method") != "S256":
             return _error("invalid_request")
+        if not set(resources) <= set(AUDIENCES.values()):
+            return _error("invalid_target")
         return None
 
     def _is_client(self, header: str) -> bool:
@@ -244,11 +266,16 @@ class Provider:
         return kind.lower() == "basic" and compare_digest(f"{unquote(name)}:{unquote(secret)}".encode(), known)
 
 
-_KEPT = ("state", "nonce", "code_challenge")
+_KEPT = (
+    *("client_id", "redirect_uri", "response_type", "code_challenge_method"),
+    *("state", "nonce", "code_challenge"),
+)
 
 
-def _first(body: bytes) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
+def _first(body: bytes) -> tuple[dict[str, str], list[str]]:
+    """The fields of a form, and the resources that it names."""
+    fields = parse_qs(body.decode(errors="replace"))
+    return {name: values[0] for name, values in fields.items()}, fields.get("resource", [])
 
 
 def _origin(address: str) -> tuple[str, str]:

@@ -234,6 +234,8 @@ class LocalStack:
             "JOURNEY_OIDC_CLIENT_ID": CLIENT,
             "JOURNEY_OIDC_CLIENT_SECRET_FILE": str(self.issuer.client_secret_file),
             "JOURNEY_OIDC_REDIRECT_URL": self._callback,
+            "JOURNEY_OIDC_RESOURCES": " ".join(AUDIENCES.values()),
+            **{f"JOURNEY_PARKED_{service.upper()}_URL": url for service, url in self.urls().items()},
         }
         settings |= {f"{service.upper()}_VAULT_KEYS_FILE": str(self._keys_of(service)) for service in SEALING}
         for service in SERVICES:

@@ -13,7 +13,10 @@ from journey.ledger import NOTES
 from journey.pages.known_cases import KnownCases
 from journey.pages.known_chain import KnownChain
 from journey.pages.known_figures import KnownFigures
+from journey.pages.parked_apis import ParkedApis
+from journey.pages.parked_pages import ParkedPages
 from journey.pages.routes import CasePages, ChainPages, FigurePages, routes
+from journey.pages.settings import ParkedSettings
 from journey.programme import router as programme
 from journey.reference import Reference
 from journey.retention import KEEPS
@@ -33,7 +36,14 @@ SERVICE = Service(
     deadlines=DEADLINES,
     notes=NOTES,
     routers=(router, programme),
-    pages=lambda: routes([CasePages(KnownCases()), FigurePages(KnownFigures()), ChainPages(KnownChain())]),
+    pages=lambda: routes(
+        [
+            CasePages(KnownCases()),
+            FigurePages(KnownFigures()),
+            ChainPages(KnownChain()),
+            ParkedPages(ParkedApis(ParkedSettings())),
+        ]
+    ),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp
 from deploy.local.places import free_port
 from deploy.local.provider import Provider as LocalProvider
 from tests.support.cluster import Cluster
+from tests.support.journey.parked import NAMES, Samples, apis_of
 from tests.support.journey.sample_pages import CASE, CURSE, REFERENCE
 from tests.support.journey.signing_in import Signing
 from tests.support.journey.site import Site, opened
@@ -37,6 +38,9 @@ PATHS = {
     "case": f"/pages/cases/{CASE}",
     "stuck": "/pages/stuck",
     "chain": "/pages/chain",
+    "parked": "/pages/parked",
+    "parked-record": "/pages/parked/referral/1",
+    "parked-many": "/pages/parked/referral?ids=1,2",
     "nowhere": "/pages/nowhere",
 }
 FIGURES = {"figures": "/pages/figures", "figure": "/pages/figures/k1", "waiting": "/pages/waiting"}
@@ -58,8 +62,8 @@ async def served(app: ASGIApp, port: int) -> AsyncIterator[None]:
 class Web:
     """The site and its provider, where a browser reaches them."""
 
-    def __init__(self, site: Site, browser: Browser, address: str) -> None:
-        self.site, self.browser, self.address = site, browser, address
+    def __init__(self, site: Site, browser: Browser, address: str, samples: Samples) -> None:
+        self.site, self.browser, self.address, self.samples = site, browser, address, samples
 
     @asynccontextmanager
     async def page(self, **options: Any) -> AsyncIterator[Page]:
@@ -91,11 +95,13 @@ async def web(cluster: Cluster, journey_template: str, tmp_path: Path) -> AsyncI
     here, there = free_port(), free_port()
     address, provider = f"http://127.0.0.1:{here}", f"http://127.0.0.1:{there}"
     signing = Signing(tmp_path, address=address, provider=provider, transport=httpx.AsyncHTTPTransport())
-    async with opened(cluster, journey_template, signing) as site, async_playwright() as playwright:
+    samples = Samples()
+    apis = apis_of(samples, *NAMES)
+    async with opened(cluster, journey_template, signing, apis=apis) as site, async_playwright() as playwright:
         local: LocalProvider = signing.local
         async with served(site.app, here), served(local.app(), there):
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            yield Web(site, browser, address)
+            yield Web(site, browser, address, samples)
             await browser.close()
 
 
@@ -152,12 +158,12 @@ async def hold_provider(page: Page) -> None:
 
 
 async def test_html_in_every_field_runs_nowhere(web: Web) -> None:
-    web.site.sample.curse = CURSE
+    web.site.sample.curse = web.samples.curse = CURSE
     async with web.page() as page:
         dialogs: list[str] = []
         page.on("dialog", lambda dialog: dialogs.append(dialog.message))
         await web.sign_in(page)
-        for path in ("/pages/stuck", "/pages/chain", PATHS["case"]):
+        for path in ("/pages/stuck", "/pages/chain", PATHS["case"], PATHS["parked"], PATHS["parked-record"]):
             await page.goto(path)
             assert "<script>alert" in await page.inner_text("main")
             assert await page.evaluate("document.scripts.length") == 0
@@ -185,6 +191,44 @@ async def test_the_pages_can_be_used_by_the_keyboard_alone(web: Web) -> None:
         assert reached["A"] >= marks
         assert reached["unseen"] == 0
         assert await page.evaluate("document.querySelector('[role=region]').tabIndex") == 0
+
+
+async def test_a_parked_record_is_retried_by_the_keyboard_alone(web: Web) -> None:
+    async with web.page() as page:
+        await web.sign_in(page)
+        await page.goto("/pages/parked")
+        await page.focus("a[href='/pages/parked/referral/1']")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/pages/parked/referral/1")
+        reached = await reachable(page)
+        assert (reached["INPUT"], reached["unseen"]) == (3, 0), "a ticket for each decision, and a reason"
+        await page.focus("#retry-ticket")
+        await page.keyboard.type("INC-4711")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("text=1 of 1 will be retried")
+        assert web.samples.heard == [("/operations/parked/1/retry", {"ticket": "INC-4711"})]
+        await hold(page, "decided")
+        await shot(page, "parked-decided")
+
+
+async def test_a_discard_without_a_reason_says_so_beside_the_field(web: Web) -> None:
+    for width in WIDTHS:
+        async with web.page(viewport={"width": width, "height": 800}) as page:
+            await web.sign_in(page)
+            await page.goto("/pages/parked/referral?ids=1,2")
+            await page.eval_on_selector("#discard-reason", "each => { each.required = false; each.minLength = 0; }")
+            await page.fill("#discard-ticket", "INC-4711")
+            await page.fill("#discard-reason", "four")
+            await page.get_by_role("button", name="Discard all of them for good").click()
+            await page.wait_for_selector("#discard-reason-wrong")
+            described = await page.get_attribute("#discard-reason", "aria-describedby")
+            assert described is not None
+            assert "discard-reason-wrong" in described.split()
+            assert await page.get_attribute("#discard-reason", "aria-invalid") == "true"
+            assert await page.input_value("#discard-ticket") == "INC-4711"
+            assert web.samples.heard == []
+            await hold(page, f"parked wrong {width}")
+            await shot(page, f"parked-wrong-{width}")
 
 
 async def reachable(page: Page) -> dict[str, int]:
@@ -268,4 +312,10 @@ async def test_the_pages_work_without_a_script_engine_and_load_nothing_from_else
         await page.fill("#case", REFERENCE)
         await page.click(".search button")
         assert REFERENCE in await page.inner_text("h1")
+        await page.goto("/pages/parked/referral?ids=1,2")
+        await page.fill("#discard-ticket", "INC-4711")
+        await page.fill("#discard-reason", "sent twice")
+        await page.get_by_role("button", name="Discard all of them for good").click()
+        assert "1 of 2 are discarded" in await page.inner_text("main")
+        assert "not decided" in await page.inner_text("main")
         assert not [each for each in asked if not each.startswith("http://127.0.0.1:")]

@@ -115,6 +115,26 @@ def test_nobody_asks_what_time_it_is_but_the_clock() -> None:
     assert asking == WITH_A_CLOCK
 
 
+ASKS_OTHERS = {
+    "journey/cli.py",  # a part of `ph`: an operator's own command, with their own token
+    "journey/pages/parked_apis.py",  # what a person decides by a page goes to the service, in their name (ADR 21)
+    "journey/sign_in/provider.py",  # where people sign in
+}
+
+
+def test_no_service_asks_another_but_in_a_persons_name() -> None:
+    asking = {
+        path.relative_to(SERVICES).as_posix()
+        for service in NAMES
+        for path in (SERVICES / service).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and {getattr(node, "module", None), *(each.name for each in node.names)}
+        & {"httpx", "urllib.request", "requests", "aiohttp", "chassis.operators.cli.service_api"}
+    }
+    assert asking == ASKS_OTHERS
+
+
 SOURCES = [SERVICES, SERVICES.parent / "deploy", SERVICES.parent / "schemas"]
 DAYS_OF_NO_PLACE = {
     "services/chassis/pure/calendar.py",  # where the day of a place is made

@@ -91,11 +91,12 @@ class Entrance:
                 remedy="Sign in again.",
             )
         attempt, place = begun
-        who = await self._provider.person(attempt, dict(request.query_params))
+        who, access = await self._provider.person(attempt, dict(request.query_params))
         request.app.state.door.acting(request, who, anybody(self._visits.menu))
+        kept = access if self._visits.acting.intersection(who.roles) else None
         [newest, *_] = remembered(request, who.subject)
         before = request.cookies.get(self._visits.cookie)
-        made = await self._sessions.make(started(request, "workshop").pool, who, newest, before)
+        made = await self._sessions.make(started(request, "workshop").pool, who, newest, before, kept)
         log.info("signed_in")
         answer = RedirectResponse(place, 303, dict(HEADERS))
         self._set(answer, self._visits.cookie, made, None)

@@ -44,6 +44,7 @@ LOST: Final = Entry("/pages/lost", "Lost", LISTS)
 PROMISED: Final = Entry("/pages/waiting", "Waiting for an offer", FIGURES)
 FIGURES_PAGE: Final = Entry("/pages/figures", "Figures", FIGURES)
 CHAIN_PAGE: Final = Entry("/pages/chain", "Chain", CHAIN)
+PARKED: Final = Entry("/pages/parked", "Parked", CHAIN)
 
 
 def anybody(menu: Iterable[Entry]) -> tuple[str, ...]:

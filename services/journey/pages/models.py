@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from journey.pages.lanes import Drawing
+from journey.pages.parked_apis import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter of a list."""
+    """A filter of a list: one of some choices, or, without any, a `text`."""
 
     name: str
     label: str
-    choices: tuple[Choice, ...]
+    choices: tuple[Choice, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,3 +213,43 @@ class ChainPage:
     now: datetime
     services: tuple[Health, ...]
     parked: tuple[Parked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedBlock:
+    """What one service lists as parked. `trouble`: why it lists nothing. `more`: the address of what follows, `many` of
+    the page to decide on all of these."""
+
+    service: str
+    records: tuple[Record, ...] = ()
+    trouble: str = ""
+    more: str = ""
+    many: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedList:
+    """Parked records across services, or of `one`."""
+
+    now: datetime
+    path: str
+    filters: tuple[Filter, ...]
+    blocks: tuple[ParkedBlock, ...]
+    one: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionForm:
+    """What stands in the form of a decision. `intent` makes sure that it is carried out once; `wrong`: per field, what
+    is wrong with it."""
+
+    intent: str
+    what: str = ""
+    ticket: str = ""
+    reason: str = ""
+    wrong: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """Of a page that shows it."""
+        return 422 if self.wrong else 200

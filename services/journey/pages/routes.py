@@ -64,6 +64,7 @@ class CasePages:
     """Where cases are, and what they wait for."""
 
     menu = (SEARCH, STUCK, LOST)
+    acts = ()
 
     def __init__(self, cases: Cases) -> None:
         self._cases = cases
@@ -114,6 +115,7 @@ class FigurePages:
     """The programme's figures."""
 
     menu = (FIGURES_PAGE, PROMISED)
+    acts = ()
 
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
@@ -142,6 +144,7 @@ class ChainPages:
     """How the services stand."""
 
     menu = (CHAIN_PAGE,)
+    acts = ()
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
@@ -162,6 +165,10 @@ class Part(Protocol):
     def menu(self) -> tuple[Entry, ...]:
         """Those that the menu names."""
 
+    @property
+    def acts(self) -> tuple[str, ...]:
+        """The roles in which somebody does something at a service by one of them."""
+
     def routes(self, visits: Visits) -> Iterable[Route]:
         """All of them."""
 
@@ -173,7 +180,8 @@ def routes(
     settings = settings or SignInSettings()
     parts = tuple(parts)
     sessions = Sessions(settings)
-    visits = Visits(settings, sessions, tuple(entry for part in parts for entry in part.menu))
+    menu = tuple(entry for part in parts for entry in part.menu)
+    visits = Visits(settings, sessions, menu, [role for part in parts for role in part.acts])
     entrance = Entrance(settings, provider or Provider(settings, ORG_KINDS), sessions, visits)
     return [
         style_route(),

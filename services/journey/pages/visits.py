@@ -5,10 +5,11 @@ Whatever goes wrong is told as a page, in the words of the problem that an API w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from chassis.audit.rows import SHOWN
+from chassis.audit.rows import DONE, SHOWN
 from chassis.http.auditing import NOTE, Note, note_as, note_of, note_refusal
 from chassis.http.auth import CALLER
 from chassis.http.bodies import read_body
@@ -27,7 +28,7 @@ from chassis.http.starting import started
 from chassis.postgres.database import MAY_BE_OUTAGES, is_outage, told
 from chassis.telemetry.logs import get_logger
 from journey.pages.frame import html
-from journey.pages.menu import HOME, Entry, menu_of
+from journey.pages.menu import HOME, PARKED, Entry, menu_of
 from journey.sign_in.sessions import Session, Sessions
 from journey.sign_in.settings import SignInSettings
 
@@ -40,6 +41,8 @@ _REMEDIES = {
     "audit_unavailable": "Try again in a few seconds.",
 }
 """Where the API speaks of tokens and keys."""
+ACCESS_OVER: Final = "sign_in_too_old"
+"""The token with which a page acts in somebody's name is over, and the session is not."""
 
 log = get_logger(__name__)
 
@@ -58,12 +61,14 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request of a visitor. `form` and `query` have only fields that the page knows."""
+    """One request of a visitor. `form` and `query` have only fields that the page knows. `access` gives the token with
+    which the page may act in the visitor's name, if there is one."""
 
     request: Request
     visitor: Visitor
     form: dict[str, str]
     query: dict[str, str]
+    access: Callable[[], Awaitable[str | None]]
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """An answer with the frame around it."""
@@ -78,6 +83,11 @@ class Visit:
         """Notes in the audit that these cases are shown; nothing of them is sent before. Raises `Problem` 503."""
         self.about(subjects)
         await note_as(started(self.request, "auditor"), self._note, SHOWN)
+
+    async def decided(self) -> None:
+        """Notes in the audit that the visitor has decided something, before a service is told so. Raises `Problem`
+        503."""
+        await note_as(started(self.request, "auditor"), self._note, DONE)
 
     async def refused(self, problem: Problem) -> None:
         """Notes in the audit that this was refused. Raises `Problem` 503."""
@@ -105,9 +115,13 @@ class Page(Route):
 class Visits:
     """Makes routes of what pages show."""
 
-    def __init__(self, settings: SignInSettings, sessions: Sessions, menu: Sequence[Entry]) -> None:
+    def __init__(
+        self, settings: SignInSettings, sessions: Sessions, menu: Sequence[Entry], acting: Collection[str] = ()
+    ) -> None:
+        """`acting`: the roles in which somebody does something at a service by a page."""
         self._sessions = sessions
         self.menu = menu
+        self.acting = frozenset(acting)
         self.cookie = "__Host-ph_session" if settings.is_safe else "ph_session"
 
     def route(
@@ -176,7 +190,8 @@ class Visits:
                     remedy="Go back, load the page again and send the form once more.",
                 )
         query = _fields(request.scope["query_string"].decode(), () if request.method == "POST" else fields, "parameter")
-        return Visit(request, visitor, form, query)
+        access = partial(self._sessions.access, started(request, "workshop").pool, session.id)
+        return Visit(request, visitor, form, query, access)
 
 
 async def shown_as_page(request: Request, answer: Callable[[], Awaitable[Response]]) -> Response:
@@ -212,11 +227,22 @@ def told_as_page(request: Request, problem: Problem, visitor: Visitor | None = N
         says=problem.detail,
         remedy=_REMEDIES.get(problem.code, problem.remedy),
         bad=True,
-        link=Entry(HOME, "Sign in" if problem.status == HTTPStatus.UNAUTHORIZED else "To the first page", ()),
+        link=_link(request, problem),
         instance=instance_of(request.scope),
     )
     answer.headers.update(problem.headers)
     return answer
+
+
+def _link(request: Request, problem: Problem) -> Entry:
+    """Where somebody goes on after a problem."""
+    if problem.code == ACCESS_OVER:
+        return Entry(f"/pages/sign-in?to={PARKED.path}", "Sign in again", ())
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        return Entry(HOME, "Sign in", ())
+    if request.url.path.startswith(f"{PARKED.path}/"):
+        return Entry(PARKED.path, "To the parked records", ())
+    return Entry(HOME, "To the first page", ())
 
 
 def _to_sign_in(request: Request) -> Response:

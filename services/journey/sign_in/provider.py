@@ -13,12 +13,12 @@ from __future__ import annotations
 import asyncio
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urljoin
 
 import httpx
@@ -28,6 +28,7 @@ from chassis.http.auth import ID_TOKEN_TYPES, LEEWAY_SECONDS, Authenticator, Pri
 from chassis.http.problems import Problem
 from chassis.http.rates import HARDLY, Rate
 from chassis.telemetry.logs import get_logger
+from journey.sign_in.access import Access, access_in
 from journey.sign_in.settings import SIGNED_OUT, SignInSettings, require_safe
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -94,6 +95,13 @@ class _Known:
     read_at: float
 
 
+class SignedIn(NamedTuple):
+    """Who has signed in, and the token with which pages may act in this person's name, if the provider gives one."""
+
+    who: Principal
+    access: Access | None
+
+
 class Provider:
     """The provider that the settings name. `transport`: another way to it than the network, for tests."""
 
@@ -118,7 +126,7 @@ class Provider:
     async def address(self, attempt: Attempt) -> str:
         """Where a browser goes to sign in."""
         known = await self._discovered()
-        asked = {
+        asked: dict[str, str | list[str]] = {
             "response_type": "code",
             "client_id": self._settings.client_id,
             "redirect_uri": self._settings.redirect_url,
@@ -127,6 +135,7 @@ class Provider:
             "nonce": attempt.nonce,
             "code_challenge": attempt.challenge,
             "code_challenge_method": "S256",
+            **self._settings.wanted_access,
         }
         if attempt.anew:
             asked |= {"prompt": "login", "max_age": "0"}  # with max_age the token must say when it asked
@@ -142,7 +151,7 @@ class Provider:
         back = urljoin(self._settings.redirect_url, SIGNED_OUT)
         return _with(address, {"client_id": self._settings.client_id, "post_logout_redirect_uri": back})
 
-    async def person(self, attempt: Attempt, answer: dict[str, str]) -> Principal:
+    async def person(self, attempt: Attempt, answer: dict[str, str]) -> SignedIn:
         """Who has signed in, by what the provider has sent the browser back with. Raises `Problem` if nobody has."""
         if not compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
             raise _failed("state_mismatch", "This sign-in was begun in another browser, or too long ago.")
@@ -151,8 +160,10 @@ class Provider:
             raise _failed("issuer_mismatch", "Another provider has answered than the one that was asked.")
         if "code" not in answer:
             raise _failed("sign_in_refused", "The provider has not signed you in.")
-        token = await self._redeem(known, answer["code"], attempt)
-        return await self._proven(known, token, attempt)
+        tokens = await self._redeem(known, answer["code"], attempt)
+        if not isinstance(token := tokens.get("id_token"), str):
+            raise _unreachable("no_id_token")
+        return SignedIn(await self._proven(known, token, attempt), access_in(tokens))
 
     async def _proven(self, known: _Known, token: str, attempt: Attempt) -> Principal:
         try:
@@ -172,13 +183,14 @@ class Provider:
             raise _failed("not_asked_anew", "The provider has not asked anew who you are, or does not say when it did.")
         return proof.principal
 
-    async def _redeem(self, known: _Known, code: str, attempt: Attempt) -> str:
-        """The ID token for a code."""
-        form = {
+    async def _redeem(self, known: _Known, code: str, attempt: Attempt) -> dict[str, Any]:
+        """The tokens for a code."""
+        form: dict[str, str | list[str]] = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self._settings.redirect_url,
             "code_verifier": attempt.verifier,
+            **self._settings.wanted_access,
         }
         auth: httpx.Auth | None = None
         secret = self._settings.client_secret
@@ -193,10 +205,7 @@ class Provider:
         if answer.status_code != codes.OK:
             log.warning("sign_in_code_refused", status=answer.status_code)
             raise _failed("code_refused", "The provider does not accept the code that it gave you.")
-        token = _object(answer).get("id_token")
-        if not isinstance(token, str):
-            raise _unreachable("no_id_token")
-        return token
+        return _object(answer)
 
     async def _bounded(self, method: str, address: str, **request: Any) -> httpx.Response:
         now = time.monotonic()
@@ -267,8 +276,8 @@ class Provider:
             raise _unreachable(type(error).__name__) from None
 
 
-def _with(address: str, query: dict[str, str]) -> str:
-    return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
+def _with(address: str, query: Mapping[str, str | list[str]]) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(query, doseq=True)}"
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:

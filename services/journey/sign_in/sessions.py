@@ -1,7 +1,7 @@
 """Who has signed in: a row per session, found by the hash of a random id that only the browser's cookie has.
 
-Whoever reads the table can sign in as nobody, and learns of a person no more than the audit says: a keyed hash. Times
-are those of the database, never of the business clock.
+Whoever reads the table can sign in as nobody, act for nobody (`access.py`), and learns of a person no more than the
+audit says: a keyed hash. Times are those of the database, never of the business clock.
 """
 
 from __future__ import annotations
@@ -17,17 +17,29 @@ import asyncpg
 from chassis.audit.rows import DONE, WRITTEN, Who
 from chassis.http.auth import Principal
 from chassis.postgres.writes import Writes
+from journey.sign_in.access import Access, put_away, taken_out
 from journey.sign_in.settings import SignInSettings
 
 _MAKE = """
-with gone as (delete from sign_in where id_hash = $7)
-insert into sign_in (id_hash, person, roles, org, country, expires_at, idle_at)
-values ($1, $2, $3, $4, $5, now() + $6::interval, now() + $8::interval)
+with gone as (delete from sign_in where id_hash = $7),
+over as (
+    update sign_in set access_box = null, access_until = null where id_hash = any(array(
+        select id_hash from sign_in
+        where access_box is not null and least(access_until, expires_at, idle_at) <= now() and id_hash <> $7
+        for update skip locked))
+)
+insert into sign_in (id_hash, person, roles, org, country, expires_at, idle_at, access_box, access_until)
+values ($1, $2, $3, $4, $5, now() + $6::interval, now() + $8::interval, $9, now() + $10::interval)
 """
-"""The one that the same browser had before goes; those that are over, the worker sweeps."""
+"""The one that the same browser had before goes, and so do access tokens that are over; sessions that are, the worker
+sweeps."""
 _FIND = """
 update sign_in set idle_at = now() + $2::interval where id_hash = $1 and expires_at > now() and idle_at > now()
 returning person, roles, org, country
+"""
+_ACCESS = """
+select access_box from sign_in
+where id_hash = $1 and access_until > now() and expires_at > now() and idle_at > now()
 """
 _END = "delete from sign_in where id_hash = $1"
 _END_MANY = (
@@ -60,7 +72,9 @@ class Sessions:
         self._longest = timedelta(hours=settings.session_hours)
         self._idle = timedelta(minutes=settings.idle_minutes)
 
-    async def make(self, pool: asyncpg.Pool, who: Principal, person: bytes, before: str | None) -> str:
+    async def make(
+        self, pool: asyncpg.Pool, who: Principal, person: bytes, before: str | None, access: Access | None = None
+    ) -> str:
         """A new session; its id. Never one that the browser has brought along: somebody may have put it there."""
         made = token_urlsafe(32)
         await pool.execute(
@@ -73,6 +87,8 @@ class Sessions:
             self._longest,
             _hash(before or ""),
             self._idle,
+            None if access is None else put_away(made, access),
+            None if access is None else timedelta(seconds=access.seconds),
         )
         return made
 
@@ -83,6 +99,11 @@ class Sessions:
             return None
         who = Principal(row["person"].hex(), frozenset(row["roles"]), row["org"], row["country"])
         return Session(id_, row["person"], who)
+
+    async def access(self, pool: asyncpg.Pool, id_: str) -> str | None:
+        """The access token of this session, as long as both are good."""
+        box = await pool.fetchval(_ACCESS, _hash(id_))
+        return None if box is None else taken_out(id_, box)
 
     async def end(self, pool: asyncpg.Pool, id_: str) -> None:
         """Signs out."""

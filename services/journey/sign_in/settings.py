@@ -28,6 +28,12 @@ class SignInSettings(BaseSettings):
     )
     redirect_url: str = Field(default="", description=f"where browsers reach this service, with the path {CALLBACK}")
     scopes: str = Field(default="openid", description="those with which ID tokens carry the claims roles and org")
+    resources: str = Field(
+        default="", description="audiences of the access token, with spaces in between: each is a `resource` (RFC 8707)"
+    )
+    audience: str = Field(
+        default="", description="the same for providers that want the parameter `audience` in place of `resource`"
+    )
     session_hours: float = Field(default=2, gt=0, le=24, description="after that everybody signs in again")
     idle_minutes: float = Field(default=30, gt=0, le=480, description="who looks at nothing for so long signs in again")
 
@@ -42,6 +48,13 @@ class SignInSettings(BaseSettings):
         for name, address in (("ISSUER", self.issuer), ("REDIRECT_URL", self.redirect_url)):
             require_safe(address, f"JOURNEY_OIDC_{name}")
         return self
+
+    @property
+    def wanted_access(self) -> dict[str, str | list[str]]:
+        """What is asked for beside the ID token, with the sign-in and with its code. Some providers go by `scopes`."""
+        resources = self.resources.split()
+        asked: dict[str, str | list[str]] = {"resource": resources} if resources else {}
+        return asked | ({"audience": self.audience} if self.audience else {})
 
     @property
     def is_safe(self) -> bool:

@@ -270,3 +270,13 @@ def no_way_out_to_the_database(there: Rendered) -> None:
 @mistake("reach.reach", "env[KAFKA_BOOTSTRAP_SERVERS]: no policy lets it in")
 def no_way_into_kafka(there: Rendered) -> None:
     need(there, "NetworkPolicy", "chain-kafka")["spec"]["ingress"].pop(0)
+
+
+@mistake("reach.reach", "env[JOURNEY_PARKED_TRAINING_URL]: no policy lets it in")
+def apis_that_shut_out_the_pages(there: Rendered) -> None:
+    there.documents.remove(need(there, "NetworkPolicy", "journey-to-apis"))
+
+
+@mistake("reach.reach", "env[JOURNEY_PARKED_PLACEMENT_URL]: no policy lets it out")
+def no_way_out_for_the_pages(there: Rendered) -> None:
+    need(there, "NetworkPolicy", "journey-api")["spec"]["egress"].pop(1)

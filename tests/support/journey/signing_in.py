@@ -64,7 +64,9 @@ class Signing:
         client = browser or httpx.AsyncClient(transport=self.transport)
         page = await client.get(address)
         assert page.status_code == 200, page.text
-        fields = dict(re.findall(r'name="([a-z_]+)" value="([^"]*)"', page.text))
+        fields: dict[str, Any] = {}
+        for name, value in re.findall(r'name="([a-z_]+)" value="([^"]*)"', page.text):
+            fields.setdefault(name, []).append(value)
         answer = await client.post(address, data={**fields, "role": role, "org": org})
         assert answer.status_code == 303, answer.text
         return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}

@@ -15,7 +15,10 @@ from journey.app import SERVICE
 from journey.pages.known_cases import KnownCases
 from journey.pages.known_chain import KnownChain
 from journey.pages.known_figures import KnownFigures
+from journey.pages.parked_apis import ParkedApis
+from journey.pages.parked_pages import ParkedPages
 from journey.pages.routes import CasePages, ChainPages, FigurePages, routes
+from journey.pages.settings import ParkedSettings
 from tests.support.cluster import Cluster
 from tests.support.journey.sample_pages import Sample
 from tests.support.journey.signing_in import PAGES, Signing
@@ -25,12 +28,15 @@ from tests.support.service_process import ServiceProcess, on_a_copy
 class Site(ServiceProcess):
     """The service with pages that show samples, or what it knows, and the provider at which people sign in."""
 
-    def __init__(self, pool: asyncpg.Pool, signing: Signing, *, known: bool = False) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, signing: Signing, *, known: bool = False, apis: ParkedApis | None = None
+    ) -> None:
         self.signing = signing
         self.sample = sample = Sample()
         parts: list[Any] = [CasePages(sample), FigurePages(sample), ChainPages(sample)]
         if known:
             parts = [CasePages(KnownCases()), FigurePages(KnownFigures()), ChainPages(KnownChain())]
+        parts.append(ParkedPages(apis or ParkedApis(ParkedSettings())))
         super().__init__(replace(SERVICE, pages=lambda: routes(parts, signing.settings, signing.provider)), pool)
 
     def browser(self) -> Browser:
@@ -39,9 +45,11 @@ class Site(ServiceProcess):
 
 
 @asynccontextmanager
-async def opened(cluster: Cluster, template: str, signing: Signing, *, known: bool = False) -> AsyncIterator[Site]:
-    """The pages on a fresh database."""
-    async with on_a_copy(cluster, template, lambda pool: Site(pool, signing, known=known)) as site:
+async def opened(
+    cluster: Cluster, template: str, signing: Signing, *, known: bool = False, apis: ParkedApis | None = None
+) -> AsyncIterator[Site]:
+    """The pages on a fresh database. `apis`: those of the services' parked records; none, unless they are given."""
+    async with on_a_copy(cluster, template, lambda pool: Site(pool, signing, known=known, apis=apis)) as site:
         yield site
 
 
@@ -78,3 +86,15 @@ class Browser:
         """A form of a page, with the token that stands in it unless another one is given."""
         [token, *_] = re.findall(r'name="form_token" value="([0-9a-f]+)"', (await self.get(page)).text)
         return await self.client.post(path, data={"form_token": token, **fields})
+
+    async def decide(self, page: str, what: str, **fields: str) -> httpx.Response:
+        """The form of this decision on a page of parked records, with all that stands hidden in it."""
+        [form] = re.findall(
+            rf'<form class="decision"[^>]*aria-labelledby="{what}">.*?</form>', await self._text(page), re.S
+        )
+        [path] = re.findall(r'action="([^"]+)"', form)
+        hidden = dict(re.findall(r'type="hidden" name="([a-z_]+)" value="([^"]*)"', form))
+        return await self.client.post(path, data={**hidden, **fields})
+
+    async def _text(self, page: str) -> str:
+        return (await self.get(page)).text

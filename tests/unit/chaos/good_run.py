@@ -81,6 +81,7 @@ def _settle(story: Story, record: Record) -> Record:
     tables = story.evidence.tables["till"]
     tables.parked = [row for row in tables.parked if row.place != record.place]
     story._write("till", "parked-", record.topic, key, record.offset, f"{record.partition} parked behind", transaction)
+    story.note(record, transaction, what="note~")
     n = json.loads(record.value or b"")["n"]
     body = {"source": "price", "n": n}
     made = story._act("till", key, {"price": n}, "ph.till.Counted.v1", body, cause=record, transaction=transaction)

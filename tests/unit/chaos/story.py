@@ -76,6 +76,7 @@ class Story:
         n = json.loads(record.value or b"")["n"]
         transaction = next(self._transactions)
         self._move("till", record.topic, key, sequence, transaction, blocked=bool(parked))
+        self.note(record, transaction, fault=parked)
         if parked:
             self._park(record, parked, transaction)
             return None
@@ -86,6 +87,7 @@ class Story:
         """Till cannot read it: its number counts for nothing."""
         transaction = next(self._transactions)
         self._move("till", record.topic, (record.key or b"").decode(), 0, transaction, blocked=True)
+        self.note(record, transaction, fault="json_invalid")
         self._park(record, "json_invalid", transaction)
 
     def discard(self, record: Record) -> None:
@@ -116,7 +118,9 @@ class Story:
         """Somebody else's event, which till must put aside without a word to its key."""
         record = self._append("ph.price.v1", key, _price(key, 1_000_000 + n), "ph.price.Priced.v1", n, f"forged-{n}")
         self.evidence.forged[f"forged-{n}"] = "forged_source"
-        self._park(record, "source_wrong", next(self._transactions))
+        transaction = next(self._transactions)
+        self.note(record, transaction, fault="source_wrong")
+        self._park(record, "source_wrong", transaction)
         return record
 
     def put_back(self, service: str, *forgotten: Record) -> None:
@@ -162,7 +166,14 @@ class Story:
         offset = max(each.offset for each in records if each.partition == record.partition) + 1
         copy = record._replace(offset=offset, at=self._tick())
         records.append(copy)
+        self.note(copy, next(self._transactions))
         return copy
+
+    def note(self, record: Record, transaction: int, *, fault: str = "", what: str = "note+") -> None:
+        """Till notes a record that it has read, or what has become of one that was parked."""
+        self._write(
+            "till", what, record.topic, key_of(record), record.offset, f"{record.partition} {fault}", transaction
+        )
 
     # --- how they show -------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from chaos.evidence import (
     Promise,
     Record,
     Restored,
+    Written,
 )
 from chaos.invariants import INVARIANTS, judge
 from chaos.report import verdict
@@ -21,6 +22,7 @@ from chaos.windows import PUT_BACK
 from tests.unit.chaos import (
     ways_to_break_callers,
     ways_to_break_events,
+    ways_to_break_notes,
     ways_to_break_processes,
     ways_to_break_restores,
 )
@@ -35,7 +37,7 @@ from tests.unit.chaos.ways_to_break_processes import a_process_kept_growing
 def test_a_good_run_breaks_nothing_and_exercises_everything() -> None:
     verdict = judge(good_run())
     assert verdict.kept, verdict.table()
-    assert [finding.number for finding in verdict.findings] == list(range(1, 24))
+    assert [finding.number for finding in verdict.findings] == list(range(1, 25))
     assert {finding.state for finding in verdict.findings} == {"kept"}
 
 
@@ -79,7 +81,13 @@ def test_an_invariant_that_is_broken_says_so(number: int, what: str, change: Bre
 
 
 def test_every_invariant_can_be_broken_and_every_way_is_tried() -> None:
-    for module in (ways_to_break_callers, ways_to_break_events, ways_to_break_processes, ways_to_break_restores):
+    for module in (
+        ways_to_break_callers,
+        ways_to_break_events,
+        ways_to_break_notes,
+        ways_to_break_processes,
+        ways_to_break_restores,
+    ):
         ways = {each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__}
         assert {way for way in ways if not way.__name__.startswith("_")} <= {change for _, _, change in BROKEN}
     assert {number for number, _, _ in BROKEN} == set(INVARIANTS)
@@ -93,6 +101,7 @@ def test_a_record_that_was_published_again_after_a_crash_is_no_violation() -> No
     for topic in ("ph.shop.v1", "ph.till.v1"):
         records = evidence.topics[topic]
         records.append(_later(records[0], len(records)))
+    evidence.written["till"].append(_note_of(evidence.topics["ph.shop.v1"][-1]))
     evidence.committed = {
         "shop": {("ph.till.v1", 0): len(evidence.topics["ph.till.v1"])},
         "till": {**evidence.committed["till"], ("ph.shop.v1", 0): len(evidence.topics["ph.shop.v1"])},
@@ -184,6 +193,12 @@ def test_a_good_command_that_waits_for_something_else_says_nothing_of_strange_ca
     check = INVARIANTS[23][1](evidence)
     assert not check.violations
     assert "good commands" not in check.counts
+
+
+def _note_of(record: Record) -> Written:
+    """Till has read it, and knows it already."""
+    key, detail = (record.key or b"").decode(), f"{record.partition} "
+    return Written(99_999, 99_999, 9, record.at + 1, "note+", record.topic, key, record.offset, detail)
 
 
 def _later(record: Record, offset: int) -> Record:

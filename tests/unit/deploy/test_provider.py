@@ -44,6 +44,7 @@ GOOD = {
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"code_challenge": ""}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"resource": "https://evil.test"}, "invalid_target"),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -83,6 +84,18 @@ async def test_a_code_is_for_the_address_that_it_was_sent_to(signing: Signing, c
     form = {"grant_type": "authorization_code", "code": answer["code"], "code_verifier": attempt.verifier}
     sent = await client.post("/token", data={**form, "redirect_uri": "https://evil.test"}, auth=(CLIENT, secret))
     assert (sent.status_code, sent.json()) == (400, {"error": "invalid_grant"})
+
+
+async def test_an_access_token_is_for_no_more_than_was_asked_for(tmp_path: Path) -> None:
+    signing = Signing(tmp_path, resources="perspektive-heimat:referral")
+    attempt = Attempt.new()
+    answer = await signing.chosen(await signing.provider.address(attempt))
+    form = {"grant_type": "authorization_code", "code": answer["code"], "code_verifier": attempt.verifier}
+    form |= {"redirect_uri": PAGES + CALLBACK, "resource": "perspektive-heimat:training"}
+    secret = signing.issuer.client_secret_file.read_text().strip()
+    async with httpx.AsyncClient(transport=signing.transport, base_url=PROVIDER) as client:
+        sent = await client.post("/token", data=form, auth=(CLIENT, secret))
+    assert (sent.status_code, sent.json()) == (400, {"error": "invalid_target"})
 
 
 async def test_it_sends_nobody_elsewhere_after_signing_out(client: httpx.AsyncClient) -> None:

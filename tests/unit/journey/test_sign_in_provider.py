@@ -11,12 +11,15 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from chassis.http.auth import Authenticator
+from chassis.http.jwks import KeyCache
 from chassis.http.problems import Problem
-from deploy.local.issuer import CLIENT
+from deploy.local.issuer import AUDIENCES, CLIENT, ISSUER
 from journey.sign_in.provider import CODES_AT_ONCE, PAUSE_SECONDS, Attempt, Provider
 from journey.sign_in.settings import CALLBACK, SignInSettings
 from tests.support.journey.signing_in import PAGES, PROVIDER, Signing, query
@@ -39,7 +42,7 @@ async def test_whoever_signs_in_has_the_role_and_the_organisation_that_the_provi
 ) -> None:
     attempt = Attempt.new()
     answer = await signing.chosen(await signing.provider.address(attempt), "centre_counsellor", "centre:NG-LOS")
-    who = await signing.provider.person(attempt, answer)
+    who, _access = await signing.provider.person(attempt, answer)
     assert (who.roles, who.org) == (frozenset({"centre_counsellor"}), "centre:NG-LOS")
 
 
@@ -54,6 +57,60 @@ async def test_the_provider_is_asked_for_a_code_with_a_challenge_that_hides_the_
     assert attempt.secret not in asked.values()
     assert len(attempt.verifier) >= 43  # RFC 7636, 4.1
     assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3
+
+
+SERVICES = "perspektive-heimat:referral perspektive-heimat:training"
+
+
+async def test_an_access_token_for_the_services_comes_with_the_sign_in(tmp_path: Path) -> None:
+    signing = Signing(tmp_path, resources=SERVICES)
+    attempt = Attempt.new()
+    address = await signing.provider.address(attempt)
+    assert parse_qs(urlsplit(address).query)["resource"] == SERVICES.split()
+    who, access = await signing.provider.person(attempt, await signing.chosen(address))
+    assert access is not None
+    assert 0 < access.seconds <= 2 * 3600
+    keys = KeyCache(signing.issuer.jwks_file.read_bytes)
+    for audience in SERVICES.split():
+        assert (
+            await Authenticator(ISSUER, audience, "unused", keys=keys).authenticate(f"Bearer {access.token}")
+        ) == who
+    with pytest.raises(Problem) as raised:
+        await Authenticator(ISSUER, AUDIENCES["placement"], "unused", keys=keys).authenticate(f"Bearer {access.token}")
+    assert "another audience" in raised.value.detail
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [
+        ({}, {}),
+        ({"resources": SERVICES}, {"resource": SERVICES.split()}),
+        ({"audience": "the-chain"}, {"audience": ["the-chain"]}),
+        ({"scopes": "openid operations"}, {"scope": ["openid operations"]}),
+    ],
+)
+async def test_any_provider_is_asked_for_it_in_its_own_way_with_the_sign_in_and_with_the_code(
+    tmp_path: Path, settings: dict[str, str], asked: dict[str, list[str]]
+) -> None:
+    signing = Signing(tmp_path, **settings)
+    seen: list[dict[str, list[str]]] = []
+    token = signing.local.token
+
+    async def noted(request: Any) -> Any:
+        seen.append(parse_qs((await request.body()).decode()))
+        return await token(request)
+
+    signing.local.token = noted  # type: ignore[method-assign]
+    signing.provider._transport = httpx.ASGITransport(signing.local.app())
+    attempt = Attempt.new()
+    address = await signing.provider.address(attempt)
+    await signing.provider.person(attempt, await signing.chosen(address))
+    names = ("resource", "audience")
+    told = {name: values for name, values in parse_qs(urlsplit(address).query).items() if name in {*names, *asked}}
+    assert told == asked
+    assert {name: seen[0][name] for name in names if name in seen[0]} == {
+        name: asked[name] for name in names if name in asked
+    }
 
 
 async def test_an_answer_to_another_browsers_sign_in_is_refused(signing: Signing) -> None:
@@ -155,7 +212,7 @@ async def test_a_token_of_several_audiences_is_taken_if_it_was_made_for_this_cli
     change = {"aud": [CLIENT, "another-client"], "azp": CLIENT}
     monkeypatch.setattr(signing.issuer, "_signed", lambda *each: _with(signing, signed(*each), change))
     attempt = Attempt.new()
-    who = await signing.provider.person(attempt, await signing.chosen(await signing.provider.address(attempt)))
+    who, _access = await signing.provider.person(attempt, await signing.chosen(await signing.provider.address(attempt)))
     assert who.roles == {"operator"}
 
 
@@ -249,7 +306,7 @@ async def test_a_provider_that_remembers_somebody_asks_again_if_it_is_to(signing
         anew = Attempt.new(anew=True)
         assert (await browser.get(await signing.provider.address(anew))).status_code == 200
         answer = await signing.chosen(await signing.provider.address(anew), "scout", "scouts:bavaria", browser)
-        assert (await signing.provider.person(anew, answer)).org == "scouts:bavaria"
+        assert (await signing.provider.person(anew, answer)).who.org == "scouts:bavaria"
 
 
 @pytest.mark.parametrize("asked_at", [None, "now", 1])

@@ -14,6 +14,7 @@ from jinja2 import UndefinedError
 from journey.pages.frame import HEADERS, HERE, render, span
 from journey.pages.menu import CHAIN_PAGE, FIGURES_PAGE, LOST, SEARCH, STUCK
 from journey.pages.visits import Visitor
+from tests.support.journey.parked import values_of
 from tests.support.journey.sample_pages import (
     CURSE,
     REFERENCE,
@@ -32,6 +33,8 @@ PAGES = {
     "chain.html": chain_page,
 }
 
+PARKED = ("parked.html", "parked_record.html", "parked_many.html", "parked_decided.html")
+
 
 def shown(template: str, curse: str = "", **values: Any) -> str:
     org = f"centre:NG-LOS{curse}"
@@ -40,6 +43,8 @@ def shown(template: str, curse: str = "", **values: Any) -> str:
     )
     if template in PAGES:
         values.setdefault("page", PAGES[template](curse))
+    if template in PARKED:
+        values = {**values_of(template, curse), **values}
     return render(template, visitor=visitor, here="/pages/stuck", **values)
 
 
@@ -68,7 +73,7 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-ALL = [*PAGES, "search.html", "told.html"]
+ALL = [*PAGES, *PARKED, "search.html", "told.html"]
 OTHERS: dict[str, dict[str, Any]] = {
     "search.html": {"asked": "", "nothing": ""},
     "told.html": {"title": "", "says": "", "remedy": "", "bad": True, "link": None, "instance": ""},
