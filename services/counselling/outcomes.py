@@ -13,6 +13,7 @@ from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.glass import Glass, Verdict
 from counselling.domain.journey import ArrivalMethod
 from counselling.domain.referral import Referral, ReferralStatus
+from counselling.domain.same_person import LinkStatus, SamePerson
 from counselling.domain.sight import (
     Sight,
     stage_for,
@@ -156,6 +157,24 @@ class CorrectionOutcome(Answer):
             first_contact_due_at=file.arrival and file.arrival.contact_due_at,
             correction=correction_for(file, org, at),
         )
+
+
+class LinkOutcome(Answer):
+    """Two cases after somebody has said, or denied, that they are one person's."""
+
+    case_id: UUID
+    same_as: UUID
+    status: LinkStatus
+    linked_at: datetime | None
+    lapses_at: datetime | None = Field(
+        description="by then a second person confirms or rejects it; null: nothing waits"
+    )
+
+    @classmethod
+    def of(cls, pair: SamePerson) -> Self:
+        """As it was just decided: what waits has not lapsed."""
+        lapses_at = None if pair.request is None else pair.request.lapses_at
+        return cls.from_state(pair, lapses_at=lapses_at)
 
 
 class AssessmentOutcome(Answer):
