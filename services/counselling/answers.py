@@ -15,7 +15,6 @@ from counselling.domain.journey import ArrivalMethod, Channel, Departure, Depart
 from counselling.domain.preparation import CallChannel
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
-from counselling.domain.same_person import LinkStatus, SamePerson
 from counselling.domain.sight import (
     consent_lost_at,
     departure_for,
@@ -26,8 +25,15 @@ from counselling.domain.sight import (
     sight_of,
     stage_for,
 )
-from counselling.outcomes import BY_GLASS, ESTIMATED, BreakGlassView, CorrectionRequestView, ReportView, correction_for
-from vocabulary.seconding import waiting
+from counselling.outcomes import (
+    BY_GLASS,
+    ESTIMATED,
+    BreakGlassView,
+    CorrectionRequestView,
+    ReportView,
+    SamePersonView,
+    correction_for,
+)
 from vocabulary.terms import Priority, Readiness
 
 REFERENCE = "what the person has on paper, such as PH-7K3M9QX-F"
@@ -237,23 +243,6 @@ class EmploymentView(Answer):
     employment_type: str
     formal: bool
     subsidised: bool
-
-
-class SamePersonView(Answer):
-    """Another case of the person, as two people of the centre have found; or one, and a colleague has not answered."""
-
-    case_id: UUID
-    status: LinkStatus
-    linked_at: datetime | None
-    reason: str | None = Field(description="of what waits for a second person: a code of link_reasons")
-    lapses_at: datetime | None = Field(description="of the same: until then somebody may answer it")
-
-    @classmethod
-    def of(cls, pair: SamePerson, case_id: UUID, at: datetime) -> Self:
-        """For who reads the file of this case."""
-        wanted = waiting(pair.request, at)
-        asked = {"reason": wanted and wanted.reason, "lapses_at": wanted and wanted.lapses_at}
-        return cls(case_id=pair.other(case_id), status=pair.status, linked_at=pair.linked_at, **asked)
 
 
 class FileView(Answer):

@@ -159,22 +159,33 @@ class CorrectionOutcome(Answer):
         )
 
 
+class SamePersonView(Answer):
+    """Another case of the person, as two people of the centre have found; or one, and a colleague has not answered."""
+
+    case_id: UUID
+    status: LinkStatus
+    linked_at: datetime | None
+    reason: str | None = Field(description="of what waits for a second person: a code of link_reasons")
+    lapses_at: datetime | None = Field(description="of the same: until then somebody may answer it")
+
+    @classmethod
+    def of(cls, pair: SamePerson, case_id: UUID, at: datetime) -> Self:
+        """For who reads the file of this case."""
+        wanted = waiting(pair.request, at)
+        asked = {"reason": wanted and wanted.reason, "lapses_at": wanted and wanted.lapses_at}
+        return cls(case_id=pair.other(case_id), status=pair.status, linked_at=pair.linked_at, **asked)
+
+
 class LinkOutcome(Answer):
     """Two cases after somebody has said, or denied, that they are one person's."""
 
     case_id: UUID
-    same_as: UUID
-    status: LinkStatus
-    linked_at: datetime | None
-    lapses_at: datetime | None = Field(
-        description="by then a second person confirms or rejects it; null: nothing waits"
-    )
+    same_person: SamePersonView
 
     @classmethod
-    def of(cls, pair: SamePerson) -> Self:
-        """As it was just decided: what waits has not lapsed."""
-        lapses_at = None if pair.request is None else pair.request.lapses_at
-        return cls.from_state(pair, lapses_at=lapses_at)
+    def of(cls, pair: SamePerson, at: datetime) -> Self:
+        """As the file of the case that the centre has opened shows it."""
+        return cls(case_id=pair.case_id, same_person=SamePersonView.of(pair, pair.case_id, at))
 
 
 class AssessmentOutcome(Answer):

@@ -21,7 +21,6 @@ from counselling.answers import (
     FileView,
     PackageView,
     ReferralView,
-    SamePersonView,
 )
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
@@ -36,7 +35,7 @@ from counselling.handlers.consents import answers_for
 from counselling.handlers.holds import walked_in
 from counselling.handlers.walk_ins import keys_kept
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
-from counselling.outcomes import BreakGlassView, DestructionOutcome, correction_for
+from counselling.outcomes import BreakGlassView, DestructionOutcome, SamePersonView, correction_for
 from counselling.persons import ProfileView, SignedConsents
 from vocabulary.handed import ProfileKey, SealedProfile
 from vocabulary.holding import RetentionView

@@ -43,7 +43,7 @@ def request(states: States, command: LinkCases, context: Context) -> Decision | 
         command.case_id, command.same_as, context.actor.org
     )
     asked = Request(command.reason, context.now, context.now + LAPSES_AFTER, command.by[0])
-    return _saved(SamePerson(pair.id, pair.case_id, pair.same_as, pair.centre, asked))
+    return _saved(context, SamePerson(pair.id, pair.case_id, pair.same_as, pair.centre, asked))
 
 
 def confirm(states: States, command: ConfirmLink, context: Context) -> Decision | Refused:
@@ -59,7 +59,7 @@ def confirm(states: States, command: ConfirmLink, context: Context) -> Decision 
     assert file is not None, "known: looked at above"
     assert file.walked_in is not None, "opened here"
     event = CasesLinked(**by_centre(file, file.walked_in), same_as=pair.same_as, reason=wanted.reason)
-    return _saved(pair.linked(context.now), event)
+    return _saved(context, pair.linked(context.now), event)
 
 
 def reject(states: States, command: RejectLink, context: Context) -> Decision | Refused:
@@ -67,7 +67,7 @@ def reject(states: States, command: RejectLink, context: Context) -> Decision | 
     if refused := _not_here(states, command.case_id, context):
         return refused
     found = _asked(states, command, context)
-    return found if isinstance(found, Refused) else _saved(found[0].apart())
+    return found if isinstance(found, Refused) else _saved(context, found[0].apart())
 
 
 def undo(states: States, command: UndoLink, context: Context) -> Decision | Refused:
@@ -81,7 +81,7 @@ def undo(states: States, command: UndoLink, context: Context) -> Decision | Refu
     if context.reference.correction_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return unknown_code("/reason", "correction_reasons")
     event = LinkUndone(**by_centre(file, file.walked_in), same_as=pair.same_as, reason=command.reason)
-    return _saved(pair.apart(), event)
+    return _saved(context, pair.apart(), event)
 
 
 def told_linked(states: States, event: CasesLinked, context: Context) -> Decision:
@@ -146,5 +146,5 @@ def _asked(states: States, command: ConfirmLink | RejectLink, context: Context) 
     return pair, wanted
 
 
-def _saved(pair: SamePerson, *events: CasesLinked | LinkUndone) -> Decision:
-    return Decision((pair,), events, answer=LinkOutcome.of(pair))
+def _saved(context: Context, pair: SamePerson, *events: CasesLinked | LinkUndone) -> Decision:
+    return Decision((pair,), events, answer=LinkOutcome.of(pair, context.now))

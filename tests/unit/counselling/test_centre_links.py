@@ -252,18 +252,18 @@ BODY = {"same_as": str(CASE), "reason": "paper_shown"}
 def test_the_routes_lead_from_a_request_to_a_link_that_both_files_show_and_back() -> None:
     api = Api(Links.with_both())
     asked = api.post(PATH, ANN, BODY)
-    assert (asked.status_code, asked.json()["status"]) == (201, "apart")
+    assert (asked.status_code, asked.json()["case_id"]) == (201, str(THERE))
     [waits] = api.beside(THERE, BEN)
+    assert waits == asked.json()["same_person"]
     assert (waits["case_id"], waits["status"], waits["reason"]) == (str(CASE), "apart", "paper_shown")
-    assert waits["lapses_at"] == asked.json()["lapses_at"]
     problem(api.post(f"{PATH}/{CASE}/confirm", ANN, {}), 403, "same_person")
-    assert api.post(f"{PATH}/{CASE}/confirm", BEN, {}).json()["status"] == "linked"
+    assert api.post(f"{PATH}/{CASE}/confirm", BEN, {}).json()["same_person"]["status"] == "linked"
     for case_id, other in ((THERE, CASE), (CASE, THERE)):
         for who in (ANN, PROGRAMME):
             [linked] = api.beside(case_id, who)
             assert (linked["case_id"], linked["status"], linked["reason"]) == (str(other), "linked", None)
     undone = api.post(f"{PATH}/{CASE}/undo", ANN, {"reason": "wrong_person"})
-    assert (undone.status_code, undone.json()["status"]) == (200, "apart")
+    assert (undone.status_code, undone.json()["same_person"]["status"]) == (200, "apart")
     assert api.beside(CASE, ANN) == []
 
 
