@@ -22,12 +22,14 @@ from counselling.handlers.access import by_centre, sight_in
 from counselling.outcomes import LinkOutcome
 from vocabulary.confirming import seconded
 from vocabulary.countries import GERMANY, day_at
-from vocabulary.refusals import unknown_code
+from vocabulary.refusals import limit_reached, unknown_code
 from vocabulary.roles import DATA_PROTECTION_OFFICER
 from vocabulary.seconding import Request
 
 LAPSES_AFTER: Final = timedelta(days=7)
 """Until then a colleague has looked at both files, or somebody asks anew (docs/domain.md: same-person)."""
+MOST_LINKS: Final = 20
+"""Of one case, undone ones too: nobody is taken in as somebody new that often."""
 
 
 def request(states: States, command: LinkCases, context: Context) -> Decision | Refused:
@@ -39,9 +41,12 @@ def request(states: States, command: LinkCases, context: Context) -> Decision | 
         return unknown_code("/reason", "link_reasons")
     if _taken(states, command.case_id, command.same_as, context):
         return refusals.LINKED
-    pair = _pair(states, command.case_id, command.same_as) or SamePerson.of(
-        command.case_id, command.same_as, context.actor.org
-    )
+    pair = _pair(states, command.case_id, command.same_as)
+    if pair is None:
+        if max(len(states.linked(SamePerson, each)) for each in (command.case_id, command.same_as)) >= MOST_LINKS:
+            what = "links of one case, undone ones too"
+            return limit_reached(MOST_LINKS, what, "Ask the programme desk: somebody should look at this case.")
+        pair = SamePerson.of(command.case_id, command.same_as, context.actor.org)
     asked = Request(command.reason, context.now, context.now + LAPSES_AFTER, command.by[0])
     return _saved(context, SamePerson(pair.id, pair.case_id, pair.same_as, pair.centre, asked))
 

@@ -21,7 +21,7 @@ from journey.domain.outcome import Outcome
 def linked(follower: Outcome, lead: Outcome, at: datetime, *, stands: bool) -> tuple[Outcome, ...]:
     """Both cases after a centre has said, or denied, that they are one person's: what it said last counts. Of cases of
     which one is over nothing changes: the person was counted as nobody's, with what was known then."""
-    if follower.over or lead.over:
+    if follower.over or lead.over or follower.id == lead.id:
         return ()
     link = later(follower.same_as.get(lead.id), Link(at, stands))
     follower = counted(replace(follower, same_as={**follower.same_as, lead.id: link}))
