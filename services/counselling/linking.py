@@ -26,7 +26,7 @@ Undoing = Annotated[Actor, acting_as(*CENTRE_STAFF, DATA_PROTECTION_OFFICER)]
 router = new_router(prefix="/files/{case_id}/links", tags=["walk-ins"])
 
 
-@router.post("", status_code=201, **personal(LinkOutcome, *REFUSALS))
+@router.post("", **personal(LinkOutcome, *REFUSALS))
 async def link_cases(case_id: UUID, body: NewLink, actor: Staff, person: Person, run: Changer) -> Response:
     """Asks for a case that the centre has opened to be told as the same person's as another one that it knows.
 

@@ -97,8 +97,13 @@ def test_the_persons_other_case_is_shown_below_it(asking: Any) -> None:
     assert [each.url.path for each in requests] == ["/cases/PH-7K3M9QX-F", f"/cases/{there}"]
     assert f"The same person's: case PH-HZ9PEJ0-W  {there}, stage in_contact" in result.output
     assert f"Case PH-HZ9PEJ0-W  {there}" in result.output
-    result, (_,) = asking("PH-7K3M9QX-F", "--json", answer=both)
-    assert json.loads(result.output)["same_person"] == [json.loads(beside.model_dump_json())]
+
+
+def test_as_json_the_persons_other_case_is_named_and_not_asked_for(asking: Any) -> None:
+    beside = SamePerson(case_id=UUID(int=50), case_ref="PH-HZ9PEJ0-W", stage="in_contact")
+    one = json.loads(TRACE.model_copy(update={"same_person": (beside,)}).model_dump_json())
+    result, (_,) = asking("PH-7K3M9QX-F", "--json", answer=lambda _: httpx.Response(200, json=one))
+    assert json.loads(result.output) == one
 
 
 def test_as_json_it_is_what_the_api_says(asking: Any) -> None:
