@@ -127,6 +127,21 @@ async def _signed(walk: Walk) -> Request:
     return _request(path={"case_id": case_id, "consent_id": consent_id})
 
 
+async def _link(walk: Walk) -> Request:
+    case_id, same_as = await walk.of_one_person()
+    return _request({"same_as": same_as, "reason": "person_told"}, {"case_id": case_id})
+
+
+async def _answer_to_link(walk: Walk) -> Request:
+    case_id, same_as = await walk.link_asked()
+    return _request(path={"case_id": case_id, "same_as": same_as})
+
+
+async def _undone_link(walk: Walk) -> Request:
+    case_id, same_as = await walk.linked()
+    return _request({"reason": "wrong_person"}, {"case_id": case_id, "same_as": same_as})
+
+
 def _today() -> str:
     return past().isoformat()
 
@@ -288,6 +303,10 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         ),
         "POST /files/{case_id}/profile/destruction/confirm": _at("case_id", Walk.unwanted_there),
         "POST /files/{case_id}/profile/destruction/reject": _at("case_id", Walk.unwanted_there),
+        "POST /files/{case_id}/links": _link,
+        "POST /files/{case_id}/links/{same_as}/confirm": _answer_to_link,
+        "POST /files/{case_id}/links/{same_as}/reject": _answer_to_link,
+        "POST /files/{case_id}/links/{same_as}/undo": _undone_link,
         "POST /files/{case_id}/break-glass": _at("case_id", Walk.taken_back, lambda: {"reason": "danger_to_life"}),
         "POST /break-glass/{break_glass_id}/review": _at(
             "break_glass_id", Walk.opened_without_consent, lambda: {"verdict": "justified"}

@@ -176,6 +176,23 @@ class Walk:
         await self._staff("counsellor").do(f"/files/{case}/consents/{consent}/withdraw")
         return case
 
+    async def of_one_person(self) -> tuple[str, str]:
+        """Two cases that the centre has opened, of a person who was here before."""
+        return await self.walked_in(), await self.walked_in()
+
+    async def link_asked(self) -> tuple[str, str]:
+        """Two such cases that a colleague says are one person's."""
+        case, same_as = await self.of_one_person()
+        body = {"same_as": same_as, "reason": "person_told"}
+        await self._staff("counsellor").do(f"/files/{case}/links", body)
+        return case, same_as
+
+    async def linked(self) -> tuple[str, str]:
+        """Two such cases that are told as one person's."""
+        case, same_as = await self.link_asked()
+        await self._staff("manager").do(f"/files/{case}/links/{same_as}/confirm")
+        return case, same_as
+
     async def opened_without_consent(self) -> str:
         """A file of such a person that somebody of the centre has opened all the same, by its break-glass."""
         path = f"/files/{await self.taken_back()}/break-glass"

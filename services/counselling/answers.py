@@ -25,7 +25,15 @@ from counselling.domain.sight import (
     sight_of,
     stage_for,
 )
-from counselling.outcomes import BY_GLASS, ESTIMATED, BreakGlassView, CorrectionRequestView, ReportView, correction_for
+from counselling.outcomes import (
+    BY_GLASS,
+    ESTIMATED,
+    BreakGlassView,
+    CorrectionRequestView,
+    ReportView,
+    SamePersonView,
+    correction_for,
+)
 from vocabulary.terms import Priority, Readiness
 
 REFERENCE = "what the person has on paper, such as PH-7K3M9QX-F"
@@ -264,6 +272,9 @@ class FileView(Answer):
     courses: tuple[CourseView, ...] | None
     offers: tuple[OfferView, ...] | None
     employments: tuple[EmploymentView, ...] | None
+    same_person: tuple[SamePersonView, ...] = Field(
+        default=(), description="other cases of the person, as the caller's centre has found them"
+    )
     break_glass: BreakGlassView | None = Field(default=None, description=BY_GLASS)
 
     @classmethod

@@ -128,6 +128,23 @@ class Voiding(BaseModel):
     reason: Code = Field(description="a code of correction_reasons")
 
 
+class NewLink(BaseModel):
+    """A case that the centre has opened is of the same person as another one."""
+
+    model_config = body(same_as="6f9b1c2e-3d54-4a7b-8e21-0c9d5f3a7b18", reason="paper_shown")
+
+    same_as: UUID = Field(description="the other case: POST /files/search, or GET /files?case_ref=, has its id")
+    reason: Code = Field(description="a code of link_reasons: how that was found")
+
+
+class Unlinking(BaseModel):
+    """Two cases were told as one person's, and are not."""
+
+    model_config = body(reason="wrong_person")
+
+    reason: Code = Field(description="a code of correction_reasons")
+
+
 class ContactReport(BaseModel):
     """The centre has spoken with the person after the arrival."""
 

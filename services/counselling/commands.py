@@ -296,3 +296,40 @@ class ReleaseHold:
     case_id: UUID
     hold_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCases:
+    """A case that the centre has opened is of the same person as another one. `by`: who says so, as keyed hashes."""
+
+    case_id: UUID
+    same_as: UUID
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmLink:
+    """A second person says the same."""
+
+    case_id: UUID
+    same_as: UUID
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectLink:
+    """A second person says otherwise."""
+
+    case_id: UUID
+    same_as: UUID
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UndoLink:
+    """That two cases are one person's was an error."""
+
+    case_id: UUID
+    same_as: UUID
+    reason: str

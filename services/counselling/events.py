@@ -177,6 +177,23 @@ class RecordVoided(CounsellingEvent):
     reason: Code
 
 
+class CasesLinked(CounsellingEvent):
+    """Two people of the centre have found that this case, which the centre has opened, and `same_as` are one person's.
+
+    Both go on, each with its own id and consents. Who counts people counts this one once, as `same_as`.
+    """
+
+    same_as: UUID
+    reason: Code
+
+
+class LinkUndone(CounsellingEvent):
+    """That this case and the case `same_as` are of one person was an error: they are two people's."""
+
+    same_as: UUID
+    reason: Code
+
+
 class FirstContactMade(CounsellingEvent):
     """The centre has spoken with the person after arrival."""
 
@@ -323,6 +340,8 @@ EVENTS: tuple[type[Event], ...] = (
     ArrivedInCountry,
     ArrivalCorrected,
     RecordVoided,
+    CasesLinked,
+    LinkUndone,
     FirstContactMade,
     NeedsAssessed,
     LevelsDestroyed,

@@ -13,6 +13,7 @@ from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.glass import Glass, Verdict
 from counselling.domain.journey import ArrivalMethod
 from counselling.domain.referral import Referral, ReferralStatus
+from counselling.domain.same_person import LinkStatus, SamePerson
 from counselling.domain.sight import (
     Sight,
     stage_for,
@@ -156,6 +157,35 @@ class CorrectionOutcome(Answer):
             first_contact_due_at=file.arrival and file.arrival.contact_due_at,
             correction=correction_for(file, org, at),
         )
+
+
+class SamePersonView(Answer):
+    """Another case of the person, as two people of the centre have found; or one, and a colleague has not answered."""
+
+    case_id: UUID
+    status: LinkStatus
+    linked_at: datetime | None
+    reason: str | None = Field(description="of what waits for a second person: a code of link_reasons")
+    lapses_at: datetime | None = Field(description="of the same: until then somebody may answer it")
+
+    @classmethod
+    def of(cls, pair: SamePerson, case_id: UUID, at: datetime) -> Self:
+        """For who reads the file of this case."""
+        wanted = waiting(pair.request, at)
+        asked = {"reason": wanted and wanted.reason, "lapses_at": wanted and wanted.lapses_at}
+        return cls(case_id=pair.other(case_id), status=pair.status, linked_at=pair.linked_at, **asked)
+
+
+class LinkOutcome(Answer):
+    """Two cases after somebody has said, or denied, that they are one person's."""
+
+    case_id: UUID
+    same_person: SamePersonView
+
+    @classmethod
+    def of(cls, pair: SamePerson, at: datetime) -> Self:
+        """As the file of the case that the centre has opened shows it."""
+        return cls(case_id=pair.case_id, same_person=SamePersonView.of(pair, pair.case_id, at))
 
 
 class AssessmentOutcome(Answer):

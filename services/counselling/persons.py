@@ -61,6 +61,9 @@ class FoundFile(Answer):
     case_id: UUID
     known: bool = Field(description="whether a consent lets the centre know them now; else record one with them")
     fit: FoundBy
+    same_person: tuple[UUID, ...] = Field(
+        description="other cases that the centre has linked to it: of one person; empty where it may not know them now"
+    )
 
 
 class Found(Answer):

@@ -62,6 +62,7 @@ class Reference:
     fail_reasons: CodeList[FailReason]
     reopen_reasons: CodeList[CodeRow]
     correction_reasons: CodeList[CodeRow]
+    link_reasons: CodeList[CodeRow]
     destruction_reasons: CodeList[CodeRow]
     break_glass_reasons: CodeList[CodeRow]
     call_outcomes: CodeList[CodeRow]
@@ -91,6 +92,7 @@ class Reference:
                 "fail_reasons": FailReason,
                 "reopen_reasons": CodeRow,
                 "correction_reasons": CodeRow,
+                "link_reasons": CodeRow,
                 "destruction_reasons": CodeRow,
                 "break_glass_reasons": CodeRow,
                 "call_outcomes": CodeRow,
@@ -115,6 +117,7 @@ class Reference:
             fail_reasons=tables["fail_reasons"],
             reopen_reasons=tables["reopen_reasons"],
             correction_reasons=tables["correction_reasons"],
+            link_reasons=tables["link_reasons"],
             destruction_reasons=tables["destruction_reasons"],
             break_glass_reasons=tables["break_glass_reasons"],
             call_outcomes=tables["call_outcomes"],

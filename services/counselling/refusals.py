@@ -146,6 +146,30 @@ NO_CORRECTION: Final = nothing_requested(
     "correction of this arrival", "Request it: POST /files/{case_id}/arrival/correct, or /void."
 )
 SAME_PERSON: Final = same_person("A correction of an arrival", "person of your centre")
+NOT_OPENED_HERE: Final = Refused(
+    "not_opened_here",
+    "Your centre has not opened this case: it was asked to take the person on.",
+    "Name the case that your centre has opened in the path, and this one as same_as.",
+)
+OTHER_CASE_NOT_KNOWN: Final = Refused(
+    "case_not_known",
+    "This is no other case of a person whom your centre may know all of now.",
+    "Find it: POST /files/search. If no consent lets your centre know the person any more, record one with them first.",
+    "/same_as",
+    422,
+)
+LINKED: Final = Refused(
+    "already_linked",
+    "One of the two cases is linked to another one already, or a colleague has asked for that.",
+    "Read the file: `same_person` shows it. Confirm or reject what waits, or undo a link that was an error.",
+)
+NOT_LINKED: Final = Refused(
+    "not_linked",
+    "These two cases are not linked.",
+    "Read the file: `same_person` shows the cases that it is linked to.",
+)
+NO_LINK_ASKED: Final = nothing_requested("link of these two cases", "Request it: POST /files/{case_id}/links.")
+SAME_PERSON_LINKS: Final = same_person("A link of two cases", "person of your centre")
 DESTRUCTION_PENDING: Final = request_pending(
     "the destruction of this profile's keys",
     "A colleague confirms or rejects it: GET /files/{case_id}/profile/destruction shows it.",

@@ -14,10 +14,18 @@ from chassis.pure.retention import Clock
 from chassis.pure.sealing import Vault
 from chassis.pure.states import States, by_id, by_link
 from counselling import refusals
-from counselling.answers import Assessments, AssessmentView, FileSummary, FileView, PackageView, ReferralView
+from counselling.answers import (
+    Assessments,
+    AssessmentView,
+    FileSummary,
+    FileView,
+    PackageView,
+    ReferralView,
+)
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.glass import Glass
+from counselling.domain.same_person import SamePerson
 from counselling.domain.sight import consent_lost_at, own_referrals, seen_by, sight_of
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
@@ -27,7 +35,7 @@ from counselling.handlers.consents import answers_for
 from counselling.handlers.holds import walked_in
 from counselling.handlers.walk_ins import keys_kept
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
-from counselling.outcomes import BreakGlassView, DestructionOutcome, correction_for
+from counselling.outcomes import BreakGlassView, DestructionOutcome, SamePersonView, correction_for
 from counselling.persons import ProfileView, SignedConsents
 from vocabulary.handed import ProfileKey, SealedProfile
 from vocabulary.holding import RetentionView
@@ -66,7 +74,17 @@ def show_file(states: States, case_id: UUID, context: Context, person: Collectio
         view = FileView.to_centre(file, context.actor.org, context.now, person)
     whole = whole or seen_by(file, context.actor.org, person, context.now)[0] == "whole"
     marked = tuple(_marked(each, file, context, whole=whole) for each in view.referrals)
-    return with_estimate(view.model_copy(update={"referrals": marked}), file, context.working_days)
+    beside = _same_person(states, case_id, context) if whole else ()
+    view = view.model_copy(update={"referrals": marked, "same_person": beside})
+    return with_estimate(view, file, context.working_days)
+
+
+def _same_person(states: States, case_id: UUID, context: Context) -> tuple[SamePersonView, ...]:
+    """The other cases of the person, as the caller's centre has found them; for the programme's management, as any."""
+    found = [each for each in states.linked(SamePerson, case_id) if each.stands(context.now)]
+    if context.actor.role != PROGRAMME_MANAGER:
+        found = [each for each in found if each.centre == context.actor.org]
+    return tuple(SamePersonView.of(each, case_id, context.now) for each in found)
 
 
 def _marked(view: ReferralView, file: CentreFile, context: Context, *, whole: bool) -> ReferralView:
@@ -189,7 +207,7 @@ def show_signed(states: States, case_id: UUID, context: Context) -> SignedConsen
     return SignedConsents.model_validate({"case_id": case_id, "items": found}, from_attributes=True)
 
 
-FILE = Resource(lambda case_id: (by_id(CentreFile, case_id),), show_file)
+FILE = Resource(lambda case_id: (by_id(CentreFile, case_id), by_link(SamePerson, case_id)), show_file)
 ASSESSMENTS = Resource(lambda case_id: (by_id(CentreFile, case_id), by_link(Assessment, case_id)), show_assessments)
 
 PROFILE = Resource(

@@ -9,6 +9,7 @@ from chassis.pure.needs import Linked, needs
 from chassis.pure.retention import Clock, Kept, by_clock
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
+from counselling.domain.same_person import SamePerson
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.handlers import retention
@@ -42,7 +43,7 @@ from centre_file as f where f.status = 'unknown'
 """
 """The condition of the index `centre_file_unknown`."""
 LEVELS = needs(id=(Clock, CentreFile, Linked(Assessment)))
-WHOLE = needs(id=(Clock, CentreFile, WalkIn, Linked(Assessment), Linked(SignedConsent)))
+WHOLE = needs(id=(Clock, CentreFile, WalkIn, Linked(Assessment), Linked(SignedConsent), Linked(SamePerson)))
 
 KEEPS: Sequence[Kept] = (
     Kept("assessment_levels", ENDS, "key_destroyed", by_end(_LEVELS), Handler(LEVELS, retention.levels_over)),

@@ -193,14 +193,20 @@ def inbox_item(row: Any, at: datetime, centre: str | None, days: WorkingDays) ->
     )
 
 
+_LINKED: Final = """
+array(select (pair.data ->> case when pair.data ->> 'case_id' = file.id::text then 'same_as' else 'case_id' end)::uuid
+      from same_person pair
+      where pair.links @> array[file.id] and pair.status = 'linked' and pair.data ->> 'centre' = $2
+      order by pair.id)
+"""
 _BY_REFERENCE: Final = """
-select file.data, true as exact from centre_file file
+select file.data, true as exact, {linked} as linked from centre_file file
 where file.data ->> 'case_ref' = $1
   and file.data -> 'referrals' @> jsonb_build_array(jsonb_build_object('centre', $2::text))
 order by file.id limit $3
 """
 _BY_MARKS: Final = """
-select file.data, {exact} as exact from walk_in join centre_file file using (id)
+select file.data, {exact} as exact, {linked} as linked from walk_in join centre_file file using (id)
 where walk_in.data ->> 'centre' = $2 and ($1::text is null or walk_in.case_ref = $1) and {fits}
 order by exact desc, file.id limit $3
 """
@@ -212,7 +218,7 @@ async def found(documents: Documents, centre: str, looked_for: Sought, now: date
     """Who was at this centre before: by reference anybody whom it was asked to take on, by all else whom it took in
     itself. Of whom no consent lets it know now it learns that they were here, so that it can ask them for one."""
     fits, exact, marks = conditions(_MARKS, looked_for.wanted, 4)
-    asked = _BY_MARKS.format(fits=fits, exact=exact) if marks else _BY_REFERENCE
+    asked = _BY_MARKS.format(fits=fits, exact=exact, linked=_LINKED) if marks else _BY_REFERENCE.format(linked=_LINKED)
     async with documents.pool.acquire(timeout=LENT_WITHIN) as connection:
         rows = await connection.fetch(asked, looked_for.case_ref, centre, MOST_FOUND, *marks)
     return Found(items=tuple(_found_file(row, centre, now) for row in rows))
@@ -221,4 +227,5 @@ async def found(documents: Documents, centre: str, looked_for: Sought, now: date
 def _found_file(row: Any, centre: str, now: datetime) -> FoundFile:
     file = _file.validate_json(row["data"])
     known = sight_of(file, centre, now) in KNOWING
-    return FoundFile(case_id=file.id, known=known, fit=fit_of(row["exact"]))
+    linked = tuple(row["linked"]) if known else ()
+    return FoundFile(case_id=file.id, known=known, fit=fit_of(row["exact"]), same_person=linked)

@@ -136,6 +136,9 @@ def trace_case(  # noqa: PLR0913 - the options of a command
         return
     trace = _traced(asked, case)
     _print(trace, as_json=as_json)
+    if not as_json:
+        for each in trace.same_person:
+            print_trace(_traced(asked, str(each.case_id)))
     if follow:
         _follow(asked, trace, as_json=as_json)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chassis.pure.decision import Handler
-from chassis.pure.needs import needs
+from chassis.pure.needs import Linked, needs
 from chassis.pure.retention import Clock, Kept, Swept, by_clock
 from journey.domain.journey import Journey
 from journey.domain.outcome import Outcome
@@ -61,7 +61,7 @@ KEEPS: Sequence[Kept | Swept] = (
         ENDS,
         "anonymised",
         by_clock("exists (select from outcome as o where o.id = c.id and o.status <> 'over')"),
-        Handler(needs(id=(Clock, Outcome)), retention.outcome_over),
+        Handler(needs(id=(Clock, Outcome, Linked(Outcome))), retention.outcome_over),
     ),
     Kept(
         "outcome_mark",

@@ -309,6 +309,7 @@ FILES: Mapping[str, type[Any]] = {
     "hold_release_reasons": Code,
     "isco08": Occupation,
     "measure_categories": MeasureCategory,
+    "link_reasons": Code,
     "missed_reasons": Code,
     "move_reasons": Code,
     "needs": NeedCode,

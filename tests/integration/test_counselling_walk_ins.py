@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID, uuid4
 
-from tests.support.counselling.process import ACCRA, LAGOS, Process
+from tests.support import outbox
+from tests.support.counselling.process import ACCRA, LAGOS, Process, staff
 from tests.support.people import new_file
+from tests.support.service_process import ServiceProcess
+from vocabulary.case_ref import case_ref
 
 SHILAN = {
     "given_name": "شیلان",
@@ -106,3 +110,35 @@ async def test_a_search_reads_few_rows_of_a_centre_with_many_people(counselling:
         before = await read()
         assert await found(counselling, LAGOS, **what) == {opened["case_id"]: True}
         assert await read() - before < 20, what
+
+
+async def test_who_has_two_cases_that_are_linked_is_found_with_the_other_one(counselling: Process) -> None:
+    case = uuid4()
+    referral_id = await counselling.refer(case)
+    assert (await counselling.post(f"/referrals/{referral_id}/accept", LAGOS))["http"] == 200
+    opened = await taken_in(counselling, **SHILAN)
+    path = f"/files/{opened['case_id']}/links"
+    ada, bob = {**staff(LAGOS), "sub": "ada"}, {**staff(LAGOS), "sub": "bob"}
+
+    async def beside(**what: str) -> list[list[str]]:
+        answer = await counselling.post("/files/search", LAGOS, **what)
+        return [each["same_person"] for each in answer["items"]]
+
+    asked = await ServiceProcess.post(counselling, path, ada, same_as=str(case), reason="paper_shown")
+    assert (asked["http"], asked["same_person"]["status"]) == (200, "apart")
+    assert await beside(name="شیلان") == [[]]
+    confirmed = await ServiceProcess.post(counselling, f"{path}/{case}/confirm", bob)
+    assert (confirmed["http"], confirmed["same_person"]["status"]) == (200, "linked")
+    assert await beside(name="شیلان") == [[str(case)]]
+    assert await beside(case_ref=case_ref(case)) == [[opened["case_id"]]]
+    subjects = await counselling.pool.fetch("select subjects from audit where action = 'confirm_link'")
+    assert [set(row["subjects"]) for row in subjects] == [{case, UUID(opened["case_id"])}]
+    rows = await counselling.pool.fetch("select record from outbox order by id")
+    told = [outbox.read(row["record"]).headers["ce_type"] for row in rows]
+    assert told.count("ph.counselling.CasesLinked.v1") == 1
+    gone = await counselling.post(f"/files/{opened['case_id']}/consents/{opened['consent_id']}/withdraw", LAGOS)
+    assert gone["http"] == 200
+    assert await beside(name="شیلان") == [[]]
+    undone = await ServiceProcess.post(counselling, f"{path}/{case}/undo", ada, reason="wrong_person")
+    assert (undone["http"], undone["same_person"]["status"]) == (200, "apart")
+    assert await beside(case_ref=case_ref(case)) == [[]]

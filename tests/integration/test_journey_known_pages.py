@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -98,3 +98,24 @@ async def test_an_organisation_that_has_nothing_to_do_with_a_case_is_told_that_t
     assert [tuple(row) for row in rows] == [
         (action, *refused) for action in ("case", "find_case", "trace_case", "trace_case")
     ], "whoever tries cases is seen by the case that they have tried, also if they tried its reference"
+
+
+async def test_the_persons_other_case_is_shown_to_who_may_see_it_by_itself(site: Site) -> None:
+    [of_desk] = [each["value"] for each in examples() if each["headers"]["ce_type"] == OPENED]
+    [told] = [each for each in examples() if each["headers"]["ce_type"] == "ph.counselling.CasesLinked.v1"]
+    case, there = of_desk["case_id"], told["key"]
+    headers = {**told["headers"], "ce_id": str(uuid4()), "ce_sequence": "11"}
+    linked = {**told, "headers": headers, "value": {**told["value"], "same_as": case}}
+    await site.dispatcher.handle([published(linked, 100_000)])
+    operator, desk = {"roles": ["operator"], "org": "programme:operations"}, of_desk["opened_by"]
+    for one, other in ((case, there), (there, case)):
+        shown = (await site.ask("GET", f"/cases/{one}", operator)).json()["same_person"]
+        assert [each["case_id"] for each in shown] == [other]
+        assert shown[0]["case_ref"] is not None
+    subjects = await site.pool.fetchval("select subjects from audit where action = 'trace_case' order by id limit 1")
+    assert set(subjects) == {UUID(case), UUID(there)}
+    scout = (await site.ask("GET", f"/cases/{case}", {"roles": ["scout"], "org": desk})).json()
+    assert (scout["case_id"], scout["same_person"]) == (case, []), "a link opens no case"
+    browser = site.browser()
+    await browser.sign_in()
+    assert f'href="/pages/cases/{there}"' in (await browser.get(f"/pages/cases/{case}")).text

@@ -7,16 +7,19 @@ it slower until none is answered in time.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from chassis.pure.decision import Decision, Refused
-from counselling.commands import DestroyLevels
+from counselling.commands import ConfirmLink, DestroyLevels, LinkCases, UndoLink
 from counselling.domain.assessment import Assessment
-from counselling.handlers import casework
+from counselling.domain.same_person import SamePerson
+from counselling.handlers import casework, linking
 from placement import commands as placement
 from placement.handlers import candidacies
 from referral.handlers import consents, referrals
+from tests.support.counselling.walking_in import opening
 from tests.support.counselling.world import CASE as CENTRES_CASE
 from tests.support.counselling.world import COUNSELLOR, Desk
 from tests.support.placement.world import CASE, OTHER_CASE, World, consent, referred
@@ -55,6 +58,19 @@ def test_assessments_of_a_case_destroyed_ones_too(monkeypatch: pytest.MonkeyPatc
         desk.service.command(DestroyLevels(CENTRES_CASE), COUNSELLOR)
     assert reached(desk.assess())
     assert len(desk.service.all(Assessment)) == MOST
+
+
+def test_links_of_a_case_undone_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linking, "MOST_LINKS", MOST)
+    desk = Desk.with_acceptance()
+    for number in range(MOST + 1):
+        case_id = UUID(int=number + 1)
+        desk.service.command(opening(case_id=case_id), COUNSELLOR)
+        asked = desk.service.command(LinkCases(case_id, CENTRES_CASE, "paper_shown", ("a",)), COUNSELLOR)
+        assert reached(asked) is (number == MOST)
+        desk.service.command(ConfirmLink(case_id, CENTRES_CASE, ("b",)), COUNSELLOR)
+        desk.service.command(UndoLink(case_id, CENTRES_CASE, "wrong_person"), COUNSELLOR)
+    assert len(desk.service.all(SamePerson)) == MOST
 
 
 def test_consents_of_a_person_withdrawn_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:

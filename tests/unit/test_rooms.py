@@ -48,6 +48,7 @@ MORE = {
         "walk_ins.py",
         "destruction.py",
         "break_glass.py",
+        "linking.py",
         "outcomes.py",
         "persons.py",
         "holds.py",

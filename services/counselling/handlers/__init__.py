@@ -11,9 +11,10 @@ from chassis.pure.needs import Linked, needs
 from chassis.pure.retention import Clock
 from chassis.pure.states import Kind, Need
 from counselling import commands, events
-from counselling.domain import assessment, centre_file, signed
+from counselling.domain import assessment, centre_file, same_person, signed
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
+from counselling.domain.same_person import SamePerson
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.events import ProfileKeyDestroyed
@@ -28,6 +29,7 @@ from counselling.handlers import (
     endings,
     glass,
     holds,
+    linking,
     overdue,
     planning,
     preparing,
@@ -48,6 +50,7 @@ KINDS: tuple[Kind[Any], ...] = (
     *receiving.KINDS,
     Kind(WalkIn, "walk_in"),
     Kind(SignedConsent, "signed_consent", signed.links),
+    Kind(SamePerson, "same_person", same_person.links),
     Kind(CountryStatus, "country_status"),
     KIND,
 )
@@ -59,6 +62,7 @@ BY_CASE = needs(case_id=CentreFile)
 WITH_PROFILE = needs(case_id=(CentreFile, WalkIn))
 WITH_SIGNED = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent)))
 WITH_CLOCK = needs(case_id=(CentreFile, Clock))
+OF_BOTH = needs(case_id=(CentreFile, WalkIn, Linked(SamePerson)), same_as=(CentreFile, Linked(SamePerson)))
 BY_OWNER = needs(owner=CentreFile)
 
 
@@ -94,6 +98,10 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RejectDestruction: Handler(WITH_PROFILE, destruction.reject),
     commands.RecordConsent: followed(consents.record_consent, WITH_SIGNED),
     commands.WithdrawConsent: followed(consents.withdraw_consent, WITH_SIGNED),
+    commands.LinkCases: Handler(OF_BOTH, linking.request),
+    commands.ConfirmLink: Handler(OF_BOTH, linking.confirm),
+    commands.RejectLink: Handler(OF_BOTH, linking.reject),
+    commands.UndoLink: Handler(OF_BOTH, linking.undo),
     commands.HoldFile: Handler(WITH_CLOCK, holds.hold),
     commands.ReleaseHold: Handler(WITH_CLOCK, holds.release),
     commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
@@ -113,6 +121,8 @@ FOLLOWS: Mapping[Ladder, Handler] = {each: Handler(needs(id=each.state), each.st
 """For what was stored before there was the kind of deadline."""
 
 REPEATS: Mapping[type[Event], Handler] = {
+    events.CasesLinked: Handler(OF_BOTH, linking.told_linked),
+    events.LinkUndone: Handler(OF_BOTH, linking.told_undone),
     events.ConsentWithdrawn: Handler(repeats.WITH_SIGNED, with_deadlines(overdue.LADDERS, repeats.consent_withdrawn)),
     events.LevelsDestroyed: Handler(repeats.WITH_LEVELS, repeats.levels_destroyed),
     events.ProfileKeyDestroyed: Handler(repeats.of_key, repeats.key_destroyed),

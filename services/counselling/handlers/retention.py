@@ -18,6 +18,7 @@ from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.ending import Ended, end_of
 from counselling.domain.referral import Referral
+from counselling.domain.same_person import SamePerson
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.events import RetentionStarted, RetentionStopped
@@ -87,10 +88,11 @@ def signed_over(states: States, term: TermOver, _context: Context) -> Decision:
 
 
 def file_over(states: States, term: TermOver, _context: Context) -> Decision:
-    """The file goes, with its assessments; and whatever else is left here of the person, which nobody would find."""
+    """The file goes, with its assessments; and whatever else is left here of the person, which nobody would find. The
+    other cases of the person name it no more."""
     clock = states.get(Clock, term.id)
     if clock is not None and (clock.told_at is not None or clock.holds):
         clock = None  # it ends by itself, or by the release of what holds it
     found = (states.get(CentreFile, term.id), states.get(WalkIn, term.id), clock)
-    left = (*states.linked(Assessment, term.id), *states.linked(SignedConsent, term.id))
+    left = tuple(each for kind in (Assessment, SignedConsent, SamePerson) for each in states.linked(kind, term.id))
     return Decision(erased=(*(each for each in found if each is not None), *left))

@@ -161,6 +161,18 @@ class RecordVoided(CaseContract, source="counselling"):
     reported_at: Instant
 
 
+class CasesLinked(CaseContract, source="counselling"):
+    """Two people of a centre have found that this case and the case `same_as` are one person's."""
+
+    same_as: UUID
+
+
+class LinkUndone(CaseContract, source="counselling"):
+    """That this case and the case `same_as` are one person's was an error."""
+
+    same_as: UUID
+
+
 class FirstContactMade(CaseContract, source="counselling"):
     """The centre has spoken with the person after the arrival."""
 
@@ -251,6 +263,8 @@ ALL: tuple[type[Contract], ...] = (
     ArrivedInCountry,
     ArrivalCorrected,
     RecordVoided,
+    CasesLinked,
+    LinkUndone,
     FirstContactMade,
     NeedsAssessed,
     LevelsDestroyed,

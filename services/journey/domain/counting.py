@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from journey.domain.facts import DEPARTURE_ENDED_IT, INTERNSHIP, Asking, Begun, Course, Met, earliest, last
+from journey.domain.joining import joined
 from journey.domain.outcome import Outcome, Part
 from journey.domain.referrals import HELD, LIVE, ReferralStatus, standing, withdrawn_at
 
@@ -32,10 +33,15 @@ arrival-unconfirmed)."""
 
 
 def counted(outcome: Outcome) -> Outcome:
-    """The document with the part in the figures that its facts make."""
+    """The document with the part in the figures that its facts make, and those of the person's other cases; with none
+    if the person is counted elsewhere."""
+    return replace(outcome, part=Part() if outcome.aside else _part(joined(outcome)))
+
+
+def _part(outcome: Outcome) -> Part:
     arrived_on = None if outcome.arrival is None else outcome.arrival.on
     standings = standings_of(outcome)
-    part = replace(
+    return replace(
         _person(outcome),
         arrived_on=_text(arrived_on),
         open=any(each in HELD for each in standings.values()),
@@ -48,7 +54,6 @@ def counted(outcome: Outcome) -> Outcome:
         agreed=() if outcome.plan is None else outcome.plan.measures,
         duties=_duties(outcome),
     )
-    return replace(outcome, part=part)
 
 
 def standings_of(outcome: Outcome) -> Mapping[UUID, ReferralStatus]:

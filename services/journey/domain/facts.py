@@ -65,6 +65,15 @@ def changed(known: tuple[N, ...], id_: UUID, empty: Callable[[UUID], N], change:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What a centre has said of this case and another one: that they are one person's, or (`stands` is false) that this
+    was an error."""
+
+    at: datetime
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """Who opened the case, and what they told: a desk in Germany, or a centre where somebody walked in."""
 

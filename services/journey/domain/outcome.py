@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from journey.domain.facts import (
     Band,
     Course,
     Duty,
+    Link,
     Moved,
     Offer,
     Opening,
@@ -142,7 +143,28 @@ class Outcome:
     """The candidacies that have ended without work."""
     works: tuple[Work, ...] = ()
     duties: tuple[Duty, ...] = ()
+    same_as: Mapping[UUID, Link] = field(default_factory=dict)
+    """The cases of which this one was told to be the same person's (`persons.py`): the person is counted there."""
+    others: Mapping[UUID, Outcome] = field(default_factory=dict)
+    """The facts of the cases that were told to be the same person's as this one, which counts with them."""
+    set_aside: bool = False
+    """The person was counted as nobody's, at the term of another of their cases: nothing here is counted any more."""
     part: Part = Part()
+
+    @property
+    def aside(self) -> bool:
+        """Whether the person is counted elsewhere."""
+        return self.set_aside or any(each.stands for each in self.same_as.values())
+
+    @property
+    def beside(self) -> tuple[UUID, ...]:
+        """The other cases of the person."""
+        return tuple(sorted({*self.others, *(id_ for id_, each in self.same_as.items() if each.stands)}))
+
+    @property
+    def facts(self) -> Outcome:
+        """What happened in this case alone."""
+        return replace(self, same_as={}, others={}, set_aside=False, part=Part())
 
     @property
     def status(self) -> str:
@@ -207,3 +229,8 @@ class Outcome:
 def _month(day: str | None) -> str | None:
     """The first day of its month."""
     return None if day is None else f"{day[:7]}-01"
+
+
+def links(outcome: Outcome) -> set[UUID]:
+    """A case is found by every other one that was ever told to be the same person's."""
+    return {*outcome.others, *outcome.same_as}

@@ -10,12 +10,13 @@ from chassis.pure.states import Kind
 from journey.domain.consumption import Handled, Mishap, Reader
 from journey.domain.journey import Journey, links
 from journey.domain.outcome import Outcome
+from journey.domain.outcome import links as persons
 from vocabulary.retention import KIND
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
     Kind(Journey, "journey", links),
-    Kind(Outcome, "outcome"),
+    Kind(Outcome, "outcome", persons),
     Kind(CountryStatus, "country_status"),
     KIND,
     Kind(Reader, "reader"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.pure.decision import NOTHING, Context, Decision
 from chassis.pure.retention import TermOver
 from chassis.pure.states import States
+from journey.domain import persons
 from journey.domain.journey import Journey
 from journey.domain.outcome import Outcome
 
@@ -26,7 +27,7 @@ def outcome_over(states: States, term: TermOver, context: Context) -> Decision:
     outcome = states.get(Outcome, term.id)
     if outcome is None or outcome.over:
         return NOTHING
-    return Decision((outcome.anonymised(context.random_id()), Outcome(term.id, over=True)))
+    return Decision(persons.over(outcome, states.linked(Outcome, term.id), context.random_id()))
 
 
 def outcome_mark_over(states: States, term: TermOver, _context: Context) -> Decision:

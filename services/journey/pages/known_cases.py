@@ -194,6 +194,7 @@ def page_of(trace: Trace) -> CasePage:
         ),
         unknown=trace.unknowns,
         drawing=draw((*SERVICES, OWED), _moments(rows, deadlines), trace.at),
+        persons=tuple((str(each.case_id), each.case_ref or str(each.case_id)) for each in trace.same_person),
     )
 
 

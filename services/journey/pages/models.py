@@ -75,6 +75,8 @@ class CasePage:
     unknown: tuple[str, ...]
     """What journey does not know."""
     drawing: Drawing | None
+    persons: tuple[tuple[str, str], ...] = ()
+    """The person's other cases that the visitor may see: id, and reference or id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,14 @@ class Waiting(Answer):
     lost: bool
 
 
+class SamePerson(Answer):
+    """Another case of the person, as a centre has found it; shown to who may see that case by itself."""
+
+    case_id: UUID
+    case_ref: str | None
+    stage: Stage | None = Field(description=HIDDEN)
+
+
 class Trace(Answer):
     """Where a case is, what it waits for, since when, and what went wrong on the way."""
 
@@ -133,6 +141,7 @@ class Trace(Answer):
     deadlines: tuple[Owed, ...]
     parts: tuple[Part, ...]
     timeline: tuple[Entry, ...]
+    same_person: tuple[SamePerson, ...] = Field(default=(), description="the person's other cases")
     unknowns: tuple[str, ...] = Field(description="what journey does not know, in words")
 
 

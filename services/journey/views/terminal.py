@@ -49,6 +49,11 @@ def print_trace(trace: Trace) -> None:
     console.print(Text(f"Case {trace.case_ref or 'without a known reference'}  {trace.case_id}", "bold"))
     console.print(Text(" · ".join(each for each in about if each)))
     console.print(Text(f"as of {moment(trace.at)}"))
+    for person in trace.same_person:
+        stage = f", stage {person.stage}" if person.stage else ""
+        console.print(
+            Text(f"The same person's: case {person.case_ref or 'without a known reference'}  {person.case_id}{stage}")
+        )
     _heading(console, "Waits for")
     if not trace.waiting_for:
         console.print(Text("  nothing that any service has told of"))

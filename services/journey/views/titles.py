@@ -73,6 +73,8 @@ OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
         "ArrivedInCountry": "the person is in the country",
         "ArrivalCorrected": "the arrival was corrected",
         "RecordVoided": "a record was voided",
+        "CasesLinked": "it was found to be the same person's as another case",
+        "LinkUndone": "it is not the same person's as another case after all",
         "FirstContactMade": "the centre has spoken with the person",
         "NeedsAssessed": "what the person needs is assessed",
         "LevelsDestroyed": "the levels of assessments are destroyed",

@@ -87,6 +87,7 @@ def test_every_class_of_the_service_is_declared() -> None:
         "profile_key",
         "walk_in",
         "signed_consent",
+        "same_person",
         "country_status",
         "retention",
     ]

@@ -12,7 +12,7 @@ from chassis.pure.reference import DIRECTORY
 from journey.contracts import ALL, counselling, placement, training
 from journey.domain.sight import ENVELOPES, Sight
 from journey.domain.wait import Wanted
-from journey.views.shapes import Entry, Handled, Happening, Owed, Part, Trace, Waiting, WaitItem
+from journey.views.shapes import Entry, Handled, Happening, Owed, Part, SamePerson, Trace, Waiting, WaitItem
 from journey.views.terminal import print_trace, span
 from journey.views.titles import OF_ALL, OF_SERVICES, WAITS, title_of
 from journey.views.trace import Beside, LedgerRow, Reported, trace_of
@@ -248,7 +248,9 @@ def test_an_operator_is_shown_that_events_were_told_and_nothing_that_they_say() 
 
 
 def test_what_an_operator_is_shown_is_this_and_whoever_adds_a_field_says_why() -> None:
-    names = {model.__name__: set(model.model_fields) for model in (Trace, Part, Owed, Waiting, Entry, WaitItem)}
+    names = {
+        model.__name__: set(model.model_fields) for model in (Trace, SamePerson, Part, Owed, Waiting, Entry, WaitItem)
+    }
     when = {"late_at", "since", "dated", "deadline_type", "level"}
     whose = {"what", "title", "role", "org"}
     told = {"type", "title", "service", "at", "actor_role", "actor_org", "verdict", "fault", "readers", "happenings"}
@@ -256,7 +258,9 @@ def test_what_an_operator_is_shown_is_this_and_whoever_adds_a_field_says_why() -
     place = {"topic", "partition", "record_offset", "sequence", "event_id", "caused_by", "trace"}
     lists = {"waiting_for", "deadlines", "parts", "timeline", "unknowns"}
     assert names == {
-        "Trace": {"case_id", "case_ref", "at", *OF_THE_WHOLE, *lists},
+        # who looks for somebody's case must learn where it goes on: ids, and nothing of the person
+        "Trace": {"case_id", "case_ref", "at", "same_person", *OF_THE_WHOLE, *lists},
+        "SamePerson": {"case_id", "case_ref", "stage"},
         "Part": {"service", "what", "thing_id", "status", "since", "org"},
         "Owed": {"service", "deadline_type", "subject_id", "owner_role", "owner_org", "due_at", "level", "overdue"},
         "Waiting": {*whose, *when, "stuck", "lost"},

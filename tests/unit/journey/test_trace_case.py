@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 
 from chassis.operators.cli import app, service_api
 from journey import cli
-from journey.views.shapes import Handled, Happening, Trace
+from journey.views.shapes import Handled, Happening, SamePerson, Trace
 from journey.views.trace import trace_of
 from tests.support.journey.telling import CASE, Telling
 from tests.support.memory import NOW
@@ -81,6 +82,28 @@ def test_one_case_is_asked_for_with_the_token_and_shown(asking: Any) -> None:
     assert result.exit_code == 0
     assert "the turn of centre_counsellor at centre:NG-LOS" in result.output
     assert "a desk has registered the person" in result.output
+
+
+def test_the_persons_other_case_is_shown_below_it(asking: Any) -> None:
+    there = UUID(int=50)
+    beside = SamePerson(case_id=there, case_ref="PH-HZ9PEJ0-W", stage="in_contact")
+
+    def both(request: httpx.Request) -> httpx.Response:
+        other = {"case_id": there, "case_ref": beside.case_ref, "same_person": ()}
+        one = TRACE.model_copy(update=other if str(there) in request.url.path else {"same_person": (beside,)})
+        return httpx.Response(200, json=json.loads(one.model_dump_json()))
+
+    result, requests = asking("PH-7K3M9QX-F", answer=both)
+    assert [each.url.path for each in requests] == ["/cases/PH-7K3M9QX-F", f"/cases/{there}"]
+    assert f"The same person's: case PH-HZ9PEJ0-W  {there}, stage in_contact" in result.output
+    assert f"Case PH-HZ9PEJ0-W  {there}" in result.output
+
+
+def test_as_json_the_persons_other_case_is_named_and_not_asked_for(asking: Any) -> None:
+    beside = SamePerson(case_id=UUID(int=50), case_ref="PH-HZ9PEJ0-W", stage="in_contact")
+    one = json.loads(TRACE.model_copy(update={"same_person": (beside,)}).model_dump_json())
+    result, (_,) = asking("PH-7K3M9QX-F", "--json", answer=lambda _: httpx.Response(200, json=one))
+    assert json.loads(result.output) == one
 
 
 def test_as_json_it_is_what_the_api_says(asking: Any) -> None:
