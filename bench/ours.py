@@ -72,7 +72,7 @@ async def run(task: Task) -> Mapping[str, float]:
     runtime = wired(
         service(task.source), task.dsn, task.bootstrap, Tracer(resource(), spans, task.ratio, SERVICE.subject)
     )
-    _measure(meter)
+    measure(meter)
     if not task.consume:
         await until_done(runtime._relay().run(), meter)
         return meter.result
@@ -108,7 +108,7 @@ async def until_done(work: Coroutine[Any, Any, None], meter: Meter) -> None:
     await waiting
 
 
-def _measure(meter: Meter) -> None:
+def measure(meter: Meter) -> None:
     handle, publish = Dispatcher.handle, Relay._publish
 
     async def measured_handle(self: Dispatcher, records: Sequence[Record], terms: Terms = NO_TERMS) -> None:

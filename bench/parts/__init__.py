@@ -18,6 +18,7 @@ NAMES = (
     "latency",
     "pauses",
     "replay",
+    "journey",
     "deadlines",
     "growth",
     "idle",

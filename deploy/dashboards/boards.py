@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chassis.pure.messages import topic_of
+from chassis.telemetry.metrics import STEPS
 from deploy.dashboards.panels import Board, Panel, Row
 
 NAMESPACES = "label_values(ph_relay_leader, namespace)"
@@ -98,13 +99,29 @@ def hop(at: Hop) -> Row:
     )
 
 
+def deadlines() -> Row:
+    """What all services tell of their deadlines, counted where it is read."""
+
+    def told(name: str) -> str:
+        which = of("journey", f', outcome="done", type=~"ph[.][a-z]+[.]{name}[.]v1"')
+        return f"sum by (type) (increase(ph_consumed_total{{{which}}}[1d]))"
+
+    return Row(
+        "Deadlines of all services, as journey has heard",
+        (
+            Panel("met in a day", "short", {"{{type}}": told("DeadlineMet")}, "In time, or after a level was missed."),
+            Panel("missed in a day", "short", {"{{type}}": told("DeadlineMissed")}, "Each level that has passed."),
+        ),
+    )
+
+
 def chain() -> Board:
     """A row per hop, in the order of a person's way."""
     return Board(
         "ph-chain",
         "The chain: from referral into work",
-        "One row per hop. A person's way goes from top to bottom; the last row is the way back to the scout.",
-        [hop(each) for each in HOPS],
+        "One row per hop. A person's way goes from top to bottom; the last of them is the way back to the scout.",
+        [*map(hop, HOPS), deadlines()],
         {"namespace": NAMESPACES},
     )
 
@@ -123,6 +140,12 @@ def highest(title: str, metric: str, by: str, unit: str = "short", limit: float 
     """What the process says that says most: each reads it from the same database, or none has it."""
     query = f"max by ({by}) ({metric}{{{of('$service')}}})"
     return Panel(title, unit, {legend(by): query}, limit=limit)
+
+
+def slowest(step: str, labels: str) -> str:
+    """What 99 of 100 events have taken at most for a step, per topic."""
+    which = f'{labels}, step="{step}"'
+    return f"histogram_quantile(0.99, sum by (le, topic) (rate(ph_hop_seconds_bucket{{{which}}}[$__rate_interval])))"
 
 
 def service() -> Board:
@@ -148,6 +171,19 @@ def service() -> Board:
         highest("partitions unread", "ph_partitions_unread", "service", limit=1),
         highest("parked", "ph_parked_records", "service", limit=1),
     )
+    way = tuple(
+        Panel(title, "s", {"{{topic}}": slowest(step, here)}, says)
+        for step, (title, says) in zip(
+            STEPS,
+            (
+                ("until it is recorded, 99 %", "From what happened to its recording by the sender."),
+                ("in the sender's outbox, 99 %", "From the recording to the topic."),
+                ("in the topic, 99 %", "From the topic to the batch of this service."),
+                ("in one batch here, 99 %", "Until the effect is committed."),
+            ),
+            strict=True,
+        )
+    )
     tells = (
         counted("events published", "ph_published_total", "topic"),
         highest("rows in the outbox", "ph_outbox_rows", "service"),
@@ -168,6 +204,7 @@ def service() -> Board:
     rows = (
         Row("People", people),
         Row("What it reads", reads),
+        Row("The way of what it reads, step by step", way),
         Row("What it tells", tells),
         Row("What it waits for, and how it is", waits),
     )

@@ -10,8 +10,11 @@ import asyncio
 import importlib
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from itertools import islice
 from types import ModuleType
 from typing import Any, TypeVar
 from uuid import UUID
@@ -21,12 +24,13 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from bench import bare, ends, equal, many, naive, ours, outbox
+from bench import bare, ends, equal, journeys, large, many, naive, ours, outbox, projector
 from bench.bench import PLAIN_OUTBOX, Bench
 from bench.cases import SCOUT, referral_database
 from bench.child import Dropped, Meter, Task, resource
 from bench.offsets import skip_to_end
 from bench.parts import commands, deadlines, growth, pauses, replay
+from bench.parts import journey as of_journey
 from bench.seed import create_topic, referral
 from chassis.consumer.dispatch import Dispatcher
 from chassis.kafka.past import reader_of
@@ -37,6 +41,7 @@ from chassis.settings import KafkaSettings
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import Tracer
 from deploy.local.stack import LocalStack
+from journey.app import SERVICE as JOURNEY
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
 from tests.support.counselling.process import Process as Counselling
@@ -233,6 +238,69 @@ async def test_cases_that_are_copied_by_sql_are_read_on_like_those_that_the_serv
     await asyncio.to_thread(bench.drop, dsn)
 
 
+# --- the journey of cases (`journey`) --------------------------------------------------------------------------------
+
+
+def told_of_cases(cases: int) -> list[FakeRecord]:
+    """The events of these cases, each on its owner's topic."""
+    found, offsets = [], Counter[str]()
+    for event in journeys.told(range(cases)):
+        topic = topic_of(event.source)
+        headers = [(name, text.encode()) for name, text in event.headers.items()]
+        found.append(FakeRecord(topic, 0, offsets[topic], event.key.encode(), event.body, headers))
+        offsets[topic] += 1
+    return found
+
+
+def in_batches(told: Iterable[FakeRecord], most: int) -> Iterator[list[FakeRecord]]:
+    """As a reader gets them."""
+    rest = iter(told)
+    while some := list(islice(rest, most)):
+        yield some
+
+
+async def test_a_transaction_per_event_leaves_the_journeys_that_the_service_leaves(
+    cluster: Cluster, journey_template: str
+) -> None:
+    left = []
+    for name in ("projected", "heard"):
+        dsn = await cluster.create_database(name, template=journey_template)
+        if name == "heard":
+            async with on(partial(ServiceProcess, JOURNEY), dsn) as journey:
+                for some in in_batches(told_of_cases(4), 50):
+                    await journey.dispatcher.handle(some)
+                assert await journey.pool.fetch("select key, failure from parked") == []
+        else:
+            task = Task(dsn=dsn, bootstrap="")
+            variant, connection = projector.Projector(task, Meter(task)), await asyncpg.connect(dsn)
+            await connection.execute(projector.SEEN)
+            for record in told_of_cases(4):
+                headers = {name: value.decode() for name, value in record.headers}
+                await variant.receive(connection, record, headers)  # type: ignore[arg-type]
+            await connection.close()
+        left.append(await of_journey.made(dsn))
+        await cluster.drop_database(name)
+
+    assert left[0] == left[1]
+    assert all(left[0])
+
+
+async def test_a_large_journey_shows_its_cases_and_counts_each_of_them(cluster: Cluster, journey_template: str) -> None:
+    dsn = await cluster.create_database("large", template=journey_template)
+    cases = await large.fill(dsn, 5, 3)
+    async with on(partial(ServiceProcess, JOURNEY), dsn) as journey:
+        operator = {"roles": ["operator"], "org": "programme:operations"}
+        shown = await journey.get(f"/cases/{cases[0]}", operator)
+        assert shown["http"] == 200, shown
+        assert len(shown["timeline"]) == sum(event.key == str(cases[0]) for event in journeys.told(range(5)))
+        rows, cases_of_rows = "select count(*) from ledger", "select count(distinct case_id) from ledger"
+        counted = "select count(*) from outcome where opened_at <> ''"
+        assert await journey.pool.fetchval(rows) == 3 * len(list(journeys.told(range(5))))
+        assert [await journey.pool.fetchval(each) for each in (cases_of_rows, counted)] == [15, 15]
+    assert "k1" in await of_journey.counted_anew(dsn)
+    await cluster.drop_database("large")
+
+
 # --- outboxes that are full (`relay`, `backlog`) ---------------------------------------------------------------------
 
 
@@ -261,7 +329,7 @@ async def test_a_full_outbox_is_published_by_the_shipped_relay(
     assert {topic for (topic,) in await pool.fetch("select topic from outbox")} == {bare.TOPIC}
     await pool.execute("update outbox set topic = $1", topic)  # one of its own: others read that of the service
     meter = Meter(Task(dsn=made, bootstrap=broker.bootstrap, events=rows + more))
-    ours._measure(meter)
+    ours.measure(meter)
     running = asyncio.create_task(relay.run())
     await until_published(pool)
     relay.stop()

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from chassis.pure.states import Codec
 from journey.contracts import counselling, referral, training
 from journey.domain.outcome import Outcome
 from journey.figures.catalogue import FIGURES
-from journey.figures.query import Counted
+from journey.figures.query import Counted, statement
 from journey.figures.shapes import TOTAL
 from journey.handlers import KINDS
 from journey.reference import Reference
@@ -235,6 +237,64 @@ async def test_steps_have_the_median_and_the_percentile_of_the_people_who_took_t
     assert spreads["arrived_to_offer"] == (11, 5, 9)
     assert spreads["referred_to_received"] == (11, 2, 2)
     assert spreads["arrived_to_plan"] == (0, None, None)
+
+
+async def test_every_table_says_the_same_whether_it_is_added_up_or_counted_from_the_people(
+    journey: ServiceProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a figure says the same alone as beside the one that counts its people too."""
+    chance = random.Random(11)
+    await kept(journey, [*(some_story(chance) for _ in range(60)), *PEOPLE.values()])
+    both = [FIGURES["k1"], FIGURES["k3"]]
+
+    added_up = await figures.count(journey.workshop.documents, both, LISTS, ON)
+    for each in both:
+        monkeypatch.setitem(figures.STATEMENTS, each.id, statement(replace(each, joints=())))
+    alone = [await figures.count(journey.workshop.documents, [each], LISTS, ON) for each in both]
+
+    assert added_up == [counted for [counted] in alone]
+    assert all(len(table) > 1 for dims, table in added_up[0][1].tables.items() if dims in {("month",), ("sex",)})
+
+
+async def test_duties_of_many_people_are_counted_per_type_person_and_level(journey: ServiceProcess) -> None:
+    """People who owe alike are one row with a weight; those who were late by other hours are alike too."""
+    late = [
+        [missed("first_contact", 1, 70), missed("first_contact", 2, 75), met("first_contact", 2, 70, 76 + number)]
+        for number in range(3)
+    ]
+    await kept(journey, [there(*each, met("referral_answer", 0, 8, 3)) for each in late])
+    await kept(journey, [there(missed("plan", 1, 70)), there(met("plan", 0, 80, 70)), there()])
+
+    found = await found_of(journey, "k16")
+
+    nothing = {f"missed_{level}": 0 for level in (1, 2, 3)}
+    assert found.tables[TOTAL][()] == {
+        "people": 5,
+        "due": 8,
+        "in_time": 4,
+        "late": 3,
+        "open": 1,
+        "missed_1": 4,
+        "missed_2": 3,
+        "missed_3": 0,
+    }
+    assert found.whose[TOTAL][()] == {
+        "due": 5,
+        "in_time": 4,
+        "late": 3,
+        "open": 1,
+        "missed_1": 4,
+        "missed_2": 3,
+        "missed_3": 0,
+    }
+    assert found.tables[("deadline_type",)] == {
+        ("first_contact",): nothing
+        | {"people": 3, "due": 3, "in_time": 0, "late": 3, "open": 0, "missed_1": 3, "missed_2": 3},
+        ("plan",): nothing | {"people": 2, "due": 2, "in_time": 1, "late": 0, "open": 1, "missed_1": 1},
+        ("referral_answer",): nothing | {"people": 3, "due": 3, "in_time": 3, "late": 0, "open": 0},
+    }
+    assert found.spreads[TOTAL][()]["overdue"] == (3, 7 * 24, 8 * 24)
+    assert found.spreads[("deadline_type",)][("plan",)]["overdue"] == (0, None, None)
 
 
 async def test_the_promise_is_counted_as_from_the_raw_events_in_every_table(journey: ServiceProcess) -> None:

@@ -51,6 +51,7 @@ FAMILIES = {
     "ph_deadlines_overdue": "gauge",
     "ph_deadlines_oldest_seconds": "gauge",
     "ph_effect_seconds": "histogram",
+    "ph_hop_seconds": "histogram",
     "ph_consumer_lag_seconds": "gauge",
     "ph_handler_seconds": "histogram",
     "ph_batch_records": "histogram",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from time import perf_counter
 from typing import Final, TypeVar
@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 from aiokafka.errors import KafkaError
 
 from chassis.consumer import parking, positions, progress
+from chassis.consumer.hops import walked
 from chassis.consumer.inbound import (
     MAX_VALUE,
     Fault,
@@ -78,8 +79,8 @@ class _Outcome:
 
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     verdicts: dict[tuple[Verdict, str], int] = field(default_factory=dict)
-    recorded: dict[str, list[datetime]] = field(default_factory=dict)
-    """When the events were recorded whose effects are new, by topic."""
+    fresh: dict[str, list[Inbound]] = field(default_factory=dict)
+    """The events whose effects are new, by topic, as far as they say when they were recorded."""
 
     def judged(self, inbound: Inbound, verdict: Verdict) -> bool:
         """Notes what is told of a number that is not simply the next one; False for a repeat."""
@@ -94,7 +95,7 @@ class _Outcome:
         """Its effect is new."""
         self.count(inbound, "done")
         if inbound.recorded_at is not None:
-            self.recorded.setdefault(inbound.source, []).append(inbound.recorded_at)
+            self.fresh.setdefault(inbound.source, []).append(inbound)
 
     def count(self, inbound: Inbound, outcome: str) -> None:
         # The type comes from outside: only known ones may become a label.
@@ -126,6 +127,7 @@ class Dispatcher:
         self._seconds = cache(workshop.metrics.handler_seconds.labels)
         self._count = cache(workshop.metrics.consumed.labels)
         self._effects = cache(workshop.metrics.effect_seconds.labels)
+        self._hops = cache(workshop.metrics.hop_seconds.labels)
         workshop.metrics.await_effects({each.type: each.topic for each in consumers})
 
     async def handle(self, records: Sequence[Record], terms: Terms = NO_TERMS) -> None:
@@ -272,8 +274,11 @@ class Dispatcher:
         for (type_, name), count in outcome.counts.items():
             self._count(type_, name).inc(count)
         now = datetime.now(UTC)  # the machine's: a moved clock moves no time of recording either
-        for topic, times in outcome.recorded.items():
-            self._effects(topic).observe_all([max(0.0, (now - at).total_seconds()) for at in times])
+        for topic, fresh in outcome.fresh.items():
+            recorded = [each.recorded_at for each in fresh if each.recorded_at is not None]
+            self._effects(topic).observe_all([max(0.0, (now - at).total_seconds()) for at in recorded])
+            for step, took in walked(fresh, now - timedelta(seconds=seconds), now).items():
+                self._hops(topic, step).observe_all(took)
         told = {Verdict.GAP: metrics.gaps, Verdict.FIRST: metrics.first_seen_late, Verdict.LATE: metrics.gaps_filled}
         for (verdict, topic), count in outcome.verdicts.items():
             if verdict in told and not (verdict in MISSING and topic in self._compacted):

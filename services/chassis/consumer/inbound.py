@@ -19,6 +19,8 @@ MAX_KEY = 200
 MAX_SEQUENCE = 2**62
 MAX_VALUE = 262_144
 """Bytes. The outbox takes no larger record, so whatever is larger was not written by a service of the chain."""
+LATEST_MS = 4_102_444_800_000
+"""The year 2100: Kafka takes any number of milliseconds as the time of a record."""
 
 
 class Record(Protocol):
@@ -95,6 +97,12 @@ class Inbound:
     def place(self) -> Place:
         """Where the record stands."""
         return self.record.topic, self.record.partition, self.record.offset
+
+
+def published_at(record: Record) -> datetime | None:
+    """Kafka's time of a record, if it is one."""
+    at = record.timestamp
+    return None if at is None or not 0 < at < LATEST_MS else datetime.fromtimestamp(at / 1000, UTC)
 
 
 def decode(record: Record, contracts: Mapping[str, type[Contract]], limit: int = MAX_VALUE) -> Inbound:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from chassis.consumer import parking
-from chassis.consumer.inbound import Fault, Inbound, Record, time_of
+from chassis.consumer.inbound import Fault, Inbound, published_at, time_of
 from chassis.consumer.positions import Verdict
 from chassis.postgres.database import Connection
 from chassis.postgres.writes import Part, Writes
@@ -25,8 +24,6 @@ _ORG: Final = re.compile(r"[a-z]{1,30}:[A-Za-z0-9-]{1,40}")
 """As `schemas/envelope.v1.json` has them."""
 MARK: Final = 8
 """Bytes of a record's digest that a note keeps."""
-LATEST_MS: Final = 4_102_444_800_000
-"""The year 2100: Kafka takes any number of milliseconds as the time of a record."""
 
 
 class NoteBook:
@@ -80,7 +77,7 @@ class NoteBook:
             causation_id=_uuid(headers.get("ce_causationid")),
             occurred_at=time_of(headers.get("ce_time")),
             recorded_at=time_of(headers.get("ce_recordedtime")),
-            published_at=_published_at(record),
+            published_at=published_at(record),
             trace_id=None if traced is None else f"{traced.trace_id:032x}",
             actor_role=_written(_ROLE, headers.get("ce_actorrole")),
             actor_org=_written(_ORG, headers.get("ce_actororg")),
@@ -95,11 +92,6 @@ class NoteBook:
         contract = self._contracts.get(inbound.type)
         keyed = contract is not None and contract.key_field == self._field
         return _uuid(inbound.record.key) if keyed else None
-
-
-def _published_at(record: Record) -> datetime | None:
-    at = record.timestamp
-    return None if at is None or not 0 < at < LATEST_MS else datetime.fromtimestamp(at / 1000, UTC)
 
 
 def _text(value: bytes | None) -> str:

@@ -13,6 +13,8 @@ from chassis.pure import zones
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 EFFECT_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200)
 """The objective is 60 seconds (`docs/slo.md`); what lies beyond tells minutes from hours."""
+STEPS = ("recorded", "published", "received", "processed")
+"""Of an event on its way to a reader, each with the time since the one before; the first since it occurred."""
 
 
 class BatchHistogram(Histogram):
@@ -56,6 +58,13 @@ class Metrics:
             "ph_effect_seconds",
             "From the recording of an event by its sender to the commit of its effect here",
             ("topic",),
+            registry=registry,
+            buckets=EFFECT_SECONDS,
+        )
+        self.hop_seconds = BatchHistogram(
+            "ph_hop_seconds",
+            "Of events that had their effect here: how long each step of their way has taken",
+            ("topic", "step"),
             registry=registry,
             buckets=EFFECT_SECONDS,
         )
@@ -126,6 +135,8 @@ class Metrics:
         """Tells zeros for these types of events and their topics: who counts increases misses the first one else."""
         for type_, topic in topics.items():
             self.effect_seconds.labels(topic)
+            for step in STEPS:
+                self.hop_seconds.labels(topic, step)
             self.consumed.labels(type_, "parked")
         self.consumed.labels("other", "parked")
 

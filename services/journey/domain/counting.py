@@ -41,8 +41,8 @@ def counted(outcome: Outcome) -> Outcome:
 def _part(outcome: Outcome) -> Part:
     arrived_on = None if outcome.arrival is None else outcome.arrival.on
     standings = standings_of(outcome)
-    return replace(
-        _person(outcome),
+    return Part(
+        **_person(outcome),
         arrived_on=_text(arrived_on),
         open=any(each in HELD for each in standings.values()),
         **_offers(outcome, arrived_on),
@@ -82,26 +82,26 @@ def _failures(askings: Iterable[Asking]) -> tuple[str, ...]:
     return tuple(sorted({each.reason for each in failures if goes_on is None or each.at > goes_on}))
 
 
-def _person(outcome: Outcome) -> Part:
+def _person(outcome: Outcome) -> dict[str, Any]:
     opening, profile = outcome.opening, outcome.profile
     told = profile or opening
     sent = min((each.sent.at for each in outcome.askings if each.sent is not None), default=None)
-    return Part(
-        case_ref=outcome.case_ref,
-        target_group=None if told is None else told.target_group,
-        country=None if told is None else told.country,
-        centre=_centre(outcome),
-        desk=None if opening is None else opening.desk,
-        sex=UNKNOWN if opening is None or opening.sex is None else opening.sex,
-        age_band=UNKNOWN if outcome.band is None else outcome.band.band,
-        return_type=UNKNOWN if told is None else told.return_type,
-        vulnerable=UNKNOWN if profile is None else ("yes" if profile.vulnerable else "no"),
-        occupation=_occupation(() if told is None else told.skills),
-        opened_at=None if opening is None else opening.at.isoformat(),
-        referred_at=None if sent is None else sent.isoformat(),
-        departed_on=None if outcome.departure is None else _text(outcome.departure.on),
-        failures=_failures(outcome.askings),
-    )
+    return {
+        "case_ref": outcome.case_ref,
+        "target_group": None if told is None else told.target_group,
+        "country": None if told is None else told.country,
+        "centre": _centre(outcome),
+        "desk": None if opening is None else opening.desk,
+        "sex": UNKNOWN if opening is None or opening.sex is None else opening.sex,
+        "age_band": UNKNOWN if outcome.band is None else outcome.band.band,
+        "return_type": UNKNOWN if told is None else told.return_type,
+        "vulnerable": UNKNOWN if profile is None else ("yes" if profile.vulnerable else "no"),
+        "occupation": _occupation(() if told is None else told.skills),
+        "opened_at": None if opening is None else opening.at.isoformat(),
+        "referred_at": None if sent is None else sent.isoformat(),
+        "departed_on": None if outcome.departure is None else _text(outcome.departure.on),
+        "failures": _failures(outcome.askings),
+    }
 
 
 def _centre(outcome: Outcome) -> str | None:

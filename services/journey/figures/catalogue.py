@@ -60,4 +60,4 @@ def kin(figure: Figure) -> tuple[Figure, ...]:
 
 def _people(figure: Figure) -> tuple[str, str]:
     outer = next((each for each in FIGURES.values() if each.inner is not None and each.inner[2] is figure), figure)
-    return outer.rows, outer.where
+    return outer.each, outer.where

@@ -31,6 +31,13 @@ BY_PERSON: Final = (
     ("country", "occupation_major"),
 )
 """The cross-tables of figures that count people. There are no others: each one more tells more of small groups."""
+BY_PERSON_JOINTS: Final = (
+    ("country", "centre"),
+    ("country", "month"),
+    ("country", "occupation_major", "occupation_minor"),
+    ("country", "sex", "age_band", "return_type", "vulnerable"),
+)
+"""From which they are added up."""
 
 
 def _within(days: int) -> tuple[Number, ...]:
@@ -42,21 +49,21 @@ def _within(days: int) -> tuple[Number, ...]:
         Number(
             f"elapsed_{days}",
             f"people whose {days} days since arrival are over",
-            f"count(*) filter (where {over})",
+            over,
             within=before,
             hxl=f"#population+elapsed+d{days}",
         ),
         Number(
             f"offered_{days}",
             f"of them, with a job offer within {days} days of arrival",
-            f"count(*) filter (where {over} and days_to_offer <= {days})",
+            f"{over} and days_to_offer <= {days}",
             within=(f"elapsed_{days}", "promised"),
             hxl=f"#reached+offer+d{days}",
         ),
         Number(
             f"running_{days}",
             f"people whose {days} days still run: the cohort is incomplete by so many",
-            f"count(*) filter (where {runs})",
+            runs,
             within=after,
             hxl=f"#population+running+d{days}",
         ),
@@ -78,23 +85,23 @@ K1: Final = Figure(
     people="arrived",
     where=PROMISED_TO,
     numbers=(
-        Number("arrived", "people of the cohort", "count(*)", hxl="#population+arrived"),
+        Number("arrived", "people of the cohort", hxl="#population+arrived"),
         Number(
             "promised",
             "of them, with a job offer by now",
-            "count(*) filter (where promised)",
+            "promised",
             hxl="#reached+offer",
         ),
         Number(
             "waiting",
             "of them, without a job offer by now: they still wait",
-            "count(*) filter (where not promised)",
+            "not promised",
             hxl="#inneed+offer",
         ),
         Number(
             "lost_offers",
             "of those who wait, with an offer that does not count: taken back, or for an internship",
-            "count(*) filter (where lost_offers)",
+            "lost_offers",
             within=("waiting",),
             hxl="#inneed+offer+lost",
         ),
@@ -110,5 +117,6 @@ K1: Final = Figure(
         for days in NDAYS
     ),
     tables=BY_PERSON,
+    joints=BY_PERSON_JOINTS,
     sums=(("arrived", ("promised", "waiting")), *(("arrived", (f"elapsed_{n}", f"running_{n}")) for n in NDAYS)),
 )

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from journey.figures.query import Counted, Tables
+from journey.figures.query import Counted
 from journey.figures.shapes import SMALL, Dims, Fact, Figure
 
 ANY: Final = 10**9
@@ -33,7 +33,7 @@ ANY: Final = 10**9
 Key = tuple[str, ...]
 Told = int | None
 Published = dict[Dims, dict[Key, dict[str, Told]]]
-Place = tuple[str, Dims, Key, str]
+Cells = dict[str, dict[Dims, dict[Key, dict[str, int]]]]
 """Where a number stands: figure, table, row, name."""
 
 
@@ -59,7 +59,7 @@ class Equation(NamedTuple):
 class Relations:
     """The cells of some figures, and what adds up to what."""
 
-    cells: dict[Place, int]
+    cells: Cells
     values: list[int]
     small: list[bool]
     """Per cell, whether it is of fewer than five people."""
@@ -72,57 +72,60 @@ class Relations:
 
 def relations_of(found: Sequence[tuple[Figure, Counted]]) -> Relations:
     """Every cell of these figures, and every equation between them."""
-    alike: dict[tuple[Fact, Key], int] = {}
+    alike: dict[Fact, dict[Key, int]] = {}
     relations = Relations({}, [], [], [], [], [])
+    values, small = relations.values, relations.small
     for figure, counted in found:
+        tables = relations.cells[figure.id] = {}
         for dims, table in counted.tables.items():
-            facts = figure.facts(dims)
+            known = {name: alike.setdefault(fact, {}) for name, fact in figure.facts(dims).items()}
+            tables[dims] = {}
             for key, counts in table.items():
-                whose = counted.whose[dims][key]
+                whose, row = counted.whose[dims][key], tables[dims].setdefault(key, {})
                 for name, count in counts.items():
-                    cell = alike.setdefault((facts[name], key), len(relations.values))
-                    if cell == len(relations.values):
-                        relations.values.append(count)
-                        relations.small.append(min(count, counts[figure.people], whose.get(name, count)) < SMALL)
-                    relations.cells[figure.id, dims, key, name] = cell
-                of_row = tuple(relations.cells[figure.id, dims, key, name] for name in counts)
-                relations.rows.append((relations.cells[figure.id, dims, key, figure.people], of_row))
+                    cell = row[name] = known[name].setdefault(key, len(values))
+                    if cell == len(values):
+                        values.append(count)
+                        small.append(min(count, counts[figure.people], whose.get(name, count)) < SMALL)
+                relations.rows.append((row[figure.people], tuple(row.values())))
     equations = dict.fromkeys(_equations(found, relations.cells))
     relations.equations.extend(each for each in equations if each.parts and each.parts != (each.total,))
-    relations.about.extend([] for _ in relations.values)
-    for number, equation in enumerate(relations.equations):
-        for place in (equation.total, *equation.parts):
-            relations.about[place].append(number)
+    about = relations.about
+    about.extend([] for _ in values)
+    for number, (total, parts, _) in enumerate(relations.equations):
+        about[total].append(number)
+        for place in parts:
+            about[place].append(number)
     return relations
 
 
-def _equations(found: Sequence[tuple[Figure, Counted]], cells: dict[Place, int]) -> Iterator[Equation]:
-    for figure, counted in found:
-        yield from _between_tables(figure, counted.tables, cells)
+def _equations(found: Sequence[tuple[Figure, Counted]], cells: Cells) -> Iterator[Equation]:
+    for figure, _ in found:
+        yield from _between_tables(figure, cells)
         of_one_row = [(whole, parts, False) for whole, parts in figure.sums]
         of_one_row += [(whole, (part,), True) for part, whole in figure.within]
-        for dims, table in counted.tables.items():
-            for key in table:
+        for table in cells[figure.id].values():
+            for row in table.values():
                 for whole, names, loose in of_one_row:
-                    of_whole = tuple(cells[figure.id, dims, key, name] for name in names)
-                    yield Equation(cells[figure.id, dims, key, whole], of_whole, loose)
+                    yield Equation(row[whole], tuple([row[name] for name in names]), loose)
         if figure.inner is not None:
-            yield from _of_inner(figure, counted.tables, cells)
+            yield from _of_inner(figure, cells)
 
 
-def _between_tables(figure: Figure, tables: Tables, cells: dict[Place, int]) -> Iterator[Equation]:
+def _between_tables(figure: Figure, cells: Cells) -> Iterator[Equation]:
     """A table is compared with those that have one dimension less; for lack of one, two less. People who can be in
     several rows do not add up: each row is a part of the total."""
+    tables = cells[figure.id]
     for fewer, more in _nested(tables):
         places = [more.index(each) for each in fewer]
-        parts: dict[Key, list[Key]] = defaultdict(list)
-        for key in tables[more]:
-            parts[tuple(key[place] for place in places)].append(key)
+        parts: dict[Key, list[dict[str, int]]] = defaultdict(list)
+        for key, row in tables[more].items():
+            parts[tuple([key[place] for place in places])].append(row)
         overlapping = figure.people if (set(more) - set(fewer)) & set(figure.several) else None
-        for key, counts in tables[fewer].items():
-            for name in counts:
-                total = cells[figure.id, fewer, key, name]
-                of_parts = tuple(cells[figure.id, more, part, name] for part in parts[key])
+        for key, totals in tables[fewer].items():
+            rows = parts[key]
+            for name, total in totals.items():
+                of_parts = tuple([row[name] for row in rows])
                 if name == overlapping:
                     yield from (Equation(total, (part,), loose=True) for part in of_parts)
                 else:
@@ -137,20 +140,27 @@ def _nested(tables: Iterable[Dims]) -> Iterator[tuple[Dims, Dims]]:
         yield from ((dims, more) for dims in inner if len(dims) == largest)
 
 
-def _of_inner(figure: Figure, tables: Tables, cells: dict[Place, int]) -> Iterator[Equation]:
+def _of_inner(figure: Figure, cells: Cells) -> Iterator[Equation]:
     """What another figure counts of some of these people: a part of the same row, and a row of the table by that."""
     assert figure.inner is not None
     dimension, value, inner = figure.inner
-    names = [(one.name, other.name) for one in figure.numbers for other in inner.numbers if one.sql == other.sql]
-    for dims, table in tables.items():
-        for key in table:
+    names = [
+        (one.name, other.name)
+        for one in figure.numbers
+        for other in inner.numbers
+        if (one.when, one.of) == (other.when, other.of)
+    ]
+    ours_of, theirs_of = cells[figure.id], cells.get(inner.id, {})
+    for dims, table in ours_of.items():
+        for key, row in table.items():
+            of_inner = theirs_of.get(dims, {}).get(key)
+            if of_inner is None:
+                continue
+            same = ours_of.get((*dims, dimension), {}).get((*key, value))
             for ours, theirs in names:
-                part = cells.get((inner.id, dims, key, theirs))
-                if part is not None:
-                    yield Equation(cells[figure.id, dims, key, ours], (part,), loose=True)
-                same = cells.get((figure.id, (*dims, dimension), (*key, value), ours))
-                if part is not None and same is not None:
-                    yield Equation(same, (part,))
+                yield Equation(row[ours], (of_inner[theirs],), loose=True)
+                if same is not None:
+                    yield Equation(same[ours], (of_inner[theirs],))
 
 
 class Attack:
@@ -221,7 +231,8 @@ def protected(found: Sequence[tuple[Figure, Counted]]) -> list[Published]:
         tables: Published = {dims: {} for dims in counted.tables}
         for dims, table in counted.tables.items():
             for key, counts in table.items():
-                row = {name: published[relations.cells[figure.id, dims, key, name]] for name in counts}
+                of_row = relations.cells[figure.id][dims][key]
+                row = {name: published[of_row[name]] for name in counts}
                 if row[figure.people] is not None:
                     tables[dims][key] = row
         result.append(tables)

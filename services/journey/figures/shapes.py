@@ -41,20 +41,20 @@ those of the figure."""
 class Number:
     """One count per cell of a table.
 
-    `sql` is an aggregate over the figure's rows; `:today`, `:N` (that many days before today) and names of lists stand
-    for parameters. `within`: the numbers that are never smaller, since what is counted here is counted there; what is
-    left of them can tell of a person too. `whose`: an aggregate, how many people a number is about that counts
-    something else.
+    It counts the people for whom `when` is true, or adds up `of`, of which each person has so many: both are SQL over a
+    row of `outcome`, or over a part (`Figure.each`); `:dN` (that many days before today) and names of lists stand for
+    parameters. `within`: the numbers that are never smaller, since what is counted here is counted there; what is
+    left of them can tell of a person too.
     """
 
     name: str
     words: str
-    sql: str
+    when: str = ""
+    of: str = ""
     unit: Unit = "persons"
     within: tuple[str, ...] = ()
     hxl: str = ""
     """Its HXL tag, if the usual one would say less."""
-    whose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,13 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure. `rows`: where its rows come from; `where`: whom it counts; `day`: the day that makes its cohorts."""
+    """One figure. `where`: whom it counts; `day`: the day that makes its cohorts."""
 
     id: str
     title: str
     words: str
     source: str
     unit: Unit = "persons"
-    rows: str = "outcome"
     where: str = "true"
     day: str = "arrived_on"
     occupation: str = "occupation"
@@ -112,6 +111,15 @@ class Figure:
     """Dimensions by which one person can be counted in several rows of a table."""
     inner: tuple[str, str, Figure] | None = None
     """Another figure that counts those of these people who have this value of this dimension."""
+    joints: tuple[Dims, ...] = ()
+    """Larger tables, made by the way, from which `tables` are added up: each is a part of one of them. None: each table
+    is counted from the people. Only for what adds up: one person stands in one row."""
+    each: str = ""
+    """What is counted of a person where it is several things: SQL of a row per value of `several`, from `alike`."""
+    alike: tuple[tuple[str, str], ...] = ()
+    """What `each` is made of, names and SQL: people of whom all of it is the same are counted as one."""
+    spread_over: str = "outcome"
+    """Where the rows of its spreads come from."""
 
     @property
     def within(self) -> tuple[tuple[str, str], ...]:
@@ -121,7 +129,7 @@ class Figure:
     def facts(self, dims: Dims) -> dict[str, Fact]:
         """What each number of a table counts: the same people, alike, by the same values."""
         by = [self.expression(each) for each in dims]
-        return {each.name: (self.rows, self.where, each.sql, *by) for each in self.numbers}
+        return {each.name: (self.each, self.where, each.when, each.of, *by) for each in self.numbers}
 
     @property
     def dimensions(self) -> Dims:
@@ -130,7 +138,7 @@ class Figure:
 
     def expression(self, dimension: str) -> str:
         """What a row says of a dimension, as SQL; what nobody knows is `unknown`."""
-        groups = "case when {0} ~ '^[0-9]' then left({0}, {1}) else {0} end"
+        groups = "case when {0} collate \"C\" < ':' then left({0}, {1}) else {0} end"
         column = DIMENSIONS[dimension][0].format(
             day=f"left({self.day}, 7)",
             major=groups.format(self.occupation, 1),

@@ -22,7 +22,7 @@ K5: Final = Figure(
     people="referred",
     where="asked > 0",
     day="referred_at",
-    numbers=(Number("referred", "people who were referred", "count(*)"),),
+    numbers=(Number("referred", "people who were referred"),),
     spreads=(
         Spread("referred_to_received", "from the referral to its receipt by the centre", "hours_to_receipt", "hours"),
         Spread("received_to_answered", "from the receipt to the centre's answer", "hours_to_answer", "hours"),
@@ -40,8 +40,7 @@ K5: Final = Figure(
 
 def _sum(name: str, words: str, column: str, *within: str) -> Number:
     """Referrals: of each person as many as the column says."""
-    of_whom = f"count(*) filter (where {column} > 0)"
-    return Number(name, words, f"sum({column})", "referrals", within, whose=of_whom)
+    return Number(name, words, of=column, unit="referrals", within=within)
 
 
 K6: Final = Figure(
@@ -61,7 +60,7 @@ K6: Final = Figure(
     where="asked > 0",
     day="referred_at",
     numbers=(
-        Number("people", "people who were referred", "count(*)", within=("asked",)),
+        Number("people", "people who were referred", within=("asked",)),
         _sum("asked", "referrals", "asked"),
         _sum("answered", "of them, answered", "answered", "asked"),
         _sum("with_limit", "of those answered, with a known limit", "answers_with_limit", "answered"),
@@ -74,13 +73,13 @@ K6: Final = Figure(
         Number(
             "passed_on_once",
             "people whose referral was passed on",
-            "count(*) filter (where redirect_depth > 0)",
+            "redirect_depth > 0",
             within=("people", "redirected"),
         ),
         Number(
             "passed_on_twice",
             "of them, more than once",
-            "count(*) filter (where redirect_depth > 1)",
+            "redirect_depth > 1",
             within=("passed_on_once",),
         ),
     ),
@@ -90,6 +89,7 @@ K6: Final = Figure(
         Share("closure", "closed, of all", "closed", "asked"),
     ),
     tables=(TOTAL, ("month",), ("country",), ("desk",), ("country", "centre")),
+    joints=(("country", "centre"), ("month",), ("desk",)),
 )
 
 K7: Final = Figure(
@@ -105,11 +105,11 @@ K7: Final = Figure(
     where="departed_on is not null",
     day="departed_on",
     numbers=(
-        Number("departed", "people who have left Germany", "count(*)"),
+        Number("departed", "people who have left Germany"),
         Number(
             "in_time",
             "of them, handed over in time",
-            "count(*) filter (where package_in_time)",
+            "package_in_time",
             within=("departed",),
         ),
     ),
@@ -138,22 +138,23 @@ K8: Final = Figure(
     where="departed_on is not null",
     day="departed_on",
     numbers=(
-        Number("departed", "people who have left Germany", "count(*)"),
-        Number("confirmed", "of them, arrived", "count(*) filter (where came)"),
+        Number("departed", "people who have left Germany"),
+        Number("confirmed", "of them, arrived", "came"),
         Number(
             "in_time",
             "of those, confirmed in time",
-            "count(*) filter (where arrival_in_time)",
+            "arrival_in_time",
             within=("confirmed",),
         ),
-        Number("never_arrived", "never came, as far as the centre knows", "count(*) filter (where never_arrived)"),
-        Number("unconfirmed", "nothing is told", "count(*) filter (where not came and not never_arrived)"),
+        Number("never_arrived", "never came, as far as the centre knows", "never_arrived"),
+        Number("unconfirmed", "nothing is told", "not came and not never_arrived"),
     ),
     shares=(
         Share("confirmed_in_time", "confirmed within 14 working days", "in_time", "departed"),
         Share("never_came", "never came", "never_arrived", "departed"),
     ),
     tables=(TOTAL, ("month",), ("country",), ("return_type",), ("country", "month")),
+    joints=(("country", "month"), ("return_type",)),
     sums=(("departed", ("confirmed", "never_arrived", "unconfirmed")),),
 )
 
@@ -164,7 +165,7 @@ K9: Final = Figure(
     source="domain K9, S13; CaseOpened of both services, ReturneeReferred",
     where="opened_at is not null",
     day="opened_at",
-    numbers=(Number("people", "people", "count(*)"),),
+    numbers=(Number("people", "people"),),
     missing=(Missing("sessions", "counselling sessions per target group", ("SessionHeld",)),),
     tables=(
         TOTAL,
@@ -175,6 +176,7 @@ K9: Final = Figure(
         ("country", "target_group"),
         ("sex", "target_group"),
     ),
+    joints=(("country", "sex", "target_group"), ("month",)),
 )
 
 K15: Final = Figure(
@@ -188,12 +190,12 @@ K15: Final = Figure(
     where="open or (referred_at >= :d365 and asked > 0)",
     day="opened_at",
     numbers=(
-        Number("people", "people of whom either is true", "count(*)"),
-        Number("open", "cases in the care of a centre", "count(*) filter (where open)", within=("people",)),
+        Number("people", "people of whom either is true"),
+        Number("open", "cases in the care of a centre", "open", within=("people",)),
         Number(
             "referred",
             "people referred in the last 365 days",
-            "count(*) filter (where referred_at >= :d365 and asked > 0)",
+            "referred_at >= :d365 and asked > 0",
             within=("people",),
         ),
     ),
@@ -202,9 +204,20 @@ K15: Final = Figure(
 )
 
 
-def _duties(name: str, words: str, which: str, *within: str) -> Number:
-    counted = f"filter (where {which})"
-    return Number(name, words, f"count(*) {counted}", "duties", within, whose=f"count(distinct id) {counted}")
+def _duties(name: str, words: str, *within: str) -> Number:
+    return Number(name, words, of=name, unit="duties", within=within)
+
+
+OWED: Final = """
+select by_deadline_type, count(*) as due, count(*) filter (where level = 0) as in_time,
+       count(*) filter (where level > 0 and done) as late, count(*) filter (where not done) as open,
+       count(*) filter (where level >= 1) as missed_1, count(*) filter (where level >= 2) as missed_2,
+       count(*) filter (where level >= 3) as missed_3
+from (select duty ->> 1 as by_deadline_type, (duty ->> 2)::int as level, (duty ->> 3)::bool as done
+      from jsonb_array_elements(owed::jsonb) as duty) as duty
+group by grouping sets ((), (by_deadline_type)) having count(*) > 0
+"""
+"""What was owed of one person: of all types, and per type."""
 
 
 K16: Final = Figure(
@@ -219,25 +232,26 @@ K16: Final = Figure(
     source="domain K16; DeadlineMissed, DeadlineMet of all services",
     unit="duties",
     several=("deadline_type",),
-    rows="outcome cross join lateral jsonb_array_elements(duties) as owed(duty)",
+    each=OWED,
+    alike=(("owed", "owed"),),
+    spread_over="outcome cross join lateral jsonb_array_elements(overdue) as late(duty)",
     numbers=(
-        Number("people", "people about whom something was owed", "count(distinct id)", within=("due",)),
-        Number("due", "duties that are decided", "count(*)", "duties", whose="count(distinct id)"),
-        _duties("in_time", "done in time", "(duty ->> 2)::int = 0"),
-        _duties("late", "done late", "(duty ->> 2)::int > 0 and (duty ->> 3)::bool", "missed_1"),
-        _duties("open", "missed, and not done", "not (duty ->> 3)::bool"),
+        Number("people", "people about whom something was owed", within=("due",)),
+        _duties("due", "duties that are decided"),
+        _duties("in_time", "done in time"),
+        _duties("late", "done late", "missed_1"),
+        _duties("open", "missed, and not done"),
         *(
             _duties(
                 f"missed_{level}",
                 f"missed on level {level}",
-                f"(duty ->> 2)::int >= {level}",
                 "due" if level == 1 else f"missed_{level - 1}",
             )
             for level in (1, 2, 3)
         ),
     ),
     shares=(Share("kept", "done in time, of those decided", "in_time", "due"),),
-    spreads=(Spread("overdue", "of what was done late: how late", "nullif((duty ->> 4)::int, 0)", "hours"),),
+    spreads=(Spread("overdue", "of what was done late: how late", "(duty ->> 4)::int", "hours"),),
     tables=(TOTAL, ("deadline_type",), ("country",), ("month",)),
     sums=(("due", ("in_time", "late", "open")),),
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from journey.figures.promise import ADULTS, BY_PERSON, K1
+from journey.figures.promise import ADULTS, BY_PERSON, BY_PERSON_JOINTS, K1
 from journey.figures.shapes import TOTAL, Figure, Missing, Number, Share
 
 ENDS: Final = ("accepted", "declined", "expired", "retracted", "closed")
 
 
 def _offers(name: str, words: str, count: str) -> Number:
-    return Number(name, words, f"sum({count})", "offers", whose=f"count(*) filter (where {count} > 0)")
+    return Number(name, words, of=count, unit="offers")
 
 
 K2: Final = Figure(
@@ -30,7 +30,7 @@ K2: Final = Figure(
     unit="offers",
     where="offers_made > 0",
     numbers=(
-        Number("people", "people with an offer", "count(*)", within=("made",), hxl="#population+offer"),
+        Number("people", "people with an offer", within=("made",), hxl="#population+offer"),
         _offers("made", "offers", "offers_made"),
         _offers("ended", "offers that have ended", " + ".join(f"offers_{end}" for end in ENDS)),
         _offers("open", "offers that wait for an answer", "offers_open"),
@@ -51,6 +51,7 @@ K2: Final = Figure(
     ),
     shares=(Share("acceptance", "accepted, of those that have ended", "accepted", "ended"),),
     tables=(TOTAL, ("month",), ("country",), ("sex",), ("target_group",), ("country", "centre")),
+    joints=(("country", "centre"), ("month",), ("sex", "target_group")),
     sums=(("made", ("ended", "open")), ("ended", ENDS)),
 )
 
@@ -68,31 +69,31 @@ K3: Final = Figure(
     inner=("target_group", "RETURNEE_DE", K1),
     where=f"arrived_on is not null and {ADULTS}",
     numbers=(
-        Number("arrived", "people of the cohort", "count(*)"),
-        Number("elapsed_180", "people whose 180 days are over", "count(*) filter (where arrived_on < :d180)"),
-        Number("running_180", "people whose 180 days still run", "count(*) filter (where arrived_on >= :d180)"),
+        Number("arrived", "people of the cohort"),
+        Number("elapsed_180", "people whose 180 days are over", "arrived_on < :d180"),
+        Number("running_180", "people whose 180 days still run", "arrived_on >= :d180"),
         Number(
             "working_180",
             "of those whose days are over, in work within 180 days",
-            "count(*) filter (where arrived_on < :d180 and days_to_work <= 180)",
+            "arrived_on < :d180 and days_to_work <= 180",
             within=("elapsed_180",),
         ),
         Number(
             "formal_180",
             "of them, in formal work",
-            "count(*) filter (where arrived_on < :d180 and days_to_work <= 180 and work_formal)",
+            "arrived_on < :d180 and days_to_work <= 180 and work_formal",
             within=("working_180",),
         ),
         Number(
             "subsidised_180",
             "of them, in work that the programme pays a part of",
-            "count(*) filter (where arrived_on < :d180 and days_to_work <= 180 and work_subsidised)",
+            "arrived_on < :d180 and days_to_work <= 180 and work_subsidised",
             within=("working_180",),
         ),
         Number(
             "internship_only",
             "people of the cohort who have begun an internship, and no work",
-            "count(*) filter (where internship and days_to_work is null)",
+            "internship and days_to_work is null",
             within=("arrived",),
         ),
     ),
@@ -103,6 +104,7 @@ K3: Final = Figure(
     ),
     missing=(Missing("businesses", "people who started a business within 180 days", ("BusinessStarted",)),),
     tables=(*BY_PERSON, ("target_group",)),
+    joints=(*BY_PERSON_JOINTS[:-1], (*BY_PERSON_JOINTS[-1], "target_group")),
     sums=(("arrived", ("elapsed_180", "running_180")),),
 )
 
@@ -118,11 +120,9 @@ K3_OCCUPATION: Final = Figure(
     where="days_to_work is not null",
     occupation="work_occupation",
     numbers=(
-        Number("working", "people who have begun to work", "count(*)"),
-        Number("formal", "of them, in formal work", "count(*) filter (where work_formal)", within=("working",)),
-        Number(
-            "subsidised", "of them, in subsidised work", "count(*) filter (where work_subsidised)", within=("working",)
-        ),
+        Number("working", "people who have begun to work"),
+        Number("formal", "of them, in formal work", "work_formal", within=("working",)),
+        Number("subsidised", "of them, in subsidised work", "work_subsidised", within=("working",)),
     ),
     tables=(
         TOTAL,
@@ -161,34 +161,31 @@ K10: Final = Figure(
     where="asked > 0",
     day="referred_at",
     numbers=(
-        Number("referred", "people who were referred", "count(*)"),
-        Number(
-            "enrolled", "of them, with a seat in a course", "count(*) filter (where enrolled > 0)", within=("referred",)
-        ),
+        Number("referred", "people who were referred"),
+        Number("enrolled", "of them, with a seat in a course", "enrolled > 0", within=("referred",)),
         Number(
             "completed",
             "of them, with a course that was completed",
-            "count(*) filter (where completed > 0)",
+            "completed > 0",
             within=("enrolled", "courses"),
         ),
         Number(
             "cancelled_for_departure",
             "people of whom a course was cancelled because they left before its end",
-            "count(*) filter (where cancelled_for_departure > 0)",
+            "cancelled_for_departure > 0",
             within=("referred",),
         ),
         Number(
             "same_occupation",
             "of those who completed a course, in work in its minor group",
-            "count(*) filter (where course_and_work)",
+            "course_and_work",
             within=("completed",),
         ),
         Number(
             "courses",
             "courses that were completed",
-            "coalesce(sum(completed), 0)",
-            "courses",
-            whose="count(*) filter (where completed > 0)",
+            of="completed",
+            unit="courses",
         ),
     ),
     shares=(
@@ -202,12 +199,24 @@ K10: Final = Figure(
         ),
     ),
     tables=(TOTAL, ("month",), ("country",), ("sex",), ("age_band",), ("desk",), ("country", "sex")),
+    joints=(("country", "sex"), ("month",), ("age_band", "desk")),
 )
 
 
-def _measures(name: str, words: str, kind: str) -> Number:
-    counted = f"filter (where kind = '{kind}')"
-    return Number(name, words, f"count(*) {counted}", "measures", whose=f"count(distinct id) {counted}")
+def _measures(name: str, words: str) -> Number:
+    return Number(name, words, of=name, unit="measures")
+
+
+MEASURES: Final = """
+select category as by_category, count(*) filter (where kind = 'course') as courses,
+       count(*) filter (where kind = 'work') as works, count(*) filter (where kind = 'agreed') as agreed
+from (select 'course' as kind, each as category from jsonb_array_elements_text(taken) as each
+      union all select 'agreed', listed.category from jsonb_array_elements_text(planned) as each
+      join unnest(:measures::text[], :categories::text[]) as listed(code, category) on listed.code = each
+      union all select 'work', 'INTO_WORK' where worked) as measure
+group by category
+"""
+"""The measures of one person, per category."""
 
 
 K11: Final = Figure(
@@ -223,23 +232,18 @@ K11: Final = Figure(
     " agreed measures: assistance_codes",
     unit="measures",
     several=("category",),
-    rows=(
-        "outcome cross join lateral ("
-        " select 'course' as kind, each as category from jsonb_array_elements_text(courses) as each"
-        " union all select 'agreed', listed.category from jsonb_array_elements_text(agreed) as each"
-        " join unnest(:measures::text[], :categories::text[]) as listed(code, category) on listed.code = each"
-        " union all select 'work', 'INTO_WORK' where days_to_work is not null or internship) as measure"
-    ),
+    each=MEASURES,
+    alike=(("taken", "courses"), ("planned", "agreed"), ("worked", "days_to_work is not null or internship")),
     numbers=(
-        Number("people", "people with at least one of these", "count(distinct id)"),
-        _measures("courses", "courses completed in Germany", "course"),
+        Number("people", "people with at least one of these"),
+        _measures("courses", "courses completed in Germany"),
         Number(
             "works",
             "people who began to work, or an internship",
-            "count(*) filter (where kind = 'work')",
+            "works > 0",
             within=("people",),
         ),
-        _measures("agreed", "measures that the latest plans hold", "agreed"),
+        _measures("agreed", "measures that the latest plans hold"),
     ),
     missing=(
         Missing("delivered", "measures of the centres that were done", ("MeasureStarted", "MeasureCompleted")),

@@ -17,7 +17,7 @@ from journey.figures.answers import WaitingItem
 from journey.figures.catalogue import FIGURES, K18, kin
 from journey.figures.promise import K1, PROMISED_TO
 from journey.figures.publishing import PublishedFigure, equity, publish
-from journey.figures.query import Counted, counted, parameters, statement
+from journey.figures.query import Counted, Statement, counted, counted_within, parameters, spreads_of, statement
 from journey.figures.shapes import Figure
 from journey.figures.work import K3
 from journey.reference import Reference
@@ -33,9 +33,12 @@ WAITING: Final = Listing(
     counted=False,
 )
 """Whoever has waited longest comes first. How many wait is told by K1."""
-STATEMENTS: Final = {each.id: statement(each) for each in FIGURES.values() if each.numbers}
-"""The SQL of each figure, and the names of its parameters."""
-
+COUNTED: Final = tuple(each for each in FIGURES.values() if each.numbers)
+STATEMENTS: Final = {each.id: statement(each) for each in COUNTED}
+SPREADS: Final = {each.id: spreads for each in COUNTED if (spreads := spreads_of(each)) is not None}
+WITH_INNER: Final = {each.id: statement(each, each.inner[2]) for each in COUNTED if each.inner is not None}
+"""The SQL of each figure; of its medians, if it has any; and of two at once, of which one counts some of the people of
+the other."""
 
 KEPT_SECONDS: Final = 60.0
 
@@ -86,16 +89,25 @@ async def count(
 ) -> list[tuple[Figure, Counted]]:
     """The exact counts, which are nobody's to see: of all these figures at the same moment."""
     values = parameters(today, lists.ends_case, {each.code: each.category for each in lists.assistance_codes})
-    found = []
+    within = {each.inner[2].id: each for each in of if each.inner is not None and each.inner[2] in of}
+    outer = {each.id for each in within.values()}
+    found: dict[str, Counted] = {}
     async with (
         documents.pool.acquire(timeout=LENT_WITHIN) as connection,
         connection.transaction(**ONE_SNAPSHOT),
     ):
+
+        async def fetched(what: Statement | None) -> list[asyncpg.Record]:
+            return [] if what is None else await connection.fetch(what.text, *(values[name] for name in what.names))
+
         for figure in of:
-            text, names = STATEMENTS[figure.id]
-            rows = await connection.fetch(text, *(values[name] for name in names))
-            found.append((figure, counted(figure, rows)))
-    return found
+            if figure.id in within:
+                continue
+            told = await fetched((WITH_INNER if figure.id in outer else STATEMENTS)[figure.id])
+            found[figure.id] = counted(figure, told, await fetched(SPREADS.get(figure.id)))
+            if figure.inner is not None and figure.id in outer:
+                found[figure.inner[2].id] = counted_within(figure.inner[2], figure, told)
+    return [(figure, found[figure.id]) for figure in of]
 
 
 async def waiting(

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from chassis.pure.messages import topic_of
+from chassis.telemetry.metrics import STEPS
 from deploy.dashboards.__main__ import FOLDER, differing, documents
 from deploy.dashboards.boards import HOPS
 from tests.k8s.alerts.conftest import Run
@@ -109,7 +110,23 @@ def test_a_row_of_the_chain_shows_throughput_latency_lag_outbox_parked_and_deadl
         {"ph_parked_records", "ph_parked_keys"},
         {"ph_deadlines_oldest_seconds"},
     ]
-    assert len(panels(BOARDS["chain"])) == 6 * len(HOPS)
+    assert len(panels(BOARDS["chain"])) == 6 * len(HOPS) + 2
+
+
+def test_the_last_row_of_the_chain_shows_what_was_met_and_what_was_missed() -> None:
+    met, missed = panels(BOARDS["chain"])[-2:]
+    [of_met], [of_missed] = met["targets"], missed["targets"]
+    assert of_met["expr"] == (
+        'sum by (type) (increase(ph_consumed_total{namespace="$namespace", service="journey", outcome="done",'
+        ' type=~"ph[.][a-z]+[.]DeadlineMet[.]v1"}[1d]))'
+    )
+    assert of_missed["expr"] == of_met["expr"].replace("Met", "Missed")
+
+
+def test_a_service_shows_each_step_of_the_way_of_what_it_reads() -> None:
+    asked = [target["expr"] for panel in panels(BOARDS["service"]) for target in panel["targets"]]
+    for step in STEPS:
+        assert len([each for each in asked if "ph_hop_seconds_bucket" in each and f'step="{step}"' in each]) == 1, step
 
 
 @pytest.mark.parametrize("name", BOARDS)

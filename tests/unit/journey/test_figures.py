@@ -73,14 +73,23 @@ def test_a_figure_says_how_many_people_each_number_is_about(figure: Figure) -> N
     [people] = [each for each in figure.numbers if each.name == figure.people]
 
     assert people.unit == "persons"
-    assert people.sql == ("count(*)" if figure.rows == "outcome" else "count(distinct id)")
-    assert all(each.unit == "persons" or each.whose for each in figure.numbers)
+    assert (people.when, people.of) == ("", ""), "everybody"
+    assert all((each.unit == "persons") is (each.of == "") for each in figure.numbers)
+    assert not any(each.when and each.of for each in figure.numbers)
+
+
+@ALL
+def test_every_table_is_added_up_from_a_joint_that_has_its_dimensions(figure: Figure) -> None:
+    for dims in figure.tables if figure.joints else ():
+        assert any(set(dims) <= set(joint) for joint in figure.joints), dims
+    assert not figure.several or not figure.joints, "who stands in several rows does not add up"
+    assert bool(figure.each) is bool(figure.alike) is bool(figure.several)
 
 
 @ALL
 def test_figures_of_the_same_people_are_protected_together(figure: Figure) -> None:
     alike = [
-        each for each in FIGURES.values() if each.numbers and (each.rows, each.where) == (figure.rows, figure.where)
+        each for each in FIGURES.values() if each.numbers and (each.each, each.where) == (figure.each, figure.where)
     ]
 
     assert set(alike) <= set(kin(figure)) or not figure.numbers
@@ -92,6 +101,8 @@ def test_the_promise_counts_as_the_share_in_work_does_of_whom_both_are_about() -
 
     assert inner.where == f"{dimension} = '{value}' and {K3.where}"
     assert {each.id for each in kin(K1)} == {"k1", "k3"} == {each.id for each in kin(K3)}
+    assert set(inner.tables) <= set(K3.tables), "so one statement counts both"
+    assert (inner.day, inner.occupation) == (K3.day, K3.occupation)
 
 
 def test_every_column_that_figures_count_is_a_field_of_the_part_and_the_other_way_round() -> None:
@@ -110,7 +121,8 @@ def test_a_statement_takes_its_parameters_in_order_and_leaves_casts_alone() -> N
     assert "arrived_on < $1" in text
     assert "not failures ?| $2" in text
     assert not re.search(r"(?<!:):[a-z]", text)
-    assert "group by grouping sets ((), (by_month), (by_country)" in text
+    assert "group by grouping sets ((by_country, by_centre), (by_country, by_month)," in text
+    assert "group by grouping sets ((), (by_country), (by_country, by_centre))" in text
 
 
 def test_days_before_today_are_days() -> None:
@@ -123,9 +135,10 @@ def test_days_before_today_are_days() -> None:
 def test_rows_of_the_database_find_their_tables() -> None:
     figure = Figure("k0", "", "", "", numbers=K8.numbers[:1], tables=(TOTAL, ("country",), ("country", "month")))
     rows: list[dict[str, Any]] = [
-        {"which": 3, "by_country": None, "by_month": None, "departed": 9},
-        {"which": 1, "by_country": "NG", "by_month": None, "departed": 9},
-        {"which": 0, "by_country": "NG", "by_month": "2026-03", "departed": None},
+        {"by_country": None, "by_month": None, "departed": 9},
+        {"by_country": "NG", "by_month": None, "departed": 9},
+        {"by_country": "NG", "by_month": "2026-03", "departed": None},
+        {"by_country": None, "by_month": "2026-03", "departed": 9},
     ]
 
     assert counted(figure, rows).tables == {

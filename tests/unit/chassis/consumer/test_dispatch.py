@@ -11,6 +11,8 @@ from aiokafka import TopicPartition
 from chassis.consumer import parking
 from chassis.consumer.positions import MAX_GAP
 from chassis.consumer.progress import TermOverError
+from chassis.outbox.append import rfc3339
+from chassis.telemetry.metrics import STEPS
 from tests.support.dispatching import KEY, OTHER, SHOP, SOLD, World, bad, told
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.records import record, recorded
@@ -46,6 +48,28 @@ async def test_an_effect_is_as_old_as_the_recording_of_its_event(world: World) -
     assert (count, seconds) == (1, 0), "a clock ahead makes nothing younger"
     await world.handle([recorded(told(3, 3), now - timedelta(seconds=100))])
     assert world.sample(f"{name}_sum", topic=SHOP) == pytest.approx(100, abs=20)
+
+
+async def test_each_step_of_an_events_way_is_told_with_the_time_since_the_one_before(world: World) -> None:
+    """Occurred 400 seconds ago, recorded 100 seconds later, on the topic 200 seconds after that, and handled now."""
+    now = datetime.now(UTC)
+    occurred, published = rfc3339(now - timedelta(seconds=400)).encode(), now - timedelta(seconds=100)
+    on_its_way = recorded(told(1, 1), now - timedelta(seconds=300), ce_time=occurred)
+    untimed = recorded(told(2, 2), now - timedelta(seconds=300), ce_time=occurred)
+    await world.handle(
+        [on_its_way._replace(timestamp=int(published.timestamp() * 1000)), untimed._replace(timestamp=None)]
+    )
+
+    def of(step: str, what: str) -> float:
+        return world.sample(f"ph_hop_seconds_{what}", topic=SHOP, step=step)
+
+    assert [of(step, "count") for step in STEPS] == [2, 1, 1, 2], "what has no time of Kafka's has not two of the steps"
+    assert of("recorded", "sum") == pytest.approx(200, abs=1)
+    assert of("published", "sum") == pytest.approx(200, abs=1)
+    assert of("received", "sum") == pytest.approx(100, abs=20)
+    assert of("processed", "sum") < 20
+    await world.handle([on_its_way])
+    assert of("recorded", "count") == 2, "a repeat has no effect"
 
 
 async def test_numbers_that_are_missing_late_or_first_seen_are_counted(world: World) -> None:
@@ -169,6 +193,9 @@ async def test_of_two_records_the_one_that_the_database_refuses_is_found(world: 
 
 async def test_of_each_topic_the_effects_are_counted_from_the_start(world: World) -> None:
     assert world.metrics.registry.get_sample_value("ph_effect_seconds_count", {"topic": SHOP}) == 0
+    for step in STEPS:
+        labels = {"topic": SHOP, "step": step}
+        assert world.metrics.registry.get_sample_value("ph_hop_seconds_count", labels) == 0
 
 
 async def test_an_outage_is_raised_and_leaves_nothing_behind(world: World) -> None:

@@ -1,0 +1,248 @@
+"""The journey of cases: built anew from the topics, a case's page, and the programme's figures.
+
+`rebuild`: all tables of journey are emptied, and made again from the topics of four services. Checked: ledger,
+journeys, outcomes and what they wait for are the same as before. Against the same service reading the topics for the
+first time, and against `projector`, which is how a projection is usually written: it leaves the same rows, which is
+checked too.
+
+The page of a case and the figures are those of a journey that has heard a million events (`bench.large`). A page is
+asked of the shipped service by a browser that has signed in. A figure is counted and protected anew each time: the
+service does so once a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+
+from bench import journeys, large
+from bench.bench import Bench
+from bench.child import Task
+from bench.measure import Figure, Sample, Spread, absolute, cpu, in_turn, rates, ratio
+from chassis.http.auth import Principal
+from chassis.postgres import migrations
+from chassis.postgres.database import open_pool
+from chassis.settings import ROOT
+from deploy.local.places import free_port
+from deploy.local.postgres import ADMIN
+from journey.app import SERVICE
+from journey.figures.catalogue import FIGURES, kin
+from journey.figures.publishing import publish
+from journey.reference import Reference
+from journey.sign_in.sessions import Sessions
+from journey.sign_in.settings import SignInSettings
+from journey.views import figures
+
+TITLE = "the journey of cases: rebuild, pages, figures"
+CASES = 240
+"""About 8,000 events: a transaction for each takes most of the time of this part."""
+PAGES = 60
+TODAY = date(2026, 1, 10)
+"""When the cases of the benchmark are over."""
+PATH, REBUILD, PROJECTOR = "first reading", "rebuild of emptied tables", "a transaction per event"
+EMPTY = (
+    "truncate ledger, journey, journey_wait, outcome, reader, handled, mishap, country_status, retention, position,"
+    " progress, missed, parked"
+)
+"""As services/journey/README.md has it."""
+SAME = "select md5(string_agg(md5(row({columns})::text), '' order by {order})) from {table} as t"
+MADE = (
+    SAME.format(table="ledger", columns="to_jsonb(t) - 'received_at'", order="topic, partition, record_offset"),
+    SAME.format(table="journey", columns="status, data, array(select unnest(links) order by 1)", order="id"),
+    SAME.format(table="outcome", columns="status, data", order="id"),
+    SAME.format(table="journey_wait", columns="to_jsonb(t) - 'updated_at'", order="id"),
+)
+"""What the topics alone determine; not how often a document was written, nor when."""
+
+
+def steps(repeats: int) -> int:
+    """Topics, the first reading, the large database, and every sample."""
+    return 3 + 5 * repeats
+
+
+def run(bench: Bench) -> Iterable[Figure]:
+    """Measures. Raises `RuntimeError` if a variant makes anything else of the topics."""
+    yield from _rebuilt(bench)
+    bench.tick("a million events into a database")
+    dsn, cases = large.database(bench)
+    try:
+        yield from _page(bench, dsn, cases)
+        yield from _figures(bench, dsn)
+    finally:
+        bench.drop(dsn)
+
+
+# --- built anew -------------------------------------------------------------------------------------------------------
+
+
+def _rebuilt(bench: Bench) -> Iterator[Figure]:
+    bench.tick("cases into topics")
+    prefix = bench.name("journeys")
+    events = bench.wait(journeys.publish(bench.bootstrap, prefix, CASES))
+    task = Task(dsn="", bootstrap="", source=prefix, events=events, relay=False)
+    empty = bench.wait(bench.cluster.create_database(bench.name("journey")))
+    bench.wait(migrations.migrate(empty, SERVICE.name, SERVICE.migrations))
+    bench.tick("the topics are read for the first time")
+    full = _copy(bench, empty)
+    bench.child("reading", replace(task, dsn=full))
+    wanted = bench.wait(made(full))
+
+    def sample(variant: str, module: str, template: str, prepare: Sequence[str] = ()) -> Callable[[], Sample]:
+        def run() -> Sample:
+            dsn = _copy(bench, template)
+            try:
+                bench.wait(_execute(dsn, prepare))
+                result = bench.child(module, replace(task, dsn=dsn))
+                if bench.wait(made(dsn)) != wanted:
+                    raise RuntimeError(f"{variant}: the tables are not those of the first reading")
+                return result
+            finally:
+                bench.drop(dsn)
+
+        return run
+
+    samples = in_turn(
+        {
+            PATH: sample(PATH, "reading", empty),
+            REBUILD: sample(REBUILD, "reading", full, (EMPTY,)),
+            PROJECTOR: sample(PROJECTOR, "projector", empty),
+        },
+        bench.repeats,
+        bench.tick,
+    )
+    for dsn in (empty, full):
+        bench.drop(dsn)
+    rebuild = samples[REBUILD]
+    yield Figure(f"{REBUILD}, vs the {PATH}", ratio(rates(rebuild), rates(samples[PATH])), "x", 0.8, 1.0)
+    yield Figure(f"{REBUILD}, vs {PROJECTOR}", ratio(rates(rebuild), rates(samples[PROJECTOR])), "x", 10.0)
+    yield Figure(f"CPU per event, {REBUILD} vs {PROJECTOR}", ratio(cpu(rebuild), cpu(samples[PROJECTOR])), "x")
+    yield from absolute(samples)
+
+
+def _copy(bench: Bench, template: str) -> str:
+    """Journey tells nothing of cases, so no topic is its own that others of this run share."""
+    return bench.wait(bench.cluster.create_database(bench.name("db"), template=template.rpartition("/")[2]))
+
+
+async def _execute(dsn: str, statements: Sequence[str]) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def made(dsn: str) -> Sequence[Any]:
+    """What is in the tables, whoever has filled them."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return [await connection.fetchval(query) for query in MADE]
+    finally:
+        await connection.close()
+
+
+# --- pages and figures ------------------------------------------------------------------------------------------------
+
+
+def _page(bench: Bench, dsn: str, cases: Sequence[UUID]) -> Iterator[Figure]:
+    took: list[float] = []
+    with _served(bench, dsn) as port:
+        cookie = bench.wait(_signed_in(dsn))
+        for repeat in range(bench.repeats):
+            bench.tick("the page of a case")
+            asked = [cases[(repeat * PAGES + number) * 7 % len(cases)] for number in range(PAGES)]
+            took.append(_median_of_pages(port, cookie, asked))
+    yield Figure("the page of a case, 1 M ledger rows", Spread.of(took), "ms", 100, 50, at_most=True)
+
+
+def _median_of_pages(port: int, cookie: str, cases: Sequence[UUID]) -> float:
+    took = []
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", cookies={"ph_session": cookie}) as browser:
+        for case in cases:
+            begun = time.perf_counter()
+            answer = browser.get(f"/pages/cases/{case}")
+            took.append((time.perf_counter() - begun) * 1000)
+            if answer.status_code != 200 or str(case) not in answer.text:
+                raise RuntimeError(f"no page of a case: {answer.status_code} {answer.text[:500]}")
+    return median(took)
+
+
+async def _signed_in(dsn: str) -> str:
+    """Somebody of the operators; what their browser's cookie says."""
+    pool = await open_pool(dsn, 1, "bench")
+    try:
+        who = Principal("bench", frozenset({"operator"}), "programme:operations", "DE")
+        return await Sessions(SignInSettings()).make(pool, who, b"bench", None)
+    finally:
+        await pool.close()
+
+
+@contextmanager
+def _served(bench: Bench, dsn: str) -> Iterator[int]:
+    """The shipped service on this database, for its pages alone; the port."""
+    stack, name, port = bench.stack, "journey_pages", free_port()
+    program = stack.start_service(
+        "journey",
+        name=name,
+        ROLE="api",
+        PORT=str(port),
+        JOURNEY_DATABASE_URL=f"postgresql://{ADMIN}@127.0.0.1:{stack.ports.postgres}/{dsn.rpartition('/')[2]}",
+        JOURNEY_DATABASE_PASSWORD_FILE=str(stack.postgres.password_file(ADMIN)),
+    )
+    try:
+        stack.wait_ready("journey", name=name, port=port)
+        yield port
+    finally:
+        program.stop(20)
+        del stack.services[name]
+
+
+def _figures(bench: Bench, dsn: str) -> Iterator[Figure]:
+    took: dict[str, list[float]] = {}
+    for _ in range(bench.repeats):
+        bench.tick("every figure, anew")
+        for name, milliseconds in bench.wait(counted_anew(dsn)).items():
+            took.setdefault(name, []).append(milliseconds)
+    spreads = {name: Spread.of(of) for name, of in took.items()}
+    slowest = max(spreads, key=lambda name: spreads[name].median)
+    yield Figure("K1, the promise, of 1 M events", spreads["k1"], "ms", 300, 100, at_most=True)
+    yield Figure(f"the slowest figure ({slowest.upper()})", spreads[slowest], "ms", 300, 100, at_most=True)
+    for name, spread in spreads.items():
+        yield Figure(f"figure {name.upper()}, with those of the same people", spread, "ms")
+
+
+async def counted_anew(dsn: str) -> dict[str, float]:
+    """How long each figure takes, in milliseconds: counted together with those of the same people, and protected."""
+    lists = Reference.load(ROOT / "schemas" / "reference")
+    pool = await open_pool(dsn, 1, "bench")
+    documents: Any = _Documents(pool)
+    took: dict[str, float] = {}
+    try:
+        for figure in FIGURES.values():
+            of = kin(figure)
+            if not of or of[0].id in took:
+                continue
+            begun = time.perf_counter()
+            await asyncio.to_thread(publish, await figures.count(documents, of, lists, TODAY), TODAY)
+            took[of[0].id] = (time.perf_counter() - begun) * 1000
+    finally:
+        await pool.close()
+    return took
+
+
+class _Documents:
+    """As much of `Documents` as figures ask for."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
