@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.service import Follows, Overlay, Service, Unsealed, Wrapped
-from counselling import api, break_glass, destruction, holds, walk_ins
+from counselling import api, break_glass, destruction, holds, voiding, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.walk_in import WalkIn
@@ -59,7 +59,7 @@ SERVICE = Service(
     moves=MOVES,
     stays=STAYS,
     follows=tuple(Follows(each.name, each.state, handler) for each, handler in FOLLOWS.items()),
-    routers=(api.router, break_glass.router, destruction.router, walk_ins.router, holds.router),
+    routers=(api.router, voiding.router, break_glass.router, destruction.router, walk_ins.router, holds.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,

@@ -34,6 +34,7 @@ from counselling.handlers import (
     referrals,
     repeats,
     retention,
+    voiding,
     walk_ins,
 )
 from vocabulary import receiving
@@ -85,6 +86,9 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RecordContact: followed(casework.record_contact),
     commands.RecordAssessment: followed(casework.record_assessment),
     commands.AgreePlan: followed(planning.agree_plan),
+    commands.VoidCall: followed(voiding.void_call),
+    commands.VoidContact: followed(voiding.void_contact),
+    commands.VoidPlan: followed(voiding.void_plan),
     commands.OpenFile: followed(walk_ins.open_file, needs()),
     commands.SetProfile: followed(walk_ins.set_profile, WITH_PROFILE),
     commands.OpenGlass: Handler(BY_CASE, glass.open_glass),

@@ -72,6 +72,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.Refer: followed(referrals.refer),
     commands.WithdrawReferral: followed(handing_over(referrals.withdraw_referral)),
     commands.SendHandoverPackage: followed(handover.send_package),
+    commands.VoidHandoverPackage: followed(handover.void_package),
     commands.PlanDeparture: followed(journey.plan),
     commands.BookDeparture: followed(journey.book),
     commands.RescheduleDeparture: followed(journey.reschedule),
