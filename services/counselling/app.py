@@ -15,6 +15,7 @@ from counselling.handlers import (
     DEADLINES,
     FOLLOWS,
     KINDS,
+    MARKED,
     MOVES,
     RENEWING,
     REPEATS,
@@ -35,6 +36,10 @@ IN_CLEAR = """
 select distinct (data ->> 'case_id')::uuid from assessment where jsonb_typeof(data -> 'levels') = 'array' limit $1
 """
 """The condition of the index `assessment_unsealed`, word by word."""
+UNMARKED = """
+select id from walk_in where status = 'sealed' and coalesce((data ->> 'marking')::int, 0) < 1 order by id limit $1
+"""
+"""Of hashes that another version than `vocabulary.finding.MARKING` has made; that of `walk_in_unmarked`."""
 
 CARE = """
 select f.id, split_part(key.value, ':', 1) as generation
@@ -74,7 +79,7 @@ SERVICE = Service(
     repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
     operations=OPERATIONS,
-    unsealed=(Unsealed(IN_CLEAR, SEALING),),
+    unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(UNMARKED, MARKED)),
     wrapped=(
         Wrapped(CentreFile, CARE, REWRAPPING),
         Wrapped(WalkIn, WALKED_IN, RENEWING),

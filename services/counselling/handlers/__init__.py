@@ -131,5 +131,7 @@ REWRAPPING = Handler(needs(id=CentreFile), care.rewrap)
 """For data keys that an older generation has wrapped."""
 RENEWING = Handler(needs(id=WalkIn), walk_ins.rewrap)
 """The same for people who walked in, and for what they are found by."""
+MARKED = Handler(needs(id=WalkIn), walk_ins.mark)
+"""For those whose hashes an earlier version has made, or none."""
 SEALING = Handler(needs(id=(CentreFile, Linked(Assessment))), care.seal_what_lies_in_clear)
 """For cases whose levels were stored before they were sealed."""

@@ -118,5 +118,7 @@ REWRAPPING = Handler(needs(id=(Case, Profile)), marks.rewrap)
 """For data keys that an older generation has wrapped, and for what people are found by."""
 SEALING = Handler(needs(id=Case), care.seal_what_lies_in_clear)
 """For cases from before their needs were sealed."""
+MARKED = Handler(needs(id=(Case, Profile)), marks.mark)
+"""For profiles whose hashes an earlier version has made, or none."""
 PARTING = Handler(needs(id=(Case, Profile)), part_the_profile)
 """For profiles from before they had parts: whichever generation has wrapped the one key, each part gets a new one."""
