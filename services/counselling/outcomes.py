@@ -93,7 +93,7 @@ class ContactOutcome(Answer):
     case_id: UUID
     status: FileStatus | None = Field(description=UNKNOWN)
     contacts: int | None = Field(description=f"contacts since the arrival; {UNKNOWN}")
-    contact_id: UUID = Field(description="by which it can be void")
+    contact_id: UUID | None = Field(description=f"by which it can be void; {UNKNOWN}")
 
 
 class CallOutcome(Answer):

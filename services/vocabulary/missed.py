@@ -1,5 +1,7 @@
-"""What an aggregate keeps of a deadline that it has no time of its own for: how far it was missed, and where a calendar
-has moved it to. It may stop owing it, and owe it again from the same time."""
+"""What an aggregate keeps of what it owes: how far it was missed, and by when it is owed where that is counted back.
+
+It may stop owing it, and owe it again from the same time.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,16 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """By when the first level is over of what is owed since then, by whoever owes it `owed_from`: others than the
-    calendars say, which leave whoever relied on a later time the next working day."""
+class Term:
+    """By when the first level is over of what is owed since then, by whoever can do it `owed_from`: as it was counted
+    when it came to be owed, or has moved since. Calendars that change leave whoever relied on it the next working day,
+    so it cannot be counted once more."""
 
     since: datetime
     owed_from: datetime
     due_at: datetime
 
     @staticmethod
-    def of(moved: Moved | None, since: datetime, owed_from: datetime) -> datetime | None:
-        """When it ends, if it has moved since it is owed like that; None: as the calendars say."""
-        return moved.due_at if moved is not None and (moved.since, moved.owed_from) == (since, owed_from) else None
+    def of(term: Term | None, since: datetime, owed_from: datetime) -> datetime | None:
+        """When it ends of what is owed like that; None: that has just come to be owed."""
+        return term.due_at if term is not None and (term.since, term.owed_from) == (since, owed_from) else None

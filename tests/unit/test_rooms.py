@@ -50,6 +50,7 @@ MORE = {
         "break_glass.py",
         "outcomes.py",
         "persons.py",
+        "voiding.py",
         "holds.py",
     },
     "placement": {"limits.py", "corrections.py"},  # when an employer owes an answer; the routes of corrections

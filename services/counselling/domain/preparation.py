@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from vocabulary.missed import Missed, Moved
+from vocabulary.missed import Missed, Term
 
 CallChannel = Literal["phone", "video", "chat"]
 MOST_CALLS: Final = 50
@@ -45,8 +45,8 @@ class Preparation:
     calls: tuple[Call, ...] = ()
     call_missed: Missed | None = None
     """How far the call was missed."""
-    call_moved: Moved | None = None
-    """By when it is owed, where calendars have changed."""
+    call_term: Term | None = None
+    """By when it is owed."""
 
     def called_by(self, centre: str) -> bool:
         """Whether this centre has spoken with the person: one that takes them on later owes a call of its own."""

@@ -94,7 +94,7 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
         case_id=file.id,
         status=file.status if known else None,
         contacts=len(file.contacts) if known else None,
-        contact_id=id_,
+        contact_id=id_ if known else None,
     )
     if not first:
         return Decision((file,), answer=answer)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from vocabulary.missed import Missed, Moved
+from vocabulary.missed import Missed, Term
 
 MOST_VOIDED: Final = 20
 """Of one referral: nobody is that often wrong about one package."""
@@ -36,6 +36,6 @@ class Duties:
     package: Package | None = None
     void_packages: tuple[VoidPackage, ...] = ()
     package_missed: Missed | None = None
-    package_moved: Moved | None = None
-    """By when it is owed, where calendars have changed."""
+    package_term: Term | None = None
+    """By when it is owed."""
     rerouting_missed: Missed | None = None
