@@ -392,6 +392,9 @@ class Model:
                 return None
             days += [paper.first for paper in self.papers.values() if not paper.torn_at]
             days += [german_day(self.trip.said)] if self.trip.said else []
+            seats = {subject for _, type_, subject, _, _ in self.diary if type_ == "EnrolmentConfirmed"}
+            learned = ((at, subject) for at, type_, subject, _, _ in self.diary if type_ == "CourseCompleted")
+            days += [german_day(at) for at, subject in learned if subject in seats]
         supported = self.works or {"completed", "failed"} & {each.standing() for each in sent}
         gone = self.trip.standing in ("departed", "diverted", "arrived", "never_arrived")
         return "case_ended" if supported or gone else "case_ended_before_departure", max(days)
