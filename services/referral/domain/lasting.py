@@ -67,5 +67,5 @@ def _acts(case: Case, now: datetime) -> Iterator[datetime]:
     yield from (each for each in (case.journey.told_at, case.profile_set_at) if each is not None)
     for engagement in case.engagements:
         at = engagement.over_at if engagement.over else _allowed_until(case, engagement)
-        if engagement.by is not None and at is not None and at <= now:
+        if engagement.by is not None and at is not None and (engagement.over or at <= now):
             yield at
