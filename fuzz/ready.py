@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from deploy.local.places import SERVICES
 from fuzz.things import Ids
-from fuzz.walk import COUNTRIES, Walk
+from fuzz.walk import COUNTRIES, Walk, in_lagos
 from tests.support.openapi import Operation
 from tests.support.people import (
     ahead,
@@ -68,11 +67,6 @@ def _at(name: str, step: Step, body: Body | None = None, *, lasts: bool = False)
     return make
 
 
-def _in_lagos() -> str:
-    """The day there, on which the employer has come to know of the person."""
-    return datetime.now(ZoneInfo("Africa/Lagos")).date().isoformat()
-
-
 async def _employment(walk: Walk) -> Request:
     return _request({"offer_id": await walk.taken(), "started_on": past().isoformat(), "evidence_type": "contract"})
 
@@ -120,6 +114,16 @@ async def _somebody(_walk: Walk) -> Request:
 
 async def _parked(walk: Walk) -> str:
     return walk.parked_id()
+
+
+async def _call(walk: Walk) -> Request:
+    case_id, call_id = await walk.called()
+    return _request({"reason": "wrong_person"}, {"case_id": case_id, "call_id": call_id})
+
+
+async def _contact(walk: Walk) -> Request:
+    case_id, contact_id = await walk.spoken_with()
+    return _request({"reason": "wrong_day"}, {"case_id": case_id, "contact_id": contact_id})
 
 
 async def _signed(walk: Walk) -> Request:
@@ -178,6 +182,9 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             Walk.taken_on,
             lambda: {"items": ["care", "contact_on_arrival", "documents", "travel"]},
             lasts=True,
+        ),
+        "POST /referrals/{referral_id}/handover/void": _at(
+            "referral_id", Walk.handed_over, lambda: {"reason": "entered_twice"}
         ),
         "POST /cases/{case_id}/journey/plan": _at(
             "case_id",
@@ -254,10 +261,13 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /files/{case_id}/pre-departure-call": _at(
             "case_id",
             Walk.accepted,
-            lambda: {"channel": "video", "attempts": 1, "outcome": "prepared", "held_on": _in_lagos()},
+            lambda: {"channel": "video", "attempts": 1, "outcome": "prepared", "held_on": in_lagos()},
         ),
+        "POST /files/{case_id}/pre-departure-call/{call_id}/void": _call,
+        "POST /files/{case_id}/contacts/{contact_id}/void": _contact,
+        "POST /files/{case_id}/plan/void": _at("case_id", Walk.agreed, lambda: {"reason": "entered_twice"}),
         "POST /files/{case_id}/plans": _at(
-            "case_id", Walk.contacted, lambda: {"measures": ["documents", "job_placement"], "agreed_on": _in_lagos()}
+            "case_id", Walk.contacted, lambda: {"measures": ["documents", "job_placement"], "agreed_on": in_lagos()}
         ),
         "POST /files/{case_id}/arrival": _at(
             "case_id", Walk.accepted, lambda: {"arrived_on": _today(), "method": "seen", "admin1": "NG-LA"}
@@ -342,7 +352,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             "candidacy_id", Walk.presented, lambda: {"at": f"{ahead(5)}T09:30:00Z", "mode": "video"}
         ),
         "POST /candidacies/{candidacy_id}/interview/held": _at(
-            "candidacy_id", Walk.invited, lambda: {"held_on": _in_lagos(), "outcome": "held"}
+            "candidacy_id", Walk.invited, lambda: {"held_on": in_lagos(), "outcome": "held"}
         ),
         "POST /candidacies/{candidacy_id}/offer": _at(
             "candidacy_id",

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 from aiokafka import AIOKafkaProducer
@@ -33,6 +34,11 @@ READ: Mapping[str, tuple[str, str, str]] = {
     "journey": ("ph.referral.v1", "ph.referral.ConsentGranted.v1", "/ph/referral"),
 }
 """A topic that each service reads, with a type and source: what does not fit it is parked."""
+
+
+def in_lagos() -> str:
+    """The day there, on which employer and centre have come to know of the person."""
+    return datetime.now(ZoneInfo("Africa/Lagos")).date().isoformat()
 
 
 class Walk:
@@ -90,6 +96,13 @@ class Walk:
     async def departed(self) -> str:
         """A case of somebody who has left Germany."""
         return (await (await self._person().opened()).departed()).case_id
+
+    async def handed_over(self) -> str:
+        """A referral whose centre was handed over what it needs."""
+        referral = await self.taken_on()
+        items = ["care", "contact_on_arrival", "documents", "travel"]
+        await self._staff("scout").do(f"/referrals/{referral}/handover", {"items": items})
+        return referral
 
     async def _referred(self) -> Person:
         return await (await self._person().opened()).referred()
@@ -159,6 +172,27 @@ class Walk:
         return (await (await self._arrived()).assessed()).case_id
 
     assessed = contacted
+
+    async def called(self) -> tuple[str, str]:
+        """A case of somebody whom the centre has called, and that call."""
+        case = await self.accepted()
+        held = {"channel": "video", "attempts": 1, "outcome": "prepared", "held_on": in_lagos()}
+        told = await self._staff("counsellor").do(f"/files/{case}/pre-departure-call", held)
+        return case, str(told["call_id"])
+
+    async def spoken_with(self) -> tuple[str, str]:
+        """A case of somebody who is there, and the only contact."""
+        case = await self.arrived()
+        made = {"channel": "phone", "attempts": 1, "contacted_on": past().isoformat()}
+        told = await self._staff("counsellor").do(f"/files/{case}/contacts", made)
+        return case, str(told["contact_id"])
+
+    async def agreed(self) -> str:
+        """A case with a plan."""
+        case = await self.contacted()
+        agreed = {"measures": ["documents"], "agreed_on": in_lagos()}
+        await self._staff("counsellor").do(f"/files/{case}/plans", agreed)
+        return case
 
     async def walked_in(self) -> str:
         """A case of somebody who has walked in at the centre, and who is known."""

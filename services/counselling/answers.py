@@ -12,7 +12,7 @@ from pydantic import Field
 from chassis.pure.answers import Answer
 from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
-from counselling.domain.preparation import CallChannel
+from counselling.domain.preparation import Call, CallChannel
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
 from counselling.domain.sight import (
@@ -25,6 +25,7 @@ from counselling.domain.sight import (
     sight_of,
     stage_for,
 )
+from counselling.domain.voiding import Voided
 from counselling.outcomes import (
     BY_GLASS,
     ESTIMATED,
@@ -38,6 +39,7 @@ from vocabulary.terms import Priority, Readiness
 
 REFERENCE = "what the person has on paper, such as PH-7K3M9QX-F"
 LOST = "since when no consent covers the centre that holds it: it was taken back, or its last day is over"
+UNNAMED = "null: recorded when it got no id; it cannot be void"
 OVER = "why the case is over for everybody, as a centre has told: a code of fail_reasons, such as person_deceased"
 
 
@@ -163,6 +165,7 @@ class CallView(Answer):
     attempts: int
     outcome: str = Field(description="a code of call_outcomes")
     held_on: date
+    call_id: UUID | None = Field(validation_alias="id", description=UNNAMED)
 
 
 class PlanView(Answer):
@@ -193,6 +196,7 @@ class ContactView(Answer):
     channel: Channel
     attempts: int
     contacted_on: date
+    contact_id: UUID | None = Field(validation_alias="id", description=UNNAMED)
 
 
 class AssessmentSummaryView(Answer):
@@ -245,6 +249,14 @@ class EmploymentView(Answer):
     subsidised: bool
 
 
+class VoidedView(Answer):
+    """What was recorded, and why it does not count."""
+
+    record: CallView | ContactView | PlanView
+    reason: str = Field(description="a code of correction_reasons")
+    voided_at: datetime
+
+
 class FileView(Answer):
     """The file. A centre is shown its own referrals, and of the person what it may know.
 
@@ -267,6 +279,9 @@ class FileView(Answer):
     correction: CorrectionRequestView | None = Field(description="what waits for a second person of the centre")
     corrections: tuple[CorrectedView, ...] | None = Field(description="what was once recorded of an arrival")
     contacts: tuple[ContactView, ...] | None
+    voided: tuple[VoidedView, ...] | None = Field(
+        description="what was recorded of calls, contacts and plans, and is void"
+    )
     assessment: AssessmentSummaryView | None
     plan: PlanView | None
     courses: tuple[CourseView, ...] | None
@@ -288,6 +303,7 @@ class FileView(Answer):
             "referrals": tuple(ReferralView.model_validate(each) for each in own),
             "consents": tuple(ConsentView.model_validate(each) for each in own_consents(file, centre)),
             "calls": tuple(CallView.model_validate(each) for each in file.calls if each.centre == centre),
+            "voided": tuple(VoidedView.model_validate(each) for each in file.voided if _shown_to(centre, each)),
             "departure": departure_for(file, centre) and DepartureView.model_validate(departure_for(file, centre)),
             "correction": correction_for(file, centre, at),
             "break_glass": glass and BreakGlassView.model_validate(glass),
@@ -299,6 +315,7 @@ class FileView(Answer):
                 "correction",
                 "corrections",
                 "contacts",
+                "voided",
                 "assessment",
                 "plan",
                 "courses",
@@ -312,6 +329,11 @@ class FileView(Answer):
             hidden = ("case_ref", "country", "case_over", "vulnerability_present", "departure")
             changes |= dict.fromkeys(hidden) | {"referrals": previews}
         return cls.model_validate(file).model_copy(update=changes)
+
+
+def _shown_to(centre: str, voided: Voided) -> bool:
+    """Calls of another centre are not, as those that count."""
+    return not isinstance(voided.record, Call) or voided.record.centre == centre
 
 
 class FileSummary(Answer):

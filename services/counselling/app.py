@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.service import Follows, Overlay, Service, Unsealed, Wrapped
-from counselling import api, break_glass, destruction, holds, linking, walk_ins
+from counselling import api, break_glass, destruction, holds, linking, voiding, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.walk_in import WalkIn
@@ -15,6 +15,7 @@ from counselling.handlers import (
     DEADLINES,
     FOLLOWS,
     KINDS,
+    MARKED,
     MOVES,
     RENEWING,
     REPEATS,
@@ -35,6 +36,10 @@ IN_CLEAR = """
 select distinct (data ->> 'case_id')::uuid from assessment where jsonb_typeof(data -> 'levels') = 'array' limit $1
 """
 """The condition of the index `assessment_unsealed`, word by word."""
+UNMARKED = """
+select id from walk_in where status = 'sealed' and coalesce((data ->> 'marking')::int, 0) < 1 order by id limit $1
+"""
+"""Of hashes that another version than `vocabulary.finding.MARKING` has made; that of `walk_in_unmarked`."""
 
 CARE = """
 select f.id, split_part(key.value, ':', 1) as generation
@@ -59,7 +64,15 @@ SERVICE = Service(
     moves=MOVES,
     stays=STAYS,
     follows=tuple(Follows(each.name, each.state, handler) for each, handler in FOLLOWS.items()),
-    routers=(api.router, break_glass.router, destruction.router, walk_ins.router, linking.router, holds.router),
+    routers=(
+        api.router,
+        voiding.router,
+        break_glass.router,
+        destruction.router,
+        walk_ins.router,
+        linking.router,
+        holds.router,
+    ),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,
@@ -74,7 +87,7 @@ SERVICE = Service(
     repeats=REPEATS,
     auditor=roles.DATA_PROTECTION_OFFICER,
     operations=OPERATIONS,
-    unsealed=(Unsealed(IN_CLEAR, SEALING),),
+    unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(UNMARKED, MARKED)),
     wrapped=(
         Wrapped(CentreFile, CARE, REWRAPPING),
         Wrapped(WalkIn, WALKED_IN, RENEWING),

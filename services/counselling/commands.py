@@ -166,6 +166,32 @@ class AgreePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class VoidCall:
+    """A call before the departure was recorded that was not held, or not like that."""
+
+    case_id: UUID
+    call_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidContact:
+    """A contact was recorded that was not made, or not like that."""
+
+    case_id: UUID
+    contact_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidPlan:
+    """The plan that counts was recorded, and was not agreed on like that."""
+
+    case_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DestroyLevels:
     """Destroys the keys of the levels of assessments: of all, or of the centre's own."""
 

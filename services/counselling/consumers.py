@@ -19,6 +19,7 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.ReturneeReferred: followed(incoming.returnee_referred),
     contracts.ReferralWithdrawn: followed(incoming.referral_withdrawn),
     contracts.HandoverPackageSent: Handler(BY_CASE, incoming.handover_sent),
+    contracts.HandoverPackageVoided: Handler(BY_CASE, incoming.handover_voided),
     contracts.DeparturePlanned: followed(incoming.departure_set),
     contracts.DepartureRescheduled: followed(incoming.departure_set),
     contracts.DepartureCancelled: followed(incoming.departure_cancelled),

@@ -117,6 +117,12 @@ class HandoverPackageSent(CaseContract, source="referral"):
     items: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
 
 
+class HandoverPackageVoided(CaseContract, source="referral"):
+    """It has handed over nothing for this referral after all."""
+
+    referral_id: UUID
+
+
 class DeparturePlanned(CaseContract, source="referral"):
     """A departure has a window or a booked day."""
 

@@ -170,7 +170,8 @@ class ArrivalCorrected(CounsellingEvent):
 
 
 class RecordVoided(CounsellingEvent):
-    """What was told at `reported_at` did not happen, as two people of the centre say."""
+    """What was told at `reported_at` did not happen, or not like that: an arrival, as two people of the centre say; a
+    call before the departure, the first contact, or a version of the plan, as one says. What was meant is told anew."""
 
     record: Code
     reported_at: Instant
@@ -235,8 +236,8 @@ class DeadlineMet(deadlines.DeadlineMet, service="counselling"):
 
 
 class DeadlineMoved(deadlines.DeadlineMoved, service="counselling"):
-    """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
-    `due_at`. A shortened one ends no earlier than with the next working day."""
+    """What was owed by `old_due_at` is owed by `due_at`: the working days that it was counted in turned out to be
+    others, or what it is counted from has changed, such as the departure."""
 
 
 class ProfileKeyDestroyed(receiving.Destroyed, service="counselling"):

@@ -94,6 +94,7 @@ class ContactOutcome(Answer):
     case_id: UUID
     status: FileStatus | None = Field(description=UNKNOWN)
     contacts: int | None = Field(description=f"contacts since the arrival; {UNKNOWN}")
+    contact_id: UUID | None = Field(description=f"by which it can be void; {UNKNOWN}")
 
 
 class CallOutcome(Answer):
@@ -102,6 +103,7 @@ class CallOutcome(Answer):
     case_id: UUID
     status: FileStatus
     calls: int = Field(description="of the centre")
+    call_id: UUID = Field(description="by which it can be void")
 
 
 class PlanOutcome(Answer):
@@ -111,6 +113,13 @@ class PlanOutcome(Answer):
     status: FileStatus
     plan_id: UUID
     version: int = Field(description="counted from 1; a later one takes the place of those before")
+
+
+class VoidOutcome(Answer):
+    """The file without what is void."""
+
+    case_id: UUID
+    status: FileStatus
 
 
 class ReportView(Answer):

@@ -280,6 +280,14 @@ CALL_BEFORE_REFERRAL: Final = dates_reversed("/held_on", "The day of the call is
 CALL_AFTER_DEPARTURE: Final = dates_reversed(
     "/held_on", "The day of the call is after the departure from Germany, or after the arrival."
 )
+CALL_NOT_FOUND: Final = not_found("call", "Take the id from GET /files/{case_id}; your centre voids its own calls.")
+CONTACT_NOT_FOUND: Final = not_found("contact", "Take the id from GET /files/{case_id}.")
+PLAN_NOT_FOUND: Final = not_found("plan", "Read the file: only a plan that is shown there can be void.")
+LATER_RECORDED: Final = Refused(
+    "later_recorded",
+    "An assessment or a plan is recorded that needs this contact.",
+    "Record the contact as it was first, from before both; then void this one.",
+)
 PLAN_BEFORE_CONTACT: Final = dates_reversed("/agreed_on", "The day of the plan is before the first contact.")
 MEASURE_OF_HEALTH: Final = Refused(
     "measure_of_health",

@@ -97,7 +97,7 @@ def _marked(view: ReferralView, file: CentreFile, context: Context, *, whole: bo
         update={
             "answer_due_estimated": answer_estimated(referral, context.working_days),
             "consent_lost_at": consent_lost_at(file, referral, context.now),
-            "package": package and PackageView.model_validate(package),
+            "package": None if package is None or package.void else PackageView.model_validate(package),
             "renewal": view.renewal and view.renewal.model_copy(update={"due_estimated": estimated}),
         }
     )

@@ -234,8 +234,8 @@ class DeadlineMet(deadlines.DeadlineMet, service="placement"):
 
 
 class DeadlineMoved(deadlines.DeadlineMoved, service="placement"):
-    """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
-    `due_at`. A shortened one ends no earlier than with the next working day."""
+    """What was owed by `old_due_at` is owed by `due_at`: the working days that it was counted in turned out to be
+    others, or what it is counted from has changed, such as the departure."""
 
 
 class ProfileKeyDestroyed(receiving.Destroyed, service="placement"):

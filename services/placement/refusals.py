@@ -12,6 +12,7 @@ from vocabulary.refusals import (
     dates_reversed,
     not_found,
     nothing_corrected,
+    nothing_recorded,
     nothing_requested,
     other_organisation,
     profile_not_told,
@@ -126,11 +127,7 @@ OFFERED_TOO_LONG_AGO: Final = date_out_of_bounds(
     "/offered_on", "The day of the offer is more than a year ago.", "Check the year."
 )
 OFFER_AFTER_ANSWER: Final = dates_reversed("/offered_on", "The day of the offer is after the person's answer.")
-NOTHING_RECORDED: Final = Refused(
-    "nothing_recorded",
-    "The candidacy has no such record.",
-    "Read the candidacy: only what is recorded there can be corrected or voided.",
-)
+NOTHING_RECORDED: Final = nothing_recorded("candidacy")
 WORK_RECORDED: Final = Refused(
     "work_recorded",
     "The work that was offered has begun, as is recorded.",

@@ -111,6 +111,16 @@ class HandoverOutcome(Answer):
     sent_at: datetime
 
 
+class HandoverVoided(Answer):
+    """Nothing was handed over, as far as is recorded."""
+
+    case_id: UUID
+    referral_id: UUID
+    to_centre: str
+    reason: str
+    voided_at: datetime
+
+
 class JourneyOutcome(Answer):
     """What the journey is now."""
 

@@ -28,6 +28,7 @@ from referral.answers import (
     CaseView,
     ConsentOutcome,
     HandoverOutcome,
+    HandoverVoided,
     JourneyOutcome,
     KeyOwed,
     ListedReferral,
@@ -48,6 +49,7 @@ from referral.bodies import (
     NewReferral,
     Plan,
     Rescheduling,
+    Voiding,
     Withdrawal,
 )
 from referral.domain.case import Case, CaseStatus
@@ -185,6 +187,16 @@ async def send_handover_package(
     """Records what the desk has handed over to the centre that has accepted; the centre sees it in its file."""
     case_id = await root_of(reading, Case, referral_id, refusals.REFERRAL_NOT_FOUND)
     return await run(commands.SendHandoverPackage(case_id, referral_id, body.items), actor, REFERRAL, referral_id)
+
+
+@router.post("/referrals/{referral_id}/handover/void", tags=["referrals"], **personal(HandoverVoided, *REFUSALS))
+async def void_handover_package(
+    referral_id: UUID, body: Voiding, actor: Desk, reading: Reading, run: Changer
+) -> Response:
+    """Says that what is recorded was not handed over, or not like that. Until it has handed over a package, it owes
+    one."""
+    case_id = await root_of(reading, Case, referral_id, refusals.REFERRAL_NOT_FOUND)
+    return await run(commands.VoidHandoverPackage(case_id, referral_id, body.reason), actor, REFERRAL, referral_id)
 
 
 @router.get("/deadlines", tags=["deadlines"], **personal(Page[OwedItem], 403))

@@ -12,7 +12,7 @@ from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
 from referral.domain.profile import Profile
 from referral.events import OPERATIONS, AuditSealed
-from referral.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MOVES, PARTING, REPEATS, REWRAPPING, SEALING
+from referral.handlers import COMMANDS, DEADLINES, FOLLOWS, KINDS, MARKED, MOVES, PARTING, REPEATS, REWRAPPING, SEALING
 from referral.handlers.deadlines import STAYS
 from referral.reference import Reference
 from referral.retention import KEEPS
@@ -29,6 +29,10 @@ order by id limit $1
 """The condition of the index `case_file_unsealed`, word by word."""
 IN_ONE_PIECE = "select id from profile where data ->> 'wrapped_key' is not null order by id limit $1"
 """That of `profile_in_one_piece`."""
+UNMARKED = """
+select id from profile where status = 'sealed' and coalesce((data ->> 'marking')::int, 0) < 1 order by id limit $1
+"""
+"""Of hashes that another version than `vocabulary.finding.MARKING` has made; that of `profile_unmarked`."""
 
 UNPARTED = """
 select id, case when data ->> 'wrapped_key' like '%:%' then split_part(data ->> 'wrapped_key', ':', 1) else '' end
@@ -74,7 +78,7 @@ SERVICE = Service(
     operations=OPERATIONS,
     keeps=KEEPS,
     repeats=REPEATS,
-    unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(IN_ONE_PIECE, PARTING)),
+    unsealed=(Unsealed(IN_CLEAR, SEALING), Unsealed(IN_ONE_PIECE, PARTING), Unsealed(UNMARKED, MARKED)),
     wrapped=(Wrapped(Profile, UNPARTED, PARTING), Wrapped(Case, KEYS, REWRAPPING)),
 )
 

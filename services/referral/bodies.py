@@ -97,6 +97,14 @@ class HandoverPackage(BaseModel):
     )
 
 
+class Voiding(BaseModel):
+    """What was recorded did not happen, or not like that."""
+
+    model_config = body(reason="wrong_person")
+
+    reason: Code = Field(description="a code of correction_reasons")
+
+
 class Plan(BaseModel):
     """A window for the departure."""
 

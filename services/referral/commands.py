@@ -140,6 +140,15 @@ class SendHandoverPackage:
 
 
 @dataclass(frozen=True, slots=True)
+class VoidHandoverPackage:
+    """A package was recorded that was not handed over, or not like that."""
+
+    case_id: UUID
+    referral_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanDeparture:
     """A window for the departure."""
 

@@ -152,6 +152,17 @@ class HandoverPackageSent(ReferralEvent):
     items: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
 
 
+class HandoverPackageVoided(ReferralEvent):
+    """What HandoverPackageSent has told of this referral at `reported_at` was an error: the desk has handed over
+    nothing. What it has is told anew."""
+
+    referral_id: UUID
+    to_centre: Centre
+    country: Country
+    reported_at: Instant
+    reason: Code
+
+
 class DeparturePlanned(ReferralEvent):
     """A departure has a window (`planned`) or a booked day (`booked`: earliest equals latest)."""
 
@@ -302,8 +313,8 @@ class DeadlineMet(deadlines.DeadlineMet, service="referral"):
 
 
 class DeadlineMoved(deadlines.DeadlineMoved, service="referral"):
-    """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
-    `due_at`. A shortened one ends no earlier than with the next working day."""
+    """What was owed by `old_due_at` is owed by `due_at`: the working days that it was counted in turned out to be
+    others, or what it is counted from has changed, such as the departure."""
 
 
 class AuditSealed(audit.AuditSealed, service="referral"):
@@ -348,6 +359,7 @@ EVENTS: tuple[type[Event], ...] = (
     ReturneeReferred,
     ReferralWithdrawn,
     HandoverPackageSent,
+    HandoverPackageVoided,
     DeparturePlanned,
     DepartureRescheduled,
     DepartureCancelled,

@@ -93,6 +93,7 @@ class Reference:
     fail_reasons: CodeList[FailReason]
     country_status_reasons: CodeList[CodeRow]
     destruction_reasons: CodeList[CodeRow]
+    correction_reasons: CodeList[CodeRow]
     handover_items: CodeList[HandoverItem]
 
     @classmethod
@@ -120,6 +121,7 @@ class Reference:
             "fail_reasons": FailReason,
             "country_status_reasons": CodeRow,
             "destruction_reasons": CodeRow,
+            "correction_reasons": CodeRow,
             "handover_items": HandoverItem,
         }
         tables = load(directory, rows)

@@ -17,6 +17,7 @@ from vocabulary.refusals import (
     dates_reversed,
     hold_not_found,
     not_found,
+    nothing_recorded,
     nothing_requested,
     other_organisation,
     profile_destroyed,
@@ -119,6 +120,7 @@ CONSENT_MISSING_TO_HAND_OVER: Final = consent_missing(
     "No valid consent of the person lets this centre know them now.",
     "Record a consent with the purpose referral that names the centre or its country, or take the referral back.",
 )
+NO_PACKAGE: Final = nothing_recorded("referral")
 
 COUNTRY_NOT_FOUND: Final = not_found("country", "Take the code from GET /code-lists/countries.")
 REQUEST_PENDING: Final = request_pending(

@@ -35,7 +35,8 @@
 | `limits` | units of time limits, and what is due by them | not `domain`: `chassis.pure` |
 | `deadlines` | what somebody owes by a time: every kind, its events, what sets and clears it | not `domain`: pydantic |
 | `before_departure` | by when is owed what is owed before a departure | not `domain`: `countries` |
-| `missed` | how far something was missed, for an aggregate to keep | yes, `domain` too: the standard library only |
+| `voiding` | what of a centre's work can be void | yes, `domain` too: the standard library only |
+| `missed` | what an aggregate keeps of what it owes | yes, `domain` too: the standard library only |
 | `owed` | the list of what is owed | not `domain`: pydantic |
 | `zones` | where the clocks of the countries stand | yes, `domain` too: the standard library only |
 | `countries` | the countries, their time zones and calendars | not `domain`: `holidays` |

@@ -32,6 +32,7 @@ from chassis.pure.decision import (
     Refused,
     Stored,
 )
+from chassis.pure.messages import Event
 from chassis.pure.states import States
 from vocabulary import roles
 from vocabulary.codes import Centre, Country, Org
@@ -41,6 +42,7 @@ PROGRAMME_DESK: Final = roles.programme("desk")
 NOTICE: Final = 4
 """Who owes something is reminded when one part in so many of the time is left (docs/domain.md: deadline-notice)."""
 WORKING_DAYS_CHANGED: Final = "working_days_changed"
+COUNTED_ANEW: Final = "counted_anew"
 
 
 class DeadlineEvent(CaseEvent):
@@ -74,8 +76,9 @@ class DeadlineMet(DeadlineEvent):
 
 
 class DeadlineMoved(DeadlineEvent):
-    """The working days that a deadline was counted in turned out to be others: what was owed by `old_due_at` is owed by
-    `due_at`. A shortened one ends no earlier than with the next working day."""
+    """What was owed by `old_due_at` is owed by `due_at`: the working days that it was counted in turned out to be
+    others, or what it is counted from has changed, such as the departure. One that is shortened ends no earlier than
+    with the next working day."""
 
     old_due_at: Instant
     level: int = Field(ge=1, le=3)
@@ -99,11 +102,13 @@ Limit = Callable[[int, datetime, Context], Due]
 class Owing:
     """One thing that is owed in a case. Two of the same words are owed alike: nothing is set anew.
 
-    `org`: who owes it, up to the programme's desk, to which the last levels go. `since`: from when it is counted.
+    `org`: who owes it, up to the programme's desk, to which the last levels go. `since`: from when it is counted; and,
+    where that lies ahead, `owed_from`: since when `org` can do it.
 
     What the aggregate keeps may differ nevertheless: `due_at`, the end of the first level, and `level`, the last that
     was missed: it is told once, also if another owes it now, or if it was not owed for a while. `late` is the aggregate
     once another was missed, `until` once the first ends at another time. Each is absent where it keeps no such thing.
+    `keep`: an aggregate with the end of the first level, where it is counted as it comes to be owed.
     """
 
     case_id: UUID
@@ -114,8 +119,10 @@ class Owing:
     limit: Limit = field(compare=False)
     late: Callable[[DeadlineDue, datetime], Any] | None = field(default=None, compare=False)
     until: Callable[[DeadlineMove, datetime], Any] | None = field(default=None, compare=False)
+    keep: Callable[[Any, datetime], Any] | None = field(default=None, compare=False)
     due_at: datetime | None = field(default=None, compare=False)
     level: int = field(default=0, compare=False)
+    owed_from: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,9 @@ class Ladder:
     `roles`: who owes it, per level from the first. `owed`: what of it stands in an aggregate of the type `state`, by
     subject: a deadline is set and cleared as that comes to stand and falls. `done`: whether what stood before a change,
     and does not stand so after it, was done by that; else it is owed no more, or otherwise. `notice`: how long before
-    the end of the first level its owner is reminded; None: by `NOTICE`.
+    the end of the first level its owner is reminded; None: by `NOTICE`. `tells_of_moves`: whether it is
+    told where the same is owed by another time, since what it is counted from has changed; else that is told by the
+    fact alone.
     """
 
     name: str
@@ -135,6 +144,7 @@ class Ladder:
     owed: Callable[[Any], Mapping[UUID, Owing]]
     done: Callable[[Any, Any, UUID], bool]
     notice: timedelta | None = None
+    tells_of_moves: bool = False
 
     def fires(self, states: States, deadline: DeadlineDue, context: Context) -> Decision:
         """It approaches, or a level was missed: that is told, and the next one begins."""
@@ -164,19 +174,29 @@ class Ladder:
         if owed == owes:
             return NOTHING
         cleared = (Cleared(self.name, id_) for id_ in owed if id_ not in owes)
-        begun = (self._begun(id_, after.id, each, context) for id_, each in owes.items() if owed.get(id_) != each)
+        begun = tuple(self._begun(id_, after.id, each, context) for id_, each in owes.items() if owed.get(id_) != each)
+        moved = (
+            self._moved(owed[each.subject], owes[each.subject], each, context) for each in begun if each.subject in owed
+        )
         events = tuple(
             self._met(id_, owing, context)
             for id_, owing in owed.items()
             if owes.get(id_) != owing and self.done(before, after, id_)
         )
-        return Decision((), events, (*cleared, *begun))
+        kept = after
+        for each in begun:
+            owing = owes[each.subject]
+            if owing.keep is not None and owing.due_at is None:
+                kept = owing.keep(kept, self._first(owing, context).at)
+        told = (*events, *(each for each in moved if each is not None))
+        return Decision(() if kept is after else (kept,), told, (*cleared, *begun))
 
     def stored(self, states: States, message: Stored, context: Context) -> Decision:
         """What follows from an aggregate that was stored before there was this kind; what is set stays."""
         state = states.get(self.state, message.id)
-        begun = () if state is None else self.changed(None, state, context).deadlines
-        return Decision(deadlines=tuple(each for each in begun if each.subject not in message.listed))
+        follows = NOTHING if state is None else self.changed(None, state, context)
+        begun = tuple(each for each in follows.deadlines if each.subject not in message.listed)
+        return Decision(follows.states if begun else (), deadlines=begun)
 
     def _owed(self, state: Any, context: Context) -> Mapping[UUID, Owing]:
         """What is owed within the programme's time: a date far ahead makes an end of which no event could tell."""
@@ -194,6 +214,17 @@ class Ladder:
         reminded_at = due.at - (self.notice or (due.at - owing.since) / NOTICE) if level == 1 else None
         owed = Owed(self.roles[level - 1], owing.org, owing.case_id, reminded_at)
         return Deadline(self.name, subject, owner, due.at, level, due.counted, owed)
+
+    def _moved(self, before: Owing, after: Owing, anew: Deadline, context: Context) -> Event | None:
+        """That the same is owed by another time, where this kind tells it."""
+        if not self.tells_of_moves or before.org != after.org or anew.owed is None or anew.owed.missed:
+            return None
+        old_due_at = self._begun(anew.subject, anew.owner, before, context).due_at
+        if old_due_at == anew.due_at:
+            return None
+        move = DeadlineMove(self.name, anew.subject, anew.owner, old_due_at, anew.due_at, anew.level)
+        times = {"old_due_at": old_due_at, "level": anew.level, "reason": COUNTED_ANEW}
+        return self.told.moved(**self._told(move, after), **times)
 
     def _next(self, missed: DeadlineDue, owing: Owing, context: Context) -> Deadline:
         """The level after one that was missed; after the last one, what stays in the list."""
@@ -278,11 +309,14 @@ def followed(ladders: Iterable[Ladder], decide: Decide) -> Decide:
         decision = decide(states, message, context)
         if isinstance(decision, Refused):
             return decision
-        for after in decision.states:
+        for state in decision.states:
+            after = state
             for ladder in ladders:
                 if type(after) is ladder.state:
                     follows = ladder.changed(states.get(ladder.state, after.id), after, context)
-                    decision = _with(decision, follows)
+                    decision, after = _with(decision, follows), next(iter(follows.states), after)
+            if after is not state:
+                decision = decision._replace(states=tuple(after if each is state else each for each in decision.states))
         return decision
 
     return decided

@@ -23,6 +23,9 @@ from vocabulary.terms import ProfilePart
 
 FOUND_BY: Final[tuple[ProfilePart, ...]] = ("identity", "contact")
 """The parts of a profile that hold what somebody is found by."""
+MARKING: Final = 1
+"""Which version of `marks_of` has made the hashes that are kept; a process of an earlier one says none. Whoever changes
+what people are found by raises it, also in the question of each service (`UNMARKED`) and its partial index."""
 MOST_FOUND: Final = 20
 Fit = Literal["exact", "across_scripts"]
 """How somebody fits: as it was spelled, or by the consonants of a name in another script, which may be another name."""

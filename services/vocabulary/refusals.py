@@ -299,5 +299,14 @@ def nothing_corrected(thing: str) -> Refused:
     )
 
 
+def nothing_recorded(thing: str) -> Refused:
+    """What is not recorded cannot be put right."""
+    return Refused(
+        "nothing_recorded",
+        f"The {thing} has no such record.",
+        f"Read the {thing}: only what is recorded there can be corrected or voided.",
+    )
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")

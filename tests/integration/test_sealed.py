@@ -13,12 +13,15 @@ import httpx
 
 from chassis.work.sealer import BATCH
 from counselling.app import IN_CLEAR as LEVELS_IN_CLEAR
+from counselling.app import UNMARKED as UNMARKED_THERE
 from referral.app import IN_CLEAR as NEEDS_IN_CLEAR
+from referral.app import UNMARKED
 from tests.support.counselling.process import LAGOS, staff
 from tests.support.counselling.process import Process as Counselling
 from tests.support.keys import file_vault, line
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.referral.process import Process as Desk
+from vocabulary.finding import MARKING
 
 NEEDS, CODES = ("psychosocial", "health", "housing"), ("medical", "psychosocial_session", "bridging_cash")
 LEVELS = {"health": 3, "economic": 1}
@@ -110,6 +113,28 @@ async def test_what_lies_in_clear_is_found_by_its_index(desk: Desk, counselling:
     for pool, question in ((desk.pool, NEEDS_IN_CLEAR), (counselling.pool, LEVELS_IN_CLEAR)):
         plan = "\n".join(row[0] for row in await pool.fetch(f"explain {question.replace('$1', str(BATCH))}"))
         assert "_unsealed" in plan
+    for pool, question in ((desk.pool, UNMARKED), (counselling.pool, UNMARKED_THERE)):
+        plan = "\n".join(row[0] for row in await pool.fetch(f"explain {question.replace('$1', str(BATCH))}"))
+        assert "_unmarked" in plan
+        assert f"< {MARKING} " in question
+
+
+async def test_the_worker_lets_people_be_found_whom_an_earlier_version_has_written(desk: Desk) -> None:
+    case = await desk.opened(profile={"given_name": "Amina", "family_name": "Bello"})
+    assert await found(desk) == [case]
+    assert await desk.sealer.seal_some() == 0
+    await desk.pool.execute("update profile set data = data - 'marks' - 'marking'")
+    assert await found(desk) == []
+    assert await desk.sealer.seal_some() == 1
+    assert await found(desk) == [case]
+    assert await desk.sealer.seal_some() == 0
+    assert desk.metrics.registry.get_sample_value("ph_unsealed") == 0
+
+
+async def found(desk: Desk) -> list[str]:
+    answer = await desk.act("POST", "/cases/search", {"name": "Amina Bello"})
+    assert answer["http"] == 200, answer
+    return [each["case_id"] for each in answer["items"]]
 
 
 async def test_while_the_key_lacks_nothing_is_sealed_and_the_log_says_it_once(desk: Desk, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from tests.support.journey.telling import CASE, DESK, EDO, LAGOS, PROVIDER, REFE
 from tests.support.memory import NOW
 
 CODEC: TypeAdapter[Journey] = TypeAdapter(Journey)
+RECORDS = ("pre_departure_call", "first_contact", "reintegration_plan")
 DEADLINES = {
     "referral": ("referral_receipt", "departure_confirmation"),
     "counselling": ("referral_answer", "first_contact", "consent_expiry"),
@@ -94,7 +95,7 @@ VALUES: Mapping[str, Value] = {
     "arrival_expected_on": someday,
     "arrived_on": someday,
     "reported_at": lambda random, _contract, at: at - timedelta(minutes=random.randint(1, 20)),
-    "record": is_("arrival"),
+    "record": lambda random, _contract, _at: random.choice(("arrival", *RECORDS)),
     "record_id": one_of("o1", "j1"),
     "reason": is_("other"),
     "outcome_code": is_("need_met"),

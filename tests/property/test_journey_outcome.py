@@ -24,11 +24,14 @@ from tests.support.journey.told import (
     WALKED_IN,
     Told,
     accepted,
+    agreed,
     arrival_corrected,
     arrival_voided,
     arrived,
+    called,
     candidacy_closed,
     completed,
+    contacted,
     course_completed,
     declined,
     departed,
@@ -43,8 +46,10 @@ from tests.support.journey.told import (
     offer_voided,
     offered,
     opened,
+    package_voided,
     planned,
     received,
+    record_voided,
     redirected,
     referred,
     rejected,
@@ -79,6 +84,26 @@ def arrivals(draw: st.DrawFn) -> list[Told]:
     return told
 
 
+@st.composite
+def work_of_centres(draw: st.DrawFn) -> list[Told]:
+    """Calls, contacts and plans, some void, and voids of what is missing."""
+    measures = st.sampled_from([("documents",), ("documents", "job_placement")])
+    kinds = {
+        "pre_departure_call": lambda at: called(draw(DAYS), at),
+        "first_contact": lambda at: contacted(draw(DAYS), at),
+        "reintegration_plan": lambda at: agreed(draw(DAYS), at, *draw(measures)),
+    }
+    found = list[Told]()
+    for record, telling in kinds.items():
+        for at in draw(st.lists(DAYS, max_size=3, unique=True)):
+            if draw(st.integers(0, 4)):
+                found.append(telling(at))
+            if draw(st.booleans()):
+                # The voids of one story have times of their own: one service tells one thing after another.
+                found.append(record_voided(record, at, at + len(found) / 97 + 0.001))
+    return found
+
+
 ELSEWHERE = st.one_of(
     st.builds(opened, sex=st.sampled_from(["female", "male", None])),
     st.builds(referred, DAYS, ASKED, skills=st.sampled_from([(), ("7212",), ("7212", "7531")])),
@@ -106,13 +131,14 @@ ELSEWHERE = st.one_of(
     st.builds(course_completed, DAYS),
     st.builds(missed, TYPES, st.integers(1, 3), DAYS),
     st.builds(met, TYPES, st.integers(0, 3), DAYS, DAYS),
+    st.builds(package_voided, DAYS),
 )
 
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[Told]:
     """Events of one case. No two of one kind are told at the same moment: a service tells one thing after another."""
-    told = [*draw(arrivals()), *draw(st.lists(ELSEWHERE, max_size=25))]
+    told = [*draw(arrivals()), *draw(work_of_centres()), *draw(st.lists(ELSEWHERE, max_size=25))]
     return list({(type(event), getattr(event, "offer_id", None), at): Told(event, at) for event, at in told}.values())
 
 

@@ -262,6 +262,7 @@ class Run:
     def _check(self) -> None:
         """What holds at any moment."""
         case: Case = self.service.state(Case, CASE)
+        self.model.now = self.service.now
         self.model.settle()
         assert picture(case) == self.model.picture()
         told = [each for each in self.service.events if not isinstance(each, DeadlineEvent)]

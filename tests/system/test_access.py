@@ -100,7 +100,7 @@ def file_shows(answer: Any, _ids: Mapping[str, str]) -> str:
     if answer["arrival"] and answer["assessment"] and answer["courses"] and answer["offers"]:
         return "all"
     told = ("arrival", "correction", "corrections", "contacts", "assessment", "courses", "offers", "employments")
-    later = (*told, "calls", "plan")
+    later = (*told, "calls", "plan", "voided")
     assert not any(answer[name] for name in later), answer
     return "preview" if answer["referrals"][0]["preview"] else "ids"
 

@@ -51,6 +51,7 @@ MORE = {
         "linking.py",
         "outcomes.py",
         "persons.py",
+        "voiding.py",
         "holds.py",
     },
     "placement": {"limits.py", "corrections.py"},  # when an employer owes an answer; the routes of corrections

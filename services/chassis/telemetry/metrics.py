@@ -117,7 +117,7 @@ class Metrics:
         self.standing_age = gauge("standing_age_seconds", "Since this process has read what holds, such as who may act")
         self.time_zones = gauge("time_zones", "1, with the release by which local days are counted", ("release",))
         self.time_zones.labels(zones.RELEASE).set(1)
-        self.unsealed = gauge("unsealed", "Aggregates that still lie in clear from before they were sealed")
+        self.unsealed = gauge("unsealed", "Aggregates that still lie as an earlier version has stored them")
         self.audit_unsealed = gauge("audit_unsealed_rows", "Rows of the audit that are not sealed yet")
         self.audit_unsealed_oldest = gauge("audit_unsealed_oldest_seconds", "Age of the oldest of them")
         self.retention_due = gauge("retention_due", "Subjects whose records of this kind are due to end", ("kind",))

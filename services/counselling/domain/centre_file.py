@@ -33,6 +33,7 @@ from counselling.domain.plan import Plan
 from counselling.domain.preparation import Call, Package, Preparation
 from counselling.domain.progress import Course, Early, Employment, Offer
 from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
+from counselling.domain.voiding import Voided
 from vocabulary.ages import Age
 from vocabulary.missed import Missed
 from vocabulary.parts import WrappedKey
@@ -132,8 +133,12 @@ class CentreFile:
     packages: Mapping[UUID, Package] = field(default_factory=dict)
     """By referral, also by one that has not come yet: the record of it may be missing."""
     plan: Plan | None = None
+    plans_before: tuple[Plan, ...] = ()
+    """Earlier versions of it: where the last one is void, the one before counts."""
     plan_missed: Missed | None = None
     """How far the plan was missed."""
+    voided: tuple[Voided, ...] = ()
+    """What was recorded of the known journey and does not count."""
 
     @property
     def live(self) -> tuple[Referral, ...]:
@@ -264,7 +269,7 @@ class CentreFile:
         ):
             departure = None
         begun = replace(self, departure=departure, arrival=None, contacts=(), assessment=None, correction=None)
-        return settled(replace(begun, preparation=Preparation(), plan=None))
+        return settled(replace(begun, preparation=Preparation(), plan=None, plans_before=(), voided=()))
 
 
 def leading(file: CentreFile) -> Referral | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
+from uuid import UUID
 
 DepartureStatus = Literal["expected", "planned", "booked", "cancelled", "missed", "departed", "diverted"]
 """`expected`: only the window that the referral itself named is known."""
@@ -63,3 +64,7 @@ class Contact:
     channel: Channel
     attempts: int
     contacted_on: date
+    id: UUID | None = None
+    """Documents that were stored before it was kept have none."""
+    told_at: datetime | None = None
+    """When it was told as the first one; None: it was not, or the document does not say."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -21,3 +21,5 @@ class Plan:
     version: int
     measures: tuple[str, ...]
     agreed_on: date
+    told_at: datetime | None = None
+    """When it was recorded. Older documents do not say."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
+from uuid import UUID
 
-from vocabulary.missed import Missed
+from vocabulary.missed import Missed, Term
 
 CallChannel = Literal["phone", "video", "chat"]
 MOST_CALLS: Final = 50
@@ -22,14 +23,19 @@ class Call:
     attempts: int
     outcome: str
     held_on: date
+    id: UUID | None = None
+    told_at: datetime | None = None
+    """When it was recorded. Documents that were stored before these two were kept have neither."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What the desk in Germany has handed over for one referral, as codes."""
+    """What the desk in Germany has handed over for one referral, as codes; or, `void`, that it was nothing after all,
+    as it has said at `sent_at`."""
 
     sent_at: datetime
     items: tuple[str, ...]
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Preparation:
     calls: tuple[Call, ...] = ()
     call_missed: Missed | None = None
     """How far the call was missed."""
+    call_term: Term | None = None
+    """By when it is owed."""
 
     def called_by(self, centre: str) -> bool:
         """Whether this centre has spoken with the person: one that takes them on later owes a call of its own."""

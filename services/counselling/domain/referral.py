@@ -155,6 +155,8 @@ class Referral(Stepping[Step]):
     """Whether it failed for a reason that ends the case for everybody: the person has died."""
     reopened_at: datetime | None = None
     renewal: Renewal | None = None
+    renewed_at: datetime | None = None
+    """When a consent covered the centre again that had lost it."""
     answer_owed_from: datetime | None = None
     """Where the count of `answer_due_at` began, if that is not when it was received."""
     expiry_missed: Missed | None = None

@@ -38,6 +38,8 @@ class WalkIn:
     marks: tuple[str, ...] = ()
     """Keyed hashes of name, phone number and birth date: who was here before is found by them."""
     destruction: Destruction | None = None
+    marking: int = 0
+    """Which version has made the hashes (`vocabulary.finding.MARKING`); 0: an earlier one, or none."""
 
     @property
     def status(self) -> WalkInStatus:

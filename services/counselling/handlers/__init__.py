@@ -36,6 +36,7 @@ from counselling.handlers import (
     referrals,
     repeats,
     retention,
+    voiding,
     walk_ins,
 )
 from vocabulary import receiving
@@ -89,6 +90,9 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RecordContact: followed(casework.record_contact),
     commands.RecordAssessment: followed(casework.record_assessment),
     commands.AgreePlan: followed(planning.agree_plan),
+    commands.VoidCall: followed(voiding.void_call),
+    commands.VoidContact: followed(voiding.void_contact),
+    commands.VoidPlan: followed(voiding.void_plan),
     commands.OpenFile: followed(walk_ins.open_file, needs()),
     commands.SetProfile: followed(walk_ins.set_profile, WITH_PROFILE),
     commands.OpenGlass: Handler(BY_CASE, glass.open_glass),
@@ -137,5 +141,7 @@ REWRAPPING = Handler(needs(id=CentreFile), care.rewrap)
 """For data keys that an older generation has wrapped."""
 RENEWING = Handler(needs(id=WalkIn), walk_ins.rewrap)
 """The same for people who walked in, and for what they are found by."""
+MARKED = Handler(needs(id=WalkIn), walk_ins.mark)
+"""For those whose hashes an earlier version has made, or none."""
 SEALING = Handler(needs(id=(CentreFile, Linked(Assessment))), care.seal_what_lies_in_clear)
 """For cases whose levels were stored before they were sealed."""

@@ -10,7 +10,7 @@ from chassis.pure.states import States
 from counselling import refusals
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.referral import Referral
-from counselling.domain.sight import Sight, own_referrals, sight_of
+from counselling.domain.sight import Sight, leading_of, own_referrals, sight_of
 from vocabulary.centres import shut
 from vocabulary.countries import day_at
 from vocabulary.roles import PROGRAMME_MANAGER
@@ -75,6 +75,16 @@ def sight_in(file: CentreFile, context: Context) -> Sight:
     sight = sight_of(file, context.actor.org, context.now)
     reading = Visit(context.actor.org, "read_file", context.actor.country)
     return "trace" if sight != "nothing" and shut(reading, context.reference, context.now) else sight
+
+
+def known_whole(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, Referral] | Refused:
+    """The file, and the referral by which the actor's centre has the person, or had to the end, if it may know all."""
+    file = states.get(CentreFile, case_id)
+    referral = None if file is None else leading_of(file, context.actor.org)
+    if file is not None and referral is not None and sight_in(file, context) == "whole":
+        return file, referral
+    found = care_of(states, case_id, context.actor)
+    return found if isinstance(found, Refused) else refusals.CONSENT_GONE
 
 
 def by_centre(file: CentreFile, referral: Referral) -> dict[str, Any]:

@@ -87,20 +87,24 @@ def record_contact(states: States, command: RecordContact, context: Context) -> 
     if len(file.contacts) >= MOST_CONTACTS:
         return limit_reached(MOST_CONTACTS, "contacts", "Ask the operators: a program may be recording them.")
     first = not file.contacts
-    contact = Contact(command.channel, command.attempts, command.contacted_on)
+    id_, told_at = context.random_id(), context.now if first else None
+    contact = Contact(command.channel, command.attempts, command.contacted_on, id_, told_at)
     file = settled(replace(file, contacts=(*file.contacts, contact)))
     answer = ContactOutcome(
-        case_id=file.id, status=file.status if known else None, contacts=len(file.contacts) if known else None
+        case_id=file.id,
+        status=file.status if known else None,
+        contacts=len(file.contacts) if known else None,
+        contact_id=id_ if known else None,
     )
     if not first:
         return Decision((file,), answer=answer)
-    event = FirstContactMade(
-        **by_centre(file, referral),
-        channel=command.channel,
-        attempts=command.attempts,
-        contacted_on=command.contacted_on,
-    )
-    return Decision((file,), (event,), answer=answer)
+    return Decision((file,), (first_contact_made(file, referral, contact),), answer=answer)
+
+
+def first_contact_made(file: CentreFile, referral: Referral, contact: Contact) -> FirstContactMade:
+    """That this contact is the first one."""
+    made = {"channel": contact.channel, "attempts": contact.attempts, "contacted_on": contact.contacted_on}
+    return FirstContactMade(**by_centre(file, referral), **made)
 
 
 def record_assessment(states: States, command: RecordAssessment, context: Context) -> Decision | Refused:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
@@ -20,9 +19,8 @@ from counselling.domain.centre_file import CentreFile, leading, settled
 from counselling.domain.correction import MOST_CORRECTIONS, Correction, CorrectionRequest, Report
 from counselling.domain.journey import Arrival
 from counselling.domain.referral import Referral
-from counselling.domain.sight import leading_of
 from counselling.events import ArrivalCorrected, RecordVoided
-from counselling.handlers.access import by_centre, care_of, sight_in
+from counselling.handlers.access import by_centre, known_whole
 from counselling.handlers.casework import why_not_that_day, why_not_there
 from counselling.limits import contact_priority, contact_start, due
 from counselling.outcomes import CorrectionOutcome
@@ -78,7 +76,7 @@ def reject(states: States, command: RejectCorrection, context: Context) -> Decis
 def _requested(
     states: States, command: CorrectArrival | VoidArrival, report: Report | None, context: Context
 ) -> Decision | Refused:
-    found = _known(states, command.case_id, context)
+    found = known_whole(states, command.case_id, context)
     if isinstance(found, Refused):
         return found
     file, referral = found
@@ -98,21 +96,11 @@ def _requested(
     return Decision((file,), answer=CorrectionOutcome.of(file, context.actor.org, context.now))
 
 
-def _known(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, Referral] | Refused:
-    """The file, and the referral by which the actor's centre has the person, or had to the end, if it may know all."""
-    file = states.get(CentreFile, case_id)
-    referral = None if file is None else leading_of(file, context.actor.org)
-    if file is not None and referral is not None and sight_in(file, context) == "whole":
-        return file, referral
-    found = care_of(states, case_id, context.actor)
-    return found if isinstance(found, Refused) else refusals.CONSENT_GONE
-
-
 def _answered(
     states: States, command: ConfirmCorrection | RejectCorrection, context: Context
 ) -> tuple[CentreFile, Referral, CorrectionRequest] | Refused:
     """The file, and what somebody else of the same centre wants; of another centre's request nobody is told."""
-    found = _known(states, command.case_id, context)
+    found = known_whole(states, command.case_id, context)
     if isinstance(found, Refused):
         return found
     file, referral = found

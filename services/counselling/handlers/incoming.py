@@ -23,6 +23,7 @@ from counselling.contracts import (
     DeparturePlanned,
     DepartureRescheduled,
     HandoverPackageSent,
+    HandoverPackageVoided,
     ReferralWithdrawn,
     ReturneeDeparted,
     ReturneeReferred,
@@ -126,12 +127,20 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
 
 def handover_sent(states: States, event: HandoverPackageSent, context: Context) -> Decision:
     """What the desk has handed over for a referral; the last that it said counts."""
+    return _packed(states, event, Package(context.occurred_at, event.items))
+
+
+def handover_voided(states: States, event: HandoverPackageVoided, context: Context) -> Decision:
+    """It has handed over nothing after all, unless it has since."""
+    return _packed(states, event, Package(context.occurred_at, (), void=True))
+
+
+def _packed(states: States, event: HandoverPackageSent | HandoverPackageVoided, said: Package) -> Decision:
     file = file_of(states, event.case_id)
     known = file.packages.get(event.referral_id)
-    if known is not None and known.sent_at > context.occurred_at:
+    if known is not None and known.sent_at > said.sent_at:
         return NOTHING
-    package = Package(context.occurred_at, event.items)
-    return Decision((replace(file, packages={**file.packages, event.referral_id: package}),))
+    return Decision((replace(file, packages={**file.packages, event.referral_id: said}),))
 
 
 def consent_granted(states: States, event: ConsentGranted, context: Context) -> Decision:

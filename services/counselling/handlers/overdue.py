@@ -32,7 +32,7 @@ from vocabulary import before_departure, roles
 from vocabulary.before_departure import leaves, limit_before
 from vocabulary.countries import last_second_at
 from vocabulary.deadlines import Ladder, Limit, Owing, Told
-from vocabulary.missed import Missed
+from vocabulary.missed import Missed, Term
 
 TOLD: Final = Told(DeadlineApproaching, DeadlineMissed, DeadlineMet, DeadlineMoved)
 OWNER_ROLES: Final = (roles.CENTRE_COUNSELLOR, roles.CENTRE_MANAGER, roles.PROGRAMME_MANAGER)
@@ -163,10 +163,18 @@ def _calls(file: CentreFile) -> Mapping[UUID, Owing]:
     def late(deadline: DeadlineDue, _now: datetime) -> CentreFile:
         return replace(file, preparation=replace(file.preparation, call_missed=Missed(since, deadline.level)))
 
-    taken_on = referral.taken_on_at
-    limit = limit_before(referral.place, max(taken_on, file.journey_told_at or taken_on))
+    def keep(owing: CentreFile, due_at: datetime) -> CentreFile:
+        return replace(owing, preparation=replace(owing.preparation, call_term=Term(since, owed_from, due_at)))
+
+    def until(move: DeadlineMove, _now: datetime) -> CentreFile:
+        return keep(file, move.due_at)
+
+    can = (referral.taken_on_at, file.journey_told_at, referral.renewed_at)
+    owed_from = max(each for each in can if each is not None)
+    owing = _owing(file, referral, since, limit_before(referral.place, owed_from))
+    due_at = Term.of(file.preparation.call_term, since, owed_from)
     level = Missed.of(file.preparation.call_missed, since)
-    return {file.id: replace(_owing(file, referral, since, limit), late=late, level=level)}
+    return {file.id: replace(owing, owed_from=owed_from, late=late, until=until, keep=keep, due_at=due_at, level=level)}
 
 
 def _called(before: CentreFile, after: CentreFile, _id: UUID) -> bool:
@@ -231,7 +239,16 @@ ANSWER: Final = Ladder(REFERRAL_ANSWER, CentreFile, OWNER_ROLES, TOLD, _answers,
 CONTACT: Final = Ladder(FIRST_CONTACT, CentreFile, OWNER_ROLES, TOLD, _contacts, _contacted)
 RENEWAL: Final = Ladder(CONSENT_RENEWAL, CentreFile, OWNER_ROLES, TOLD, _renewals, _renewed)
 ARRIVAL: Final = Ladder(ARRIVAL_CONFIRMATION, CentreFile, OWNER_ROLES, TOLD, _arrivals, _arrived)
-CALL: Final = Ladder(PRE_DEPARTURE_CALL, CentreFile, OWNER_ROLES, TOLD, _calls, _called, notice=before_departure.NOTICE)
+CALL: Final = Ladder(
+    PRE_DEPARTURE_CALL,
+    CentreFile,
+    OWNER_ROLES,
+    TOLD,
+    _calls,
+    _called,
+    notice=before_departure.NOTICE,
+    tells_of_moves=True,
+)
 PLAN: Final = Ladder(REINTEGRATION_PLAN, CentreFile, OWNER_ROLES, TOLD, _plans, _planned)
 EXPIRY: Final = Ladder(CONSENT_EXPIRY, CentreFile, OWNER_ROLES[:1], TOLD, _expiries, _prolonged, notice=EXPIRY_NOTICE)
 LADDERS: Final = (ANSWER, CONTACT, RENEWAL, ARRIVAL, CALL, PLAN, EXPIRY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
@@ -33,12 +34,12 @@ def agree_plan(states: States, command: AgreePlan, context: Context) -> Decision
     if refused := _why_not_agreed(file, referral, command, context):
         return refused
     measures = tuple(sorted(set(command.measures)))
-    known = file.plan
-    id_, version = (context.random_id(), 1) if known is None else (known.id, known.version + 1)
+    id_, version = _next(file, context)
     if version > MOST_VERSIONS:
         return limit_reached(MOST_VERSIONS, "versions of a plan", "Ask the operators: a program may be recording them.")
-    plan = Plan(id_, version, measures, command.agreed_on)
-    file = replace(file, plan=plan)
+    plan = Plan(id_, version, measures, command.agreed_on, context.now)
+    before = file.plans_before if file.plan is None else (*file.plans_before, file.plan)
+    file = replace(file, plan=plan, plans_before=before)
     event = ReintegrationPlanAgreed(
         **by_centre(file, referral),
         plan_id=plan.id,
@@ -48,6 +49,14 @@ def agree_plan(states: States, command: AgreePlan, context: Context) -> Decision
     )
     answer = PlanOutcome(case_id=file.id, status=file.status, plan_id=plan.id, version=plan.version)
     return Decision((file,), (event,), answer=answer)
+
+
+def _next(file: CentreFile, context: Context) -> tuple[UUID, int]:
+    """Which plan it is, and its version: the one after all that were told, a void one as well."""
+    if file.plan is None:
+        return context.random_id(), 1
+    void = (each.record for each in file.voided if isinstance(each.record, Plan))
+    return file.plan.id, 1 + max(each.version for each in (file.plan, *void) if each.id == file.plan.id)
 
 
 def _why_not_agreed(file: CentreFile, referral: Referral, command: AgreePlan, context: Context) -> Refused | None:

@@ -32,7 +32,9 @@ def record_call(states: States, command: RecordPreDepartureCall, context: Contex
         return refusals.CONSENT_GONE
     if refused := _why_not_held(file, referral, command, context):
         return refused
-    call = Call(referral.centre, command.channel, command.attempts, command.outcome, command.held_on)
+    held = (referral.centre, command.channel, command.attempts, command.outcome, command.held_on)
+    id_ = context.random_id()
+    call = Call(*held, id_, context.now)
     calls = (*file.preparation.calls, call)
     file = replace(file, preparation=replace(file.preparation, calls=calls))
     event = PreDepartureCallHeld(
@@ -43,7 +45,7 @@ def record_call(states: States, command: RecordPreDepartureCall, context: Contex
         held_on=command.held_on,
     )
     own = sum(each.centre == referral.centre for each in calls)
-    return Decision((file,), (event,), answer=CallOutcome(case_id=file.id, status=file.status, calls=own))
+    return Decision((file,), (event,), answer=CallOutcome(case_id=file.id, status=file.status, calls=own, call_id=id_))
 
 
 def _why_not_held(

@@ -21,7 +21,7 @@ def with_renewals(file: CentreFile, context: Context) -> CentreFile:
     for referral in file.live:
         taken_back = _taken_back(file, referral, context)
         if taken_back is None and referral.renewal is not None:
-            file = file.with_referral(replace(referral, renewal=None))
+            file = file.with_referral(replace(referral, renewal=None, renewed_at=context.occurred_at))
         elif taken_back is not None and (referral.renewal is None or referral.renewal.lost_at != taken_back):
             owed = due(context, RENEWAL_PRIORITY, 1, referral.place, taken_back)
             file = file.with_referral(replace(referral, renewal=Renewal(taken_back, owed.at)))

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
-from chassis.pure.sealing import Rewrap, VaultError, all_rewrapped
+from chassis.pure.sealing import InClear, Rewrap, VaultError, all_rewrapped
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.commands import OpenFile, SetProfile
@@ -29,7 +29,7 @@ from vocabulary.ages import MINOR
 from vocabulary.case_ref import case_ref
 from vocabulary.centres import countries_of
 from vocabulary.countries import day_at
-from vocabulary.finding import FOUND_BY, marks_of
+from vocabulary.finding import FOUND_BY, MARKING, marks_of
 from vocabulary.profiles import part_in_clear
 from vocabulary.reference import Centre
 from vocabulary.refusals import not_a_centre, unknown_code
@@ -73,6 +73,7 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
         profile=sealed or {},
         profile_set_at=None if sealed is None else context.now,
         marks=command.marks,
+        marking=MARKING,
     )
     event = CaseOpened(
         case_id=file.id,
@@ -108,7 +109,7 @@ def set_profile(states: States, command: SetProfile, context: Context) -> Decisi
         return found
     file, walk_in = found
     file, told_age, ends = by_profile(file, command.ages, context.now)
-    walk_in = walk_in.known(command.profile, command.marks, context.now)
+    walk_in = replace(walk_in.known(command.profile, command.marks, context.now), marking=MARKING)
     file = file.with_act(ACT_OF_PROFILE, context.now)
     outcome = WalkInOutcome(case_id=walk_in.id, profile=walk_in.status)
     return Decision((file, walk_in), told_age, (ends, Cleared(PROFILE_DESTRUCTION, walk_in.id)), outcome)
@@ -126,10 +127,10 @@ def rewrap(states: States, message: Rewrap, context: Context) -> Decision:
     if profile == walk_in.profile:
         return NOTHING
     try:
-        marks = _marked_anew(walk_in, context)
+        marked = _marked_anew(walk_in, context)
     except VaultError:
-        marks = walk_in.marks
-    return Decision((replace(walk_in, profile=profile, marks=marks),))
+        marked = walk_in
+    return Decision((replace(marked, profile=profile),))
 
 
 def mark_again(states: States, deadline: DeadlineDue, context: Context) -> Decision:
@@ -138,19 +139,31 @@ def mark_again(states: States, deadline: DeadlineDue, context: Context) -> Decis
     if walk_in is None or not walk_in.profile:
         return NOTHING
     try:
-        return Decision((replace(walk_in, marks=_marked_anew(walk_in, context)),))
+        return Decision((_marked_anew(walk_in, context),))
     except VaultError:
         again = context.now + MARKED_AGAIN_AFTER
         return Decision(deadlines=(Deadline(PROFILE_MARKS, walk_in.id, walk_in.id, again),))
 
 
-def _marked_anew(walk_in: WalkIn, context: Context) -> tuple[str, ...]:
-    """By what somebody is found, from the profile as it rests. Raises `VaultError`."""
+def mark(states: States, message: InClear, context: Context) -> Decision:
+    """An earlier version has made the hashes, or none: also while its processes still run beside those of this one. A
+    profile that does not open stays as it is, and is counted (`ph_unsealed`); the others are in no need of its key."""
+    walk_in = states.get(WalkIn, message.id)
+    if walk_in is None or not walk_in.profile or walk_in.marking >= MARKING:
+        return NOTHING
+    try:
+        return Decision((_marked_anew(walk_in, context),))
+    except VaultError:
+        return NOTHING
+
+
+def _marked_anew(walk_in: WalkIn, context: Context) -> WalkIn:
+    """With what somebody is found by, from the profile as it rests. Raises `VaultError`."""
     fields = dict[str, str]()
     for part, sealed in walk_in.profile.items():
         if part in FOUND_BY:
             fields |= part_in_clear(context.vault, walk_in.id, part, sealed)
-    return marks_of(context.vault.marks, fields)
+    return replace(walk_in, marks=marks_of(context.vault.marks, fields), marking=MARKING)
 
 
 def _own(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn] | Refused:

@@ -130,6 +130,7 @@ class PreDepartureCallHeld(CaseContract, source="counselling"):
     """The centre has spoken with a person whom it expects, before they leave Germany."""
 
     centre: Centre
+    held_on: Day
 
 
 class NeverArrived(CaseContract, source="counselling"):

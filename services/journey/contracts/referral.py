@@ -92,6 +92,12 @@ class HandoverPackageSent(CaseContract, source="referral"):
     referral_id: UUID
 
 
+class HandoverPackageVoided(CaseContract, source="referral"):
+    """The desk has handed over nothing for this referral after all."""
+
+    referral_id: UUID
+
+
 class DeparturePlanned(CaseContract, source="referral"):
     """A departure has got a window (`planned`) or a booked day (`booked`: `earliest` equals `latest`)."""
 
@@ -199,6 +205,7 @@ ALL: tuple[type[Contract], ...] = (
     ReturneeReferred,
     ReferralWithdrawn,
     HandoverPackageSent,
+    HandoverPackageVoided,
     DeparturePlanned,
     DepartureRescheduled,
     DepartureCancelled,

@@ -52,6 +52,17 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Done(Word):
+    """The last word on one thing that a centre has told to have done with the person; voided, it has not."""
+
+    STEPS: ClassVar = ("told", "voided")
+
+    at: datetime
+    status: str
+    centre: str
+
+
+@dataclass(frozen=True, slots=True)
 class Centres:
     """The topic of the centres."""
 
@@ -73,3 +84,14 @@ class Centres:
     contact: Step | None = None
     assessed: Step | None = None
     plan: Step | None = None
+    """The last call, contact and plan stand here in documents from before `done`, the last assessment in all."""
+    done: Mapping[str, Mapping[datetime, Done]] = field(default_factory=dict)
+    """What can be void (`vocabulary.voiding`), and by when each was told."""
+
+    def last(self, record: str, before: Step | None) -> Step | None:
+        """The last of a kind that was told and is not void; `before`: that of an older document."""
+        told = self.done.get(record, {})
+        steps = [Step(at, each.centre) for at, each in told.items() if each.status == "told"]
+        if before is not None and before.at not in told:
+            steps.append(before)
+        return max(steps, key=lambda each: each.order, default=None)

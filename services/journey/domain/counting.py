@@ -51,7 +51,7 @@ def _part(outcome: Outcome) -> Part:
         **_askings(outcome, standings),
         **_departure(outcome),
         **_courses(outcome.courses, _begun(outcome)),
-        agreed=() if outcome.plan is None else outcome.plan.measures,
+        agreed=outcome.measures,
         duties=_duties(outcome),
     )
 
@@ -153,8 +153,6 @@ def _hops(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
     sent = min((each for each in outcome.askings if each.sent), key=lambda each: (each.sent.at, each.id), default=None)  # type: ignore[union-attr]
     accepted = min((each.accepted.at for each in outcome.askings if each.accepted), default=None)
     departed_on = None if outcome.departure is None else outcome.departure.on
-    contact_on = None if outcome.contact is None else outcome.contact.on
-    plan_on = None if outcome.plan_agreed is None else outcome.plan_agreed.on
     kept_on = earliest(each.kept_on for each in outcome.offers)
     started_on = min((each.started_on for each in _begun(outcome)), default=None)
     sent_at = None if sent is None or sent.sent is None else sent.sent.at
@@ -165,8 +163,8 @@ def _hops(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
         ),
         "days_to_departure": _days_until(accepted, departed_on),
         "days_to_arrival": _span(departed_on, arrived_on),
-        "days_to_contact": _span(arrived_on, contact_on),
-        "days_to_plan": _span(arrived_on, plan_on),
+        "days_to_contact": _span(arrived_on, outcome.contacted_on),
+        "days_to_plan": _span(arrived_on, outcome.planned_on),
         "days_offer_to_start": _span(kept_on, started_on),
     }
 
@@ -190,7 +188,7 @@ def _askings(outcome: Outcome, standings: Mapping[UUID, ReferralStatus]) -> dict
 
 
 def _departure(outcome: Outcome) -> dict[str, Any]:
-    packages = [each.met for each in outcome.duties if each.type == HANDOVER_PACKAGE and each.met is not None]
+    packages = [each.done for each in outcome.duties if each.type == HANDOVER_PACKAGE and each.done is not None]
     late = any(each.type == ARRIVAL_CONFIRMATION and each.level >= ARRIVAL_LIMIT for each in outcome.duties)
     return {
         "package_in_time": any(met.level == 0 for met in packages),
@@ -217,9 +215,11 @@ def _courses(courses: Iterable[Course], begun: Iterable[Begun]) -> dict[str, Any
 
 
 def _duties(outcome: Outcome) -> tuple[tuple[str, str, int, bool, int | None], ...]:
+    done = [(duty, None if outcome.undone(duty) else duty.done) for duty in outcome.duties]
     return tuple(
-        (duty.service, duty.type, duty.level, duty.met is not None, None if duty.met is None else _late(duty.met))
-        for duty in outcome.duties
+        (duty.service, duty.type, duty.level, met is not None, None if met is None else _late(met))
+        for duty, met in done
+        if duty.missed or met is not None
     )
 
 

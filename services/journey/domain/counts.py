@@ -14,7 +14,7 @@ from typing import Any, Final
 from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
 from journey.domain.centre import Answer
-from journey.domain.counting import counted
+from journey.domain.counting import HANDOVER_PACKAGE, counted
 from journey.domain.facts import (
     Arrival,
     Asking,
@@ -31,6 +31,7 @@ from journey.domain.facts import (
     Place,
     Plan,
     Profile,
+    Recorded,
     first,
     last,
     later,
@@ -38,6 +39,7 @@ from journey.domain.facts import (
 from journey.domain.outcome import Outcome
 from journey.domain.words import later as said_later
 from vocabulary.arrivals import ARRIVAL
+from vocabulary.voiding import CALL, CONTACT, PLAN
 
 Fold = Callable[[Outcome, Any, datetime], Outcome]
 OFFER: Final = "job_offer"
@@ -166,7 +168,9 @@ def _arrival_corrected(known: Outcome, event: counselling.ArrivalCorrected, at: 
 
 
 def _voided(known: Outcome, event: counselling.RecordVoided, at: datetime) -> Outcome:
-    return known if event.record != ARRIVAL else _told_of_arrival(known, Arrival(event.reported_at, at, None))
+    if event.record == ARRIVAL:
+        return _told_of_arrival(known, Arrival(event.reported_at, at, None))
+    return replace(known, void=tuple(sorted({*known.void, (event.record, event.reported_at)})))
 
 
 def _told_of_arrival(known: Outcome, told: Arrival) -> Outcome:
@@ -178,16 +182,23 @@ def _never_arrived(known: Outcome, _event: counselling.NeverArrived, at: datetim
 
 
 def _contacted(known: Outcome, event: counselling.FirstContactMade, at: datetime) -> Outcome:
-    return replace(known, contact=later(known.contact, Moved(at, event.contacted_on)))
+    return known.recorded(Recorded(CONTACT, at, event.contacted_on))
+
+
+def _called(known: Outcome, event: counselling.PreDepartureCallHeld, at: datetime) -> Outcome:
+    return known.recorded(Recorded(CALL, at, event.held_on))
 
 
 def _planned(known: Outcome, event: counselling.ReintegrationPlanAgreed, at: datetime) -> Outcome:
-    agreed = Moved(at, event.agreed_on)
-    first_agreed = (
-        agreed if known.plan_agreed is None else min(known.plan_agreed, agreed, key=lambda each: (each.on, each.at))
-    )
     plan = Plan(at, event.plan_version, tuple(sorted(event.measures)))
-    return replace(known, plan_agreed=first_agreed, plan=later(known.plan, plan))
+    return known.recorded(Recorded(PLAN, at, event.agreed_on, plan))
+
+
+def _not_handed_over(known: Outcome, event: referral.HandoverPackageVoided, at: datetime) -> Outcome:
+    def change(duty: Duty) -> Duty:
+        return replace(duty, undone_at=last(duty.undone_at, at))
+
+    return known.duty("referral", HANDOVER_PACKAGE, event.referral_id, change)
 
 
 # --- courses ----------------------------------------------------------------------------------------------------------
@@ -300,6 +311,7 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     referral.ReturneeReferred: _referred,
     referral.AgeBandChanged: _aged,
     referral.ReferralWithdrawn: _withdrawn,
+    referral.HandoverPackageVoided: _not_handed_over,
     referral.DeparturePlanned: _departure_planned,
     referral.ReturneeDeparted: _departed,
     counselling.CaseOpened: _walked_in,
@@ -315,6 +327,7 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     counselling.ArrivalCorrected: _arrival_corrected,
     counselling.RecordVoided: _voided,
     counselling.NeverArrived: _never_arrived,
+    counselling.PreDepartureCallHeld: _called,
     counselling.FirstContactMade: _contacted,
     counselling.ReintegrationPlanAgreed: _planned,
     training.EnrolmentRequested: _requested,

@@ -114,7 +114,14 @@ class Desk:
     withdrawn: Mapping[UUID, datetime] = field(default_factory=dict)
     """By referral, also by one that a centre has opened. The last time counts: what was reopened may be withdrawn."""
     packages: Mapping[UUID, datetime] = field(default_factory=dict)
-    """When the desk handed over what the centre of a referral needs."""
+    """When the desk last handed over what the centre of a referral needs."""
+    void_packages: Mapping[UUID, datetime] = field(default_factory=dict)
+    """When it last said that it had not."""
     departure: Departure | None = None
     destroyed_at: datetime | None = None
     """When the keys of all that is known of the person were destroyed."""
+
+    def handed_over(self, referral_id: UUID) -> datetime | None:
+        """When the desk last handed over what the centre of this referral needs, and has not said otherwise since."""
+        sent_at, void_at = self.packages.get(referral_id), self.void_packages.get(referral_id)
+        return None if sent_at is None or (void_at is not None and void_at >= sent_at) else sent_at

@@ -68,7 +68,7 @@ def _departs(journey: Journey, _subject: UUID) -> bool:
 
 
 def _no_package(journey: Journey, subject: UUID) -> bool:
-    waits = subject not in journey.desk.packages and _departs(journey, subject)
+    waits = journey.desk.handed_over(subject) is None and _departs(journey, subject)
     return waits and any(
         each.id == subject and each.status == "accepted" and _taken_back(journey, each) is False
         for each in journey.referrals

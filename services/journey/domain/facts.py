@@ -205,6 +205,16 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a centre has told of its work and may void (`vocabulary.voiding`): of which day, and what was agreed on."""
+
+    record: str
+    at: datetime
+    on: date
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """The end of an enrolment without completion."""
 
@@ -339,6 +349,14 @@ class Duty:
     missed: tuple[int, ...] = ()
     """The levels whose time passed."""
     met: Met | None = None
+    undone_at: datetime | None = None
+    """When that by which it was done last turned out not to have been."""
+
+    @property
+    def done(self) -> Met | None:
+        """That it was done, unless that was an error."""
+        undone = self.met is not None and self.undone_at is not None and self.undone_at >= self.met.at
+        return None if undone else self.met
 
     @property
     def level(self) -> int:

@@ -39,6 +39,7 @@ from journey.domain.referrals import Referral, begun_at, has_died, last_arrival,
 from journey.domain.wait import Wait
 from journey.domain.work import Enrolment, Offered, Work
 from vocabulary.terms import CandidacyStatus
+from vocabulary.voiding import CALL, CONTACT, PLAN
 
 Stage = Literal[
     "unknown",
@@ -100,12 +101,12 @@ class Journey:
     @property
     def called(self) -> Step | None:
         """The last call before the departure."""
-        return self._of_this(self.centres.called)
+        return self._of_this(self.centres.last(CALL, self.centres.called))
 
     @property
     def contact(self) -> Step | None:
         """The last time that a centre has spoken with the person in their country."""
-        return self._of_this(self.centres.contact)
+        return self._of_this(self.centres.last(CONTACT, self.centres.contact))
 
     @property
     def assessed(self) -> Step | None:
@@ -115,7 +116,7 @@ class Journey:
     @property
     def plan(self) -> Step | None:
         """The last plan that was agreed on."""
-        return self._of_this(self.centres.plan)
+        return self._of_this(self.centres.last(PLAN, self.centres.plan))
 
     @cached_property
     def referrals(self) -> tuple[Referral, ...]:

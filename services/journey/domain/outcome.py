@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from journey.domain.facts import (
@@ -19,9 +19,11 @@ from journey.domain.facts import (
     Opening,
     Plan,
     Profile,
+    Recorded,
     Work,
     changed,
 )
+from vocabulary.voiding import CONTACT, PLAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,10 @@ class Outcome:
     contact: Moved | None = None
     plan_agreed: Moved | None = None
     plan: Plan | None = None
+    """The last contact, the first day of a plan and the last plan in documents from before `records`."""
+    records: tuple[Recorded, ...] = ()
+    void: tuple[tuple[str, datetime], ...] = ()
+    """Which of them do not count, by their kind and the time at which they were told."""
     courses: tuple[Course, ...] = ()
     offers: tuple[Offer, ...] = ()
     closed: tuple[UUID, ...] = ()
@@ -182,6 +188,44 @@ class Outcome:
         """The arrival of the journey that is going on."""
         told = self.arrival
         return told if told is not None and told.on is not None and self.is_of_this(told.reported_at) else None
+
+    def standing(self, record: str) -> tuple[Recorded, ...]:
+        """What was told of a kind of record and is not void, in the order of time."""
+        return tuple(each for each in self.records if each.record == record and (record, each.at) not in self.void)
+
+    @property
+    def contacted_on(self) -> date | None:
+        """The day of the contact that was told last as the first one."""
+        told = [(each.at, each.on) for each in self.standing(CONTACT)]
+        before = self.contact
+        if before is not None and (CONTACT, before.at) not in self.void:
+            told.append((before.at, before.on))
+        return max(told, default=(None, None))[1]
+
+    @property
+    def planned_on(self) -> date | None:
+        """The first day on which a plan was agreed on."""
+        days = [each.on for each in self.standing(PLAN)]
+        before = self.plan_agreed
+        if before is not None and (PLAN, before.at) not in self.void:
+            days.append(before.on)
+        return min(days, default=None)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What was agreed on last."""
+        plans = [each.plan for each in self.standing(PLAN) if each.plan is not None]
+        if self.plan is not None and (PLAN, self.plan.at) not in self.void:
+            plans.append(self.plan)
+        return max(plans, key=lambda each: (each.at, repr(each))).measures if plans else ()
+
+    def undone(self, duty: Duty) -> bool:
+        """Whether that by which this was done is void, and nothing stands in its place."""
+        return any(record == duty.type for record, _ in self.void) and not self.standing(duty.type)
+
+    def recorded(self, told: Recorded) -> Outcome:
+        """With one more record."""
+        return replace(self, records=tuple(sorted({*self.records, told}, key=lambda each: (each.at, repr(each)))))
 
     def is_of_this(self, at: datetime | None) -> bool:
         """Whether something was told at this time, and of the journey that is going on."""

@@ -57,6 +57,11 @@ def first(slots: Mapping[K, datetime], key: K, at: datetime) -> Mapping[K, datet
     return {**slots, key: min(at, slots.get(key, at))}
 
 
+def last(slots: Mapping[K, datetime], key: K, at: datetime) -> Mapping[K, datetime]:
+    """The slots with the latest time at which something was told."""
+    return {**slots, key: latest(slots.get(key), at)}
+
+
 def latest(known: datetime | None, at: datetime) -> datetime:
     """The later of two times."""
     return at if known is None else max(known, at)

@@ -10,18 +10,19 @@ from typing import Any, Final
 
 from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
-from journey.domain.centre import Answer, Arrival, Centres, Step
+from journey.domain.centre import Answer, Arrival, Centres, Done, Step
 from journey.domain.consents import Consent
 from journey.domain.desk import Aged, Asked, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey
 from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import ENDS
 from journey.domain.waiting import waits_of
-from journey.domain.words import first, heard, later, latest
+from journey.domain.words import first, heard, last, later, latest
 from journey.domain.work import Candidacy, Enrolment, Job, Offered, Reply, Work
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.consents import consent_ends_at
 from vocabulary.roles import CENTRE_COUNSELLOR
+from vocabulary.voiding import CALL, CONTACT, PLAN
 
 Fold = Callable[[Journey, Any, datetime], Journey]
 """The document after an event that happened then."""
@@ -110,12 +111,15 @@ def _referred(desk: Desk, told: referral.ReturneeReferred, at: datetime) -> Desk
 
 
 def _withdrawn(desk: Desk, told: referral.ReferralWithdrawn, at: datetime) -> Desk:
-    last = latest(desk.withdrawn.get(told.referral_id), at)
-    return replace(desk, withdrawn={**desk.withdrawn, told.referral_id: last})
+    return replace(desk, withdrawn=last(desk.withdrawn, told.referral_id, at))
 
 
 def _handed_over(desk: Desk, told: referral.HandoverPackageSent, at: datetime) -> Desk:
-    return replace(desk, packages=first(desk.packages, told.referral_id, at))
+    return replace(desk, packages=last(desk.packages, told.referral_id, at))
+
+
+def _not_handed_over(desk: Desk, told: referral.HandoverPackageVoided, at: datetime) -> Desk:
+    return replace(desk, void_packages=last(desk.void_packages, told.referral_id, at))
 
 
 def _planned(desk: Desk, told: referral.DeparturePlanned | referral.DepartureRescheduled, at: datetime) -> Desk:
@@ -155,8 +159,7 @@ def _answered(status: str) -> OfCentres:
         if status in ENDS:
             centres = replace(centres, ended=first(centres.ended, told.referral_id, at))
         elif status == "reopened":
-            last = latest(centres.reopened.get(told.referral_id), at)
-            centres = replace(centres, reopened={**centres.reopened, told.referral_id: last})
+            centres = replace(centres, reopened=last(centres.reopened, told.referral_id, at))
         return replace(centres, answers=heard(centres.answers, told.referral_id, answer))
 
     return part
@@ -168,12 +171,17 @@ def _redirected(centres: Centres, told: counselling.ReferralRedirected, at: date
     return _answered("redirected")(centres, told, at)
 
 
-def _step(slot: str) -> OfCentres:
-    def part(centres: Centres, told: Any, at: datetime) -> Centres:
-        changed: Any = {slot: later(getattr(centres, slot), Step(at, told.centre))}
-        return replace(centres, **changed)
+def _assessed(centres: Centres, told: counselling.NeedsAssessed, at: datetime) -> Centres:
+    return replace(centres, assessed=later(centres.assessed, Step(at, told.centre)))
 
-    return part
+
+def _done(record: str) -> OfCentres:
+    return lambda centres, told, at: _with_done(centres, record, at, Done(at, "told", told.centre))
+
+
+def _with_done(centres: Centres, record: str, told_at: datetime, word: Done) -> Centres:
+    words = heard(centres.done.get(record, {}), told_at, word)
+    return replace(centres, done={**centres.done, record: words})
 
 
 def _arrived(centres: Centres, told: counselling.ArrivedInCountry, at: datetime) -> Centres:
@@ -185,9 +193,9 @@ def _corrected(centres: Centres, told: counselling.ArrivalCorrected, at: datetim
 
 
 def _voided(centres: Centres, told: counselling.RecordVoided, at: datetime) -> Centres:
-    if told.record != ARRIVAL:
-        return centres
-    return _with_arrival(centres, Arrival(told.reported_at, at, "voided", told.centre))
+    if told.record == ARRIVAL:
+        return _with_arrival(centres, Arrival(told.reported_at, at, "voided", told.centre))
+    return _with_done(centres, told.record, told.reported_at, Done(at, "voided", told.centre))
 
 
 def _with_arrival(centres: Centres, word: Arrival) -> Centres:
@@ -286,6 +294,7 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     referral.ReturneeReferred: _desk(_referred),
     referral.ReferralWithdrawn: _desk(_withdrawn),
     referral.HandoverPackageSent: _desk(_handed_over),
+    referral.HandoverPackageVoided: _desk(_not_handed_over),
     referral.DeparturePlanned: _desk(_planned),
     referral.DepartureRescheduled: _desk(_planned),
     referral.DepartureCancelled: _desk(_departure("cancelled")),
@@ -309,13 +318,13 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     counselling.ReferralCompleted: _centres(_answered("completed")),
     counselling.ReferralFailed: _centres(_answered("failed")),
     counselling.ReferralReopened: _centres(_answered("reopened")),
-    counselling.PreDepartureCallHeld: _centres(_step("called")),
+    counselling.PreDepartureCallHeld: _centres(_done(CALL)),
     counselling.ArrivedInCountry: _centres(_arrived),
     counselling.ArrivalCorrected: _centres(_corrected),
     counselling.RecordVoided: _centres(_voided),
-    counselling.FirstContactMade: _centres(_step("contact")),
-    counselling.NeedsAssessed: _centres(_step("assessed")),
-    counselling.ReintegrationPlanAgreed: _centres(_step("plan")),
+    counselling.FirstContactMade: _centres(_done(CONTACT)),
+    counselling.NeedsAssessed: _centres(_assessed),
+    counselling.ReintegrationPlanAgreed: _centres(_done(PLAN)),
     **_deadlines("counselling", counselling),
     training.EnrolmentRequested: _enrolled("requested"),
     training.EnrolmentWaitlisted: _enrolled("waitlisted"),

@@ -38,6 +38,7 @@ OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
         "ReturneeReferred": "the desk asks a centre to take the person on",
         "ReferralWithdrawn": "the desk takes the referral back",
         "HandoverPackageSent": "the desk has handed over what the centre needs",
+        "HandoverPackageVoided": "nothing was handed over after all",
         "DeparturePlanned": "a departure is planned",
         "DepartureRescheduled": "the departure has moved",
         "DepartureCancelled": "the departure is cancelled",

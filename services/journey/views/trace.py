@@ -18,6 +18,7 @@ from journey.domain.sight import EVERYTHING, Sight, of_others
 from journey.domain.wait import Wait
 from journey.views.shapes import Entry, Handled, Happening, Owed, Part, Trace, TraceLink, Waiting
 from journey.views.titles import WAITS, name_of, title_of
+from vocabulary.voiding import CALL
 
 Place = tuple[str, int, int]
 """Topic, partition and offset of a record."""
@@ -184,7 +185,7 @@ def _moments(journey: Journey, others: frozenset[UUID]) -> Iterator[datetime]:
     desk, centres = journey.desk, journey.centres
     for words in (desk.asked, centres.children, centres.answers, journey.courses):
         yield from (word.at for id_, word in words.items() if id_ not in others)
-    for times in (desk.withdrawn, desk.packages, centres.received):
+    for times in (desk.withdrawn, desk.packages, desk.void_packages, centres.received):
         yield from (at for id_, at in times.items() if id_ not in others)
 
 
@@ -280,7 +281,7 @@ def _parts(journey: Journey) -> Iterator[Part]:
     if journey.arrival is not None:
         yield part("counselling", "arrival", journey.arrival.status, journey.arrival.at, org=journey.arrival.centre)
     steps = {"first contact": journey.contact, "assessment": journey.assessed, "plan": journey.plan}
-    for what, step in {"call before departure": centres.called, **steps}.items():
+    for what, step in {"call before departure": centres.last(CALL, centres.called), **steps}.items():
         if step is not None:
             yield part("counselling", what, "done", step.at, org=step.centre)
     for id_, candidacy in work.candidacies.items():

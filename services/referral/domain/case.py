@@ -17,7 +17,7 @@ Its status follows from the facts, and from nothing else:
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
@@ -25,14 +25,14 @@ from uuid import UUID
 
 from referral.domain.consent import REFERRAL_PURPOSE, CentreConsent, Consent
 from referral.domain.ending import Ended, Hold
-from referral.domain.journey import AHEAD, BEGUN, Journey, JourneyStatus
+from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
 from referral.domain.receiver import Engagement, Receiver
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
 from vocabulary.destruction import Destruction
 from vocabulary.missed import Missed
 from vocabulary.parts import WrappedKey
-from vocabulary.terms import AgeBand, EndReference, ProfilePart, ReturnType, Sex, TargetGroup
+from vocabulary.terms import AgeBand, ProfilePart, ReturnType, Sex, TargetGroup
 
 CaseStatus = Literal[
     "open",
@@ -147,29 +147,6 @@ class Case:
         return bool(ended) and (not reopened or max(reopened) < max(ended))
 
     @property
-    def end(self) -> tuple[EndReference, datetime] | None:
-        """When the last was done for the person, once everything that was asked for had come to an end; None while
-        anything is open or a departure lies ahead, and if nobody was asked. A death ends a case whatever else is
-        open."""
-        if not self.over and (any(each.open for each in self.referrals) or self.journey.status in AHEAD):
-            return None
-        closed = (each.closed_at for each in self.referrals if each.ends_case or not self.over)
-        at = max((each for each in closed if each is not None), default=None)
-        if at is None:
-            return None
-        supported = self.employed or any(each.status in CARED_FOR for each in self.referrals)
-        reference: EndReference = (
-            "case_ended" if supported or self.journey.status in BEGUN else "case_ended_before_departure"
-        )
-        return reference, at if self.over else max(at, *self._acts())
-
-    def _acts(self) -> Iterator[datetime]:
-        """What was done for the person beside referrals. A consent counts until it is taken back."""
-        yield self.opened_at
-        yield from (each.begins_at for each in self.consents if each.withdrawn_at is None)
-        yield from (each for each in (self.journey.told_at, self.profile_set_at) if each is not None)
-
-    @property
     def journey_status(self) -> JourneyStatus:
         """How far the journey is."""
         return self.journey.status
@@ -220,6 +197,12 @@ class Case:
         by_desk = any(each.withdrawn_at is None and each.names(REFERRAL_PURPOSE, *where) for each in self.consents)
         return by_desk or any(each.centre == referral.to_centre and not each.withdrawn for each in self.centre_consents)
 
+    def knowable_since(self, referral: Referral) -> datetime | None:
+        """Since when a consent that the desk has taken down lets it, of those that nobody has taken back."""
+        where = (referral.to_centre, referral.centre_country)
+        known = (each for each in self.consents if each.withdrawn_at is None and each.names(REFERRAL_PURPOSE, *where))
+        return min((each.begins_at for each in known), default=None)
+
     @property
     def waits_for_keys(self) -> bool:
         """Whether somebody may open a part of the profile and has no key of it."""
@@ -266,7 +249,9 @@ class Case:
         """The case with what is told of an engagement: one that is over stays so."""
         known = next((each for each in self.engagements if each.id == told.id), told)
         others = (each for each in self.engagements if each.id != told.id)
-        after = replace(told, by=told.by or known.by, over=told.over or known.over)
+        ends = [each.over_at for each in (told, known) if each.over_at is not None]
+        over = told.over or known.over
+        after = replace(told, by=told.by or known.by, over=over, over_at=max(ends, default=None))
         return replace(self, engagements=tuple(sorted((*others, after), key=lambda each: each.id)))
 
     def with_referral(self, referral: Referral, care_key: WrappedKey | None = None) -> Case:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from vocabulary.missed import Missed
+from vocabulary.missed import Missed, Term
+
+MOST_VOIDED: Final = 20
+"""Of one referral: nobody is that often wrong about one package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +21,21 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
+class VoidPackage:
+    """What was recorded as handed over, and why it does not count."""
+
+    package: Package
+    reason: str
+    voided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Duties:
     """What was done of it, and how far each was missed."""
 
     package: Package | None = None
+    void_packages: tuple[VoidPackage, ...] = ()
     package_missed: Missed | None = None
+    package_term: Term | None = None
+    """By when it is owed."""
     rerouting_missed: Missed | None = None

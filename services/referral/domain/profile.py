@@ -75,6 +75,8 @@ class Profile:
     fields: Mapping[str, str] = field(default_factory=dict)
     boxes: Mapping[ProfilePart, str] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
+    marking: int = 0
+    """Which version has made them (`vocabulary.finding.MARKING`); 0: an earlier one, or none."""
 
     @property
     def status(self) -> ProfileStatus:

@@ -9,6 +9,7 @@ are taken back.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -47,3 +48,5 @@ class Engagement:
     by: Receiver | None = None
     """None: the record of its beginning is missing, or names nobody."""
     over: bool = False
+    over_at: datetime | None = None
+    """When that was told last. Older documents do not say."""

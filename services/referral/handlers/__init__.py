@@ -72,6 +72,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.Refer: followed(referrals.refer),
     commands.WithdrawReferral: followed(handing_over(referrals.withdraw_referral)),
     commands.SendHandoverPackage: followed(handover.send_package),
+    commands.VoidHandoverPackage: followed(handover.void_package),
     commands.PlanDeparture: followed(journey.plan),
     commands.BookDeparture: followed(journey.book),
     commands.RescheduleDeparture: followed(journey.reschedule),
@@ -117,5 +118,7 @@ REWRAPPING = Handler(needs(id=(Case, Profile)), marks.rewrap)
 """For data keys that an older generation has wrapped, and for what people are found by."""
 SEALING = Handler(needs(id=Case), care.seal_what_lies_in_clear)
 """For cases from before their needs were sealed."""
+MARKED = Handler(needs(id=(Case, Profile)), marks.mark)
+"""For profiles whose hashes an earlier version has made, or none."""
 PARTING = Handler(needs(id=(Case, Profile)), part_the_profile)
 """For profiles from before they had parts: whichever generation has wrapped the one key, each part gets a new one."""

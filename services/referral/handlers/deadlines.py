@@ -10,7 +10,8 @@ from vocabulary import of_age
 AGE_BAND: Final = of_age.AGE_BAND
 """Of a case whose person will be too old for its age band, on a first of a month."""
 CASE_END: Final = "case_end"
-"""Of a case that had ended before its end was told, or counted as it is now: it is told at once."""
+"""Of a case that only a seat or a way into a vacancy keeps from its end: it is looked when the consents end that carry
+them. At once, of one that had ended before its end was told, or counted as it is now."""
 REFERRAL_RECEIPT: Final = "referral_receipt"
 """Of a referral that nobody has confirmed, owned by its case: the desk owes to look after it."""
 REFERRAL_REROUTING: Final = "referral_rerouting"
@@ -32,7 +33,7 @@ PROFILE_MARKS: Final = "profile_marks"
 """Of a case whose profile is from before people were found by it: what they are found by is made."""
 STAYS: Final[Mapping[str, str]] = {
     AGE_BAND: of_age.ANY_DAY,
-    CASE_END: "it is due at once",
+    CASE_END: "the last day of a consent, whatever day it is; or at once",
     PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
     PROFILE_KEYS_END: "the last day of a consent, whatever day it is",
     PROFILE_KEYS_WAIT: "a quarter of an hour",

@@ -12,15 +12,15 @@ from dataclasses import replace
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from referral import refusals
-from referral.answers import HandoverOutcome
-from referral.commands import SendHandoverPackage
+from referral.answers import HandoverOutcome, HandoverVoided
+from referral.commands import SendHandoverPackage, VoidHandoverPackage
 from referral.domain.consent import REFERRAL_PURPOSE
-from referral.domain.handover import Package
+from referral.domain.handover import MOST_VOIDED, Package, VoidPackage
 from referral.domain.receiver import Receiver
-from referral.events import HandoverPackageSent
+from referral.events import HandoverPackageSent, HandoverPackageVoided
 from referral.handlers.desk import own_act, own_case
 from vocabulary.countries import GERMANY, day_at
-from vocabulary.refusals import unknown_code, wrong_state
+from vocabulary.refusals import limit_reached, unknown_code, wrong_state
 
 
 def send_package(states: States, command: SendHandoverPackage, context: Context) -> Decision | Refused:
@@ -63,5 +63,45 @@ def send_package(states: States, command: SendHandoverPackage, context: Context)
         to_centre=referral.to_centre,
         items=package.items,
         sent_at=package.sent_at,
+    )
+    return Decision((after,), (event,), answer=answer)
+
+
+def void_package(states: States, command: VoidHandoverPackage, context: Context) -> Decision | Refused:
+    """It was not handed over, or not like that: what is right is recorded as another package, and is owed until then.
+
+    Nothing of the promise hangs on it: one person of the desk says so (docs/domain.md: voided).
+    """
+    case = own_case(states, command.case_id, context.actor)
+    if isinstance(case, Refused):
+        return case
+    referral = case.referral(command.referral_id)
+    if referral is None:
+        return refusals.REFERRAL_NOT_FOUND
+    duties = referral.duties
+    if duties.package is None:
+        return refusals.NO_PACKAGE
+    if context.reference.correction_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
+        return unknown_code("/reason", "correction_reasons")
+    if len(duties.void_packages) >= MOST_VOIDED:
+        return limit_reached(MOST_VOIDED, "void packages", "Ask the programme desk: somebody should look at this case.")
+    kept = VoidPackage(duties.package, command.reason, context.now)
+    duties = replace(duties, package=None, void_packages=(*duties.void_packages, kept))
+    after = case.with_referral(replace(referral, duties=duties))
+    after = own_act(after, context.now, "HandoverPackageVoided", referral.id, command.reason)
+    event = HandoverPackageVoided(
+        case_id=case.id,
+        referral_id=referral.id,
+        to_centre=referral.to_centre,
+        country=referral.country,
+        reported_at=kept.package.sent_at,
+        reason=command.reason,
+    )
+    answer = HandoverVoided(
+        case_id=case.id,
+        referral_id=referral.id,
+        to_centre=referral.to_centre,
+        reason=command.reason,
+        voided_at=context.now,
     )
     return Decision((after,), (event,), answer=answer)

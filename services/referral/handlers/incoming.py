@@ -176,9 +176,9 @@ def seated(case: Case, event: contracts.EnrolmentConfirmed, _context: Context) -
     return case.engaged(Engagement(event.enrolment_id, provider))
 
 
-def seat_over(case: Case, event: contracts.EnrolmentCancelled | contracts.CourseCompleted, _context: Context) -> Case:
+def seat_over(case: Case, event: contracts.EnrolmentCancelled | contracts.CourseCompleted, context: Context) -> Case:
     """The provider has nothing to do with the person any more; whoever has only waited had no seat."""
-    return case.engaged(Engagement(event.enrolment_id, over=True))
+    return case.engaged(Engagement(event.enrolment_id, over=True, over_at=context.occurred_at))
 
 
 def picked(case: Case, event: contracts.CandidateShortlisted, context: Context) -> Case:
@@ -191,14 +191,15 @@ def picked(case: Case, event: contracts.CandidateShortlisted, context: Context) 
     return case.engaged(Engagement(event.candidacy_id, desk))
 
 
-def way_over(case: Case, event: contracts.CandidacyClosed, _context: Context) -> Case:
+def way_over(case: Case, event: contracts.CandidacyClosed, context: Context) -> Case:
     """The way into that vacancy is over, and the desk has nothing to do with the person any more."""
-    return case.engaged(Engagement(event.candidacy_id, over=True))
+    return case.engaged(Engagement(event.candidacy_id, over=True, over_at=context.occurred_at))
 
 
 def starts(case: Case, event: contracts.EmploymentStarted, context: Context) -> Case:
     """The person works: so the way into that vacancy is over."""
-    return employed(case, event, context).engaged(Engagement(event.candidacy_id, over=True))
+    over = Engagement(event.candidacy_id, over=True, over_at=context.occurred_at)
+    return employed(case, event, context).engaged(over)
 
 
 def offered(case: Case, event: contracts.JobOffered | contracts.JobOfferCorrected, _context: Context) -> Case:

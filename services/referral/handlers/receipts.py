@@ -26,7 +26,7 @@ from vocabulary import before_departure, roles
 from vocabulary.before_departure import leaves, limit_before
 from vocabulary.countries import GERMANY, last_second_at
 from vocabulary.deadlines import Ladder, Owing, Told
-from vocabulary.missed import Missed
+from vocabulary.missed import Missed, Term
 
 TOLD: Final = Told(DeadlineApproaching, DeadlineMissed, DeadlineMet, DeadlineMoved)
 DEPARTURE_WORKING_DAYS: Final = (1, 2)
@@ -101,13 +101,21 @@ def _packages(case: Case) -> Mapping[UUID, Owing]:
             duties = replace(referral.duties, package_missed=Missed(since, deadline.level))
             return _noted(case, deadline, deadline.due_at, referral, duties=duties)
 
+        def keep(owing: Case, due_at: datetime) -> Case:
+            known = owing.referral(referral.id) or referral
+            duties = replace(known.duties, package_term=Term(since, owed_from, due_at))
+            return owing.with_referral(replace(known, duties=duties))
+
         def until(move: DeadlineMove, now: datetime) -> Case:
-            return _noted(case, move, now, referral)
+            return _told(keep(case, move.due_at), move, now, referral.id)
 
         taken_on = referral.taken_on_at
-        limit = limit_before(GERMANY, max(taken_on, case.journey.told_at or taken_on))
-        found = Owing(case.id, referral.to_centre, referral.country, case.opened_by, since, limit)
-        return replace(found, late=late, until=until, level=Missed.of(referral.duties.package_missed, since))
+        owed_from = max(taken_on, case.journey.told_at or taken_on, case.knowable_since(referral) or taken_on)
+        limit = limit_before(GERMANY, owed_from)
+        found = Owing(case.id, referral.to_centre, referral.country, case.opened_by, since, limit, owed_from=owed_from)
+        due_at = Term.of(referral.duties.package_term, since, owed_from)
+        level = Missed.of(referral.duties.package_missed, since)
+        return replace(found, late=late, until=until, keep=keep, due_at=due_at, level=level)
 
     waited_for = (each for each in case.referrals if each.status == "accepted" and each.duties.package is None)
     return {each.id: owing(each) for each in waited_for if case.knowable(each)}
@@ -161,7 +169,13 @@ REROUTING: Final = Ladder(
     REFERRAL_REROUTING, Case, (roles.SCOUT, roles.PROGRAMME_MANAGER), TOLD, _reroutings, _rerouted
 )
 DEPARTURE: Final = Ladder(
-    DEPARTURE_CONFIRMATION, Case, (roles.SCOUT, roles.PROGRAMME_MANAGER), TOLD, _departures, _left_or_not
+    DEPARTURE_CONFIRMATION,
+    Case,
+    (roles.SCOUT, roles.PROGRAMME_MANAGER),
+    TOLD,
+    _departures,
+    _left_or_not,
+    tells_of_moves=True,
 )
 PACKAGE: Final = Ladder(
     HANDOVER_PACKAGE,
@@ -171,5 +185,6 @@ PACKAGE: Final = Ladder(
     _packages,
     _handed_over,
     notice=before_departure.NOTICE,
+    tells_of_moves=True,
 )
 LADDERS: Final = (RECEIPT, REROUTING, PACKAGE, DEPARTURE)

@@ -7,19 +7,21 @@ was told with what the facts say now.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from chassis.pure.decision import NOTHING, Cleared, Context, DeadlineDue, Decision, Handler, Refused
+from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Handler, Refused
 from chassis.pure.retention import TermOver
 from chassis.pure.states import States
 from referral import refusals
 from referral.commands import HoldCase, ReleaseHold
+from referral.domain import lasting
 from referral.domain.case import Case
 from referral.domain.ending import Ended, Hold
 from referral.domain.profile import Profile
 from referral.events import RetentionHeld, RetentionReleased, RetentionStarted, RetentionStopped
 from referral.handlers.care import without_care
-from referral.handlers.deadlines import AGE_BAND
+from referral.handlers.deadlines import AGE_BAND, CASE_END
 from referral.handlers.sharing import without_part
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.holding import MOST_HOLDS, HoldOutcome, RetentionOutcome
@@ -35,19 +37,31 @@ class OfCase(Handler):
         decision = Handler.decided(self, states, message, context)
         if isinstance(decision, Refused):
             return decision
-        cases = [each for each in decision.states if isinstance(each, Case) and end_of(each) != each.ended]
-        if not cases:
+        case = next((each for each in decision.states if isinstance(each, Case)), None)
+        if case is None:
             return decision
-        (case,) = cases
-        after = replace(case, ended=end_of(case))
+        decision = decision._replace(deadlines=(*decision.deadlines, *_looks(states.get(Case, case.id), case, context)))
+        ended = end_of(case, context.now)
+        if ended == case.ended:
+            return decision
+        after = replace(case, ended=ended)
         told = tuple(after if each is case else each for each in decision.states)
         return decision._replace(states=told, events=(*decision.events, _event(after)))
 
 
-def end_of(case: Case) -> Ended | None:
+def end_of(case: Case, now: datetime) -> Ended | None:
     """The end as the facts of the case say now, and as it is told."""
-    found = case.end
+    found = lasting.end_of(case, now)
     return None if found is None else Ended(found[0], day_at(GERMANY, found[1]))
+
+
+def _looks(before: Case | None, after: Case, context: Context) -> tuple[Deadline | Cleared, ...]:
+    """When it is to be looked again whether the case has ended, of which only a seat, or a way into a vacancy, is open:
+    nobody may know the person any more from then on."""
+    until = lasting.kept_until(after, context.now)
+    if until == (None if before is None else lasting.kept_until(before, context.now)):
+        return ()
+    return (Cleared(CASE_END, after.id) if until is None else Deadline(CASE_END, after.id, after.id, until),)
 
 
 def _event(case: Case) -> RetentionStarted | RetentionStopped:
@@ -84,10 +98,11 @@ def release(states: States, command: ReleaseHold, context: Context) -> Decision 
     return Decision((case,), (told,), answer=RetentionOutcome.model_validate(case))
 
 
-def end_untold(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
-    """A case that had ended before ends were told, or while they were counted otherwise: `OfCase` tells it now."""
+def end_untold(states: States, deadline: DeadlineDue, context: Context) -> Decision:
+    """A case that had ended before ends were told, or while they were counted otherwise, or that only a seat or a pick
+    kept from its end, by which nobody may know the person any more: `OfCase` tells it now."""
     case = states.get(Case, deadline.owner)
-    return NOTHING if case is None else Decision((case,))
+    return NOTHING if case is None else Decision((case,), deadlines=_looks(None, case, context))
 
 
 def profile_over(states: States, term: TermOver, _context: Context) -> Decision:

@@ -28,7 +28,7 @@ from referral.handlers.deadlines import PROFILE_KEYS_END, PROFILE_KEYS_WAIT
 from referral.handlers.incoming import of_no_desk
 from vocabulary import profiles
 from vocabulary.countries import GERMANY, day_at
-from vocabulary.finding import marks_of
+from vocabulary.finding import MARKING, marks_of
 from vocabulary.parts import SealedPart
 from vocabulary.profiles import BOX, FIELDS, NEEDS, key_id_of, lines_of, part_in_clear, written
 from vocabulary.terms import ProfilePart
@@ -88,7 +88,7 @@ def with_profile(case: Case, parts: Mapping[ProfilePart, SealedPart], marks: tup
     """The case with the keys of a new profile, and its boxes with what the person is found by."""
     keys = {part: PartKey(each.key, each.sealing) for part, each in parts.items()}
     boxes = {part: each.box for part, each in parts.items()}
-    return replace(case, profile_keys=keys), Profile(case.id, boxes=boxes, marks=marks)
+    return replace(case, profile_keys=keys), Profile(case.id, boxes=boxes, marks=marks, marking=MARKING)
 
 
 def without_part(case: Case, profile: Profile, gone: ProfilePart) -> tuple[Case, Profile]:

@@ -30,12 +30,20 @@ def arrival_of(story: Sequence[Told]) -> tuple[date | None, bool]:
     """The day, and whether it is told of the journey that was planned last."""
     words = [(at, at, event.arrived_on) for event, at in of(story, counselling.ArrivedInCountry)]
     words += [(event.reported_at, at, event.arrived_on) for event, at in of(story, counselling.ArrivalCorrected)]
-    words += [(event.reported_at, at, None) for event, at in of(story, counselling.RecordVoided)]
+    words += [
+        (event.reported_at, at, None) for event, at in of(story, counselling.RecordVoided) if event.record == "arrival"
+    ]
     latest_report = max((reported for reported, _, _ in words), default=None)
     told = [(at, repr(on), on) for reported, at, on in words if reported == latest_report]
     plans = of(story, referral.DeparturePlanned)
     on = max(told)[2] if told else None
     return on, on is not None and (not plans or latest_report >= plans[-1].at)
+
+
+def standing(story: Sequence[Told], record: str, contract: type[Any]) -> list[Told]:
+    """What was told of a centre's work, without what is void."""
+    void = {event.reported_at for event, _ in of(story, counselling.RecordVoided) if event.record == record}
+    return [each for each in of(story, contract) if each.at not in void]
 
 
 def failures_of(story: Sequence[Told]) -> tuple[str, ...]:
@@ -118,6 +126,8 @@ def from_scratch(story: Sequence[Told]) -> dict[str, Any]:
     plans, never = of(story, referral.DeparturePlanned), of(story, counselling.NeverArrived)
     departed_on = left[-1].event.departed_on if left else None
     opening = of(story, referral.CaseOpened)
+    contacts = standing(story, "first_contact", counselling.FirstContactMade)
+    agreed = standing(story, "reintegration_plan", counselling.ReintegrationPlanAgreed)
     skills = set(sent[-1].event.skills) if sent else set()
     kept_on = offers.pop("kept_on")
     return {
@@ -130,6 +140,9 @@ def from_scratch(story: Sequence[Told]) -> dict[str, Any]:
         "departed_on": None if departed_on is None else departed_on.isoformat(),
         "days_to_arrival": span(departed_on, arrived_on),
         "came": came,
+        "days_to_contact": span(arrived_on, contacts[-1].event.contacted_on if contacts else None),
+        "days_to_plan": span(arrived_on, min((each.event.agreed_on for each in agreed), default=None)),
+        "agreed": agreed[-1].event.measures if agreed else (),
         "never_arrived": not came and bool(never) and not (plans and plans[-1].at > never[-1].at),
         "sex": (opening[-1].event.sex or "unknown") if opening else "unknown",
         "occupation": "unknown" if not skills else skills.pop() if len(skills) == 1 else "several",
@@ -144,11 +157,15 @@ def from_scratch(story: Sequence[Told]) -> dict[str, Any]:
 def duties_of(story: Sequence[Told]) -> tuple[tuple[str, str, int, bool, int | None], ...]:
     told = []
     for type_ in sorted(ids(story, "deadline_type", counselling.DeadlineMissed, counselling.DeadlineMet)):
-        levels = [event.level for event, _ in of(story, counselling.DeadlineMissed) if event.deadline_type == type_]
+        missed = [event.level for event, _ in of(story, counselling.DeadlineMissed) if event.deadline_type == type_]
         done = [each for each in of(story, counselling.DeadlineMet) if each.event.deadline_type == type_]
+        level = max([*missed, *(each.event.level for each in done[-1:])])
+        voids = [event for event, _ in of(story, counselling.RecordVoided) if event.record == type_]
+        if voids and not standing(story, type_, counselling.FirstContactMade):
+            done = []
         late = None
         if done:
-            levels.append(done[-1].event.level)
             late = max(0, int((done[-1].at - done[-1].event.due_at).total_seconds() // 3600))
-        told.append(("counselling", type_, max(levels), bool(done), late))
+        if done or missed:
+            told.append(("counselling", type_, level, bool(done), late))
     return tuple(told)

@@ -183,6 +183,31 @@ def arrival_voided(reported: float, at: float) -> Told:
     return told(counselling.RecordVoided, at, record="arrival", reported_at=time(reported))
 
 
+def record_voided(record: str, reported: float, at: float) -> Told:
+    """What a centre told of its work then did not happen."""
+    return told(counselling.RecordVoided, at, record=record, reported_at=time(reported))
+
+
+def contacted(on: int, at: float) -> Told:
+    """The centre has spoken with the person for the first time."""
+    return told(counselling.FirstContactMade, at, contacted_on=day(on))
+
+
+def called(on: int, at: float) -> Told:
+    """The centre has called the person before they left."""
+    return told(counselling.PreDepartureCallHeld, at, held_on=day(on))
+
+
+def agreed(on: int, at: float, *measures: str) -> Told:
+    """The person and the centre have agreed on these."""
+    return told(counselling.ReintegrationPlanAgreed, at, plan_version=1, measures=measures, agreed_on=day(on))
+
+
+def package_voided(at: float, referral_id: UUID = REFERRAL) -> Told:
+    """The desk has handed over nothing for this referral."""
+    return told(referral.HandoverPackageVoided, at, referral_id=referral_id)
+
+
 def offered(offer_id: int, on: int, kind: str = "full_time", at: float | None = None) -> Told:
     """An employer offered work on that day."""
     return told(

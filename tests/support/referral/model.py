@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +47,12 @@ class Paper:
     def allows(self, centre: str, at: datetime) -> bool:
         day = day_in(self.signed_in, at)
         return self.names(centre) and self.torn_at is None and self.first <= day <= self.last
+
+    @property
+    def over(self) -> datetime:
+        """When it ends, of one that was signed in Germany; stories have providers in none but such."""
+        midnight = datetime.combine(self.last + DAY, time(), UTC)
+        return self.torn_at or midnight - timedelta(hours=2 if midnight > SUMMER else 1)
 
     def undone_by(self, other: Paper) -> bool:
         """Whether the other one, for the same to the same, was torn after the day on which this one was signed."""
@@ -182,6 +188,8 @@ class Model:
     papers: dict[UUID, Paper] = field(default_factory=dict)
     sent: dict[UUID, Sent] = field(default_factory=dict)
     trip: Trip = field(default_factory=Trip)
+    now: datetime = SUMMER
+    """What the clock of the desk shows."""
     diary: set[tuple[datetime, str, UUID, str, str]] = field(default_factory=set)
     published: list[tuple[str, UUID]] = field(default_factory=list)
     told_end: tuple[str, date] | None = None
@@ -392,6 +400,14 @@ class Model:
                 return None
             days += [paper.first for paper in self.papers.values() if not paper.torn_at]
             days += [german_day(self.trip.said)] if self.trip.said else []
+            seats = {subject for _, type_, subject, _, _ in self.diary if type_ == "EnrolmentConfirmed"}
+            learned = {subject: at for at, type_, subject, _, _ in sorted(self.diary) if type_ == "CourseCompleted"}
+            days += [german_day(at) for subject, at in learned.items() if subject in seats]
+            allowed = [paper.over for paper in self.papers.values() if paper.purpose == "training"]
+            if seats - learned.keys() and allowed:
+                if max(allowed) > self.now:
+                    return None
+                days.append(german_day(max(allowed)))
         supported = self.works or {"completed", "failed"} & {each.standing() for each in sent}
         gone = self.trip.standing in ("departed", "diverted", "arrived", "never_arrived")
         return "case_ended" if supported or gone else "case_ended_before_departure", max(days)

@@ -73,6 +73,9 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
         {"channel": "video", "attempts": 1, "outcome": "prepared", "held_on": DAY},
     ),
     (f"/files/{CASE}/plans", {"measures": ["documents"], "agreed_on": DAY}),
+    (f"/files/{CASE}/pre-departure-call/{CASE}/void", {"reason": "wrong_person"}),
+    (f"/files/{CASE}/contacts/{CASE}/void", {"reason": "wrong_day"}),
+    (f"/files/{CASE}/plan/void", {"reason": "entered_twice"}),
 ]
 
 
@@ -82,26 +85,46 @@ def test_a_case_goes_from_the_inbox_to_its_end(api: Api) -> None:
     assert accepted.status_code == 200
     assert (accepted.json()["status"], accepted.json()["file_status"]) == ("accepted", "expected")
     called = api.act(*CALLS[9])
-    assert (called.status_code, called.json()) == (200, {"case_id": str(CASE), "status": "expected", "calls": 1})
+    call_id = called.json()["call_id"]
+    told = {"case_id": str(CASE), "status": "expected", "calls": 1, "call_id": call_id}
+    assert (called.status_code, called.json()) == (200, told)
     arrived = api.act(*CALLS[4])
     assert (arrived.status_code, arrived.json()["status"]) == (200, "arrived_not_contacted")
     contacted = api.act(*CALLS[5])
-    assert (contacted.status_code, contacted.json()) == (
-        200,
-        {"case_id": str(CASE), "status": "in_contact", "contacts": 1},
-    )
+    contact_id = contacted.json()["contact_id"]
+    told = {"case_id": str(CASE), "status": "in_contact", "contacts": 1, "contact_id": contact_id}
+    assert (contacted.status_code, contacted.json()) == (200, told)
     assessed = api.act(*CALLS[6])
     assert (assessed.status_code, assessed.json()["domains_with_needs"]) == (201, 1)
     agreed = api.act(*CALLS[10])
     assert (agreed.status_code, agreed.json()["version"], agreed.json()["status"]) == (201, 1, "assessed")
     view = api.read(f"/files/{CASE}").json()
     assert ([each["outcome"] for each in view["calls"]], view["plan"]["measures"]) == (["prepared"], ["documents"])
+    assert ([each["call_id"] for each in view["calls"]], view["contacts"][0]["contact_id"]) == ([call_id], contact_id)
     completed = api.act(*CALLS[3])
     assert (completed.status_code, completed.json()["status"], completed.json()["file_status"]) == (
         200,
         "completed",
         "closed",
     )
+
+
+def test_what_is_void_stays_in_the_file_with_its_reason(api: Api) -> None:
+    for call in (0, 9, 4, 5, 10):
+        assert api.act(*CALLS[call]).status_code < 300
+    view = api.read(f"/files/{CASE}").json()
+    [call], [contact] = view["calls"], view["contacts"]
+    problem(api.act(*CALLS[11]), 404, "call_not_found")
+    problem(api.act(*CALLS[12]), 404, "contact_not_found")
+    problem(api.act(f"/files/{CASE}/contacts/{contact['contact_id']}/void", CALLS[12][1]), 409, "later_recorded")
+    for path in (f"pre-departure-call/{call['call_id']}", "plan", f"contacts/{contact['contact_id']}"):
+        answer = api.act(f"/files/{CASE}/{path}/void", {"reason": "wrong_person"})
+        assert answer.status_code == 200, answer.text
+    view = api.read(f"/files/{CASE}").json()
+    assert (view["calls"], view["contacts"], view["plan"], view["status"]) == ([], [], None, "arrived_not_contacted")
+    names = ("call_id", "plan_id", "contact_id")
+    kept = [([name for name in names if name in each["record"]], each["reason"]) for each in view["voided"]]
+    assert kept == [([name], "wrong_person") for name in names]
 
 
 def test_a_redirection_answers_with_the_child(api: Api) -> None:

@@ -152,7 +152,9 @@ def test_the_first_contact_is_told_and_ends_its_limit() -> None:
     assert last(desk.events, FirstContactMade) == FirstContactMade(
         case_id=CASE, centre=LAGOS, country="NG", channel="phone", attempts=2, contacted_on=TODAY
     )
-    assert answer == ContactOutcome(case_id=CASE, status="in_contact", contacts=1)
+    contact = desk.file.contacts[-1].id
+    assert contact is not None
+    assert answer == ContactOutcome(case_id=CASE, status="in_contact", contacts=1, contact_id=contact)
 
 
 def test_later_contacts_are_kept_and_not_told() -> None:

@@ -121,7 +121,7 @@ def test_a_contact_does_not_tell_what_another_centre_has_recorded(blind: Blinds)
         answer = contact(desk, TODAY - timedelta(days=2))
         told.append((answer.status_code, answer.json()))
         assert len(desk.file.contacts) == contacts + 1
-    assert told == [(200, {"case_id": str(CASE), "status": None, "contacts": None})] * 3
+    assert told == [(200, {"case_id": str(CASE), "status": None, "contacts": None, "contact_id": None})] * 3
 
 
 @pytest.mark.parametrize("blind", BLIND)

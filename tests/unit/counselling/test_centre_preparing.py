@@ -155,7 +155,9 @@ def test_a_centre_that_takes_the_person_on_later_owes_a_call_of_its_own() -> Non
     assert desk.due(NAME, CASE) is not None
     answer = done(desk.call(actor=IN_EDO)).answer
     assert (NAME, CASE) not in desk.service.deadlines
-    assert answer == CallOutcome(case_id=CASE, status="expected", calls=1)
+    called = desk.file.calls[-1].id
+    assert called is not None
+    assert answer == CallOutcome(case_id=CASE, status="expected", calls=1, call_id=called)
     assert [each.centre for each in FileView.to_centre(desk.file, EDO, NOW).calls or ()] == [EDO]
     assert [call.centre for call in desk.file.preparation.calls] == [LAGOS, EDO]
 

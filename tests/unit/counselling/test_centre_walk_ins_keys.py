@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from chassis.pure.decision import Deadline
-from chassis.pure.sealing import Rewrap, VaultError
+from chassis.pure.sealing import InClear, Rewrap, VaultError
 from counselling import commands
 from counselling.domain.walk_in import WalkIn
-from counselling.handlers import RENEWING
+from counselling.handlers import MARKED, RENEWING
 from counselling.handlers.deadlines import PROFILE_MARKS
 from counselling.handlers.walk_ins import MARKED_AGAIN_AFTER
 from tests.support.counselling.walking_in import WalkInDesk
 from tests.support.counselling.world import CASE, COUNSELLOR, done
 from tests.support.keys import KeyVault, line, vault_of
 from tests.support.memory import SYSTEM
-from vocabulary.finding import marks_of
+from vocabulary.finding import MARKING, marks_of
 from vocabulary.profiles import FIELDS, ProfileBody, in_parts, part_in_clear
 
 PROFILE = ProfileBody(given_name="Amina", family_name="Bello", phone="+234 801 000 0000", notes="speaks Hausa")
@@ -113,3 +114,19 @@ def test_a_key_that_lacks_is_looked_for_again_a_day_later() -> None:
     desk.service.vault = vault_of(FIRST)
     desk.service.advance(MARKED_AGAIN_AFTER)
     assert desk.walk_in.marks == marked(vault_of(FIRST))
+
+
+def test_what_a_process_of_an_earlier_version_writes_is_found_and_only_that() -> None:
+    """As such a process stores somebody: with fewer hashes, and without their version."""
+    desk = known(vault_of(FIRST))
+    assert desk.walk_in.marking == MARKING
+    before = desk.service.snapshot()
+    done(desk.service._run(MARKED, InClear(CASE), SYSTEM, desk.service.now))
+    assert desk.service.snapshot() == before, "it is as it is to be"
+    row = json.loads(desk.service.rows[WalkIn][CASE])
+    del row["marking"]
+    desk.service.rows[WalkIn][CASE] = json.dumps({**row, "marks": ["of old"]})
+    done(desk.service._run(MARKED, InClear(CASE), SYSTEM, desk.service.now))
+    assert (desk.walk_in.marks, desk.walk_in.marking) == (marked(vault_of(FIRST)), MARKING)
+    done(desk.service.command(commands.SetProfile(CASE, desk.walk_in.profile, marked(vault_of(FIRST))), COUNSELLOR))
+    assert desk.walk_in.marking == MARKING

@@ -9,7 +9,9 @@ from chassis.pure.decision import NOTHING, Actor, Context
 from chassis.pure.retention import TermOver
 from chassis.pure.states import States
 from journey.contracts import counselling, referral, training
+from journey.domain.counting import counted
 from journey.domain.counts import HEARD
+from journey.domain.facts import Moved, Plan
 from journey.domain.outcome import Outcome
 from journey.handlers import KINDS
 from journey.handlers.retention import outcome_mark_over, outcome_over
@@ -22,11 +24,13 @@ from tests.support.journey.told import (
     SECOND,
     Told,
     accepted,
+    agreed,
     arrival_corrected,
     arrival_voided,
     arrived,
     candidacy_closed,
     completed,
+    contacted,
     course_completed,
     day,
     declined,
@@ -41,8 +45,10 @@ from tests.support.journey.told import (
     offer_voided,
     offered,
     opened,
+    package_voided,
     planned,
     received,
+    record_voided,
     redirected,
     referred,
     reopened,
@@ -417,3 +423,38 @@ def test_after_its_term_nobody_is_counted_again() -> None:
     assert outcome_over(known(mark), TermOver("outcome", CASE), CONTEXT) == NOTHING
     assert outcome_mark_over(known(mark), TermOver("outcome_mark", CASE), CONTEXT).erased == (mark,)
     assert outcome_mark_over(known(heard(ON_THE_WAY)), TermOver("outcome_mark", CASE), CONTEXT) == NOTHING
+
+
+def test_a_void_contact_and_a_void_plan_are_in_no_figure_and_what_is_told_anew_is() -> None:
+    story = [*ON_THE_WAY, contacted(64, 64), agreed(70, 71, "documents"), agreed(80, 81, "job_placement")]
+    wrong = [record_voided("first_contact", 64, 90), record_voided("reintegration_plan", 71, 91)]
+    part = heard([*wrong, *story]).part
+    assert (part.days_to_contact, part.days_to_plan, part.agreed) == (None, 18, ("job_placement",))
+    part = heard([*story, *wrong, contacted(66, 92), record_voided("reintegration_plan", 81, 93)]).part
+    assert (part.days_to_contact, part.days_to_plan, part.agreed) == (4, None, ())
+
+
+def test_what_an_older_document_knows_of_contact_and_plan_counts_until_it_is_void() -> None:
+    older = replace(
+        heard([*ON_THE_WAY]),
+        contact=Moved(time(64), day(64)),
+        plan_agreed=Moved(time(71), day(70)),
+        plan=Plan(time(71), 1, ("documents",)),
+    )
+    part = counted(older).part
+    assert (part.days_to_contact, part.days_to_plan, part.agreed) == (2, 8, ("documents",))
+    void = replace(older, void=(("first_contact", time(64)), ("reintegration_plan", time(71))))
+    part = counted(void).part
+    assert (part.days_to_contact, part.days_to_plan, part.agreed) == (None, None, ())
+
+
+def test_a_package_that_was_none_was_not_there_in_time_until_another_one_is() -> None:
+    def in_time(at: float) -> Told:
+        owed = {"deadline_type": "handover_package", "subject_id": REFERRAL, "level": 0, "due_at": time(20)}
+        return told(referral.DeadlineMet, at, **owed)
+
+    story = [*ON_THE_WAY, in_time(10)]
+    assert heard(story).part.package_in_time
+    gone = heard([package_voided(12), *story]).part
+    assert (gone.package_in_time, gone.duties) == (False, ())
+    assert heard([*story, package_voided(12), in_time(14)]).part.package_in_time

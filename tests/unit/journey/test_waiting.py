@@ -342,3 +342,38 @@ def test_every_kind_of_deadline_that_somebody_owes_says_how_long_it_stands() -> 
 def test_every_wait_has_a_bound() -> None:
     told = Telling().opened()
     assert waiting(told).late_at == NOW + BOUNDS["referral"]
+
+
+def test_what_is_void_is_waited_for_again_until_it_is_told_anew() -> None:
+    told = Telling().opened().allowed().referred().received().accepted().planned(date(2026, 4, 1))
+    for name in ("pre_departure_call", "handover_package"):
+        told.owed(counselling.DeadlineMissed, name, CASE if name.startswith("pre") else named("r1"), told.at, level=1)
+    called = told.at
+    told.at_centre(counselling.PreDepartureCallHeld, held_on=date(2026, 3, 3))
+    told.hears(referral.HandoverPackageSent, referral_id=named("r1"))
+    assert open_deadlines(told.journey) == ()
+    told.at_centre(counselling.RecordVoided, record="pre_departure_call", reported_at=called)
+    told.hears(referral.HandoverPackageVoided, referral_id=named("r1"))
+    assert {each.type for each in open_deadlines(told.journey)} == {"pre_departure_call", "handover_package"}
+    told.at_centre(counselling.PreDepartureCallHeld, held_on=date(2026, 3, 3))
+    told.hears(referral.HandoverPackageSent, referral_id=named("r1"))
+    assert open_deadlines(told.journey) == ()
+
+
+def test_a_void_contact_and_a_void_plan_take_the_case_back_to_where_it_was() -> None:
+    told = Telling().opened().allowed().referred().received().accepted().planned(date(2026, 4, 1))
+    told.departed(date(2026, 4, 2)).arrived()
+    contacted = told.at
+    told.at_centre(counselling.FirstContactMade)
+    assert told.journey.status == "in_contact"
+    told.at_centre(counselling.RecordVoided, record="first_contact", reported_at=contacted)
+    assert told.journey.status == "arrived"
+    told.at_centre(counselling.FirstContactMade)
+    first = told.at
+    told.at_centre(counselling.ReintegrationPlanAgreed)
+    second = told.at
+    told.at_centre(counselling.ReintegrationPlanAgreed)
+    told.at_centre(counselling.RecordVoided, record="reintegration_plan", reported_at=second)
+    assert told.journey.status == "agreed", "the version before counts"
+    told.at_centre(counselling.RecordVoided, record="reintegration_plan", reported_at=first)
+    assert told.journey.status == "in_contact"

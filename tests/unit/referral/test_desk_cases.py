@@ -17,6 +17,7 @@ from tests.support.memory import NOW
 from tests.support.referral.news import CASE, OTHER, STRANGER
 from tests.support.referral.world import COMMON, COUNSELLOR, IN_LAGOS, OTHER_SCOUT, SCOUT, SEALED, Desk, done, refused
 from vocabulary.case_ref import read
+from vocabulary.finding import MARKING
 from vocabulary.parts import SealedPart
 from vocabulary.profiles import FIELDS
 
@@ -121,7 +122,7 @@ def test_a_centre_that_has_only_been_asked_may_do_nothing_here(name: str, act: A
 
 def test_a_profile_rests_sealed_beside_the_case_and_is_told_to_nobody() -> None:
     desk = Desk.opened(profile=SEALED)
-    assert desk.profile == Profile(CASE, boxes=dict.fromkeys(FIELDS, "box"))
+    assert desk.profile == Profile(CASE, boxes=dict.fromkeys(FIELDS, "box"), marking=MARKING)
     assert desk.profile.status == "sealed"
     published = " ".join(event.model_dump_json() for event in desk.service.events)
     assert not re.search("wrapped|box|given_name", published)
@@ -134,7 +135,7 @@ def test_a_new_profile_takes_the_place_of_the_one_before_and_of_its_key() -> Non
     another = {part: SealedPart("another", "box 2", UUID(int=10)) for part in FIELDS}
     answer = done(desk.run(commands.SetProfile(CASE, another))).answer
     assert answer == ProfileOutcome(case_id=CASE, status="sealed")
-    assert desk.profile == Profile(CASE, boxes=dict.fromkeys(FIELDS, "box 2"))
+    assert desk.profile == Profile(CASE, boxes=dict.fromkeys(FIELDS, "box 2"), marking=MARKING)
     assert {each.key for each in desk.case.profile_keys.values()} == {"another"}
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from chassis.pure.decision import Deadline
 from chassis.pure.retention import TermOver
-from chassis.pure.sealing import Rewrap, Sealed
+from chassis.pure.sealing import InClear, Rewrap, Sealed
 from referral.commands import SetProfile
 from referral.domain.profile import PROFILE_PART, Profile
-from referral.handlers import PARTING, REWRAPPING
+from referral.handlers import MARKED, PARTING, REWRAPPING
 from referral.handlers.deadlines import PROFILE_MARKS
 from referral.handlers.marks import MARKED_AGAIN_AFTER
 from referral.retention import KEEPS
@@ -25,7 +25,7 @@ from tests.support.referral.news import CASE
 from tests.support.referral.web import PROFILE, PROGRAMME, Api
 from tests.support.referral.world import SCOUT, Desk, done, sealed
 from tests.support.web import problem
-from vocabulary.finding import marks_of
+from vocabulary.finding import MARKING, marks_of
 
 FIRST, SECOND = line("first", 1), line("second", 2, "2026-01-01T00:00:00Z")
 SOON = timedelta(minutes=1)
@@ -114,6 +114,24 @@ def test_whose_profile_is_gone_is_looked_at_no_more() -> None:
     desk.service.advance(SOON)
     assert desk.profile == Profile(CASE)
     assert (PROFILE_MARKS, CASE) not in desk.service.deadlines
+
+
+def test_what_a_process_of_an_earlier_version_writes_is_found_and_only_that() -> None:
+    """As such a process stores a profile: it knows no version of the hashes, and perhaps none of them."""
+    desk = known(vault_of(FIRST))
+    assert desk.profile.marking == MARKING
+    before = desk.service.snapshot()
+    done(desk.service._run(MARKED, InClear(CASE), SYSTEM, desk.service.now))
+    assert desk.service.snapshot() == before, "it is as it is to be"
+    row = json.loads(desk.service.rows[Profile][CASE])
+    del row["marks"], row["marking"]
+    desk.service.rows[Profile][CASE] = json.dumps(row)
+    desk.service.vault = vault_of(line("other", 3))
+    done(desk.service._run(MARKED, InClear(CASE), SYSTEM, desk.service.now))
+    assert (desk.profile.marks, desk.profile.marking) == ((), 0), "a key lacks"
+    desk.service.vault = vault_of(FIRST)
+    done(desk.service._run(MARKED, InClear(CASE), SYSTEM, desk.service.now))
+    assert (desk.profile.marks, desk.profile.marking) == (marked(vault_of(FIRST)), MARKING)
 
 
 def test_a_profile_from_before_there_were_parts_gets_its_hashes_with_its_parts() -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from chassis.pure.calendar_days import CalendarDay
 from chassis.pure.decision import Decision, Refused
 from referral import commands, contracts
 from referral.answers import ReferralView
-from referral.events import DeadlineMet, DeadlineMissed, HandoverPackageSent
+from referral.domain.handover import MOST_VOIDED
+from referral.events import DeadlineMet, DeadlineMissed, DeadlineMoved, HandoverPackageSent, HandoverPackageVoided
+from referral.handlers import MOVES
 from tests.support.memory import DAYS, NOW
 from tests.support.referral.news import CASE, DAY, LAGOS, arrived
 from tests.support.referral.world import OTHER_SCOUT, SCOUT, Desk, done, in_days, refused
+from vocabulary.countries import WORKING_DAYS
 
 NAME = "handover_package"
+HOUR = timedelta(hours=1)
 ITEMS = ("care", "contact_on_arrival", "documents", "travel")
 LEAVES = 39
 """In so many days, on a Friday in April, after Easter Monday."""
@@ -32,6 +37,11 @@ def expected() -> Desk:
 
 def send(desk: Desk, *items: str, actor: object = SCOUT) -> Decision | Refused:
     command = commands.SendHandoverPackage(CASE, desk.referrals[0], items or ITEMS)
+    return desk.run(command, actor)  # type: ignore[arg-type]
+
+
+def void(desk: Desk, reason: str = "entered_twice", actor: object = SCOUT) -> Decision | Refused:
+    command = commands.VoidHandoverPackage(CASE, desk.referrals[0], reason)
     return desk.run(command, actor)  # type: ignore[arg-type]
 
 
@@ -163,6 +173,87 @@ def test_it_can_be_sent_again_in_place_of_the_one_before() -> None:
     assert package is not None
     assert (package.sent_at, package.items[-2:]) == (NOW + DAY, ("household", "travel"))
     assert desk.told().count("HandoverPackageSent") == 2
+
+
+def test_a_void_package_is_owed_again_by_the_same_time_and_stays_on_record() -> None:
+    desk = expected()
+    done(send(desk))
+    desk.service.advance(DAY)
+    done(void(desk))
+    assert due(desk) == DUE
+    told = desk.last(HandoverPackageVoided)
+    assert (told.to_centre, told.reported_at, told.reason) == (LAGOS, NOW, "entered_twice")
+    view = ReferralView.shown(desk.referral(), DAYS)
+    assert (view.handed_over_at, view.handed_over) == (None, ())
+    [kept] = desk.referral().duties.void_packages
+    assert (kept.package.items, kept.reason, kept.voided_at) == (ITEMS, "entered_twice", NOW + DAY)
+    assert [each.code for each in desk.case.timeline if each.type == "HandoverPackageVoided"] == ["entered_twice"]
+    done(send(desk))
+    met = [each for each in desk.service.events if isinstance(each, DeadlineMet) and each.deadline_type == NAME]
+    assert [each.level for each in met] == [0, 0]
+
+
+def test_a_package_that_turns_out_late_not_to_have_been_one_is_missed_as_if_it_had_never_been() -> None:
+    desk = expected()
+    done(send(desk))
+    desk.service.advance(in_days(LEAVES) - NOW.date())
+    assert told(desk) == []
+    done(void(desk))
+    desk.service.advance(0 * DAY)
+    assert told(desk) == [1, 2]
+
+
+def test_only_the_desk_voids_what_it_has_recorded_and_not_without_end() -> None:
+    desk = expected()
+    refused(void(desk), "nothing_recorded")
+    done(send(desk))
+    refused(void(desk, actor=OTHER_SCOUT), "other_organisation", 403)
+    refused(void(desk, "tired"), "unknown_code", 422, "/reason")
+    for _ in range(MOST_VOIDED):
+        done(void(desk))
+        done(send(desk))
+    refused(void(desk), "limit_reached")
+
+
+def moved(desk: Desk) -> list[tuple[datetime, datetime, str]]:
+    events = [each for each in desk.service.events if isinstance(each, DeadlineMoved) and each.deadline_type == NAME]
+    return [(each.old_due_at, each.due_at, each.reason) for each in events]
+
+
+def test_a_departure_that_moves_takes_it_along_and_that_is_told() -> None:
+    desk = expected()
+    told = len(moved(desk))
+    done(desk.reschedule(LEAVES + 7, LEAVES + 7))
+    later = datetime(2026, 4, 10, 21, 59, 59, tzinfo=UTC)
+    assert due(desk) == later
+    assert moved(desk)[told:] == [(DUE, later, "counted_anew")]
+    event = desk.last(DeadlineMoved)
+    assert event.deadline_type == "departure_confirmation", "what is owed after it moves with it"
+
+
+def test_it_is_met_in_time_by_the_time_that_was_told_where_days_turn_out_to_be_closed() -> None:
+    desk = expected()
+    desk.service.advance(datetime(2026, 3, 31, 10, tzinfo=UTC) - NOW)
+    strike = ("2026-04-02", "2026-04-07", "2026-04-08")
+    days = WORKING_DAYS.over(
+        CalendarDay("DE", date.fromisoformat(day), "closed", "Strike", "Gazette 7", "announced", None) for day in strike
+    )
+    desk.service.follow(MOVES, days)
+    next_day = datetime(2026, 4, 1, 21, 59, 59, tzinfo=UTC)
+    assert due(desk) == next_day
+    desk.service.advance(next_day - desk.service.now - HOUR)
+    done(send(desk))
+    met = desk.last(DeadlineMet)
+    assert (met.level, met.due_at) == (0, next_day)
+
+
+def test_who_gets_a_consent_late_has_a_working_day_for_it() -> None:
+    desk = expected()
+    done(desk.withdraw_consent())
+    desk.service.advance(datetime(2026, 4, 8, 10, tzinfo=UTC) - NOW)
+    assert told(desk) == []
+    done(desk.grant())
+    assert due(desk) == datetime(2026, 4, 9, 21, 59, 59, tzinfo=UTC)
 
 
 def test_another_way_that_is_owed_again_goes_on_where_it_was() -> None:
