@@ -24,7 +24,7 @@ SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 # brokers that check rights, very many rows or records, groups that come and go.
 LONG := tests/system tests/integration/outages $(patsubst %,tests/integration/test_%.py,acls any_numbering bench \
     broker_says_no counselling_indexes doctor lineage logins membership own_topic placement_lists referral_lists \
-    referral_search restore_cli restored_erasures topics_and_rights training_lists)
+    referral_search restore_cli restored_erasures story topics_and_rights training_lists)
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,18 @@ from deploy.local.stack import LocalStack
 from tests.support import logins
 from tests.support.cluster import Cluster
 from tests.support.secured import Secured
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end: Python need not look again and again whether any of it is garbage."""
+    usual = gc.get_threshold()
+    gc.set_threshold(10_000, 20, 1_000)
+    try:
+        return (yield)
+    finally:
+        gc.set_threshold(*usual)
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

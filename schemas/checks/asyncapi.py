@@ -79,9 +79,7 @@ def basis(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Findin
 
 def drift(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """Where asyncapi.yaml is not what would be written now. The caller has seen that `basis` is in order."""
-    path = root / FILE
-    wanted = text(document(root, found))
-    present = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+    wanted, present = text(document(root, found)), _present(root)
     if present != wanted:
         remedy = "Run `make schemas`: it writes the file. What it says is edited in the schemas, topics.yaml or "
         yield Finding(FILE, "", _difference(present, wanted), f"{remedy}{INFO}.")
@@ -89,10 +87,17 @@ def drift(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Findin
 
 def write(root: Path, found: Mapping[str, Mapping[str, Any]]) -> bool:
     """Writes asyncapi.yaml; False if it stood there already. The caller has seen that `basis` is in order."""
-    if not list(drift(root, found)):
+    wanted = text(document(root, found))
+    if _present(root) == wanted:
         return False
-    (root / FILE).write_bytes(text(document(root, found)).encode())
+    (root / FILE).write_bytes(wanted.encode())
     return True
+
+
+def _present(root: Path) -> str:
+    """What asyncapi.yaml says; empty if it is not there."""
+    path = root / FILE
+    return path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
 
 
 def document(root: Path, found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

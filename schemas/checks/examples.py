@@ -39,14 +39,19 @@ def examples(root: Path, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Fin
     """Every event has an example, and every example is in order by itself and among the others."""
     whole, findings = read_examples(root, found)
     yield from findings
-    for example in whole:
-        yield from alone(example, found.get(ENVELOPE))
-    yield from _together(whole)
+    yield from in_order(whole, found.get(ENVELOPE))
     seen = {event_of(path) for path in root.glob("examples/*/*.json")}
     for event in sorted(set(found) - seen):
         if event.startswith("events/"):
             name = event.removeprefix("events/").removesuffix(".json")
             yield Finding(event, "", "has no example", f"Run `make example EVENT={name}` and fill in its frame.")
+
+
+def in_order(whole: list[Example], envelope: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """What is wrong with these examples, each by itself and among the others."""
+    for example in whole:
+        yield from alone(example, envelope)
+    yield from _together(whole)
 
 
 def read_examples(root: Path, found: Mapping[str, Mapping[str, Any]]) -> tuple[list[Example], list[Finding]]:

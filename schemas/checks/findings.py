@@ -37,25 +37,27 @@ class Unreadable(Exception):
 
 def read_json(root: Path, path: Path) -> dict[str, Any]:
     """A JSON object from its file. Raises `Unreadable`."""
-    file = path.relative_to(root).as_posix()
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_bytes().decode())
     except OSError as error:
-        raise Unreadable(Finding(file, "", f"cannot be read: {error.strerror}", "Add the file.")) from error
+        raise _unreadable(root, path, f"cannot be read: {error.strerror}", "Add the file.") from error
     except ValueError as error:
-        raise Unreadable(Finding(file, "", f"is not JSON: {error}", "Mend the file.")) from error
+        raise _unreadable(root, path, f"is not JSON: {error}") from error
     if not isinstance(document, dict):
-        raise Unreadable(Finding(file, "", "is not a JSON object", "Mend the file."))
+        raise _unreadable(root, path, "is not a JSON object")
     return document
 
 
 def read_yaml(root: Path, path: Path) -> Any:
     """What a YAML file holds. Raises `Unreadable`."""
-    file = path.relative_to(root).as_posix()
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise Unreadable(Finding(file, "", f"cannot be read: {error}", "Mend the file.")) from error
+        raise _unreadable(root, path, f"cannot be read: {error}") from error
+
+
+def _unreadable(root: Path, path: Path, problem: str, remedy: str = "Mend the file.") -> Unreadable:
+    return Unreadable(Finding(path.relative_to(root).as_posix(), "", problem, remedy))
 
 
 def step(pointer: str, *names: str | int) -> str:

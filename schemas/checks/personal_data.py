@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from checks.compatibility import walk
@@ -57,6 +58,7 @@ def lint(file: str, schema: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _shape(file, pointer, node)
 
 
+@cache
 def suspicious(name: str) -> str | None:
     """What a property name promises that must not travel, such as `identity (name)`; None if nothing."""
     if name in ALLOWED:

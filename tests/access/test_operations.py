@@ -78,11 +78,16 @@ ALL = [(service, operation) for service in SERVICES for operation in operations(
 ASKED = [(service, operation) for service, operation in ALL if operation not in ON_THE_STACK]
 
 
+@cache
+def bearer(roles: tuple[str, ...], org: str) -> dict[str, str]:
+    return ISSUING.bearer(roles=list(roles), org=org)
+
+
 def answered(service: str, operation: str, roles: list[str], org: str) -> tuple[int, str]:
     """Status and code of the answer. A body is never right, so that nothing is done: who asks is settled before it."""
     method, path = operation.split(" ")
     url = re.sub(r"\{(\w+)\}", lambda part: "7" if part[1] == "parked_id" else str(uuid4()), path)
-    headers = {**ISSUING.bearer(roles=roles, org=org), "Idempotency-Key": str(uuid4())}
+    headers = {**bearer(tuple(roles), org), "Idempotency-Key": str(uuid4())}
     body = {} if method == "GET" else {"json": []}
     answer = ask(app(service), method, url, headers=headers, **body)
     return answer.status_code, answer.json().get("code", "") if answer.status_code >= 400 else ""

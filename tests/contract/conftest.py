@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+from tests.contract.catalogue import SCHEMAS
+from tests.contract.copies import copied
+
 if str(SCHEMAS) not in sys.path:
     sys.path.insert(0, str(SCHEMAS))
 
@@ -16,6 +17,4 @@ if str(SCHEMAS) not in sys.path:
 @pytest.fixture
 def whole(tmp_path: Path) -> Path:
     """A copy of the contract with its releases: `check` finds nothing in it."""
-    root = tmp_path / "schemas"
-    shutil.copytree(SCHEMAS, root, ignore=shutil.ignore_patterns("__pycache__"))
-    return root
+    return copied(tmp_path / "schemas")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from checks.findings import read_yaml
 
 
 def edit(root: Path, file: str, change: Callable[[Any], object]) -> None:
@@ -19,6 +20,6 @@ def edit(root: Path, file: str, change: Callable[[Any], object]) -> None:
 
 def edit_yaml(root: Path, file: str, change: Callable[[Any], object]) -> None:
     """Changes a YAML file."""
-    document = yaml.safe_load((root / file).read_text(encoding="utf-8"))
+    document = read_yaml(root, root / file)
     change(document)
     (root / file).write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")

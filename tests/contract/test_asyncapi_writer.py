@@ -16,6 +16,7 @@ import yaml
 from check import check
 from check import main as check_main
 from checks.asyncapi import document, text
+from checks.findings import read_yaml
 from checks.inventory import schemas
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ def write(root: Path) -> int:
 
 def written(root: Path) -> dict[str, Any]:
     assert write(root) == 0
-    loaded: dict[str, Any] = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(root, root / FILE)
     return loaded
 
 
@@ -68,7 +69,7 @@ def test_the_order_in_which_mappings_are_written_does_not_matter(whole: Path) ->
     for path in (*whole.glob("events/*/*.json"), whole / "envelope.v1.json"):
         path.write_text(json.dumps(turned(json.loads(path.read_text(encoding="utf-8")))), encoding="utf-8")
     for name in ("topics.yaml", "asyncapi.info.yaml"):
-        node = turned(yaml.safe_load((whole / name).read_text(encoding="utf-8")))
+        node = turned(read_yaml(whole, whole / name))
         (whole / name).write_text(yaml.safe_dump(node, sort_keys=False), encoding="utf-8")
     (whole / FILE).unlink()
     assert write(whole) == 0
@@ -162,7 +163,7 @@ def test_a_release_is_followed_by_the_version_of_the_document(whole: Path) -> No
     assert check_main(["--directory", str(whole), "--freeze", "1.1.0"]) == 1  # asyncapi.yaml is behind
     assert written(whole)["info"]["version"] == "1.0.0"
     assert check_main(["--directory", str(whole), "--freeze", "1.1.0"]) == 0
-    assert yaml.safe_load((whole / FILE).read_text(encoding="utf-8"))["info"]["version"] == "1.1.0"
+    assert read_yaml(whole, whole / FILE)["info"]["version"] == "1.1.0"
     assert check(whole) == []
     shutil.rmtree(whole / "released")
     assert written(whole)["info"]["version"] == "0.0.0"

@@ -17,13 +17,13 @@ from write import main as write
 
 from tests.contract.breaking_changes import BREAKING, OFFERED, Change, Schema, constrain
 from tests.contract.catalogue import SCHEMAS, published
+from tests.contract.copies import copied
 
 
 @pytest.fixture
 def contract(tmp_path: Path) -> Path:
     """A copy of the contract with one release, that of today."""
-    root = tmp_path / "schemas"
-    shutil.copytree(SCHEMAS, root, ignore=shutil.ignore_patterns("__pycache__", "released"))
+    root = copied(tmp_path / "schemas", "released")
     freeze(root, "1.0.0")
     return root
 

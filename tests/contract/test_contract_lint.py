@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from check import check
 from checks.personal_data import lint, loose, suspicious
 
-from tests.contract.catalogue import SCHEMAS, envelope_schema, published
+from tests.contract.catalogue import envelope_schema, published
+from tests.contract.copies import copied
+from tests.contract.editing import edit_yaml
 
 EVENT = "events/referral/CaseOpened.v1.json"
 SAFE = {"type": "string", "description": "planted", "enum": ["a", "b"]}
@@ -22,9 +23,7 @@ SAFE = {"type": "string", "description": "planted", "enum": ["a", "b"]}
 @pytest.fixture
 def contract(tmp_path: Path) -> Path:
     """A copy of the contract without releases."""
-    root = tmp_path / "schemas"
-    shutil.copytree(SCHEMAS, root, ignore=shutil.ignore_patterns("__pycache__", "released"))
-    return root
+    return copied(tmp_path / "schemas", "released")
 
 
 def edit(root: Path, file: str, change: Callable[[Any], object]) -> None:
@@ -131,9 +130,7 @@ def test_the_contract_of_today_has_no_place_for_personal_data() -> None:
 
 
 def topic(root: Path, change: Callable[[Any], object]) -> None:
-    document = yaml.safe_load((root / "topics.yaml").read_text(encoding="utf-8"))
-    change(document["topics"])
-    (root / "topics.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    edit_yaml(root, "topics.yaml", lambda found: change(found["topics"]))
 
 
 BROKEN_TOPICS: dict[str, tuple[Callable[[Any], object], str]] = {

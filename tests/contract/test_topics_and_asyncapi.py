@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from checks.findings import read_yaml
 from checks.inventory import validator
 from checks.releases import releases
 from jsonschema import Draft7Validator
@@ -26,7 +26,7 @@ OFFICIAL = Path(__file__).parent / "vendor" / "asyncapi" / "3.0.0.json"
 
 @cache
 def document() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((SCHEMAS / "asyncapi.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(SCHEMAS, SCHEMAS / "asyncapi.yaml")
     return loaded
 
 
@@ -216,7 +216,7 @@ def test_asyncapi_has_a_send_operation_per_topic_and_a_receive_operation_per_rea
 
 def test_asyncapi_says_what_it_is_and_which_release() -> None:
     info = document()["info"]
-    told = yaml.safe_load((SCHEMAS / "asyncapi.info.yaml").read_text(encoding="utf-8"))
+    told = read_yaml(SCHEMAS, SCHEMAS / "asyncapi.info.yaml")
     assert (info["title"], info["description"]) == (told["title"], told["description"])
     assert document()["id"] == told["id"] == "urn:perspektive-heimat:events"
     assert info["tags"] == [{"name": service} for service in SERVICES]

@@ -68,12 +68,11 @@ class Web:
     @asynccontextmanager
     async def page(self, **options: Any) -> AsyncIterator[Page]:
         """A page of a browser that nobody has signed in with. Whatever its policy refuses fails the test."""
-        context = await self.browser.new_context(base_url=self.address, **options)
-        page = await context.new_page()
         said: list[str] = []
-        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-        yield page
-        await context.close()
+        async with await self.browser.new_context(base_url=self.address, **options) as context:
+            page = await context.new_page()
+            page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+            yield page
         assert [each for each in said if "Content Security Policy" in each or "Refused" in each] == []
 
     async def sign_in(self, page: Page, role: str = "operator", org: str = "programme:operations") -> None:
@@ -85,24 +84,30 @@ class Web:
         await page.wait_for_url(f"{self.address}/pages/**")
 
 
-@pytest.fixture
-async def web(cluster: Cluster, journey_template: str, tmp_path: Path) -> AsyncIterator[Web]:
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One for all tests, since it takes long to start: each page has a context of its own, which shares nothing."""
     if CHROMIUM is None:
         missing = "there is no Chromium here: install it (apt-get install chromium), or name one by PH_CHROMIUM"
         if os.environ.get("PH_BROWSER") == "required":
             pytest.fail(missing)
         pytest.skip(missing)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def web(browser: Browser, cluster: Cluster, journey_template: str, tmp_path: Path) -> AsyncIterator[Web]:
     here, there = free_port(), free_port()
     address, provider = f"http://127.0.0.1:{here}", f"http://127.0.0.1:{there}"
     signing = Signing(tmp_path, address=address, provider=provider, transport=httpx.AsyncHTTPTransport())
     samples = Samples()
-    apis = apis_of(samples, *NAMES)
-    async with opened(cluster, journey_template, signing, apis=apis) as site, async_playwright() as playwright:
+    async with opened(cluster, journey_template, signing, apis=apis_of(samples, *NAMES)) as site:
         local: LocalProvider = signing.local
         async with served(site.app, here), served(local.app(), there):
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             yield Web(site, browser, address, samples)
-            await browser.close()
 
 
 async def shot(page: Page, name: str) -> None:

@@ -98,7 +98,8 @@ def tell(service: MemoryService, example: dict[str, Any], contracts: dict[str, t
 
 def trying(service: MemoryService, step: Callable[[], None]) -> None:
     """Tells it, lets all that is due afterwards fire, and takes it back."""
-    before = service.now, deepcopy(service.rows), dict(service.deadlines), len(service.events)
+    rows = {kind: dict(each) for kind, each in service.rows.items()}  # by id the text of each
+    before = service.now, rows, dict(service.deadlines), len(service.events)
     step()
     service.advance(END - service.now)
     service.now, service.rows, service.deadlines = before[:3]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.side_by_side import SHARED, ByServers
 
+SERVED = ["integration/test_numbers", "integration/test_relay", "integration/test_terms"]
 TESTS = Path(__file__).resolve().parents[1]
 
 
@@ -44,6 +47,26 @@ def test_every_file_beside_the_four_services_is_in_their_unit() -> None:
 )
 def test_a_file_is_one_unit_of_work_and_those_that_share_servers_are_one_together(test: str, unit: str) -> None:
     assert ByServers.__new__(ByServers)._split_scope(test) == unit
+
+
+class Process:
+    """Takes whatever it is given."""
+
+    def send_runtest_some(self, _tests: list[int]) -> None:
+        pass
+
+
+def test_two_processes_have_servers_and_the_third_takes_what_needs_none_while_there_is_any() -> None:
+    first, second, third = processes = [Process(), Process(), Process()]
+    names = ["integration/test_story", "integration/test_audit", "unit/test_rooms", *SERVED]
+    scheduler: Any = ByServers.__new__(ByServers)
+    scheduler.workqueue = OrderedDict((f"tests/{name}.py", {}) for name in names)
+    scheduler.assigned_work = {each: {} for each in processes}
+    scheduler.registered_collections = {each: [] for each in processes}
+    for process in (first, second, third, third, third, first):
+        scheduler._assign_work_unit(process)
+    given = [[Path(unit).stem for unit in scheduler.assigned_work[each]] for each in processes]
+    assert given == [["test_audit", "test_terms"], ["test_numbers"], ["test_story", "test_rooms", "test_relay"]]
 
 
 def test_the_chain_ends_with_the_last_test_that_needs_it() -> None:

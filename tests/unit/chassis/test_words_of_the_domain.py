@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -121,6 +122,7 @@ def lines() -> Iterator[tuple[str, int, str]]:
                 yield path.relative_to(CHASSIS).as_posix(), number, line
 
 
+@cache
 def hits() -> list[Hit]:
     """Every word of the domain in the chassis."""
     return [Hit(file, number, word, line) for file, number, line in lines() for word in words_in(line)]

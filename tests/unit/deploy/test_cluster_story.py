@@ -15,7 +15,7 @@ from deploy.k8s import story
 from deploy.k8s.story import ClusterStack
 from deploy.local.places import SERVICES, StackError, free_port
 
-KUBECTL = f"""#!{sys.executable}
+KUBECTL = f"""#!{sys.executable} -IS
 import http.server, pathlib, sys
 here = pathlib.Path(__file__).parent
 words = sys.argv[1:]
