@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from chassis.pure.decision import Actor, Decision, Refused
+from chassis.pure.decision import Actor, DeadlineDue, Decision, Refused
 from chassis.pure.messages import Event
 from chassis.settings import ROOT
 from referral import commands, contracts
@@ -26,9 +26,9 @@ from referral.domain.case import Case
 from referral.events import RetentionStarted, RetentionStopped
 from referral.handlers import COMMANDS, DEADLINES, KINDS
 from referral.handlers.care import opened
-from referral.handlers.deadlines import REFERRAL_REROUTING
+from referral.handlers.deadlines import CASE_END, REFERRAL_REROUTING
 from referral.reference import Reference
-from tests.support.memory import NOW, MemoryService
+from tests.support.memory import NOW, SYSTEM, MemoryService
 from tests.support.referral.model import ACC, LIES_IN, LOS, Model, Paper, day_in, german_day
 from tests.support.referral.news import PAINT
 from tests.support.referral.stories import (
@@ -261,9 +261,13 @@ class Run:
 
     def _check(self) -> None:
         """What holds at any moment."""
-        case: Case = self.service.state(Case, CASE)
         self.model.now = self.service.now
+        looked = self.service.deadlines.get((CASE_END, CASE))
+        if looked is not None and looked.due_at <= self.service.now:  # the clock of a story fires nothing else
+            del self.service.deadlines[CASE_END, CASE]
+            self.service._run(DEADLINES[CASE_END], DeadlineDue(*looked[:5]), SYSTEM, self.service.now)
         self.model.settle()
+        case: Case = self.service.state(Case, CASE)
         assert picture(case) == self.model.picture()
         told = [each for each in self.service.events if not isinstance(each, DeadlineEvent)]
         assert [(type(each).__name__, subject(each)) for each in told] == self.model.published
