@@ -17,19 +17,27 @@ from types import ModuleType
 import asyncpg
 import pytest
 
-from bench import many, naive
+from bench import many, naive, projector
 from bench.bench import PLAIN_OUTBOX
 from chaos import witness
 from chaos.app import MIGRATIONS
 from chaos.defects_of_restores import GUARD
+from chaos.envelopes import NOTES
 from chassis.outbox import relay
-from chassis.postgres import migrations
+from chassis.postgres import migrations, writes
 from tests.support.cluster import Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 STATEMENT = re.compile(r"\s*(select|insert into|update|delete from|with)\s")
 GAP = re.compile(r"\{[a-z0-9]*\}")
-FILLING = {"outbox": "outbox", "table": "position", "cases": "1"}
+FILLING = {
+    "outbox": "outbox",
+    "table": "outcome",
+    "cases": "1",
+    "columns": "1",
+    "order": "1",
+    "rows": writes._table(NOTES.columns, 1),
+}
 """What stands in the gaps of texts that are statements only with a name in them; `till` where the gap has no name."""
 PARTS = {GUARD: relay._READ}
 """Parts of statements of the chassis, which are no statements."""
@@ -83,7 +91,7 @@ async def wrong(connection: asyncpg.Connection, statement: str) -> str:
 
 @pytest.fixture(scope="module")
 async def databases(
-    cluster: Cluster, counselling_template: str, referral_template: str
+    cluster: Cluster, counselling_template: str, journey_template: str, referral_template: str
 ) -> AsyncIterator[Mapping[str, Sequence[asyncpg.Connection]]]:
     """For each instrument a connection to each database that it asks, with what it makes there itself."""
     async with AsyncExitStack() as last_first:
@@ -103,8 +111,14 @@ async def databases(
         made = (PLAIN_OUTBOX, naive.INBOX, many.KEEP_SAMPLES, many.MAKE_IDS.format(cases=1))
         counselling = await database("sql_counselling", *made, template=counselling_template)
         referral = await database("sql_referral", template=referral_template)
+        journey = await database("sql_journey", projector.SEEN, template=journey_template)
         shop, till = [await database(f"sql_{service}", service=service) for service in ("shop", "till")]
-        yield {"bench": (counselling, referral), "chaos": (shop, till), "fuzz": (referral,), "mutants": (referral,)}
+        yield {
+            "bench": (counselling, referral, journey),
+            "chaos": (shop, till),
+            "fuzz": (referral,),
+            "mutants": (referral,),
+        }
 
 
 @pytest.mark.parametrize(("instrument", "least"), [("bench", 40), ("chaos", 30), ("fuzz", 3), ("mutants", 1)])

@@ -10,7 +10,8 @@ SHARED = {
         f"tests/system/test_{name}.py": "the chain"
         for name in (
             *("access", "api_contract", "bad_input", "bad_tokens", "idempotency_keys", "journey", "kill"),
-            *("privacy", "strangers", "switch", "trace", "trace_case", "unread", "walk_ins", "ways_out"),
+            *("parked_pages", "privacy", "strangers", "switch", "trace", "trace_case", "unread", "walk_ins"),
+            "ways_out",
         )
     },
     **{f"tests/integration/test_{name}.py": "the secured broker" for name in ("acls", "doctor", "logins", "own_topic")},

@@ -45,6 +45,7 @@ PUT_RIGHT_BY: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "ConfirmArrival": ("CorrectArrival", "VoidArrival"),
         "RecordContact": ("VoidContact",),
         "AgreePlan": ("VoidPlan",),
+        "ConfirmLink": ("UndoLink",),
     },
     "placement": {
         "Shortlist": ("CloseCandidacy",),
@@ -94,6 +95,9 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "VoidCall": SAYS_SO_ITSELF,
         "VoidContact": SAYS_SO_ITSELF,
         "VoidPlan": SAYS_SO_ITSELF,
+        "LinkCases": TWO_PEOPLE,
+        "RejectLink": TWO_PEOPLE,
+        "UndoLink": "two people link the cases anew",
         "DestroyLevels": "what is destroyed cannot come back",
         "SetProfile": "set anew, the new one takes the place of it",
         "OpenGlass": NO_FACT,

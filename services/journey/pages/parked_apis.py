@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chassis.http.problems import Problem
 from chassis.telemetry.logs import get_logger
 from journey.pages.settings import ParkedSettings
-from journey.pages.visits import ACCESS_OVER
 
 PATH: Final = "/operations/parked"
 TIMEOUT_SECONDS: Final = 5.0
@@ -157,7 +156,7 @@ def access_over(service: str = "") -> Problem:
     by = f"{service} does not take the token" if service else "There is no token any more"
     return Problem(
         status=403,
-        code=ACCESS_OVER,
+        code="sign_in_too_old",
         detail=f"{by} with which this page acts in your name: it lasts for a while only.",
         remedy="Sign in again; if that does not help, have the operators look at JOURNEY_OIDC_RESOURCES.",
     )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qsl, quote
 from uuid import UUID
 
@@ -41,8 +41,6 @@ _REMEDIES = {
     "audit_unavailable": "Try again in a few seconds.",
 }
 """Where the API speaks of tokens and keys."""
-ACCESS_OVER: Final = "sign_in_too_old"
-"""The token with which a page acts in somebody's name is over, and the session is not."""
 
 log = get_logger(__name__)
 
@@ -236,7 +234,7 @@ def told_as_page(request: Request, problem: Problem, visitor: Visitor | None = N
 
 def _link(request: Request, problem: Problem) -> Entry:
     """Where somebody goes on after a problem."""
-    if problem.code == ACCESS_OVER:
+    if problem.code == "sign_in_too_old":
         return Entry(f"/pages/sign-in?to={PARKED.path}", "Sign in again", ())
     if problem.status == HTTPStatus.UNAUTHORIZED:
         return Entry(HOME, "Sign in", ())
