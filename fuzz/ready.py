@@ -402,7 +402,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
 
 AUDIT = "/audit"
 """The one list that must be told whose it is to be."""
-KNOWN = {"country": "NG", "name": "needs"}
+KNOWN = {"country": "NG", "name": "needs", "figure": "k1"}
 """What a path of a GET may hold that no walk makes."""
 
 
@@ -457,7 +457,7 @@ async def _gets(walk: Walk, operation: Operation, ids: Ids) -> list[Request]:
     if "cursor" in operation.queries:
         for order in PAGES:
             query = {**first["query"], "sort": order, "limit": 1}
-            page = await walk.page(operation.service, operation.path, first["headers"], query)
+            page = await walk.page(operation.service, operation.path.format(**parts), first["headers"], query)
             if page["next_cursor"]:
                 found.append({**first, "query": {**query, "cursor": page["next_cursor"], "count": "true"}})
     return found

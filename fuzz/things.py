@@ -55,6 +55,7 @@ async def things(chain: Chain) -> Ids:
             await person.offered()
     return {
         "case_id": [person.case_id for person in people],
+        "case": [person.case_id for person in people],
         "referral_id": [person.referral_id for person in people],
         "consent_id": consents,
         "hold_id": [await person.held() for person in people],

@@ -224,7 +224,7 @@ class Walk:
     async def linked(self) -> tuple[str, str]:
         """Two such cases that are told as one person's."""
         case, same_as = await self.link_asked()
-        await self._staff("manager").do(f"/files/{case}/links/{same_as}/confirm")
+        await self.chain.as_(*STAFF["counsellor"], "second").do(f"/files/{case}/links/{same_as}/confirm")
         return case, same_as
 
     async def opened_without_consent(self) -> str:
