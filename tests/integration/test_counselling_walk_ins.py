@@ -63,6 +63,8 @@ async def test_nobody_else_finds_them(counselling: Process) -> None:
 
 async def test_without_a_consent_the_centre_learns_that_they_were_here(counselling: Process) -> None:
     opened = await taken_in(counselling, **SHILAN)
+    looks = await counselling.pool.fetch("select subjects from audit where action = 'search_files' order by at desc")
+    assert set(looks[0]["subjects"]) == {case, UUID(opened["case_id"])}
     gone = await counselling.post(f"/files/{opened['case_id']}/consents/{opened['consent_id']}/withdraw", LAGOS)
     assert gone["http"] == 200, gone
     assert await found(counselling, name="شیلان") == {opened["case_id"]: False}
@@ -122,7 +124,7 @@ async def test_who_has_two_cases_that_are_linked_is_found_with_the_other_one(cou
 
     async def beside(**what: str) -> list[list[str]]:
         answer = await counselling.post("/files/search", LAGOS, **what)
-        return [each["same_person"] for each in answer["items"]]
+        return [[other["case_id"] for other in each["same_person"]] for each in answer["items"]]
 
     asked = await ServiceProcess.post(counselling, path, ada, same_as=str(case), reason="paper_shown")
     assert (asked["http"], asked["same_person"]["status"]) == (200, "apart")
