@@ -161,7 +161,12 @@ OTHER_CASE_NOT_KNOWN: Final = Refused(
 LINKED: Final = Refused(
     "already_linked",
     "One of the two cases is linked to another one already, or a colleague has asked for that.",
-    "Read the file: `same_person` shows it. Confirm or reject what waits, or undo a link that was an error.",
+    "Read both files: `same_person` shows it. Confirm or reject what waits, or undo a link that was an error.",
+)
+NOT_TO_BE_LINKED: Final = Refused(
+    "not_to_be_linked",
+    "These two cases cannot be linked now.",
+    "If both files show that they are one person's, tell the data protection officer, who can look why and clear it.",
 )
 NOT_LINKED: Final = Refused(
     "not_linked",
