@@ -289,7 +289,7 @@ CALL_NOT_FOUND: Final = not_found("call", "Take the id from GET /files/{case_id}
 CONTACT_NOT_FOUND: Final = not_found("contact", "Take the id from GET /files/{case_id}.")
 PLAN_NOT_FOUND: Final = not_found(
     "plan",
-    "Read the file: only a plan that is shown there can be void, and none from before plans could be. Agree on another.",
+    "Read the file: only a plan that is shown there can be void, none from before plans could be. Agree on another.",
 )
 LATER_RECORDED: Final = Refused(
     "later_recorded",

@@ -26,8 +26,8 @@ class Missed:
 class Term:
     """When the first level of a duty ends: `due_at`, as it was counted when the duty began, or as it was moved since.
 
-    `since` and `owed_from` say which duty, as in `Owing`. The end is kept because it cannot be counted again: a change of
-    the calendar leaves whoever relied on the old end at least the next working day.
+    `since` and `owed_from` say which duty, as in `Owing`. The end is kept because it cannot be counted again: a change
+    of the calendar leaves whoever relied on the old end at least the next working day.
     """
 
     since: datetime
