@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 class Unsealed:
     """What earlier versions have stored in clear, and how it is sealed.
 
-    `find` gives the ids of up to $1 aggregates that lie in clear: SQL that a partial index answers, since it is asked
-    again and again. `handler` gets `InClear` with each id, and decides on the sealed states.
+    `find` gives the ids of up to $1 aggregates that lie in clear, in order from the one after $2: SQL that a partial
+    index answers, since it is asked again and again. `handler` gets `InClear` with each id, and decides on the sealed
+    states.
     """
 
     find: str

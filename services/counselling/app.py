@@ -33,11 +33,14 @@ from vocabulary.receiving import HANDED_OVER, REHANDING
 from vocabulary.switch import CountryStatus, over
 
 IN_CLEAR = """
-select distinct (data ->> 'case_id')::uuid from assessment where jsonb_typeof(data -> 'levels') = 'array' limit $1
+select (data ->> 'case_id')::uuid from assessment
+where jsonb_typeof(data -> 'levels') = 'array' and data ->> 'case_id' > $2::uuid::text
+group by data ->> 'case_id' order by data ->> 'case_id' limit $1
 """
 """The condition of the index `assessment_unsealed`, word by word."""
 UNMARKED = """
-select id from walk_in where status = 'sealed' and coalesce((data ->> 'marking')::int, 0) < 1 order by id limit $1
+select id from walk_in
+where status = 'sealed' and coalesce((data ->> 'marking')::int, 0) < 1 and id > $2 order by id limit $1
 """
 """Of hashes that another version than `vocabulary.finding.MARKING` has made; that of `walk_in_unmarked`."""
 

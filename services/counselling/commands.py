@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
+from chassis.pure.subjects import SUBJECT
 from counselling.domain.glass import Verdict
 from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.preparation import CallChannel
@@ -329,7 +330,7 @@ class LinkCases:
     """A case that the centre has opened is of the same person as another one. `by`: who says so, as keyed hashes."""
 
     case_id: UUID
-    same_as: UUID
+    same_as: UUID = field(metadata=SUBJECT)
     reason: str
     by: tuple[str, ...]
 
@@ -339,7 +340,7 @@ class ConfirmLink:
     """A second person says the same."""
 
     case_id: UUID
-    same_as: UUID
+    same_as: UUID = field(metadata=SUBJECT)
     by: tuple[str, ...]
 
 
@@ -348,7 +349,7 @@ class RejectLink:
     """A second person says otherwise."""
 
     case_id: UUID
-    same_as: UUID
+    same_as: UUID = field(metadata=SUBJECT)
     by: tuple[str, ...]
 
 
@@ -357,5 +358,5 @@ class UndoLink:
     """That two cases are one person's was an error."""
 
     case_id: UUID
-    same_as: UUID
+    same_as: UUID = field(metadata=SUBJECT)
     reason: str

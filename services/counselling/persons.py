@@ -55,14 +55,20 @@ class SignedConsents(Answer):
     items: tuple[SignedView, ...]
 
 
+class FoundBeside(Answer):
+    """Another case of the same person."""
+
+    case_id: UUID
+
+
 class FoundFile(Answer):
     """Somebody who was here before. Without a consent that lets the centre know them now: that they were."""
 
     case_id: UUID
     known: bool = Field(description="whether a consent lets the centre know them now; else record one with them")
     fit: FoundBy
-    same_person: tuple[UUID, ...] = Field(
-        description="other cases that the centre has linked to it: of one person; empty where it may not know them now"
+    same_person: tuple[FoundBeside, ...] = Field(
+        description="other cases that the centre has linked to it: of one person; empty where it may not know all now"
     )
 
 

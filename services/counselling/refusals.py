@@ -161,7 +161,12 @@ OTHER_CASE_NOT_KNOWN: Final = Refused(
 LINKED: Final = Refused(
     "already_linked",
     "One of the two cases is linked to another one already, or a colleague has asked for that.",
-    "Read the file: `same_person` shows it. Confirm or reject what waits, or undo a link that was an error.",
+    "Read both files: `same_person` shows it. Confirm or reject what waits, or undo a link that was an error.",
+)
+NOT_TO_BE_LINKED: Final = Refused(
+    "not_to_be_linked",
+    "These two cases cannot be linked now.",
+    "If both files show that they are one person's, tell the data protection officer, who can look why and clear it.",
 )
 NOT_LINKED: Final = Refused(
     "not_linked",
@@ -282,11 +287,15 @@ CALL_AFTER_DEPARTURE: Final = dates_reversed(
 )
 CALL_NOT_FOUND: Final = not_found("call", "Take the id from GET /files/{case_id}; your centre voids its own calls.")
 CONTACT_NOT_FOUND: Final = not_found("contact", "Take the id from GET /files/{case_id}.")
-PLAN_NOT_FOUND: Final = not_found("plan", "Read the file: only a plan that is shown there can be void.")
+PLAN_NOT_FOUND: Final = not_found(
+    "plan",
+    "Read the file: only a plan that is shown there can be void, none from before plans could be. Agree on another.",
+)
 LATER_RECORDED: Final = Refused(
     "later_recorded",
     "An assessment or a plan is recorded that needs this contact.",
-    "Record the contact as it was first, from before both; then void this one.",
+    "If the person was spoken with by the day of the first of them, record that contact, then void this one. Else void "
+    "the plan first. An assessment cannot be void: leave the contact, and tell the programme desk that it is wrong.",
 )
 PLAN_BEFORE_CONTACT: Final = dates_reversed("/agreed_on", "The day of the plan is before the first contact.")
 MEASURE_OF_HEALTH: Final = Refused(

@@ -21,7 +21,7 @@ from counselling.domain.sight import KNOWING, sight_of
 from counselling.handlers.deadlines import CONSENT_EXPIRY, CONSENT_RENEWAL, REFERRAL_ANSWER
 from counselling.limits import answer_estimated
 from counselling.outcomes import GlassItem
-from counselling.persons import Found, FoundFile
+from counselling.persons import Found, FoundBeside, FoundFile
 from counselling.resources import Scope, with_estimate
 from vocabulary.finding import MOST_FOUND, Sought, conditions, fit_of
 from vocabulary.owed import CONDITIONS, OwedItem, OwedWanted, listing, owed_item
@@ -226,6 +226,6 @@ async def found(documents: Documents, centre: str, looked_for: Sought, now: date
 
 def _found_file(row: Any, centre: str, now: datetime) -> FoundFile:
     file = _file.validate_json(row["data"])
-    known = sight_of(file, centre, now) in KNOWING
-    linked = tuple(row["linked"]) if known else ()
-    return FoundFile(case_id=file.id, known=known, fit=fit_of(row["exact"]), same_person=linked)
+    sight = sight_of(file, centre, now)
+    linked = tuple(FoundBeside(case_id=each) for each in row["linked"]) if sight == "whole" else ()
+    return FoundFile(case_id=file.id, known=sight in KNOWING, fit=fit_of(row["exact"]), same_person=linked)

@@ -22,15 +22,16 @@ from vocabulary.events import SUBJECT
 from vocabulary.switch import over
 
 IN_CLEAR = """
-select id from case_file where data @? '$.referrals[*].needs ? (@.type() == "array")'
-    or data #>> '{journey,departed_on}' is not null and jsonb_typeof(data #> '{journey,assistance_codes}') = 'array'
-order by id limit $1
+select id from case_file where (data @? '$.referrals[*].needs ? (@.type() == "array")'
+    or data #>> '{journey,departed_on}' is not null and jsonb_typeof(data #> '{journey,assistance_codes}') = 'array')
+and id > $2 order by id limit $1
 """
 """The condition of the index `case_file_unsealed`, word by word."""
-IN_ONE_PIECE = "select id from profile where data ->> 'wrapped_key' is not null order by id limit $1"
+IN_ONE_PIECE = "select id from profile where data ->> 'wrapped_key' is not null and id > $2 order by id limit $1"
 """That of `profile_in_one_piece`."""
 UNMARKED = """
-select id from profile where status = 'sealed' and coalesce((data ->> 'marking')::int, 0) < 1 order by id limit $1
+select id from profile
+where status = 'sealed' and coalesce((data ->> 'marking')::int, 0) < 1 and id > $2 order by id limit $1
 """
 """Of hashes that another version than `vocabulary.finding.MARKING` has made; that of `profile_unmarked`."""
 

@@ -208,7 +208,7 @@ class Ladder:
     def _begun(self, subject: UUID, owner: UUID, owing: Owing, context: Context) -> Deadline:
         """The first level that was not missed yet; after the last one, what stays in the list."""
         level = min(owing.level + 1, len(self.roles))
-        due = next(islice(self._levels(owing, context), level - 1, None))
+        due = self._due(level, owing, context)
         if owing.level == len(self.roles) or not _in_time(due.at):
             return self._given_up(subject, owner, owing, level, due.at)
         reminded_at = due.at - (self.notice or (due.at - owing.since) / NOTICE) if level == 1 else None
@@ -219,7 +219,7 @@ class Ladder:
         """That the same is owed by another time, where this kind tells it."""
         if not self.tells_of_moves or before.org != after.org or anew.owed is None or anew.owed.missed:
             return None
-        old_due_at = self._begun(anew.subject, anew.owner, before, context).due_at
+        old_due_at = self._due(anew.level, before, context).at
         if old_due_at == anew.due_at:
             return None
         move = DeadlineMove(self.name, anew.subject, anew.owner, old_due_at, anew.due_at, anew.level)
@@ -264,6 +264,10 @@ class Ladder:
         for level in range(2, len(self.roles) + 1):
             due = owing.limit(level, due.at, context)
             yield due
+
+    def _due(self, level: int, owing: Owing, context: Context) -> Due:
+        """When this level is over."""
+        return next(islice(self._levels(owing, context), level - 1, None))
 
     def _first(self, owing: Owing, context: Context) -> Due:
         """When the first level is over: as the aggregate keeps it, which may have moved."""

@@ -24,9 +24,11 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """By when the first level is over of what is owed since then, by whoever can do it `owed_from`: as it was counted
-    when it came to be owed, or has moved since. Calendars that change leave whoever relied on it the next working day,
-    so it cannot be counted once more."""
+    """When the first level of a duty ends: `due_at`, as it was counted when the duty began, or as it was moved since.
+
+    `since` and `owed_from` say which duty, as in `Owing`. The end is kept because it cannot be counted again: a change
+    of the calendar leaves whoever relied on the old end at least the next working day.
+    """
 
     since: datetime
     owed_from: datetime
@@ -34,5 +36,5 @@ class Term:
 
     @staticmethod
     def of(term: Term | None, since: datetime, owed_from: datetime) -> datetime | None:
-        """When it ends of what is owed like that; None: that has just come to be owed."""
+        """When this duty's first level ends; None: the duty has just begun."""
         return term.due_at if term is not None and (term.since, term.owed_from) == (since, owed_from) else None

@@ -122,7 +122,7 @@ async def test_who_has_two_cases_that_are_linked_is_found_with_the_other_one(cou
 
     async def beside(**what: str) -> list[list[str]]:
         answer = await counselling.post("/files/search", LAGOS, **what)
-        return [each["same_person"] for each in answer["items"]]
+        return [[other["case_id"] for other in each["same_person"]] for each in answer["items"]]
 
     asked = await ServiceProcess.post(counselling, path, ada, same_as=str(case), reason="paper_shown")
     assert (asked["http"], asked["same_person"]["status"]) == (200, "apart")
@@ -131,6 +131,8 @@ async def test_who_has_two_cases_that_are_linked_is_found_with_the_other_one(cou
     assert (confirmed["http"], confirmed["same_person"]["status"]) == (200, "linked")
     assert await beside(name="شیلان") == [[str(case)]]
     assert await beside(case_ref=case_ref(case)) == [[opened["case_id"]]]
+    looks = await counselling.pool.fetch("select subjects from audit where action = 'search_files' order by at desc")
+    assert set(looks[0]["subjects"]) == {case, UUID(opened["case_id"])}
     subjects = await counselling.pool.fetch("select subjects from audit where action = 'confirm_link'")
     assert [set(row["subjects"]) for row in subjects] == [{case, UUID(opened["case_id"])}]
     rows = await counselling.pool.fetch("select record from outbox order by id")

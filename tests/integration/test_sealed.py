@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 
-from chassis.work.sealer import BATCH
+from chassis.service import Unsealed
+from chassis.work.sealer import BATCH, FIRST, Sealer
 from counselling.app import IN_CLEAR as LEVELS_IN_CLEAR
 from counselling.app import UNMARKED as UNMARKED_THERE
 from referral.app import IN_CLEAR as NEEDS_IN_CLEAR
 from referral.app import UNMARKED
+from referral.handlers import MARKED
 from tests.support.counselling.process import LAGOS, staff
 from tests.support.counselling.process import Process as Counselling
 from tests.support.keys import file_vault, line
@@ -111,12 +114,30 @@ async def test_the_worker_seals_levels_that_lie_in_clear(counselling: Counsellin
 
 async def test_what_lies_in_clear_is_found_by_its_index(desk: Desk, counselling: Counselling) -> None:
     for pool, question in ((desk.pool, NEEDS_IN_CLEAR), (counselling.pool, LEVELS_IN_CLEAR)):
-        plan = "\n".join(row[0] for row in await pool.fetch(f"explain {question.replace('$1', str(BATCH))}"))
-        assert "_unsealed" in plan
+        assert "_unsealed" in await plan(pool, question)
     for pool, question in ((desk.pool, UNMARKED), (counselling.pool, UNMARKED_THERE)):
-        plan = "\n".join(row[0] for row in await pool.fetch(f"explain {question.replace('$1', str(BATCH))}"))
-        assert "_unmarked" in plan
+        assert "_unmarked" in await plan(pool, question)
         assert f"< {MARKING} " in question
+
+
+async def plan(pool: asyncpg.Pool, question: str) -> str:
+    asked = question.replace("$1", str(BATCH)).replace("$2", f"'{FIRST}'")
+    return "\n".join(row[0] for row in await pool.fetch(f"explain {asked}"))
+
+
+async def test_profiles_that_do_not_open_keep_nobody_from_being_found(desk: Desk) -> None:
+    cases = sorted([await desk.opened(profile={"given_name": "Amina", "family_name": "Bello"}) for _ in range(4)])
+    await desk.pool.execute("update profile set data = data - 'marks' - 'marking'")
+    await desk.pool.execute(
+        """update case_file set data = jsonb_set(data, '{profile_keys}', regexp_replace(
+               (data -> 'profile_keys')::text, '"key": "[^:]*:', '"key": "gone:', 'g')::jsonb)
+           where id = any($1::uuid[])""",
+        cases[:3],
+    )
+    sealer = Sealer(desk.workshop, [Unsealed(UNMARKED, MARKED)], batch=2)
+    assert [await sealer.seal_some() for _ in range(3)] == [0, 1, 0]
+    assert await found(desk) == cases[3:]
+    assert desk.metrics.registry.get_sample_value("ph_unsealed") == 2, "it has begun anew"
 
 
 async def test_the_worker_lets_people_be_found_whom_an_earlier_version_has_written(desk: Desk) -> None:

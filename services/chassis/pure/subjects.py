@@ -1,17 +1,18 @@
 """Which subjects a value names: an answer, an event, a command, or JSON that was stored of one.
 
-Whatever tells of a subject has its id in a field that is called after it, such as `order_id`.
+Whatever tells of a subject has its id in a field that is called after it, such as `order_id`. A command that names a
+second one says so of that field: `field(metadata=SUBJECT)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -20,6 +21,8 @@ _PLAIN = (str, bytes, int, float, Decimal, date, time, timedelta, UUID, NoneType
 """Types whose values name nothing within them."""
 _OF_PARTS = (Union, UnionType, tuple, list, set, frozenset, Sequence)
 """What names no more than its parts do."""
+SUBJECT: Final = {"names": "a subject"}
+"""Metadata of a command's field that is called otherwise and has the id of a subject."""
 
 
 def subjects_in(value: object, field: str) -> set[UUID]:
@@ -38,6 +41,9 @@ def _collect(value: object, field: str, found: set[UUID]) -> None:
             _collect(each, field, found)
     elif is_dataclass(value):
         _take(field, getattr(value, field, None), field, found)
+        for each in fields(value):
+            if each.metadata == SUBJECT:
+                _take(field, getattr(value, each.name), field, found)
     elif isinstance(value, Mapping):
         for name, each in value.items():
             _take(name, each, field, found)

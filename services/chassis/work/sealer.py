@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
 
-from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN
+from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection
 from chassis.pure.decision import Refused
 from chassis.pure.sealing import InClear, VaultError
 from chassis.service import Unsealed
@@ -14,16 +16,22 @@ from chassis.work.unit_of_work import Cause
 from chassis.work.workshop import Workshop
 
 BATCH = 100
+FIRST: Final = UUID(int=0)
 
 log = get_logger(__name__)
 
 
 class Sealer:
-    """The metric `ph_unsealed` says how many aggregates of the next batch lay in clear; 0 when all are sealed."""
+    """The metric `ph_unsealed` says how many aggregates of the last batch still lie in clear; 0 when all are sealed.
 
-    def __init__(self, workshop: Workshop, unsealed: Sequence[Unsealed]) -> None:
+    A batch begins after the one before, and after the last one anew: what does not open keeps nobody from the others.
+    """
+
+    def __init__(self, workshop: Workshop, unsealed: Sequence[Unsealed], batch: int = BATCH) -> None:
         self._shop = workshop
         self._unsealed = unsealed
+        self._batch = batch
+        self._after = {each.find: FIRST for each in unsealed}
         self._locked = False
 
     async def seal_some(self) -> int:
@@ -42,7 +50,7 @@ class Sealer:
 
     async def _seal(self, unsealed: Unsealed) -> tuple[int, int]:
         async with self._shop.pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
-            messages = [InClear(row[0]) for row in await connection.fetch(unsealed.find, BATCH)]
+            messages = [InClear(each) for each in await self._next(connection, unsealed.find)]
             if not messages:
                 return 0, 0
             work = self._shop.unit_of_work()
@@ -64,3 +72,11 @@ class Sealer:
                 return len(messages), 0
         self._locked = False
         return len(messages), done
+
+    async def _next(self, connection: Connection, find: str) -> Sequence[UUID]:
+        """The ids of a batch; none only if none lies in clear."""
+        rows = await connection.fetch(find, self._batch, self._after[find])
+        if not rows and self._after[find] != FIRST:
+            rows = await connection.fetch(find, self._batch, FIRST)
+        self._after[find] = rows[-1][0] if len(rows) == self._batch else FIRST
+        return [row[0] for row in rows]

@@ -39,8 +39,11 @@ def request(states: States, command: LinkCases, context: Context) -> Decision | 
         return refused
     if context.reference.link_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return unknown_code("/reason", "link_reasons")
-    if _taken(states, command.case_id, command.same_as, context):
+    chained = _chained(states, command.case_id, command.same_as)
+    if any(each.centre == context.actor.org and each.stands(context.now) for each in chained):
         return refusals.LINKED
+    if any(each.status == "linked" for each in chained):
+        return refusals.NOT_TO_BE_LINKED
     pair = _pair(states, command.case_id, command.same_as)
     if pair is None:
         if max(len(states.linked(SamePerson, each)) for each in (command.case_id, command.same_as)) >= MOST_LINKS:
@@ -60,6 +63,8 @@ def confirm(states: States, command: ConfirmLink, context: Context) -> Decision 
     if isinstance(found, Refused):
         return found
     pair, wanted = found
+    if any(each.status == "linked" for each in _chained(states, pair.case_id, pair.same_as)):
+        return refusals.NOT_TO_BE_LINKED
     file = states.get(CentreFile, pair.case_id)
     assert file is not None, "known: looked at above"
     assert file.walked_in is not None, "opened here"
@@ -127,12 +132,12 @@ def _not_here(states: States, case_id: UUID, context: Context) -> Refused | None
     return refusals.NOT_OPENED_HERE if file.taken_on_by(context.actor.org) else refusals.OTHER_ORGANISATION
 
 
-def _taken(states: States, case_id: UUID, same_as: UUID, context: Context) -> bool:
-    """Whether one of the two has its part in a link already that this one would make a chain of. The other case may be
-    told to be the same as several: a person may have walked in at more than one centre."""
+def _chained(states: States, case_id: UUID, same_as: UUID) -> list[SamePerson]:
+    """Pairs of which a link of these two would make a chain, of any centre: what another one has but asked for bars
+    nobody, and is looked at again when it is confirmed. The other case may be told to be the same as several: a person
+    may have walked in at more than one centre."""
     of_case, of_other = states.linked(SamePerson, case_id), states.linked(SamePerson, same_as)
-    chained = [*of_case, *(each for each in of_other if each.case_id == same_as)]
-    return any(each.stands(context.now) for each in chained)
+    return [*of_case, *(each for each in of_other if each.case_id == same_as)]
 
 
 def _pair(states: States, case_id: UUID, same_as: UUID) -> SamePerson | None:

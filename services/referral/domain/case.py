@@ -197,8 +197,17 @@ class Case:
         by_desk = any(each.withdrawn_at is None and each.names(REFERRAL_PURPOSE, *where) for each in self.consents)
         return by_desk or any(each.centre == referral.to_centre and not each.withdrawn for each in self.centre_consents)
 
+    def knowable_again(self, before: Case, at: datetime) -> Case:
+        """The case in which a consent lets centres know the person from this moment whom none let before."""
+        found = (each for each in self.referrals if each.open and self.knowable(each) and not before.knowable(each))
+        again = {each.id: replace(each, knowable_again_at=at) for each in found}
+        return replace(self, referrals=tuple(again.get(each.id, each) for each in self.referrals)) if again else self
+
     def knowable_since(self, referral: Referral) -> datetime | None:
-        """Since when a consent that the desk has taken down lets it, of those that nobody has taken back."""
+        """Since when a consent lets it, that none let before. Older documents do not say of a consent that had been
+        lost: there it is since what the desk has taken down, of those that nobody has taken back."""
+        if referral.knowable_again_at is not None:
+            return referral.knowable_again_at
         where = (referral.to_centre, referral.centre_country)
         known = (each for each in self.consents if each.withdrawn_at is None and each.names(REFERRAL_PURPOSE, *where))
         return min((each.begins_at for each in known), default=None)

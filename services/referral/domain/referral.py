@@ -172,6 +172,8 @@ class Referral(Stepping[Step]):
     reopened_at: datetime | None = None
     """When its centre last said that it goes on: what is older and says that it ended says nothing any more."""
     duties: Duties = field(default_factory=Duties)
+    knowable_again_at: datetime | None = None
+    """When a consent let its centre know the person again that had lost the last one."""
 
     @property
     def place(self) -> str:

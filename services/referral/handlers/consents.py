@@ -54,7 +54,8 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
         guardian=command.guardian,
         recorded_by=context.actor.org,
     )
-    case = own_act(case.with_consent(consent), context.now, "ConsentGranted", consent.id, consent.purpose)
+    granted = case.with_consent(consent).knowable_again(case, context.now)
+    case = own_act(granted, context.now, "ConsentGranted", consent.id, consent.purpose)
     event = ConsentGranted(
         case_id=case.id,
         consent_id=consent.id,

@@ -10,8 +10,8 @@ from vocabulary import of_age
 AGE_BAND: Final = of_age.AGE_BAND
 """Of a case whose person will be too old for its age band, on a first of a month."""
 CASE_END: Final = "case_end"
-"""Of a case that only a seat or a way into a vacancy keeps from its end: it is looked when the consents end that carry
-them. At once, of one that had ended before its end was told, or counted as it is now."""
+"""Of a case that only a seat or a way into a vacancy keeps from its end: due when the consents for these end. Due at
+once for a case that ended before ends were told, or that is counted otherwise now."""
 REFERRAL_RECEIPT: Final = "referral_receipt"
 """Of a referral that nobody has confirmed, owned by its case: the desk owes to look after it."""
 REFERRAL_REROUTING: Final = "referral_rerouting"

@@ -61,9 +61,9 @@ def opened_elsewhere(_states: States, event: contracts.CaseOpened, _context: Con
     return Decision((Elsewhere(event.case_id, event.centre),))
 
 
-def signed(case: Case, event: contracts.SignedAtCentre, _context: Context) -> Case:
+def signed(case: Case, event: contracts.SignedAtCentre, context: Context) -> Case:
     """The person lets the centre know them; what else a centre takes down stands in the timeline only."""
-    return _advised(case, event, event.expires_at)
+    return _advised(case, event, event.expires_at).knowable_again(case, context.occurred_at)
 
 
 def taken_back(case: Case, event: contracts.TakenBackAtCentre, _context: Context) -> Case:

@@ -56,8 +56,8 @@ def end_of(case: Case, now: datetime) -> Ended | None:
 
 
 def _looks(before: Case | None, after: Case, context: Context) -> tuple[Deadline | Cleared, ...]:
-    """When it is to be looked again whether the case has ended, of which only a seat, or a way into a vacancy, is open:
-    nobody may know the person any more from then on."""
+    """The next look at a case that only a seat, or a way into a vacancy, keeps open: when the last consent for these
+    ends, nobody may know the person any more, and the case ends."""
     until = lasting.kept_until(after, context.now)
     if until == (None if before is None else lasting.kept_until(before, context.now)):
         return ()

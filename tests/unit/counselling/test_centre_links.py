@@ -10,6 +10,7 @@ import pytest
 
 from chassis.pure.decision import Actor, Decision, Refused
 from chassis.pure.retention import TermOver
+from chassis.pure.subjects import subjects_in
 from counselling import commands
 from counselling.app import SERVICE
 from counselling.domain.centre_file import CentreFile
@@ -17,7 +18,9 @@ from counselling.domain.same_person import SamePerson
 from counselling.events import CasesLinked, LinkUndone
 from counselling.handlers import REPEATS
 from counselling.handlers.linking import LAPSES_AFTER
+from counselling.persons import FoundFile
 from counselling.retention import KEEPS
+from counselling.views import _found_file
 from tests.support.counselling.walking_in import WalkInDesk
 from tests.support.counselling.world import (
     CASE,
@@ -188,6 +191,41 @@ def test_a_link_that_waits_bars_another_one() -> None:
     refused(desk.ask(BOB), "already_linked")
 
 
+def two_centres() -> Links:
+    """Lagos has opened a case and knows the one from Germany; Edo has opened one too, and knows the one of Lagos."""
+    desk = Links.with_both()
+    done(desk.open(IN_EDO, case_id=ELSEWHERE))
+    desk.tell(consent(case_id=THERE, consent_id=uuid4(), recipients=(LAGOS, EDO)))
+    asked_of_edo = referred(case_id=THERE, referral_id=uuid4(), to_centre=EDO)
+    desk.tell(asked_of_edo)
+    done(desk.service.command(commands.AcceptReferral(THERE, asked_of_edo.referral_id), IN_EDO))
+    return desk
+
+
+def test_what_another_centre_has_but_asked_for_bars_nobody() -> None:
+    desk = two_centres()
+    done(desk.ask(ADA, IN_EDO, case_id=ELSEWHERE, same_as=THERE))
+    done(desk.ask())
+    done(desk.confirm())
+    confirming = commands.ConfirmLink(ELSEWHERE, THERE, (BOB,))
+    refused(desk.service.command(confirming, IN_EDO), "not_to_be_linked")
+    done(desk.service.command(commands.RejectLink(ELSEWHERE, THERE, (BOB,)), IN_EDO))
+
+
+def test_a_link_of_another_centre_bars_one_and_the_data_protection_officer_clears_it() -> None:
+    desk = two_centres()
+    done(desk.ask(ADA, IN_EDO, case_id=ELSEWHERE, same_as=THERE))
+    done(desk.service.command(commands.ConfirmLink(ELSEWHERE, THERE, (BOB,)), IN_EDO))
+    answer = desk.ask()
+    refused(answer, "not_to_be_linked")
+    assert isinstance(answer, Refused)
+    assert "data protection officer" in answer.remedy
+    assert "centre" not in answer.detail + answer.remedy
+    done(desk.service.command(commands.UndoLink(ELSEWHERE, THERE, "wrong_person"), PROTECTION))
+    done(desk.ask())
+    done(desk.confirm())
+
+
 def test_one_person_undoes_a_wrong_link_also_without_a_consent() -> None:
     desk = Links.linked()
     desk.tell(consent_gone())
@@ -274,6 +312,29 @@ def test_a_wrong_body_says_which_field_is_wrong_and_what_to_do() -> None:
     [error] = document["errors"]
     assert error["field"] == "/same_as"
     assert "POST /files/search" in str(document)
+
+
+def test_also_a_refused_link_is_a_row_of_the_audit_that_names_both_cases() -> None:
+    api = Api(Links.linked())
+    problem(api.post(PATH, ANN, BODY), 409, "already_linked")
+    _, _, _, action, subjects, outcome, _ = api.audit[-1]
+    assert (action, outcome) == ("link_cases", "refused:already_linked")
+    assert {str(THERE), str(CASE)} == {*subjects.strip("{}").split(",")}
+
+
+def found(desk: Links, beside: UUID) -> FoundFile:
+    """A line of the search, as the centre in Lagos is shown it."""
+    row = {"data": desk.service.rows[CentreFile][CASE], "exact": True, "linked": [beside]}
+    return _found_file(row, LAGOS, desk.service.now)
+
+
+def test_the_search_names_other_cases_for_the_audit_and_only_of_whom_the_centre_may_know_all() -> None:
+    desk = Links.linked()
+    assert subjects_in(found(desk, THERE), "case_id") == {CASE, THERE}
+    asked = Links()
+    asked.tell(consent(), referred())
+    line = found(asked, THERE)
+    assert (line.known, line.same_person) == (True, ())
 
 
 def test_another_centre_and_one_without_a_consent_see_no_link() -> None:

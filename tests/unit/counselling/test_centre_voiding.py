@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from chassis.pure.decision import Actor, Decision, Refused
 from counselling import commands
 from counselling.answers import FileView
 from counselling.contracts import HandoverPackageVoided
+from counselling.domain.centre_file import CentreFile
 from counselling.domain.preparation import Call
 from counselling.events import (
     DeadlineMet,
@@ -176,6 +178,26 @@ def test_a_contact_on_which_an_assessment_or_a_plan_rests_is_not_void_before_the
     done(desk.contact())
     done(void_contact(desk, 0))
     assert desk.file.plan is not None
+
+
+def test_a_wrong_contact_is_void_beside_an_assessment_once_that_of_its_day_is_recorded() -> None:
+    desk = Desk.with_contact()
+    done(desk.assess())
+    refused(void_contact(desk), "later_recorded")
+    done(desk.contact())
+    done(void_contact(desk, 0))
+    assert desk.file.assessment is not None
+
+
+def test_a_plan_from_before_plans_could_be_void_stays_and_gives_way_to_another() -> None:
+    desk = Desk.with_contact()
+    done(desk.agree())
+    stored = json.loads(desk.service.rows[CentreFile][CASE])
+    del stored["plan"]["told_at"]
+    desk.service.rows[CentreFile][CASE] = json.dumps(stored)
+    refused(void_plan(desk), "plan_not_found", 404)
+    done(desk.agree())
+    done(void_plan(desk))
 
 
 def test_a_void_plan_gives_way_to_the_one_before_and_the_last_one_is_owed_again() -> None:

@@ -118,6 +118,29 @@ def test_what_a_centre_has_signed_itself_counts_until_it_is_taken_back() -> None
     assert due(desk) is None
 
 
+def test_who_lets_the_centre_know_them_again_shortly_before_they_leave_leaves_the_desk_a_working_day() -> None:
+    desk = expected()
+    done(desk.withdraw_consent())
+    desk.service.advance(in_days(LEAVES - 3) - NOW.date())
+    signed = {"case_id": CASE, "centre": LAGOS, "consent_id": CASE, "purpose": "counselling"}
+    desk.tell(contracts.SignedAtCentre(**signed, expires_at=NOW + 400 * DAY))
+    assert due(desk) == datetime(2026, 4, 8, 21, 59, 59, tzinfo=UTC), "the working day after"
+    assert told(desk) == []
+    done(desk.grant())
+    desk.tell(contracts.TakenBackAtCentre(**signed, effective_at=desk.service.now))
+    assert due(desk) == datetime(2026, 4, 8, 21, 59, 59, tzinfo=UTC), "a consent has covered the centre all the time"
+
+
+def test_a_departure_that_moves_once_a_level_was_missed_tells_by_when_that_level_was_owed() -> None:
+    desk = expected()
+    desk.service.advance(DUE - NOW)
+    assert told(desk) == [1]
+    done(desk.reschedule(LEAVES + 30, LEAVES + 30))
+    moves = (each for each in desk.service.events if isinstance(each, DeadlineMoved) and each.deadline_type == NAME)
+    *_, moved = moves
+    assert (moved.level, moved.old_due_at, moved.due_at) == (1, DUE, due(desk))
+
+
 def test_it_moves_with_the_departure_and_a_level_is_told_once_of_one_day() -> None:
     desk = expected()
     desk.service.advance(DUE - NOW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.pure.subjects import subjects_in
+from chassis.pure.subjects import SUBJECT, subjects_in
 
 T = TypeVar("T")
 ONE, TWO, THREE = uuid4(), uuid4(), uuid4()
@@ -29,6 +29,12 @@ class Line(BaseModel):
 @dataclass(frozen=True)
 class Command:
     order_id: UUID
+
+
+@dataclass(frozen=True)
+class Merging(Command):
+    also: UUID = field(metadata=SUBJECT)
+    other_id: UUID
 
 
 class Listed(BaseModel, Generic[T]):
@@ -82,6 +88,10 @@ def test_a_subject_is_found_wherever_a_field_may_hold_one(told: Any) -> None:
 def test_all_subjects_are_found() -> None:
     told = Told(order_id=ONE, lines=[Line(order_id=TWO)], anything={"order_id": THREE})
     assert subjects_in((told, Line(order_id=TWO)), "order_id") == {ONE, TWO, THREE}
+
+
+def test_a_command_says_which_other_field_of_it_names_one() -> None:
+    assert subjects_in(Merging(ONE, TWO, THREE), "order_id") == {ONE, TWO}
 
 
 def test_a_field_of_texts_numbers_or_moments_is_never_looked_at() -> None:
