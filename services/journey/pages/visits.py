@@ -82,10 +82,15 @@ class Visit:
         self.about(subjects)
         await note_as(started(self.request, "auditor"), self._note, SHOWN)
 
+    def because(self, ground: str) -> None:
+        """What the audit says beside the subjects."""
+        self._note.ground = ground
+
     async def decided(self) -> None:
         """Notes in the audit that the visitor has decided something, before a service is told so. Raises `Problem`
         503."""
         await note_as(started(self.request, "auditor"), self._note, DONE)
+        self._note.is_written = True
 
     async def refused(self, problem: Problem) -> None:
         """Notes in the audit that this was refused. Raises `Problem` 503."""
@@ -234,7 +239,7 @@ def told_as_page(request: Request, problem: Problem, visitor: Visitor | None = N
 
 def _link(request: Request, problem: Problem) -> Entry:
     """Where somebody goes on after a problem."""
-    if problem.code == "sign_in_too_old":
+    if problem.code == "sign_in_again":
         return Entry(f"/pages/sign-in?to={PARKED.path}", "Sign in again", ())
     if problem.status == HTTPStatus.UNAUTHORIZED:
         return Entry(HOME, "Sign in", ())
